@@ -1,0 +1,239 @@
+# pgtoken: build with PGXS (make, make install, make installcheck).
+# "make check" needs nothing but make and a Debian: see test/tools/check.
+
+EXTENSION = pgtoken
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+MODULE_big = $(EXTENSION)
+
+all: # PGXS says what; the first goal is the default one
+
+# --- what the extension is made of: explicit, sorted lists -------------------
+
+# one of the two libjwt adapters, see src/core/jws.h
+JWS_ADAPTER = src/core/jws_libjwt$(LIBJWT_MAJOR).o
+
+# the pure core, which the unit tests and the fuzzers link as well
+CORE_OBJS = \
+	src/core/alg.o \
+	src/core/b64url.o \
+	src/core/buf.o \
+	src/core/claims.o \
+	src/core/code.o \
+	src/core/ids.o \
+	src/core/json.o \
+	src/core/jwk.o \
+	src/core/jws.o \
+	$(JWS_ADAPTER) \
+	src/core/key.o \
+	src/core/scope.o \
+	src/core/token.o \
+	src/core/uri.o \
+	src/core/wrap.o
+
+OBJS = \
+	$(CORE_OBJS) \
+	src/audit.o \
+	src/audit_trigger.o \
+	src/cache.o \
+	src/client.o \
+	src/errors.o \
+	src/genuine.o \
+	src/glue.o \
+	src/grant.o \
+	src/guc.o \
+	src/issue.o \
+	src/issuer.o \
+	src/key_material.o \
+	src/libs.o \
+	src/lineage.o \
+	src/mint.o \
+	src/pgtoken.o \
+	src/refresh.o \
+	src/request.o \
+	src/resource.o \
+	src/response.o \
+	src/revoke.o \
+	src/signing_key.o \
+	src/sql_api_admin.o \
+	src/sql_api_tokens.o \
+	src/store.o \
+	src/target.o \
+	src/token_cache.o \
+	src/verify.o
+
+# the install script, in order
+SQL_PARTS = \
+	sql/install/00_preamble.sql \
+	sql/install/10_schemas_roles.sql \
+	sql/install/20_types.sql \
+	sql/install/25_validation.sql \
+	sql/install/30_tables.sql \
+	sql/install/40_token_functions.sql \
+	sql/install/45_admin_functions.sql \
+	sql/install/50_maintenance.sql \
+	sql/install/60_views.sql \
+	sql/install/70_triggers.sql \
+	sql/install/80_privileges.sql
+
+REGRESS =
+
+ISOLATION =
+
+# --- targets that look after themselves --------------------------------------
+
+# They install what is missing and run in a copy of this tree, so they must not
+# need pg_config or pkg-config while this file is read.
+ALONE = setup check demo bench valgrind lint
+
+# The core without a server: needs the libraries, but not PostgreSQL.
+CORE_ONLY = unit fuzz fuzz-replay format dist
+
+goals := $(or $(MAKECMDGOALS),all)
+
+ifneq (,$(filter $(ALONE),$(goals)))
+
+ifneq (,$(filter-out $(ALONE),$(goals)))
+$(error "make $(firstword $(filter $(ALONE),$(goals)))" does not go together with other targets)
+endif
+
+.PHONY: $(ALONE)
+$(ALONE):
+	@test/tools/$@
+
+else
+
+# --- libraries ---------------------------------------------------------------
+
+PKG_CONFIG ?= pkg-config
+LIBS_WANTED = libjwt jansson libcrypto
+
+ifeq (,$(filter clean distclean format dist,$(goals)))
+ifeq (,$(shell $(PKG_CONFIG) --version 2>/dev/null))
+$(error pkg-config is missing: it is needed to find $(LIBS_WANTED))
+endif
+$(foreach lib,$(LIBS_WANTED),$(if $(shell $(PKG_CONFIG) --modversion $(lib) 2>/dev/null),,\
+	$(error $(lib) is missing: install its development package (Debian: libjwt-dev libjansson-dev libssl-dev))))
+endif
+
+LIBJWT_VERSION := $(shell $(PKG_CONFIG) --modversion libjwt 2>/dev/null)
+LIBJWT_MAJOR := $(firstword $(subst ., ,$(LIBJWT_VERSION)))
+ifneq (,$(filter-out 1 3,$(LIBJWT_MAJOR)))
+$(error libjwt $(LIBJWT_VERSION) is not supported: pgtoken needs libjwt 1.x or 3.x)
+endif
+
+# The module itself is linked with libcrypto only.  PostgreSQL exports a function
+# json_object and so does jansson: linked the ordinary way, jansson and libjwt
+# would call the server's and crash.  src/libs.c opens them by name instead.
+soname_of = $(shell objdump -p "$$($(PKG_CONFIG) --variable=libdir $(1))/$(2).so" 2>/dev/null | \
+	sed -n 's/^ *SONAME *//p')
+LIBS_DEFINES = -DPGTOKEN_LIBJWT_MAJOR=$(LIBJWT_MAJOR) \
+	-DPGTOKEN_LIBJWT_SONAME='"$(call soname_of,libjwt,libjwt)"' \
+	-DPGTOKEN_JANSSON_SONAME='"$(call soname_of,jansson,libjansson)"'
+
+LIBS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_WANTED) 2>/dev/null)
+LIBS_LINK := $(shell $(PKG_CONFIG) --libs $(LIBS_WANTED) 2>/dev/null)
+
+# --- the extension, by PGXS --------------------------------------------------
+
+ifneq (,$(filter-out $(CORE_ONLY),$(goals)))
+
+INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
+DATA = $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql)
+DATA_built = $(INSTALL_SCRIPT_SQL)
+EXTRA_CLEAN = build
+
+PG_CONFIG ?= pg_config
+ifeq (,$(shell $(PG_CONFIG) --version 2>/dev/null))
+$(error $(PG_CONFIG) is missing: install PostgreSQL's development package or set PG_CONFIG)
+endif
+
+# As system headers PostgreSQL's are exempt from the warnings asked for here.
+PG_CPPFLAGS = -I$(srcdir)/src -I$(srcdir)/src/core $(LIBS_CFLAGS) \
+	-isystem $(shell $(PG_CONFIG) --includedir-server) \
+	-DPGTOKEN_VERSION='"$(EXTVERSION)"' $(LIBS_DEFINES)
+PG_CFLAGS = -Wall -Wextra
+SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -ldl
+
+ISOLATION_OPTS = --inputdir=$(srcdir)/test
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+# No bitcode: it would need clang at build time, for code that is never inlined.
+override with_llvm = no
+
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# every object is rebuilt when any header or this file changes
+$(OBJS): $(wildcard src/*.h src/core/*.h) Makefile $(EXTENSION).control
+
+$(INSTALL_SCRIPT_SQL): $(SQL_PARTS) Makefile $(EXTENSION).control
+	@{ printf '%s\n' '/* $@: made from sql/install, not to be edited */' \
+		'\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	   cat $(SQL_PARTS); } > $@.tmp && mv $@.tmp $@
+
+endif
+
+# --- the core without a server -----------------------------------------------
+
+CORE_SRCS = $(CORE_OBJS:.o=.c)
+CORE_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -D_GNU_SOURCE \
+	-Isrc/core -Itest/unit $(LIBS_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all $(COPT)
+UNIT_SRCS = $(sort $(wildcard test/unit/*.c))
+FUZZERS = $(sort $(patsubst test/fuzz/%_fuzzer.c,%,$(wildcard test/fuzz/*_fuzzer.c)))
+FUZZ_SECONDS ?= 60
+FUZZ_CC ?= clang
+
+SAN_OBJS = $(CORE_SRCS:%.c=build/san/%.o)
+FUZZ_OBJS = $(CORE_SRCS:%.c=build/fuzz/%.o)
+
+.PHONY: unit fuzz fuzz-replay format dist
+
+unit: build/san/unit
+	build/san/unit
+
+# every committed input once: a fast test of what the fuzzers have found before
+fuzz-replay: $(FUZZERS:%=build/san/%_replay)
+	@set -e; for f in $(FUZZERS); do \
+		build/san/$${f}_replay test/fuzz/corpus/$$f/*; \
+		echo "$$f: $$(ls test/fuzz/corpus/$$f | wc -l) inputs replayed"; \
+	done
+
+# new inputs are added to a scratch corpus, crashes land in build/fuzz
+fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer)
+	@set -e; for f in $(FUZZERS); do \
+		mkdir -p build/fuzz/corpus/$$f; \
+		build/fuzz/$${f}_fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/$$f- build/fuzz/corpus/$$f test/fuzz/corpus/$$f; \
+	done
+
+build/san/unit: $(UNIT_SRCS:%.c=build/san/%.o) $(SAN_OBJS)
+	$(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
+
+build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o $(SAN_OBJS)
+	$(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
+
+build/fuzz/%_fuzzer: build/fuzz/test/fuzz/%_fuzzer.o $(FUZZ_OBJS)
+	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LINK)
+
+build/san/%.o: %.c $(wildcard src/core/*.h test/unit/*.h test/fuzz/*.h) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CORE_CFLAGS) -c -o $@ $<
+
+build/fuzz/%.o: %.c $(wildcard src/core/*.h test/unit/*.h test/fuzz/*.h) Makefile
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+.SECONDARY:
+
+# --- housekeeping ------------------------------------------------------------
+
+format:
+	clang-format -i $(wildcard src/*.[ch] src/core/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch])
+
+dist:
+	@mkdir -p build
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ \
+		-o build/$(EXTENSION)-$(EXTVERSION).zip HEAD
+
+endif

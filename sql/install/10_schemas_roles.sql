@@ -1,0 +1,20 @@
+-- Roles belong to the cluster, not to the extension: made when missing, kept
+-- when the extension goes.
+DO $roles$
+DECLARE
+	wanted text;
+BEGIN
+	FOREACH wanted IN ARRAY ARRAY['pgtoken_admin', 'pgtoken_issuer', 'pgtoken_auditor', 'pgtoken_http'] LOOP
+		IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) wanted) THEN
+			EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted);
+		END IF;
+	END LOOP;
+END
+$roles$;
+
+GRANT pgtoken_auditor TO pgtoken_admin;
+GRANT pgtoken_issuer TO pgtoken_admin;
+
+CREATE SCHEMA pgtoken;
+COMMENT ON SCHEMA pgtoken IS 'OAuth 2 / OpenID Connect token service: functions, tables and views of pgtoken';
+REVOKE ALL ON SCHEMA pgtoken FROM PUBLIC;

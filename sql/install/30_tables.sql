@@ -1,0 +1,269 @@
+-- Tables are migrated by hand in sql/upgrade, never replayed.
+--
+-- Per-family tables carry grant_id first in their primary key, reference no
+-- other per-family table and have no unique constraint across families, so
+-- that the same schema can be distributed by grant_id.
+
+-- Small and read-mostly -------------------------------------------------------
+
+CREATE TABLE pgtoken.issuers (
+	issuer text NOT NULL,
+	is_default boolean NOT NULL DEFAULT false,
+	default_alg text NOT NULL DEFAULT 'ES256',
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT issuers_pkey PRIMARY KEY (issuer),
+	CONSTRAINT issuers_issuer_check CHECK (pgtoken.valid_issuer(issuer)),
+	CONSTRAINT issuers_default_alg_check CHECK (default_alg IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256'))
+);
+CREATE UNIQUE INDEX issuers_one_default ON pgtoken.issuers (is_default) WHERE is_default;
+COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
+COMMENT ON COLUMN pgtoken.issuers.is_default IS 'The issuer that functions use when none is named';
+COMMENT ON COLUMN pgtoken.issuers.default_alg IS 'Signing algorithm of clients that name none';
+
+CREATE TABLE pgtoken.signing_keys (
+	kid text NOT NULL,
+	issuer text NOT NULL,
+	alg text NOT NULL,
+	state text NOT NULL,
+	public_jwk jsonb,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	activated_at timestamptz,
+	retiring_at timestamptz,
+	retires_at timestamptz,
+	retired_at timestamptz,
+	retire_reason text,
+	CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
+	CONSTRAINT signing_keys_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
+	CONSTRAINT signing_keys_alg_check CHECK (alg IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256')),
+	CONSTRAINT signing_keys_state_check CHECK (state IN ('pending', 'active', 'retiring', 'retired')),
+	CONSTRAINT signing_keys_public_check CHECK ((alg = 'HS256') = (public_jwk IS NULL))
+);
+CREATE UNIQUE INDEX signing_keys_one_active ON pgtoken.signing_keys (issuer, alg) WHERE state = 'active';
+CREATE UNIQUE INDEX signing_keys_one_pending ON pgtoken.signing_keys (issuer, alg) WHERE state = 'pending';
+COMMENT ON TABLE pgtoken.signing_keys IS 'Signing keys and where they are in their life: pending (published) -> active (signs) -> retiring (verifies until retires_at) -> retired';
+COMMENT ON COLUMN pgtoken.signing_keys.kid IS 'RFC 7638 thumbprint; for HS256 a random name, since a digest of a secret must not be published';
+COMMENT ON COLUMN pgtoken.signing_keys.public_jwk IS 'Public key as published by jwks(); NULL for HS256';
+COMMENT ON COLUMN pgtoken.signing_keys.retires_at IS 'When maintain() retires a retiring key: no token it signed can be alive then';
+
+-- Row security without a policy: not even a member of pg_read_all_data sees a
+-- row; only the owner's functions and superusers do.
+CREATE TABLE pgtoken.key_material (
+	material_id text NOT NULL,
+	material bytea NOT NULL,
+	wrapped boolean NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT key_material_pkey PRIMARY KEY (material_id)
+);
+ALTER TABLE pgtoken.key_material ENABLE ROW LEVEL SECURITY;
+COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys and peppers, readable by no role; wrapped with AES-256-GCM when pgtoken.root_key_file is set';
+COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" and a kid, or "pepper:" and an issuer';
+
+CREATE TABLE pgtoken.resources (
+	issuer text NOT NULL,
+	resource text NOT NULL,
+	scopes text[],
+	access_token_lifetime interval,
+	enabled boolean NOT NULL DEFAULT true,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
+	CONSTRAINT resources_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
+	CONSTRAINT resources_resource_check CHECK (pgtoken.valid_resource(resource)),
+	CONSTRAINT resources_scopes_check CHECK (pgtoken.valid_scopes(scopes)),
+	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
+);
+COMMENT ON TABLE pgtoken.resources IS 'APIs that access tokens can be made for (RFC 8707): the values of aud';
+COMMENT ON COLUMN pgtoken.resources.scopes IS 'Scopes that mean something to this API; NULL: any';
+COMMENT ON COLUMN pgtoken.resources.access_token_lifetime IS 'Longest life of an access token for this API; NULL: the client''s or pgtoken.access_token_lifetime';
+
+CREATE TABLE pgtoken.clients (
+	client_id text NOT NULL,
+	issuer text NOT NULL,
+	client_name text,
+	client_type text NOT NULL,
+	enabled boolean NOT NULL DEFAULT true,
+	scopes text[] NOT NULL,
+	redirect_uris text[] NOT NULL,
+	resources text[],
+	offline_access boolean NOT NULL,
+	signing_alg text,
+	access_token_lifetime interval,
+	refresh_absolute_lifetime interval,
+	refresh_idle_lifetime interval,
+	retry_window interval,
+	retry_limit integer,
+	rotation text NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	CONSTRAINT clients_pkey PRIMARY KEY (client_id),
+	CONSTRAINT clients_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
+	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
+	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
+	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'offline_access' = ANY (scopes)),
+	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris)),
+	CONSTRAINT clients_signing_alg_check CHECK (signing_alg IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256')),
+	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
+	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (refresh_absolute_lifetime BETWEEN '1 minute' AND '10 years'),
+	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (refresh_idle_lifetime BETWEEN '1 minute' AND '10 years'),
+	CONSTRAINT clients_retry_window_check CHECK (retry_window BETWEEN '0' AND '1 hour'),
+	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
+	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
+);
+COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); switched off by update_client(enabled => false), not deleted: audit and families keep their name';
+COMMENT ON COLUMN pgtoken.clients.client_type IS 'confidential: authenticates with a secret. public: native and single-page applications';
+COMMENT ON COLUMN pgtoken.clients.scopes IS 'Scopes the client may ask for; offline_access is governed by its own column';
+COMMENT ON COLUMN pgtoken.clients.resources IS 'APIs the client may ask tokens for, the first being its default; NULL: every enabled resource of its issuer';
+COMMENT ON COLUMN pgtoken.clients.offline_access IS 'May the client get refresh tokens?';
+COMMENT ON COLUMN pgtoken.clients.signing_alg IS 'Algorithm of its access and ID tokens; NULL: the issuer''s default_alg';
+COMMENT ON COLUMN pgtoken.clients.refresh_absolute_lifetime IS 'Life of a family, which rotation does not extend; NULL: pgtoken.refresh_absolute_lifetime';
+COMMENT ON COLUMN pgtoken.clients.refresh_idle_lifetime IS 'Time without a refresh after which a family ends; NULL: pgtoken.refresh_idle_lifetime';
+COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of an unused refresh token still gets the same successor; 0: strict; NULL: pgtoken.retry_window_confidential or _public';
+COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
+COMMENT ON COLUMN pgtoken.clients.rotation IS 'always: each refresh gives a new refresh token. never: the same one stays (confidential clients only)';
+
+CREATE TABLE pgtoken.client_secrets (
+	client_id text NOT NULL,
+	secret_id uuid NOT NULL,
+	secret_hash bytea NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	expires_at timestamptz,
+	revoked_at timestamptz,
+	CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, secret_id),
+	CONSTRAINT client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES pgtoken.clients (client_id),
+	CONSTRAINT client_secrets_secret_hash_check CHECK (pg_catalog.octet_length(secret_hash) = 32)
+);
+COMMENT ON TABLE pgtoken.client_secrets IS 'Secrets of confidential clients, as SHA-256 of 256 random bits; several may be valid while they are exchanged';
+
+-- Per family -------------------------------------------------------------------
+
+-- A refresh updates no indexed column and finds room on its page: HOT.
+CREATE TABLE pgtoken.grants (
+	grant_id uuid NOT NULL,
+	client_id text NOT NULL,
+	subject text NOT NULL,
+	scope text NOT NULL,
+	resources text[] NOT NULL,
+	session_id text,
+	auth_time timestamptz,
+	acr text,
+	amr text[],
+	nonce text,
+	claims jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL,
+	idle_lifetime interval,
+	generation integer,
+	current_hash bytea,
+	previous_hash bytea,
+	rotation_nonce bytea,
+	rotated_at timestamptz NOT NULL,
+	retry_count integer NOT NULL,
+	blacklisted_generation integer NOT NULL,
+	context jsonb NOT NULL,
+	revoked_at timestamptz,
+	revoke_reason text,
+	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
+) WITH (fillfactor = 70);
+CREATE INDEX grants_subject_client_id ON pgtoken.grants (subject, client_id);
+COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
+COMMENT ON COLUMN pgtoken.grants.grant_id IS 'UUIDv7, made in C; every token of the family names it';
+COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited; a refresh may narrow its access token, never this';
+COMMENT ON COLUMN pgtoken.grants.expires_at IS 'Absolute end; immutable';
+COMMENT ON COLUMN pgtoken.grants.idle_lifetime IS 'Time without a refresh after which the refresh token ends';
+COMMENT ON COLUMN pgtoken.grants.generation IS 'Generation of the current refresh token; NULL when the family has none';
+COMMENT ON COLUMN pgtoken.grants.current_hash IS 'SHA-256 of the current refresh secret';
+COMMENT ON COLUMN pgtoken.grants.previous_hash IS 'SHA-256 of its predecessor''s secret';
+COMMENT ON COLUMN pgtoken.grants.rotation_nonce IS 'Fresh input of the derivation of the current secret; worthless without the presented predecessor and the pepper';
+COMMENT ON COLUMN pgtoken.grants.rotated_at IS 'When the current refresh token was handed out, or last used where rotation is never';
+COMMENT ON COLUMN pgtoken.grants.retry_count IS 'Answers given to the current generation beyond the first';
+COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
+COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
+
+-- The ledger: one row per token response. No index on the parent: each
+-- partition has its own primary key, because a dumped partition cannot be
+-- attached to a parent of an extension that would make the key a second time.
+CREATE TABLE pgtoken.tokens (
+	grant_id uuid NOT NULL,
+	generation integer NOT NULL,
+	retry integer NOT NULL,
+	issued_at timestamptz NOT NULL,
+	parent_generation integer,
+	token_hash bytea,
+	jti text NOT NULL,
+	kid text NOT NULL,
+	access_expires_at timestamptz NOT NULL,
+	refresh_expires_at timestamptz,
+	scope text NOT NULL,
+	resources text[] NOT NULL,
+	decision text NOT NULL,
+	context jsonb NOT NULL
+) PARTITION BY RANGE (issued_at);
+CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
+	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry, issued_at)
+) DEFAULT;
+COMMENT ON TABLE pgtoken.tokens IS 'Lineage: one row per token response, insert-only; partitioned by month, retired by dropping partitions';
+COMMENT ON TABLE pgtoken.tokens_default IS 'Partition of tokens that takes what no monthly partition takes, so that a missed maintenance never fails an insert';
+COMMENT ON COLUMN pgtoken.tokens.retry IS '0: the rotation (or first issue) itself; n: n-th further answer of that generation';
+COMMENT ON COLUMN pgtoken.tokens.parent_generation IS 'Generation that was presented; NULL for the first issue';
+COMMENT ON COLUMN pgtoken.tokens.token_hash IS 'SHA-256 of the refresh secret; NULL when the family has no refresh token';
+COMMENT ON COLUMN pgtoken.tokens.jti IS 'jti of the access token of this response';
+COMMENT ON COLUMN pgtoken.tokens.kid IS 'Key that signed it';
+
+CREATE TABLE pgtoken.blacklist (
+	grant_id uuid NOT NULL,
+	token_id text NOT NULL,
+	token_type text NOT NULL,
+	expires_at timestamptz NOT NULL,
+	reason text,
+	created_at timestamptz NOT NULL,
+	CONSTRAINT blacklist_pkey PRIMARY KEY (grant_id, token_id),
+	CONSTRAINT blacklist_token_type_check CHECK (token_type IN ('access_token', 'refresh_token'))
+);
+COMMENT ON TABLE pgtoken.blacklist IS 'Single tokens refused before their end';
+COMMENT ON COLUMN pgtoken.blacklist.token_id IS 'jti of an access token, or "generation N" of a refresh token';
+COMMENT ON COLUMN pgtoken.blacklist.expires_at IS 'End of the token; maintain() forgets the row after it';
+
+CREATE TABLE pgtoken.audit_events (
+	grant_id uuid NOT NULL,
+	event_id uuid NOT NULL,
+	occurred_at timestamptz NOT NULL,
+	event text NOT NULL,
+	reason text,
+	client_id text,
+	subject text,
+	session_user_name name NOT NULL,
+	role_name name NOT NULL,
+	application_name text,
+	client_addr inet,
+	context jsonb,
+	detail jsonb
+) PARTITION BY RANGE (occurred_at);
+CREATE TABLE pgtoken.audit_events_default PARTITION OF pgtoken.audit_events (
+	CONSTRAINT audit_events_default_pkey PRIMARY KEY (grant_id, event_id, occurred_at)
+) DEFAULT;
+CREATE INDEX audit_events_default_occurred_at ON pgtoken.audit_events_default USING brin (occurred_at);
+COMMENT ON TABLE pgtoken.audit_events IS 'What happened, by whom, from where: append-only; partitioned by month, retired by dropping partitions. Never holds a token, a secret or a hash';
+COMMENT ON TABLE pgtoken.audit_events_default IS 'Partition of audit_events that takes what no monthly partition takes';
+COMMENT ON COLUMN pgtoken.audit_events.grant_id IS 'The family; all zeros for events of no family';
+COMMENT ON COLUMN pgtoken.audit_events.event IS 'What happened, e.g. token.refreshed, refresh.reuse, grant.revoked, client.changed';
+COMMENT ON COLUMN pgtoken.audit_events.reason IS 'The exact reason, also where the caller was told a more general one';
+COMMENT ON COLUMN pgtoken.audit_events.session_user_name IS 'Role that logged in';
+COMMENT ON COLUMN pgtoken.audit_events.role_name IS 'Role in effect (SET ROLE)';
+COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller gave it';
+
+-- Proxies whose relcache entry carries cache invalidation: transactional, at
+-- commit to every backend, at replay to every standby. They hold no rows.
+CREATE TABLE pgtoken.config_epoch ();
+COMMENT ON TABLE pgtoken.config_epoch IS 'Empty; its relcache invalidation tells backends that issuers, keys, clients or resources changed';
+CREATE TABLE pgtoken.revocation_epoch ();
+COMMENT ON TABLE pgtoken.revocation_epoch IS 'Empty; its relcache invalidation tells backends that a family was revoked or a token blacklisted';
+
+-- Data of an extension's tables is dumped only where it is asked for.
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.issuers', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.signing_keys', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.key_material', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.resources', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.clients', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.client_secrets', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.grants', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.tokens_default', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.blacklist', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.audit_events_default', '');

@@ -1,0 +1,154 @@
+-- The four functions and those an application or a resource server calls.
+
+CREATE FUNCTION pgtoken.issue_tokens(
+	client_id text,
+	subject text,
+	scope text DEFAULT NULL,
+	resource text[] DEFAULT NULL,
+	auth_time timestamptz DEFAULT NULL,
+	acr text DEFAULT NULL,
+	amr text[] DEFAULT NULL,
+	nonce text DEFAULT NULL,
+	session_id text DEFAULT NULL,
+	claims jsonb DEFAULT '{}',
+	context jsonb DEFAULT '{}'
+) RETURNS pgtoken.token_response
+	AS 'MODULE_PATHNAME', 'pgt_issue_tokens' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb) IS
+'Issue tokens for a subject the application has authenticated: starts a family.
+client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, user_agent, ip and free members; 8 kB).
+Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target) is a row with decision deny. Raises 22004, 22023 for misuse and 55000 when no active signing key or no issuer is there.';
+
+CREATE FUNCTION pgtoken.refresh_grant(
+	refresh_token text,
+	client_id text DEFAULT NULL,
+	client_secret text DEFAULT NULL,
+	scope text DEFAULT NULL,
+	resource text[] DEFAULT NULL,
+	context jsonb DEFAULT '{}'
+) RETURNS pgtoken.token_response
+	AS 'MODULE_PATHNAME', 'pgt_refresh_grant' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb) IS
+'Exchange a refresh token for a new access token and its successor (RFC 6749 section 6, RFC 9700 section 4.14).
+refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out for a public client. client_secret: required for a confidential client. scope, resource: narrow the access token of this answer only; empty is the same as NULL. context: as in issue_tokens.
+Returns one row; invalid_client, invalid_grant, invalid_scope and invalid_target are rows with decision deny, so that a revocation they caused commits. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
+
+CREATE FUNCTION pgtoken.revoke_family(grant_id uuid, reason text DEFAULT NULL)
+	RETURNS SETOF pgtoken.revoked_family
+	AS 'MODULE_PATHNAME', 'pgt_revoke_family' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.revoke_family(uuid, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_family(uuid, text) IS
+'Revoke a family: its refresh token, and every access token it has out, are refused from the next statement of any session on.
+reason: kept with the family and in the audit. Returns the family as revoked; no row when it is unknown or was revoked before. Raises 22004 for a NULL grant_id.';
+
+CREATE FUNCTION pgtoken.revoke_family(token text, reason text DEFAULT NULL)
+	RETURNS SETOF pgtoken.revoked_family
+	AS 'MODULE_PATHNAME', 'pgt_revoke_family_by_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.revoke_family(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_family(text, text) IS
+'Revoke the family of a token (RFC 7009 section 2.1): any genuine refresh token of it, consumed ones included, or any access token it signed, expired ones included; a grant_id in text works too.
+A token that is not genuine revokes nothing. Returns as revoke_family(uuid, text).';
+
+CREATE FUNCTION pgtoken.blacklist_token(token text, reason text DEFAULT NULL)
+	RETURNS SETOF pgtoken.blacklisted_token
+	AS 'MODULE_PATHNAME', 'pgt_blacklist_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.blacklist_token(text, text) IS
+'Refuse one access or refresh token before its end; the family lives on. A blacklisted refresh token takes its predecessors with it.
+Returns what was blacklisted; no row when the token is not genuine, expired or was blacklisted before. Raises 22004 for a NULL token.';
+
+CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason text DEFAULT NULL)
+	RETURNS SETOF pgtoken.blacklisted_token
+	AS 'MODULE_PATHNAME', 'pgt_blacklist_jti' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) IS
+'Refuse an access token of which only the jti is known. expires_at: until when the row must be kept, at the latest the token''s exp (infinity and anything beyond a day are cut to a day, the longest an access token lives).
+Returns what was blacklisted. Raises 22023 when the jti is not one of ours, 22004 for NULL.';
+
+CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NULL)
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_verify_access_token' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.verify_access_token(text, text) IS
+'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired.
+audience: must be among its aud; NULL: any. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby.';
+
+CREATE FUNCTION pgtoken.introspect(token text)
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_introspect' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.introspect(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.introspect(text) IS
+'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing.';
+
+CREATE FUNCTION pgtoken.grant_of(token text)
+	RETURNS uuid
+	AS 'MODULE_PATHNAME', 'pgt_grant_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.grant_of(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.grant_of(text) IS
+'The grant_id that a refresh token, an access token, a jti or a grant_id in text names, or NULL. Nothing is verified: it is for routing and for looking things up, not for trusting.';
+
+CREATE FUNCTION pgtoken.cache_stats()
+	RETURNS TABLE (name text, value bigint)
+	AS 'MODULE_PATHNAME', 'pgt_cache_stats_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.cache_stats() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.cache_stats() IS
+'Counters of this backend''s caches: keys parsed, clients and tokens held, hits and misses, invalidations.';
+
+CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid), '[]'))
+	FROM pgtoken.signing_keys k
+	WHERE k.issuer = coalesce(jwks.issuer, (SELECT i.issuer FROM pgtoken.issuers i WHERE i.is_default))
+	  AND k.state IN ('pending', 'active', 'retiring')
+	  AND k.public_jwk IS NOT NULL;
+END;
+REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.jwks(text) IS
+'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear.';
+
+CREATE FUNCTION pgtoken.lineage(grant_id uuid)
+	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
+				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
+				   decision text, context jsonb)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT t.generation, t.retry, t.parent_generation, t.issued_at,
+		   CASE WHEN t.token_hash IS NULL THEN 'access_only'
+				WHEN g.revoked_at IS NOT NULL THEN 'revoked'
+				WHEN t.generation < g.generation THEN 'consumed'
+				WHEN t.generation <= g.blacklisted_generation THEN 'blacklisted'
+				WHEN least(g.expires_at, g.rotated_at + g.idle_lifetime) <= now() THEN 'expired'
+				WHEN t.generation = g.generation THEN 'current'
+				ELSE 'purged' END,
+		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context
+	FROM pgtoken.tokens t
+	LEFT JOIN pgtoken.grants g ON g.grant_id = t.grant_id
+	WHERE t.grant_id = lineage.grant_id
+	ORDER BY t.generation, t.retry, t.issued_at;
+END;
+REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
+'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone) and which access token it minted.';
+
+CREATE FUNCTION pgtoken.lineage(token text)
+	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
+				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
+				   decision text, context jsonb)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT l.* FROM pgtoken.lineage(pgtoken.grant_of(token)) l;
+END;
+REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lineage(text) IS
+'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';

@@ -1,0 +1,320 @@
+-- What an administrator calls. Creation in C where key material or entropy is
+-- involved, PL/pgSQL where it is plain rows and partitions.
+
+CREATE FUNCTION pgtoken.library_version() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_library_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.library_version() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.library_version() IS 'Version of the loaded library; differs from the extension''s version until ALTER EXTENSION pgtoken UPDATE has been run';
+
+CREATE FUNCTION pgtoken.new_uuid() RETURNS uuid
+	AS 'MODULE_PATHNAME', 'pgt_new_uuid_sql' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.new_uuid() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.new_uuid() IS 'A UUIDv7 (RFC 9562 section 5.7)';
+
+CREATE FUNCTION pgtoken.new_client_secret() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_new_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.new_client_secret() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.new_client_secret() IS 'A fresh client secret: prefix and 256 random bits. Stores nothing';
+
+CREATE FUNCTION pgtoken.create_pepper(issuer text) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_create_pepper' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.create_pepper(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_pepper(text) IS 'Internal, called by create_issuer: makes and stores the pepper of an issuer''s refresh tokens';
+
+CREATE FUNCTION pgtoken.root_key_status() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_root_key_status' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.root_key_status() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.root_key_status() IS 'Internal, called by health(): "ok", "unset", or what is wrong with the file pgtoken.root_key_file names';
+
+CREATE FUNCTION pgtoken.rewrap_keys() RETURNS integer
+	AS 'MODULE_PATHNAME', 'pgt_rewrap_keys' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.rewrap_keys() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.rewrap_keys() IS
+'Wrap all key material under the first root key of pgtoken.root_key_file: what is stored unwrapped, and what an older root key of the file wraps. Returns how many pieces were written. Raises 55000 when no root key is set or a piece cannot be opened.';
+
+CREATE FUNCTION pgtoken.create_issuer(issuer text, default_alg text DEFAULT 'ES256') RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF issuer IS NULL OR NOT pgtoken.valid_issuer(issuer) THEN
+		RAISE EXCEPTION 'invalid issuer identifier'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'An issuer is an https URL without query and fragment (RFC 8414 section 2); http only for loopback hosts.';
+	END IF;
+	INSERT INTO pgtoken.issuers (issuer, default_alg, is_default)
+	VALUES (create_issuer.issuer, create_issuer.default_alg, NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default));
+	PERFORM pgtoken.create_pepper(issuer);
+	RETURN issuer;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_issuer(text, text) IS
+'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL, 23505 when it exists.';
+
+CREATE FUNCTION pgtoken.issuer_or_default(issuer text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	found_issuer text;
+BEGIN
+	SELECT i.issuer INTO found_issuer
+	FROM pgtoken.issuers i
+	WHERE CASE WHEN issuer_or_default.issuer IS NULL THEN i.is_default ELSE i.issuer = issuer_or_default.issuer END;
+	IF found_issuer IS NULL THEN
+		RAISE EXCEPTION 'there is no such issuer'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = CASE WHEN issuer_or_default.issuer IS NULL THEN 'No issuer has been created yet.'
+								ELSE format('The issuer "%s" has not been created.', issuer_or_default.issuer) END,
+				  HINT = 'SELECT pgtoken.create_issuer(''https://...'');';
+	END IF;
+	RETURN found_issuer;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.issuer_or_default(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issuer_or_default(text) IS 'Internal: the named issuer, or the default one for NULL; raises 55000 when it is not there';
+
+CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_create_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.create_signing_key(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text) IS
+'Create a signing key and return its kid. alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
+The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
+
+CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	new_kid text;
+BEGIN
+	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one rotation at a time
+	UPDATE pgtoken.signing_keys k
+	SET state = 'retiring', retiring_at = now(),
+		retires_at = now() + current_setting('pgtoken.signing_key_retiring_period')::interval
+	WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'active';
+	UPDATE pgtoken.signing_keys k
+	SET state = 'active', activated_at = now()
+	WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'pending'
+	RETURNING k.kid INTO new_kid;
+	RETURN coalesce(new_kid, pgtoken.create_signing_key(rotate_signing_key.alg, of_issuer));
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.rotate_signing_key(text, text) IS
+'Let the pending key of an issuer and algorithm sign from now on (a new one when none is pending) and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. For a planned rotation create the next key a while ahead, so that verifiers that cache the JWK Set know it; maintain() does so.';
+
+CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	key record;
+BEGIN
+	SELECT k.issuer, k.alg, k.state INTO key FROM pgtoken.signing_keys k WHERE k.kid = retire_signing_key.kid AND k.state <> 'retired';
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	IF key.state = 'active' THEN
+		PERFORM pgtoken.rotate_signing_key(key.alg, key.issuer);
+	END IF;
+	UPDATE pgtoken.signing_keys k SET state = 'retired', retired_at = now(), retire_reason = reason
+	WHERE k.kid = retire_signing_key.kid AND k.state <> 'retired';
+	DELETE FROM pgtoken.key_material m WHERE m.material_id = 'key:' || retire_signing_key.kid;
+	RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.retire_signing_key(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.retire_signing_key(text, text) IS
+'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first. Returns false when there is no such key or it was retired before.';
+
+CREATE FUNCTION pgtoken.create_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, issuer text DEFAULT NULL)
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF resource IS NULL OR NOT pgtoken.valid_resource(resource) THEN
+		RAISE EXCEPTION 'invalid resource indicator'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'A resource is an absolute URI without fragment (RFC 8707 section 2).';
+	END IF;
+	IF NOT pgtoken.valid_scopes(scopes) THEN
+		RAISE EXCEPTION 'invalid scopes'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Each scope is printable ASCII without space, quote and backslash (RFC 6749 section 3.3), none is NULL or named twice.';
+	END IF;
+	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime)
+	VALUES (pgtoken.issuer_or_default(issuer), create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime);
+	RETURN resource;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text) IS
+'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. Returns the resource. Raises 22023, 23505, 23514.';
+
+CREATE FUNCTION pgtoken.update_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, enabled boolean DEFAULT NULL, issuer text DEFAULT NULL)
+	RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	UPDATE pgtoken.resources r
+	SET scopes = coalesce(update_resource.scopes, r.scopes),
+		access_token_lifetime = coalesce(update_resource.access_token_lifetime, r.access_token_lifetime),
+		enabled = coalesce(update_resource.enabled, r.enabled)
+	WHERE r.issuer = pgtoken.issuer_or_default(update_resource.issuer) AND r.resource = update_resource.resource;
+	RETURN FOUND;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text) IS
+'Change an API; NULL keeps a value. enabled => false: no new token names it and a refresh of a family that holds it leaves it out. Returns false when it is not registered.';
+
+CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	client_secret CONSTANT text := pgtoken.new_client_secret();
+BEGIN
+	IF NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = create_client_secret.client_id AND c.client_type = 'confidential') THEN
+		RAISE EXCEPTION 'there is no such confidential client'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  HINT = 'Public clients have no secrets; see pgtoken.clients.';
+	END IF;
+	INSERT INTO pgtoken.client_secrets (client_id, secret_id, secret_hash, expires_at)
+	VALUES (create_client_secret.client_id, pgtoken.new_uuid(), sha256(convert_to(client_secret, 'UTF8')), create_client_secret.expires_at);
+	RETURN client_secret;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.create_client_secret(text, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_client_secret(text, timestamptz) IS
+'Give a confidential client a further secret and return it; it is shown this once. The old ones stay valid until revoke_client_secret. Raises 55000 when there is no such confidential client.';
+
+CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	UPDATE pgtoken.client_secrets s SET revoked_at = now()
+	WHERE s.client_id = revoke_client_secret.client_id AND s.secret_id = revoke_client_secret.secret_id AND s.revoked_at IS NULL;
+	RETURN FOUND;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.revoke_client_secret(text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_client_secret(text, uuid) IS
+'Refuse a client secret from the next statement on. secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';
+
+CREATE FUNCTION pgtoken.create_client(
+	client_id text,
+	client_type text DEFAULT 'confidential',
+	scopes text[] DEFAULT '{openid,profile,email}',
+	redirect_uris text[] DEFAULT '{}',
+	offline_access boolean DEFAULT false,
+	resources text[] DEFAULT NULL,
+	client_name text DEFAULT NULL,
+	signing_alg text DEFAULT NULL,
+	access_token_lifetime interval DEFAULT NULL,
+	refresh_absolute_lifetime interval DEFAULT NULL,
+	refresh_idle_lifetime interval DEFAULT NULL,
+	retry_window interval DEFAULT NULL,
+	retry_limit integer DEFAULT NULL,
+	rotation text DEFAULT 'always',
+	issuer text DEFAULT NULL
+) RETURNS pgtoken.client_credentials
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	credentials pgtoken.client_credentials;
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	unknown_resource text;
+BEGIN
+	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR rotation IS NULL THEN
+		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access and rotation must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF 'offline_access' = ANY (scopes) THEN
+		RAISE EXCEPTION 'the scope offline_access is not listed among a client''s scopes'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Allow it with offline_access => true.';
+	END IF;
+	IF NOT pgtoken.valid_scopes(scopes) THEN
+		RAISE EXCEPTION 'invalid scopes'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Each scope is printable ASCII without space, quote and backslash (RFC 6749 section 3.3), none is NULL or named twice.';
+	END IF;
+	IF NOT pgtoken.valid_redirect_uris(redirect_uris) THEN
+		RAISE EXCEPTION 'invalid redirect URI'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'A redirect URI is absolute and has no fragment: https, http for loopback hosts, or a private-use scheme with a dot (RFC 8252).';
+	END IF;
+	IF rotation = 'never' AND client_type = 'public' THEN
+		RAISE EXCEPTION 'the refresh tokens of a public client must rotate'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'RFC 9700 section 2.2.2.';
+	END IF;
+	SELECT u INTO unknown_resource FROM unnest(resources) u
+	WHERE u IS NULL OR NOT EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = u) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'resource % is not registered', quote_nullable(unknown_resource)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'SELECT pgtoken.create_resource(...) first.';
+	END IF;
+	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
+								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
+								 retry_window, retry_limit, rotation)
+	VALUES (create_client.client_id, of_issuer, create_client.client_name, create_client.client_type, create_client.scopes,
+			create_client.redirect_uris, create_client.resources, create_client.offline_access, create_client.signing_alg,
+			create_client.access_token_lifetime, create_client.refresh_absolute_lifetime, create_client.refresh_idle_lifetime,
+			create_client.retry_window, create_client.retry_limit, create_client.rotation);
+	credentials.client_id := client_id;
+	IF client_type = 'confidential' THEN
+		credentials.client_secret := pgtoken.create_client_secret(client_id);
+	END IF;
+	RETURN credentials;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text) IS
+'Register a client (RFC 6749 section 2) and return its client_id and, for a confidential one, its client_secret, which is shown this once.
+client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour. retry_limit: NULL is none. rotation: always, or never (confidential clients only). NULL means the setting of the same name. Raises 22004, 22023, 23505, 23514, 55000.';
+
+CREATE FUNCTION pgtoken.update_client(
+	client_id text,
+	scopes text[] DEFAULT NULL,
+	redirect_uris text[] DEFAULT NULL,
+	offline_access boolean DEFAULT NULL,
+	resources text[] DEFAULT NULL,
+	client_name text DEFAULT NULL,
+	signing_alg text DEFAULT NULL,
+	access_token_lifetime interval DEFAULT NULL,
+	refresh_absolute_lifetime interval DEFAULT NULL,
+	refresh_idle_lifetime interval DEFAULT NULL,
+	retry_window interval DEFAULT NULL,
+	retry_limit integer DEFAULT NULL,
+	rotation text DEFAULT NULL,
+	enabled boolean DEFAULT NULL
+) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	UPDATE pgtoken.clients c
+	SET scopes = coalesce(update_client.scopes, c.scopes),
+		redirect_uris = coalesce(update_client.redirect_uris, c.redirect_uris),
+		offline_access = coalesce(update_client.offline_access, c.offline_access),
+		resources = coalesce(update_client.resources, c.resources),
+		client_name = coalesce(update_client.client_name, c.client_name),
+		signing_alg = coalesce(update_client.signing_alg, c.signing_alg),
+		access_token_lifetime = coalesce(update_client.access_token_lifetime, c.access_token_lifetime),
+		refresh_absolute_lifetime = coalesce(update_client.refresh_absolute_lifetime, c.refresh_absolute_lifetime),
+		refresh_idle_lifetime = coalesce(update_client.refresh_idle_lifetime, c.refresh_idle_lifetime),
+		retry_window = coalesce(update_client.retry_window, c.retry_window),
+		retry_limit = coalesce(update_client.retry_limit, c.retry_limit),
+		rotation = coalesce(update_client.rotation, c.rotation),
+		enabled = coalesce(update_client.enabled, c.enabled)
+	WHERE c.client_id = update_client.client_id;
+	RETURN FOUND;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean) IS
+'Change a client; NULL keeps a value. enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. Lifetimes hold for families issued afterwards, everything else at once. Returns false when there is no such client. Raises 23514 for a value out of range.';

@@ -1,0 +1,222 @@
+CREATE FUNCTION pgtoken.create_partition(parent name, month timestamptz) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	time_column CONSTANT name := CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END;
+	key_columns CONSTANT text := CASE parent WHEN 'tokens' THEN 'grant_id, generation, retry, issued_at' ELSE 'grant_id, event_id, occurred_at' END;
+	lower_bound CONSTANT timestamptz := date_trunc('month', month);
+	upper_bound CONSTANT timestamptz := lower_bound + interval '1 month';
+	partition_name CONSTANT name := format('%s_p%s', parent, to_char(lower_bound, 'YYYY_MM'));
+	default_name CONSTANT name := parent || '_default';
+	moved bigint;
+BEGIN
+	IF to_regclass(format('pgtoken.%I', partition_name)) IS NOT NULL THEN
+		RETURN NULL;
+	END IF;
+	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS, CONSTRAINT %I PRIMARY KEY (%s))',
+				   partition_name, parent, partition_name || '_pkey', key_columns);
+	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name, format('Partition of pgtoken.%s, made by maintain()', parent));
+	IF parent = 'audit_events' THEN
+		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
+	END IF;
+	-- What arrived while no partition was there moves over; the lock keeps
+	-- further rows out of the default partition until the new one takes them.
+	EXECUTE format('LOCK TABLE pgtoken.%I IN ACCESS EXCLUSIVE MODE', default_name);
+	EXECUTE format('INSERT INTO pgtoken.%I SELECT * FROM pgtoken.%I d WHERE d.%I >= $1 AND d.%I < $2',
+				   partition_name, default_name, time_column, time_column) USING lower_bound, upper_bound;
+	GET DIAGNOSTICS moved = ROW_COUNT;
+	IF moved > 0 THEN
+		EXECUTE format('ALTER TABLE pgtoken.%I DISABLE TRIGGER append_only', default_name);
+		EXECUTE format('DELETE FROM pgtoken.%I d WHERE d.%I >= $1 AND d.%I < $2', default_name, time_column, time_column)
+			USING lower_bound, upper_bound;
+		EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only', default_name);
+	END IF;
+	EXECUTE format('ALTER TABLE pgtoken.%I ATTACH PARTITION pgtoken.%I FOR VALUES FROM (%L) TO (%L)',
+				   parent, partition_name, lower_bound, upper_bound);
+	EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.%I FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only()', partition_name);
+	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition_name);
+	RETURN format('%s (%s rows moved in)', partition_name, moved);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.create_partition(name, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_partition(name, timestamptz) IS 'Internal, called by maintain(): the monthly partition of tokens or audit_events that holds this time; NULL when it is there';
+
+CREATE FUNCTION pgtoken.maintain() RETURNS TABLE (step text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '10s'
+AS $function$
+DECLARE
+	parent name;
+	months timestamptz[];
+	month timestamptz;
+	oldest_needed timestamptz;
+	key_lifetime interval;
+	key_overlap interval;
+	key record;
+	child record;
+	forgotten bigint;
+BEGIN
+	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	LOCK TABLE pgtoken.config_epoch IN SHARE ROW EXCLUSIVE MODE;	-- one maintain() at a time
+	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
+	key_overlap := current_setting('pgtoken.signing_key_overlap')::interval;
+
+	FOREACH parent IN ARRAY ARRAY['tokens', 'audit_events']::name[] LOOP
+		-- This month, the next two, and any month whose rows still lie in the
+		-- default partition; gathered first, for the loop alters that table.
+		EXECUTE format(
+			'SELECT array_agg(w.m ORDER BY w.m)
+			 FROM (SELECT generate_series(date_trunc(''month'', now()), now() + interval ''2 months'', interval ''1 month'')
+				   UNION SELECT date_trunc(''month'', d.%I) FROM pgtoken.%I d) w (m)',
+			CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END, parent || '_default') INTO months;
+		FOREACH month IN ARRAY months LOOP
+			detail := pgtoken.create_partition(parent, month);
+			IF detail IS NOT NULL THEN
+				step := 'partition created';
+				RETURN NEXT;
+			END IF;
+		END LOOP;
+
+		oldest_needed := now() - nullif(current_setting(CASE parent WHEN 'tokens' THEN 'pgtoken.lineage_retention'
+																	ELSE 'pgtoken.audit_retention' END)::interval, '0');
+		IF parent = 'tokens' THEN
+			-- The hash of a consumed token is needed for as long as its family
+			-- lives: without it a replay would be unknown instead of reuse.
+			oldest_needed := least(oldest_needed, (SELECT min(g.created_at) FROM pgtoken.grants g WHERE g.revoked_at IS NULL AND g.expires_at > now()));
+		END IF;
+		FOR child IN
+			SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+			WHERE i.inhparent = format('pgtoken.%I', parent)::regclass
+			  AND c.relname ~ '_p[0-9]{4}_[0-9]{2}$'
+			  AND to_timestamp(right(c.relname, 7), 'YYYY_MM') + interval '1 month' <= oldest_needed
+			  AND CASE parent WHEN 'tokens' THEN current_setting('pgtoken.lineage_retention') ELSE current_setting('pgtoken.audit_retention') END <> '0'
+			ORDER BY c.relname LOOP
+			EXECUTE format('DROP TABLE pgtoken.%I', child.relname);
+			step := 'partition dropped';
+			detail := child.relname;
+			RETURN NEXT;
+		END LOOP;
+	END LOOP;
+
+	DELETE FROM pgtoken.blacklist b WHERE b.expires_at < now() - interval '1 hour';
+	GET DIAGNOSTICS forgotten = ROW_COUNT;
+	IF forgotten > 0 THEN
+		step := 'blacklist rows forgotten';
+		detail := forgotten;
+		RETURN NEXT;
+	END IF;
+
+	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP
+		PERFORM pgtoken.retire_signing_key(key.kid, 'end of life');
+		step := 'signing key retired';
+		detail := key.kid;
+		RETURN NEXT;
+	END LOOP;
+	IF key_lifetime > '0' THEN
+		FOR key IN
+			SELECT a.issuer, a.alg, a.activated_at, p.kid AS pending_kid, p.created_at AS pending_since
+			FROM pgtoken.signing_keys a
+			LEFT JOIN pgtoken.signing_keys p ON p.issuer = a.issuer AND p.alg = a.alg AND p.state = 'pending'
+			WHERE a.state = 'active' AND a.activated_at + key_lifetime - key_overlap <= now()
+			ORDER BY a.issuer, a.alg LOOP
+			IF key.pending_kid IS NULL THEN
+				step := 'signing key created';
+				detail := pgtoken.create_signing_key(key.alg, key.issuer);
+				RETURN NEXT;
+			ELSIF key.activated_at + key_lifetime <= now() AND key.pending_since + key_overlap <= now() THEN
+				step := 'signing key rotated';
+				detail := pgtoken.rotate_signing_key(key.alg, key.issuer);
+				RETURN NEXT;
+			END IF;
+		END LOOP;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.maintain() IS
+'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Waits at most 10 seconds for a lock (55P03).';
+
+CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	n bigint;
+	names text;
+BEGIN
+	check_name := 'library version';
+	SELECT e.extversion INTO names FROM pg_extension e WHERE e.extname = 'pgtoken';
+	ok := names = pgtoken.library_version();
+	detail := CASE WHEN ok THEN names
+				   ELSE format('library %s, extension %s: ALTER EXTENSION pgtoken UPDATE', pgtoken.library_version(), names) END;
+	RETURN NEXT;
+
+	check_name := 'issuer';
+	SELECT count(*) INTO n FROM pgtoken.issuers;
+	ok := n > 0;
+	detail := CASE WHEN ok THEN format('%s issuer(s)', n) ELSE 'none: SELECT pgtoken.create_issuer(...)' END;
+	RETURN NEXT;
+
+	check_name := 'active signing keys';
+	SELECT string_agg(DISTINCT format('%s for %s', w.alg, w.issuer), ', ') INTO names
+	FROM (SELECT i.issuer, i.default_alg AS alg FROM pgtoken.issuers i
+		  UNION SELECT c.issuer, c.signing_alg FROM pgtoken.clients c WHERE c.enabled AND c.signing_alg IS NOT NULL) w
+	WHERE NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = w.issuer AND k.alg = w.alg AND k.state = 'active');
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'every issuer and client can sign' ELSE 'missing: ' || names || ': SELECT pgtoken.create_signing_key(...)' END;
+	RETURN NEXT;
+
+	check_name := 'root key';
+	names := pgtoken.root_key_status();
+	ok := names = 'ok';
+	detail := CASE names WHEN 'ok' THEN 'pgtoken.root_key_file is readable'
+						 WHEN 'unset' THEN 'pgtoken.root_key_file is not set: private keys and peppers lie unwrapped in the database and its backups'
+						 ELSE names END;
+	RETURN NEXT;
+
+	check_name := 'key material wrapped';
+	SELECT count(*) INTO n FROM pgtoken.key_material m WHERE NOT m.wrapped;
+	ok := n = 0;
+	detail := CASE WHEN ok THEN 'all' ELSE format('%s piece(s) unwrapped: set pgtoken.root_key_file, then SELECT pgtoken.rewrap_keys()', n) END;
+	RETURN NEXT;
+
+	check_name := 'signing keys by policy';
+	SELECT string_agg(k.kid, ', ') INTO names FROM pgtoken.signing_keys k
+	WHERE (k.state = 'retiring' AND k.retires_at < now() - interval '2 days')
+	   OR (k.state = 'active' AND current_setting('pgtoken.signing_key_lifetime')::interval > '0'
+		   AND k.activated_at + current_setting('pgtoken.signing_key_lifetime')::interval + current_setting('pgtoken.signing_key_overlap')::interval < now() - interval '2 days');
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'none overdue' ELSE 'overdue: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'partitions ahead';
+	SELECT string_agg(format('%s_p%s', p, to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM')), ', ') INTO names
+	FROM unnest(ARRAY['tokens', 'audit_events']) p
+	WHERE to_regclass(format('pgtoken.%s_p%s', p, to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM'))) IS NULL;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'next month is there' ELSE 'missing: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'default partitions empty';
+	SELECT string_agg(p, ', ') INTO names
+	FROM (SELECT 'tokens_default' WHERE EXISTS (SELECT FROM pgtoken.tokens_default)
+		  UNION ALL SELECT 'audit_events_default' WHERE EXISTS (SELECT FROM pgtoken.audit_events_default)) d (p);
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'yes' ELSE 'rows in ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'durable rotation';
+	ok := current_setting('fsync')::boolean AND (current_setting('pgtoken.durable_rotation')::boolean OR current_setting('synchronous_commit') <> 'off');
+	detail := CASE WHEN ok THEN 'an answered rotation survives a crash'
+				   ELSE 'fsync or pgtoken.durable_rotation is off: a crash can undo an answered rotation or revocation' END;
+	RETURN NEXT;
+
+	check_name := 'statement logging';
+	ok := current_setting('log_statement') NOT IN ('all', 'mod')
+		  AND current_setting('log_min_duration_statement') = '-1' AND current_setting('log_min_duration_sample') = '-1'
+		  AND current_setting('log_parameter_max_length_on_error') = '0';
+	detail := CASE WHEN ok THEN 'statements and parameters are not logged'
+				   ELSE 'log_statement, log_min_duration_statement, log_min_duration_sample or log_parameter_max_length_on_error lets tokens and secrets that callers pass into the server log' END;
+	RETURN NEXT;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.health() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.health() IS 'What an operator should fix: one row per check, ok false where something is to be done, detail saying what';

@@ -1,0 +1,47 @@
+/*
+ * audit.h
+ *		The audit log: what the triggers and the use cases write.
+ *
+ * A change of a row is audited by the trigger of its table; what leaves no row
+ * behind (a refusal) by its use case.  The use case tells the triggers whom and
+ * what it is working for through the audit scope.
+ */
+#ifndef PGT_AUDIT_H
+#define PGT_AUDIT_H
+
+#include "compat.h"
+
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+typedef struct AuditEvent
+{
+	const pg_uuid_t *grant_id; /* NULL: of no family */
+	const char *event;
+	const char *reason;
+	const char *client_id;
+	const char *subject;
+	Jsonb *context;
+	Jsonb *detail; /* never a token, a secret or a hash */
+} AuditEvent;
+
+/* what the running use case knows; owned by it, forgotten at its end and at any abort */
+typedef struct AuditScope
+{
+	const char *client_id;
+	const char *subject;
+	Jsonb *context;
+	bool context_changed; /* a retry whose context differs from the rotation's */
+} AuditScope;
+
+extern void pgt_audit_init(void);
+
+/* writes one event; event_id and time are made here */
+extern void pgt_audit_write(const AuditEvent *event);
+
+/* returns the scope in force so far, to be set again at the end */
+extern const AuditScope *pgt_audit_enter(const AuditScope *scope);
+extern void pgt_audit_leave(const AuditScope *previous);
+extern const AuditScope *pgt_audit_scope(void); /* never NULL */
+
+#endif /* PGT_AUDIT_H */

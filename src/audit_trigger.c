@@ -1,0 +1,341 @@
+/*
+ * audit_trigger.c
+ *		Trigger functions: audit, append-only, cache invalidation.
+ *
+ * They run as the owner of the extension (SECURITY DEFINER), whoever wrote the
+ * row.  A restore (COPY) is not audited row by row: the audit log is part of
+ * what is being restored.
+ */
+#include "compat.h"
+
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "tcop/cmdtag.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "tcop/pquery.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "audit.h"
+#include "cache.h"
+#include "glue.h"
+
+PG_FUNCTION_INFO_V1(pgt_audit_grant);
+PG_FUNCTION_INFO_V1(pgt_audit_row);
+PG_FUNCTION_INFO_V1(pgt_audit_token);
+PG_FUNCTION_INFO_V1(pgt_append_only);
+PG_FUNCTION_INFO_V1(pgt_invalidate);
+
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *function)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("pgtoken.%s can only be called as a trigger", function)));
+	return (TriggerData *) fcinfo->context;
+}
+
+static bool
+restoring(void)
+{
+	return ActivePortal && ActivePortal->commandTag == CMDTAG_COPY;
+}
+
+static Datum
+column_value(TriggerData *data, HeapTuple tuple, const char *column, bool *is_null)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), column) == 0)
+			return heap_getattr(tuple, i + 1, desc, is_null);
+	}
+	elog(ERROR, "column \"%s\" is missing", column);
+}
+
+/* NULL when the table has no such column or the value is NULL */
+static char *
+column_text(TriggerData *data, HeapTuple tuple, const char *column)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		bool is_null;
+		Datum value;
+
+		if (attribute->attisdropped || attribute->atttypid != TEXTOID ||
+			strcmp(NameStr(attribute->attname), column) != 0)
+			continue;
+		value = heap_getattr(tuple, i + 1, desc, &is_null);
+		return is_null ? NULL : TextDatumGetCString(value);
+	}
+	return NULL;
+}
+
+static bool
+hidden_column(Trigger *trigger, const char *column)
+{
+	for (int i = 1; i < trigger->tgnargs; i++)
+	{
+		if (strcmp(trigger->tgargs[i], column) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* one member per column: JSON's own types for booleans and jsonb, text for the rest */
+static void
+write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+
+	pgtc_buf_append_str(buf, "{");
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Oid output;
+		bool is_varlena;
+		bool is_null;
+		Datum value;
+		char *printed;
+
+		if (attribute->attisdropped || hidden_column(data->tg_trigger, NameStr(attribute->attname)))
+			continue;
+		value = heap_getattr(tuple, i + 1, desc, &is_null);
+		if (is_null)
+			continue;
+		getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+		printed = OidOutputFunctionCall(output, value);
+		if (attribute->atttypid == JSONBOID || attribute->atttypid == BOOLOID ||
+			attribute->atttypid == INT4OID)
+		{
+			if (buf->data[buf->len - 1] != '{')
+				pgtc_buf_append_str(buf, ",");
+			pgtc_json_string(buf, pgtc_slice_str(NameStr(attribute->attname)));
+			pgtc_buf_append_str(buf, ":");
+			if (attribute->atttypid == BOOLOID)
+				printed = DatumGetBool(value) ? "true" : "false";
+			pgtc_buf_append_str(buf, printed);
+		}
+		else
+			pgtc_json_member_string(buf, NameStr(attribute->attname), pgtc_slice_str(printed));
+	}
+	pgtc_buf_append_str(buf, "}");
+}
+
+static Jsonb *
+before_and_after(TriggerData *data, HeapTuple before, HeapTuple after)
+{
+	PgtcBuf buf;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_append_str(&buf, "{");
+	if (before)
+	{
+		pgtc_buf_append_str(&buf, "\"before\":");
+		write_row(data, before, &buf);
+	}
+	if (after)
+	{
+		pgtc_buf_append_str(&buf, before ? ",\"after\":" : "\"after\":");
+		write_row(data, after, &buf);
+	}
+	pgtc_buf_append_str(&buf, "}");
+	return pgt_jsonb_of_buf(&buf);
+}
+
+/* the row before (NULL for INSERT) and after (NULL for DELETE) */
+static void
+rows_of(TriggerData *data, HeapTuple *before, HeapTuple *after)
+{
+	*before = TRIGGER_FIRED_BY_INSERT(data->tg_event) ? NULL : data->tg_trigtuple;
+	*after = TRIGGER_FIRED_BY_INSERT(data->tg_event)   ? data->tg_trigtuple
+			 : TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
+													   : NULL;
+}
+
+static const char *
+verb_of(HeapTuple before, HeapTuple after)
+{
+	return before == NULL ? "created" : after == NULL ? "deleted" : "changed";
+}
+
+Datum
+pgt_audit_row(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "audit_row");
+	const AuditScope *scope = pgt_audit_scope();
+	AuditEvent event = {0};
+	HeapTuple before;
+	HeapTuple after;
+	HeapTuple row;
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+	bool is_null;
+	bool per_family;
+
+	if (restoring())
+		return PointerGetDatum(NULL);
+	rows_of(data, &before, &after);
+	row = after ? after : before;
+	per_family = strcmp(NameStr(TupleDescAttr(desc, 0)->attname), "grant_id") == 0;
+
+	event.grant_id = per_family ? DatumGetUUIDP(heap_getattr(row, 1, desc, &is_null)) : NULL;
+	event.event = psprintf("%s.%s", data->tg_trigger->tgargs[0], verb_of(before, after));
+	event.reason = column_text(data, row, "reason");
+	event.client_id = column_text(data, row, "client_id");
+	if (event.client_id == NULL)
+		event.client_id = scope->client_id;
+	event.subject = scope->subject;
+	event.context = scope->context;
+	event.detail = before_and_after(data, before, after);
+	pgt_audit_write(&event);
+	return PointerGetDatum(NULL);
+}
+
+static bool
+is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
+{
+	bool is_null;
+
+	(void) column_value(data, tuple, column, &is_null);
+	return is_null;
+}
+
+/* short: the grant itself is there to be read */
+static Jsonb *
+issued_detail(TriggerData *data, HeapTuple row)
+{
+	PgtcBuf buf;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_append_str(&buf, "{");
+	pgtc_json_member_string(&buf, "scope", pgtc_slice_str(column_text(data, row, "scope")));
+	pgtc_buf_append_str(&buf, is_null_column(data, row, "generation") ? ",\"refresh_token\":false}"
+																	  : ",\"refresh_token\":true}");
+	return pgt_jsonb_of_buf(&buf);
+}
+
+Datum
+pgt_audit_grant(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "audit_grant");
+	AuditEvent event = {0};
+	HeapTuple before;
+	HeapTuple after;
+	HeapTuple row;
+	bool is_null;
+
+	rows_of(data, &before, &after);
+	row = after ? after : before;
+
+	/* whatever changes in a family by hand may be what verified tokens rest on */
+	if (before)
+		pgt_cache_invalidate(CACHE_REVOCATION);
+	if (restoring())
+		return PointerGetDatum(NULL);
+
+	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
+	event.client_id = column_text(data, row, "client_id");
+	event.subject = column_text(data, row, "subject");
+	event.context = pgt_audit_scope()->context;
+	if (before && after && is_null_column(data, before, "revoked_at") &&
+		!is_null_column(data, after, "revoked_at"))
+	{
+		PgtcBuf buf;
+
+		event.event = "grant.revoked";
+		event.reason = column_text(data, after, "revoke_reason");
+		pgtc_buf_init(&buf, &pgt_mem);
+		pgtc_buf_append_str(&buf, "{");
+		if (!is_null_column(data, after, "generation"))
+			pgtc_json_member_int(&buf, "generation",
+								 DatumGetInt32(column_value(data, after, "generation", &is_null)));
+		pgtc_buf_append_str(&buf, "}");
+		event.detail = pgt_jsonb_of_buf(&buf);
+	}
+	else if (before == NULL)
+	{
+		event.event = "grant.issued";
+		event.detail = issued_detail(data, after);
+	}
+	else
+	{
+		event.event = after == NULL ? "grant.deleted" : "grant.changed";
+		event.detail = before_and_after(data, before, after);
+	}
+	pgt_audit_write(&event);
+	return PointerGetDatum(NULL);
+}
+
+Datum
+pgt_audit_token(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "audit_token");
+	const AuditScope *scope = pgt_audit_scope();
+	HeapTuple row = data->tg_trigtuple;
+	AuditEvent event = {0};
+	PgtcBuf buf;
+	bool is_null;
+	int generation;
+	int parent;
+	bool no_parent;
+
+	if (restoring())
+		return PointerGetDatum(NULL);
+	generation = DatumGetInt32(column_value(data, row, "generation", &is_null));
+	parent = DatumGetInt32(column_value(data, row, "parent_generation", &no_parent));
+
+	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
+	/* where rotation is never, a renewal names the generation as its own parent and is no retry */
+	event.event = no_parent || generation == parent ||
+						  DatumGetInt32(column_value(data, row, "retry", &is_null)) == 0
+					  ? "token.refreshed"
+					  : "token.retried";
+	event.reason = scope->context_changed ? "context_changed" : NULL;
+	event.client_id = scope->client_id;
+	event.subject = scope->subject;
+	event.context = scope->context;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_append_str(&buf, "{");
+	pgtc_json_member_int(&buf, "generation", generation);
+	pgtc_json_member_string(&buf, "jti", pgtc_slice_str(column_text(data, row, "jti")));
+	pgtc_json_member_string(&buf, "scope", pgtc_slice_str(column_text(data, row, "scope")));
+	pgtc_buf_append_str(&buf, "}");
+	event.detail = pgt_jsonb_of_buf(&buf);
+	pgt_audit_write(&event);
+	return PointerGetDatum(NULL);
+}
+
+Datum
+pgt_append_only(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "append_only");
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is append-only", RelationGetRelationName(data->tg_relation)),
+			 errhint("Old rows leave by dropping partitions: SELECT * FROM "
+					 "pgtoken.maintain().")));
+}
+
+Datum
+pgt_invalidate(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "invalidate");
+
+	pgt_cache_invalidate(strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG
+																			: CACHE_REVOCATION);
+	return PointerGetDatum(NULL);
+}

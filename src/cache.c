@@ -1,0 +1,156 @@
+/*
+ * cache.c
+ *		What keeps this backend's caches true.
+ *
+ * Loads must use the latest snapshot (store.c does so for queries marked
+ * latest): a revoker becomes visible before its invalidation is sent, so
+ * whatever was loaded from an older state is followed by a message that drops
+ * it.  Nothing here raises, except for lack of memory.
+ */
+#include "cache.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+typedef struct Epoch
+{
+	const char *proxy;
+	Oid proxy_oid; /* InvalidOid: to be looked up */
+	bool stale;
+	uint64 number;
+	MemoryContext context;
+} Epoch;
+
+CacheStats pgt_cache_stats;
+
+static Epoch epochs[CACHE_EPOCHS] = {
+	[CACHE_CONFIG] = {.proxy = "config_epoch", .number = 1},
+	[CACHE_REVOCATION] = {.proxy = "revocation_epoch", .number = 1},
+};
+
+static bool dirty = false;
+
+static void mark_stale(void);
+static void on_relcache_invalidation(Datum arg, Oid relid);
+static void on_xact_event(XactEvent event, void *arg);
+static void on_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
+							 void *arg);
+
+void
+pgt_cache_init(void)
+{
+	CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
+	RegisterXactCallback(on_xact_event, NULL);
+	RegisterSubXactCallback(on_subxact_event, NULL);
+}
+
+static void
+mark_stale(void)
+{
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+		epochs[i].stale = true;
+}
+
+static void
+on_relcache_invalidation(Datum arg, Oid relid)
+{
+	(void) arg;
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+	{
+		if (!OidIsValid(relid) || !OidIsValid(epochs[i].proxy_oid) || relid == epochs[i].proxy_oid)
+			epochs[i].stale = true;
+	}
+}
+
+/*
+ * A rollback takes back rows that may have been cached as valid; after PREPARE
+ * TRANSACTION another session decides about them.
+ */
+static void
+on_xact_event(XactEvent event, void *arg)
+{
+	(void) arg;
+	if (dirty && (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE))
+		mark_stale();
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE || event == XACT_EVENT_COMMIT)
+		dirty = false;
+}
+
+static void
+on_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	(void) subid;
+	(void) parent;
+	(void) arg;
+	if (dirty && event == SUBXACT_EVENT_ABORT_SUB)
+		mark_stale();
+}
+
+void
+pgt_cache_mark_dirty(void)
+{
+	dirty = true;
+}
+
+static void
+epoch_reset(Epoch *epoch)
+{
+	epoch->stale = false;
+	epoch->proxy_oid = get_relname_relid(epoch->proxy, get_namespace_oid("pgtoken", true));
+	epoch->number++;
+
+	/* somebody up the stack may still hold pointers into it */
+	if (epoch->context)
+		MemoryContextSetParent(epoch->context, TopTransactionContext);
+	epoch->context = NULL;
+}
+
+void
+pgt_cache_begin(void)
+{
+	AcceptInvalidationMessages();
+
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+	{
+		if (!epochs[i].stale && OidIsValid(epochs[i].proxy_oid))
+			continue;
+		if (i == CACHE_CONFIG)
+		{
+			/* a client switched off or a key retired ends tokens too */
+			epochs[CACHE_REVOCATION].stale = true;
+			pgt_cache_stats.config_resets++;
+		}
+		else
+			pgt_cache_stats.revocation_resets++;
+		epoch_reset(&epochs[i]);
+	}
+}
+
+MemoryContext
+pgt_cache_context(CacheEpoch epoch)
+{
+	if (epochs[epoch].context == NULL)
+		epochs[epoch].context =
+			AllocSetContextCreate(CacheMemoryContext, "pgtoken cache", ALLOCSET_DEFAULT_SIZES);
+	return epochs[epoch].context;
+}
+
+uint64
+pgt_cache_number(CacheEpoch epoch)
+{
+	return epochs[epoch].number;
+}
+
+void
+pgt_cache_invalidate(CacheEpoch epoch)
+{
+	Oid proxy = get_relname_relid(epochs[epoch].proxy, get_namespace_oid("pgtoken", false));
+
+	if (!OidIsValid(proxy))
+		elog(ERROR, "pgtoken.%s is missing", epochs[epoch].proxy);
+	CacheInvalidateRelcacheByRelid(proxy);
+	pgt_cache_mark_dirty();
+}

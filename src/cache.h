@@ -1,0 +1,57 @@
+/*
+ * cache.h
+ *		What keeps this backend's caches true.
+ *
+ * Two epochs: configuration (issuers, keys, clients, resources) and revocation
+ * (families, blacklist).  A change touches the relcache entry of the epoch's
+ * empty proxy table; the invalidation is transactional, reaches every backend
+ * at commit and every standby at replay, and marks the epoch stale here.
+ *
+ * Whoever caches allocates in pgt_cache_context(epoch) and remembers
+ * pgt_cache_number(epoch): another number means that everything is gone.  What
+ * was handed out before stays readable until the transaction ends.
+ */
+#ifndef PGT_CACHE_H
+#define PGT_CACHE_H
+
+#include "compat.h"
+
+typedef enum CacheEpoch
+{
+	CACHE_CONFIG,
+	CACHE_REVOCATION
+} CacheEpoch;
+
+#define CACHE_EPOCHS 2
+
+typedef struct CacheStats
+{
+	int64 key_parses;
+	int64 token_hits;
+	int64 token_misses;
+	int64 tokens;
+	int64 config_resets;
+	int64 revocation_resets;
+} CacheStats;
+
+/* shared counters of this backend, for cache_stats() and tests */
+extern CacheStats pgt_cache_stats;
+
+extern void pgt_cache_init(void);
+
+/*
+ * To be called first by every function that reads a cache: takes in what other
+ * sessions have committed and drops what is stale.
+ */
+extern void pgt_cache_begin(void);
+
+extern MemoryContext pgt_cache_context(CacheEpoch epoch);
+extern uint64 pgt_cache_number(CacheEpoch epoch);
+
+/* tell all backends, this one included, once the transaction commits */
+extern void pgt_cache_invalidate(CacheEpoch epoch);
+
+/* this transaction has written: what was cached since then dies with a rollback */
+extern void pgt_cache_mark_dirty(void);
+
+#endif /* PGT_CACHE_H */

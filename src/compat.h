@@ -1,0 +1,27 @@
+/*
+ * compat.h
+ *		What differs between PostgreSQL majors.  The only file that asks for
+ *		PG_VERSION_NUM.
+ */
+#ifndef PGT_COMPAT_H
+#define PGT_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "pgtoken needs PostgreSQL 15 or newer"
+#endif
+
+/* varlena macros moved out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* the module can name itself and its version */
+#if PG_VERSION_NUM >= 180000
+#define PGT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pgtoken", .version = PGTOKEN_VERSION)
+#else
+#define PGT_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+#endif /* PGT_COMPAT_H */

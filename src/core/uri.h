@@ -1,0 +1,29 @@
+/*
+ * uri.h
+ *		The URIs the protocol carries, held against RFC 3986 as far as each use
+ *		needs it.  Characters outside RFC 3986's set (so every control
+ *		character, space, quote and non-ASCII byte) and broken percent-encodings
+ *		are refused everywhere; so is anything over PGTC_URI_MAX bytes.
+ */
+#ifndef PGT_CORE_URI_H
+#define PGT_CORE_URI_H
+
+#include "core.h"
+
+#define PGTC_URI_MAX 2048
+
+/* RFC 8707 section 2: an absolute URI (any scheme) with something after the colon, and no fragment */
+extern PgtcCode pgtc_uri_check_resource(PgtcSlice uri);
+
+/* RFC 8414 section 2: https, a host, no query, no fragment; http for localhost, 127.0.0.1 and [::1] only; no userinfo */
+extern PgtcCode pgtc_uri_check_issuer(PgtcSlice uri);
+
+/*
+ * RFC 6749 section 3.1.2, RFC 8252: absolute, no fragment; https anywhere, http
+ * for loopback hosts only, or a private-use scheme that contains a dot.
+ * javascript:, data: and the like have no dot and are refused, userinfo in front of
+ * a web host too (RFC 9110 section 4.2.4).
+ */
+extern PgtcCode pgtc_uri_check_redirect(PgtcSlice uri);
+
+#endif /* PGT_CORE_URI_H */

@@ -1,0 +1,65 @@
+/*
+ * genuine.c
+ *		Is a token one that we handed out?
+ *
+ * The header names a key, never supplies one; the key names the algorithm (RFC
+ * 8725 section 3.1).  Claims are read only after the signature has held.
+ */
+#include "genuine.h"
+
+#include "core/jws.h"
+#include "glue.h"
+#include "lineage.h"
+
+bool
+genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	uint8_t stored[PGTC_SHA256_LEN];
+	int generation = token->generation;
+
+	if (grant->generation < 0 || generation > grant->generation)
+		return false;
+	pgt_check(pgtc_sha256(token->secret, sizeof(token->secret), hash), "hashing a secret");
+	if (generation == grant->generation)
+		return pgtc_equal_secret(hash, grant->current_hash, sizeof(hash));
+	if (generation == grant->generation - 1 && grant->has_previous)
+		return pgtc_equal_secret(hash, grant->previous_hash, sizeof(hash));
+	return lineage_hash(&grant->grant_id, generation, stored) &&
+		   pgtc_equal_secret(hash, stored, sizeof(hash));
+}
+
+bool
+genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
+{
+	PgtcJws jws;
+	PgtcJwsHeader header;
+	PgtcBuf payload;
+	PgtcCode code;
+	uint8_t jti_grant[PGTC_UUID_LEN];
+
+	if (pgtc_jws_split(token, &jws) != PGTC_OK ||
+		pgtc_jws_read_header(&jws, &pgt_mem, &header) != PGTC_OK)
+		return false;
+	/* RFC 9068 section 4: an ID token or any other JWT of ours is no access token */
+	if (strcmp(header.typ, "at+jwt") != 0)
+		return false;
+	out->key = signing_key_verifying(header.kid);
+	if (out->key == NULL)
+		return false;
+	if (pgtc_jws_verify(&jws, header.alg,
+						out->key->verifier.alg ? &out->key->verifier : &out->key->signer,
+						&pgt_mem) != PGTC_OK)
+		return false;
+
+	pgtc_buf_init(&payload, &pgt_mem);
+	if (pgtc_jws_read_payload(&jws, &payload) != PGTC_OK)
+		return false;
+	out->payload = payload.data;
+	out->claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
+	if (code != PGTC_OK)
+		return false;
+	return pgtc_uuid_parse(out->claims->grant_id, out->grant_id.data) == PGTC_OK &&
+		   pgtc_jti_grant_id(out->claims->jti, jti_grant) == PGTC_OK &&
+		   memcmp(jti_grant, out->grant_id.data, PGTC_UUID_LEN) == 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * genuine.h
+ *		Is a token one that we handed out?  Whether it still holds is another
+ *		question.
+ */
+#ifndef PGT_GENUINE_H
+#define PGT_GENUINE_H
+
+#include "compat.h"
+
+#include "core/claims.h"
+#include "core/ids.h"
+#include "grant.h"
+#include "signing_key.h"
+
+/*
+ * Does the token carry the secret of its generation of this family?  Constant
+ * time; generations before the last two are looked up in the ledger.
+ */
+extern bool genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token);
+
+/* an access token whose header, key and signature are in order */
+typedef struct GenuineAccessToken
+{
+	const SigningKey *key;
+	const PgtcClaims *claims; /* valid as long as the current memory context */
+	char *payload; /* JSON text */
+	pg_uuid_t grant_id;
+} GenuineAccessToken;
+
+/* false for anything else, an ID token included; times, audience and revocation are not looked at */
+extern bool genuine_access_token(PgtcSlice token, GenuineAccessToken *out);
+
+#endif /* PGT_GENUINE_H */

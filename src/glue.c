@@ -1,0 +1,188 @@
+/*
+ * glue.c
+ *		Small things between PostgreSQL's types and the core's.
+ */
+#include "glue.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "port.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "core/ids.h"
+
+#define EPOCH_OFFSET_SECONDS ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (SECS_PER_DAY))
+
+const pg_uuid_t pgt_no_grant = {{0}};
+
+static void *
+mem_alloc(size_t size)
+{
+	return AllocSizeIsValid(size) ? palloc_extended(size, MCXT_ALLOC_NO_OOM) : NULL;
+}
+
+static void
+mem_release(void *ptr)
+{
+	pfree(ptr);
+}
+
+const PgtcMem pgt_mem = {mem_alloc, mem_release};
+
+void
+pgt_random(void *out, size_t len)
+{
+	if (!pg_strong_random(out, len))
+		ereport(ERROR, (errcode(ERRCODE_SYSTEM_ERROR), errmsg("could not obtain random bytes"),
+						errhint("Check the operating system's random number source.")));
+}
+
+void
+pgt_check(PgtcCode code, const char *doing)
+{
+	if (code == PGTC_E_NOMEM)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory while %s", doing)));
+	if (code != PGTC_OK)
+		elog(ERROR, "pgtoken failed while %s: %s", doing, pgtc_code_text(code));
+}
+
+void
+pgt_new_uuid(pg_uuid_t *out)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	uint8_t random[8];
+
+	pgt_random(random, sizeof(random));
+	pgtc_uuid7((uint64_t) (now + EPOCH_OFFSET_SECONDS * USECS_PER_SEC), random, out->data);
+}
+
+int64
+pgt_unix_seconds(TimestampTz ts)
+{
+	/* round down, also before 2000 */
+	int64 seconds = ts / USECS_PER_SEC;
+
+	if (ts % USECS_PER_SEC < 0)
+		seconds--;
+	return seconds + EPOCH_OFFSET_SECONDS;
+}
+
+TimestampTz
+pgt_timestamp_of_unix(int64 seconds)
+{
+	return (seconds - EPOCH_OFFSET_SECONDS) * USECS_PER_SEC;
+}
+
+TimestampTz
+pgt_plus_seconds(TimestampTz ts, int64 seconds)
+{
+	return ts + seconds * USECS_PER_SEC;
+}
+
+PgtcSlice
+pgt_slice_text(const text *t)
+{
+	return pgtc_slice(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+}
+
+char *
+pgt_uuid_cstring(const pg_uuid_t *uuid)
+{
+	char *out = palloc(PGTC_UUID_TEXT_LEN + 1);
+
+	pgtc_uuid_text(uuid->data, out);
+	return out;
+}
+
+char **
+pgt_text_array(ArrayType *array, const char *argument, int *n)
+{
+	Datum *elements;
+	bool *nulls;
+	char **strings;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be a one-dimensional array", argument)));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, n);
+	strings = palloc(sizeof(char *) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		pgt_require(!nulls[i], argument);
+		strings[i] = TextDatumGetCString(elements[i]);
+	}
+	return strings;
+}
+
+ArrayType *
+pgt_make_text_array(char *const *strings, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(strings[i]);
+	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+Jsonb *
+pgt_jsonb_of_buf(PgtcBuf *buf)
+{
+	Jsonb *json;
+
+	pgt_check(pgtc_buf_code(buf), "writing JSON");
+	json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(buf->data)));
+	pgtc_buf_free(buf);
+	return json;
+}
+
+Jsonb *
+pgt_empty_jsonb(void)
+{
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+}
+
+char *
+pgt_jsonb_string(Jsonb *object, const char *name)
+{
+	JsonbValue value;
+
+	if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL ||
+		value.type != jbvString)
+		return NULL;
+	return pnstrdup(value.val.string.val, value.val.string.len);
+}
+
+typedef struct OwnedClaims
+{
+	PgtcClaims claims; /* first, so that both have one address */
+	MemoryContextCallback callback;
+} OwnedClaims;
+
+static void
+free_owned_claims(void *arg)
+{
+	pgtc_claims_free((PgtcClaims *) arg);
+}
+
+PgtcClaims *
+pgt_claims_read(PgtcSlice payload, PgtcCode *code)
+{
+	OwnedClaims *owned = palloc0(sizeof(OwnedClaims));
+
+	owned->callback.func = free_owned_claims;
+	owned->callback.arg = owned;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->callback);
+	*code = pgtc_claims_read(payload, &owned->claims);
+	return &owned->claims;
+}
+
+void
+pgt_require(bool given, const char *argument)
+{
+	if (!given)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be NULL", argument)));
+}

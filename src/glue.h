@@ -1,0 +1,58 @@
+/*
+ * glue.h
+ *		Small things between PostgreSQL's types and the core's.
+ */
+#ifndef PGT_GLUE_H
+#define PGT_GLUE_H
+
+#include "compat.h"
+
+#include "core/buf.h"
+#include "core/claims.h"
+#include "datatype/timestamp.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+/* palloc that answers NULL instead of jumping, for core and buffers */
+extern const PgtcMem pgt_mem;
+
+/* strong random bytes, or ereport(58000) */
+extern void pgt_random(void *out, size_t len);
+
+/* elog(ERROR) unless the code is PGTC_OK; for what cannot fail but for lack of memory or a broken OpenSSL */
+extern void pgt_check(PgtcCode code, const char *doing);
+
+extern void pgt_new_uuid(pg_uuid_t *out);
+
+/* all zeros: the grant_id of what belongs to no family */
+extern const pg_uuid_t pgt_no_grant;
+
+extern int64 pgt_unix_seconds(TimestampTz ts);
+extern TimestampTz pgt_timestamp_of_unix(int64 seconds);
+extern TimestampTz pgt_plus_seconds(TimestampTz ts, int64 seconds);
+
+extern PgtcSlice pgt_slice_text(const text *t);
+extern char *pgt_uuid_cstring(const pg_uuid_t *uuid);
+
+/* a text[] as palloc'd C strings; ereport(22004) for a NULL element, 22023 for more than one dimension */
+extern char **pgt_text_array(ArrayType *array, const char *argument, int *n);
+extern ArrayType *pgt_make_text_array(char *const *strings, int n);
+
+/* the buffer's JSON text as jsonb; the buffer is freed */
+extern Jsonb *pgt_jsonb_of_buf(PgtcBuf *buf);
+extern Jsonb *pgt_empty_jsonb(void);
+
+/* a C string member of an object, or NULL when absent or not a string */
+extern char *pgt_jsonb_string(Jsonb *object, const char *name);
+
+/*
+ * Claims whose jansson tree ends with the current memory context at the latest,
+ * so that an ereport cannot leak it; *code says whether they could be read.
+ */
+extern PgtcClaims *pgt_claims_read(PgtcSlice payload, PgtcCode *code);
+
+/* ereport(22004) with the argument's name */
+extern void pgt_require(bool given, const char *argument);
+
+#endif /* PGT_GLUE_H */

@@ -1,0 +1,84 @@
+/*
+ * grant.h
+ *		Families: the row and what may happen to it.
+ *
+ * Every change is one optimistic UPDATE that names the state it expects; false
+ * means that somebody was faster and the caller reads again.
+ */
+#ifndef PGT_GRANT_H
+#define PGT_GRANT_H
+
+#include "compat.h"
+
+#include "core/ids.h"
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+typedef struct Grant
+{
+	pg_uuid_t grant_id;
+	char *client_id;
+	char *subject;
+	char *scope;
+	char **resources;
+	int n_resources;
+	char *session_id; /* NULL: the grant_id stands in */
+	TimestampTz auth_time;
+	char *acr;
+	char **amr;
+	int n_amr; /* -1: none given */
+	char *nonce;
+	Jsonb *claims;
+	TimestampTz created_at;
+	TimestampTz expires_at;
+	int idle_lifetime; /* seconds; only with a refresh token */
+	int generation; /* -1: no refresh token */
+	uint8_t current_hash[PGTC_SHA256_LEN];
+	bool has_previous;
+	uint8_t previous_hash[PGTC_SHA256_LEN];
+	uint8_t rotation_nonce[PGTC_ROTATION_NONCE_LEN];
+	TimestampTz rotated_at;
+	int retry_count;
+	int blacklisted_generation;
+	Jsonb *context;
+	bool revoked;
+	char *revoke_reason;
+} Grant;
+
+typedef struct RevokedGrant
+{
+	char *client_id;
+	char *subject;
+	int generation; /* -1: no refresh token */
+} RevokedGrant;
+
+/* NULL when there is no such family */
+extern Grant *grant_read(const pg_uuid_t *grant_id);
+
+/* for functions that only read: the latest committed state, whatever the isolation level */
+extern Grant *grant_read_latest(const pg_uuid_t *grant_id);
+
+extern void grant_insert(const Grant *grant);
+
+/* current generation -> its successor, exactly once */
+extern bool grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
+						 const uint8_t nonce[PGTC_ROTATION_NONCE_LEN], TimestampTz now,
+						 Jsonb *context);
+
+/* one more answer for the current generation; *retry is its number; limit < 0: any number */
+extern bool grant_retry(const Grant *grant, int limit, int *retry);
+
+/* a use of a refresh token that does not rotate; *retry is the number of the answer */
+extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry);
+
+extern bool grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason,
+						 RevokedGrant *revoked);
+
+/* refuse refresh tokens up to this generation; *expires_at is the family's end */
+extern bool grant_blacklist(const pg_uuid_t *grant_id, int generation, TimestampTz *expires_at);
+
+/* when the current refresh token ends if it is not used */
+extern TimestampTz grant_refresh_end(const Grant *grant, TimestampTz from);
+
+#endif /* PGT_GRANT_H */

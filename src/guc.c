@@ -1,0 +1,112 @@
+/*
+ * guc.c
+ *		All settings, sorted by name.
+ *
+ * Whatever could weaken a guarantee belongs to the superuser; a non-superuser's
+ * SET is refused even when it was made before the library was loaded.  The
+ * settings that only maintain() and rotate_signing_key() read are read there by
+ * current_setting() and have no variable elsewhere.
+ */
+#include "guc.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#define MINUTES_PER_DAY (24 * 60)
+#define SECONDS_PER_DAY (24 * 60 * 60)
+#define SECONDS_MAX (3650 * SECONDS_PER_DAY)
+
+int pgt_access_token_lifetime = 300;
+bool pgt_durable_rotation = true;
+int pgt_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
+int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
+int pgt_retry_window_confidential = 60;
+int pgt_retry_window_public = 30;
+char *pgt_root_key_file = NULL;
+int pgt_token_cache_size = 1024;
+
+static int audit_retention = 400 * MINUTES_PER_DAY;
+static int lineage_retention = 400 * MINUTES_PER_DAY;
+static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
+static int signing_key_overlap = MINUTES_PER_DAY;
+static int signing_key_retiring_period = 2 * MINUTES_PER_DAY;
+
+void
+pgt_guc_init(void)
+{
+	DefineCustomIntVariable("pgtoken.access_token_lifetime",
+							"Life of access and ID tokens where neither client nor resource says.",
+							NULL, &pgt_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.audit_retention",
+							"Age at which maintain() drops audit partitions; 0 keeps them.", NULL,
+							&audit_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
+		"pgtoken.durable_rotation",
+		"Rotations and revocations commit durably whatever "
+		"synchronous_commit says.",
+		"Without it a crash can take back a refresh that was answered, and the "
+		"client's new refresh token with it.",
+		&pgt_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.lineage_retention",
+							"Age at which maintain() drops lineage partitions; 0 keeps them.",
+							"A partition stays for as long as a family it can belong to lives.",
+							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.refresh_absolute_lifetime",
+							"Life of a family, which rotation does not extend.", NULL,
+							&pgt_refresh_absolute_lifetime, 30 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.refresh_idle_lifetime",
+							"Time without a refresh after which a family ends.", NULL,
+							&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.retry_window_confidential",
+							"How long a confidential client may retry a refresh and get the same "
+							"successor; 0 is strict.",
+							NULL, &pgt_retry_window_confidential, 60, 0, 3600, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.retry_window_public",
+							"How long a public client may retry a refresh and get the same "
+							"successor; 0 is strict.",
+							NULL, &pgt_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.root_key_file", "File with the root keys that wrap private keys and peppers.",
+		"One key of 64 hexadecimal digits per line; the first wraps, all "
+		"unwrap.  Readable by the server's user only.",
+		&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signing_key_lifetime",
+							"Age at which maintain() rotates an active signing key; 0 never.", NULL,
+							&signing_key_lifetime, 90 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signing_key_overlap",
+							"How long a pending signing key is published before maintain() lets "
+							"it sign.",
+							NULL, &signing_key_overlap, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	/* never shorter than the longest life of an access token */
+	DefineCustomIntVariable("pgtoken.signing_key_retiring_period",
+							"How long a retiring signing key still verifies.", NULL,
+							&signing_key_retiring_period, 2 * MINUTES_PER_DAY, MINUTES_PER_DAY,
+							INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.token_cache_size", "Verified access tokens a backend remembers; 0 remembers none.",
+		NULL, &pgt_token_cache_size, 1024, 0, 1000000, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("pgtoken");
+}

@@ -1,0 +1,21 @@
+/*
+ * guc.h
+ *		Settings.  Units are seconds unless a name says otherwise.
+ */
+#ifndef PGT_GUC_H
+#define PGT_GUC_H
+
+#include "compat.h"
+
+extern int pgt_access_token_lifetime;
+extern bool pgt_durable_rotation;
+extern int pgt_refresh_absolute_lifetime;
+extern int pgt_refresh_idle_lifetime;
+extern int pgt_retry_window_confidential;
+extern int pgt_retry_window_public;
+extern char *pgt_root_key_file;
+extern int pgt_token_cache_size;
+
+extern void pgt_guc_init(void);
+
+#endif /* PGT_GUC_H */

@@ -1,0 +1,34 @@
+/*
+ * issuer.h
+ *		Issuers and their peppers, cached.
+ */
+#ifndef PGT_ISSUER_H
+#define PGT_ISSUER_H
+
+#include "compat.h"
+
+#include "core/ids.h"
+#include "core/jwk.h"
+
+typedef struct Issuer
+{
+	char *issuer;
+	bool is_default;
+	const PgtcAlg *default_alg;
+	bool pepper_loaded;
+	uint8_t pepper[PGTC_PEPPER_LEN];
+} Issuer;
+
+/* NULL when there is no such issuer; issuer NULL names the default one */
+extern Issuer *issuer_find(const char *issuer);
+
+/* like issuer_find, but ereport(55000) when it is not there */
+extern Issuer *issuer_get(const char *issuer);
+
+/* the pepper of its refresh tokens, read and unwrapped once */
+extern const uint8_t *issuer_pepper(Issuer *issuer);
+
+/* make and store the pepper of a new issuer */
+extern void issuer_create_pepper(const char *issuer);
+
+#endif /* PGT_ISSUER_H */

@@ -1,0 +1,24 @@
+/*
+ * key_material.h
+ *		Private keys and peppers at rest, and the root keys that wrap them.
+ */
+#ifndef PGT_KEY_MATERIAL_H
+#define PGT_KEY_MATERIAL_H
+
+#include "compat.h"
+
+#include "core/wrap.h"
+
+/* stores the bytes, wrapped when a root key is set */
+extern void key_material_insert(const char *material_id, const void *data, size_t len);
+
+/* appends the plain bytes to out; ereport(55000) when they are missing or cannot be opened */
+extern void key_material_read(const char *material_id, PgtcBuf *out);
+
+/* wraps everything that is not under the first root key; returns how many pieces it wrote */
+extern int key_material_rewrap(void);
+
+/* NULL: in order; otherwise what is wrong with the root key file, or "unset" */
+extern const char *key_material_root_problem(void);
+
+#endif /* PGT_KEY_MATERIAL_H */

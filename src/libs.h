@@ -1,0 +1,11 @@
+/*
+ * libs.h
+ *		Loading libjwt and jansson so that they do not meet PostgreSQL's symbols.
+ */
+#ifndef PGT_LIBS_H
+#define PGT_LIBS_H
+
+/* called from _PG_init, before anything of the core runs */
+extern void pgt_libs_init(void);
+
+#endif /* PGT_LIBS_H */

@@ -1,0 +1,104 @@
+/*
+ * mint.c
+ *		Signed tokens of a family.
+ */
+#include "mint.h"
+
+#include "access/xact.h"
+#include "utils/guc.h"
+
+#include "core/claims.h"
+#include "glue.h"
+#include "guc.h"
+#include "issuer.h"
+#include "signing_key.h"
+
+static PgtcSlice *
+slices_of(char *const *strings, int n)
+{
+	PgtcSlice *slices = palloc(sizeof(PgtcSlice) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		slices[i] = pgtc_slice_str(strings[i]);
+	return slices;
+}
+
+static char *
+sign(const PgtcTokenSpec *spec, const SigningKey *key)
+{
+	PgtcBuf buf;
+	char *token;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a token");
+	token = pnstrdup(buf.data, buf.len);
+	pgtc_buf_free(&buf);
+	return token;
+}
+
+void
+mint_tokens(const Client *client, const Grant *grant, const Target *target, TimestampTz now,
+			bool with_nonce, Minted *out)
+{
+	const PgtcAlg *alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
+	const SigningKey *key = signing_key_active(client->issuer, alg);
+	uint8_t random[PGTC_JTI_RANDOM_LEN];
+	char grant_id[PGTC_UUID_TEXT_LEN + 1];
+	char at_hash[PGTC_AT_HASH_MAX + 1];
+	PgtcSlice client_id = pgtc_slice_str(client->client_id);
+	PgtcTokenSpec spec = {0};
+
+	out->expires_at = Min(pgt_plus_seconds(now, target->access_token_lifetime), grant->expires_at);
+	out->expires_in = pgt_unix_seconds(out->expires_at) - pgt_unix_seconds(now);
+	out->kid = key->kid;
+	pgt_random(random, sizeof(random));
+	pgtc_jti_write(grant->grant_id.data, random, out->jti);
+	pgtc_uuid_text(grant->grant_id.data, grant_id);
+
+	spec.typ = "at+jwt";
+	spec.kid = pgtc_slice_str(key->kid);
+	spec.iss = pgtc_slice_str(client->issuer);
+	spec.sub = pgtc_slice_str(grant->subject);
+	spec.aud = slices_of(target->resources, target->n_resources);
+	spec.n_aud = target->n_resources;
+	spec.client_id = client_id;
+	if (target->scope[0] != '\0')
+		spec.scope = pgtc_slice_str(target->scope);
+	spec.jti = pgtc_slice_str(out->jti);
+	spec.grant_id = pgtc_slice_str(grant_id);
+	spec.acr = pgtc_slice_str(grant->acr);
+	spec.amr = grant->n_amr < 0 ? NULL : slices_of(grant->amr, grant->n_amr);
+	spec.n_amr = grant->n_amr;
+	spec.iat = pgt_unix_seconds(now);
+	spec.exp = pgt_unix_seconds(out->expires_at);
+	spec.auth_time = pgt_unix_seconds(grant->auth_time);
+	spec.extra = pgtc_slice_str(JsonbToCString(NULL, &grant->claims->root, VARSIZE(grant->claims)));
+	out->access_token = sign(&spec, key);
+
+	out->id_token = NULL;
+	if (!target->openid)
+		return;
+	pgt_check(pgtc_at_hash(alg, pgtc_slice_str(out->access_token), at_hash), "hashing a token");
+	spec.typ = "JWT";
+	spec.aud = &client_id;
+	spec.n_aud = 1;
+	spec.azp = client_id;
+	spec.client_id = pgtc_slice(NULL, 0);
+	spec.scope = pgtc_slice(NULL, 0);
+	spec.jti = pgtc_slice(NULL, 0);
+	spec.grant_id = pgtc_slice(NULL, 0);
+	spec.extra = pgtc_slice(NULL, 0);
+	spec.at_hash = pgtc_slice_str(at_hash);
+	spec.sid = pgtc_slice_str(grant->session_id ? grant->session_id : grant_id);
+	if (with_nonce)
+		spec.nonce = pgtc_slice_str(grant->nonce);
+	out->id_token = sign(&spec, key);
+}
+
+void
+mint_make_durable(void)
+{
+	if (pgt_durable_rotation && synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
+		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+}

@@ -1,0 +1,40 @@
+/*
+ * mint.h
+ *		Signed tokens of a family: access token (RFC 9068) and ID token (OpenID
+ *		Connect Core section 2).
+ */
+#ifndef PGT_MINT_H
+#define PGT_MINT_H
+
+#include "compat.h"
+
+#include "client.h"
+#include "core/ids.h"
+#include "grant.h"
+#include "target.h"
+
+typedef struct Minted
+{
+	char *access_token;
+	char *id_token; /* NULL without the openid scope */
+	char jti[PGTC_JTI_LEN + 1];
+	const char *kid;
+	TimestampTz expires_at;
+	int expires_in;
+} Minted;
+
+/*
+ * Signs with the issuer's active key of the client's algorithm; ereport(55000)
+ * when there is none.  with_nonce: the ID token echoes the family's nonce, which
+ * only that of the first issue does (OpenID Connect Core section 12.2).
+ */
+extern void mint_tokens(const Client *client, const Grant *grant, const Target *target,
+						TimestampTz now, bool with_nonce, Minted *out);
+
+/*
+ * Turns synchronous_commit on for the rest of the transaction when it is off: a
+ * rotation or revocation that was answered must survive a crash.
+ */
+extern void mint_make_durable(void);
+
+#endif /* PGT_MINT_H */

@@ -1,0 +1,25 @@
+/*
+ * pgtoken.c
+ *		Module magic and start-up.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+
+#include "audit.h"
+#include "cache.h"
+#include "guc.h"
+#include "libs.h"
+
+PGT_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	pgt_libs_init();
+	pgt_guc_init();
+	pgt_cache_init();
+	pgt_audit_init();
+}

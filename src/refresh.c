@@ -1,0 +1,326 @@
+/*
+ * refresh.c
+ *		Use case: refresh, with rotation, honest retries and reuse detection.
+ *
+ * Authenticate the client -> parse -> find the family -> client binding -> hash
+ * -> only then judge reuse: who lacks the client's credentials must not be able
+ * to kill a family.  The family's row settles every race: each change is one
+ * UPDATE that names the generation it expects, and whoever finds it changed
+ * reads and judges again.  A token only ever grows older, so that ends.
+ */
+#include "refresh.h"
+
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "audit.h"
+#include "cache.h"
+#include "client.h"
+#include "core/ids.h"
+#include "genuine.h"
+#include "glue.h"
+#include "grant.h"
+#include "issuer.h"
+#include "lineage.h"
+#include "mint.h"
+#include "target.h"
+
+/* one refresh, as far as it has come */
+typedef struct Refresh
+{
+	const RefreshRequest *request;
+	TimestampTz now;
+	const Client *client; /* NULL until it is authenticated */
+	PgtcRefreshToken token; /* as presented */
+	Grant *grant; /* NULL until the token is known to be its own */
+	Target target;
+} Refresh;
+
+typedef enum Verdict
+{
+	VERDICT_REFUSE,
+	VERDICT_ROTATE,
+	VERDICT_RENEW, /* a client whose refresh tokens do not rotate */
+	VERDICT_RETRY,
+	VERDICT_REUSE
+} Verdict;
+
+static PgtErr identify(Refresh *refresh);
+static Verdict judge(const Refresh *refresh, PgtErr *err);
+static bool end_reused_family(const Refresh *refresh);
+static bool store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response);
+static void refuse(const Refresh *refresh, PgtErr err, TokenResponse *response);
+
+void
+refresh_grant(const RefreshRequest *request, TokenResponse *response)
+{
+	Refresh refresh = {.request = request, .now = GetCurrentTimestamp()};
+	bool settled = false;
+	PgtErr err;
+
+	pgt_cache_begin();
+	err = identify(&refresh);
+	if (err == PGT_OK)
+		mint_make_durable();
+	while (err == PGT_OK && !settled)
+	{
+		Verdict verdict = judge(&refresh, &err);
+
+		if (verdict == VERDICT_REUSE)
+		{
+			if (end_reused_family(&refresh))
+				err = PGT_ERR_TOKEN_REUSED;
+		}
+		else if (verdict != VERDICT_REFUSE)
+		{
+			err = target_for_refresh(refresh.client, refresh.grant, request->scope,
+									 request->resources, request->n_resources, &refresh.target);
+			if (err == PGT_OK)
+				settled = store_answer(&refresh, verdict, response);
+		}
+		if (err == PGT_OK && !settled)
+		{
+			CHECK_FOR_INTERRUPTS();
+			refresh.grant = grant_read(&refresh.grant->grant_id);
+			if (refresh.grant == NULL)
+				err = PGT_ERR_TOKEN_UNKNOWN;
+		}
+	}
+	if (err != PGT_OK)
+		refuse(&refresh, err, response);
+	pgtc_wipe(&refresh.token, sizeof(refresh.token));
+}
+
+static PgtErr
+authenticate(Refresh *refresh, const char *client_id)
+{
+	const Client *client = client_find(client_id);
+	PgtErr err;
+
+	if (client == NULL)
+		return PGT_ERR_CLIENT_UNKNOWN;
+	err = client_authenticate(client, refresh->request->client_secret);
+	if (err == PGT_OK)
+		refresh->client = client;
+	return err;
+}
+
+/* who is asking, and for which family? */
+static PgtErr
+identify(Refresh *refresh)
+{
+	const RefreshRequest *request = refresh->request;
+	pg_uuid_t grant_id;
+	Grant *grant;
+	PgtErr err = PGT_OK;
+
+	if (request->client_id)
+		err = authenticate(refresh, request->client_id);
+	if (err != PGT_OK)
+		return err;
+	if (pgtc_refresh_token_parse(pgtc_slice_str(request->refresh_token), &refresh->token) !=
+		PGTC_OK)
+		return PGT_ERR_TOKEN_MALFORMED;
+	memcpy(grant_id.data, refresh->token.grant_id, PGTC_UUID_LEN);
+	grant = grant_read(&grant_id);
+	if (grant == NULL)
+		return PGT_ERR_TOKEN_UNKNOWN;
+	if (refresh->client == NULL)
+		err = authenticate(refresh, grant->client_id);
+	if (err != PGT_OK)
+		return err;
+	if (!genuine_refresh_token(grant, &refresh->token))
+		return PGT_ERR_TOKEN_UNKNOWN;
+	refresh->grant = grant;
+	if (strcmp(grant->client_id, refresh->client->client_id) != 0)
+		return PGT_ERR_TOKEN_OTHER_CLIENT;
+	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
+}
+
+/* the rules of rotation, on the family as it was last read */
+static Verdict
+judge(const Refresh *refresh, PgtErr *err)
+{
+	const Client *client = refresh->client;
+	const Grant *grant = refresh->grant;
+	int generation = refresh->token.generation;
+
+	if (grant->revoked)
+		*err = PGT_ERR_FAMILY_REVOKED;
+	else if (refresh->now >= grant->expires_at)
+		*err = PGT_ERR_FAMILY_EXPIRED;
+	else if (refresh->now >= pgt_plus_seconds(grant->rotated_at, grant->idle_lifetime))
+		*err = PGT_ERR_FAMILY_IDLE;
+	else if (generation <= grant->blacklisted_generation)
+		*err = PGT_ERR_TOKEN_BLACKLISTED;
+	if (*err != PGT_OK)
+		return VERDICT_REFUSE;
+
+	if (generation == grant->generation)
+		return client->rotates ? VERDICT_ROTATE : VERDICT_RENEW;
+	if (generation == grant->generation - 1 &&
+		refresh->now < pgt_plus_seconds(grant->rotated_at, client->retry_window) &&
+		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
+		return VERDICT_RETRY;
+	return VERDICT_REUSE;
+}
+
+/* false: somebody else has changed the family */
+static bool
+end_reused_family(const Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+	RevokedGrant revoked;
+	PgtcBuf detail;
+	const AuditScope scope = {grant->client_id, grant->subject, refresh->request->context, false};
+	const AuditScope *outer = pgt_audit_enter(&scope);
+	bool ended = grant_revoke(&grant->grant_id, refresh->now,
+							  pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason, &revoked);
+
+	if (ended)
+	{
+		pgtc_buf_init(&detail, &pgt_mem);
+		pgtc_buf_append_str(&detail, "{");
+		pgtc_json_member_int(&detail, "presented_generation", refresh->token.generation);
+		pgtc_json_member_int(&detail, "current_generation", revoked.generation);
+		pgtc_buf_append_str(&detail, ",\"rotation_context\":");
+		pgtc_buf_append_str(&detail,
+							JsonbToCString(NULL, &grant->context->root, VARSIZE(grant->context)));
+		pgtc_buf_append_str(&detail, "}");
+		pgt_audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
+									  .event = "refresh.reuse",
+									  .reason = pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,
+									  .client_id = grant->client_id,
+									  .subject = grant->subject,
+									  .context = refresh->request->context,
+									  .detail = pgt_jsonb_of_buf(&detail)});
+	}
+	pgt_audit_leave(outer);
+	return ended;
+}
+
+/* the successor's secret and its hash; a retry finds the stored nonce, a rotation makes one */
+static void
+derive_successor(const Refresh *refresh, uint32_t generation, const uint8_t *nonce,
+				 PgtcRefreshToken *successor, uint8_t hash[PGTC_SHA256_LEN])
+{
+	const uint8_t *pepper = issuer_pepper(issuer_get(refresh->client->issuer));
+
+	*successor = refresh->token;
+	successor->generation = generation;
+	pgt_check(pgtc_refresh_secret_derive(pepper, refresh->token.grant_id, generation,
+										 refresh->token.secret, nonce, successor->secret),
+			  "deriving a secret");
+	pgt_check(pgtc_sha256(successor->secret, sizeof(successor->secret), hash), "hashing a secret");
+}
+
+/* exactly one child, or its very likeness; false: somebody else was faster */
+static bool
+advance_family(const Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
+			   uint8_t hash[PGTC_SHA256_LEN], int *retry)
+{
+	const Grant *grant = refresh->grant;
+	uint8_t nonce[PGTC_ROTATION_NONCE_LEN];
+
+	*retry = 0;
+	switch (verdict)
+	{
+		case VERDICT_ROTATE:
+			pgt_random(nonce, sizeof(nonce));
+			derive_successor(refresh, grant->generation + 1, nonce, successor, hash);
+			return grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context);
+
+		case VERDICT_RETRY:
+			derive_successor(refresh, grant->generation, grant->rotation_nonce, successor, hash);
+			if (!pgtc_equal_secret(hash, grant->current_hash, PGTC_SHA256_LEN))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("the successor of a refresh token cannot be derived again"),
+						 errdetail("The issuer's pepper is not the one it was made with."),
+						 errhint("Restore pgtoken.key_material together with pgtoken.grants.")));
+			return grant_retry(grant, refresh->client->retry_limit, retry);
+
+		default:
+			*successor = refresh->token;
+			memcpy(hash, grant->current_hash, PGTC_SHA256_LEN);
+			return grant_renew(grant, refresh->now, refresh->request->context, retry);
+	}
+}
+
+static bool
+store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
+{
+	const Grant *grant = refresh->grant;
+	const Target *target = &refresh->target;
+	Jsonb *context = refresh->request->context;
+	AuditScope scope = {grant->client_id, grant->subject, context, false};
+	const AuditScope *outer;
+	PgtcRefreshToken successor;
+	uint8_t hash[PGTC_SHA256_LEN];
+	TimestampTz refresh_end;
+	Minted minted;
+	char *written;
+	int retry;
+
+	mint_tokens(refresh->client, grant, target, refresh->now, false, &minted);
+	scope.context_changed = verdict == VERDICT_RETRY &&
+							compareJsonbContainers(&context->root, &grant->context->root) != 0;
+	outer = pgt_audit_enter(&scope);
+	if (!advance_family(refresh, verdict, &successor, hash, &retry))
+	{
+		pgt_audit_leave(outer);
+		return false;
+	}
+	refresh_end =
+		grant_refresh_end(grant, verdict == VERDICT_RETRY ? grant->rotated_at : refresh->now);
+	lineage_insert(&(LineageRow){
+		.grant_id = &grant->grant_id,
+		.generation = successor.generation,
+		.retry = retry,
+		.issued_at = refresh->now,
+		.parent_generation = refresh->token.generation,
+		.token_hash = hash,
+		.jti = minted.jti,
+		.kid = minted.kid,
+		.access_expires_at = minted.expires_at,
+		.refresh_expires_at = refresh_end,
+		.scope = target->scope,
+		.resources = target->resources,
+		.n_resources = target->n_resources,
+		.decision = "allow",
+		.context = context,
+	});
+	pgt_audit_leave(outer);
+
+	written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
+	pgtc_refresh_token_write(&successor, written);
+	pgtc_wipe(&successor, sizeof(successor));
+	response->access_token = minted.access_token;
+	response->expires_in = minted.expires_in;
+	response->refresh_token = written;
+	response->refresh_token_expires_in =
+		pgt_unix_seconds(refresh_end) - pgt_unix_seconds(refresh->now);
+	response->id_token = minted.id_token;
+	response->scope = target->scope;
+	response->grant_id = grant->grant_id;
+	return true;
+}
+
+static void
+refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	const Grant *grant = refresh->grant;
+
+	response->err = err;
+	/* a reuse has written its own event, with the revocation */
+	if (!info->audited || err == PGT_ERR_TOKEN_REUSED)
+		return;
+	pgt_audit_write(&(AuditEvent){
+		.grant_id = grant ? &grant->grant_id : NULL,
+		.event = refresh->client ? "refresh.refused" : "client.authentication_failed",
+		.reason = info->reason,
+		.client_id = refresh->client ? refresh->client->client_id : refresh->request->client_id,
+		.subject = grant ? grant->subject : NULL,
+		.context = refresh->request->context});
+}

@@ -1,0 +1,26 @@
+/*
+ * refresh.h
+ *		Use case: refresh, with rotation, honest retries and reuse detection.
+ */
+#ifndef PGT_REFRESH_H
+#define PGT_REFRESH_H
+
+#include "compat.h"
+
+#include "response.h"
+#include "utils/jsonb.h"
+
+typedef struct RefreshRequest
+{
+	const char *refresh_token;
+	const char *client_id; /* NULL: the family's, if that is public */
+	const char *client_secret; /* NULL: none presented */
+	const char *scope; /* NULL: as granted */
+	char **resources;
+	int n_resources; /* 0: as granted */
+	Jsonb *context;
+} RefreshRequest;
+
+extern void refresh_grant(const RefreshRequest *request, TokenResponse *response);
+
+#endif /* PGT_REFRESH_H */

@@ -1,0 +1,66 @@
+/*
+ * resource.c
+ *		Resources (APIs), cached by configuration epoch.  The table is small and
+ *		read whole.
+ */
+#include "resource.h"
+
+#include "utils/memutils.h"
+
+#include "cache.h"
+#include "glue.h"
+#include "store.h"
+
+static Resource *resources = NULL;
+static uint64 resources_number = 0;
+
+static void
+read_resource(StoreRow *row, void *arg)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_CONFIG));
+	Resource *resource = palloc0(sizeof(Resource));
+	char *scopes;
+
+	(void) arg;
+	resource->issuer = store_text(row);
+	resource->resource = store_text(row);
+	scopes = store_text(row);
+	resource->any_scope = scopes == NULL;
+	if (scopes)
+		pgt_check(pgtc_scope_parse(pgtc_slice_str(scopes), &resource->scope),
+				  "reading a resource's scopes");
+	resource->access_token_lifetime = store_int(row, 0);
+	resource->next = resources;
+	resources = resource;
+	MemoryContextSwitchTo(caller);
+}
+
+const Resource *
+resource_list(void)
+{
+	if (resources_number != pgt_cache_number(CACHE_CONFIG))
+	{
+		resources = NULL;
+		resources_number = 0;
+		store_run(STORE_RESOURCES_READ, NULL, read_resource, NULL);
+		resources_number = pgt_cache_number(CACHE_CONFIG);
+	}
+	return resources;
+}
+
+const Resource *
+resource_find(const char *issuer, const char *name)
+{
+	for (const Resource *resource = resource_list(); resource; resource = resource->next)
+	{
+		if (strcmp(resource->resource, name) == 0 && strcmp(resource->issuer, issuer) == 0)
+			return resource;
+	}
+	return NULL;
+}
+
+bool
+resource_has_scope(const Resource *resource, PgtcSlice scope)
+{
+	return resource->any_scope || pgtc_scope_has(&resource->scope, scope);
+}

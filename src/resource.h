@@ -1,0 +1,30 @@
+/*
+ * resource.h
+ *		Resources (APIs), cached.
+ */
+#ifndef PGT_RESOURCE_H
+#define PGT_RESOURCE_H
+
+#include "compat.h"
+
+#include "core/scope.h"
+
+typedef struct Resource
+{
+	char *issuer;
+	char *resource;
+	bool any_scope;
+	PgtcScope scope;
+	int access_token_lifetime; /* seconds; 0: says nothing */
+	struct Resource *next;
+} Resource;
+
+/* the enabled resources of all issuers; valid until the transaction ends */
+extern const Resource *resource_list(void);
+
+extern const Resource *resource_find(const char *issuer, const char *resource);
+
+/* does the scope mean something to the resource? */
+extern bool resource_has_scope(const Resource *resource, PgtcSlice scope);
+
+#endif /* PGT_RESOURCE_H */

@@ -1,0 +1,139 @@
+/*
+ * revoke.c
+ *		Use cases: revoke a family, blacklist a single token.
+ *
+ * The rows' triggers write the audit and tell all backends.  A token decides
+ * only when it is genuine: otherwise anybody could end a family whose id he has
+ * seen.
+ */
+#include "revoke.h"
+
+#include "utils/timestamp.h"
+
+#include "cache.h"
+#include "core/claims.h"
+#include "core/ids.h"
+#include "genuine.h"
+#include "glue.h"
+#include "lineage.h"
+#include "mint.h"
+#include "store.h"
+
+#define ACCESS_TOKEN_LIFE_MAX (24 * 60 * 60)
+
+bool
+revoke_family(const pg_uuid_t *grant_id, const char *reason, RevokedFamily *out)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int live;
+
+	mint_make_durable();
+	live = lineage_count_live(grant_id, now);
+	if (!grant_revoke(grant_id, now, reason ? reason : REVOKE_REASON_DEFAULT, &out->grant))
+		return false;
+	out->grant_id = *grant_id;
+	out->access_tokens = live;
+	out->revoked_at = now;
+	return true;
+}
+
+/* the family of a genuine refresh token; NULL */
+static Grant *
+family_of_refresh_token(const char *token, PgtcRefreshToken *parsed)
+{
+	pg_uuid_t grant_id;
+	Grant *grant;
+
+	if (pgtc_refresh_token_parse(pgtc_slice_str(token), parsed) != PGTC_OK)
+		return NULL;
+	memcpy(grant_id.data, parsed->grant_id, PGTC_UUID_LEN);
+	grant = grant_read(&grant_id);
+	return grant && genuine_refresh_token(grant, parsed) ? grant : NULL;
+}
+
+bool
+revoke_family_of(const char *token, const char *reason, RevokedFamily *out)
+{
+	PgtcRefreshToken parsed;
+	GenuineAccessToken access;
+	pg_uuid_t grant_id;
+	Grant *grant;
+
+	pgt_cache_begin();
+	if (pgtc_uuid_parse(pgtc_slice_str(token), grant_id.data) == PGTC_OK)
+		return revoke_family(&grant_id, reason, out);
+	if (genuine_access_token(pgtc_slice_str(token), &access))
+		return revoke_family(&access.grant_id, reason, out);
+	grant = family_of_refresh_token(token, &parsed);
+	return grant && revoke_family(&grant->grant_id, reason, out);
+}
+
+static bool
+insert(const char *reason, const BlacklistedToken *token)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &token->grant_id);
+	store_arg_text(&args, token->token_id);
+	store_arg_text(&args, token->token_type);
+	store_arg_text(&args, reason);
+	store_arg_time(&args, token->expires_at);
+	store_arg_time(&args, GetCurrentTimestamp());
+	return store_run(STORE_BLACKLIST_INSERT, &args, NULL, NULL) == 1;
+}
+
+static bool
+blacklist_access_token(const pg_uuid_t *grant_id, const char *jti, TimestampTz expires_at,
+					   const char *reason, BlacklistedToken *out)
+{
+	mint_make_durable();
+	out->grant_id = *grant_id;
+	out->token_type = "access_token";
+	out->token_id = jti;
+	out->expires_at = expires_at;
+	return expires_at > GetCurrentTimestamp() && insert(reason, out);
+}
+
+static bool
+blacklist_refresh_token(const char *token, const char *reason, BlacklistedToken *out)
+{
+	PgtcRefreshToken parsed;
+	Grant *grant = family_of_refresh_token(token, &parsed);
+
+	if (grant == NULL)
+		return false;
+	mint_make_durable();
+	/* the family's row decides, because a rotation of the same token does so too */
+	if (!grant_blacklist(&grant->grant_id, parsed.generation, &out->expires_at))
+		return false;
+	out->grant_id = grant->grant_id;
+	out->token_type = "refresh_token";
+	out->token_id = psprintf("generation %u", parsed.generation);
+	return out->expires_at > GetCurrentTimestamp() && insert(reason, out);
+}
+
+bool
+blacklist_token(const char *token, const char *reason, BlacklistedToken *out)
+{
+	GenuineAccessToken access;
+
+	pgt_cache_begin();
+	if (genuine_access_token(pgtc_slice_str(token), &access))
+		return blacklist_access_token(&access.grant_id, pstrdup(access.claims->jti.data),
+									  pgt_timestamp_of_unix(access.claims->exp), reason, out);
+	return blacklist_refresh_token(token, reason, out);
+}
+
+bool
+blacklist_jti(const char *jti, TimestampTz expires_at, const char *reason, BlacklistedToken *out)
+{
+	pg_uuid_t grant_id;
+	TimestampTz latest = pgt_plus_seconds(GetCurrentTimestamp(), ACCESS_TOKEN_LIFE_MAX);
+
+	pgt_cache_begin();
+	if (pgtc_jti_grant_id(pgtc_slice_str(jti), grant_id.data) != PGTC_OK)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("this is not a jti of an access token made here"),
+						errhint("Give the jti claim of an access token, or the token itself.")));
+	return blacklist_access_token(&grant_id, jti, Min(expires_at, latest), reason, out);
+}

@@ -1,0 +1,169 @@
+/*
+ * sql_api_admin.c
+ *		SQL-callable functions of administration and validation: unpack, call one
+ *		function, build the answer.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+
+#include "cache.h"
+#include "core/ids.h"
+#include "core/scope.h"
+#include "core/uri.h"
+#include "glue.h"
+#include "issuer.h"
+#include "key_material.h"
+#include "signing_key.h"
+
+PG_FUNCTION_INFO_V1(pgt_create_pepper);
+PG_FUNCTION_INFO_V1(pgt_create_signing_key);
+PG_FUNCTION_INFO_V1(pgt_library_version);
+PG_FUNCTION_INFO_V1(pgt_new_client_secret);
+PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
+PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
+PG_FUNCTION_INFO_V1(pgt_root_key_status);
+PG_FUNCTION_INFO_V1(pgt_valid_issuer);
+PG_FUNCTION_INFO_V1(pgt_valid_redirect_uri);
+PG_FUNCTION_INFO_V1(pgt_valid_redirect_uris);
+PG_FUNCTION_INFO_V1(pgt_valid_resource);
+PG_FUNCTION_INFO_V1(pgt_valid_scopes);
+
+Datum
+pgt_create_pepper(PG_FUNCTION_ARGS)
+{
+	issuer_create_pepper(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
+}
+
+Datum
+pgt_create_signing_key(PG_FUNCTION_ARGS)
+{
+	const PgtcAlg *alg;
+	const char *private_key;
+	const char *issuer;
+
+	pgt_require(!PG_ARGISNULL(0), "alg");
+	alg = pgtc_alg_by_name(pgt_slice_text(PG_GETARG_TEXT_PP(0)));
+	if (alg == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown signing algorithm"),
+				 errhint("One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.")));
+	pgt_cache_begin();
+	issuer = issuer_get(PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)))->issuer;
+	private_key = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	PG_RETURN_TEXT_P(cstring_to_text(signing_key_create(issuer, alg, private_key)));
+}
+
+Datum
+pgt_library_version(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_TEXT_P(cstring_to_text(PGTOKEN_VERSION));
+}
+
+Datum
+pgt_new_client_secret(PG_FUNCTION_ARGS)
+{
+	uint8_t random[PGTC_SECRET_LEN];
+	char secret[PGTC_CLIENT_SECRET_LEN + 1];
+	text *result;
+
+	(void) fcinfo;
+	pgt_random(random, sizeof(random));
+	pgtc_client_secret_write(random, secret);
+	pgtc_wipe(random, sizeof(random));
+	result = cstring_to_text(secret);
+	pgtc_wipe(secret, sizeof(secret));
+	PG_RETURN_TEXT_P(result);
+}
+
+Datum
+pgt_new_uuid_sql(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
+
+	(void) fcinfo;
+	pgt_new_uuid(uuid);
+	PG_RETURN_UUID_P(uuid);
+}
+
+Datum
+pgt_rewrap_keys(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_INT32(key_material_rewrap());
+}
+
+Datum
+pgt_root_key_status(PG_FUNCTION_ARGS)
+{
+	const char *problem = key_material_root_problem();
+
+	(void) fcinfo;
+	PG_RETURN_TEXT_P(cstring_to_text(problem ? problem : "ok"));
+}
+
+Datum
+pgt_valid_issuer(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pgtc_uri_check_issuer(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+}
+
+Datum
+pgt_valid_redirect_uri(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pgtc_uri_check_redirect(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+}
+
+/* false as well for an array with a NULL or of more than one dimension */
+static bool
+plain_array(ArrayType *array)
+{
+	return ARR_NDIM(array) <= 1 && !array_contains_nulls(array);
+}
+
+Datum
+pgt_valid_redirect_uris(PG_FUNCTION_ARGS)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	char **uris;
+	int n;
+
+	if (!plain_array(array))
+		PG_RETURN_BOOL(false);
+	uris = pgt_text_array(array, "redirect_uris", &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (pgtc_uri_check_redirect(pgtc_slice_str(uris[i])) != PGTC_OK)
+			PG_RETURN_BOOL(false);
+	}
+	PG_RETURN_BOOL(true);
+}
+
+Datum
+pgt_valid_resource(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pgtc_uri_check_resource(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+}
+
+Datum
+pgt_valid_scopes(PG_FUNCTION_ARGS)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	PgtcScope scope = {0};
+	char **tokens;
+	int n;
+
+	if (!plain_array(array))
+		PG_RETURN_BOOL(false);
+	tokens = pgt_text_array(array, "scopes", &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (pgtc_scope_has_str(&scope, tokens[i]) ||
+			pgtc_scope_add(&scope, pgtc_slice_str(tokens[i])) != PGTC_OK)
+			PG_RETURN_BOOL(false);
+	}
+	PG_RETURN_BOOL(true);
+}

@@ -1,0 +1,277 @@
+/*
+ * sql_api_tokens.c
+ *		SQL-callable functions of tokens: unpack, call one use case, build the
+ *		answer.
+ */
+#include "compat.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "cache.h"
+#include "glue.h"
+#include "issue.h"
+#include "refresh.h"
+#include "request.h"
+#include "response.h"
+#include "revoke.h"
+#include "verify.h"
+
+PG_FUNCTION_INFO_V1(pgt_blacklist_jti);
+PG_FUNCTION_INFO_V1(pgt_blacklist_token);
+PG_FUNCTION_INFO_V1(pgt_cache_stats_row);
+PG_FUNCTION_INFO_V1(pgt_grant_of);
+PG_FUNCTION_INFO_V1(pgt_introspect);
+PG_FUNCTION_INFO_V1(pgt_issue_tokens);
+PG_FUNCTION_INFO_V1(pgt_refresh_grant);
+PG_FUNCTION_INFO_V1(pgt_revoke_family);
+PG_FUNCTION_INFO_V1(pgt_revoke_family_by_token);
+PG_FUNCTION_INFO_V1(pgt_verify_access_token);
+
+static char *
+optional_text(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+static char *
+required_text(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	pgt_require(!PG_ARGISNULL(arg), name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/* *n = if_null for SQL NULL */
+static char **
+optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null, int *n)
+{
+	*n = if_null;
+	return PG_ARGISNULL(arg) ? NULL : pgt_text_array(PG_GETARG_ARRAYTYPE_P(arg), name, n);
+}
+
+static Jsonb *
+optional_jsonb(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
+}
+
+Datum
+pgt_issue_tokens(PG_FUNCTION_ARGS)
+{
+	IssueRequest request = {0};
+	TokenResponse response = {0};
+
+	request.client_id = required_text(fcinfo, 0, "client_id");
+	request.subject = required_text(fcinfo, 1, "subject");
+	request.scope = optional_text(fcinfo, 2);
+	request.resources = optional_texts(fcinfo, 3, "resource", 0, &request.n_resources);
+	request.has_auth_time = !PG_ARGISNULL(4);
+	request.auth_time = request.has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : 0;
+	request.acr = optional_text(fcinfo, 5);
+	request.amr = optional_texts(fcinfo, 6, "amr", -1, &request.n_amr);
+	request.nonce = optional_text(fcinfo, 7);
+	request.session_id = optional_text(fcinfo, 8);
+	request.claims = request_claims(optional_jsonb(fcinfo, 9));
+	request.context = request_context(optional_jsonb(fcinfo, 10));
+
+	request_subject(request.subject);
+	request_auth_time(request.has_auth_time, request.auth_time);
+	request_string(request.acr, "acr");
+	request_strings(request.amr, request.n_amr, "amr");
+	request_string(request.nonce, "nonce");
+	request_string(request.session_id, "session_id");
+
+	issue_tokens(&request, &response);
+	return response_row(fcinfo, &response);
+}
+
+Datum
+pgt_refresh_grant(PG_FUNCTION_ARGS)
+{
+	RefreshRequest request = {0};
+	TokenResponse response = {0};
+
+	request.refresh_token = required_text(fcinfo, 0, "refresh_token");
+	request.client_id = optional_text(fcinfo, 1);
+	request.client_secret = optional_text(fcinfo, 2);
+	request.scope = optional_text(fcinfo, 3);
+	request.resources = optional_texts(fcinfo, 4, "resource", 0, &request.n_resources);
+	request.context = request_context(optional_jsonb(fcinfo, 5));
+
+	refresh_grant(&request, &response);
+	return response_row(fcinfo, &response);
+}
+
+/* one row when there is one, none otherwise */
+static void
+put_row(FunctionCallInfo fcinfo, bool there, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (there)
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_revoked(FunctionCallInfo fcinfo, bool revoked, RevokedFamily *family, const char *reason)
+{
+	Datum values[7] = {0};
+	bool nulls[7] = {false};
+
+	if (revoked)
+	{
+		values[0] = UUIDPGetDatum(&family->grant_id);
+		values[1] = CStringGetTextDatum(family->grant.client_id);
+		values[2] = CStringGetTextDatum(family->grant.subject);
+		values[3] = Int32GetDatum(family->grant.generation);
+		nulls[3] = family->grant.generation < 0;
+		values[4] = Int32GetDatum(family->access_tokens);
+		values[5] = TimestampTzGetDatum(family->revoked_at);
+		values[6] = CStringGetTextDatum(reason ? reason : REVOKE_REASON_DEFAULT);
+	}
+	put_row(fcinfo, revoked, values, nulls);
+}
+
+Datum
+pgt_revoke_family(PG_FUNCTION_ARGS)
+{
+	RevokedFamily family;
+	char *reason = optional_text(fcinfo, 1);
+
+	pgt_require(!PG_ARGISNULL(0), "grant_id");
+	request_string(reason, "reason");
+	put_revoked(fcinfo, revoke_family(PG_GETARG_UUID_P(0), reason, &family), &family, reason);
+	return (Datum) 0;
+}
+
+Datum
+pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
+{
+	RevokedFamily family;
+	char *token = required_text(fcinfo, 0, "token");
+	char *reason = optional_text(fcinfo, 1);
+
+	request_string(reason, "reason");
+	put_revoked(fcinfo, revoke_family_of(token, reason, &family), &family, reason);
+	return (Datum) 0;
+}
+
+static void
+put_blacklisted(FunctionCallInfo fcinfo, bool done, BlacklistedToken *token)
+{
+	Datum values[4] = {0};
+	bool nulls[4] = {false};
+
+	if (done)
+	{
+		values[0] = UUIDPGetDatum(&token->grant_id);
+		values[1] = CStringGetTextDatum(token->token_type);
+		values[2] = CStringGetTextDatum(token->token_id);
+		values[3] = TimestampTzGetDatum(token->expires_at);
+	}
+	put_row(fcinfo, done, values, nulls);
+}
+
+Datum
+pgt_blacklist_token(PG_FUNCTION_ARGS)
+{
+	BlacklistedToken blacklisted;
+	char *token = required_text(fcinfo, 0, "token");
+	char *reason = optional_text(fcinfo, 1);
+
+	request_string(reason, "reason");
+	put_blacklisted(fcinfo, blacklist_token(token, reason, &blacklisted), &blacklisted);
+	return (Datum) 0;
+}
+
+Datum
+pgt_blacklist_jti(PG_FUNCTION_ARGS)
+{
+	BlacklistedToken blacklisted;
+	char *jti = required_text(fcinfo, 0, "jti");
+	char *reason = optional_text(fcinfo, 2);
+
+	pgt_require(!PG_ARGISNULL(1), "expires_at");
+	request_string(reason, "reason");
+	put_blacklisted(fcinfo, blacklist_jti(jti, PG_GETARG_TIMESTAMPTZ(1), reason, &blacklisted),
+					&blacklisted);
+	return (Datum) 0;
+}
+
+Datum
+pgt_verify_access_token(PG_FUNCTION_ARGS)
+{
+	text *token;
+	Jsonb *claims;
+	Jsonb *copy;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	token = PG_GETARG_TEXT_PP(0);
+	claims =
+		verify_access_token(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), optional_text(fcinfo, 1));
+	if (claims == NULL)
+		PG_RETURN_NULL();
+	copy = palloc(VARSIZE(claims)); /* the original is the cache's */
+	memcpy(copy, claims, VARSIZE(claims));
+	PG_RETURN_JSONB_P(copy);
+}
+
+Datum
+pgt_introspect(PG_FUNCTION_ARGS)
+{
+	char *token = optional_text(fcinfo, 0);
+
+	PG_RETURN_JSONB_P(introspect_token(token ? token : ""));
+}
+
+Datum
+pgt_grant_of(PG_FUNCTION_ARGS)
+{
+	PgtcSlice token = pgt_slice_text(PG_GETARG_TEXT_PP(0));
+	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
+	PgtcRefreshToken refresh;
+
+	if (pgtc_refresh_token_parse(token, &refresh) == PGTC_OK)
+	{
+		memcpy(grant_id->data, refresh.grant_id, PGTC_UUID_LEN);
+		pgtc_wipe(&refresh, sizeof(refresh));
+	}
+	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
+			 pgtc_jti_grant_id(token, grant_id->data) != PGTC_OK &&
+			 pgtc_jwt_grant_id(token, &pgt_mem, grant_id->data) != PGTC_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(grant_id);
+}
+
+Datum
+pgt_cache_stats_row(PG_FUNCTION_ARGS)
+{
+	const struct
+	{
+		const char *name;
+		int64 value;
+	} rows[] = {
+		{"key_parses", pgt_cache_stats.key_parses},
+		{"tokens", pgt_cache_stats.tokens},
+		{"token_hits", pgt_cache_stats.token_hits},
+		{"token_misses", pgt_cache_stats.token_misses},
+		{"config_resets", pgt_cache_stats.config_resets},
+		{"revocation_resets", pgt_cache_stats.revocation_resets},
+	};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (size_t i = 0; i < lengthof(rows); i++)
+	{
+		Datum values[2] = {CStringGetTextDatum(rows[i].name), Int64GetDatum(rows[i].value)};
+		bool nulls[2] = {false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

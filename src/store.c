@@ -1,0 +1,425 @@
+/*
+ * store.c
+ *		The only door to the tables: SPI, its queries, its plans.
+ *
+ * Tables are written through SQL so that triggers fire and a distributed engine
+ * can route; a statement touches one family by grant_id.  Plans are generic and
+ * live as long as the backend.  Error texts name the query, never a value.
+ */
+#include "store.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "cache.h"
+#include "glue.h"
+
+/* parameter types, one letter each */
+static Oid
+type_of_letter(char letter)
+{
+	switch (letter)
+	{
+		case 't':
+			return TEXTOID;
+		case 'T':
+			return TEXTARRAYOID;
+		case 'u':
+			return UUIDOID;
+		case 'b':
+			return BYTEAOID;
+		case 'i':
+			return INT4OID;
+		case 'o':
+			return BOOLOID;
+		case 'z':
+			return TIMESTAMPTZOID;
+		case 'j':
+			return JSONBOID;
+	}
+	elog(ERROR, "unknown parameter type \"%c\"", letter);
+}
+
+typedef struct QueryDef
+{
+	const char *name;
+	const char *types; /* letters as above */
+	int expect;
+	bool latest; /* reads with the latest snapshot, whatever the isolation level; writes nothing */
+	const char *sql;
+} QueryDef;
+
+#define EQ " OPERATOR(pg_catalog.=) "
+#define GRANT_COLUMNS                                                                              \
+	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
+	"g.amr, g.claims, g.created_at, g.expires_at, "                                                \
+	"EXTRACT(epoch FROM g.idle_lifetime)::pg_catalog.int4, g.generation, g.current_hash, "         \
+	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
+	"g.context, g.revoked_at, g.revoke_reason"
+
+static const QueryDef queries[STORE_QUERIES] = {
+	[STORE_AUDIT_INSERT] =
+		{"audit insert", "uuztttttttjj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
+		 "client_id, subject, session_user_name, role_name, application_name, context, detail, "
+		 "client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, "
+		 "$9::pg_catalog.name, $10, $11, $12, pg_catalog.inet_client_addr())"},
+	[STORE_BLACKLIST_INSERT] =
+		{"blacklist insert", "utttzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.blacklist (grant_id, token_id, token_type, reason, expires_at, "
+		 "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, token_id) DO NOTHING"},
+	[STORE_CLIENT_READ] =
+		{"client read", "t", SPI_OK_SELECT, true,
+		 "SELECT c.issuer, c.client_type" EQ "'confidential', c.enabled, "
+		 "pg_catalog.array_to_string(c.scopes, ' '), c.resources, c.offline_access, c.signing_alg, "
+		 "EXTRACT(epoch FROM c.access_token_lifetime)::pg_catalog.int4, "
+		 "EXTRACT(epoch FROM c.refresh_absolute_lifetime)::pg_catalog.int4, "
+		 "EXTRACT(epoch FROM c.refresh_idle_lifetime)::pg_catalog.int4, "
+		 "EXTRACT(epoch FROM c.retry_window)::pg_catalog.int4, c.retry_limit, "
+		 "c.rotation" EQ "'always' "
+		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
+	[STORE_CLIENT_SECRETS_READ] =
+		{"client secrets read", "t", SPI_OK_SELECT, true,
+		 "SELECT s.secret_hash, s.expires_at FROM pgtoken.client_secrets s "
+		 "WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL"},
+	[STORE_GRANT_BLACKLIST] =
+		{"grant blacklist", "ui", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET blacklisted_generation = $2 WHERE g.grant_id" EQ "$1 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "RETURNING g.expires_at"},
+	[STORE_GRANT_INSERT] =
+		{"grant insert", "utttTtztTtjzzibzj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
+		 "auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
+		 "current_hash, rotated_at, retry_count, blacklisted_generation, context) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+		 "pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
+		 "-1, $17)"},
+	[STORE_GRANT_READ] = {"grant read", "u", SPI_OK_SELECT, false,
+						  "SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ
+						  "$1"},
+	[STORE_GRANT_READ_LATEST] = {"grant read latest", "u", SPI_OK_SELECT, true,
+								 "SELECT " GRANT_COLUMNS
+								 " FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
+	[STORE_GRANT_RENEW] =
+		{"grant renew", "uizj", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
+		 "rotated_at = $3, context = $4 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "RETURNING g.retry_count"},
+	[STORE_GRANT_RETRY] =
+		{"grant retry", "uii", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1 "
+		 "WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "AND ($3 OPERATOR(pg_catalog.<) 0 OR g.retry_count OPERATOR(pg_catalog.<) $3) "
+		 "RETURNING g.retry_count"},
+	[STORE_GRANT_REVOKE] = {"grant revoke", "uzt", SPI_OK_UPDATE_RETURNING, false,
+							"UPDATE pgtoken.grants g SET revoked_at = $2, revoke_reason = $3 "
+							"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL "
+							"RETURNING g.client_id, g.subject, g.generation"},
+	[STORE_GRANT_ROTATE] =
+		{"grant rotate", "uibbzj", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET generation = $2 OPERATOR(pg_catalog.+) 1, "
+		 "previous_hash = g.current_hash, current_hash = $3, rotation_nonce = $4, rotated_at = $5, "
+		 "retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "RETURNING 0"},
+	[STORE_ISSUERS_READ] = {"issuers read", "", SPI_OK_SELECT, true,
+							"SELECT i.issuer, i.is_default, i.default_alg FROM pgtoken.issuers i"},
+	[STORE_KEY_INSERT] =
+		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
+		 "VALUES ($1, $2, $3, $4, $5, CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)"},
+	[STORE_KEYS_READ] =
+		{"signing keys read", "", SPI_OK_SELECT, true,
+		 "SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
+		 "WHERE k.state OPERATOR(pg_catalog.<>) 'retired'"},
+	[STORE_LINEAGE_COUNT_LIVE] =
+		{"lineage count", "uz", SPI_OK_SELECT, false,
+		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.tokens t "
+		 "WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2 "
+		 "AND NOT EXISTS (SELECT FROM pgtoken.blacklist b WHERE b.grant_id" EQ "$1 "
+		 "AND b.token_id" EQ "t.jti)"},
+	[STORE_LINEAGE_HASH] = {"lineage hash", "ui", SPI_OK_SELECT, true,
+							"SELECT t.token_hash FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
+							"AND t.generation" EQ "$2 AND t.retry" EQ "0 LIMIT 1"},
+	[STORE_LINEAGE_INSERT] =
+		{"lineage insert", "uiizibttzztTtj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "
+		 "token_hash, jti, kid, access_expires_at, refresh_expires_at, scope, resources, decision, "
+		 "context) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"},
+	[STORE_MATERIAL_INSERT] =
+		{"key material insert", "tbo", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.key_material (material_id, material, wrapped) VALUES ($1, $2, $3)"},
+	[STORE_MATERIAL_LIST] =
+		{"key material list", "", SPI_OK_SELECT, false,
+		 "SELECT m.material_id, m.material, m.wrapped FROM pgtoken.key_material m FOR UPDATE"},
+	[STORE_MATERIAL_READ] =
+		{"key material read", "t", SPI_OK_SELECT, true,
+		 "SELECT m.material, m.wrapped FROM pgtoken.key_material m WHERE m.material_id" EQ "$1"},
+	[STORE_MATERIAL_UPDATE] =
+		{"key material update", "tb", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.key_material m SET material = $2, wrapped = true WHERE m.material_id" EQ
+		 "$1"},
+	[STORE_RESOURCES_READ] =
+		{"resources read", "", SPI_OK_SELECT, true,
+		 "SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
+		 "EXTRACT(epoch FROM r.access_token_lifetime)::pg_catalog.int4 FROM pgtoken.resources r "
+		 "WHERE r.enabled ORDER BY r.issuer, r.resource"},
+	[STORE_TOKEN_STATE] =
+		{"token state", "ut", SPI_OK_SELECT, true,
+		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
+		 "FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
+};
+
+static SPIPlanPtr plans[STORE_QUERIES];
+
+struct StoreRow
+{
+	HeapTuple tuple;
+	TupleDesc desc;
+	int column;
+};
+
+static SPIPlanPtr
+plan_of(StoreQuery query)
+{
+	const QueryDef *def = &queries[query];
+	Oid types[STORE_ARGS_MAX];
+	int n = strlen(def->types);
+	SPIPlanPtr plan;
+
+	if (plans[query])
+		return plans[query];
+	for (int i = 0; i < n; i++)
+		types[i] = type_of_letter(def->types[i]);
+	plan = SPI_prepare_cursor(def->sql, n, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", def->name, SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep the plan of \"%s\"", def->name);
+	plans[query] = plan;
+	return plan;
+}
+
+uint64
+store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg)
+{
+	const QueryDef *def = &queries[query];
+	MemoryContext caller = CurrentMemoryContext;
+	SPIPlanPtr plan;
+	uint64 rows;
+	int code;
+
+	Assert((int) strlen(def->types) == (args ? args->n : 0));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI for \"%s\"", def->name);
+	plan = plan_of(query);
+	if (def->latest)
+		PushActiveSnapshot(GetLatestSnapshot());
+	else if (def->expect != SPI_OK_SELECT)
+		pgt_cache_mark_dirty();
+	code = SPI_execute_plan(plan, args ? (Datum *) args->value : NULL, args ? args->null : NULL,
+							def->latest, 0);
+	if (def->latest)
+		PopActiveSnapshot();
+	if (code != def->expect)
+		elog(ERROR, "\"%s\" answered %s", def->name, SPI_result_code_string(code));
+
+	rows = SPI_processed;
+	if (reader)
+	{
+		SPITupleTable *table = SPI_tuptable;
+
+		MemoryContextSwitchTo(caller);
+		for (uint64 i = 0; i < rows; i++)
+		{
+			StoreRow row = {table->vals[i], table->tupdesc, 0};
+
+			reader(&row, arg);
+		}
+	}
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return rows;
+}
+
+static void
+add_arg(StoreArgs *args, Datum value, bool is_null)
+{
+	Assert(args->n < STORE_ARGS_MAX);
+	args->value[args->n] = value;
+	args->null[args->n] = is_null ? 'n' : ' ';
+	args->n++;
+}
+
+void
+store_arg_text(StoreArgs *args, const char *value)
+{
+	add_arg(args, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+void
+store_arg_uuid(StoreArgs *args, const pg_uuid_t *value)
+{
+	add_arg(args, UUIDPGetDatum(value), value == NULL);
+}
+
+void
+store_arg_bytes(StoreArgs *args, const void *value, size_t len)
+{
+	bytea *copy = NULL;
+
+	if (value)
+	{
+		copy = palloc(VARHDRSZ + len);
+		SET_VARSIZE(copy, VARHDRSZ + len);
+		memcpy(VARDATA(copy), value, len);
+	}
+	add_arg(args, PointerGetDatum(copy), copy == NULL);
+}
+
+void
+store_arg_int(StoreArgs *args, int32 value)
+{
+	add_arg(args, Int32GetDatum(value), false);
+}
+
+void
+store_arg_bool(StoreArgs *args, bool value)
+{
+	add_arg(args, BoolGetDatum(value), false);
+}
+
+void
+store_arg_time(StoreArgs *args, TimestampTz value)
+{
+	add_arg(args, TimestampTzGetDatum(value), false);
+}
+
+void
+store_arg_jsonb(StoreArgs *args, Jsonb *value)
+{
+	add_arg(args, PointerGetDatum(value), value == NULL);
+}
+
+void
+store_arg_texts(StoreArgs *args, char *const *values, int n)
+{
+	add_arg(args, n < 0 ? (Datum) 0 : PointerGetDatum(pgt_make_text_array(values, n)), n < 0);
+}
+
+void
+store_arg_null(StoreArgs *args)
+{
+	add_arg(args, (Datum) 0, true);
+}
+
+static Datum
+next_column(StoreRow *row, bool *is_null)
+{
+	row->column++;
+	Assert(row->column <= row->desc->natts);
+	return SPI_getbinval(row->tuple, row->desc, row->column, is_null);
+}
+
+char *
+store_text(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? NULL : TextDatumGetCString(value);
+}
+
+bytea *
+store_bytea(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? NULL : DatumGetByteaPCopy(value);
+}
+
+bool
+store_bytes(StoreRow *row, void *out, size_t len)
+{
+	bytea *value = store_bytea(row);
+
+	if (value == NULL)
+	{
+		memset(out, 0, len);
+		return false;
+	}
+	if (VARSIZE_ANY_EXHDR(value) != len)
+		elog(ERROR, "stored bytes have the wrong length");
+	memcpy(out, VARDATA_ANY(value), len);
+	return true;
+}
+
+int32
+store_int(StoreRow *row, int32 if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? if_null : DatumGetInt32(value);
+}
+
+bool
+store_bool(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return !is_null && DatumGetBool(value);
+}
+
+TimestampTz
+store_time(StoreRow *row, TimestampTz if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? if_null : DatumGetTimestampTz(value);
+}
+
+Jsonb *
+store_jsonb(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? NULL : DatumGetJsonbPCopy(value);
+}
+
+char **
+store_texts(StoreRow *row, int *n)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	if (is_null)
+	{
+		*n = -1;
+		return NULL;
+	}
+	return pgt_text_array(DatumGetArrayTypeP(value), "array", n);
+}
+
+void
+store_uuid(StoreRow *row, pg_uuid_t *out)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	if (is_null)
+		elog(ERROR, "unexpected NULL");
+	memcpy(out, DatumGetUUIDP(value), UUID_LEN);
+}

@@ -1,0 +1,90 @@
+/*
+ * store.h
+ *		The only door to the tables.
+ *
+ * One table of queries, each prepared on first use and kept.  A caller fills
+ * StoreArgs in the order of the query's parameters, and reads rows in a
+ * callback that runs in the caller's memory context: what the getters return is
+ * palloc'd there and outlives the call.  Queries run as the owner of the
+ * extension, because every SQL function that leads here is SECURITY DEFINER.
+ */
+#ifndef PGT_STORE_H
+#define PGT_STORE_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+typedef enum StoreQuery
+{
+	STORE_AUDIT_INSERT,
+	STORE_BLACKLIST_INSERT,
+	STORE_CLIENT_READ,
+	STORE_CLIENT_SECRETS_READ,
+	STORE_GRANT_BLACKLIST,
+	STORE_GRANT_INSERT,
+	STORE_GRANT_READ,
+	STORE_GRANT_READ_LATEST,
+	STORE_GRANT_RENEW,
+	STORE_GRANT_RETRY,
+	STORE_GRANT_REVOKE,
+	STORE_GRANT_ROTATE,
+	STORE_ISSUERS_READ,
+	STORE_KEY_INSERT,
+	STORE_KEYS_READ,
+	STORE_LINEAGE_COUNT_LIVE,
+	STORE_LINEAGE_HASH,
+	STORE_LINEAGE_INSERT,
+	STORE_MATERIAL_INSERT,
+	STORE_MATERIAL_LIST,
+	STORE_MATERIAL_READ,
+	STORE_MATERIAL_UPDATE,
+	STORE_RESOURCES_READ,
+	STORE_TOKEN_STATE,
+	STORE_QUERIES
+} StoreQuery;
+
+#define STORE_ARGS_MAX 24
+
+typedef struct StoreArgs
+{
+	int n;
+	Datum value[STORE_ARGS_MAX];
+	char null[STORE_ARGS_MAX];
+} StoreArgs;
+
+/* append one parameter; a NULL pointer is SQL NULL */
+extern void store_arg_text(StoreArgs *args, const char *value);
+extern void store_arg_uuid(StoreArgs *args, const pg_uuid_t *value);
+extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
+extern void store_arg_int(StoreArgs *args, int32 value);
+extern void store_arg_bool(StoreArgs *args, bool value);
+extern void store_arg_time(StoreArgs *args, TimestampTz value);
+extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
+extern void store_arg_texts(StoreArgs *args, char *const *values, int n); /* n < 0: NULL */
+extern void store_arg_null(StoreArgs *args);
+
+typedef struct StoreRow StoreRow;
+typedef void (*StoreReader)(StoreRow *row, void *arg);
+
+/* runs the query, calls reader (may be NULL) for each row, returns the number of rows */
+extern uint64 store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg);
+
+/*
+ * Getters take the next column, in the order of the query's list; NULL becomes
+ * NULL, 0, false, DT_NOBEGIN or -1 as each says.
+ */
+extern char *store_text(StoreRow *row);
+extern bool store_bytes(StoreRow *row, void *out,
+						size_t len); /* false: NULL; elog when of another length */
+extern bytea *store_bytea(StoreRow *row);
+extern int32 store_int(StoreRow *row, int32 if_null);
+extern bool store_bool(StoreRow *row);
+extern TimestampTz store_time(StoreRow *row, TimestampTz if_null);
+extern Jsonb *store_jsonb(StoreRow *row);
+extern char **store_texts(StoreRow *row, int *n); /* n = -1: NULL */
+extern void store_uuid(StoreRow *row, pg_uuid_t *out);
+
+#endif /* PGT_STORE_H */

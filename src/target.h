@@ -1,0 +1,40 @@
+/*
+ * target.h
+ *		What an access token is for: scope and audience, asked for and granted.
+ */
+#ifndef PGT_TARGET_H
+#define PGT_TARGET_H
+
+#include "compat.h"
+
+#include "client.h"
+#include "errors.h"
+#include "grant.h"
+
+typedef struct Target
+{
+	char *scope; /* space-delimited */
+	bool openid;
+	bool offline_access;
+	char **resources;
+	int n_resources;
+	int access_token_lifetime; /* seconds */
+} Target;
+
+/*
+ * A first issue: scope within what the client may have (offline_access falls
+ * away silently where it may not, OpenID Connect Core section 11), resources
+ * registered and allowed (RFC 8707), each scope meaningful for one of them (RFC
+ * 9068 section 3).
+ */
+extern PgtErr target_for_issue(const Client *client, const char *scope, char **resources,
+							   int n_resources, Target *target);
+
+/*
+ * A refresh: within what was granted (RFC 6749 section 6, RFC 8707 section 2.2).
+ * What the client or the service has lost since then falls away silently.
+ */
+extern PgtErr target_for_refresh(const Client *client, const Grant *grant, const char *scope,
+								 char **resources, int n_resources, Target *target);
+
+#endif /* PGT_TARGET_H */

@@ -1,0 +1,205 @@
+/*
+ * verify.c
+ *		Use cases: does an access token hold now?  What is there to say of a token?
+ *
+ * Reads only, with the latest snapshot: a revocation that has committed counts,
+ * whatever the caller's isolation level, on a standby as soon as it is replayed.
+ */
+#include "verify.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "cache.h"
+#include "client.h"
+#include "core/claims.h"
+#include "genuine.h"
+#include "glue.h"
+#include "grant.h"
+#include "store.h"
+#include "token_cache.h"
+
+/* our clock made the times we judge, but possibly on another node */
+#define LEEWAY 5
+
+typedef struct TokenState
+{
+	char *client_id;
+	bool holds;
+} TokenState;
+
+static void
+read_state(StoreRow *row, void *arg)
+{
+	TokenState *state = arg;
+
+	state->client_id = store_text(row);
+	state->holds = store_bool(row);
+}
+
+/* family there and not revoked, token not blacklisted, client its own and switched on */
+static bool
+token_stands(const GenuineAccessToken *token)
+{
+	StoreArgs args = {0};
+	TokenState state;
+	const Client *client;
+
+	store_arg_uuid(&args, &token->grant_id);
+	store_arg_text(&args, token->claims->jti.data);
+	if (store_run(STORE_TOKEN_STATE, &args, read_state, &state) == 0 || !state.holds ||
+		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
+		return false;
+	client = client_find(state.client_id);
+	return client && client->enabled;
+}
+
+static bool
+has_audience(Jsonb *claims, const char *audience)
+{
+	JsonbValue value;
+	JsonbValue wanted = {.type = jbvString};
+
+	if (getKeyJsonValueFromContainer(&claims->root, "aud", 3, &value) == NULL)
+		return false;
+	wanted.val.string.val = unconstify(char *, audience);
+	wanted.val.string.len = strlen(audience);
+	if (value.type == jbvString)
+		return value.val.string.len == wanted.val.string.len &&
+			   memcmp(value.val.string.val, audience, value.val.string.len) == 0;
+	return value.type == jbvBinary &&
+		   findJsonbValueFromContainer(value.val.binary.data, JB_FARRAY, &wanted) != NULL;
+}
+
+static Jsonb *
+verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], int64 now)
+{
+	GenuineAccessToken genuine;
+	Jsonb *claims;
+
+	if (!genuine_access_token(pgtc_slice(token, len), &genuine) ||
+		pgtc_claims_check_access(genuine.claims, pgtc_slice_str(genuine.key->issuer),
+								 pgtc_slice(NULL, 0), now, LEEWAY) != PGTC_OK ||
+		!token_stands(&genuine))
+		return NULL;
+	claims = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(genuine.payload)));
+	token_cache_put(hash, claims, genuine.claims->exp);
+	return claims;
+}
+
+Jsonb *
+verify_access_token(const char *token, size_t len, const char *audience)
+{
+	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+	uint8_t hash[PGTC_SHA256_LEN];
+	const CachedToken *cached;
+	Jsonb *claims;
+
+	if (len > PGTC_JWS_MAX)
+		return NULL;
+	pgt_cache_begin();
+	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
+	cached = token_cache_get(hash);
+	if (cached)
+		claims = now < cached->exp ? cached->claims : NULL;
+	else
+		claims = verify_anew(token, len, hash, now);
+	return claims && (audience == NULL || has_audience(claims, audience)) ? claims : NULL;
+}
+
+/* the members of RFC 7662 section 2.2 that the token itself carries, with its values */
+static Jsonb *
+describe_access_token(Jsonb *claims)
+{
+	static const char *const members[] = {"scope",	   "client_id", "sub", "aud", "iss",
+										  "jti",	   "exp",		"iat", "acr", "amr",
+										  "auth_time", "grant_id",	"sid"};
+	JsonbParseState *state = NULL;
+	JsonbValue key = {.type = jbvString};
+	JsonbValue value;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	key.val.string.val = "active";
+	key.val.string.len = strlen("active");
+	pushJsonbValue(&state, WJB_KEY, &key);
+	value.type = jbvBool;
+	value.val.boolean = true;
+	pushJsonbValue(&state, WJB_VALUE, &value);
+	key.val.string.val = "token_type";
+	key.val.string.len = strlen("token_type");
+	pushJsonbValue(&state, WJB_KEY, &key);
+	value.type = jbvString;
+	value.val.string.val = "Bearer";
+	value.val.string.len = strlen("Bearer");
+	pushJsonbValue(&state, WJB_VALUE, &value);
+	for (size_t i = 0; i < lengthof(members); i++)
+	{
+		if (getKeyJsonValueFromContainer(&claims->root, members[i], strlen(members[i]), &value) ==
+			NULL)
+			continue;
+		key.val.string.val = unconstify(char *, members[i]);
+		key.val.string.len = strlen(members[i]);
+		pushJsonbValue(&state, WJB_KEY, &key);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* only the current refresh token of a living family can be used as it is */
+static const Grant *
+usable_refresh_token(const char *token, const Client **client)
+{
+	PgtcRefreshToken parsed;
+	TimestampTz now = GetCurrentTimestamp();
+	pg_uuid_t grant_id;
+	const Grant *grant;
+
+	if (pgtc_refresh_token_parse(pgtc_slice_str(token), &parsed) != PGTC_OK)
+		return NULL;
+	memcpy(grant_id.data, parsed.grant_id, PGTC_UUID_LEN);
+	grant = grant_read_latest(&grant_id);
+	if (grant == NULL || grant->revoked || (int) parsed.generation != grant->generation ||
+		grant->generation <= grant->blacklisted_generation ||
+		now >= grant_refresh_end(grant, grant->rotated_at) ||
+		!genuine_refresh_token(grant, &parsed))
+		return NULL;
+	*client = client_find(grant->client_id);
+	return *client && (*client)->enabled && (*client)->offline_access ? grant : NULL;
+}
+
+static Jsonb *
+describe_refresh_token(const Client *client, const Grant *grant)
+{
+	PgtcBuf buf;
+	char grant_id[PGTC_UUID_TEXT_LEN + 1];
+
+	pgtc_uuid_text(grant->grant_id.data, grant_id);
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_append_str(&buf, "{\"active\":true");
+	pgtc_json_member_string(&buf, "token_type", pgtc_slice_str("refresh_token"));
+	pgtc_json_member_string(&buf, "scope", pgtc_slice_str(grant->scope));
+	pgtc_json_member_string(&buf, "client_id", pgtc_slice_str(grant->client_id));
+	pgtc_json_member_string(&buf, "sub", pgtc_slice_str(grant->subject));
+	pgtc_json_member_string(&buf, "iss", pgtc_slice_str(client->issuer));
+	pgtc_json_member_int(&buf, "iat", pgt_unix_seconds(grant->rotated_at));
+	pgtc_json_member_int(&buf, "exp",
+						 pgt_unix_seconds(grant_refresh_end(grant, grant->rotated_at)));
+	pgtc_json_member_string(&buf, "grant_id", pgtc_slice_str(grant_id));
+	pgtc_buf_append_str(&buf, "}");
+	return pgt_jsonb_of_buf(&buf);
+}
+
+Jsonb *
+introspect_token(const char *token)
+{
+	Jsonb *claims = verify_access_token(token, strlen(token), NULL);
+	const Client *client;
+	const Grant *grant;
+
+	if (claims)
+		return describe_access_token(claims);
+	grant = usable_refresh_token(token, &client);
+	if (grant)
+		return describe_refresh_token(client, grant);
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"active\": false}")));
+}

@@ -1,0 +1,194 @@
+# shellcheck shell=bash
+# Shared by the scripts beside it: a throw-away copy of this tree and of
+# PostgreSQL, an unprivileged user to run them as, and throw-away clusters.
+#
+# Nothing outside $STAGE is written, and everything under $STAGE is removed on
+# exit, so that a run leaves the machine as it was.
+
+# a bare environment has no PATH; apt and dpkg want the sbin directories
+export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
+umask 022
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+STAGE=
+SERVER_LOG_LINES=40
+
+say() { printf '%s\n' "$*"; }
+die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+# The PostgreSQL to use: $PG_MAJOR, else the newest that is installed with its
+# development files, else the one this release of the distribution ships.
+pg_major() {
+    local dir found=
+    if [ -n "${PG_MAJOR:-}" ]; then
+        echo "$PG_MAJOR"
+        return
+    fi
+    for dir in $(printf '%s\n' /usr/lib/postgresql/*/ | sort -t/ -k5 -n); do
+        if [ -x "$dir/bin/postgres" ] && [ -e "$dir/lib/pgxs/src/makefiles/pgxs.mk" ]; then
+            found=$(basename "$dir")
+        fi
+    done
+    if [ -z "$found" ]; then
+        found=$(apt-cache depends postgresql 2>/dev/null |
+            sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1)
+    fi
+    echo "${found:-15}"
+}
+
+# --- the stage ---------------------------------------------------------------
+
+# Sets STAGE, RUN_USER, PGBIN, SRC.  Unix socket paths are limited to 107
+# bytes, hence the short names.
+stage_make() {
+    local major
+    major=$(pg_major)
+    STAGE=$(mktemp -d "${TMPDIR:-/tmp}/pgt.XXXXXX")
+    trap stage_cleanup EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    chmod 755 "$STAGE"
+    mkdir -p "$STAGE"/{bin,home,tmp,log,src}
+    SRC=$STAGE/src
+
+    # PostgreSQL refuses to run as root
+    RUN_USER=$(id -un)
+    if [ "$(id -u)" = 0 ]; then
+        RUN_USER=nobody
+        if id -u postgres >/dev/null 2>&1; then RUN_USER=postgres; fi
+    fi
+
+    tree_copy "$SRC"
+
+    # PostgreSQL finds its files relative to its binaries, so a copy with the
+    # same shape is an installation of its own, with its own pg_config.
+    local dir
+    for dir in lib/postgresql share/postgresql include/postgresql; do
+        mkdir -p "$STAGE/usr/$dir"
+        if [ "$dir" = include/postgresql ]; then
+            # libpq's headers lie beside the versions' directories
+            cp -R "/usr/$dir/." "$STAGE/usr/$dir/"
+        else
+            cp -R "/usr/$dir/$major" "$STAGE/usr/$dir/"
+        fi
+    done
+    PGBIN=$STAGE/usr/lib/postgresql/$major/bin
+    case "$("$PGBIN/pg_config" --sharedir) $("$PGBIN/pg_config" --pkglibdir)" in
+        "$STAGE"/*" $STAGE"/*) ;;
+        *) die "the copy of PostgreSQL $major in $STAGE does not relocate" ;;
+    esac
+
+    # the caller's Node, which need not be on the PATH of as_user
+    if command -v node >/dev/null; then ln -s "$(readlink -f "$(command -v node)")" "$STAGE/bin/node"; fi
+    stage_own
+    as_user test -x "$PGBIN/postgres" ||
+        die "user $RUN_USER cannot get at $STAGE; set TMPDIR to a directory that everybody may enter"
+}
+
+# what the invoking user has put into the stage belongs to the one who runs it
+stage_own() {
+    if [ "$(id -un)" != "$RUN_USER" ]; then chown -R "$RUN_USER:" "$STAGE"; fi
+}
+
+# the tree as git sees it, uncommitted and new files included; without git all of it
+tree_copy() {
+    local to=$1
+    mkdir -p "$to"
+    if git -c safe.directory='*' -C "$ROOT" rev-parse --git-dir >/dev/null 2>&1; then
+        # --ignore-failed-read: a file deleted but not yet committed is still listed
+        git -c safe.directory='*' -C "$ROOT" ls-files -coz --exclude-standard |
+            tar -C "$ROOT" --null -T - --ignore-failed-read -cf - 2>/dev/null | tar -C "$to" -xf -
+    else
+        tar -C "$ROOT" --exclude=.git --exclude=node_modules --exclude=./build --exclude='*.o' \
+            --exclude='*.so' -cf - . | tar -C "$to" -xf -
+    fi
+}
+
+# Run a command in the staged tree as the unprivileged user, with an environment
+# that has nothing of the caller's but what a test is promised.
+as_user() {
+    (become_user "$@")
+}
+
+# The same with a limit, as a job that is waited for: a shell that waits for a
+# job answers a signal at once, and timeout passes it on to all its children.
+as_user_for() {
+    local seconds=$1
+    shift
+    become_user timeout -k 10 "$seconds" "$@" &
+    wait "$!"
+}
+
+# takes the place of the shell that calls it
+become_user() {
+    local -a become=()
+    if [ "$(id -un)" != "$RUN_USER" ]; then
+        become=(setpriv "--reuid=$RUN_USER" "--regid=$(id -gn "$RUN_USER")" --init-groups --)
+    fi
+    cd "${AS_USER_DIR:-$SRC}" || exit
+    exec "${become[@]}" env -i HOME="$STAGE/home" USER="$RUN_USER" LOGNAME="$RUN_USER" SHELL=/bin/sh \
+        PATH="$PGBIN:$STAGE/bin:/usr/local/bin:/usr/bin:/bin" \
+        TMPDIR="$STAGE/tmp" LC_ALL=C.UTF-8 TZ=UTC PG_CONFIG="$PGBIN/pg_config" "$@" </dev/null
+}
+
+# Stops what was started from here, by the pid it wrote down, then removes the stage.
+stage_cleanup() {
+    local status=$? pidfile pid
+    trap '' HUP INT TERM
+    trap - EXIT
+    set +e
+    for pid in $(jobs -p); do
+        kill -TERM "$pid" 2>/dev/null
+    done
+    wait
+    if [ -n "$STAGE" ]; then
+        while IFS= read -r -d '' pidfile; do
+            as_user pg_ctl -D "$(dirname "$pidfile")" -m immediate -t 20 stop >/dev/null 2>&1
+        done < <(find "$STAGE" -name postmaster.pid -print0 2>/dev/null)
+        rm -rf "$STAGE"
+    fi
+    exit "$status"
+}
+
+# --- clusters ----------------------------------------------------------------
+
+# cluster_init NAME [SETTING=VALUE ...]: a new cluster that listens on no network
+cluster_init() {
+    local name=$1 dir=$STAGE/$1 setting
+    shift
+    as_user mkdir -p "$dir/socket"
+    as_user initdb -D "$dir/data" -U postgres -A trust --no-locale -E UTF8 --no-sync \
+        >"$STAGE/log/initdb-$name.log" 2>&1 || { cat "$STAGE/log/initdb-$name.log"; return 1; }
+    {
+        echo "listen_addresses = ''"
+        echo "unix_socket_directories = '$dir/socket'"
+        for setting in "$@"; do echo "${setting%%=*} = '${setting#*=}'"; done
+    } >>"$dir/data/postgresql.conf"
+}
+
+# cluster_start NAME: pg_ctl waits until it accepts connections
+cluster_start() {
+    local dir=$STAGE/$1
+    as_user pg_ctl -D "$dir/data" -l "$dir/server.log" -w -t 120 start >/dev/null 2>&1 ||
+        { tail -n "$SERVER_LOG_LINES" "$dir/server.log"; return 1; }
+}
+
+cluster_stop() {
+    as_user pg_ctl -D "$STAGE/$1/data" -m fast -w -t 120 stop >/dev/null 2>&1
+}
+
+# how to reach a cluster, for env
+cluster_env() {
+    printf '%s\n' "PGHOST=$STAGE/$1/socket" PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+}
+
+# stage_start NAME [SETTING=VALUE ...]: the extension built and installed, a
+# cluster running; says something only when it does not work
+stage_start() {
+    local log=$STAGE/log/build.log
+    { as_user_for 600 make -s -j"$(nproc)" && as_user_for 60 make -s install; } >"$log" 2>&1 ||
+        { cat "$log"; die "the build failed"; }
+    cluster_init "$@"
+    cluster_start "$1"
+}

@@ -1,0 +1,137 @@
+/*
+ * test_memory.c
+ *		What happens when an allocation fails: PGTC_E_NOMEM, no leak, no crash.
+ *
+ * Each operation runs with its first, second, third … allocation failing until
+ * it gets through.
+ */
+#include "unit.h"
+#include "vectors.h"
+
+#define TRIES 100
+
+static PgtcCode
+token_write(void)
+{
+	PgtcTokenSpec spec = {.typ = "JWT", .n_aud = -1, .n_amr = -1, .iat = 1, .exp = 2};
+	char large[3000];
+	PgtcBuf out;
+	PgtcCode code;
+
+	memset(large, 'x', sizeof(large));
+	spec.sub = pgtc_slice(large, sizeof(large));
+	pgtc_buf_init(&out, &unit_mem);
+	code = pgtc_token_write(&spec, unit_key("EdDSA"), &out);
+	if (code != PGTC_OK)
+		CHECK(out.len == 0);
+	pgtc_buf_free(&out);
+	return code;
+}
+
+static PgtcCode
+verify_hmac(void)
+{
+	PgtcKey key;
+	PgtcCode code = pgtc_key_import(unit_alg("HS256"), LITERAL(RFC7515_A1_KEY), &key);
+
+	if (code == PGTC_OK)
+		code = unit_verify(LITERAL(RFC7515_A1), &key);
+	pgtc_key_free(&key);
+	return code;
+}
+
+static PgtcCode
+grant_id(void)
+{
+	/* {"alg":"ES256"} . {"grant_id":"0190a0a1-a2a3-7fff-8001-020304050607"} */
+	static const char token[] = "eyJhbGciOiJFUzI1NiJ9."
+								"eyJncmFudF9pZCI6IjAxOTBhMGExLWEyYTMtN2ZmZi04MDAxLTAyMDMwNDA1MDYw"
+								"NyJ9.AAAA";
+	uint8_t out[16];
+
+	return pgtc_jwt_grant_id(LITERAL(token), &unit_mem, out);
+}
+
+static PgtcCode
+jwk(void)
+{
+	PgtcBuf out;
+	PgtcCode code;
+
+	pgtc_buf_init(&out, &unit_mem);
+	code = pgtc_key_write_jwk(unit_key("ES256"), LITERAL("k"), &out);
+	if (code != PGTC_OK)
+		CHECK(out.len == 0);
+	pgtc_buf_free(&out);
+	return code;
+}
+
+static PgtcCode
+thumbprint(void)
+{
+	char text[PGTC_THUMBPRINT_LEN + 1];
+
+	return pgtc_key_thumbprint(unit_key("ES256"), &unit_mem, text);
+}
+
+static PgtcCode
+write_private(void)
+{
+	PgtcBuf out;
+	PgtcCode code;
+
+	pgtc_buf_init(&out, &unit_mem);
+	code = pgtc_key_write_private(unit_key("RS256"), &out);
+	pgtc_buf_free(&out);
+	return code;
+}
+
+static PgtcCode
+wrap(void)
+{
+	static const uint8_t nonce[PGTC_WRAP_NONCE_LEN] = {0};
+	PgtcRootKeys keys;
+	PgtcBuf blob;
+	PgtcBuf back;
+	PgtcCode code;
+
+	CHECK_CODE(
+		pgtc_root_keys_parse(
+			LITERAL("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"), &keys),
+		PGTC_OK);
+	pgtc_buf_init(&blob, &unit_mem);
+	pgtc_buf_init(&back, &unit_mem);
+	code = pgtc_wrap(&keys, LITERAL("l"), nonce, "plain", 5, &blob);
+	if (code == PGTC_OK)
+		code = pgtc_unwrap(&keys, LITERAL("l"), blob.data, blob.len, &back);
+	pgtc_buf_free(&blob);
+	pgtc_buf_free(&back);
+	pgtc_root_keys_wipe(&keys);
+	return code;
+}
+
+void
+test_memory(void)
+{
+	static PgtcCode (*const operations[])(void) = {token_write, verify_hmac,   grant_id, jwk,
+												   thumbprint,	write_private, wrap};
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(operations) / sizeof(operations[0]); i++)
+	{
+		int before = unit_live();
+		PgtcCode code = PGTC_E_NOMEM;
+
+		for (n = 0; n < TRIES && code != PGTC_OK; n++)
+		{
+			unit_fail_after(n);
+			code = operations[i]();
+			unit_fail_after(-1);
+			CHECK(code == PGTC_OK || code == PGTC_E_NOMEM);
+			CHECK(unit_live() == before);
+		}
+		/* it failed at least once, and got through in the end */
+		CHECK(n > 1 && code == PGTC_OK);
+	}
+}

@@ -1,0 +1,147 @@
+/*
+ * test_uri.c
+ *		Resource indicators, issuer identifiers and redirection URIs.
+ */
+#include "unit.h"
+
+#define RESOURCE 1
+#define ISSUER 2
+#define REDIRECT 4
+
+/* each text with the uses it is fit for */
+static const struct
+{
+	const char *uri;
+	int fit;
+} cases[] = {
+	{"https://api.example.com/", RESOURCE | ISSUER | REDIRECT},
+	{"https://api.example.com", RESOURCE | ISSUER | REDIRECT},
+	{"HTTPS://API.example.com:8443/a/b;c=d", RESOURCE | ISSUER | REDIRECT},
+	{"https://[2001:db8::1]:443/a", RESOURCE | ISSUER | REDIRECT},
+	{"https://a.example/%7Ejoe/%c3%a4", RESOURCE | ISSUER | REDIRECT},
+	{"http://localhost:3000/cb", RESOURCE | ISSUER | REDIRECT},
+	{"http://127.0.0.1:5/", RESOURCE | ISSUER | REDIRECT},
+	{"http://[::1]/", RESOURCE | ISSUER | REDIRECT},
+	/* plain http beyond the machine */
+	{"http://a.example/", RESOURCE},
+	{"http://localhost.a.example/", RESOURCE},
+	{"http://127.0.0.10/", RESOURCE},
+	{"http://[::2]/", RESOURCE},
+	/* RFC 8414 section 2: no query */
+	{"https://a.example/?x=1", RESOURCE | REDIRECT},
+	{"https://a.example/cb?x=a%20b&y=/?", RESOURCE | REDIRECT},
+	{"https://a.example/?", RESOURCE | REDIRECT},
+	/* C69: an absolute URI of any scheme */
+	{"urn:example:api", RESOURCE},
+	{"urn:x", RESOURCE},
+	{"file:///etc/x", RESOURCE},
+	{"ftp://a.example/x", RESOURCE},
+	{"com.example.app:/cb", RESOURCE | REDIRECT},
+	{"com.example.app://cb", RESOURCE | REDIRECT},
+	{"myapp:/cb", RESOURCE},
+	/* Attack: a redirection URI that runs script in the browser. */
+	{"javascript:alert(1)", RESOURCE},
+	{"data:text/html,x", RESOURCE},
+	/* Attack: userinfo that looks like the host. */
+	{"https://good.example@evil.example/", RESOURCE},
+	{"https://@evil.example/", RESOURCE},
+	{"http://localhost@evil.example/", RESOURCE},
+	/* ports */
+	{"https://a.example:0/", RESOURCE},
+	{"https://a.example:65535/", RESOURCE | ISSUER | REDIRECT},
+	{"https://a.example:65536/", RESOURCE},
+	{"https://a.example:/", RESOURCE},
+	{"https://a.example:8o/", 0},
+	/* C69: no fragment, an absolute URI */
+	{"https://a.example/#", 0},
+	{"https://a.example/#frag", 0},
+	{"com.example.app:/cb#x", 0},
+	{"/relative", 0},
+	{"//a.example/", 0},
+	{"a.example", 0},
+	{"", 0},
+	{":", 0},
+	{"https:", 0},
+	{"https:a.example", 0},
+	{"https:/a.example", 0},
+	{"https://", 0},
+	{"https:///path", 0},
+	{"https://:443/", 0},
+	{"urn:", 0},
+	{"1urn:x", 0},
+	{"ur n:x", 0},
+	/* characters outside RFC 3986, and broken percent-encodings */
+	{"https://a.example/a b", 0},
+	{"https://a.example/\n", 0},
+	{"https://a.example/\"", 0},
+	{"https://a.example/<>", 0},
+	{"https://a.example/\\evil.example", 0},
+	{"https://a.example/{x}", 0},
+	{"https://a.example/\xc3\xa4", 0},
+	{"https://a.example/\x7f", 0},
+	{"https://a.example/%", 0},
+	{"https://a.example/%4", 0},
+	{"https://a.example/%4g", 0},
+	{"https://a.example/a^b", 0},
+	{"https://a.example/?a[0]=1", 0},
+	/* hosts */
+	{"https://[::1/", 0},
+	{"https://[::1]x/", 0},
+	{"https://[zz]/", 0},
+	{"https://[]/", 0},
+	{"https://[fe80::1%25eth0]/", 0},
+	{"https://[v1.x]/", 0},
+	{"https://a[b/", 0},
+	{"https://a@b@c/", 0},
+};
+
+static void
+table(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		PgtcSlice uri = pgtc_slice_str(cases[i].uri);
+		int fit = 0;
+
+		if (pgtc_uri_check_resource(uri) == PGTC_OK)
+			fit |= RESOURCE;
+		if (pgtc_uri_check_issuer(uri) == PGTC_OK)
+			fit |= ISSUER;
+		if (pgtc_uri_check_redirect(uri) == PGTC_OK)
+			fit |= REDIRECT;
+		unit_check(fit == cases[i].fit, "test_uri.c, case", (int) i);
+	}
+}
+
+/* Attack: a NUL after which C code stops reading and another reader does not. */
+static void
+embedded_nul(void)
+{
+	CHECK_CODE(pgtc_uri_check_redirect(LITERAL("https://good.example\0.evil.example/")),
+			   PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_uri_check_resource(LITERAL("https://good.example/\0")), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_uri_check_issuer(LITERAL("http://[::1\0]/")), PGTC_E_MALFORMED);
+}
+
+static void
+length(void)
+{
+	static char uri[PGTC_URI_MAX + 1];
+
+	memset(uri, 'a', sizeof(uri));
+	memcpy(uri, "https://", 8);
+	CHECK_CODE(pgtc_uri_check_resource(pgtc_slice(uri, PGTC_URI_MAX)), PGTC_OK);
+	CHECK_CODE(pgtc_uri_check_resource(pgtc_slice(uri, PGTC_URI_MAX + 1)), PGTC_E_TOO_LONG);
+	CHECK_CODE(pgtc_uri_check_redirect(pgtc_slice(uri, PGTC_URI_MAX + 1)), PGTC_E_TOO_LONG);
+	CHECK_CODE(pgtc_uri_check_issuer(pgtc_slice(NULL, 0)), PGTC_E_MALFORMED);
+}
+
+void
+test_uri(void)
+{
+	table();
+	embedded_nul();
+	length();
+}

@@ -1,0 +1,57 @@
+/*
+ * unit.h
+ *		The harness of the core's unit tests: counted checks, shared keys, an
+ *		allocator that fails on demand.
+ *
+ * A failed check prints its place and nothing of the data it looked at.
+ */
+#ifndef PGT_UNIT_H
+#define PGT_UNIT_H
+
+#include "b64url.h"
+#include "claims.h"
+#include "ids.h"
+#include "scope.h"
+#include "uri.h"
+#include "wrap.h"
+
+#define CHECK(condition) unit_check((condition), __FILE__, __LINE__)
+#define CHECK_CODE(call, expected) unit_check_code((call), (expected), __FILE__, __LINE__)
+
+/* a slice of a literal, which may hold NUL bytes */
+#define LITERAL(text) pgtc_slice((text), sizeof(text) - 1)
+
+extern void unit_check(bool condition, const char *file, int line);
+extern void unit_check_code(PgtcCode got, PgtcCode expected, const char *file, int line);
+
+/* malloc and free; after unit_fail_after(n) the n-th allocation (from 0) answers NULL, < 0 ends that */
+extern const PgtcMem unit_mem;
+extern void unit_fail_after(int n);
+
+/* allocations of unit_mem that nobody has released */
+extern int unit_live(void);
+
+extern const PgtcAlg *unit_alg(const char *name);
+
+/* one private key per algorithm, made on first use */
+extern const PgtcKey *unit_key(const char *alg);
+
+/* header "." payload from raw texts, into an initialised buffer */
+extern void unit_signing_input(const char *header, const char *payload, PgtcBuf *out);
+
+/* read header, then verify under the key, as a caller would */
+extern PgtcCode unit_verify(PgtcSlice token, const PgtcKey *key);
+
+extern void test_b64url(void);
+extern void test_scope(void);
+extern void test_uri(void);
+extern void test_ids(void);
+extern void test_jwk(void);
+extern void test_key(void);
+extern void test_jws(void);
+extern void test_claims(void);
+extern void test_token(void);
+extern void test_wrap(void);
+extern void test_memory(void);
+
+#endif /* PGT_UNIT_H */
