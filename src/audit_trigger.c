@@ -239,9 +239,6 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
-	/* whatever changes in a family by hand may be what verified tokens rest on */
-	if (before)
-		pgt_cache_invalidate(CACHE_REVOCATION);
 	if (restoring())
 		return PointerGetDatum(NULL);
 

@@ -37,6 +37,15 @@ optional_text(FunctionCallInfo fcinfo, int arg)
 	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
+/* a parameter without a value counts as omitted (RFC 6749 section 3.2) */
+static char *
+non_empty_text(FunctionCallInfo fcinfo, int arg)
+{
+	char *value = optional_text(fcinfo, arg);
+
+	return value && value[0] ? value : NULL;
+}
+
 static char *
 required_text(FunctionCallInfo fcinfo, int arg, const char *name)
 {
@@ -66,7 +75,7 @@ pgt_issue_tokens(PG_FUNCTION_ARGS)
 
 	request.client_id = required_text(fcinfo, 0, "client_id");
 	request.subject = required_text(fcinfo, 1, "subject");
-	request.scope = optional_text(fcinfo, 2);
+	request.scope = non_empty_text(fcinfo, 2);
 	request.resources = optional_texts(fcinfo, 3, "resource", 0, &request.n_resources);
 	request.has_auth_time = !PG_ARGISNULL(4);
 	request.auth_time = request.has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : 0;
@@ -95,9 +104,9 @@ pgt_refresh_grant(PG_FUNCTION_ARGS)
 	TokenResponse response = {0};
 
 	request.refresh_token = required_text(fcinfo, 0, "refresh_token");
-	request.client_id = optional_text(fcinfo, 1);
-	request.client_secret = optional_text(fcinfo, 2);
-	request.scope = optional_text(fcinfo, 3);
+	request.client_id = non_empty_text(fcinfo, 1);
+	request.client_secret = non_empty_text(fcinfo, 2);
+	request.scope = non_empty_text(fcinfo, 3);
 	request.resources = optional_texts(fcinfo, 4, "resource", 0, &request.n_resources);
 	request.context = request_context(optional_jsonb(fcinfo, 5));
 

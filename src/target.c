@@ -40,13 +40,6 @@ contains(char *const *list, int n, const char *value)
 	return false;
 }
 
-/* an empty scope is the same as none (RFC 6749 section 3.2) */
-static bool
-is_absent(const char *scope)
-{
-	return scope == NULL || scope[0] == '\0';
-}
-
 /* the issuer itself is the audience where no API is meant (userinfo and the like) */
 static bool
 is_issuer(const Client *client, const char *resource)
@@ -180,7 +173,7 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	PgtcScope wanted;
 	PgtErr err;
 
-	if (is_absent(scope))
+	if (scope == NULL)
 		wanted = client->scope;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
 		return PGT_ERR_SCOPE_MALFORMED;
@@ -208,7 +201,7 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 		if (err != PGT_OK)
 			return err;
 	}
-	if (!keep_meaningful(client, &wanted, target, is_absent(scope)))
+	if (!keep_meaningful(client, &wanted, target, scope == NULL))
 		return PGT_ERR_SCOPE_NOT_FOR_RESOURCE;
 	finish(client, &wanted, target);
 	return PGT_OK;
@@ -223,7 +216,7 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 	PgtErr err;
 
 	pgt_check(pgtc_scope_parse(pgtc_slice_str(grant->scope), &granted), "reading a scope");
-	if (is_absent(scope))
+	if (scope == NULL)
 		wanted = granted;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
 		return PGT_ERR_SCOPE_MALFORMED;

@@ -8,7 +8,7 @@ CREATE FUNCTION pgtoken.audit_grant() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_grant' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.audit_grant() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_grant() IS 'Trigger on grants: grant.issued, grant.revoked, grant.changed, grant.deleted; tells all backends when a family stops holding';
+COMMENT ON FUNCTION pgtoken.audit_grant() IS 'Trigger on grants: grant.issued, grant.revoked, grant.changed, grant.deleted. Arguments as audit_row';
 
 CREATE FUNCTION pgtoken.audit_token() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_token' LANGUAGE C VOLATILE PARALLEL UNSAFE
@@ -34,26 +34,20 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FO
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('resource');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('token_blacklist');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('blacklist');
+-- Forgetting a row whose token has ended is housekeeping; any other deletion lets a token in again.
+CREATE TRIGGER audit_delete AFTER DELETE ON pgtoken.blacklist FOR EACH ROW WHEN (OLD.expires_at > now())
+	EXECUTE FUNCTION pgtoken.audit_row('blacklist');
 CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
--- A rotation is audited by its ledger row; here only what is not a rotation.
-CREATE TRIGGER audit_update AFTER UPDATE ON pgtoken.grants FOR EACH ROW
-	WHEN (OLD.revoked_at IS DISTINCT FROM NEW.revoked_at
-		  OR OLD.grant_id IS DISTINCT FROM NEW.grant_id
-		  OR OLD.client_id IS DISTINCT FROM NEW.client_id
-		  OR OLD.subject IS DISTINCT FROM NEW.subject
-		  OR OLD.scope IS DISTINCT FROM NEW.scope
-		  OR OLD.resources IS DISTINCT FROM NEW.resources
-		  OR OLD.session_id IS DISTINCT FROM NEW.session_id
-		  OR OLD.auth_time IS DISTINCT FROM NEW.auth_time
-		  OR OLD.acr IS DISTINCT FROM NEW.acr
-		  OR OLD.amr IS DISTINCT FROM NEW.amr
-		  OR OLD.claims IS DISTINCT FROM NEW.claims
-		  OR OLD.created_at IS DISTINCT FROM NEW.created_at
-		  OR OLD.expires_at IS DISTINCT FROM NEW.expires_at
-		  OR OLD.idle_lifetime IS DISTINCT FROM NEW.idle_lifetime
-		  OR OLD.blacklisted_generation IS DISTINCT FROM NEW.blacklisted_generation
-		  OR (OLD.generation IS NOT DISTINCT FROM NEW.generation AND OLD.current_hash IS DISTINCT FROM NEW.current_hash))
+-- A rotation is audited by its ledger row; here only what is not a rotation. The
+-- column lists cost a rotation nothing: its statement names none of them.
+CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce,
+		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, revoked_at, revoke_reason
+	ON pgtoken.grants FOR EACH ROW
+	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
+-- A secret exchanged by hand, without a new generation.
+CREATE TRIGGER audit_secret AFTER UPDATE OF current_hash ON pgtoken.grants FOR EACH ROW
+	WHEN (OLD.generation IS NOT DISTINCT FROM NEW.generation)
 	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
 CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW
 	WHEN (NEW.generation > 0 OR NEW.retry > 0)
@@ -83,7 +77,8 @@ CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoke
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.clients FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.blacklist FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate AFTER TRUNCATE ON pgtoken.grants FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, revoked_at OR DELETE OR TRUNCATE ON pgtoken.grants
+	FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
 ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate;
 ALTER TABLE pgtoken.signing_keys ENABLE ALWAYS TRIGGER invalidate;
 ALTER TABLE pgtoken.key_material ENABLE ALWAYS TRIGGER invalidate;
