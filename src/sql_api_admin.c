@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "audit.h"
 #include "cache.h"
 #include "core/ids.h"
 #include "core/scope.h"
@@ -29,6 +30,7 @@ PG_FUNCTION_INFO_V1(pgt_valid_redirect_uri);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uris);
 PG_FUNCTION_INFO_V1(pgt_valid_resource);
 PG_FUNCTION_INFO_V1(pgt_valid_scopes);
+PG_FUNCTION_INFO_V1(pgt_write_audit_event);
 
 Datum
 pgt_create_pepper(PG_FUNCTION_ARGS)
@@ -166,4 +168,12 @@ pgt_valid_scopes(PG_FUNCTION_ARGS)
 			PG_RETURN_BOOL(false);
 	}
 	PG_RETURN_BOOL(true);
+}
+
+Datum
+pgt_write_audit_event(PG_FUNCTION_ARGS)
+{
+	pgt_audit_write(&(AuditEvent){.event = text_to_cstring(PG_GETARG_TEXT_PP(0)),
+								  .detail = PG_GETARG_JSONB_P(1)});
+	PG_RETURN_VOID();
 }

@@ -1,3 +1,9 @@
+CREATE FUNCTION pgtoken.write_audit_event(event text, detail jsonb) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_write_audit_event' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.write_audit_event(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.write_audit_event(text, jsonb) IS 'Internal, called by maintain(): an audit event of no family, for what leaves no row behind';
+
 CREATE FUNCTION pgtoken.create_partition(parent name, month timestamptz) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
@@ -10,18 +16,14 @@ DECLARE
 	default_name CONSTANT name := parent || '_default';
 	moved bigint;
 BEGIN
-	IF to_regclass(format('pgtoken.%I', partition_name)) IS NOT NULL THEN
-		RETURN NULL;
-	END IF;
 	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS, CONSTRAINT %I PRIMARY KEY (%s))',
 				   partition_name, parent, partition_name || '_pkey', key_columns);
 	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name, format('Partition of pgtoken.%s, made by maintain()', parent));
 	IF parent = 'audit_events' THEN
 		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
 	END IF;
-	-- What arrived while no partition was there moves over; the lock keeps
-	-- further rows out of the default partition until the new one takes them.
-	EXECUTE format('LOCK TABLE pgtoken.%I IN ACCESS EXCLUSIVE MODE', default_name);
+	-- What arrived while no partition was there moves over; maintain() has
+	-- locked the default partition, so nothing is added meanwhile.
 	EXECUTE format('INSERT INTO pgtoken.%I SELECT * FROM pgtoken.%I d WHERE d.%I >= $1 AND d.%I < $2',
 				   partition_name, default_name, time_column, time_column) USING lower_bound, upper_bound;
 	GET DIAGNOSTICS moved = ROW_COUNT;
@@ -39,71 +41,97 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_partition(name, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_partition(name, timestamptz) IS 'Internal, called by maintain(): the monthly partition of tokens or audit_events that holds this time; NULL when it is there';
+COMMENT ON FUNCTION pgtoken.create_partition(name, timestamptz) IS 'Internal, called by maintain(): makes the monthly partition of tokens or audit_events that holds this time, and moves its rows over from the default partition';
 
-CREATE FUNCTION pgtoken.maintain() RETURNS TABLE (step text, detail text)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '10s'
+CREATE FUNCTION pgtoken.lock_partitions(tables text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
+AS $function$
+BEGIN
+	-- Callers of the service hold these tables in any order, so waiting for the
+	-- second while holding the first can close a circle. Giving up well before
+	-- anybody's deadlock check keeps 40P01 away from them.
+	PERFORM set_config('lock_timeout',
+					   (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 500 + 1)::integer::text, true);
+	FOR attempt IN 1 .. 20 LOOP
+		BEGIN
+			EXECUTE 'LOCK TABLE ' || tables || ' IN ACCESS EXCLUSIVE MODE';
+			RETURN;
+		EXCEPTION WHEN lock_not_available THEN
+			PERFORM pg_sleep(0.2);
+		END;
+	END LOOP;
+	RAISE EXCEPTION 'could not lock the partitioned tables of pgtoken'
+		USING ERRCODE = 'lock_not_available',
+			  DETAIL = 'A transaction that has written tokens or audit events stays open.',
+			  HINT = 'Call pgtoken.maintain() again later; nothing was changed.';
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.lock_partitions(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_partitions(text) IS 'Internal, called by maintain(): locks tables without ever being part of a deadlock; raises 55P03 after several attempts';
+
+CREATE FUNCTION pgtoken.missing_partitions(parent name) RETURNS SETOF timestamptz
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+BEGIN
+	-- this month, the next two, and any month whose rows lie in the default partition
+	RETURN QUERY EXECUTE format(
+		'SELECT w.m
+		 FROM (SELECT generate_series(date_trunc(''month'', now()), now() + interval ''2 months'', interval ''1 month'')
+			   UNION SELECT date_trunc(''month'', d.%I) FROM pgtoken.%I d) w (m)
+		 WHERE to_regclass(format(''pgtoken.%%I'', %L || ''_p'' || to_char(w.m, ''YYYY_MM''))) IS NULL
+		 ORDER BY w.m',
+		CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END, parent || '_default', parent);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.missing_partitions(name) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.missing_partitions(name) IS 'Internal, called by maintain(): the months for which tokens or audit_events needs a partition';
+
+CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS SETOF name
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
+	retention CONSTANT interval := current_setting(CASE parent WHEN 'tokens' THEN 'pgtoken.lineage_retention'
+															  ELSE 'pgtoken.audit_retention' END)::interval;
+	oldest_needed timestamptz := now() - retention;
+BEGIN
+	IF retention = '0' THEN
+		RETURN;
+	END IF;
+	IF parent = 'tokens' THEN
+		-- The hash of a consumed token is needed for as long as its family
+		-- lives: without it a replay would be unknown instead of reuse.
+		oldest_needed := least(oldest_needed, (SELECT min(g.created_at) FROM pgtoken.grants g
+											   WHERE g.revoked_at IS NULL AND g.expires_at > now()));
+	END IF;
+	RETURN QUERY
+		SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+		WHERE i.inhparent = format('pgtoken.%I', parent)::regclass
+		  AND c.relname ~ '_p[0-9]{4}_[0-9]{2}$'
+		  AND to_timestamp(right(c.relname, 7), 'YYYY_MM') + interval '1 month' <= oldest_needed
+		ORDER BY c.relname;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.outdated_partitions(name) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.outdated_partitions(name) IS 'Internal, called by maintain(): partitions of tokens or audit_events that retention lets go';
+
+CREATE FUNCTION pgtoken.maintain() RETURNS TABLE (step text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	parents CONSTANT name[] := ARRAY['tokens', 'audit_events'];
 	parent name;
-	months timestamptz[];
 	month timestamptz;
-	oldest_needed timestamptz;
 	key_lifetime interval;
 	key_overlap interval;
 	key record;
-	child record;
+	to_create boolean;
+	to_drop boolean;
 	forgotten bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
 	LOCK TABLE pgtoken.config_epoch IN SHARE ROW EXCLUSIVE MODE;	-- one maintain() at a time
 	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
 	key_overlap := current_setting('pgtoken.signing_key_overlap')::interval;
-
-	FOREACH parent IN ARRAY ARRAY['tokens', 'audit_events']::name[] LOOP
-		-- This month, the next two, and any month whose rows still lie in the
-		-- default partition; gathered first, for the loop alters that table.
-		EXECUTE format(
-			'SELECT array_agg(w.m ORDER BY w.m)
-			 FROM (SELECT generate_series(date_trunc(''month'', now()), now() + interval ''2 months'', interval ''1 month'')
-				   UNION SELECT date_trunc(''month'', d.%I) FROM pgtoken.%I d) w (m)',
-			CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END, parent || '_default') INTO months;
-		FOREACH month IN ARRAY months LOOP
-			detail := pgtoken.create_partition(parent, month);
-			IF detail IS NOT NULL THEN
-				step := 'partition created';
-				RETURN NEXT;
-			END IF;
-		END LOOP;
-
-		oldest_needed := now() - nullif(current_setting(CASE parent WHEN 'tokens' THEN 'pgtoken.lineage_retention'
-																	ELSE 'pgtoken.audit_retention' END)::interval, '0');
-		IF parent = 'tokens' THEN
-			-- The hash of a consumed token is needed for as long as its family
-			-- lives: without it a replay would be unknown instead of reuse.
-			oldest_needed := least(oldest_needed, (SELECT min(g.created_at) FROM pgtoken.grants g WHERE g.revoked_at IS NULL AND g.expires_at > now()));
-		END IF;
-		FOR child IN
-			SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-			WHERE i.inhparent = format('pgtoken.%I', parent)::regclass
-			  AND c.relname ~ '_p[0-9]{4}_[0-9]{2}$'
-			  AND to_timestamp(right(c.relname, 7), 'YYYY_MM') + interval '1 month' <= oldest_needed
-			  AND CASE parent WHEN 'tokens' THEN current_setting('pgtoken.lineage_retention') ELSE current_setting('pgtoken.audit_retention') END <> '0'
-			ORDER BY c.relname LOOP
-			EXECUTE format('DROP TABLE pgtoken.%I', child.relname);
-			step := 'partition dropped';
-			detail := child.relname;
-			RETURN NEXT;
-		END LOOP;
-	END LOOP;
-
-	DELETE FROM pgtoken.blacklist b WHERE b.expires_at < now() - interval '1 hour';
-	GET DIAGNOSTICS forgotten = ROW_COUNT;
-	IF forgotten > 0 THEN
-		step := 'blacklist rows forgotten';
-		detail := forgotten;
-		RETURN NEXT;
-	END IF;
 
 	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP
 		PERFORM pgtoken.retire_signing_key(key.kid, 'end of life');
@@ -129,11 +157,40 @@ BEGIN
 			END IF;
 		END LOOP;
 	END IF;
+
+	DELETE FROM pgtoken.blacklist b WHERE b.expires_at < now() - interval '1 hour';
+	GET DIAGNOSTICS forgotten = ROW_COUNT;
+	IF forgotten > 0 THEN
+		step := 'blacklist rows forgotten';
+		detail := forgotten;
+		RETURN NEXT;
+	END IF;
+
+	to_create := EXISTS (SELECT FROM unnest(parents) p, pgtoken.missing_partitions(p));
+	to_drop := EXISTS (SELECT FROM unnest(parents) p, pgtoken.outdated_partitions(p));
+	IF to_create OR to_drop THEN
+		PERFORM pgtoken.lock_partitions(concat_ws(', ',
+			CASE WHEN to_drop THEN 'ONLY pgtoken.tokens, ONLY pgtoken.audit_events' END,
+			CASE WHEN to_create THEN 'pgtoken.tokens_default, pgtoken.audit_events_default' END));
+	END IF;
+	FOREACH parent IN ARRAY parents LOOP
+		FOREACH month IN ARRAY ARRAY(SELECT pgtoken.missing_partitions(parent)) LOOP
+			step := 'partition created';
+			detail := pgtoken.create_partition(parent, month);
+			RETURN NEXT;
+		END LOOP;
+		step := 'partition dropped';
+		FOREACH detail IN ARRAY ARRAY(SELECT pgtoken.outdated_partitions(parent)) LOOP
+			EXECUTE format('DROP TABLE pgtoken.%I', detail);
+			PERFORM pgtoken.write_audit_event('partition.dropped', jsonb_build_object('partition', detail));
+			RETURN NEXT;
+		END LOOP;
+	END LOOP;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Waits at most 10 seconds for a lock (55P03).';
+'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all (then 55P03, and nothing has changed).';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

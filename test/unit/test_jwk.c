@@ -2,6 +2,8 @@
  * test_jwk.c
  *		Public keys as JWK, and their thumbprints.
  */
+#include <stdlib.h>
+
 #include "unit.h"
 #include "vectors.h"
 
@@ -30,7 +32,7 @@ check_thumbprint(const char *alg, const char *json, const char *expected)
 	pgtc_key_free(&key);
 }
 
-/* C80: kid is the RFC 7638 thumbprint; C89's neighbour RFC 8037 appendix A.3 for OKP */
+/* C80: kid is the RFC 7638 thumbprint; RFC 8037 appendix A.3 is one for OKP */
 static void
 thumbprints(void)
 {
@@ -152,11 +154,18 @@ bad_points(void)
 static void
 bad_rsa(void)
 {
+	char *even;
+
 	/* Attack: e = 1, under which every padded hash is its own signature. */
 	CHECK_CODE(read_jwk("RS256", "{\"kty\":\"RSA\",\"e\":\"AQ\",\"n\":\"" RFC7638_N "\"}"),
 			   PGTC_E_KEY);
 	CHECK_CODE(read_jwk("RS256", "{\"kty\":\"RSA\",\"e\":\"Ag\",\"n\":\"" RFC7638_N "\"}"),
 			   PGTC_E_KEY);
+	/* an even modulus, which no two odd primes have */
+	even = strdup(RFC7638_JWK);
+	*(strstr(even, "gw\"") + 1) = 'g';
+	CHECK_CODE(read_jwk("RS256", even), PGTC_E_KEY);
+	free(even);
 	/* Attack: an exponent as long as the modulus keeps the verifier busy. */
 	CHECK_CODE(
 		read_jwk("RS256", "{\"kty\":\"RSA\",\"e\":\"" RFC7638_N "\",\"n\":\"" RFC7638_N "\"}"),

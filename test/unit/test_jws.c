@@ -4,6 +4,7 @@
  */
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "internal.h"
@@ -164,6 +165,68 @@ der_signature(void)
 		ECDSA_SIG_free(sig);
 		replace_signature(&token, der, (size_t) len);
 		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), key), PGTC_E_SIGNATURE);
+		pgtc_buf_free(&token);
+	}
+}
+
+/*
+ * Attack: a MAC cut short, which a comparison of as many bytes as there are would
+ * accept.  The typ is one that libjwt 1 leaves to us.
+ */
+static void
+short_mac(void)
+{
+	const PgtcKey *key = unit_key("HS256");
+	uint8_t mac[PGTC_SHA256_LEN];
+	PgtcBuf token;
+	size_t len;
+
+	sign("{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}", key, &token);
+	CHECK(decode_signature(&token, mac, sizeof(mac)) == sizeof(mac));
+	for (len = 1; len < sizeof(mac); len++)
+	{
+		replace_signature(&token, mac, len);
+		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), key), PGTC_E_SIGNATURE);
+	}
+	mac[31] ^= 1;
+	replace_signature(&token, mac, sizeof(mac));
+	CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), key), PGTC_E_SIGNATURE);
+	pgtc_buf_free(&token);
+}
+
+/* RFC 7518 section 3.5: a salt as long as the hash, and no PKCS #1 v1.5 under PS256 */
+static void
+pss_parameters(void)
+{
+	static const int salts[] = {0, 20, 32, 64};
+	const PgtcKey *key = unit_key("PS256");
+	uint8_t signature[PGTC_RSA_BITS_NEW / 8];
+	EVP_PKEY_CTX *pctx;
+	EVP_MD_CTX *ctx;
+	PgtcBuf token;
+	size_t len;
+	size_t i;
+
+	for (i = 0; i <= sizeof(salts) / sizeof(salts[0]); i++)
+	{
+		bool pkcs1 = i == sizeof(salts) / sizeof(salts[0]);
+
+		pgtc_buf_init(&token, &unit_mem);
+		unit_signing_input("{\"alg\":\"PS256\"}", "{}", &token);
+		ctx = EVP_MD_CTX_new();
+		len = sizeof(signature);
+		EVP_DigestSignInit(ctx, &pctx, EVP_sha256(), NULL, key->pkey);
+		if (!pkcs1)
+		{
+			EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING);
+			EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, salts[i]);
+		}
+		CHECK(EVP_DigestSign(ctx, signature, &len, (uint8_t *) token.data, token.len) == 1);
+		EVP_MD_CTX_free(ctx);
+		pgtc_buf_append_str(&token, ".");
+		pgtc_buf_append_b64url(&token, signature, len);
+		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), key),
+				   !pkcs1 && salts[i] == 32 ? PGTC_OK : PGTC_E_SIGNATURE);
 		pgtc_buf_free(&token);
 	}
 }
@@ -466,6 +529,8 @@ test_jws(void)
 	vectors();
 	every_algorithm();
 	der_signature();
+	short_mac();
+	pss_parameters();
 	public_key_as_secret();
 	other_algorithm();
 	other_key();

@@ -143,6 +143,37 @@ pem(void)
 	CHECK_CODE(import("EdDSA", LITERAL("-----BEGIN PRIVATE KEY-----\n")), PGTC_E_MALFORMED);
 }
 
+/*
+ * Attack: a private key with another key's public half.  Its signatures verify
+ * under neither, and for some schemes they give the private half away.
+ */
+static void
+mismatched_pair(void)
+{
+	PgtcBuf first;
+	PgtcBuf second;
+	PgtcKey other;
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+
+	CHECK_CODE(pgtc_key_generate(unit_alg("ES256"), &other), PGTC_OK);
+	pgtc_buf_init(&first, &unit_mem);
+	pgtc_buf_init(&second, &unit_mem);
+	CHECK_CODE(pgtc_key_write_private(unit_key("ES256"), &first), PGTC_OK);
+	CHECK_CODE(pgtc_key_write_private(&other, &second), PGTC_OK);
+	/* RFC 5915: the public point comes last */
+	CHECK(first.len == second.len);
+	memcpy(first.data + first.len - 64, second.data + second.len - 64, 64);
+	PEM_write_bio(bio, "PRIVATE KEY", "", (unsigned char *) first.data, (long) first.len);
+	len = BIO_get_mem_data(bio, &text);
+	CHECK_CODE(import("ES256", pgtc_slice(text, (size_t) len)), PGTC_E_KEY);
+	BIO_free(bio);
+	pgtc_buf_free(&first);
+	pgtc_buf_free(&second);
+	pgtc_key_free(&other);
+}
+
 /* RFC 7518 section 3.3: small RSA keys are refused on every way in */
 static void
 small_rsa(void)
@@ -210,6 +241,7 @@ test_key(void)
 	names();
 	stored();
 	pem();
+	mismatched_pair();
 	small_rsa();
 	secrets();
 	public_only();

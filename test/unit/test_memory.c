@@ -55,11 +55,14 @@ grant_id(void)
 static PgtcCode
 jwk(void)
 {
+	char kid[2000];
 	PgtcBuf out;
 	PgtcCode code;
 
+	/* long enough to need a second allocation, after something was written */
+	memset(kid, 'k', sizeof(kid));
 	pgtc_buf_init(&out, &unit_mem);
-	code = pgtc_key_write_jwk(unit_key("ES256"), LITERAL("k"), &out);
+	code = pgtc_key_write_jwk(unit_key("ES256"), pgtc_slice(kid, sizeof(kid)), &out);
 	if (code != PGTC_OK)
 		CHECK(out.len == 0);
 	pgtc_buf_free(&out);

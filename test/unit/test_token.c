@@ -248,6 +248,8 @@ writer(void)
 	pgtc_buf_truncate(&buf, 10);
 	pgtc_buf_truncate(&buf, 11);
 	CHECK(buf.len == 10 && strlen(buf.data) == 10);
+	/* what was cut off is wiped */
+	CHECK(memchr(buf.data + 11, 'x', 4989) == NULL);
 	CHECK(pgtc_buf_extend(&buf, SIZE_MAX) == NULL);
 	CHECK_CODE(pgtc_buf_code(&buf), PGTC_E_NOMEM);
 	pgtc_buf_append(&buf, "y", 1);

@@ -158,10 +158,30 @@ corrupted(void)
 	for (i = 0; i < blob.len; i++)
 		CHECK_CODE(pgtc_unwrap(&keys, LITERAL("l"), blob.data, i, &back),
 				   i < 37 ? PGTC_E_MALFORMED : PGTC_E_SIGNATURE);
-	/* a relabelled id does not lead to another key's material: the id is authenticated */
 	CHECK(strcmp(back.data, "kept") == 0);
 	/* nothing of the unauthenticated plain text remains behind the end */
-	CHECK(memchr(back.data + 5, '0', 10) == NULL);
+	CHECK(memchr(back.data + 5, '5', 10) == NULL);
+	pgtc_buf_free(&blob);
+	pgtc_buf_free(&back);
+	pgtc_root_keys_wipe(&keys);
+}
+
+/* Attack: a blob relabelled with another key's id; the id is authenticated. */
+static void
+relabelled(void)
+{
+	PgtcRootKeys keys;
+	PgtcBuf blob;
+	PgtcBuf back;
+
+	CHECK_CODE(pgtc_root_keys_parse(LITERAL(HEX_A "\n" HEX_B), &keys), PGTC_OK);
+	/* two ids that lead to one key, so that nothing but the id is wrong */
+	memcpy(keys.key[1].wrap_key, keys.key[0].wrap_key, sizeof(keys.key[0].wrap_key));
+	pgtc_buf_init(&blob, &unit_mem);
+	pgtc_buf_init(&back, &unit_mem);
+	CHECK_CODE(pgtc_wrap(&keys, LITERAL("l"), nonce, "0123456789", 10, &blob), PGTC_OK);
+	memcpy(blob.data + 1, keys.key[1].id, PGTC_ROOT_KEY_ID_LEN);
+	CHECK_CODE(pgtc_unwrap(&keys, LITERAL("l"), blob.data, blob.len, &back), PGTC_E_SIGNATURE);
 	pgtc_buf_free(&blob);
 	pgtc_buf_free(&back);
 	pgtc_root_keys_wipe(&keys);
@@ -174,4 +194,5 @@ test_wrap(void)
 	derivation();
 	round_trip();
 	corrupted();
+	relabelled();
 }
