@@ -284,21 +284,23 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	AuditEvent event = {0};
 	PgtcBuf buf;
 	bool is_null;
+	bool first_issue;
 	int generation;
 	int parent;
-	bool no_parent;
 
 	if (restoring())
 		return PointerGetDatum(NULL);
 	generation = DatumGetInt32(column_value(data, row, "generation", &is_null));
-	parent = DatumGetInt32(column_value(data, row, "parent_generation", &no_parent));
+	parent = DatumGetInt32(column_value(data, row, "parent_generation", &first_issue));
+	if (first_issue)
+		return PointerGetDatum(NULL); /* grant.issued says it */
 
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
 	/* where rotation is never, a renewal names the generation as its own parent and is no retry */
-	event.event = no_parent || generation == parent ||
-						  DatumGetInt32(column_value(data, row, "retry", &is_null)) == 0
-					  ? "token.refreshed"
-					  : "token.retried";
+	event.event =
+		generation == parent || DatumGetInt32(column_value(data, row, "retry", &is_null)) == 0
+			? "token.refreshed"
+			: "token.retried";
 	event.reason = scope->context_changed ? "context_changed" : NULL;
 	event.client_id = scope->client_id;
 	event.subject = scope->subject;

@@ -14,7 +14,7 @@ CREATE FUNCTION pgtoken.audit_token() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_token' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.audit_token() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_token() IS 'Trigger on tokens: token.refreshed, token.retried';
+COMMENT ON FUNCTION pgtoken.audit_token() IS 'Trigger on tokens: token.refreshed, token.retried; the first issue is audited by the grant';
 
 CREATE FUNCTION pgtoken.append_only() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_append_only' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -45,13 +45,8 @@ CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, revoked_at, revoke_reason
 	ON pgtoken.grants FOR EACH ROW
 	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
--- A secret exchanged by hand, without a new generation.
-CREATE TRIGGER audit_secret AFTER UPDATE OF current_hash ON pgtoken.grants FOR EACH ROW
-	WHEN (OLD.generation IS NOT DISTINCT FROM NEW.generation)
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
-CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW
-	WHEN (NEW.generation > 0 OR NEW.retry > 0)
-	EXECUTE FUNCTION pgtoken.audit_token();
+-- No WHEN: PostgreSQL would read its expression anew for each statement.
+CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
 
 -- Append-only, also for replication roles
 

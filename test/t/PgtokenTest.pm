@@ -100,7 +100,7 @@ sub new
 	  : IO::Socket::INET->new(PeerHost => $host, PeerPort => $port);
 	my $self = bless { socket => $socket, notices => [] }, $class;
 	my %startup = (
-		user => $params{user} // $ENV{PGUSER} // getpwuid($<),
+		user => $params{user} // $ENV{PGUSER} // scalar getpwuid($<),
 		database => $params{dbname} // 'postgres',
 		application_name => 'pgtoken test',
 		client_encoding => 'UTF8');

@@ -1,0 +1,147 @@
+-- Issuers, resources, clients and their secrets: what is accepted, what is not.
+\set SHOW_CONTEXT never
+
+-- Issuers (RFC 8414 section 2)
+SELECT pgtoken.create_issuer('https://other.example/tenant', 'EdDSA');
+SELECT issuer, is_default, default_alg FROM pgtoken.issuers ORDER BY issuer;
+SELECT url, test.outcome(format('SELECT pgtoken.create_issuer(%L)', url))
+FROM (VALUES (1, NULL), (2, ''), (3, 'id.example'), (4, 'http://id2.example'), (5, 'https://'),
+			 (6, 'https://id2.example?x=1'), (7, 'https://id2.example#f'), (8, 'https://id2.example/ '),
+			 (9, E'https://id2.example/\n'), (10, 'javascript:alert(1)'), (11, 'https://user@id2.example'),
+			 (12, 'https://other.example/tenant')) v (n, url)
+ORDER BY n;
+SELECT test.outcome($$SELECT pgtoken.create_issuer('https://id3.example', 'none')$$);
+SELECT test.outcome($$SELECT pgtoken.create_issuer('https://id3.example', NULL)$$);
+SELECT test.outcome($$SELECT pgtoken.create_issuer('http://localhost:3000')$$) AS loopback;
+-- an attempt that failed has left neither a row nor a pepper
+SELECT issuer FROM pgtoken.issuers ORDER BY issuer;
+SELECT count(*) FROM pgtoken.key_material WHERE material_id LIKE 'pepper:%';
+-- only one issuer can be the default
+SELECT test.outcome($$UPDATE pgtoken.issuers SET is_default = true$$);
+
+-- Resources (RFC 8707 section 2)
+SELECT uri, test.outcome(format('SELECT pgtoken.create_resource(%L)', uri))
+FROM (VALUES (1, NULL), (2, ''), (3, '/relative'), (4, 'orders'), (5, 'https://r.example/#f'), (6, 'https://r.example/ x'),
+			 (7, 'urn:example:api'), (8, 'https://orders.example')) v (n, uri)
+ORDER BY n;
+SELECT scopes, test.outcome(format('SELECT pgtoken.create_resource(%L, %L)', 'https://s.example', scopes))
+FROM (VALUES (1, '{"a b"}'), (2, '{"a\"b"}'), (3, '{"a\\b"}'), (4, '{NULL}'), (5, '{a,a}'), (6, '{""}'), (7, '{ä}'),
+			 (8, '{{a},{b}}')) v (n, scopes)
+ORDER BY n;
+SELECT lifetime, test.outcome(format('SELECT pgtoken.create_resource(%L, NULL, %L)', 'https://s.example', lifetime))
+FROM (VALUES (1, '0'), (2, '9 seconds'), (3, '1 day 1 second'), (4, '-1 hour')) v (n, lifetime)
+ORDER BY n;
+SELECT pgtoken.update_resource('urn:example:api', '{x}', '10 seconds');
+SELECT pgtoken.update_resource('urn:example:none');
+SELECT test.outcome($$SELECT pgtoken.update_resource('urn:example:api', '{"a b"}')$$);
+SELECT test.outcome($$SELECT pgtoken.update_resource('urn:example:api', access_token_lifetime => '2 days')$$);
+SELECT resource, scopes, access_token_lifetime, enabled FROM pgtoken.resources ORDER BY resource COLLATE "C";
+
+-- Clients (RFC 6749 section 2): everything at its limits
+SELECT pgtoken.create_client('full', 'public', scopes => '{a,b}', redirect_uris => '{https://rp.example/cb,http://127.0.0.1/cb}',
+	offline_access => true, resources => '{https://orders.example}', client_name => 'Everything', signing_alg => 'ES256',
+	access_token_lifetime => '1 day', refresh_absolute_lifetime => '10 years', refresh_idle_lifetime => '1 minute',
+	retry_window => '1 hour', retry_limit => 0);
+SELECT * FROM (SELECT c.*, NULL AS created_at FROM pgtoken.clients c WHERE client_id = 'full') c \gx
+SELECT n, arguments, test.outcome(format('SELECT pgtoken.create_client(%s)', arguments))
+FROM (VALUES
+	(1, $$NULL$$), (2, $$''$$), (3, $$'web'$$), (4, $$E'c\n'$$), (5, $$'cä'$$), (6, $$repeat('c', 256)$$),
+	(7, $$'c', 'secret'$$), (8, $$'c', NULL$$), (9, $$'c', scopes => NULL$$), (10, $$'c', scopes => '{a,a}'$$),
+	(11, $$'c', scopes => '{"a b"}'$$), (12, $$'c', scopes => '{offline_access}'$$), (13, $$'c', scopes => '{NULL}'$$),
+	(14, $$'c', redirect_uris => '{http://rp.example/cb}'$$), (15, $$'c', redirect_uris => '{https://rp.example/#f}'$$),
+	(16, $$'c', redirect_uris => '{javascript:alert(1)}'$$), (17, $$'c', redirect_uris => '{NULL}'$$),
+	(18, $$'c', redirect_uris => '{app:/x}'$$), (19, $$'c', resources => '{https://unknown.example}'$$),
+	(20, $$'c', resources => '{NULL}'$$), (21, $$'c', signing_alg => 'none'$$), (22, $$'c', signing_alg => 'RS1'$$),
+	(23, $$'c', access_token_lifetime => '9 seconds'$$), (24, $$'c', access_token_lifetime => '25 hours'$$),
+	(25, $$'c', refresh_absolute_lifetime => '59 seconds'$$), (26, $$'c', refresh_absolute_lifetime => '11 years'$$),
+	(27, $$'c', refresh_idle_lifetime => '0'$$), (28, $$'c', retry_window => '-1 second'$$),
+	(29, $$'c', retry_window => '61 minutes'$$), (30, $$'c', retry_limit => -1$$), (31, $$'c', rotation => 'sometimes'$$),
+	-- C50: nobody can switch rotation off for a public client, at its birth or later
+	(32, $$'c', 'public', rotation => 'never'$$), (33, $$'c', offline_access => NULL$$),
+	(34, $$'c', issuer => 'https://unknown.example'$$)) v (n, arguments)
+ORDER BY n;
+SELECT count(*) AS made FROM pgtoken.clients WHERE client_id NOT IN ('early', 'web', 'app', 'plain', 'full');
+SELECT test.outcome($$SELECT pgtoken.update_client('app', rotation => 'never')$$) AS c50;
+
+SELECT pgtoken.update_client('nobody', enabled => false);
+SELECT n, arguments, test.outcome(format('SELECT pgtoken.update_client(%s)', arguments))
+FROM (VALUES
+	(1, $$'full', scopes => '{a,a}'$$), (2, $$'full', scopes => '{offline_access}'$$),
+	(3, $$'full', redirect_uris => '{http://rp.example/cb}'$$), (4, $$'full', signing_alg => 'none'$$),
+	(5, $$'full', access_token_lifetime => '1 second'$$), (6, $$'full', retry_limit => -1$$),
+	(7, $$'full', retry_window => '2 hours'$$), (8, $$'full', rotation => 'x'$$)) v (n, arguments)
+ORDER BY n;
+-- An element that is NULL, not registered, or an array of arrays: refused as at
+-- creation, instead of a client that answers every request with an error.
+SELECT n, test.outcome(format('SELECT pgtoken.update_client(%L, resources => %L)', 'full', resources)) <> 'ok' AS refused,
+	   test.outcome($$SELECT pgtoken.issue_tokens('full', 'alice')$$) AS still_works
+FROM (VALUES (1, '{NULL}'), (2, '{https://unknown.example}'), (3, '{{https://orders.example},{https://mail.example}}')) v (n, resources)
+ORDER BY n;
+SELECT pgtoken.update_client('full', resources => '{https://orders.example}', client_name => 'Changed', retry_limit => 7);
+SELECT client_name, retry_limit, scopes, rotation FROM pgtoken.clients WHERE client_id = 'full';
+
+-- Secrets: two are valid while they are exchanged; a revoked or expired one is refused.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('exchange', scopes => '{openid}', offline_access => true);
+SELECT pgtoken.create_client_secret('exchange') AS second \gset
+SELECT test.secret('exchange') <> :'second' AS different;
+-- what is stored is a hash, not the secret
+SELECT count(*) AS stored, bool_and(length(secret_hash) = 32) AS hashed,
+	   bool_or(secret_hash = sha256(convert_to(:'second', 'UTF8'))) AS of_this_secret,
+	   bool_or(s::text LIKE '%' || :'second' || '%') AS in_clear
+FROM pgtoken.client_secrets s WHERE client_id = 'exchange';
+SELECT refresh_token AS rt FROM pgtoken.issue_tokens('exchange', 'alice', 'openid offline_access') \gset
+SELECT test.brief(r) AS with_first, refresh_token AS rt
+FROM pgtoken.refresh_grant(:'rt', 'exchange', test.secret('exchange')) r \gset
+\echo :with_first
+SELECT test.brief(r) AS with_second, refresh_token AS rt
+FROM pgtoken.refresh_grant(:'rt', 'exchange', :'second') r \gset
+\echo :with_second
+SELECT secret_id AS first_id FROM pgtoken.client_secrets
+WHERE client_id = 'exchange' AND secret_hash = sha256(convert_to(test.secret('exchange'), 'UTF8')) \gset
+SELECT pgtoken.revoke_client_secret('exchange', :'first_id');
+SELECT pgtoken.revoke_client_secret('exchange', :'first_id') AS again;
+SELECT pgtoken.revoke_client_secret('web', :'first_id') AS of_another_client;
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'exchange', test.secret('exchange'))) AS with_revoked;
+SELECT test.brief(r) AS with_second, refresh_token AS rt
+FROM pgtoken.refresh_grant(:'rt', 'exchange', :'second') r \gset
+\echo :with_second
+SELECT pgtoken.create_client_secret('exchange', clock_timestamp() + '1 hour') AS third \gset
+SELECT test.brief(r) AS with_third, refresh_token AS rt
+FROM pgtoken.refresh_grant(:'rt', 'exchange', :'third') r \gset
+\echo :with_third
+UPDATE pgtoken.client_secrets SET expires_at = clock_timestamp() - interval '1 second'
+WHERE client_id = 'exchange' AND expires_at IS NOT NULL;
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'exchange', :'third')) AS with_expired;
+-- a hash is no secret: who reads the table cannot authenticate with what he read
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'exchange', encode(s.secret_hash, f))) AS with_hash
+FROM pgtoken.client_secrets s, unnest(ARRAY['hex', 'base64']) f
+WHERE s.client_id = 'exchange' AND s.revoked_at IS NULL AND s.expires_at IS NULL;
+SELECT test.outcome($$SELECT pgtoken.create_client_secret('app')$$) AS public_client;
+SELECT test.outcome($$SELECT pgtoken.create_client_secret('nobody')$$) AS unknown_client;
+SELECT test.outcome($$SELECT pgtoken.create_client_secret(NULL)$$) AS no_client;
+
+-- A client that is switched off authenticates no more, and comes back unharmed.
+SELECT pgtoken.update_client('exchange', enabled => false);
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'exchange', :'second'));
+SELECT test.brief(pgtoken.issue_tokens('exchange', 'alice'));
+SELECT pgtoken.update_client('exchange', enabled => true);
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'exchange', :'second'));
+
+-- The second issuer: keys, APIs and clients of its own; nothing leaks across.
+SELECT length(pgtoken.create_signing_key('EdDSA', 'https://other.example/tenant')) AS kid_length;
+SELECT pgtoken.create_resource('https://orders.example', '{orders.read}', issuer => 'https://other.example/tenant');
+SELECT pgtoken.create_resource('https://only-there.example', issuer => 'https://other.example/tenant');
+SELECT test.outcome($$SELECT pgtoken.create_client('c', resources => '{https://only-there.example}')$$);
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('tenant', scopes => '{openid,orders.read}',
+	offline_access => true, issuer => 'https://other.example/tenant');
+SELECT access_token AS at, refresh_token AS rt, test.brief(r) AS brief
+FROM pgtoken.issue_tokens('tenant', 'alice', 'openid offline_access') r \gset
+\echo :brief
+SELECT test.header(:'at') - 'kid' AS header, test.claims(:'at') ->> 'iss' AS iss, test.claims(:'at') ->> 'aud' AS aud;
+SELECT pgtoken.verify_access_token(:'at') ->> 'iss' AS verified;
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'tenant', test.secret('tenant')));
+SELECT test.brief(pgtoken.issue_tokens('web', 'alice', 'openid', '{https://only-there.example}')) AS web,
+	   test.brief(pgtoken.issue_tokens('tenant', 'alice', 'openid', '{https://only-there.example}')) AS tenant;
+SELECT jsonb_array_length(pgtoken.jwks() -> 'keys') AS ours,
+	   jsonb_array_length(pgtoken.jwks('https://other.example/tenant') -> 'keys') AS theirs,
+	   pgtoken.jwks('https://unknown.example') AS unknown;

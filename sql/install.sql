@@ -1,0 +1,199 @@
+-- CREATE EXTENSION, what it leaves in the catalogs, and the furniture that the
+-- other tests use: an issuer, its key, three APIs, three clients, and the schema
+-- "test" with helpers.  Nothing here or there prints a token, a key or a secret.
+\set SHOW_CONTEXT never
+CREATE EXTENSION pgtoken;
+
+-- The object list, so that nothing comes or goes unnoticed.
+SELECT pg_describe_object(classid, objid, objsubid) AS object
+FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgtoken')
+ORDER BY object COLLATE "C";
+
+-- Every object has a comment (row types of tables and array types come with
+-- their tables and types).
+CREATE TEMP VIEW member AS
+SELECT classid, objid, pg_describe_object(classid, objid, 0) AS object
+FROM pg_depend
+WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgtoken');
+SELECT object AS without_comment FROM member
+WHERE coalesce(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)), '') = ''
+ORDER BY object COLLATE "C";
+
+-- Attack shut out: any role of the database calls a function or reads a table
+-- of ours, because PostgreSQL grants EXECUTE and USAGE to everybody by default.
+-- NULL privileges mean the built-in default, which acldefault spells out.
+SELECT m.object AS open_to_public, a.privilege_type
+FROM member m
+JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid,
+	aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+WHERE a.grantee = 0
+UNION ALL
+SELECT m.object, a.privilege_type
+FROM member m
+JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid,
+	aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+WHERE a.grantee = 0
+UNION ALL
+SELECT m.object, a.privilege_type
+FROM member m
+JOIN pg_type t ON m.classid = 'pg_type'::regclass AND t.oid = m.objid,
+	aclexplode(coalesce(t.typacl, acldefault('T', t.typowner))) a
+WHERE a.grantee = 0
+UNION ALL
+SELECT m.object, a.privilege_type
+FROM member m
+JOIN pg_namespace n ON m.classid = 'pg_namespace'::regclass AND n.oid = m.objid,
+	aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+WHERE a.grantee = 0
+UNION ALL
+SELECT format('%s.%s', c.relname, t.attname), a.privilege_type
+FROM member m
+JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+JOIN pg_attribute t ON t.attrelid = c.oid AND t.attacl IS NOT NULL,
+	aclexplode(t.attacl) a
+WHERE a.grantee = 0
+ORDER BY 1, 2;
+
+-- Attack shut out: a caller puts an operator or function of his own into a
+-- schema of his search_path and has a SECURITY DEFINER function run it.
+SELECT p.oid::regprocedure AS without_search_path
+FROM member m
+JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
+WHERE p.prosecdef AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)
+ORDER BY 1;
+-- how many were looked at, so that the two lists above are not empty for want of members
+SELECT count(*) > 40 AS functions, count(*) FILTER (WHERE p.prosecdef) > 20 AS security_definers
+FROM member m
+JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid;
+DROP VIEW member;
+
+-- The row that the four functions answer with is a contract.
+SELECT attname, format_type(atttypid, atttypmod)
+FROM pg_attribute
+WHERE attrelid = 'pgtoken.token_response'::regclass AND attnum > 0
+ORDER BY attnum;
+
+-- The library is the one this script belongs to.
+SELECT extversion = pgtoken.library_version() AS same_version FROM pg_extension WHERE extname = 'pgtoken';
+
+-- Roles are made once for the cluster, may not log in, and form the ladder the
+-- README describes.
+SELECT rolname, rolcanlogin, rolsuper,
+	   (SELECT array_agg(m.rolname ORDER BY m.rolname)
+		FROM pg_auth_members am JOIN pg_roles m ON m.oid = am.roleid
+		WHERE am.member = r.oid) AS member_of
+FROM pg_roles r
+WHERE rolname LIKE 'pgtoken\_%'
+ORDER BY rolname;
+
+-- Before there is an issuer or a key: a clear answer, no crash.
+SELECT pgtoken.issue_tokens('nobody', 'alice');
+SELECT pgtoken.create_signing_key();
+SELECT pgtoken.create_client('early');
+SELECT pgtoken.create_resource('https://early.example');
+SELECT pgtoken.jwks();
+SELECT pgtoken.verify_access_token('x') IS NULL AS refused, pgtoken.introspect('x');
+
+-- The furniture.
+SELECT pgtoken.create_issuer('https://id.example');
+SELECT pgtoken.create_client('early');
+SELECT pgtoken.issue_tokens('early', 'alice');
+SELECT length(pgtoken.create_signing_key()) AS kid_length;
+SELECT pgtoken.create_resource('https://orders.example', '{orders.read,orders.write,shared}');
+SELECT pgtoken.create_resource('https://mail.example', '{mail.read,shared}');
+SELECT pgtoken.create_resource('https://any.example');
+
+-- test: what the other files lean on.  Superuser only, like the tests.
+CREATE SCHEMA test;
+
+-- The secrets of the clients the tests make; a statement then shows none.
+CREATE TABLE test.clients (client_id text PRIMARY KEY, client_secret text);
+CREATE FUNCTION test.secret(client text) RETURNS text LANGUAGE sql STABLE
+	RETURN (SELECT c.client_secret FROM test.clients c WHERE c.client_id = client);
+
+-- base64url without padding (RFC 7515 section 2), both ways.
+CREATE FUNCTION test.b64url(raw bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+	RETURN translate(encode(raw, 'base64'), E'+/=\n', '-_');
+CREATE FUNCTION test.unb64url(encoded text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT
+	RETURN decode(translate(encoded, '-_', '+/') || repeat('=', (4 - length(encoded) % 4) % 4), 'base64');
+
+CREATE FUNCTION test.header(token text) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT
+	RETURN convert_from(test.unb64url(split_part(token, '.', 1)), 'UTF8')::jsonb;
+CREATE FUNCTION test.claims(token text) RETURNS jsonb LANGUAGE sql IMMUTABLE STRICT
+	RETURN convert_from(test.unb64url(split_part(token, '.', 2)), 'UTF8')::jsonb;
+
+-- HMAC-SHA-256 (RFC 2104) of what an attacker, or the holder of an HS256 key, signs.
+CREATE FUNCTION test.hmac(key bytea, message bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE
+	block bytea := CASE WHEN length(key) > 64 THEN sha256(key) ELSE key END;
+	inner_pad bytea := decode(repeat('36', 64), 'hex');
+	outer_pad bytea := decode(repeat('5c', 64), 'hex');
+BEGIN
+	FOR i IN 0 .. length(block) - 1 LOOP
+		inner_pad := set_byte(inner_pad, i, get_byte(block, i) # 54);
+		outer_pad := set_byte(outer_pad, i, get_byte(block, i) # 92);
+	END LOOP;
+	RETURN sha256(outer_pad || sha256(inner_pad || message));
+END
+$$;
+-- RFC 4231 test case 2
+SELECT encode(test.hmac('Jefe', 'what do ya want for nothing?'), 'hex')
+	   = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843' AS hmac_works;
+CREATE FUNCTION test.jws(header jsonb, claims jsonb, key bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+BEGIN ATOMIC
+	SELECT s.input || '.' || test.b64url(test.hmac(key, convert_to(s.input, 'UTF8')))
+	FROM (SELECT test.b64url(convert_to(header::text, 'UTF8')) || '.' || test.b64url(convert_to(claims::text, 'UTF8'))) s (input);
+END;
+
+-- What an answer holds, without showing it.
+CREATE FUNCTION test.brief(r pgtoken.token_response) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN concat_ws(' ', r.decision, r.error,
+					 CASE WHEN r.access_token IS NOT NULL THEN 'access' END,
+					 CASE WHEN r.refresh_token IS NOT NULL THEN 'refresh' END,
+					 CASE WHEN r.id_token IS NOT NULL THEN 'id' END,
+					 '[' || r.scope || ']');
+
+-- How a statement ends: "ok", or SQLSTATE and message.
+CREATE FUNCTION test.outcome(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE statement;
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	RETURN SQLSTATE || ': ' || SQLERRM;
+END
+$$;
+
+-- Let time pass for a family, without waiting for it.
+CREATE FUNCTION test.age(id uuid, by interval) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+	UPDATE pgtoken.grants
+	SET created_at = created_at - by, rotated_at = rotated_at - by, expires_at = expires_at - by
+	WHERE grant_id = id;
+END;
+
+-- Row counts of everything a call could write; equal before and after: it wrote nothing.
+CREATE FUNCTION test.written() RETURNS text LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	SELECT concat_ws(' ',
+		(SELECT count(*) FROM pgtoken.grants), (SELECT count(*) FROM pgtoken.tokens),
+		(SELECT count(*) FROM pgtoken.blacklist), (SELECT count(*) FROM pgtoken.audit_events),
+		(SELECT sum(hashtext(g::text)::bigint) FROM pgtoken.grants g));
+END;
+
+-- The audit trail of a family: each event with its reason and how often.
+CREATE FUNCTION test.events(id uuid) RETURNS TABLE (event text, reason text, n bigint) LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT e.event, e.reason, count(*) FROM pgtoken.audit_events e
+	WHERE e.grant_id = id GROUP BY 1, 2 ORDER BY 1 COLLATE "C", 2 COLLATE "C";
+END;
+
+-- web: confidential; app: public; plain: may not have refresh tokens.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('web', offline_access => true,
+	scopes => '{openid,profile,email,orders.read,orders.write,mail.read,shared}');
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('app', 'public', offline_access => true,
+	scopes => '{openid,profile,orders.read}', redirect_uris => '{com.example.app:/done}');
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('plain', scopes => '{openid,orders.read}');
+SELECT client_id, client_secret ~ '^pgtcs_[A-Za-z0-9_-]{43}$' AS has_secret FROM test.clients ORDER BY client_id;
