@@ -9,7 +9,7 @@ SELECT pg_describe_object(classid, objid, objsubid) AS object
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgtoken')
-ORDER BY object COLLATE "C";
+ORDER BY pg_describe_object(classid, objid, objsubid) COLLATE "C";
 
 -- Every object has a comment (row types of tables and array types come with
 -- their tables and types).
@@ -99,7 +99,7 @@ SELECT pgtoken.verify_access_token('x') IS NULL AS refused, pgtoken.introspect('
 
 -- The furniture.
 SELECT pgtoken.create_issuer('https://id.example');
-SELECT pgtoken.create_client('early');
+SELECT (pgtoken.create_client('early')).client_id;
 SELECT pgtoken.issue_tokens('early', 'alice');
 SELECT length(pgtoken.create_signing_key()) AS kid_length;
 SELECT pgtoken.create_resource('https://orders.example', '{orders.read,orders.write,shared}');
@@ -142,10 +142,10 @@ $$;
 -- RFC 4231 test case 2
 SELECT encode(test.hmac('Jefe', 'what do ya want for nothing?'), 'hex')
 	   = '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843' AS hmac_works;
-CREATE FUNCTION test.jws(header jsonb, claims jsonb, key bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+CREATE FUNCTION test.jws(header text, claims text, key bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT
 BEGIN ATOMIC
 	SELECT s.input || '.' || test.b64url(test.hmac(key, convert_to(s.input, 'UTF8')))
-	FROM (SELECT test.b64url(convert_to(header::text, 'UTF8')) || '.' || test.b64url(convert_to(claims::text, 'UTF8'))) s (input);
+	FROM (SELECT test.b64url(convert_to(header, 'UTF8')) || '.' || test.b64url(convert_to(claims, 'UTF8'))) s (input);
 END;
 
 -- What an answer holds, without showing it.
@@ -182,6 +182,11 @@ BEGIN ATOMIC
 		(SELECT count(*) FROM pgtoken.blacklist), (SELECT count(*) FROM pgtoken.audit_events),
 		(SELECT sum(hashtext(g::text)::bigint) FROM pgtoken.grants g));
 END;
+
+-- A refresh token of the same family as another, with a generation and a secret
+-- of one's choice: what anybody can build who has seen a grant_id.
+CREATE FUNCTION test.forge(token text, generation integer, secret bytea DEFAULT sha256('guess')) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN 'pgtrt_' || test.b64url(substr(test.unb64url(substr(token, 7)), 1, 17) || int4send(generation) || secret);
 
 -- The audit trail of a family: each event with its reason and how often.
 CREATE FUNCTION test.events(id uuid) RETURNS TABLE (event text, reason text, n bigint) LANGUAGE sql STABLE

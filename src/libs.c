@@ -56,17 +56,23 @@
 	FUNC(int, jwt_checker_verify, (jwt_checker_t * checker, const char *token), (checker, token))
 #endif
 
-#define DEFINE_FUNC(type, name, params, args)              \
-	static type(*lib_##name) params;                       \
-	__attribute__((visibility("hidden"))) type name params \
-	{                                                      \
-		return lib_##name args;                            \
+/*
+ * The symbol has the library's name, the C function another: prototypes differ
+ * in const between versions of libjwt.
+ */
+#define DEFINE_FUNC(type, name, params, args)                                            \
+	static type(*lib_##name) params;                                                     \
+	extern __attribute__((visibility("hidden"))) type wrap_##name params __asm__(#name); \
+	type wrap_##name params                                                              \
+	{                                                                                    \
+		return lib_##name args;                                                          \
 	}
-#define DEFINE_PROC(name, params, args)                    \
-	static void(*lib_##name) params;                       \
-	__attribute__((visibility("hidden"))) void name params \
-	{                                                      \
-		lib_##name args;                                   \
+#define DEFINE_PROC(name, params, args)                                                  \
+	static void(*lib_##name) params;                                                     \
+	extern __attribute__((visibility("hidden"))) void wrap_##name params __asm__(#name); \
+	void wrap_##name params                                                              \
+	{                                                                                    \
+		lib_##name args;                                                                 \
 	}
 #define FIND_FUNC(type, name, params, args) find(library, #name, &lib_##name);
 #define FIND_PROC(name, params, args) find(library, #name, &lib_##name);

@@ -264,17 +264,20 @@ ec_suits(const PgtcAlg *alg, EVP_PKEY *pkey)
 static bool
 rsa_suits(EVP_PKEY *pkey)
 {
+	BIGNUM *n = NULL;
 	BIGNUM *e = NULL;
 	int bits = EVP_PKEY_get_bits(pkey);
 	bool suits = false;
 
 	if (bits < PGTC_RSA_BITS_MIN || bits > PGTC_RSA_BITS_MAX)
 		return false;
-	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
 	{
 		/* an exponent of 1 makes every signature valid */
-		suits = BN_is_odd(e) && !BN_is_one(e) && BN_num_bits(e) <= 64;
+		suits = BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e) && BN_num_bits(e) <= 64;
 	}
+	BN_free(n);
 	BN_free(e);
 	return suits;
 }
