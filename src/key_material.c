@@ -79,17 +79,6 @@ get_root_keys(PgtcRootKeys *keys)
 			 errhint("An administrator finds the reason in pgtoken.health() and the server log.")));
 }
 
-const char *
-key_material_root_problem(void)
-{
-	PgtcRootKeys keys;
-	const char *problem = read_root_keys(&keys);
-
-	if (problem == NULL)
-		pgtc_root_keys_wipe(&keys);
-	return problem;
-}
-
 static void
 wrap(const PgtcRootKeys *keys, const char *material_id, const void *data, size_t len, PgtcBuf *out)
 {
@@ -198,6 +187,42 @@ collect_material(StoreRow *row, void *arg)
 	material->wrapped = store_bool(row);
 	material->next = *list;
 	*list = material;
+}
+
+/* the first piece the keys do not open; NULL */
+static const char *
+first_closed(const PgtcRootKeys *keys)
+{
+	Material *list = NULL;
+	const char *closed = NULL;
+
+	store_run(STORE_MATERIAL_LIST, NULL, collect_material, &list);
+	for (Material *material = list; material && closed == NULL; material = material->next)
+	{
+		PgtcBuf plain;
+
+		pgtc_buf_init(&plain, &pgt_mem);
+		if (material->wrapped &&
+			pgtc_unwrap(keys, pgtc_slice_str(material->material_id), VARDATA_ANY(material->bytes),
+						VARSIZE_ANY_EXHDR(material->bytes), &plain) != PGTC_OK)
+			closed = material->material_id;
+		pgtc_buf_free(&plain);
+	}
+	return closed;
+}
+
+const char *
+key_material_root_problem(void)
+{
+	PgtcRootKeys keys;
+	const char *problem = read_root_keys(&keys);
+	const char *closed;
+
+	if (problem)
+		return problem;
+	closed = first_closed(&keys);
+	pgtc_root_keys_wipe(&keys);
+	return closed ? psprintf("pgtoken.root_key_file does not open \"%s\"", closed) : NULL;
 }
 
 int

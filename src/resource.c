@@ -30,6 +30,7 @@ read_resource(StoreRow *row, void *arg)
 		pgt_check(pgtc_scope_parse(pgtc_slice_str(scopes), &resource->scope),
 				  "reading a resource's scopes");
 	resource->access_token_lifetime = store_int(row, 0);
+	resource->enabled = store_bool(row);
 	resource->next = resources;
 	resources = resource;
 	MemoryContextSwitchTo(caller);
@@ -53,7 +54,8 @@ resource_find(const char *issuer, const char *name)
 {
 	for (const Resource *resource = resource_list(); resource; resource = resource->next)
 	{
-		if (strcmp(resource->resource, name) == 0 && strcmp(resource->issuer, issuer) == 0)
+		if (resource->enabled && strcmp(resource->resource, name) == 0 &&
+			strcmp(resource->issuer, issuer) == 0)
 			return resource;
 	}
 	return NULL;

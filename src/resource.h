@@ -16,12 +16,14 @@ typedef struct Resource
 	bool any_scope;
 	PgtcScope scope;
 	int access_token_lifetime; /* seconds; 0: says nothing */
+	bool enabled;
 	struct Resource *next;
 } Resource;
 
-/* the enabled resources of all issuers; valid until the transaction ends */
+/* the resources of all issuers, disabled ones included; valid until the transaction ends */
 extern const Resource *resource_list(void);
 
+/* an enabled one; NULL */
 extern const Resource *resource_find(const char *issuer, const char *resource);
 
 /* does the scope mean something to the resource? */

@@ -157,8 +157,8 @@ static const QueryDef queries[STORE_QUERIES] = {
 		{"key material insert", "tbo", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.key_material (material_id, material, wrapped) VALUES ($1, $2, $3)"},
 	[STORE_MATERIAL_LIST] =
-		{"key material list", "", SPI_OK_SELECT, false,
-		 "SELECT m.material_id, m.material, m.wrapped FROM pgtoken.key_material m FOR UPDATE"},
+		{"key material list", "", SPI_OK_SELECT, true,
+		 "SELECT m.material_id, m.material, m.wrapped FROM pgtoken.key_material m"},
 	[STORE_MATERIAL_READ] =
 		{"key material read", "t", SPI_OK_SELECT, true,
 		 "SELECT m.material, m.wrapped FROM pgtoken.key_material m WHERE m.material_id" EQ "$1"},
@@ -169,8 +169,8 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_RESOURCES_READ] =
 		{"resources read", "", SPI_OK_SELECT, true,
 		 "SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
-		 "EXTRACT(epoch FROM r.access_token_lifetime)::pg_catalog.int4 FROM pgtoken.resources r "
-		 "WHERE r.enabled ORDER BY r.issuer, r.resource"},
+		 "EXTRACT(epoch FROM r.access_token_lifetime)::pg_catalog.int4, r.enabled "
+		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
 	[STORE_TOKEN_STATE] =
 		{"token state", "ut", SPI_OK_SELECT, true,
 		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "

@@ -56,7 +56,23 @@ resource_allowed(const Client *client, const char *resource)
 			 contains(client->resources, client->n_resources, resource)));
 }
 
-/* does the scope mean something to one of the resources? */
+/* does some API of the client's issuer, disabled ones included, list the scope as its own? */
+static bool
+belongs_to_api(const Client *client, PgtcSlice scope)
+{
+	for (const Resource *resource = resource_list(); resource; resource = resource->next)
+	{
+		if (!resource->any_scope && strcmp(resource->issuer, client->issuer) == 0 &&
+			resource_has_scope(resource, scope))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does the scope mean something to one of the resources?  To the issuer as
+ * audience, whatever no API claims.
+ */
 static bool
 scope_meaningful(const Client *client, PgtcSlice scope, char *const *resources, int n_resources)
 {
@@ -66,7 +82,8 @@ scope_meaningful(const Client *client, PgtcSlice scope, char *const *resources, 
 	{
 		const Resource *resource = resource_find(client->issuer, resources[i]);
 
-		if (resource ? resource_has_scope(resource, scope) : is_issuer(client, resources[i]))
+		if (resource ? resource_has_scope(resource, scope)
+					 : is_issuer(client, resources[i]) && !belongs_to_api(client, scope))
 			return true;
 	}
 	return false;

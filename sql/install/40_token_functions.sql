@@ -17,9 +17,9 @@ CREATE FUNCTION pgtoken.issue_tokens(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb) IS
-'Issue tokens for a subject the application has authenticated: starts a family.
+'Issue tokens for a subject the application has authenticated: starts a family. The client is not authenticated here; the caller answers for it.
 client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, user_agent, ip and free members; 8 kB).
-Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target) is a row with decision deny. Raises 22004, 22023 for misuse and 55000 when no active signing key or no issuer is there.';
+Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target) is a row with decision deny. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.refresh_grant(
 	refresh_token text,
@@ -34,8 +34,8 @@ CREATE FUNCTION pgtoken.refresh_grant(
 REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb) IS
 'Exchange a refresh token for a new access token and its successor (RFC 6749 section 6, RFC 9700 section 4.14).
-refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out for a public client. client_secret: required for a confidential client. scope, resource: narrow the access token of this answer only; empty is the same as NULL. context: as in issue_tokens.
-Returns one row; invalid_client, invalid_grant, invalid_scope and invalid_target are rows with decision deny, so that a revocation they caused commits. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
+refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens.
+Returns one row; invalid_client, invalid_grant, invalid_scope and invalid_target are rows with decision deny; commit after them as well, or the revocation and the audit event that belong to them are lost. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.revoke_family(grant_id uuid, reason text DEFAULT NULL)
 	RETURNS SETOF pgtoken.revoked_family
@@ -103,19 +103,6 @@ CREATE FUNCTION pgtoken.cache_stats()
 REVOKE ALL ON FUNCTION pgtoken.cache_stats() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.cache_stats() IS
 'Counters of this backend''s caches: keys parsed, clients and tokens held, hits and misses, invalidations.';
-
-CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid), '[]'))
-	FROM pgtoken.signing_keys k
-	WHERE k.issuer = coalesce(jwks.issuer, (SELECT i.issuer FROM pgtoken.issuers i WHERE i.is_default))
-	  AND k.state IN ('pending', 'active', 'retiring')
-	  AND k.public_jwk IS NOT NULL;
-END;
-REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.jwks(text) IS
-'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear.';
 
 CREATE FUNCTION pgtoken.lineage(grant_id uuid)
 	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,

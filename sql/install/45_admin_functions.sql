@@ -23,9 +23,10 @@ REVOKE ALL ON FUNCTION pgtoken.create_pepper(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_pepper(text) IS 'Internal, called by create_issuer: makes and stores the pepper of an issuer''s refresh tokens';
 
 CREATE FUNCTION pgtoken.root_key_status() RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_root_key_status' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME', 'pgt_root_key_status' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.root_key_status() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.root_key_status() IS 'Internal, called by health(): "ok", "unset", or what is wrong with the file pgtoken.root_key_file names';
+COMMENT ON FUNCTION pgtoken.root_key_status() IS 'Internal, called by health(): "ok", "unset", or what is wrong: with the file pgtoken.root_key_file names, or with opening the key material by it';
 
 CREATE FUNCTION pgtoken.rewrap_keys() RETURNS integer
 	AS 'MODULE_PATHNAME', 'pgt_rewrap_keys' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -53,6 +54,32 @@ REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_issuer(text, text) IS
 'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL, 23505 when it exists.';
 
+CREATE FUNCTION pgtoken.update_issuer(issuer text, default_alg text DEFAULT NULL, is_default boolean DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT is_default THEN
+		RAISE EXCEPTION 'there is always a default issuer'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Make another one the default with is_default => true.';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = update_issuer.issuer FOR UPDATE) THEN
+		RETURN false;
+	END IF;
+	IF is_default THEN
+		UPDATE pgtoken.issuers i SET is_default = false WHERE i.is_default AND i.issuer <> update_issuer.issuer;
+	END IF;
+	UPDATE pgtoken.issuers i
+	SET default_alg = coalesce(update_issuer.default_alg, i.default_alg),
+		is_default = coalesce(update_issuer.is_default, i.is_default)
+	WHERE i.issuer = update_issuer.issuer;
+	RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean) IS
+'Change an issuer; NULL keeps a value. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named. Returns false when there is no such issuer. Raises 22023, 23514.';
+
 CREATE FUNCTION pgtoken.issuer_or_default(issuer text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -74,6 +101,19 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.issuer_or_default(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.issuer_or_default(text) IS 'Internal: the named issuer, or the default one for NULL; raises 55000 when it is not there';
+
+CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid), '[]'))
+	FROM pgtoken.signing_keys k
+	WHERE k.issuer = pgtoken.issuer_or_default(jwks.issuer)
+	  AND k.state IN ('pending', 'active', 'retiring')
+	  AND k.public_jwk IS NOT NULL;
+END;
+REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.jwks(text) IS
+'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer.';
 
 CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_create_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -130,6 +170,20 @@ REVOKE ALL ON FUNCTION pgtoken.retire_signing_key(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.retire_signing_key(text, text) IS
 'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first. Returns false when there is no such key or it was retired before.';
 
+CREATE FUNCTION pgtoken.check_scopes(scopes text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT pgtoken.valid_scopes(scopes) THEN
+		RAISE EXCEPTION 'invalid scopes'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Each scope is printable ASCII without space, quote and backslash (RFC 6749 section 3.3), none is NULL or named twice.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_scopes(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_scopes(text[]) IS 'Internal: raises 22023 unless every element is a scope-token; NULL passes';
+
 CREATE FUNCTION pgtoken.create_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, issuer text DEFAULT NULL)
 	RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -140,11 +194,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'A resource is an absolute URI without fragment (RFC 8707 section 2).';
 	END IF;
-	IF NOT pgtoken.valid_scopes(scopes) THEN
-		RAISE EXCEPTION 'invalid scopes'
-			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'Each scope is printable ASCII without space, quote and backslash (RFC 6749 section 3.3), none is NULL or named twice.';
-	END IF;
+	PERFORM pgtoken.check_scopes(scopes);
 	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime)
 	VALUES (pgtoken.issuer_or_default(issuer), create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime);
 	RETURN resource;
@@ -154,22 +204,39 @@ REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text) FRO
 COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text) IS
 'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. Returns the resource. Raises 22023, 23505, 23514.';
 
-CREATE FUNCTION pgtoken.update_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, enabled boolean DEFAULT NULL, issuer text DEFAULT NULL)
+CREATE FUNCTION pgtoken.check_reset(reset text[], resettable text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF reset IS NULL OR NOT reset <@ resettable THEN
+		RAISE EXCEPTION 'reset names something that cannot be reset'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = format('It can name %s.', array_to_string(resettable, ', '));
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_reset(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_reset(text[], text[]) IS 'Internal, called by the update functions: raises 22023 unless every name may be reset';
+
+CREATE FUNCTION pgtoken.update_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, enabled boolean DEFAULT NULL, issuer text DEFAULT NULL, reset text[] DEFAULT '{}')
 	RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime']);
+	PERFORM pgtoken.check_scopes(scopes);
 	UPDATE pgtoken.resources r
-	SET scopes = coalesce(update_resource.scopes, r.scopes),
-		access_token_lifetime = coalesce(update_resource.access_token_lifetime, r.access_token_lifetime),
+	SET scopes = coalesce(update_resource.scopes, CASE WHEN 'scopes' <> ALL (reset) THEN r.scopes END),
+		access_token_lifetime = coalesce(update_resource.access_token_lifetime,
+										 CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN r.access_token_lifetime END),
 		enabled = coalesce(update_resource.enabled, r.enabled)
 	WHERE r.issuer = pgtoken.issuer_or_default(update_resource.issuer) AND r.resource = update_resource.resource;
 	RETURN FOUND;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text) IS
-'Change an API; NULL keeps a value. enabled => false: no new token names it and a refresh of a family that holds it leaves it out. Returns false when it is not registered.';
+REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[]) IS
+'Change an API; NULL keeps a value, reset names those to go back to NULL. enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. Returns false when it is not registered. Raises 22023, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -204,6 +271,56 @@ REVOKE ALL ON FUNCTION pgtoken.revoke_client_secret(text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.revoke_client_secret(text, uuid) IS
 'Refuse a client secret from the next statement on. secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';
 
+CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text)
+	RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	unknown_resource text;
+BEGIN
+	IF client_type NOT IN ('confidential', 'public') THEN
+		RAISE EXCEPTION 'unknown client type %', quote_literal(client_type)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'One of confidential, public.';
+	END IF;
+	IF 'offline_access' = ANY (scopes) THEN
+		RAISE EXCEPTION 'the scope offline_access is not listed among a client''s scopes'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Allow it with offline_access => true.';
+	END IF;
+	PERFORM pgtoken.check_scopes(scopes);
+	IF NOT pgtoken.valid_redirect_uris(redirect_uris) THEN
+		RAISE EXCEPTION 'invalid redirect URI'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'A redirect URI is absolute and has no fragment: https, http for loopback hosts, or a private-use scheme with a dot (RFC 8252).';
+	END IF;
+	SELECT u INTO unknown_resource FROM unnest(resources) u
+	WHERE u IS NULL OR NOT EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = check_client.issuer AND r.resource = u) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'resource % is not registered', quote_nullable(unknown_resource)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'SELECT pgtoken.create_resource(...) first.';
+	END IF;
+	IF signing_alg NOT IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256') THEN
+		RAISE EXCEPTION 'unknown signing algorithm'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.';
+	END IF;
+	IF rotation NOT IN ('always', 'never') THEN
+		RAISE EXCEPTION 'unknown rotation %', quote_literal(rotation)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'One of always, never.';
+	END IF;
+	IF rotation = 'never' AND client_type = 'public' THEN
+		RAISE EXCEPTION 'the refresh tokens of a public client must rotate'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'RFC 9700 section 2.2.2.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text) IS 'Internal, called by create_client and update_client: raises 22023 for what a client cannot be';
+
 CREATE FUNCTION pgtoken.create_client(
 	client_id text,
 	client_type text DEFAULT 'confidential',
@@ -226,39 +343,12 @@ AS $function$
 DECLARE
 	credentials pgtoken.client_credentials;
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
-	unknown_resource text;
 BEGIN
 	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR rotation IS NULL THEN
 		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access and rotation must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	IF 'offline_access' = ANY (scopes) THEN
-		RAISE EXCEPTION 'the scope offline_access is not listed among a client''s scopes'
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'Allow it with offline_access => true.';
-	END IF;
-	IF NOT pgtoken.valid_scopes(scopes) THEN
-		RAISE EXCEPTION 'invalid scopes'
-			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'Each scope is printable ASCII without space, quote and backslash (RFC 6749 section 3.3), none is NULL or named twice.';
-	END IF;
-	IF NOT pgtoken.valid_redirect_uris(redirect_uris) THEN
-		RAISE EXCEPTION 'invalid redirect URI'
-			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'A redirect URI is absolute and has no fragment: https, http for loopback hosts, or a private-use scheme with a dot (RFC 8252).';
-	END IF;
-	IF rotation = 'never' AND client_type = 'public' THEN
-		RAISE EXCEPTION 'the refresh tokens of a public client must rotate'
-			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'RFC 9700 section 2.2.2.';
-	END IF;
-	SELECT u INTO unknown_resource FROM unnest(resources) u
-	WHERE u IS NULL OR NOT EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = u) LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'resource % is not registered', quote_nullable(unknown_resource)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'SELECT pgtoken.create_resource(...) first.';
-	END IF;
+	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation);
 	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
 								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
 								 retry_window, retry_limit, rotation)
@@ -292,29 +382,43 @@ CREATE FUNCTION pgtoken.update_client(
 	retry_window interval DEFAULT NULL,
 	retry_limit integer DEFAULT NULL,
 	rotation text DEFAULT NULL,
-	enabled boolean DEFAULT NULL
+	enabled boolean DEFAULT NULL,
+	reset text[] DEFAULT '{}'
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	new pgtoken.clients;
 BEGIN
+	PERFORM pgtoken.check_reset(reset, ARRAY['resources', 'client_name', 'signing_alg', 'access_token_lifetime', 'refresh_absolute_lifetime',
+											 'refresh_idle_lifetime', 'retry_window', 'retry_limit']);
+	SELECT * INTO new FROM pgtoken.clients c WHERE c.client_id = update_client.client_id FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	new.scopes := coalesce(scopes, new.scopes);
+	new.redirect_uris := coalesce(redirect_uris, new.redirect_uris);
+	new.offline_access := coalesce(offline_access, new.offline_access);
+	new.rotation := coalesce(rotation, new.rotation);
+	new.enabled := coalesce(enabled, new.enabled);
+	new.resources := coalesce(resources, CASE WHEN 'resources' <> ALL (reset) THEN new.resources END);
+	new.client_name := coalesce(client_name, CASE WHEN 'client_name' <> ALL (reset) THEN new.client_name END);
+	new.signing_alg := coalesce(signing_alg, CASE WHEN 'signing_alg' <> ALL (reset) THEN new.signing_alg END);
+	new.access_token_lifetime := coalesce(access_token_lifetime, CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN new.access_token_lifetime END);
+	new.refresh_absolute_lifetime := coalesce(refresh_absolute_lifetime, CASE WHEN 'refresh_absolute_lifetime' <> ALL (reset) THEN new.refresh_absolute_lifetime END);
+	new.refresh_idle_lifetime := coalesce(refresh_idle_lifetime, CASE WHEN 'refresh_idle_lifetime' <> ALL (reset) THEN new.refresh_idle_lifetime END);
+	new.retry_window := coalesce(retry_window, CASE WHEN 'retry_window' <> ALL (reset) THEN new.retry_window END);
+	new.retry_limit := coalesce(retry_limit, CASE WHEN 'retry_limit' <> ALL (reset) THEN new.retry_limit END);
+	PERFORM pgtoken.check_client(new.issuer, new.client_type, new.scopes, new.redirect_uris, new.resources, new.signing_alg, new.rotation);
 	UPDATE pgtoken.clients c
-	SET scopes = coalesce(update_client.scopes, c.scopes),
-		redirect_uris = coalesce(update_client.redirect_uris, c.redirect_uris),
-		offline_access = coalesce(update_client.offline_access, c.offline_access),
-		resources = coalesce(update_client.resources, c.resources),
-		client_name = coalesce(update_client.client_name, c.client_name),
-		signing_alg = coalesce(update_client.signing_alg, c.signing_alg),
-		access_token_lifetime = coalesce(update_client.access_token_lifetime, c.access_token_lifetime),
-		refresh_absolute_lifetime = coalesce(update_client.refresh_absolute_lifetime, c.refresh_absolute_lifetime),
-		refresh_idle_lifetime = coalesce(update_client.refresh_idle_lifetime, c.refresh_idle_lifetime),
-		retry_window = coalesce(update_client.retry_window, c.retry_window),
-		retry_limit = coalesce(update_client.retry_limit, c.retry_limit),
-		rotation = coalesce(update_client.rotation, c.rotation),
-		enabled = coalesce(update_client.enabled, c.enabled)
+	SET (scopes, redirect_uris, offline_access, rotation, enabled, resources, client_name, signing_alg, access_token_lifetime,
+		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit)
+		= ROW (new.scopes, new.redirect_uris, new.offline_access, new.rotation, new.enabled, new.resources, new.client_name, new.signing_alg,
+			   new.access_token_lifetime, new.refresh_absolute_lifetime, new.refresh_idle_lifetime, new.retry_window, new.retry_limit)
 	WHERE c.client_id = update_client.client_id;
-	RETURN FOUND;
+	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean) IS
-'Change a client; NULL keeps a value. enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. Lifetimes hold for families issued afterwards, everything else at once. Returns false when there is no such client. Raises 23514 for a value out of range.';
+REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[]) IS
+'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once. Returns false when there is no such client. Raises 22023, 23514.';

@@ -217,14 +217,14 @@ BEGIN
 	FROM (SELECT i.issuer, i.default_alg AS alg FROM pgtoken.issuers i
 		  UNION SELECT c.issuer, c.signing_alg FROM pgtoken.clients c WHERE c.enabled AND c.signing_alg IS NOT NULL) w
 	WHERE NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = w.issuer AND k.alg = w.alg AND k.state = 'active');
-	ok := names IS NULL;
-	detail := CASE WHEN ok THEN 'every issuer and client can sign' ELSE 'missing: ' || names || ': SELECT pgtoken.create_signing_key(...)' END;
+	ok := names IS NULL AND n > 0;
+	detail := CASE WHEN ok THEN 'every issuer and client can sign' WHEN n = 0 THEN 'there is no issuer to sign for' ELSE 'missing: ' || names || ': SELECT pgtoken.create_signing_key(...)' END;
 	RETURN NEXT;
 
 	check_name := 'root key';
 	names := pgtoken.root_key_status();
 	ok := names = 'ok';
-	detail := CASE names WHEN 'ok' THEN 'pgtoken.root_key_file is readable'
+	detail := CASE names WHEN 'ok' THEN 'pgtoken.root_key_file opens all wrapped key material'
 						 WHEN 'unset' THEN 'pgtoken.root_key_file is not set: private keys and peppers lie unwrapped in the database and its backups'
 						 ELSE names END;
 	RETURN NEXT;
@@ -270,7 +270,7 @@ BEGIN
 	ok := current_setting('log_statement') NOT IN ('all', 'mod')
 		  AND current_setting('log_min_duration_statement') = '-1' AND current_setting('log_min_duration_sample') = '-1'
 		  AND current_setting('log_parameter_max_length_on_error') = '0';
-	detail := CASE WHEN ok THEN 'statements and parameters are not logged'
+	detail := CASE WHEN ok THEN 'statements of calls that succeed are not logged; one that raises an error is, at log_min_error_statement, so pass tokens as bind parameters'
 				   ELSE 'log_statement, log_min_duration_statement, log_min_duration_sample or log_parameter_max_length_on_error lets tokens and secrets that callers pass into the server log' END;
 	RETURN NEXT;
 END

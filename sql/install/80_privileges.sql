@@ -49,14 +49,15 @@ TO pgtoken_auditor;
 -- The administrator: all of that (by membership), and configuration.
 GRANT EXECUTE ON FUNCTION
 	pgtoken.create_issuer(text, text),
+	pgtoken.update_issuer(text, text, boolean),
 	pgtoken.create_signing_key(text, text, text),
 	pgtoken.rotate_signing_key(text, text),
 	pgtoken.retire_signing_key(text, text),
 	pgtoken.rewrap_keys(),
 	pgtoken.create_resource(text, text[], interval, text),
-	pgtoken.update_resource(text, text[], interval, boolean, text),
+	pgtoken.update_resource(text, text[], interval, boolean, text, text[]),
 	pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text),
-	pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean),
+	pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[]),
 	pgtoken.create_client_secret(text, timestamptz),
 	pgtoken.revoke_client_secret(text, uuid),
 	pgtoken.maintain(),

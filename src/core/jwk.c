@@ -423,9 +423,10 @@ pkey_from_params(const char *type, OSSL_PARAM *params)
 
 /*
  * The point lies on the curve and is not its neutral element.  OpenSSL's check
- * of an RSA modulus throws dice over every odd number that is no product of two
- * primes, and takes as long as hundreds of verifications; the same key must always get the same
- * answer, so pgtc_key_adopt's rules are all an RSA key has to satisfy.
+ * of an RSA modulus takes as long as hundreds of verifications, and throws dice
+ * over every odd number that is no product of two primes; the same key must
+ * always get the same answer, so pgtc_key_adopt's rules are all an RSA key has
+ * to satisfy.
  */
 static bool
 public_valid(EVP_PKEY *pkey)

@@ -92,7 +92,7 @@ every_algorithm(void)
 	{
 		const PgtcAlg *alg = pgtc_alg_nth(i);
 		const PgtcKey *key = unit_key(alg->name);
-		uint8_t signature[1100];
+		uint8_t signature[1100] = {0};
 		PgtcBuf token;
 		PgtcJws jws;
 		size_t len;
