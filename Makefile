@@ -75,9 +75,37 @@ SQL_PARTS = \
 	sql/install/70_triggers.sql \
 	sql/install/80_privileges.sql
 
-REGRESS =
+# in this order: install makes what the others use, uninstall removes it
+REGRESS = \
+	install \
+	config \
+	issue \
+	refresh \
+	retry \
+	reuse \
+	revoke \
+	blacklist \
+	verify \
+	introspect \
+	keys \
+	audit \
+	privileges \
+	bad_input \
+	maintain \
+	uninstall
 
-ISOLATION =
+ISOLATION = \
+	client_disabled \
+	maintain \
+	refresh_blacklist \
+	refresh_refresh \
+	refresh_reuse \
+	refresh_revoke \
+	refresh_strict \
+	revoke_revoke \
+	rollback \
+	signing_keys \
+	verify_revoke
 
 # --- targets that look after themselves --------------------------------------
 
@@ -199,13 +227,19 @@ fuzz-replay: $(FUZZERS:%=build/san/%_replay)
 		echo "$$f: $$(ls test/fuzz/corpus/$$f | wc -l) inputs replayed"; \
 	done
 
+# the words a target's grammar is made of, where that helps the fuzzer
+DICT_claims = json
+DICT_jwk = json
+DICT_jws = json
+DICT_uri = uri
+
 # new inputs are added to a scratch corpus, crashes land in build/fuzz
 fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer)
-	@set -e; for f in $(FUZZERS); do \
-		mkdir -p build/fuzz/corpus/$$f; \
-		build/fuzz/$${f}_fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/$$f- build/fuzz/corpus/$$f test/fuzz/corpus/$$f; \
-	done
+	@set -e; $(foreach f,$(FUZZERS),\
+		mkdir -p build/fuzz/corpus/$(f); \
+		build/fuzz/$(f)_fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			$(if $(DICT_$(f)),-dict=test/fuzz/$(DICT_$(f)).dict) -artifact_prefix=build/fuzz/$(f)- \
+			build/fuzz/corpus/$(f) test/fuzz/corpus/$(f);)
 
 build/san/unit: $(UNIT_SRCS:%.c=build/san/%.o) $(SAN_OBJS)
 	$(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
