@@ -20,6 +20,7 @@ typedef struct Epoch
 	const char *proxy;
 	Oid proxy_oid; /* InvalidOid: to be looked up */
 	bool stale;
+	bool dirty; /* this transaction has written what it caches */
 	uint64 number;
 	MemoryContext context;
 } Epoch;
@@ -31,9 +32,7 @@ static Epoch epochs[CACHE_EPOCHS] = {
 	[CACHE_REVOCATION] = {.proxy = "revocation_epoch", .number = 1},
 };
 
-static bool dirty = false;
-
-static void mark_stale(void);
+static void mark_dirty_stale(void);
 static void on_relcache_invalidation(Datum arg, Oid relid);
 static void on_xact_event(XactEvent event, void *arg);
 static void on_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
@@ -47,11 +46,15 @@ pgt_cache_init(void)
 	RegisterSubXactCallback(on_subxact_event, NULL);
 }
 
+/*
+ * A rollback takes back rows that may have been cached as valid; after PREPARE
+ * TRANSACTION another session decides about them.
+ */
 static void
-mark_stale(void)
+mark_dirty_stale(void)
 {
 	for (int i = 0; i < CACHE_EPOCHS; i++)
-		epochs[i].stale = true;
+		epochs[i].stale = epochs[i].stale || epochs[i].dirty;
 }
 
 static void
@@ -65,18 +68,17 @@ on_relcache_invalidation(Datum arg, Oid relid)
 	}
 }
 
-/*
- * A rollback takes back rows that may have been cached as valid; after PREPARE
- * TRANSACTION another session decides about them.
- */
 static void
 on_xact_event(XactEvent event, void *arg)
 {
 	(void) arg;
-	if (dirty && (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE))
-		mark_stale();
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		mark_dirty_stale();
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE || event == XACT_EVENT_COMMIT)
-		dirty = false;
+	{
+		for (int i = 0; i < CACHE_EPOCHS; i++)
+			epochs[i].dirty = false;
+	}
 }
 
 static void
@@ -85,14 +87,14 @@ on_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 	(void) subid;
 	(void) parent;
 	(void) arg;
-	if (dirty && event == SUBXACT_EVENT_ABORT_SUB)
-		mark_stale();
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		mark_dirty_stale();
 }
 
 void
-pgt_cache_mark_dirty(void)
+pgt_cache_mark_dirty(CacheEpoch epoch)
 {
-	dirty = true;
+	epochs[epoch].dirty = true;
 }
 
 static void
@@ -152,5 +154,5 @@ pgt_cache_invalidate(CacheEpoch epoch)
 	if (!OidIsValid(proxy))
 		elog(ERROR, "pgtoken.%s is missing", epochs[epoch].proxy);
 	CacheInvalidateRelcacheByRelid(proxy);
-	pgt_cache_mark_dirty();
+	pgt_cache_mark_dirty(epoch);
 }

@@ -51,7 +51,7 @@ extern uint64 pgt_cache_number(CacheEpoch epoch);
 /* tell all backends, this one included, once the transaction commits */
 extern void pgt_cache_invalidate(CacheEpoch epoch);
 
-/* this transaction has written: what was cached since then dies with a rollback */
-extern void pgt_cache_mark_dirty(void);
+/* this transaction has written what the epoch caches: a rollback drops the cache */
+extern void pgt_cache_mark_dirty(CacheEpoch epoch);
 
 #endif /* PGT_CACHE_H */

@@ -24,4 +24,12 @@
 #define PGT_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
+/* struct config_generic **variables, int n; the caller includes utils/guc_tables.h and miscadmin.h */
+#if PG_VERSION_NUM >= 160000
+#define pgt_get_guc_variables(variables, n) (*(variables) = get_guc_variables(n))
+#else
+#define pgt_get_guc_variables(variables, n) \
+	(*(variables) = get_guc_variables(), *(n) = GetNumConfigOptions())
+#endif
+
 #endif /* PGT_COMPAT_H */

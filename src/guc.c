@@ -11,7 +11,9 @@
 
 #include <limits.h>
 
-#include "utils/guc.h"
+#include "miscadmin.h"
+#include "port.h"
+#include "utils/guc_tables.h"
 
 #define MINUTES_PER_DAY (24 * 60)
 #define SECONDS_PER_DAY (24 * 60 * 60)
@@ -32,9 +34,35 @@ static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
 static int signing_key_overlap = MINUTES_PER_DAY;
 static int signing_key_retiring_period = 2 * MINUTES_PER_DAY;
 
+/*
+ * A connection option (PGOPTIONS) of somebody who is no superuser hides what is
+ * configured; defining the variable then refuses it, and the built-in default
+ * would remain: no root key, for one.
+ */
+static void
+refuse_connection_options(void)
+{
+	struct config_generic **variables;
+	int n;
+
+	pgt_get_guc_variables(&variables, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if ((variables[i]->flags & GUC_CUSTOM_PLACEHOLDER) &&
+			pg_strncasecmp(variables[i]->name, "pgtoken.", strlen("pgtoken.")) == 0 &&
+			variables[i]->reset_source == PGC_S_CLIENT &&
+			variables[i]->reset_scontext != PGC_SU_BACKEND)
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("permission denied to set parameter \"%s\"", variables[i]->name),
+							errhint("Leave it out of the connection's options.")));
+	}
+}
+
 void
 pgt_guc_init(void)
 {
+	refuse_connection_options();
+
 	DefineCustomIntVariable("pgtoken.access_token_lifetime",
 							"Life of access and ID tokens where neither client nor resource says.",
 							NULL, &pgt_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,

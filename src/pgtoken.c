@@ -18,8 +18,8 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	pgt_libs_init();
 	pgt_guc_init();
+	pgt_libs_init();
 	pgt_cache_init();
 	pgt_audit_init();
 }

@@ -224,7 +224,7 @@ store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg
 	if (def->latest)
 		PushActiveSnapshot(GetLatestSnapshot());
 	else if (def->expect != SPI_OK_SELECT)
-		pgt_cache_mark_dirty();
+		pgt_cache_mark_dirty(CACHE_REVOCATION); /* the triggers tell of configuration */
 	code = SPI_execute_plan(plan, args ? (Datum *) args->value : NULL, args ? args->null : NULL,
 							def->latest, 0);
 	if (def->latest)

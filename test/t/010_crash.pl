@@ -81,12 +81,13 @@ sub load
 	return;
 }
 
+# the answers of this round; a line is whole when it ends
 sub journal
 {
 	my ($family) = @_;
+	my @lines = -e $family->{journal} ? slurp_file($family->{journal}) =~ /^(.*)\n/mg : ();
 
-	# a line is whole when it ends
-	return -e $family->{journal} ? slurp_file($family->{journal}) =~ /^(.*)\n/mg : ();
+	return @lines;
 }
 
 # the whole server at once, as when the machine stops: nobody can clean up
@@ -98,6 +99,7 @@ sub kill_server
 	undef $admin;
 	$node->kill9;
 	kill 9, @backends;
+	wait_until('all its processes are gone', sub { return !grep { kill 0, $_ } $postmaster, @backends; });
 	return;
 }
 
@@ -125,18 +127,31 @@ for my $round (1 .. ROUNDS)
 	wait_until(
 		'every client has got answers',
 		sub {
-			my @counts = map { scalar journal($_) } @families;
+			my @counts = map { scalar(my @lines = journal($_)) } @families;
 			my $sum = 0;
 
 			$sum += $_ for @counts;
 			return $sum >= ANSWERS_PER_ROUND && !grep { $_ == 0 } @counts;
 		});
+	# one more client: its rotation commits, and its answer never arrives
+	my $mute = $admin->value(q{SELECT refresh_token FROM pgtoken.issue_tokens('app', 'mute', 'read offline_access')});
+	my ($mute_id) = grant_and_generation($mute);
+	my $mute_session = session($node);
+	$mute_session->query("SET synchronous_commit = $synchronous_commit");
+	$mute_session->send_query('SELECT pgtoken.refresh_grant($1)', $mute);
+	wait_until(
+		'the rotation is committed',
+		sub { return $admin->value('SELECT generation FROM pgtoken.grants WHERE grant_id = $1', $mute_id) == 1; });
+
 	kill_server();
 	waitpid $_, 0 for @children;
 
-	# the kernel takes a moment to let go of the shared memory
-	wait_until('the server starts', sub { return $node->start(fail_ok => 1); });
+	$node->start;
 	$admin = session($node);
+
+	my $mute_answer = refresh($admin, { client => 'app' }, $mute);
+	is($mute_answer->{decision}, 'allow', "round $round: a rotation that was committed and not answered is answered now (C53)");
+	is((grant_and_generation($mute_answer->{refresh_token}))[1], 1, "round $round: with the successor that was made before the crash");
 
 	my ($refused, $lost, $other, $dead) = (0, 0, 0, 0);
 	for my $family (@families)
@@ -149,8 +164,19 @@ for my $round (1 .. ROUNDS)
 
 		my ($grant_id, $held) = grant_and_generation($family->{answered});
 		my $stored = $admin->value('SELECT generation FROM pgtoken.grants WHERE grant_id = $1', $grant_id);
-		$lost++ if $stored < $held || $stored > $held + 1;
+		if (!defined $stored || $stored < $held || $stored > $held + 1)
+		{
+			$lost++;
+			next;
+		}
 		$unanswered++ if $stored == $held + 1;
+
+		# the answer before the crash, asked for again after it
+		if ($stored == $held && @lines > 1)
+		{
+			my $retry = refresh($admin, $family, $lines[-2]);
+			$other++ if ($retry->{refresh_token} // '') ne $lines[-1];
+		}
 
 		# whether its successor was made before the crash or is made now, it is one
 		my $first = refresh($admin, $family, $family->{answered});

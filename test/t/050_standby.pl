@@ -1,0 +1,122 @@
+# Attack: a revoked token taken to a read replica, which knows nothing of it yet
+# or has cached that it was good.  Verification, introspection and the public
+# keys work on a hot standby and write nothing; as soon as a revocation is
+# replayed, the next statement of a session that is open there refuses the token
+# (C25, C30).  What has to write says so with a clean error, 25006.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PgtokenTest;
+use Test::More;
+
+my $primary = new_cluster('primary', init => { allows_streaming => 1 });
+my $p = session($primary);
+my $secret = create_service($p);
+
+$p->query('SELECT pgtoken.create_signing_key($1)', $_) for qw(RS256 HS256);
+$p->query(q{SELECT pgtoken.create_client('mac', 'public', '{read}', offline_access => true, signing_alg => 'HS256')});
+
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$primary->backup('base');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+my $s = session($standby);
+
+sub issue
+{
+	my ($client) = @_;
+
+	return $p->row(q{SELECT grant_id, access_token, refresh_token FROM pgtoken.issue_tokens($1, 'alice', 'read offline_access')}, $client);
+}
+
+sub replayed { return $primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush')); }
+sub holds { return defined $s->value('SELECT pgtoken.verify_access_token($1)', $_[0]) ? 1 : 0; }
+sub active { return $s->value(q{SELECT pgtoken.introspect($1) ->> 'active'}, $_[0]); }
+sub stat_of { return $s->value(q{SELECT value FROM pgtoken.cache_stats() WHERE name = $1}, $_[0]); }
+
+my %family = map { $_ => issue($_) } qw(app backend mac);
+my $other = issue('app');
+replayed();
+
+is($s->value('SELECT pg_is_in_recovery()'), 't', 'the standby is one');
+is($s->value('SELECT pgtoken.jwks()'), $p->value('SELECT pgtoken.jwks()'), 'jwks: the same on both');
+for my $client (sort keys %family)
+{
+	is(holds($family{$client}{access_token}), 1, "$client: an access token verifies on the standby");
+	is( $s->value('SELECT pgtoken.verify_access_token($1)', $family{$client}{access_token}),
+		$p->value('SELECT pgtoken.verify_access_token($1)', $family{$client}{access_token}),
+		"$client: with the same claims");
+	is(active($family{$client}{access_token}), 'true', "$client: it is active there");
+	is(active($family{$client}{refresh_token}), 'true', "$client: so is the refresh token");
+}
+is($s->value('SELECT count(*) FROM pgtoken.lineage($1::text)', $family{app}{grant_id}), 1, 'lineage works there');
+is(active('pgtrt_nonsense'), 'false', 'nonsense is not active there');
+
+# the cache holds it: that is what a revocation has to reach
+my $hits = stat_of('token_hits');
+is(holds($family{app}{access_token}), 1, 'verified once more');
+is(stat_of('token_hits'), $hits + 1, 'from the cache');
+
+$p->query('SELECT pgtoken.revoke_family($1::uuid)', $family{app}{grant_id});
+replayed();
+is(holds($family{app}{access_token}), 0, 'revoked on the primary and replayed: refused at the next statement (C25)');
+is($s->value('SELECT pgtoken.introspect($1)', $family{app}{access_token}), '{"active": false}', 'and says nothing but inactive (C30)');
+is($s->value('SELECT pgtoken.introspect($1)', $family{app}{refresh_token}), '{"active": false}', 'the refresh token too');
+is(holds($other->{access_token}), 1, 'another family of the same client is untouched');
+
+# inside one transaction, whose snapshot is older than the revocation
+$s->query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+is(holds($family{backend}{access_token}), 1, 'a transaction begins with a token that holds');
+$p->query('SELECT pgtoken.revoke_family($1::uuid)', $family{backend}{grant_id});
+replayed();
+is(holds($family{backend}{access_token}), 0, 'and refuses it after it was revoked meanwhile');
+$s->query('COMMIT');
+
+is(holds($other->{access_token}), 1, 'cached again');
+$p->query('SELECT pgtoken.blacklist_token($1)', $other->{access_token});
+replayed();
+is(holds($other->{access_token}), 0, 'blacklisted on the primary: refused at the next statement (C94)');
+
+is(holds($family{mac}{access_token}), 1, 'cached again');
+$p->query(q{SELECT pgtoken.update_client('mac', enabled => false)});
+replayed();
+is(holds($family{mac}{access_token}), 0, 'client switched off on the primary: refused at the next statement');
+
+my $late = issue('app');
+replayed();
+is(holds($late->{access_token}), 1, 'a new token holds');
+$p->query(q{SELECT pgtoken.retire_signing_key(kid) FROM pgtoken.signing_keys WHERE alg = 'ES256' AND state = 'active'});
+replayed();
+is(holds($late->{access_token}), 0, 'its key retired on the primary: refused at the next statement');
+is($s->value('SELECT pgtoken.jwks()'), $p->value('SELECT pgtoken.jwks()'), 'jwks: the same again');
+
+# what writes is refused cleanly, and the session lives on
+my $fresh = issue('backend');
+replayed();
+my %writes = (
+	'a refresh' => [ 'SELECT pgtoken.refresh_grant($1, $2, $3)', $fresh->{refresh_token}, 'backend', $secret ],
+	'a refresh of a consumed or foreign token' => [ 'SELECT pgtoken.refresh_grant($1, $2)', $fresh->{refresh_token}, 'app' ],
+	'issuing' => [ q{SELECT pgtoken.issue_tokens('app', 'alice', 'read')} ],
+	'a revocation' => [ 'SELECT pgtoken.revoke_family($1::uuid)', $fresh->{grant_id} ],
+	'a revocation by token' => [ 'SELECT pgtoken.revoke_family($1::text)', $fresh->{refresh_token} ],
+	'blacklisting' => [ 'SELECT pgtoken.blacklist_token($1)', $fresh->{access_token} ],
+	'a new key' => [ q{SELECT pgtoken.create_signing_key('EdDSA')} ]);
+for my $what (sort keys %writes)
+{
+	is($s->sqlstate(@{ $writes{$what} }), '25006', "$what on the standby is refused as read-only");
+}
+is(holds($fresh->{access_token}), 1, 'nothing was harmed');
+
+# after promotion it goes on where the primary was
+$p->quit;
+$primary->stop;
+$standby->promote;
+is( $s->value('SELECT decision FROM pgtoken.refresh_grant($1, $2, $3)', $fresh->{refresh_token}, 'backend', $secret),
+	'allow', 'promoted: the open session refreshes');
+
+$s->quit;
+$standby->stop;
+done_testing();
