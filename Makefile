@@ -97,6 +97,7 @@ REGRESS = \
 ISOLATION = \
 	client_disabled \
 	maintain \
+	prepared \
 	refresh_blacklist \
 	refresh_refresh \
 	refresh_reuse \

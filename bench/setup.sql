@@ -1,5 +1,6 @@
 -- What the benchmarks run on: the extension with one issuer, one API and one
--- client per algorithm, and in the schema floor the same tables without it.
+-- client per algorithm; in the schema floor the same tables without it; in the
+-- schema peer signed tokens by pgcrypto.
 
 SET client_min_messages = warning;
 CREATE EXTENSION pgtoken;
@@ -87,24 +88,52 @@ $do$;
 CREATE FUNCTION bench.context() RETURNS jsonb LANGUAGE sql IMMUTABLE AS
 $$ SELECT '{"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "session_id": "5f0c1d7e"}'::jsonb $$;
 
--- Each client of pgbench has a family of its own. The families before it keep
--- it from sharing a page with the next client's.
-CREATE FUNCTION bench.start_family(OUT rt text, OUT secret text) LANGUAGE plpgsql AS
+-- One family for each client of the next run, the same on both sides. Others
+-- lie between them, so that no two clients share a page of grants.
+CREATE TABLE bench.families (client integer PRIMARY KEY, family uuid NOT NULL, rt text NOT NULL);
+
+CREATE FUNCTION bench.prepare(clients integer) RETURNS void LANGUAGE plpgsql AS
 $$
+DECLARE
+	last_one pgtoken.token_response;
 BEGIN
-	FOR i IN 1..20 LOOP
-		rt := (pgtoken.issue_tokens('web', 'user-' || i, 'read write offline_access', context => bench.context())).refresh_token;
+	TRUNCATE bench.families;
+	FOR client IN 0 .. clients - 1 LOOP
+		FOR i IN 1 .. 20 LOOP
+			last_one := pgtoken.issue_tokens('web', 'user-' || i, 'read write offline_access', context => bench.context());
+			INSERT INTO floor.grants SELECT * FROM pgtoken.grants g WHERE g.grant_id = last_one.grant_id;
+		END LOOP;
+		INSERT INTO bench.families VALUES (client, last_one.grant_id, last_one.refresh_token);
 	END LOOP;
-	SELECT client_secret INTO secret FROM bench.client;
 END
 $$;
 
-CREATE FUNCTION bench.start_floor_family(OUT family uuid, OUT rt text, OUT secret text) LANGUAGE plpgsql AS
+-- Loops in SQL -------------------------------------------------------------------
+
+-- Microseconds per row of a query that counts something in n rows.
+CREATE FUNCTION bench.per_row(query text, n integer) RETURNS double precision LANGUAGE plpgsql AS
 $$
+DECLARE
+	start_at CONSTANT timestamptz := clock_timestamp();
+	counted bigint;
 BEGIN
-	SELECT s.rt, s.secret, pgtoken.grant_of(s.rt) INTO rt, secret, family FROM bench.start_family() s;
-	INSERT INTO floor.grants
-		SELECT g.* FROM pgtoken.grants g WHERE g.grant_id <= family ORDER BY g.grant_id DESC LIMIT 20
-		ON CONFLICT DO NOTHING;
+	EXECUTE query INTO counted;
+	IF counted IS DISTINCT FROM n THEN
+		RAISE EXCEPTION '% of % rows counted by %', counted, n, query;
+	END IF;
+	RETURN extract(epoch FROM clock_timestamp() - start_at) * 1e6 / n;
 END
+$$;
+
+-- Access tokens, and for the peer the same claims signed by itself.
+CREATE TABLE bench.access_tokens (alg text NOT NULL, token text NOT NULL);
+CREATE FUNCTION bench.make_access_tokens(n integer) RETURNS void LANGUAGE sql AS
+$$
+	TRUNCATE bench.access_tokens;
+	INSERT INTO bench.access_tokens
+		SELECT c.alg, (pgtoken.issue_tokens(c.client_id, 'user-' || i, 'read write')).access_token
+		FROM (VALUES ('ES256', 'web'), ('HS256', 'hs256')) c (alg, client_id), generate_series(1, n) i;
+	INSERT INTO bench.access_tokens
+		SELECT 'peer', peer.sign(convert_from(peer.url_decode(split_part(t.token, '.', 2)), 'UTF8')::jsonb, 'a secret of the peer, 32 characters')
+		FROM bench.access_tokens t WHERE t.alg = 'HS256';
 $$;

@@ -16,6 +16,16 @@ SELECT test.outcome($$SELECT pgtoken.create_issuer('http://localhost:3000')$$) A
 -- an attempt that failed has left neither a row nor a pepper
 SELECT issuer FROM pgtoken.issuers ORDER BY issuer;
 SELECT count(*) FROM pgtoken.key_material WHERE material_id LIKE 'pepper:%';
+-- another default, another algorithm
+SELECT pgtoken.update_issuer('https://other.example/tenant', is_default => true);
+SELECT pgtoken.update_issuer('http://localhost:3000', 'ES384');
+SELECT issuer, is_default, default_alg FROM pgtoken.issuers ORDER BY issuer;
+SELECT pgtoken.update_issuer('https://id.example', is_default => true);
+SELECT pgtoken.update_issuer('http://localhost:3000', 'ES256');
+SELECT pgtoken.update_issuer('https://nobody.example', 'ES384');
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://id.example', is_default => false)$$);
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://id.example', 'none')$$);
+SELECT issuer, is_default, default_alg FROM pgtoken.issuers ORDER BY issuer;
 -- only one issuer can be the default
 SELECT test.outcome($$UPDATE pgtoken.issuers SET is_default = true$$);
 
@@ -36,6 +46,14 @@ SELECT pgtoken.update_resource('urn:example:none');
 SELECT test.outcome($$SELECT pgtoken.update_resource('urn:example:api', '{"a b"}')$$);
 SELECT test.outcome($$SELECT pgtoken.update_resource('urn:example:api', access_token_lifetime => '2 days')$$);
 SELECT resource, scopes, access_token_lifetime, enabled FROM pgtoken.resources ORDER BY resource COLLATE "C";
+-- back to NULL
+SELECT pgtoken.update_resource('urn:example:api', reset => '{access_token_lifetime}');
+SELECT scopes, access_token_lifetime FROM pgtoken.resources WHERE resource = 'urn:example:api';
+SELECT pgtoken.update_resource('urn:example:api', access_token_lifetime => '1 minute', reset => '{scopes}');
+SELECT scopes, access_token_lifetime FROM pgtoken.resources WHERE resource = 'urn:example:api';
+SELECT reset, test.outcome(format('SELECT pgtoken.update_resource(%L, reset => %L)', 'urn:example:api', reset))
+FROM unnest(ARRAY['{enabled}', '{resource}', '{scopes,x}', '{NULL}', NULL, '{}']) reset;
+SELECT pgtoken.update_resource('urn:example:api', '{x}');
 
 -- Clients (RFC 6749 section 2): everything at its limits
 SELECT pgtoken.create_client('full', 'public', scopes => '{a,b}', redirect_uris => '{https://rp.example/cb,http://127.0.0.1/cb}',
@@ -79,6 +97,12 @@ FROM (VALUES (1, '{NULL}'), (2, '{https://unknown.example}'), (3, '{{https://ord
 ORDER BY n;
 SELECT pgtoken.update_client('full', resources => '{https://orders.example}', client_name => 'Changed', retry_limit => 7);
 SELECT client_name, retry_limit, scopes, rotation FROM pgtoken.clients WHERE client_id = 'full';
+
+-- back to the settings
+SELECT pgtoken.update_client('full', reset => '{resources,client_name,signing_alg,access_token_lifetime,refresh_absolute_lifetime,refresh_idle_lifetime,retry_window,retry_limit}');
+SELECT jsonb_strip_nulls(to_jsonb(c) - 'created_at') AS stored FROM pgtoken.clients c WHERE client_id = 'full';
+SELECT reset, test.outcome(format('SELECT pgtoken.update_client(%L, reset => %L)', 'full', reset))
+FROM unnest(ARRAY['{enabled}', '{scopes}', '{rotation}', '{client_type}', '{retry_limit,x}', '{NULL}', NULL, '{}']) reset;
 
 -- Secrets: two are valid while they are exchanged; a revoked or expired one is refused.
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('exchange', scopes => '{openid}', offline_access => true);

@@ -166,11 +166,14 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- Let time pass for a family, without waiting for it.
+-- Let time pass for a family, without waiting for it; in seconds, because a day
+-- may have 25 hours where the tests run.
 CREATE FUNCTION test.age(id uuid, by interval) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
 	UPDATE pgtoken.grants
-	SET created_at = created_at - by, rotated_at = rotated_at - by, expires_at = expires_at - by
+	SET created_at = created_at - make_interval(secs => extract(epoch FROM by)::float8),
+		rotated_at = rotated_at - make_interval(secs => extract(epoch FROM by)::float8),
+		expires_at = expires_at - make_interval(secs => extract(epoch FROM by)::float8)
 	WHERE grant_id = id;
 END;
 
@@ -188,11 +191,18 @@ END;
 CREATE FUNCTION test.forge(token text, generation integer, secret bytea DEFAULT sha256('guess')) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN 'pgtrt_' || test.b64url(substr(test.unb64url(substr(token, 7)), 1, 17) || int4send(generation) || secret);
 
+-- A family as it is now, for a statement that has just made it.
+CREATE FUNCTION test.family_of(id uuid) RETURNS SETOF pgtoken.grants LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	RETURN QUERY SELECT * FROM pgtoken.grants g WHERE g.grant_id = id;
+END
+$$;
+
 -- The audit trail of a family: each event with its reason and how often.
 CREATE FUNCTION test.events(id uuid) RETURNS TABLE (event text, reason text, n bigint) LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT e.event, e.reason, count(*) FROM pgtoken.audit_events e
-	WHERE e.grant_id = id GROUP BY 1, 2 ORDER BY 1 COLLATE "C", 2 COLLATE "C";
+	WHERE e.grant_id = id GROUP BY e.event, e.reason ORDER BY e.event COLLATE "C", e.reason COLLATE "C";
 END;
 
 -- web: confidential; app: public; plain: may not have refresh tokens.

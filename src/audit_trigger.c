@@ -216,14 +216,12 @@ is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
 static Jsonb *
 issued_detail(TriggerData *data, HeapTuple row)
 {
-	PgtcBuf buf;
+	PgtObject detail;
 
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgtc_buf_append_str(&buf, "{");
-	pgtc_json_member_string(&buf, "scope", pgtc_slice_str(column_text(data, row, "scope")));
-	pgtc_buf_append_str(&buf, is_null_column(data, row, "generation") ? ",\"refresh_token\":false}"
-																	  : ",\"refresh_token\":true}");
-	return pgt_jsonb_of_buf(&buf);
+	pgt_object_begin(&detail);
+	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
+	pgt_object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
+	return pgt_object_end(&detail);
 }
 
 Datum
@@ -249,17 +247,15 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	if (before && after && is_null_column(data, before, "revoked_at") &&
 		!is_null_column(data, after, "revoked_at"))
 	{
-		PgtcBuf buf;
+		PgtObject detail;
+		Datum generation = column_value(data, after, "generation", &is_null);
 
 		event.event = "grant.revoked";
 		event.reason = column_text(data, after, "revoke_reason");
-		pgtc_buf_init(&buf, &pgt_mem);
-		pgtc_buf_append_str(&buf, "{");
-		if (!is_null_column(data, after, "generation"))
-			pgtc_json_member_int(&buf, "generation",
-								 DatumGetInt32(column_value(data, after, "generation", &is_null)));
-		pgtc_buf_append_str(&buf, "}");
-		event.detail = pgt_jsonb_of_buf(&buf);
+		pgt_object_begin(&detail);
+		if (!is_null)
+			pgt_object_int(&detail, "generation", DatumGetInt32(generation));
+		event.detail = pgt_object_end(&detail);
 	}
 	else if (before == NULL)
 	{
@@ -282,7 +278,7 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	const AuditScope *scope = pgt_audit_scope();
 	HeapTuple row = data->tg_trigtuple;
 	AuditEvent event = {0};
-	PgtcBuf buf;
+	PgtObject detail;
 	bool is_null;
 	bool first_issue;
 	int generation;
@@ -306,13 +302,11 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	event.subject = scope->subject;
 	event.context = scope->context;
 
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgtc_buf_append_str(&buf, "{");
-	pgtc_json_member_int(&buf, "generation", generation);
-	pgtc_json_member_string(&buf, "jti", pgtc_slice_str(column_text(data, row, "jti")));
-	pgtc_json_member_string(&buf, "scope", pgtc_slice_str(column_text(data, row, "scope")));
-	pgtc_buf_append_str(&buf, "}");
-	event.detail = pgt_jsonb_of_buf(&buf);
+	pgt_object_begin(&detail);
+	pgt_object_int(&detail, "generation", generation);
+	pgt_object_string(&detail, "jti", column_text(data, row, "jti"));
+	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
+	event.detail = pgt_object_end(&detail);
 	pgt_audit_write(&event);
 	return PointerGetDatum(NULL);
 }

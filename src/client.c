@@ -43,10 +43,10 @@ read_client(StoreRow *row, void *arg)
 	client->offline_access = store_bool(row);
 	alg = store_text(row);
 	client->alg = alg ? pgtc_alg_by_name(pgtc_slice_str(alg)) : NULL;
-	client->access_token_lifetime = store_int(row, -1);
-	client->refresh_absolute_lifetime = store_int(row, -1);
-	client->refresh_idle_lifetime = store_int(row, -1);
-	client->retry_window = store_int(row, -1);
+	client->access_token_lifetime = store_seconds(row, -1);
+	client->refresh_absolute_lifetime = store_seconds(row, -1);
+	client->refresh_idle_lifetime = store_seconds(row, -1);
+	client->retry_window = store_seconds(row, -1);
 	client->retry_limit = store_int(row, -1);
 	client->rotates = store_bool(row);
 	MemoryContextSwitchTo(caller);

@@ -10,6 +10,7 @@
 #include "port.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "core/ids.h"
@@ -41,6 +42,22 @@ pgt_random(void *out, size_t len)
 }
 
 void
+pgt_random_public(void *out, size_t len)
+{
+	static uint8 pool[512];
+	static size_t left = 0;
+
+	Assert(len <= 32);
+	if (left < len)
+	{
+		pgt_random(pool, sizeof(pool));
+		left = sizeof(pool);
+	}
+	left -= len;
+	memcpy(out, pool + left, len);
+}
+
+void
 pgt_check(PgtcCode code, const char *doing)
 {
 	if (code == PGTC_E_NOMEM)
@@ -55,7 +72,7 @@ pgt_new_uuid(pg_uuid_t *out)
 	TimestampTz now = GetCurrentTimestamp();
 	uint8_t random[8];
 
-	pgt_random(random, sizeof(random));
+	pgt_random_public(random, sizeof(random));
 	pgtc_uuid7((uint64_t) (now + EPOCH_OFFSET_SECONDS * USECS_PER_SEC), random, out->data);
 }
 
@@ -141,7 +158,74 @@ pgt_jsonb_of_buf(PgtcBuf *buf)
 Jsonb *
 pgt_empty_jsonb(void)
 {
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	PgtObject object;
+
+	pgt_object_begin(&object);
+	return pgt_object_end(&object);
+}
+
+void
+pgt_object_begin(PgtObject *object)
+{
+	object->state = NULL;
+	pushJsonbValue(&object->state, WJB_BEGIN_OBJECT, NULL);
+}
+
+void
+pgt_object_value(PgtObject *object, const char *name, JsonbValue *value)
+{
+	JsonbValue key = {.type = jbvString};
+
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	pushJsonbValue(&object->state, WJB_KEY, &key);
+	pushJsonbValue(&object->state, WJB_VALUE, value);
+}
+
+void
+pgt_object_string(PgtObject *object, const char *name, const char *string)
+{
+	JsonbValue value = {.type = jbvString};
+
+	if (string == NULL)
+		return;
+	value.val.string.val = unconstify(char *, string);
+	value.val.string.len = strlen(string);
+	pgt_object_value(object, name, &value);
+}
+
+void
+pgt_object_int(PgtObject *object, const char *name, int64 number)
+{
+	JsonbValue value = {.type = jbvNumeric};
+
+	value.val.numeric = int64_to_numeric(number);
+	pgt_object_value(object, name, &value);
+}
+
+void
+pgt_object_bool(PgtObject *object, const char *name, bool boolean)
+{
+	JsonbValue value = {.type = jbvBool};
+
+	value.val.boolean = boolean;
+	pgt_object_value(object, name, &value);
+}
+
+void
+pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json)
+{
+	JsonbValue value = {.type = jbvBinary};
+
+	value.val.binary.data = &json->root;
+	value.val.binary.len = VARSIZE(json) - VARHDRSZ;
+	pgt_object_value(object, name, &value);
+}
+
+Jsonb *
+pgt_object_end(PgtObject *object)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&object->state, WJB_END_OBJECT, NULL));
 }
 
 char *

@@ -20,6 +20,9 @@ extern const PgtcMem pgt_mem;
 /* strong random bytes, or ereport(58000) */
 extern void pgt_random(void *out, size_t len);
 
+/* the same for what is no secret (identifiers, nonces), drawn in larger portions; len <= 32 */
+extern void pgt_random_public(void *out, size_t len);
+
 /* elog(ERROR) unless the code is PGTC_OK; for what cannot fail but for lack of memory or a broken OpenSSL */
 extern void pgt_check(PgtcCode code, const char *doing);
 
@@ -42,6 +45,20 @@ extern ArrayType *pgt_make_text_array(char *const *strings, int n);
 /* the buffer's JSON text as jsonb; the buffer is freed */
 extern Jsonb *pgt_jsonb_of_buf(PgtcBuf *buf);
 extern Jsonb *pgt_empty_jsonb(void);
+
+/* building a jsonb object member by member; a NULL string writes nothing */
+typedef struct PgtObject
+{
+	JsonbParseState *state;
+} PgtObject;
+
+extern void pgt_object_begin(PgtObject *object);
+extern void pgt_object_value(PgtObject *object, const char *name, JsonbValue *value);
+extern void pgt_object_string(PgtObject *object, const char *name, const char *string);
+extern void pgt_object_int(PgtObject *object, const char *name, int64 number);
+extern void pgt_object_bool(PgtObject *object, const char *name, bool boolean);
+extern void pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json);
+extern Jsonb *pgt_object_end(PgtObject *object);
 
 /* a C string member of an object, or NULL when absent or not a string */
 extern char *pgt_jsonb_string(Jsonb *object, const char *name);

@@ -24,7 +24,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->claims = store_jsonb(row);
 	grant->created_at = store_time(row, DT_NOBEGIN);
 	grant->expires_at = store_time(row, DT_NOBEGIN);
-	grant->idle_lifetime = store_int(row, 0);
+	grant->idle_lifetime = store_seconds(row, 0);
 	grant->generation = store_int(row, -1);
 	store_bytes(row, grant->current_hash, sizeof(grant->current_hash));
 	grant->has_previous = store_bytes(row, grant->previous_hash, sizeof(grant->previous_hash));

@@ -51,7 +51,7 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	out->expires_at = Min(pgt_plus_seconds(now, target->access_token_lifetime), grant->expires_at);
 	out->expires_in = pgt_unix_seconds(out->expires_at) - pgt_unix_seconds(now);
 	out->kid = key->kid;
-	pgt_random(random, sizeof(random));
+	pgt_random_public(random, sizeof(random));
 	pgtc_jti_write(grant->grant_id.data, random, out->jti);
 	pgtc_uuid_text(grant->grant_id.data, grant_id);
 

@@ -171,7 +171,7 @@ end_reused_family(const Refresh *refresh)
 {
 	const Grant *grant = refresh->grant;
 	RevokedGrant revoked;
-	PgtcBuf detail;
+	PgtObject detail;
 	const AuditScope scope = {grant->client_id, grant->subject, refresh->request->context, false};
 	const AuditScope *outer = pgt_audit_enter(&scope);
 	bool ended = grant_revoke(&grant->grant_id, refresh->now,
@@ -179,21 +179,17 @@ end_reused_family(const Refresh *refresh)
 
 	if (ended)
 	{
-		pgtc_buf_init(&detail, &pgt_mem);
-		pgtc_buf_append_str(&detail, "{");
-		pgtc_json_member_int(&detail, "presented_generation", refresh->token.generation);
-		pgtc_json_member_int(&detail, "current_generation", revoked.generation);
-		pgtc_buf_append_str(&detail, ",\"rotation_context\":");
-		pgtc_buf_append_str(&detail,
-							JsonbToCString(NULL, &grant->context->root, VARSIZE(grant->context)));
-		pgtc_buf_append_str(&detail, "}");
+		pgt_object_begin(&detail);
+		pgt_object_int(&detail, "presented_generation", refresh->token.generation);
+		pgt_object_int(&detail, "current_generation", revoked.generation);
+		pgt_object_jsonb(&detail, "rotation_context", grant->context);
 		pgt_audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
 									  .event = "refresh.reuse",
 									  .reason = pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,
 									  .client_id = grant->client_id,
 									  .subject = grant->subject,
 									  .context = refresh->request->context,
-									  .detail = pgt_jsonb_of_buf(&detail)});
+									  .detail = pgt_object_end(&detail)});
 	}
 	pgt_audit_leave(outer);
 	return ended;
@@ -226,7 +222,7 @@ advance_family(const Refresh *refresh, Verdict verdict, PgtcRefreshToken *succes
 	switch (verdict)
 	{
 		case VERDICT_ROTATE:
-			pgt_random(nonce, sizeof(nonce));
+			pgt_random_public(nonce, sizeof(nonce));
 			derive_successor(refresh, grant->generation + 1, nonce, successor, hash);
 			return grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context);
 

@@ -29,7 +29,7 @@ read_resource(StoreRow *row, void *arg)
 	if (scopes)
 		pgt_check(pgtc_scope_parse(pgtc_slice_str(scopes), &resource->scope),
 				  "reading a resource's scopes");
-	resource->access_token_lifetime = store_int(row, 0);
+	resource->access_token_lifetime = store_seconds(row, 0);
 	resource->enabled = store_bool(row);
 	resource->next = resources;
 	resources = resource;

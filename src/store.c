@@ -40,6 +40,8 @@ type_of_letter(char letter)
 			return TIMESTAMPTZOID;
 		case 'j':
 			return JSONBOID;
+		case 'n':
+			return NAMEOID;
 	}
 	elog(ERROR, "unknown parameter type \"%c\"", letter);
 }
@@ -57,17 +59,16 @@ typedef struct QueryDef
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
 	"g.amr, g.claims, g.created_at, g.expires_at, "                                                \
-	"EXTRACT(epoch FROM g.idle_lifetime)::pg_catalog.int4, g.generation, g.current_hash, "         \
+	"g.idle_lifetime, g.generation, g.current_hash, "                                              \
 	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
 	"g.context, g.revoked_at, g.revoke_reason"
 
 static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_AUDIT_INSERT] =
-		{"audit insert", "uuztttttttjj", SPI_OK_INSERT, false,
+		{"audit insert", "uuzttttnntjj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
 		 "client_id, subject, session_user_name, role_name, application_name, context, detail, "
-		 "client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::pg_catalog.name, "
-		 "$9::pg_catalog.name, $10, $11, $12, pg_catalog.inet_client_addr())"},
+		 "client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.inet_client_addr())"},
 	[STORE_BLACKLIST_INSERT] =
 		{"blacklist insert", "utttzz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.blacklist (grant_id, token_id, token_type, reason, expires_at, "
@@ -76,10 +77,10 @@ static const QueryDef queries[STORE_QUERIES] = {
 		{"client read", "t", SPI_OK_SELECT, true,
 		 "SELECT c.issuer, c.client_type" EQ "'confidential', c.enabled, "
 		 "pg_catalog.array_to_string(c.scopes, ' '), c.resources, c.offline_access, c.signing_alg, "
-		 "EXTRACT(epoch FROM c.access_token_lifetime)::pg_catalog.int4, "
-		 "EXTRACT(epoch FROM c.refresh_absolute_lifetime)::pg_catalog.int4, "
-		 "EXTRACT(epoch FROM c.refresh_idle_lifetime)::pg_catalog.int4, "
-		 "EXTRACT(epoch FROM c.retry_window)::pg_catalog.int4, c.retry_limit, "
+		 "c.access_token_lifetime, "
+		 "c.refresh_absolute_lifetime, "
+		 "c.refresh_idle_lifetime, "
+		 "c.retry_window, c.retry_limit, "
 		 "c.rotation" EQ "'always' "
 		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
 	[STORE_CLIENT_SECRETS_READ] =
@@ -169,7 +170,7 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_RESOURCES_READ] =
 		{"resources read", "", SPI_OK_SELECT, true,
 		 "SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
-		 "EXTRACT(epoch FROM r.access_token_lifetime)::pg_catalog.int4, r.enabled "
+		 "r.access_token_lifetime, r.enabled "
 		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
 	[STORE_TOKEN_STATE] =
 		{"token state", "ut", SPI_OK_SELECT, true,
@@ -263,6 +264,12 @@ void
 store_arg_text(StoreArgs *args, const char *value)
 {
 	add_arg(args, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+void
+store_arg_name(StoreArgs *args, const char *value)
+{
+	add_arg(args, DirectFunctionCall1(namein, CStringGetDatum(value)), false);
 }
 
 void
@@ -370,6 +377,21 @@ store_int(StoreRow *row, int32 if_null)
 	Datum value = next_column(row, &is_null);
 
 	return is_null ? if_null : DatumGetInt32(value);
+}
+
+int32
+store_seconds(StoreRow *row, int32 if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+	Interval *interval;
+	int64 days;
+
+	if (is_null)
+		return if_null;
+	interval = DatumGetIntervalP(value);
+	days = (int64) interval->month * DAYS_PER_MONTH + interval->day;
+	return (days * USECS_PER_DAY + interval->time) / USECS_PER_SEC;
 }
 
 bool

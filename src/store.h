@@ -57,6 +57,7 @@ typedef struct StoreArgs
 
 /* append one parameter; a NULL pointer is SQL NULL */
 extern void store_arg_text(StoreArgs *args, const char *value);
+extern void store_arg_name(StoreArgs *args, const char *value);
 extern void store_arg_uuid(StoreArgs *args, const pg_uuid_t *value);
 extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
 extern void store_arg_int(StoreArgs *args, int32 value);
@@ -81,6 +82,8 @@ extern bool store_bytes(StoreRow *row, void *out,
 						size_t len); /* false: NULL; elog when of another length */
 extern bytea *store_bytea(StoreRow *row);
 extern int32 store_int(StoreRow *row, int32 if_null);
+extern int32 store_seconds(StoreRow *row,
+						   int32 if_null); /* of an interval, a month being 30 days */
 extern bool store_bool(StoreRow *row);
 extern TimestampTz store_time(StoreRow *row, TimestampTz if_null);
 extern Jsonb *store_jsonb(StoreRow *row);

@@ -114,35 +114,18 @@ describe_access_token(Jsonb *claims)
 	static const char *const members[] = {"scope",	   "client_id", "sub", "aud", "iss",
 										  "jti",	   "exp",		"iat", "acr", "amr",
 										  "auth_time", "grant_id",	"sid"};
-	JsonbParseState *state = NULL;
-	JsonbValue key = {.type = jbvString};
+	PgtObject object;
 	JsonbValue value;
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	key.val.string.val = "active";
-	key.val.string.len = strlen("active");
-	pushJsonbValue(&state, WJB_KEY, &key);
-	value.type = jbvBool;
-	value.val.boolean = true;
-	pushJsonbValue(&state, WJB_VALUE, &value);
-	key.val.string.val = "token_type";
-	key.val.string.len = strlen("token_type");
-	pushJsonbValue(&state, WJB_KEY, &key);
-	value.type = jbvString;
-	value.val.string.val = "Bearer";
-	value.val.string.len = strlen("Bearer");
-	pushJsonbValue(&state, WJB_VALUE, &value);
+	pgt_object_begin(&object);
+	pgt_object_bool(&object, "active", true);
+	pgt_object_string(&object, "token_type", "Bearer");
 	for (size_t i = 0; i < lengthof(members); i++)
 	{
-		if (getKeyJsonValueFromContainer(&claims->root, members[i], strlen(members[i]), &value) ==
-			NULL)
-			continue;
-		key.val.string.val = unconstify(char *, members[i]);
-		key.val.string.len = strlen(members[i]);
-		pushJsonbValue(&state, WJB_KEY, &key);
-		pushJsonbValue(&state, WJB_VALUE, &value);
+		if (getKeyJsonValueFromContainer(&claims->root, members[i], strlen(members[i]), &value))
+			pgt_object_value(&object, members[i], &value);
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	return pgt_object_end(&object);
 }
 
 /* only the current refresh token of a living family can be used as it is */
@@ -170,23 +153,19 @@ usable_refresh_token(const char *token, const Client **client)
 static Jsonb *
 describe_refresh_token(const Client *client, const Grant *grant)
 {
-	PgtcBuf buf;
-	char grant_id[PGTC_UUID_TEXT_LEN + 1];
+	PgtObject object;
 
-	pgtc_uuid_text(grant->grant_id.data, grant_id);
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgtc_buf_append_str(&buf, "{\"active\":true");
-	pgtc_json_member_string(&buf, "token_type", pgtc_slice_str("refresh_token"));
-	pgtc_json_member_string(&buf, "scope", pgtc_slice_str(grant->scope));
-	pgtc_json_member_string(&buf, "client_id", pgtc_slice_str(grant->client_id));
-	pgtc_json_member_string(&buf, "sub", pgtc_slice_str(grant->subject));
-	pgtc_json_member_string(&buf, "iss", pgtc_slice_str(client->issuer));
-	pgtc_json_member_int(&buf, "iat", pgt_unix_seconds(grant->rotated_at));
-	pgtc_json_member_int(&buf, "exp",
-						 pgt_unix_seconds(grant_refresh_end(grant, grant->rotated_at)));
-	pgtc_json_member_string(&buf, "grant_id", pgtc_slice_str(grant_id));
-	pgtc_buf_append_str(&buf, "}");
-	return pgt_jsonb_of_buf(&buf);
+	pgt_object_begin(&object);
+	pgt_object_bool(&object, "active", true);
+	pgt_object_string(&object, "token_type", "refresh_token");
+	pgt_object_string(&object, "scope", grant->scope);
+	pgt_object_string(&object, "client_id", grant->client_id);
+	pgt_object_string(&object, "sub", grant->subject);
+	pgt_object_string(&object, "iss", client->issuer);
+	pgt_object_int(&object, "iat", pgt_unix_seconds(grant->rotated_at));
+	pgt_object_int(&object, "exp", pgt_unix_seconds(grant_refresh_end(grant, grant->rotated_at)));
+	pgt_object_string(&object, "grant_id", pgt_uuid_cstring(&grant->grant_id));
+	return pgt_object_end(&object);
 }
 
 Jsonb *
@@ -195,6 +174,7 @@ introspect_token(const char *token)
 	Jsonb *claims = verify_access_token(token, strlen(token), NULL);
 	const Client *client;
 	const Grant *grant;
+	PgtObject inactive;
 
 	if (claims)
 		return describe_access_token(claims);

@@ -2,12 +2,16 @@
  * code.c
  *		Result code texts and the three primitives every other file leans on.
  *
- * Nothing here allocates or keeps state.
+ * OpenSSL 3 looks an algorithm up by name in every call that is given none that
+ * was fetched before, which costs more than a short hash itself.  So SHA-256 and
+ * HMAC-SHA-256 are fetched on first use and kept: constants of the process, the
+ * only ones the core has.
  */
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include "internal.h"
 
@@ -68,30 +72,56 @@ pgtc_wipe(void *ptr, size_t len)
 PgtcCode
 pgtc_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN])
 {
+	static EVP_MD *sha256 = NULL;
+	bool done;
+
 	ERR_clear_error();
-	if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) != 1)
+	if (sha256 == NULL)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	done = sha256 != NULL && EVP_Digest(data, len, out, NULL, sha256, NULL) == 1;
+	ERR_clear_error();
+	return done ? PGTC_OK : PGTC_E_CRYPTO;
+}
+
+/* an HMAC-SHA-256 without a key yet */
+static EVP_MAC_CTX *
+new_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	char digest[] = "SHA256";
+	OSSL_PARAM params[2] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	EVP_MAC_free(mac); /* the context holds it */
+	if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) != 1)
 	{
-		ERR_clear_error();
-		return PGTC_E_CRYPTO;
+		EVP_MAC_CTX_free(ctx);
+		ctx = NULL;
 	}
-	return PGTC_OK;
+	return ctx;
 }
 
 PgtcCode
 pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
 				 uint8_t out[PGTC_SHA256_LEN])
 {
-	unsigned int out_len = 0;
-
-	if (key_len > INT32_MAX)
-		return PGTC_E_TOO_LONG;
+	static EVP_MAC_CTX *keyless = NULL;
+	EVP_MAC_CTX *ctx = NULL;
+	size_t out_len = 0;
+	bool done;
 
 	ERR_clear_error();
-	if (HMAC(EVP_sha256(), key, (int) key_len, data, len, out, &out_len) == NULL ||
-		out_len != PGTC_SHA256_LEN)
-	{
-		ERR_clear_error();
-		return PGTC_E_CRYPTO;
-	}
-	return PGTC_OK;
+	if (keyless == NULL)
+		keyless = new_hmac();
+	if (keyless != NULL)
+		ctx = EVP_MAC_CTX_dup(keyless);
+	done = ctx != NULL && EVP_MAC_init(ctx, key, key_len, NULL) == 1 &&
+		   EVP_MAC_update(ctx, data, len) == 1 &&
+		   EVP_MAC_final(ctx, out, &out_len, PGTC_SHA256_LEN) == 1 && out_len == PGTC_SHA256_LEN;
+	EVP_MAC_CTX_free(ctx); /* wipes the key */
+	ERR_clear_error();
+	return done ? PGTC_OK : PGTC_E_CRYPTO;
 }

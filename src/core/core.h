@@ -2,7 +2,7 @@
  * core.h
  *		What every file of the pure core shares: result codes, slices, memory.
  *
- * The core includes no PostgreSQL header, keeps no global state, reads no clock
+ * The core includes no PostgreSQL header, keeps no global state (but OpenSSL algorithms it has fetched), reads no clock
  * and draws no entropy except what it is handed (key generation, which belongs
  * to OpenSSL, is the one exception).  Functions return a PgtcCode and never
  * print, exit or jump; inputs are slices that need not end in NUL.  The same

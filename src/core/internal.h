@@ -31,6 +31,9 @@ extern PgtcCode pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_priva
 extern PgtcCode pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
 								 uint8_t out[PGTC_SHA256_LEN]);
 
+/* a context set up to sign or verify with the key; NULL on failure */
+extern EVP_MD_CTX *pgtc_jws_new_ctx(const PgtcKey *key, bool sign);
+
 /* as pgtc_jws_sign, where the signing input begins at byte start of out */
 extern PgtcCode pgtc_jws_sign_from(const PgtcKey *key, PgtcBuf *out, size_t start);
 

@@ -29,6 +29,7 @@ static PgtcCode verify_hmac(const PgtcJws *jws, const PgtcKey *key, const PgtcMe
 static PgtcCode verify_pkey(const PgtcJws *jws, const PgtcKey *key, const uint8_t *signature,
 							size_t len);
 static size_t signature_len(const PgtcKey *key);
+static EVP_MD_CTX *copy_ctx(const EVP_MD_CTX *ready);
 static bool set_padding(const PgtcAlg *alg, EVP_PKEY_CTX *ctx);
 static const EVP_MD *signature_digest(const PgtcAlg *alg);
 static PgtcCode sign_pkey(const PgtcKey *key, const char *data, size_t data_len, uint8_t *out,
@@ -292,7 +293,6 @@ verify_pkey(const PgtcJws *jws, const PgtcKey *key, const uint8_t *signature, si
 {
 	const PgtcAlg *alg = key->alg;
 	uint8_t der[ECDSA_DER_MAX];
-	EVP_PKEY_CTX *pctx = NULL;
 	EVP_MD_CTX *ctx;
 	PgtcCode code = PGTC_E_CRYPTO;
 
@@ -309,11 +309,8 @@ verify_pkey(const PgtcJws *jws, const PgtcKey *key, const uint8_t *signature, si
 			return PGTC_E_CRYPTO;
 	}
 
-	ctx = EVP_MD_CTX_new();
-	if (ctx == NULL)
-		code = PGTC_E_NOMEM;
-	else if (EVP_DigestVerifyInit(ctx, &pctx, signature_digest(alg), NULL, key->pkey) == 1 &&
-			 set_padding(alg, pctx))
+	ctx = key->is_private ? pgtc_jws_new_ctx(key, false) : copy_ctx(key->ready);
+	if (ctx != NULL)
 	{
 		/* a negative answer is a signature that could not even be parsed */
 		code = EVP_DigestVerify(ctx, signature, len, (const uint8_t *) jws->signing_input.data,
@@ -344,6 +341,40 @@ signature_len(const PgtcKey *key)
 	return PGTC_SHA256_LEN;
 }
 
+EVP_MD_CTX *
+pgtc_jws_new_ctx(const PgtcKey *key, bool sign)
+{
+	const EVP_MD *digest = signature_digest(key->alg);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pctx = NULL;
+	bool done = ctx != NULL &&
+				(sign ? EVP_DigestSignInit(ctx, &pctx, digest, NULL, key->pkey)
+					  : EVP_DigestVerifyInit(ctx, &pctx, digest, NULL, key->pkey)) == 1 &&
+				set_padding(key->alg, pctx);
+
+	if (!done)
+	{
+		EVP_MD_CTX_free(ctx);
+		ctx = NULL;
+	}
+	ERR_clear_error();
+	return ctx;
+}
+
+/* a copy is cheaper than setting up, which looks algorithms up by name */
+static EVP_MD_CTX *
+copy_ctx(const EVP_MD_CTX *ready)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (ctx != NULL && EVP_MD_CTX_copy_ex(ctx, ready) != 1)
+	{
+		EVP_MD_CTX_free(ctx);
+		ctx = NULL;
+	}
+	return ctx;
+}
+
 /* RFC 7518 section 3.5: MGF1 with the same hash, a salt as long as the hash */
 static bool
 set_padding(const PgtcAlg *alg, EVP_PKEY_CTX *ctx)
@@ -369,17 +400,12 @@ sign_pkey(const PgtcKey *key, const char *data, size_t data_len, uint8_t *out, s
 	uint8_t der[ECDSA_DER_MAX];
 	uint8_t *signature = alg->kty == PGTC_KTY_EC ? der : out;
 	size_t len = alg->kty == PGTC_KTY_EC ? sizeof(der) : *out_len;
-	EVP_PKEY_CTX *pctx = NULL;
 	EVP_MD_CTX *ctx;
 	PgtcCode code = PGTC_E_CRYPTO;
 
 	ERR_clear_error();
-	ctx = EVP_MD_CTX_new();
-	if (ctx == NULL)
-		code = PGTC_E_NOMEM;
-	else if (EVP_DigestSignInit(ctx, &pctx, signature_digest(alg), NULL, key->pkey) == 1 &&
-			 set_padding(alg, pctx) &&
-			 EVP_DigestSign(ctx, signature, &len, (const uint8_t *) data, data_len) == 1)
+	ctx = copy_ctx(key->ready);
+	if (ctx != NULL && EVP_DigestSign(ctx, signature, &len, (const uint8_t *) data, data_len) == 1)
 		code = PGTC_OK;
 	EVP_MD_CTX_free(ctx);
 

@@ -170,6 +170,7 @@ pgtc_key_free(PgtcKey *key)
 {
 	if (key == NULL)
 		return;
+	EVP_MD_CTX_free(key->ready);
 	EVP_PKEY_free(key->pkey);
 	OPENSSL_clear_free(key->secret, key->secret_len);
 	memset(key, 0, sizeof(*key));
@@ -190,6 +191,12 @@ pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out
 	out->alg = alg;
 	out->pkey = pkey;
 	out->is_private = is_private;
+	out->ready = pgtc_jws_new_ctx(out, is_private);
+	if (out->ready == NULL)
+	{
+		pgtc_key_free(out);
+		return PGTC_E_CRYPTO;
+	}
 	return PGTC_OK;
 }
 

@@ -1,0 +1,168 @@
+-- The audit log: everything leaves a trace, nothing secret does, nobody removes one.
+\set SHOW_CONTEXT never
+
+-- What an administrator does. Each row: what was done, and what the log says of it.
+CREATE FUNCTION test.logged(statement text) RETURNS TABLE (event text, reason text, client_id text, detail text[]) LANGUAGE plpgsql AS $$
+DECLARE
+	before uuid[] := array(SELECT a.event_id FROM pgtoken.audit_events a);
+BEGIN
+	EXECUTE statement;
+	RETURN QUERY
+	SELECT a.event, a.reason, a.client_id,
+		   array(SELECT format('%s: %s', m.key, (SELECT string_agg(k, ' ' ORDER BY k COLLATE "C")
+												 FROM jsonb_object_keys(CASE jsonb_typeof(m.value) WHEN 'object' THEN m.value ELSE '{}' END) k))
+				 FROM jsonb_each(a.detail) m ORDER BY m.key COLLATE "C" DESC)
+	FROM pgtoken.audit_events a WHERE a.event_id <> ALL (before)
+	ORDER BY a.event COLLATE "C", a.detail::text COLLATE "C";
+END
+$$;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.create_issuer('https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.create_signing_key('ES256', 'https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.create_resource('https://r.audit.example', '{a}', issuer => 'https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.update_resource('https://r.audit.example', enabled => false, issuer => 'https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$INSERT INTO test.clients SELECT * FROM pgtoken.create_client('audited', scopes => '{openid,a}', offline_access => true, issuer => 'https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.update_client('audited', client_name => 'Audited')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.create_client_secret('audited')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.revoke_client_secret('audited', (SELECT secret_id FROM pgtoken.client_secrets WHERE client_id = 'audited' ORDER BY created_at DESC LIMIT 1))$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.rotate_signing_key('ES256', 'https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.retire_signing_key(kid, 'end') FROM pgtoken.signing_keys WHERE issuer = 'https://audit.example' AND state = 'retiring'$$) l;
+-- the values before and after are there
+SELECT detail -> 'before' -> 'client_name' AS before, detail -> 'after' -> 'client_name' AS after FROM pgtoken.audit_events
+WHERE client_id = 'audited' AND event = 'client.changed';
+-- a change that bypasses the functions leaves its trace as well
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$UPDATE pgtoken.clients SET enabled = true WHERE client_id = 'audited'$$) l;
+
+-- Tokens: who, what, from where
+SELECT access_token AS at0, refresh_token AS rt0, id_token AS it0, grant_id AS gid
+FROM pgtoken.issue_tokens('audited', 'heidi', 'openid offline_access', context => '{"ip": "192.0.2.1", "user_agent": "x"}') \gset
+SELECT access_token AS at1, refresh_token AS rt1, id_token AS it1
+FROM pgtoken.refresh_grant(:'rt0', 'audited', test.secret('audited'), context => '{"ip": "192.0.2.2"}') \gset
+SELECT count(*) FROM pgtoken.blacklist_token(:'at0', 'lost');
+SELECT count(*) FROM pgtoken.revoke_family(:'gid'::uuid, 'logout');
+SELECT event, reason, client_id, subject, context, detail - '{jti,before,after}'::text[] AS detail FROM pgtoken.audit_events
+WHERE grant_id = :'gid' AND event NOT LIKE 'blacklist.%' ORDER BY event COLLATE "C";
+SELECT event, reason FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event LIKE 'blacklist.%';
+SELECT bool_and(occurred_at BETWEEN clock_timestamp() - interval '1 minute' AND clock_timestamp()) AS now,
+	   bool_and(session_user_name = session_user) AS session_user, bool_and(role_name = current_user) AS role,
+	   bool_and(application_name = current_setting('application_name')) AS application_name,
+	   bool_and(substr(event_id::text, 15, 1) = '7') AS uuid_v7
+FROM pgtoken.audit_events WHERE grant_id = :'gid';
+-- events of no family have the grant_id of nobody
+SELECT DISTINCT grant_id FROM pgtoken.audit_events WHERE event LIKE 'client.%' OR event LIKE 'issuer.%';
+
+-- C98: a refusal is on record though it is an error for the caller; C21, C96
+SELECT (pgtoken.refresh_grant(:'rt1', 'audited', 'wrong')).error;
+SELECT (pgtoken.refresh_grant(:'rt1', 'audited', test.secret('audited'))).error;
+SELECT (pgtoken.issue_tokens('audited', 'heidi', 'b')).error;
+SELECT event, reason, subject, grant_id = :'gid' AS of_family FROM pgtoken.audit_events
+WHERE client_id = 'audited' AND event IN ('client.authentication_failed', 'refresh.refused', 'issue.refused') ORDER BY event;
+
+-- Attack shut out: somebody fills the disk by sending noise. What is unknown or
+-- malformed leaves no row.
+SELECT test.written() AS before \gset
+SELECT count(r.error) AS refused FROM unnest(ARRAY['', 'x', test.forge(:'rt1', 1), test.forge(:'rt1', 0)]) t, pgtoken.refresh_grant(t, 'audited', test.secret('audited')) r;
+SELECT (pgtoken.refresh_grant(:'rt1', 'nobody', 'x')).error, (pgtoken.issue_tokens('nobody', 'x')).error;
+SELECT (pgtoken.issue_tokens('audited', 'x', 'a  b')).error, (pgtoken.issue_tokens('audited', 'x', resource => '{x}')).error;
+SELECT test.written() = :'before' AS nothing_written;
+
+-- C98: what is rolled back has not happened: no token, no family, no event
+SELECT test.written() AS before \gset
+BEGIN;
+SELECT refresh_token AS rt FROM pgtoken.issue_tokens('audited', 'heidi', 'openid offline_access') \gset
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'audited', test.secret('audited')));
+SELECT (pgtoken.refresh_grant(:'rt', 'audited', 'wrong')).error;
+SELECT pgtoken.update_client('audited', client_name => 'Never');
+SELECT test.written() <> :'before' AS written_so_far;
+ROLLBACK;
+SELECT test.written() = :'before' AS nothing_left;
+BEGIN;
+SAVEPOINT s;
+SELECT (pgtoken.issue_tokens('audited', 'heidi', 'b')).error;
+SELECT 1 / 0;
+ROLLBACK TO s;
+COMMIT;
+SELECT test.written() = :'before' AS nothing_left;
+-- the context of a call that failed half-way does not stick to what comes next
+CREATE FUNCTION test.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$;
+CREATE TRIGGER zz_fail BEFORE INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION test.fail();
+SELECT test.outcome($$SELECT pgtoken.issue_tokens('audited', 'heidi', context => '{"ip": "192.0.2.99"}')$$);
+SELECT pgtoken.update_client('audited', client_name => 'After a subtransaction');
+SELECT pgtoken.issue_tokens('audited', 'heidi', context => '{"ip": "192.0.2.99"}');
+SELECT pgtoken.update_client('audited', client_name => 'After a transaction');
+DROP TRIGGER zz_fail ON pgtoken.tokens;
+SELECT detail -> 'after' ->> 'client_name' AS name, context, subject FROM pgtoken.audit_events
+WHERE event = 'client.changed' AND detail -> 'after' ->> 'client_name' LIKE 'After%' ORDER BY name;
+
+-- SET ROLE: both names are recorded
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_pgtoken_application;
+RESET client_min_messages;
+CREATE ROLE regress_pgtoken_application IN ROLE pgtoken_issuer;
+SET ROLE regress_pgtoken_application;
+SELECT (pgtoken.issue_tokens('audited', 'ivan')).decision;
+RESET ROLE;
+SELECT session_user_name = session_user AS logged_in, role_name FROM pgtoken.audit_events WHERE subject = 'ivan';
+DROP ROLE regress_pgtoken_application;
+
+-- Attack shut out: the log, or a backup of it, gives away what it is meant to
+-- guard. C21: no token, secret, hash or key, whole or in part, in any row of any
+-- of our tables but where its hash belongs.
+SELECT pgtoken.create_client_secret('audited') AS secret \gset
+CREATE TEMP VIEW secrets AS
+SELECT what, value FROM (VALUES
+	('client secret', right(test.secret('audited'), 43)), ('second client secret', right(:'secret', 43)),
+	('refresh token', :'rt0'), ('successor', :'rt1'), ('its secret', right(:'rt1', 42)),
+	('its secret in hex', encode(substr(test.unb64url(substr(:'rt1', 7)), 22), 'hex')),
+	('access token', :'at0'), ('its signature', split_part(:'at1', '.', 3)), ('ID token', split_part(:'it1', '.', 2))) v (what, value);
+SELECT s.what, count(a.event_id) AS in_audit
+FROM secrets s LEFT JOIN pgtoken.audit_events a ON position(s.value IN a::text) > 0
+GROUP BY s.what ORDER BY s.what;
+SELECT s.what, count(t.r) AS elsewhere
+FROM secrets s LEFT JOIN (
+	SELECT g::text FROM pgtoken.grants g UNION ALL SELECT t::text FROM pgtoken.tokens t UNION ALL SELECT b::text FROM pgtoken.blacklist b
+	UNION ALL SELECT c::text FROM pgtoken.clients c UNION ALL SELECT c::text FROM pgtoken.client_secrets c
+	UNION ALL SELECT k::text FROM pgtoken.signing_keys k) t (r) ON position(s.value IN t.r) > 0
+GROUP BY s.what ORDER BY s.what;
+CREATE TEMP VIEW hashes AS
+SELECT h FROM (
+	SELECT current_hash FROM pgtoken.grants UNION SELECT previous_hash FROM pgtoken.grants UNION SELECT rotation_nonce FROM pgtoken.grants
+	UNION SELECT token_hash FROM pgtoken.tokens UNION SELECT secret_hash FROM pgtoken.client_secrets UNION SELECT material FROM pgtoken.key_material) r (h)
+WHERE h IS NOT NULL;
+SELECT count(*) > 100 AS some FROM hashes;
+SELECT count(*) AS events_with_a_hash FROM pgtoken.audit_events a
+WHERE EXISTS (SELECT FROM hashes WHERE position(encode(h, 'hex') IN a::text) > 0 OR position(test.b64url(h) IN a::text) > 0);
+DROP VIEW hashes;
+SELECT count(*) AS named_columns FROM pgtoken.audit_events
+WHERE detail::text ~ '"(material|secret_hash|token_hash|current_hash|previous_hash|rotation_nonce|private_key)"';
+DROP VIEW secrets;
+
+-- Attack shut out: whoever did it removes the trace. Not even the superuser
+-- does so by accident, not through a partition, and not in replication mode.
+SELECT bool_and(step IS NOT NULL) IS NOT FALSE AS maintained FROM pgtoken.maintain();
+SELECT count(*) > 100 AS in_a_partition FROM pgtoken.audit_events WHERE tableoid <> 'pgtoken.audit_events_default'::regclass;
+SELECT c.relname AS audit_now FROM pg_class c WHERE c.oid = (SELECT max(tableoid) FROM pgtoken.audit_events WHERE event = 'client.created' AND client_id = 'audited') \gset
+SELECT c.relname AS tokens_now FROM pg_class c WHERE c.oid = (SELECT max(tableoid) FROM pgtoken.tokens WHERE grant_id = :'gid') \gset
+SELECT test.written() AS before \gset
+SELECT n, replace(replace(statement, :'audit_now', 'audit_events_pYYYY_MM'), :'tokens_now', 'tokens_pYYYY_MM') AS statement,
+	   replace(replace(test.outcome(statement), :'audit_now', 'audit_events_pYYYY_MM'), :'tokens_now', 'tokens_pYYYY_MM') AS outcome
+FROM (VALUES
+	(1, 'UPDATE pgtoken.audit_events SET reason = NULL'), (2, 'DELETE FROM pgtoken.audit_events'), (3, 'TRUNCATE pgtoken.audit_events'),
+	(4, format('UPDATE pgtoken.%I SET reason = NULL', :'audit_now')), (5, format('DELETE FROM pgtoken.%I', :'audit_now')),
+	(6, format('TRUNCATE pgtoken.%I', :'audit_now')), (7, 'TRUNCATE pgtoken.audit_events_default'),
+	(8, 'UPDATE pgtoken.tokens SET scope = NULL'), (9, 'DELETE FROM pgtoken.tokens'), (10, 'TRUNCATE pgtoken.tokens'),
+	(11, format('DELETE FROM pgtoken.%I', :'tokens_now')), (12, format('TRUNCATE pgtoken.%I', :'tokens_now')), (13, 'TRUNCATE pgtoken.tokens_default')) v (n, statement)
+ORDER BY n;
+SET session_replication_role = replica;
+SELECT test.outcome('DELETE FROM pgtoken.audit_events') <> 'ok' AS delete_refused, test.outcome('TRUNCATE pgtoken.audit_events') <> 'ok' AS truncate_refused,
+	   test.outcome(format('DELETE FROM pgtoken.%I', :'audit_now')) <> 'ok' AS partition_refused,
+	   test.outcome(format('TRUNCATE pgtoken.%I', :'tokens_now')) <> 'ok' AS lineage_refused;
+RESET session_replication_role;
+-- a row that is still in the default partition is guarded as well
+SELECT (pgtoken.issue_tokens('audited', 'heidi', 'b')).error;
+INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+VALUES ('00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), '1999-01-01', 'test', 'x', 'x');
+SELECT test.outcome($$DELETE FROM pgtoken.audit_events_default$$) AS outcome;
+SELECT test.outcome($$UPDATE pgtoken.audit_events_default SET occurred_at = now()$$) AS outcome;
+SELECT count(*) FROM pgtoken.audit_events_default WHERE occurred_at < '2000-01-01';
+-- dropping partitions by age is the way out, and the only one
+SELECT step, detail FROM pgtoken.maintain() WHERE detail LIKE '%1999%' ORDER BY step;

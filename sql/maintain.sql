@@ -1,0 +1,127 @@
+-- maintain() and health().
+\set SHOW_CONTEXT never
+SET timezone = 'UTC';	-- partitions are months of UTC
+SELECT count(step) FILTER (WHERE step IS NULL) AS nameless FROM pgtoken.maintain();
+
+-- Partitions: this month and the next two; a second run finds nothing to do
+SELECT p.parent, count(c.oid) AS ahead
+FROM unnest('{tokens,audit_events}'::text[]) p (parent) CROSS JOIN generate_series(0, 2) i
+LEFT JOIN pg_class c ON c.oid = to_regclass(format('pgtoken.%s_p%s', p.parent, to_char(date_trunc('month', now()) + make_interval(months => i), 'YYYY_MM')))
+GROUP BY p.parent ORDER BY p.parent;
+SELECT count(*) AS second_run FROM pgtoken.maintain();
+-- they look like the others: key, BRIN index, triggers, comment, owner, no privileges
+SELECT left(c.relname, -8) AS partition, i.indisprimary AS pkey, c.relacl IS NULL AS owner_only,
+	   obj_description(c.oid, 'pg_class') LIKE 'Partition of pgtoken.%' AS comment,
+	   (SELECT string_agg(t.tgname || ' ' || t.tgenabled::text, ', ' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid) AS triggers,
+	   EXISTS (SELECT FROM pg_index b JOIN pg_class bc ON bc.oid = b.indexrelid JOIN pg_am am ON am.oid = bc.relam WHERE b.indrelid = c.oid AND am.amname = 'brin') AS brin
+FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+WHERE c.oid IN (to_regclass(format('pgtoken.tokens_p%s', to_char(now(), 'YYYY_MM'))), to_regclass(format('pgtoken.audit_events_p%s', to_char(now(), 'YYYY_MM'))))
+ORDER BY 1;
+SELECT count(*) = 0 AS default_empty FROM pgtoken.tokens_default;
+
+-- A missed run fails no insert: rows wait in the default partition and move when it is run
+SELECT access_token AS at, refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('web', 'mia', 'openid offline_access') \gset
+CREATE FUNCTION test.backdate(id uuid, at timestamptz) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+	INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
+	VALUES (id, 0, 0, at, 'x', 'x', at, '', '{}', 'allow', '{}');
+	INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+	VALUES (id, pgtoken.new_uuid(), at, 'test', 'x', 'x');
+END;
+SET pgtoken.lineage_retention = 0;
+SET pgtoken.audit_retention = 0;
+SELECT pgtoken.new_uuid() AS old \gset
+SELECT test.backdate(:'old', '2001-02-03 04:05:06+00'), test.backdate(:'old', '2001-02-28 23:59:59.999999+00'), test.backdate(:'old', '2001-03-01 00:00+00');
+SELECT ok FROM pgtoken.health() WHERE check_name = 'default partitions empty';
+SELECT step, detail FROM pgtoken.maintain() ORDER BY detail COLLATE "C";
+SELECT tableoid::regclass, issued_at FROM pgtoken.tokens WHERE grant_id = :'old' ORDER BY issued_at;
+SELECT tableoid::regclass, occurred_at FROM pgtoken.audit_events WHERE grant_id = :'old' ORDER BY occurred_at;
+SELECT ok FROM pgtoken.health() WHERE check_name = 'default partitions empty';
+SELECT count(*) AS second_run FROM pgtoken.maintain();
+-- the guard is back after the move
+SELECT test.outcome('DELETE FROM pgtoken.tokens_default') AS nothing_there,
+	   (SELECT string_agg(tgenabled::text, '') FROM pg_trigger WHERE tgrelid = 'pgtoken.tokens_default'::regclass AND tgname = 'append_only') AS append_only;
+SELECT test.backdate(:'old', '2001-04-01 00:00+00');
+SELECT test.outcome('DELETE FROM pgtoken.tokens_default') AS row_there;
+
+-- Retention: a partition goes as a whole when it is old enough...
+SET pgtoken.audit_retention = '400 d';
+SELECT step, detail FROM pgtoken.maintain() ORDER BY step, detail COLLATE "C";
+SELECT count(*) AS lineage_stays FROM pgtoken.tokens WHERE grant_id = :'old';
+-- ...but lineage not while a family that may lie in it lives: without the hash
+-- of a consumed token a replay would be unknown instead of reuse
+SET pgtoken.lineage_retention = '400 d';
+SELECT refresh_token AS ert0, grant_id AS elder FROM pgtoken.issue_tokens('web', 'mia', 'openid offline_access') \gset
+UPDATE pgtoken.grants SET created_at = '2001-02-10', expires_at = now() + interval '1 day' WHERE grant_id = :'elder';
+SELECT count(*) AS dropped FROM pgtoken.maintain();
+SELECT count(*) AS lineage_stays FROM pgtoken.tokens WHERE grant_id = :'old';
+UPDATE pgtoken.grants SET created_at = '2001-03-10' WHERE grant_id = :'elder';
+SELECT step, detail FROM pgtoken.maintain();
+SELECT count(*) FROM pgtoken.revoke_family(:'elder'::uuid);
+SELECT step, detail FROM pgtoken.maintain() ORDER BY detail COLLATE "C";
+SELECT count(*) AS lineage_gone FROM pgtoken.tokens WHERE grant_id = :'old';
+RESET pgtoken.lineage_retention;
+RESET pgtoken.audit_retention;
+-- the living family is unharmed: lineage, reuse detection
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) \gset
+SELECT refresh_token AS rt2 FROM pgtoken.refresh_grant(:'rt1', 'web', test.secret('web')) \gset
+SELECT (pgtoken.refresh_grant(:'rt0', 'web', test.secret('web'))).error;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+
+-- The blacklist forgets what has ended, an hour later; not before
+SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('web', 'mia', 'openid') \gset
+SELECT count(*) FROM pgtoken.blacklist_token(:'at');
+SELECT count(*) AS steps FROM pgtoken.maintain();
+UPDATE pgtoken.blacklist SET expires_at = now() - interval '59 minutes' WHERE grant_id = :'gid';
+SELECT count(*) AS steps FROM pgtoken.maintain();
+UPDATE pgtoken.blacklist SET expires_at = now() - interval '61 minutes' WHERE grant_id = :'gid';
+SELECT step, detail FROM pgtoken.maintain();
+SELECT count(*) AS left FROM pgtoken.blacklist WHERE grant_id = :'gid';
+-- forgetting is no event; a deletion that lets a token in again is one
+SELECT event, n FROM test.events(:'gid') WHERE event LIKE 'blacklist.%';
+SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('web', 'mia', 'openid') \gset
+SELECT count(*) FROM pgtoken.blacklist_token(:'at');
+DELETE FROM pgtoken.blacklist WHERE grant_id = :'gid';
+SELECT event, n FROM test.events(:'gid') WHERE event LIKE 'blacklist.%';
+SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS in_again;
+
+-- Inside a transaction, and rolled back: nothing has happened
+BEGIN;
+SELECT test.backdate(:'old', '2002-02-03 00:00+00');
+SELECT count(*) > 0 AS steps FROM pgtoken.maintain();
+ROLLBACK;
+SELECT to_regclass('pgtoken.tokens_p2002_02') IS NULL AS nothing;
+SELECT count(*) AS steps FROM pgtoken.maintain();
+
+-- health(): what there is to fix here (an issuer of the tests has no key, nothing is wrapped)
+SELECT check_name, ok, detail FROM pgtoken.health()
+WHERE check_name NOT IN ('durable rotation', 'statement logging', 'library version', 'key material wrapped', 'issuer');
+SELECT check_name, ok, detail IS NOT NULL AS detail FROM pgtoken.health() WHERE check_name IN ('library version', 'key material wrapped', 'issuer');
+SELECT count(*) AS checks, count(ok) AS judged, count(detail) AS explained FROM pgtoken.health();
+-- each check that a test can fail, fails
+BEGIN;
+UPDATE pgtoken.signing_keys SET state = 'retired' WHERE issuer = 'https://id.example' AND alg = 'ES256' AND state = 'active';
+SELECT ok, detail LIKE '%ES256 for https://id.example%' AS named FROM pgtoken.health() WHERE check_name = 'active signing keys';
+ROLLBACK;
+BEGIN;
+SET LOCAL pgtoken.durable_rotation = off;
+SET LOCAL synchronous_commit = off;
+SELECT ok FROM pgtoken.health() WHERE check_name = 'durable rotation';
+SET LOCAL log_min_duration_statement = 0;
+SELECT ok FROM pgtoken.health() WHERE check_name = 'statement logging';
+ROLLBACK;
+BEGIN;
+SET LOCAL log_statement = 'all';
+SET LOCAL log_min_duration_statement = -1;
+SELECT ok FROM pgtoken.health() WHERE check_name = 'statement logging';
+ROLLBACK;
+BEGIN;
+SELECT format('DROP TABLE pgtoken.tokens_p%s', to_char(now() + interval '1 month', 'YYYY_MM')) AS drop_next \gset
+:drop_next;
+SELECT ok FROM pgtoken.health() WHERE check_name = 'partitions ahead';
+SELECT step FROM pgtoken.maintain();
+SELECT ok FROM pgtoken.health() WHERE check_name = 'partitions ahead';
+ROLLBACK;
+
+-- Key material stays as it is without a root key, and says so
+SELECT pgtoken.rewrap_keys();

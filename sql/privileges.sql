@@ -1,0 +1,143 @@
+-- Who may do what.
+\set SHOW_CONTEXT never
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_pgtoken_admin, regress_pgtoken_issuer, regress_pgtoken_auditor, regress_pgtoken_http, regress_pgtoken_nobody, regress_pgtoken_reader;
+RESET client_min_messages;
+CREATE ROLE regress_pgtoken_admin IN ROLE pgtoken_admin;
+CREATE ROLE regress_pgtoken_issuer IN ROLE pgtoken_issuer;
+CREATE ROLE regress_pgtoken_auditor IN ROLE pgtoken_auditor;
+CREATE ROLE regress_pgtoken_http IN ROLE pgtoken_http;
+CREATE ROLE regress_pgtoken_nobody;
+CREATE ROLE regress_pgtoken_reader IN ROLE pg_read_all_data, pg_write_all_data;
+
+-- Each function and each role: x may call it.
+SELECT p.proname AS function, split_part(pg_get_function_identity_arguments(p.oid), ',', 1) AS first_argument,
+	   max(CASE WHEN r.role = 'admin' AND has_function_privilege('regress_pgtoken_' || r.role, p.oid, 'EXECUTE') THEN 'x' END) AS admin,
+	   max(CASE WHEN r.role = 'issuer' AND has_function_privilege('regress_pgtoken_' || r.role, p.oid, 'EXECUTE') THEN 'x' END) AS issuer,
+	   max(CASE WHEN r.role = 'auditor' AND has_function_privilege('regress_pgtoken_' || r.role, p.oid, 'EXECUTE') THEN 'x' END) AS auditor,
+	   max(CASE WHEN r.role = 'http' AND has_function_privilege('regress_pgtoken_' || r.role, p.oid, 'EXECUTE') THEN 'x' END) AS http,
+	   max(CASE WHEN r.role = 'nobody' AND has_function_privilege('regress_pgtoken_' || r.role, p.oid, 'EXECUTE') THEN 'x' END) AS nobody
+FROM pg_proc p, unnest('{admin,issuer,auditor,http,nobody}'::text[]) r (role)
+WHERE p.pronamespace = 'pgtoken'::regnamespace
+GROUP BY p.oid, p.proname
+ORDER BY p.proname, pg_get_function_identity_arguments(p.oid) COLLATE "C";
+
+-- Each table and view: what of SELECT, INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER on the whole or any column
+CREATE FUNCTION test.table_privileges(role text, relation oid) RETURNS text LANGUAGE sql STABLE
+	RETURN (SELECT string_agg(p, ' ' ORDER BY p)
+			FROM unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) p
+			WHERE has_table_privilege(role, relation, p)
+			   OR (p IN ('SELECT', 'INSERT', 'UPDATE', 'REFERENCES') AND has_any_column_privilege(role, relation, p)));
+SELECT c.relname AS relation,
+	   test.table_privileges('regress_pgtoken_admin', c.oid) AS admin, test.table_privileges('regress_pgtoken_issuer', c.oid) AS issuer,
+	   test.table_privileges('regress_pgtoken_auditor', c.oid) AS auditor, test.table_privileges('regress_pgtoken_http', c.oid) AS http,
+	   test.table_privileges('regress_pgtoken_nobody', c.oid) AS nobody
+FROM pg_class c
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND c.relname !~ '_p[0-9]{4}_[0-9]{2}$'
+ORDER BY c.relname;
+-- and the partitions that maintain() has made: nothing for anybody
+SELECT count(*) > 0 AS partitions, count(test.table_privileges(r.role, c.oid)) AS privileges
+FROM pg_class c, unnest('{regress_pgtoken_admin,regress_pgtoken_issuer,regress_pgtoken_auditor,regress_pgtoken_http,regress_pgtoken_nobody}'::text[]) r (role)
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname ~ '_p[0-9]{4}_[0-9]{2}$' AND c.relkind = 'r';
+
+-- Attack shut out: the auditor, who reads nearly everything, takes the hashes home.
+SELECT c.relname, a.attname AS hidden_from_auditor
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname IN ('grants', 'tokens', 'client_secrets')
+  AND NOT has_column_privilege('regress_pgtoken_auditor', c.oid, a.attname, 'SELECT')
+ORDER BY 1, 2;
+SET ROLE regress_pgtoken_auditor;
+SELECT count(*) > 0 AS reads FROM pgtoken.audit_events;
+SELECT count(*) > 0 AS reads FROM pgtoken.grant_status;
+SELECT count(grant_id) > 0 AS reads FROM pgtoken.grants;
+SELECT count(jti) > 0 AS reads FROM pgtoken.tokens;
+SELECT count(secret_id) > 0 AS reads FROM pgtoken.client_secrets;
+SELECT current_hash FROM pgtoken.grants;
+SELECT token_hash FROM pgtoken.tokens;
+SELECT secret_hash FROM pgtoken.client_secrets;
+SELECT g::text FROM pgtoken.grants g;
+SELECT * FROM pgtoken.key_material;
+SELECT pgtoken.revoke_family('00000000-0000-7000-8000-000000000000'::uuid);
+SELECT pgtoken.issue_tokens('web', 'judy');
+SELECT count(*) > 5 AS health FROM pgtoken.health();
+DELETE FROM pgtoken.audit_events;
+RESET ROLE;
+
+-- The application: tokens, and nothing of the configuration
+SET ROLE regress_pgtoken_issuer;
+SELECT refresh_token AS rt, access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('app', 'judy', 'openid offline_access') \gset
+SELECT decision FROM pgtoken.refresh_grant(:'rt');
+SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds, pgtoken.introspect(:'at') -> 'active' AS active;
+SELECT subject FROM pgtoken.revoke_family(:'gid'::uuid);
+SELECT pgtoken.create_client('mine');
+SELECT pgtoken.update_client('app', offline_access => true);
+SELECT pgtoken.create_client_secret('web');
+SELECT pgtoken.create_signing_key();
+SELECT pgtoken.lineage(:'gid'::uuid);
+SELECT * FROM pgtoken.grants;
+SELECT * FROM pgtoken.clients;
+SELECT * FROM pgtoken.key_material;
+UPDATE pgtoken.grants SET revoked_at = NULL;
+SET pgtoken.retry_window_public = 3600;
+SET pgtoken.durable_rotation = off;
+RESET ROLE;
+
+-- The HTTP layer: verifies, and nothing else so far
+SET ROLE regress_pgtoken_http;
+SELECT pgtoken.verify_access_token('x') IS NULL AS may_call, pgtoken.jwks() ? 'keys' AS jwks;
+SELECT pgtoken.introspect('x');
+SELECT pgtoken.issue_tokens('web', 'judy');
+SELECT pgtoken.refresh_grant('x');
+SELECT * FROM pgtoken.audit_events;
+RESET ROLE;
+
+-- The administrator: configuration through the functions, never by hand
+SET ROLE regress_pgtoken_admin;
+SELECT client_id, client_secret IS NULL AS public FROM pgtoken.create_client('by-admin', 'public');
+SELECT pgtoken.update_client('by-admin', enabled => false);
+SELECT count(*) > 5 AS health FROM pgtoken.health();
+SELECT count(*) FILTER (WHERE step IS NULL) AS nameless_steps FROM pgtoken.maintain();
+UPDATE pgtoken.clients SET enabled = true;
+DELETE FROM pgtoken.audit_events;
+SELECT * FROM pgtoken.key_material;
+SELECT secret_hash FROM pgtoken.client_secrets;
+SELECT pgtoken.create_partition('tokens', now());
+SELECT pgtoken.create_pepper('https://id.example');
+RESET ROLE;
+SELECT role_name FROM pgtoken.audit_events WHERE client_id = 'by-admin' AND event = 'client.created';
+
+-- Anybody else: not even the names
+SET ROLE regress_pgtoken_nobody;
+SELECT pgtoken.verify_access_token('x');
+SELECT pgtoken.jwks();
+SELECT * FROM pgtoken.issuers;
+RESET ROLE;
+
+-- Attack shut out: a backup or reporting role, member of pg_read_all_data, reads
+-- the private keys. Row security without a policy hides the rows from it.
+SELECT md5(string_agg(k::text, ' ' ORDER BY material_id)) AS before FROM pgtoken.key_material k \gset
+SET ROLE regress_pgtoken_reader;
+SELECT count(*) AS keys_seen FROM pgtoken.key_material;
+SELECT test.outcome($$INSERT INTO pgtoken.key_material (material_id, material, wrapped) VALUES ('key:x', '', false)$$) LIKE '42501:%' AS write_refused;
+UPDATE pgtoken.key_material SET material = '';
+DELETE FROM pgtoken.key_material;
+RESET ROLE;
+SELECT count(*) > 0 AS keys_there, md5(string_agg(k::text, ' ' ORDER BY material_id)) = :'before' AS unharmed FROM pgtoken.key_material k;
+
+-- Attack shut out: an object in the caller's own schema, or a temporary one,
+-- stands in for one of ours inside a function that runs as its owner.
+SET ROLE regress_pgtoken_issuer;
+CREATE TEMP TABLE clients (client_id text, enabled boolean);
+CREATE FUNCTION pg_temp.now() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user; END $$;
+CREATE FUNCTION pg_temp.equal(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user; END $$;
+CREATE OPERATOR pg_temp.= (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_temp.equal);
+SET search_path = pg_temp, public, pg_catalog;
+SELECT decision FROM pgtoken.issue_tokens('app', 'judy', 'openid offline_access');
+SELECT pgtoken.jwks() ? 'keys' AS jwks;
+RESET search_path;
+DROP OPERATOR pg_temp.= (text, text);
+DROP TABLE pg_temp.clients;
+DROP FUNCTION pg_temp.now(), pg_temp.equal(text, text);
+RESET ROLE;
+
+DROP ROLE regress_pgtoken_admin, regress_pgtoken_issuer, regress_pgtoken_auditor, regress_pgtoken_http, regress_pgtoken_nobody, regress_pgtoken_reader;
