@@ -181,7 +181,10 @@ PG_CPPFLAGS = -I$(srcdir)/src -I$(srcdir)/src/core $(LIBS_CFLAGS) \
 	-isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-DPGTOKEN_VERSION='"$(EXTVERSION)"' $(LIBS_DEFINES)
 PG_CFLAGS = -Wall -Wextra
-SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -ldl
+# PostgreSQL loads modules into one name space: nothing of ours may stand in for
+# another module's function of the same name, nor the other way round.
+SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -ldl \
+	-Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
 
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 TAP_TESTS = 1

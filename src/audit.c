@@ -16,54 +16,69 @@
 #include "glue.h"
 #include "store.h"
 
-static const AuditScope no_scope = {NULL, NULL, NULL, false};
-static const AuditScope *current_scope = &no_scope;
+/* how deep triggers may call us from within us */
+#define SCOPES_MAX 32
 
-/* the scope lives in memory that an abort frees */
+static const AuditScope no_scope = {NULL, NULL, NULL, false};
+
+/* copies: the use case's own may lie on a stack that an error has unwound */
+static struct
+{
+	AuditScope scope;
+	int nest_level;
+} scopes[SCOPES_MAX];
+
+static int depth = 0;
+
 static void
-forget_scope(XactEvent event, void *arg)
+forget_scopes(XactEvent event, void *arg)
 {
 	(void) arg;
-	if (event == XACT_EVENT_ABORT)
-		current_scope = &no_scope;
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		depth = 0;
 }
 
+/* those of the subtransaction that ends, not of a use case that goes on around it */
 static void
-forget_scope_sub(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+forget_scopes_sub(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
 {
 	(void) subid;
 	(void) parent;
 	(void) arg;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		current_scope = &no_scope;
+	while (event == SUBXACT_EVENT_ABORT_SUB && depth > 0 &&
+		   scopes[depth - 1].nest_level >= GetCurrentTransactionNestLevel())
+		depth--;
 }
 
 void
 pgt_audit_init(void)
 {
-	RegisterXactCallback(forget_scope, NULL);
-	RegisterSubXactCallback(forget_scope_sub, NULL);
-}
-
-const AuditScope *
-pgt_audit_enter(const AuditScope *scope)
-{
-	const AuditScope *previous = current_scope;
-
-	current_scope = scope;
-	return previous;
+	RegisterXactCallback(forget_scopes, NULL);
+	RegisterSubXactCallback(forget_scopes_sub, NULL);
 }
 
 void
-pgt_audit_leave(const AuditScope *previous)
+pgt_audit_enter(const AuditScope *scope)
 {
-	current_scope = previous;
+	if (depth == SCOPES_MAX)
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+						errmsg("pgtoken functions call each other too deeply"),
+						errhint("Look for triggers on tables of pgtoken.")));
+	scopes[depth].scope = *scope;
+	scopes[depth].nest_level = GetCurrentTransactionNestLevel();
+	depth++;
+}
+
+void
+pgt_audit_leave(void)
+{
+	depth--;
 }
 
 const AuditScope *
 pgt_audit_scope(void)
 {
-	return current_scope;
+	return depth > 0 ? &scopes[depth - 1].scope : &no_scope;
 }
 
 static const char *

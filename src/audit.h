@@ -25,7 +25,7 @@ typedef struct AuditEvent
 	Jsonb *detail; /* never a token, a secret or a hash */
 } AuditEvent;
 
-/* what the running use case knows; owned by it, forgotten at its end and at any abort */
+/* what the running use case knows */
 typedef struct AuditScope
 {
 	const char *client_id;
@@ -39,9 +39,12 @@ extern void pgt_audit_init(void);
 /* writes one event; event_id and time are made here */
 extern void pgt_audit_write(const AuditEvent *event);
 
-/* returns the scope in force so far, to be set again at the end */
-extern const AuditScope *pgt_audit_enter(const AuditScope *scope);
-extern void pgt_audit_leave(const AuditScope *previous);
+/*
+ * A use case puts its scope in force and takes it back at its end; an abort does
+ * so for it.  What the scope points to must live until then.
+ */
+extern void pgt_audit_enter(const AuditScope *scope);
+extern void pgt_audit_leave(void);
 extern const AuditScope *pgt_audit_scope(void); /* never NULL */
 
 #endif /* PGT_AUDIT_H */

@@ -3,15 +3,18 @@
  *		Trigger functions: audit, append-only, cache invalidation.
  *
  * They run as the owner of the extension (SECURITY DEFINER), whoever wrote the
- * row.  A restore (COPY) is not audited row by row: the audit log is part of
- * what is being restored.
+ * row.  A restore (COPY into our tables) is not audited row by row: the audit log
+ * is part of what is being restored.
  */
 #include "compat.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 #include "tcop/cmdtag.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -33,18 +36,48 @@ PG_FUNCTION_INFO_V1(pgt_append_only);
 PG_FUNCTION_INFO_V1(pgt_invalidate);
 
 static TriggerData *
-trigger_data(FunctionCallInfo fcinfo, const char *function)
+trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
 {
-	if (!CALLED_AS_TRIGGER(fcinfo))
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || data->tg_trigger->tgnargs < args)
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-						errmsg("pgtoken.%s can only be called as a trigger", function)));
-	return (TriggerData *) fcinfo->context;
+						errmsg("pgtoken.%s can only be called as a trigger of pgtoken's own tables",
+							   function)));
+	return data;
 }
 
-static bool
-restoring(void)
+static TriggerData *
+row_trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
 {
-	return ActivePortal && ActivePortal->commandTag == CMDTAG_COPY;
+	TriggerData *data = trigger_data(fcinfo, function, args);
+
+	if (!TRIGGER_FIRED_FOR_ROW(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("pgtoken.%s must be fired AFTER, FOR EACH ROW", function)));
+	return data;
+}
+
+/*
+ * Is the statement a COPY into one of our own tables?  Only a superuser can do
+ * that.  Any other COPY, such as one that calls our functions in a query or in
+ * a trigger of the caller's table, is work to be audited.
+ */
+static bool
+restoring(TriggerData *data)
+{
+	CopyStmt *copy;
+	Oid target;
+
+	if (ActivePortal == NULL || ActivePortal->commandTag != CMDTAG_COPY ||
+		list_length(ActivePortal->stmts) != 1)
+		return false;
+	copy = (CopyStmt *) linitial_node(PlannedStmt, ActivePortal->stmts)->utilityStmt;
+	if (copy == NULL || !IsA(copy, CopyStmt) || !copy->is_from || copy->relation == NULL)
+		return false;
+	target = RangeVarGetRelid(copy->relation, NoLock, true);
+	return OidIsValid(target) &&
+		   get_rel_namespace(target) == RelationGetNamespace(data->tg_relation);
 }
 
 static Datum
@@ -99,6 +132,7 @@ static void
 write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
 {
 	TupleDesc desc = RelationGetDescr(data->tg_relation);
+	const int utc = 0;
 
 	pgtc_buf_append_str(buf, "{");
 	for (int i = 0; i < desc->natts; i++)
@@ -115,8 +149,14 @@ write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
 		value = heap_getattr(tuple, i + 1, desc, &is_null);
 		if (is_null)
 			continue;
-		getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
-		printed = OidOutputFunctionCall(output, value);
+		if (attribute->atttypid == TIMESTAMPTZOID)
+			/* ISO 8601, whatever DateStyle the session has */
+			printed = JsonEncodeDateTime(NULL, value, TIMESTAMPTZOID, &utc);
+		else
+		{
+			getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+			printed = OidOutputFunctionCall(output, value);
+		}
 		if (attribute->atttypid == JSONBOID || attribute->atttypid == BOOLOID ||
 			attribute->atttypid == INT4OID)
 		{
@@ -174,7 +214,7 @@ verb_of(HeapTuple before, HeapTuple after)
 Datum
 pgt_audit_row(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "audit_row");
+	TriggerData *data = row_trigger_data(fcinfo, "audit_row", 1);
 	const AuditScope *scope = pgt_audit_scope();
 	AuditEvent event = {0};
 	HeapTuple before;
@@ -184,7 +224,7 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	bool is_null;
 	bool per_family;
 
-	if (restoring())
+	if (restoring(data))
 		return PointerGetDatum(NULL);
 	rows_of(data, &before, &after);
 	row = after ? after : before;
@@ -227,7 +267,7 @@ issued_detail(TriggerData *data, HeapTuple row)
 Datum
 pgt_audit_grant(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "audit_grant");
+	TriggerData *data = row_trigger_data(fcinfo, "audit_grant", 1);
 	AuditEvent event = {0};
 	HeapTuple before;
 	HeapTuple after;
@@ -237,7 +277,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
-	if (restoring())
+	if (restoring(data))
 		return PointerGetDatum(NULL);
 
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
@@ -274,7 +314,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 Datum
 pgt_audit_token(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "audit_token");
+	TriggerData *data = row_trigger_data(fcinfo, "audit_token", 0);
 	const AuditScope *scope = pgt_audit_scope();
 	HeapTuple row = data->tg_trigtuple;
 	AuditEvent event = {0};
@@ -284,7 +324,7 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	int generation;
 	int parent;
 
-	if (restoring())
+	if (restoring(data))
 		return PointerGetDatum(NULL);
 	generation = DatumGetInt32(column_value(data, row, "generation", &is_null));
 	parent = DatumGetInt32(column_value(data, row, "parent_generation", &first_issue));
@@ -314,7 +354,7 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 Datum
 pgt_append_only(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "append_only");
+	TriggerData *data = trigger_data(fcinfo, "append_only", 0);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -326,7 +366,7 @@ pgt_append_only(PG_FUNCTION_ARGS)
 Datum
 pgt_invalidate(PG_FUNCTION_ARGS)
 {
-	TriggerData *data = trigger_data(fcinfo, "invalidate");
+	TriggerData *data = trigger_data(fcinfo, "invalidate", 1);
 
 	pgt_cache_invalidate(strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG
 																			: CACHE_REVOCATION);

@@ -5,7 +5,7 @@
  * Loads must use the latest snapshot (store.c does so for queries marked
  * latest): a revoker becomes visible before its invalidation is sent, so
  * whatever was loaded from an older state is followed by a message that drops
- * it.  Nothing here raises, except for lack of memory.
+ * it.  Looking up a proxy may raise; the epoch then counts as stale.
  */
 #include "cache.h"
 
@@ -100,14 +100,16 @@ pgt_cache_mark_dirty(CacheEpoch epoch)
 static void
 epoch_reset(Epoch *epoch)
 {
-	epoch->stale = false;
-	epoch->proxy_oid = get_relname_relid(epoch->proxy, get_namespace_oid("pgtoken", true));
 	epoch->number++;
-
 	/* somebody up the stack may still hold pointers into it */
 	if (epoch->context)
 		MemoryContextSetParent(epoch->context, TopTransactionContext);
 	epoch->context = NULL;
+	epoch->stale = false;
+
+	/* last, because it may raise: without the oid the next begin resets again */
+	epoch->proxy_oid = InvalidOid;
+	epoch->proxy_oid = get_relname_relid(epoch->proxy, get_namespace_oid("pgtoken", true));
 }
 
 void

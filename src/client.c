@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "cache.h"
+#include "core/ids.h"
 #include "glue.h"
 #include "guc.h"
 #include "store.h"
@@ -161,7 +162,9 @@ client_authenticate(const Client *client, const char *client_secret)
 	if (client_secret == NULL)
 		return PGT_ERR_CLIENT_SECRET_MISSING;
 
-	pgt_check(pgtc_sha256(client_secret, strlen(client_secret), hash), "hashing a client secret");
+	if (strlen(client_secret) != PGTC_CLIENT_SECRET_LEN)
+		return PGT_ERR_CLIENT_SECRET_WRONG;
+	pgt_check(pgtc_sha256(client_secret, PGTC_CLIENT_SECRET_LEN, hash), "hashing a client secret");
 	for (const ClientSecret *secret = client->secrets; secret; secret = secret->next)
 	{
 		if (pgtc_equal_secret(hash, secret->hash, sizeof(hash)) && now < secret->expires_at)

@@ -3,7 +3,8 @@
  *		Protocol answers that are not tokens.
  *
  * They are values, returned to the caller as a row, never raised: an ERROR
- * would roll back the revocation and the audit event that go with them.
+ * would roll back the revocation and the audit event that go with them.  So
+ * they have no SQLSTATE.
  */
 #ifndef PGT_ERRORS_H
 #define PGT_ERRORS_H
@@ -41,7 +42,8 @@ typedef struct PgtErrInfo
 	const char *error; /* wire name (RFC 6749 section 5.2, RFC 8707 section 2) */
 	const char *description; /* what the caller is told; one text may serve several reasons */
 	const char *reason; /* what the audit is told */
-	bool audited; /* unknown and malformed input leaves no trace: it could fill the disk */
+	int http_status; /* of the token endpoint */
+	bool audited; /* malformed input and what names nothing of ours leaves no trace */
 } PgtErrInfo;
 
 extern const PgtErrInfo *pgt_err_info(PgtErr err);

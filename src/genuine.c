@@ -7,6 +7,7 @@
  */
 #include "genuine.h"
 
+#include "client.h"
 #include "core/jws.h"
 #include "glue.h"
 #include "lineage.h"
@@ -27,6 +28,22 @@ genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token)
 		return pgtc_equal_secret(hash, grant->previous_hash, sizeof(hash));
 	return lineage_hash(&grant->grant_id, generation, stored) &&
 		   pgtc_equal_secret(hash, stored, sizeof(hash));
+}
+
+/*
+ * A key speaks for its own issuer only, and an issuer for its own clients.  That
+ * the family is the client's is for the caller, who reads the family.
+ */
+static bool
+issuer_may_name_client(const GenuineAccessToken *token)
+{
+	const Client *client;
+
+	if (!pgtc_slice_equal(token->claims->iss, pgtc_slice_str(token->key->issuer)) ||
+		token->claims->client_id.data == NULL)
+		return false;
+	client = client_find(token->claims->client_id.data);
+	return client && strcmp(client->issuer, token->key->issuer) == 0;
 }
 
 bool
@@ -61,5 +78,5 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 		return false;
 	return pgtc_uuid_parse(out->claims->grant_id, out->grant_id.data) == PGTC_OK &&
 		   pgtc_jti_grant_id(out->claims->jti, jti_grant) == PGTC_OK &&
-		   memcmp(jti_grant, out->grant_id.data, PGTC_UUID_LEN) == 0;
+		   memcmp(jti_grant, out->grant_id.data, PGTC_UUID_LEN) == 0 && issuer_may_name_client(out);
 }

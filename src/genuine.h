@@ -28,7 +28,11 @@ typedef struct GenuineAccessToken
 	pg_uuid_t grant_id;
 } GenuineAccessToken;
 
-/* false for anything else, an ID token included; times, audience and revocation are not looked at */
+/*
+ * false for anything else, an ID token included, and for a token whose family is
+ * of another client or issuer than it says; times, audience and revocation are
+ * not looked at
+ */
 extern bool genuine_access_token(PgtcSlice token, GenuineAccessToken *out);
 
 #endif /* PGT_GENUINE_H */

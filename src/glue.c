@@ -228,17 +228,6 @@ pgt_object_end(PgtObject *object)
 	return JsonbValueToJsonb(pushJsonbValue(&object->state, WJB_END_OBJECT, NULL));
 }
 
-char *
-pgt_jsonb_string(Jsonb *object, const char *name)
-{
-	JsonbValue value;
-
-	if (getKeyJsonValueFromContainer(&object->root, name, strlen(name), &value) == NULL ||
-		value.type != jbvString)
-		return NULL;
-	return pnstrdup(value.val.string.val, value.val.string.len);
-}
-
 typedef struct OwnedClaims
 {
 	PgtcClaims claims; /* first, so that both have one address */

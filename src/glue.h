@@ -60,9 +60,6 @@ extern void pgt_object_bool(PgtObject *object, const char *name, bool boolean);
 extern void pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json);
 extern Jsonb *pgt_object_end(PgtObject *object);
 
-/* a C string member of an object, or NULL when absent or not a string */
-extern char *pgt_jsonb_string(Jsonb *object, const char *name);
-
 /*
  * Claims whose jansson tree ends with the current memory context at the latest,
  * so that an ereport cannot leak it; *code says whether they could be read.

@@ -33,7 +33,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->retry_count = store_int(row, 0);
 	grant->blacklisted_generation = store_int(row, -1);
 	grant->context = store_jsonb(row);
-	grant->revoked = store_time(row, DT_NOEND) != DT_NOEND;
+	grant->revoked = store_bool(row);
 	grant->revoke_reason = store_text(row);
 }
 

@@ -39,8 +39,8 @@ static int signing_key_retiring_period = 2 * MINUTES_PER_DAY;
  * configured; defining the variable then refuses it, and the built-in default
  * would remain: no root key, for one.
  */
-static void
-refuse_connection_options(void)
+void
+pgt_guc_refuse_connection_options(void)
 {
 	struct config_generic **variables;
 	int n;
@@ -61,8 +61,6 @@ refuse_connection_options(void)
 void
 pgt_guc_init(void)
 {
-	refuse_connection_options();
-
 	DefineCustomIntVariable("pgtoken.access_token_lifetime",
 							"Life of access and ID tokens where neither client nor resource says.",
 							NULL, &pgt_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,

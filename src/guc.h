@@ -16,6 +16,8 @@ extern int pgt_retry_window_public;
 extern char *pgt_root_key_file;
 extern int pgt_token_cache_size;
 
+/* ereport(42501) when the connection's options hide a configured setting; before anything else */
+extern void pgt_guc_refuse_connection_options(void);
 extern void pgt_guc_init(void);
 
 #endif /* PGT_GUC_H */

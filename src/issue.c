@@ -17,6 +17,7 @@
 #include "lineage.h"
 #include "mint.h"
 #include "request.h"
+#include "store.h"
 #include "target.h"
 
 static void
@@ -93,7 +94,6 @@ void
 issue_tokens(const IssueRequest *request, TokenResponse *response)
 {
 	const AuditScope scope = {request->client_id, request->subject, request->context, false};
-	const AuditScope *outer;
 	const Client *client;
 	TimestampTz now = GetCurrentTimestamp();
 	Target target = {0};
@@ -114,8 +114,8 @@ issue_tokens(const IssueRequest *request, TokenResponse *response)
 		response->refresh_token = first_refresh_token(&grant);
 	mint_tokens(client, &grant, &target, now, true, &minted);
 
-	mint_make_durable();
-	outer = pgt_audit_enter(&scope);
+	store_make_durable();
+	pgt_audit_enter(&scope);
 	grant_insert(&grant);
 	lineage_insert(&(LineageRow){
 		.grant_id = &grant.grant_id,
@@ -133,7 +133,7 @@ issue_tokens(const IssueRequest *request, TokenResponse *response)
 		.decision = "allow",
 		.context = request->context,
 	});
-	pgt_audit_leave(outer);
+	pgt_audit_leave();
 
 	response->access_token = minted.access_token;
 	response->expires_in = minted.expires_in;

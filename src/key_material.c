@@ -31,7 +31,8 @@ read_root_keys(PgtcRootKeys *keys)
 
 	if (pgt_root_key_file == NULL || pgt_root_key_file[0] == '\0')
 		return "unset";
-	fd = OpenTransientFile(pgt_root_key_file, O_RDONLY);
+	/* O_NONBLOCK: a named pipe must not hold us up before it is refused */
+	fd = OpenTransientFile(pgt_root_key_file, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return psprintf("pgtoken.root_key_file cannot be opened: %m");
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))

@@ -4,12 +4,8 @@
  */
 #include "mint.h"
 
-#include "access/xact.h"
-#include "utils/guc.h"
-
 #include "core/claims.h"
 #include "glue.h"
-#include "guc.h"
 #include "issuer.h"
 #include "signing_key.h"
 
@@ -31,6 +27,12 @@ sign(const PgtcTokenSpec *spec, const SigningKey *key)
 
 	pgtc_buf_init(&buf, &pgt_mem);
 	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a token");
+	if (buf.len > PGTC_JWS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the token would be too large"),
+				 errdetail("It would have %zu bytes; tokens of more than %d are not accepted.",
+						   buf.len, PGTC_JWS_MAX),
+				 errhint("Give fewer or shorter claims, scopes, resources and amr values.")));
 	token = pnstrdup(buf.data, buf.len);
 	pgtc_buf_free(&buf);
 	return token;
@@ -93,12 +95,4 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	if (with_nonce)
 		spec.nonce = pgtc_slice_str(grant->nonce);
 	out->id_token = sign(&spec, key);
-}
-
-void
-mint_make_durable(void)
-{
-	if (pgt_durable_rotation && synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
-		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, 0, false);
 }

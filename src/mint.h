@@ -31,10 +31,4 @@ typedef struct Minted
 extern void mint_tokens(const Client *client, const Grant *grant, const Target *target,
 						TimestampTz now, bool with_nonce, Minted *out);
 
-/*
- * Turns synchronous_commit on for the rest of the transaction when it is off: a
- * rotation or revocation that was answered must survive a crash.
- */
-extern void mint_make_durable(void);
-
 #endif /* PGT_MINT_H */

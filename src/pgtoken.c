@@ -18,8 +18,9 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	pgt_guc_init();
+	pgt_guc_refuse_connection_options();
 	pgt_libs_init();
+	pgt_guc_init();
 	pgt_cache_init();
 	pgt_audit_init();
 }

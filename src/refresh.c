@@ -23,7 +23,10 @@
 #include "issuer.h"
 #include "lineage.h"
 #include "mint.h"
+#include "store.h"
 #include "target.h"
+
+#define READINGS_MAX 10
 
 /* one refresh, as far as it has come */
 typedef struct Refresh
@@ -56,12 +59,13 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 {
 	Refresh refresh = {.request = request, .now = GetCurrentTimestamp()};
 	bool settled = false;
+	int readings = 1;
 	PgtErr err;
 
 	pgt_cache_begin();
 	err = identify(&refresh);
 	if (err == PGT_OK)
-		mint_make_durable();
+		store_make_durable();
 	while (err == PGT_OK && !settled)
 	{
 		Verdict verdict = judge(&refresh, &err);
@@ -81,6 +85,10 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 		if (err == PGT_OK && !settled)
 		{
 			CHECK_FOR_INTERRUPTS();
+			/* current, predecessor, older, revoked: a token has no more states to pass through */
+			if (++readings > READINGS_MAX)
+				elog(ERROR, "a refresh token was judged too often");
+			refresh.now = GetCurrentTimestamp(); /* time has passed while we waited */
 			refresh.grant = grant_read(&refresh.grant->grant_id);
 			if (refresh.grant == NULL)
 				err = PGT_ERR_TOKEN_UNKNOWN;
@@ -112,6 +120,7 @@ identify(Refresh *refresh)
 	const RefreshRequest *request = refresh->request;
 	pg_uuid_t grant_id;
 	Grant *grant;
+	bool bound;
 	PgtErr err = PGT_OK;
 
 	if (request->client_id)
@@ -129,10 +138,11 @@ identify(Refresh *refresh)
 		err = authenticate(refresh, grant->client_id);
 	if (err != PGT_OK)
 		return err;
+	bound = strcmp(grant->client_id, refresh->client->client_id) == 0;
 	if (!genuine_refresh_token(grant, &refresh->token))
-		return PGT_ERR_TOKEN_UNKNOWN;
+		return PGT_ERR_TOKEN_UNKNOWN; /* nothing to be recorded of a family somebody only names */
 	refresh->grant = grant;
-	if (strcmp(grant->client_id, refresh->client->client_id) != 0)
+	if (!bound)
 		return PGT_ERR_TOKEN_OTHER_CLIENT;
 	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
 }
@@ -151,15 +161,18 @@ judge(const Refresh *refresh, PgtErr *err)
 		*err = PGT_ERR_FAMILY_EXPIRED;
 	else if (refresh->now >= pgt_plus_seconds(grant->rotated_at, grant->idle_lifetime))
 		*err = PGT_ERR_FAMILY_IDLE;
-	else if (generation <= grant->blacklisted_generation)
+	/* an older one is reuse, blacklisted or not */
+	else if (generation >= grant->generation - 1 && generation <= grant->blacklisted_generation)
 		*err = PGT_ERR_TOKEN_BLACKLISTED;
 	if (*err != PGT_OK)
 		return VERDICT_REFUSE;
 
 	if (generation == grant->generation)
 		return client->rotates ? VERDICT_ROTATE : VERDICT_RENEW;
-	if (generation == grant->generation - 1 &&
-		refresh->now < pgt_plus_seconds(grant->rotated_at, client->retry_window) &&
+	/* has_previous: a renewal has used the successor; the rotation may be later than our clock reading */
+	if (generation == grant->generation - 1 && grant->has_previous &&
+		Max(refresh->now, grant->rotated_at) <
+			pgt_plus_seconds(grant->rotated_at, client->retry_window) &&
 		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
 		return VERDICT_RETRY;
 	return VERDICT_REUSE;
@@ -173,9 +186,11 @@ end_reused_family(const Refresh *refresh)
 	RevokedGrant revoked;
 	PgtObject detail;
 	const AuditScope scope = {grant->client_id, grant->subject, refresh->request->context, false};
-	const AuditScope *outer = pgt_audit_enter(&scope);
-	bool ended = grant_revoke(&grant->grant_id, refresh->now,
-							  pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason, &revoked);
+	bool ended;
+
+	pgt_audit_enter(&scope);
+	ended = grant_revoke(&grant->grant_id, refresh->now, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,
+						 &revoked);
 
 	if (ended)
 	{
@@ -191,7 +206,7 @@ end_reused_family(const Refresh *refresh)
 									  .context = refresh->request->context,
 									  .detail = pgt_object_end(&detail)});
 	}
-	pgt_audit_leave(outer);
+	pgt_audit_leave();
 	return ended;
 }
 
@@ -250,7 +265,6 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	const Target *target = &refresh->target;
 	Jsonb *context = refresh->request->context;
 	AuditScope scope = {grant->client_id, grant->subject, context, false};
-	const AuditScope *outer;
 	PgtcRefreshToken successor;
 	uint8_t hash[PGTC_SHA256_LEN];
 	TimestampTz refresh_end;
@@ -261,10 +275,11 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	mint_tokens(refresh->client, grant, target, refresh->now, false, &minted);
 	scope.context_changed = verdict == VERDICT_RETRY &&
 							compareJsonbContainers(&context->root, &grant->context->root) != 0;
-	outer = pgt_audit_enter(&scope);
+	pgt_audit_enter(&scope);
 	if (!advance_family(refresh, verdict, &successor, hash, &retry))
 	{
-		pgt_audit_leave(outer);
+		pgtc_wipe(&successor, sizeof(successor));
+		pgt_audit_leave();
 		return false;
 	}
 	refresh_end =
@@ -286,7 +301,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 		.decision = "allow",
 		.context = context,
 	});
-	pgt_audit_leave(outer);
+	pgt_audit_leave();
 
 	written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
 	pgtc_refresh_token_write(&successor, written);

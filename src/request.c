@@ -13,17 +13,27 @@
 
 #define AUTH_TIME_LEEWAY 60 /* seconds by which the application's clock may be ahead */
 
+static size_t
+printed_len(Jsonb *json)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	JsonbToCString(&text, &json->root, VARSIZE(json));
+	return text.len;
+}
+
 static void
 require_object(Jsonb *json, const char *argument)
 {
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must be a JSON object", argument)));
-	if (VARSIZE(json) > REQUEST_JSON_MAX)
+	/* both: a few bytes of numeric can print as thousands of digits */
+	if (VARSIZE(json) > REQUEST_JSON_MAX || printed_len(json) > REQUEST_JSON_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is too large", argument),
-				 errdetail("It has %u bytes; at most %d are stored with each token.",
-						   (unsigned) VARSIZE(json), REQUEST_JSON_MAX)));
+				 errdetail("At most %d bytes are stored with each token.", REQUEST_JSON_MAX)));
 }
 
 /* NULL when absent; ereport when not a string */
@@ -60,6 +70,20 @@ request_context(Jsonb *context)
 	return context;
 }
 
+/* jsonb holds numbers of any size, readers of JWTs do not, ours included */
+static void
+require_readable(Jsonb *claims)
+{
+	PgtcCode code;
+
+	pgt_claims_read(pgtc_slice_str(JsonbToCString(NULL, &claims->root, VARSIZE(claims))), &code);
+	if (code != PGTC_OK)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("claims hold a value that a JWT cannot carry"),
+						errhint("Integers must fit 64 bits and other numbers a double; give larger "
+								"ones as strings.")));
+}
+
 Jsonb *
 request_claims(Jsonb *claims)
 {
@@ -82,6 +106,7 @@ request_claims(Jsonb *claims)
 					 errdetail("Its meaning is registered, and the token service gives its value."),
 					 errhint("Use another name, or the argument of issue_tokens that sets it.")));
 	}
+	require_readable(claims);
 	return claims;
 }
 

@@ -3,20 +3,21 @@
  *		Use cases: revoke a family, blacklist a single token.
  *
  * The rows' triggers write the audit and tell all backends.  A token decides
- * only when it is genuine: otherwise anybody could end a family whose id he has
- * seen.
+ * only when it is genuine: otherwise anybody could end a family by a token he
+ * has made up.  A bare id decides too: it is for administrators, and callers who
+ * pass on what strangers send must not accept one (see docs/security.md).
  */
 #include "revoke.h"
 
 #include "utils/timestamp.h"
 
+#include "audit.h"
 #include "cache.h"
 #include "core/claims.h"
 #include "core/ids.h"
 #include "genuine.h"
 #include "glue.h"
 #include "lineage.h"
-#include "mint.h"
 #include "store.h"
 
 #define ACCESS_TOKEN_LIFE_MAX (24 * 60 * 60)
@@ -25,14 +26,13 @@ bool
 revoke_family(const pg_uuid_t *grant_id, const char *reason, RevokedFamily *out)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	int live;
 
-	mint_make_durable();
-	live = lineage_count_live(grant_id, now);
+	store_make_durable();
 	if (!grant_revoke(grant_id, now, reason ? reason : REVOKE_REASON_DEFAULT, &out->grant))
 		return false;
 	out->grant_id = *grant_id;
-	out->access_tokens = live;
+	/* counted now, when no refresh can add to them */
+	out->access_tokens = lineage_count_live(grant_id, now);
 	out->revoked_at = now;
 	return true;
 }
@@ -51,6 +51,20 @@ family_of_refresh_token(const char *token, PgtcRefreshToken *parsed)
 	return grant && genuine_refresh_token(grant, parsed) ? grant : NULL;
 }
 
+/* the family of a genuine access token, which must be its client's; NULL */
+static Grant *
+family_of_access_token(const char *token, GenuineAccessToken *access)
+{
+	Grant *grant;
+
+	if (!genuine_access_token(pgtc_slice_str(token), access))
+		return NULL;
+	grant = grant_read(&access->grant_id);
+	return grant && pgtc_slice_equal(access->claims->client_id, pgtc_slice_str(grant->client_id))
+			   ? grant
+			   : NULL;
+}
+
 bool
 revoke_family_of(const char *token, const char *reason, RevokedFamily *out)
 {
@@ -62,16 +76,20 @@ revoke_family_of(const char *token, const char *reason, RevokedFamily *out)
 	pgt_cache_begin();
 	if (pgtc_uuid_parse(pgtc_slice_str(token), grant_id.data) == PGTC_OK)
 		return revoke_family(&grant_id, reason, out);
-	if (genuine_access_token(pgtc_slice_str(token), &access))
-		return revoke_family(&access.grant_id, reason, out);
-	grant = family_of_refresh_token(token, &parsed);
+	grant = family_of_access_token(token, &access);
+	if (grant == NULL)
+		grant = family_of_refresh_token(token, &parsed);
 	return grant && revoke_family(&grant->grant_id, reason, out);
 }
 
+/* grant: NULL when the family is not there (any more) */
 static bool
-insert(const char *reason, const BlacklistedToken *token)
+insert(const Grant *grant, const char *reason, const BlacklistedToken *token)
 {
+	const AuditScope scope = {grant ? grant->client_id : NULL, grant ? grant->subject : NULL, NULL,
+							  false};
 	StoreArgs args = {0};
+	bool inserted;
 
 	store_arg_uuid(&args, &token->grant_id);
 	store_arg_text(&args, token->token_id);
@@ -79,19 +97,24 @@ insert(const char *reason, const BlacklistedToken *token)
 	store_arg_text(&args, reason);
 	store_arg_time(&args, token->expires_at);
 	store_arg_time(&args, GetCurrentTimestamp());
-	return store_run(STORE_BLACKLIST_INSERT, &args, NULL, NULL) == 1;
+	pgt_audit_enter(&scope);
+	inserted = store_run(STORE_BLACKLIST_INSERT, &args, NULL, NULL) == 1;
+	pgt_audit_leave();
+	return inserted;
 }
 
 static bool
 blacklist_access_token(const pg_uuid_t *grant_id, const char *jti, TimestampTz expires_at,
 					   const char *reason, BlacklistedToken *out)
 {
-	mint_make_durable();
+	const Grant *grant = grant_read(grant_id);
+
+	store_make_durable();
 	out->grant_id = *grant_id;
 	out->token_type = "access_token";
 	out->token_id = jti;
 	out->expires_at = expires_at;
-	return expires_at > GetCurrentTimestamp() && insert(reason, out);
+	return expires_at > GetCurrentTimestamp() && insert(grant, reason, out);
 }
 
 static bool
@@ -102,23 +125,26 @@ blacklist_refresh_token(const char *token, const char *reason, BlacklistedToken 
 
 	if (grant == NULL)
 		return false;
-	mint_make_durable();
+	store_make_durable();
 	/* the family's row decides, because a rotation of the same token does so too */
 	if (!grant_blacklist(&grant->grant_id, parsed.generation, &out->expires_at))
 		return false;
 	out->grant_id = grant->grant_id;
 	out->token_type = "refresh_token";
 	out->token_id = psprintf("generation %u", parsed.generation);
-	return out->expires_at > GetCurrentTimestamp() && insert(reason, out);
+	return out->expires_at > GetCurrentTimestamp() && insert(grant, reason, out);
 }
 
 bool
 blacklist_token(const char *token, const char *reason, BlacklistedToken *out)
 {
 	GenuineAccessToken access;
+	pg_uuid_t grant_id;
 
+	if (pgtc_jti_grant_id(pgtc_slice_str(token), grant_id.data) == PGTC_OK)
+		return blacklist_jti(token, DT_NOEND, reason, out);
 	pgt_cache_begin();
-	if (genuine_access_token(pgtc_slice_str(token), &access))
+	if (family_of_access_token(token, &access))
 		return blacklist_access_token(&access.grant_id, pstrdup(access.claims->jti.data),
 									  pgt_timestamp_of_unix(access.claims->exp), reason, out);
 	return blacklist_refresh_token(token, reason, out);
@@ -130,7 +156,6 @@ blacklist_jti(const char *jti, TimestampTz expires_at, const char *reason, Black
 	pg_uuid_t grant_id;
 	TimestampTz latest = pgt_plus_seconds(GetCurrentTimestamp(), ACCESS_TOKEN_LIFE_MAX);
 
-	pgt_cache_begin();
 	if (pgtc_jti_grant_id(pgtc_slice_str(jti), grant_id.data) != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("this is not a jti of an access token made here"),

@@ -209,12 +209,17 @@ has_key_in_state(const char *issuer, const PgtcAlg *alg, SigningKeyState state)
 char *
 signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
 {
-	bool first = !has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE);
+	bool first;
 	PgtcKey *key;
 	char *kid;
 	StoreArgs args = {0};
+	StoreArgs lock = {0};
 	PgtcBuf buf;
 
+	store_arg_text(&lock, issuer);
+	store_run(STORE_ISSUER_LOCK, &lock, NULL, NULL);
+	pgt_cache_begin(); /* what another session did to the keys meanwhile */
+	first = !has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE);
 	if (!first && has_key_in_state(issuer, alg, SIGNING_KEY_PENDING))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -17,10 +17,12 @@
 #include "issuer.h"
 #include "key_material.h"
 #include "signing_key.h"
+#include "store.h"
 
 PG_FUNCTION_INFO_V1(pgt_create_pepper);
 PG_FUNCTION_INFO_V1(pgt_create_signing_key);
 PG_FUNCTION_INFO_V1(pgt_library_version);
+PG_FUNCTION_INFO_V1(pgt_make_durable);
 PG_FUNCTION_INFO_V1(pgt_new_client_secret);
 PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
 PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
@@ -63,6 +65,14 @@ pgt_library_version(PG_FUNCTION_ARGS)
 {
 	(void) fcinfo;
 	PG_RETURN_TEXT_P(cstring_to_text(PGTOKEN_VERSION));
+}
+
+Datum
+pgt_make_durable(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	store_make_durable();
+	PG_RETURN_VOID();
 }
 
 Datum

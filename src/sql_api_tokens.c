@@ -79,10 +79,10 @@ pgt_issue_tokens(PG_FUNCTION_ARGS)
 	request.resources = optional_texts(fcinfo, 3, "resource", 0, &request.n_resources);
 	request.has_auth_time = !PG_ARGISNULL(4);
 	request.auth_time = request.has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : 0;
-	request.acr = optional_text(fcinfo, 5);
+	request.acr = non_empty_text(fcinfo, 5);
 	request.amr = optional_texts(fcinfo, 6, "amr", -1, &request.n_amr);
-	request.nonce = optional_text(fcinfo, 7);
-	request.session_id = optional_text(fcinfo, 8);
+	request.nonce = non_empty_text(fcinfo, 7);
+	request.session_id = non_empty_text(fcinfo, 8);
 	request.claims = request_claims(optional_jsonb(fcinfo, 9));
 	request.context = request_context(optional_jsonb(fcinfo, 10));
 

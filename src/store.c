@@ -8,15 +8,18 @@
  */
 #include "store.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "cache.h"
 #include "glue.h"
+#include "guc.h"
 
 /* parameter types, one letter each */
 static Oid
@@ -61,7 +64,7 @@ typedef struct QueryDef
 	"g.amr, g.claims, g.created_at, g.expires_at, "                                                \
 	"g.idle_lifetime, g.generation, g.current_hash, "                                              \
 	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
-	"g.context, g.revoked_at, g.revoke_reason"
+	"g.context, g.revoked_at IS NOT NULL, g.revoke_reason"
 
 static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_AUDIT_INSERT] =
@@ -71,8 +74,10 @@ static const QueryDef queries[STORE_QUERIES] = {
 		 "client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.inet_client_addr())"},
 	[STORE_BLACKLIST_INSERT] =
 		{"blacklist insert", "utttzz", SPI_OK_INSERT, false,
-		 "INSERT INTO pgtoken.blacklist (grant_id, token_id, token_type, reason, expires_at, "
-		 "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, token_id) DO NOTHING"},
+		 "INSERT INTO pgtoken.blacklist AS b (grant_id, token_id, token_type, reason, expires_at, "
+		 "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, token_id) "
+		 "DO UPDATE SET expires_at = EXCLUDED.expires_at, reason = EXCLUDED.reason "
+		 "WHERE b.expires_at OPERATOR(pg_catalog.<) EXCLUDED.expires_at"},
 	[STORE_CLIENT_READ] =
 		{"client read", "t", SPI_OK_SELECT, true,
 		 "SELECT c.issuer, c.client_type" EQ "'confidential', c.enabled, "
@@ -109,7 +114,8 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_GRANT_RENEW] =
 		{"grant renew", "uizj", SPI_OK_UPDATE_RETURNING, false,
 		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
-		 "rotated_at = $3, context = $4 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+		 "previous_hash = NULL, rotated_at = $3, context = $4 WHERE g.grant_id" EQ
+		 "$1 AND g.generation" EQ "$2 "
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING g.retry_count"},
 	[STORE_GRANT_RETRY] =
@@ -130,6 +136,9 @@ static const QueryDef queries[STORE_QUERIES] = {
 		 "retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING 0"},
+	[STORE_ISSUER_LOCK] = {"issuer lock", "t", SPI_OK_SELECT, false,
+						   "SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ
+						   "$1 FOR NO KEY UPDATE"},
 	[STORE_ISSUERS_READ] = {"issuers read", "", SPI_OK_SELECT, true,
 							"SELECT i.issuer, i.is_default, i.default_alg FROM pgtoken.issuers i"},
 	[STORE_KEY_INSERT] =
@@ -173,9 +182,12 @@ static const QueryDef queries[STORE_QUERIES] = {
 		 "r.access_token_lifetime, r.enabled "
 		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
 	[STORE_TOKEN_STATE] =
-		{"token state", "ut", SPI_OK_SELECT, true,
+		{"token state", "utzz", SPI_OK_SELECT, true,
 		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
+		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
+		 "AND t.issued_at OPERATOR(pg_catalog.>=) $3 AND t.issued_at OPERATOR(pg_catalog.<) $4 "
+		 "AND t.jti" EQ "$2) "
 		 "FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
 };
 
@@ -249,6 +261,18 @@ store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	return rows;
+}
+
+void
+store_make_durable(void)
+{
+	if (!pgt_durable_rotation)
+		return;
+	/* holds even if the caller turns the setting off again before it commits */
+	ForceSyncCommit();
+	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
+		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
 }
 
 static void

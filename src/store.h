@@ -31,6 +31,7 @@ typedef enum StoreQuery
 	STORE_GRANT_RETRY,
 	STORE_GRANT_REVOKE,
 	STORE_GRANT_ROTATE,
+	STORE_ISSUER_LOCK,
 	STORE_ISSUERS_READ,
 	STORE_KEY_INSERT,
 	STORE_KEYS_READ,
@@ -72,6 +73,13 @@ typedef void (*StoreReader)(StoreRow *row, void *arg);
 
 /* runs the query, calls reader (may be NULL) for each row, returns the number of rows */
 extern uint64 store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg);
+
+/*
+ * Unless pgtoken.durable_rotation is off, this transaction waits for its commit
+ * record to be on disk whatever synchronous_commit says: a rotation or
+ * revocation that was answered must survive a crash.
+ */
+extern void store_make_durable(void);
 
 /*
  * Getters take the next column, in the order of the query's list; NULL becomes

@@ -116,11 +116,14 @@ check_resources(char **resources, int *n_resources)
 	{
 		if (pgtc_uri_check_resource(pgtc_slice_str(resources[i])) != PGTC_OK)
 			return PGT_ERR_TARGET_MALFORMED;
-		if (!contains(resources, n, resources[i]))
-			resources[n++] = resources[i];
+		if (contains(resources, n, resources[i]))
+			continue;
+		if (n == PGTC_AUD_MAX)
+			return PGT_ERR_TARGET_MALFORMED;
+		resources[n++] = resources[i];
 	}
 	*n_resources = n;
-	return n > PGTC_AUD_MAX ? PGT_ERR_TARGET_MALFORMED : PGT_OK;
+	return PGT_OK;
 }
 
 /*

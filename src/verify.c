@@ -37,7 +37,12 @@ read_state(StoreRow *row, void *arg)
 	state->holds = store_bool(row);
 }
 
-/* family there and not revoked, token not blacklisted, client its own and switched on */
+/*
+ * Family there and not revoked, token in the ledger and not blacklisted, client
+ * its own and switched on.  The ledger knows every token that was committed: one
+ * that was signed in a transaction that rolled back, or with a stolen key, is
+ * not among them.
+ */
 static bool
 token_stands(const GenuineAccessToken *token)
 {
@@ -47,6 +52,8 @@ token_stands(const GenuineAccessToken *token)
 
 	store_arg_uuid(&args, &token->grant_id);
 	store_arg_text(&args, token->claims->jti.data);
+	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat));
+	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat + 1));
 	if (store_run(STORE_TOKEN_STATE, &args, read_state, &state) == 0 || !state.holds ||
 		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
 		return false;
@@ -181,5 +188,7 @@ introspect_token(const char *token)
 	grant = usable_refresh_token(token, &client);
 	if (grant)
 		return describe_refresh_token(client, grant);
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"active\": false}")));
+	pgt_object_begin(&inactive);
+	pgt_object_bool(&inactive, "active", false);
+	return pgt_object_end(&inactive);
 }

@@ -45,8 +45,9 @@ COMMENT ON COLUMN pgtoken.signing_keys.kid IS 'RFC 7638 thumbprint; for HS256 a 
 COMMENT ON COLUMN pgtoken.signing_keys.public_jwk IS 'Public key as published by jwks(); NULL for HS256';
 COMMENT ON COLUMN pgtoken.signing_keys.retires_at IS 'When maintain() retires a retiring key: no token it signed can be alive then';
 
--- Row security without a policy: not even a member of pg_read_all_data sees a
--- row; only the owner's functions and superusers do.
+-- No role has a privilege on it, and row security has no policy for it: not even
+-- a member of pg_read_all_data sees a row. That role reads pg_statistic and TOAST
+-- tables, though, so the material must get into neither.
 CREATE TABLE pgtoken.key_material (
 	material_id text NOT NULL,
 	material bytea NOT NULL,
@@ -54,8 +55,9 @@ CREATE TABLE pgtoken.key_material (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT key_material_pkey PRIMARY KEY (material_id)
 );
-ALTER TABLE pgtoken.key_material ENABLE ROW LEVEL SECURITY;
-COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys and peppers, readable by no role; wrapped with AES-256-GCM when pgtoken.root_key_file is set';
+ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STATISTICS 0;
+ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STORAGE PLAIN;
+COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys and peppers; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
 COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" and a kid, or "pepper:" and an issuer';
 
 CREATE TABLE pgtoken.resources (

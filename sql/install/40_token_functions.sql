@@ -61,7 +61,7 @@ CREATE FUNCTION pgtoken.blacklist_token(token text, reason text DEFAULT NULL)
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.blacklist_token(text, text) IS
-'Refuse one access or refresh token before its end; the family lives on. A blacklisted refresh token takes its predecessors with it.
+'Refuse one access or refresh token before its end; the family lives on. token: the token itself, or the jti of an access token. A blacklisted refresh token takes its predecessors with it; a successor that it has been exchanged for before lives.
 Returns what was blacklisted; no row when the token is not genuine, expired or was blacklisted before. Raises 22004 for a NULL token.';
 
 CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason text DEFAULT NULL)
@@ -79,7 +79,7 @@ CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NU
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.verify_access_token(text, text) IS
-'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired.
+'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired, not in the ledger (its transaction rolled back).
 audience: must be among its aud; NULL: any. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby.';
 
 CREATE FUNCTION pgtoken.introspect(token text)

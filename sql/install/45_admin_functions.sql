@@ -16,6 +16,25 @@ CREATE FUNCTION pgtoken.new_client_secret() RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.new_client_secret() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.new_client_secret() IS 'A fresh client secret: prefix and 256 random bits. Stores nothing';
 
+CREATE FUNCTION pgtoken.make_durable() RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_make_durable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.make_durable() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.make_durable() IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
+
+CREATE FUNCTION pgtoken.check_alg(alg text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF alg NOT IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256') THEN
+		RAISE EXCEPTION 'unknown signing algorithm'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_alg(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_alg(text) IS 'Internal: raises 22023 unless it is a signing algorithm; NULL passes';
+
 CREATE FUNCTION pgtoken.create_pepper(issuer text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_create_pepper' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -44,6 +63,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'An issuer is an https URL without query and fragment (RFC 8414 section 2); http only for loopback hosts.';
 	END IF;
+	PERFORM pgtoken.check_alg(default_alg);
 	INSERT INTO pgtoken.issuers (issuer, default_alg, is_default)
 	VALUES (create_issuer.issuer, create_issuer.default_alg, NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default));
 	PERFORM pgtoken.create_pepper(issuer);
@@ -52,12 +72,13 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_issuer(text, text) IS
-'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL, 23505 when it exists.';
+'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists.';
 
 CREATE FUNCTION pgtoken.update_issuer(issuer text, default_alg text DEFAULT NULL, is_default boolean DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	PERFORM pgtoken.check_alg(default_alg);
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -78,7 +99,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean) IS
-'Change an issuer; NULL keeps a value. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named. Returns false when there is no such issuer. Raises 22023, 23514.';
+'Change an issuer; NULL keeps a value. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.issuer_or_default(issuer text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -124,7 +145,7 @@ COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text) IS
 The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
 
 CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
@@ -153,10 +174,13 @@ AS $function$
 DECLARE
 	key record;
 BEGIN
+	PERFORM FROM pgtoken.issuers i
+	WHERE i.issuer = (SELECT k.issuer FROM pgtoken.signing_keys k WHERE k.kid = retire_signing_key.kid) FOR NO KEY UPDATE;	-- one change at a time
 	SELECT k.issuer, k.alg, k.state INTO key FROM pgtoken.signing_keys k WHERE k.kid = retire_signing_key.kid AND k.state <> 'retired';
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
+	PERFORM pgtoken.make_durable();
 	IF key.state = 'active' THEN
 		PERFORM pgtoken.rotate_signing_key(key.alg, key.issuer);
 	END IF;
@@ -262,6 +286,7 @@ CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RET
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.client_secrets s SET revoked_at = now()
 	WHERE s.client_id = revoke_client_secret.client_id AND s.secret_id = revoke_client_secret.secret_id AND s.revoked_at IS NULL;
 	RETURN FOUND;
@@ -278,6 +303,10 @@ AS $function$
 DECLARE
 	unknown_resource text;
 BEGIN
+	IF array_ndims(resources) > 1 THEN
+		RAISE EXCEPTION 'resources must be a one-dimensional array'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	IF client_type NOT IN ('confidential', 'public') THEN
 		RAISE EXCEPTION 'unknown client type %', quote_literal(client_type)
 			USING ERRCODE = 'invalid_parameter_value',
@@ -301,11 +330,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'SELECT pgtoken.create_resource(...) first.';
 	END IF;
-	IF signing_alg NOT IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256') THEN
-		RAISE EXCEPTION 'unknown signing algorithm'
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.';
-	END IF;
+	PERFORM pgtoken.check_alg(signing_alg);
 	IF rotation NOT IN ('always', 'never') THEN
 		RAISE EXCEPTION 'unknown rotation %', quote_literal(rotation)
 			USING ERRCODE = 'invalid_parameter_value',
@@ -388,33 +413,34 @@ CREATE FUNCTION pgtoken.update_client(
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	new pgtoken.clients;
+	changed pgtoken.clients;
 BEGIN
 	PERFORM pgtoken.check_reset(reset, ARRAY['resources', 'client_name', 'signing_alg', 'access_token_lifetime', 'refresh_absolute_lifetime',
 											 'refresh_idle_lifetime', 'retry_window', 'retry_limit']);
-	SELECT * INTO new FROM pgtoken.clients c WHERE c.client_id = update_client.client_id FOR UPDATE;
+	SELECT * INTO changed FROM pgtoken.clients c WHERE c.client_id = update_client.client_id FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	new.scopes := coalesce(scopes, new.scopes);
-	new.redirect_uris := coalesce(redirect_uris, new.redirect_uris);
-	new.offline_access := coalesce(offline_access, new.offline_access);
-	new.rotation := coalesce(rotation, new.rotation);
-	new.enabled := coalesce(enabled, new.enabled);
-	new.resources := coalesce(resources, CASE WHEN 'resources' <> ALL (reset) THEN new.resources END);
-	new.client_name := coalesce(client_name, CASE WHEN 'client_name' <> ALL (reset) THEN new.client_name END);
-	new.signing_alg := coalesce(signing_alg, CASE WHEN 'signing_alg' <> ALL (reset) THEN new.signing_alg END);
-	new.access_token_lifetime := coalesce(access_token_lifetime, CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN new.access_token_lifetime END);
-	new.refresh_absolute_lifetime := coalesce(refresh_absolute_lifetime, CASE WHEN 'refresh_absolute_lifetime' <> ALL (reset) THEN new.refresh_absolute_lifetime END);
-	new.refresh_idle_lifetime := coalesce(refresh_idle_lifetime, CASE WHEN 'refresh_idle_lifetime' <> ALL (reset) THEN new.refresh_idle_lifetime END);
-	new.retry_window := coalesce(retry_window, CASE WHEN 'retry_window' <> ALL (reset) THEN new.retry_window END);
-	new.retry_limit := coalesce(retry_limit, CASE WHEN 'retry_limit' <> ALL (reset) THEN new.retry_limit END);
-	PERFORM pgtoken.check_client(new.issuer, new.client_type, new.scopes, new.redirect_uris, new.resources, new.signing_alg, new.rotation);
+	changed.scopes := coalesce(scopes, changed.scopes);
+	changed.redirect_uris := coalesce(redirect_uris, changed.redirect_uris);
+	changed.offline_access := coalesce(offline_access, changed.offline_access);
+	changed.rotation := coalesce(rotation, changed.rotation);
+	changed.enabled := coalesce(enabled, changed.enabled);
+	changed.resources := coalesce(resources, CASE WHEN 'resources' <> ALL (reset) THEN changed.resources END);
+	changed.client_name := coalesce(client_name, CASE WHEN 'client_name' <> ALL (reset) THEN changed.client_name END);
+	changed.signing_alg := coalesce(signing_alg, CASE WHEN 'signing_alg' <> ALL (reset) THEN changed.signing_alg END);
+	changed.access_token_lifetime := coalesce(access_token_lifetime, CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN changed.access_token_lifetime END);
+	changed.refresh_absolute_lifetime := coalesce(refresh_absolute_lifetime, CASE WHEN 'refresh_absolute_lifetime' <> ALL (reset) THEN changed.refresh_absolute_lifetime END);
+	changed.refresh_idle_lifetime := coalesce(refresh_idle_lifetime, CASE WHEN 'refresh_idle_lifetime' <> ALL (reset) THEN changed.refresh_idle_lifetime END);
+	changed.retry_window := coalesce(retry_window, CASE WHEN 'retry_window' <> ALL (reset) THEN changed.retry_window END);
+	changed.retry_limit := coalesce(retry_limit, CASE WHEN 'retry_limit' <> ALL (reset) THEN changed.retry_limit END);
+	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation);
+	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.clients c
 	SET (scopes, redirect_uris, offline_access, rotation, enabled, resources, client_name, signing_alg, access_token_lifetime,
 		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit)
-		= ROW (new.scopes, new.redirect_uris, new.offline_access, new.rotation, new.enabled, new.resources, new.client_name, new.signing_alg,
-			   new.access_token_lifetime, new.refresh_absolute_lifetime, new.refresh_idle_lifetime, new.retry_window, new.retry_limit)
+		= ROW (changed.scopes, changed.redirect_uris, changed.offline_access, changed.rotation, changed.enabled, changed.resources, changed.client_name, changed.signing_alg,
+			   changed.access_token_lifetime, changed.refresh_absolute_lifetime, changed.refresh_idle_lifetime, changed.retry_window, changed.retry_limit)
 	WHERE c.client_id = update_client.client_id;
 	RETURN true;
 END

@@ -14,10 +14,19 @@ DECLARE
 	upper_bound CONSTANT timestamptz := lower_bound + interval '1 month';
 	partition_name CONSTANT name := format('%s_p%s', parent, to_char(lower_bound, 'YYYY_MM'));
 	default_name CONSTANT name := parent || '_default';
+	grantee text;
 	moved bigint;
 BEGIN
 	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS, CONSTRAINT %I PRIMARY KEY (%s))',
 				   partition_name, parent, partition_name || '_pkey', key_columns);
+	FOR grantee IN
+		-- whatever the owner's default privileges have given away
+		SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
+		FROM pg_class c, aclexplode(c.relacl) a
+		WHERE c.oid = format('pgtoken.%I', partition_name)::regclass AND a.grantee <> c.relowner LOOP
+		EXECUTE format('REVOKE ALL ON pgtoken.%I FROM %s', partition_name, grantee);
+	END LOOP;
+	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ROW LEVEL SECURITY', partition_name);
 	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name, format('Partition of pgtoken.%s, made by maintain()', parent));
 	IF parent = 'audit_events' THEN
 		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
@@ -43,7 +52,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_partition(name, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_partition(name, timestamptz) IS 'Internal, called by maintain(): makes the monthly partition of tokens or audit_events that holds this time, and moves its rows over from the default partition';
 
-CREATE FUNCTION pgtoken.lock_partitions(tables text) RETURNS void
+CREATE FUNCTION pgtoken.lock_partitions() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
 AS $function$
 BEGIN
@@ -54,20 +63,19 @@ BEGIN
 					   (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 500 + 1)::integer::text, true);
 	FOR attempt IN 1 .. 20 LOOP
 		BEGIN
-			EXECUTE 'LOCK TABLE ' || tables || ' IN ACCESS EXCLUSIVE MODE';
-			RETURN;
+			-- the parents as well: who has chosen the default partition already would not look again
+			LOCK TABLE ONLY pgtoken.tokens, ONLY pgtoken.audit_events, pgtoken.tokens_default, pgtoken.audit_events_default
+				IN ACCESS EXCLUSIVE MODE;
+			RETURN true;
 		EXCEPTION WHEN lock_not_available THEN
 			PERFORM pg_sleep(0.2);
 		END;
 	END LOOP;
-	RAISE EXCEPTION 'could not lock the partitioned tables of pgtoken'
-		USING ERRCODE = 'lock_not_available',
-			  DETAIL = 'A transaction that has written tokens or audit events stays open.',
-			  HINT = 'Call pgtoken.maintain() again later; nothing was changed.';
+	RETURN false;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.lock_partitions(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_partitions(text) IS 'Internal, called by maintain(): locks tables without ever being part of a deadlock; raises 55P03 after several attempts';
+REVOKE ALL ON FUNCTION pgtoken.lock_partitions() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_partitions() IS 'Internal, called by maintain(): locks the partitioned tables without ever being part of a deadlock; false when several attempts failed';
 
 CREATE FUNCTION pgtoken.missing_partitions(parent name) RETURNS SETOF timestamptz
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -124,8 +132,6 @@ DECLARE
 	key_lifetime interval;
 	key_overlap interval;
 	key record;
-	to_create boolean;
-	to_drop boolean;
 	forgotten bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
@@ -166,12 +172,15 @@ BEGIN
 		RETURN NEXT;
 	END IF;
 
-	to_create := EXISTS (SELECT FROM unnest(parents) p, pgtoken.missing_partitions(p));
-	to_drop := EXISTS (SELECT FROM unnest(parents) p, pgtoken.outdated_partitions(p));
-	IF to_create OR to_drop THEN
-		PERFORM pgtoken.lock_partitions(concat_ws(', ',
-			CASE WHEN to_drop THEN 'ONLY pgtoken.tokens, ONLY pgtoken.audit_events' END,
-			CASE WHEN to_create THEN 'pgtoken.tokens_default, pgtoken.audit_events_default' END));
+	IF NOT EXISTS (SELECT FROM unnest(parents) p, pgtoken.missing_partitions(p))
+	   AND NOT EXISTS (SELECT FROM unnest(parents) p, pgtoken.outdated_partitions(p)) THEN
+		RETURN;
+	END IF;
+	IF NOT pgtoken.lock_partitions() THEN
+		step := 'partitions postponed';
+		detail := 'a transaction that has written tokens or audit events stays open';
+		RETURN NEXT;
+		RETURN;
 	END IF;
 	FOREACH parent IN ARRAY parents LOOP
 		FOREACH month IN ARRAY ARRAY(SELECT pgtoken.missing_partitions(parent)) LOOP
@@ -190,7 +199,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all (then 55P03, and nothing has changed).';
+'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -63,22 +63,38 @@ ALTER TABLE pgtoken.audit_events ENABLE ALWAYS TRIGGER append_only;
 ALTER TABLE pgtoken.audit_events ENABLE ALWAYS TRIGGER append_only_truncate;
 ALTER TABLE pgtoken.audit_events_default ENABLE ALWAYS TRIGGER append_only_truncate;
 
--- Cache invalidation
+-- Cache invalidation, also where rows arrive by logical replication: that fires
+-- row triggers only, and only those that are ENABLE ALWAYS.
 
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.issuers FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.key_material FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.resources FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.clients FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgtoken.blacklist FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, revoked_at OR DELETE OR TRUNCATE ON pgtoken.grants
-	FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.issuers FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.key_material FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.resources FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.clients FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.blacklist FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.grants FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
 ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.signing_keys ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.signing_keys ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.key_material ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.key_material ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.resources ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.resources ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.clients ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.clients ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.client_secrets ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.client_secrets ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.blacklist ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.blacklist ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.grants ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.grants ENABLE ALWAYS TRIGGER invalidate_truncate;

@@ -1,5 +1,22 @@
--- Nothing for PUBLIC; each role what its work needs.
+-- Nothing for PUBLIC, and nothing for anybody whom the installing role's default
+-- privileges favour; each role what its work needs.
 
+DO $strip$
+DECLARE
+	grantee text;
+BEGIN
+	FOR grantee IN
+		SELECT DISTINCT pg_catalog.quote_ident(r.rolname)
+		FROM pg_catalog.pg_default_acl d, pg_catalog.aclexplode(d.defaclacl) a
+		JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+		WHERE d.defaclrole OPERATOR(pg_catalog.=) (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname OPERATOR(pg_catalog.=) CURRENT_USER)
+		  AND a.grantee OPERATOR(pg_catalog.<>) d.defaclrole LOOP
+		EXECUTE 'REVOKE ALL ON SCHEMA pgtoken FROM ' OPERATOR(pg_catalog.||) grantee;
+		EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken FROM ' OPERATOR(pg_catalog.||) grantee;
+		EXECUTE 'REVOKE ALL ON ALL ROUTINES IN SCHEMA pgtoken FROM ' OPERATOR(pg_catalog.||) grantee;
+	END LOOP;
+END
+$strip$;
 REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgtoken FROM PUBLIC;
 
@@ -45,6 +62,30 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.introspect(text),
 	pgtoken.health()
 TO pgtoken_auditor;
+
+-- Row security on everything: pg_read_all_data and pg_write_all_data pass over
+-- table privileges, not over this. The owner's functions and superusers do.
+ALTER TABLE pgtoken.key_material ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pgtoken.issuers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.issuers FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.signing_keys ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.signing_keys FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.resources ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.resources FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.clients ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.clients FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.client_secrets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.client_secrets FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.blacklist ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.blacklist FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.grants ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.grants FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.audit_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.audit_events FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pgtoken.audit_events_default ENABLE ROW LEVEL SECURITY;
 
 -- The administrator: all of that (by membership), and configuration.
 GRANT EXECUTE ON FUNCTION

@@ -125,3 +125,15 @@ pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t le
 	ERR_clear_error();
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
 }
+
+int
+pgtc_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

@@ -17,7 +17,6 @@
 
 static void put_uint32(uint8_t *out, uint32_t value);
 static uint32_t get_uint32(const uint8_t *in);
-static int hex_value(char c);
 
 /*
  *		unix_ts_ms (48) | ver=7 (4) | rand_a (12) | var=2 (2) | rand_b (62)
@@ -76,8 +75,8 @@ pgtc_uuid_parse(PgtcSlice in, uint8_t out[PGTC_UUID_LEN])
 
 		if ((i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
 			return PGTC_E_MALFORMED;
-		high = hex_value(*at++);
-		low = hex_value(*at++);
+		high = pgtc_hex_value(*at++);
+		low = pgtc_hex_value(*at++);
 		if (high < 0 || low < 0)
 			return PGTC_E_MALFORMED;
 		out[i] = (uint8_t) (high << 4 | low);
@@ -205,16 +204,4 @@ static uint32_t
 get_uint32(const uint8_t *in)
 {
 	return (uint32_t) in[0] << 24 | (uint32_t) in[1] << 16 | (uint32_t) in[2] << 8 | in[3];
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }

@@ -27,6 +27,9 @@ extern bool pgtc_json_member_is(const json_t *object, const char *name, const ch
  */
 extern PgtcCode pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out);
 
+/* 0 to 15, or -1 */
+extern int pgtc_hex_value(char c);
+
 /* HMAC-SHA-256 in one shot */
 extern PgtcCode pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
 								 uint8_t out[PGTC_SHA256_LEN]);

@@ -42,7 +42,7 @@ typedef struct PgtcKey
 	size_t secret_len;
 	bool is_private; /* can sign */
 	EVP_MD_CTX
-		*ready; /* set up to sign, or to verify when public; copied for each use; NULL for oct */
+	*ready; /* set up to sign, or to verify when public; copied for each use; NULL for oct */
 } PgtcKey;
 
 #define PGTC_HMAC_KEY_MIN 32 /* RFC 7518 section 3.2: at least the hash's size */

@@ -21,7 +21,6 @@
 #define WRAP_MIN_LEN (WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN + WRAP_TAG_LEN)
 
 static PgtcCode parse_line(PgtcSlice line, PgtcRootKeys *out);
-static int hex_value(char c);
 static PgtcCode derive(const uint8_t key[PGTC_ROOT_KEY_LEN], const char *info, uint8_t *out,
 					   size_t len);
 static bool cipher_start(EVP_CIPHER_CTX *ctx, bool encrypt, const uint8_t *key,
@@ -155,8 +154,8 @@ parse_line(PgtcSlice line, PgtcRootKeys *out)
 
 	for (i = 0; i < PGTC_ROOT_KEY_LEN && code == PGTC_OK; i++)
 	{
-		int high = hex_value(line.data[2 * i]);
-		int low = hex_value(line.data[2 * i + 1]);
+		int high = pgtc_hex_value(line.data[2 * i]);
+		int low = pgtc_hex_value(line.data[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			code = PGTC_E_MALFORMED;
@@ -172,18 +171,6 @@ parse_line(PgtcSlice line, PgtcRootKeys *out)
 		out->n++;
 	pgtc_wipe(key, sizeof(key));
 	return code;
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 /* RFC 5869, without salt: the input is uniformly random already */
