@@ -73,7 +73,8 @@ SQL_PARTS = \
 	sql/install/50_maintenance.sql \
 	sql/install/60_views.sql \
 	sql/install/70_triggers.sql \
-	sql/install/80_privileges.sql
+	sql/install/80_privileges.sql \
+	sql/install/90_comments.sql
 
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = \

@@ -70,6 +70,40 @@ FROM member m
 JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid;
 DROP VIEW member;
 
+-- Neither is a part of one without a comment: columns of tables, views and types
+-- (a partition has those of its parent), indexes, triggers, policies.
+CREATE TEMP VIEW part (classid, objid, objsubid) AS
+SELECT 'pg_class'::regclass, a.attrelid, a.attnum::integer
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND NOT c.relispartition
+UNION ALL
+SELECT 'pg_class'::regclass, c.oid, 0
+FROM pg_class c
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('i', 'I')
+UNION ALL
+SELECT 'pg_trigger'::regclass, t.oid, 0
+FROM pg_class c
+JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgparentid = 0
+WHERE c.relnamespace = 'pgtoken'::regnamespace
+UNION ALL
+SELECT 'pg_policy'::regclass, p.oid, 0
+FROM pg_class c
+JOIN pg_policy p ON p.polrelid = c.oid
+WHERE c.relnamespace = 'pgtoken'::regnamespace;
+SELECT pg_describe_object(p.classid, p.objid, p.objsubid) AS part_without_comment
+FROM part p
+LEFT JOIN pg_description d ON d.classoid = p.classid AND d.objoid = p.objid AND d.objsubid = p.objsubid
+WHERE coalesce(d.description, '') = ''
+ORDER BY pg_describe_object(p.classid, p.objid, p.objsubid) COLLATE "C";
+-- again, so that the list is not empty for want of parts
+SELECT count(*) FILTER (WHERE objsubid > 0) > 100 AS columns,
+	   count(*) FILTER (WHERE classid = 'pg_class'::regclass AND objsubid = 0) > 10 AS indexes,
+	   count(*) FILTER (WHERE classid = 'pg_trigger'::regclass) > 20 AS triggers,
+	   count(*) FILTER (WHERE classid = 'pg_policy'::regclass) > 5 AS policies
+FROM part;
+DROP VIEW part;
+
 -- The row that the four functions answer with is a contract.
 SELECT attname, format_type(atttypid, atttypmod)
 FROM pg_attribute

@@ -33,7 +33,7 @@ extern void lineage_insert(const LineageRow *row);
 /* the hash of a generation's secret; false when the ledger does not hold it (any more) */
 extern bool lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_LEN]);
 
-/* access tokens of the family that would still be accepted */
+/* access tokens of the family that have not expired */
 extern int lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now);
 
 #endif /* PGT_LINEAGE_H */

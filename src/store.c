@@ -152,9 +152,7 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_LINEAGE_COUNT_LIVE] =
 		{"lineage count", "uz", SPI_OK_SELECT, false,
 		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.tokens t "
-		 "WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2 "
-		 "AND NOT EXISTS (SELECT FROM pgtoken.blacklist b WHERE b.grant_id" EQ "$1 "
-		 "AND b.token_id" EQ "t.jti)"},
+		 "WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2"},
 	[STORE_LINEAGE_HASH] = {"lineage hash", "ui", SPI_OK_SELECT, true,
 							"SELECT t.token_hash FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
 							"AND t.generation" EQ "$2 AND t.retry" EQ "0 LIMIT 1"},

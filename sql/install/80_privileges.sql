@@ -63,8 +63,9 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.health()
 TO pgtoken_auditor;
 
--- Row security on everything: pg_read_all_data and pg_write_all_data pass over
--- table privileges, not over this. The owner's functions and superusers do.
+-- Row security on the tables: pg_read_all_data and pg_write_all_data pass over
+-- table privileges, not over this, so they neither read a hash nor write a row.
+-- The owner's functions, its views and superusers do.
 ALTER TABLE pgtoken.key_material ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pgtoken.issuers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.issuers FOR SELECT TO pgtoken_auditor USING (true);
