@@ -2,9 +2,10 @@
  * audit_trigger.c
  *		Trigger functions: audit, append-only, cache invalidation.
  *
- * They run as the owner of the extension (SECURITY DEFINER), whoever wrote the
- * row.  A restore (COPY into our tables) is not audited row by row: the audit log
- * is part of what is being restored.
+ * They run as the owner of the extension, whoever wrote the row: SECURITY
+ * DEFINER, but for the one on tokens, where only the owner can write.  A restore
+ * (COPY into our tables) is not audited row by row: the audit log is part of
+ * what is being restored.
  */
 #include "compat.h"
 

@@ -61,7 +61,7 @@ CREATE FUNCTION pgtoken.blacklist_token(token text, reason text DEFAULT NULL)
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.blacklist_token(text, text) IS
-'Refuse one access or refresh token before its end; the family lives on. token: the token itself, or the jti of an access token. A blacklisted refresh token takes its predecessors with it; a successor that it has been exchanged for before lives.
+'Refuse one access or refresh token before its end; the family lives on. token: the token itself, or the jti of an access token. A blacklisted refresh token takes its immediate predecessor with it; a successor that it has been exchanged for before lives.
 Returns what was blacklisted; no row when the token is not genuine, expired or was blacklisted before. Raises 22004 for a NULL token.';
 
 CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason text DEFAULT NULL)
