@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(pgt_new_client_secret);
 PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
 PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
 PG_FUNCTION_INFO_V1(pgt_root_key_status);
+PG_FUNCTION_INFO_V1(pgt_valid_alg);
 PG_FUNCTION_INFO_V1(pgt_valid_issuer);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uri);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uris);
@@ -115,6 +116,12 @@ pgt_root_key_status(PG_FUNCTION_ARGS)
 
 	(void) fcinfo;
 	PG_RETURN_TEXT_P(cstring_to_text(problem ? problem : "ok"));
+}
+
+Datum
+pgt_valid_alg(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pgtc_alg_by_name(pgt_slice_text(PG_GETARG_TEXT_PP(0))) != NULL);
 }
 
 Datum

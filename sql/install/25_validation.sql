@@ -1,5 +1,10 @@
 -- Grammar checks of core/, made available to CHECK constraints.
 
+CREATE FUNCTION pgtoken.valid_alg(alg text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_valid_alg' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.valid_alg(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_alg(text) IS 'Is this a signing algorithm we know (RFC 7518 section 3.1, RFC 8037)? ES256, ES384, ES512, RS256, PS256, EdDSA, HS256';
+
 CREATE FUNCTION pgtoken.valid_issuer(issuer text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_issuer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_issuer(text) FROM PUBLIC;

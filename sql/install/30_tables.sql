@@ -13,7 +13,7 @@ CREATE TABLE pgtoken.issuers (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT issuers_pkey PRIMARY KEY (issuer),
 	CONSTRAINT issuers_issuer_check CHECK (pgtoken.valid_issuer(issuer)),
-	CONSTRAINT issuers_default_alg_check CHECK (default_alg IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256'))
+	CONSTRAINT issuers_default_alg_check CHECK (pgtoken.valid_alg(default_alg))
 );
 CREATE UNIQUE INDEX issuers_one_default ON pgtoken.issuers (is_default) WHERE is_default;
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
@@ -34,7 +34,7 @@ CREATE TABLE pgtoken.signing_keys (
 	retire_reason text,
 	CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
 	CONSTRAINT signing_keys_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
-	CONSTRAINT signing_keys_alg_check CHECK (alg IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256')),
+	CONSTRAINT signing_keys_alg_check CHECK (pgtoken.valid_alg(alg)),
 	CONSTRAINT signing_keys_state_check CHECK (state IN ('pending', 'active', 'retiring', 'retired')),
 	CONSTRAINT signing_keys_public_check CHECK ((alg = 'HS256') = (public_jwk IS NULL))
 );
@@ -101,7 +101,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
 	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'offline_access' = ANY (scopes)),
 	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris)),
-	CONSTRAINT clients_signing_alg_check CHECK (signing_alg IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256')),
+	CONSTRAINT clients_signing_alg_check CHECK (pgtoken.valid_alg(signing_alg)),
 	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
 	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (refresh_absolute_lifetime BETWEEN '1 minute' AND '10 years'),
 	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (refresh_idle_lifetime BETWEEN '1 minute' AND '10 years'),

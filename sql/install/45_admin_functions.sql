@@ -25,7 +25,7 @@ CREATE FUNCTION pgtoken.check_alg(alg text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	IF alg NOT IN ('ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256') THEN
+	IF NOT pgtoken.valid_alg(alg) THEN
 		RAISE EXCEPTION 'unknown signing algorithm'
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.';

@@ -15,6 +15,7 @@
 /* bytes of the largest member: the modulus of an RSA key */
 #define MEMBER_MAX (PGTC_RSA_BITS_MAX / 8)
 
+static PgtcCode write_required(const PgtcKey *key, PgtcBuf *out);
 static const char *kty_name(const PgtcAlg *alg);
 static void write_member(PgtcBuf *out, const char *name, const uint8_t *data, size_t len);
 static PgtcCode write_bn(PgtcBuf *out, const char *name, const PgtcKey *key, const char *param,
@@ -33,43 +34,17 @@ static bool public_valid(EVP_PKEY *pkey);
 PgtcCode
 pgtc_key_write_jwk(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
 {
-	const PgtcAlg *alg = key->alg;
 	size_t start = out->len;
-	PgtcCode code = PGTC_E_KEY;
-
-	/* RFC 7518 section 6.4: the only member of an oct key is the secret */
-	if (alg->kty == PGTC_KTY_OCT)
-		return PGTC_E_KEY;
-
-	pgtc_buf_append(out, "{", 1);
-	pgtc_json_member_string(out, "kty", pgtc_slice_str(kty_name(alg)));
-	if (alg->crv != NULL)
-		pgtc_json_member_string(out, "crv", pgtc_slice_str(alg->crv));
-	switch (alg->kty)
-	{
-		case PGTC_KTY_EC:
-			code = write_bn(out, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, alg->field_len);
-			if (code == PGTC_OK)
-				code = write_bn(out, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, alg->field_len);
-			break;
-		case PGTC_KTY_RSA:
-			code = write_bn(out, "n", key, OSSL_PKEY_PARAM_RSA_N, 0);
-			if (code == PGTC_OK)
-				code = write_bn(out, "e", key, OSSL_PKEY_PARAM_RSA_E, 0);
-			break;
-		case PGTC_KTY_OKP:
-			code = write_okp(out, key);
-			break;
-		case PGTC_KTY_OCT:
-			break;
-	}
-	pgtc_json_member_string(out, "kid", kid);
-	pgtc_json_member_string(out, "alg", pgtc_slice_str(alg->name));
-	pgtc_json_member_string(out, "use", pgtc_slice_str("sig"));
-	pgtc_buf_append(out, "}", 1);
+	PgtcCode code = write_required(key, out);
 
 	if (code == PGTC_OK)
+	{
+		pgtc_json_member_string(out, "kid", kid);
+		pgtc_json_member_string(out, "alg", pgtc_slice_str(key->alg->name));
+		pgtc_json_member_string(out, "use", pgtc_slice_str("sig"));
+		pgtc_buf_append(out, "}", 1);
 		code = pgtc_buf_code(out);
+	}
 	if (code != PGTC_OK)
 		pgtc_buf_truncate(out, start);
 	return code;
@@ -107,52 +82,21 @@ pgtc_key_read_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
 	return code;
 }
 
-/*
- * RFC 7638 section 3: the required members only, in the order of their names,
- * without white space; RFC 8037 section 2 for OKP.
- */
 PgtcCode
 pgtc_key_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBPRINT_LEN + 1])
 {
-	const PgtcAlg *alg = key->alg;
-	PgtcSlice kty = pgtc_slice_str(kty_name(alg));
 	uint8_t digest[PGTC_SHA256_LEN];
-	PgtcCode code = PGTC_E_KEY;
+	PgtcCode code;
 	PgtcBuf buf;
 
 	out[0] = '\0';
-	if (alg->kty == PGTC_KTY_OCT)
-		return PGTC_E_KEY;
-
 	pgtc_buf_init(&buf, mem);
-	pgtc_buf_append(&buf, "{", 1);
-	switch (alg->kty)
-	{
-		case PGTC_KTY_EC:
-			pgtc_json_member_string(&buf, "crv", pgtc_slice_str(alg->crv));
-			pgtc_json_member_string(&buf, "kty", kty);
-			code = write_bn(&buf, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, alg->field_len);
-			if (code == PGTC_OK)
-				code = write_bn(&buf, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, alg->field_len);
-			break;
-		case PGTC_KTY_RSA:
-			code = write_bn(&buf, "e", key, OSSL_PKEY_PARAM_RSA_E, 0);
-			pgtc_json_member_string(&buf, "kty", kty);
-			if (code == PGTC_OK)
-				code = write_bn(&buf, "n", key, OSSL_PKEY_PARAM_RSA_N, 0);
-			break;
-		case PGTC_KTY_OKP:
-			pgtc_json_member_string(&buf, "crv", pgtc_slice_str(alg->crv));
-			pgtc_json_member_string(&buf, "kty", kty);
-			code = write_okp(&buf, key);
-			break;
-		case PGTC_KTY_OCT:
-			break;
-	}
-	pgtc_buf_append(&buf, "}", 1);
-
+	code = write_required(key, &buf);
 	if (code == PGTC_OK)
+	{
+		pgtc_buf_append(&buf, "}", 1);
 		code = pgtc_buf_code(&buf);
+	}
 	if (code == PGTC_OK)
 		code = pgtc_sha256(buf.data, buf.len, digest);
 	if (code == PGTC_OK)
@@ -161,6 +105,48 @@ pgtc_key_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBP
 		out[PGTC_THUMBPRINT_LEN] = '\0';
 	}
 	pgtc_buf_free(&buf);
+	return code;
+}
+
+/*
+ * An object left open, with the required members in the order of their names and
+ * no white space: what RFC 7638 section 3 hashes, and the beginning of any JWK.
+ */
+static PgtcCode
+write_required(const PgtcKey *key, PgtcBuf *out)
+{
+	const PgtcAlg *alg = key->alg;
+	PgtcSlice kty = pgtc_slice_str(kty_name(alg));
+	PgtcCode code = PGTC_E_KEY;
+
+	/* RFC 7518 section 6.4: the only member of an oct key is the secret */
+	if (alg->kty == PGTC_KTY_OCT)
+		return PGTC_E_KEY;
+
+	pgtc_buf_append(out, "{", 1);
+	switch (alg->kty)
+	{
+		case PGTC_KTY_EC:
+			pgtc_json_member_string(out, "crv", pgtc_slice_str(alg->crv));
+			pgtc_json_member_string(out, "kty", kty);
+			code = write_bn(out, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, alg->field_len);
+			if (code == PGTC_OK)
+				code = write_bn(out, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, alg->field_len);
+			break;
+		case PGTC_KTY_RSA:
+			code = write_bn(out, "e", key, OSSL_PKEY_PARAM_RSA_E, 0);
+			pgtc_json_member_string(out, "kty", kty);
+			if (code == PGTC_OK)
+				code = write_bn(out, "n", key, OSSL_PKEY_PARAM_RSA_N, 0);
+			break;
+		case PGTC_KTY_OKP:
+			pgtc_json_member_string(out, "crv", pgtc_slice_str(alg->crv));
+			pgtc_json_member_string(out, "kty", kty);
+			code = write_okp(out, key);
+			break;
+		case PGTC_KTY_OCT:
+			break;
+	}
 	return code;
 }
 
