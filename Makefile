@@ -96,6 +96,7 @@ REGRESS = \
 	uninstall
 
 ISOLATION = \
+	cache_lookup_failure \
 	client_disabled \
 	maintain \
 	prepared \
@@ -154,8 +155,11 @@ endif
 # The module itself is linked with libcrypto only.  PostgreSQL exports a function
 # json_object and so does jansson: linked the ordinary way, jansson and libjwt
 # would call the server's and crash.  src/libs.c opens them by name instead.
-soname_of = $(shell objdump -p "$$($(PKG_CONFIG) --variable=libdir $(1))/$(2).so" 2>/dev/null | \
-	sed -n 's/^ *SONAME *//p')
+# Where the linker would find them is the compiler's word, not pkg-config's,
+# whose libdir is wrong in some distributions.
+soname_of = $(or $(shell objdump -p "$$($(CC) $$($(PKG_CONFIG) --libs-only-L $(1) 2>/dev/null) \
+	-print-file-name=$(2).so)" 2>/dev/null | sed -n 's/^ *SONAME *//p'),\
+	$(error the shared library of $(1) was not found))
 LIBS_DEFINES = -DPGTOKEN_LIBJWT_MAJOR=$(LIBJWT_MAJOR) \
 	-DPGTOKEN_LIBJWT_SONAME='"$(call soname_of,libjwt,libjwt)"' \
 	-DPGTOKEN_JANSSON_SONAME='"$(call soname_of,jansson,libjansson)"'
