@@ -104,6 +104,65 @@ RESET ROLE;
 SELECT session_user_name = session_user AS logged_in, role_name FROM pgtoken.audit_events WHERE subject = 'ivan';
 DROP ROLE regress_pgtoken_application;
 
+-- Attack shut out: a COPY of the caller's own passes for a restore, which is not
+-- audited row by row, and whatever is called in it leaves no trace.
+SELECT access_token AS at, refresh_token AS rt FROM pgtoken.issue_tokens('audited', 'copied', 'openid offline_access') \gset
+CREATE ROLE regress_pgtoken_application IN ROLE pgtoken_admin, pgtoken_issuer;
+GRANT USAGE ON SCHEMA test TO regress_pgtoken_application;
+GRANT SELECT ON test.clients TO regress_pgtoken_application;
+SET ROLE regress_pgtoken_application;
+COPY (SELECT decision FROM pgtoken.issue_tokens('audited', 'by-copy', 'openid')) TO STDOUT;
+COPY (SELECT decision FROM pgtoken.refresh_grant(:'rt', 'audited', test.secret('audited'))) TO STDOUT;
+COPY (SELECT token_type FROM pgtoken.blacklist_token(:'at', 'copied')) TO STDOUT;
+COPY (SELECT reason FROM pgtoken.revoke_family(:'rt', 'copied')) TO STDOUT;
+COPY (SELECT length(pgtoken.create_client_secret('audited'))) TO STDOUT;
+COPY (SELECT pgtoken.update_client('audited', client_name => 'By COPY')) TO STDOUT;
+CREATE TEMP TABLE inbox (subject text, made uuid DEFAULT (pgtoken.issue_tokens('audited', 'by-default', 'openid')).grant_id);
+CREATE FUNCTION pg_temp.work() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pgtoken.issue_tokens('audited', new.subject, 'openid');
+	PERFORM pgtoken.update_client('audited', client_name => 'By ' || new.subject);
+	RETURN new;
+END
+$$;
+CREATE TRIGGER work BEFORE INSERT ON inbox FOR EACH ROW EXECUTE FUNCTION pg_temp.work();
+COPY inbox (subject) FROM STDIN;
+by-trigger
+\.
+SELECT count(made) AS copied FROM inbox;
+DROP TABLE inbox;
+DROP FUNCTION pg_temp.work();
+RESET ROLE;
+SELECT event, reason, subject, count(*) FROM pgtoken.audit_events
+WHERE role_name = 'regress_pgtoken_application' AND (subject IN ('copied', 'by-copy', 'by-trigger', 'by-default'))
+GROUP BY event, reason, subject ORDER BY subject, event COLLATE "C";
+SELECT event, detail -> 'after' ->> 'client_name' AS client_name FROM pgtoken.audit_events
+WHERE role_name = 'regress_pgtoken_application' AND client_id = 'audited' AND event LIKE 'client%' ORDER BY event, client_name;
+DROP OWNED BY regress_pgtoken_application;
+DROP ROLE regress_pgtoken_application;
+-- a restore is: rows that come into our own tables bring their events along
+SELECT count(*) AS before FROM pgtoken.audit_events \gset
+BEGIN;
+COPY pgtoken.resources (issuer, resource) FROM STDIN;
+https://audit.example	https://restored.example
+\.
+SELECT count(*) - :before AS events FROM pgtoken.audit_events;
+INSERT INTO pgtoken.resources (issuer, resource) VALUES ('https://audit.example', 'https://by-hand.example');
+SELECT count(*) - :before AS events FROM pgtoken.audit_events;
+ROLLBACK;
+
+-- Attack shut out: a session's DateStyle makes times in the log ambiguous.
+SET datestyle = 'SQL, DMY';
+SET timezone = 'Asia/Kolkata';
+SELECT count(pgtoken.create_client_secret('audited', '2099-12-11 10:09:08.5+00')) AS made;
+SET datestyle = 'Postgres, MDY';
+UPDATE pgtoken.client_secrets SET expires_at = '2099-10-11 00:00+00' WHERE client_id = 'audited' AND expires_at = '2099-12-11 10:09:08.5+00';
+RESET datestyle;
+RESET timezone;
+SELECT event, detail #>> '{before,expires_at}' AS before, detail #>> '{after,expires_at}' AS after,
+	   detail #>> '{after,created_at}' ~ '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:.]+\+00:00$' AS iso
+FROM (SELECT * FROM pgtoken.audit_events WHERE client_id = 'audited' AND event LIKE 'client_secret.%' ORDER BY occurred_at DESC LIMIT 2) e ORDER BY event DESC;
+
 -- Attack shut out: the log, or a backup of it, gives away what it is meant to
 -- guard. C21: no token, secret, hash or key, whole or in part, in any row of any
 -- of our tables but where its hash belongs.

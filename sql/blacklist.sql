@@ -14,7 +14,7 @@ SELECT count(*) AS again FROM pgtoken.blacklist_token(:'at0');
 SELECT token_type, reason FROM pgtoken.blacklist WHERE grant_id = :'gid';
 SELECT event, reason, detail -> 'after' ->> 'token_type' AS token_type FROM pgtoken.audit_events
 WHERE grant_id = :'gid' AND event LIKE 'blacklist.%';
--- how many access tokens a revocation still cuts off: without the one that is dead already
+-- a revocation counts the access tokens that have not expired, blacklisted or not
 SELECT access_tokens FROM pgtoken.revoke_family(:'gid'::uuid);
 
 -- C94: the current refresh token is refused at once; the access tokens hold,
@@ -57,12 +57,31 @@ SELECT token_id FROM pgtoken.blacklist_token(:'rt');
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt', 'static', test.secret('static')) r;
 
 -- C94: by jti alone
+SELECT clock_timestamp() + interval '1 hour' AS until \gset
 SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('web', 'dave', 'openid') \gset
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
 SELECT b.grant_id = :'gid' AS of_family, token_type, token_id = test.claims(:'at') ->> 'jti' AS by_jti
-FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', clock_timestamp() + '1 hour', 'seen in a log') b;
+FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', :'until', 'seen in a log') b;
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds, pgtoken.introspect(:'at');
-SELECT count(*) AS again FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', clock_timestamp() + '1 hour');
+SELECT count(*) AS again FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', :'until'::timestamptz);
+-- Attack shut out: somebody makes the row end before the token does, and the
+-- token holds again. Only a later end counts.
+SELECT count(*) AS earlier FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', clock_timestamp() + interval '1 minute');
+SELECT count(*) AS by_token FROM pgtoken.blacklist_token(:'at');
+SELECT expires_at = :'until' AS as_before, reason FROM pgtoken.blacklist WHERE grant_id = :'gid';
+SELECT b.expires_at = :'until'::timestamptz + interval '1 hour' AS later FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', :'until'::timestamptz + interval '1 hour', 'still there') b;
+SELECT expires_at = :'until'::timestamptz + interval '1 hour' AS extended, reason FROM pgtoken.blacklist WHERE grant_id = :'gid';
+SELECT event, reason, n FROM test.events(:'gid') WHERE event LIKE 'blacklist.%';
+SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
+-- nothing but the jti is known: the ledger knows its end
+SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('web', 'dave', 'openid') \gset
+SELECT b.grant_id = :'gid' AS of_family, token_type, token_id = test.claims(:'at') ->> 'jti' AS by_jti,
+	   floor(extract(epoch FROM b.expires_at)) = (test.claims(:'at') ->> 'exp')::bigint AS to_its_end
+FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', 'seen in a log') b;
+SELECT count(*) AS again FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', 'seen in a log');
+SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds, pgtoken.introspect(:'at');
+SELECT token_type, reason FROM pgtoken.blacklist WHERE grant_id = :'gid';
+SELECT count(*) AS by_token FROM pgtoken.blacklist_token(:'at');
 -- no row is kept longer than an access token can live, none is made for the past
 SELECT access_token AS at FROM pgtoken.issue_tokens('web', 'dave', 'openid') \gset
 SELECT count(*) AS past FROM pgtoken.blacklist_token(test.claims(:'at') ->> 'jti', clock_timestamp() - interval '1 second');
@@ -89,7 +108,8 @@ FROM (VALUES
 	(5, 'access, unsigned', split_part(:'at', '.', 1) || '.' || split_part(:'at', '.', 2) || '.'),
 	(6, 'access, expired', test.jws(test.header(:'at')::text, (test.claims(:'at') || '{"exp": 1577934545}')::text, sha256('revoke'))),
 	(7, 'ID token', test.jws((test.header(:'at') || '{"typ": "JWT"}')::text, test.claims(:'at')::text, sha256('revoke'))),
-	(8, 'grant_id', :'gid'), (9, 'jti', test.claims(:'at') ->> 'jti'), (10, 'nothing', '')) v (n, what, token)
+	(8, 'grant_id', :'gid'), (9, 'jti, cut off', left(test.claims(:'at') ->> 'jti', -1)),
+	(10, 'jti, one character more', test.claims(:'at') ->> 'jti' || 'A'), (11, 'nothing', '')) v (n, what, token)
 ORDER BY n;
 SELECT test.written() = :'before' AS nothing_written;
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS access, pgtoken.introspect(:'rt') -> 'active' AS refresh;

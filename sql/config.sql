@@ -23,6 +23,7 @@ SELECT issuer, is_default, default_alg FROM pgtoken.issuers ORDER BY issuer;
 SELECT pgtoken.update_issuer('https://id.example', is_default => true);
 SELECT pgtoken.update_issuer('http://localhost:3000', 'ES256');
 SELECT pgtoken.update_issuer('https://nobody.example', 'ES384');
+SELECT pgtoken.update_issuer('https://id.example') AS nothing_to_change;
 SELECT test.outcome($$SELECT pgtoken.update_issuer('https://id.example', is_default => false)$$);
 SELECT test.outcome($$SELECT pgtoken.update_issuer('https://id.example', 'none')$$);
 SELECT issuer, is_default, default_alg FROM pgtoken.issuers ORDER BY issuer;
@@ -76,7 +77,8 @@ FROM (VALUES
 	(29, $$'c', retry_window => '61 minutes'$$), (30, $$'c', retry_limit => -1$$), (31, $$'c', rotation => 'sometimes'$$),
 	-- C50: nobody can switch rotation off for a public client, at its birth or later
 	(32, $$'c', 'public', rotation => 'never'$$), (33, $$'c', offline_access => NULL$$),
-	(34, $$'c', issuer => 'https://unknown.example'$$)) v (n, arguments)
+	(34, $$'c', issuer => 'https://unknown.example'$$),
+	(35, $$'c', resources => '{{https://orders.example},{https://mail.example}}'$$)) v (n, arguments)
 ORDER BY n;
 SELECT count(*) AS made FROM pgtoken.clients WHERE client_id NOT IN ('early', 'web', 'app', 'plain', 'full');
 SELECT test.outcome($$SELECT pgtoken.update_client('app', rotation => 'never')$$) AS c50;
@@ -91,13 +93,16 @@ FROM (VALUES
 ORDER BY n;
 -- An element that is NULL, not registered, or an array of arrays: refused as at
 -- creation, instead of a client that answers every request with an error.
-SELECT n, test.outcome(format('SELECT pgtoken.update_client(%L, resources => %L)', 'full', resources)) <> 'ok' AS refused,
+SELECT n, test.outcome(format('SELECT pgtoken.update_client(%L, resources => %L)', 'full', resources)) AS outcome,
 	   test.outcome($$SELECT pgtoken.issue_tokens('full', 'alice')$$) AS still_works
 FROM (VALUES (1, '{NULL}'), (2, '{https://unknown.example}'), (3, '{{https://orders.example},{https://mail.example}}')) v (n, resources)
 ORDER BY n;
 SELECT pgtoken.update_client('full', resources => '{https://orders.example}', client_name => 'Changed', retry_limit => 7);
 SELECT client_name, retry_limit, scopes, rotation FROM pgtoken.clients WHERE client_id = 'full';
 
+-- a new value goes before a reset of the same
+SELECT pgtoken.update_client('full', client_name => 'Kept', reset => '{client_name,retry_limit}');
+SELECT client_name, retry_limit, access_token_lifetime FROM pgtoken.clients WHERE client_id = 'full';
 -- back to the settings
 SELECT pgtoken.update_client('full', reset => '{resources,client_name,signing_alg,access_token_lifetime,refresh_absolute_lifetime,refresh_idle_lifetime,retry_window,retry_limit}');
 SELECT jsonb_strip_nulls(to_jsonb(c) - 'created_at') AS stored FROM pgtoken.clients c WHERE client_id = 'full';

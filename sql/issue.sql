@@ -30,9 +30,11 @@ SELECT test.claims(:'it') ->> 'at_hash' = test.b64url(substr(sha256(convert_to(:
 SELECT id_token AS it, grant_id AS gid FROM pgtoken.issue_tokens('web', 'alice', 'openid') r \gset
 SELECT test.claims(:'it') ->> 'auth_time' = test.claims(:'it') ->> 'iat' AS auth_time_now,
 	   test.claims(:'it') ->> 'sid' = :'gid' AS sid_is_family, test.claims(:'it') ?| '{nonce,acr,amr}' AS made_up;
--- what is there but empty is not the same as absent
+-- an empty acr or nonce is none; an empty list of methods is one
 SELECT test.claims(access_token) - '{iat,exp,jti,grant_id,auth_time}'::text[] AS claims
 FROM pgtoken.issue_tokens('web', 'alice', 'openid', acr => '', amr => '{}', nonce => '');
+SELECT test.claims(r.id_token) ?| '{nonce,acr}' AS empty_ones, test.claims(r.id_token) ->> 'sid' = r.grant_id::text AS sid_is_family
+FROM pgtoken.issue_tokens('web', 'alice', 'openid', acr => '', nonce => '', session_id => '') r;
 
 -- C44: a jti is never used twice
 SELECT count(DISTINCT test.claims((pgtoken.issue_tokens('plain', 'alice', 'openid')).access_token) ->> 'jti')
@@ -116,6 +118,15 @@ FROM pgtoken.issue_tokens('plain', 'alice', claims => '{"user": {"sub": "x", "is
 -- A subject is an opaque string of printable ASCII; it cannot break out of the JSON.
 SELECT test.claims(r.access_token) ->> 'sub' = s AS unharmed, pgtoken.verify_access_token(r.access_token) ->> 'sub' = s AS verified
 FROM unnest(ARRAY['a"b\c', '","admin":"', repeat('x', 255), ' ', '0', '~!@#$%^&*()']) s, pgtoken.issue_tokens('plain', s, 'openid') r;
+
+-- At most 32 APIs, all of which are there: repeats do not count, the 33rd does
+BEGIN;
+SELECT count(pgtoken.create_resource('https://many.example/' || i)) AS made FROM generate_series(1, 33) i;
+SELECT n, test.brief(r) AS answer, jsonb_array_length(test.claims(r.access_token) -> 'aud') AS audiences, pgtoken.verify_access_token(r.access_token) IS NOT NULL AS holds
+FROM generate_series(31, 33) n,
+	pgtoken.issue_tokens('web', 'alice', 'openid', (SELECT array_agg('https://many.example/' || i) FROM generate_series(1, n) i, generate_series(1, 2))) r
+ORDER BY n;
+ROLLBACK;
 
 -- A refusal is an answer; it writes an audit event with the exact reason, and nothing else.
 SELECT count(*) AS grants FROM pgtoken.grants \gset

@@ -123,6 +123,78 @@ UPDATE pgtoken.key_material SET material = '';
 DELETE FROM pgtoken.key_material;
 RESET ROLE;
 SELECT count(*) > 0 AS keys_there, md5(string_agg(k::text, ' ' ORDER BY material_id)) = :'before' AS unharmed FROM pgtoken.key_material k;
+-- Attack shut out: the same role finds the keys where the table's row security
+-- does not reach: samples in pg_statistic, large ones in the TOAST table. The row
+-- is as large as an RSA key of 8192 bits, and does not compress.
+SELECT attstattarget, attstorage FROM pg_attribute WHERE attrelid = 'pgtoken.key_material'::regclass AND attname = 'material';
+SELECT format('pg_toast.pg_toast_%s', 'pgtoken.key_material'::regclass::oid) AS toast \gset
+BEGIN;
+INSERT INTO pgtoken.key_material (material_id, material, wrapped)
+SELECT 'key:large', string_agg(sha256(i::text::bytea), '' ORDER BY i), false FROM generate_series(1, 150) i;
+ANALYZE pgtoken.key_material;
+SET LOCAL ROLE regress_pgtoken_reader;
+SELECT count(*) FILTER (WHERE a.attname = 'material_id') AS samples_of_names, count(*) FILTER (WHERE a.attname = 'material') AS samples_of_material
+FROM pg_statistic s JOIN pg_attribute a ON a.attrelid = s.starelid AND a.attnum = s.staattnum
+WHERE s.starelid = 'pgtoken.key_material'::regclass;
+SELECT to_regclass(:'toast') IS NOT NULL AS has_toast \gset
+\if :has_toast
+	SELECT count(*) AS toasted FROM :toast \gset
+\else
+	\set toasted 0
+\endif
+\echo pieces in TOAST: :toasted
+ROLLBACK;
+
+-- Attack shut out: it reads hashes and what was done by whom, or, as a member of
+-- pg_write_all_data, revives a family, adds a client secret, removes traces.
+SELECT c.relname AS partition FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname ~ '^audit_events_p[0-9]{4}_[0-9]{2}$' ORDER BY 1 LIMIT 1 \gset
+CREATE TEMP TABLE reached (n serial, relation text, seen bigint, inserted text, updated bigint, deleted bigint);
+GRANT ALL ON reached, reached_n_seq TO regress_pgtoken_reader;
+SELECT test.written() AS before, (SELECT md5(string_agg(c::text, ' ' ORDER BY c.client_id)) FROM pgtoken.clients c) AS clients \gset
+CREATE FUNCTION test.reach(relation text, shown text, column_name text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	r reached;
+BEGIN
+	EXECUTE format('SELECT count(*) FROM pgtoken.%I', relation) INTO r.seen;
+	-- row security is asked before the constraints that such a row would break
+	r.inserted := test.outcome(format('INSERT INTO pgtoken.%I DEFAULT VALUES', relation));
+	EXECUTE format('UPDATE pgtoken.%I SET %I = %I', relation, column_name, column_name);
+	GET DIAGNOSTICS r.updated = ROW_COUNT;
+	EXECUTE format('DELETE FROM pgtoken.%I', relation);
+	GET DIAGNOSTICS r.deleted = ROW_COUNT;
+	INSERT INTO reached (relation, seen, inserted, updated, deleted)
+	VALUES (shown, r.seen, replace(r.inserted, relation, shown), r.updated, r.deleted);
+END
+$$;
+SET ROLE regress_pgtoken_reader;
+SELECT count(test.reach(relation, relation, column_name)) AS tried
+FROM (VALUES ('issuers', 'issuer'), ('signing_keys', 'kid'), ('resources', 'resource'), ('clients', 'enabled'), ('client_secrets', 'secret_hash'),
+			 ('grants', 'revoked_at'), ('tokens', 'token_hash'), ('tokens_default', 'token_hash'), ('blacklist', 'expires_at'),
+			 ('audit_events', 'reason'), ('audit_events_default', 'reason')) v (relation, column_name);
+SELECT count(test.reach(:'partition', 'audit_events_pYYYY_MM', 'reason')) AS tried;
+SELECT count(test.reach(replace(:'partition', 'audit_events', 'tokens'), 'tokens_pYYYY_MM', 'token_hash')) AS tried;
+SELECT (SELECT count(current_hash) FROM pgtoken.grants) AS grants, (SELECT count(token_hash) FROM pgtoken.tokens) AS tokens,
+	   (SELECT count(secret_hash) FROM pgtoken.client_secrets) AS client_secrets;
+RESET ROLE;
+-- nor any in the samples that ANALYZE takes, which that role reads past row security
+BEGIN;
+ANALYZE pgtoken.grants, pgtoken.tokens, pgtoken.client_secrets;
+SET LOCAL ROLE regress_pgtoken_reader;
+SELECT count(*) FILTER (WHERE a.attname IN ('grant_id', 'secret_id', 'generation')) > 5 AS samples,
+	   count(*) FILTER (WHERE a.attname IN ('current_hash', 'previous_hash', 'rotation_nonce', 'token_hash', 'secret_hash')) AS of_hashes
+FROM pg_statistic s JOIN pg_attribute a ON a.attrelid = s.starelid AND a.attnum = s.staattnum
+JOIN pg_class c ON c.oid = s.starelid
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND (s.stavalues1 IS NOT NULL OR s.stavalues2 IS NOT NULL);
+ROLLBACK;
+SELECT relation, seen, inserted, updated, deleted FROM reached ORDER BY n;
+SELECT test.written() = :'before' AS unharmed, (SELECT md5(string_agg(c::text, ' ' ORDER BY c.client_id)) FROM pgtoken.clients c) = :'clients' AS clients_unharmed,
+	   (SELECT count(*) FROM pgtoken.audit_events) > 100 AS events_there;
+DROP TABLE reached;
+-- none was forgotten: only the two that never hold a row are without
+SELECT c.relname AS without_row_security FROM pg_class c
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relrowsecurity ORDER BY 1;
+SELECT c.relname, p.polname, p.polcmd, p.polroles::regrole[] AS roles, pg_get_expr(p.polqual, p.polrelid) AS sees
+FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'pgtoken'::regnamespace ORDER BY 1, 2;
 
 -- Attack shut out: an object in the caller's own schema, or a temporary one,
 -- stands in for one of ours inside a function that runs as its owner.

@@ -84,6 +84,36 @@ SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'twice', test.sec
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', 'twice', test.secret('twice')) r;
 SELECT state FROM pgtoken.grant_status WHERE grant_id = :'gid';
 
+-- Attack shut out: a client is switched to refresh tokens that do not rotate, and
+-- a thief's predecessor gets the lasting token out of its retry window, which
+-- each renewal opens again.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('switched', offline_access => true);
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('switched', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'switched', test.secret('switched')) \gset
+SELECT refresh_token AS other0, grant_id AS other FROM pgtoken.issue_tokens('switched', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS other1 FROM pgtoken.refresh_grant(:'other0', 'switched', test.secret('switched')) \gset
+SELECT pgtoken.update_client('switched', rotation => 'never');
+-- an honest retry of the last rotation is still one
+SELECT r.refresh_token = :'rt1' AS same_successor FROM pgtoken.refresh_grant(:'rt0', 'switched', test.secret('switched')) r;
+-- the renewal is the successor's use
+SELECT r.refresh_token = :'rt1' AS renewed FROM pgtoken.refresh_grant(:'rt1', 'switched', test.secret('switched')) r;
+SELECT r.refresh_token = :'other1' AS renewed FROM pgtoken.refresh_grant(:'other1', 'switched', test.secret('switched')) r;
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', 'switched', test.secret('switched')) r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+-- rotation is back, inside the window: the predecessor stays used up
+SELECT pgtoken.update_client('switched', rotation => 'always');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'other0', 'switched', test.secret('switched')) r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'other';
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'other1', 'switched', test.secret('switched')) r;
+-- without a predecessor's return the renewed token rotates, and may be retried
+SELECT pgtoken.update_client('switched', rotation => 'never');
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('switched', 'alice', 'openid offline_access') \gset
+SELECT r.refresh_token = :'rt0' AS renewed FROM pgtoken.refresh_grant(:'rt0', 'switched', test.secret('switched')) r;
+SELECT pgtoken.update_client('switched', rotation => 'always');
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'switched', test.secret('switched')) \gset
+SELECT r.refresh_token = :'rt1' AS same_successor FROM pgtoken.refresh_grant(:'rt0', 'switched', test.secret('switched')) r;
+SELECT state, generation FROM pgtoken.grant_status WHERE grant_id = :'gid';
+
 -- C60, one caller after another: however often the first token comes, there is one child
 SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('web', 'alice', 'openid offline_access') \gset
 SELECT count(*) AS answers, count(DISTINCT r.refresh_token) AS successors, count(DISTINCT r.access_token) AS access_tokens

@@ -74,6 +74,33 @@ SELECT * FROM test.events(:'gid');
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) r;
 SELECT state FROM pgtoken.grant_status WHERE grant_id = :'gid';
 
+-- Attack shut out: a thief has his token blacklisted, or waits until it is, and
+-- its predecessors with it: whoever replays one stays undetected. Only the
+-- current one and the one before it may come from somebody who has just not
+-- heard of the blacklisting; what is older is reuse.
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0') \gset
+SELECT access_token AS at2, refresh_token AS rt2 FROM pgtoken.refresh_grant(:'rt1') \gset
+SELECT token_type, token_id FROM pgtoken.blacklist_token(:'rt2');
+SELECT n, r.decision, r.error FROM (VALUES (2, :'rt2'), (1, :'rt1')) v (n, token), pgtoken.refresh_grant(token) r ORDER BY n;
+SELECT state, pgtoken.verify_access_token(:'at2') IS NOT NULL AS access_token_holds FROM pgtoken.grant_status WHERE grant_id = :'gid';
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0') r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+SELECT pgtoken.verify_access_token(:'at2') IS NOT NULL AS access_token_holds;
+SELECT event, reason, n FROM test.events(:'gid') WHERE event IN ('refresh.refused', 'refresh.reuse', 'grant.revoked');
+-- the same when the blacklisted one was consumed before, and the family goes on
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0') \gset
+SELECT refresh_token AS rt2 FROM pgtoken.refresh_grant(:'rt1') \gset
+SELECT token_type, token_id FROM pgtoken.blacklist_token(:'rt1');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt1') r;
+SELECT state FROM pgtoken.grant_status WHERE grant_id = :'gid';
+SELECT test.brief(r) AS brief, refresh_token AS rt3 FROM pgtoken.refresh_grant(:'rt2') r \gset
+\echo :brief
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt1') r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt3') r;
+
 -- Reuse ends one family, not the others of the same subject and client.
 SELECT access_token AS at, refresh_token AS rt FROM pgtoken.issue_tokens('app', 'bob', 'openid offline_access') \gset
 SELECT refresh_token AS other0 FROM pgtoken.issue_tokens('app', 'bob', 'openid offline_access') \gset

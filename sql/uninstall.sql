@@ -43,3 +43,43 @@ SELECT count(*) > 0 AS partitions FROM pgtoken.maintain();
 -- with partitions of maintain() it goes as easily
 DROP EXTENSION pgtoken;
 SELECT to_regnamespace('pgtoken') IS NULL AS no_schema;
+
+-- Attack shut out: default privileges of the installing role, set for other
+-- purposes and long forgotten, open everything at the time of installing.
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_pgtoken_favoured, "regress_pgtoken Favoured";
+RESET client_min_messages;
+CREATE ROLE regress_pgtoken_favoured;
+CREATE ROLE "regress_pgtoken Favoured";
+ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO regress_pgtoken_favoured, "regress_pgtoken Favoured", PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_pgtoken_favoured WITH GRANT OPTION;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO "regress_pgtoken Favoured", PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_pgtoken_favoured, "regress_pgtoken Favoured", PUBLIC;
+CREATE TABLE public.favoured ();
+SELECT has_table_privilege('regress_pgtoken_favoured', 'public.favoured', 'SELECT') AS they_work;
+DROP TABLE public.favoured;
+CREATE EXTENSION pgtoken;
+SELECT count(*) > 0 AS partitions FROM pgtoken.maintain();
+CREATE TEMP VIEW open_to AS
+SELECT kind, name, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS grantee, a.privilege_type
+FROM (SELECT 'schema', n.nspname::text, n.nspacl FROM pg_namespace n WHERE n.nspname = 'pgtoken'
+	  UNION ALL SELECT 'table', regexp_replace(c.relname, '[0-9]{4}_[0-9]{2}$', 'YYYY_MM'), c.relacl FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace
+	  UNION ALL SELECT 'function', p.proname, coalesce(p.proacl, acldefault('f', p.proowner)) FROM pg_proc p WHERE p.pronamespace = 'pgtoken'::regnamespace) o (kind, name, acl),
+	aclexplode(o.acl) a
+WHERE a.grantee = 0 OR pg_get_userbyid(a.grantee) ILIKE 'regress\_%';
+SELECT DISTINCT kind, name, grantee, privilege_type FROM open_to ORDER BY 1, 2, 3, 4;
+SELECT has_schema_privilege('regress_pgtoken_favoured', 'pgtoken', 'USAGE') AS schema, count(*) > 10 AS tables,
+	   count(*) FILTER (WHERE has_table_privilege('regress_pgtoken_favoured', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')) AS "open",
+	   count(*) FILTER (WHERE c.relispartition) > 6 AS with_partitions
+FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p', 'v');
+SELECT count(*) > 40 AS functions, count(*) FILTER (WHERE has_function_privilege('regress_pgtoken_favoured', p.oid, 'EXECUTE')) AS "open"
+FROM pg_proc p WHERE p.pronamespace = 'pgtoken'::regnamespace;
+-- and what the roles of ours are given is there
+SELECT has_function_privilege('pgtoken_issuer', 'pgtoken.introspect(text)', 'EXECUTE') AS issuer, has_schema_privilege('pgtoken_http', 'pgtoken', 'USAGE') AS http;
+DROP VIEW open_to;
+DROP EXTENSION pgtoken;
+DROP OWNED BY regress_pgtoken_favoured, "regress_pgtoken Favoured";
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC;
+DROP ROLE regress_pgtoken_favoured, "regress_pgtoken Favoured";
+SELECT count(*) AS default_privileges_left FROM pg_default_acl;

@@ -130,6 +130,40 @@ FROM (VALUES
 	(74, 'over-long', test.made(:'at', '{}', jsonb_build_object('x', repeat('x', 20000))))) v (n, what, token)
 ORDER BY n;
 
+-- Attack shut out: somebody has stolen a signing key and makes tokens of a family
+-- that lives. The ledger knows every token that was committed, and not these.
+SELECT n, what, pgtoken.verify_access_token(token) IS NOT NULL AS holds, pgtoken.introspect(token) -> 'active' AS active,
+	   (SELECT count(*) FROM pgtoken.lineage(:'gid'::uuid) l WHERE l.jti = test.claims(token) ->> 'jti') AS in_ledger
+FROM (VALUES
+	(1, 'jti of the ledger', test.made(:'at', '{}', '{}')),
+	(2, 'jti of the family, not of the ledger', test.made(:'at', '{}', jsonb_build_object('jti',
+		test.b64url(substr(test.unb64url(test.claims(:'at') ->> 'jti'), 1, 16) || substr(sha256('stolen'), 1, 12))))),
+	(3, 'jti of the ledger, issued at another time', test.made(:'at', '{}', jsonb_build_object('iat', (test.claims(:'at') ->> 'iat')::bigint - 1)))) v (n, what, token)
+ORDER BY n;
+
+-- Attack shut out: the administrator of one issuer, who may import a key whose
+-- secret he knows, speaks for the clients and families of another.
+SELECT pgtoken.create_issuer('https://b.example', 'HS256');
+SELECT length(pgtoken.create_signing_key('HS256', 'https://b.example', test.b64url(sha256('b')))) AS kid_length;
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('at-b', issuer => 'https://b.example');
+SELECT access_token AS bt, test.header(access_token) ->> 'kid' AS b_kid FROM pgtoken.issue_tokens('at-b', 'erin', 'openid') \gset
+SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('mac', 'erin', 'openid') \gset
+CREATE TEMP TABLE crossed AS
+SELECT n, what, token FROM (VALUES
+	(1, 'his own', test.made(:'bt', '{}', '{}', sha256('b'))),
+	(2, 'his iss, client and family of the other', test.made(:'at', jsonb_build_object('kid', :'b_kid'), '{"iss": "https://b.example"}', sha256('b'))),
+	(3, 'iss, client and family of the other', test.made(:'at', jsonb_build_object('kid', :'b_kid'), '{}', sha256('b'))),
+	(4, 'his iss and client, family of the other', test.made(:'at', jsonb_build_object('kid', :'b_kid'), '{"iss": "https://b.example", "client_id": "at-b"}', sha256('b'))),
+	(5, 'his client, iss and family of the other', test.made(:'at', jsonb_build_object('kid', :'b_kid'), '{"client_id": "at-b"}', sha256('b'))),
+	(6, 'kid of the other', test.made(:'at', '{}', '{}', sha256('b')))) v (n, what, token);
+SELECT n, what, pgtoken.verify_access_token(token) IS NOT NULL AS holds, pgtoken.introspect(token) -> 'active' AS active FROM crossed ORDER BY n;
+SELECT test.written() AS before \gset
+SELECT n, (SELECT count(*) FROM pgtoken.blacklist_token(token)) AS blacklisted, (SELECT count(*) FROM pgtoken.revoke_family(token)) AS revoked FROM crossed WHERE n > 1 ORDER BY n;
+SELECT test.written() = :'before' AS nothing_written, pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
+SELECT (SELECT count(*) FROM pgtoken.blacklist_token(token)) AS blacklisted, (SELECT count(*) FROM pgtoken.revoke_family(token)) AS revoked FROM crossed WHERE n = 1;
+DROP TABLE crossed;
+SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('mac', 'erin', 'openid') \gset
+
 -- A cached token is as dead as any other: each change counts at the next statement.
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds, pgtoken.verify_access_token(:'at') IS NOT NULL AS from_cache;
 SELECT pgtoken.update_client('mac', enabled => false);
@@ -197,6 +231,25 @@ ROLLBACK TO s;
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS after_rollback_to;
 COMMIT;
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS after_commit;
+-- Attack shut out: a client keeps the answer of a refresh whose transaction was
+-- rolled back; the family lives, the signature is genuine, the token has never been
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('web', 'erin', 'openid offline_access') \gset
+BEGIN;
+SAVEPOINT s;
+SELECT access_token AS lost, refresh_token AS lost_rt FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) \gset
+SELECT pgtoken.verify_access_token(:'lost') IS NOT NULL AS inside, pgtoken.verify_access_token(:'lost') IS NOT NULL AS cached;
+ROLLBACK TO SAVEPOINT s;
+SELECT pgtoken.verify_access_token(:'lost') IS NOT NULL AS after_rollback_to;
+COMMIT;
+SELECT pgtoken.verify_access_token(:'lost') IS NOT NULL AS after_commit, pgtoken.introspect(:'lost') -> 'active' AS active,
+	   pgtoken.introspect(:'rt0') -> 'active' AS family_lives, (pgtoken.refresh_grant(:'lost_rt', 'web', test.secret('web'))).error AS lost_refresh_token;
+-- nor when the family has come to the same generation again
+SELECT access_token AS at1, refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) \gset
+SELECT access_token AS at2 FROM pgtoken.refresh_grant(:'rt1', 'web', test.secret('web')) \gset
+SELECT pgtoken.verify_access_token(:'at1') IS NOT NULL AS at1, pgtoken.verify_access_token(:'at2') IS NOT NULL AS at2, pgtoken.verify_access_token(:'lost') IS NOT NULL AS lost;
+-- every token that is accepted is in the ledger
+SELECT t.what, count(l.jti) AS in_ledger FROM (VALUES ('at1', :'at1'), ('at2', :'at2'), ('lost', :'lost')) t (what, token)
+LEFT JOIN pgtoken.lineage(:'gid'::uuid) l ON l.jti = test.claims(t.token) ->> 'jti' GROUP BY t.what ORDER BY t.what;
 -- a key made in a transaction that is rolled back is gone with what it signed
 BEGIN;
 SELECT length(pgtoken.create_signing_key('ES384')) AS kid_length;

@@ -61,6 +61,22 @@ lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_
 }
 
 static void
+read_expiry(StoreRow *row, void *arg)
+{
+	*(TimestampTz *) arg = store_time(row, DT_NOBEGIN);
+}
+
+bool
+lineage_expiry(const pg_uuid_t *grant_id, const char *jti, TimestampTz *expires_at)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, grant_id);
+	store_arg_text(&args, jti);
+	return store_run(STORE_LINEAGE_EXPIRY, &args, read_expiry, expires_at) > 0;
+}
+
+static void
 read_count(StoreRow *row, void *arg)
 {
 	*(int *) arg = store_int(row, 0);

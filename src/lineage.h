@@ -33,6 +33,9 @@ extern void lineage_insert(const LineageRow *row);
 /* the hash of a generation's secret; false when the ledger does not hold it (any more) */
 extern bool lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_LEN]);
 
+/* when an access token ends; false when the ledger does not hold it */
+extern bool lineage_expiry(const pg_uuid_t *grant_id, const char *jti, TimestampTz *expires_at);
+
 /* access tokens of the family that have not expired */
 extern int lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now);
 

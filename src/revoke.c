@@ -140,9 +140,11 @@ blacklist_token(const char *token, const char *reason, BlacklistedToken *out)
 {
 	GenuineAccessToken access;
 	pg_uuid_t grant_id;
+	TimestampTz expires_at;
 
 	if (pgtc_jti_grant_id(pgtc_slice_str(token), grant_id.data) == PGTC_OK)
-		return blacklist_jti(token, DT_NOEND, reason, out);
+		return lineage_expiry(&grant_id, token, &expires_at) &&
+			   blacklist_access_token(&grant_id, token, expires_at, reason, out);
 	pgt_cache_begin();
 	if (family_of_access_token(token, &access))
 		return blacklist_access_token(&access.grant_id, pstrdup(access.claims->jti.data),

@@ -76,7 +76,7 @@ static const QueryDef queries[STORE_QUERIES] = {
 		{"blacklist insert", "utttzz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.blacklist AS b (grant_id, token_id, token_type, reason, expires_at, "
 		 "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, token_id) "
-		 "DO UPDATE SET expires_at = EXCLUDED.expires_at, reason = EXCLUDED.reason "
+		 "DO UPDATE SET expires_at = EXCLUDED.expires_at, reason = coalesce(EXCLUDED.reason, b.reason) "
 		 "WHERE b.expires_at OPERATOR(pg_catalog.<) EXCLUDED.expires_at"},
 	[STORE_CLIENT_READ] =
 		{"client read", "t", SPI_OK_SELECT, true,
@@ -156,6 +156,10 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_LINEAGE_HASH] = {"lineage hash", "ui", SPI_OK_SELECT, true,
 							"SELECT t.token_hash FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
 							"AND t.generation" EQ "$2 AND t.retry" EQ "0 LIMIT 1"},
+	[STORE_LINEAGE_EXPIRY] = {"lineage expiry", "ut", SPI_OK_SELECT, false,
+							  "SELECT t.access_expires_at FROM pgtoken.tokens t WHERE t.grant_id" EQ
+							  "$1 "
+							  "AND t.jti" EQ "$2"},
 	[STORE_LINEAGE_INSERT] =
 		{"lineage insert", "uiizibttzztTtj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "

@@ -28,6 +28,9 @@ BEGIN
 	END LOOP;
 	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ROW LEVEL SECURITY', partition_name);
 	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name, format('Partition of pgtoken.%s, made by maintain()', parent));
+	IF parent = 'tokens' THEN
+		EXECUTE format('ALTER TABLE pgtoken.%I ALTER COLUMN token_hash SET STATISTICS 0', partition_name);	-- LIKE does not copy it
+	END IF;
 	IF parent = 'audit_events' THEN
 		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');

@@ -67,6 +67,8 @@ TO pgtoken_auditor;
 -- table privileges, not over this, so they neither read a hash nor write a row.
 -- The owner's functions, its views and superusers do.
 ALTER TABLE pgtoken.key_material ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pgtoken.config_epoch ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pgtoken.revocation_epoch ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pgtoken.issuers ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.issuers FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.signing_keys ENABLE ROW LEVEL SECURITY;

@@ -19,7 +19,7 @@ COMMENT ON COLUMN pgtoken.revoked_family.grant_id IS 'The family that was revoke
 COMMENT ON COLUMN pgtoken.revoked_family.client_id IS 'Client the family belongs to';
 COMMENT ON COLUMN pgtoken.revoked_family.subject IS 'Subject the family belongs to';
 COMMENT ON COLUMN pgtoken.revoked_family.generation IS 'Generation of its current refresh token; NULL: it had none';
-COMMENT ON COLUMN pgtoken.revoked_family.access_tokens IS 'How many access tokens, neither expired nor blacklisted, ended with it';
+COMMENT ON COLUMN pgtoken.revoked_family.access_tokens IS 'Access tokens of the family that had not expired';
 COMMENT ON COLUMN pgtoken.revoked_family.revoked_at IS 'When it was revoked';
 COMMENT ON COLUMN pgtoken.revoked_family.reason IS 'Reason as stored with the family and in the audit';
 

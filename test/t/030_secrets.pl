@@ -1,6 +1,6 @@
 # Attack: reading tokens, client secrets or private keys from where they need
-# not be: a log collector, pg_stat_statements, a table, the audit, a stolen disk,
-# an archived WAL segment.  C21: none of them holds one, whatever the log level,
+# not be: a log collector, pg_stat_statements, a table, the planner's statistics,
+# the audit, a stolen disk, an archived WAL segment.  C21: none of them holds one, whatever the log level,
 # when callers pass them as parameters.  Private keys and peppers lie in
 # key_material, unless a root key is set: then their plain form is nowhere.
 use strict;
@@ -125,6 +125,16 @@ for my $key ([ 'ES256', 'EC', '-pkeyopt ec_paramgen_curve:P-256' ], [ 'RS256', '
 	# refused: the same key again, and one of another type
 	is($s->sqlstate('SELECT pgtoken.create_signing_key($1, NULL, $2)', $alg, $pem), '23505', "the same $alg key twice is refused");
 	is($s->sqlstate('SELECT pgtoken.create_signing_key($1, NULL, $2)', 'ES384', $pem), '22023', "$alg: a key of another type is refused");
+}
+# one that is too long to stay in its row as others would
+{
+	my $pem = private_key('RSA', '-pkeyopt rsa_keygen_bits:4096');
+	my %traces = key_traces($pem);
+
+	$s->query(q{SELECT pgtoken.create_issuer('https://long.example')});
+	$s->query('SELECT pgtoken.create_signing_key($1, $2, $3)', 'RS256', 'https://long.example', $pem);
+	$secrets{'PEM of a long key'} = $traces{text};
+	$unwrapped{'private number of a long key'} = $traces{number};
 }
 $s->query(q{SELECT pgtoken.create_resource('https://api.example', '{read,write}')});
 my $secret = remember_client_secret(
@@ -267,8 +277,23 @@ for my $table ($s->column(
 }
 is_deeply(
 	[ found_in(join("\n", $s->column('SELECT t::text FROM pgtoken.key_material t')), \%unwrapped) ],
-	[ map { "private number of $_" } qw(ES256 EdDSA RS256) ],
+	[ map { "private number of $_" } qw(ES256 EdDSA RS256), 'a long key' ],
 	'without a root key the private numbers are in key_material, and found there');
+
+# what ANALYZE writes down of a table, and where long values are put, members of
+# pg_read_all_data can read; privileges on the table mean nothing there
+$s->query('ANALYZE');
+my $statistics = join "\n", $s->column('SELECT s::text FROM pg_statistic s');
+like($statistics, qr/key:/, 'pg_statistic knows key_material');
+none_in($statistics, \%everything, 'pg_statistic holds none (C21)');
+my $toasted = '';
+for my $toast ($s->column(
+		q{SELECT t.oid::regclass FROM pg_class c JOIN pg_class t ON t.oid = c.reltoastrelid WHERE c.oid = 'pgtoken.key_material'::regclass}))
+{
+	$toasted .= join "\n", $s->column("SELECT chunk_data::text FROM $toast");
+}
+cmp_ok($s->value('SELECT max(length(material)) FROM pgtoken.key_material'), '>', 2100, 'key material is long enough to leave its row');
+none_in($toasted, \%everything, 'and none lies in the TOAST table');
 
 SKIP:
 {

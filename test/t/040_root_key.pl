@@ -6,10 +6,12 @@
 use strict;
 use warnings;
 
+use Fcntl qw(O_NONBLOCK O_WRONLY);
 use FindBin;
 use lib $FindBin::RealBin;
 
 use PgtokenTest;
+use POSIX qw(mkfifo);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -131,6 +133,26 @@ for my $what (sort keys %bad)
 }
 is($admin->value('SELECT count(*) FROM pgtoken.key_material WHERE wrapped'), 0, 'none of them has wrapped anything');
 
+# Whoever can put a named pipe there must not hold up a backend for good: to open
+# one waits for somebody who writes.
+my $fifo = "$dir/fifo";
+mkfifo($fifo, 0600) or die "mkfifo: $!";
+use_file($fifo);
+my $answer = eval {
+	local $SIG{ALRM} = sub { die "no answer\n" };
+	alarm $PostgreSQL::Test::Utils::timeout_default;
+	my $health = health('root key');
+	alarm 0;
+	$health;
+};
+# lets go whom it has held up
+my $writer;
+close $writer if sysopen $writer, $fifo, O_WRONLY | O_NONBLOCK;
+is($answer->{ok}, 'f', 'a named pipe: health says no at once');
+like($answer->{detail} // '', qr/not a regular file/, 'a named pipe: and why');
+$admin = session($node) unless $answer;
+isnt($admin->sqlstate(q{SELECT pgtoken.create_signing_key('EdDSA')}), '00000', 'a named pipe: no key is stored unwrapped instead');
+
 # --- wrapped -------------------------------------------------------------------
 
 my $pieces = $admin->value('SELECT count(*) FROM pgtoken.key_material');
@@ -157,11 +179,15 @@ is($admin->sqlstate(q{SELECT pgtoken.issue_tokens('app', 'alice', 'read')}), '00
 
 # --- the wrong root key, or none -----------------------------------------------
 
-for my $wrong ([ 'another root key', write_file('wrong', "$second_key\n") ], [ 'no root key any more', '' ])
+for my $wrong (
+	[ 'another root key', write_file('wrong', "$second_key\n"), qr/does not open/ ],
+	[ 'no root key any more', '', qr/not set/ ])
 {
-	my ($what, $file) = @$wrong;
+	my ($what, $file, $why) = @$wrong;
 
 	use_file($file);
+	is(health('root key')->{ok}, 'f', "$what: health says no");
+	like(health('root key')->{detail}, $why, "$what: and why");
 	is(service_state(), '55000', "$what: tokens are not signed, with a clean error");
 	is($admin->sqlstate('SELECT pgtoken.refresh_grant($1, $2, $3)', $old->{refresh_token}, 'backend', $secret),
 		'55000', "$what: nothing is rotated");
@@ -170,6 +196,7 @@ for my $wrong ([ 'another root key', write_file('wrong', "$second_key\n") ], [ '
 		"$what: tokens still verify, which takes public keys only");
 }
 use_file($good);
+is(health('root key')->{ok}, 't', 'the right root key again: health is content');
 is(service_state(), '00000', 'the right root key again: the service works');
 old_family_goes_on('the right root key again');
 

@@ -3,7 +3,8 @@
 # the openssl program, and npm's jose where Node.js is there (test/interop).
 # Attacks among them: an ID token for an access token, another audience, an
 # expired token, another algorithm under the same key, "none", the public key as
-# an HMAC key (C43, C44, C49, C80, C82).
+# an HMAC key (C43, C44, C49, C80, C82).  And a stolen signing key: what it signs
+# must be in the ledger as well, so it forges nothing on its own.
 use strict;
 use warnings;
 
@@ -178,8 +179,8 @@ SKIP:
 		ok($checks->{$alg}{$_}, "$alg, jose: $_") for sort keys %{ $checks->{$alg} };
 	}
 
-	# jose's, verified by us: a token for a family of ours, and with one thing
-	# wrong each.  jti is grant_id and twelve bytes of its own.
+	# jose's, verified by us: the claims of a token of ours, which is in the ledger,
+	# and with one thing wrong each.  jti is grant_id and twelve bytes of its own.
 	my @cases;
 	my %accepted;
 	for my $alg (@algs, 'HS256')
@@ -196,7 +197,7 @@ SKIP:
 		my $case = sub {
 			my ($name, %wrong) = @_;
 			my %header = (%$header, %{ $wrong{header} // {} });
-			my %claims = (%$claims, jti => $jti->(), %{ $wrong{claims} // {} });
+			my %claims = (%$claims, %{ $wrong{claims} // {} });
 
 			delete @header{ @{ $wrong{no_header} // [] } };
 			delete @claims{ @{ $wrong{no_claim} // [] } };
@@ -221,11 +222,24 @@ SKIP:
 		$case->('other aud', claims => { aud => 'https://other.example' });
 		$case->('aud empty', claims => { aud => [] });
 		$case->('other iss', claims => { iss => 'https://evil.example' });
-		$case->('expired', claims => { exp => $claims->{iat} - 60, iat => $claims->{iat} - 120 });
+		# the ledger knows these two, so that nothing but the time is wrong with them
+		my %moved = (expired => -3600, 'issued in the future' => 3600);
+		for my $name (sort keys %moved)
+		{
+			my $at = $claims->{iat} + $moved{$name};
+
+			$s->query(
+				q{INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
+				  SELECT grant_id, generation, retry, to_timestamp($2), jti, kid, access_expires_at, scope, resources, decision, context
+				  FROM pgtoken.tokens WHERE jti = $1 AND abs(extract(epoch FROM issued_at - to_timestamp($3))) < 1},
+				$claims->{jti}, $at, $claims->{iat});
+			$case->($name, claims => { iat => $at, exp => $at + 300 });
+		}
 		$case->('not yet valid', claims => { nbf => $claims->{iat} + 3600 });
-		$case->('issued in the future', claims => { iat => $claims->{iat} + 3600, exp => $claims->{exp} + 3600 });
 		$case->('other client_id', claims => { client_id => $alg eq 'ES256' ? 'client-RS256' : 'client-ES256' });
-		$case->('jti of another family', claims => { jti => $jti->($tokens{$unlike}{grant_id}) });
+		my $others = $json->decode($s->value('SELECT pgtoken.verify_access_token($1)', $tokens{$unlike}{access_token}));
+		$case->('a jti that is not in the ledger', claims => { jti => $jti->() });
+		$case->('jti of another family', claims => { jti => $others->{jti}, iat => $others->{iat} });
 		$case->('grant_id of another family', claims => { grant_id => $tokens{$unlike}{grant_id} });
 		$case->('a family that is none',
 			claims => { grant_id => '01900000-0000-7000-8000-000000000000', jti => $jti->('01900000-0000-7000-8000-000000000000') });
