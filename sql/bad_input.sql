@@ -37,7 +37,7 @@ SELECT count(b.token_id) AS blacklisted FROM noise, pgtoken.blacklist_token(toke
 -- the grant_id in capitals is one: the only thing here that names a family
 SELECT count(r.grant_id) AS revoked FROM noise, pgtoken.revoke_family(token) r WHERE lower(token) <> :'gid';
 SELECT count(*) FILTER (WHERE o = 'ok') AS taken, count(*) FILTER (WHERE o LIKE '22023:%') > 200 AS refused, count(*) FILTER (WHERE o !~ '^(ok|22023:)') AS otherwise
-FROM (SELECT test.outcome(format('SELECT pgtoken.blacklist_token(%L, now() + interval ''1 hour'')', token)) FROM noise WHERE token <> test.claims(:'at') ->> 'jti') t (o);
+FROM (SELECT test.outcome(format('SELECT pgtoken.blacklist_token(%L, now() + interval ''1 hour'')', token)) FROM noise WHERE length(token) <> 38) t (o);	-- 38 characters can have the form of a jti
 SELECT count(l.generation) FILTER (WHERE pgtoken.grant_of(token) IS DISTINCT FROM :'gid') AS of_other_families FROM noise, pgtoken.lineage(token) l;
 -- none of it has left a trace
 SELECT test.written() = :'before' AS nothing_written;

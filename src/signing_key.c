@@ -225,8 +225,8 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a pending signing key for algorithm %s is there already", alg->name),
 				 errdetail("The issuer is \"%s\".", issuer),
-				 errhint("Let it sign with pgtoken.rotate_signing_key('%s', '%s'), or retire "
-						 "it.",
+				 errhint("Let it sign with pgtoken.rotate_signing_key('%s', '%s'), or end it with "
+						 "pgtoken.retire_signing_key(kid).",
 						 alg->name, issuer)));
 	key = make_key(alg, private_key);
 	kid = kid_of(key);

@@ -5,6 +5,10 @@
 -- that the same schema can be distributed by grant_id.
 
 -- Small and read-mostly -------------------------------------------------------
+--
+-- Without foreign keys: pg_restore -j loads the tables of an extension in any
+-- order. The functions, which alone write here, see to it that what is named is
+-- there.
 
 CREATE TABLE pgtoken.issuers (
 	issuer text NOT NULL,
@@ -33,7 +37,6 @@ CREATE TABLE pgtoken.signing_keys (
 	retired_at timestamptz,
 	retire_reason text,
 	CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
-	CONSTRAINT signing_keys_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
 	CONSTRAINT signing_keys_alg_check CHECK (pgtoken.valid_alg(alg)),
 	CONSTRAINT signing_keys_state_check CHECK (state IN ('pending', 'active', 'retiring', 'retired')),
 	CONSTRAINT signing_keys_public_check CHECK ((alg = 'HS256') = (public_jwk IS NULL))
@@ -68,7 +71,6 @@ CREATE TABLE pgtoken.resources (
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
-	CONSTRAINT resources_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
 	CONSTRAINT resources_resource_check CHECK (pgtoken.valid_resource(resource)),
 	CONSTRAINT resources_scopes_check CHECK (pgtoken.valid_scopes(scopes)),
 	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
@@ -96,7 +98,6 @@ CREATE TABLE pgtoken.clients (
 	rotation text NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT clients_pkey PRIMARY KEY (client_id),
-	CONSTRAINT clients_issuer_fkey FOREIGN KEY (issuer) REFERENCES pgtoken.issuers (issuer),
 	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
 	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
 	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'offline_access' = ANY (scopes)),
@@ -129,7 +130,6 @@ CREATE TABLE pgtoken.client_secrets (
 	expires_at timestamptz,
 	revoked_at timestamptz,
 	CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, secret_id),
-	CONSTRAINT client_secrets_client_id_fkey FOREIGN KEY (client_id) REFERENCES pgtoken.clients (client_id),
 	CONSTRAINT client_secrets_secret_hash_check CHECK (pg_catalog.octet_length(secret_hash) = 32)
 );
 COMMENT ON TABLE pgtoken.client_secrets IS 'Secrets of confidential clients, as SHA-256 of 256 random bits; several may be valid while they are exchanged';

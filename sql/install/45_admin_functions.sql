@@ -126,11 +126,10 @@ COMMENT ON FUNCTION pgtoken.issuer_or_default(text) IS 'Internal: the named issu
 CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid), '[]'))
-	FROM pgtoken.signing_keys k
-	WHERE k.issuer = pgtoken.issuer_or_default(jwks.issuer)
-	  AND k.state IN ('pending', 'active', 'retiring')
-	  AND k.public_jwk IS NOT NULL;
+	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid) FILTER (WHERE k.kid IS NOT NULL), '[]'))
+	FROM (SELECT pgtoken.issuer_or_default(jwks.issuer) AS issuer) i
+	LEFT JOIN pgtoken.signing_keys k
+		ON k.issuer = i.issuer AND k.state IN ('pending', 'active', 'retiring') AND k.public_jwk IS NOT NULL;
 END;
 REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.jwks(text) IS
@@ -201,7 +200,7 @@ BEGIN
 	IF NOT pgtoken.valid_scopes(scopes) THEN
 		RAISE EXCEPTION 'invalid scopes'
 			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'Each scope is printable ASCII without space, quote and backslash (RFC 6749 section 3.3), none is NULL or named twice.';
+				  DETAIL = 'At most 100, each of 1 to 255 printable ASCII characters without space, quote and backslash (RFC 6749 section 3.3), none NULL or named twice.';
 	END IF;
 END
 $function$;
