@@ -63,6 +63,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'An issuer is an https URL without query and fragment (RFC 8414 section 2); http only for loopback hosts.';
 	END IF;
+	IF default_alg IS NULL THEN
+		RAISE EXCEPTION 'default_alg must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	PERFORM pgtoken.check_alg(default_alg);
 	INSERT INTO pgtoken.issuers (issuer, default_alg, is_default)
 	VALUES (create_issuer.issuer, create_issuer.default_alg, NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default));
@@ -127,7 +131,7 @@ CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid) FILTER (WHERE k.kid IS NOT NULL), '[]'))
-	FROM (SELECT pgtoken.issuer_or_default(jwks.issuer) AS issuer) i
+	FROM (SELECT pgtoken.issuer_or_default(jwks.issuer) AS issuer OFFSET 0) i	-- OFFSET: evaluated even where there are no keys
 	LEFT JOIN pgtoken.signing_keys k
 		ON k.issuer = i.issuer AND k.state IN ('pending', 'active', 'retiring') AND k.public_jwk IS NOT NULL;
 END;
