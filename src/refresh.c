@@ -138,9 +138,13 @@ identify(Refresh *refresh)
 		err = authenticate(refresh, grant->client_id);
 	if (err != PGT_OK)
 		return err;
+	/*
+	 * Another client's caller is refused whatever he holds; the hash only says
+	 * whether it was a token, and so worth recording with the family.
+	 */
 	bound = strcmp(grant->client_id, refresh->client->client_id) == 0;
 	if (!genuine_refresh_token(grant, &refresh->token))
-		return PGT_ERR_TOKEN_UNKNOWN; /* nothing to be recorded of a family somebody only names */
+		return PGT_ERR_TOKEN_UNKNOWN;
 	refresh->grant = grant;
 	if (!bound)
 		return PGT_ERR_TOKEN_OTHER_CLIENT;

@@ -71,7 +71,7 @@ CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason
 REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) IS
 'Refuse an access token of which only the jti is known. expires_at: until when the row must be kept, at the latest the token''s exp (infinity and anything beyond a day are cut to a day, the longest an access token lives).
-Returns what was blacklisted. Raises 22023 when the jti is not one of ours, 22004 for NULL.';
+Returns what was blacklisted. Raises 22023 when the jti has not the form of ours, 22004 for NULL.';
 
 CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NULL)
 	RETURNS jsonb
