@@ -16,49 +16,92 @@ JWS_ADAPTER = src/core/jws_libjwt$(LIBJWT_MAJOR).o
 CORE_OBJS = \
 	src/core/alg.o \
 	src/core/b64url.o \
+	src/core/base64.o \
 	src/core/buf.o \
+	src/core/certificate.o \
 	src/core/claims.o \
 	src/core/code.o \
+	src/core/dpop.o \
+	src/core/form.o \
 	src/core/ids.o \
 	src/core/json.o \
 	src/core/jwk.o \
+	src/core/jwks.o \
 	src/core/jws.o \
 	$(JWS_ADAPTER) \
 	src/core/key.o \
+	src/core/oauth.o \
 	src/core/scope.o \
 	src/core/token.o \
 	src/core/uri.o \
+	src/core/url.o \
 	src/core/wrap.o
 
 OBJS = \
 	$(CORE_OBJS) \
+	src/access_request.o \
+	src/approve.o \
 	src/audit.o \
 	src/audit_trigger.o \
+	src/authorization_code.o \
+	src/authorization_parameters.o \
+	src/authorization_request.o \
+	src/authorize.o \
 	src/cache.o \
+	src/claims_function.o \
 	src/client.o \
+	src/client_assertion.o \
+	src/client_auth.o \
+	src/client_credentials.o \
+	src/confirmation.o \
+	src/consent.o \
+	src/device.o \
+	src/device_approval.o \
+	src/device_code.o \
+	src/dpop_proof.o \
 	src/errors.o \
 	src/genuine.o \
 	src/glue.o \
 	src/grant.o \
+	src/grant_refusal.o \
 	src/guc.o \
+	src/handle.o \
+	src/http.o \
+	src/http_form.o \
+	src/id_token_hint.o \
+	src/introspection_endpoint.o \
 	src/issue.o \
 	src/issuer.o \
+	src/json_members.o \
 	src/key_material.o \
 	src/libs.o \
 	src/lineage.o \
+	src/logout.o \
 	src/mint.o \
+	src/password.o \
 	src/pgtoken.o \
 	src/refresh.o \
+	src/replay.o \
 	src/request.o \
 	src/resource.o \
 	src/response.o \
+	src/revocation_endpoint.o \
 	src/revoke.o \
 	src/signing_key.o \
 	src/sql_api_admin.o \
+	src/sql_api_authorization.o \
+	src/sql_api_http.o \
+	src/sql_api_sessions.o \
 	src/sql_api_tokens.o \
+	src/sql_arguments.o \
+	src/statement.o \
 	src/store.o \
 	src/target.o \
 	src/token_cache.o \
+	src/token_endpoint.o \
+	src/token_exchange.o \
+	src/user_function.o \
+	src/userinfo.o \
 	src/verify.o
 
 # the install script, in order
@@ -68,11 +111,17 @@ SQL_PARTS = \
 	sql/install/20_types.sql \
 	sql/install/25_validation.sql \
 	sql/install/30_tables.sql \
+	sql/install/35_http_tables.sql \
 	sql/install/40_token_functions.sql \
+	sql/install/42_authorization_functions.sql \
 	sql/install/45_admin_functions.sql \
+	sql/install/47_http_admin.sql \
+	sql/install/48_api_helpers.sql \
 	sql/install/50_maintenance.sql \
 	sql/install/60_views.sql \
 	sql/install/70_triggers.sql \
+	sql/install/75_http.sql \
+	sql/install/76_metadata.sql \
 	sql/install/80_privileges.sql \
 	sql/install/90_comments.sql
 
@@ -91,6 +140,8 @@ REGRESS = \
 	keys \
 	audit \
 	privileges \
+	http_admin \
+	authorize \
 	bad_input \
 	maintain \
 	uninstall
@@ -114,7 +165,7 @@ ISOLATION = \
 
 # They install what is missing and run in a copy of this tree, so they must not
 # need pg_config or pkg-config while this file is read.
-ALONE = setup check demo bench valgrind lint
+ALONE = setup check demo serve bench valgrind lint
 
 # The core without a server: needs the libraries, but not PostgreSQL.
 CORE_ONLY = unit fuzz fuzz-replay format dist
@@ -238,9 +289,12 @@ fuzz-replay: $(FUZZERS:%=build/san/%_replay)
 
 # the words a target's grammar is made of, where that helps the fuzzer
 DICT_claims = json
+DICT_dpop = json
 DICT_jwk = json
+DICT_jwks = json
 DICT_jws = json
 DICT_uri = uri
+DICT_url = uri
 
 # new inputs are added to a scratch corpus, crashes land in build/fuzz
 fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer)

@@ -239,6 +239,60 @@ BEGIN ATOMIC
 	WHERE e.grant_id = id GROUP BY e.event, e.reason ORDER BY e.event COLLATE "C", e.reason COLLATE "C";
 END;
 
+-- One HTTP request as the layer makes it, through the raw door.
+CREATE TYPE test.answer AS (status integer, body jsonb, headers jsonb);
+CREATE FUNCTION test.http(endpoint text, form text DEFAULT '', headers jsonb DEFAULT '{}', method text DEFAULT 'POST') RETURNS test.answer LANGUAGE plpgsql AS $$
+DECLARE
+	answer test.answer;
+	body text;
+BEGIN
+	PERFORM set_config('request.method', method, true), set_config('request.headers', headers::text, true),
+			set_config('response.status', '', true), set_config('response.headers', '', true);
+	EXECUTE format('SELECT pgtoken_http.%I($1)::text', endpoint) INTO body USING form;
+	answer.status := coalesce(nullif(current_setting('response.status', true), ''), '200')::integer;
+	answer.headers := (SELECT jsonb_object_agg(lower(k), v)
+					   FROM jsonb_array_elements(nullif(current_setting('response.headers', true), '')::jsonb) e, jsonb_each_text(e) h (k, v));
+	answer.body := CASE WHEN body ~ '^\s*[{\[]' THEN body::jsonb ELSE to_jsonb(body) END;
+	PERFORM set_config('request.method', '', true), set_config('request.headers', '', true);
+	RETURN answer;
+END
+$$;
+
+-- Status, and error or the names of the members, without a value.
+CREATE FUNCTION test.brief(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN concat_ws(' ', a.status, coalesce(a.body ->> 'error',
+		CASE WHEN jsonb_typeof(a.body) = 'object'
+			 THEN (SELECT string_agg(k, ',' ORDER BY k COLLATE "C") FROM jsonb_object_keys(a.body) k) END));
+
+-- A form or query string of name, value, name, value ...; NULL leaves out.
+CREATE FUNCTION test.encode(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT
+	RETURN (SELECT coalesce(string_agg(CASE WHEN c ~ '[A-Za-z0-9._~-]' AND octet_length(c) = 1 THEN c
+			ELSE regexp_replace(upper(encode(convert_to(c, 'UTF8'), 'hex')), '(..)', '%\1', 'g') END, '' ORDER BY i), '')
+			FROM regexp_split_to_table(value, '') WITH ORDINALITY x (c, i));
+CREATE FUNCTION test.form(VARIADIC pairs text[]) RETURNS text LANGUAGE sql IMMUTABLE
+	RETURN (SELECT string_agg(test.encode(pairs[i]) || '=' || test.encode(pairs[i + 1]), '&' ORDER BY i)
+			FROM generate_series(1, cardinality(pairs), 2) i WHERE pairs[i + 1] IS NOT NULL);
+-- A parameter of the query of a URL, decoded.
+CREATE FUNCTION test.query(url text, name text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE
+	raw text := substring(url FROM '[?&]' || name || '=([^&#]*)');
+	out bytea := '';
+BEGIN
+	WHILE raw <> '' LOOP
+		IF left(raw, 1) = '%' THEN
+			out := out || decode(substr(raw, 2, 2), 'hex');
+			raw := substr(raw, 4);
+		ELSE
+			out := out || convert_to(left(raw, 1), 'UTF8');
+			raw := substr(raw, 2);
+		END IF;
+	END LOOP;
+	RETURN CASE WHEN raw IS NOT NULL THEN convert_from(out, 'UTF8') END;
+END
+$$;
+CREATE FUNCTION test.basic(client text) RETURNS jsonb LANGUAGE sql STABLE
+	RETURN jsonb_build_object('authorization', 'Basic ' || translate(encode(convert_to(test.encode(client) || ':' || test.secret(client), 'UTF8'), 'base64'), E'\n', ''));
+
 -- web: confidential; app: public; plain: may not have refresh tokens.
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('web', offline_access => true,
 	scopes => '{openid,profile,email,orders.read,orders.write,mail.read,shared}');

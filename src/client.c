@@ -12,9 +12,11 @@
 #include "utils/timestamp.h"
 
 #include "cache.h"
-#include "core/ids.h"
+#include "core/oauth.h"
 #include "glue.h"
 #include "guc.h"
+#include "issuer.h"
+#include "json_members.h"
 #include "store.h"
 
 #define CLIENT_ID_MAX 255
@@ -27,6 +29,93 @@ typedef struct ClientEntry
 
 static HTAB *clients = NULL;
 static uint64 clients_number = 0;
+
+static const struct
+{
+	const char *name;
+	unsigned bit;
+} grant_types[] = {
+	{"authorization_code", GRANT_TYPE_AUTHORIZATION_CODE},
+	{"client_credentials", GRANT_TYPE_CLIENT_CREDENTIALS},
+	{DEVICE_CODE_URN, GRANT_TYPE_DEVICE_CODE},
+	{"password", GRANT_TYPE_PASSWORD},
+	{TOKEN_EXCHANGE_URN, GRANT_TYPE_TOKEN_EXCHANGE},
+};
+
+static const struct
+{
+	const char *name;
+	ClientAuthMethod method;
+} auth_methods[] = {
+	{"none", AUTH_NONE},
+	{"client_secret_basic", AUTH_SECRET_BASIC},
+	{"client_secret_post", AUTH_SECRET_POST},
+	{"client_secret_jwt", AUTH_SECRET_JWT},
+	{"private_key_jwt", AUTH_PRIVATE_KEY_JWT},
+	{"tls_client_auth", AUTH_TLS},
+};
+
+unsigned
+client_grant_type(const char *name)
+{
+	for (size_t i = 0; i < lengthof(grant_types); i++)
+	{
+		if (strcmp(grant_types[i].name, name) == 0)
+			return grant_types[i].bit;
+	}
+	return 0;
+}
+
+/* one of its redirect URIs' hosts: the table's check sees to it that they are one */
+static char *
+default_sector(const Client *client)
+{
+	PgtcSlice host = {NULL, 0};
+
+	if (client->n_redirect_uris > 0)
+		host = pgtc_url_host(pgtc_slice_str(client->redirect_uris[0]));
+	return host.data ? pnstrdup(host.data, host.len) : pstrdup(client->issuer);
+}
+
+/* the member names of RFC 7591 section 2 and its companions; the table has checked them */
+static void
+read_metadata(Client *client, Jsonb *metadata)
+{
+	char *method = member_string(metadata, "token_endpoint_auth_method");
+	char *subject_type = member_string(metadata, "subject_type");
+	char **names;
+	int n;
+
+	client->auth_method = client->confidential ? AUTH_SECRET_BASIC : AUTH_NONE;
+	for (size_t i = 0; method && i < lengthof(auth_methods); i++)
+	{
+		if (strcmp(auth_methods[i].name, method) == 0)
+			client->auth_method = auth_methods[i].method;
+	}
+	names = member_strings(metadata, "grant_types", &n);
+	client->grant_types = n < 0 ? GRANT_TYPE_AUTHORIZATION_CODE : 0;
+	for (int i = 0; i < n; i++)
+		client->grant_types |= client_grant_type(names[i]);
+	client->jwks = member_text(metadata, "jwks");
+	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");
+	client->require_pkce = member_bool(metadata, "require_pkce", true);
+	client->require_pushed_requests =
+		member_bool(metadata, "require_pushed_authorization_requests", false);
+	client->dpop_bound = member_bool(metadata, "dpop_bound_access_tokens", false);
+	client->certificate_bound =
+		member_bool(metadata, "tls_client_certificate_bound_access_tokens", false);
+	client->consent_required = member_bool(metadata, "consent_required", true);
+	client->post_logout_redirect_uris =
+		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
+	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
+	client->default_max_age = member_int(metadata, "default_max_age", -1);
+	if (subject_type && strcmp(subject_type, "pairwise") == 0)
+	{
+		client->sector = member_string(metadata, "sector_identifier");
+		if (client->sector == NULL)
+			client->sector = default_sector(client);
+	}
+}
 
 static void
 read_client(StoreRow *row, void *arg)
@@ -50,6 +139,9 @@ read_client(StoreRow *row, void *arg)
 	client->retry_window = store_seconds(row, -1);
 	client->retry_limit = store_int(row, -1);
 	client->rotates = store_bool(row);
+	client->client_name = store_text(row);
+	client->redirect_uris = store_texts(row, &client->n_redirect_uris);
+	read_metadata(client, store_jsonb(row));
 	MemoryContextSwitchTo(caller);
 }
 
@@ -60,6 +152,7 @@ read_secret(StoreRow *row, void *arg)
 	ClientSecret *secret =
 		MemoryContextAllocZero(GetMemoryChunkContext(client), sizeof(ClientSecret));
 
+	store_uuid(row, &secret->secret_id);
 	store_bytes(row, secret->hash, sizeof(secret->hash));
 	secret->expires_at = store_time(row, DT_NOEND);
 	secret->next = client->secrets;
@@ -142,6 +235,8 @@ client_find(const char *client_id)
 		or_setting(client->refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
 	client->refresh_idle_lifetime =
 		or_setting(client->refresh_idle_lifetime, pgt_refresh_idle_lifetime);
+	client->retry_window_bound =
+		or_setting(client->retry_window, pgt_retry_window_confidential);
 	client->retry_window =
 		or_setting(client->retry_window,
 				   client->confidential ? pgt_retry_window_confidential : pgt_retry_window_public);
@@ -161,6 +256,8 @@ client_authenticate(const Client *client, const char *client_secret)
 		return client_secret ? PGT_ERR_CLIENT_SECRET_WRONG : PGT_OK;
 	if (client_secret == NULL)
 		return PGT_ERR_CLIENT_SECRET_MISSING;
+	if (client->auth_method != AUTH_SECRET_BASIC && client->auth_method != AUTH_SECRET_POST)
+		return PGT_ERR_CLIENT_METHOD;
 
 	if (strlen(client_secret) != PGTC_CLIENT_SECRET_LEN)
 		return PGT_ERR_CLIENT_SECRET_WRONG;
@@ -171,4 +268,21 @@ client_authenticate(const Client *client, const char *client_secret)
 			matches = true;
 	}
 	return matches ? PGT_OK : PGT_ERR_CLIENT_SECRET_WRONG;
+}
+
+char *
+client_subject(const Client *client, const char *subject)
+{
+	uint8_t key[PGTC_SHA256_LEN];
+	char *pairwise;
+
+	if (client->sector == NULL)
+		return pstrdup(subject);
+	pairwise = palloc(PGTC_PAIRWISE_LEN + 1);
+	issuer_subkey(issuer_get(client->issuer), "pairwise subjects", key);
+	pgt_check(pgtc_pairwise_subject(key, pgtc_slice_str(client->sector), pgtc_slice_str(subject),
+									pairwise),
+			  "deriving a subject");
+	pgtc_wipe(key, sizeof(key));
+	return pairwise;
 }

@@ -11,9 +11,31 @@
 #include "core/scope.h"
 #include "datatype/timestamp.h"
 #include "errors.h"
+#include "utils/uuid.h"
+
+typedef enum ClientAuthMethod
+{
+	AUTH_NONE,
+	AUTH_SECRET_BASIC,
+	AUTH_SECRET_POST,
+	AUTH_SECRET_JWT,
+	AUTH_PRIVATE_KEY_JWT,
+	AUTH_TLS
+} ClientAuthMethod;
+
+/* grant types, as bits; refresh_token goes by offline_access */
+#define GRANT_TYPE_AUTHORIZATION_CODE (1 << 0)
+#define GRANT_TYPE_CLIENT_CREDENTIALS (1 << 1)
+#define GRANT_TYPE_DEVICE_CODE (1 << 2)
+#define GRANT_TYPE_PASSWORD (1 << 3)
+#define GRANT_TYPE_TOKEN_EXCHANGE (1 << 4)
+
+#define DEVICE_CODE_URN "urn:ietf:params:oauth:grant-type:device_code"
+#define TOKEN_EXCHANGE_URN "urn:ietf:params:oauth:grant-type:token-exchange"
 
 typedef struct ClientSecret
 {
+	pg_uuid_t secret_id;
 	uint8_t hash[PGTC_SHA256_LEN];
 	TimestampTz expires_at; /* DT_NOEND: never */
 	struct ClientSecret *next;
@@ -34,9 +56,28 @@ typedef struct Client
 	int refresh_absolute_lifetime;
 	int refresh_idle_lifetime;
 	int retry_window;
+	int retry_window_bound; /* of a family bound to a key or certificate */
 	int retry_limit; /* -1: none */
 	bool rotates;
 	ClientSecret *secrets;
+	char *client_name; /* NULL: none */
+	char **redirect_uris;
+	int n_redirect_uris;
+	/* metadata (RFC 7591 and its companions) */
+	ClientAuthMethod auth_method;
+	unsigned grant_types;
+	char *jwks; /* JSON text; NULL: none */
+	char *tls_subject_dn;
+	bool require_pkce;
+	bool require_pushed_requests;
+	bool dpop_bound;
+	bool certificate_bound;
+	bool consent_required;
+	char **post_logout_redirect_uris;
+	int n_post_logout_redirect_uris;
+	char *backchannel_logout_uri;
+	char *sector; /* of pairwise subjects; NULL: subjects are public */
+	int default_max_age; /* seconds; -1: none */
 } Client;
 
 /* NULL when there is no such client; valid until the transaction ends */
@@ -47,5 +88,11 @@ extern const Client *client_find(const char *client_id);
  * confidential one must send a valid one; a client that is switched off fails.
  */
 extern PgtErr client_authenticate(const Client *client, const char *client_secret);
+
+/* 0 for a name that is no grant type of ours */
+extern unsigned client_grant_type(const char *name);
+
+/* the subject as the client gets to see it (OpenID Connect Core section 8) */
+extern char *client_subject(const Client *client, const char *subject);
 
 #endif /* PGT_CLIENT_H */

@@ -32,4 +32,11 @@
 	(*(variables) = get_guc_variables(), *(n) = GetNumConfigOptions())
 #endif
 
+/* a list of names, for LookupFuncName; the caller includes utils/regproc.h */
+#if PG_VERSION_NUM >= 160000
+#define pgt_qualified_name_list(name) stringToQualifiedNameList(name, NULL)
+#else
+#define pgt_qualified_name_list(name) stringToQualifiedNameList(name)
+#endif
+
 #endif /* PGT_COMPAT_H */

@@ -164,6 +164,13 @@ pgt_empty_jsonb(void)
 	return pgt_object_end(&object);
 }
 
+Jsonb *
+pgt_jsonb_concat(Jsonb *object, Jsonb *more)
+{
+	return DatumGetJsonbP(
+		DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(object), JsonbPGetDatum(more)));
+}
+
 void
 pgt_object_begin(PgtObject *object)
 {
@@ -192,6 +199,25 @@ pgt_object_string(PgtObject *object, const char *name, const char *string)
 	value.val.string.val = unconstify(char *, string);
 	value.val.string.len = strlen(string);
 	pgt_object_value(object, name, &value);
+}
+
+void
+pgt_object_strings(PgtObject *object, const char *name, char *const *strings, int n)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *array;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < n; i++)
+	{
+		JsonbValue value = {.type = jbvString};
+
+		value.val.string.val = strings[i];
+		value.val.string.len = strlen(strings[i]);
+		pushJsonbValue(&state, WJB_ELEM, &value);
+	}
+	array = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
+	pgt_object_jsonb(object, name, JsonbValueToJsonb(array));
 }
 
 void

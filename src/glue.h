@@ -46,6 +46,9 @@ extern ArrayType *pgt_make_text_array(char *const *strings, int n);
 extern Jsonb *pgt_jsonb_of_buf(PgtcBuf *buf);
 extern Jsonb *pgt_empty_jsonb(void);
 
+/* two objects in one; the members of more win */
+extern Jsonb *pgt_jsonb_concat(Jsonb *object, Jsonb *more);
+
 /* building a jsonb object member by member; a NULL string writes nothing */
 typedef struct PgtObject
 {
@@ -55,6 +58,7 @@ typedef struct PgtObject
 extern void pgt_object_begin(PgtObject *object);
 extern void pgt_object_value(PgtObject *object, const char *name, JsonbValue *value);
 extern void pgt_object_string(PgtObject *object, const char *name, const char *string);
+extern void pgt_object_strings(PgtObject *object, const char *name, char *const *strings, int n);
 extern void pgt_object_int(PgtObject *object, const char *name, int64 number);
 extern void pgt_object_bool(PgtObject *object, const char *name, bool boolean);
 extern void pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json);

@@ -33,6 +33,9 @@ read_grant(StoreRow *row, void *arg)
 	grant->retry_count = store_int(row, 0);
 	grant->blacklisted_generation = store_int(row, -1);
 	grant->context = store_jsonb(row);
+	grant->cnf.jkt = store_text(row);
+	grant->cnf.x5t_s256 = store_text(row);
+	grant->act = store_jsonb(row);
 	grant->revoked = store_bool(row);
 	grant->revoke_reason = store_text(row);
 }
@@ -87,6 +90,11 @@ grant_insert(const Grant *grant)
 	store_arg_bytes(&args, refreshable ? grant->current_hash : NULL, sizeof(grant->current_hash));
 	store_arg_time(&args, grant->rotated_at);
 	store_arg_jsonb(&args, grant->context);
+	store_arg_text(&args, grant->grant_type);
+	store_arg_text(&args, grant->cnf.jkt);
+	store_arg_text(&args, grant->cnf.x5t_s256);
+	store_arg_jsonb(&args, grant->act);
+	store_arg_uuids(&args, grant->ancestors, grant->n_ancestors);
 	store_run(STORE_GRANT_INSERT, &args, NULL, NULL);
 }
 

@@ -10,6 +10,7 @@
 
 #include "compat.h"
 
+#include "confirmation.h"
 #include "core/ids.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
@@ -42,6 +43,11 @@ typedef struct Grant
 	int retry_count;
 	int blacklisted_generation;
 	Jsonb *context;
+	const char *grant_type; /* not read back */
+	Confirmation cnf;
+	Jsonb *act; /* NULL: nobody acts for the subject */
+	pg_uuid_t *ancestors; /* not read back */
+	int n_ancestors;
 	bool revoked;
 	char *revoke_reason;
 } Grant;

@@ -8,7 +8,19 @@
 #include "compat.h"
 
 extern int pgt_access_token_lifetime;
+extern int pgt_authorization_code_lifetime;
+extern int pgt_authorization_request_lifetime;
+extern int pgt_device_code_lifetime;
+extern int pgt_dpop_nonce_lifetime;
+extern int pgt_dpop_proof_lifetime;
 extern bool pgt_durable_rotation;
+extern char *pgt_http_authenticator;
+extern char *pgt_http_client_address_header;
+extern char *pgt_http_client_certificate_header;
+extern char *pgt_http_issuer;
+extern char *pgt_http_resource;
+extern char *pgt_http_resource_url;
+extern int pgt_pushed_request_lifetime;
 extern int pgt_refresh_absolute_lifetime;
 extern int pgt_refresh_idle_lifetime;
 extern int pgt_retry_window_confidential;

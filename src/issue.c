@@ -43,6 +43,8 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 	if (!(*client)->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
 	return target_for_issue(*client, request->scope, request->resources, request->n_resources,
+							(request->offline ? TARGET_OFFLINE : 0) |
+								(request->no_user ? TARGET_NO_USER : 0),
 							target);
 }
 
@@ -50,7 +52,10 @@ static void
 start_family(const IssueRequest *request, const Client *client, const Target *target,
 			 TimestampTz now, Grant *grant)
 {
-	pgt_new_uuid(&grant->grant_id);
+	if (request->grant_id)
+		grant->grant_id = *request->grant_id;
+	else
+		pgt_new_uuid(&grant->grant_id);
 	grant->client_id = client->client_id;
 	grant->subject = unconstify(char *, request->subject);
 	grant->scope = target->scope;
@@ -71,7 +76,14 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->expires_at =
 		pgt_plus_seconds(now, target->offline_access ? client->refresh_absolute_lifetime
 													 : target->access_token_lifetime);
+	if (request->not_after)
+		grant->expires_at = Min(grant->expires_at, request->not_after);
 	grant->idle_lifetime = client->refresh_idle_lifetime;
+	grant->grant_type = request->grant_type;
+	grant->cnf = request->cnf;
+	grant->act = request->act;
+	grant->ancestors = unconstify(pg_uuid_t *, request->ancestors);
+	grant->n_ancestors = request->n_ancestors;
 }
 
 /* generation 0: its secret comes from nothing but chance */
@@ -110,7 +122,15 @@ issue_tokens(const IssueRequest *request, TokenResponse *response)
 	}
 
 	start_family(request, client, &target, now, &grant);
-	if (target.offline_access)
+	if (request->n_first_resources > 0)
+		err = target_for_refresh(client, &grant, NULL, request->first_resources,
+								 request->n_first_resources, &target);
+	if (err != PGT_OK)
+	{
+		refuse(request, err, response);
+		return;
+	}
+	if (grant.generation == 0)
 		response->refresh_token = first_refresh_token(&grant);
 	mint_tokens(client, &grant, &target, now, true, &minted);
 
@@ -122,7 +142,7 @@ issue_tokens(const IssueRequest *request, TokenResponse *response)
 		.generation = 0,
 		.issued_at = now,
 		.parent_generation = -1,
-		.token_hash = target.offline_access ? grant.current_hash : NULL,
+		.token_hash = grant.generation == 0 ? grant.current_hash : NULL,
 		.jti = minted.jti,
 		.kid = minted.kid,
 		.access_expires_at = minted.expires_at,
@@ -136,6 +156,7 @@ issue_tokens(const IssueRequest *request, TokenResponse *response)
 	pgt_audit_leave();
 
 	response->access_token = minted.access_token;
+	response->dpop_bound = grant.cnf.jkt != NULL;
 	response->expires_in = minted.expires_in;
 	response->refresh_token_expires_in =
 		pgt_unix_seconds(grant_refresh_end(&grant, now)) - pgt_unix_seconds(now);

@@ -7,17 +7,29 @@
 
 #include "compat.h"
 
+#include "confirmation.h"
 #include "response.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 typedef struct IssueRequest
 {
+	const pg_uuid_t *grant_id; /* NULL: a new one */
+	const char *grant_type;
+	bool offline; /* may a refresh token come of it? */
+	bool no_user; /* the subject is the client itself: no scopes of OpenID Connect */
+	TimestampTz not_after; /* end of the family at the latest; 0: as the client's settings say */
+	Confirmation cnf;
+	Jsonb *act; /* NULL: nobody acts for the subject */
+	const pg_uuid_t *ancestors;
+	int n_ancestors;
 	const char *client_id;
 	const char *subject;
 	const char *scope; /* NULL: all the client may have */
 	char **resources;
 	int n_resources;
+	char **first_resources; /* the first access token is for these only, the family for all */
+	int n_first_resources; /* 0: for all */
 	bool has_auth_time;
 	TimestampTz auth_time;
 	const char *acr;

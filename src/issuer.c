@@ -40,6 +40,12 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.issuer = store_text(row);
 	node->issuer.is_default = store_bool(row);
 	node->issuer.default_alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
+	node->issuer.login_uri = store_text(row);
+	node->issuer.logout_uri = store_text(row);
+	node->issuer.verification_uri = store_text(row);
+	node->issuer.claims_function = store_text(row);
+	node->issuer.password_verifier = store_text(row);
+	node->issuer.dpop_nonce_required = store_bool(row);
 	node->wipe.func = wipe_pepper;
 	node->wipe.arg = node;
 	MemoryContextRegisterResetCallback(cache, &node->wipe);
@@ -102,6 +108,12 @@ issuer_pepper(Issuer *issuer)
 		issuer->pepper_loaded = true;
 	}
 	return issuer->pepper;
+}
+
+void
+issuer_subkey(Issuer *issuer, const char *purpose, uint8_t out[PGTC_SHA256_LEN])
+{
+	pgt_check(pgtc_subkey(issuer_pepper(issuer), purpose, out), "deriving a key");
 }
 
 void

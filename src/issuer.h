@@ -7,7 +7,7 @@
 
 #include "compat.h"
 
-#include "core/ids.h"
+#include "core/oauth.h"
 #include "core/jwk.h"
 
 typedef struct Issuer
@@ -15,6 +15,12 @@ typedef struct Issuer
 	char *issuer;
 	bool is_default;
 	const PgtcAlg *default_alg;
+	char *login_uri; /* NULL: not set, as the next four */
+	char *logout_uri;
+	char *verification_uri;
+	char *claims_function;
+	char *password_verifier;
+	bool dpop_nonce_required;
 	bool pepper_loaded;
 	uint8_t pepper[PGTC_PEPPER_LEN];
 } Issuer;
@@ -27,6 +33,9 @@ extern Issuer *issuer_get(const char *issuer);
 
 /* the pepper of its refresh tokens, read and unwrapped once */
 extern const uint8_t *issuer_pepper(Issuer *issuer);
+
+/* a key of its own for the purpose, derived from the pepper */
+extern void issuer_subkey(Issuer *issuer, const char *purpose, uint8_t out[PGTC_SHA256_LEN]);
 
 /* make and store the pepper of a new issuer */
 extern void issuer_create_pepper(const char *issuer);

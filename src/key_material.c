@@ -152,14 +152,21 @@ open_material(const Material *material, const PgtcRootKeys *keys, PgtcBuf *out)
 void
 key_material_read(const char *material_id, PgtcBuf *out)
 {
+	if (!key_material_read_optional(material_id, out))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("key material is missing"), errdetail_log("\"%s\".", material_id)));
+}
+
+bool
+key_material_read_optional(const char *material_id, PgtcBuf *out)
+{
 	StoreArgs args = {0};
 	Material material = {.material_id = unconstify(char *, material_id)};
 	PgtcRootKeys keys;
 
 	store_arg_text(&args, material_id);
 	if (store_run(STORE_MATERIAL_READ, &args, read_material, &material) == 0)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("key material is missing"), errdetail_log("\"%s\".", material_id)));
+		return false;
 	if (!material.wrapped)
 	{
 		pgtc_buf_append(out, VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
@@ -175,6 +182,7 @@ key_material_read(const char *material_id, PgtcBuf *out)
 		pgtc_root_keys_wipe(&keys);
 	}
 	pgt_check(pgtc_buf_code(out), "reading key material");
+	return true;
 }
 
 static void

@@ -15,6 +15,9 @@ extern void key_material_insert(const char *material_id, const void *data, size_
 /* appends the plain bytes to out; ereport(55000) when they are missing or cannot be opened */
 extern void key_material_read(const char *material_id, PgtcBuf *out);
 
+/* the same; false when there is none of this name */
+extern bool key_material_read_optional(const char *material_id, PgtcBuf *out);
+
 /* wraps everything that is not under the first root key; returns how many pieces it wrote */
 extern int key_material_rewrap(void);
 

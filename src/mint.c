@@ -4,6 +4,7 @@
  */
 #include "mint.h"
 
+#include "claims_function.h"
 #include "core/claims.h"
 #include "glue.h"
 #include "issuer.h"
@@ -17,6 +18,13 @@ slices_of(char *const *strings, int n)
 	for (int i = 0; i < n; i++)
 		slices[i] = pgtc_slice_str(strings[i]);
 	return slices;
+}
+
+/* NULL: absent */
+static PgtcSlice
+json_slice(Jsonb *json)
+{
+	return pgtc_slice_str(json ? JsonbToCString(NULL, &json->root, VARSIZE(json)) : NULL);
 }
 
 static char *
@@ -60,7 +68,7 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	spec.typ = "at+jwt";
 	spec.kid = pgtc_slice_str(key->kid);
 	spec.iss = pgtc_slice_str(client->issuer);
-	spec.sub = pgtc_slice_str(grant->subject);
+	spec.sub = pgtc_slice_str(client_subject(client, grant->subject));
 	spec.aud = slices_of(target->resources, target->n_resources);
 	spec.n_aud = target->n_resources;
 	spec.client_id = client_id;
@@ -74,7 +82,10 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	spec.iat = pgt_unix_seconds(now);
 	spec.exp = pgt_unix_seconds(out->expires_at);
 	spec.auth_time = pgt_unix_seconds(grant->auth_time);
-	spec.extra = pgtc_slice_str(JsonbToCString(NULL, &grant->claims->root, VARSIZE(grant->claims)));
+	spec.cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
+	spec.act = json_slice(grant->act);
+	spec.extra = json_slice(
+		claims_with(grant->claims, claims_of_subject(client, grant, target->scope, "access_token")));
 	out->access_token = sign(&spec, key);
 
 	out->id_token = NULL;
@@ -89,7 +100,9 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	spec.scope = pgtc_slice(NULL, 0);
 	spec.jti = pgtc_slice(NULL, 0);
 	spec.grant_id = pgtc_slice(NULL, 0);
-	spec.extra = pgtc_slice(NULL, 0);
+	spec.cnf = pgtc_slice(NULL, 0);
+	spec.act = pgtc_slice(NULL, 0);
+	spec.extra = json_slice(claims_of_subject(client, grant, target->scope, "id_token"));
 	spec.at_hash = pgtc_slice_str(at_hash);
 	spec.sid = pgtc_slice_str(grant->session_id ? grant->session_id : grant_id);
 	if (with_nonce)

@@ -123,7 +123,9 @@ identify(Refresh *refresh)
 	bool bound;
 	PgtErr err = PGT_OK;
 
-	if (request->client_id)
+	if (request->client)
+		refresh->client = request->client;
+	else if (request->client_id)
 		err = authenticate(refresh, request->client_id);
 	if (err != PGT_OK)
 		return err;
@@ -148,6 +150,9 @@ identify(Refresh *refresh)
 	refresh->grant = grant;
 	if (!bound)
 		return PGT_ERR_TOKEN_OTHER_CLIENT;
+	/* a confidential client proves itself, and may change its key (RFC 9449 section 5) */
+	if (!refresh->client->confidential && !confirmation_holds(&grant->cnf, &request->cnf))
+		return PGT_ERR_TOKEN_OTHER_KEY;
 	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
 }
 
@@ -158,6 +163,8 @@ judge(const Refresh *refresh, PgtErr *err)
 	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
 	int generation = refresh->token.generation;
+	int retry_window = grant->cnf.jkt || grant->cnf.x5t_s256 ? client->retry_window_bound
+															 : client->retry_window;
 
 	if (grant->revoked)
 		*err = PGT_ERR_FAMILY_REVOKED;
@@ -176,7 +183,7 @@ judge(const Refresh *refresh, PgtErr *err)
 	/* has_previous: a renewal has used the successor; the rotation may be later than our clock reading */
 	if (generation == grant->generation - 1 && grant->has_previous &&
 		Max(refresh->now, grant->rotated_at) <
-			pgt_plus_seconds(grant->rotated_at, client->retry_window) &&
+			pgt_plus_seconds(grant->rotated_at, retry_window) &&
 		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
 		return VERDICT_RETRY;
 	return VERDICT_REUSE;
@@ -276,6 +283,8 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	char *written;
 	int retry;
 
+	/* the access token is bound to what this request has proved, the family to what its first has */
+	refresh->grant->cnf = refresh->request->cnf;
 	mint_tokens(refresh->client, grant, target, refresh->now, false, &minted);
 	scope.context_changed = verdict == VERDICT_RETRY &&
 							compareJsonbContainers(&context->root, &grant->context->root) != 0;
@@ -311,6 +320,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	pgtc_refresh_token_write(&successor, written);
 	pgtc_wipe(&successor, sizeof(successor));
 	response->access_token = minted.access_token;
+	response->dpop_bound = grant->cnf.jkt != NULL;
 	response->expires_in = minted.expires_in;
 	response->refresh_token = written;
 	response->refresh_token_expires_in =

@@ -7,17 +7,21 @@
 
 #include "compat.h"
 
+#include "client.h"
+#include "confirmation.h"
 #include "response.h"
 #include "utils/jsonb.h"
 
 typedef struct RefreshRequest
 {
 	const char *refresh_token;
+	const Client *client; /* authenticated by the caller; NULL: by the next two */
 	const char *client_id; /* NULL: the family's, if that is public */
 	const char *client_secret; /* NULL: none presented */
 	const char *scope; /* NULL: as granted */
 	char **resources;
 	int n_resources; /* 0: as granted */
+	Confirmation cnf; /* what the request has proved */
 	Jsonb *context;
 } RefreshRequest;
 

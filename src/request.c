@@ -116,6 +116,10 @@ request_subject(const char *subject)
 	size_t len = strlen(subject);
 	bool printable = true;
 
+	if (request_subject_is_client(subject))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a user's subject must not begin with \"%s\"", CLIENT_SUBJECT_PREFIX),
+						errdetail("Such subjects stand for clients.")));
 	for (size_t i = 0; i < len; i++)
 		printable = printable && subject[i] >= 0x20 && subject[i] <= 0x7e;
 	if (len < 1 || len > SUBJECT_MAX || !printable)
@@ -124,6 +128,12 @@ request_subject(const char *subject)
 				 errmsg("subject must have 1 to %d printable ASCII characters", SUBJECT_MAX),
 				 errhint("Use a stable identifier of the user, not a name (OpenID Connect Core "
 						 "section 2).")));
+}
+
+bool
+request_subject_is_client(const char *subject)
+{
+	return strncmp(subject, CLIENT_SUBJECT_PREFIX, strlen(CLIENT_SUBJECT_PREFIX)) == 0;
 }
 
 void

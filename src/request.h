@@ -25,6 +25,10 @@ extern Jsonb *request_claims(Jsonb *claims);
 /* 1 to SUBJECT_MAX printable ASCII characters, otherwise ereport(22023) */
 extern void request_subject(const char *subject);
 
+/* subjects that begin like this stand for clients, not for users (RFC 9068 section 5) */
+#define CLIENT_SUBJECT_PREFIX "client:"
+extern bool request_subject_is_client(const char *subject);
+
 /* an optional string argument: at most REQUEST_STRING_MAX bytes, no control characters */
 extern void request_string(const char *value, const char *argument);
 extern void request_strings(char *const *values, int n, const char *argument);

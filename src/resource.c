@@ -31,6 +31,7 @@ read_resource(StoreRow *row, void *arg)
 				  "reading a resource's scopes");
 	resource->access_token_lifetime = store_seconds(row, 0);
 	resource->enabled = store_bool(row);
+	resource->client_id = store_text(row);
 	resource->next = resources;
 	resources = resource;
 	MemoryContextSwitchTo(caller);

@@ -17,6 +17,7 @@ typedef struct Resource
 	PgtcScope scope;
 	int access_token_lifetime; /* seconds; 0: says nothing */
 	bool enabled;
+	char *client_id; /* the resource server as a client; NULL: none */
 	struct Resource *next;
 } Resource;
 

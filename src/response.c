@@ -41,7 +41,7 @@ response_row(FunctionCallInfo fcinfo, const TokenResponse *response)
 	{
 		put_text(values, nulls, 0, "allow");
 		put_text(values, nulls, 1, response->access_token);
-		put_text(values, nulls, 2, "Bearer");
+		put_text(values, nulls, 2, response->dpop_bound ? "DPoP" : "Bearer");
 		values[3] = Int32GetDatum(response->expires_in);
 		nulls[3] = false;
 		put_text(values, nulls, 4, response->refresh_token);

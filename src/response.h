@@ -15,12 +15,14 @@ typedef struct TokenResponse
 {
 	PgtErr err;
 	const char *access_token;
+	bool dpop_bound; /* token_type DPoP */
 	int expires_in;
 	const char *refresh_token; /* NULL: none */
 	int refresh_token_expires_in;
 	const char *id_token; /* NULL: none */
 	const char *scope;
 	pg_uuid_t grant_id;
+	const char *issued_token_type; /* RFC 8693 section 2.2.1; NULL: not a token exchange */
 } TokenResponse;
 
 /* the row; fcinfo says which type the caller expects */

@@ -18,6 +18,7 @@
 #include "request.h"
 #include "response.h"
 #include "revoke.h"
+#include "sql_arguments.h"
 #include "verify.h"
 
 PG_FUNCTION_INFO_V1(pgt_blacklist_jti);
@@ -30,42 +31,6 @@ PG_FUNCTION_INFO_V1(pgt_refresh_grant);
 PG_FUNCTION_INFO_V1(pgt_revoke_family);
 PG_FUNCTION_INFO_V1(pgt_revoke_family_by_token);
 PG_FUNCTION_INFO_V1(pgt_verify_access_token);
-
-static char *
-optional_text(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
-}
-
-/* a parameter without a value counts as omitted (RFC 6749 section 3.2) */
-static char *
-non_empty_text(FunctionCallInfo fcinfo, int arg)
-{
-	char *value = optional_text(fcinfo, arg);
-
-	return value && value[0] ? value : NULL;
-}
-
-static char *
-required_text(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	pgt_require(!PG_ARGISNULL(arg), name);
-	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
-}
-
-/* *n = if_null for SQL NULL */
-static char **
-optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null, int *n)
-{
-	*n = if_null;
-	return PG_ARGISNULL(arg) ? NULL : pgt_text_array(PG_GETARG_ARRAYTYPE_P(arg), name, n);
-}
-
-static Jsonb *
-optional_jsonb(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
-}
 
 Datum
 pgt_issue_tokens(PG_FUNCTION_ARGS)
@@ -85,6 +50,9 @@ pgt_issue_tokens(PG_FUNCTION_ARGS)
 	request.session_id = non_empty_text(fcinfo, 8);
 	request.claims = request_claims(optional_jsonb(fcinfo, 9));
 	request.context = request_context(optional_jsonb(fcinfo, 10));
+	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 11));
+	request.grant_type = "issue_tokens";
+	request.offline = true;
 
 	request_subject(request.subject);
 	request_auth_time(request.has_auth_time, request.auth_time);
@@ -109,6 +77,7 @@ pgt_refresh_grant(PG_FUNCTION_ARGS)
 	request.scope = non_empty_text(fcinfo, 3);
 	request.resources = optional_texts(fcinfo, 4, "resource", 0, &request.n_resources);
 	request.context = request_context(optional_jsonb(fcinfo, 5));
+	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 6));
 
 	refresh_grant(&request, &response);
 	return response_row(fcinfo, &response);
@@ -215,14 +184,16 @@ Datum
 pgt_verify_access_token(PG_FUNCTION_ARGS)
 {
 	text *token;
+	Confirmation cnf;
 	Jsonb *claims;
 	Jsonb *copy;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	token = PG_GETARG_TEXT_PP(0);
-	claims =
-		verify_access_token(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), optional_text(fcinfo, 1));
+	cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 2));
+	claims = verify_access_token(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token),
+								 optional_text(fcinfo, 1), &cnf);
 	if (claims == NULL)
 		PG_RETURN_NULL();
 	copy = palloc(VARSIZE(claims)); /* the original is the cache's */

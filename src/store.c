@@ -33,6 +33,8 @@ type_of_letter(char letter)
 			return TEXTARRAYOID;
 		case 'u':
 			return UUIDOID;
+		case 'U':
+			return UUIDARRAYOID;
 		case 'b':
 			return BYTEAOID;
 		case 'i':
@@ -59,12 +61,15 @@ typedef struct QueryDef
 } QueryDef;
 
 #define EQ " OPERATOR(pg_catalog.=) "
+#define DEVICE_COLUMNS                                                                             \
+	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, "    \
+	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.expires_at"
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
 	"g.amr, g.claims, g.created_at, g.expires_at, "                                                \
 	"g.idle_lifetime, g.generation, g.current_hash, "                                              \
 	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
-	"g.context, g.revoked_at IS NOT NULL, g.revoke_reason"
+	"g.context, g.jkt, g.x5t_s256, g.act, g.revoked_at IS NOT NULL, g.revoke_reason"
 
 static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_AUDIT_INSERT] =
@@ -86,25 +91,93 @@ static const QueryDef queries[STORE_QUERIES] = {
 		 "c.refresh_absolute_lifetime, "
 		 "c.refresh_idle_lifetime, "
 		 "c.retry_window, c.retry_limit, "
-		 "c.rotation" EQ "'always' "
+		 "c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata "
 		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
 	[STORE_CLIENT_SECRETS_READ] =
 		{"client secrets read", "t", SPI_OK_SELECT, true,
-		 "SELECT s.secret_hash, s.expires_at FROM pgtoken.client_secrets s "
+		 "SELECT s.secret_id, s.secret_hash, s.expires_at FROM pgtoken.client_secrets s "
 		 "WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL"},
+	[STORE_CODE_INSERT] =
+		{"code insert", "ubttttttTtztTtjjzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "
+		 "code_challenge, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, "
+		 "claims, context, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+		 "$12, $13, $14, $15, $16, $17, $18)"},
+	[STORE_CODE_READ] =
+		{"code read", "u", SPI_OK_SELECT, false,
+		 "SELECT c.grant_id, c.code_hash, c.client_id, c.redirect_uri, c.code_challenge, c.dpop_jkt, "
+		 "c.subject, c.scope, c.resources, c.session_id, c.auth_time, c.acr, c.amr, c.nonce, c.claims, "
+		 "c.context, c.expires_at, c.redeemed_at IS NOT NULL "
+		 "FROM pgtoken.authorization_codes c WHERE c.grant_id" EQ "$1"},
+	[STORE_CODE_REDEEM] = {"code redeem", "uz", SPI_OK_UPDATE, false,
+						   "UPDATE pgtoken.authorization_codes c SET redeemed_at = $2 "
+						   "WHERE c.grant_id" EQ "$1 AND c.redeemed_at IS NULL"},
+	[STORE_CONSENT_READ] = {"consent read", "tt", SPI_OK_SELECT, true,
+							"SELECT c.scopes, c.resources FROM pgtoken.consents c "
+							"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2"},
+	[STORE_CONSENT_STORE] =
+		{"consent store", "ttTTz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.consents AS c (subject, client_id, scopes, resources, granted_at, updated_at) "
+		 "VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (subject, client_id) DO UPDATE SET "
+		 "scopes = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(c.scopes OPERATOR(pg_catalog.||) EXCLUDED.scopes) u ORDER BY u), "
+		 "resources = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(c.resources OPERATOR(pg_catalog.||) EXCLUDED.resources) u ORDER BY u), "
+		 "updated_at = EXCLUDED.updated_at"},
+	[STORE_DEVICE_APPROVE] =
+		{"device approve", "uztttztTj", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.device_codes d SET state = 'approved', subject = $3, scope = $4, "
+		 "session_id = $5, auth_time = $6, acr = $7, amr = $8, claims = $9 "
+		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+		 "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
+	[STORE_DEVICE_DENY] = {"device deny", "uz", SPI_OK_UPDATE, false,
+						   "UPDATE pgtoken.device_codes d SET state = 'denied' "
+						   "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+						   "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
+	[STORE_DEVICE_FIND] = {"device find", "bz", SPI_OK_SELECT, false,
+						   "SELECT " DEVICE_COLUMNS " FROM pgtoken.device_codes d "
+						   "WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
+						   "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
+	[STORE_DEVICE_INSERT] =
+		{"device insert", "ubbttTtijzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.device_codes (grant_id, device_hash, user_code_hash, client_id, scope, "
+		 "resources, jkt, state, poll_interval, context, created_at, expires_at) "
+		 "SELECT $1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11 WHERE NOT EXISTS (SELECT "
+		 "FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$3 AND d.state" EQ "'pending' "
+		 "AND d.expires_at OPERATOR(pg_catalog.>) $10)"},
+	[STORE_DEVICE_POLL] =
+		{"device poll", "uz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.device_codes d SET polled_at = $2 "
+		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' AND (d.polled_at IS NULL "
+		 "OR d.polled_at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => d.poll_interval) "
+		 "OPERATOR(pg_catalog.<=) $2)"},
+	[STORE_DEVICE_READ] = {"device read", "u", SPI_OK_SELECT, false,
+						   "SELECT " DEVICE_COLUMNS
+						   " FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1"},
+	[STORE_DEVICE_REDEEM] = {"device redeem", "u", SPI_OK_UPDATE, false,
+							 "UPDATE pgtoken.device_codes d SET state = 'redeemed' "
+							 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'approved'"},
+	[STORE_DEVICE_SLOW_DOWN] =
+		{"device slow down", "uzi", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.device_codes d SET polled_at = $2, "
+		 "poll_interval = d.poll_interval OPERATOR(pg_catalog.+) $3 "
+		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending'"},
+	[STORE_GRANT_ANCESTORS] = {"grant ancestors", "u", SPI_OK_SELECT, false,
+							   "SELECT u.ancestor FROM pgtoken.grants g, "
+							   "pg_catalog.unnest(g.ancestors) WITH ORDINALITY u (ancestor, n) "
+							   "WHERE g.grant_id" EQ "$1 ORDER BY u.n"},
 	[STORE_GRANT_BLACKLIST] =
 		{"grant blacklist", "ui", SPI_OK_UPDATE_RETURNING, false,
 		 "UPDATE pgtoken.grants g SET blacklisted_generation = $2 WHERE g.grant_id" EQ "$1 "
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING g.expires_at"},
 	[STORE_GRANT_INSERT] =
-		{"grant insert", "utttTtztTtjzzibzj", SPI_OK_INSERT, false,
+		{"grant insert", "utttTtztTtjzzibzjtttjU", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
 		 "auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
-		 "current_hash, rotated_at, retry_count, blacklisted_generation, context) "
+		 "current_hash, rotated_at, retry_count, blacklisted_generation, context, grant_type, jkt, "
+		 "x5t_s256, act, ancestors) "
 		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
 		 "pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
-		 "-1, $17)"},
+		 "-1, $17, $18, $19, $20, $21, $22)"},
 	[STORE_GRANT_READ] = {"grant read", "u", SPI_OK_SELECT, false,
 						  "SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ
 						  "$1"},
@@ -140,7 +213,9 @@ static const QueryDef queries[STORE_QUERIES] = {
 						   "SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ
 						   "$1 FOR NO KEY UPDATE"},
 	[STORE_ISSUERS_READ] = {"issuers read", "", SPI_OK_SELECT, true,
-							"SELECT i.issuer, i.is_default, i.default_alg FROM pgtoken.issuers i"},
+							"SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
+							"i.verification_uri, i.claims_function, i.password_verifier, "
+							"i.dpop_nonce_required FROM pgtoken.issuers i"},
 	[STORE_KEY_INSERT] =
 		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
@@ -178,19 +253,46 @@ static const QueryDef queries[STORE_QUERIES] = {
 		{"key material update", "tb", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.key_material m SET material = $2, wrapped = true WHERE m.material_id" EQ
 		 "$1"},
+	[STORE_REPLAY_INSERT] = {"replay id insert", "bz", SPI_OK_INSERT, false,
+							 "INSERT INTO pgtoken.replay_ids (replay_hash, expires_at) VALUES ($1, $2) "
+							 "ON CONFLICT DO NOTHING"},
+	[STORE_REQUEST_DELETE] = {"request delete", "u", SPI_OK_DELETE, false,
+							  "DELETE FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ
+							  "$1"},
+	[STORE_REQUEST_INSERT] =
+		{"request insert", "utbtjzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.authorization_requests (grant_id, kind, handle_hash, client_id, "
+		 "parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"},
+	[STORE_REQUEST_READ] =
+		{"request read", "u", SPI_OK_SELECT, false,
+		 "SELECT r.grant_id, r.kind, r.handle_hash, r.client_id, r.parameters, r.created_at, "
+		 "r.expires_at FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1"},
 	[STORE_RESOURCES_READ] =
 		{"resources read", "", SPI_OK_SELECT, true,
 		 "SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
-		 "r.access_token_lifetime, r.enabled "
+		 "r.access_token_lifetime, r.enabled, r.client_id "
 		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
 	[STORE_TOKEN_STATE] =
 		{"token state", "utzz", SPI_OK_SELECT, true,
-		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.grants a "
+		 "WHERE a.grant_id" EQ "ANY (g.ancestors) AND a.revoked_at IS NOT NULL) AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
 		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
 		 "AND t.issued_at OPERATOR(pg_catalog.>=) $3 AND t.issued_at OPERATOR(pg_catalog.<) $4 "
 		 "AND t.jti" EQ "$2) "
 		 "FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
+	[STORE_USER_CODE_ATTEMPT] =
+		{"user code attempt", "tzzi", SPI_OK_INSERT_RETURNING, false,
+		 "INSERT INTO pgtoken.user_code_attempts AS a (attempt_key, attempts, window_start) "
+		 "VALUES ($1, 1, $2) ON CONFLICT (attempt_key) DO UPDATE SET "
+		 "attempts = CASE WHEN a.window_start OPERATOR(pg_catalog.>) $3 "
+		 "THEN LEAST(a.attempts OPERATOR(pg_catalog.+) 1, $4) ELSE 1 END, "
+		 "window_start = CASE WHEN a.window_start OPERATOR(pg_catalog.>) $3 THEN a.window_start "
+		 "ELSE $2 END RETURNING a.attempts"},
+	[STORE_USER_CODE_FORGIVE] =
+		{"user code forgive", "t", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.user_code_attempts a SET attempts = a.attempts OPERATOR(pg_catalog.-) 1 "
+		 "WHERE a.attempt_key" EQ "$1 AND a.attempts OPERATOR(pg_catalog.>) 0"},
 };
 
 static SPIPlanPtr plans[STORE_QUERIES];
@@ -346,6 +448,20 @@ void
 store_arg_texts(StoreArgs *args, char *const *values, int n)
 {
 	add_arg(args, n < 0 ? (Datum) 0 : PointerGetDatum(pgt_make_text_array(values, n)), n < 0);
+}
+
+void
+store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = UUIDPGetDatum(&values[i]);
+	add_arg(args,
+			n == 0 ? (Datum) 0
+				   : PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false,
+													 TYPALIGN_CHAR)),
+			n == 0);
 }
 
 void

@@ -23,6 +23,20 @@ typedef enum StoreQuery
 	STORE_BLACKLIST_INSERT,
 	STORE_CLIENT_READ,
 	STORE_CLIENT_SECRETS_READ,
+	STORE_CODE_INSERT,
+	STORE_CODE_READ,
+	STORE_CODE_REDEEM,
+	STORE_CONSENT_READ,
+	STORE_CONSENT_STORE,
+	STORE_DEVICE_APPROVE,
+	STORE_DEVICE_DENY,
+	STORE_DEVICE_FIND,
+	STORE_DEVICE_INSERT,
+	STORE_DEVICE_POLL,
+	STORE_DEVICE_READ,
+	STORE_DEVICE_REDEEM,
+	STORE_DEVICE_SLOW_DOWN,
+	STORE_GRANT_ANCESTORS,
 	STORE_GRANT_BLACKLIST,
 	STORE_GRANT_INSERT,
 	STORE_GRANT_READ,
@@ -43,12 +57,18 @@ typedef enum StoreQuery
 	STORE_MATERIAL_LIST,
 	STORE_MATERIAL_READ,
 	STORE_MATERIAL_UPDATE,
+	STORE_REPLAY_INSERT,
+	STORE_REQUEST_DELETE,
+	STORE_REQUEST_INSERT,
+	STORE_REQUEST_READ,
 	STORE_RESOURCES_READ,
 	STORE_TOKEN_STATE,
+	STORE_USER_CODE_ATTEMPT,
+	STORE_USER_CODE_FORGIVE,
 	STORE_QUERIES
 } StoreQuery;
 
-#define STORE_ARGS_MAX 24
+#define STORE_ARGS_MAX 28
 
 typedef struct StoreArgs
 {
@@ -67,6 +87,7 @@ extern void store_arg_bool(StoreArgs *args, bool value);
 extern void store_arg_time(StoreArgs *args, TimestampTz value);
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
 extern void store_arg_texts(StoreArgs *args, char *const *values, int n); /* n < 0: NULL */
+extern void store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n); /* n = 0: NULL */
 extern void store_arg_null(StoreArgs *args);
 
 typedef struct StoreRow StoreRow;

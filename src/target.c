@@ -188,7 +188,7 @@ finish(const Client *client, const PgtcScope *scope, Target *target)
 
 PgtErr
 target_for_issue(const Client *client, const char *scope, char **resources, int n_resources,
-				 Target *target)
+				 unsigned flags, Target *target)
 {
 	PgtcScope wanted;
 	PgtErr err;
@@ -197,8 +197,10 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 		wanted = client->scope;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
 		return PGT_ERR_SCOPE_MALFORMED;
-	if (!client->offline_access)
+	if (!client->offline_access || !(flags & TARGET_OFFLINE))
 		pgtc_scope_remove(&wanted, pgtc_slice_str("offline_access"));
+	for (size_t i = 0; (flags & TARGET_NO_USER) && i < lengthof(protocol_scopes); i++)
+		pgtc_scope_remove(&wanted, pgtc_slice_str(protocol_scopes[i]));
 	for (int i = 0; i < wanted.n; i++)
 	{
 		if (!is_offline_access(wanted.token[i]) && !pgtc_scope_has(&client->scope, wanted.token[i]))

@@ -21,6 +21,9 @@ typedef struct Target
 	int access_token_lifetime; /* seconds */
 } Target;
 
+#define TARGET_OFFLINE (1 << 0) /* a refresh token may come of it */
+#define TARGET_NO_USER (1 << 1) /* the subject is the client itself */
+
 /*
  * A first issue: scope within what the client may have (offline_access falls
  * away silently where it may not, OpenID Connect Core section 11), resources
@@ -28,7 +31,7 @@ typedef struct Target
  * 9068 section 3).
  */
 extern PgtErr target_for_issue(const Client *client, const char *scope, char **resources,
-							   int n_resources, Target *target);
+							   int n_resources, unsigned flags, Target *target);
 
 /*
  * A refresh: within what was granted (RFC 6749 section 6, RFC 8707 section 2.2).

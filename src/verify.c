@@ -16,6 +16,7 @@
 #include "genuine.h"
 #include "glue.h"
 #include "grant.h"
+#include "json_members.h"
 #include "store.h"
 #include "token_cache.h"
 
@@ -78,6 +79,20 @@ has_audience(Jsonb *claims, const char *audience)
 		   findJsonbValueFromContainer(value.val.binary.data, JB_FARRAY, &wanted) != NULL;
 }
 
+/* a bound token is worth nothing to who cannot prove its key (RFC 9449 section 7.1, RFC 8705 section 3) */
+static bool
+binding_holds(Jsonb *claims, const Confirmation *proved)
+{
+	Jsonb *cnf = member_json(claims, "cnf");
+	Confirmation bound = {NULL, NULL};
+
+	if (cnf == NULL)
+		return true;
+	bound.jkt = member_string(cnf, "jkt");
+	bound.x5t_s256 = member_string(cnf, "x5t#S256");
+	return (bound.jkt || bound.x5t_s256) && confirmation_holds(&bound, proved);
+}
+
 static Jsonb *
 verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], int64 now)
 {
@@ -95,7 +110,8 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 }
 
 Jsonb *
-verify_access_token(const char *token, size_t len, const char *audience)
+verify_access_token(const char *token, size_t len, const char *audience,
+					const Confirmation *proved)
 {
 	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
 	uint8_t hash[PGTC_SHA256_LEN];
@@ -111,7 +127,10 @@ verify_access_token(const char *token, size_t len, const char *audience)
 		claims = now < cached->exp ? cached->claims : NULL;
 	else
 		claims = verify_anew(token, len, hash, now);
-	return claims && (audience == NULL || has_audience(claims, audience)) ? claims : NULL;
+	return claims && (audience == NULL || has_audience(claims, audience)) &&
+				   (proved == NULL || binding_holds(claims, proved))
+			   ? claims
+			   : NULL;
 }
 
 /* the members of RFC 7662 section 2.2 that the token itself carries, with its values */
@@ -120,13 +139,14 @@ describe_access_token(Jsonb *claims)
 {
 	static const char *const members[] = {"scope",	   "client_id", "sub", "aud", "iss",
 										  "jti",	   "exp",		"iat", "acr", "amr",
-										  "auth_time", "grant_id",	"sid"};
+										  "auth_time", "grant_id",	"sid", "cnf", "act"};
 	PgtObject object;
 	JsonbValue value;
 
 	pgt_object_begin(&object);
 	pgt_object_bool(&object, "active", true);
-	pgt_object_string(&object, "token_type", "Bearer");
+	pgt_object_string(&object, "token_type",
+					  member_string(member_json(claims, "cnf"), "jkt") ? "DPoP" : "Bearer");
 	for (size_t i = 0; i < lengthof(members); i++)
 	{
 		if (getKeyJsonValueFromContainer(&claims->root, members[i], strlen(members[i]), &value))
@@ -178,7 +198,7 @@ describe_refresh_token(const Client *client, const Grant *grant)
 Jsonb *
 introspect_token(const char *token)
 {
-	Jsonb *claims = verify_access_token(token, strlen(token), NULL);
+	Jsonb *claims = verify_access_token(token, strlen(token), NULL, NULL);
 	const Client *client;
 	const Grant *grant;
 	PgtObject inactive;

@@ -8,10 +8,16 @@
 
 #include "compat.h"
 
+#include "confirmation.h"
 #include "utils/jsonb.h"
 
-/* the claims, or NULL when it does not hold; audience NULL: any.  Valid until the next call */
-extern Jsonb *verify_access_token(const char *token, size_t len, const char *audience);
+/*
+ * The claims, or NULL when it does not hold; valid until the next call.
+ * audience NULL: any.  proved: what the request has proved, which must be what the
+ * token is bound to; NULL: the binding is not looked at.
+ */
+extern Jsonb *verify_access_token(const char *token, size_t len, const char *audience,
+								  const Confirmation *proved);
 
 /* never NULL: {"active": false} unless the token could be used now */
 extern Jsonb *introspect_token(const char *token);

@@ -23,3 +23,7 @@ GRANT pgtoken_issuer TO pgtoken_admin;
 CREATE SCHEMA pgtoken;
 COMMENT ON SCHEMA pgtoken IS 'OAuth 2 / OpenID Connect token service: functions, tables and views of pgtoken';
 REVOKE ALL ON SCHEMA pgtoken FROM PUBLIC;
+
+CREATE SCHEMA pgtoken_http;
+COMMENT ON SCHEMA pgtoken_http IS 'The endpoints of OAuth 2 and OpenID Connect as functions for an HTTP layer such as PostgREST; expose this schema, not pgtoken';
+REVOKE ALL ON SCHEMA pgtoken_http FROM PUBLIC;

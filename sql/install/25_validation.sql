@@ -29,3 +29,99 @@ CREATE FUNCTION pgtoken.valid_scopes(scopes text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_scopes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_scopes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_scopes(text[]) IS 'Is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
+
+CREATE FUNCTION pgtoken.valid_jwks(jwks text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_valid_jwks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.valid_jwks(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_jwks(text) IS 'Is this a JWK Set (RFC 7517 section 5) of public keys, at least one of which we can verify with? No private and no symmetric ones';
+
+CREATE FUNCTION pgtoken.client_auth_method(client_type text, metadata jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(metadata ->> 'token_endpoint_auth_method', CASE client_type WHEN 'public' THEN 'none' ELSE 'client_secret_basic' END);
+REVOKE ALL ON FUNCTION pgtoken.client_auth_method(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_auth_method(text, jsonb) IS 'Internal: how a client of this type and metadata authenticates (RFC 7591 section 2), the default where the metadata does not say';
+
+-- A CHECK constraint calls it while a dump is restored: no table is read.
+CREATE FUNCTION pgtoken.client_metadata_problem(client_type text, metadata jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	-- refresh_token is not among them: offline_access allows it
+	grant_types CONSTANT jsonb := '["authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "password"]';
+	auth_methods CONSTANT text[] := '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}';
+	method CONSTANT text := pgtoken.client_auth_method(client_type, metadata);
+	name text;
+	value jsonb;
+	kind text;
+	content text;
+	problem text;
+BEGIN
+	IF metadata IS NULL OR jsonb_typeof(metadata) <> 'object' THEN
+		RETURN 'metadata must be a JSON object';
+	END IF;
+	FOR name, value IN SELECT m.key, m.value FROM jsonb_each(metadata) m ORDER BY m.key COLLATE "C" LOOP
+		kind := jsonb_typeof(value);
+		content := value #>> '{}';
+		problem := CASE name
+			WHEN 'grant_types' THEN
+				CASE WHEN kind <> 'array' OR NOT value <@ grant_types
+						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)
+					 THEN 'must be an array, none twice, of ' || array_to_string(ARRAY(SELECT jsonb_array_elements_text(grant_types)), ', ')
+						  || '; refresh_token comes with offline_access' END
+			WHEN 'token_endpoint_auth_method' THEN
+				CASE WHEN kind <> 'string' OR content <> ALL (auth_methods)
+					 THEN 'must be one of ' || array_to_string(auth_methods, ', ') END
+			WHEN 'jwks' THEN
+				CASE WHEN kind <> 'object' OR NOT pgtoken.valid_jwks(content)
+					 THEN 'must be a JWK Set (RFC 7517 section 5) of public keys, at least one of a kind and size that we verify with' END
+			WHEN 'tls_client_auth_subject_dn' THEN
+				CASE WHEN kind <> 'string' OR length(content) NOT BETWEEN 1 AND 1000
+					 THEN 'must be a distinguished name (RFC 4514)' END
+			WHEN 'post_logout_redirect_uris' THEN
+				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)))
+					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot' END
+			WHEN 'backchannel_logout_uri' THEN
+				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
+					 THEN 'must be an https URL without fragment; http only for loopback hosts' END
+			WHEN 'subject_type' THEN
+				CASE WHEN kind <> 'string' OR content NOT IN ('public', 'pairwise')
+					 THEN 'must be one of public, pairwise' END
+			WHEN 'sector_identifier' THEN
+				CASE WHEN kind <> 'string' OR length(content) > 253
+						  OR content !~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$'
+					 THEN 'must be the name of a host, in lower case' END
+			WHEN 'default_max_age' THEN
+				CASE WHEN kind <> 'number' OR content !~ '^[0-9]{1,9}$'
+					 THEN 'must be a number of seconds' END
+			ELSE
+				CASE WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
+									   'tls_client_certificate_bound_access_tokens', 'consent_required') THEN 'is not known'
+					 WHEN kind <> 'boolean' THEN 'must be true or false' END
+		END;
+		IF problem IS NOT NULL THEN
+			RETURN format('%s %s', CASE WHEN name ~ '^[a-z_]{1,63}$' THEN name ELSE to_json(name)::text END, problem);
+		END IF;
+	END LOOP;
+
+	IF client_type = 'public' THEN
+		IF method <> 'none' THEN
+			RETURN 'token_endpoint_auth_method must be none for a public client';
+		ELSIF metadata -> 'require_pkce' = 'false' THEN
+			RETURN 'require_pkce must not be false for a public client (RFC 9700 section 2.1.1)';
+		ELSIF metadata -> 'grant_types' ?| ARRAY['client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'] THEN
+			RETURN 'grant_types of a public client must name neither client_credentials nor urn:ietf:params:oauth:grant-type:token-exchange';
+		END IF;
+	ELSIF method = 'none' THEN
+		RETURN 'token_endpoint_auth_method must not be none for a confidential client';
+	END IF;
+	IF method = 'private_key_jwt' AND NOT metadata ? 'jwks' THEN
+		RETURN 'jwks must be there when token_endpoint_auth_method is private_key_jwt';
+	ELSIF method = 'tls_client_auth' AND NOT metadata ? 'tls_client_auth_subject_dn' THEN
+		RETURN 'tls_client_auth_subject_dn must be there when token_endpoint_auth_method is tls_client_auth';
+	END IF;
+	RETURN NULL;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) IS
+'What is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';

@@ -14,9 +14,18 @@ CREATE TABLE pgtoken.issuers (
 	issuer text NOT NULL,
 	is_default boolean NOT NULL DEFAULT false,
 	default_alg text NOT NULL DEFAULT 'ES256',
+	login_uri text,
+	logout_uri text,
+	verification_uri text,
+	claims_function text,
+	password_verifier text,
+	dpop_nonce_required boolean NOT NULL DEFAULT false,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT issuers_pkey PRIMARY KEY (issuer),
 	CONSTRAINT issuers_issuer_check CHECK (pgtoken.valid_issuer(issuer)),
+	CONSTRAINT issuers_login_uri_check CHECK (pgtoken.valid_redirect_uri(login_uri)),
+	CONSTRAINT issuers_logout_uri_check CHECK (pgtoken.valid_redirect_uri(logout_uri)),
+	CONSTRAINT issuers_verification_uri_check CHECK (pgtoken.valid_redirect_uri(verification_uri)),
 	CONSTRAINT issuers_default_alg_check CHECK (pgtoken.valid_alg(default_alg))
 );
 CREATE UNIQUE INDEX issuers_one_default ON pgtoken.issuers (is_default) WHERE is_default;
@@ -68,6 +77,7 @@ CREATE TABLE pgtoken.resources (
 	resource text NOT NULL,
 	scopes text[],
 	access_token_lifetime interval,
+	client_id text,
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
@@ -96,6 +106,7 @@ CREATE TABLE pgtoken.clients (
 	retry_window interval,
 	retry_limit integer,
 	rotation text NOT NULL,
+	metadata jsonb NOT NULL DEFAULT '{}',
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT clients_pkey PRIMARY KEY (client_id),
 	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
@@ -108,6 +119,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (refresh_idle_lifetime BETWEEN '1 minute' AND '10 years'),
 	CONSTRAINT clients_retry_window_check CHECK (retry_window BETWEEN '0' AND '1 hour'),
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
+	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
 	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
 );
 COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); switched off by update_client(enabled => false), not deleted: audit and families keep their name';
@@ -160,6 +172,11 @@ CREATE TABLE pgtoken.grants (
 	retry_count integer NOT NULL,
 	blacklisted_generation integer NOT NULL,
 	context jsonb NOT NULL,
+	grant_type text NOT NULL,
+	jkt text,
+	x5t_s256 text,
+	act jsonb,
+	ancestors uuid[],
 	revoked_at timestamptz,
 	revoke_reason text,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
@@ -178,6 +195,11 @@ COMMENT ON COLUMN pgtoken.grants.rotated_at IS 'When the current refresh token w
 COMMENT ON COLUMN pgtoken.grants.retry_count IS 'Answers given to the current generation beyond the first';
 COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
+COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens (called in SQL), authorization_code, client_credentials, password, or the URN of the device and token exchange grants';
+COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; a refresh of a public client must prove it';
+COMMENT ON COLUMN pgtoken.grants.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; a refresh of a public client must present it';
+COMMENT ON COLUMN pgtoken.grants.act IS 'Who acts for the subject (RFC 8693 section 4.1)';
+COMMENT ON COLUMN pgtoken.grants.ancestors IS 'Families that its token was exchanged from (RFC 8693), oldest first: when one of them is revoked, its tokens are refused';
 
 -- The ledger: one row per token response. No index on the parent: each
 -- partition has its own primary key, because a dumped partition cannot be

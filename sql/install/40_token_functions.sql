@@ -11,14 +11,15 @@ CREATE FUNCTION pgtoken.issue_tokens(
 	nonce text DEFAULT NULL,
 	session_id text DEFAULT NULL,
 	claims jsonb DEFAULT '{}',
-	context jsonb DEFAULT '{}'
+	context jsonb DEFAULT '{}',
+	cnf jsonb DEFAULT NULL
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_issue_tokens' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb) IS
 'Issue tokens for a subject the application has authenticated: starts a family. The client is not authenticated here; the caller answers for it.
-client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, user_agent, ip and free members; 8 kB).
+client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, user_agent, ip and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP.
 Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target) is a row with decision deny. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.refresh_grant(
@@ -27,14 +28,15 @@ CREATE FUNCTION pgtoken.refresh_grant(
 	client_secret text DEFAULT NULL,
 	scope text DEFAULT NULL,
 	resource text[] DEFAULT NULL,
-	context jsonb DEFAULT '{}'
+	context jsonb DEFAULT '{}',
+	cnf jsonb DEFAULT NULL
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_refresh_grant' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb) IS
 'Exchange a refresh token for a new access token and its successor (RFC 6749 section 6, RFC 9700 section 4.14).
-refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens.
+refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens. cnf: what the request has proved; for a public client it must be what its family is bound to.
 Returns one row; invalid_client, invalid_grant, invalid_scope and invalid_target are rows with decision deny; commit after them as well, or the revocation and the audit event that belong to them are lost. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.revoke_family(grant_id uuid, reason text DEFAULT NULL)
@@ -73,14 +75,14 @@ COMMENT ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) IS
 'Refuse an access token of which only the jti is known. expires_at: until when the row must be kept, at the latest the token''s exp (infinity and anything beyond a day are cut to a day, the longest an access token lives).
 Returns what was blacklisted. Raises 22023 when the jti has not the form of ours, 22004 for NULL.';
 
-CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NULL)
+CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NULL, cnf jsonb DEFAULT NULL)
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_verify_access_token' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.verify_access_token(text, text) IS
+REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) IS
 'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired, not in the ledger (its transaction rolled back).
-audience: must be among its aud; NULL: any. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby.';
+audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby.';
 
 CREATE FUNCTION pgtoken.introspect(token text)
 	RETURNS jsonb

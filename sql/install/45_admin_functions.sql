@@ -78,11 +78,84 @@ REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_issuer(text, text) IS
 'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists.';
 
-CREATE FUNCTION pgtoken.update_issuer(issuer text, default_alg text DEFAULT NULL, is_default boolean DEFAULT NULL) RETURNS boolean
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION pgtoken.check_reset(reset text[], resettable text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	IF reset IS NULL OR NOT reset <@ resettable THEN
+		RAISE EXCEPTION 'reset names something that cannot be reset'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = format('It can name %s.', array_to_string(resettable, ', '));
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_reset(text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_reset(text[], text[]) IS 'Internal, called by the update functions: raises 22023 unless every name may be reset';
+
+CREATE FUNCTION pgtoken.check_page_uri(parameter text, uri text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT pgtoken.valid_redirect_uri(uri) THEN
+		RAISE EXCEPTION 'invalid %', parameter
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It is an absolute URI without fragment: https, http for loopback hosts, or a private-use scheme with a dot (RFC 8252).';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_page_uri(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_page_uri(text, text) IS 'Internal, called by update_issuer: raises 22023 unless a browser can be sent to the URI; NULL passes';
+
+CREATE FUNCTION pgtoken.user_function(function_name text, argument_types text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	parts CONSTANT text[] := parse_ident(function_name);
+	qualified_name text;
+BEGIN
+	IF function_name IS NULL THEN
+		RETURN NULL;
+	END IF;
+	-- the schema must be named: whose search_path would it be looked up in? And not a temporary one, which goes with its session
+	IF cardinality(parts) = 2 THEN
+		SELECT format('%I.%I', n.nspname, p.proname) INTO qualified_name
+		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+		WHERE p.oid = to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types))
+		  AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f' AND n.nspname !~ '^pg_temp_';
+	END IF;
+	IF qualified_name IS NULL THEN
+		RAISE EXCEPTION 'there is no such function %', quote_literal(function_name)
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = format('A function is named with its schema, without arguments; it must take (%s) and return jsonb.', argument_types);
+	END IF;
+	RETURN qualified_name;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.user_function(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb; NULL passes';
+
+CREATE FUNCTION pgtoken.update_issuer(
+	issuer text,
+	default_alg text DEFAULT NULL,
+	is_default boolean DEFAULT NULL,
+	login_uri text DEFAULT NULL,
+	logout_uri text DEFAULT NULL,
+	verification_uri text DEFAULT NULL,
+	claims_function text DEFAULT NULL,
+	password_verifier text DEFAULT NULL,
+	dpop_nonce_required boolean DEFAULT NULL,
+	reset text[] DEFAULT '{}'
+) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	found_claims_function CONSTANT text := pgtoken.user_function(claims_function, 'text, text, text[], text');
+	found_password_verifier CONSTANT text := pgtoken.user_function(password_verifier, 'text, text, text');
+BEGIN
+	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier']);
 	PERFORM pgtoken.check_alg(default_alg);
+	PERFORM pgtoken.check_page_uri('login_uri', login_uri), pgtoken.check_page_uri('logout_uri', logout_uri),
+			pgtoken.check_page_uri('verification_uri', verification_uri);
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -96,14 +169,23 @@ BEGIN
 	END IF;
 	UPDATE pgtoken.issuers i
 	SET default_alg = coalesce(update_issuer.default_alg, i.default_alg),
-		is_default = coalesce(update_issuer.is_default, i.is_default)
+		is_default = coalesce(update_issuer.is_default, i.is_default),
+		dpop_nonce_required = coalesce(update_issuer.dpop_nonce_required, i.dpop_nonce_required),
+		login_uri = coalesce(update_issuer.login_uri, CASE WHEN 'login_uri' <> ALL (reset) THEN i.login_uri END),
+		logout_uri = coalesce(update_issuer.logout_uri, CASE WHEN 'logout_uri' <> ALL (reset) THEN i.logout_uri END),
+		verification_uri = coalesce(update_issuer.verification_uri, CASE WHEN 'verification_uri' <> ALL (reset) THEN i.verification_uri END),
+		claims_function = coalesce(found_claims_function, CASE WHEN 'claims_function' <> ALL (reset) THEN i.claims_function END),
+		password_verifier = coalesce(found_password_verifier, CASE WHEN 'password_verifier' <> ALL (reset) THEN i.password_verifier END)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean) IS
-'Change an issuer; NULL keeps a value. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named. Returns false when there is no such issuer. Raises 22023.';
+REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[]) IS
+'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function and password_verifier to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named.
+login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
+claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser.
+dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8). Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.issuer_or_default(issuer text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -211,10 +293,29 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_scopes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_scopes(text[]) IS 'Internal: raises 22023 unless every element is a scope-token; NULL passes';
 
-CREATE FUNCTION pgtoken.create_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, issuer text DEFAULT NULL)
+CREATE FUNCTION pgtoken.check_resource_client(issuer text, client_id text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF client_id IS NOT NULL AND NOT EXISTS (
+		SELECT FROM pgtoken.clients c
+		WHERE c.client_id = check_resource_client.client_id AND c.issuer = check_resource_client.issuer AND c.client_type = 'confidential') THEN
+		RAISE EXCEPTION 'the issuer has no such confidential client %', quote_literal(client_id)
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'client_id is the client as which the API itself authenticates.',
+				  HINT = 'SELECT pgtoken.create_client(...) first.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_resource_client(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_resource_client(text, text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is a confidential client of the issuer; NULL passes';
+
+CREATE FUNCTION pgtoken.create_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, issuer text DEFAULT NULL, client_id text DEFAULT NULL)
 	RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
 	IF resource IS NULL OR NOT pgtoken.valid_resource(resource) THEN
 		RAISE EXCEPTION 'invalid resource indicator'
@@ -222,68 +323,77 @@ BEGIN
 				  DETAIL = 'A resource is an absolute URI without fragment (RFC 8707 section 2).';
 	END IF;
 	PERFORM pgtoken.check_scopes(scopes);
-	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime)
-	VALUES (pgtoken.issuer_or_default(issuer), create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime);
+	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
+	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id)
+	VALUES (of_issuer, create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime, create_resource.client_id);
 	RETURN resource;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text) IS
-'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. Returns the resource. Raises 22023, 23505, 23514.';
+REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text) IS
+'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. Returns the resource. Raises 22023, 23505, 23514.';
 
-CREATE FUNCTION pgtoken.check_reset(reset text[], resettable text[]) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	IF reset IS NULL OR NOT reset <@ resettable THEN
-		RAISE EXCEPTION 'reset names something that cannot be reset'
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = format('It can name %s.', array_to_string(resettable, ', '));
-	END IF;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.check_reset(text[], text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_reset(text[], text[]) IS 'Internal, called by the update functions: raises 22023 unless every name may be reset';
-
-CREATE FUNCTION pgtoken.update_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, enabled boolean DEFAULT NULL, issuer text DEFAULT NULL, reset text[] DEFAULT '{}')
+CREATE FUNCTION pgtoken.update_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, enabled boolean DEFAULT NULL, issuer text DEFAULT NULL, reset text[] DEFAULT '{}', client_id text DEFAULT NULL)
 	RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
-	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime']);
+	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime', 'client_id']);
 	PERFORM pgtoken.check_scopes(scopes);
+	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	UPDATE pgtoken.resources r
 	SET scopes = coalesce(update_resource.scopes, CASE WHEN 'scopes' <> ALL (reset) THEN r.scopes END),
 		access_token_lifetime = coalesce(update_resource.access_token_lifetime,
 										 CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN r.access_token_lifetime END),
+		client_id = coalesce(update_resource.client_id, CASE WHEN 'client_id' <> ALL (reset) THEN r.client_id END),
 		enabled = coalesce(update_resource.enabled, r.enabled)
-	WHERE r.issuer = pgtoken.issuer_or_default(update_resource.issuer) AND r.resource = update_resource.resource;
+	WHERE r.issuer = of_issuer AND r.resource = update_resource.resource;
 	RETURN FOUND;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[]) IS
-'Change an API; NULL keeps a value, reset names those to go back to NULL. enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. Returns false when it is not registered. Raises 22023, 23514, 55000.';
+REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text) IS
+'Change an API; NULL keeps a value, reset names those to go back to NULL. enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. client_id: as in create_resource. Returns false when it is not registered. Raises 22023, 23514, 55000.';
+
+CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, client_secret text) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_keep_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) IS 'Internal, called by create_client_secret for client_secret_jwt, whose signatures a hash cannot verify: stores the secret itself among the key material, wrapped like it';
 
 CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	client_secret CONSTANT text := pgtoken.new_client_secret();
+	secret_id CONSTANT uuid := pgtoken.new_uuid();
+	method text;
 BEGIN
-	IF NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = create_client_secret.client_id AND c.client_type = 'confidential') THEN
+	SELECT pgtoken.client_auth_method(c.client_type, c.metadata) INTO method
+	FROM pgtoken.clients c WHERE c.client_id = create_client_secret.client_id AND c.client_type = 'confidential' FOR SHARE;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no such confidential client'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  HINT = 'Public clients have no secrets; see pgtoken.clients.';
 	END IF;
+	IF NOT starts_with(method, 'client_secret_') THEN
+		RAISE EXCEPTION 'the client does not authenticate by a secret'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = format('Its token_endpoint_auth_method is %s.', method);
+	END IF;
 	INSERT INTO pgtoken.client_secrets (client_id, secret_id, secret_hash, expires_at)
-	VALUES (create_client_secret.client_id, pgtoken.new_uuid(), sha256(convert_to(client_secret, 'UTF8')), create_client_secret.expires_at);
+	VALUES (create_client_secret.client_id, secret_id, sha256(convert_to(client_secret, 'UTF8')), create_client_secret.expires_at);
+	IF method = 'client_secret_jwt' THEN
+		PERFORM pgtoken.keep_client_secret(client_id, secret_id, client_secret);
+	END IF;
 	RETURN client_secret;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_client_secret(text, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_client_secret(text, timestamptz) IS
-'Give a confidential client a further secret and return it; it is shown this once. The old ones stay valid until revoke_client_secret. Raises 55000 when there is no such confidential client.';
+'Give a confidential client a further secret and return it; it is shown this once. The old ones stay valid until revoke_client_secret. Raises 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
 
 CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -292,19 +402,42 @@ BEGIN
 	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.client_secrets s SET revoked_at = now()
 	WHERE s.client_id = revoke_client_secret.client_id AND s.secret_id = revoke_client_secret.secret_id AND s.revoked_at IS NULL;
-	RETURN FOUND;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	DELETE FROM pgtoken.key_material m
+	WHERE m.material_id = format('client:%s:%s', revoke_client_secret.client_id, revoke_client_secret.secret_id);
+	RETURN true;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_client_secret(text, uuid) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.revoke_client_secret(text, uuid) IS
-'Refuse a client secret from the next statement on. secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';
+'Refuse a client secret from the next statement on; where the secret itself was kept (client_secret_jwt), it is deleted. secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';
 
-CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text)
+CREATE FUNCTION pgtoken.merged_metadata(metadata jsonb, changes jsonb) RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF jsonb_typeof(changes) <> 'object' THEN
+		RAISE EXCEPTION 'invalid client metadata'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'metadata must be a JSON object.';
+	END IF;
+	-- only the members themselves: a null inside jwks is for valid_jwks to judge
+	RETURN (SELECT coalesce(jsonb_object_agg(m.key, m.value) FILTER (WHERE m.value <> 'null'), '{}')
+			FROM jsonb_each(metadata || coalesce(changes, '{}')) m);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.merged_metadata(jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.merged_metadata(jsonb, jsonb) IS 'Internal, called by create_client and update_client: the metadata with the members of changes, without those that changes gives as null; raises 22023 unless changes is an object or NULL';
+
+CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text, metadata jsonb)
 	RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	unknown_resource text;
+	problem text;
 BEGIN
 	IF array_ndims(resources) > 1 THEN
 		RAISE EXCEPTION 'resources must be a one-dimensional array'
@@ -344,10 +477,22 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'RFC 9700 section 2.2.2.';
 	END IF;
+	problem := pgtoken.client_metadata_problem(client_type, metadata);
+	-- OpenID Connect Core section 8.1: several hosts would make several sectors
+	IF problem IS NULL AND metadata ->> 'subject_type' = 'pairwise' AND NOT metadata ? 'sector_identifier' AND cardinality(redirect_uris) > 0
+	   AND (SELECT count(DISTINCT u.host) <> 1 OR bool_or(u.host IS NULL)
+			FROM (SELECT substring(r FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)') FROM unnest(redirect_uris) r) u (host)) THEN
+		problem := 'sector_identifier must be there when subject_type is pairwise and the redirect URIs are not of one host';
+	END IF;
+	IF problem IS NOT NULL THEN
+		RAISE EXCEPTION 'invalid client metadata'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = problem || '.';
+	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text) IS 'Internal, called by create_client and update_client: raises 22023 for what a client cannot be';
+REVOKE ALL ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text, jsonb) IS 'Internal, called by create_client and update_client: raises 22023 for what a client cannot be';
 
 CREATE FUNCTION pgtoken.create_client(
 	client_id text,
@@ -364,37 +509,41 @@ CREATE FUNCTION pgtoken.create_client(
 	retry_window interval DEFAULT NULL,
 	retry_limit integer DEFAULT NULL,
 	rotation text DEFAULT 'always',
-	issuer text DEFAULT NULL
+	issuer text DEFAULT NULL,
+	metadata jsonb DEFAULT '{}'
 ) RETURNS pgtoken.client_credentials
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	credentials pgtoken.client_credentials;
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	given_metadata CONSTANT jsonb := pgtoken.merged_metadata('{}', metadata);
 BEGIN
-	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR rotation IS NULL THEN
-		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access and rotation must not be NULL'
+	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR rotation IS NULL
+	   OR metadata IS NULL THEN
+		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access, rotation and metadata must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation);
+	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation, given_metadata);
 	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
 								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
-								 retry_window, retry_limit, rotation)
+								 retry_window, retry_limit, rotation, metadata)
 	VALUES (create_client.client_id, of_issuer, create_client.client_name, create_client.client_type, create_client.scopes,
 			create_client.redirect_uris, create_client.resources, create_client.offline_access, create_client.signing_alg,
 			create_client.access_token_lifetime, create_client.refresh_absolute_lifetime, create_client.refresh_idle_lifetime,
-			create_client.retry_window, create_client.retry_limit, create_client.rotation);
+			create_client.retry_window, create_client.retry_limit, create_client.rotation, given_metadata);
 	credentials.client_id := client_id;
-	IF client_type = 'confidential' THEN
+	IF starts_with(pgtoken.client_auth_method(client_type, given_metadata), 'client_secret_') THEN
 		credentials.client_secret := pgtoken.create_client_secret(client_id);
 	END IF;
 	RETURN credentials;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text) IS
-'Register a client (RFC 6749 section 2) and return its client_id and, for a confidential one, its client_secret, which is shown this once.
-client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour. retry_limit: NULL is none. rotation: always, or never (confidential clients only). NULL means the setting of the same name. Raises 22004, 22023, 23505, 23514, 55000.';
+REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb) IS
+'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
+client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour. retry_limit: NULL is none. rotation: always, or never (confidential clients only). NULL means the setting of the same name.
+metadata: an object with the names of RFC 7591 and its companions, each with a default: grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic; for a public client none), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.update_client(
 	client_id text,
@@ -411,12 +560,14 @@ CREATE FUNCTION pgtoken.update_client(
 	retry_limit integer DEFAULT NULL,
 	rotation text DEFAULT NULL,
 	enabled boolean DEFAULT NULL,
-	reset text[] DEFAULT '{}'
+	reset text[] DEFAULT '{}',
+	metadata jsonb DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	changed pgtoken.clients;
+	method text;
 BEGIN
 	PERFORM pgtoken.check_reset(reset, ARRAY['resources', 'client_name', 'signing_alg', 'access_token_lifetime', 'refresh_absolute_lifetime',
 											 'refresh_idle_lifetime', 'retry_window', 'retry_limit']);
@@ -424,6 +575,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
+	method := pgtoken.client_auth_method(changed.client_type, changed.metadata);
 	changed.scopes := coalesce(scopes, changed.scopes);
 	changed.redirect_uris := coalesce(redirect_uris, changed.redirect_uris);
 	changed.offline_access := coalesce(offline_access, changed.offline_access);
@@ -437,17 +589,26 @@ BEGIN
 	changed.refresh_idle_lifetime := coalesce(refresh_idle_lifetime, CASE WHEN 'refresh_idle_lifetime' <> ALL (reset) THEN changed.refresh_idle_lifetime END);
 	changed.retry_window := coalesce(retry_window, CASE WHEN 'retry_window' <> ALL (reset) THEN changed.retry_window END);
 	changed.retry_limit := coalesce(retry_limit, CASE WHEN 'retry_limit' <> ALL (reset) THEN changed.retry_limit END);
-	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation);
+	changed.metadata := pgtoken.merged_metadata(changed.metadata, metadata);
+	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation,
+								 changed.metadata);
 	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.clients c
 	SET (scopes, redirect_uris, offline_access, rotation, enabled, resources, client_name, signing_alg, access_token_lifetime,
-		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit)
+		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, metadata)
 		= ROW (changed.scopes, changed.redirect_uris, changed.offline_access, changed.rotation, changed.enabled, changed.resources, changed.client_name, changed.signing_alg,
-			   changed.access_token_lifetime, changed.refresh_absolute_lifetime, changed.refresh_idle_lifetime, changed.retry_window, changed.retry_limit)
+			   changed.access_token_lifetime, changed.refresh_absolute_lifetime, changed.refresh_idle_lifetime, changed.retry_window, changed.retry_limit, changed.metadata)
 	WHERE c.client_id = update_client.client_id;
+	-- nothing needs the secrets themselves any more
+	IF method = 'client_secret_jwt' AND pgtoken.client_auth_method(changed.client_type, changed.metadata) <> method THEN
+		DELETE FROM pgtoken.key_material m
+		WHERE m.material_id IN (SELECT format('client:%s:%s', s.client_id, s.secret_id) FROM pgtoken.client_secrets s
+								WHERE s.client_id = update_client.client_id);
+	END IF;
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[]) IS
-'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once. Returns false when there is no such client. Raises 22023, 23514.';
+REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb) IS
+'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once.
+metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default. Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. Returns false when there is no such client. Raises 22023, 23514.';

@@ -138,6 +138,9 @@ DECLARE
 	key_lifetime interval;
 	key_overlap interval;
 	key record;
+	table_name name;
+	of_table text;
+	ended text;
 	forgotten bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
@@ -178,6 +181,25 @@ BEGIN
 		RETURN NEXT;
 	END IF;
 
+	-- A code is remembered for a day, so that its second use is known as one. At
+	-- most 10,000 of each: what traffic leaves behind must not make one long
+	-- transaction, and what is left over is refused all the same.
+	FOR table_name, of_table, ended IN
+		VALUES ('authorization_requests'::name, 'authorization requests', 'expires_at < now()'),
+			   ('authorization_codes', 'authorization codes', 'expires_at < now() - interval ''1 day'''),
+			   ('device_codes', 'device codes', 'expires_at < now() - interval ''1 day'''),
+			   ('user_code_attempts', 'user code attempts', 'window_start < now() - interval ''1 day'''),
+			   ('replay_ids', 'replay ids', 'expires_at < now() - interval ''1 minute''') LOOP
+		EXECUTE format('DELETE FROM pgtoken.%I WHERE ctid = ANY (ARRAY(SELECT ctid FROM pgtoken.%I WHERE %s LIMIT 10000 FOR UPDATE SKIP LOCKED))',
+					   table_name, table_name, ended);
+		GET DIAGNOSTICS forgotten = ROW_COUNT;
+		IF forgotten > 0 THEN
+			step := of_table || ' forgotten';
+			detail := forgotten;
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+
 	IF NOT EXISTS (SELECT FROM unnest(parents) p, pgtoken.missing_partitions(p))
 	   AND NOT EXISTS (SELECT FROM unnest(parents) p, pgtoken.outdated_partitions(p)) THEN
 		RETURN;
@@ -205,7 +227,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
+'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and of requests, codes, wrong user codes and used jti values that are over at most 10,000 of each (run it more often where there are more), and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -287,6 +309,33 @@ BEGIN
 		  AND current_setting('log_parameter_max_length_on_error') = '0';
 	detail := CASE WHEN ok THEN 'statements of calls that succeed are not logged; one that raises an error is, at log_min_error_statement, so pass tokens as bind parameters'
 				   ELSE 'log_statement, log_min_duration_statement, log_min_duration_sample or log_parameter_max_length_on_error lets tokens and secrets that callers pass into the server log' END;
+	RETURN NEXT;
+
+	check_name := 'http authenticator';
+	SELECT CASE WHEN r.rolsuper THEN 'is a superuser'
+				WHEN r.rolbypassrls THEN 'bypasses row security'
+				WHEN pg_has_role(r.oid, 'pgtoken_admin', 'MEMBER') THEN 'is a member of pgtoken_admin'
+				WHEN pg_has_role(r.oid, 'pgtoken_issuer', 'MEMBER') THEN 'is a member of pgtoken_issuer'
+				ELSE '' END INTO names
+	FROM pg_roles r WHERE r.rolname = current_setting('pgtoken.http_authenticator');
+	ok := coalesce(names, '') = '';
+	detail := CASE WHEN names IS NULL THEN format('there is no role %I (pgtoken.http_authenticator)', current_setting('pgtoken.http_authenticator'))
+				   WHEN ok THEN format('%I can reach no more than the HTTP endpoints', current_setting('pgtoken.http_authenticator'))
+				   ELSE format('%I %s, be it through the roles it can change to: whoever breaks into the HTTP layer has that, too', current_setting('pgtoken.http_authenticator'), names) END;
+	RETURN NEXT;
+
+	check_name := 'user-supplied functions';
+	SELECT string_agg(CASE WHEN p.oid IS NULL THEN f.name || ' of ' || f.issuer || ' is missing, or takes or returns something else'
+						   ELSE f.name || ' of ' || f.issuer || ' is owned by a superuser and runs as one' END, '; ' ORDER BY f.issuer, f.name) INTO names
+	FROM (SELECT i.issuer, i.claims_function, i.claims_function || '(text, text, text[], text)' FROM pgtoken.issuers i WHERE i.claims_function IS NOT NULL
+		  UNION ALL
+		  SELECT i.issuer, i.password_verifier, i.password_verifier || '(text, text, text)' FROM pgtoken.issuers i WHERE i.password_verifier IS NOT NULL
+		 ) f (issuer, name, signature)
+	LEFT JOIN pg_proc p ON p.oid = to_regprocedure(f.signature) AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f'
+	LEFT JOIN pg_roles o ON o.oid = p.proowner
+	WHERE p.oid IS NULL OR o.rolsuper;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'each is there and owned by no superuser' ELSE names || ': see pgtoken.update_issuer' END;
 	RETURN NEXT;
 END
 $function$;

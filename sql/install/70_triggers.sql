@@ -27,6 +27,17 @@ CREATE FUNCTION pgtoken.invalidate() RETURNS trigger
 REVOKE ALL ON FUNCTION pgtoken.invalidate() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.invalidate() IS 'Trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
 
+CREATE FUNCTION pgtoken.notify_keys() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM pg_notify('pgrst', 'reload config');
+	RETURN NULL;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.notify_keys() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.notify_keys() IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config()';
+
 -- Audit
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('issuer');
@@ -36,6 +47,13 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR E
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('blacklist');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('consent');
+-- What comes of a request is audited, not the request; a code from its making on,
+-- but not that maintain() forgets it.
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.authorization_codes FOR EACH ROW
+	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash', 'code_challenge');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
+	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash', 'user_code_hash');
 -- Forgetting a row whose token has ended is housekeeping; any other deletion lets a token in again.
 CREATE TRIGGER audit_delete AFTER DELETE ON pgtoken.blacklist FOR EACH ROW WHEN (OLD.expires_at > now())
 	EXECUTE FUNCTION pgtoken.audit_row('blacklist');
@@ -43,11 +61,16 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECU
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce,
-		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, revoked_at, revoke_reason
+		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, grant_type, jkt, x5t_s256, act, ancestors,
+		revoked_at, revoke_reason
 	ON pgtoken.grants FOR EACH ROW
 	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
 -- No WHEN: PostgreSQL would read its expression anew for each statement.
 CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
+
+-- PostgREST listens on primaries only, and NOTIFY does not replicate.
+
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.notify_keys();
 
 -- Append-only, also for replication roles
 

@@ -11,46 +11,77 @@ BEGIN
 		JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
 		WHERE d.defaclrole OPERATOR(pg_catalog.=) (SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolname OPERATOR(pg_catalog.=) CURRENT_USER)
 		  AND a.grantee OPERATOR(pg_catalog.<>) d.defaclrole LOOP
-		EXECUTE 'REVOKE ALL ON SCHEMA pgtoken FROM ' OPERATOR(pg_catalog.||) grantee;
-		EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken FROM ' OPERATOR(pg_catalog.||) grantee;
-		EXECUTE 'REVOKE ALL ON ALL ROUTINES IN SCHEMA pgtoken FROM ' OPERATOR(pg_catalog.||) grantee;
+		EXECUTE 'REVOKE ALL ON SCHEMA pgtoken, pgtoken_http FROM ' OPERATOR(pg_catalog.||) grantee;
+		EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken, pgtoken_http FROM ' OPERATOR(pg_catalog.||) grantee;
+		EXECUTE 'REVOKE ALL ON ALL ROUTINES IN SCHEMA pgtoken, pgtoken_http FROM ' OPERATOR(pg_catalog.||) grantee;
 	END LOOP;
 END
 $strip$;
-REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgtoken FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken, pgtoken_http FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgtoken, pgtoken_http FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA pgtoken TO pgtoken_issuer, pgtoken_auditor, pgtoken_http;
-GRANT USAGE ON TYPE pgtoken.token_response, pgtoken.revoked_family, pgtoken.blacklisted_token TO pgtoken_issuer;
+GRANT USAGE ON SCHEMA pgtoken_http TO pgtoken_http;
+GRANT USAGE ON TYPE pgtoken.token_response, pgtoken.revoked_family, pgtoken.blacklisted_token, pgtoken.authorization_response TO pgtoken_issuer;
 GRANT USAGE ON TYPE pgtoken.client_credentials TO pgtoken_admin;
 
--- The application: issues, refreshes, ends sessions.
+-- The application: issues, refreshes, answers what browsers and devices ask, ends
+-- sessions, shows its users their consents.
 GRANT EXECUTE ON FUNCTION
-	pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb),
-	pgtoken.refresh_grant(text, text, text, text, text[], jsonb),
+	pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb),
+	pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb),
 	pgtoken.revoke_family(uuid, text),
 	pgtoken.revoke_family(text, text),
 	pgtoken.blacklist_token(text, text),
 	pgtoken.blacklist_token(text, timestamptz, text),
-	pgtoken.verify_access_token(text, text),
+	pgtoken.verify_access_token(text, text, jsonb),
 	pgtoken.introspect(text),
 	pgtoken.grant_of(text),
-	pgtoken.jwks(text)
+	pgtoken.jwks(text),
+	pgtoken.authorization_request(text),
+	pgtoken.consent_missing(text, text),
+	pgtoken.approve_authorization(text, text, text, timestamptz, text, text[], text, jsonb, jsonb),
+	pgtoken.deny_authorization(text, text, text),
+	pgtoken.device_request(text, text),
+	pgtoken.approve_device(text, text, text, text, timestamptz, text, text[], text, jsonb),
+	pgtoken.deny_device(text, text),
+	pgtoken.complete_logout(text, text, text),
+	pgtoken.end_session(text, text, boolean, text),
+	pgtoken.withdraw_consent(text, text)
 TO pgtoken_issuer;
+GRANT SELECT ON pgtoken.consents TO pgtoken_issuer;
 
--- The HTTP layer's role: so far what a resource server needs.
+-- The HTTP layer: the endpoints, and what an API behind it needs.
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgtoken_http TO pgtoken_http;
 GRANT EXECUTE ON FUNCTION
-	pgtoken.verify_access_token(text, text),
-	pgtoken.jwks(text)
+	pgtoken.verify_access_token(text, text, jsonb),
+	pgtoken.jwks(text),
+	pgtoken.claim(text),
+	pgtoken.has_scope(text),
+	pgtoken.subject(),
+	pgtoken.require_scope(text),
+	pgtoken.require_acr(text[], interval),
+	pgtoken.raise_challenge(integer, text, text, text),
+	pgtoken.check_request()
 TO pgtoken_http;
+GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;
 
 -- The auditor: looks, changes nothing, sees no hash.
 GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoken.clients, pgtoken.blacklist,
-	pgtoken.audit_events, pgtoken.grant_status TO pgtoken_auditor;
+	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts TO pgtoken_auditor;
 GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at) ON pgtoken.client_secrets TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims, created_at, expires_at,
-			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, revoked_at, revoke_reason)
+			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, grant_type, jkt, x5t_s256, act,
+			  ancestors, revoked_at, revoke_reason)
 	ON pgtoken.grants TO pgtoken_auditor;
+GRANT SELECT (grant_id, kind, client_id, created_at, expires_at) ON pgtoken.authorization_requests TO pgtoken_auditor;
+GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
+			  context, created_at, expires_at, redeemed_at)
+	ON pgtoken.authorization_codes TO pgtoken_auditor;
+GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, subject, session_id, auth_time, acr, amr,
+			  claims, context, created_at, expires_at)
+	ON pgtoken.device_codes TO pgtoken_auditor;
+GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
 			  resources, decision, context)
 	ON pgtoken.tokens TO pgtoken_auditor;
@@ -87,21 +118,34 @@ ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.audit_events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.audit_events FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.authorization_requests ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.authorization_requests FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.authorization_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.authorization_codes FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.device_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.device_codes FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.user_code_attempts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.user_code_attempts FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.consents ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.consents FOR SELECT TO pgtoken_auditor USING (true);
+CREATE POLICY issuer_reads ON pgtoken.consents FOR SELECT TO pgtoken_issuer USING (true);
+ALTER TABLE pgtoken.replay_ids ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.replay_ids FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pgtoken.audit_events_default ENABLE ROW LEVEL SECURITY;
 
 -- The administrator: all of that (by membership), and configuration.
 GRANT EXECUTE ON FUNCTION
 	pgtoken.create_issuer(text, text),
-	pgtoken.update_issuer(text, text, boolean),
+	pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[]),
 	pgtoken.create_signing_key(text, text, text),
 	pgtoken.rotate_signing_key(text, text),
 	pgtoken.retire_signing_key(text, text),
 	pgtoken.rewrap_keys(),
-	pgtoken.create_resource(text, text[], interval, text),
-	pgtoken.update_resource(text, text[], interval, boolean, text, text[]),
-	pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text),
-	pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[]),
+	pgtoken.create_resource(text, text[], interval, text, text),
+	pgtoken.update_resource(text, text[], interval, boolean, text, text[], text),
+	pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb),
+	pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb),
 	pgtoken.create_client_secret(text, timestamptz),
 	pgtoken.revoke_client_secret(text, uuid),
 	pgtoken.maintain(),

@@ -38,10 +38,19 @@ COMMENT ON COLUMN pgtoken.client_credentials.client_secret IS 'Prefix pgtcs_ and
 -- issuers
 
 COMMENT ON COLUMN pgtoken.issuers.issuer IS 'Issuer identifier (RFC 8414 section 2): iss of its tokens, character by character';
+COMMENT ON COLUMN pgtoken.issuers.login_uri IS 'Page of the application that authenticates users and asks for their consent; authorize sends them there with a transaction_id; NULL: no authorization endpoint';
+COMMENT ON COLUMN pgtoken.issuers.logout_uri IS 'Page of the application that ends sessions; end_session sends users there with a transaction_id; NULL: no end_session endpoint';
+COMMENT ON COLUMN pgtoken.issuers.verification_uri IS 'Page of the application where users type the code that a device shows (RFC 8628 section 3.2); NULL: no device authorization';
+COMMENT ON COLUMN pgtoken.issuers.claims_function IS 'The application''s function that gives the claims of a subject, with its schema; runs as its owner; NULL: none';
+COMMENT ON COLUMN pgtoken.issuers.password_verifier IS 'The application''s function that checks a password, with its schema; runs as its owner; NULL: the password grant is off';
+COMMENT ON COLUMN pgtoken.issuers.dpop_nonce_required IS 'Must DPoP proofs carry a nonce of ours (RFC 9449 section 8)?';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON INDEX pgtoken.issuers_pkey IS 'One row per issuer';
 COMMENT ON INDEX pgtoken.issuers_one_default IS 'At most one default issuer';
 COMMENT ON CONSTRAINT issuers_issuer_check ON pgtoken.issuers IS 'https without query and fragment; http for loopback hosts only (RFC 8414 section 2)';
+COMMENT ON CONSTRAINT issuers_login_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
+COMMENT ON CONSTRAINT issuers_logout_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
+COMMENT ON CONSTRAINT issuers_verification_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT issuers_default_alg_check ON pgtoken.issuers IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 COMMENT ON TRIGGER audit ON pgtoken.issuers IS 'Writes the row before and after to audit_events';
 COMMENT ON TRIGGER invalidate ON pgtoken.issuers IS 'Makes every backend drop its cached configuration when the transaction commits';
@@ -66,14 +75,15 @@ COMMENT ON CONSTRAINT signing_keys_public_check ON pgtoken.signing_keys IS 'An H
 COMMENT ON TRIGGER audit ON pgtoken.signing_keys IS 'Writes the row before and after to audit_events';
 COMMENT ON TRIGGER invalidate ON pgtoken.signing_keys IS 'Makes every backend drop its cached configuration, parsed keys included, when the transaction commits';
 COMMENT ON TRIGGER invalidate_truncate ON pgtoken.signing_keys IS 'As invalidate, for TRUNCATE';
+COMMENT ON TRIGGER notify ON pgtoken.signing_keys IS 'Has PostgREST read the keys again when the transaction commits';
 COMMENT ON POLICY auditor_reads ON pgtoken.signing_keys IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 
 -- key_material
 
-COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret) or pepper; wrapped or as it is';
+COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret), pepper or client secret; wrapped or as it is';
 COMMENT ON COLUMN pgtoken.key_material.wrapped IS 'Is material encrypted under a root key of pgtoken.root_key_file? rewrap_keys() makes it so';
 COMMENT ON COLUMN pgtoken.key_material.created_at IS 'When the material was stored; wrapping it anew does not change this';
-COMMENT ON INDEX pgtoken.key_material_pkey IS 'One piece per signing key and per issuer''s pepper';
+COMMENT ON INDEX pgtoken.key_material_pkey IS 'One piece per signing key, per issuer''s pepper and per secret kept for client_secret_jwt';
 COMMENT ON TRIGGER audit ON pgtoken.key_material IS 'Writes the row before and after to audit_events, without the material';
 COMMENT ON TRIGGER invalidate ON pgtoken.key_material IS 'Makes every backend drop its cached configuration, parsed keys and peppers included, when the transaction commits';
 COMMENT ON TRIGGER invalidate_truncate ON pgtoken.key_material IS 'As invalidate, for TRUNCATE';
@@ -82,6 +92,7 @@ COMMENT ON TRIGGER invalidate_truncate ON pgtoken.key_material IS 'As invalidate
 
 COMMENT ON COLUMN pgtoken.resources.issuer IS 'Issuer that makes tokens for this API';
 COMMENT ON COLUMN pgtoken.resources.resource IS 'Absolute URI of the API (RFC 8707 section 2): aud of its access tokens';
+COMMENT ON COLUMN pgtoken.resources.client_id IS 'Client as which the API itself authenticates when it introspects tokens (RFC 7662) or exchanges them (RFC 8693); NULL: it cannot';
 COMMENT ON COLUMN pgtoken.resources.enabled IS 'false: no new token names the API; a refresh leaves it out';
 COMMENT ON COLUMN pgtoken.resources.created_at IS 'When the API was registered';
 COMMENT ON INDEX pgtoken.resources_pkey IS 'Each issuer registers an API once';
@@ -101,6 +112,7 @@ COMMENT ON COLUMN pgtoken.clients.client_name IS 'Name for people (RFC 7591 sect
 COMMENT ON COLUMN pgtoken.clients.enabled IS 'false: it cannot authenticate and its access tokens are refused from the next statement on';
 COMMENT ON COLUMN pgtoken.clients.redirect_uris IS 'Where the client may have its user sent back (RFC 6749 section 3.1.2)';
 COMMENT ON COLUMN pgtoken.clients.access_token_lifetime IS 'Life of its access and ID tokens, unless a resource asks for a shorter one or the family ends before; NULL: pgtoken.access_token_lifetime';
+COMMENT ON COLUMN pgtoken.clients.metadata IS 'Further properties by the names of RFC 7591 and its companions, as create_client lists them; a member that is not there has its default';
 COMMENT ON COLUMN pgtoken.clients.created_at IS 'When the client was registered';
 COMMENT ON INDEX pgtoken.clients_pkey IS 'Finds a client; client_id is unique over all issuers';
 COMMENT ON CONSTRAINT clients_client_id_check ON pgtoken.clients IS '1 to 255 printable ASCII characters (RFC 6749 appendix A.1)';
@@ -108,7 +120,9 @@ COMMENT ON CONSTRAINT clients_scopes_check ON pgtoken.clients IS 'Each a scope-t
 COMMENT ON CONSTRAINT clients_redirect_uris_check ON pgtoken.clients IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT clients_signing_alg_check ON pgtoken.clients IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 COMMENT ON CONSTRAINT clients_access_token_lifetime_check ON pgtoken.clients IS 'No access token outlives a day: retiring keys and the blacklist rely on it';
+COMMENT ON CONSTRAINT clients_client_type_check ON pgtoken.clients IS 'RFC 6749 section 2.1';
 COMMENT ON CONSTRAINT clients_retry_window_check ON pgtoken.clients IS 'A retry is for an answer that got lost: an hour is plenty';
+COMMENT ON CONSTRAINT clients_metadata_check ON pgtoken.clients IS 'Known members only, of the right type, and fitting each other and client_type';
 COMMENT ON CONSTRAINT clients_rotation_check ON pgtoken.clients IS 'The refresh tokens of a public client must rotate (RFC 9700 section 2.2.2)';
 COMMENT ON TRIGGER audit ON pgtoken.clients IS 'Writes the row before and after to audit_events';
 COMMENT ON TRIGGER invalidate ON pgtoken.clients IS 'Makes every backend drop its cached configuration, and with it the tokens it has verified, when the transaction commits';
@@ -143,7 +157,7 @@ COMMENT ON COLUMN pgtoken.grants.nonce IS 'nonce of the authentication request (
 COMMENT ON COLUMN pgtoken.grants.claims IS 'Further claims of every access token of the family';
 COMMENT ON COLUMN pgtoken.grants.created_at IS 'When the first tokens were issued';
 COMMENT ON COLUMN pgtoken.grants.revoked_at IS 'When the family was revoked; NULL: it was not';
-COMMENT ON COLUMN pgtoken.grants.revoke_reason IS 'Why it was revoked: refresh_token_reuse, or what revoke_family was told ("revoked" when nothing)';
+COMMENT ON COLUMN pgtoken.grants.revoke_reason IS 'Why it was revoked: refresh_token_reuse, consent_withdrawn, or what revoke_family or end_session was told ("revoked" when nothing)';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
 COMMENT ON INDEX pgtoken.grants_subject_client_id IS 'Finds what a subject has granted, to all clients or to one; holds no column that a refresh changes';
 COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.deleted to audit_events, without hashes';
@@ -199,6 +213,24 @@ COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events IS 'Refuses TRUN
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events_default IS 'Refuses TRUNCATE of the partition alone, whatever session_replication_role says';
 COMMENT ON POLICY auditor_reads ON pgtoken.audit_events IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 
+-- authorization_requests, authorization_codes, device_codes, user_code_attempts, replay_ids
+
+COMMENT ON CONSTRAINT authorization_requests_kind_check ON pgtoken.authorization_requests IS 'The kinds there are';
+COMMENT ON POLICY auditor_reads ON pgtoken.authorization_requests IS 'Lets pgtoken_auditor see every row (though neither handle_hash nor parameters: column privileges); without it row security shows none, not even to pg_read_all_data';
+COMMENT ON TRIGGER audit ON pgtoken.authorization_codes IS 'Writes a code when it is made and when it is redeemed to audit_events, without hash and challenge';
+COMMENT ON POLICY auditor_reads ON pgtoken.authorization_codes IS 'Lets pgtoken_auditor see every row (though neither code_hash nor code_challenge: column privileges); without it row security shows none, not even to pg_read_all_data';
+COMMENT ON CONSTRAINT device_codes_state_check ON pgtoken.device_codes IS 'The states there are';
+COMMENT ON TRIGGER audit ON pgtoken.device_codes IS 'Writes a device authorization and each change of its state to audit_events, without hashes';
+COMMENT ON POLICY auditor_reads ON pgtoken.device_codes IS 'Lets pgtoken_auditor see every row (though no hash: column privileges); without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY auditor_reads ON pgtoken.user_code_attempts IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY auditor_reads ON pgtoken.replay_ids IS 'Lets pgtoken_auditor see every row (though not replay_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
+
+-- consents
+
+COMMENT ON TRIGGER audit ON pgtoken.consents IS 'Writes the row before and after to audit_events';
+COMMENT ON POLICY auditor_reads ON pgtoken.consents IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY issuer_reads ON pgtoken.consents IS 'Lets pgtoken_issuer see every row: the application shows its users what they have consented to';
+
 -- grant_status
 
 COMMENT ON COLUMN pgtoken.grant_status.grant_id IS 'The family';
@@ -221,3 +253,8 @@ COMMENT ON COLUMN pgtoken.grant_status.blacklisted_generation IS 'Refresh tokens
 COMMENT ON COLUMN pgtoken.grant_status.context IS 'Context of the last rotation, or of the first issue';
 COMMENT ON COLUMN pgtoken.grant_status.revoked_at IS 'When the family was revoked; NULL: it was not';
 COMMENT ON COLUMN pgtoken.grant_status.revoke_reason IS 'Why it was revoked';
+COMMENT ON COLUMN pgtoken.grant_status.grant_type IS 'How it came about';
+COMMENT ON COLUMN pgtoken.grant_status.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; NULL: none';
+COMMENT ON COLUMN pgtoken.grant_status.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; NULL: none';
+COMMENT ON COLUMN pgtoken.grant_status.act IS 'Who acts for the subject (RFC 8693 section 4.1); NULL: nobody';
+COMMENT ON COLUMN pgtoken.grant_status.ancestors IS 'Families that its token was exchanged from, oldest first; NULL: none';

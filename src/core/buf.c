@@ -172,6 +172,15 @@ pgtc_json_member_string(PgtcBuf *buf, const char *name, PgtcSlice value)
 }
 
 void
+pgtc_json_member_json(PgtcBuf *buf, const char *name, PgtcSlice json)
+{
+	if (json.data == NULL)
+		return;
+	json_separate(buf, name);
+	pgtc_buf_append(buf, json.data, json.len);
+}
+
+void
 pgtc_json_member_int(PgtcBuf *buf, const char *name, int64_t value)
 {
 	json_separate(buf, name);

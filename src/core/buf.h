@@ -44,6 +44,8 @@ extern void pgtc_json_string(PgtcBuf *buf, PgtcSlice value);
  * a list with n < 0 is absent and writes nothing.
  */
 extern void pgtc_json_member_string(PgtcBuf *buf, const char *name, PgtcSlice value);
+extern void pgtc_json_member_json(PgtcBuf *buf, const char *name,
+								  PgtcSlice json); /* spliced in as it is */
 extern void pgtc_json_member_int(PgtcBuf *buf, const char *name, int64_t value);
 extern void pgtc_json_member_strings(PgtcBuf *buf, const char *name, const PgtcSlice *values,
 									 int n);

@@ -15,6 +15,7 @@
 static PgtcCode read_string(const json_t *object, const char *name, PgtcSlice *out);
 static PgtcCode read_time(const json_t *object, const char *name, int64_t *out);
 static PgtcCode read_audience(const json_t *object, PgtcClaims *out);
+static PgtcCode read_confirmation(const json_t *object, PgtcClaims *out);
 static PgtcCode check_types(const json_t *object);
 static PgtcCode read_members(const json_t *object, PgtcClaims *out);
 
@@ -135,6 +136,12 @@ read_members(const json_t *object, PgtcClaims *out)
 	if (code == PGTC_OK)
 		code = read_string(object, "grant_id", &out->grant_id);
 	if (code == PGTC_OK)
+		code = read_string(object, "sid", &out->sid);
+	if (code == PGTC_OK)
+		code = read_string(object, "azp", &out->azp);
+	if (code == PGTC_OK)
+		code = read_confirmation(object, out);
+	if (code == PGTC_OK)
 		code = read_time(object, "exp", &out->exp);
 	if (code == PGTC_OK)
 		code = read_time(object, "iat", &out->iat);
@@ -150,9 +157,9 @@ static PgtcCode
 check_types(const json_t *object)
 {
 	/* OpenID Connect Core sections 2 and 3.3.2.11 */
-	static const char *const strings[] = {"azp", "nonce", "acr", "at_hash", "c_hash", "sid"};
-	/* RFC 7800 section 3.1, RFC 8693 sections 4.1 and 4.4 */
-	static const char *const objects[] = {"cnf", "act", "may_act"};
+	static const char *const strings[] = {"nonce", "acr", "at_hash", "c_hash"};
+	/* RFC 8693 sections 4.1 and 4.4 */
+	static const char *const objects[] = {"act", "may_act"};
 	const json_t *value;
 	PgtcSlice ignored;
 	size_t i;
@@ -240,4 +247,21 @@ read_audience(const json_t *object, PgtcClaims *out)
 	}
 	out->n_aud = (int) n;
 	return PGTC_OK;
+}
+
+/* RFC 7800 section 3.1: an object, in which a key may be named in one way or another */
+static PgtcCode
+read_confirmation(const json_t *object, PgtcClaims *out)
+{
+	const json_t *cnf = json_object_get(object, "cnf");
+	PgtcCode code;
+
+	if (cnf == NULL)
+		return PGTC_OK;
+	if (!json_is_object(cnf))
+		return PGTC_E_CLAIM;
+	code = read_string(cnf, "jkt", &out->jkt);
+	if (code == PGTC_OK)
+		code = read_string(cnf, "x5t#S256", &out->x5t_s256);
+	return code;
 }

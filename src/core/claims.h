@@ -34,6 +34,8 @@ typedef struct PgtcTokenSpec
 	int64_t iat;
 	int64_t exp;
 	int64_t auth_time;
+	PgtcSlice cnf; /* JSON text of an object (RFC 7800), as the next */
+	PgtcSlice act; /* RFC 8693 section 4.1 */
 	PgtcSlice
 		extra; /* a JSON object whose members are spliced in; already checked for reserved names */
 } PgtcTokenSpec;
@@ -61,6 +63,10 @@ typedef struct PgtcClaims
 	PgtcSlice jti;
 	PgtcSlice scope;
 	PgtcSlice grant_id;
+	PgtcSlice sid;
+	PgtcSlice azp;
+	PgtcSlice jkt; /* of cnf (RFC 9449 section 6), as the next (RFC 8705 section 3) */
+	PgtcSlice x5t_s256;
 	PgtcSlice aud[PGTC_AUD_MAX];
 	int n_aud;
 	int64_t exp; /* -1 when absent, as the next three */

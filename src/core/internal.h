@@ -15,6 +15,9 @@
  */
 extern PgtcCode pgtc_json_read_object(PgtcSlice text, json_t **out);
 
+/* the same for an object that is base64url-encoded, as the parts of a JWS are */
+extern PgtcCode pgtc_json_read_b64url(PgtcSlice text, const PgtcMem *mem, json_t **out);
+
 /* the string as a slice into the value; data == NULL unless it is a string */
 extern PgtcSlice pgtc_json_slice(const json_t *value);
 
@@ -26,6 +29,18 @@ extern bool pgtc_json_member_is(const json_t *object, const char *name, const ch
  * owns it from then on; on refusal the key is freed.
  */
 extern PgtcCode pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out);
+
+/* as pgtc_key_read_jwk, of a JWK that was parsed already */
+extern PgtcCode pgtc_key_read_jwk_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out);
+
+/* no private member, and of no symmetric type */
+extern bool pgtc_jwk_is_public(const json_t *jwk);
+
+/* base64 (RFC 4648 section 4) with or without its padding, appended to out; PGTC_E_MALFORMED */
+extern PgtcCode pgtc_base64_decode(PgtcSlice in, PgtcBuf *out);
+
+/* of RFC 3986 section 2.3; false for what is no byte */
+extern bool pgtc_uri_unreserved(int c);
 
 /* 0 to 15, or -1 */
 extern int pgtc_hex_value(char c);

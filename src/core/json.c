@@ -6,6 +6,7 @@
  * integers beyond 64 bits.  Its allocations live until json_decref; nothing of
  * it reaches a caller of the core.
  */
+#include "b64url.h"
 #include "internal.h"
 
 PgtcCode
@@ -39,6 +40,23 @@ pgtc_json_read_object(PgtcSlice text, json_t **out)
 	}
 	*out = value;
 	return PGTC_OK;
+}
+
+PgtcCode
+pgtc_json_read_b64url(PgtcSlice text, const PgtcMem *mem, json_t **out)
+{
+	uint8_t *decoded = mem->alloc(text.len);
+	size_t len;
+	PgtcCode code;
+
+	*out = NULL;
+	if (decoded == NULL)
+		return PGTC_E_NOMEM;
+	code = pgtc_b64url_decode(text, decoded, text.len, &len);
+	if (code == PGTC_OK)
+		code = pgtc_json_read_object(pgtc_slice((const char *) decoded, len), out);
+	mem->release(decoded);
+	return code;
 }
 
 PgtcSlice

@@ -53,7 +53,6 @@ pgtc_key_write_jwk(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
 PgtcCode
 pgtc_key_read_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
 {
-	EVP_PKEY *pkey = NULL;
 	json_t *jwk;
 	PgtcCode code;
 
@@ -65,6 +64,20 @@ pgtc_key_read_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
 	code = pgtc_json_read_object(json, &jwk);
 	if (code != PGTC_OK)
 		return code;
+	code = pgtc_key_read_jwk_json(alg, jwk, out);
+	json_decref(jwk);
+	return code;
+}
+
+PgtcCode
+pgtc_key_read_jwk_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out)
+{
+	EVP_PKEY *pkey = NULL;
+	PgtcCode code;
+
+	memset(out, 0, sizeof(*out));
+	if (alg->kty == PGTC_KTY_OCT)
+		return PGTC_E_KEY;
 
 	ERR_clear_error();
 	code = check_members(alg, jwk);
@@ -77,9 +90,23 @@ pgtc_key_read_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
 		pgtc_key_free(out);
 		code = PGTC_E_KEY;
 	}
-	json_decref(jwk);
 	ERR_clear_error();
 	return code;
+}
+
+bool
+pgtc_jwk_is_public(const json_t *jwk)
+{
+	/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2 */
+	static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+	size_t i;
+
+	for (i = 0; i < sizeof(private_members) / sizeof(private_members[0]); i++)
+	{
+		if (json_object_get(jwk, private_members[i]) != NULL)
+			return false;
+	}
+	return !pgtc_json_member_is(jwk, "kty", "oct");
 }
 
 PgtcCode
@@ -223,17 +250,12 @@ write_okp(PgtcBuf *out, const PgtcKey *key)
 static PgtcCode
 check_members(const PgtcAlg *alg, const json_t *jwk)
 {
-	/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2 */
-	static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
 	const json_t *operations;
 	size_t i;
 
 	/* RFC 9449 section 4.3: a proof's key must not contain a private key */
-	for (i = 0; i < sizeof(private_members) / sizeof(private_members[0]); i++)
-	{
-		if (json_object_get(jwk, private_members[i]) != NULL)
-			return PGTC_E_KEY;
-	}
+	if (!pgtc_jwk_is_public(jwk))
+		return PGTC_E_KEY;
 	if (!pgtc_json_member_is(jwk, "kty", kty_name(alg)))
 		return PGTC_E_KEY;
 	if (alg->crv != NULL && !pgtc_json_member_is(jwk, "crv", alg->crv))

@@ -14,6 +14,7 @@
 
 #include "b64url.h"
 #include "internal.h"
+#include "oauth.h"
 
 /* bytes of a PEM text; 8192-bit RSA needs under 7000 */
 #define IMPORT_MAX 16384
@@ -103,6 +104,14 @@ pgtc_key_import(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 		code = PGTC_E_KEY;
 	}
 	return code;
+}
+
+PgtcCode
+pgtc_key_of_secret(PgtcSlice secret, PgtcKey *out)
+{
+	memset(out, 0, sizeof(*out));
+	return secret_adopt(pgtc_alg_by_name(pgtc_slice_str("HS256")), (const uint8_t *) secret.data,
+						secret.len, out);
 }
 
 PgtcCode

@@ -128,6 +128,8 @@ write_payload(const PgtcTokenSpec *spec, PgtcBuf *out)
 	member_time(out, "iat", spec->iat);
 	member_time(out, "exp", spec->exp);
 	member_time(out, "auth_time", spec->auth_time);
+	pgtc_json_member_json(out, "cnf", spec->cnf);
+	pgtc_json_member_json(out, "act", spec->act);
 	code = splice(out, spec->extra);
 	pgtc_buf_append(out, "}", 1);
 	return code;

@@ -143,6 +143,12 @@ main(void)
 	test_claims();
 	test_token();
 	test_wrap();
+	test_form();
+	test_dpop();
+	test_certificate();
+	test_oauth();
+	test_jwks();
+	test_url();
 	test_memory();
 
 	for (i = 0; i < MAX_KEYS; i++)

@@ -117,6 +117,33 @@ types(void)
 	CHECK_CODE(read_str("{\"role\":[1,2],\"name\":null,\"x\":{\"exp\":\"y\"}}"), PGTC_OK);
 }
 
+/* C63: what a token is bound to, and the other members that callers ask for */
+static void
+bindings(void)
+{
+	PgtcClaims claims;
+
+	CHECK_CODE(pgtc_claims_read(LITERAL("{\"cnf\":{\"jkt\":\"k\",\"x5t#S256\":\"x\",\"kid\":1},"
+										"\"sid\":\"s\",\"azp\":\"c\",\"jkt\":\"no\"}"),
+								&claims),
+			   PGTC_OK);
+	CHECK(is(claims.jkt, "k") && is(claims.x5t_s256, "x"));
+	CHECK(is(claims.sid, "s") && is(claims.azp, "c"));
+	pgtc_claims_free(&claims);
+	CHECK_CODE(pgtc_claims_read(LITERAL("{\"cnf\":{},\"jkt\":\"k\",\"x5t#S256\":\"x\"}"), &claims),
+			   PGTC_OK);
+	CHECK(claims.jkt.data == NULL && claims.x5t_s256.data == NULL);
+	CHECK(claims.sid.data == NULL && claims.azp.data == NULL);
+	pgtc_claims_free(&claims);
+
+	/* Attack: a binding that a reader takes for none, so that a stolen token needs no key. */
+	CHECK_CODE(read_str("{\"cnf\":{\"jkt\":1}}"), PGTC_E_CLAIM);
+	CHECK_CODE(read_str("{\"cnf\":{\"jkt\":null}}"), PGTC_E_CLAIM);
+	CHECK_CODE(read_str("{\"cnf\":{\"jkt\":[\"k\"]}}"), PGTC_E_CLAIM);
+	CHECK_CODE(read_str("{\"cnf\":{\"x5t#S256\":false}}"), PGTC_E_CLAIM);
+	CHECK_CODE(read_str("{\"cnf\":{\"jkt\":\"k\",\"jkt\":\"k\"}}"), PGTC_E_DUPLICATE);
+}
+
 /* Attack: what one reader refuses or skips, another takes. */
 static void
 json_rules(void)
@@ -306,6 +333,7 @@ test_claims(void)
 {
 	example();
 	types();
+	bindings();
 	json_rules();
 	nesting();
 	audiences();

@@ -113,11 +113,77 @@ wrap(void)
 	return code;
 }
 
+static PgtcCode
+form(void)
+{
+	PgtcForm parsed;
+	PgtcCode code = pgtc_form_parse(LITERAL("a=1&b=%20"), &unit_mem, &parsed);
+
+	if (code != PGTC_OK)
+		CHECK(parsed.n == 0);
+	pgtc_form_free(&parsed);
+	return code;
+}
+
+static PgtcCode
+basic(void)
+{
+	PgtcBuf id;
+	PgtcBuf secret;
+	PgtcCode code;
+
+	pgtc_buf_init(&id, &unit_mem);
+	pgtc_buf_init(&secret, &unit_mem);
+	code = pgtc_basic_read(LITERAL("YTpi"), &id, &secret);
+	if (code != PGTC_OK)
+		CHECK(id.len == 0 && secret.len == 0);
+	pgtc_buf_free(&id);
+	pgtc_buf_free(&secret);
+	return code;
+}
+
+static PgtcCode
+dpop(void)
+{
+	PgtcDpopProof proof;
+
+	return pgtc_dpop_read(LITERAL(RFC9449_FIGURE_2), &unit_mem, &proof);
+}
+
+static PgtcCode
+certificate(PgtcSlice value)
+{
+	char thumbprint[44];
+	PgtcBuf dn;
+	PgtcCode code;
+
+	pgtc_buf_init(&dn, &unit_mem);
+	code = pgtc_certificate_read(value, &unit_mem, thumbprint, &dn);
+	if (code != PGTC_OK)
+		CHECK(thumbprint[0] == '\0' && dn.len == 0);
+	pgtc_buf_free(&dn);
+	return code;
+}
+
+static PgtcCode
+certificate_der(void)
+{
+	return certificate(LITERAL(":" RFC8705_CERTIFICATE ":"));
+}
+
+static PgtcCode
+certificate_pem(void)
+{
+	return certificate(
+		LITERAL("-----BEGIN%20CERTIFICATE-----%0A" RFC8705_PEM_BODY "-----END%20CERTIFICATE-----"));
+}
+
 void
 test_memory(void)
 {
-	static PgtcCode (*const operations[])(void) = {token_write, verify_hmac,   grant_id, jwk,
-												   thumbprint,	write_private, wrap};
+	static PgtcCode (*const operations[])(void) = {
+		token_write, verify_hmac, grant_id, jwk,  thumbprint,	   write_private,
+		wrap,		 form,		  basic,	dpop, certificate_der, certificate_pem};
 	size_t i;
 	int n;
 

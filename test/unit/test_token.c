@@ -33,6 +33,8 @@ full_spec(void)
 		.iat = 1000,
 		.exp = 2000,
 		.auth_time = 0,
+		.cnf = LITERAL("{\"jkt\":\"t\"}"),
+		.act = LITERAL("{\"sub\":\"v\",\"act\":{\"sub\":\"w\"}}"),
 		.extra = LITERAL("{\"a\": 1, \"b\": [1.50, {}]}"),
 	};
 
@@ -100,10 +102,12 @@ members(void)
 				  "\"client_id\":\"c\",\"scope\":\"read write\",\"jti\":\"j\","
 				  "\"grant_id\":\"0190a0a1-a2a3-7fff-8001-020304050607\",\"sid\":\"s\","
 				  "\"nonce\":\"n\",\"at_hash\":\"h\",\"acr\":\"urn:x\",\"amr\":[\"pwd\",\"otp\"],"
-				  "\"iat\":1000,\"exp\":2000,\"auth_time\":0,\"a\":1,\"b\":[1.5,{}]}");
+				  "\"iat\":1000,\"exp\":2000,\"auth_time\":0,\"cnf\":{\"jkt\":\"t\"},"
+				  "\"act\":{\"sub\":\"v\",\"act\":{\"sub\":\"w\"}},\"a\":1,\"b\":[1.5,{}]}");
 	spec.n_aud = 1;
 	spec.n_amr = -1;
 	spec.sub = LITERAL("");
+	spec.cnf = spec.act = pgtc_slice(NULL, 0);
 	spec.azp = spec.nonce = spec.at_hash = spec.sid = spec.acr = pgtc_slice(NULL, 0);
 	spec.auth_time = -1;
 	spec.extra = LITERAL("{}");

@@ -9,8 +9,12 @@
 #define PGT_UNIT_H
 
 #include "b64url.h"
+#include "certificate.h"
 #include "claims.h"
+#include "dpop.h"
+#include "form.h"
 #include "ids.h"
+#include "oauth.h"
 #include "scope.h"
 #include "uri.h"
 #include "wrap.h"
@@ -52,6 +56,12 @@ extern void test_jws(void);
 extern void test_claims(void);
 extern void test_token(void);
 extern void test_wrap(void);
+extern void test_form(void);
+extern void test_dpop(void);
+extern void test_certificate(void);
+extern void test_oauth(void);
+extern void test_jwks(void);
+extern void test_url(void);
 extern void test_memory(void);
 
 #endif /* PGT_UNIT_H */

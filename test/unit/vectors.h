@@ -62,4 +62,62 @@
 	RFC8037_SIGNING_INPUT \
 	".hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
 
+/* RFC 7636 appendix B */
+#define RFC7636_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define RFC7636_CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+/* RFC 9449 figures 2 and 13: one key, in section 6.1 its thumbprint */
+#define RFC9449_HEADER                                                                         \
+	"eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0" \
+	"VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10" \
+	"NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19."
+#define RFC9449_FIGURE_2                                                                       \
+	RFC9449_HEADER                                                                             \
+	"eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1w" \
+	"bGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg" \
+	"4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
+#define RFC9449_FIGURE_13                                                                      \
+	RFC9449_HEADER                                                                             \
+	"eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFt" \
+	"cGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNF" \
+	"c05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6" \
+	"pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA"
+#define RFC9449_JKT "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+#define RFC9449_TOKEN "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"
+#define RFC9449_ATH "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"
+
+/* RFC 8705 appendix A: the base64 of the certificate, and its PEM body as nginx escapes it */
+#define RFC8705_CERTIFICATE                                            \
+	"MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx" \
+	"ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG" \
+	"SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ" \
+	"/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID" \
+	"SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV" \
+	"bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY="
+#define RFC8705_PEM_BODY                                                          \
+	"MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx%0A"         \
+	"ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG%0A"         \
+	"SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ%0A"         \
+	"%2FAu08%2FcoZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID%0A"     \
+	"SQAwRgIhAP0RC1E%2BvwJD%2FD1AGHGzuri%2BhlV%2FPpQEKTWUVeORWz83AiEA5x2eXZOV%0A" \
+	"bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L%2BSY%3D%0A"
+#define RFC8705_X5T_S256 "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
+
+/* a self-signed certificate with a subject that needs every kind of escaping; its key is gone */
+#define OTHER_CERTIFICATE                                              \
+	"MIICJDCCAcugAwIBAgIUftfyGvRb9XY7vjdSanhx9ajHMXowCgYIKoZIzj0EAwIw" \
+	"aDELMAkGA1UEBhMCREUxFzAVBgNVBAoMDkV4w6RtcGxlLCBJbmMuMRQwCAYDVQQL" \
+	"DAFhMAgGA1UECwwBYjESMBAGCgmSJomT8ixkAQEMAngxMRYwFAYDVQQDDA1jbGll" \
+	"bnQgIzEgInEiMB4XDTI2MTEyMTIzMDQzOVoXDTM2MTExODIzMDQzOVowaDELMAkG" \
+	"A1UEBhMCREUxFzAVBgNVBAoMDkV4w6RtcGxlLCBJbmMuMRQwCAYDVQQLDAFhMAgG" \
+	"A1UECwwBYjESMBAGCgmSJomT8ixkAQEMAngxMRYwFAYDVQQDDA1jbGllbnQgIzEg" \
+	"InEiMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEgbLdRSX6sB757+XjIO6AQXv8" \
+	"LTAYzPyinapcp3unCf884YFqbrpnBrYFWy7ZP19WviJNaOEV0GglD3lN+Ghmk6NT" \
+	"MFEwHQYDVR0OBBYEFFbCJiFMcyVxjeiSQGE1ufQztONBMB8GA1UdIwQYMBaAFFbC" \
+	"JiFMcyVxjeiSQGE1ufQztONBMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwID" \
+	"RwAwRAIgYKCZBJmNZBebMjsKxqWf+ZIGxRR+IVRPoSB44eEK8scCIA0VIy4jDhDY" \
+	"n03NfPxpIkznSCLXzMuN5JDQWR5riaoi"
+#define OTHER_X5T_S256 "4Kyr6wcZwCsQUEovGeR2R9s847vhNjTljpM9O_gp0Bw"
+#define OTHER_SUBJECT "CN=client #1 \\\"q\\\",UID=x1,OU=b+OU=a,O=Ex\\C3\\A4mple\\, Inc.,C=DE"
+
 #endif /* PGT_UNIT_VECTORS_H */

@@ -1,0 +1,155 @@
+// The load of one turn: keep-alive connections that each send the next request
+// when the last is answered.  A connection that refreshes has a chain of its own
+// and presents the newest refresh token of it.
+//
+//   node load.mjs turn|race REQUEST
+//
+// REQUEST: a JSON file {url, client_id, client_secret, chains, server, backend},
+// chains being a file with one refresh token per connection, which is written
+// back; server the process to watch; backend the database role it logs in as.
+//
+// turn: LOAD_GRANT for LOAD_SECONDS after LOAD_WARM; prints a line of requests
+// per second, median and 99th percentile of the latency in ms, microseconds of
+// CPU per request of the server, of its database backends and of this process,
+// and all requests answered.
+// race: each connection at once presents the same refresh token, once for each
+// chain; prints for each how many different refresh tokens came back.
+import { createPublicKey, verify } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
+import { Client } from 'undici';
+
+const [mode, file] = process.argv.slice(2);
+const target = JSON.parse(readFileSync(file, 'utf8'));
+const chains = JSON.parse(readFileSync(target.chains, 'utf8'));
+const { origin, pathname } = new URL(target.url);
+const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    authorization: `Basic ${Buffer.from(`${target.client_id}:${target.client_secret}`).toString('base64')}`,
+    'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+};
+const connections = chains.map(() => new Client(origin, { pipelining: 1 }));
+
+async function post(connection, form) {
+    const { statusCode, body } = await connection.request({ method: 'POST', path: pathname, headers, body: form });
+    return { status: statusCode, answer: await body.json() };
+}
+
+const refreshForm = (token) => `grant_type=refresh_token&refresh_token=${token}`;
+const credentialsForm = 'grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fapi.example';
+
+// --- one turn ------------------------------------------------------------------
+
+/** clock ticks of 10 ms: this is what the kernel counts in */
+function ticks(pid) {
+    try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return Number(fields[11]) + Number(fields[12]);
+    } catch {
+        return 0; // it has just ended
+    }
+}
+
+/** the backends of a role, by the title that PostgreSQL gives its processes */
+function backends(role) {
+    return readdirSync('/proc').filter((pid) => {
+        try {
+            return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`postgres: ${role} `);
+        } catch {
+            return false;
+        }
+    });
+}
+
+function cpu(pids) {
+    const { user, system } = process.cpuUsage();
+    return [
+        ticks(target.server) * 1e4,
+        pids.reduce((sum, pid) => sum + ticks(pid), 0) * 1e4,
+        user + system,
+    ];
+}
+
+async function turn() {
+    const refreshing = process.env.LOAD_GRANT === 'refresh_token';
+    const warm = Number(process.env.LOAD_WARM) * 1000;
+    const seconds = Number(process.env.LOAD_SECONDS);
+    const start = performance.now() + warm;
+    const end = start + seconds * 1000;
+    const latencies = [];
+    let answered = 0;
+    let last;
+
+    const loop = async (connection, i) => {
+        for (;;) {
+            const sent = performance.now();
+            if (sent >= end) return;
+            const { status, answer } = await post(connection, refreshing ? refreshForm(chains[i]) : credentialsForm);
+            const got = performance.now();
+            if (status !== 200) throw new Error(`answered ${status} ${answer.error}: ${answer.error_description}`);
+            if (refreshing) {
+                if (!answer.refresh_token || answer.refresh_token === chains[i]) throw new Error('no new refresh token');
+                chains[i] = answer.refresh_token;
+            }
+            answered += 1;
+            last = answer;
+            if (got >= start && got < end) latencies.push(got - sent);
+        }
+    };
+    const running = Promise.all(connections.map(loop));
+
+    const wait = (until) => new Promise((resolve) => setTimeout(resolve, until - performance.now()));
+    await Promise.race([running, wait(start)]);
+    const pids = backends(target.backend); // connected by now
+    const before = cpu(pids);
+    const from = performance.now();
+    await Promise.race([running, wait(end)]);
+    const after = cpu(pids);
+    const to = performance.now();
+    await running;
+
+    await check(last);
+    latencies.sort((a, b) => a - b);
+    const at = (part) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))].toFixed(2);
+    // what was answered while the CPU was watched
+    const counted = (latencies.length * (to - from)) / (end - start);
+    console.log([
+        (latencies.length / seconds).toFixed(1), at(0.5), at(0.99),
+        ...after.map((value, i) => ((value - before[i]) / counted).toFixed(1)), answered,
+    ].join(' '));
+}
+
+// An access token of a turn: does it hold, and is it of the kind agreed on?
+async function check({ access_token: token, expires_in: lifetime }) {
+    const [header, payload, signature] = token.split('.');
+    const read = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
+    const { alg, typ, kid } = read(header);
+    const claims = read(payload);
+    const { body } = await connections[0].request({ method: 'GET', path: target.jwks });
+    const { keys } = await body.json();
+    const jwk = keys.find((key) => key.kid === kid);
+    const audience = [claims.aud].flat();
+    const holds = alg === 'ES256' && typ === 'at+jwt' && jwk !== undefined
+        && verify('sha256', Buffer.from(`${header}.${payload}`),
+            { key: createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' },
+            Buffer.from(signature, 'base64url'))
+        && audience.length === 1 && audience[0] === 'https://api.example' && claims.exp - claims.iat === 300
+        && lifetime === 300 && claims.jti !== undefined && claims.client_id === 'web';
+    if (!holds) throw new Error('an access token is not what was agreed on');
+}
+
+// --- one refresh token, presented by all connections at once -----------------------
+
+async function race() {
+    const different = [];
+    for (const token of chains) {
+        const all = await Promise.all(connections.map((connection) => post(connection, refreshForm(token))));
+        different.push(new Set(all.filter(({ status }) => status === 200).map(({ answer }) => answer.refresh_token)).size);
+    }
+    console.log(different.join(' '));
+}
+
+await (mode === 'race' ? race() : turn());
+if (mode === 'turn') writeFileSync(target.chains, JSON.stringify(chains), { mode: 0o600 });
+await Promise.all(connections.map((connection) => connection.close()));

@@ -1,0 +1,132 @@
+// A confidential web client: authorization code with PKCE, userinfo, refresh,
+// logout of its own and from elsewhere.
+import Fastify from 'fastify';
+import * as openid from 'openid-client';
+
+import { makeLogoutTokenCheck } from './logout_token.js';
+import { accountPage, contentSecurityPolicy, welcomePage } from './pages.js';
+import { Sessions } from './sessions.js';
+
+/** discovers the issuer; http only on this machine, where nobody listens in */
+async function discover({ issuer, clientId, clientSecret }) {
+	const url = new URL(issuer);
+	const loopback = url.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+	return openid.discovery(url, clientId, undefined, openid.ClientSecretBasic(clientSecret),
+		loopback ? { execute: [openid.allowInsecureRequests] } : undefined);
+}
+
+/** @param options {baseUrl, issuer, clientId, clientSecret, scope, resource, notesUrl, log} */
+export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl, log, ...credentials }) {
+	const issuer = await discover({ clientId, ...credentials });
+	const checkLogoutToken = makeLogoutTokenCheck(issuer.serverMetadata(), clientId);
+	const sessions = new Sessions(baseUrl);
+	const redirectUri = `${baseUrl}/callback`;
+
+	const app = Fastify({ bodyLimit: 64 * 1024, forceCloseConnections: 'idle' });
+	app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' },
+		(request, text, done) => done(null, new URLSearchParams(text)));
+	app.addHook('onRequest', (request, reply, done) => {
+		reply.headers({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' });
+		done();
+	});
+	app.setErrorHandler((error, request, reply) => {
+		// an OAuth error has a name; the rest of what is thrown may hold tokens
+		const name = error.error ?? error.code ?? error.name;
+		log(`${request.method} ${request.routeOptions.url}: ${name}`);
+		return show(reply.code(error.error ? 400 : 500), welcomePage(`That did not work: ${name}`));
+	});
+	const show = (reply, text) => reply.type('text/html; charset=utf-8')
+		.header('Content-Security-Policy', contentSecurityPolicy).send(text);
+
+	// --- login ---------------------------------------------------------------------------
+
+	app.get('/login', async (request, reply) => {
+		const pending = {
+			verifier: openid.randomPKCECodeVerifier(),
+			state: openid.randomState(),
+			nonce: openid.randomNonce(),
+		};
+		sessions.create(request, reply, { pending });
+		const parameters = new URLSearchParams({
+			redirect_uri: redirectUri, scope, state: pending.state, nonce: pending.nonce,
+			code_challenge: await openid.calculatePKCECodeChallenge(pending.verifier), code_challenge_method: 'S256',
+		});
+		if (resource) parameters.set('resource', resource);
+		const { prompt, max_age: maxAge } = request.query;
+		if (typeof prompt === 'string') parameters.set('prompt', prompt);
+		if (typeof maxAge === 'string') parameters.set('max_age', maxAge);
+		return reply.redirect(openid.buildAuthorizationUrl(issuer, parameters).href, 303);
+	});
+
+	app.get('/callback', async (request, reply) => {
+		const pending = sessions.find(request)?.pending;
+		if (!pending) return show(reply.code(400), welcomePage('This browser has not asked for a login.'));
+		sessions.remove(request);
+		const tokens = await openid.authorizationCodeGrant(issuer, new URL(request.raw.url, baseUrl), {
+			pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce,
+		});
+		const claims = tokens.claims();
+		const userinfo = await openid.fetchUserInfo(issuer, tokens.access_token, claims.sub);
+		sessions.create(request, reply, { tokens, claims, userinfo, refreshes: 0, idToken: tokens.id_token });
+		return reply.redirect('/', 303);
+	});
+
+	// --- logged in -----------------------------------------------------------------------
+
+	const showAccount = (reply, session, notes = null) => show(reply, accountPage({
+		claims: session.claims, userinfo: session.userinfo, scope: session.tokens.scope ?? scope,
+		refreshes: session.refreshes, notes,
+	}));
+
+	app.get('/', async (request, reply) => {
+		const session = sessions.find(request);
+		return session?.tokens ? showAccount(reply, session) : show(reply, welcomePage());
+	});
+
+	// a form's business: a cookie that is SameSite=Lax does not come along with
+	// another site's
+	app.post('/refresh', async (request, reply) => {
+		const session = sessions.find(request);
+		if (!session?.tokens?.refresh_token) return reply.redirect('/', 303);
+		session.tokens = await openid.refreshTokenGrant(issuer, session.tokens.refresh_token);
+		session.refreshes += 1;
+		session.idToken = session.tokens.id_token ?? session.idToken;
+		session.userinfo = await openid.fetchUserInfo(issuer, session.tokens.access_token, session.claims.sub);
+		return reply.redirect('/', 303);
+	});
+
+	app.get('/notes', async (request, reply) => {
+		const session = sessions.find(request);
+		if (!session?.tokens || !notesUrl) return reply.redirect('/', 303);
+		const response = await openid.fetchProtectedResource(issuer, session.tokens.access_token, new URL(notesUrl), 'GET');
+		return showAccount(reply, session, { status: response.status, answer: await response.text() });
+	});
+
+	// --- logout --------------------------------------------------------------------------
+
+	// the session stays until the login application says that it has ended, by the
+	// back channel; with it gone first there would be no ID token to name the user by
+	app.get('/logout', async (request, reply) => {
+		const session = sessions.find(request);
+		if (!session?.tokens) return reply.redirect('/', 303);
+		const parameters = { id_token_hint: session.idToken, post_logout_redirect_uri: `${baseUrl}/logged-out` };
+		return reply.redirect(openid.buildEndSessionUrl(issuer, parameters).href, 303);
+	});
+
+	app.get('/logged-out', async (request, reply) => {
+		sessions.remove(request);
+		return show(reply, welcomePage('You are logged out.'));
+	});
+
+	app.post('/backchannel-logout', async (request, reply) => {
+		try {
+			const { sub, sid } = await checkLogoutToken(request.body?.get?.('logout_token') ?? '');
+			const ended = sessions.removeWhere(({ claims }) => claims && (sid !== undefined ? claims.sid === sid : claims.sub === sub));
+			log(`back-channel logout ended ${ended} sessions`);
+			return reply.code(200).send();
+		} catch (error) {
+			return reply.code(400).send({ error: 'invalid_request', error_description: error.code ?? error.message });
+		}
+	});
+	return app;
+}

@@ -1,0 +1,115 @@
+// What the login application asks the database: its own tables in the schema app
+// and pgtoken's functions.  Its role has pgtoken_issuer and no more.
+import pg from 'pg';
+
+export class Database {
+	#pool;
+
+	constructor() {
+		// where it is and as whom: libpq's variables (PGHOST, PGUSER and so on)
+		this.#pool = new pg.Pool({ application_name: 'login example' });
+		this.#pool.on('error', () => {});
+	}
+
+	async #row(text, ...values) {
+		return (await this.#pool.query(text, values)).rows[0];
+	}
+
+	end() {
+		return this.#pool.end();
+	}
+
+	// --- the application's own ------------------------------------------------------
+
+	/** the subject, or null */
+	async checkPassword(name, password) {
+		return (await this.#row('SELECT app.check_password($1, $2) AS subject', name, password)).subject;
+	}
+
+	/**
+	 * In place of the session the browser had.  Who logs in anew stays in the same
+	 * session, which clients know by its id; another user gets another one.
+	 */
+	async createSession(cookieHash, subject, formerCookieHash) {
+		await this.#row(`WITH former AS (
+				DELETE FROM app.sessions WHERE cookie_hash = $3 RETURNING subject, session_id)
+			INSERT INTO app.sessions (cookie_hash, subject, session_id)
+			SELECT $1, $2, coalesce((SELECT session_id FROM former WHERE subject = $2), gen_random_uuid()::text)`,
+		cookieHash, subject, formerCookieHash);
+	}
+
+	/** {subject, name, session_id, auth_time} or undefined; the time as text, because a Date has no microseconds */
+	findSession(cookieHash) {
+		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text
+			FROM app.sessions s JOIN app.user_names u USING (subject)
+			WHERE s.cookie_hash = $1 AND s.expires_at > now()`, cookieHash);
+	}
+
+	async deleteSession(cookieHash) {
+		await this.#row('DELETE FROM app.sessions WHERE cookie_hash = $1', cookieHash);
+	}
+
+	// --- pgtoken: authorizations -------------------------------------------------------
+
+	async authorizationRequest(transactionId) {
+		return (await this.#row('SELECT pgtoken.authorization_request($1) AS request', transactionId)).request;
+	}
+
+	async consentMissing(transactionId, subject) {
+		return (await this.#row('SELECT pgtoken.consent_missing($1, $2) AS scope', transactionId, subject)).scope;
+	}
+
+	/** @param consent the scopes just agreed to, or null */
+	approveAuthorization(transactionId, session, consent) {
+		return this.#row(`SELECT * FROM pgtoken.approve_authorization($1, $2, consent => $3, auth_time => $4,
+			acr => $5, amr => $6, session_id => $7)`,
+		transactionId, session.subject, consent, session.auth_time, ACR, AMR, session.session_id);
+	}
+
+	denyAuthorization(transactionId, error) {
+		return this.#row('SELECT * FROM pgtoken.deny_authorization($1, $2)', transactionId, error);
+	}
+
+	async consents(subject) {
+		return (await this.#pool.query(
+			'SELECT client_id, scopes FROM pgtoken.consents WHERE subject = $1 ORDER BY client_id', [subject])).rows;
+	}
+
+	async withdrawConsent(subject, clientId) {
+		await this.#pool.query('SELECT * FROM pgtoken.withdraw_consent($1, $2)', [subject, clientId]);
+	}
+
+	// --- pgtoken: devices --------------------------------------------------------------
+
+	async deviceRequest(userCode, attemptKey) {
+		return (await this.#row('SELECT pgtoken.device_request($1, $2) AS request', userCode, attemptKey)).request;
+	}
+
+	/** null when done, else the name of an error */
+	async approveDevice(userCode, session) {
+		return (await this.#row(`SELECT pgtoken.approve_device($1, $2, $3, auth_time => $4, acr => $5, amr => $6,
+			session_id => $7) AS error`,
+		userCode, session.subject, session.subject, session.auth_time, ACR, AMR, session.session_id)).error;
+	}
+
+	async denyDevice(userCode, attemptKey) {
+		return (await this.#row('SELECT pgtoken.deny_device($1, $2) AS error', userCode, attemptKey)).error;
+	}
+
+	// --- pgtoken: logout ---------------------------------------------------------------
+
+	/** [{client_id, backchannel_logout_uri, logout_token}]: the clients to tell */
+	async endSession({ subject, session_id: sessionId }) {
+		return (await this.#pool.query('SELECT * FROM pgtoken.end_session($1, $2)', [subject, sessionId])).rows;
+	}
+
+	/** where to send the browser, or null */
+	async completeLogout(transactionId, session) {
+		return (await this.#row('SELECT pgtoken.complete_logout($1, $2, $3) AS uri',
+			transactionId, session?.subject ?? null, session?.session_id ?? null)).uri;
+	}
+}
+
+// how users log in here
+const ACR = 'urn:example:password';
+const AMR = ['pwd'];

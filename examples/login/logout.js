@@ -1,0 +1,57 @@
+// Logout: the user's own, or asked for by a client, which comes by way of
+// pgtoken's end_session endpoint with ?transaction_id=...
+import { logoutPage, messagePage } from './pages.js';
+
+const TELL_TIMEOUT = 5000; // milliseconds for a client to take its logout token
+
+/** back-channel logout: each client gets its token; one that does not answer keeps nobody waiting for long */
+async function tell(clients, log) {
+	await Promise.all(clients.map(async ({ client_id: client, backchannel_logout_uri: uri, logout_token: token }) => {
+		try {
+			const response = await fetch(uri, {
+				method: 'POST',
+				body: new URLSearchParams({ logout_token: token }),
+				redirect: 'error',
+				signal: AbortSignal.timeout(TELL_TIMEOUT),
+			});
+			if (!response.ok) log(`${client} answered its logout token with ${response.status}`);
+		} catch (error) {
+			log(`${client} did not take its logout token: ${error.cause?.code ?? error.name}`);
+		}
+	}));
+}
+
+export function addLogout(app, { database, browsers, show, redirect, log }) {
+	const done = (reply) => show(reply, messagePage('Logged out', 'You are logged out.'));
+
+	async function open(transactionId) {
+		const request = transactionId ? await database.authorizationRequest(transactionId) : null;
+		return request?.kind === 'logout' ? request : null;
+	}
+
+	async function complete(reply, transactionId, session) {
+		const uri = transactionId ? await database.completeLogout(transactionId, session) : null;
+		return uri ? redirect(reply, uri) : done(reply);
+	}
+
+	app.get('/logout', async (request, reply) => {
+		const { transaction_id: transactionId } = request.query;
+		const asked = await open(transactionId);
+		const { csrf, session } = await browsers.of(request, reply);
+		if (!session) return complete(reply, asked && transactionId, null);
+		return show(reply, logoutPage({ csrf, transactionId: asked && transactionId,
+			client: asked?.client_name ?? asked?.client_id, name: session.name }), asked?.post_logout_redirect_uri);
+	});
+
+	app.post('/logout', async (request, reply) => {
+		const { transaction_id: transactionId, decision } = request.body;
+		const { session } = await browsers.of(request, reply);
+		if (decision !== 'allow') return redirect(reply, '/');
+		if (session) {
+			await tell(await database.endSession(session), log);
+			await browsers.logOut(request, reply);
+		}
+		const asked = await open(transactionId);
+		return complete(reply, asked && transactionId, session);
+	});
+}

@@ -1,0 +1,112 @@
+// The pages, without scripts.  Every form carries the browser's CSRF token.
+import { createHash } from 'node:crypto';
+
+import { html } from './html.js';
+
+const STYLE = `
+body { font: 16px/1.5 sans-serif; max-width: 28rem; margin: 3rem auto; padding: 0 1rem; }
+label { display: block; margin: 0 0 .75rem; }
+input[type=text], input[type=password] { display: block; width: 100%; font: inherit; padding: .3rem; }
+button { font: inherit; padding: .3rem 1rem; margin-right: .5rem; }
+.error { color: #a00; }
+`;
+// the style above and nothing else: an injected one would have another hash
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+/**
+ * Browsers apply form-action to the redirects that follow a form as well, so
+ * where an answer may lead to has to be named.
+ * @param leadsTo URI of the client, if there is one
+ */
+export function contentSecurityPolicy(leadsTo) {
+	const targets = ["'self'"];
+	if (leadsTo && URL.canParse(leadsTo)) {
+		const { origin, protocol } = new URL(leadsTo);
+		targets.push(origin === 'null' ? protocol : origin);
+	}
+	return `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action ${targets.join(' ')}; ` +
+		"frame-ancestors 'none'; base-uri 'none'";
+}
+
+function page(title, content) {
+	// the style is a constant and must come out byte by byte as it was hashed
+	return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html`${title}`}</title>
+<style>${STYLE}</style></head>
+<body><h1>${html`${title}`}</h1>
+${content}
+</body></html>
+`;
+}
+
+const hidden = (fields) => Object.entries(fields).filter(([, value]) => value)
+	.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`);
+
+const form = (action, fields, content) => html`<form method="post" action="${action}">${hidden(fields)}${content}</form>`;
+
+const scopeList = (scope) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
+
+/** @param to {transaction_id} or {user_code} or {}: what comes after the login */
+export function loginPage({ csrf, to, hint, client, failed }) {
+	return page('Log in', html`
+${client && html`<p>to continue to <b>${client}</b></p>`}
+${failed && html`<p class="error" role="alert">The name or the password is not right.</p>`}
+${form('/login', { csrf, ...to }, html`
+<label>Name <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
+<label>Password <input type="password" name="password" autocomplete="current-password" required></label>
+<button>Log in</button>`)}
+${to.transaction_id && form('/consent', { csrf, ...to, decision: 'deny' }, html`<button>Cancel</button>`)}`);
+}
+
+export function consentPage({ csrf, transactionId, client, scope }) {
+	return page('Allow access?', html`
+<p><b>${client}</b> would like to:</p>
+${scopeList(scope)}
+${form('/consent', { csrf, transaction_id: transactionId, scope }, html`
+<button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button>`)}`);
+}
+
+export function deviceCodePage({ csrf, userCode, error }) {
+	return page('Connect a device', html`
+${error && html`<p class="error" role="alert">${error}</p>`}
+${form('/device', { csrf }, html`
+<label>The code that the device shows
+<input type="text" name="user_code" value="${userCode}" autocomplete="off" autocapitalize="characters" required autofocus></label>
+<button>Continue</button>`)}`);
+}
+
+/** asks also when the code came in the address: the user must know the device (RFC 8628, section 5.4) */
+export function deviceConsentPage({ csrf, userCode, client, scope }) {
+	return page('Connect this device?', html`
+<p>A device shows the code <b>${userCode}</b>. It runs <b>${client}</b> and would like to:</p>
+${scopeList(scope)}
+<p>Allow this only if you have the device before you.</p>
+${form('/device/answer', { csrf, user_code: userCode }, html`
+<button name="decision" value="allow">Allow</button>
+<button name="decision" value="deny">Deny</button>`)}`);
+}
+
+export function logoutPage({ csrf, transactionId, client, name }) {
+	return page('Log out?', html`
+<p>${client ? html`<b>${client}</b> asks whether you, ` : 'Do you, '}<b>${name}</b>, want to log out here and
+everywhere you came to from here${client ? '.' : '?'}</p>
+${form('/logout', { csrf, transaction_id: transactionId }, html`
+<button name="decision" value="allow">Log out</button>
+<button name="decision" value="deny">Stay</button>`)}`);
+}
+
+export function homePage({ csrf, name, consents }) {
+	return page('Your account', html`
+<p>Logged in as <b>${name}</b>.</p>
+${consents.length > 0 && html`<h2>Who has access</h2>`}
+${consents.map(({ client_id: client, scopes }) => form('/consent/withdraw', { csrf, client_id: client }, html`
+<p><b>${client}</b>: ${scopes.join(', ')} <button>Withdraw</button></p>`))}
+<p><a href="/device">Connect a device</a></p>
+<p><a href="/logout">Log out</a></p>`);
+}
+
+export function messagePage(title, message) {
+	return page(title, html`<p>${message}</p>`);
+}

@@ -1,0 +1,200 @@
+-- A token service to try things with: issuer, keys, clients, users, an API.
+-- Run by a superuser in a fresh UTF8 database, once:
+--
+--   psql -X -q -v base_url=http://127.0.0.1:3000 -v login_url=http://127.0.0.1:3002 \
+--        -v client_url=http://127.0.0.1:3003 -f examples/setup.sql
+--
+-- base_url: the gateway, which is also the issuer; login_url, client_url: the two
+-- example applications.  Prints what those need to know as KEY=VALUE, client
+-- secrets among it.  The passwords are in this file: not for anything that others
+-- can reach.
+\set ON_ERROR_STOP on
+\set QUIET on
+\pset format unaligned
+\pset tuples_only on
+SET client_min_messages = warning;
+
+CREATE EXTENSION pgtoken;
+SELECT count(*) AS partitions FROM pgtoken.maintain() \gset
+
+-- --- roles -----------------------------------------------------------------------
+
+-- the gateway logs in as authenticator and becomes one of the other two
+CREATE ROLE authenticator LOGIN NOINHERIT;
+CREATE ROLE web_anon;
+CREATE ROLE api_user;
+GRANT web_anon, api_user TO authenticator;
+GRANT pgtoken_http TO web_anon;
+
+-- the login application
+CREATE ROLE login_app LOGIN;
+GRANT pgtoken_issuer TO login_app;
+
+-- --- the application's own tables ----------------------------------------------------
+
+CREATE SCHEMA app;
+CREATE EXTENSION pgcrypto SCHEMA app;
+GRANT USAGE ON SCHEMA app TO login_app;
+
+CREATE TABLE app.users (
+	subject text PRIMARY KEY,
+	login text NOT NULL UNIQUE,
+	password_hash text NOT NULL,
+	name text NOT NULL,
+	email text NOT NULL
+);
+
+-- what the login application sees of it
+CREATE VIEW app.user_names AS SELECT subject, name FROM app.users;
+GRANT SELECT ON app.user_names TO login_app;
+
+-- cookie_hash: SHA-256 of the browser's cookie; session_id: the sid that clients are told
+CREATE TABLE app.sessions (
+	cookie_hash bytea PRIMARY KEY,
+	subject text NOT NULL REFERENCES app.users,
+	session_id text NOT NULL,
+	auth_time timestamptz NOT NULL DEFAULT now(),
+	expires_at timestamptz NOT NULL DEFAULT now() + interval '8 hours'
+);
+GRANT SELECT, INSERT, DELETE ON app.sessions TO login_app;
+
+-- The subject, or NULL.  For an unknown name a hash is computed as well, so that
+-- the time it takes tells nothing; the stand-in is equal to no hash.
+CREATE FUNCTION app.check_password(login text, password text) RETURNS text
+	LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	RETURN (
+		SELECT u.subject
+		FROM (VALUES ($1)) given (login)
+		LEFT JOIN app.users u ON u.login = given.login
+		WHERE app.crypt($2, coalesce(u.password_hash, '$2a$08$......................'))
+			= coalesce(u.password_hash, '')
+	);
+REVOKE ALL ON FUNCTION app.check_password(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.check_password(text, text) TO login_app;
+
+INSERT INTO app.users (subject, login, password_hash, name, email) VALUES
+	('user-1', 'demo', app.crypt('demo-password', app.gen_salt('bf', 8)), 'Demo User', 'demo@example.com'),
+	('user-2', 'other', app.crypt('other-password', app.gen_salt('bf', 8)), 'Other User', 'other@example.com');
+
+-- --- what pgtoken asks the application -----------------------------------------------
+
+-- Claims of a subject.  The role is for PostgREST and gateways like it, and in
+-- access tokens only.
+CREATE FUNCTION app.claims(subject text, client_id text, scopes text[], target text) RETURNS jsonb
+	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	RETURN CASE
+		WHEN $4 = 'access_token' THEN jsonb_build_object('role', 'api_user')
+		ELSE (
+			SELECT CASE WHEN 'profile' = ANY ($3) THEN jsonb_build_object('name', u.name, 'preferred_username', u.login) ELSE '{}' END
+				|| CASE WHEN 'email' = ANY ($3) THEN jsonb_build_object('email', u.email, 'email_verified', true) ELSE '{}' END
+			FROM app.users u WHERE u.subject = $1
+		)
+	END;
+REVOKE ALL ON FUNCTION app.claims(text, text, text[], text) FROM PUBLIC;
+
+-- for the password grant, which only clients of old still use
+CREATE FUNCTION app.verify_password(username text, password text, client_id text) RETURNS jsonb
+	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	RETURN (
+		SELECT jsonb_build_object('subject', s.subject, 'amr', '["pwd"]'::jsonb)
+		FROM app.check_password($1, $2) s (subject)
+		WHERE s.subject IS NOT NULL
+	);
+REVOKE ALL ON FUNCTION app.verify_password(text, text, text) FROM PUBLIC;
+
+-- --- issuer, keys, API ---------------------------------------------------------------
+
+SELECT pgtoken.create_issuer(:'base_url') AS issuer \gset
+SELECT pgtoken.update_issuer(:'base_url',
+	login_uri => :'login_url' || '/login',
+	logout_uri => :'login_url' || '/logout',
+	verification_uri => :'login_url' || '/device',
+	claims_function => 'app.claims',
+	password_verifier => 'app.verify_password') AS updated \gset
+SELECT pgtoken.create_signing_key('ES256') AS es256, pgtoken.create_signing_key('RS256') AS rs256 \gset
+
+-- --- clients -------------------------------------------------------------------------
+
+-- the example client
+SELECT client_secret AS web_secret FROM pgtoken.create_client('web-app', client_name => 'Example client',
+	scopes => '{openid,profile,email,notes:read,notes:write}',
+	redirect_uris => ARRAY[:'client_url' || '/callback'],
+	offline_access => true,
+	metadata => jsonb_build_object(
+		'post_logout_redirect_uris', jsonb_build_array(:'client_url' || '/logged-out'),
+		'backchannel_logout_uri', :'client_url' || '/backchannel-logout')) \gset
+
+-- a television: no browser, no secret
+SELECT client_id AS device_client FROM pgtoken.create_client('tv-app', 'public', client_name => 'Example television',
+	scopes => '{openid,profile,notes:read}',
+	offline_access => true,
+	metadata => '{"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]}') \gset
+
+-- a program of its own account
+SELECT client_secret AS worker_secret FROM pgtoken.create_client('worker',
+	scopes => '{notes:read}',
+	metadata => '{"grant_types": ["client_credentials"]}') \gset
+
+-- the API itself, which may introspect
+SELECT client_secret AS api_secret FROM pgtoken.create_client('notes-api', scopes => '{}') \gset
+SELECT pgtoken.create_resource(:'base_url' || '/api', '{notes:read,notes:write}', client_id => 'notes-api') AS resource \gset
+
+-- --- the API -------------------------------------------------------------------------
+
+CREATE SCHEMA api;
+GRANT USAGE ON SCHEMA api TO web_anon, api_user;
+
+CREATE TABLE api.note (
+	subject text NOT NULL DEFAULT pgtoken.subject(),
+	written_at timestamptz NOT NULL DEFAULT now(),
+	text text NOT NULL
+);
+ALTER TABLE api.note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON api.note USING (subject = (SELECT pgtoken.subject()));
+GRANT SELECT, INSERT ON api.note TO api_user;
+INSERT INTO api.note (subject, text) VALUES ('user-1', 'the first note of user-1'), ('user-2', 'the first note of user-2');
+
+CREATE FUNCTION api.notes() RETURNS json
+	LANGUAGE plpgsql STABLE
+AS $function$
+BEGIN
+	PERFORM pgtoken.require_scope('notes:read');
+	RETURN (SELECT coalesce(json_agg(n.text ORDER BY n.written_at), '[]') FROM api.note n);
+END
+$function$;
+
+CREATE FUNCTION api.notes(json) RETURNS json
+	LANGUAGE plpgsql VOLATILE
+AS $function$
+BEGIN
+	PERFORM pgtoken.require_scope('notes:write');
+	INSERT INTO api.note (text) VALUES ($1 ->> 'text');
+	PERFORM set_config('response.status', '201', true);
+	RETURN NULL;
+END
+$function$;
+
+-- What comes before each call of the API, under the role of the request: a revoked
+-- token, or one for another API, ends here.
+GRANT pgtoken_http TO api_user;
+ALTER ROLE authenticator SET pgtoken.http_resource = :'resource';
+ALTER ROLE authenticator SET pgtoken.http_resource_url = :'base_url';
+
+-- the gateway reads the public keys before it is anybody's role
+GRANT USAGE ON SCHEMA pgtoken_http TO authenticator;
+GRANT EXECUTE ON FUNCTION pgtoken_http.pre_config() TO authenticator;
+
+-- --- what the applications need to know ---------------------------------------------
+
+\echo ISSUER=:base_url
+\echo RESOURCE=:resource
+\echo WEB_CLIENT_ID=web-app
+\echo WEB_CLIENT_SECRET=:web_secret
+\echo DEVICE_CLIENT_ID=:device_client
+\echo WORKER_CLIENT_ID=worker
+\echo WORKER_CLIENT_SECRET=:worker_secret
+\echo API_CLIENT_ID=notes-api
+\echo API_CLIENT_SECRET=:api_secret
+\echo DEMO_LOGIN=demo
+\echo DEMO_PASSWORD=demo-password
+\echo DEMO_SUBJECT=user-1

@@ -1,0 +1,70 @@
+// The gateway's settings: environment variables, listed in ../README.md.
+
+/** a whole number within limits, or the value given for an unset variable */
+function integer(env, name, fallback, min, max) {
+	if (env[name] === undefined || env[name] === '') return fallback;
+	const value = Number(env[name]);
+	if (!Number.isInteger(value) || value < min || value > max) {
+		throw new Error(`${name} must be a whole number from ${min} to ${max}`);
+	}
+	return value;
+}
+
+function flag(env, name) {
+	const value = env[name] ?? 'off';
+	if (value !== 'on' && value !== 'off') throw new Error(`${name} must be on or off`);
+	return value === 'on';
+}
+
+function words(env, name, fallback = '') {
+	return (env[name] ?? fallback).split(',').map((word) => word.trim()).filter((word) => word !== '');
+}
+
+function apiPaths(env) {
+	let paths;
+	try {
+		paths = JSON.parse(env.GATEWAY_API || '{}');
+	} catch {
+		throw new Error('GATEWAY_API must be a JSON object {"/path": "schema.function"}');
+	}
+	for (const [path, name] of Object.entries(paths)) {
+		if (!/^\/[\w./-]*$/.test(path) || !isFunctionName(name)) {
+			throw new Error(`GATEWAY_API: ${JSON.stringify(path)} must name a function as "schema.function"`);
+		}
+	}
+	return paths;
+}
+
+// Names get into statements as they are, so they are plain identifiers.
+const isFunctionName = (name) => /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/.test(name);
+
+function functionName(env, name, fallback) {
+	const value = env[name] ?? fallback;
+	if (value !== '' && !isFunctionName(value)) throw new Error(`${name} must be empty or schema.function`);
+	return value;
+}
+
+export function readConfig(env) {
+	return {
+		host: env.GATEWAY_HOST || '127.0.0.1',
+		port: integer(env, 'GATEWAY_PORT', 3000, 0, 65535),
+		anonRole: env.GATEWAY_ANON_ROLE || 'web_anon',
+		preConfig: functionName(env, 'GATEWAY_PRE_CONFIG', 'pgtoken_http.pre_config'),
+		preRequest: functionName(env, 'GATEWAY_PRE_REQUEST', 'pgtoken_http.pre_request'),
+		jwtAudience: env.GATEWAY_JWT_AUD || '',
+		api: apiPaths(env),
+		corsOrigins: words(env, 'GATEWAY_CORS_ORIGINS'),
+		trustProxy: flag(env, 'GATEWAY_TRUST_PROXY'),
+		proxyHeaders: words(env, 'GATEWAY_PROXY_HEADERS', 'client-cert,client-cert-chain,x-forwarded-method,x-ssl-client-cert')
+			.map((name) => name.toLowerCase()),
+		bodyLimit: integer(env, 'GATEWAY_BODY_LIMIT', 64 * 1024, 1, 16 * 1024 * 1024),
+		accessLog: flag(env, 'GATEWAY_ACCESS_LOG'),
+		// everything else about the connection is in libpq's variables (PGHOST and so on)
+		database: {
+			user: env.PGUSER || 'authenticator',
+			poolSize: integer(env, 'GATEWAY_POOL_SIZE', 10, 1, 1000),
+			acquireTimeout: integer(env, 'GATEWAY_POOL_TIMEOUT', 10_000, 1, 600_000),
+			statementTimeout: integer(env, 'GATEWAY_STATEMENT_TIMEOUT', 30_000, 0, 600_000),
+		},
+	};
+}

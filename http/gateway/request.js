@@ -1,0 +1,33 @@
+// What of an HTTP request becomes request.headers and request.cookies.
+
+/**
+ * Names in lower case; a header sent several times is one value joined by ", ",
+ * so that the function sees that there were two.  Cookies go their own way.
+ */
+export function headersOf(raw, peer, config) {
+	const headers = {};
+	for (const [name, values] of Object.entries(raw.headersDistinct)) {
+		if (name !== 'cookie') headers[name] = values.join(', ');
+	}
+	if (!config.trustProxy) {
+		// nobody in between: these are the client's own inventions
+		for (const name of config.proxyHeaders) delete headers[name];
+		headers['x-forwarded-for'] = peer;
+	}
+	return headers;
+}
+
+export function cookiesOf(raw) {
+	const cookies = {};
+	for (const pair of (raw.headers.cookie ?? '').split(';')) {
+		const at = pair.indexOf('=');
+		if (at > 0) cookies[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+	}
+	return cookies;
+}
+
+/** path and query string as they came, nothing decoded */
+export function splitTarget(url) {
+	const at = url.indexOf('?');
+	return at < 0 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) };
+}

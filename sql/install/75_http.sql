@@ -1,0 +1,186 @@
+-- The HTTP layer's endpoints: schema pgtoken_http holds these and nothing else.
+--
+-- Each that takes a form has two doors to one C function: a single unnamed text
+-- parameter that gets the raw form body (or query string), which is what the
+-- standards ask for; and named parameters for form posts to bare PostgREST, which
+-- drops repeated parameters before we see them.  The named doors list what any
+-- profile sends, so that a parameter without meaning here is ignored and not a 404.
+-- Their first parameter is varchar: with text, a call of the raw door would be
+-- ambiguous.
+
+-- A function of this type may answer any media type; it names it in response.headers.
+CREATE DOMAIN pgtoken_http."*/*" AS text;
+REVOKE ALL ON TYPE pgtoken_http."*/*" FROM PUBLIC;
+COMMENT ON DOMAIN pgtoken_http."*/*" IS 'Result of introspect: JSON or a signed JWT, by what the caller accepts';
+
+CREATE FUNCTION pgtoken_http.token(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.token(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.token(text) IS
+'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.token(
+	grant_type varchar DEFAULT NULL, code text DEFAULT NULL, redirect_uri text DEFAULT NULL,
+	code_verifier text DEFAULT NULL, refresh_token text DEFAULT NULL, scope text DEFAULT NULL,
+	device_code text DEFAULT NULL, username text DEFAULT NULL, password text DEFAULT NULL,
+	subject_token text DEFAULT NULL, subject_token_type text DEFAULT NULL, actor_token text DEFAULT NULL,
+	actor_token_type text DEFAULT NULL, requested_token_type text DEFAULT NULL, client_id text DEFAULT NULL,
+	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL,
+	state text DEFAULT NULL, nonce text DEFAULT NULL, audience text DEFAULT NULL, VARIADIC resource text[] DEFAULT '{}'
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) IS
+'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.authorize(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.authorize(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.authorize(text) IS
+'Authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): sends the browser to the issuer''s login_uri with a transaction_id, or to the client with an error. Writes, so a GET must reach it as a POST. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.authorize(
+	client_id varchar DEFAULT NULL, response_type text DEFAULT NULL, redirect_uri text DEFAULT NULL,
+	scope text DEFAULT NULL, state text DEFAULT NULL, nonce text DEFAULT NULL, code_challenge text DEFAULT NULL,
+	code_challenge_method text DEFAULT NULL, response_mode text DEFAULT NULL, prompt text DEFAULT NULL,
+	max_age text DEFAULT NULL, acr_values text DEFAULT NULL, login_hint text DEFAULT NULL,
+	id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL, display text DEFAULT NULL,
+	dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL, claims text DEFAULT NULL,
+	claims_locales text DEFAULT NULL, registration text DEFAULT NULL, audience text DEFAULT NULL,
+	VARIADIC resource text[] DEFAULT '{}'
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) IS
+'Authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): sends the browser to the issuer''s login_uri with a transaction_id, or to the client with an error. Writes, so a GET must reach it as a POST. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.par(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_par' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.par(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.par(text) IS
+'Pushed authorization requests (RFC 9126): 201 with request_uri and expires_in. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.par(
+	response_type varchar DEFAULT NULL, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL,
+	state text DEFAULT NULL, nonce text DEFAULT NULL, code_challenge text DEFAULT NULL,
+	code_challenge_method text DEFAULT NULL, response_mode text DEFAULT NULL, prompt text DEFAULT NULL,
+	max_age text DEFAULT NULL, acr_values text DEFAULT NULL, login_hint text DEFAULT NULL,
+	id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL, display text DEFAULT NULL,
+	dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL, claims text DEFAULT NULL,
+	claims_locales text DEFAULT NULL, registration text DEFAULT NULL, audience text DEFAULT NULL,
+	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
+	client_assertion_type text DEFAULT NULL, VARIADIC resource text[] DEFAULT '{}'
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_par' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) IS
+'Pushed authorization requests (RFC 9126): 201 with request_uri and expires_in. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.revoke(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_revoke' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.revoke(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.revoke(text) IS
+'Token revocation (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.revoke(
+	token varchar DEFAULT NULL, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL,
+	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_revoke' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.revoke(varchar, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.revoke(varchar, text, text, text, text, text) IS
+'Token revocation (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.introspect(text) RETURNS pgtoken_http."*/*"
+	AS 'MODULE_PATHNAME', 'pgt_http_introspect' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.introspect(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.introspect(text) IS
+'Token introspection (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.introspect(
+	token varchar DEFAULT NULL, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL,
+	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
+) RETURNS pgtoken_http."*/*"
+	AS 'MODULE_PATHNAME', 'pgt_http_introspect' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.introspect(varchar, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.introspect(varchar, text, text, text, text, text) IS
+'Token introspection (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.device_authorization(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.device_authorization(text) IS
+'Device authorization (RFC 8628 section 3.1). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.device_authorization(
+	scope varchar DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
+	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, VARIADIC resource text[] DEFAULT '{}'
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text[]) IS
+'Device authorization (RFC 8628 section 3.1). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.userinfo(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_userinfo' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.userinfo(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.userinfo(text) IS
+'Userinfo (OpenID Connect Core section 5.3) for an access token with scope openid. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.userinfo(
+	access_token varchar DEFAULT NULL, schema text DEFAULT NULL
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_userinfo' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.userinfo(varchar, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.userinfo(varchar, text) IS
+'Userinfo (OpenID Connect Core section 5.3) for an access token with scope openid. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.end_session(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.end_session(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.end_session(text) IS
+'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.end_session(
+	id_token_hint varchar DEFAULT NULL, client_id text DEFAULT NULL, post_logout_redirect_uri text DEFAULT NULL,
+	state text DEFAULT NULL, logout_hint text DEFAULT NULL, ui_locales text DEFAULT NULL
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) IS
+'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.pre_request() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	claims jsonb := pgtoken.check_request();
+BEGIN
+	-- PostgREST knows no scheme but Bearer: for DPoP it has left the role to us.
+	IF claims ? 'cnf' AND claims -> 'cnf' ? 'jkt' THEN
+		PERFORM set_config('request.jwt.claims', claims::text, true);
+		IF claims ? 'role' THEN
+			PERFORM set_config('role', claims ->> 'role', true);
+		END IF;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_http.pre_request() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.pre_request() IS
+'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';

@@ -1,0 +1,137 @@
+-- What the service says of itself. It is made for each request from what is
+-- configured, so that it says what works and nothing else.
+
+CREATE FUNCTION pgtoken.server_metadata() RETURNS json
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.http_issuer();
+	i pgtoken.issuers;
+	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
+	assertion_algs CONSTANT text[] := '{ES256,ES384,ES512,RS256,PS256,EdDSA,HS256}';
+	proof_algs CONSTANT text[] := array_remove(assertion_algs, 'HS256');
+	client_methods CONSTANT text[] := array_remove(ARRAY['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
+														 CASE WHEN certificates THEN 'tls_client_auth' END], NULL);
+	signing_algs text[];
+	scopes text[];
+BEGIN
+	SELECT * INTO i FROM pgtoken.issuers WHERE issuer = of_issuer;
+	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active'
+						  ORDER BY k.alg <> i.default_alg, k.alg);
+	scopes := ARRAY['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
+			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s
+					   WHERE r.issuer = of_issuer AND r.enabled
+						 AND s NOT IN ('openid', 'profile', 'email', 'address', 'phone', 'offline_access')
+					   ORDER BY s);
+	RETURN json_strip_nulls(json_build_object(
+		'issuer', of_issuer,
+		'authorization_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN of_issuer || '/oauth2/authorize' END,
+		'pushed_authorization_request_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN of_issuer || '/oauth2/par' END,
+		'token_endpoint', of_issuer || '/oauth2/token',
+		'revocation_endpoint', of_issuer || '/oauth2/revoke',
+		'introspection_endpoint', of_issuer || '/oauth2/introspect',
+		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN of_issuer || '/oauth2/device_authorization' END,
+		'userinfo_endpoint', of_issuer || '/oauth2/userinfo',
+		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN of_issuer || '/oauth2/logout' END,
+		'jwks_uri', of_issuer || '/oauth2/jwks',
+		'scopes_supported', scopes,
+		-- empty and not absent without an authorization endpoint: RFC 8414 section 2 requires it
+		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['code'] ELSE ARRAY[]::text[] END,
+		'response_modes_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['query'] END,
+		'authorization_response_iss_parameter_supported', CASE WHEN i.login_uri IS NOT NULL THEN true END,
+		'code_challenge_methods_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['S256'] END,
+		'require_pushed_authorization_requests', CASE WHEN i.login_uri IS NOT NULL THEN false END,
+		'prompt_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['none', 'login', 'consent', 'select_account'] END,
+		'request_parameter_supported', false,
+		'request_uri_parameter_supported', false,
+		'claims_parameter_supported', false,
+		'grant_types_supported', array_remove(ARRAY[
+			CASE WHEN i.login_uri IS NOT NULL THEN 'authorization_code' END,
+			'refresh_token',
+			'client_credentials',
+			CASE WHEN i.verification_uri IS NOT NULL THEN 'urn:ietf:params:oauth:grant-type:device_code' END,
+			'urn:ietf:params:oauth:grant-type:token-exchange',
+			CASE WHEN i.password_verifier IS NOT NULL THEN 'password' END], NULL),
+		'token_endpoint_auth_methods_supported', client_methods || 'none'::text,
+		'token_endpoint_auth_signing_alg_values_supported', assertion_algs,
+		'revocation_endpoint_auth_methods_supported', client_methods || 'none'::text,
+		'revocation_endpoint_auth_signing_alg_values_supported', assertion_algs,
+		'introspection_endpoint_auth_methods_supported', client_methods,	-- RFC 7662 section 2.1: who asks is known
+		'introspection_endpoint_auth_signing_alg_values_supported', assertion_algs,
+		'introspection_signing_alg_values_supported', signing_algs,
+		'dpop_signing_alg_values_supported', proof_algs,
+		'tls_client_certificate_bound_access_tokens', certificates,
+		'subject_types_supported', ARRAY['public', 'pairwise'],
+		'id_token_signing_alg_values_supported', signing_algs,
+		'claim_types_supported', ARRAY['normal'],
+		'claims_supported', ARRAY['iss', 'sub', 'aud', 'azp', 'sid', 'nonce', 'at_hash', 'acr', 'amr', 'iat', 'exp', 'auth_time'],
+		'backchannel_logout_supported', true,
+		'backchannel_logout_session_supported', true));
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.server_metadata() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.server_metadata() IS 'Internal, called by openid_configuration() and oauth_authorization_server(): the metadata of the issuer of the HTTP endpoints';
+
+CREATE FUNCTION pgtoken.cacheable_response() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	-- short enough that a key which was retired in haste is soon forgotten
+	PERFORM set_config('response.headers', '[{"Cache-Control": "public, max-age=300"}]', true);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.cacheable_response() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.cacheable_response() IS 'Internal: lets the HTTP layer tell everybody that the response may be kept for five minutes';
+
+CREATE FUNCTION pgtoken_http.openid_configuration() RETURNS json
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM pgtoken.cacheable_response();
+	RETURN pgtoken.server_metadata();
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_http.openid_configuration() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.openid_configuration() IS
+'GET /.well-known/openid-configuration: the provider''s configuration (OpenID Connect Discovery section 4), made from what is configured now. Its endpoints are the issuer and the paths of the HTTP layer. Raises 55000 when there is no issuer.';
+
+CREATE FUNCTION pgtoken_http.oauth_authorization_server() RETURNS json
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM pgtoken.cacheable_response();
+	RETURN pgtoken.server_metadata();
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_http.oauth_authorization_server() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.oauth_authorization_server() IS
+'GET /.well-known/oauth-authorization-server: the authorization server''s metadata (RFC 8414 section 3), the same document as openid_configuration(). Raises 55000 when there is no issuer.';
+
+CREATE FUNCTION pgtoken_http.jwks() RETURNS json
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM pgtoken.cacheable_response();
+	RETURN pgtoken.jwks(pgtoken.http_issuer());
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_http.jwks() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.jwks() IS
+'GET /oauth2/jwks: the public keys as a JWK Set (RFC 7517 section 5), see pgtoken.jwks. Raises 55000 when there is no issuer.';
+
+CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	resource text;
+BEGIN
+	PERFORM set_config('pgrst.jwt_secret', pgtoken.jwks(pgtoken.http_issuer())::text, true);
+	resource := NULLIF(current_setting('pgtoken.http_resource'), '');	-- http_issuer() has loaded the settings
+	IF resource IS NOT NULL THEN
+		PERFORM set_config('pgrst.jwt_aud', resource, true);
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_http.pre_config() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.pre_config() IS
+'For PostgREST''s db-pre-config: gives it the public keys as jwt-secret and pgtoken.http_resource as jwt-aud. It is called again whenever a signing key changes, which NOTIFY pgrst tells it. HS256 keys are not among them: PostgREST cannot verify tokens that they sign. Raises 55000 when there is no issuer.';

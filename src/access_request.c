@@ -1,0 +1,153 @@
+/*
+ * access_request.c
+ *		A request with an access token.
+ *
+ * It is on the way of every request of an API: a token that this backend has seen
+ * costs a hash, and only a bound one looks at proofs and certificates.
+ */
+#include "access_request.h"
+
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "client_auth.h"
+#include "confirmation.h"
+#include "dpop_proof.h"
+#include "glue.h"
+#include "guc.h"
+#include "json_members.h"
+#include "verify.h"
+
+#define BEARER "Bearer"
+#define DPOP "DPoP"
+
+AccessRequest
+access_request_read(const HttpExchange *x)
+{
+	AccessRequest access = {DPOP, http_credentials(x, DPOP)};
+
+	if (access.token == NULL)
+	{
+		access.scheme = BEARER;
+		access.token = http_credentials(x, BEARER);
+	}
+	return access;
+}
+
+/* RFC 9449 section 7.1, RFC 8705 section 3 */
+static PgtErr
+check_binding(HttpExchange *x, const AccessRequest *access, const char *method, const char *url,
+			  const Confirmation *bound)
+{
+	bool by_dpop = strcmp(access->scheme, DPOP) == 0;
+	Confirmation proved = {NULL, NULL};
+	char *subject_dn;
+	PgtErr err = PGT_OK;
+
+	/* a bound token is no bearer token, and to show a proof with an unbound one proves nothing */
+	if (by_dpop != (bound->jkt != NULL))
+		return PGT_ERR_ACCESS_TOKEN_INVALID;
+	if (by_dpop)
+		err = dpop_proof(x, method, url, access->token, &proved.jkt);
+	/* what the token endpoint answers with 400 is 401 here (RFC 9449 sections 7.1 and 9) */
+	if (err != PGT_OK || (by_dpop && proved.jkt == NULL))
+		return err == PGT_ERR_DPOP_NONCE ? PGT_ERR_ACCESS_TOKEN_NONCE : PGT_ERR_ACCESS_TOKEN_DPOP;
+	if (bound->x5t_s256)
+		(void) client_certificate(x, &proved.x5t_s256, &subject_dn);
+	return confirmation_holds(bound, &proved) ? PGT_OK : PGT_ERR_ACCESS_TOKEN_INVALID;
+}
+
+PgtErr
+access_request_check(HttpExchange *x, const AccessRequest *access, const char *method,
+					 const char *url, const char *audience, Jsonb **claims)
+{
+	Jsonb *cnf;
+	Confirmation bound = {NULL, NULL};
+
+	*claims = verify_access_token(access->token, strlen(access->token), audience, NULL);
+	if (*claims == NULL)
+		return PGT_ERR_ACCESS_TOKEN_INVALID;
+	cnf = member_json(*claims, "cnf");
+	if (cnf)
+		bound = confirmation_of_jsonb(cnf);
+	return check_binding(x, access, method, url, &bound);
+}
+
+/* what is configured, or NULL */
+static const char *
+or_null(const char *setting)
+{
+	return setting[0] ? setting : NULL;
+}
+
+/* where the client sent its request: the API's base URL, and the path the layer names */
+static char *
+request_url(void)
+{
+	const char *base = pgt_http_resource_url[0] ? pgt_http_resource_url : pgt_http_resource;
+	const char *path = GetConfigOption("request.path", true, false);
+	size_t len = strlen(base);
+
+	if (len > 0 && base[len - 1] == '/')
+		len--;
+	return psprintf("%.*s%s", (int) len, base, path ? path : "");
+}
+
+/* {"name": "value", ...} of the headers that the answer has so far */
+static Jsonb *
+answer_headers(const HttpExchange *x)
+{
+	char *text = psprintf("[%s]", x->answer_headers.data);
+	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	Jsonb *headers = pgt_empty_jsonb();
+
+	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
+		headers = pgt_jsonb_concat(
+			headers, JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
+	return headers;
+}
+
+static char *
+json_text(Jsonb *json)
+{
+	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+}
+
+/* PostgREST's way: the body in the message, status and headers in the detail */
+static void
+raise_challenge(HttpExchange *x, const AccessRequest *access, PgtErr err)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	JsonbValue none = {.type = jbvNull};
+	PgtObject body;
+	PgtObject head;
+
+	http_challenge(x, access->scheme, err, NULL);
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "code", info->error);
+	pgt_object_string(&body, "message", info->description);
+	pgt_object_value(&body, "details", &none);
+	pgt_object_value(&body, "hint", &none);
+	pgt_object_begin(&head);
+	pgt_object_int(&head, "status", 401);
+	pgt_object_jsonb(&head, "headers", answer_headers(x));
+	ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')),
+					errmsg_internal("%s", json_text(pgt_object_end(&body))),
+					errdetail_internal("%s", json_text(pgt_object_end(&head)))));
+}
+
+Jsonb *
+access_request_admit(HttpExchange *x)
+{
+	AccessRequest access = access_request_read(x);
+	Jsonb *claims;
+	PgtErr err;
+
+	if (access.token == NULL)
+		return NULL;
+	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
+							   or_null(pgt_http_resource), &claims);
+	if (err != PGT_OK)
+		raise_challenge(x, &access, err);
+	return claims;
+}

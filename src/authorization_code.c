@@ -1,0 +1,221 @@
+/*
+ * authorization_code.c
+ *		Authorization codes: made when the subject has agreed, redeemed once.
+ *
+ * Client binding -> hash -> redirect_uri, PKCE, key -> only then judge reuse: who
+ * lacks the verifier must not be able to kill the family of somebody else's code.
+ */
+#include "authorization_code.h"
+
+#include "utils/timestamp.h"
+
+#include "audit.h"
+#include "core/oauth.h"
+#include "glue.h"
+#include "guc.h"
+#include "handle.h"
+#include "revoke.h"
+#include "store.h"
+#include "token_endpoint.h"
+
+char *
+authorization_code_insert(AuthorizationCode *code)
+{
+	StoreArgs args = {0};
+	TimestampTz now = GetCurrentTimestamp();
+	char *text = handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
+
+	code->expires_at = pgt_plus_seconds(now, pgt_authorization_code_lifetime);
+	store_arg_uuid(&args, &code->grant_id);
+	store_arg_bytes(&args, code->hash, sizeof(code->hash));
+	store_arg_text(&args, code->client_id);
+	store_arg_text(&args, code->redirect_uri);
+	store_arg_text(&args, code->code_challenge);
+	store_arg_text(&args, code->dpop_jkt);
+	store_arg_text(&args, code->subject);
+	store_arg_text(&args, code->scope);
+	store_arg_texts(&args, code->resources, code->n_resources);
+	store_arg_text(&args, code->session_id);
+	store_arg_time(&args, code->auth_time);
+	store_arg_text(&args, code->acr);
+	store_arg_texts(&args, code->amr, code->n_amr);
+	store_arg_text(&args, code->nonce);
+	store_arg_jsonb(&args, code->claims);
+	store_arg_jsonb(&args, code->context);
+	store_arg_time(&args, now);
+	store_arg_time(&args, code->expires_at);
+	store_run(STORE_CODE_INSERT, &args, NULL, NULL);
+	return text;
+}
+
+static void
+read_code(StoreRow *row, void *arg)
+{
+	AuthorizationCode *code = arg;
+
+	store_uuid(row, &code->grant_id);
+	store_bytes(row, code->hash, sizeof(code->hash));
+	code->client_id = store_text(row);
+	code->redirect_uri = store_text(row);
+	code->code_challenge = store_text(row);
+	code->dpop_jkt = store_text(row);
+	code->subject = store_text(row);
+	code->scope = store_text(row);
+	code->resources = store_texts(row, &code->n_resources);
+	code->session_id = store_text(row);
+	code->auth_time = store_time(row, DT_NOBEGIN);
+	code->acr = store_text(row);
+	code->amr = store_texts(row, &code->n_amr);
+	code->nonce = store_text(row);
+	code->claims = store_jsonb(row);
+	code->context = store_jsonb(row);
+	code->expires_at = store_time(row, DT_NOBEGIN);
+	code->redeemed = store_bool(row);
+}
+
+static AuthorizationCode *
+find_code(const char *text)
+{
+	AuthorizationCode *code = palloc0(sizeof(AuthorizationCode));
+	StoreArgs args = {0};
+	uint8_t hash[PGTC_SHA256_LEN];
+	pg_uuid_t grant_id;
+
+	if (!handle_read(PGTC_CODE_PREFIX, text, &grant_id, hash))
+		return NULL;
+	store_arg_uuid(&args, &grant_id);
+	if (store_run(STORE_CODE_READ, &args, read_code, code) == 0 ||
+		!pgtc_equal_secret(hash, code->hash, sizeof(hash)))
+		return NULL;
+	return code;
+}
+
+/* exactly once, also of two that come at the same time */
+static bool
+redeem(const AuthorizationCode *code)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &code->grant_id);
+	store_arg_time(&args, GetCurrentTimestamp());
+	return store_run(STORE_CODE_REDEEM, &args, NULL, NULL) == 1;
+}
+
+/* RFC 7636 section 4.6; RFC 9700 section 2.1.1: a verifier for a code without a challenge is a downgrade */
+static bool
+verifier_matches(const AuthorizationCode *code, const char *verifier)
+{
+	if (code->code_challenge == NULL || verifier == NULL)
+		return code->code_challenge == NULL && verifier == NULL;
+	return pgtc_pkce_verifier_valid(pgtc_slice_str(verifier)) &&
+		   pgtc_pkce_matches(pgtc_slice_str(code->code_challenge), pgtc_slice_str(verifier));
+}
+
+static bool
+redirect_uri_matches(const AuthorizationCode *code, const char *redirect_uri)
+{
+	if (code->redirect_uri == NULL)
+		return true; /* RFC 6749 section 4.1.3 asks for it only where the authorization request had it */
+	return redirect_uri && strcmp(code->redirect_uri, redirect_uri) == 0;
+}
+
+static PgtErr
+judge(const TokenRequest *request, const AuthorizationCode *code)
+{
+	if (code == NULL)
+		return PGT_ERR_CODE_UNKNOWN;
+	if (strcmp(code->client_id, request->client->client_id) != 0)
+		return PGT_ERR_CODE_OTHER_CLIENT;
+	if (!redirect_uri_matches(code, http_param(request->x, "redirect_uri")))
+		return PGT_ERR_CODE_REDIRECT_URI;
+	if (!verifier_matches(code, http_param(request->x, "code_verifier")))
+		return PGT_ERR_PKCE_MISMATCH;
+	if (code->dpop_jkt &&
+		(request->cnf.jkt == NULL || strcmp(code->dpop_jkt, request->cnf.jkt) != 0))
+		return PGT_ERR_CODE_OTHER_KEY;
+	if (code->redeemed)
+		return PGT_ERR_CODE_REUSED;
+	return GetCurrentTimestamp() < code->expires_at ? PGT_OK : PGT_ERR_CODE_EXPIRED;
+}
+
+static void
+refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
+	   TokenResponse *response)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	RevokedFamily revoked;
+
+	response->err = err;
+	/* RFC 6749 section 4.1.2: what the code issued ends with its second use */
+	if (err == PGT_ERR_CODE_REUSED)
+		revoke_family(&code->grant_id, info->reason, &revoked);
+	if (info->audited)
+		pgt_audit_write(&(AuditEvent){.grant_id = &code->grant_id,
+									  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse"
+																		  : "code.refused",
+									  .reason = info->reason,
+									  .client_id = request->client->client_id,
+									  .subject = code->subject,
+									  .context = request->context});
+}
+
+/* within what was authorized (RFC 8707 section 2.2) */
+static PgtErr
+narrow_resources(const TokenRequest *request, const AuthorizationCode *code, IssueRequest *issue)
+{
+	issue->resources = code->resources;
+	issue->n_resources = code->n_resources;
+	for (int i = 0; i < request->n_resources; i++)
+	{
+		bool granted = code->n_resources == 0;
+
+		for (int j = 0; j < code->n_resources; j++)
+			granted = granted || strcmp(request->resources[i], code->resources[j]) == 0;
+		if (!granted)
+			return PGT_ERR_TARGET_NOT_GRANTED;
+	}
+	if (code->n_resources == 0)
+	{
+		issue->resources = request->resources;
+		issue->n_resources = request->n_resources;
+	}
+	else
+	{
+		issue->first_resources = request->resources;
+		issue->n_first_resources = request->n_resources;
+	}
+	return PGT_OK;
+}
+
+void
+grant_authorization_code(const TokenRequest *request, TokenResponse *response)
+{
+	IssueRequest issue = token_issue_request(request, "authorization_code");
+	char *text = http_param(request->x, "code");
+	AuthorizationCode *code = text ? find_code(text) : NULL;
+	PgtErr err = text ? judge(request, code) : PGT_ERR_REQUEST_PARAMETER;
+
+	if (err == PGT_OK)
+		err = narrow_resources(request, code, &issue);
+	if (err == PGT_OK && !redeem(code))
+		err = PGT_ERR_CODE_REUSED;
+	if (err != PGT_OK)
+	{
+		refuse(request, code, err, response);
+		return;
+	}
+
+	issue.grant_id = &code->grant_id;
+	issue.offline = true;
+	issue.subject = code->subject;
+	issue.scope = code->scope;
+	issue.session_id = code->session_id;
+	issue.has_auth_time = true;
+	issue.auth_time = code->auth_time;
+	issue.acr = code->acr;
+	issue.amr = code->amr;
+	issue.n_amr = code->n_amr;
+	issue.nonce = code->nonce;
+	issue.claims = code->claims;
+	issue_tokens(&issue, response);
+}

@@ -1,0 +1,189 @@
+/*
+ * authorization_parameters.c
+ *		Parameters of an authorization request, validated.
+ */
+#include "authorization_parameters.h"
+
+#include "core/oauth.h"
+#include "glue.h"
+#include "id_token_hint.h"
+#include "request.h"
+#include "target.h"
+
+#define STATE_MAX 4096
+#define MAX_AGE_MAX (100 * 365 * 24 * 60 * 60L)
+
+/* printable text that may be stored, shown and sent on */
+static bool
+acceptable(const char *value, size_t max)
+{
+	if (value == NULL)
+		return true;
+	for (const char *c = value; *c; c++)
+	{
+		if ((unsigned char) *c < 0x20 || *c == 0x7f)
+			return false;
+	}
+	return strlen(value) <= max;
+}
+
+static bool
+registered(const Client *client, const char *redirect_uri)
+{
+	for (int i = 0; i < client->n_redirect_uris; i++)
+	{
+		if (pgtc_redirect_matches(pgtc_slice_str(client->redirect_uris[i]),
+								  pgtc_slice_str(redirect_uri)))
+			return true;
+	}
+	return false;
+}
+
+PgtErr
+authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **parameters)
+{
+	char *redirect_uri = http_param(x, "redirect_uri");
+	char *state = http_param(x, "state");
+	PgtObject object;
+
+	if (redirect_uri ? !registered(client, redirect_uri) : client->n_redirect_uris != 1)
+		return PGT_ERR_AUTHORIZE_CLIENT;
+	if (!acceptable(state, STATE_MAX))
+		return PGT_ERR_REQUEST_PARAMETER;
+	pgt_object_begin(&object);
+	pgt_object_string(&object, "redirect_uri",
+					  redirect_uri ? redirect_uri : client->redirect_uris[0]);
+	pgt_object_bool(&object, "redirect_uri_given", redirect_uri != NULL);
+	pgt_object_string(&object, "state", state);
+	*parameters = pgt_object_end(&object);
+	return PGT_OK;
+}
+
+static PgtErr
+check_kind(const HttpExchange *x)
+{
+	char *response_type = http_param(x, "response_type");
+	char *response_mode = http_param(x, "response_mode");
+
+	if (http_param(x, "request"))
+		return PGT_ERR_REQUEST_OBJECT;
+	if (http_param(x, "request_uri"))
+		return PGT_ERR_REQUEST_OBJECT_URI;
+	if (response_type == NULL)
+		return PGT_ERR_REQUEST_PARAMETER;
+	if (strcmp(response_type, "code") != 0)
+		return PGT_ERR_RESPONSE_TYPE;
+	if (response_mode && strcmp(response_mode, "query") != 0)
+		return PGT_ERR_RESPONSE_MODE;
+	return PGT_OK;
+}
+
+/* RFC 7636, S256 only: plain is what a missing method means */
+static PgtErr
+check_pkce(const HttpExchange *x, const Client *client)
+{
+	char *challenge = http_param(x, "code_challenge");
+	char *method = http_param(x, "code_challenge_method");
+
+	if (challenge == NULL)
+		return client->require_pkce || !client->confidential || method ? PGT_ERR_PKCE_MISSING
+																	   : PGT_OK;
+	if (method == NULL || strcmp(method, "S256") != 0)
+		return PGT_ERR_PKCE_METHOD;
+	return pgtc_pkce_challenge_valid(pgtc_slice_str(challenge)) ? PGT_OK
+																: PGT_ERR_REQUEST_PARAMETER;
+}
+
+/* *prompts: a space-delimited list becomes an array; none stands alone (OpenID Connect Core section 3.1.2.1) */
+static PgtErr
+check_prompt(const char *prompt, char ***prompts, int *n)
+{
+	static const char *const known[] = {"none", "login", "consent", "select_account"};
+	PgtcScope list;
+
+	*n = 0;
+	if (prompt == NULL)
+		return PGT_OK;
+	if (pgtc_scope_parse(pgtc_slice_str(prompt), &list) != PGTC_OK)
+		return PGT_ERR_REQUEST_PARAMETER;
+	*prompts = palloc(sizeof(char *) * Max(list.n, 1));
+	for (int i = 0; i < list.n; i++)
+	{
+		bool found = false;
+
+		for (size_t j = 0; j < lengthof(known); j++)
+			found = found || pgtc_slice_equal(list.token[i], pgtc_slice_str(known[j]));
+		if (!found)
+			return PGT_ERR_REQUEST_PARAMETER;
+		(*prompts)[(*n)++] = pnstrdup(list.token[i].data, list.token[i].len);
+	}
+	return list.n > 1 && pgtc_scope_has_str(&list, "none") ? PGT_ERR_REQUEST_PARAMETER : PGT_OK;
+}
+
+/* -1: none; digits only */
+static PgtErr
+read_max_age(const char *text, int64 *max_age)
+{
+	char *end;
+
+	if (text == NULL)
+		return PGT_OK;
+	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 10)
+		return PGT_ERR_REQUEST_PARAMETER;
+	*max_age = strtol(text, &end, 10);
+	return *max_age <= MAX_AGE_MAX ? PGT_OK : PGT_ERR_REQUEST_PARAMETER;
+}
+
+PgtErr
+authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
+{
+	/* shown to the application as they came */
+	static const char *const plain[] = {"nonce",	  "acr_values",		"login_hint",
+										"ui_locales", "display",		"code_challenge",
+										"dpop_jkt"};
+	int n_resources;
+	char **resources = http_params(x, "resource", &n_resources);
+	char *dpop_jkt = http_param(x, "dpop_jkt");
+	char *hint = http_param(x, "id_token_hint");
+	int64 max_age = client->default_max_age;
+	Target target = {0};
+	char **prompts;
+	int n_prompts;
+	char *hint_subject = NULL;
+	PgtObject object;
+	PgtErr err = check_kind(x);
+
+	if (err == PGT_OK)
+		err = check_pkce(x, client);
+	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)
+	{
+		if (!acceptable(http_param(x, plain[i]), REQUEST_STRING_MAX))
+			err = PGT_ERR_REQUEST_PARAMETER;
+	}
+	if (err == PGT_OK && dpop_jkt && !pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt)))
+		err = PGT_ERR_REQUEST_PARAMETER;
+	if (err == PGT_OK)
+		err = check_prompt(http_param(x, "prompt"), &prompts, &n_prompts);
+	if (err == PGT_OK)
+		err = read_max_age(http_param(x, "max_age"), &max_age);
+	if (err == PGT_OK && hint && !id_token_hint_subject(x->issuer, client, hint, &hint_subject))
+		err = PGT_ERR_REQUEST_PARAMETER;
+	if (err == PGT_OK)
+		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
+							   TARGET_OFFLINE, &target);
+	if (err != PGT_OK)
+		return err;
+
+	pgt_object_begin(&object);
+	for (size_t i = 0; i < lengthof(plain); i++)
+		pgt_object_string(&object, plain[i], http_param(x, plain[i]));
+	pgt_object_string(&object, "scope", target.scope);
+	pgt_object_strings(&object, "resource", resources, n_resources);
+	if (n_prompts > 0)
+		pgt_object_strings(&object, "prompt", prompts, n_prompts);
+	if (max_age >= 0)
+		pgt_object_int(&object, "max_age", max_age);
+	pgt_object_string(&object, "id_token_hint_subject", hint_subject);
+	*parameters = pgt_jsonb_concat(*parameters, pgt_object_end(&object));
+	return PGT_OK;
+}

@@ -1,0 +1,80 @@
+/*
+ * authorization_request.c
+ *		Requests on their way.
+ */
+#include "authorization_request.h"
+
+#include "utils/timestamp.h"
+
+#include "glue.h"
+#include "handle.h"
+#include "store.h"
+
+char *
+authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
+{
+	StoreArgs args = {0};
+	uint8_t hash[PGTC_SHA256_LEN];
+	char *handle;
+
+	pgt_new_uuid(&request->grant_id);
+	request->created_at = GetCurrentTimestamp();
+	request->expires_at = pgt_plus_seconds(request->created_at, lifetime);
+	handle = handle_create(prefix, &request->grant_id, hash);
+	store_arg_uuid(&args, &request->grant_id);
+	store_arg_text(&args, request->kind);
+	store_arg_bytes(&args, hash, sizeof(hash));
+	store_arg_text(&args, request->client_id ? request->client_id : "");
+	store_arg_jsonb(&args, request->parameters);
+	store_arg_time(&args, request->created_at);
+	store_arg_time(&args, request->expires_at);
+	store_run(STORE_REQUEST_INSERT, &args, NULL, NULL);
+	return handle;
+}
+
+typedef struct FoundRequest
+{
+	AuthorizationRequest request; /* first */
+	uint8_t hash[PGTC_SHA256_LEN];
+} FoundRequest;
+
+static void
+read_request(StoreRow *row, void *arg)
+{
+	FoundRequest *found = arg;
+
+	store_uuid(row, &found->request.grant_id);
+	found->request.kind = store_text(row);
+	store_bytes(row, found->hash, sizeof(found->hash));
+	found->request.client_id = store_text(row);
+	found->request.parameters = store_jsonb(row);
+	found->request.created_at = store_time(row, DT_NOBEGIN);
+	found->request.expires_at = store_time(row, DT_NOBEGIN);
+}
+
+AuthorizationRequest *
+authorization_request_find(const char *prefix, const char *handle)
+{
+	FoundRequest *found = palloc0(sizeof(FoundRequest));
+	StoreArgs args = {0};
+	uint8_t hash[PGTC_SHA256_LEN];
+	pg_uuid_t grant_id;
+
+	if (!handle_read(prefix, handle, &grant_id, hash))
+		return NULL;
+	store_arg_uuid(&args, &grant_id);
+	if (store_run(STORE_REQUEST_READ, &args, read_request, found) == 0 ||
+		!pgtc_equal_secret(hash, found->hash, sizeof(hash)) ||
+		GetCurrentTimestamp() >= found->request.expires_at)
+		return NULL;
+	return &found->request;
+}
+
+bool
+authorization_request_delete(const AuthorizationRequest *request)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &request->grant_id);
+	return store_run(STORE_REQUEST_DELETE, &args, NULL, NULL) == 1;
+}

@@ -1,0 +1,25 @@
+/*
+ * claims_function.h
+ *		Claims of a subject, by the application's own SQL function.
+ */
+#ifndef PGT_CLAIMS_FUNCTION_H
+#define PGT_CLAIMS_FUNCTION_H
+
+#include "compat.h"
+
+#include "client.h"
+#include "grant.h"
+
+/*
+ * What the issuer's claims function has to say for the target ("id_token",
+ * "userinfo", "access_token"); NULL when there is no such function, the subject
+ * is a client, or it says nothing.  ereport(22023) when it names a registered
+ * claim.
+ */
+extern Jsonb *claims_of_subject(const Client *client, const Grant *grant, const char *scope,
+								const char *target);
+
+/* both; NULL is nothing; more wins where both name a claim */
+extern Jsonb *claims_with(Jsonb *claims, Jsonb *more);
+
+#endif /* PGT_CLAIMS_FUNCTION_H */

@@ -1,0 +1,132 @@
+/*
+ * client_assertion.c
+ *		JWTs that clients authenticate with (RFC 7523 section 3).
+ */
+#include "client_assertion.h"
+
+#include "utils/timestamp.h"
+
+#include "core/oauth.h"
+#include "glue.h"
+#include "key_material.h"
+#include "replay.h"
+
+#define LEEWAY 10 /* seconds by which the client's clock may be ahead */
+#define LIFETIME_MAX 3600 /* an assertion is made for one request */
+#define JTI_MAX 255
+
+static bool
+read_assertion(const char *assertion, PgtcJws *jws, PgtcJwsHeader *header, PgtcClaims **claims)
+{
+	PgtcBuf payload;
+	PgtcCode code;
+
+	if (pgtc_jws_split(pgtc_slice_str(assertion), jws) != PGTC_OK ||
+		pgtc_jws_read_header(jws, &pgt_mem, header) != PGTC_OK)
+		return false;
+	pgtc_buf_init(&payload, &pgt_mem);
+	if (pgtc_jws_read_payload(jws, &payload) != PGTC_OK)
+		return false;
+	*claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
+	pgtc_buf_free(&payload);
+	return code == PGTC_OK;
+}
+
+char *
+client_assertion_subject(const char *assertion)
+{
+	PgtcJws jws;
+	PgtcJwsHeader header;
+	PgtcClaims *claims;
+
+	if (!read_assertion(assertion, &jws, &header, &claims) || claims->sub.data == NULL)
+		return NULL;
+	return pnstrdup(claims->sub.data, claims->sub.len);
+}
+
+static char *
+material_id(const char *client_id, const pg_uuid_t *secret_id)
+{
+	return psprintf("client:%s:%s", client_id, pgt_uuid_cstring(secret_id));
+}
+
+void
+client_assertion_keep_secret(const char *client_id, const pg_uuid_t *secret_id,
+							 const char *client_secret)
+{
+	key_material_insert(material_id(client_id, secret_id), client_secret, strlen(client_secret));
+}
+
+/* by one of its secrets that have not ended */
+static bool
+verify_by_secret(const Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool verified = false;
+
+	for (const ClientSecret *secret = client->secrets; secret && !verified; secret = secret->next)
+	{
+		PgtcBuf buf;
+		PgtcKey key;
+
+		if (now >= secret->expires_at)
+			continue;
+		pgtc_buf_init(&buf, &pgt_mem);
+		if (!key_material_read_optional(material_id(client->client_id, &secret->secret_id), &buf))
+			continue;
+		pgt_check(pgtc_key_of_secret(pgtc_slice(buf.data, buf.len), &key), "reading a secret");
+		verified = pgtc_jws_verify(jws, header->alg, &key, &pgt_mem) == PGTC_OK;
+		pgtc_key_free(&key);
+		pgtc_buf_free(&buf);
+	}
+	return verified;
+}
+
+static bool
+verify_signature(const Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
+{
+	/* the method names the kind of key: an HMAC under a public key is none */
+	if (client->auth_method == AUTH_SECRET_JWT)
+		return header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
+	return header->alg->kty != PGTC_KTY_OCT && client->jwks &&
+		   pgtc_jws_verify_by_jwks(jws, header, pgtc_slice_str(client->jwks), &pgt_mem) == PGTC_OK;
+}
+
+/* RFC 7523 section 3: our own name or the endpoint's, so that nobody can pass it on to us or from us */
+static bool
+meant_for_us(const HttpExchange *x, const PgtcClaims *claims)
+{
+	for (int i = 0; i < claims->n_aud; i++)
+	{
+		if (!pgtc_slice_equal(claims->aud[i], pgtc_slice_str(x->issuer->issuer)) &&
+			!pgtc_slice_equal(claims->aud[i], pgtc_slice_str(x->url)) &&
+			!pgtc_slice_equal(claims->aud[i], pgtc_slice_str(http_token_url(x))))
+			return false;
+	}
+	return claims->n_aud > 0;
+}
+
+PgtErr
+client_assertion_check(const HttpExchange *x, const Client *client, const char *assertion)
+{
+	PgtcSlice client_id = pgtc_slice_str(client->client_id);
+	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+	PgtcJws jws;
+	PgtcJwsHeader header;
+	PgtcClaims *claims;
+
+	if (!read_assertion(assertion, &jws, &header, &claims) ||
+		(strcmp(header.typ, "") != 0 && strcmp(header.typ, "jwt") != 0 &&
+		 strcmp(header.typ, "client-authentication+jwt") != 0) ||
+		!verify_signature(client, &jws, &header))
+		return PGT_ERR_CLIENT_ASSERTION;
+	if (!pgtc_slice_equal(claims->iss, client_id) || !pgtc_slice_equal(claims->sub, client_id) ||
+		!meant_for_us(x, claims) || claims->exp <= now || claims->exp > now + LIFETIME_MAX ||
+		claims->nbf > now + LEEWAY || claims->iat > now + LEEWAY || claims->jti.len == 0 ||
+		claims->jti.len > JTI_MAX)
+		return PGT_ERR_CLIENT_ASSERTION;
+	return replay_first_use("client assertion", client->client_id, claims->jti.data,
+							pgt_timestamp_of_unix(claims->exp))
+			   ? PGT_OK
+			   : PGT_ERR_CLIENT_ASSERTION_REPLAYED;
+}

@@ -1,0 +1,26 @@
+/*
+ * client_auth.h
+ *		Client authentication at an HTTP endpoint (RFC 6749 section 2.3, RFC 7523
+ *		section 2.2, RFC 8705 section 2).
+ */
+#ifndef PGT_CLIENT_AUTH_H
+#define PGT_CLIENT_AUTH_H
+
+#include "compat.h"
+
+#include "client.h"
+#include "http.h"
+
+/*
+ * Who is asking?  A confidential client proves itself by the one method it is
+ * registered for; a public one names itself.  Failures are audited.
+ */
+extern PgtErr client_auth(HttpExchange *x, const Client **client);
+
+/*
+ * The certificate the proxy has seen, where its header is believed: *thumbprint
+ * (NULL: none) and *subject_dn are palloc'd.
+ */
+extern PgtErr client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn);
+
+#endif /* PGT_CLIENT_AUTH_H */

@@ -1,0 +1,21 @@
+/*
+ * handle.h
+ *		Handles: secrets that name a row which leads to a family (core/oauth.h).
+ */
+#ifndef PGT_HANDLE_H
+#define PGT_HANDLE_H
+
+#include "compat.h"
+
+#include "core/oauth.h"
+#include "utils/uuid.h"
+
+/* a new handle for the family; its text, and the hash to be stored */
+extern char *handle_create(const char *prefix, const pg_uuid_t *grant_id,
+						   uint8_t hash[PGTC_SHA256_LEN]);
+
+/* the family a handle names, and the hash of its secret; false: not of the form */
+extern bool handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
+						uint8_t hash[PGTC_SHA256_LEN]);
+
+#endif /* PGT_HANDLE_H */

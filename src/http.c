@@ -1,0 +1,271 @@
+/*
+ * http.c
+ *		One HTTP request as a PostgREST-style layer hands it over, and the answer.
+ */
+#include "http.h"
+
+#include <arpa/inet.h>
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/json.h"
+
+#include "cache.h"
+#include "glue.h"
+#include "guc.h"
+#include "http_form.h"
+#include "json_members.h"
+
+#define USER_AGENT_MAX 256
+
+/* '' is what a setting leaves behind once it was set locally */
+static const char *
+setting(const char *name)
+{
+	const char *value = GetConfigOption(name, true, false);
+
+	return value && value[0] ? value : NULL;
+}
+
+/* the layer's own session: its login role is the one that is configured */
+static bool
+session_is_layers(void)
+{
+	Oid role = get_role_oid(pgt_http_authenticator, true);
+
+	return OidIsValid(role) && role == GetSessionUserId();
+}
+
+static Jsonb *
+headers_of_request(void)
+{
+	const char *text = setting("request.headers");
+	Jsonb *headers;
+
+	if (text == NULL)
+		return NULL;
+	headers = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	return JB_ROOT_IS_OBJECT(headers) ? headers : NULL;
+}
+
+void
+http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
+{
+	memset(x, 0, sizeof(*x));
+	pgt_cache_begin();
+	x->issuer = issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
+	x->url = psprintf("%s%s", x->issuer->issuer, path);
+	x->method = unconstify(char *, setting("request.method"));
+	x->headers = headers_of_request();
+	x->trusted = session_is_layers();
+	x->status = 200;
+	initStringInfo(&x->answer_headers);
+	http_form_read(fcinfo, x);
+}
+
+char *
+http_token_url(const HttpExchange *x)
+{
+	return psprintf("%s/oauth2/token", x->issuer->issuer);
+}
+
+PgtErr
+http_check_form(const HttpExchange *x)
+{
+	return x->form_err;
+}
+
+PgtErr
+http_check_post(const HttpExchange *x)
+{
+	if (x->method && strcmp(x->method, "POST") != 0)
+		return PGT_ERR_REQUEST_METHOD;
+	return x->form_err;
+}
+
+char *
+http_param(const HttpExchange *x, const char *name)
+{
+	for (int i = 0; i < x->n_fields; i++)
+	{
+		if (strcmp(x->fields[i].name, name) == 0 && x->fields[i].value[0])
+			return x->fields[i].value;
+	}
+	return NULL;
+}
+
+char **
+http_params(const HttpExchange *x, const char *name, int *n)
+{
+	char **values = palloc(sizeof(char *) * Max(x->n_fields, 1));
+
+	*n = 0;
+	for (int i = 0; i < x->n_fields; i++)
+	{
+		if (strcmp(x->fields[i].name, name) == 0 && x->fields[i].value[0])
+			values[(*n)++] = x->fields[i].value;
+	}
+	return values;
+}
+
+char *
+http_header(const HttpExchange *x, const char *name)
+{
+	return member_string(x->headers, name);
+}
+
+char *
+http_credentials(const HttpExchange *x, const char *scheme)
+{
+	char *header = http_header(x, "authorization");
+	size_t len = strlen(scheme);
+
+	/* scheme 1*SP credentials; the scheme's case does not matter (RFC 9110 section 11.1) */
+	if (header == NULL || pg_strncasecmp(header, scheme, len) != 0 || header[len] != ' ')
+		return NULL;
+	header += len;
+	while (*header == ' ')
+		header++;
+	return header;
+}
+
+/* the last element: what the nearest proxy has seen and appended itself */
+static char *
+client_address(const HttpExchange *x)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+	char *header;
+	char *last;
+
+	if (!x->trusted || pgt_http_client_address_header[0] == '\0')
+		return NULL;
+	header = http_header(x, pgt_http_client_address_header);
+	if (header == NULL)
+		return NULL;
+	last = strrchr(header, ',');
+	last = last ? last + 1 : header;
+	while (*last == ' ')
+		last++;
+	return inet_pton(AF_INET, last, address) == 1 || inet_pton(AF_INET6, last, address) == 1
+			   ? last
+			   : NULL;
+}
+
+Jsonb *
+http_context(const HttpExchange *x)
+{
+	char *user_agent = http_header(x, "user-agent");
+	PgtObject context;
+
+	if (user_agent)
+		user_agent = pnstrdup(user_agent, pg_mbcliplen(user_agent, strlen(user_agent),
+													   USER_AGENT_MAX));
+	pgt_object_begin(&context);
+	pgt_object_string(&context, "user_agent", user_agent);
+	pgt_object_string(&context, "ip", client_address(x));
+	return pgt_object_end(&context);
+}
+
+bool
+http_accepts(const HttpExchange *x, const char *media_type)
+{
+	char *accept = http_header(x, "accept");
+	char *save = NULL;
+
+	for (char *part = accept ? strtok_r(accept, ",", &save) : NULL; part;
+		 part = strtok_r(NULL, ",", &save))
+	{
+		size_t len;
+
+		part += strspn(part, " \t");
+		len = strcspn(part, "; \t");
+		if (len == strlen(media_type) && pg_strncasecmp(part, media_type, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+http_answer_header(HttpExchange *x, const char *name, const char *value)
+{
+	appendStringInfoString(&x->answer_headers, x->answer_headers.len > 0 ? ",{" : "{");
+	escape_json(&x->answer_headers, name);
+	appendStringInfoChar(&x->answer_headers, ':');
+	escape_json(&x->answer_headers, value);
+	appendStringInfoChar(&x->answer_headers, '}');
+}
+
+Jsonb *
+http_error(HttpExchange *x, PgtErr err)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	PgtObject body;
+
+	x->status = info->http_status;
+	if (err == PGT_ERR_REQUEST_METHOD)
+		http_answer_header(x, "Allow", "POST");
+	/* RFC 6749 section 5.2: in answer to an Authorization header, by its scheme */
+	if (info->http_status == 401 && http_header(x, "authorization"))
+		http_answer_header(x, "WWW-Authenticate",
+						   psprintf("Basic realm=\"%s\"", x->issuer->issuer));
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "error", info->error);
+	pgt_object_string(&body, "error_description", info->description);
+	return pgt_object_end(&body);
+}
+
+void
+http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	StringInfoData challenge;
+
+	initStringInfo(&challenge);
+	appendStringInfo(&challenge, "%s realm=\"%s\"", scheme, x->issuer->issuer);
+	/* RFC 6750 section 3.1: who has sent no token is not told what is wrong with it */
+	if (info->error)
+		appendStringInfo(&challenge, ", error=\"%s\", error_description=\"%s\"", info->error,
+						 info->description);
+	if (scope)
+		appendStringInfo(&challenge, ", scope=\"%s\"", scope);
+	if (strcmp(scheme, "DPoP") == 0)
+		appendStringInfoString(&challenge, ", algs=\"ES256 ES384 ES512 RS256 PS256 EdDSA\"");
+	x->status = info->http_status;
+	http_answer_header(x, "WWW-Authenticate", challenge.data);
+}
+
+void
+http_redirect(HttpExchange *x, const char *url)
+{
+	x->status = 303;
+	http_answer_header(x, "Location", url);
+}
+
+static void
+set_local(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+							 false);
+}
+
+Datum
+http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body)
+{
+	http_answer_header(x, "Cache-Control", "no-store");
+	http_answer_header(x, "Pragma", "no-cache");
+	set_local("response.status", psprintf("%d", x->status));
+	set_local("response.headers", psprintf("[%s]", x->answer_headers.data));
+	if (body == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(body));
+}
+
+Datum
+http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body)
+{
+	return http_end_text(fcinfo, x,
+						 body ? JsonbToCString(NULL, &body->root, VARSIZE(body)) : NULL);
+}

@@ -1,0 +1,83 @@
+/*
+ * http.h
+ *		One HTTP request as a PostgREST-style layer hands it to a function of
+ *		schema pgtoken_http, and the answer it takes back.
+ *
+ * In: the form, as raw text or as named arguments, and the settings request.*.
+ * Out: a JSON body, response.status and response.headers.  Any SQL client can set
+ * request.*: what it could gain by that (an address, a certificate) is believed
+ * only when the session's login role is the layer's.
+ */
+#ifndef PGT_HTTP_H
+#define PGT_HTTP_H
+
+#include "compat.h"
+
+#include "errors.h"
+#include "fmgr.h"
+#include "issuer.h"
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+typedef struct HttpField
+{
+	char *name;
+	char *value;
+} HttpField;
+
+typedef struct HttpExchange
+{
+	Issuer *issuer; /* whom the endpoint speaks for */
+	char *url; /* of the endpoint */
+	PgtErr form_err; /* the form could not be read */
+	HttpField *fields;
+	int n_fields;
+	char *method; /* NULL: the layer does not say */
+	Jsonb *headers; /* names in lower case; NULL: none */
+	bool trusted; /* the session belongs to the HTTP layer */
+	int status;
+	StringInfoData answer_headers; /* members of the array, comma-separated */
+} HttpExchange;
+
+/* path: of the endpoint below the issuer, e.g. "/oauth2/token" */
+extern void http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x);
+
+/* the issuer's token endpoint */
+extern char *http_token_url(const HttpExchange *x);
+
+/* method POST (also where the layer does not say), form readable, no parameter but resource repeated */
+extern PgtErr http_check_post(const HttpExchange *x);
+extern PgtErr http_check_form(const HttpExchange *x); /* the same for any method */
+
+/* NULL when the parameter is absent or empty (RFC 6749 section 3.2) */
+extern char *http_param(const HttpExchange *x, const char *name);
+extern char **http_params(const HttpExchange *x, const char *name, int *n); /* n = 0: none */
+
+/* name in lower case; NULL */
+extern char *http_header(const HttpExchange *x, const char *name);
+
+/* the credentials of an Authorization header of this scheme; NULL */
+extern char *http_credentials(const HttpExchange *x, const char *scheme);
+
+/* what is known of the request: user_agent, and ip where the layer is trusted */
+extern Jsonb *http_context(const HttpExchange *x);
+
+/* is the name a member of the header's comma-separated list (media types, without parameters)? */
+extern bool http_accepts(const HttpExchange *x, const char *media_type);
+
+extern void http_answer_header(HttpExchange *x, const char *name, const char *value);
+
+/* status and body of a protocol answer (RFC 6749 section 5.2); sets WWW-Authenticate where due */
+extern Jsonb *http_error(HttpExchange *x, PgtErr err);
+
+/* 401 or 403 of a protected resource (RFC 6750 section 3): scheme Bearer or DPoP, no body */
+extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope);
+
+/* 303 See Other */
+extern void http_redirect(HttpExchange *x, const char *url);
+
+/* hands status and headers to the layer, with Cache-Control: no-store; the function's result, a text datum, follows from body; NULL: empty */
+extern Datum http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body);
+extern Datum http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body);
+
+#endif /* PGT_HTTP_H */

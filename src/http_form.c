@@ -1,0 +1,91 @@
+/*
+ * http_form.c
+ *		The two doors of an endpoint: a form as raw text, or as named arguments.
+ *
+ * A function with one unnamed parameter gets the raw body; any other gets the
+ * parameters that PostgREST has taken out of the form, each under its name.
+ */
+#include "http_form.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+
+#include "core/form.h"
+#include "glue.h"
+
+/* RFC 8707 section 2 and RFC 8693 section 2.1 let them occur several times */
+static const char *const repeatable[] = {"resource", "audience", NULL};
+
+static void
+add_field(HttpExchange *x, char *name, char *value)
+{
+	x->fields[x->n_fields].name = name;
+	x->fields[x->n_fields].value = value;
+	x->n_fields++;
+}
+
+static PgtErr
+read_raw(HttpExchange *x, PgtcSlice body)
+{
+	PgtcForm *form = palloc(sizeof(PgtcForm));
+
+	if (pgtc_form_parse(body, &pgt_mem, form) != PGTC_OK)
+		return PGT_ERR_REQUEST_MALFORMED;
+	x->fields = palloc(sizeof(HttpField) * Max(form->n, 1));
+	for (int i = 0; i < form->n; i++)
+		add_field(x, pnstrdup(form->field[i].name.data, form->field[i].name.len),
+				  pnstrdup(form->field[i].value.data, form->field[i].value.len));
+	if (pgtc_form_repeated(form, repeatable).data)
+		return PGT_ERR_REQUEST_REPEATED;
+	pgtc_form_free(form);
+	return PGT_OK;
+}
+
+static PgtErr
+read_named(HttpExchange *x, FunctionCallInfo fcinfo, const Oid *types, char **names)
+{
+	x->fields = palloc(sizeof(HttpField) * (PG_NARGS() + PGTC_FORM_FIELDS_MAX));
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		if (types[i] == TEXTARRAYOID)
+		{
+			int n;
+			char **values = pgt_text_array(PG_GETARG_ARRAYTYPE_P(i), names[i], &n);
+
+			if (n > PGTC_FORM_FIELDS_MAX)
+				return PGT_ERR_REQUEST_MALFORMED;
+			for (int j = 0; j < n; j++)
+				add_field(x, names[i], values[j]);
+		}
+		else
+			add_field(x, names[i], text_to_cstring(PG_GETARG_TEXT_PP(i)));
+	}
+	return PGT_OK;
+}
+
+void
+http_form_read(FunctionCallInfo fcinfo, HttpExchange *x)
+{
+	HeapTuple tuple;
+	Oid *types;
+	char **names;
+	char *modes;
+
+	if (PG_NARGS() == 0)
+		return;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
+	(void) get_func_arg_info(tuple, &types, &names, &modes);
+	if (names == NULL)
+		x->form_err = PG_ARGISNULL(0) ? PGT_OK
+									  : read_raw(x, pgt_slice_text(PG_GETARG_TEXT_PP(0)));
+	else
+		x->form_err = read_named(x, fcinfo, types, names);
+	ReleaseSysCache(tuple);
+}

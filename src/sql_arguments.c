@@ -1,0 +1,43 @@
+/*
+ * sql_arguments.c
+ *		Unpacking the arguments of SQL-callable functions.
+ */
+#include "sql_arguments.h"
+
+#include "utils/builtins.h"
+
+#include "glue.h"
+
+char *
+optional_text(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+char *
+non_empty_text(FunctionCallInfo fcinfo, int arg)
+{
+	char *value = optional_text(fcinfo, arg);
+
+	return value && value[0] ? value : NULL;
+}
+
+char *
+required_text(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	pgt_require(!PG_ARGISNULL(arg), name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+char **
+optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null, int *n)
+{
+	*n = if_null;
+	return PG_ARGISNULL(arg) ? NULL : pgt_text_array(PG_GETARG_ARRAYTYPE_P(arg), name, n);
+}
+
+Jsonb *
+optional_jsonb(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
+}

@@ -1,0 +1,24 @@
+/*
+ * sql_arguments.h
+ *		Unpacking the arguments of SQL-callable functions.
+ */
+#ifndef PGT_SQL_ARGUMENTS_H
+#define PGT_SQL_ARGUMENTS_H
+
+#include "compat.h"
+
+#include "fmgr.h"
+#include "utils/jsonb.h"
+
+extern char *optional_text(FunctionCallInfo fcinfo, int arg);
+
+/* a parameter without a value counts as omitted (RFC 6749 section 3.2) */
+extern char *non_empty_text(FunctionCallInfo fcinfo, int arg);
+extern char *required_text(FunctionCallInfo fcinfo, int arg, const char *name);
+
+/* *n = if_null for SQL NULL */
+extern char **optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null,
+							 int *n);
+extern Jsonb *optional_jsonb(FunctionCallInfo fcinfo, int arg);
+
+#endif /* PGT_SQL_ARGUMENTS_H */

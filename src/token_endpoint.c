@@ -1,0 +1,174 @@
+/*
+ * token_endpoint.c
+ *		Use case: the token endpoint (RFC 6749 section 3.2).
+ *
+ * Authenticate the client -> may it use the grant type? -> what does the request
+ * prove? -> the grant's own rules -> answer.
+ */
+#include "token_endpoint.h"
+
+#include "audit.h"
+#include "client_auth.h"
+#include "dpop_proof.h"
+#include "glue.h"
+#include "refresh.h"
+
+static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
+
+static const struct
+{
+	const char *name;
+	GrantHandler handler;
+} grants[] = {
+	{"authorization_code", grant_authorization_code},
+	{"refresh_token", grant_refresh_token},
+	{"client_credentials", grant_client_credentials},
+	{DEVICE_CODE_URN, grant_device_code},
+	{"password", grant_password},
+	{TOKEN_EXCHANGE_URN, grant_token_exchange},
+};
+
+static GrantHandler
+find_handler(const char *grant_type)
+{
+	for (size_t i = 0; i < lengthof(grants); i++)
+	{
+		if (strcmp(grants[i].name, grant_type) == 0)
+			return grants[i].handler;
+	}
+	return NULL;
+}
+
+static bool
+may_use(const Client *client, const char *grant_type)
+{
+	if (strcmp(grant_type, "refresh_token") == 0)
+		return client->offline_access;
+	return (client->grant_types & client_grant_type(grant_type)) != 0;
+}
+
+/* key and certificate that the tokens will be bound to */
+static PgtErr
+read_confirmation(HttpExchange *x, const Client *client, Confirmation *cnf)
+{
+	char *subject_dn;
+	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &cnf->jkt);
+
+	if (err == PGT_OK && client->dpop_bound && cnf->jkt == NULL)
+		err = PGT_ERR_DPOP_MISSING;
+	if (err == PGT_OK && client->certificate_bound)
+	{
+		err = client_certificate(x, &cnf->x5t_s256, &subject_dn);
+		if (err == PGT_OK && cnf->x5t_s256 == NULL)
+			err = PGT_ERR_CERTIFICATE_MISSING;
+	}
+	return err;
+}
+
+static void
+grant_refresh_token(const TokenRequest *request, TokenResponse *response)
+{
+	RefreshRequest refresh = {0};
+
+	refresh.refresh_token = http_param(request->x, "refresh_token");
+	if (refresh.refresh_token == NULL)
+	{
+		response->err = PGT_ERR_REQUEST_PARAMETER;
+		return;
+	}
+	refresh.client = request->client;
+	refresh.scope = request->scope;
+	refresh.resources = request->resources;
+	refresh.n_resources = request->n_resources;
+	refresh.cnf = request->cnf;
+	refresh.context = request->context;
+	refresh_grant(&refresh, response);
+}
+
+IssueRequest
+token_issue_request(const TokenRequest *request, const char *grant_type)
+{
+	IssueRequest issue = {0};
+
+	issue.grant_type = grant_type;
+	issue.client_id = request->client->client_id;
+	issue.scope = request->scope;
+	issue.resources = request->resources;
+	issue.n_resources = request->n_resources;
+	issue.n_amr = -1;
+	issue.cnf = request->cnf;
+	issue.claims = pgt_empty_jsonb();
+	issue.context = request->context;
+	return issue;
+}
+
+/* what went wrong before the grant's own rules had their say */
+static void
+audit_refusal(const TokenRequest *request, const char *grant_type, PgtErr err)
+{
+	PgtObject detail;
+
+	if (request->client == NULL || !pgt_err_info(err)->audited)
+		return;
+	pgt_object_begin(&detail);
+	pgt_object_string(&detail, "grant_type", grant_type);
+	pgt_audit_write(&(AuditEvent){.event = "token.refused",
+								  .reason = pgt_err_info(err)->reason,
+								  .client_id = request->client->client_id,
+								  .context = request->context,
+								  .detail = pgt_object_end(&detail)});
+}
+
+/* RFC 6749 section 5.1 */
+static Jsonb *
+answer(const TokenResponse *response)
+{
+	PgtObject body;
+
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "access_token", response->access_token);
+	pgt_object_string(&body, "token_type", response->dpop_bound ? "DPoP" : "Bearer");
+	pgt_object_int(&body, "expires_in", response->expires_in);
+	pgt_object_string(&body, "refresh_token", response->refresh_token);
+	pgt_object_string(&body, "id_token", response->id_token);
+	pgt_object_string(&body, "scope", response->scope);
+	pgt_object_string(&body, "issued_token_type", response->issued_token_type);
+	return pgt_object_end(&body);
+}
+
+Jsonb *
+token_endpoint(HttpExchange *x)
+{
+	TokenRequest request = {.x = x};
+	TokenResponse response = {0};
+	GrantHandler handler = NULL;
+	char *grant_type = NULL;
+	PgtErr err = http_check_post(x);
+
+	if (err == PGT_OK)
+	{
+		grant_type = http_param(x, "grant_type");
+		handler = grant_type ? find_handler(grant_type) : NULL;
+		if (handler == NULL)
+			err = grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER;
+	}
+	if (err == PGT_OK)
+		err = client_auth(x, &request.client);
+	if (err != PGT_OK)
+		return http_error(x, err);
+
+	request.context = http_context(x);
+	request.scope = http_param(x, "scope");
+	request.resources = http_params(x, "resource", &request.n_resources);
+	if (!may_use(request.client, grant_type))
+		err = PGT_ERR_CLIENT_GRANT_TYPE;
+	if (err == PGT_OK)
+		err = read_confirmation(x, request.client, &request.cnf);
+	if (err != PGT_OK)
+	{
+		audit_refusal(&request, grant_type, err);
+		return http_error(x, err);
+	}
+	handler(&request, &response);
+	return response.err == PGT_OK ? answer(&response) : http_error(x, response.err);
+}

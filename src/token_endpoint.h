@@ -1,0 +1,43 @@
+/*
+ * token_endpoint.h
+ *		Use case: the token endpoint (RFC 6749 section 3.2).
+ */
+#ifndef PGT_TOKEN_ENDPOINT_H
+#define PGT_TOKEN_ENDPOINT_H
+
+#include "compat.h"
+
+#include "client.h"
+#include "confirmation.h"
+#include "http.h"
+#include "issue.h"
+#include "response.h"
+
+/* what a grant type's handler is given: the client is authenticated, and may use the grant type */
+typedef struct TokenRequest
+{
+	HttpExchange *x;
+	const Client *client;
+	Confirmation cnf; /* proved by this request */
+	Jsonb *context;
+	const char *scope; /* NULL: not given */
+	char **resources;
+	int n_resources;
+} TokenRequest;
+
+/* fills the response, response->err when no tokens come of it */
+typedef void (*GrantHandler)(const TokenRequest *request, TokenResponse *response);
+
+extern Jsonb *token_endpoint(HttpExchange *x);
+
+/* an IssueRequest with what the token request says already in it */
+extern IssueRequest token_issue_request(const TokenRequest *request, const char *grant_type);
+
+/* the handlers, each in the file of its grant */
+extern void grant_authorization_code(const TokenRequest *request, TokenResponse *response);
+extern void grant_client_credentials(const TokenRequest *request, TokenResponse *response);
+extern void grant_device_code(const TokenRequest *request, TokenResponse *response);
+extern void grant_password(const TokenRequest *request, TokenResponse *response);
+extern void grant_token_exchange(const TokenRequest *request, TokenResponse *response);
+
+#endif /* PGT_TOKEN_ENDPOINT_H */

@@ -1,0 +1,73 @@
+/*
+ * user_function.c
+ *		Calling a function that the application supplies.
+ *
+ * It must never run as the owner of the extension, whatever it is declared as:
+ * who may define it could otherwise read the keys.
+ */
+#include "user_function.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "parser/parse_func.h"
+#include "utils/guc.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
+
+static Oid
+find_function(const char *name, int nargs, const Oid *types, Oid *owner)
+{
+	Oid function = LookupFuncName(pgt_qualified_name_list(name), nargs, types, true);
+	HeapTuple tuple = NULL;
+	bool usable = false;
+
+	if (OidIsValid(function))
+		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+
+		usable = form->prorettype == JSONBOID && !form->proretset &&
+				 form->prokind == PROKIND_FUNCTION;
+		*owner = form->proowner;
+		ReleaseSysCache(tuple);
+	}
+	if (!usable)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("function %s is missing or has other arguments than it must have", name),
+				 errhint("See pgtoken.update_issuer.")));
+	return function;
+}
+
+Jsonb *
+user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
+{
+	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
+	FmgrInfo flinfo;
+	Oid owner;
+	Oid user;
+	int context;
+	int nest_level;
+	Datum result;
+
+	fmgr_info(find_function(name, nargs, types, &owner), &flinfo);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, nargs, InvalidOid, NULL, NULL);
+	for (int i = 0; i < nargs; i++)
+	{
+		fcinfo->args[i].value = args[i];
+		fcinfo->args[i].isnull = false;
+	}
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
+	nest_level = NewGUCNestLevel();
+	result = FunctionCallInvoke(fcinfo);
+	/* an error would have undone both with its (sub)transaction */
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(user, context);
+	return fcinfo->isnull ? NULL : DatumGetJsonbPCopy(result);
+}

@@ -1,0 +1,88 @@
+/*
+ * userinfo.c
+ *		Use case: what the subject of an access token is called.
+ */
+#include "userinfo.h"
+
+#include "access_request.h"
+#include "claims_function.h"
+#include "client.h"
+#include "core/ids.h"
+#include "core/scope.h"
+#include "glue.h"
+#include "grant.h"
+#include "json_members.h"
+
+/* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
+static PgtErr
+read_access_request(const HttpExchange *x, AccessRequest *access)
+{
+	char *in_form = http_param(x, "access_token");
+	PgtErr err = http_check_form(x);
+
+	*access = access_request_read(x);
+	if (err != PGT_OK)
+		return err;
+	if (in_form && access->token)
+		return PGT_ERR_ACCESS_TOKEN_TWICE;
+	if (in_form && (x->method == NULL || strcmp(x->method, "POST") == 0))
+		access->token = in_form;
+	return access->token ? PGT_OK : PGT_ERR_ACCESS_TOKEN_MISSING;
+}
+
+static bool
+has_openid(Jsonb *claims)
+{
+	char *scope = member_string(claims, "scope");
+	PgtcScope list;
+
+	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
+		   pgtc_scope_has_str(&list, "openid");
+}
+
+/* sub as the token has it, and with it the ID token; the rest is the application's to say */
+static Jsonb *
+describe_subject(Jsonb *claims)
+{
+	char *grant_id = member_string(claims, "grant_id");
+	const Client *client = client_find(member_string(claims, "client_id"));
+	const Grant *grant;
+	pg_uuid_t id;
+	PgtObject body;
+
+	pgt_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), id.data), "reading a grant_id");
+	grant = grant_read_latest(&id);
+	if (client == NULL || grant == NULL) /* gone since the token was verified */
+		return NULL;
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "sub", member_string(claims, "sub"));
+	return claims_with(pgt_object_end(&body), claims_of_subject(client, grant,
+																member_string(claims, "scope"),
+																"userinfo"));
+}
+
+Jsonb *
+userinfo_endpoint(HttpExchange *x)
+{
+	AccessRequest access;
+	Jsonb *claims = NULL;
+	Jsonb *body = NULL;
+	PgtErr err = read_access_request(x, &access);
+
+	if (err == PGT_OK)
+		err = access_request_check(x, &access, x->method ? x->method : "GET", x->url, NULL,
+								   &claims);
+	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
+		err = PGT_ERR_ACCESS_TOKEN_INVALID;
+	if (err == PGT_OK && !has_openid(claims))
+		err = PGT_ERR_ACCESS_TOKEN_SCOPE;
+	if (err == PGT_OK)
+	{
+		body = describe_subject(claims);
+		if (body)
+			return body;
+		err = PGT_ERR_ACCESS_TOKEN_INVALID;
+	}
+	http_challenge(x, access.scheme, err, err == PGT_ERR_ACCESS_TOKEN_SCOPE ? "openid" : NULL);
+	return NULL;
+}
