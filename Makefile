@@ -149,6 +149,7 @@ REGRESS = \
 ISOLATION = \
 	cache_lookup_failure \
 	client_disabled \
+	code_redeem \
 	maintain \
 	prepared \
 	refresh_blacklist \
@@ -156,6 +157,7 @@ ISOLATION = \
 	refresh_reuse \
 	refresh_revoke \
 	refresh_strict \
+	replay_ids \
 	revoke_revoke \
 	rollback \
 	signing_keys \

@@ -180,6 +180,19 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 	return PGT_OK;
 }
 
+/* exactly once; what becomes of the row is audited with the request that did it */
+static bool
+redeem(const TokenRequest *request, const DeviceCode *device)
+{
+	const AuditScope scope = {device->client_id, device->approval.subject, request->context, false};
+	bool redeemed;
+
+	pgt_audit_enter(&scope);
+	redeemed = device_code_redeem(device);
+	pgt_audit_leave();
+	return redeemed;
+}
+
 void
 grant_device_code(const TokenRequest *request, TokenResponse *response)
 {
@@ -188,7 +201,7 @@ grant_device_code(const TokenRequest *request, TokenResponse *response)
 	DeviceCode *device = device_code ? find_device(device_code) : NULL;
 	PgtErr err = device_code ? judge_poll(request, device) : PGT_ERR_REQUEST_PARAMETER;
 
-	if (err == PGT_OK && !device_code_redeem(device))
+	if (err == PGT_OK && !redeem(request, device))
 		err = PGT_ERR_DEVICE_REDEEMED;
 	if (err != PGT_OK)
 	{

@@ -53,15 +53,15 @@ async function recordToken(ctx, next) {
     await next();
     if (ctx.oidc?.route !== 'token' || ctx.status !== 200) return;
     const { client, params, entities: { Grant: grant, AccessToken, ClientCredentials } } = ctx.oidc;
-    const { jti, exp, scope } = AccessToken ?? ClientCredentials;
+    const { jti, scope } = AccessToken ?? ClientCredentials;
     await pool.query({
         name: 'record',
         text: `WITH entered AS (
                 INSERT INTO peer.issued (jti, grant_id, client_id, subject, scope, expires_at)
-                VALUES ($1, $2, $3, $4, $5, to_timestamp($6))
+                VALUES ($1, $2::text, $3::text, $4::text, $5, now() + $6 * interval '1 second')
             )
             INSERT INTO peer.audit (event, grant_id, client_id, subject, context) VALUES ($7, $2, $3, $4, $8)`,
-        values: [jti, grant?.jti, client.clientId, grant?.accountId, scope, exp, params.grant_type,
+        values: [jti, grant?.jti, client.clientId, grant?.accountId, scope, ctx.body.expires_in, params.grant_type,
             { ip: ctx.ip, user_agent: ctx.get('user-agent') }],
     });
 }
