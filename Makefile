@@ -142,6 +142,9 @@ REGRESS = \
 	privileges \
 	http_admin \
 	authorize \
+	device \
+	exchange \
+	sessions \
 	bad_input \
 	maintain \
 	uninstall

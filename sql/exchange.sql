@@ -10,7 +10,7 @@ INSERT INTO test.clients SELECT c.* FROM unnest('{orders_api,mail_api,batch}'::t
 	scopes => '{openid,orders.read,mail.read,shared}', metadata => '{"grant_types": ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]}') c;
 SELECT pgtoken.update_resource('https://orders.example', client_id => 'orders_api'), pgtoken.update_resource('https://mail.example', client_id => 'mail_api');
 
-CREATE FUNCTION test.exchange(client text, token text, VARIADIC more text[]) RETURNS test.answer LANGUAGE sql
+CREATE FUNCTION test.exchange(client text, token text, VARIADIC more text[] DEFAULT '{}') RETURNS test.answer LANGUAGE sql
 	RETURN test.http('token', test.form(VARIADIC ARRAY['grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange', 'subject_token', token,
 		'subject_token_type', 'urn:ietf:params:oauth:token-type:access_token'] || more), test.basic(client));
 CREATE FUNCTION test.got(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
@@ -35,9 +35,9 @@ FROM test.claims(:'derived') c;
 SELECT test.claims((test.exchange('shop', :'at', 'scope', 'orders.read', 'resource', 'https://orders.example')).body ->> 'access_token') ->> 'role' AS same_client;
 SELECT grant_type, subject, session_id, generation, ancestors = ARRAY[:'gid'::uuid] AS ancestors FROM pgtoken.grants WHERE grant_id = pgtoken.grant_of(:'derived');
 -- a day-long token of the exchanging client would outlive a token that ends soon
-SELECT pgtoken.update_client('shop', access_token_lifetime => '10 seconds');
+SELECT pgtoken.update_client('shop', access_token_lifetime => '30 seconds');
 SELECT access_token AS short FROM pgtoken.issue_tokens('shop', 'alice', 'shared', '{https://orders.example}') \gset
-SELECT ((a).body ->> 'expires_in')::integer <= 10 AS no_longer, g.expires_at <= to_timestamp((test.claims(:'short') ->> 'exp')::bigint) AS nor_its_family
+SELECT ((a).body ->> 'expires_in')::integer <= 30 AS no_longer, g.expires_at <= to_timestamp((test.claims(:'short') ->> 'exp')::bigint) AS nor_its_family
 FROM test.exchange('orders_api', :'short', 'resource', 'https://mail.example') a, test.family_of(pgtoken.grant_of((a).body ->> 'access_token')) g;
 SELECT pgtoken.update_client('shop', reset => '{access_token_lifetime}');
 

@@ -23,9 +23,8 @@ extern AccessRequest access_request_read(const HttpExchange *x);
  * what it is bound to?  method and url are those of the request.  *claims are
  * valid until the next verification.
  */
-extern PgtErr access_request_check(HttpExchange *x, const AccessRequest *access,
-								   const char *method, const char *url, const char *audience,
-								   Jsonb **claims);
+extern PgtErr access_request_check(HttpExchange *x, const AccessRequest *access, const char *method,
+								   const char *url, const char *audience, Jsonb **claims);
 
 /*
  * Before a request of an API: its claims, NULL where it has no access token;

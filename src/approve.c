@@ -244,8 +244,7 @@ void
 approve_authorization(const Approval *approval, AuthorizationResponse *response)
 {
 	const AuditScope scope = {NULL, approval->subject, approval->context, false};
-	TimestampTz auth_time =
-		approval->has_auth_time ? approval->auth_time : GetCurrentTimestamp();
+	TimestampTz auth_time = approval->has_auth_time ? approval->auth_time : GetCurrentTimestamp();
 	Transaction transaction = {0};
 	PgtcScope granted;
 	const char *problem;

@@ -150,13 +150,13 @@ refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 	if (err == PGT_ERR_CODE_REUSED)
 		revoke_family(&code->grant_id, info->reason, &revoked);
 	if (info->audited)
-		pgt_audit_write(&(AuditEvent){.grant_id = &code->grant_id,
-									  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse"
-																		  : "code.refused",
-									  .reason = info->reason,
-									  .client_id = request->client->client_id,
-									  .subject = code->subject,
-									  .context = request->context});
+		pgt_audit_write(
+			&(AuditEvent){.grant_id = &code->grant_id,
+						  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse" : "code.refused",
+						  .reason = info->reason,
+						  .client_id = request->client->client_id,
+						  .subject = code->subject,
+						  .context = request->context});
 }
 
 /* within what was authorized (RFC 8707 section 2.2) */

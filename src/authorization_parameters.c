@@ -138,9 +138,8 @@ PgtErr
 authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
 {
 	/* shown to the application as they came */
-	static const char *const plain[] = {"nonce",	  "acr_values",		"login_hint",
-										"ui_locales", "display",		"code_challenge",
-										"dpop_jkt"};
+	static const char *const plain[] = {"nonce",   "acr_values",	 "login_hint", "ui_locales",
+										"display", "code_challenge", "dpop_jkt"};
 	int n_resources;
 	char **resources = http_params(x, "resource", &n_resources);
 	char *dpop_jkt = http_param(x, "dpop_jkt");

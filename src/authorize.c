@@ -138,8 +138,8 @@ authorize_endpoint(HttpExchange *x)
 			{
 				const PgtErrInfo *info = pgt_err_info(refusal);
 
-				http_redirect(x, authorize_error_url(x->issuer, parameters, info->error,
-													 info->description));
+				http_redirect(
+					x, authorize_error_url(x->issuer, parameters, info->error, info->description));
 				return NULL;
 			}
 		}

@@ -111,9 +111,9 @@ device_request(const char *user_code, const char *attempt_key)
 	pgt_object_string(&request, "client_name", client ? client->client_name : NULL);
 	pgt_object_string(&request, "scope", device->scope);
 	pgt_object_strings(&request, "resource", device->resources, device->n_resources);
-	pgt_object_string(&request, "expires_at",
-					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(device->expires_at),
-										 TIMESTAMPTZOID, &utc));
+	pgt_object_string(
+		&request, "expires_at",
+		JsonEncodeDateTime(NULL, TimestampTzGetDatum(device->expires_at), TIMESTAMPTZOID, &utc));
 	pgt_object_string(&request, "user_code", shown);
 	return pgt_object_end(&request);
 }

@@ -40,6 +40,7 @@ int pgt_retry_window_public = 30;
 char *pgt_root_key_file = NULL;
 int pgt_token_cache_size = 1024;
 
+static char *http_notify_channel = NULL;
 static int audit_retention = 400 * MINUTES_PER_DAY;
 static int lineage_retention = 400 * MINUTES_PER_DAY;
 static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
@@ -83,20 +84,27 @@ pgt_guc_init(void)
 							&audit_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
 
-	DefineCustomIntVariable("pgtoken.authorization_code_lifetime", "Time within which an authorization code must be redeemed.", NULL, &pgt_authorization_code_lifetime, 60, 10, 600, PGC_SUSET,
+	DefineCustomIntVariable("pgtoken.authorization_code_lifetime",
+							"Time within which an authorization code must be redeemed.", NULL,
+							&pgt_authorization_code_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.authorization_request_lifetime",
+							"Time that a user has to log in, to consent, or to log out.", NULL,
+							&pgt_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 
-	DefineCustomIntVariable("pgtoken.authorization_request_lifetime", "Time that a user has to log in, to consent, or to log out.", NULL, &pgt_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
-							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL,
+							&pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,
+							NULL, NULL);
 
-	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL, &pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET,
-							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.dpop_nonce_lifetime", "How long a nonce for DPoP proofs is good.", NULL,
+		&pgt_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
-	DefineCustomIntVariable("pgtoken.dpop_nonce_lifetime", "How long a nonce for DPoP proofs is good.", NULL, &pgt_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET,
-							GUC_UNIT_S, NULL, NULL, NULL);
-
-	DefineCustomIntVariable("pgtoken.dpop_proof_lifetime", "Age at which a DPoP proof is refused.", NULL, &pgt_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET,
-							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.dpop_proof_lifetime", "Age at which a DPoP proof is refused.",
+							NULL, &pgt_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
 
 	DefineCustomBoolVariable(
 		"pgtoken.durable_rotation",
@@ -106,17 +114,41 @@ pgt_guc_init(void)
 		"client's new refresh token with it.",
 		&pgt_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_authenticator", "Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.", NULL, &pgt_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_authenticator",
+		"Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.",
+		NULL, &pgt_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_client_address_header", "Request header with the client's address; its last element counts.", NULL, &pgt_http_client_address_header, "x-forwarded-for", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("pgtoken.http_client_address_header",
+							   "Request header with the client's address; its last element counts.",
+							   NULL, &pgt_http_client_address_header, "x-forwarded-for", PGC_SUSET,
+							   0, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_client_certificate_header", "Request header with the client's TLS certificate, set by the proxy; empty: none.", "RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.", &pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_client_certificate_header",
+		"Request header with the client's TLS certificate, set by the proxy; empty: none.",
+		"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
+		&pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_issuer", "Issuer that the HTTP endpoints speak for; empty: the default one.", NULL, &pgt_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("pgtoken.http_issuer",
+							   "Issuer that the HTTP endpoints speak for; empty: the default one.",
+							   NULL, &pgt_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_resource", "API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.", NULL, &pgt_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_notify_channel",
+		"Channel on which PostgREST is told that signing keys have changed; empty: none.",
+		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
+		&http_notify_channel, "pgrst", PGC_SUSET, 0, NULL, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_resource_url", "Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL, &pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_resource",
+		"API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.",
+		NULL, &pgt_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_resource_url",
+		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
+		&pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.lineage_retention",
 							"Age at which maintain() drops lineage partitions; 0 keeps them.",
@@ -124,8 +156,9 @@ pgt_guc_init(void)
 							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
 
-	DefineCustomIntVariable("pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL, &pgt_pushed_request_lifetime, 90, 10, 600, PGC_SUSET,
-							GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,
+		&pgt_pushed_request_lifetime, 90, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.refresh_absolute_lifetime",
 							"Life of a family, which rotation does not extend.", NULL,

@@ -149,9 +149,8 @@ client_address(const HttpExchange *x)
 	last = last ? last + 1 : header;
 	while (*last == ' ')
 		last++;
-	return inet_pton(AF_INET, last, address) == 1 || inet_pton(AF_INET6, last, address) == 1
-			   ? last
-			   : NULL;
+	return inet_pton(AF_INET, last, address) == 1 || inet_pton(AF_INET6, last, address) == 1 ? last
+																							 : NULL;
 }
 
 Jsonb *
@@ -161,8 +160,8 @@ http_context(const HttpExchange *x)
 	PgtObject context;
 
 	if (user_agent)
-		user_agent = pnstrdup(user_agent, pg_mbcliplen(user_agent, strlen(user_agent),
-													   USER_AGENT_MAX));
+		user_agent =
+			pnstrdup(user_agent, pg_mbcliplen(user_agent, strlen(user_agent), USER_AGENT_MAX));
 	pgt_object_begin(&context);
 	pgt_object_string(&context, "user_agent", user_agent);
 	pgt_object_string(&context, "ip", client_address(x));
@@ -266,6 +265,5 @@ http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body)
 Datum
 http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body)
 {
-	return http_end_text(fcinfo, x,
-						 body ? JsonbToCString(NULL, &body->root, VARSIZE(body)) : NULL);
+	return http_end_text(fcinfo, x, body ? JsonbToCString(NULL, &body->root, VARSIZE(body)) : NULL);
 }

@@ -83,8 +83,7 @@ http_form_read(FunctionCallInfo fcinfo, HttpExchange *x)
 		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
 	(void) get_func_arg_info(tuple, &types, &names, &modes);
 	if (names == NULL)
-		x->form_err = PG_ARGISNULL(0) ? PGT_OK
-									  : read_raw(x, pgt_slice_text(PG_GETARG_TEXT_PP(0)));
+		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, pgt_slice_text(PG_GETARG_TEXT_PP(0)));
 	else
 		x->form_err = read_named(x, fcinfo, types, names);
 	ReleaseSysCache(tuple);

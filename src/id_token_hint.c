@@ -41,8 +41,7 @@ id_token_hint_read(const Issuer *issuer, const char *hint)
 }
 
 bool
-id_token_hint_subject(const Issuer *issuer, const Client *client, const char *hint,
-					  char **subject)
+id_token_hint_subject(const Issuer *issuer, const Client *client, const char *hint, char **subject)
 {
 	const PgtcClaims *claims = id_token_hint_read(issuer, hint);
 

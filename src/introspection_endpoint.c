@@ -23,8 +23,7 @@ serves(const Client *client, const char *audience)
 {
 	const Resource *resource = resource_find(client->issuer, audience);
 
-	return resource && resource->client_id &&
-		   strcmp(resource->client_id, client->client_id) == 0;
+	return resource && resource->client_id && strcmp(resource->client_id, client->client_id) == 0;
 }
 
 static bool
@@ -98,7 +97,9 @@ introspection_endpoint(HttpExchange *x)
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
-	/* RFC 7662 section 2.1: to have a name is not to be authenticated */
+	/* RFC 7662 section 2.3: no credentials at all are wrong ones, and a name is none */
+	if (err == PGT_ERR_REQUEST_PARAMETER)
+		err = PGT_ERR_CLIENT_SECRET_MISSING;
 	if (err == PGT_OK && !client->confidential)
 		err = PGT_ERR_CLIENT_METHOD;
 	if (err == PGT_OK && token == NULL)

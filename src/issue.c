@@ -42,10 +42,9 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 		return PGT_ERR_CLIENT_UNKNOWN;
 	if (!(*client)->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
-	return target_for_issue(*client, request->scope, request->resources, request->n_resources,
-							(request->offline ? TARGET_OFFLINE : 0) |
-								(request->no_user ? TARGET_NO_USER : 0),
-							target);
+	return target_for_issue(
+		*client, request->scope, request->resources, request->n_resources,
+		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);
 }
 
 static void

@@ -195,8 +195,7 @@ logout_token(const char *client_id, const char *subject, const char *session_id)
 	pgt_cache_begin();
 	client = client_find(client_id);
 	if (client == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("there is no such client"),
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no such client"),
 						errdetail("The client \"%s\" has not been created.", client_id)));
 	spec = statement_for(client, "logout+jwt");
 	spec.sub = pgtc_slice_str(client_subject(client, subject));

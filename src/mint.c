@@ -84,8 +84,8 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	spec.auth_time = pgt_unix_seconds(grant->auth_time);
 	spec.cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec.act = json_slice(grant->act);
-	spec.extra = json_slice(
-		claims_with(grant->claims, claims_of_subject(client, grant, target->scope, "access_token")));
+	spec.extra = json_slice(claims_with(
+		grant->claims, claims_of_subject(client, grant, target->scope, "access_token")));
 	out->access_token = sign(&spec, key);
 
 	out->id_token = NULL;

@@ -163,8 +163,8 @@ judge(const Refresh *refresh, PgtErr *err)
 	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
 	int generation = refresh->token.generation;
-	int retry_window = grant->cnf.jkt || grant->cnf.x5t_s256 ? client->retry_window_bound
-															 : client->retry_window;
+	int retry_window =
+		grant->cnf.jkt || grant->cnf.x5t_s256 ? client->retry_window_bound : client->retry_window;
 
 	if (grant->revoked)
 		*err = PGT_ERR_FAMILY_REVOKED;
@@ -182,8 +182,7 @@ judge(const Refresh *refresh, PgtErr *err)
 		return client->rotates ? VERDICT_ROTATE : VERDICT_RENEW;
 	/* has_previous: a renewal has used the successor; the rotation may be later than our clock reading */
 	if (generation == grant->generation - 1 && grant->has_previous &&
-		Max(refresh->now, grant->rotated_at) <
-			pgt_plus_seconds(grant->rotated_at, retry_window) &&
+		Max(refresh->now, grant->rotated_at) < pgt_plus_seconds(grant->rotated_at, retry_window) &&
 		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
 		return VERDICT_RETRY;
 	return VERDICT_REUSE;

@@ -117,9 +117,10 @@ request_subject(const char *subject)
 	bool printable = true;
 
 	if (request_subject_is_client(subject))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a user's subject must not begin with \"%s\"", CLIENT_SUBJECT_PREFIX),
-						errdetail("Such subjects stand for clients.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a user's subject must not begin with \"%s\"", CLIENT_SUBJECT_PREFIX),
+				 errdetail("Such subjects stand for clients.")));
 	for (size_t i = 0; i < len; i++)
 		printable = printable && subject[i] >= 0x20 && subject[i] <= 0x7e;
 	if (len < 1 || len > SUBJECT_MAX || !printable)

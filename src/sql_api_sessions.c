@@ -98,15 +98,15 @@ pgt_complete_logout(PG_FUNCTION_ARGS)
 
 	request_string(subject, "subject");
 	request_string(session_id, "session_id");
-	return text_or_null(fcinfo, transaction_id ? complete_logout(transaction_id, subject, session_id)
-											   : NULL);
+	return text_or_null(
+		fcinfo, transaction_id ? complete_logout(transaction_id, subject, session_id) : NULL);
 }
 
 Datum
 pgt_deny_device(PG_FUNCTION_ARGS)
 {
-	return text_or_null(fcinfo, device_deny(required_text(fcinfo, 0, "user_code"),
-											attempt_key(fcinfo, 1)));
+	return text_or_null(fcinfo,
+						device_deny(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
 }
 
 Datum

@@ -61,8 +61,8 @@ typedef struct QueryDef
 } QueryDef;
 
 #define EQ " OPERATOR(pg_catalog.=) "
-#define DEVICE_COLUMNS                                                                             \
-	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, "    \
+#define DEVICE_COLUMNS                                                                          \
+	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
 	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.expires_at"
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
@@ -155,11 +155,10 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_DEVICE_REDEEM] = {"device redeem", "u", SPI_OK_UPDATE, false,
 							 "UPDATE pgtoken.device_codes d SET state = 'redeemed' "
 							 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'approved'"},
-	[STORE_DEVICE_SLOW_DOWN] =
-		{"device slow down", "uzi", SPI_OK_UPDATE, false,
-		 "UPDATE pgtoken.device_codes d SET polled_at = $2, "
-		 "poll_interval = d.poll_interval OPERATOR(pg_catalog.+) $3 "
-		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending'"},
+	[STORE_DEVICE_SLOW_DOWN] = {"device slow down", "uzi", SPI_OK_UPDATE, false,
+								"UPDATE pgtoken.device_codes d SET polled_at = $2, "
+								"poll_interval = d.poll_interval OPERATOR(pg_catalog.+) $3 "
+								"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending'"},
 	[STORE_GRANT_ANCESTORS] = {"grant ancestors", "u", SPI_OK_SELECT, false,
 							   "SELECT u.ancestor FROM pgtoken.grants g, "
 							   "pg_catalog.unnest(g.ancestors) WITH ORDINALITY u (ancestor, n) "
@@ -212,10 +211,11 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_ISSUER_LOCK] = {"issuer lock", "t", SPI_OK_SELECT, false,
 						   "SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ
 						   "$1 FOR NO KEY UPDATE"},
-	[STORE_ISSUERS_READ] = {"issuers read", "", SPI_OK_SELECT, true,
-							"SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
-							"i.verification_uri, i.claims_function, i.password_verifier, "
-							"i.dpop_nonce_required FROM pgtoken.issuers i"},
+	[STORE_ISSUERS_READ] =
+		{"issuers read", "", SPI_OK_SELECT, true,
+		 "SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
+		 "i.verification_uri, i.claims_function, i.password_verifier, "
+		 "i.dpop_nonce_required FROM pgtoken.issuers i"},
 	[STORE_KEY_INSERT] =
 		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
@@ -253,9 +253,10 @@ static const QueryDef queries[STORE_QUERIES] = {
 		{"key material update", "tb", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.key_material m SET material = $2, wrapped = true WHERE m.material_id" EQ
 		 "$1"},
-	[STORE_REPLAY_INSERT] = {"replay id insert", "bz", SPI_OK_INSERT, false,
-							 "INSERT INTO pgtoken.replay_ids (replay_hash, expires_at) VALUES ($1, $2) "
-							 "ON CONFLICT DO NOTHING"},
+	[STORE_REPLAY_INSERT] =
+		{"replay id insert", "bz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.replay_ids (replay_hash, expires_at) VALUES ($1, $2) "
+		 "ON CONFLICT DO NOTHING"},
 	[STORE_REQUEST_DELETE] = {"request delete", "u", SPI_OK_DELETE, false,
 							  "DELETE FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ
 							  "$1"},
@@ -275,7 +276,8 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_TOKEN_STATE] =
 		{"token state", "utzz", SPI_OK_SELECT, true,
 		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.grants a "
-		 "WHERE a.grant_id" EQ "ANY (g.ancestors) AND a.revoked_at IS NOT NULL) AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "WHERE a.grant_id" EQ
+		 "ANY (g.ancestors) AND a.revoked_at IS NOT NULL) AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
 		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
 		 "AND t.issued_at OPERATOR(pg_catalog.>=) $3 AND t.issued_at OPERATOR(pg_catalog.<) $4 "
@@ -459,8 +461,8 @@ store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
 		elements[i] = UUIDPGetDatum(&values[i]);
 	add_arg(args,
 			n == 0 ? (Datum) 0
-				   : PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false,
-													 TYPALIGN_CHAR)),
+				   : PointerGetDatum(
+						 construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
 			n == 0);
 }
 

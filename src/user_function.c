@@ -30,8 +30,8 @@ find_function(const char *name, int nargs, const Oid *types, Oid *owner)
 	{
 		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 
-		usable = form->prorettype == JSONBOID && !form->proretset &&
-				 form->prokind == PROKIND_FUNCTION;
+		usable =
+			form->prorettype == JSONBOID && !form->proretset && form->prokind == PROKIND_FUNCTION;
 		*owner = form->proowner;
 		ReleaseSysCache(tuple);
 	}

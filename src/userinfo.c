@@ -56,9 +56,9 @@ describe_subject(Jsonb *claims)
 		return NULL;
 	pgt_object_begin(&body);
 	pgt_object_string(&body, "sub", member_string(claims, "sub"));
-	return claims_with(pgt_object_end(&body), claims_of_subject(client, grant,
-																member_string(claims, "scope"),
-																"userinfo"));
+	return claims_with(
+		pgt_object_end(&body),
+		claims_of_subject(client, grant, member_string(claims, "scope"), "userinfo"));
 }
 
 Jsonb *
@@ -70,8 +70,8 @@ userinfo_endpoint(HttpExchange *x)
 	PgtErr err = read_access_request(x, &access);
 
 	if (err == PGT_OK)
-		err = access_request_check(x, &access, x->method ? x->method : "GET", x->url, NULL,
-								   &claims);
+		err =
+			access_request_check(x, &access, x->method ? x->method : "GET", x->url, NULL, &claims);
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
 		err = PGT_ERR_ACCESS_TOKEN_INVALID;
 	if (err == PGT_OK && !has_openid(claims))

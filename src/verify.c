@@ -110,8 +110,7 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 }
 
 Jsonb *
-verify_access_token(const char *token, size_t len, const char *audience,
-					const Confirmation *proved)
+verify_access_token(const char *token, size_t len, const char *audience, const Confirmation *proved)
 {
 	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
 	uint8_t hash[PGTC_SHA256_LEN];

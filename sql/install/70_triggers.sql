@@ -30,13 +30,19 @@ COMMENT ON FUNCTION pgtoken.invalidate() IS 'Trigger: tells all backends to drop
 CREATE FUNCTION pgtoken.notify_keys() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	channel text;
 BEGIN
-	PERFORM pg_notify('pgrst', 'reload config');
+	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	channel := current_setting('pgtoken.http_notify_channel');
+	IF channel <> '' THEN
+		PERFORM pg_notify(channel, 'reload config');
+	END IF;
 	RETURN NULL;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.notify_keys() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.notify_keys() IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config()';
+COMMENT ON FUNCTION pgtoken.notify_keys() IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config(); tells the channel pgtoken.http_notify_channel';
 
 -- Audit
 

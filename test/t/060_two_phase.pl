@@ -11,7 +11,11 @@ use lib $FindBin::RealBin;
 use PgtokenTest;
 use Test::More;
 
-my $node = new_cluster('two_phase', conf => 'max_prepared_transactions = 4');
+my $node = new_cluster('two_phase', conf => <<'CONF');
+max_prepared_transactions = 4
+# what has notified cannot be prepared, and a change of keys notifies PostgREST
+pgtoken.http_notify_channel = ''
+CONF
 my ($one, $two) = (session($node), session($node));
 
 create_service($one);
