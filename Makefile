@@ -153,6 +153,9 @@ ISOLATION = \
 	cache_lookup_failure \
 	client_disabled \
 	code_redeem \
+	device_redeem \
+	exchange_revoke \
+	logout_complete \
 	maintain \
 	prepared \
 	refresh_blacklist \
@@ -164,6 +167,7 @@ ISOLATION = \
 	revoke_revoke \
 	rollback \
 	signing_keys \
+	user_code_attempts \
 	verify_revoke
 
 # --- targets that look after themselves --------------------------------------

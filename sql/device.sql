@@ -24,6 +24,10 @@ SELECT c ->> 'sub' AS sub, c ->> 'client_id' AS client_id, c ->> 'aud' AS aud, c
 FROM test.answers, test.claims((a).body ->> 'access_token') c WHERE name = 'robot';
 SELECT test.outcome($$SELECT pgtoken.issue_tokens('web', 'client:robot')$$);
 SELECT grant_type, subject, generation FROM pgtoken.grants WHERE client_id = 'robot';
+-- also where its users are pairwise: it is no user
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('robot2', scopes => '{orders.read}',
+	metadata => '{"grant_types": ["client_credentials"], "subject_type": "pairwise", "sector_identifier": "robots.example"}');
+SELECT test.claims((test.http('token', 'grant_type=client_credentials', test.basic('robot2'))).body ->> 'access_token') ->> 'sub' AS sub;
 -- C17, C8: not without its secret, not for who is not registered for it.
 SELECT test.brief(test.http('token', 'grant_type=client_credentials&client_id=robot')) AS no_secret,
 	   test.brief(test.http('token', 'grant_type=client_credentials', test.basic('web'))) AS not_registered,

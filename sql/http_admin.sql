@@ -352,6 +352,7 @@ ROLLBACK;
 BEGIN;
 SELECT length(pgtoken.rotate_signing_key('ES256', 'https://http.example')) AS kid_length;
 PREPARE TRANSACTION 'pgtoken notifies';
+ROLLBACK PREPARED 'pgtoken notifies';	-- of a trigger that has gone, so that nobody waits for its locks
 
 -- Helpers for APIs. The API's role is a member of pgtoken_http and of nothing else.
 CREATE TABLE test.notes (owner text, body text);

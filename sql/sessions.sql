@@ -66,6 +66,9 @@ SELECT (test.http('introspect', test.form('token', :'mail_at'), test.basic('orde
 -- C32: a refresh token is its client's business, not the resource server's
 SELECT (test.http('introspect', test.form('token', :'rt'), test.basic('portal'))).body ->> 'token_type' AS own, (test.http('introspect', test.form('token', :'rt'), test.basic('orders_rs'))).body AS resource_server,
 	   (test.http('introspect', test.form('token', :'rt'), test.basic('other'))).body AS other_client;
+-- C89. Attack shut out: a pairwise client learns by its refresh token who its user is elsewhere.
+SELECT refresh_token AS prt, id_token AS pit FROM pgtoken.issue_tokens('private', 'alice', 'openid offline_access') \gset
+SELECT (test.http('introspect', test.form('token', :'prt'), test.basic('private'))).body -> 'sub' = test.claims(:'pit') -> 'sub' AS as_in_id_token;
 -- C33 (RFC 9701): signed for who asks, with no sub and exp that would make it a token
 SELECT a.headers ->> 'content-type' AS type, a.body #>> '{}' AS jwt FROM test.http('introspect', test.form('token', :'at'), test.basic('orders_rs') || '{"accept": "text/plain, application/token-introspection+jwt;q=0.9"}') a \gset
 SELECT :'type' AS type, h ->> 'typ' AS typ, h ->> 'alg' AS alg, c ->> 'iss' AS iss, c ->> 'aud' AS aud, c ? 'iat' AS iat, (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(c) k) AS members,
@@ -186,6 +189,7 @@ SELECT test.query((test.logout('id_token_hint', :'it', 'post_logout_redirect_uri
 SELECT r ->> 'kind' AS kind, r ->> 'client_id' AS client_id, r ->> 'post_logout_redirect_uri' AS uri, r ->> 'id_token_hint_subject' AS subject FROM pgtoken.authorization_request(:'tx') r;
 SELECT pgtoken.complete_logout(:'tx', 'alice', 'sess-1') AS back, pgtoken.complete_logout(:'tx', 'alice', 'sess-1') IS NULL AS only_once;
 SELECT pgtoken.complete_logout('pgttx_x') IS NULL AS malformed, pgtoken.complete_logout(NULL) IS NULL AS nothing;
+SELECT event, client_id, subject, context FROM pgtoken.audit_events WHERE event = 'logout.completed';
 SELECT test.query((test.logout('client_id', 'portal')).headers ->> 'location', 'transaction_id') AS tx \gset
 SELECT pgtoken.complete_logout(:'tx', 'alice') IS NULL AS nowhere, pgtoken.authorization_request(:'tx') IS NULL AS gone;
 -- an expired one is gone as well

@@ -17,6 +17,7 @@
 #include "guc.h"
 #include "issuer.h"
 #include "json_members.h"
+#include "request.h"
 #include "store.h"
 
 #define CLIENT_ID_MAX 255
@@ -275,7 +276,7 @@ client_subject(const Client *client, const char *subject)
 	uint8_t key[PGTC_SHA256_LEN];
 	char *pairwise;
 
-	if (client->sector == NULL)
+	if (client->sector == NULL || request_subject_is_client(subject))
 		return pstrdup(subject);
 	pairwise = palloc(PGTC_PAIRWISE_LEN + 1);
 	issuer_subkey(issuer_get(client->issuer), "pairwise subjects", key);

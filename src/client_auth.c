@@ -81,7 +81,7 @@ collect(const HttpExchange *x, Presented *out)
 	if (err != PGT_OK)
 		return err;
 	if (out->client_id == NULL)
-		return out->method == AUTH_NONE ? PGT_ERR_REQUEST_PARAMETER : PGT_ERR_CLIENT_ASSERTION;
+		return out->method == AUTH_NONE ? PGT_ERR_CLIENT_MISSING : PGT_ERR_CLIENT_ASSERTION;
 	/* RFC 7521 section 4.2: a client_id beside it must be the same */
 	if (client_id && strcmp(client_id, out->client_id) != 0)
 		return PGT_ERR_REQUEST_PARAMETER;

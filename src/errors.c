@@ -12,6 +12,7 @@
 
 static const PgtErrInfo err_table[] = {
 	[PGT_OK] = {NULL, NULL, NULL, 200, false},
+	[PGT_ERR_CLIENT_MISSING] = {"invalid_client", BAD_CLIENT, "client_missing", 401, false},
 	[PGT_ERR_CLIENT_UNKNOWN] = {"invalid_client", BAD_CLIENT, "client_unknown", 401, false},
 	[PGT_ERR_CLIENT_DISABLED] = {"invalid_client", BAD_CLIENT, "client_disabled", 401, true},
 	[PGT_ERR_CLIENT_SECRET_MISSING] = {"invalid_client", BAD_CLIENT, "client_secret_missing", 401,

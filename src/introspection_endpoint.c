@@ -97,9 +97,7 @@ introspection_endpoint(HttpExchange *x)
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
-	/* RFC 7662 section 2.3: no credentials at all are wrong ones, and a name is none */
-	if (err == PGT_ERR_REQUEST_PARAMETER)
-		err = PGT_ERR_CLIENT_SECRET_MISSING;
+	/* RFC 7662 section 2.1: to have a name is not to be authenticated */
 	if (err == PGT_OK && !client->confidential)
 		err = PGT_ERR_CLIENT_METHOD;
 	if (err == PGT_OK && token == NULL)

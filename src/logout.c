@@ -145,27 +145,33 @@ end_session_endpoint(HttpExchange *x)
 	return NULL;
 }
 
+static void
+audit_completion(const AuthorizationRequest *request, const char *subject, const char *session_id)
+{
+	PgtObject context;
+
+	pgt_object_begin(&context);
+	pgt_object_string(&context, "session_id", session_id);
+	pgt_audit_write(&(AuditEvent){.event = "logout.completed",
+								  .client_id = request->client_id[0] ? request->client_id : NULL,
+								  .subject = subject,
+								  .context = pgt_object_end(&context)});
+}
+
 char *
 complete_logout(const char *transaction_id, const char *subject, const char *session_id)
 {
 	AuthorizationRequest *request =
 		authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
-	AuditScope scope = {NULL, subject, NULL, false};
-	PgtObject context;
 	char *redirect_uri;
-	bool taken;
 
-	if (request == NULL || strcmp(request->kind, REQUEST_LOGOUT) != 0)
+	/* taken away by one only, also of two that come at the same time */
+	if (request == NULL || strcmp(request->kind, REQUEST_LOGOUT) != 0 ||
+		!authorization_request_delete(request))
 		return NULL;
-	pgt_object_begin(&context);
-	pgt_object_string(&context, "session_id", session_id);
-	scope.client_id = request->client_id[0] ? request->client_id : NULL;
-	scope.context = pgt_object_end(&context);
-	pgt_audit_enter(&scope);
-	taken = authorization_request_delete(request);
-	pgt_audit_leave();
+	audit_completion(request, subject, session_id);
 	redirect_uri = member_string(request->parameters, "post_logout_redirect_uri");
-	return taken && redirect_uri
+	return redirect_uri
 			   ? url_with(redirect_uri, "state", member_string(request->parameters, "state"))
 			   : NULL;
 }

@@ -186,7 +186,7 @@ describe_refresh_token(const Client *client, const Grant *grant)
 	pgt_object_string(&object, "token_type", "refresh_token");
 	pgt_object_string(&object, "scope", grant->scope);
 	pgt_object_string(&object, "client_id", grant->client_id);
-	pgt_object_string(&object, "sub", grant->subject);
+	pgt_object_string(&object, "sub", client_subject(client, grant->subject));
 	pgt_object_string(&object, "iss", client->issuer);
 	pgt_object_int(&object, "iat", pgt_unix_seconds(grant->rotated_at));
 	pgt_object_int(&object, "exp", pgt_unix_seconds(grant_refresh_end(grant, grant->rotated_at)));

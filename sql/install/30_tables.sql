@@ -70,7 +70,7 @@ CREATE TABLE pgtoken.key_material (
 ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STATISTICS 0;
 ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STORAGE PLAIN, ALTER COLUMN material_id SET STORAGE PLAIN;
 COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys and peppers; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
-COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" and a kid, or "pepper:" and an issuer';
+COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" and a kid, "pepper:" and an issuer, or "client:", a client_id and a secret_id';
 
 CREATE TABLE pgtoken.resources (
 	issuer text NOT NULL,

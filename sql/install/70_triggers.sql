@@ -28,7 +28,7 @@ REVOKE ALL ON FUNCTION pgtoken.invalidate() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.invalidate() IS 'Trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
 
 CREATE FUNCTION pgtoken.notify_keys() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	channel text;

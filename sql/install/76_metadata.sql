@@ -16,7 +16,8 @@ DECLARE
 	scopes text[];
 BEGIN
 	SELECT * INTO i FROM pgtoken.issuers WHERE issuer = of_issuer;
-	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active'
+	-- an HS256 key is not published: no client can verify by it
+	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active' AND k.alg <> 'HS256'
 						  ORDER BY k.alg <> i.default_alg, k.alg);
 	scopes := ARRAY['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
 			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s

@@ -62,7 +62,7 @@ describe('the nonce (C65)', () => {
 	// the attack: proofs that were made ahead of time, with a nonce that is guessed or old
 	it('that is invented is refused', async () => {
 		const key = await h.generateKey();
-		for (const nonce of ['x', '', 'A'.repeat(60)]) {
+		for (const nonce of ['x', 'A'.repeat(32)]) {
 			h.assertError(await credentials(await machine(), await h.proof(key, { claims: { nonce } })), 'use_dpop_nonce');
 		}
 	});
