@@ -129,6 +129,7 @@ describe('keys that change while the service runs (C80, C90)', () => {
 		const kid = await h.value('SELECT pgtoken.create_signing_key(\'ES384\')');
 		const { json: { keys } } = await h.get('/oauth2/jwks');
 		assert.ok(keys.some((key) => key.kid === kid));
+		await h.rows('SELECT pgtoken.rotate_signing_key(\'ES384\')');
 	});
 
 	// the attack: a stolen key signs on

@@ -238,6 +238,83 @@ for my $alg (qw(ES256 EdDSA RS256 HS256))
 	ok(defined $s->value('SELECT pgtoken.verify_access_token($1)', $next->{access_token}), "wrapped $alg: its token verifies");
 }
 
+# --- the HTTP endpoints: codes, handles, user codes, a kept client secret ------
+
+sub handle
+{
+	my ($name, $prefix, $handle) = @_;
+
+	opaque($name, $prefix, $handle, substr(decode_base64url(substr $handle, length $prefix), 17));
+	push @{ $secrets{$name} }, substr($handle, -40);
+	return $handle;
+}
+
+# one call of an endpoint in a transaction of its own, as the layer makes it
+sub http
+{
+	my ($function, $form, $authorization) = @_;
+
+	$s->query('BEGIN');
+	$s->query(q{SELECT set_config('request.method', 'POST', true), set_config('request.headers', $1, true)},
+		$authorization ? qq({"authorization": "$authorization"}) : '{}');
+	my $body = $s->value("SELECT pgtoken_http.$function(\$1::text)::text", $form);
+	my $headers = $s->value(q{SELECT current_setting('response.headers')});
+	$s->query('COMMIT');
+	return ($body, $headers);
+}
+
+sub member
+{
+	my ($json, $name) = @_;
+
+	return $s->value('SELECT $1::jsonb ->> $2', $json, $name);
+}
+
+$s->query(q{SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://login.example/', verification_uri => 'https://login.example/device')});
+remember_client_secret(
+	'site',
+	my $site_secret = $s->value(
+		q{SELECT client_secret FROM pgtoken.create_client('site', scopes => '{openid,read}', offline_access => true, redirect_uris => '{https://site.example/}',
+			metadata => '{"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange"]}')}));
+# its secret is kept, wrapped, to verify what it signs
+remember_client_secret(
+	'signer',
+	$s->value(
+		q{SELECT client_secret FROM pgtoken.create_client('signer', metadata => '{"grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_jwt"}')}));
+my $basic = 'Basic ' . encode_base64("site:$site_secret", '');
+$secrets{'Basic credentials'} = [ substr $basic, length 'Basic ' ];
+my $verifier = 'v' . ('0123456789' x 5);
+my $challenge = $s->value(q{SELECT translate(encode(sha256($1::bytea), 'base64'), '+/=', '-_')}, $verifier);
+$secrets{'code verifier'} = [$verifier];
+
+my ($pushed) = http('par', "response_type=code&scope=openid+read+offline_access&redirect_uri=https://site.example/&code_challenge=$challenge&code_challenge_method=S256", $basic);
+my $request_uri = member($pushed, 'request_uri');
+handle('request_uri', 'pgtpr_', $request_uri =~ s/.*://r);
+my (undef, $location) = http('authorize', "client_id=site&request_uri=$request_uri");
+my ($transaction_id) = $location =~ /transaction_id=(\w[\w-]+)/;
+handle('transaction_id', 'pgttx_', $transaction_id);
+my $back = $s->value(q{SELECT redirect_uri FROM pgtoken.approve_authorization($1, 'subject-to-be-found', 'openid read offline_access')}, $transaction_id);
+my ($code) = $back =~ /code=([\w-]+)/;
+handle('authorization code', 'pgtac_', $code);
+http('token', "grant_type=authorization_code&code=$code&redirect_uri=https://site.example/&code_verifier=$verifier" . 'x', $basic);
+my ($tokens) = http('token', "grant_type=authorization_code&code=$code&redirect_uri=https://site.example/&code_verifier=$verifier", $basic);
+remember_answer('authorization_code', { map { $_ => member($tokens, $_) } qw(access_token refresh_token id_token) });
+my ($exchanged) = http('token',
+	'grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token_type=urn:ietf:params:oauth:token-type:access_token&subject_token='
+	  . member($tokens, 'access_token'), $basic);
+remember_answer('token exchange', { access_token => member($exchanged, 'access_token') });
+http($_, 'token=' . member($tokens, 'refresh_token'), $basic) for qw(introspect revoke);
+
+my ($device) = http('device_authorization', 'scope=read', $basic);
+handle('device code', 'pgtdc_', member($device, 'device_code'));
+my $user_code = member($device, 'user_code');
+$secrets{'user code'} = [ $user_code, $user_code =~ s/-//r ];
+$s->value(q{SELECT pgtoken.approve_device($1, 'subject-to-be-found', 'subject-to-be-found')}, $user_code);
+my ($device_tokens) = http('token', 'grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=' . member($device, 'device_code'), $basic);
+remember_answer('device code', { access_token => member($device_tokens, 'access_token') });
+# an error in the middle of it all
+isnt($s->sqlstate('SELECT pgtoken_http.token($1::text), 1 / (length($1) - length($1))', "code=$code&client_secret=$site_secret"), '00000', 'an error beside an endpoint');
+
 # --- look for them everywhere ------------------------------------------------
 
 # names of the secrets that a text holds; never the secrets themselves

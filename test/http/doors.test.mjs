@@ -1,0 +1,183 @@
+// The two doors of each endpoint: the form as raw text, over HTTP, and the
+// function with named arguments, as PostgREST alone calls it for a form.  The
+// same requests, the same answers; and where the named door cannot be as exact,
+// that is in its documentation (http/README.md), and here.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import * as h from './harness.mjs';
+
+// what each endpoint's function is called
+const FUNCTIONS = { '/oauth2/token': 'token', '/oauth2/par': 'par', '/oauth2/revoke': 'revoke', '/oauth2/introspect': 'introspect',
+	'/oauth2/device_authorization': 'device_authorization', '/oauth2/userinfo': 'userinfo', '/oauth2/authorize': 'authorize', '/oauth2/logout': 'end_session' };
+
+/** one call as PostgREST makes it: {status, headers, text, json}, or {sqlstate} of what was raised */
+async function named(path, pairs, headers = {}) {
+	const resources = pairs.filter(([name]) => name === 'resource').map(([, content]) => content);
+	// of a repeated field the last one wins
+	const fields = Object.entries(Object.fromEntries(pairs.filter(([name]) => name !== 'resource')));
+	const placed = fields.map(([name], i) => `"${name.replaceAll('"', '""')}" => $${i + 1}::text`);
+	if (resources.length > 0) placed.push(`VARIADIC resource => $${fields.length + 1}::text[]`);
+	const values = [...fields.map(([, content]) => content), ...(resources.length > 0 ? [resources] : [])];
+	const client = await h.pool.connect();
+	try {
+		await client.query('BEGIN');
+		await client.query(`SELECT set_config('role', 'web_anon', true), set_config('request.method', 'POST', true),
+			set_config('request.path', $1, true), set_config('request.headers', $2, true), set_config('request.jwt.claims', '{"role": "web_anon"}', true)`,
+		[`/rpc/${FUNCTIONS[path]}`, JSON.stringify({ 'content-type': 'application/x-www-form-urlencoded', ...headers })]);
+		const { rows: [{ body }] } = await client.query(`SELECT pgtoken_http.${FUNCTIONS[path]}(${placed.join(', ')})::text AS body`, values);
+		const { rows: [settings] } = await client.query(`SELECT coalesce(nullif(current_setting('response.status', true), ''), '200')::int AS status,
+			nullif(current_setting('response.headers', true), '')::json AS headers`);
+		await client.query('COMMIT');
+		let json;
+		try {
+			json = JSON.parse(body);
+		} catch {
+			// null, or a JWT
+		}
+		return { status: settings.status, headers: new Headers((settings.headers ?? []).flatMap(Object.entries)), text: body ?? '', json };
+	} catch (error) {
+		await client.query('ROLLBACK');
+		return { sqlstate: error.code };
+	} finally {
+		client.release();
+	}
+}
+
+const overHttp = (path, pairs, headers) => h.post(path, pairs, { headers });
+
+/** what two answers must have in common: everything but the secrets' values */
+const shape = ({ status, headers, json, text }) => ({
+	status, error: json?.error, description: json?.error_description,
+	members: json && Object.entries(json).map(([name, content]) => `${name}: ${Array.isArray(content) ? 'array' : typeof content}`).sort(),
+	empty: text === '',
+	type: json?.token_type, scope: json?.scope, active: json?.active,
+	location: headers.get('location')?.replace(/[^?]*\?/, '').split('&').map((field) => field.split('=')[0]).sort(),
+	authenticate: headers.get('www-authenticate'), cache: headers.get('cache-control'), pragma: headers.get('pragma'),
+});
+
+// Each row makes what it needs anew for either door: [path, pairs, headers]
+const basicOf = (client) => h.basic(client.id, client.secret);
+const machine = (metadata = {}) => h.newClient({ scopes: ['notes:read', 'orders:read'], metadata: { grant_types: ['client_credentials'], ...metadata } });
+const grant = (pairs) => async () => { const client = await machine(); return ['/oauth2/token', [['grant_type', 'client_credentials'], ...pairs], basicOf(client)]; };
+const refreshed = (pairs) => async () => {
+	const client = await h.newClient();
+	const { refresh_token: refreshToken } = await h.newTokens(client);
+	return ['/oauth2/token', [['grant_type', 'refresh_token'], ['refresh_token', refreshToken], ...pairs], basicOf(client)];
+};
+const authorization = (changes) => async () => ['/oauth2/authorize', Object.entries(h.authorizationParameters(await h.newClient(), h.newVerifier(), changes)), {}];
+
+const ROWS = {
+	'token: a client\'s own token': grant([['scope', 'notes:read']]),
+	'token: an empty parameter is absent (C2)': grant([['scope', ''], ['resource', '']]),
+	'token: one resource': grant([['scope', 'notes:read'], ['resource', h.resource]]),
+	'token: two resources (C71)': grant([['scope', 'notes:read orders:read'], ['resource', h.resource], ['resource', h.otherResource]]),
+	'token: a resource that is none (C69)': grant([['resource', 'x']]),
+	'token: ambiguous scope (C47)': grant([['scope', 'notes:read orders:read']]),
+	'token: unknown scope': grant([['scope', 'x']]),
+	'token: parameters of other profiles mean nothing': grant([['state', 'x'], ['nonce', 'x'], ['redirect_uri', 'x'], ['scope', 'notes:read']]),
+	'token: no grant type': async () => ['/oauth2/token', [['scope', 'x']], basicOf(await machine())],
+	'token: an unknown grant type (C17)': async () => ['/oauth2/token', [['grant_type', 'x']], basicOf(await machine())],
+	'token: one that the client may not use (C17)': async () => ['/oauth2/token', [['grant_type', 'password'], ['username', 'x'], ['password', 'x']], basicOf(await machine())],
+	'token: a wrong secret (C16)': async () => ['/oauth2/token', [['grant_type', 'client_credentials']], h.basic((await machine()).id, 'wrong')],
+	'token: nobody': async () => ['/oauth2/token', [['grant_type', 'client_credentials']], {}],
+	'token: an unknown client in the body': async () => ['/oauth2/token', [['grant_type', 'client_credentials'], ['client_id', 'nobody'], ['client_secret', 'x']], {}],
+	'token: a secret in the body': async () => {
+		const client = await machine({ token_endpoint_auth_method: 'client_secret_post' });
+		return ['/oauth2/token', [['grant_type', 'client_credentials'], ['scope', 'notes:read'], ['client_id', client.id], ['client_secret', client.secret]], {}];
+	},
+	'token: two methods (C5)': async () => { const client = await machine(); return ['/oauth2/token', [['grant_type', 'client_credentials'], ['client_secret', 'x']], basicOf(client)]; },
+	'token: an assertion': async () => {
+		const client = await h.newClient({ scopes: ['notes:read'], metadata: { grant_types: ['client_credentials'], token_endpoint_auth_method: 'private_key_jwt' }, key: await h.generateKey() });
+		return ['/oauth2/token', [['grant_type', 'client_credentials'], ['client_assertion_type', h.ASSERTION_TYPE], ['client_assertion', await h.assertion(client)]], {}];
+	},
+	'token: a code': async () => {
+		const client = await h.newClient();
+		const { code, verifier, redirectUri } = await h.newCode(client, { scope: 'openid offline_access' });
+		return ['/oauth2/token', [['grant_type', 'authorization_code'], ['code', code], ['code_verifier', verifier], ['redirect_uri', redirectUri]], basicOf(client)];
+	},
+	'token: a code that is none': async () => ['/oauth2/token', [['grant_type', 'authorization_code'], ['code', 'x'], ['redirect_uri', h.REDIRECT_URI]], basicOf(await h.newClient())],
+	'token: a refresh': refreshed([]),
+	'token: a refresh with an empty scope (C2)': refreshed([['scope', '']]),
+	'token: a narrowed refresh (C19)': refreshed([['scope', 'notes:read']]),
+	'token: a widened refresh (C18)': refreshed([['scope', 'notes:read notes:write']]),
+	'token: a refresh token that is none': async () => ['/oauth2/token', [['grant_type', 'refresh_token'], ['refresh_token', 'x']], basicOf(await h.newClient())],
+	'token: bound by DPoP (C63)': async () => ['/oauth2/token', [['grant_type', 'client_credentials'], ['scope', 'notes:read']],
+		{ ...basicOf(await machine()), dpop: await h.proof(await h.generateKey()) }],
+	'token: a proof that is none (C62)': async () => ['/oauth2/token', [['grant_type', 'client_credentials']], { ...basicOf(await machine()), dpop: 'x' }],
+	'token: a device code that is none': async () => ['/oauth2/token', [['grant_type', h.DEVICE_GRANT], ['device_code', 'x'], ['client_id', (await h.publicClient({ metadata: { grant_types: [h.DEVICE_GRANT] } })).id]], {}],
+	'token: a password': async () => ['/oauth2/token', [['grant_type', 'password'], ['username', 'demo'], ['password', 'demo-password'], ['scope', 'openid']],
+		basicOf(await h.newClient({ metadata: { grant_types: ['password'] } }))],
+	'token: an exchange without a token': async () => ['/oauth2/token', [['grant_type', h.EXCHANGE_GRANT]], basicOf(await h.newClient({ metadata: { grant_types: [h.EXCHANGE_GRANT] } }))],
+	'par: a request': async () => {
+		const client = await h.newClient();
+		const { client_id: id, ...asked } = h.authorizationParameters(client, h.newVerifier());
+		return ['/oauth2/par', Object.entries(asked), basicOf(client)];
+	},
+	'par: without a challenge (C36)': async () => ['/oauth2/par', [['response_type', 'code'], ['redirect_uri', h.REDIRECT_URI]], basicOf(await h.newClient())],
+	'revoke: a token': async () => { const client = await h.newClient(); return ['/oauth2/revoke', [['token', (await h.newTokens(client)).refresh_token], ['token_type_hint', 'x']], basicOf(client)]; },
+	'revoke: an unknown token (C26)': async () => ['/oauth2/revoke', [['token', 'x']], basicOf(await h.newClient())],
+	'revoke: no token': async () => ['/oauth2/revoke', [['token', '']], basicOf(await h.newClient())],
+	'introspect: a token (C31)': async () => { const client = await h.newClient(); return ['/oauth2/introspect', [['token', (await h.newTokens(client)).access_token]], basicOf(client)]; },
+	'introspect: an unknown token (C30)': async () => ['/oauth2/introspect', [['token', 'x']], basicOf(await h.newClient())],
+	'introspect: nobody asks (C29)': async () => ['/oauth2/introspect', [['token', 'x'], ['client_id', 'nobody']], {}],
+	'device_authorization: codes (C38)': async () => ['/oauth2/device_authorization', [['scope', 'openid'], ['client_id', (await h.publicClient({ metadata: { grant_types: [h.DEVICE_GRANT] } })).id]], {}],
+	'device_authorization: not allowed': async () => ['/oauth2/device_authorization', [['client_id', (await h.publicClient()).id]], {}],
+	'authorize: to the login page': authorization({}),
+	'authorize: an error for the client (C77)': authorization({ scope: 'unheard-of' }),
+	'authorize: an error for nobody': authorization({ redirect_uri: 'https://evil.example' }),
+	'authorize: request objects are refused': authorization({ request: 'x' }),
+	'userinfo: by form': async () => { const { access_token: accessToken } = await h.newTokens(await h.newClient()); return ['/oauth2/userinfo', [['access_token', accessToken]], {}]; },
+	'logout: by a client': async () => ['/oauth2/logout', [['client_id', (await h.newClient()).id]], {}],
+	'logout: to where nobody registered': async () => ['/oauth2/logout', [['post_logout_redirect_uri', 'https://evil.example']], {}],
+};
+
+describe('both doors', () => {
+	for (const [name, make] of Object.entries(ROWS)) {
+		it(name, async () => {
+			const raw = await overHttp(...await make());
+			const by = await named(...await make());
+			assert.equal(by.sqlstate, undefined);
+			assert.deepEqual(shape(by), shape(raw));
+			assert.ok(raw.status < 500);
+		});
+	}
+});
+
+describe('the raw door alone', () => {
+	it('an unknown parameter changes nothing; the named door does not know such a function (C3)', async () => {
+		const client = await machine();
+		const pairs = [['grant_type', 'client_credentials'], ['scope', 'notes:read'], ['unheard_of', 'x'], ['', 'x'], ['a"b', 'x']];
+		h.assertTokens(await overHttp('/oauth2/token', pairs, basicOf(client)));
+		assert.equal((await named('/oauth2/token', pairs.slice(0, 3), basicOf(client))).sqlstate, '42883');
+	});
+
+	it('a parameter that comes twice is refused, whatever it is; the named door sees the last (C4)', async () => {
+		const client = await machine();
+		for (const twice of [['grant_type', 'client_credentials'], ['scope', 'notes:read'], ['unheard_of', 'x'], ['client_id', client.id]]) {
+			const pairs = [['grant_type', 'client_credentials'], ['scope', 'notes:read'], ['unheard_of', 'x'], ['client_id', client.id], twice];
+			h.assertError(await overHttp('/oauth2/token', pairs, basicOf(client)), 'invalid_request');
+		}
+		h.assertTokens(await named('/oauth2/token', [['grant_type', 'x'], ['grant_type', 'client_credentials'], ['scope', 'notes:read']], basicOf(client)).then(withType));
+	});
+
+	it('twice with one of them empty is twice', async () => {
+		const client = await machine();
+		h.assertError(await overHttp('/oauth2/token', [['grant_type', 'client_credentials'], ['scope', 'notes:read'], ['scope', '']], basicOf(client)), 'invalid_request');
+	});
+
+	it('at each endpoint (C4)', async () => {
+		const client = await h.newClient();
+		for (const path of Object.keys(FUNCTIONS)) {
+			if (path === '/oauth2/userinfo') continue;
+			const answer = await overHttp(path, [['state', 'x'], ['state', 'x'], ['token', 'x'], ['client_id', client.id], ['grant_type', 'client_credentials']], {});
+			h.assertError(answer, 'invalid_request');
+		}
+	});
+});
+
+/** the layer's part, which the named door here has not */
+function withType(answer) {
+	answer.headers.set('content-type', 'application/json');
+	return answer;
+}
