@@ -174,4 +174,10 @@ SELECT test.brief(test.http('token', 'grant_type=implicit', test.basic('machine'
 	   test.brief(test.http('token', '', test.basic('machine'))) AS missing, test.brief(test.http('token', 'grant_type=&x=1', test.basic('machine'))) AS empty,
 	   test.brief(test.http('token', 'grant_type=a&grant_type=b', test.basic('machine'))) AS twice;
 SELECT test.brief(test.http('token', 'grant_type=client_credentials', test.basic('machine'), 'GET')) AS get, (test.http('token', '', method => 'GET')).headers ->> 'allow' AS allow;
+
+-- The named door, as bare PostgREST calls it: the same answers, as far as it can
+-- tell; what it does not list is a 404 there.
+SELECT pgtoken_http.token(grant_type => 'implicit') ->> 'error' AS unknown, pgtoken_http.token(grant_type => 'client_credentials', client_id => 'machine') ->> 'error' AS no_secret,
+	   pgtoken_http.token(grant_type => '', state => 'ignored') ->> 'error' AS empty, pgtoken_http.token(grant_type => 'x', username => repeat('x', 70000)) ->> 'error' AS oversized,
+	   pgtoken_http.authorize(client_id => 'nobody') ->> 'error' AS authorize, pgtoken_http.par(response_type => 'code', resource => 'https://any.example') ->> 'error' AS par;
 DROP TABLE approved, redeemed, narrowed, pushed;

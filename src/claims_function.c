@@ -34,7 +34,7 @@ claims_of_subject(const Client *client, const Grant *grant, const char *scope, c
 	Datum args[4];
 	Jsonb *claims;
 
-	if (issuer->claims_function == NULL || request_subject_is_client(grant->subject))
+	if (issuer->claims_function == NULL)
 		return NULL;
 	args[0] = CStringGetTextDatum(grant->subject);
 	args[1] = CStringGetTextDatum(client->client_id);

@@ -12,9 +12,9 @@
 
 /*
  * What the issuer's claims function has to say for the target ("id_token",
- * "userinfo", "access_token"); NULL when there is no such function, the subject
- * is a client, or it says nothing.  ereport(22023) when it names a registered
- * claim.
+ * "userinfo", "access_token"); NULL when there is no such function or it says
+ * nothing.  The subject may be a client ("client:" and its client_id), whose
+ * access token may need a role.  ereport(22023) when it names a registered claim.
  */
 extern Jsonb *claims_of_subject(const Client *client, const Grant *grant, const char *scope,
 								const char *target);

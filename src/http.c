@@ -58,9 +58,12 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 	pgt_cache_begin();
 	x->issuer = issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
 	x->url = psprintf("%s%s", x->issuer->issuer, path);
-	x->method = unconstify(char *, setting("request.method"));
 	x->headers = headers_of_request();
 	x->trusted = session_is_layers();
+	/* a proxy that makes a POST of a GET, so that it may write, says what it was */
+	x->method = x->trusted ? http_header(x, "x-forwarded-method") : NULL;
+	if (x->method == NULL)
+		x->method = unconstify(char *, setting("request.method"));
 	x->status = 200;
 	initStringInfo(&x->answer_headers);
 	http_form_read(fcinfo, x);

@@ -8,7 +8,6 @@
 #include "http_form.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
@@ -45,27 +44,19 @@ read_raw(HttpExchange *x, PgtcSlice body)
 }
 
 static PgtErr
-read_named(HttpExchange *x, FunctionCallInfo fcinfo, const Oid *types, char **names)
+read_named(HttpExchange *x, FunctionCallInfo fcinfo, char **names)
 {
-	x->fields = palloc(sizeof(HttpField) * (PG_NARGS() + PGTC_FORM_FIELDS_MAX));
+	size_t len = 0;
+
+	x->fields = palloc(sizeof(HttpField) * PG_NARGS());
 	for (int i = 0; i < PG_NARGS(); i++)
 	{
 		if (PG_ARGISNULL(i))
 			continue;
-		if (types[i] == TEXTARRAYOID)
-		{
-			int n;
-			char **values = pgt_text_array(PG_GETARG_ARRAYTYPE_P(i), names[i], &n);
-
-			if (n > PGTC_FORM_FIELDS_MAX)
-				return PGT_ERR_REQUEST_MALFORMED;
-			for (int j = 0; j < n; j++)
-				add_field(x, names[i], values[j]);
-		}
-		else
-			add_field(x, names[i], text_to_cstring(PG_GETARG_TEXT_PP(i)));
+		add_field(x, names[i], text_to_cstring(PG_GETARG_TEXT_PP(i)));
+		len += strlen(x->fields[x->n_fields - 1].value);
 	}
-	return PGT_OK;
+	return len <= PGTC_FORM_MAX ? PGT_OK : PGT_ERR_REQUEST_MALFORMED;
 }
 
 void
@@ -85,6 +76,6 @@ http_form_read(FunctionCallInfo fcinfo, HttpExchange *x)
 	if (names == NULL)
 		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, pgt_slice_text(PG_GETARG_TEXT_PP(0)));
 	else
-		x->form_err = read_named(x, fcinfo, types, names);
+		x->form_err = read_named(x, fcinfo, names);
 	ReleaseSysCache(tuple);
 }

@@ -85,12 +85,19 @@ function backends(role) {
     });
 }
 
+/** microseconds so far of the server, of each backend, and of this process */
 function cpu(pids) {
     const { user, system } = process.cpuUsage();
+    return { server: ticks(target.server) * 1e4, load: user + system, backends: pids.map((pid) => ticks(pid) * 1e4) };
+}
+
+/** microseconds between the two; a backend that has ended meanwhile is left out */
+function used(before, after) {
+    const sum = (values) => values.reduce((all, value) => all + value, 0);
     return [
-        ticks(target.server) * 1e4,
-        pids.reduce((sum, pid) => sum + ticks(pid), 0) * 1e4,
-        user + system,
+        after.server - before.server,
+        sum(after.backends.map((value, i) => Math.max(value - before.backends[i], 0))),
+        after.load - before.load,
     ];
 }
 
@@ -139,7 +146,7 @@ async function turn() {
     const counted = (latencies.length * (to - from)) / (end - start);
     console.log([
         (latencies.length / seconds).toFixed(1), at(0.5), at(0.99),
-        ...after.map((value, i) => ((value - before[i]) / counted).toFixed(1)), answered,
+        ...used(before, after).map((value) => (value / counted).toFixed(1)), answered,
     ].join(' '));
 }
 

@@ -1,9 +1,9 @@
 // The peer: oidc-provider with the same client, API, lifetimes and kind of token
 // as the pgtoken it is measured against.
 //
-//   node provider.mjs PORT CHAINS RECORD
+//   node provider.mjs PORT CHAINS FAMILIES RECORD
 //
-// CHAINS: a file that gets one refresh token for each connection of the load.
+// CHAINS: a file that gets the refresh tokens of FAMILIES new families.
 // RECORD: on = each answer of the token endpoint waits for a ledger row and an
 //         audit row, which oidc-provider itself does not write.
 import { generateKeyPairSync } from 'node:crypto';
@@ -13,7 +13,7 @@ import { Provider } from 'oidc-provider';
 
 import { Adapter, pool } from './adapter.mjs';
 
-const [port, chains, record] = process.argv.slice(2);
+const [port, chains, wanted, record] = process.argv.slice(2);
 const resource = 'https://api.example';
 const day = 24 * 60 * 60;
 
@@ -82,7 +82,7 @@ async function newFamily(client, accountId) {
 
 const client = await provider.Client.find('web');
 const families = [];
-for (let i = 0; i < Number(process.env.POOL_SIZE); i++) families.push(await newFamily(client, `user-${i}`));
+for (let i = 0; i < Number(wanted); i++) families.push(await newFamily(client, `user-${i}`));
 writeFileSync(chains, JSON.stringify(families), { mode: 0o600 });
 
 const server = provider.listen(Number(port), '127.0.0.1', () => console.log('provider: listening'));

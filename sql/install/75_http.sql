@@ -3,7 +3,8 @@
 -- Each that takes a form has two doors to one C function: a single unnamed text
 -- parameter that gets the raw form body (or query string), which is what the
 -- standards ask for; and named parameters for form posts to bare PostgREST, which
--- drops repeated parameters before we see them.  The named doors list what any
+-- drops repeated parameters before we see them (several resources cannot be named
+-- there: PostgreSQL finds no variadic function by argument names).  The named doors list what any
 -- profile sends, so that a parameter without meaning here is ignored and not a 404.
 -- Their first parameter is varchar: with text, a call of the raw door would be
 -- ambiguous.
@@ -27,12 +28,12 @@ CREATE FUNCTION pgtoken_http.token(
 	subject_token text DEFAULT NULL, subject_token_type text DEFAULT NULL, actor_token text DEFAULT NULL,
 	actor_token_type text DEFAULT NULL, requested_token_type text DEFAULT NULL, client_id text DEFAULT NULL,
 	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL,
-	state text DEFAULT NULL, nonce text DEFAULT NULL, audience text DEFAULT NULL, VARIADIC resource text[] DEFAULT '{}'
+	state text DEFAULT NULL, nonce text DEFAULT NULL, audience text DEFAULT NULL, resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) IS
+REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
 'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.authorize(text) RETURNS json
@@ -50,12 +51,12 @@ CREATE FUNCTION pgtoken_http.authorize(
 	id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL, display text DEFAULT NULL,
 	dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL, claims text DEFAULT NULL,
 	claims_locales text DEFAULT NULL, registration text DEFAULT NULL, audience text DEFAULT NULL,
-	VARIADIC resource text[] DEFAULT '{}'
+	resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) IS
+REVOKE ALL ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
 'Authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): sends the browser to the issuer''s login_uri with a transaction_id, or to the client with an error. Writes, so a GET must reach it as a POST. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.par(text) RETURNS json
@@ -74,12 +75,12 @@ CREATE FUNCTION pgtoken_http.par(
 	dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL, claims text DEFAULT NULL,
 	claims_locales text DEFAULT NULL, registration text DEFAULT NULL, audience text DEFAULT NULL,
 	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
-	client_assertion_type text DEFAULT NULL, VARIADIC resource text[] DEFAULT '{}'
+	client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_par' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text[]) IS
+REVOKE ALL ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
 'Pushed authorization requests (RFC 9126): 201 with request_uri and expires_in. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.revoke(text) RETURNS json
@@ -125,12 +126,12 @@ COMMENT ON FUNCTION pgtoken_http.device_authorization(text) IS
 
 CREATE FUNCTION pgtoken_http.device_authorization(
 	scope varchar DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
-	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, VARIADIC resource text[] DEFAULT '{}'
+	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text[]) IS
+REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text) IS
 'Device authorization (RFC 8628 section 3.1). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.userinfo(text) RETURNS json

@@ -123,16 +123,10 @@ COMMENT ON FUNCTION pgtoken_http.jwks() IS
 CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-	resource text;
 BEGIN
 	PERFORM set_config('pgrst.jwt_secret', pgtoken.jwks(pgtoken.http_issuer())::text, true);
-	resource := NULLIF(current_setting('pgtoken.http_resource'), '');	-- http_issuer() has loaded the settings
-	IF resource IS NOT NULL THEN
-		PERFORM set_config('pgrst.jwt_aud', resource, true);
-	END IF;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.pre_config() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_config() IS
-'For PostgREST''s db-pre-config: gives it the public keys as jwt-secret and pgtoken.http_resource as jwt-aud. It is called again whenever a signing key changes, which NOTIFY pgrst tells it. HS256 keys are not among them: PostgREST cannot verify tokens that they sign. Raises 55000 when there is no issuer.';
+'For PostgREST''s db-pre-config: gives it the public keys as jwt-secret. The audience is for pre_request() to check: jwt-aud would hold for the token service''s own endpoints too. It is called again whenever a signing key changes, which NOTIFY pgrst tells it. HS256 keys are not among them: PostgREST cannot verify tokens that they sign. Raises 55000 when there is no issuer.';

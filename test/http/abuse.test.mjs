@@ -11,7 +11,7 @@ const machine = () => h.newClient({ metadata: { grant_types: ['client_credential
 function rawRequest(text) {
 	const { hostname, port } = new URL(h.issuer);
 	return new Promise((resolve, reject) => {
-		const socket = connect(Number(port), hostname, () => socket.end(text));
+		const socket = connect(Number(port), hostname, () => socket.write(text));
 		let answer = '';
 		socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
 		socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });

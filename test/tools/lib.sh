@@ -151,6 +151,14 @@ stage_cleanup() {
     exit "$status"
 }
 
+# npm_packages FOLDER: what its lockfile names, as the invoking user, whose
+# configuration says where packages come from
+npm_packages() {
+    local home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+    (cd "$SRC/$1" && HOME=$home timeout 600 npm ci --no-audit --no-fund --loglevel=error </dev/null) || return
+    if [ "$(id -un)" != "$RUN_USER" ]; then chown -R "$RUN_USER:" "$SRC/$1"; fi
+}
+
 # --- clusters ----------------------------------------------------------------
 
 # cluster_init NAME [SETTING=VALUE ...]: a new cluster that listens on no network
