@@ -297,6 +297,22 @@ describe('headers', () => {
 		h.assertTokens(await h.refresh(client, tokens.refresh_token, {}, { headers: { 'x-forwarded-for': '203.0.113.7' } }));
 		assert.notEqual((await h.family(tokens.grantId)).context.ip, '203.0.113.7');
 	});
+
+	// the attack: a POST passes for the GET that a proof names, or the other way round (C62)
+	it('X-Forwarded-Method of a client is not believed', async () => {
+		const client = await machine();
+		const key = await h.generateKey();
+		const send = async (htm, more) => h.token(client, { grant_type: 'client_credentials' }, { headers: { dpop: await h.proof(key, { htm }), ...more } });
+		h.assertTokens(await send('POST', { 'x-forwarded-method': 'GET' }), { type: 'DPoP' });
+		h.assertError(await send('GET', { 'x-forwarded-method': 'GET' }), 'invalid_dpop_proof');
+		const user = await h.newClient();
+		const code = await h.newCode(user);
+		const { access_token: accessToken } = h.assertTokens(await h.redeem(user, code, {}, { headers: { dpop: await h.proof(key) } }), { type: 'DPoP' });
+		const userinfo = async (htm) => (await h.get('/oauth2/userinfo', { headers: { authorization: `DPoP ${accessToken}`, 'x-forwarded-method': 'POST',
+			dpop: await h.proof(key, { htm, htu: `${h.issuer}/oauth2/userinfo`, accessToken }) } })).status;
+		assert.equal(await userinfo('POST'), 401);
+		assert.equal(await userinfo('GET'), 200);
+	});
 });
 
 describe('what is written down', () => {

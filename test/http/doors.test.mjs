@@ -29,7 +29,7 @@ async function named(path, pairs, headers = {}) {
 		await client.query('COMMIT');
 		let json;
 		try {
-			json = JSON.parse(body);
+			json = JSON.parse(body) ?? undefined;
 		} catch {
 			// null, or a JWT
 		}

@@ -255,9 +255,9 @@ describe('introspection (RFC 7662)', () => {
 		assert.equal((await h.introspect(client, refreshToken)).active, true);
 		await h.rows('SELECT pgtoken.revoke_family($1)', grantId);
 		for (const token of [accessToken, refreshToken]) assert.deepEqual(await h.introspect(client, token), { active: false });
-		h.assertError(await h.post('/oauth2/introspect', { token: accessToken }), 'invalid_request');
+		h.assertError(await h.post('/oauth2/introspect', { token: accessToken }), 'invalid_client', 401);
 		h.assertError(await h.post('/oauth2/introspect', { token: accessToken }, { headers: h.basic(client.id, 'wrong') }), 'invalid_client', 401);
-		h.assertError(await h.post('/oauth2/introspect', { token: accessToken }, { headers: h.bearer(accessToken) }), 'invalid_request');
+		h.assertError(await h.post('/oauth2/introspect', { token: accessToken }, { headers: h.bearer(accessToken) }), 'invalid_client', 401);
 		h.assertError(await h.postAs(client, '/oauth2/introspect', {}), 'invalid_request');
 	});
 

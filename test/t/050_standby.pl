@@ -55,6 +55,27 @@ for my $client (sort keys %family)
 is($s->value('SELECT count(*) FROM pgtoken.lineage($1::text)', $family{app}{grant_id}), 1, 'lineage works there');
 is(active('pgtrt_nonsense'), 'false', 'nonsense is not active there');
 
+# --- what the HTTP layer reads --------------------------------------------------
+
+sub http_reads
+{
+	my ($function, $token) = @_;
+
+	$s->query('BEGIN READ ONLY');
+	$s->query(q{SELECT set_config('request.method', 'GET', true), set_config('request.path', '/', true), set_config('request.headers', $1, true)},
+		$token ? qq({"authorization": "Bearer $token"}) : '{}');
+	my $body = $s->value("SELECT pgtoken_http.$function\::text");
+	my $status = $s->value(q{SELECT current_setting('response.status', true)});
+	$s->query('COMMIT');
+	return wantarray ? ($body, $status) : $body;
+}
+
+is(http_reads('openid_configuration()'), $p->value('SELECT pgtoken_http.openid_configuration()::text'), 'discovery: the same on both');
+is(http_reads('jwks()'), $p->value('SELECT pgtoken_http.jwks()::text'), 'the JWK Set too');
+is((http_reads(q{userinfo('')}, $family{app}{access_token}))[1], '403', 'userinfo: a token without openid is recognised there');
+is((http_reads(q{userinfo('')}, 'nonsense'))[1], '401', 'and nonsense refused');
+is($s->sqlstate(q{SELECT pgtoken_http.pre_request()}), '00000', 'a request without a token passes pre_request');
+
 # the cache holds it: that is what a revocation has to reach
 my $hits = stat_of('token_hits');
 is(holds($family{app}{access_token}), 1, 'verified once more');
