@@ -4,11 +4,15 @@
 \set SHOW_CONTEXT never
 CREATE EXTENSION pgtoken;
 
--- The object list, so that nothing comes or goes unnoticed.
+-- The object list, so that nothing comes or goes unnoticed.  From PostgreSQL 17 on
+-- the row types of tables and all array types are in it, too: they say nothing.
 SELECT pg_describe_object(classid, objid, objsubid) AS object
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgtoken')
+  AND (classid <> 'pg_type'::regclass
+	   OR EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+				  WHERE t.oid = objid AND t.typelem = 0 AND coalesce(c.relkind, 'c') = 'c'))
 ORDER BY pg_describe_object(classid, objid, objsubid) COLLATE "C";
 
 -- Every object has a comment (row types of tables and array types come with
