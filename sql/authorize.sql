@@ -67,7 +67,7 @@ SELECT test.brief(test.http('authorize', 'client_id=site&client_id=site')), test
 	   test.brief(test.http('authorize', 'client_id=' || repeat('x', 70000)));
 
 -- What the login page is told; the client's name, not only its id.
-SELECT d - 'created_at' - 'expires_at' AS described
+SELECT d - 'created_at' - 'expires_at' AS described, (d ->> 'expires_at')::timestamptz - (d ->> 'created_at')::timestamptz AS open_for
 FROM (SELECT pgtoken.authorization_request(test.transaction('site', 'https://site.example/cb', 'response_type', 'code', 'scope', 'openid orders.read offline_access', 'state', 'xyz',
 	'code_challenge', :'challenge', 'code_challenge_method', 'S256', 'prompt', 'consent login', 'max_age', '300', 'acr_values', 'mfa', 'login_hint', 'user@example', 'ui_locales', 'de en', 'nonce', 'n'))) t (d);
 SELECT pgtoken.authorization_request('pgttx_nonsense') IS NULL AS unknown, pgtoken.authorization_request(NULL) IS NULL AS null_too;

@@ -5,23 +5,19 @@
 CREATE EXTENSION pgtoken;
 
 -- The object list, so that nothing comes or goes unnoticed.  From PostgreSQL 17 on
--- the row types of tables and all array types are in it, too: they say nothing.
-SELECT pg_describe_object(classid, objid, objsubid) AS object
+-- the row types of tables and all array types are among the members, too: they
+-- come with their tables and types.
+CREATE TEMP VIEW member AS
+SELECT classid, objid, pg_describe_object(classid, objid, 0) AS object
 FROM pg_depend
 WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
   AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgtoken')
   AND (classid <> 'pg_type'::regclass
 	   OR EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-				  WHERE t.oid = objid AND t.typelem = 0 AND coalesce(c.relkind, 'c') = 'c'))
-ORDER BY pg_describe_object(classid, objid, objsubid) COLLATE "C";
+				  WHERE t.oid = objid AND t.typelem = 0 AND coalesce(c.relkind, 'c') = 'c'));
+SELECT object FROM member ORDER BY object COLLATE "C";
 
--- Every object has a comment (row types of tables and array types come with
--- their tables and types).
-CREATE TEMP VIEW member AS
-SELECT classid, objid, pg_describe_object(classid, objid, 0) AS object
-FROM pg_depend
-WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
-  AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgtoken');
+-- Every object has a comment.
 SELECT object AS without_comment FROM member
 WHERE coalesce(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)), '') = ''
 ORDER BY object COLLATE "C";

@@ -98,8 +98,8 @@ authorization_request_describe(const char *transaction_id)
 		pgt_object_string(&object, "client_name", client->client_name);
 		pgt_object_bool(&object, "consent_required", client->consent_required);
 	}
-	pgt_object_string(&object, "created_at", timestamptz_to_str(request->created_at));
-	pgt_object_string(&object, "expires_at", timestamptz_to_str(request->expires_at));
+	pgt_object_time(&object, "created_at", request->created_at);
+	pgt_object_time(&object, "expires_at", request->expires_at);
 	return pgt_jsonb_concat(request->parameters, pgt_object_end(&object));
 }
 

@@ -67,8 +67,6 @@ check_kind(const HttpExchange *x)
 
 	if (http_param(x, "request"))
 		return PGT_ERR_REQUEST_OBJECT;
-	if (http_param(x, "request_uri"))
-		return PGT_ERR_REQUEST_OBJECT_URI;
 	if (response_type == NULL)
 		return PGT_ERR_REQUEST_PARAMETER;
 	if (strcmp(response_type, "code") != 0)

@@ -9,6 +9,7 @@
  */
 #include "authorize.h"
 
+#include "audit.h"
 #include "authorization_parameters.h"
 #include "authorization_request.h"
 #include "client_auth.h"
@@ -169,6 +170,17 @@ bind_to_proof(HttpExchange *x, Jsonb **parameters)
 	return PGT_OK;
 }
 
+/* the client has proved who it is; what comes by the browser could be anybody's, in any number */
+static void
+audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
+{
+	if (client && pgt_err_info(err)->audited)
+		pgt_audit_write(&(AuditEvent){.event = "authorization.refused",
+									  .reason = pgt_err_info(err)->reason,
+									  .client_id = client->client_id,
+									  .context = http_context(x)});
+}
+
 Jsonb *
 pushed_authorization_request_endpoint(HttpExchange *x)
 {
@@ -191,7 +203,10 @@ pushed_authorization_request_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 		err = bind_to_proof(x, &request.parameters);
 	if (err != PGT_OK)
+	{
+		audit_refusal(x, client, err);
 		return http_error(x, err);
+	}
 
 	request.client_id = client->client_id;
 	handle =

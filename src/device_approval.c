@@ -5,8 +5,6 @@
  */
 #include "device_approval.h"
 
-#include "catalog/pg_type.h"
-#include "utils/json.h"
 #include "utils/timestamp.h"
 
 #include "audit.h"
@@ -94,7 +92,6 @@ device_request(const char *user_code, const char *attempt_key)
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
 	char code[PGTC_USER_CODE_LEN + 1];
 	char shown[PGTC_USER_CODE_LEN + 2];
-	const int utc = 0;
 	const Client *client;
 	PgtObject request;
 
@@ -111,9 +108,7 @@ device_request(const char *user_code, const char *attempt_key)
 	pgt_object_string(&request, "client_name", client ? client->client_name : NULL);
 	pgt_object_string(&request, "scope", device->scope);
 	pgt_object_strings(&request, "resource", device->resources, device->n_resources);
-	pgt_object_string(
-		&request, "expires_at",
-		JsonEncodeDateTime(NULL, TimestampTzGetDatum(device->expires_at), TIMESTAMPTZOID, &utc));
+	pgt_object_time(&request, "expires_at", device->expires_at);
 	pgt_object_string(&request, "user_code", shown);
 	return pgt_object_end(&request);
 }

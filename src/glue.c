@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "port.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -227,6 +228,15 @@ pgt_object_int(PgtObject *object, const char *name, int64 number)
 
 	value.val.numeric = int64_to_numeric(number);
 	pgt_object_value(object, name, &value);
+}
+
+void
+pgt_object_time(PgtObject *object, const char *name, TimestampTz time)
+{
+	const int utc = 0;
+
+	pgt_object_string(object, name,
+					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(time), TIMESTAMPTZOID, &utc));
 }
 
 void

@@ -60,6 +60,8 @@ extern void pgt_object_value(PgtObject *object, const char *name, JsonbValue *va
 extern void pgt_object_string(PgtObject *object, const char *name, const char *string);
 extern void pgt_object_strings(PgtObject *object, const char *name, char *const *strings, int n);
 extern void pgt_object_int(PgtObject *object, const char *name, int64 number);
+/* ISO 8601, in UTC */
+extern void pgt_object_time(PgtObject *object, const char *name, TimestampTz time);
 extern void pgt_object_bool(PgtObject *object, const char *name, bool boolean);
 extern void pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json);
 extern Jsonb *pgt_object_end(PgtObject *object);

@@ -51,13 +51,25 @@ headers_of_request(void)
 	return JB_ROOT_IS_OBJECT(headers) ? headers : NULL;
 }
 
+/* an issuer may end in a slash (RFC 8414 section 3.1) */
+static char *
+endpoint_url(const HttpExchange *x, const char *path)
+{
+	const char *issuer = x->issuer->issuer;
+	int len = strlen(issuer);
+
+	if (issuer[len - 1] == '/')
+		len--;
+	return psprintf("%.*s%s", len, issuer, path);
+}
+
 void
 http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 {
 	memset(x, 0, sizeof(*x));
 	pgt_cache_begin();
 	x->issuer = issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
-	x->url = psprintf("%s%s", x->issuer->issuer, path);
+	x->url = endpoint_url(x, path);
 	x->headers = headers_of_request();
 	x->trusted = session_is_layers();
 	/* a proxy that makes a POST of a GET, so that it may write, says what it was */
@@ -72,7 +84,7 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 char *
 http_token_url(const HttpExchange *x)
 {
-	return psprintf("%s/oauth2/token", x->issuer->issuer);
+	return endpoint_url(x, "/oauth2/token");
 }
 
 PgtErr

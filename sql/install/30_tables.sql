@@ -69,7 +69,7 @@ CREATE TABLE pgtoken.key_material (
 );
 ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STATISTICS 0;
 ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STORAGE PLAIN, ALTER COLUMN material_id SET STORAGE PLAIN;
-COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys and peppers; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
+COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys, peppers, and client secrets that client_secret_jwt needs; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
 COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" and a kid, "pepper:" and an issuer, or "client:", a client_id and a secret_id';
 
 CREATE TABLE pgtoken.resources (
@@ -123,7 +123,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
 );
 COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); switched off by update_client(enabled => false), not deleted: audit and families keep their name';
-COMMENT ON COLUMN pgtoken.clients.client_type IS 'confidential: authenticates with a secret. public: native and single-page applications';
+COMMENT ON COLUMN pgtoken.clients.client_type IS 'confidential: authenticates, with a secret, a key or a certificate. public: native and single-page applications';
 COMMENT ON COLUMN pgtoken.clients.scopes IS 'Scopes the client may ask for; offline_access is governed by its own column';
 COMMENT ON COLUMN pgtoken.clients.resources IS 'APIs the client may ask tokens for, the first being its default; NULL: every enabled resource of its issuer';
 COMMENT ON COLUMN pgtoken.clients.offline_access IS 'May the client get refresh tokens?';

@@ -17,7 +17,7 @@ CREATE FUNCTION pgtoken.authorization_request(transaction_id text) RETURNS jsonb
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.authorization_request(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.authorization_request(text) IS
-'What a login or logout page needs to know of the transaction it was called with: kind (authorization or logout), client_id, client_name, redirect_uri, scope, resource, prompt, max_age, acr_values, login_hint, ui_locales, display, id_token_hint_subject, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri. NULL when it is unknown or has ended. All values have been validated; those that the client chose must still be escaped in a page.';
+'What a login or logout page needs to know of the transaction it was called with: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, prompt, max_age, acr_values, login_hint, ui_locales, display, id_token_hint_subject, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown or has ended. All values have been validated; those that the client chose must still be escaped in a page.';
 
 CREATE FUNCTION pgtoken.consent_missing(transaction_id text, subject text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_consent_missing' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

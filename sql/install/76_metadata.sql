@@ -6,6 +6,7 @@ CREATE FUNCTION pgtoken.server_metadata() RETURNS json
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.http_issuer();
+	base_url CONSTANT text := rtrim(of_issuer, '/');
 	i pgtoken.issuers;
 	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
 	assertion_algs CONSTANT text[] := '{ES256,ES384,ES512,RS256,PS256,EdDSA,HS256}';
@@ -26,15 +27,15 @@ BEGIN
 					   ORDER BY s);
 	RETURN json_strip_nulls(json_build_object(
 		'issuer', of_issuer,
-		'authorization_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN of_issuer || '/oauth2/authorize' END,
-		'pushed_authorization_request_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN of_issuer || '/oauth2/par' END,
-		'token_endpoint', of_issuer || '/oauth2/token',
-		'revocation_endpoint', of_issuer || '/oauth2/revoke',
-		'introspection_endpoint', of_issuer || '/oauth2/introspect',
-		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN of_issuer || '/oauth2/device_authorization' END,
-		'userinfo_endpoint', of_issuer || '/oauth2/userinfo',
-		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN of_issuer || '/oauth2/logout' END,
-		'jwks_uri', of_issuer || '/oauth2/jwks',
+		'authorization_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN base_url || '/oauth2/authorize' END,
+		'pushed_authorization_request_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN base_url || '/oauth2/par' END,
+		'token_endpoint', base_url || '/oauth2/token',
+		'revocation_endpoint', base_url || '/oauth2/revoke',
+		'introspection_endpoint', base_url || '/oauth2/introspect',
+		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
+		'userinfo_endpoint', base_url || '/oauth2/userinfo',
+		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
+		'jwks_uri', base_url || '/oauth2/jwks',
 		'scopes_supported', scopes,
 		-- empty and not absent without an authorization endpoint: RFC 8414 section 2 requires it
 		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['code'] ELSE ARRAY[]::text[] END,

@@ -5,7 +5,7 @@
 -- token_response
 
 COMMENT ON COLUMN pgtoken.token_response.access_token IS 'JWT access token (RFC 9068); NULL unless decision is allow';
-COMMENT ON COLUMN pgtoken.token_response.token_type IS 'Bearer (RFC 6750); NULL unless decision is allow';
+COMMENT ON COLUMN pgtoken.token_response.token_type IS 'Bearer (RFC 6750), or DPoP for a token bound to a key (RFC 9449); NULL unless decision is allow';
 COMMENT ON COLUMN pgtoken.token_response.refresh_token IS 'Refresh token to be used next; NULL when the family has none';
 COMMENT ON COLUMN pgtoken.token_response.id_token IS 'ID token (OpenID Connect Core section 2); NULL without the scope openid';
 COMMENT ON COLUMN pgtoken.token_response.error IS 'Error code when decision is deny (RFC 6749 section 5.2, RFC 8707 section 2), e.g. invalid_grant';
@@ -33,7 +33,7 @@ COMMENT ON COLUMN pgtoken.blacklisted_token.expires_at IS 'Until when the row is
 -- client_credentials
 
 COMMENT ON COLUMN pgtoken.client_credentials.client_id IS 'The client, as registered';
-COMMENT ON COLUMN pgtoken.client_credentials.client_secret IS 'Prefix pgtcs_ and 256 random bits in base64url; stored nowhere but as a hash; NULL for a public client';
+COMMENT ON COLUMN pgtoken.client_credentials.client_secret IS 'Prefix pgtcs_ and 256 random bits in base64url; stored as a hash only, but for client_secret_jwt, which needs it itself (wrapped like the keys); NULL for a client that has none: public ones, private_key_jwt, tls_client_auth';
 
 -- issuers
 

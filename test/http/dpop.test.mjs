@@ -239,7 +239,12 @@ describe('at the API and at userinfo', () => {
 
 	it('an unbound token with a proof proves nothing', async () => {
 		const { access_token: accessToken } = await h.newTokens(await h.newClient());
-		assert.equal((await notesWith(await h.generateKey(), accessToken)).status, 401);
+		const key = await h.generateKey();
+		assert.equal((await notesWith(key, accessToken)).status, 401);
+		const userinfo = await h.get('/oauth2/userinfo', { headers: { authorization: `DPoP ${accessToken}`,
+			dpop: await h.proof(key, { htm: 'GET', htu: `${h.issuer}/oauth2/userinfo`, accessToken }) } });
+		assert.equal(userinfo.status, 401);
+		assert.equal((await h.get('/oauth2/userinfo', { headers: h.bearer(accessToken) })).status, 200);
 	});
 
 	it('the role and the claims are those of the token, as for a bearer token', async () => {
