@@ -1,9 +1,15 @@
 // oidc-provider's storage in PostgreSQL: a table per model, each operation one
-// prepared statement that commits by itself, because that is what oidc-provider
-// asks an adapter for.  The tables are those of setup.sql.
+// prepared statement.  It commits by itself, because that is what oidc-provider
+// asks an adapter for, unless the request has a transaction (see provider.mjs).
+// The tables are those of setup.sql.
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import pg from 'pg';
 
 export const pool = new pg.Pool({ max: Number(process.env.POOL_SIZE), application_name: 'bench-peer' });
+
+/** the connection whose transaction a request's statements belong to, where it has one */
+export const transaction = new AsyncLocalStorage();
 
 // RefreshToken -> peer.refresh_token
 const tableOf = (model) => `peer.${model.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase()}`;
@@ -12,6 +18,7 @@ const expiryOf = (seconds) => (seconds === undefined ? null : new Date(Date.now(
 
 export class Adapter {
     constructor(model) {
+        this.model = model;
         const table = tableOf(model);
         const statement = (operation, text) => [`${model}.${operation}`, text];
         const finding = (column) => `SELECT payload, extract(epoch FROM consumed_at)::bigint::int AS consumed
@@ -22,6 +29,7 @@ export class Adapter {
                 SET payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid,
                     user_code = excluded.user_code, expires_at = excluded.expires_at`),
             find: statement('find', finding('id')),
+            findLocked: statement('findLocked', `${finding('id')} FOR UPDATE`),
             findByUid: statement('findByUid', finding('uid')),
             findByUserCode: statement('findByUserCode', finding('user_code')),
             consume: statement('consume', `UPDATE ${table} SET consumed_at = now() WHERE id = $1`),
@@ -32,7 +40,7 @@ export class Adapter {
 
     async run(operation, ...values) {
         const [name, text] = this.statements[operation];
-        return (await pool.query({ name, text, values })).rows[0];
+        return (await (transaction.getStore() ?? pool).query({ name, text, values })).rows[0];
     }
 
     async look(operation, value) {
@@ -46,7 +54,7 @@ export class Adapter {
     }
 
     find(id) {
-        return this.look('find', id);
+        return this.look(this.model === 'RefreshToken' && transaction.getStore() ? 'findLocked' : 'find', id);
     }
 
     findByUid(uid) {

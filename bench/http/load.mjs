@@ -13,7 +13,8 @@
 // CPU per request of the server, of its database backends and of this process,
 // and all requests answered.
 // race: each connection at once presents the same refresh token, once for each
-// chain; prints for each how many different refresh tokens came back.
+// chain; prints how many different refresh tokens came back, and how many of
+// these are good for the next refresh, as "different/good" for each chain.
 import { createPublicKey, verify } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -172,12 +173,18 @@ async function check({ access_token: token, expires_in: lifetime }) {
 // --- one refresh token, presented by all connections at once -----------------------
 
 async function race() {
-    const different = [];
+    const outcomes = [];
     for (const token of chains) {
         const all = await Promise.all(connections.map((connection) => post(connection, refreshForm(token))));
-        different.push(new Set(all.filter(({ status }) => status === 200).map(({ answer }) => answer.refresh_token)).size);
+        const different = new Set(all.filter(({ status }) => status === 200).map(({ answer }) => answer.refresh_token));
+        let good = 0;
+        for (const successor of different) {
+            const { status } = await post(connections[0], refreshForm(successor));
+            if (status === 200) good += 1;
+        }
+        outcomes.push(`${different.size}/${good}`);
     }
-    console.log(different.join(' '));
+    console.log(outcomes.join(' '));
 }
 
 await (mode === 'race' ? race() : turn());

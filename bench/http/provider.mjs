@@ -1,19 +1,20 @@
 // The peer: oidc-provider with the same client, API, lifetimes and kind of token
 // as the pgtoken it is measured against.
 //
-//   node provider.mjs PORT CHAINS FAMILIES RECORD
+//   node provider.mjs PORT CHAINS FAMILIES MATCH
 //
 // CHAINS: a file that gets the refresh tokens of FAMILIES new families.
-// RECORD: on = each answer of the token endpoint waits for a ledger row and an
-//         audit row, which oidc-provider itself does not write.
+// MATCH: on = what oidc-provider leaves out and can be put around it: a request to
+//         the token endpoint is one transaction, a refresh token that is presented
+//         is locked, and a ledger row and an audit row are written with the rest.
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 
 import { Provider } from 'oidc-provider';
 
-import { Adapter, pool } from './adapter.mjs';
+import { Adapter, pool, transaction } from './adapter.mjs';
 
-const [port, chains, wanted, record] = process.argv.slice(2);
+const [port, chains, wanted, match] = process.argv.slice(2);
 const resource = 'https://api.example';
 const day = 24 * 60 * 60;
 
@@ -48,13 +49,26 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     },
 });
 
-// What pgtoken writes in the same transaction comes here after it.
-async function recordToken(ctx, next) {
-    await next();
-    if (ctx.oidc?.route !== 'token' || ctx.status !== 200) return;
+// A refusal commits as well: a refresh token used twice has ended its family.
+async function inTransaction(ctx, next) {
+    const connection = await pool.connect();
+    try {
+        await connection.query('BEGIN');
+        await transaction.run(connection, next);
+        if (ctx.oidc?.route === 'token' && ctx.status === 200) await recordToken(ctx, connection);
+        await connection.query(ctx.status < 500 ? 'COMMIT' : 'ROLLBACK');
+    } catch (error) {
+        await connection.query('ROLLBACK');
+        throw error;
+    } finally {
+        connection.release();
+    }
+}
+
+async function recordToken(ctx, connection) {
     const { client, params, entities: { Grant: grant, AccessToken, ClientCredentials } } = ctx.oidc;
     const { jti, scope } = AccessToken ?? ClientCredentials;
-    await pool.query({
+    await connection.query({
         name: 'record',
         text: `WITH entered AS (
                 INSERT INTO peer.issued (jti, grant_id, client_id, subject, scope, expires_at)
@@ -66,7 +80,7 @@ async function recordToken(ctx, next) {
     });
 }
 
-if (record === 'on') provider.use(recordToken);
+if (match === 'on') provider.use(inTransaction);
 
 // what an authorization code flow would have left behind
 async function newFamily(client, accountId) {

@@ -58,7 +58,7 @@ $do$;
 CREATE UNIQUE INDEX ON peer.session (uid);
 CREATE UNIQUE INDEX ON peer.device_code (user_code);
 
--- what oidc-provider does not keep; for the turns that record it
+-- what oidc-provider does not keep; for the side that is made to match
 CREATE TABLE peer.issued (jti text PRIMARY KEY, grant_id text, client_id text NOT NULL, subject text, scope text,
 						  issued_at timestamptz NOT NULL DEFAULT now(), expires_at timestamptz NOT NULL);
 CREATE TABLE peer.audit (event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, event text NOT NULL,

@@ -201,6 +201,16 @@ describe('redemption', () => {
 		h.assertTokens(await h.redeem(client, code));
 	});
 
+	it('without a redirect_uri at both where there is but one to choose (C12)', async () => {
+		const client = await h.newClient();
+		const code = await h.newCode(client, { redirect_uri: undefined });
+		assert.equal(`${code.callback.origin}${code.callback.pathname}`, client.redirectUri);
+		h.assertTokens(await h.redeem(client, code));
+		const several = await h.newClient({ redirectUris: [h.REDIRECT_URI, `${h.REDIRECT_URI}2`] });
+		const { location } = await h.authorize(h.authorizationParameters(several, h.newVerifier(), { redirect_uri: undefined }));
+		assert.ok(location === null, 'sent nowhere');
+	});
+
 	it('is a matter of a minute, whatever is configured of at most ten (C10)', async () => {
 		const client = await h.newClient();
 		const code = await h.newCode(client);
@@ -225,7 +235,7 @@ describe('the user\'s authentication', () => {
 		const transaction = location.searchParams.get('transaction_id');
 		const early = new Date(Date.now() - 3600_000).toISOString();
 		const refused = await h.approve(transaction, { authTime: early });
-		assert.equal(refused.redirect_uri, null);
+		assert.ok(refused.redirect_uri === null, 'no code');
 		assert.equal(refused.error, 'login_required');
 		assert.ok((await h.approve(transaction)).redirect_uri, 'a new login is');
 		const config = await h.configuration(client);
@@ -341,6 +351,11 @@ describe('pushed requests', () => {
 		const { request_uri: uri, expires_in: expires } = await oauth.processPushedAuthorizationResponse(server, webClient, response);
 		assert.ok(uri.startsWith('urn:ietf:params:oauth:request_uri:'));
 		assert.ok(expires > 0 && expires < 600);
+	});
+
+	it('by a public client', async () => {
+		const { response } = await push(await h.publicClient());
+		assert.equal(response.status, 201);
 	});
 
 	it('a request_uri is good once, for its client, for a while; what is beside it does not count (C78)', async () => {

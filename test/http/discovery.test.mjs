@@ -51,6 +51,12 @@ describe('metadata (C76)', () => {
 		assert.ok((await h.post('/oauth2/token', {}, { headers })).headers.has('access-control-allow-origin'));
 		assert.ok(!(await h.get('/oauth2/authorize', { headers })).headers.has('access-control-allow-origin'));
 		assert.ok(!(await h.get('/oauth2/logout', { headers })).headers.has('access-control-allow-origin'));
+		const preflight = (path) => fetch(`${h.issuer}${path}`, { method: 'OPTIONS', headers: { ...headers,
+			'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization, dpop' } });
+		const allowed = (await preflight('/oauth2/token')).headers;
+		assert.match(allowed.get('access-control-allow-headers').toLowerCase(), /authorization.*dpop/);
+		assert.ok(!allowed.has('access-control-allow-credentials'));
+		assert.ok(!(await preflight('/oauth2/authorize')).headers.has('access-control-allow-origin'));
 	});
 });
 
@@ -223,6 +229,6 @@ describe('authorization requests (C76)', () => {
 		const asked = h.authorizationParameters(client, h.newVerifier(), { request_uri: 'https://evil.example/request.jwt' });
 		const response = await h.authorize(asked);
 		h.assertError(response, 'invalid_request_uri');
-		assert.equal(response.location, null);
+		assert.ok(response.location === null, 'sent nowhere');
 	});
 });
