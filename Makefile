@@ -153,6 +153,7 @@ ISOLATION = \
 	cache_lookup_failure \
 	client_disabled \
 	code_redeem \
+	consent_withdraw \
 	device_redeem \
 	exchange_revoke \
 	logout_complete \

@@ -1,5 +1,6 @@
 -- A token service to try things with: issuer, keys, clients, users, an API.
--- Run by a superuser in a fresh UTF8 database, once:
+-- Run by a superuser in a fresh UTF8 database, once, where the roles below do not
+-- exist yet:
 --
 --   psql -X -q -v base_url=http://127.0.0.1:3000 -v login_url=http://127.0.0.1:3002 \
 --        -v client_url=http://127.0.0.1:3003 -f examples/setup.sql
@@ -30,10 +31,15 @@ GRANT pgtoken_http TO web_anon;
 CREATE ROLE login_app LOGIN;
 GRANT pgtoken_issuer TO login_app;
 
+-- Owns the application's tables, and the functions that pgtoken calls: these run
+-- as their owner, who therefore is nobody that may do more.
+CREATE ROLE app_owner;
+
 -- --- the application's own tables ----------------------------------------------------
 
-CREATE SCHEMA app;
+CREATE SCHEMA app AUTHORIZATION app_owner;
 CREATE EXTENSION pgcrypto SCHEMA app;
+SET ROLE app_owner;
 GRANT USAGE ON SCHEMA app TO login_app;
 
 CREATE TABLE app.users (
@@ -101,6 +107,7 @@ CREATE FUNCTION app.verify_password(username text, password text, client_id text
 		WHERE s.subject IS NOT NULL
 	);
 REVOKE ALL ON FUNCTION app.verify_password(text, text, text) FROM PUBLIC;
+RESET ROLE;
 
 -- --- issuer, keys, API ---------------------------------------------------------------
 

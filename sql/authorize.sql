@@ -78,7 +78,7 @@ SELECT pgtoken.consent_missing(:'tx', 'alice'), test.goes(pgtoken.approve_author
 CREATE TEMP TABLE approved AS SELECT a.* FROM pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid orders.read orders.write', acr => 'pwd', amr => '{pwd}', session_id => 'sess-1', context => '{"ip": "192.0.2.1"}') a;
 SELECT test.goes((redirect_uri, error, error_description)::pgtoken.authorization_response) FROM approved;
 SELECT test.goes(pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid')) AS a_second_time;
-SELECT subject, client_id, scopes, resources FROM pgtoken.consents WHERE subject = 'alice' AND client_id = 'site';
+SELECT subject, client_id, resource, scopes FROM pgtoken.consents WHERE subject = 'alice' AND client_id = 'site';
 SELECT test.transaction('site', 'https://site.example/cb', 'response_type', 'code', 'scope', 'openid orders.read orders.write', 'code_challenge', :'challenge', 'code_challenge_method', 'S256') AS tx \gset
 SELECT pgtoken.consent_missing(:'tx', 'alice') AS only_the_new, pgtoken.consent_missing(:'tx', 'bob') AS not_his;
 SELECT test.transaction('site', 'https://site.example/cb', 'response_type', 'code', 'scope', 'openid', 'prompt', 'consent', 'code_challenge', :'challenge', 'code_challenge_method', 'S256') AS tx \gset
@@ -174,6 +174,57 @@ SELECT test.brief(test.http('token', 'grant_type=implicit', test.basic('machine'
 	   test.brief(test.http('token', '', test.basic('machine'))) AS missing, test.brief(test.http('token', 'grant_type=&x=1', test.basic('machine'))) AS empty,
 	   test.brief(test.http('token', 'grant_type=a&grant_type=b', test.basic('machine'))) AS twice;
 SELECT test.brief(test.http('token', 'grant_type=client_credentials', test.basic('machine'), 'GET')) AS get, (test.http('token', '', method => 'GET')).headers ->> 'allow' AS allow;
+
+-- Attack shut out: a scope agreed to for one API is used at another, or what was
+-- refused counts as agreed to the next time. Each API has consents of its own.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('pairs', scopes => '{shared,orders.read,mail.read}', redirect_uris => '{https://pairs.example/cb}', metadata => '{"require_pkce": false}');
+CREATE FUNCTION test.ask(scope text, resource text, consent text, prompt text DEFAULT NULL) RETURNS text LANGUAGE sql VOLATILE
+	RETURN test.goes(pgtoken.approve_authorization(test.transaction('pairs', NULL, 'response_type', 'code', 'scope', scope, 'resource', resource, 'prompt', prompt), 'gina', consent => consent));
+SELECT test.ask('shared', 'https://orders.example', 'shared') AS orders;
+SELECT test.ask('shared', 'https://mail.example', '') AS mail_refused, test.ask('shared', 'https://mail.example', NULL) AS asked_again, test.ask('shared', 'https://mail.example', NULL, 'none') AS silently;
+SELECT test.ask('shared mail.read', 'https://mail.example', 'mail.read') AS half, test.ask('shared mail.read', 'https://mail.example', NULL, 'none') AS the_other_half, test.ask('mail.read', 'https://mail.example', NULL, 'none') AS agreed;
+SELECT resource, scopes FROM pgtoken.consents WHERE subject = 'gina' ORDER BY resource;
+-- without a resource the default one is meant, shown, and agreed to
+SELECT d -> 'resource' AS shown FROM pgtoken.authorization_request(test.transaction('pairs', NULL, 'response_type', 'code', 'scope', 'mail.read')) d;
+SELECT test.ask('orders.read', NULL, NULL, 'none') AS never_asked, test.ask('mail.read', NULL, NULL, 'none') AS asked_before;
+-- Attack shut out: a resource slipped in at the token endpoint, which nobody was shown
+SELECT test.query((pgtoken.approve_authorization(test.transaction('pairs', NULL, 'response_type', 'code', 'scope', 'mail.read'), 'gina')).redirect_uri, 'code') AS code \gset
+SELECT test.brief(test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'resource', 'https://any.example'), test.basic('pairs'))) AS slipped_in,
+	   test.brief(test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'resource', 'https://mail.example'), test.basic('pairs'))) AS as_agreed;
+
+-- Attack shut out: the login page of one issuer answers for another, whose users
+-- may bear the same names (two tenants in one database).
+SELECT pgtoken.create_issuer('https://two.example') \gset
+SELECT pgtoken.create_signing_key('ES256', 'https://two.example') \gset
+SELECT pgtoken.update_issuer('https://two.example', login_uri => 'https://login.two.example/', logout_uri => 'https://login.two.example/bye');
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('bank', scopes => '{openid}', redirect_uris => '{https://bank.example/cb}', issuer => 'https://two.example', metadata => '{"require_pkce": false, "consent_required": false}');
+SET pgtoken.http_issuer = 'https://two.example';
+SELECT test.transaction('bank', NULL, 'response_type', 'code', 'scope', 'openid') AS tx \gset
+SELECT test.query((test.http('end_session', 'state=s', method => 'GET')).headers ->> 'location', 'transaction_id') AS bye \gset
+RESET pgtoken.http_issuer;
+SELECT pgtoken.authorization_request(:'tx') IS NULL AS unknown, pgtoken.consent_missing(:'tx', 'alice') IS NULL AS unknown_too, test.goes(pgtoken.approve_authorization(:'tx', 'alice')) AS approve,
+	   test.goes(pgtoken.deny_authorization(:'tx')) AS deny, pgtoken.authorization_request(:'bye') IS NULL AS logout;
+SET pgtoken.http_issuer = 'https://two.example';
+SELECT test.goes(pgtoken.approve_authorization(:'tx', 'alice')) AS its_own;
+-- and APIs take no token of another issuer, a role in it least of all (C49)
+SELECT access_token AS at FROM pgtoken.issue_tokens('web', 'alice', 'openid', claims => '{"role": "boss"}') \gset
+BEGIN;
+SELECT set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || :'at')::text, true) <> '' AS set \gset
+SELECT test.outcome('SELECT pgtoken_http.pre_request()') ~ '^PGRST: .*invalid_token' AS refused;
+ROLLBACK;
+RESET pgtoken.http_issuer;
+BEGIN;
+SELECT set_config('request.headers', jsonb_build_object('authorization', 'Bearer ' || :'at')::text, true) <> '' AS set \gset
+SELECT test.outcome('SELECT pgtoken_http.pre_request()') AS at_its_own;
+ROLLBACK;
+
+-- An issuer that ends in a slash: one slash in its endpoints.
+SELECT pgtoken.create_issuer('https://slash.example/') \gset
+BEGIN;
+SET LOCAL pgtoken.http_issuer = 'https://slash.example/';
+SELECT pgtoken_http.openid_configuration() ->> 'issuer' AS issuer, pgtoken_http.openid_configuration() ->> 'token_endpoint' AS token_endpoint;
+ROLLBACK;
+DROP FUNCTION test.ask;
 
 -- The named door, as bare PostgREST calls it: the same answers, as far as it can
 -- tell; what it does not list is a 404 there.

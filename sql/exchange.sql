@@ -112,4 +112,13 @@ SELECT pgtoken.verify_access_token(:'derived') IS NULL AS derived, pgtoken.intro
 SELECT test.brief(test.exchange('shop', :'at')) AS subject, test.brief(test.exchange('mail_api', :'first', 'resource', 'https://any.example')) AS derived;
 SELECT reason, client_id, count(*) FROM pgtoken.audit_events WHERE event = 'exchange.refused' GROUP BY reason, client_id ORDER BY reason COLLATE "C", client_id COLLATE "C";
 
+-- C72. Attack shut out: a token that its client has revoked goes on under another
+-- name. Only the token was revoked (RFC 7009 section 2.1), its family lives.
+SELECT access_token AS at FROM pgtoken.issue_tokens('shop', 'alice', 'shared offline_access', '{https://orders.example}') \gset
+SELECT (test.exchange('orders_api', :'at', 'resource', 'https://mail.example')).body ->> 'access_token' AS derived \gset
+SELECT (test.exchange('mail_api', :'derived', 'resource', 'https://mail.example', 'scope', 'shared')).body ->> 'access_token' AS derived_twice \gset
+SELECT pgtoken.verify_access_token(:'derived') IS NOT NULL AS derived, pgtoken.verify_access_token(:'derived_twice') IS NOT NULL AS derived_twice;
+SELECT test.brief(test.http('revoke', test.form('token', :'at'), test.basic('shop')));
+SELECT pgtoken.verify_access_token(:'derived') IS NOT NULL AS derived, pgtoken.verify_access_token(:'derived_twice') IS NOT NULL AS derived_twice;
+
 SELECT pgtoken.update_resource('https://orders.example', reset => '{client_id}'), pgtoken.update_resource('https://mail.example', reset => '{client_id}');

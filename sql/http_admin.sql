@@ -210,7 +210,7 @@ ALTER ROLE regress_pgtoken_authenticator NOSUPERUSER NOBYPASSRLS;
 SELECT access_token AS at, refresh_token AS rt, grant_id AS gid FROM pgtoken.issue_tokens('http-app', 'lea', 'openid offline_access') \gset
 SELECT access_token AS other_at, grant_id AS other_gid FROM pgtoken.issue_tokens('http-app', 'max', 'openid') \gset
 SELECT access_token AS web_at FROM pgtoken.issue_tokens('web', 'lea', 'openid') \gset
-INSERT INTO pgtoken.consents VALUES ('lea', 'http-app', '{openid,offline_access}', '{}', now(), now()), ('max', 'http-app', '{openid}', '{}', now(), now());
+INSERT INTO pgtoken.consents VALUES ('lea', 'http-app', 'https://api.http.example', '{openid,offline_access}', now(), now()), ('max', 'http-app', 'https://api.http.example', '{openid}', now(), now());
 CREATE FUNCTION test.add_code(of_subject text, of_scope text, redeemed timestamptz DEFAULT NULL, of_session text DEFAULT NULL) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
 	INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, subject, scope, resources, session_id, claims, context, created_at, expires_at, redeemed_at)
@@ -258,6 +258,10 @@ SELECT grant_id AS elsewhere FROM pgtoken.issue_tokens('http-app', 'lea', 'openi
 SELECT grant_id AS foreign_one FROM pgtoken.issue_tokens('http-app', 'max', 'openid', session_id => 's1') \gset
 SELECT test.add_code('lea', 'openid', NULL, 's1'), test.add_code('lea', 'openid offline_access', NULL, 's1'), test.add_code('lea', 'openid', NULL, 's2'), test.add_code('lea', 'openid', now(), 's1'),
 	   test.add_device('lea', 'approved', 'openid', 's1'), test.add_device('lea', 'approved', 'openid offline_access', 's1'), test.add_device('lea', 'pending', 'openid', NULL);
+-- Attack shut out: the application of one issuer ends the sessions of another's
+-- users, who may bear the same names.
+SELECT count(*) AS of_the_default_issuer FROM pgtoken.end_session('lea', 's1', offline => true);
+SET pgtoken.http_issuer = 'https://http.example';
 CREATE TEMP TABLE told AS SELECT * FROM pgtoken.end_session('lea', 's1');
 -- C91
 SELECT client_id, backchannel_logout_uri, test.header(logout_token) ->> 'typ' AS typ, c ->> 'iss' AS iss, c ->> 'aud' AS aud, c ->> 'sub' AS sub, c ->> 'sid' AS sid,
@@ -275,13 +279,14 @@ SELECT client_id, test.claims(logout_token) ->> 'sid' AS sid FROM pgtoken.end_se
 SELECT test.state(:'offline') AS offline, test.state(:'elsewhere') AS elsewhere, test.state(:'foreign_one') AS foreign_one;
 SELECT count(*) AS open_codes FROM pgtoken.authorization_codes WHERE client_id = 'http-app' AND subject = 'lea' AND redeemed_at IS NULL;
 SELECT count(*) AS again FROM pgtoken.end_session('lea', offline => true);
+RESET pgtoken.http_issuer;
 SELECT test.outcome('SELECT * FROM pgtoken.end_session(NULL)') AS no_subject, test.outcome($$SELECT * FROM pgtoken.end_session('lea', offline => NULL)$$) AS no_offline;
 DROP TABLE told;
 
 -- maintain() forgets what is over, and nothing before; codes a day later
 DELETE FROM pgtoken.authorization_codes WHERE client_id = 'http-app';
 DELETE FROM pgtoken.device_codes WHERE client_id = 'http-app';
-INSERT INTO pgtoken.authorization_requests SELECT pgtoken.new_uuid(), 'pushed', sha256('x'), 'http-app', '{}', now(), now() + o FROM unnest('{-1 second,1 minute}'::interval[]) o;
+INSERT INTO pgtoken.authorization_requests SELECT pgtoken.new_uuid(), 'pushed', sha256('x'), 'https://http.example', 'http-app', '{}', now(), now() + o FROM unnest('{-1 second,1 minute}'::interval[]) o;
 INSERT INTO pgtoken.replay_ids SELECT sha256(o::text::bytea), now() + o FROM unnest('{-61 seconds,-59 seconds,1 minute}'::interval[]) o;
 INSERT INTO pgtoken.user_code_attempts SELECT o::text, 1, now() + o FROM unnest('{-25 hours,-23 hours}'::interval[]) o;
 SELECT test.add_code('lea', s), test.add_device('lea', 'denied', s) FROM unnest('{fresh,ended,old}'::text[]) s;
@@ -293,8 +298,8 @@ SELECT (SELECT count(*) FROM pgtoken.authorization_requests) AS requests, (SELEC
 	   (SELECT string_agg(scope, ' ' ORDER BY scope) FROM pgtoken.authorization_codes WHERE client_id = 'http-app') AS codes,
 	   (SELECT string_agg(scope, ' ' ORDER BY scope) FROM pgtoken.device_codes WHERE client_id = 'http-app') AS devices;
 SELECT count(*) AS second_run FROM pgtoken.maintain();
--- at most 10,000 at once
-INSERT INTO pgtoken.replay_ids SELECT sha256(i::text::bytea), now() - interval '1 hour' FROM generate_series(1, 10001) i;
+-- many, in one run
+INSERT INTO pgtoken.replay_ids SELECT sha256(i::text::bytea), now() - interval '1 hour' FROM generate_series(1, 20000) i;
 SELECT step, detail FROM pgtoken.maintain();
 SELECT step, detail FROM pgtoken.maintain();
 DELETE FROM pgtoken.authorization_requests;
@@ -478,3 +483,64 @@ DROP FUNCTION test.claims_of, test.verify_password;
 REVOKE ALL ON SCHEMA test FROM regress_pgtoken_app, regress_pgtoken_anon;
 DROP ROLE regress_pgtoken_app, regress_pgtoken_authenticator, regress_pgtoken_anon, regress_pgtoken_issuer, regress_pgtoken_auditor;
 SELECT step FROM pgtoken.maintain();
+
+-- What PostgREST makes of the two doors: a text/plain body has no names, and it
+-- takes a function whose parameters are all optional before it thinks of the
+-- single unnamed one. So no endpoint may have such an overload beside its raw door.
+SELECT p.oid::regprocedure AS hides_the_raw_door FROM pg_proc p
+WHERE p.pronamespace = 'pgtoken_http'::regnamespace AND p.pronargs > 0 AND p.pronargs = p.pronargdefaults
+  AND EXISTS (SELECT FROM pg_proc r WHERE r.pronamespace = p.pronamespace AND r.proname = p.proname AND r.pronargs = 1 AND r.proargnames IS NULL);
+SELECT count(*) AS raw_doors FROM pg_proc p WHERE p.pronamespace = 'pgtoken_http'::regnamespace AND p.pronargs = 1 AND p.proargnames IS NULL;
+
+-- Attack shut out: an administrator of pgtoken has a function run as its owner
+-- that he may not call himself; or one of a superuser.
+CREATE ROLE regress_pgtoken_padm IN ROLE pgtoken_admin;
+CREATE ROLE regress_pgtoken_dev;
+GRANT USAGE ON SCHEMA test TO regress_pgtoken_padm;
+CREATE SCHEMA regress_ops AUTHORIZATION regress_pgtoken_dev;
+CREATE FUNCTION regress_ops.run(text, text, text) RETURNS jsonb LANGUAGE sql RETURN jsonb_build_object('subject', $1);
+SET ROLE regress_pgtoken_padm;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS no_usage;
+RESET ROLE;
+GRANT USAGE ON SCHEMA regress_ops TO regress_pgtoken_padm;
+SET ROLE regress_pgtoken_padm;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS of_a_superuser;
+RESET ROLE;
+ALTER FUNCTION regress_ops.run OWNER TO regress_pgtoken_dev;
+REVOKE EXECUTE ON FUNCTION regress_ops.run FROM PUBLIC;
+SET ROLE regress_pgtoken_padm;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS no_execute;
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION regress_ops.run TO regress_pgtoken_padm;
+SET ROLE regress_pgtoken_padm;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS allowed;
+RESET ROLE;
+
+-- Attack shut out: the owner of a claims function leaves something behind that runs
+-- later as whoever asked for the token: a deferred trigger, a temporary table. And
+-- what it raises, which may tell of the application's data, stays in the log.
+SET ROLE regress_pgtoken_dev;
+CREATE TABLE regress_ops.bait (who text);
+CREATE FUNCTION regress_ops.fire() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE NOTICE 'fired as %', current_user; RETURN NULL; END$$;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON regress_ops.bait DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION regress_ops.fire();
+CREATE FUNCTION regress_ops.claims(subject text, client_id text, scopes text[], target text) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	CASE subject
+		WHEN 'trigger' THEN INSERT INTO regress_ops.bait VALUES (current_user);
+		WHEN 'table' THEN CREATE TEMP TABLE planted (x int);
+		WHEN 'role' THEN SET LOCAL ROLE NONE;
+		WHEN 'cursor' THEN EXECUTE 'DECLARE held CURSOR WITH HOLD FOR SELECT 1';
+		WHEN 'words' THEN RAISE EXCEPTION 'the salary of % is 1000', subject;
+		ELSE RETURN jsonb_build_object('ran_as', current_user);
+	END CASE;
+	RETURN '{}';
+END$$;
+RESET ROLE;
+SELECT pgtoken.update_issuer('https://http.example', claims_function => 'regress_ops.claims');
+SELECT subject, test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, %L)', 'http-app', subject, 'openid'))
+FROM unnest('{trigger,table,role,cursor,words}'::text[]) WITH ORDINALITY s (subject, i) ORDER BY i;
+SELECT test.claims(access_token) ->> 'ran_as' AS ran_as FROM pgtoken.issue_tokens('http-app', 'somebody', 'openid');
+SELECT pgtoken.update_issuer('https://http.example', reset => '{claims_function,password_verifier}');
+DROP SCHEMA regress_ops CASCADE;
+DROP OWNED BY regress_pgtoken_padm, regress_pgtoken_dev;
+DROP ROLE regress_pgtoken_padm, regress_pgtoken_dev;

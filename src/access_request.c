@@ -147,6 +147,9 @@ access_request_admit(HttpExchange *x)
 		return NULL;
 	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
 							   or_null(pgt_http_resource), &claims);
+	/* another issuer's claims are worth nothing here, a role among them least of all */
+	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
+		err = PGT_ERR_ACCESS_TOKEN_INVALID;
 	if (err != PGT_OK)
 		raise_challenge(x, &access, err);
 	return claims;

@@ -54,6 +54,7 @@ find_transaction(const char *transaction_id, Transaction *out)
 							   &out->scope),
 			  "reading a scope");
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
+	out->n_resources = Max(out->n_resources, 0);
 	prompts = member_strings(out->request->parameters, "prompt", &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -107,17 +108,14 @@ authorization_request_describe(const char *transaction_id)
 static void
 missing_consent(const Transaction *transaction, const char *subject, PgtcScope *missing)
 {
-	Consent stored = {0};
-
-	if (!transaction->client->consent_required && !transaction->ask_consent)
-	{
-		missing->n = 0;
+	*missing = transaction->scope;
+	if (transaction->ask_consent)
 		return;
-	}
-	if (!transaction->ask_consent)
-		consent_read(subject, transaction->client->client_id, &stored);
-	consent_missing(&stored, &transaction->scope, transaction->resources, transaction->n_resources,
-					missing);
+	if (transaction->client->consent_required)
+		consent_missing(subject, transaction->client->client_id, &transaction->scope,
+						transaction->resources, transaction->n_resources, missing);
+	else
+		missing->n = 0;
 }
 
 char *
@@ -207,8 +205,9 @@ consented_scope(const Transaction *transaction, const Approval *approval, PgtcSc
 		if (!pgtc_scope_has(&consent, missing.token[i]))
 			pgtc_scope_remove(granted, missing.token[i]);
 	}
-	consent_store(approval->subject, transaction->client->client_id, granted,
-				  transaction->resources, Max(transaction->n_resources, 0));
+	if (granted->n > 0)
+		consent_store(approval->subject, transaction->client->client_id, granted,
+					  transaction->resources, transaction->n_resources);
 	return true;
 }
 
@@ -228,7 +227,7 @@ create_code(const Transaction *transaction, const Approval *approval, const Pgtc
 	code.subject = unconstify(char *, approval->subject);
 	code.scope = scope_string(granted);
 	code.resources = transaction->resources;
-	code.n_resources = Max(transaction->n_resources, 0);
+	code.n_resources = transaction->n_resources;
 	code.session_id = unconstify(char *, approval->session_id);
 	code.auth_time = auth_time;
 	code.acr = unconstify(char *, approval->acr);

@@ -237,7 +237,9 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	event.client_id = column_text(data, row, "client_id");
 	if (event.client_id == NULL)
 		event.client_id = scope->client_id;
-	event.subject = scope->subject;
+	event.subject = column_text(data, row, "subject");
+	if (event.subject == NULL)
+		event.subject = scope->subject;
 	event.context = scope->context;
 	event.detail = before_and_after(data, before, after);
 	pgt_audit_write(&event);

@@ -159,34 +159,6 @@ refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 						  .context = request->context});
 }
 
-/* within what was authorized (RFC 8707 section 2.2) */
-static PgtErr
-narrow_resources(const TokenRequest *request, const AuthorizationCode *code, IssueRequest *issue)
-{
-	issue->resources = code->resources;
-	issue->n_resources = code->n_resources;
-	for (int i = 0; i < request->n_resources; i++)
-	{
-		bool granted = code->n_resources == 0;
-
-		for (int j = 0; j < code->n_resources; j++)
-			granted = granted || strcmp(request->resources[i], code->resources[j]) == 0;
-		if (!granted)
-			return PGT_ERR_TARGET_NOT_GRANTED;
-	}
-	if (code->n_resources == 0)
-	{
-		issue->resources = request->resources;
-		issue->n_resources = request->n_resources;
-	}
-	else
-	{
-		issue->first_resources = request->resources;
-		issue->n_first_resources = request->n_resources;
-	}
-	return PGT_OK;
-}
-
 void
 grant_authorization_code(const TokenRequest *request, TokenResponse *response)
 {
@@ -196,7 +168,7 @@ grant_authorization_code(const TokenRequest *request, TokenResponse *response)
 	PgtErr err = text ? judge(request, code) : PGT_ERR_REQUEST_PARAMETER;
 
 	if (err == PGT_OK)
-		err = narrow_resources(request, code, &issue);
+		err = token_narrow_resources(request, code->resources, code->n_resources, &issue);
 	if (err == PGT_OK && !redeem(code))
 		err = PGT_ERR_CODE_REUSED;
 	if (err != PGT_OK)

@@ -10,12 +10,10 @@
 #include "request.h"
 #include "target.h"
 
-#define STATE_MAX 4096
 #define MAX_AGE_MAX (100 * 365 * 24 * 60 * 60L)
 
-/* printable text that may be stored, shown and sent on */
-static bool
-acceptable(const char *value, size_t max)
+bool
+authorization_text_acceptable(const char *value, size_t max)
 {
 	if (value == NULL)
 		return true;
@@ -48,7 +46,7 @@ authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **para
 
 	if (redirect_uri ? !registered(client, redirect_uri) : client->n_redirect_uris != 1)
 		return PGT_ERR_AUTHORIZE_CLIENT;
-	if (!acceptable(state, STATE_MAX))
+	if (!authorization_text_acceptable(state, STATE_MAX))
 		return PGT_ERR_REQUEST_PARAMETER;
 	pgt_object_begin(&object);
 	pgt_object_string(&object, "redirect_uri",
@@ -154,7 +152,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 		err = check_pkce(x, client);
 	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)
 	{
-		if (!acceptable(http_param(x, plain[i]), REQUEST_STRING_MAX))
+		if (!authorization_text_acceptable(http_param(x, plain[i]), REQUEST_STRING_MAX))
 			err = PGT_ERR_REQUEST_PARAMETER;
 	}
 	if (err == PGT_OK && dpop_jkt && !pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt)))
@@ -175,7 +173,8 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	for (size_t i = 0; i < lengthof(plain); i++)
 		pgt_object_string(&object, plain[i], http_param(x, plain[i]));
 	pgt_object_string(&object, "scope", target.scope);
-	pgt_object_strings(&object, "resource", resources, n_resources);
+	/* the default where none was named: what the user is shown and agrees to */
+	pgt_object_strings(&object, "resource", target.resources, target.n_resources);
 	if (n_prompts > 0)
 		pgt_object_strings(&object, "prompt", prompts, n_prompts);
 	if (max_age >= 0)

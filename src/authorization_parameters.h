@@ -12,6 +12,11 @@
 #include "client.h"
 #include "http.h"
 
+#define STATE_MAX 4096
+
+/* printable text that may be stored, shown and sent on; NULL is */
+extern bool authorization_text_acceptable(const char *value, size_t max);
+
 /*
  * Where an answer may be sent: *parameters becomes an object with redirect_uri,
  * redirect_uri_given and state.  An error must not be redirected.
@@ -19,7 +24,7 @@
 extern PgtErr authorization_redirect(const HttpExchange *x, const Client *client,
 									 Jsonb **parameters);
 
-/* everything else is added; an error may be redirected */
+/* everything else is added, the default resource where none is named; an error may be redirected */
 extern PgtErr authorization_parameters(const HttpExchange *x, const Client *client,
 									   Jsonb **parameters);
 

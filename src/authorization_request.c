@@ -8,6 +8,7 @@
 
 #include "glue.h"
 #include "handle.h"
+#include "issuer.h"
 #include "store.h"
 
 char *
@@ -24,6 +25,7 @@ authorization_request_insert(AuthorizationRequest *request, const char *prefix, 
 	store_arg_uuid(&args, &request->grant_id);
 	store_arg_text(&args, request->kind);
 	store_arg_bytes(&args, hash, sizeof(hash));
+	store_arg_text(&args, request->issuer);
 	store_arg_text(&args, request->client_id ? request->client_id : "");
 	store_arg_jsonb(&args, request->parameters);
 	store_arg_time(&args, request->created_at);
@@ -46,6 +48,7 @@ read_request(StoreRow *row, void *arg)
 	store_uuid(row, &found->request.grant_id);
 	found->request.kind = store_text(row);
 	store_bytes(row, found->hash, sizeof(found->hash));
+	found->request.issuer = store_text(row);
 	found->request.client_id = store_text(row);
 	found->request.parameters = store_jsonb(row);
 	found->request.created_at = store_time(row, DT_NOBEGIN);
@@ -65,6 +68,7 @@ authorization_request_find(const char *prefix, const char *handle)
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(STORE_REQUEST_READ, &args, read_request, found) == 0 ||
 		!pgtc_equal_secret(hash, found->hash, sizeof(hash)) ||
+		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;
 	return &found->request;

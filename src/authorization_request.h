@@ -20,6 +20,7 @@ typedef struct AuthorizationRequest
 {
 	pg_uuid_t grant_id;
 	char *kind;
+	char *issuer;
 	char *client_id;
 	Jsonb *parameters;
 	TimestampTz created_at;
@@ -30,7 +31,10 @@ typedef struct AuthorizationRequest
 extern char *authorization_request_insert(AuthorizationRequest *request, const char *prefix,
 										  int lifetime);
 
-/* the unexpired request of this handle; NULL */
+/*
+ * The unexpired request of this handle; NULL.  Of another issuer than the session
+ * speaks for it is none: the users of one are not those of another.
+ */
 extern AuthorizationRequest *authorization_request_find(const char *prefix, const char *handle);
 
 /* takes it away; false: somebody else did */

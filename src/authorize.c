@@ -100,6 +100,7 @@ send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 	PgtcBuf url;
 	char *transaction_id;
 
+	request.issuer = client->issuer;
 	request.client_id = client->client_id;
 	request.parameters = parameters;
 	transaction_id = authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,
@@ -208,6 +209,7 @@ pushed_authorization_request_endpoint(HttpExchange *x)
 		return http_error(x, err);
 	}
 
+	request.issuer = client->issuer;
 	request.client_id = client->client_id;
 	handle =
 		authorization_request_insert(&request, PGTC_PUSHED_PREFIX, pgt_pushed_request_lifetime);

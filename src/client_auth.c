@@ -164,10 +164,11 @@ client_auth(HttpExchange *x, const Client **client)
 		else
 			err = check(x, &presented, found);
 	}
-	if (err != PGT_OK && pgt_err_info(err)->audited)
+	/* what names no client of ours could be sent by anybody, in any number */
+	if (err != PGT_OK && found && pgt_err_info(err)->audited)
 		pgt_audit_write(&(AuditEvent){.event = "client.authentication_failed",
 									  .reason = pgt_err_info(err)->reason,
-									  .client_id = found ? found->client_id : NULL,
+									  .client_id = found->client_id,
 									  .context = http_context(x)});
 	*client = err == PGT_OK ? found : NULL;
 	return err;

@@ -1,6 +1,6 @@
 /*
  * consent.h
- *		What a subject has consented to.
+ *		What subjects have consented to: scopes, for each API on its own.
  */
 #ifndef PGT_CONSENT_H
 #define PGT_CONSENT_H
@@ -9,22 +9,12 @@
 
 #include "client.h"
 
-typedef struct Consent
-{
-	PgtcScope scope; /* slices into memory of the caller */
-	char **resources;
-	int n_resources;
-} Consent;
-
-/* what is stored; empty when nothing is */
-extern void consent_read(const char *subject, const char *client_id, Consent *consent);
-
-/* adds to what is stored */
+/* adds to what is stored, for each of the APIs */
 extern void consent_store(const char *subject, const char *client_id, const PgtcScope *scope,
-						  char **resources, int n_resources);
+						  char *const *resources, int n_resources);
 
-/* the scopes of wanted that are not covered; all of them where a resource is not */
-extern void consent_missing(const Consent *consent, const PgtcScope *wanted, char **resources,
-							int n_resources, PgtcScope *missing);
+/* the scopes of wanted that the subject has not consented to for each of the APIs */
+extern void consent_missing(const char *subject, const char *client_id, const PgtcScope *wanted,
+							char *const *resources, int n_resources, PgtcScope *missing);
 
 #endif /* PGT_CONSENT_H */

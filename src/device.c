@@ -26,6 +26,8 @@ static PgtErr
 judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 {
 	Target target = {0};
+	char **resources;
+	int n_resources;
 	PgtErr err;
 
 	if ((client->grant_types & GRANT_TYPE_DEVICE_CODE) == 0)
@@ -36,12 +38,12 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 	if (err != PGT_OK)
 		return err;
 	device->client_id = client->client_id;
-	device->resources = http_params(x, "resource", &device->n_resources);
-	err = target_for_issue(client, http_param(x, "scope"), device->resources, device->n_resources,
-						   TARGET_OFFLINE, &target);
+	resources = http_params(x, "resource", &n_resources);
+	err = target_for_issue(client, http_param(x, "scope"), resources, n_resources, TARGET_OFFLINE,
+						   &target);
 	device->scope = target.scope;
-	if (device->n_resources > 0) /* repeated ones count once */
-		device->n_resources = target.n_resources;
+	device->resources = target.resources;
+	device->n_resources = target.n_resources;
 	return err;
 }
 
@@ -201,6 +203,8 @@ grant_device_code(const TokenRequest *request, TokenResponse *response)
 	DeviceCode *device = device_code ? find_device(device_code) : NULL;
 	PgtErr err = device_code ? judge_poll(request, device) : PGT_ERR_REQUEST_PARAMETER;
 
+	if (err == PGT_OK)
+		err = token_narrow_resources(request, device->resources, device->n_resources, &issue);
 	if (err == PGT_OK && !redeem(request, device))
 		err = PGT_ERR_DEVICE_REDEEMED;
 	if (err != PGT_OK)
@@ -214,8 +218,6 @@ grant_device_code(const TokenRequest *request, TokenResponse *response)
 	issue.offline = true;
 	issue.subject = device->approval.subject;
 	issue.scope = device->approval.scope;
-	issue.resources = device->resources;
-	issue.n_resources = device->n_resources;
 	issue.session_id = device->approval.session_id;
 	issue.has_auth_time = true;
 	issue.auth_time = device->approval.auth_time;

@@ -10,6 +10,7 @@
 #include "audit.h"
 #include "cache.h"
 #include "client.h"
+#include "consent.h"
 #include "core/scope.h"
 #include "glue.h"
 #include "guc.h"
@@ -77,7 +78,7 @@ find_typed(const char *user_code, const char *attempt_key, const char **error)
 		return NULL;
 	*error = "invalid_user_code";
 	if (pgtc_user_code_read(pgtc_slice_str(user_code), code) == PGTC_OK)
-		device = device_code_find(issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL), code);
+		device = device_code_find(issuer_of_session(), code);
 	if (device == NULL)
 		return NULL;
 	forgive_attempt(attempt_key);
@@ -125,6 +126,19 @@ scope_within(const char *scope, const char *asked)
 		   pgtc_scope_subset(&inner, &outer);
 }
 
+/* to be seen and withdrawn like any other */
+static void
+remember_consent(const DeviceCode *device, const DeviceApproval *approval)
+{
+	const Client *client = client_find(device->client_id);
+	PgtcScope agreed;
+
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(approval->scope), &agreed), "reading a scope");
+	if (client && client->consent_required && agreed.n > 0)
+		consent_store(approval->subject, client->client_id, &agreed, device->resources,
+					  device->n_resources);
+}
+
 const char *
 device_approve(const char *user_code, const char *attempt_key, const DeviceApproval *approval)
 {
@@ -144,6 +158,8 @@ device_approve(const char *user_code, const char *attempt_key, const DeviceAppro
 	scope.context = device->context;
 	pgt_audit_enter(&scope);
 	approved = device_code_approve(device, &complete);
+	if (approved)
+		remember_consent(device, &complete);
 	pgt_audit_leave();
 	/* another answer has come in between */
 	return approved ? NULL : "invalid_user_code";

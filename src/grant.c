@@ -76,7 +76,10 @@ grant_insert(const Grant *grant)
 	store_arg_text(&args, grant->scope);
 	store_arg_texts(&args, grant->resources, grant->n_resources);
 	store_arg_text(&args, grant->session_id);
-	store_arg_time(&args, grant->auth_time);
+	if (TIMESTAMP_IS_NOBEGIN(grant->auth_time))
+		store_arg_null(&args);
+	else
+		store_arg_time(&args, grant->auth_time);
 	store_arg_text(&args, grant->acr);
 	store_arg_texts(&args, grant->amr, grant->n_amr);
 	store_arg_text(&args, grant->nonce);
@@ -95,6 +98,8 @@ grant_insert(const Grant *grant)
 	store_arg_text(&args, grant->cnf.x5t_s256);
 	store_arg_jsonb(&args, grant->act);
 	store_arg_uuids(&args, grant->ancestors, grant->n_ancestors);
+	store_arg_texts(&args, grant->ancestor_tokens,
+					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
 	store_run(STORE_GRANT_INSERT, &args, NULL, NULL);
 }
 

@@ -48,6 +48,7 @@ typedef struct Grant
 	Jsonb *act; /* NULL: nobody acts for the subject */
 	pg_uuid_t *ancestors; /* not read back */
 	int n_ancestors;
+	char **ancestor_tokens; /* as many; not read back */
 	bool revoked;
 	char *revoke_reason;
 } Grant;

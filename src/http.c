@@ -68,14 +68,11 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 {
 	memset(x, 0, sizeof(*x));
 	pgt_cache_begin();
-	x->issuer = issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
+	x->issuer = issuer_of_session();
 	x->url = endpoint_url(x, path);
 	x->headers = headers_of_request();
 	x->trusted = session_is_layers();
-	/* a proxy that makes a POST of a GET, so that it may write, says what it was */
-	x->method = x->trusted ? http_header(x, "x-forwarded-method") : NULL;
-	if (x->method == NULL)
-		x->method = unconstify(char *, setting("request.method"));
+	x->method = unconstify(char *, setting("request.method"));
 	x->status = 200;
 	initStringInfo(&x->answer_headers);
 	http_form_read(fcinfo, x);
@@ -183,6 +180,15 @@ http_context(const HttpExchange *x)
 	return pgt_object_end(&context);
 }
 
+/* ;q=0 says "not this one" (RFC 9110 section 12.4.2) */
+static bool
+refused_by_weight(const char *parameters)
+{
+	const char *weight = strstr(parameters, "q=");
+
+	return weight && strtod(weight + 2, NULL) == 0;
+}
+
 bool
 http_accepts(const HttpExchange *x, const char *media_type)
 {
@@ -197,7 +203,7 @@ http_accepts(const HttpExchange *x, const char *media_type)
 		part += strspn(part, " \t");
 		len = strcspn(part, "; \t");
 		if (len == strlen(media_type) && pg_strncasecmp(part, media_type, len) == 0)
-			return true;
+			return !refused_by_weight(part + len);
 	}
 	return false;
 }

@@ -62,6 +62,9 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->n_resources = target->n_resources;
 	grant->session_id = unconstify(char *, request->session_id);
 	grant->auth_time = request->has_auth_time ? request->auth_time : now;
+	/* nobody has authenticated but the client itself (RFC 9068 section 2.2.1) */
+	if (request_subject_is_client(request->subject))
+		grant->auth_time = DT_NOBEGIN;
 	grant->acr = unconstify(char *, request->acr);
 	grant->amr = request->amr;
 	grant->n_amr = request->n_amr;
@@ -83,6 +86,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->act = request->act;
 	grant->ancestors = unconstify(pg_uuid_t *, request->ancestors);
 	grant->n_ancestors = request->n_ancestors;
+	grant->ancestor_tokens = request->ancestor_tokens;
 }
 
 /* generation 0: its secret comes from nothing but chance */

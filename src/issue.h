@@ -23,6 +23,7 @@ typedef struct IssueRequest
 	Jsonb *act; /* NULL: nobody acts for the subject */
 	const pg_uuid_t *ancestors;
 	int n_ancestors;
+	char **ancestor_tokens; /* the jti of each one's token */
 	const char *client_id;
 	const char *subject;
 	const char *scope; /* NULL: all the client may have */

@@ -10,6 +10,7 @@
 
 #include "cache.h"
 #include "glue.h"
+#include "guc.h"
 #include "key_material.h"
 #include "store.h"
 
@@ -84,6 +85,12 @@ issuer_get(const char *issuer)
 							   : errdetail("No issuer has been created yet."),
 						errhint("SELECT pgtoken.create_issuer('https://...');")));
 	return found;
+}
+
+Issuer *
+issuer_of_session(void)
+{
+	return issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
 }
 
 static char *

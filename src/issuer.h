@@ -28,6 +28,9 @@ typedef struct Issuer
 /* NULL when there is no such issuer; issuer NULL names the default one */
 extern Issuer *issuer_find(const char *issuer);
 
+/* whom this session speaks for: pgtoken.http_issuer, or the default one */
+extern Issuer *issuer_of_session(void);
+
 /* like issuer_find, but ereport(55000) when it is not there */
 extern Issuer *issuer_get(const char *issuer);
 

@@ -9,6 +9,7 @@
 #include "logout.h"
 
 #include "audit.h"
+#include "authorization_parameters.h"
 #include "authorization_request.h"
 #include "cache.h"
 #include "client.h"
@@ -57,7 +58,8 @@ read_client(const HttpExchange *x, LogoutRequest *logout)
 	if (client_id == NULL)
 		return PGT_OK;
 	logout->client = client_find(client_id);
-	return logout->client && strcmp(logout->client->issuer, x->issuer->issuer) == 0
+	return logout->client && logout->client->enabled &&
+				   strcmp(logout->client->issuer, x->issuer->issuer) == 0
 			   ? PGT_OK
 			   : PGT_ERR_REQUEST_PARAMETER;
 }
@@ -85,6 +87,9 @@ read_request(const HttpExchange *x, LogoutRequest *logout)
 		err = read_client(x, logout);
 	if (err != PGT_OK)
 		return err;
+	if (!authorization_text_acceptable(http_param(x, "state"), STATE_MAX) ||
+		!authorization_text_acceptable(http_param(x, "ui_locales"), REQUEST_STRING_MAX))
+		return PGT_ERR_REQUEST_PARAMETER;
 	logout->redirect_uri = http_param(x, "post_logout_redirect_uri");
 	if (logout->redirect_uri && !is_registered(logout->client, logout->redirect_uri))
 		return PGT_ERR_REQUEST_PARAMETER;
@@ -95,7 +100,7 @@ read_request(const HttpExchange *x, LogoutRequest *logout)
 static char *
 store_request(const HttpExchange *x, const LogoutRequest *logout)
 {
-	AuthorizationRequest request = {.kind = REQUEST_LOGOUT};
+	AuthorizationRequest request = {.kind = REQUEST_LOGOUT, .issuer = x->issuer->issuer};
 	PgtObject parameters;
 
 	pgt_object_begin(&parameters);

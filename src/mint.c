@@ -81,7 +81,8 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	spec.n_amr = grant->n_amr;
 	spec.iat = pgt_unix_seconds(now);
 	spec.exp = pgt_unix_seconds(out->expires_at);
-	spec.auth_time = pgt_unix_seconds(grant->auth_time);
+	spec.auth_time =
+		TIMESTAMP_IS_NOBEGIN(grant->auth_time) ? -1 : pgt_unix_seconds(grant->auth_time);
 	spec.cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec.act = json_slice(grant->act);
 	spec.extra = json_slice(claims_with(

@@ -112,15 +112,15 @@ static const QueryDef queries[STORE_QUERIES] = {
 	[STORE_CODE_REDEEM] = {"code redeem", "uz", SPI_OK_UPDATE, false,
 						   "UPDATE pgtoken.authorization_codes c SET redeemed_at = $2 "
 						   "WHERE c.grant_id" EQ "$1 AND c.redeemed_at IS NULL"},
-	[STORE_CONSENT_READ] = {"consent read", "tt", SPI_OK_SELECT, true,
-							"SELECT c.scopes, c.resources FROM pgtoken.consents c "
-							"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2"},
+	[STORE_CONSENT_READ] = {"consent read", "tt", SPI_OK_SELECT, false,
+							"SELECT c.resource, c.scopes FROM pgtoken.consents c "
+							"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2 FOR SHARE"},
 	[STORE_CONSENT_STORE] =
-		{"consent store", "ttTTz", SPI_OK_INSERT, false,
-		 "INSERT INTO pgtoken.consents AS c (subject, client_id, scopes, resources, granted_at, updated_at) "
-		 "VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (subject, client_id) DO UPDATE SET "
-		 "scopes = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(c.scopes OPERATOR(pg_catalog.||) EXCLUDED.scopes) u ORDER BY u), "
-		 "resources = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(c.resources OPERATOR(pg_catalog.||) EXCLUDED.resources) u ORDER BY u), "
+		{"consent store", "tttTz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.consents AS c (subject, client_id, resource, scopes, granted_at, "
+		 "updated_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (subject, client_id, resource) "
+		 "DO UPDATE SET scopes = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest("
+		 "c.scopes OPERATOR(pg_catalog.||) EXCLUDED.scopes) u ORDER BY u), "
 		 "updated_at = EXCLUDED.updated_at"},
 	[STORE_DEVICE_APPROVE] =
 		{"device approve", "uztttztTj", SPI_OK_UPDATE, false,
@@ -159,24 +159,26 @@ static const QueryDef queries[STORE_QUERIES] = {
 								"UPDATE pgtoken.device_codes d SET polled_at = $2, "
 								"poll_interval = d.poll_interval OPERATOR(pg_catalog.+) $3 "
 								"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending'"},
-	[STORE_GRANT_ANCESTORS] = {"grant ancestors", "u", SPI_OK_SELECT, false,
-							   "SELECT u.ancestor FROM pgtoken.grants g, "
-							   "pg_catalog.unnest(g.ancestors) WITH ORDINALITY u (ancestor, n) "
-							   "WHERE g.grant_id" EQ "$1 ORDER BY u.n"},
+	[STORE_GRANT_ANCESTORS] =
+		{"grant ancestors", "u", SPI_OK_SELECT, false,
+		 "SELECT u.ancestor, u.token FROM pgtoken.grants g, "
+		 "ROWS FROM (pg_catalog.unnest(g.ancestors), "
+		 "pg_catalog.unnest(g.ancestor_tokens)) WITH ORDINALITY u (ancestor, token, n) "
+		 "WHERE g.grant_id" EQ "$1 ORDER BY u.n"},
 	[STORE_GRANT_BLACKLIST] =
 		{"grant blacklist", "ui", SPI_OK_UPDATE_RETURNING, false,
 		 "UPDATE pgtoken.grants g SET blacklisted_generation = $2 WHERE g.grant_id" EQ "$1 "
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING g.expires_at"},
 	[STORE_GRANT_INSERT] =
-		{"grant insert", "utttTtztTtjzzibzjtttjU", SPI_OK_INSERT, false,
+		{"grant insert", "utttTtztTtjzzibzjtttjUT", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
 		 "auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
 		 "current_hash, rotated_at, retry_count, blacklisted_generation, context, grant_type, jkt, "
-		 "x5t_s256, act, ancestors) "
+		 "x5t_s256, act, ancestors, ancestor_tokens) "
 		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
 		 "pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
-		 "-1, $17, $18, $19, $20, $21, $22)"},
+		 "-1, $17, $18, $19, $20, $21, $22, $23)"},
 	[STORE_GRANT_READ] = {"grant read", "u", SPI_OK_SELECT, false,
 						  "SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ
 						  "$1"},
@@ -261,12 +263,12 @@ static const QueryDef queries[STORE_QUERIES] = {
 							  "DELETE FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ
 							  "$1"},
 	[STORE_REQUEST_INSERT] =
-		{"request insert", "utbtjzz", SPI_OK_INSERT, false,
-		 "INSERT INTO pgtoken.authorization_requests (grant_id, kind, handle_hash, client_id, "
-		 "parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"},
+		{"request insert", "utbttjzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.authorization_requests (grant_id, kind, handle_hash, issuer, client_id, "
+		 "parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"},
 	[STORE_REQUEST_READ] =
 		{"request read", "u", SPI_OK_SELECT, false,
-		 "SELECT r.grant_id, r.kind, r.handle_hash, r.client_id, r.parameters, r.created_at, "
+		 "SELECT r.grant_id, r.kind, r.handle_hash, r.issuer, r.client_id, r.parameters, r.created_at, "
 		 "r.expires_at FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1"},
 	[STORE_RESOURCES_READ] =
 		{"resources read", "", SPI_OK_SELECT, true,
@@ -277,7 +279,9 @@ static const QueryDef queries[STORE_QUERIES] = {
 		{"token state", "utzz", SPI_OK_SELECT, true,
 		 "SELECT g.client_id, g.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.grants a "
 		 "WHERE a.grant_id" EQ
-		 "ANY (g.ancestors) AND a.revoked_at IS NOT NULL) AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "ANY (g.ancestors) AND a.revoked_at IS NOT NULL) AND NOT EXISTS (SELECT FROM "
+		 "pgtoken.blacklist b WHERE b.grant_id" EQ "ANY (g.ancestors) AND b.token_id" EQ
+		 "ANY (g.ancestor_tokens)) AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
 		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
 		 "AND t.issued_at OPERATOR(pg_catalog.>=) $3 AND t.issued_at OPERATOR(pg_catalog.<) $4 "

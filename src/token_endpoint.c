@@ -102,6 +102,26 @@ token_issue_request(const TokenRequest *request, const char *grant_type)
 	return issue;
 }
 
+PgtErr
+token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
+					   IssueRequest *issue)
+{
+	for (int i = 0; i < request->n_resources; i++)
+	{
+		bool found = false;
+
+		for (int j = 0; j < n_granted; j++)
+			found = found || strcmp(request->resources[i], granted[j]) == 0;
+		if (!found)
+			return PGT_ERR_TARGET_NOT_GRANTED;
+	}
+	issue->resources = granted;
+	issue->n_resources = n_granted;
+	issue->first_resources = request->resources;
+	issue->n_first_resources = request->n_resources;
+	return PGT_OK;
+}
+
 /* what went wrong before the grant's own rules had their say */
 static void
 audit_refusal(const TokenRequest *request, const char *grant_type, PgtErr err)

@@ -33,6 +33,13 @@ extern Jsonb *token_endpoint(HttpExchange *x);
 /* an IssueRequest with what the token request says already in it */
 extern IssueRequest token_issue_request(const TokenRequest *request, const char *grant_type);
 
+/*
+ * The resources of the issue: all that were granted for the family, those the
+ * request names for its first access token (RFC 8707 section 2.2).
+ */
+extern PgtErr token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
+									 IssueRequest *issue);
+
 /* the handlers, each in the file of its grant */
 extern void grant_authorization_code(const TokenRequest *request, TokenResponse *response);
 extern void grant_client_credentials(const TokenRequest *request, TokenResponse *response);

@@ -34,6 +34,7 @@ typedef struct Exchange
 	Jsonb *actor; /* of the actor token; NULL: none */
 	Grant *parent; /* family of the subject token */
 	pg_uuid_t ancestors[ANCESTORS_MAX]; /* of the new family, oldest first */
+	char *ancestor_tokens[ANCESTORS_MAX]; /* the jti of each one's token */
 	int n_ancestors;
 	char *scope;
 	char **resources;
@@ -116,10 +117,14 @@ read_ancestor(StoreRow *row, void *arg)
 {
 	Exchange *exchange = arg;
 	pg_uuid_t ancestor;
+	char *token;
 
 	store_uuid(row, &ancestor);
-	if (exchange->n_ancestors < ANCESTORS_MAX)
-		exchange->ancestors[exchange->n_ancestors++] = ancestor;
+	token = store_text(row);
+	if (exchange->n_ancestors == ANCESTORS_MAX)
+		return;
+	exchange->ancestors[exchange->n_ancestors] = ancestor;
+	exchange->ancestor_tokens[exchange->n_ancestors++] = token;
 }
 
 static PgtErr
@@ -137,7 +142,8 @@ read_parent(Exchange *exchange)
 	store_run(STORE_GRANT_ANCESTORS, &args, read_ancestor, exchange);
 	if (exchange->n_ancestors == ANCESTORS_MAX)
 		return PGT_ERR_EXCHANGE_TOO_DEEP;
-	exchange->ancestors[exchange->n_ancestors++] = parent;
+	exchange->ancestors[exchange->n_ancestors] = parent;
+	exchange->ancestor_tokens[exchange->n_ancestors++] = member_string(exchange->subject, "jti");
 	return PGT_OK;
 }
 
@@ -276,6 +282,7 @@ grant_token_exchange(const TokenRequest *request, TokenResponse *response)
 	issue.not_after = pgt_timestamp_of_unix(member_int(exchange.subject, "exp", 0));
 	issue.ancestors = exchange.ancestors;
 	issue.n_ancestors = exchange.n_ancestors;
+	issue.ancestor_tokens = exchange.ancestor_tokens;
 	issue.act = act_of(&exchange);
 	issue.session_id = parent->session_id;
 	issue.has_auth_time = true;

@@ -3,7 +3,9 @@
  *		Calling a function that the application supplies.
  *
  * It must never run as the owner of the extension, whatever it is declared as:
- * who may define it could otherwise read the keys.
+ * who may define it could otherwise read the keys.  Nor may it leave anything
+ * behind that runs later as somebody else: the operation is security-restricted,
+ * so that deferred triggers, temporary tables and cursors are refused.
  */
 #include "user_function.h"
 
@@ -13,6 +15,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "parser/parse_func.h"
+#include "utils/elog.h"
 #include "utils/guc.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -43,6 +46,26 @@ find_function(const char *name, int nargs, const Oid *types, Oid *owner)
 	return function;
 }
 
+/*
+ * Its message may tell of the application's data, and would be sent to whoever has
+ * asked for a token: it goes to the log.  The transaction ends all the same.
+ */
+static void
+raise_failure(const char *name, MemoryContext caller)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	/* a cancelled statement, a timeout, a shutdown: not its own failure */
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+		PG_RE_THROW();
+	FlushErrorState();
+	ereport(ERROR,
+			(errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION), errmsg("function %s has failed", name),
+			 errdetail_log("%s: %s", unpack_sql_state(error->sqlerrcode), error->message)));
+}
+
 Jsonb *
 user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
 {
@@ -52,6 +75,7 @@ user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
 	Oid user;
 	int context;
 	int nest_level;
+	MemoryContext caller = CurrentMemoryContext;
 	Datum result;
 
 	fmgr_info(find_function(name, nargs, types, &owner), &flinfo);
@@ -63,9 +87,18 @@ user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
 	}
 
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(owner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();
-	result = FunctionCallInvoke(fcinfo);
+	PG_TRY();
+	{
+		result = FunctionCallInvoke(fcinfo);
+	}
+	PG_CATCH();
+	{
+		raise_failure(name, caller);
+	}
+	PG_END_TRY();
 	/* an error would have undone both with its (sub)transaction */
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(user, context);

@@ -12,8 +12,8 @@
 /*
  * Calls the function of this name ("schema.name") and argument types, which must
  * return jsonb, as its owner; settings that it changes are put back.  NULL when
- * it answers SQL NULL.  ereport(55000) when it is not there; what it raises
- * passes through.
+ * it answers SQL NULL.  ereport(55000) when it is not there, ereport(38000) when
+ * it raises: with its own words in the log only.
  */
 extern Jsonb *user_function_call(const char *name, int nargs, const Oid *types, Datum *args);
 

@@ -70,9 +70,12 @@ export class Database {
 		return this.#row('SELECT * FROM pgtoken.deny_authorization($1, $2)', transactionId, error);
 	}
 
+	/** [{client_id, scopes}]: one for each client, whatever APIs it may use; it is withdrawn from as a whole */
 	async consents(subject) {
-		return (await this.#pool.query(
-			'SELECT client_id, scopes FROM pgtoken.consents WHERE subject = $1 ORDER BY client_id', [subject])).rows;
+		return (await this.#pool.query(`SELECT c.client_id, array_agg(DISTINCT s ORDER BY s) AS scopes
+			FROM pgtoken.consents c, unnest(c.scopes) s
+			WHERE c.subject = $1
+			GROUP BY c.client_id ORDER BY c.client_id`, [subject])).rows;
 	}
 
 	async withdrawConsent(subject, clientId) {

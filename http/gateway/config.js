@@ -51,6 +51,7 @@ export function readConfig(env) {
 		anonRole: env.GATEWAY_ANON_ROLE || 'web_anon',
 		preConfig: functionName(env, 'GATEWAY_PRE_CONFIG', 'pgtoken_http.pre_config'),
 		preRequest: functionName(env, 'GATEWAY_PRE_REQUEST', 'pgtoken_http.pre_request'),
+		notifyChannel: env.GATEWAY_NOTIFY_CHANNEL ?? 'pgrst',
 		jwtAudience: env.GATEWAY_JWT_AUD || '',
 		api: apiPaths(env),
 		corsOrigins: words(env, 'GATEWAY_CORS_ORIGINS'),

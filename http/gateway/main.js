@@ -9,8 +9,14 @@ const config = readConfig(process.env);
 const pool = openPool(config.database);
 const settings = new Settings(config, pool, (line) => console.error(`gateway: ${line}`));
 const server = makeServer(config, pool, settings);
+let listening = false;
+let stopping = false;
 
 async function stop() {
+	// before it listens there is nothing to finish
+	if (!listening) process.exit();
+	if (stopping) return;
+	stopping = true;
 	await server.close();
 	await settings.stop();
 	await pool.end();
@@ -22,10 +28,11 @@ process.once('SIGINT', stop);
 try {
 	await settings.start();
 	await server.listen({ host: config.host, port: config.port });
+	listening = true;
 	console.log(`gateway: listening on http://${config.host}:${server.server.address().port}`);
 } catch (error) {
 	// never the error itself: that of a connection holds the configuration
-	console.error(`gateway: ${error.cause?.message ?? error.message}`);
-	process.exitCode = 1;
-	await stop();
+	console.error(`gateway: ${error.cause?.message || error.message}`);
+	// at once, because a connection that came to nothing half-way would keep the process
+	process.exit(1);
 }

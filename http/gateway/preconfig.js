@@ -1,6 +1,6 @@
 // db-pre-config: settings that the database hands out, among them the keys that
 // tokens are verified with.  Read at the start and whenever the database says
-// NOTIFY pgrst, 'reload config', for which one connection listens.
+// NOTIFY pgrst, 'reload config' (db-channel), for which one connection listens.
 import pg from 'pg';
 
 import { makeVerifier } from './bearer.js';
@@ -34,7 +34,7 @@ export class Settings {
 	/** reads once, with an error when that does not work, and then listens */
 	async start() {
 		await this.#read();
-		await this.#listen();
+		if (this.#config.notifyChannel) await this.#listen();
 	}
 
 	async stop() {
@@ -54,7 +54,12 @@ export class Settings {
 	}
 
 	async #listen() {
-		const listener = new pg.Client({ user: this.#config.database.user, application_name: 'pgtoken-gateway listener' });
+		const { database, notifyChannel } = this.#config;
+		const listener = new pg.Client({
+			user: database.user,
+			connectionTimeoutMillis: database.acquireTimeout,
+			application_name: 'pgtoken-gateway listener',
+		});
 		this.#listener = listener;
 		listener.on('error', () => {});
 		listener.on('end', () => this.#listenLater());
@@ -62,7 +67,7 @@ export class Settings {
 			if (payload === '' || payload === 'reload config') this.#reload();
 		});
 		await listener.connect();
-		await listener.query('LISTEN pgrst');
+		await listener.query(`LISTEN ${pg.escapeIdentifier(notifyChannel)}`);
 	}
 
 	// while nobody listened something may have changed

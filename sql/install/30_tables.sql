@@ -177,6 +177,7 @@ CREATE TABLE pgtoken.grants (
 	x5t_s256 text,
 	act jsonb,
 	ancestors uuid[],
+	ancestor_tokens text[],
 	revoked_at timestamptz,
 	revoke_reason text,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
@@ -200,6 +201,7 @@ COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449):
 COMMENT ON COLUMN pgtoken.grants.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; a refresh of a public client must present it';
 COMMENT ON COLUMN pgtoken.grants.act IS 'Who acts for the subject (RFC 8693 section 4.1)';
 COMMENT ON COLUMN pgtoken.grants.ancestors IS 'Families that its token was exchanged from (RFC 8693), oldest first: when one of them is revoked, its tokens are refused';
+COMMENT ON COLUMN pgtoken.grants.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged: when one of them is blacklisted, its tokens are refused, too';
 
 -- The ledger: one row per token response. No index on the parent: each
 -- partition has its own primary key, because a dumped partition cannot be

@@ -8,6 +8,7 @@ CREATE TABLE pgtoken.authorization_requests (
 	grant_id uuid NOT NULL,
 	kind text NOT NULL,
 	handle_hash bytea NOT NULL,
+	issuer text NOT NULL,
 	client_id text NOT NULL,
 	parameters jsonb NOT NULL,
 	created_at timestamptz NOT NULL,
@@ -19,6 +20,7 @@ COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushe
 COMMENT ON COLUMN pgtoken.authorization_requests.grant_id IS 'Family that the request leads to, if it is granted';
 COMMENT ON COLUMN pgtoken.authorization_requests.kind IS 'pushed: named by a request_uri. authorization and logout: named by a transaction_id';
 COMMENT ON COLUMN pgtoken.authorization_requests.handle_hash IS 'SHA-256 of the secret in the request_uri or transaction_id';
+COMMENT ON COLUMN pgtoken.authorization_requests.issuer IS 'Issuer that was asked; the pages of another one cannot answer';
 COMMENT ON COLUMN pgtoken.authorization_requests.client_id IS 'Client that asks; '''' where a logout names none';
 COMMENT ON COLUMN pgtoken.authorization_requests.parameters IS 'Parameters as validated (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1)';
 COMMENT ON COLUMN pgtoken.authorization_requests.created_at IS 'When it was made';
@@ -56,7 +58,7 @@ COMMENT ON COLUMN pgtoken.authorization_codes.code_challenge IS 'S256 challenge 
 COMMENT ON COLUMN pgtoken.authorization_codes.dpop_jkt IS 'Key that must redeem it (RFC 9449 section 10); NULL: any';
 COMMENT ON COLUMN pgtoken.authorization_codes.subject IS 'sub: who authorized it, the application''s user id';
 COMMENT ON COLUMN pgtoken.authorization_codes.scope IS 'Scope as authorized, space-delimited';
-COMMENT ON COLUMN pgtoken.authorization_codes.resources IS 'APIs as authorized (RFC 8707); empty: none was named';
+COMMENT ON COLUMN pgtoken.authorization_codes.resources IS 'APIs as authorized (RFC 8707)';
 COMMENT ON COLUMN pgtoken.authorization_codes.session_id IS 'The application''s session, sid of the ID tokens; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.authorization_codes.auth_time IS 'When the subject authenticated';
 COMMENT ON COLUMN pgtoken.authorization_codes.acr IS 'Authentication context class';
@@ -99,7 +101,7 @@ COMMENT ON COLUMN pgtoken.device_codes.device_hash IS 'SHA-256 of the secret in 
 COMMENT ON COLUMN pgtoken.device_codes.user_code_hash IS 'HMAC of the user_code under a key of the issuer: eight letters would not withstand a search of bare hashes';
 COMMENT ON COLUMN pgtoken.device_codes.client_id IS 'Client that may redeem it';
 COMMENT ON COLUMN pgtoken.device_codes.scope IS 'Scope asked for, later as authorized, space-delimited';
-COMMENT ON COLUMN pgtoken.device_codes.resources IS 'APIs asked for (RFC 8707); empty: none was named';
+COMMENT ON COLUMN pgtoken.device_codes.resources IS 'APIs asked for (RFC 8707), or the default';
 COMMENT ON COLUMN pgtoken.device_codes.jkt IS 'Key that asked (RFC 9449) and must redeem it; NULL: any';
 COMMENT ON COLUMN pgtoken.device_codes.state IS 'pending: the user has not answered. approved, denied: he has. redeemed: the device has its tokens';
 COMMENT ON COLUMN pgtoken.device_codes.poll_interval IS 'Seconds the device must wait between polls; 5 more for each that comes too early';
@@ -131,20 +133,20 @@ COMMENT ON INDEX pgtoken.user_code_attempts_pkey IS 'One counter for each';
 CREATE TABLE pgtoken.consents (
 	subject text NOT NULL,
 	client_id text NOT NULL,
+	resource text NOT NULL,
 	scopes text[] NOT NULL,
-	resources text[] NOT NULL,
 	granted_at timestamptz NOT NULL,
 	updated_at timestamptz NOT NULL,
-	CONSTRAINT consents_pkey PRIMARY KEY (subject, client_id)
+	CONSTRAINT consents_pkey PRIMARY KEY (subject, client_id, resource)
 );
 COMMENT ON TABLE pgtoken.consents IS 'What subjects have consented to; withdraw_consent() takes it back and ends the families';
 COMMENT ON COLUMN pgtoken.consents.subject IS 'Who consented: the application''s user id';
 COMMENT ON COLUMN pgtoken.consents.client_id IS 'To whom';
-COMMENT ON COLUMN pgtoken.consents.scopes IS 'Scopes consented to, offline_access included';
-COMMENT ON COLUMN pgtoken.consents.resources IS 'APIs consented to (RFC 8707), where the client named any';
+COMMENT ON COLUMN pgtoken.consents.resource IS 'For which API (RFC 8707)';
+COMMENT ON COLUMN pgtoken.consents.scopes IS 'Scopes consented to there, offline_access included';
 COMMENT ON COLUMN pgtoken.consents.granted_at IS 'When the subject first consented';
 COMMENT ON COLUMN pgtoken.consents.updated_at IS 'When the subject last consented';
-COMMENT ON INDEX pgtoken.consents_pkey IS 'One consent of a subject to a client';
+COMMENT ON INDEX pgtoken.consents_pkey IS 'One consent of a subject to a client for an API';
 
 CREATE TABLE pgtoken.replay_ids (
 	replay_hash bytea NOT NULL,

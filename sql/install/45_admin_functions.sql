@@ -111,6 +111,8 @@ CREATE FUNCTION pgtoken.user_function(function_name text, argument_types text) R
 AS $function$
 DECLARE
 	parts CONSTANT text[] := parse_ident(function_name);
+	-- the role in effect outside of our SECURITY DEFINER function
+	caller CONSTANT oid := (CASE current_setting('role') WHEN 'none' THEN session_user ELSE quote_ident(current_setting('role')) END)::regrole;
 	qualified_name text;
 BEGIN
 	IF function_name IS NULL THEN
@@ -128,11 +130,25 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = format('A function is named with its schema, without arguments; it must take (%s) and return jsonb.', argument_types);
 	END IF;
+	-- It will run as its owner, for whoever names it here: so he must be allowed to call it himself
+	IF NOT has_schema_privilege(caller, quote_ident(parts[1])::regnamespace, 'USAGE')
+	   OR NOT has_function_privilege(caller, to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types)), 'EXECUTE') THEN
+		RAISE EXCEPTION 'permission denied for function %', qualified_name
+			USING ERRCODE = 'insufficient_privilege',
+				  HINT = 'Who names a function that runs as its owner must be allowed to call it.';
+	END IF;
+	IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = caller)
+	   AND (SELECT r.rolsuper FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner
+			WHERE p.oid = to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types))) THEN
+		RAISE EXCEPTION 'function % is owned by a superuser', qualified_name
+			USING ERRCODE = 'insufficient_privilege',
+				  HINT = 'Only a superuser may name it; better, give it to another owner.';
+	END IF;
 	RETURN qualified_name;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.user_function(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb; NULL passes';
+COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself or, not being one, names a superuser''s; NULL passes';
 
 CREATE FUNCTION pgtoken.update_issuer(
 	issuer text,

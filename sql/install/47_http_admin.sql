@@ -48,6 +48,7 @@ CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, 
 AS $function$
 DECLARE
 	family record;
+	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
 	clients text[] := '{}';
 	sessions text[] := '{}';
 BEGIN
@@ -59,17 +60,20 @@ BEGIN
 	-- Nor may a code that was given out in the session begin a family after it;
 	-- first, for the reason that withdraw_consent gives.
 	DELETE FROM pgtoken.authorization_codes a
-	WHERE a.subject = end_session.subject AND a.redeemed_at IS NULL
+	WHERE a.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer)
+	  AND a.subject = end_session.subject AND a.redeemed_at IS NULL
 	  AND (end_session.session_id IS NULL OR end_session.session_id IN (a.session_id, a.grant_id::text))
 	  AND (offline OR 'offline_access' <> ALL (string_to_array(a.scope, ' ')));
 	DELETE FROM pgtoken.device_codes d
-	WHERE d.subject = end_session.subject AND d.state = 'approved'
+	WHERE d.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer)
+	  AND d.subject = end_session.subject AND d.state = 'approved'
 	  AND (end_session.session_id IS NULL OR end_session.session_id IN (d.session_id, d.grant_id::text))
 	  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')));
 	FOR family IN
 		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text) AS session_id, g.generation
 		FROM pgtoken.grants g
-		WHERE g.subject = end_session.subject AND g.revoked_at IS NULL AND g.expires_at > now()
+		WHERE g.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer)
+		  AND g.subject = end_session.subject AND g.revoked_at IS NULL AND g.expires_at > now()
 		  AND (end_session.session_id IS NULL OR end_session.session_id IN (g.session_id, g.grant_id::text))
 		ORDER BY g.grant_id LOOP
 		IF offline OR family.generation IS NULL THEN
@@ -89,5 +93,5 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.end_session(text, text, boolean, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.end_session(text, text, boolean, text) IS
-'End a session of a subject: revokes its families that have no refresh token, and with offline => true those that have one, too (OpenID Connect Back-Channel Logout section 2.7); codes on their way alike. subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. reason: kept with the families and in the audit.
+'End a session of a subject: revokes its families that have no refresh token, and with offline => true those that have one, too (OpenID Connect Back-Channel Logout section 2.7); codes on their way alike. Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. reason: kept with the families and in the audit.
 Returns a row for each client to be told and session of it: POST logout_token=... to its backchannel_logout_uri (section 2.5), after the transaction has committed. Raises 22004.';

@@ -182,7 +182,7 @@ BEGIN
 	END IF;
 
 	-- A code is remembered for a day, so that its second use is known as one. At
-	-- most 10,000 of each: what traffic leaves behind must not make one long
+	-- most a million of each: what traffic leaves behind must not make one endless
 	-- transaction, and what is left over is refused all the same.
 	FOR table_name, of_table, ended IN
 		VALUES ('authorization_requests'::name, 'authorization requests', 'expires_at < now()'),
@@ -190,7 +190,7 @@ BEGIN
 			   ('device_codes', 'device codes', 'expires_at < now() - interval ''1 day'''),
 			   ('user_code_attempts', 'user code attempts', 'window_start < now() - interval ''1 day'''),
 			   ('replay_ids', 'replay ids', 'expires_at < now() - interval ''1 minute''') LOOP
-		EXECUTE format('DELETE FROM pgtoken.%I WHERE ctid = ANY (ARRAY(SELECT ctid FROM pgtoken.%I WHERE %s LIMIT 10000 FOR UPDATE SKIP LOCKED))',
+		EXECUTE format('DELETE FROM pgtoken.%I WHERE ctid = ANY (ARRAY(SELECT ctid FROM pgtoken.%I WHERE %s LIMIT 1000000 FOR UPDATE SKIP LOCKED))',
 					   table_name, table_name, ended);
 		GET DIAGNOSTICS forgotten = ROW_COUNT;
 		IF forgotten > 0 THEN
@@ -227,7 +227,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and of requests, codes, wrong user codes and used jti values that are over at most 10,000 of each (run it more often where there are more), and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
+'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and of requests, codes, wrong user codes and used jti values that are over at most a million of each, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

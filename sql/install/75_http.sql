@@ -6,8 +6,9 @@
 -- drops repeated parameters before we see them (several resources cannot be named
 -- there: PostgreSQL finds no variadic function by argument names).  The named doors list what any
 -- profile sends, so that a parameter without meaning here is ignored and not a 404.
--- Their first parameter is varchar: with text, a call of the raw door would be
--- ambiguous.
+-- Their first parameter has no default: PostgREST prefers a function whose
+-- parameters are all optional to the raw door, and would call it with nothing.  It
+-- is varchar: with text, a call of the raw door would be ambiguous.
 
 -- A function of this type may answer any media type; it names it in response.headers.
 CREATE DOMAIN pgtoken_http."*/*" AS text;
@@ -22,13 +23,13 @@ COMMENT ON FUNCTION pgtoken_http.token(text) IS
 'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.token(
-	grant_type varchar DEFAULT NULL, code text DEFAULT NULL, redirect_uri text DEFAULT NULL,
-	code_verifier text DEFAULT NULL, refresh_token text DEFAULT NULL, scope text DEFAULT NULL,
-	device_code text DEFAULT NULL, username text DEFAULT NULL, password text DEFAULT NULL,
-	subject_token text DEFAULT NULL, subject_token_type text DEFAULT NULL, actor_token text DEFAULT NULL,
-	actor_token_type text DEFAULT NULL, requested_token_type text DEFAULT NULL, client_id text DEFAULT NULL,
-	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL,
-	state text DEFAULT NULL, nonce text DEFAULT NULL, audience text DEFAULT NULL, resource text DEFAULT NULL
+	grant_type varchar, code text DEFAULT NULL, redirect_uri text DEFAULT NULL, code_verifier text DEFAULT NULL,
+	refresh_token text DEFAULT NULL, scope text DEFAULT NULL, device_code text DEFAULT NULL, username text DEFAULT NULL,
+	password text DEFAULT NULL, subject_token text DEFAULT NULL, subject_token_type text DEFAULT NULL,
+	actor_token text DEFAULT NULL, actor_token_type text DEFAULT NULL, requested_token_type text DEFAULT NULL,
+	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
+	client_assertion_type text DEFAULT NULL, state text DEFAULT NULL, nonce text DEFAULT NULL,
+	audience text DEFAULT NULL, resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -44,8 +45,8 @@ COMMENT ON FUNCTION pgtoken_http.authorize(text) IS
 'Authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): sends the browser to the issuer''s login_uri with a transaction_id, or to the client with an error. Writes, so a GET must reach it as a POST. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.authorize(
-	client_id varchar DEFAULT NULL, response_type text DEFAULT NULL, redirect_uri text DEFAULT NULL,
-	scope text DEFAULT NULL, state text DEFAULT NULL, nonce text DEFAULT NULL, code_challenge text DEFAULT NULL,
+	client_id varchar, response_type text DEFAULT NULL, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL,
+	state text DEFAULT NULL, nonce text DEFAULT NULL, code_challenge text DEFAULT NULL,
 	code_challenge_method text DEFAULT NULL, response_mode text DEFAULT NULL, prompt text DEFAULT NULL,
 	max_age text DEFAULT NULL, acr_values text DEFAULT NULL, login_hint text DEFAULT NULL,
 	id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL, display text DEFAULT NULL,
@@ -67,15 +68,14 @@ COMMENT ON FUNCTION pgtoken_http.par(text) IS
 'Pushed authorization requests (RFC 9126): 201 with request_uri and expires_in. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.par(
-	response_type varchar DEFAULT NULL, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL,
-	state text DEFAULT NULL, nonce text DEFAULT NULL, code_challenge text DEFAULT NULL,
-	code_challenge_method text DEFAULT NULL, response_mode text DEFAULT NULL, prompt text DEFAULT NULL,
-	max_age text DEFAULT NULL, acr_values text DEFAULT NULL, login_hint text DEFAULT NULL,
-	id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL, display text DEFAULT NULL,
-	dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL, claims text DEFAULT NULL,
-	claims_locales text DEFAULT NULL, registration text DEFAULT NULL, audience text DEFAULT NULL,
-	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
-	client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
+	response_type varchar, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL, state text DEFAULT NULL,
+	nonce text DEFAULT NULL, code_challenge text DEFAULT NULL, code_challenge_method text DEFAULT NULL,
+	response_mode text DEFAULT NULL, prompt text DEFAULT NULL, max_age text DEFAULT NULL, acr_values text DEFAULT NULL,
+	login_hint text DEFAULT NULL, id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL,
+	display text DEFAULT NULL, dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL,
+	claims text DEFAULT NULL, claims_locales text DEFAULT NULL, registration text DEFAULT NULL,
+	audience text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
+	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_par' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -91,8 +91,8 @@ COMMENT ON FUNCTION pgtoken_http.revoke(text) IS
 'Token revocation (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.revoke(
-	token varchar DEFAULT NULL, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL,
-	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
+	token varchar, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
+	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_revoke' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -108,8 +108,8 @@ COMMENT ON FUNCTION pgtoken_http.introspect(text) IS
 'Token introspection (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.introspect(
-	token varchar DEFAULT NULL, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL,
-	client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
+	token varchar, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
+	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
 ) RETURNS pgtoken_http."*/*"
 	AS 'MODULE_PATHNAME', 'pgt_http_introspect' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -125,8 +125,8 @@ COMMENT ON FUNCTION pgtoken_http.device_authorization(text) IS
 'Device authorization (RFC 8628 section 3.1). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.device_authorization(
-	scope varchar DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
-	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
+	client_id varchar, scope text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
+	client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -141,15 +141,6 @@ REVOKE ALL ON FUNCTION pgtoken_http.userinfo(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.userinfo(text) IS
 'Userinfo (OpenID Connect Core section 5.3) for an access token with scope openid. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
-CREATE FUNCTION pgtoken_http.userinfo(
-	access_token varchar DEFAULT NULL, schema text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_userinfo' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.userinfo(varchar, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.userinfo(varchar, text) IS
-'Userinfo (OpenID Connect Core section 5.3) for an access token with scope openid. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
 CREATE FUNCTION pgtoken_http.end_session(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -158,7 +149,7 @@ COMMENT ON FUNCTION pgtoken_http.end_session(text) IS
 'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.end_session(
-	id_token_hint varchar DEFAULT NULL, client_id text DEFAULT NULL, post_logout_redirect_uri text DEFAULT NULL,
+	id_token_hint varchar, client_id text DEFAULT NULL, post_logout_redirect_uri text DEFAULT NULL,
 	state text DEFAULT NULL, logout_hint text DEFAULT NULL, ui_locales text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

@@ -20,7 +20,9 @@ BEGIN
 	-- an HS256 key is not published: no client can verify by it
 	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active' AND k.alg <> 'HS256'
 						  ORDER BY k.alg <> i.default_alg, k.alg);
-	scopes := ARRAY['openid', 'profile', 'email', 'address', 'phone', 'offline_access']
+	-- the scopes of OpenID Connect Core section 5.4 stand for claims: without a function that gives them they mean nothing
+	scopes := ARRAY['openid', 'offline_access']
+			  || CASE WHEN i.claims_function IS NOT NULL THEN ARRAY['profile', 'email', 'address', 'phone'] ELSE '{}' END
 			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s
 					   WHERE r.issuer = of_issuer AND r.enabled
 						 AND s NOT IN ('openid', 'profile', 'email', 'address', 'phone', 'offline_access')

@@ -72,9 +72,9 @@ GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoke
 GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at) ON pgtoken.client_secrets TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, grant_type, jkt, x5t_s256, act,
-			  ancestors, revoked_at, revoke_reason)
+			  ancestors, ancestor_tokens, revoked_at, revoke_reason)
 	ON pgtoken.grants TO pgtoken_auditor;
-GRANT SELECT (grant_id, kind, client_id, created_at, expires_at) ON pgtoken.authorization_requests TO pgtoken_auditor;
+GRANT SELECT (grant_id, kind, issuer, client_id, created_at, expires_at) ON pgtoken.authorization_requests TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
 			  context, created_at, expires_at, redeemed_at)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;

@@ -257,4 +257,5 @@ COMMENT ON COLUMN pgtoken.grant_status.grant_type IS 'How it came about';
 COMMENT ON COLUMN pgtoken.grant_status.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.act IS 'Who acts for the subject (RFC 8693 section 4.1); NULL: nobody';
+COMMENT ON COLUMN pgtoken.grant_status.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.ancestors IS 'Families that its token was exchanged from, oldest first; NULL: none';

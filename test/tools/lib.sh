@@ -151,6 +151,18 @@ stage_cleanup() {
     exit "$status"
 }
 
+# True for the oldest Node that gateway and examples run on, and newer ones;
+# otherwise says in a line what is wrong.
+node_recent() {
+    local version
+    version=$(node --version 2>/dev/null) || version=none
+    case $version in
+        v[2-9][0-9].* | v[1-9][0-9][0-9]*) return ;;
+    esac
+    say "Node 20.0 or newer is needed, here is $version; Debian 12 has 18, https://nodejs.org newer ones" >&2
+    return 1
+}
+
 # npm_packages FOLDER: what its lockfile names, as the invoking user, whose
 # configuration says where packages come from
 npm_packages() {
