@@ -243,7 +243,7 @@ SELECT DISTINCT e.event, k AS hidden FROM pgtoken.audit_events e, jsonb_object_k
 WHERE e.event IN ('authorization_code.created', 'device_code.created') AND k LIKE ANY ('{%hash%,%challenge%}');
 SELECT event, count(*) FROM pgtoken.audit_events WHERE event IN ('authorization_code.created', 'device_code.created') AND client_id = 'http-app' GROUP BY event ORDER BY event;
 
--- Sessions (OpenID Connect Back-Channel Logout section 2.7): without offline
+-- Sessions (C54; OpenID Connect Back-Channel Logout section 2.7): without offline
 -- only what has no refresh token ends, but every client of the session is told.
 DELETE FROM pgtoken.authorization_codes WHERE client_id = 'http-app';
 DELETE FROM pgtoken.device_codes WHERE client_id = 'http-app';

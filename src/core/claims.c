@@ -9,9 +9,6 @@
 #include "ids.h"
 #include "internal.h"
 
-/* the largest integer that every JSON reader holds exactly (RFC 8259 section 6) */
-#define TIME_MAX (INT64_C(1) << 53)
-
 static PgtcCode read_string(const json_t *object, const char *name, PgtcSlice *out);
 static PgtcCode read_time(const json_t *object, const char *name, int64_t *out);
 static PgtcCode read_audience(const json_t *object, PgtcClaims *out);
@@ -201,22 +198,12 @@ read_string(const json_t *object, const char *name, PgtcSlice *out)
 	return out->data != NULL ? PGTC_OK : PGTC_E_CLAIM;
 }
 
-/* RFC 7519 section 2, NumericDate; a fraction is allowed there but nobody needs one */
 static PgtcCode
 read_time(const json_t *object, const char *name, int64_t *out)
 {
 	const json_t *value = json_object_get(object, name);
-	json_int_t number;
 
-	if (value == NULL)
-		return PGTC_OK;
-	if (!json_is_integer(value))
-		return PGTC_E_CLAIM;
-	number = json_integer_value(value);
-	if (number < 0 || number > TIME_MAX)
-		return PGTC_E_CLAIM;
-	*out = number;
-	return PGTC_OK;
+	return value == NULL ? PGTC_OK : pgtc_json_time(value, out);
 }
 
 /* RFC 7519 section 4.1.3: an array of strings, or for a single audience one string */

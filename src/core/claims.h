@@ -77,8 +77,8 @@ typedef struct PgtcClaims
 
 /*
  * Refused: not a JSON object, duplicate members, NUL in a string, a registered
- * claim of the wrong type (PGTC_E_CLAIM), times that are not integers from 0 to
- * 2^53, more than PGTC_AUD_MAX audiences.
+ * claim of the wrong type (PGTC_E_CLAIM), times that are not numbers from 0 to
+ * 2^53 (a fraction is cut off), more than PGTC_AUD_MAX audiences.
  */
 extern PgtcCode pgtc_claims_read(PgtcSlice payload, PgtcClaims *out);
 extern void pgtc_claims_free(PgtcClaims *claims);

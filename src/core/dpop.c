@@ -12,14 +12,12 @@
 #define NONCE_TIME_LEN 8
 #define NONCE_MAC_LEN 16
 
-/* the largest integer that every JSON reader holds exactly (RFC 8259 section 6) */
-#define TIME_MAX (INT64_C(1) << 53)
-
 static PgtcCode read_key(const PgtcJws *jws, const PgtcAlg *alg, const PgtcMem *mem, PgtcKey *out);
 static PgtcCode read_claims(const PgtcJws *jws, const PgtcMem *mem, PgtcDpopProof *out);
 static PgtcCode read_members(const json_t *claims, PgtcDpopProof *out);
 static PgtcCode read_text(const json_t *claims, const char *name, char *out, size_t max);
 static PgtcCode read_optional(const json_t *claims, const char *name, char *out, size_t max);
+static PgtcCode read_nonce(const json_t *claims, char *out, size_t max);
 static PgtcCode nonce_mac(const uint8_t key[32], const uint8_t time[NONCE_TIME_LEN],
 						  uint8_t out[NONCE_MAC_LEN]);
 
@@ -156,7 +154,6 @@ read_claims(const PgtcJws *jws, const PgtcMem *mem, PgtcDpopProof *out)
 static PgtcCode
 read_members(const json_t *claims, PgtcDpopProof *out)
 {
-	const json_t *iat = json_object_get(claims, "iat");
 	PgtcCode code = read_text(claims, "jti", out->jti, sizeof(out->jti) - 1);
 
 	if (code == PGTC_OK)
@@ -166,14 +163,11 @@ read_members(const json_t *claims, PgtcDpopProof *out)
 	if (code == PGTC_OK)
 		code = read_optional(claims, "ath", out->ath, sizeof(out->ath) - 1);
 	if (code == PGTC_OK)
-		code = read_optional(claims, "nonce", out->nonce, sizeof(out->nonce) - 1);
+		code = read_nonce(claims, out->nonce, sizeof(out->nonce) - 1);
 	if (code != PGTC_OK)
 		return code;
 
-	if (!json_is_integer(iat))
-		return PGTC_E_CLAIM;
-	out->iat = json_integer_value(iat);
-	return out->iat >= 0 && out->iat <= TIME_MAX ? PGTC_OK : PGTC_E_CLAIM;
+	return pgtc_json_time(json_object_get(claims, "iat"), &out->iat);
 }
 
 /* 1 to max bytes; jansson lets no NUL through that would end the copy early */
@@ -198,6 +192,20 @@ read_optional(const json_t *claims, const char *name, char *out, size_t max)
 	if (json_object_get(claims, name) == NULL)
 		return PGTC_OK;
 	return read_text(claims, name, out, max);
+}
+
+/* what is longer than ours is none of ours: the client is to be given one, not turned away */
+static PgtcCode
+read_nonce(const json_t *claims, char *out, size_t max)
+{
+	const json_t *nonce = json_object_get(claims, "nonce");
+	PgtcSlice value = pgtc_json_slice(nonce);
+
+	if (nonce != NULL && value.data == NULL)
+		return PGTC_E_CLAIM;
+	if (value.len > 0 && value.len <= max)
+		memcpy(out, value.data, value.len);
+	return PGTC_OK;
 }
 
 static PgtcCode

@@ -18,7 +18,7 @@ typedef struct PgtcDpopProof
 	char htm[32 + 1];
 	char htu[PGTC_DPOP_URL_MAX + 1];
 	char ath[PGTC_THUMBPRINT_LEN + 1]; /* "" when absent */
-	char nonce[PGTC_DPOP_NONCE_LEN + 1]; /* "" when absent; an over-long one is refused */
+	char nonce[PGTC_DPOP_NONCE_LEN + 1]; /* "" when absent or too long to be ours */
 	int64_t iat;
 } PgtcDpopProof;
 

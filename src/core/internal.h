@@ -21,6 +21,12 @@ extern PgtcCode pgtc_json_read_b64url(PgtcSlice text, const PgtcMem *mem, json_t
 /* the string as a slice into the value; data == NULL unless it is a string */
 extern PgtcSlice pgtc_json_slice(const json_t *value);
 
+/*
+ * A NumericDate (RFC 7519 section 2), which may have a fraction: cut off.
+ * PGTC_E_CLAIM unless it is a number from 0 to 2^53.
+ */
+extern PgtcCode pgtc_json_time(const json_t *value, int64_t *out);
+
 /* true when the member is a string equal to expected */
 extern bool pgtc_json_member_is(const json_t *object, const char *name, const char *expected);
 

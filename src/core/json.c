@@ -9,6 +9,9 @@
 #include "b64url.h"
 #include "internal.h"
 
+/* the largest integer that every JSON reader holds exactly (RFC 8259 section 6) */
+#define TIME_MAX (INT64_C(1) << 53)
+
 PgtcCode
 pgtc_json_read_object(PgtcSlice text, json_t **out)
 {
@@ -65,6 +68,20 @@ pgtc_json_slice(const json_t *value)
 	if (!json_is_string(value))
 		return pgtc_slice(NULL, 0);
 	return pgtc_slice(json_string_value(value), json_string_length(value));
+}
+
+PgtcCode
+pgtc_json_time(const json_t *value, int64_t *out)
+{
+	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
+		json_integer_value(value) <= TIME_MAX)
+		*out = json_integer_value(value);
+	else if (json_is_real(value) && json_real_value(value) >= 0 &&
+			 json_real_value(value) <= (double) TIME_MAX)
+		*out = (int64_t) json_real_value(value);
+	else
+		return PGTC_E_CLAIM;
+	return PGTC_OK;
 }
 
 bool

@@ -224,6 +224,14 @@ describe('exchange (RFC 8693)', () => {
 		await h.postAs(client, '/oauth2/revoke', { token: tokens.refresh_token });
 		for (const token of [derived, further]) assert.deepEqual(await h.introspect(service, token), { active: false });
 	});
+
+	it('and with the very token it comes from, when that goes alone (C72)', async () => {
+		const { client, service, tokens } = await setting();
+		const { access_token: derived } = h.assertTokens(await exchange(service, tokens.access_token));
+		await h.postAs(client, '/oauth2/revoke', { token: tokens.access_token });
+		assert.deepEqual(await h.introspect(service, derived), { active: false });
+		h.assertTokens(await h.refresh(client, tokens.refresh_token));
+	});
 });
 
 describe('introspection (RFC 7662)', () => {

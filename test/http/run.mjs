@@ -98,6 +98,17 @@ async function serve(env) {
 /** whatever a library thinks worth telling when a test fails: JWTs and pgtoken's own handles, tokens and secrets are not for logs */
 const withoutSecrets = (line) => line.replace(/\beyJ[\w-]+\.[\w.-]*|\bpgt[a-z]{2}_[\w-]+/g, '…');
 
+// what failed is told once more at the end, where a reader looks first
+const failed = [];
+let failing = false;
+function tell(text) {
+	const line = withoutSecrets(text);
+	console.log(line);
+	if (/^ *not ok /.test(line)) failing = true;
+	if (failing) failed.push(`# ${line}`);
+	if (/^ *\.\.\.$/.test(line)) failing = false;
+}
+
 const files = process.argv.slice(2);
 const all = readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sort();
 const chosen = files.length > 0 ? files.map((name) => (name.endsWith('.test.mjs') ? name : `${name}.test.mjs`)) : all;
@@ -115,8 +126,9 @@ try {
 	const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=tap', ...chosen.map((name) => join(here, name))],
 		{ cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
 	running.push(tests);
-	createInterface(tests.stdout).on('line', (line) => console.log(withoutSecrets(line)));
+	createInterface(tests.stdout).on('line', tell);
 	status = await new Promise((resolve) => { tests.once('close', (code) => resolve(code ?? 1)); });
+	if (failed.length > 0) console.log(['# failed:', ...failed].join('\n'));
 } catch (error) {
 	console.error(error.message);
 } finally {

@@ -79,12 +79,12 @@ types(void)
 										  "null",
 										  "true",
 										  "[1]",
-										  "1.0",
-										  "1e3",
 										  "-1",
+										  "-0.5",
+										  "9007199254740994.0",
+										  "1e300",
 										  "9007199254740993",
-										  "9223372036854775807",
-										  "-0.0"};
+										  "9223372036854775807"};
 	static const char *const no_object[] = {"1", "null", "\"a\"", "[]"};
 	static const char *const no_amr[] = {"\"pwd\"", "1", "null", "{}", "[1]", "[\"pwd\",null]"};
 	static const char *const no_aud[] = {"1", "null", "{}", "[]", "[1]", "[\"a\",1]", "[[\"a\"]]"};
@@ -112,6 +112,8 @@ types(void)
 		refused("aud", no_aud[j]);
 
 	CHECK_CODE(read_str("{\"exp\":9007199254740992,\"iat\":0}"), PGTC_OK);
+	/* RFC 7519 section 2: NumericDate may have a fraction */
+	CHECK_CODE(read_str("{\"exp\":1795305311.9,\"iat\":1e3,\"nbf\":-0.0}"), PGTC_OK);
 	CHECK_CODE(read_str("{\"amr\":[\"pwd\",\"otp\"],\"cnf\":{\"jkt\":\"x\"},\"act\":{}}"), PGTC_OK);
 	/* what is not registered may be anything */
 	CHECK_CODE(read_str("{\"role\":[1,2],\"name\":null,\"x\":{\"exp\":\"y\"}}"), PGTC_OK);
