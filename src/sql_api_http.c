@@ -7,36 +7,81 @@
 #include "fmgr.h"
 
 #include "authorize.h"
+#include "device.h"
 #include "http.h"
+#include "introspection_endpoint.h"
+#include "logout.h"
+#include "revocation_endpoint.h"
 #include "token_endpoint.h"
+#include "userinfo.h"
 
 PG_FUNCTION_INFO_V1(pgt_http_authorize);
+PG_FUNCTION_INFO_V1(pgt_http_device_authorization);
+PG_FUNCTION_INFO_V1(pgt_http_end_session);
+PG_FUNCTION_INFO_V1(pgt_http_introspect);
 PG_FUNCTION_INFO_V1(pgt_http_par);
+PG_FUNCTION_INFO_V1(pgt_http_revoke);
 PG_FUNCTION_INFO_V1(pgt_http_token);
+PG_FUNCTION_INFO_V1(pgt_http_userinfo);
+
+/* what every endpoint does around its use case */
+static Datum
+serve(FunctionCallInfo fcinfo, const char *path, Jsonb *(*endpoint)(HttpExchange *x))
+{
+	HttpExchange x;
+
+	http_begin(fcinfo, path, &x);
+	return http_end(fcinfo, &x, endpoint(&x));
+}
 
 Datum
 pgt_http_authorize(PG_FUNCTION_ARGS)
 {
+	return serve(fcinfo, "/oauth2/authorize", authorize_endpoint);
+}
+
+Datum
+pgt_http_device_authorization(PG_FUNCTION_ARGS)
+{
+	return serve(fcinfo, "/oauth2/device_authorization", device_authorization_endpoint);
+}
+
+Datum
+pgt_http_end_session(PG_FUNCTION_ARGS)
+{
+	return serve(fcinfo, "/oauth2/logout", end_session_endpoint);
+}
+
+/* its answer is JSON or a signed JWT */
+Datum
+pgt_http_introspect(PG_FUNCTION_ARGS)
+{
 	HttpExchange x;
 
-	http_begin(fcinfo, "/oauth2/authorize", &x);
-	return http_end(fcinfo, &x, authorize_endpoint(&x));
+	http_begin(fcinfo, "/oauth2/introspect", &x);
+	return http_end_text(fcinfo, &x, introspection_endpoint(&x));
 }
 
 Datum
 pgt_http_par(PG_FUNCTION_ARGS)
 {
-	HttpExchange x;
+	return serve(fcinfo, "/oauth2/par", pushed_authorization_request_endpoint);
+}
 
-	http_begin(fcinfo, "/oauth2/par", &x);
-	return http_end(fcinfo, &x, pushed_authorization_request_endpoint(&x));
+Datum
+pgt_http_revoke(PG_FUNCTION_ARGS)
+{
+	return serve(fcinfo, "/oauth2/revoke", revocation_endpoint);
 }
 
 Datum
 pgt_http_token(PG_FUNCTION_ARGS)
 {
-	HttpExchange x;
+	return serve(fcinfo, "/oauth2/token", token_endpoint);
+}
 
-	http_begin(fcinfo, "/oauth2/token", &x);
-	return http_end(fcinfo, &x, token_endpoint(&x));
+Datum
+pgt_http_userinfo(PG_FUNCTION_ARGS)
+{
+	return serve(fcinfo, "/oauth2/userinfo", userinfo_endpoint);
 }

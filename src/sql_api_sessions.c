@@ -1,7 +1,7 @@
 /*
  * sql_api_sessions.c
- *		SQL-callable functions of what becomes of tokens over HTTP, of devices and
- *		of logouts.
+ *		SQL-callable functions of the application's device and logout pages, and of
+ *		requests to APIs.
  */
 #include "compat.h"
 
@@ -10,26 +10,16 @@
 #include "utils/timestamp.h"
 
 #include "access_request.h"
-#include "device.h"
 #include "device_approval.h"
-#include "http.h"
-#include "introspection_endpoint.h"
 #include "logout.h"
 #include "request.h"
-#include "revocation_endpoint.h"
 #include "sql_arguments.h"
-#include "userinfo.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_device);
 PG_FUNCTION_INFO_V1(pgt_check_request);
 PG_FUNCTION_INFO_V1(pgt_complete_logout);
 PG_FUNCTION_INFO_V1(pgt_deny_device);
 PG_FUNCTION_INFO_V1(pgt_device_request);
-PG_FUNCTION_INFO_V1(pgt_http_device_authorization);
-PG_FUNCTION_INFO_V1(pgt_http_end_session);
-PG_FUNCTION_INFO_V1(pgt_http_introspect);
-PG_FUNCTION_INFO_V1(pgt_http_revoke);
-PG_FUNCTION_INFO_V1(pgt_http_userinfo);
 PG_FUNCTION_INFO_V1(pgt_logout_token);
 
 /* what of a key is told apart: at most REQUEST_STRING_MAX bytes */
@@ -114,51 +104,6 @@ pgt_device_request(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_JSONB_P(
 		device_request(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
-}
-
-Datum
-pgt_http_device_authorization(PG_FUNCTION_ARGS)
-{
-	HttpExchange x;
-
-	http_begin(fcinfo, "/oauth2/device_authorization", &x);
-	return http_end(fcinfo, &x, device_authorization_endpoint(&x));
-}
-
-Datum
-pgt_http_end_session(PG_FUNCTION_ARGS)
-{
-	HttpExchange x;
-
-	http_begin(fcinfo, "/oauth2/logout", &x);
-	return http_end(fcinfo, &x, end_session_endpoint(&x));
-}
-
-Datum
-pgt_http_introspect(PG_FUNCTION_ARGS)
-{
-	HttpExchange x;
-
-	http_begin(fcinfo, "/oauth2/introspect", &x);
-	return http_end_text(fcinfo, &x, introspection_endpoint(&x));
-}
-
-Datum
-pgt_http_revoke(PG_FUNCTION_ARGS)
-{
-	HttpExchange x;
-
-	http_begin(fcinfo, "/oauth2/revoke", &x);
-	return http_end(fcinfo, &x, revocation_endpoint(&x));
-}
-
-Datum
-pgt_http_userinfo(PG_FUNCTION_ARGS)
-{
-	HttpExchange x;
-
-	http_begin(fcinfo, "/oauth2/userinfo", &x);
-	return http_end(fcinfo, &x, userinfo_endpoint(&x));
 }
 
 Datum

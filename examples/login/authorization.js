@@ -31,7 +31,7 @@ export function addAuthorization(app, { database, browsers, show, redirect }) {
 			case 'consent_required': {
 				const missing = await database.consentMissing(transactionId, session.subject);
 				return show(reply, consentPage({ csrf, transactionId, client: request.client_name ?? request.client_id,
-					scope: missing || request.scope }), request.redirect_uri);
+					scope: missing || request.scope, resource: request.resource }), request.redirect_uri);
 			}
 			default:
 				return gone(reply);

@@ -47,6 +47,9 @@ const form = (action, fields, content) => html`<form method="post" action="${act
 
 const scopeList = (scope) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
 
+// which APIs the scopes are for
+const resourceList = (resource) => resource?.length > 0 && html`<p>at ${resource.join(', ')}</p>`;
+
 /** @param to {transaction_id} or {user_code} or {}: what comes after the login */
 export function loginPage({ csrf, to, hint, client, failed }) {
 	return page('Log in', html`
@@ -59,10 +62,11 @@ ${form('/login', { csrf, ...to }, html`
 ${to.transaction_id && form('/consent', { csrf, ...to, decision: 'deny' }, html`<button>Cancel</button>`)}`);
 }
 
-export function consentPage({ csrf, transactionId, client, scope }) {
+export function consentPage({ csrf, transactionId, client, scope, resource }) {
 	return page('Allow access?', html`
 <p><b>${client}</b> would like to:</p>
 ${scopeList(scope)}
+${resourceList(resource)}
 ${form('/consent', { csrf, transaction_id: transactionId, scope }, html`
 <button name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button>`)}`);
@@ -78,10 +82,11 @@ ${form('/device', { csrf }, html`
 }
 
 /** asks also when the code came in the address: the user must know the device (RFC 8628, section 5.4) */
-export function deviceConsentPage({ csrf, userCode, client, scope }) {
+export function deviceConsentPage({ csrf, userCode, client, scope, resource }) {
 	return page('Connect this device?', html`
 <p>A device shows the code <b>${userCode}</b>. It runs <b>${client}</b> and would like to:</p>
 ${scopeList(scope)}
+${resourceList(resource)}
 <p>Allow this only if you have the device before you.</p>
 ${form('/device/answer', { csrf, user_code: userCode }, html`
 <button name="decision" value="allow">Allow</button>

@@ -159,7 +159,7 @@ node_recent() {
     case $version in
         v[2-9][0-9].* | v[1-9][0-9][0-9]*) return ;;
     esac
-    say "Node 20.0 or newer is needed, here is $version; Debian 12 has 18, https://nodejs.org newer ones" >&2
+    say "Node 20.0 or newer is needed, here is $version; Debian 12 packages 18" >&2
     return 1
 }
 
