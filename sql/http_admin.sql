@@ -352,11 +352,6 @@ SELECT pgtoken.create_signing_key('HS256', 'https://http.example') IS NOT NULL A
 SELECT pgtoken_http.pre_config();
 SELECT json_array_length(current_setting('pgrst.jwt_secret')::json -> 'keys') AS keys, current_setting('pgrst.jwt_secret') LIKE '%"k"%' AS secret;
 ROLLBACK;
--- a transaction that has something to notify of is one that cannot be prepared
-BEGIN;
-SELECT length(pgtoken.rotate_signing_key('ES256', 'https://http.example')) AS kid_length;
-PREPARE TRANSACTION 'pgtoken notifies';
-ROLLBACK PREPARED 'pgtoken notifies';	-- of a trigger that has gone, so that nobody waits for its locks
 
 -- Helpers for APIs. The API's role is a member of pgtoken_http and of nothing else.
 CREATE TABLE test.notes (owner text, body text);

@@ -7,7 +7,7 @@
 // cors: scripts of other origins may call it; the pages a browser navigates to
 //       are not for scripts (RFC 9700, section 2.6)
 
-const read = (path, name) => ({ path, name, methods: ['GET'], body: 'none', cors: true });
+const read = (path, name) => ({ path, name, methods: ['GET', 'HEAD'], body: 'none', cors: true });
 const form = (path, name) => ({ path, name, methods: ['POST'], body: 'form', cors: true });
 const both = (path, name, body, cors) => ({ path, name, methods: ['GET', 'POST'], body, cors });
 

@@ -29,6 +29,12 @@ describe('metadata (C76)', () => {
 		assert.match(other.headers.get('cache-control'), /max-age=[1-9]/);
 	});
 
+	it('answers HEAD like GET, without the body', async () => {
+		const { status, headers } = await fetch(`${h.issuer}/.well-known/openid-configuration`, { method: 'HEAD' });
+		assert.equal(status, 200);
+		assert.match(headers.get('content-type'), /^application\/json/);
+	});
+
 	it('has each endpoint under the issuer', () => {
 		const endpoints = Object.entries(metadata).filter(([name]) => /_endpoint$|^jwks_uri$/.test(name));
 		assert.ok(endpoints.length >= 9);

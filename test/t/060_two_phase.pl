@@ -106,6 +106,14 @@ is(holds($one, $signed->{access_token}), 1, 'rolled back: the key is back where 
 is(holds($one, $by_new_key->{access_token}), 0, 'and the one that came with it is gone');
 is(holds($one, issue($one)->{access_token}), 1, 'signing goes on with the old key');
 
+# --- PostgREST is told of keys: what has something to tell cannot be prepared ----
+
+$one->query(q{SET pgtoken.http_notify_channel = 'pgrst'});
+$one->query('BEGIN');
+$one->query('SELECT pgtoken.rotate_signing_key()');
+is($one->sqlstate(q{PREPARE TRANSACTION 'told'}), '0A000', 'a change of keys notifies, unless the channel is empty');
+$one->query('ROLLBACK');
+
 $_->quit for $one, $two;
 $node->stop;
 done_testing();
