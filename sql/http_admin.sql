@@ -287,7 +287,7 @@ DROP TABLE told;
 DELETE FROM pgtoken.authorization_codes WHERE client_id = 'http-app';
 DELETE FROM pgtoken.device_codes WHERE client_id = 'http-app';
 INSERT INTO pgtoken.authorization_requests SELECT pgtoken.new_uuid(), 'pushed', sha256('x'), 'https://http.example', 'http-app', '{}', now(), now() + o FROM unnest('{-1 second,1 minute}'::interval[]) o;
-INSERT INTO pgtoken.replay_ids SELECT sha256(o::text::bytea), now() + o FROM unnest('{-61 seconds,-59 seconds,1 minute}'::interval[]) o;
+INSERT INTO pgtoken.replay_ids SELECT sha256(o::text::bytea), now() + o FROM unnest('{-61 seconds,-5 seconds,1 minute}'::interval[]) o;
 INSERT INTO pgtoken.user_code_attempts SELECT o::text, 1, now() + o FROM unnest('{-25 hours,-23 hours}'::interval[]) o;
 SELECT test.add_code('lea', s), test.add_device('lea', 'denied', s) FROM unnest('{fresh,ended,old}'::text[]) s;
 UPDATE pgtoken.authorization_codes SET expires_at = now() - CASE scope WHEN 'ended' THEN interval '23 hours' ELSE '25 hours' END WHERE client_id = 'http-app' AND scope <> 'fresh';
