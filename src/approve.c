@@ -137,7 +137,7 @@ answer_error(const char *error, const char *description, AuthorizationResponse *
 	response->error_description = description;
 }
 
-/* the transaction ends, and the browser takes the error to the client; false: it had ended before */
+/* the transaction ends, and the browser takes the error to the client, unless it had ended before */
 static void
 redirect_error(const Transaction *transaction, const char *error, const char *description,
 			   AuthorizationResponse *response)

@@ -67,7 +67,7 @@ client_grant_type(const char *name)
 	return 0;
 }
 
-/* one of its redirect URIs' hosts: the table's check sees to it that they are one */
+/* the host of its redirect URIs: create_client and update_client see to it that they have one */
 static char *
 default_sector(const Client *client)
 {

@@ -43,7 +43,7 @@ extern bool pgtc_pkce_matches(PgtcSlice challenge, PgtcSlice verifier); /* const
 
 /*
  * RFC 8628 section 6.1: eight letters of BCDFGHJKLMNPQRSTVWXZ (34.5 bits; no
- * vowels, so no words), shown as XXXX-XXXX.
+ * vowels, so no words), shown in two halves, like BCDF-GHJK.
  */
 #define PGTC_USER_CODE_LEN 8
 extern void pgtc_user_code_make(const uint8_t random[32],
