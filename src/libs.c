@@ -29,6 +29,9 @@
 		 (const char *buffer, size_t buflen, size_t flags, json_error_t *error),            \
 		 (buffer, buflen, flags, error))                                                    \
 	FUNC(json_t *, json_object_get, (const json_t *object, const char *key), (object, key)) \
+	FUNC(void *, json_object_iter, (json_t * object), (object))                             \
+	FUNC(const char *, json_object_iter_key, (void *iter), (iter))                          \
+	FUNC(void *, json_object_iter_next, (json_t * object, void *iter), (object, iter))      \
 	FUNC(double, json_real_value, (const json_t *real), (real))                             \
 	FUNC(size_t, json_string_length, (const json_t *string), (string))                      \
 	FUNC(const char *, json_string_value, (const json_t *string), (string))

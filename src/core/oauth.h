@@ -11,7 +11,7 @@
 
 /*
  * Handles: authorization codes, device codes, request_uri references,
- * transaction ids.
+ * transaction ids of pages and of step-ups.
  *
  *		prefix base64url( version=1 (1) | grant_id (16) | secret (32) )
  *
@@ -21,6 +21,7 @@
 #define PGTC_DEVICE_CODE_PREFIX "pgtdc_"
 #define PGTC_PUSHED_PREFIX "pgtpr_"
 #define PGTC_TRANSACTION_PREFIX "pgttx_"
+#define PGTC_CHALLENGE_PREFIX "pgtch_"
 #define PGTC_HANDLE_LEN 72 /* 6 + 66 */
 
 typedef struct PgtcHandle

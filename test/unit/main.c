@@ -149,6 +149,14 @@ main(void)
 	test_oauth();
 	test_jwks();
 	test_url();
+	test_factor();
+	test_webauthn();
+	test_webauthn_key();
+	test_webauthn_signed();
+	test_address();
+	test_user_agent();
+	test_rules();
+	test_risk();
 	test_memory();
 
 	for (i = 0; i < MAX_KEYS; i++)

@@ -178,12 +178,31 @@ certificate_pem(void)
 		LITERAL("-----BEGIN%20CERTIFICATE-----%0A" RFC8705_PEM_BODY "-----END%20CERTIFICATE-----"));
 }
 
+static PgtcCode
+rules(void)
+{
+	char problem[PGTC_PROBLEM_MAX];
+	PgtcRules parsed;
+	PgtcCode code = pgtc_rules_read(
+		LITERAL(
+			"[{\"rule\":\"address_in\",\"outcome\":\"deny\",\"networks\":[\"192.0.2.0/24\"]},"
+			"{\"rule\":\"outside_hours\",\"outcome\":\"deny\",\"from\":\"08:00\",\"to\":\"18:00\","
+			"\"timezone\":\"UTC\"},{\"rule\":\"function\",\"function\":\"a.b\"}]"),
+		&unit_mem, &parsed, problem);
+
+	if (code != PGTC_OK)
+		CHECK(parsed.n == 0);
+	pgtc_rules_free(&parsed, &unit_mem);
+	return code;
+}
+
 void
 test_memory(void)
 {
 	static PgtcCode (*const operations[])(void) = {
 		token_write, verify_hmac, grant_id, jwk,  thumbprint,	   write_private,
-		wrap,		 form,		  basic,	dpop, certificate_der, certificate_pem};
+		wrap,		 form,		  basic,	dpop, certificate_der, certificate_pem,
+		rules};
 	size_t i;
 	int n;
 

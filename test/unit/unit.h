@@ -15,6 +15,7 @@
 #include "form.h"
 #include "ids.h"
 #include "oauth.h"
+#include "risk.h"
 #include "scope.h"
 #include "uri.h"
 #include "wrap.h"
@@ -62,6 +63,14 @@ extern void test_certificate(void);
 extern void test_oauth(void);
 extern void test_jwks(void);
 extern void test_url(void);
+extern void test_factor(void);
+extern void test_webauthn(void);
+extern void test_webauthn_key(void);
+extern void test_webauthn_signed(void);
+extern void test_address(void);
+extern void test_user_agent(void);
+extern void test_rules(void);
+extern void test_risk(void);
 extern void test_memory(void);
 
 #endif /* PGT_UNIT_H */
