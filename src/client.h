@@ -78,6 +78,7 @@ typedef struct Client
 	char *backchannel_logout_uri;
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
+	TimestampTz not_before; /* DT_NOBEGIN: none */
 } Client;
 
 /* NULL when there is no such client; valid until the transaction ends */

@@ -33,6 +33,9 @@ read_grant(StoreRow *row, void *arg)
 	grant->retry_count = store_int(row, 0);
 	grant->blacklisted_generation = store_int(row, -1);
 	grant->context = store_jsonb(row);
+	grant->first_context = store_jsonb(row);
+	grant->grant_type = store_text(row);
+	grant->not_before = store_time(row, DT_NOBEGIN);
 	grant->cnf.jkt = store_text(row);
 	grant->cnf.x5t_s256 = store_text(row);
 	grant->act = store_jsonb(row);
@@ -145,6 +148,18 @@ grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
 	return store_run(STORE_GRANT_RENEW, &args, read_int, retry) == 1;
+}
+
+void
+grant_step_up(const Grant *grant)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &grant->grant_id);
+	store_arg_text(&args, grant->acr);
+	store_arg_texts(&args, grant->amr, grant->n_amr);
+	store_arg_time(&args, grant->auth_time);
+	store_run(STORE_GRANT_STEP_UP, &args, NULL, NULL);
 }
 
 static void

@@ -43,7 +43,9 @@ typedef struct Grant
 	int retry_count;
 	int blacklisted_generation;
 	Jsonb *context;
-	const char *grant_type; /* not read back */
+	Jsonb *first_context;
+	char *grant_type;
+	TimestampTz not_before; /* DT_NOBEGIN: none; not written by grant_insert */
 	Confirmation cnf;
 	Jsonb *act; /* NULL: nobody acts for the subject */
 	pg_uuid_t *ancestors; /* not read back */
@@ -78,6 +80,9 @@ extern bool grant_retry(const Grant *grant, int limit, int *retry);
 
 /* a use of a refresh token that does not rotate; *retry is the number of the answer */
 extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry);
+
+/* how its subject has authenticated by now */
+extern void grant_step_up(const Grant *grant);
 
 extern bool grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason,
 						 RevokedGrant *revoked);

@@ -47,6 +47,11 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.claims_function = store_text(row);
 	node->issuer.password_verifier = store_text(row);
 	node->issuer.dpop_nonce_required = store_bool(row);
+	node->issuer.acr_levels = store_texts(row, &node->issuer.n_acr_levels);
+	node->issuer.factor_acr = store_jsonb(row);
+	node->issuer.webauthn_rp_id = store_text(row);
+	node->issuer.webauthn_origins = store_texts(row, &node->issuer.n_webauthn_origins);
+	node->issuer.not_before = store_time(row, DT_NOBEGIN);
 	node->wipe.func = wipe_pepper;
 	node->wipe.arg = node;
 	MemoryContextRegisterResetCallback(cache, &node->wipe);

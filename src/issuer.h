@@ -9,6 +9,8 @@
 
 #include "core/oauth.h"
 #include "core/jwk.h"
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
 
 typedef struct Issuer
 {
@@ -21,6 +23,13 @@ typedef struct Issuer
 	char *claims_function;
 	char *password_verifier;
 	bool dpop_nonce_required;
+	char **acr_levels; /* weakest first */
+	int n_acr_levels;
+	Jsonb *factor_acr;
+	char *webauthn_rp_id; /* NULL: no WebAuthn */
+	char **webauthn_origins;
+	int n_webauthn_origins;
+	TimestampTz not_before; /* DT_NOBEGIN: none */
 	bool pepper_loaded;
 	uint8_t pepper[PGTC_PEPPER_LEN];
 } Issuer;

@@ -32,6 +32,11 @@ read_resource(StoreRow *row, void *arg)
 	resource->access_token_lifetime = store_seconds(row, 0);
 	resource->enabled = store_bool(row);
 	resource->client_id = store_text(row);
+	resource->required_acr = store_texts(row, &resource->n_required_acr);
+	resource->required_amr = store_texts(row, &resource->n_required_amr);
+	resource->max_age = store_seconds(row, -1);
+	resource->can_step_up = store_bool(row);
+	resource->policy_version = store_int(row, 0);
 	resource->next = resources;
 	resources = resource;
 	MemoryContextSwitchTo(caller);

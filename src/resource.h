@@ -17,6 +17,14 @@ typedef struct Resource
 	PgtcScope scope;
 	int access_token_lifetime; /* seconds; 0: says nothing */
 	bool enabled;
+	/* how well a subject must have authenticated */
+	char **required_acr; /* any one, or a stronger one */
+	int n_required_acr; /* -1: any acr */
+	char **required_amr; /* all of them */
+	int n_required_amr; /* -1: none */
+	int max_age; /* seconds; -1: any */
+	bool can_step_up; /* false: a family that does not satisfy it is refused */
+	int policy_version;
 	char *client_id; /* the resource server as a client; NULL: none */
 	struct Resource *next;
 } Resource;

@@ -21,6 +21,18 @@ typedef enum StoreQuery
 {
 	STORE_AUDIT_INSERT,
 	STORE_BLACKLIST_INSERT,
+	STORE_CHALLENGE_ATTEMPT,
+	STORE_CHALLENGE_CHOOSE,
+	STORE_CHALLENGE_CODE,
+	STORE_CHALLENGE_CODE_EXPIRE,
+	STORE_CHALLENGE_CODE_INSERT,
+	STORE_CHALLENGE_CODE_TAKE,
+	STORE_CHALLENGE_COMPLETE,
+	STORE_CHALLENGE_CONSUME,
+	STORE_CHALLENGE_COUNT,
+	STORE_CHALLENGE_FAIL,
+	STORE_CHALLENGE_INSERT,
+	STORE_CHALLENGE_READ,
 	STORE_CLIENT_READ,
 	STORE_CLIENT_SECRETS_READ,
 	STORE_CODE_INSERT,
@@ -36,6 +48,21 @@ typedef enum StoreQuery
 	STORE_DEVICE_READ,
 	STORE_DEVICE_REDEEM,
 	STORE_DEVICE_SLOW_DOWN,
+	STORE_FACTOR_ACTIVATE,
+	STORE_FACTOR_ATTEMPT,
+	STORE_FACTOR_DELETE,
+	STORE_FACTOR_DELETE_TYPE,
+	STORE_FACTOR_DISABLE,
+	STORE_FACTOR_INSERT,
+	STORE_FACTOR_LIST,
+	STORE_FACTOR_LIST_LOCKED,
+	STORE_FACTOR_LOCK,
+	STORE_FACTOR_READ,
+	STORE_FACTOR_SECRET_SAMPLES,
+	STORE_FACTOR_SECRET_UPDATE,
+	STORE_FACTOR_SECRETS,
+	STORE_FACTOR_UNLOCK,
+	STORE_FACTOR_USE,
 	STORE_GRANT_ANCESTORS,
 	STORE_GRANT_BLACKLIST,
 	STORE_GRANT_INSERT,
@@ -45,11 +72,14 @@ typedef enum StoreQuery
 	STORE_GRANT_RETRY,
 	STORE_GRANT_REVOKE,
 	STORE_GRANT_ROTATE,
+	STORE_GRANT_STEP_UP,
 	STORE_ISSUER_LOCK,
 	STORE_ISSUERS_READ,
 	STORE_KEY_INSERT,
 	STORE_KEYS_READ,
+	STORE_LINEAGE_COLLECTION_SEEN,
 	STORE_LINEAGE_COUNT_LIVE,
+	STORE_LINEAGE_COUNT_REFRESHES,
 	STORE_LINEAGE_EXPIRY,
 	STORE_LINEAGE_HASH,
 	STORE_LINEAGE_INSERT,
@@ -57,11 +87,15 @@ typedef enum StoreQuery
 	STORE_MATERIAL_LIST,
 	STORE_MATERIAL_READ,
 	STORE_MATERIAL_UPDATE,
+	STORE_POLICIES_READ,
 	STORE_REPLAY_INSERT,
 	STORE_REQUEST_DELETE,
 	STORE_REQUEST_INSERT,
 	STORE_REQUEST_READ,
 	STORE_RESOURCES_READ,
+	STORE_SUBJECT_NOT_BEFORE,
+	STORE_SUBJECT_NOT_BEFORE_LATEST,
+	STORE_TOKEN_ANCESTORS,
 	STORE_TOKEN_STATE,
 	STORE_USER_CODE_ATTEMPT,
 	STORE_USER_CODE_FORGIVE,
@@ -82,7 +116,9 @@ extern void store_arg_text(StoreArgs *args, const char *value);
 extern void store_arg_name(StoreArgs *args, const char *value);
 extern void store_arg_uuid(StoreArgs *args, const pg_uuid_t *value);
 extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
+extern void store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n); /* n < 0: NULL */
 extern void store_arg_int(StoreArgs *args, int32 value);
+extern void store_arg_long(StoreArgs *args, int64 value);
 extern void store_arg_bool(StoreArgs *args, bool value);
 extern void store_arg_time(StoreArgs *args, TimestampTz value);
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
@@ -112,12 +148,15 @@ extern bool store_bytes(StoreRow *row, void *out,
 						size_t len); /* false: NULL; elog when of another length */
 extern bytea *store_bytea(StoreRow *row);
 extern int32 store_int(StoreRow *row, int32 if_null);
+extern int64 store_long(StoreRow *row, int64 if_null);
 extern int32 store_seconds(StoreRow *row,
 						   int32 if_null); /* of an interval, a month being 30 days */
 extern bool store_bool(StoreRow *row);
 extern TimestampTz store_time(StoreRow *row, TimestampTz if_null);
 extern Jsonb *store_jsonb(StoreRow *row);
 extern char **store_texts(StoreRow *row, int *n); /* n = -1: NULL */
+extern bool store_uuid_optional(StoreRow *row, pg_uuid_t *out); /* false: NULL */
 extern void store_uuid(StoreRow *row, pg_uuid_t *out);
+extern pg_uuid_t *store_uuids(StoreRow *row, int *n); /* n = -1: NULL */
 
 #endif /* PGT_STORE_H */

@@ -17,16 +17,22 @@
 #include "glue.h"
 #include "grant.h"
 #include "json_members.h"
+#include "not_before.h"
 #include "store.h"
 #include "token_cache.h"
 
 /* our clock made the times we judge, but possibly on another node */
 #define LEEWAY 5
 
+/* what the tables say of a token, or of one that it was exchanged from */
 typedef struct TokenState
 {
 	char *client_id;
+	char *subject;
+	TimestampTz begun_at;
+	TimestampTz not_before;
 	bool holds;
+	bool exchanged;
 } TokenState;
 
 static void
@@ -35,14 +41,67 @@ read_state(StoreRow *row, void *arg)
 	TokenState *state = arg;
 
 	state->client_id = store_text(row);
+	state->subject = store_text(row);
+	state->begun_at = store_time(row, DT_NOBEGIN);
+	state->not_before = store_time(row, DT_NOBEGIN);
 	state->holds = store_bool(row);
 }
 
+static void
+read_token(StoreRow *row, void *arg)
+{
+	read_state(row, arg);
+	((TokenState *) arg)->exchanged = store_bool(row);
+}
+
+typedef struct Ancestors
+{
+	TokenState *state;
+	int n;
+} Ancestors;
+
+static void
+read_ancestor(StoreRow *row, void *arg)
+{
+	Ancestors *ancestors = arg;
+
+	ancestors->state = ancestors->state
+						   ? repalloc(ancestors->state, sizeof(TokenState) * (ancestors->n + 1))
+						   : palloc(sizeof(TokenState));
+	read_state(row, &ancestors->state[ancestors->n++]);
+}
+
+static bool
+begun_in_time(const Client *client, const TokenState *state)
+{
+	return not_before_check(client, state->subject, state->not_before, state->begun_at) == PGT_OK;
+}
+
+/* what a token was exchanged from (RFC 8693) takes it along when it is revoked, blacklisted or too old */
+static bool
+ancestors_stand(const pg_uuid_t *grant_id)
+{
+	StoreArgs args = {0};
+	Ancestors ancestors = {NULL, 0};
+
+	store_arg_uuid(&args, grant_id);
+	store_run(STORE_TOKEN_ANCESTORS, &args, read_ancestor, &ancestors);
+	for (int i = 0; i < ancestors.n; i++)
+	{
+		const TokenState *state = &ancestors.state[i];
+		const Client *client = client_find(state->client_id);
+
+		if (!state->holds || client == NULL || !begun_in_time(client, state))
+			return false;
+	}
+	return true;
+}
+
 /*
- * Family there and not revoked, token in the ledger and not blacklisted, client
- * its own and switched on.  The ledger knows every token that was committed: one
- * that was signed in a transaction that rolled back, or with a stolen key, is
- * not among them.
+ * Family there, not revoked and not too old, token in the ledger and not
+ * blacklisted, client its own and switched on.  The ledger knows every token
+ * that was committed: one that was signed in a transaction that rolled back, or
+ * with a stolen key, is not among them.
  */
 static bool
 token_stands(const GenuineAccessToken *token)
@@ -55,11 +114,12 @@ token_stands(const GenuineAccessToken *token)
 	store_arg_text(&args, token->claims->jti.data);
 	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat));
 	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat + 1));
-	if (store_run(STORE_TOKEN_STATE, &args, read_state, &state) == 0 || !state.holds ||
+	if (store_run(STORE_TOKEN_STATE, &args, read_token, &state) == 0 || !state.holds ||
 		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
 		return false;
 	client = client_find(state.client_id);
-	return client && client->enabled;
+	return client && client->enabled && begun_in_time(client, &state) &&
+		   (!state.exchanged || ancestors_stand(&token->grant_id));
 }
 
 static bool
@@ -173,7 +233,11 @@ usable_refresh_token(const char *token, const Client **client)
 		!genuine_refresh_token(grant, &parsed))
 		return NULL;
 	*client = client_find(grant->client_id);
-	return *client && (*client)->enabled && (*client)->offline_access ? grant : NULL;
+	return *client && (*client)->enabled && (*client)->offline_access &&
+				   not_before_check(*client, grant->subject, grant->not_before,
+									grant->created_at) == PGT_OK
+			   ? grant
+			   : NULL;
 }
 
 static Jsonb *

@@ -30,10 +30,47 @@ CREATE FUNCTION pgtoken.valid_scopes(scopes text[]) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.valid_scopes(text[]) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_scopes(text[]) IS 'Is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
 
+CREATE FUNCTION pgtoken.valid_acr_values(acr_values text[]) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN cardinality(acr_values) <= 100 AND coalesce(array_ndims(acr_values), 1) = 1
+		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND u ~ '^[\x21\x23-\x5b\x5d-\x7e]+$' AND length(u) <= 1024), true) AND count(*) = count(DISTINCT u)
+				FROM unnest(acr_values) u);
+REVOKE ALL ON FUNCTION pgtoken.valid_acr_values(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_acr_values(text[]) IS 'Can these be values of acr or amr that a challenge (RFC 9470 section 3) lists? At most 100, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice';
+
+CREATE FUNCTION pgtoken.valid_factor_acr(factor_acr jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN jsonb_typeof(factor_acr) = 'object'
+		   AND (SELECT coalesce(bool_and(m.key IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')
+										 AND jsonb_typeof(m.value) = 'string' AND pgtoken.valid_acr_values(ARRAY[m.value #>> '{}'])), true)
+				FROM jsonb_each(CASE jsonb_typeof(factor_acr) WHEN 'object' THEN factor_acr END) m);
+REVOKE ALL ON FUNCTION pgtoken.valid_factor_acr(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_factor_acr(jsonb) IS 'Is this an object of factor types, each with an acr?';
+
+CREATE FUNCTION pgtoken.valid_webauthn_rp_id(rp_id text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN length(rp_id) <= 253 AND rp_id ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
+REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_rp_id(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_webauthn_rp_id(text) IS 'Can this be a relying party of WebAuthn: the name of a host or domain, in lower case?';
+
+CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN cardinality(origins) <= 100 AND coalesce(array_ndims(origins), 1) = 1
+		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND length(u) <= 255
+										 AND u ~ '^(https://[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|http://(localhost|127[.]0[.]0[.]1|\[::1\]))(:[1-9][0-9]{0,4})?$'), true)
+				FROM unnest(origins) u);
+REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_origins(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_webauthn_origins(text[]) IS 'Is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
+
 CREATE FUNCTION pgtoken.valid_jwks(jwks text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_jwks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_jwks(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_jwks(text) IS 'Is this a JWK Set (RFC 7517 section 5) of public keys, at least one of which we can verify with? No private and no symmetric ones';
+
+CREATE FUNCTION pgtoken.policy_rules_problem(rules jsonb) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_policy_rules_problem' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.policy_rules_problem(jsonb) IS 'What is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
 
 CREATE FUNCTION pgtoken.client_auth_method(client_type text, metadata jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

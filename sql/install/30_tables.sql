@@ -20,18 +20,32 @@ CREATE TABLE pgtoken.issuers (
 	claims_function text,
 	password_verifier text,
 	dpop_nonce_required boolean NOT NULL DEFAULT false,
+	acr_levels text[] NOT NULL DEFAULT '{pwd,mfa,phr}',
+	factor_acr jsonb NOT NULL DEFAULT '{}',
+	webauthn_rp_id text,
+	webauthn_origins text[] NOT NULL DEFAULT '{}',
+	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT issuers_pkey PRIMARY KEY (issuer),
 	CONSTRAINT issuers_issuer_check CHECK (pgtoken.valid_issuer(issuer)),
 	CONSTRAINT issuers_login_uri_check CHECK (pgtoken.valid_redirect_uri(login_uri)),
 	CONSTRAINT issuers_logout_uri_check CHECK (pgtoken.valid_redirect_uri(logout_uri)),
 	CONSTRAINT issuers_verification_uri_check CHECK (pgtoken.valid_redirect_uri(verification_uri)),
+	CONSTRAINT issuers_acr_levels_check CHECK (pgtoken.valid_acr_values(acr_levels)),
+	CONSTRAINT issuers_factor_acr_check CHECK (pgtoken.valid_factor_acr(factor_acr)),
+	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_webauthn_rp_id(webauthn_rp_id)),
+	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
 	CONSTRAINT issuers_default_alg_check CHECK (pgtoken.valid_alg(default_alg))
 );
 CREATE UNIQUE INDEX issuers_one_default ON pgtoken.issuers (is_default) WHERE is_default;
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
 COMMENT ON COLUMN pgtoken.issuers.is_default IS 'The issuer that functions use when none is named';
 COMMENT ON COLUMN pgtoken.issuers.default_alg IS 'Signing algorithm of clients that name none';
+COMMENT ON COLUMN pgtoken.issuers.acr_levels IS 'acr values from weakest to strongest: a stronger one satisfies who asks for a weaker one. Others satisfy only themselves';
+COMMENT ON COLUMN pgtoken.issuers.factor_acr IS 'acr that a step-up by a factor of each type reaches, where it is not the default: phr for webauthn, mfa for the others';
+COMMENT ON COLUMN pgtoken.issuers.webauthn_rp_id IS 'Relying party of WebAuthn assertions: a domain';
+COMMENT ON COLUMN pgtoken.issuers.webauthn_origins IS 'Origins that WebAuthn assertions may come from; empty: https:// and the relying party';
+COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
 
 CREATE TABLE pgtoken.signing_keys (
 	kid text NOT NULL,
@@ -78,11 +92,20 @@ CREATE TABLE pgtoken.resources (
 	scopes text[],
 	access_token_lifetime interval,
 	client_id text,
+	required_acr text[],
+	required_amr text[],
+	max_age interval,
+	on_insufficient text NOT NULL DEFAULT 'require',
+	policy_version integer NOT NULL DEFAULT 1,
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
 	CONSTRAINT resources_resource_check CHECK (pgtoken.valid_resource(resource)),
-	CONSTRAINT resources_scopes_check CHECK (pgtoken.valid_scopes(scopes)),
+	CONSTRAINT resources_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'mfa_challenge' = ANY (scopes)),
+	CONSTRAINT resources_required_acr_check CHECK (pgtoken.valid_acr_values(required_acr)),
+	CONSTRAINT resources_required_amr_check CHECK (pgtoken.valid_acr_values(required_amr)),
+	CONSTRAINT resources_max_age_check CHECK (max_age BETWEEN '1 second' AND '10 years'),
+	CONSTRAINT resources_on_insufficient_check CHECK (on_insufficient IN ('require', 'invalid_grant')),
 	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
 );
 COMMENT ON TABLE pgtoken.resources IS 'APIs that access tokens can be made for (RFC 8707): the values of aud';
@@ -107,11 +130,12 @@ CREATE TABLE pgtoken.clients (
 	retry_limit integer,
 	rotation text NOT NULL,
 	metadata jsonb NOT NULL DEFAULT '{}',
+	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT clients_pkey PRIMARY KEY (client_id),
 	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
 	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
-	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'offline_access' = ANY (scopes)),
+	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT scopes && '{offline_access,mfa_challenge}'),
 	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris)),
 	CONSTRAINT clients_signing_alg_check CHECK (pgtoken.valid_alg(signing_alg)),
 	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
@@ -132,6 +156,7 @@ COMMENT ON COLUMN pgtoken.clients.refresh_absolute_lifetime IS 'Life of a family
 COMMENT ON COLUMN pgtoken.clients.refresh_idle_lifetime IS 'Time without a refresh after which a family ends; NULL: pgtoken.refresh_idle_lifetime';
 COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of an unused refresh token still gets the same successor; 0: strict; NULL: pgtoken.retry_window_confidential or _public';
 COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
+COMMENT ON COLUMN pgtoken.clients.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.clients.rotation IS 'always: each refresh gives a new refresh token. never: the same one stays (confidential clients only)';
 
 CREATE TABLE pgtoken.client_secrets (
@@ -172,7 +197,9 @@ CREATE TABLE pgtoken.grants (
 	retry_count integer NOT NULL,
 	blacklisted_generation integer NOT NULL,
 	context jsonb NOT NULL,
+	first_context jsonb NOT NULL,
 	grant_type text NOT NULL,
+	not_before timestamptz,
 	jkt text,
 	x5t_s256 text,
 	act jsonb,
@@ -182,6 +209,7 @@ CREATE TABLE pgtoken.grants (
 	revoke_reason text,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
+CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX grants_subject_client_id ON pgtoken.grants (subject, client_id);
 COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
 COMMENT ON COLUMN pgtoken.grants.grant_id IS 'UUIDv7, made in C; every token of the family names it';
@@ -196,6 +224,8 @@ COMMENT ON COLUMN pgtoken.grants.rotated_at IS 'When the current refresh token w
 COMMENT ON COLUMN pgtoken.grants.retry_count IS 'Answers given to the current generation beyond the first';
 COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
+COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable';
+COMMENT ON COLUMN pgtoken.grants.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens (called in SQL), authorization_code, client_credentials, password, or the URN of the device and token exchange grants';
 COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; a refresh of a public client must prove it';
 COMMENT ON COLUMN pgtoken.grants.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; a refresh of a public client must present it';

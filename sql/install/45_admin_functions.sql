@@ -52,7 +52,7 @@ CREATE FUNCTION pgtoken.rewrap_keys() RETURNS integer
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.rewrap_keys() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.rewrap_keys() IS
-'Wrap all key material under the first root key of pgtoken.root_key_file: what is stored unwrapped, and what an older root key of the file wraps. Returns how many pieces were written. Raises 55000 when no root key is set or a piece cannot be opened.';
+'Wrap all key material and the secrets of factors under the first root key of pgtoken.root_key_file: what is stored unwrapped, and what an older root key of the file wraps. Returns how many pieces were written. Raises 55000 when no root key is set or a piece cannot be opened.';
 
 CREATE FUNCTION pgtoken.create_issuer(issuer text, default_alg text DEFAULT 'ES256') RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -148,7 +148,45 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.user_function(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself or, not being one, names a superuser''s; NULL passes';
+COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer and create_policy: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself or, not being one, names a superuser''s; NULL passes';
+
+CREATE FUNCTION pgtoken.check_acr_values(parameter text, acr_values text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT pgtoken.valid_acr_values(acr_values) THEN
+		RAISE EXCEPTION 'invalid %', parameter
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'At most 100 values, each of 1 to 1024 printable ASCII characters without space, quote and backslash (RFC 9470 section 3), none NULL or named twice.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_acr_values(text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_acr_values(text, text[]) IS 'Internal, called by update_issuer, create_resource and update_resource: raises 22023 unless every element can be an acr or amr value; NULL passes';
+
+CREATE FUNCTION pgtoken.check_step_up(factor_acr jsonb, webauthn_rp_id text, webauthn_origins text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT pgtoken.valid_factor_acr(factor_acr) THEN
+		RAISE EXCEPTION 'invalid factor_acr'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It is an object whose members are among email, sms, totp, webauthn, recovery_code and external, each with an acr as its value.';
+	END IF;
+	IF NOT pgtoken.valid_webauthn_rp_id(webauthn_rp_id) THEN
+		RAISE EXCEPTION 'invalid webauthn_rp_id'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It is the name of a host or domain, in lower case, without scheme and port.';
+	END IF;
+	IF NOT pgtoken.valid_webauthn_origins(webauthn_origins) THEN
+		RAISE EXCEPTION 'invalid webauthn_origins'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'An origin is https:// and a host in lower case, with a port where it is not the usual one, and without a path; http only for loopback hosts.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_step_up(jsonb, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_step_up(jsonb, text, text[]) IS 'Internal, called by update_issuer: raises 22023 for what cannot be; NULL passes';
 
 CREATE FUNCTION pgtoken.update_issuer(
 	issuer text,
@@ -160,7 +198,11 @@ CREATE FUNCTION pgtoken.update_issuer(
 	claims_function text DEFAULT NULL,
 	password_verifier text DEFAULT NULL,
 	dpop_nonce_required boolean DEFAULT NULL,
-	reset text[] DEFAULT '{}'
+	reset text[] DEFAULT '{}',
+	acr_levels text[] DEFAULT NULL,
+	factor_acr jsonb DEFAULT NULL,
+	webauthn_rp_id text DEFAULT NULL,
+	webauthn_origins text[] DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -168,10 +210,12 @@ DECLARE
 	found_claims_function CONSTANT text := pgtoken.user_function(claims_function, 'text, text, text[], text');
 	found_password_verifier CONSTANT text := pgtoken.user_function(password_verifier, 'text, text, text');
 BEGIN
-	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier']);
+	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier', 'webauthn_rp_id']);
 	PERFORM pgtoken.check_alg(default_alg);
 	PERFORM pgtoken.check_page_uri('login_uri', login_uri), pgtoken.check_page_uri('logout_uri', logout_uri),
 			pgtoken.check_page_uri('verification_uri', verification_uri);
+	PERFORM pgtoken.check_acr_values('acr_levels', acr_levels);
+	PERFORM pgtoken.check_step_up(factor_acr, webauthn_rp_id, webauthn_origins);
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -191,17 +235,22 @@ BEGIN
 		logout_uri = coalesce(update_issuer.logout_uri, CASE WHEN 'logout_uri' <> ALL (reset) THEN i.logout_uri END),
 		verification_uri = coalesce(update_issuer.verification_uri, CASE WHEN 'verification_uri' <> ALL (reset) THEN i.verification_uri END),
 		claims_function = coalesce(found_claims_function, CASE WHEN 'claims_function' <> ALL (reset) THEN i.claims_function END),
-		password_verifier = coalesce(found_password_verifier, CASE WHEN 'password_verifier' <> ALL (reset) THEN i.password_verifier END)
+		password_verifier = coalesce(found_password_verifier, CASE WHEN 'password_verifier' <> ALL (reset) THEN i.password_verifier END),
+		acr_levels = coalesce(update_issuer.acr_levels, i.acr_levels),
+		factor_acr = coalesce(update_issuer.factor_acr, i.factor_acr),
+		webauthn_rp_id = coalesce(update_issuer.webauthn_rp_id, CASE WHEN 'webauthn_rp_id' <> ALL (reset) THEN i.webauthn_rp_id END),
+		webauthn_origins = coalesce(update_issuer.webauthn_origins, i.webauthn_origins)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[]) IS
-'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function and password_verifier to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named.
+REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]) IS
+'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser.
-dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8). Returns false when there is no such issuer. Raises 22023.';
+dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
+acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.issuer_or_default(issuer text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -304,10 +353,16 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'At most 100, each of 1 to 255 printable ASCII characters without space, quote and backslash (RFC 6749 section 3.3), none NULL or named twice.';
 	END IF;
+	IF 'mfa_challenge' = ANY (scopes) THEN
+		RAISE EXCEPTION 'the scope mfa_challenge is reserved'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'No token may carry it: an application could take it for one that opens the completion of a step-up.',
+				  HINT = 'A step-up is named by its transaction_id, not by a token.';
+	END IF;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_scopes(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_scopes(text[]) IS 'Internal: raises 22023 unless every element is a scope-token; NULL passes';
+COMMENT ON FUNCTION pgtoken.check_scopes(text[]) IS 'Internal: raises 22023 unless every element is a scope-token, and none reserved; NULL passes';
 
 CREATE FUNCTION pgtoken.check_resource_client(issuer text, client_id text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -326,8 +381,31 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_resource_client(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_resource_client(text, text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is a confidential client of the issuer; NULL passes';
 
-CREATE FUNCTION pgtoken.create_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, issuer text DEFAULT NULL, client_id text DEFAULT NULL)
-	RETURNS text
+CREATE FUNCTION pgtoken.check_on_insufficient(on_insufficient text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF on_insufficient NOT IN ('require', 'invalid_grant') THEN
+		RAISE EXCEPTION 'unknown on_insufficient %', quote_literal(on_insufficient)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'One of require, invalid_grant.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_on_insufficient(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_on_insufficient(text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is require or invalid_grant; NULL passes';
+
+CREATE FUNCTION pgtoken.create_resource(
+	resource text,
+	scopes text[] DEFAULT NULL,
+	access_token_lifetime interval DEFAULT NULL,
+	issuer text DEFAULT NULL,
+	client_id text DEFAULT NULL,
+	required_acr text[] DEFAULT NULL,
+	required_amr text[] DEFAULT NULL,
+	max_age interval DEFAULT NULL,
+	on_insufficient text DEFAULT 'require'
+) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -340,38 +418,73 @@ BEGIN
 	END IF;
 	PERFORM pgtoken.check_scopes(scopes);
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
-	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id)
-	VALUES (of_issuer, create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime, create_resource.client_id);
+	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
+	PERFORM pgtoken.check_on_insufficient(on_insufficient);
+	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient)
+	VALUES (of_issuer, create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime, create_resource.client_id,
+			NULLIF(create_resource.required_acr, '{}'), NULLIF(create_resource.required_amr, '{}'), create_resource.max_age,
+			coalesce(create_resource.on_insufficient, 'require'));
 	RETURN resource;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text) IS
-'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. Returns the resource. Raises 22023, 23505, 23514.';
+REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text) IS
+'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them.
+How its users must have authenticated: required_acr: one of these, or a stronger one (see acr_levels of update_issuer); required_amr: by all of these methods (RFC 8176); max_age: no longer ago than this, 1 second to 10 years. NULL: anyhow. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. Returns the resource. Raises 22023, 23505, 23514.';
 
-CREATE FUNCTION pgtoken.update_resource(resource text, scopes text[] DEFAULT NULL, access_token_lifetime interval DEFAULT NULL, enabled boolean DEFAULT NULL, issuer text DEFAULT NULL, reset text[] DEFAULT '{}', client_id text DEFAULT NULL)
-	RETURNS boolean
+CREATE FUNCTION pgtoken.update_resource(
+	resource text,
+	scopes text[] DEFAULT NULL,
+	access_token_lifetime interval DEFAULT NULL,
+	enabled boolean DEFAULT NULL,
+	issuer text DEFAULT NULL,
+	reset text[] DEFAULT '{}',
+	client_id text DEFAULT NULL,
+	required_acr text[] DEFAULT NULL,
+	required_amr text[] DEFAULT NULL,
+	max_age interval DEFAULT NULL,
+	on_insufficient text DEFAULT NULL
+) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	before pgtoken.resources;
+	changed pgtoken.resources;
 BEGIN
-	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime', 'client_id']);
+	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime', 'client_id', 'required_acr', 'required_amr', 'max_age', 'on_insufficient']);
 	PERFORM pgtoken.check_scopes(scopes);
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
+	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
+	PERFORM pgtoken.check_on_insufficient(on_insufficient);
+	SELECT * INTO before FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = update_resource.resource FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	changed := before;
+	changed.scopes := coalesce(scopes, CASE WHEN 'scopes' <> ALL (reset) THEN before.scopes END);
+	changed.access_token_lifetime := coalesce(access_token_lifetime, CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN before.access_token_lifetime END);
+	changed.client_id := coalesce(client_id, CASE WHEN 'client_id' <> ALL (reset) THEN before.client_id END);
+	changed.enabled := coalesce(enabled, before.enabled);
+	changed.required_acr := NULLIF(coalesce(required_acr, CASE WHEN 'required_acr' <> ALL (reset) THEN before.required_acr END), '{}');
+	changed.required_amr := NULLIF(coalesce(required_amr, CASE WHEN 'required_amr' <> ALL (reset) THEN before.required_amr END), '{}');
+	changed.max_age := coalesce(max_age, CASE WHEN 'max_age' <> ALL (reset) THEN before.max_age END);
+	changed.on_insufficient := coalesce(on_insufficient, CASE WHEN 'on_insufficient' <> ALL (reset) THEN before.on_insufficient END, 'require');
+	IF (changed.required_acr, changed.required_amr, changed.max_age, changed.on_insufficient)
+	   IS DISTINCT FROM (before.required_acr, before.required_amr, before.max_age, before.on_insufficient) THEN
+		changed.policy_version := before.policy_version + 1;
+	END IF;
 	UPDATE pgtoken.resources r
-	SET scopes = coalesce(update_resource.scopes, CASE WHEN 'scopes' <> ALL (reset) THEN r.scopes END),
-		access_token_lifetime = coalesce(update_resource.access_token_lifetime,
-										 CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN r.access_token_lifetime END),
-		client_id = coalesce(update_resource.client_id, CASE WHEN 'client_id' <> ALL (reset) THEN r.client_id END),
-		enabled = coalesce(update_resource.enabled, r.enabled)
+	SET (scopes, access_token_lifetime, client_id, enabled, required_acr, required_amr, max_age, on_insufficient, policy_version)
+		= ROW (changed.scopes, changed.access_token_lifetime, changed.client_id, changed.enabled, changed.required_acr, changed.required_amr,
+			   changed.max_age, changed.on_insufficient, changed.policy_version)
 	WHERE r.issuer = of_issuer AND r.resource = update_resource.resource;
-	RETURN FOUND;
+	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text) IS
-'Change an API; NULL keeps a value, reset names those to go back to NULL. enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. client_id: as in create_resource. Returns false when it is not registered. Raises 22023, 23514, 55000.';
+REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text) IS
+'Change an API; NULL keeps a value, reset names those to go back to NULL (on_insufficient: to require). enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. client_id: as in create_resource; so required_acr, required_amr, max_age and on_insufficient: each change of one of these makes a new policy_version, and holds from the next refresh on for families that are there, too. Returns false when it is not registered. Raises 22023, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, client_secret text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_keep_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE

@@ -21,21 +21,17 @@ CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text) RETURNS S
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	-- below NULL would mean everybody's
+	IF subject IS NULL OR client_id IS NULL THEN
+		RETURN;
+	END IF;
 	PERFORM pgtoken.make_durable();
-	-- What leads to families goes before them: who redeems a code meanwhile holds
-	-- its row, we wait for him, and then his family is among those below.
 	DELETE FROM pgtoken.consents c WHERE c.subject = withdraw_consent.subject AND c.client_id = withdraw_consent.client_id;
-	DELETE FROM pgtoken.authorization_codes a
-	WHERE a.subject = withdraw_consent.subject AND a.client_id = withdraw_consent.client_id AND a.redeemed_at IS NULL;
-	DELETE FROM pgtoken.device_codes d
-	WHERE d.subject = withdraw_consent.subject AND d.client_id = withdraw_consent.client_id AND d.state = 'approved';
+	PERFORM pgtoken.forget_codes(NULL, client_id, subject, NULL, true);
 	RETURN QUERY
 		SELECT r.*
-		FROM (SELECT g.grant_id FROM pgtoken.grants g
-			  WHERE g.subject = withdraw_consent.subject AND g.client_id = withdraw_consent.client_id
-				AND g.revoked_at IS NULL AND g.expires_at > now()
-			  ORDER BY g.grant_id) g,	-- everybody in the same order: no deadlock
-			 LATERAL pgtoken.revoke_family(g.grant_id, 'consent_withdrawn') r;
+		FROM pgtoken.living_families(NULL, withdraw_consent.client_id, withdraw_consent.subject, NULL) f,
+			 LATERAL pgtoken.revoke_family(f.grant_id, 'consent_withdrawn') r;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.withdraw_consent(text, text) FROM PUBLIC;
@@ -57,30 +53,13 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.make_durable();
-	-- Nor may a code that was given out in the session begin a family after it;
-	-- first, for the reason that withdraw_consent gives.
-	DELETE FROM pgtoken.authorization_codes a
-	WHERE a.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer)
-	  AND a.subject = end_session.subject AND a.redeemed_at IS NULL
-	  AND (end_session.session_id IS NULL OR end_session.session_id IN (a.session_id, a.grant_id::text))
-	  AND (offline OR 'offline_access' <> ALL (string_to_array(a.scope, ' ')));
-	DELETE FROM pgtoken.device_codes d
-	WHERE d.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer)
-	  AND d.subject = end_session.subject AND d.state = 'approved'
-	  AND (end_session.session_id IS NULL OR end_session.session_id IN (d.session_id, d.grant_id::text))
-	  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')));
-	FOR family IN
-		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text) AS session_id, g.generation
-		FROM pgtoken.grants g
-		WHERE g.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer)
-		  AND g.subject = end_session.subject AND g.revoked_at IS NULL AND g.expires_at > now()
-		  AND (end_session.session_id IS NULL OR end_session.session_id IN (g.session_id, g.grant_id::text))
-		ORDER BY g.grant_id LOOP
-		IF offline OR family.generation IS NULL THEN
+	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, offline);
+	FOR family IN SELECT f.* FROM pgtoken.living_families(of_issuer, NULL, end_session.subject, end_session.session_id) f LOOP
+		IF end_session.offline OR NOT family.offline THEN
 			PERFORM pgtoken.revoke_family(family.grant_id, reason);
 		END IF;
-		clients := clients || family.client_id;
-		sessions := sessions || family.session_id;
+		clients := clients || family.of_client;
+		sessions := sessions || family.of_session;
 	END LOOP;
 	RETURN QUERY
 		SELECT c.client_id, c.metadata ->> 'backchannel_logout_uri',

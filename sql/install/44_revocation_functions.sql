@@ -1,0 +1,194 @@
+-- Ending what has been issued: by not_before, by subject, client and session.
+
+CREATE FUNCTION pgtoken.write_audit_event(event text, detail jsonb, reason text DEFAULT NULL, client_id text DEFAULT NULL, subject text DEFAULT NULL,
+										  grant_id uuid DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_write_audit_event' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) IS 'Internal: an audit event for what leaves no row behind, or whose row does not say why; detail, reason, client_id, subject and grant_id may be NULL';
+
+CREATE FUNCTION pgtoken.forget_codes(issuer text, client_id text, subject text, session_id text, offline boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c
+									 WHERE (forget_codes.issuer IS NULL OR c.issuer = forget_codes.issuer)
+									   AND (forget_codes.client_id IS NULL OR c.client_id = forget_codes.client_id));
+BEGIN
+	DELETE FROM pgtoken.authorization_codes a
+	WHERE a.client_id = ANY (clients) AND a.redeemed_at IS NULL
+	  AND (forget_codes.subject IS NULL OR a.subject = forget_codes.subject)
+	  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (a.session_id, a.grant_id::text))
+	  AND (offline OR 'offline_access' <> ALL (string_to_array(a.scope, ' ')));
+	-- one that no user has answered yet is no subject's and no session's
+	DELETE FROM pgtoken.device_codes d
+	WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
+	  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
+	  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.grant_id::text))
+	  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')));
+	-- those of a session go with its families and codes
+	IF forget_codes.session_id IS NULL AND offline THEN
+		DELETE FROM pgtoken.challenges h
+		WHERE h.client_id = ANY (clients) AND h.state IN ('open', 'completed')
+		  AND (forget_codes.subject IS NULL OR h.subject = forget_codes.subject);
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes and step-up transactions of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there';
+
+CREATE FUNCTION pgtoken.living_families(issuer text, client_id text, subject text, session_id text)
+	RETURNS TABLE (grant_id uuid, of_client text, of_session text, offline boolean)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c
+									 WHERE (living_families.issuer IS NULL OR c.issuer = living_families.issuer)
+									   AND (living_families.client_id IS NULL OR c.client_id = living_families.client_id));
+	-- a family without a session of the application's is one by itself
+	session_grant_id CONSTANT uuid := CASE WHEN session_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN session_id::uuid END;
+BEGIN
+	RETURN QUERY
+		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), g.generation IS NOT NULL
+		FROM pgtoken.grants g
+		WHERE g.client_id = ANY (clients) AND g.revoked_at IS NULL AND g.expires_at > now()
+		  AND (living_families.subject IS NULL OR g.subject = living_families.subject)
+		  AND (living_families.session_id IS NULL OR g.session_id = living_families.session_id OR g.grant_id = session_grant_id)
+		ORDER BY g.grant_id;	-- everybody in the same order: no deadlock
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.living_families(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.living_families(text, text, text, text) IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
+
+CREATE FUNCTION pgtoken.raise_not_before(of_issuer text, of_client text, of_subject text, of_family uuid, to_time timestamptz, of_reason text) RETURNS timestamptz
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	effective timestamptz;
+	is_new boolean;
+	family_client text;
+	family_subject text;
+BEGIN
+	PERFORM pgtoken.make_durable();
+	IF of_family IS NOT NULL THEN
+		UPDATE pgtoken.grants g SET not_before = to_time
+		WHERE g.grant_id = of_family AND (g.not_before IS NULL OR g.not_before < to_time);
+		is_new := FOUND;
+		SELECT g.not_before, g.client_id, g.subject INTO effective, family_client, family_subject FROM pgtoken.grants g WHERE g.grant_id = of_family;
+	ELSIF of_subject IS NOT NULL THEN
+		INSERT INTO pgtoken.subject_not_before AS s (issuer, subject, not_before, reason)
+		SELECT i.issuer, of_subject, to_time, of_reason FROM pgtoken.issuers i WHERE i.issuer = of_issuer
+		ON CONFLICT ON CONSTRAINT subject_not_before_pkey DO UPDATE SET not_before = EXCLUDED.not_before, reason = EXCLUDED.reason
+			WHERE s.not_before < EXCLUDED.not_before;
+		is_new := FOUND;
+		SELECT s.not_before INTO effective FROM pgtoken.subject_not_before s WHERE s.issuer = of_issuer AND s.subject = of_subject;
+	ELSIF of_client IS NOT NULL THEN
+		UPDATE pgtoken.clients c SET not_before = to_time
+		WHERE c.client_id = of_client AND (c.not_before IS NULL OR c.not_before < to_time);
+		is_new := FOUND;
+		SELECT c.not_before INTO effective FROM pgtoken.clients c WHERE c.client_id = of_client;
+	ELSE
+		UPDATE pgtoken.issuers i SET not_before = to_time
+		WHERE i.issuer = of_issuer AND (i.not_before IS NULL OR i.not_before < to_time);
+		is_new := FOUND;
+		SELECT i.not_before INTO effective FROM pgtoken.issuers i WHERE i.issuer = of_issuer;
+	END IF;
+	IF is_new THEN
+		PERFORM pgtoken.write_audit_event('not_before.set', jsonb_strip_nulls(jsonb_build_object('issuer', of_issuer, 'not_before', to_time)), of_reason,
+										  coalesce(of_client, family_client), coalesce(of_subject, family_subject), of_family);
+	END IF;
+	RETURN effective;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) IS 'Internal, called by set_not_before, revoke_subject and revoke_client: moves the not_before of a family, else of a subject of the issuer, else of a client, else of the issuer, forward to this time, and returns what it is then; NULL when there is none such';
+
+CREATE FUNCTION pgtoken.set_not_before(not_before timestamptz DEFAULT NULL, issuer text DEFAULT NULL, client_id text DEFAULT NULL, subject text DEFAULT NULL,
+									   grant_id uuid DEFAULT NULL, reason text DEFAULT NULL) RETURNS timestamptz
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	-- not now(): what was issued since this transaction began is meant, too
+	to_time CONSTANT timestamptz := coalesce(not_before, clock_timestamp());
+BEGIN
+	IF num_nonnulls(client_id, subject, grant_id) > 1 OR (issuer IS NULL AND num_nonnulls(client_id, subject, grant_id) = 0)
+	   OR (issuer IS NOT NULL AND num_nonnulls(client_id, grant_id) > 0) THEN
+		RAISE EXCEPTION 'not_before is set for one of an issuer, a client, a subject and a family'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Give issuer, client_id, subject (with the issuer, where it is not the one this session speaks for) or grant_id.';
+	END IF;
+	IF NOT isfinite(to_time) OR to_time > clock_timestamp() THEN
+		RAISE EXCEPTION 'not_before must not be in the future'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Tokens that will be issued until then would be refused as well.';
+	END IF;
+	RETURN pgtoken.raise_not_before(CASE WHEN subject IS NOT NULL THEN coalesce(issuer, pgtoken.http_issuer()) ELSE issuer END,
+									client_id, subject, grant_id, to_time, reason);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, text) IS
+'Refuse every token issued before a time, and whatever came of it: families that began before can no longer be refreshed and none of their access tokens holds, from the next statement of any session on. One row is written, however many families there are. Of the levels issuer, client, subject and family the latest time counts.
+not_before: NULL is this moment. Name one: issuer (alone: all its clients); client_id; subject (the application''s user id), with issuer where that is not the one this session speaks for (pgtoken.http_issuer); grant_id. reason: kept in the audit (event not_before.set).
+A time before the one that is set changes nothing: it never moves back. Returns the time that holds at this level; NULL when there is no such issuer, client or family. Raises 22023 for a time in the future and unless one level is named.';
+
+CREATE FUNCTION pgtoken.revoke_subject(subject text, issuer text DEFAULT NULL, reason text DEFAULT 'revoked') RETURNS SETOF pgtoken.revoked_family
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
+BEGIN
+	IF subject IS NULL THEN
+		RAISE EXCEPTION 'subject must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	-- for what is being issued at this moment, which we cannot see
+	PERFORM pgtoken.raise_not_before(of_issuer, NULL, subject, NULL, clock_timestamp(), reason);
+	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, NULL, true);
+	RETURN QUERY
+		SELECT r.* FROM pgtoken.living_families(of_issuer, NULL, revoke_subject.subject, NULL) f, LATERAL pgtoken.revoke_family(f.grant_id, revoke_subject.reason) r;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.revoke_subject(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_subject(text, text, text) IS
+'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before). subject: the application''s user id. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). reason: kept with the families and in the audit. Consents stay. Returns the families revoked. Raises 22004, 55000.';
+
+CREATE FUNCTION pgtoken.revoke_client(client_id text, reason text DEFAULT 'revoked') RETURNS timestamptz
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF client_id IS NULL THEN
+		RAISE EXCEPTION 'client_id must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	-- A code redeemed later would begin a family later than not_before: so they go,
+	-- and first, because a family that one is just becoming must be earlier.
+	PERFORM pgtoken.forget_codes(NULL, client_id, NULL, NULL, true);
+	RETURN pgtoken.raise_not_before(NULL, client_id, NULL, NULL, clock_timestamp(), reason);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.revoke_client(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_client(text, text) IS
+'End all that a client has, for instance after its secret or its users'' tokens were stolen: refuses whatever it was issued before this moment (set_not_before), and forgets the codes and step-up transactions on their way. Takes the same time however many families there are; they are not revoked one by one, grant_status shows them as revoked. The client itself stays: see update_client(enabled => false) and revoke_client_secret. reason: kept in the audit. Returns that moment; NULL when there is no such client. Raises 22004.';
+
+CREATE FUNCTION pgtoken.revoke_session(session_id text, subject text DEFAULT NULL, reason text DEFAULT 'session_revoked') RETURNS SETOF pgtoken.revoked_family
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.http_issuer();
+BEGIN
+	IF session_id IS NULL THEN
+		RAISE EXCEPTION 'session_id must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM pgtoken.make_durable();
+	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, true);
+	RETURN QUERY
+		SELECT r.*
+		FROM pgtoken.living_families(of_issuer, NULL, revoke_session.subject, revoke_session.session_id) f,
+			 LATERAL pgtoken.revoke_family(f.grant_id, revoke_session.reason) r;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.revoke_session(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_session(text, text, text) IS
+'End a session of the application''s: revokes every family that belongs to it, those with refresh tokens, too, and forgets the codes on their way. Only families of the issuer that the session speaks for (pgtoken.http_issuer). session_id: as given when the user authenticated, or a grant_id in text where none was. subject: whose; NULL: whosoever. reason: kept with the families and in the audit. Tells no client: end_session does. Returns the families revoked. Raises 22004.';

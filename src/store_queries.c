@@ -1,0 +1,426 @@
+/*
+ * store_queries.c
+ *		Every query, by name.
+ *
+ * Operators and functions are named with their schema.  A statement on the way of
+ * a refresh touches one family by grant_id.
+ */
+#include "store_queries.h"
+
+#include "executor/spi.h"
+
+#define EQ " OPERATOR(pg_catalog.=) "
+#define CHALLENGE_COLUMNS                                                                                 \
+	"c.grant_id, c.handle_hash, c.issuer, c.client_id, c.subject, c.generation, c.context, "              \
+	"c.factor_ids, c.state, c.factor_id, c.code_hash, c.nonce, c.attempts, c.factor_type, c.acr, c.amr, " \
+	"c.completed_at, c.consumed_generation, c.expires_at"
+#define CHALLENGE_IS_OPEN                                                       \
+	"c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'open' AND " \
+	"c.expires_at OPERATOR(pg_catalog.>) $3"
+#define FACTOR_COLUMNS                                                                            \
+	"f.issuer, f.subject, f.factor_id, f.factor_type, f.label, f.state, f.parameters, f.secret, " \
+	"f.wrapped, coalesce(pg_catalog.cardinality(f.code_hashes), 0), f.counter, "                  \
+	"f.failed_attempts, f.locked_until"
+#define FACTOR_KEY "f.issuer" EQ "$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3"
+#define DEVICE_COLUMNS                                                                          \
+	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
+	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at"
+#define GRANT_COLUMNS                                                                              \
+	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
+	"g.amr, g.claims, g.created_at, g.expires_at, "                                                \
+	"g.idle_lifetime, g.generation, g.current_hash, "                                              \
+	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
+	"g.context, g.first_context, g.grant_type, g.not_before, g.jkt, g.x5t_s256, g.act, g.revoked_at IS NOT NULL, g.revoke_reason"
+
+const QueryDef store_queries[STORE_QUERIES] = {
+	[STORE_AUDIT_INSERT] =
+		{"audit insert", "uuzttttnntjj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
+		 "client_id, subject, session_user_name, role_name, application_name, context, detail, "
+		 "client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.inet_client_addr())"},
+	[STORE_BLACKLIST_INSERT] =
+		{"blacklist insert", "utttzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.blacklist AS b (grant_id, token_id, token_type, reason, expires_at, "
+		 "created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, token_id) "
+		 "DO UPDATE SET expires_at = EXCLUDED.expires_at, reason = coalesce(EXCLUDED.reason, b.reason) "
+		 "WHERE b.expires_at OPERATOR(pg_catalog.<) EXCLUDED.expires_at"},
+	[STORE_CHALLENGE_ATTEMPT] =
+		{"challenge attempt", "ubzi", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.challenges c SET attempts = c.attempts OPERATOR(pg_catalog.+) 1 "
+		 "WHERE " CHALLENGE_IS_OPEN " AND c.attempts OPERATOR(pg_catalog.<) $4 "
+		 "RETURNING " CHALLENGE_COLUMNS},
+	[STORE_CHALLENGE_CHOOSE] =
+		{"challenge choose", "ubzub", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.challenges c SET factor_id = $4, code_hash = NULL, nonce = $5 "
+		 "WHERE " CHALLENGE_IS_OPEN},
+	[STORE_CHALLENGE_CODE] =
+		{"challenge code", "ubzubzi", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.challenges c SET factor_id = $4, code_hash = $5, nonce = NULL, "
+		 "sent = c.sent OPERATOR(pg_catalog.+) 1, sent_at = $3 "
+		 "WHERE " CHALLENGE_IS_OPEN " AND c.sent OPERATOR(pg_catalog.<) $7 "
+		 "AND (c.sent_at IS NULL OR c.sent_at OPERATOR(pg_catalog.<=) $6)"},
+	[STORE_CHALLENGE_CODE_EXPIRE] =
+		{"challenge code expire", "z", SPI_OK_DELETE, false,
+		 "DELETE FROM pgtoken.challenge_codes c WHERE c.ctid" EQ "ANY (ARRAY("
+		 "SELECT o.ctid FROM pgtoken.challenge_codes o "
+		 "WHERE o.expires_at OPERATOR(pg_catalog.<=) $1 LIMIT 1000 FOR UPDATE SKIP LOCKED))"},
+	[STORE_CHALLENGE_CODE_INSERT] =
+		{"challenge code insert", "uttutbzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.challenge_codes (code_id, issuer, subject, factor_id, client_id, "
+		 "sealed_code, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"},
+	[STORE_CHALLENGE_CODE_TAKE] =
+		{"challenge code take", "iz", SPI_OK_SELECT, false,
+		 "WITH taken AS (DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
+		 "SELECT o.code_id FROM pgtoken.challenge_codes o "
+		 "WHERE o.expires_at OPERATOR(pg_catalog.>) $2 "
+		 "ORDER BY o.code_id LIMIT $1 FOR UPDATE SKIP LOCKED)) "
+		 "RETURNING c.code_id, c.issuer, c.subject, c.factor_id, c.client_id, c.sealed_code, "
+		 "c.expires_at) "
+		 "SELECT t.code_id, t.issuer, t.subject, t.factor_id, f.factor_type, f.label, t.client_id, "
+		 "t.sealed_code, t.expires_at FROM taken t JOIN pgtoken.factors f ON f.issuer" EQ
+		 "t.issuer AND f.subject" EQ "t.subject AND f.factor_id" EQ "t.factor_id "
+		 "ORDER BY t.code_id"},
+	[STORE_CHALLENGE_COMPLETE] =
+		{"challenge complete", "ubzuttT", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.challenges c SET state = 'completed', factor_id = $4, factor_type = $5, acr = $6, amr = $7, "
+		 "completed_at = $3, code_hash = NULL, nonce = NULL WHERE " CHALLENGE_IS_OPEN},
+	[STORE_CHALLENGE_CONSUME] =
+		{"challenge consume", "ubi", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.challenges c SET state = 'consumed', consumed_generation = $3 "
+		 "WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'completed'"},
+	[STORE_CHALLENGE_COUNT] =
+		{"challenge count", "uttz", SPI_OK_SELECT, false,
+		 "SELECT pg_catalog.count(*) FILTER (WHERE c.grant_id" EQ "$1)::pg_catalog.int4, "
+		 "pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.challenges c WHERE c.issuer" EQ
+		 "$2 AND c.subject" EQ "$3 AND c.state" EQ "'open' "
+		 "AND c.expires_at OPERATOR(pg_catalog.>) $4"},
+	[STORE_CHALLENGE_FAIL] = {"challenge fail", "ub", SPI_OK_UPDATE, false,
+							  "UPDATE pgtoken.challenges c SET state = 'failed', code_hash = NULL, "
+							  "nonce = NULL WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ
+							  "$2 AND c.state" EQ "'open'"},
+	[STORE_CHALLENGE_INSERT] =
+		{"challenge insert", "ubtttijUzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.challenges (grant_id, handle_hash, issuer, client_id, subject, "
+		 "generation, context, factor_ids, state, created_at, expires_at) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)"},
+	[STORE_CHALLENGE_READ] = {"challenge read", "ub", SPI_OK_SELECT, false,
+							  "SELECT " CHALLENGE_COLUMNS
+							  " FROM pgtoken.challenges c WHERE c.grant_id" EQ
+							  "$1 AND c.handle_hash" EQ "$2"},
+	[STORE_CLIENT_READ] =
+		{"client read", "t", SPI_OK_SELECT, true,
+		 "SELECT c.issuer, c.client_type" EQ "'confidential', c.enabled, "
+		 "pg_catalog.array_to_string(c.scopes, ' '), c.resources, c.offline_access, c.signing_alg, "
+		 "c.access_token_lifetime, "
+		 "c.refresh_absolute_lifetime, "
+		 "c.refresh_idle_lifetime, "
+		 "c.retry_window, c.retry_limit, "
+		 "c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, c.not_before "
+		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
+	[STORE_CLIENT_SECRETS_READ] =
+		{"client secrets read", "t", SPI_OK_SELECT, true,
+		 "SELECT s.secret_id, s.secret_hash, s.expires_at FROM pgtoken.client_secrets s "
+		 "WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL"},
+	[STORE_CODE_INSERT] =
+		{"code insert", "ubttttttTtztTtjjzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "
+		 "code_challenge, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, "
+		 "claims, context, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+		 "$12, $13, $14, $15, $16, $17, $18)"},
+	[STORE_CODE_READ] =
+		{"code read", "u", SPI_OK_SELECT, false,
+		 "SELECT c.grant_id, c.code_hash, c.client_id, c.redirect_uri, c.code_challenge, c.dpop_jkt, "
+		 "c.subject, c.scope, c.resources, c.session_id, c.auth_time, c.acr, c.amr, c.nonce, c.claims, "
+		 "c.context, c.created_at, c.expires_at, c.redeemed_at IS NOT NULL "
+		 "FROM pgtoken.authorization_codes c WHERE c.grant_id" EQ "$1"},
+	[STORE_CODE_REDEEM] = {"code redeem", "uz", SPI_OK_UPDATE, false,
+						   "UPDATE pgtoken.authorization_codes c SET redeemed_at = $2 "
+						   "WHERE c.grant_id" EQ "$1 AND c.redeemed_at IS NULL"},
+	[STORE_CONSENT_READ] = {"consent read", "tt", SPI_OK_SELECT, false,
+							"SELECT c.resource, c.scopes FROM pgtoken.consents c "
+							"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2 FOR SHARE"},
+	[STORE_CONSENT_STORE] =
+		{"consent store", "tttTz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.consents AS c (subject, client_id, resource, scopes, granted_at, "
+		 "updated_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (subject, client_id, resource) "
+		 "DO UPDATE SET scopes = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest("
+		 "c.scopes OPERATOR(pg_catalog.||) EXCLUDED.scopes) u ORDER BY u), "
+		 "updated_at = EXCLUDED.updated_at"},
+	[STORE_DEVICE_APPROVE] =
+		{"device approve", "uztttztTj", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.device_codes d SET state = 'approved', subject = $3, scope = $4, "
+		 "session_id = $5, auth_time = $6, acr = $7, amr = $8, claims = $9 "
+		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+		 "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
+	[STORE_DEVICE_DENY] = {"device deny", "uz", SPI_OK_UPDATE, false,
+						   "UPDATE pgtoken.device_codes d SET state = 'denied' "
+						   "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+						   "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
+	[STORE_DEVICE_FIND] = {"device find", "bz", SPI_OK_SELECT, false,
+						   "SELECT " DEVICE_COLUMNS " FROM pgtoken.device_codes d "
+						   "WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
+						   "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
+	[STORE_DEVICE_INSERT] =
+		{"device insert", "ubbttTtijzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.device_codes (grant_id, device_hash, user_code_hash, client_id, scope, "
+		 "resources, jkt, state, poll_interval, context, created_at, expires_at) "
+		 "SELECT $1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11 WHERE NOT EXISTS (SELECT "
+		 "FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$3 AND d.state" EQ "'pending' "
+		 "AND d.expires_at OPERATOR(pg_catalog.>) $10)"},
+	[STORE_DEVICE_POLL] =
+		{"device poll", "uz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.device_codes d SET polled_at = $2 "
+		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' AND (d.polled_at IS NULL "
+		 "OR d.polled_at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => d.poll_interval) "
+		 "OPERATOR(pg_catalog.<=) $2)"},
+	[STORE_DEVICE_READ] = {"device read", "u", SPI_OK_SELECT, false,
+						   "SELECT " DEVICE_COLUMNS
+						   " FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1"},
+	[STORE_DEVICE_REDEEM] = {"device redeem", "u", SPI_OK_UPDATE, false,
+							 "UPDATE pgtoken.device_codes d SET state = 'redeemed' "
+							 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'approved'"},
+	[STORE_DEVICE_SLOW_DOWN] = {"device slow down", "uzi", SPI_OK_UPDATE, false,
+								"UPDATE pgtoken.device_codes d SET polled_at = $2, "
+								"poll_interval = d.poll_interval OPERATOR(pg_catalog.+) $3 "
+								"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending'"},
+	[STORE_FACTOR_ACTIVATE] =
+		{"factor activate", "ttulz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.factors f SET state = 'active', counter = $4, failed_attempts = 0, "
+		 "locked_until = NULL, last_used_at = $5 WHERE " FACTOR_KEY " AND f.state" EQ
+		 "'pending' AND f.counter OPERATOR(pg_catalog.<) $4"},
+	[STORE_FACTOR_ATTEMPT] =
+		{"factor attempt", "ttutz", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.factors f SET failed_attempts = f.failed_attempts OPERATOR(pg_catalog.+) 1 "
+		 "WHERE " FACTOR_KEY " AND f.state" EQ "$4 AND (f.locked_until IS NULL "
+		 "OR f.locked_until OPERATOR(pg_catalog.<=) $5) RETURNING " FACTOR_COLUMNS},
+	[STORE_FACTOR_DELETE] = {"factor delete", "ttu", SPI_OK_DELETE, false,
+							 "DELETE FROM pgtoken.factors f WHERE " FACTOR_KEY},
+	[STORE_FACTOR_DELETE_TYPE] = {"factor delete type", "ttt", SPI_OK_DELETE, false,
+								  "DELETE FROM pgtoken.factors f WHERE f.issuer" EQ
+								  "$1 AND f.subject" EQ "$2 AND f.factor_type" EQ "$3"},
+	[STORE_FACTOR_DISABLE] = {"factor disable", "ttu", SPI_OK_UPDATE, false,
+							  "UPDATE pgtoken.factors f SET state = 'disabled' WHERE " FACTOR_KEY},
+	[STORE_FACTOR_INSERT] =
+		{"factor insert", "ttutttjboBlz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.factors (issuer, subject, factor_id, factor_type, label, state, "
+		 "parameters, secret, wrapped, code_hashes, counter, created_at) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"},
+	[STORE_FACTOR_LIST] = {"factor list", "tt", SPI_OK_SELECT, false,
+						   "SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE f.issuer" EQ
+						   "$1 AND f.subject" EQ "$2 ORDER BY f.factor_id"},
+	[STORE_FACTOR_LIST_LOCKED] = {"factor list locked", "tt", SPI_OK_SELECT, false,
+								  "SELECT " FACTOR_COLUMNS
+								  " FROM pgtoken.factors f WHERE f.issuer" EQ "$1 AND f.subject" EQ
+								  "$2 ORDER BY f.factor_id FOR NO KEY UPDATE"},
+	[STORE_FACTOR_LOCK] = {"factor lock", "ttuz", SPI_OK_UPDATE, false,
+						   "UPDATE pgtoken.factors f SET locked_until = $4 WHERE " FACTOR_KEY},
+	[STORE_FACTOR_READ] = {"factor read", "ttu", SPI_OK_SELECT, false,
+						   "SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE " FACTOR_KEY},
+	[STORE_FACTOR_SECRET_SAMPLES] =
+		{"factor secret samples", "", SPI_OK_SELECT, true,
+		 "SELECT DISTINCT ON (pg_catalog.substr(f.secret, 2, 8)) f.factor_id, f.secret "
+		 "FROM pgtoken.factors f WHERE f.wrapped"},
+	[STORE_FACTOR_SECRET_UPDATE] =
+		{"factor secret update", "ttubb", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.factors f SET secret = $4, wrapped = true WHERE " FACTOR_KEY
+		 " AND f.secret" EQ "$5"},
+	[STORE_FACTOR_SECRETS] =
+		{"factor secrets", "ttui", SPI_OK_SELECT, true,
+		 "SELECT f.issuer, f.subject, f.factor_id, f.secret, f.wrapped FROM pgtoken.factors f "
+		 "WHERE f.secret IS NOT NULL AND ROW(f.issuer, f.subject, f.factor_id) "
+		 "OPERATOR(pg_catalog.>) ROW($1, $2, $3) ORDER BY f.issuer, f.subject, f.factor_id "
+		 "LIMIT $4"},
+	[STORE_FACTOR_UNLOCK] =
+		{"factor unlock", "ttu", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.factors f SET failed_attempts = 0, locked_until = NULL, "
+		 "state = CASE WHEN f.state" EQ
+		 "'disabled' THEN 'active' ELSE f.state END WHERE " FACTOR_KEY},
+	/* each kind of evidence at most once: a counter that grows, a code that goes */
+	[STORE_FACTOR_USE] =
+		{"factor use", "ttuzlb", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.factors f SET failed_attempts = 0, locked_until = NULL, last_used_at = $4, "
+		 "counter = coalesce($5, f.counter), "
+		 "code_hashes = pg_catalog.array_remove(f.code_hashes, $6) WHERE " FACTOR_KEY
+		 " AND f.state" EQ "'active' "
+		 "AND ($5 IS NULL OR f.counter OPERATOR(pg_catalog.<) $5 OR ($5" EQ "0 AND f.counter" EQ
+		 "0 AND f.factor_type" EQ "'webauthn')) "
+		 "AND ($6 IS NULL OR $6" EQ "ANY (f.code_hashes))"},
+	[STORE_GRANT_ANCESTORS] =
+		{"grant ancestors", "u", SPI_OK_SELECT, false,
+		 "SELECT u.ancestor, u.token FROM pgtoken.grants g, "
+		 "ROWS FROM (pg_catalog.unnest(g.ancestors), "
+		 "pg_catalog.unnest(g.ancestor_tokens)) WITH ORDINALITY u (ancestor, token, n) "
+		 "WHERE g.grant_id" EQ "$1 ORDER BY u.n"},
+	[STORE_GRANT_BLACKLIST] =
+		{"grant blacklist", "ui", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET blacklisted_generation = $2 WHERE g.grant_id" EQ "$1 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "RETURNING g.expires_at"},
+	[STORE_GRANT_INSERT] =
+		{"grant insert", "utttTtztTtjzzibzjtttjUT", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
+		 "auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
+		 "current_hash, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, jkt, "
+		 "x5t_s256, act, ancestors, ancestor_tokens) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+		 "pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
+		 "-1, $17, $17, $18, $19, $20, $21, $22, $23)"},
+	[STORE_GRANT_READ] = {"grant read", "u", SPI_OK_SELECT, false,
+						  "SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ
+						  "$1"},
+	[STORE_GRANT_READ_LATEST] = {"grant read latest", "u", SPI_OK_SELECT, true,
+								 "SELECT " GRANT_COLUMNS
+								 " FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
+	[STORE_GRANT_RENEW] =
+		{"grant renew", "uizj", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
+		 "previous_hash = NULL, rotated_at = $3, context = $4 WHERE g.grant_id" EQ
+		 "$1 AND g.generation" EQ "$2 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "RETURNING g.retry_count"},
+	[STORE_GRANT_RETRY] =
+		{"grant retry", "uii", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1 "
+		 "WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "AND ($3 OPERATOR(pg_catalog.<) 0 OR g.retry_count OPERATOR(pg_catalog.<) $3) "
+		 "RETURNING g.retry_count"},
+	[STORE_GRANT_REVOKE] = {"grant revoke", "uzt", SPI_OK_UPDATE_RETURNING, false,
+							"UPDATE pgtoken.grants g SET revoked_at = $2, revoke_reason = $3 "
+							"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL "
+							"RETURNING g.client_id, g.subject, g.generation"},
+	[STORE_GRANT_ROTATE] =
+		{"grant rotate", "uibbzj", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET generation = $2 OPERATOR(pg_catalog.+) 1, "
+		 "previous_hash = g.current_hash, current_hash = $3, rotation_nonce = $4, rotated_at = $5, "
+		 "retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+		 "RETURNING 0"},
+	[STORE_GRANT_STEP_UP] = {"grant step up", "utTz", SPI_OK_UPDATE, false,
+							 "UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4 "
+							 "WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL"},
+	[STORE_ISSUER_LOCK] = {"issuer lock", "t", SPI_OK_SELECT, false,
+						   "SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ
+						   "$1 FOR NO KEY UPDATE"},
+	[STORE_ISSUERS_READ] =
+		{"issuers read", "", SPI_OK_SELECT, true,
+		 "SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
+		 "i.verification_uri, i.claims_function, i.password_verifier, "
+		 "i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, "
+		 "i.not_before FROM pgtoken.issuers i"},
+	[STORE_KEY_INSERT] =
+		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
+		 "VALUES ($1, $2, $3, $4, $5, CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)"},
+	[STORE_KEYS_READ] =
+		{"signing keys read", "", SPI_OK_SELECT, true,
+		 "SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
+		 "WHERE k.state OPERATOR(pg_catalog.<>) 'retired'"},
+	[STORE_LINEAGE_COLLECTION_SEEN] = {"lineage collection", "uzt", SPI_OK_SELECT, false,
+									   "SELECT 0 FROM pgtoken.tokens t WHERE t.grant_id" EQ
+									   "$1 AND t.issued_at OPERATOR(pg_catalog.<) $2 "
+									   "AND t.context OPERATOR(pg_catalog.->>) 'session_id'" EQ
+									   "$3 LIMIT 1"},
+	[STORE_LINEAGE_COUNT_LIVE] =
+		{"lineage count", "uz", SPI_OK_SELECT, false,
+		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.tokens t "
+		 "WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2"},
+	/* refreshes only: neither first issues nor retries, which have another parent than a renewal's */
+	[STORE_LINEAGE_COUNT_REFRESHES] =
+		{"lineage refreshes", "uzzi", SPI_OK_SELECT, false,
+		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM (SELECT FROM pgtoken.tokens t "
+		 "WHERE t.grant_id" EQ "$1 AND t.issued_at OPERATOR(pg_catalog.>) $2 "
+		 "AND t.issued_at OPERATOR(pg_catalog.<) $3 AND t.parent_generation IS NOT NULL "
+		 "AND (t.retry" EQ "0 OR t.generation" EQ "t.parent_generation) LIMIT $4) r"},
+	[STORE_LINEAGE_HASH] = {"lineage hash", "ui", SPI_OK_SELECT, true,
+							"SELECT t.token_hash FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
+							"AND t.generation" EQ "$2 AND t.retry" EQ "0 LIMIT 1"},
+	[STORE_LINEAGE_EXPIRY] = {"lineage expiry", "ut", SPI_OK_SELECT, false,
+							  "SELECT t.access_expires_at FROM pgtoken.tokens t WHERE t.grant_id" EQ
+							  "$1 "
+							  "AND t.jti" EQ "$2"},
+	[STORE_LINEAGE_INSERT] =
+		{"lineage insert", "uiizibttzztTtj", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "
+		 "token_hash, jti, kid, access_expires_at, refresh_expires_at, scope, resources, decision, "
+		 "context) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"},
+	[STORE_MATERIAL_INSERT] =
+		{"key material insert", "tbo", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.key_material (material_id, material, wrapped) VALUES ($1, $2, $3)"},
+	[STORE_MATERIAL_LIST] =
+		{"key material list", "", SPI_OK_SELECT, true,
+		 "SELECT m.material_id, m.material, m.wrapped FROM pgtoken.key_material m"},
+	[STORE_MATERIAL_READ] =
+		{"key material read", "t", SPI_OK_SELECT, true,
+		 "SELECT m.material, m.wrapped FROM pgtoken.key_material m WHERE m.material_id" EQ "$1"},
+	[STORE_MATERIAL_UPDATE] =
+		{"key material update", "tb", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.key_material m SET material = $2, wrapped = true WHERE m.material_id" EQ
+		 "$1"},
+	[STORE_POLICIES_READ] = {"policies read", "", SPI_OK_SELECT, true,
+							 "SELECT p.issuer, p.policy, p.version, p.state" EQ
+							 "'shadow', p.rules, p.client_ids, p.resources, "
+							 "p.grant_types, p.on_refresh, p.on_issue, p.on_deny" EQ
+							 "'revoke', p.on_error" EQ "'allow', "
+							 "pg_catalog.ceil(pg_catalog.date_part('epoch', p.function_timeout) "
+							 "OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4, "
+							 "p.factor_types FROM pgtoken.policies p WHERE p.state" EQ
+							 "'active' OR p.state" EQ "'shadow' "
+							 "ORDER BY p.issuer DESC, p.policy DESC, p.version DESC"},
+	[STORE_REPLAY_INSERT] =
+		{"replay id insert", "bz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.replay_ids (replay_hash, expires_at) VALUES ($1, $2) "
+		 "ON CONFLICT DO NOTHING"},
+	[STORE_REQUEST_DELETE] = {"request delete", "u", SPI_OK_DELETE, false,
+							  "DELETE FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ
+							  "$1"},
+	[STORE_REQUEST_INSERT] =
+		{"request insert", "utbttjzz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.authorization_requests (grant_id, kind, handle_hash, issuer, client_id, "
+		 "parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"},
+	[STORE_REQUEST_READ] =
+		{"request read", "u", SPI_OK_SELECT, false,
+		 "SELECT r.grant_id, r.kind, r.handle_hash, r.issuer, r.client_id, r.parameters, r.created_at, "
+		 "r.expires_at FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1"},
+	[STORE_RESOURCES_READ] =
+		{"resources read", "", SPI_OK_SELECT, true,
+		 "SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
+		 "r.access_token_lifetime, r.enabled, r.client_id, r.required_acr, r.required_amr, "
+		 "r.max_age, r.on_insufficient" EQ "'require', r.policy_version "
+		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
+	[STORE_SUBJECT_NOT_BEFORE] = {"subject not_before", "tt", SPI_OK_SELECT, true,
+								  "SELECT s.not_before FROM pgtoken.subject_not_before s "
+								  "WHERE s.issuer" EQ "$1 AND s.subject" EQ "$2"},
+	[STORE_SUBJECT_NOT_BEFORE_LATEST] =
+		{"latest subject not_before", "t", SPI_OK_SELECT, true,
+		 "SELECT pg_catalog.max(s.not_before) FROM pgtoken.subject_not_before s "
+		 "WHERE s.issuer" EQ "$1"},
+	[STORE_TOKEN_ANCESTORS] =
+		{"token ancestors", "u", SPI_OK_SELECT, true,
+		 "SELECT a.client_id, a.subject, a.created_at, a.not_before, "
+		 "a.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "WHERE b.grant_id" EQ "a.grant_id AND b.token_id" EQ "ANY (g.ancestor_tokens)) "
+		 "FROM pgtoken.grants g, pgtoken.grants a "
+		 "WHERE g.grant_id" EQ "$1 AND a.grant_id" EQ "ANY (g.ancestors)"},
+	[STORE_TOKEN_STATE] =
+		{"token state", "utzz", SPI_OK_SELECT, true,
+		 "SELECT g.client_id, g.subject, g.created_at, g.not_before, g.revoked_at IS NULL "
+		 "AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
+		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
+		 "AND t.issued_at OPERATOR(pg_catalog.>=) $3 AND t.issued_at OPERATOR(pg_catalog.<) $4 "
+		 "AND t.jti" EQ "$2), g.ancestors IS NOT NULL "
+		 "FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
+	[STORE_USER_CODE_ATTEMPT] =
+		{"user code attempt", "tzzi", SPI_OK_INSERT_RETURNING, false,
+		 "INSERT INTO pgtoken.user_code_attempts AS a (attempt_key, attempts, window_start) "
+		 "VALUES ($1, 1, $2) ON CONFLICT (attempt_key) DO UPDATE SET "
+		 "attempts = CASE WHEN a.window_start OPERATOR(pg_catalog.>) $3 "
+		 "THEN LEAST(a.attempts OPERATOR(pg_catalog.+) 1, $4) ELSE 1 END, "
+		 "window_start = CASE WHEN a.window_start OPERATOR(pg_catalog.>) $3 THEN a.window_start "
+		 "ELSE $2 END RETURNING a.attempts"},
+	[STORE_USER_CODE_FORGIVE] =
+		{"user code forgive", "t", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.user_code_attempts a SET attempts = a.attempts OPERATOR(pg_catalog.-) 1 "
+		 "WHERE a.attempt_key" EQ "$1 AND a.attempts OPERATOR(pg_catalog.>) 0"},
+};
