@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "storage/fd.h"
+#include "utils/memutils.h"
 
 #include "glue.h"
 #include "guc.h"
 #include "store.h"
 
 #define ROOT_KEY_FILE_MAX 4096
+#define REWRAP_BATCH 1000
 
 /* NULL when *keys is filled; the caller wipes them */
 static const char *
@@ -90,24 +92,32 @@ wrap(const PgtcRootKeys *keys, const char *material_id, const void *data, size_t
 			  "wrapping key material");
 }
 
+bool
+key_material_seal(const char *label, const void *data, size_t len, PgtcBuf *out)
+{
+	PgtcRootKeys keys;
+	bool wrapped = get_root_keys(&keys);
+
+	if (wrapped)
+	{
+		wrap(&keys, label, data, len, out);
+		pgtc_root_keys_wipe(&keys);
+	}
+	else
+		pgtc_buf_append(out, data, len);
+	pgt_check(pgtc_buf_code(out), "storing key material");
+	return wrapped;
+}
+
 void
 key_material_insert(const char *material_id, const void *data, size_t len)
 {
 	StoreArgs args = {0};
-	PgtcRootKeys keys;
-	bool wrapped = get_root_keys(&keys);
 	PgtcBuf buf;
+	bool wrapped;
 
 	pgtc_buf_init(&buf, &pgt_mem);
-	if (wrapped)
-	{
-		wrap(&keys, material_id, data, len, &buf);
-		pgtc_root_keys_wipe(&keys);
-	}
-	else
-		pgtc_buf_append(&buf, data, len);
-	pgt_check(pgtc_buf_code(&buf), "storing key material");
-
+	wrapped = key_material_seal(material_id, data, len, &buf);
 	store_arg_text(&args, material_id);
 	store_arg_bytes(&args, buf.data, buf.len);
 	store_arg_bool(&args, wrapped);
@@ -117,7 +127,11 @@ key_material_insert(const char *material_id, const void *data, size_t len)
 
 typedef struct Material
 {
-	char *material_id;
+	char *material_id; /* the label */
+	/* of a factor's secret: its row */
+	char *issuer;
+	char *subject;
+	pg_uuid_t factor_id;
 	bytea *bytes;
 	bool wrapped;
 	struct Material *next;
@@ -150,6 +164,26 @@ open_material(const Material *material, const PgtcRootKeys *keys, PgtcBuf *out)
 }
 
 void
+key_material_open(const char *label, bytea *stored, bool wrapped, PgtcBuf *out)
+{
+	Material material = {.material_id = unconstify(char *, label), .bytes = stored};
+	PgtcRootKeys keys;
+
+	if (!wrapped)
+		pgtc_buf_append(out, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
+	else
+	{
+		if (!get_root_keys(&keys))
+			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+							errmsg("key material is wrapped and no root key is set"),
+							errhint("Set pgtoken.root_key_file to the file it was wrapped with.")));
+		open_material(&material, &keys, out);
+		pgtc_root_keys_wipe(&keys);
+	}
+	pgt_check(pgtc_buf_code(out), "reading key material");
+}
+
+void
 key_material_read(const char *material_id, PgtcBuf *out)
 {
 	if (!key_material_read_optional(material_id, out))
@@ -161,27 +195,13 @@ bool
 key_material_read_optional(const char *material_id, PgtcBuf *out)
 {
 	StoreArgs args = {0};
-	Material material = {.material_id = unconstify(char *, material_id)};
-	PgtcRootKeys keys;
+	Material material = {0};
 
 	store_arg_text(&args, material_id);
 	if (store_run(STORE_MATERIAL_READ, &args, read_material, &material) == 0)
 		return false;
-	if (!material.wrapped)
-	{
-		pgtc_buf_append(out, VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
-		pgtc_wipe(VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
-	}
-	else
-	{
-		if (!get_root_keys(&keys))
-			ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-							errmsg("key material is wrapped and no root key is set"),
-							errhint("Set pgtoken.root_key_file to the file it was wrapped with.")));
-		open_material(&material, &keys, out);
-		pgtc_root_keys_wipe(&keys);
-	}
-	pgt_check(pgtc_buf_code(out), "reading key material");
+	key_material_open(material_id, material.bytes, material.wrapped, out);
+	pgtc_wipe(VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
 	return true;
 }
 
@@ -198,7 +218,43 @@ collect_material(StoreRow *row, void *arg)
 	*list = material;
 }
 
-/* the first piece the keys do not open; NULL */
+static char *
+factor_label(const pg_uuid_t *factor_id)
+{
+	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, pgt_uuid_cstring(factor_id));
+}
+
+static void
+collect_sample(StoreRow *row, void *arg)
+{
+	Material **list = arg;
+	Material *material = palloc0(sizeof(Material));
+
+	store_uuid(row, &material->factor_id);
+	material->material_id = factor_label(&material->factor_id);
+	material->bytes = store_bytea(row);
+	material->wrapped = true;
+	material->next = *list;
+	*list = material;
+}
+
+static void
+append_factor_secret(StoreRow *row, void *arg)
+{
+	Material ***end = arg;
+	Material *material = palloc0(sizeof(Material));
+
+	material->issuer = store_text(row);
+	material->subject = store_text(row);
+	store_uuid(row, &material->factor_id);
+	material->material_id = factor_label(&material->factor_id);
+	material->bytes = store_bytea(row);
+	material->wrapped = store_bool(row);
+	**end = material;
+	*end = &material->next;
+}
+
+/* a piece the keys do not open, of the secrets of factors one for each root key; NULL */
 static const char *
 first_closed(const PgtcRootKeys *keys)
 {
@@ -206,6 +262,7 @@ first_closed(const PgtcRootKeys *keys)
 	const char *closed = NULL;
 
 	store_run(STORE_MATERIAL_LIST, NULL, collect_material, &list);
+	store_run(STORE_FACTOR_SECRET_SAMPLES, NULL, collect_sample, &list);
 	for (Material *material = list; material && closed == NULL; material = material->next)
 	{
 		PgtcBuf plain;
@@ -234,44 +291,122 @@ key_material_root_problem(void)
 	return closed ? psprintf("pgtoken.root_key_file does not open \"%s\"", closed) : NULL;
 }
 
+/* appended as wrapped under the first root key; false: it is already */
+static bool
+rewrap(const PgtcRootKeys *keys, const Material *material, PgtcBuf *out)
+{
+	const char *bytes = VARDATA_ANY(material->bytes);
+	size_t len = VARSIZE_ANY_EXHDR(material->bytes);
+	PgtcBuf plain;
+
+	if (material->wrapped && pgtc_wrapped_by_first(keys, bytes, len))
+		return false;
+	pgtc_buf_init(&plain, &pgt_mem);
+	if (material->wrapped)
+		open_material(material, keys, &plain);
+	else
+		pgtc_buf_append(&plain, bytes, len);
+	pgt_check(pgtc_buf_code(&plain), "opening key material");
+	wrap(keys, material->material_id, plain.data, plain.len, out);
+	pgtc_buf_free(&plain);
+	return true;
+}
+
+static int
+rewrap_key_material(const PgtcRootKeys *keys)
+{
+	Material *list = NULL;
+	int written = 0;
+
+	store_run(STORE_MATERIAL_LIST, NULL, collect_material, &list);
+	for (Material *material = list; material; material = material->next)
+	{
+		StoreArgs args = {0};
+		PgtcBuf wrapped;
+
+		pgtc_buf_init(&wrapped, &pgt_mem);
+		if (rewrap(keys, material, &wrapped))
+		{
+			store_arg_text(&args, material->material_id);
+			store_arg_bytes(&args, wrapped.data, wrapped.len);
+			store_run(STORE_MATERIAL_UPDATE, &args, NULL, NULL);
+			written++;
+		}
+		pgtc_buf_free(&wrapped);
+	}
+	return written;
+}
+
+static bool
+rewrap_factor_secret(const PgtcRootKeys *keys, const Material *material)
+{
+	StoreArgs args = {0};
+	PgtcBuf wrapped;
+	bool written = false;
+
+	pgtc_buf_init(&wrapped, &pgt_mem);
+	if (rewrap(keys, material, &wrapped))
+	{
+		store_arg_text(&args, material->issuer);
+		store_arg_text(&args, material->subject);
+		store_arg_uuid(&args, &material->factor_id);
+		store_arg_bytes(&args, wrapped.data, wrapped.len);
+		store_arg_bytes(&args, VARDATA_ANY(material->bytes), VARSIZE_ANY_EXHDR(material->bytes));
+		written = store_run(STORE_FACTOR_SECRET_UPDATE, &args, NULL, NULL) == 1;
+	}
+	pgtc_buf_free(&wrapped);
+	return written;
+}
+
+/* in batches, by the primary key: there may be as many as users */
+static int
+rewrap_factor_secrets(const PgtcRootKeys *keys)
+{
+	Material last = {.issuer = "", .subject = ""};
+	uint64 n = REWRAP_BATCH;
+	int written = 0;
+
+	while (n == REWRAP_BATCH)
+	{
+		MemoryContext batch =
+			AllocSetContextCreate(CurrentMemoryContext, "pgtoken rewrap", ALLOCSET_DEFAULT_SIZES);
+		MemoryContext caller = MemoryContextSwitchTo(batch);
+		StoreArgs args = {0};
+		Material *list = NULL;
+		Material **end = &list;
+
+		store_arg_text(&args, last.issuer);
+		store_arg_text(&args, last.subject);
+		store_arg_uuid(&args, &last.factor_id);
+		store_arg_int(&args, REWRAP_BATCH);
+		n = store_run(STORE_FACTOR_SECRETS, &args, append_factor_secret, &end);
+		for (Material *material = list; material; material = material->next)
+		{
+			written += rewrap_factor_secret(keys, material);
+			last = *material;
+		}
+		MemoryContextSwitchTo(caller);
+		if (n > 0)
+		{
+			last.issuer = pstrdup(last.issuer);
+			last.subject = pstrdup(last.subject);
+		}
+		MemoryContextDelete(batch);
+	}
+	return written;
+}
+
 int
 key_material_rewrap(void)
 {
-	Material *list = NULL;
 	PgtcRootKeys keys;
-	int written = 0;
+	int written;
 
 	if (!get_root_keys(&keys))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no root key is set"),
 				 errhint("Set pgtoken.root_key_file and reload the configuration.")));
-	store_run(STORE_MATERIAL_LIST, NULL, collect_material, &list);
-	for (Material *material = list; material; material = material->next)
-	{
-		const char *bytes = VARDATA_ANY(material->bytes);
-		size_t len = VARSIZE_ANY_EXHDR(material->bytes);
-		StoreArgs args = {0};
-		PgtcBuf plain;
-		PgtcBuf wrapped;
-
-		if (material->wrapped && pgtc_wrapped_by_first(&keys, bytes, len))
-			continue;
-		pgtc_buf_init(&plain, &pgt_mem);
-		pgtc_buf_init(&wrapped, &pgt_mem);
-		if (material->wrapped)
-			open_material(material, &keys, &plain);
-		else
-			pgtc_buf_append(&plain, bytes, len);
-		pgt_check(pgtc_buf_code(&plain), "opening key material");
-		wrap(&keys, material->material_id, plain.data, plain.len, &wrapped);
-		pgtc_buf_free(&plain);
-
-		store_arg_text(&args, material->material_id);
-		store_arg_bytes(&args, wrapped.data, wrapped.len);
-		store_run(STORE_MATERIAL_UPDATE, &args, NULL, NULL);
-		pgtc_buf_free(&wrapped);
-		written++;
-	}
+	written = rewrap_key_material(&keys) + rewrap_factor_secrets(&keys);
 	pgtc_root_keys_wipe(&keys);
 	return written;
 }

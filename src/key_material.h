@@ -9,6 +9,15 @@
 
 #include "core/wrap.h"
 
+/* label of a factor's secret, before its factor_id: that lies in pgtoken.factors */
+#define KEY_MATERIAL_FACTOR_PREFIX "factor:"
+
+/* appends the bytes as they are to be stored; false: they are plain, no root key is set */
+extern bool key_material_seal(const char *label, const void *data, size_t len, PgtcBuf *out);
+
+/* appends the plain bytes of what was stored; ereport(55000) when it cannot be opened */
+extern void key_material_open(const char *label, bytea *stored, bool wrapped, PgtcBuf *out);
+
 /* stores the bytes, wrapped when a root key is set */
 extern void key_material_insert(const char *material_id, const void *data, size_t len);
 

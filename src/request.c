@@ -5,7 +5,11 @@
 #include "request.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <math.h>
 
+#include "utils/builtins.h"
+#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 #include "core/claims.h"
@@ -51,6 +55,149 @@ context_string(Jsonb *context, const char *name)
 	return pnstrdup(value.val.string.val, value.val.string.len);
 }
 
+static bool
+context_member(Jsonb *context, const char *name, JsonbValue *value)
+{
+	return JB_ROOT_IS_OBJECT(context) &&
+		   getKeyJsonValueFromContainer(&context->root, name, strlen(name), value) != NULL;
+}
+
+/* false: there is none, or it is no number that a double holds */
+static bool
+number_member(Jsonb *context, const char *name, double *number)
+{
+	JsonbValue value;
+
+	if (!context_member(context, name, &value) || value.type != jbvNumeric)
+		return false;
+	*number = DatumGetFloat8(
+		DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value.val.numeric)));
+	return isfinite(*number);
+}
+
+/* does the text begin like the pattern, in which 0 stands for a digit? */
+static bool
+begins_like(const char *text, const char *pattern)
+{
+	for (; *pattern; text++, pattern++)
+	{
+		if (*pattern == '0' ? !isdigit((unsigned char) *text) : *text != *pattern)
+			return false;
+	}
+	return true;
+}
+
+/* of the zone at the end of a time, east of Greenwich; false: it is none */
+static bool
+zone_minutes(const char *zone, int *minutes)
+{
+	int hour = 0;
+	int minute = 0;
+
+	*minutes = 0;
+	if (strcmp(zone, "Z") == 0)
+		return true;
+	if ((*zone != '+' && *zone != '-') || !begins_like(zone + 1, "00:00") ||
+		strlen(zone) != strlen("+00:00"))
+		return false;
+	(void) sscanf(zone + 1, "%2d:%2d", &hour, &minute);
+	*minutes = (hour * 60 + minute) * (*zone == '-' ? -1 : 1);
+	return hour < 24 && minute < 60;
+}
+
+/*
+ * RFC 3339 section 5.6, to microseconds since 1970; -1 for anything else.  Not
+ * PostgreSQL's own reader: that one raises, and reads what DateStyle says.
+ */
+static int64
+microseconds_of_text(const char *text)
+{
+	static const char pattern[] = "0000-00-00T00:00:00";
+	const char *rest;
+	int year = 0;
+	int month = 0;
+	int day = 0;
+	int hour = 0;
+	int minute = 0;
+	int second = 0;
+	int zone;
+	int64 fraction = 0;
+	int64 minutes;
+
+	if (!begins_like(text, pattern))
+		return -1;
+	rest = text + strlen(pattern);
+	(void) sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second);
+	if (*rest == '.' && isdigit((unsigned char) rest[1]))
+	{
+		int64 unit = USECS_PER_SEC;
+
+		for (rest++; isdigit((unsigned char) *rest); rest++)
+		{
+			unit /= 10;
+			fraction += (*rest - '0') * unit;
+		}
+	}
+	if (!zone_minutes(rest, &zone) || year < 1970 || month < 1 || month > 12 || day < 1 ||
+		day > day_tab[isleap(year)][month - 1] || hour > 23 || minute > 59 || second > 60)
+		return -1;
+	minutes = ((int64) (date2j(year, month, day) - UNIX_EPOCH_JDATE) * 24 + hour) * 60 + minute;
+	return (minutes - zone) * USECS_PER_MINUTE + second * USECS_PER_SEC + fraction;
+}
+
+/* -1: there is none, or it is no time after 1970 */
+static int64
+time_member(Jsonb *context, const char *name)
+{
+	JsonbValue value;
+	double seconds;
+
+	if (number_member(context, name, &seconds))
+		return seconds >= 0 && seconds < 253402300800.0 /* the year 10000 */
+				   ? (int64) (seconds * USECS_PER_SEC)
+				   : -1;
+	if (!context_member(context, name, &value) || value.type != jbvString)
+		return -1;
+	return microseconds_of_text(pnstrdup(value.val.string.val, value.val.string.len));
+}
+
+static void
+require_number(Jsonb *context, const char *name, double least, double greatest)
+{
+	JsonbValue value;
+	double number;
+
+	if (context_member(context, name, &value) &&
+		(!number_member(context, name, &number) || number < least || number > greatest))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 isinf(least) ? errmsg("context member \"%s\" must be a number", name)
+							  : errmsg("context member \"%s\" must be a number from %g to %g", name,
+									   least, greatest)));
+}
+
+static void
+require_known_members(Jsonb *context)
+{
+	JsonbValue value;
+
+	context_string(context, "session_id");
+	context_string(context, "device_id");
+	context_string(context, "user_agent");
+	require_number(context, "latitude", -90, 90);
+	require_number(context, "longitude", -180, 180);
+	require_number(context, "risk_score", -INFINITY, INFINITY);
+	if (context_member(context, "latitude", &value) != context_member(context, "longitude", &value))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("context has only one of \"latitude\" and \"longitude\""),
+						errhint("Give both, in degrees, or none.")));
+	if (context_member(context, "collected_at", &value) && time_member(context, "collected_at") < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("context member \"collected_at\" must be a time"),
+				 errhint("Give seconds since 1970, or a string like 2026-03-01T12:00:00Z.")));
+}
+
 Jsonb *
 request_context(Jsonb *context)
 {
@@ -60,14 +207,39 @@ request_context(Jsonb *context)
 	if (context == NULL)
 		return pgt_empty_jsonb();
 	require_object(context, "context");
-	context_string(context, "session_id");
-	context_string(context, "user_agent");
+	require_known_members(context);
 	ip = context_string(context, "ip");
 	if (ip && inet_pton(AF_INET, ip, address) != 1 && inet_pton(AF_INET6, ip, address) != 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("context member \"ip\" must be an IPv4 or IPv6 address"),
 						errhint("Give one address without port and without netmask.")));
 	return context;
+}
+
+static PgtcSlice
+slice_member(Jsonb *context, const char *name)
+{
+	JsonbValue value;
+
+	if (!context_member(context, name, &value) || value.type != jbvString)
+		return pgtc_slice(NULL, 0);
+	return pgtc_slice_str(pnstrdup(value.val.string.val, value.val.string.len));
+}
+
+void
+request_context_facts(Jsonb *context, PgtcRequestContext *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (context == NULL)
+		context = pgt_empty_jsonb();
+	out->session_id = slice_member(context, "session_id");
+	out->device_id = slice_member(context, "device_id");
+	out->user_agent = slice_member(context, "user_agent");
+	out->ip = slice_member(context, "ip");
+	out->has_location = number_member(context, "latitude", &out->latitude) &&
+						number_member(context, "longitude", &out->longitude);
+	out->has_risk_score = number_member(context, "risk_score", &out->risk_score);
+	out->collected_at = time_member(context, "collected_at");
 }
 
 /* jsonb holds numbers of any size, readers of JWTs do not, ours included */

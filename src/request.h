@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "core/risk.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
@@ -21,6 +22,9 @@
  */
 extern Jsonb *request_context(Jsonb *context);
 extern Jsonb *request_claims(Jsonb *claims);
+
+/* the known members of a context, NULL: none; of another type counts as absent; palloc'd */
+extern void request_context_facts(Jsonb *context, PgtcRequestContext *out);
 
 /* 1 to SUBJECT_MAX printable ASCII characters, otherwise ereport(22023) */
 extern void request_subject(const char *subject);

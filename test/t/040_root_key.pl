@@ -95,6 +95,18 @@ sub old_family_goes_on
 	return;
 }
 
+# two factors of before any root key, whose secrets are wrapped like key material
+my ($factor, $other_factor) = map { $admin->value(q{SELECT pgtoken.enroll_factor('alice', 'totp') ->> 'factor_id'}) } 1 .. 2;
+
+# can a code be compared with the secret of the factor?
+sub factor_opens
+{
+	my ($id) = @_;
+
+	$admin->query(q{SELECT pgtoken.unlock_factor('alice', $1)}, $id);
+	return $admin->sqlstate(q{SELECT pgtoken.activate_factor('alice', $1, '000')}, $id) eq '00000';
+}
+
 # --- no root key ---------------------------------------------------------------
 
 is(health('root key')->{ok}, 'f', 'unset: health says so');
@@ -102,6 +114,7 @@ like(health('root key')->{detail}, qr/not set/, 'unset: and why');
 is(health('key material wrapped')->{ok}, 'f', 'unset: health says that material lies unwrapped');
 is($admin->sqlstate('SELECT pgtoken.rewrap_keys()'), '55000', 'unset: nothing to wrap with');
 is(service_state(), '00000', 'unset: the service works');
+ok(factor_opens($factor), 'unset: and so do factors');
 
 # --- files that are refused ----------------------------------------------------
 
@@ -130,6 +143,7 @@ for my $what (sort keys %bad)
 	unlike($health->{detail}, qr/$first_key/, "$what: without telling the key");
 	isnt($admin->sqlstate('SELECT pgtoken.rewrap_keys()'), '00000', "$what: nothing is wrapped");
 	isnt($admin->sqlstate(q{SELECT pgtoken.create_signing_key('EdDSA')}), '00000', "$what: no key is stored unwrapped instead");
+	isnt($admin->sqlstate(q{SELECT pgtoken.enroll_factor('alice', 'totp')}), '00000', "$what: nor the secret of a factor");
 }
 is($admin->value('SELECT count(*) FROM pgtoken.key_material WHERE wrapped'), 0, 'none of them has wrapped anything');
 
@@ -161,7 +175,7 @@ else
 
 # --- wrapped -------------------------------------------------------------------
 
-my $pieces = $admin->value('SELECT count(*) FROM pgtoken.key_material');
+my $pieces = $admin->value('SELECT (SELECT count(*) FROM pgtoken.key_material) + (SELECT count(*) FROM pgtoken.factors)');
 use_file($good);
 is(health('root key')->{ok}, 't', 'good file: health is content with it');
 is(health('key material wrapped')->{ok}, 'f', 'good file: and tells of what is unwrapped still');
@@ -169,6 +183,14 @@ is($admin->value('SELECT pgtoken.rewrap_keys()'), $pieces, 'rewrap_keys wraps al
 is($admin->value('SELECT pgtoken.rewrap_keys()'), 0, 'and has nothing to do afterwards');
 is(health('key material wrapped')->{ok}, 't', 'health is content');
 is(service_state(), '00000', 'wrapped: the service works');
+ok(factor_opens($factor), 'wrapped: and so do factors');
+is( $admin->value(
+		q{SELECT pgtoken.enroll_factor('alice', 'totp', '{"secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}') ->> 'state'}),
+	'active', 'the secret of a factor can be brought');
+is( $admin->value(
+		q{SELECT count(*) FROM pgtoken.factors WHERE NOT wrapped OR position('12345678901234567890'::bytea IN secret) > 0}),
+	0, 'and is wrapped at once');
+$pieces++;
 old_family_goes_on('wrapped');
 is($admin->sqlstate(q{SELECT pgtoken.create_signing_key('EdDSA')}), '00000', 'a key can be made');
 is($admin->value('SELECT bool_and(wrapped) FROM pgtoken.key_material'), 't', 'and is wrapped at once');
@@ -182,6 +204,12 @@ $admin->query(
 is($admin->sqlstate(q{SELECT pgtoken.issue_tokens('app', 'mallory', 'read')}), '55000', 'material of another row does not open');
 $admin->query('ROLLBACK');
 is($admin->sqlstate(q{SELECT pgtoken.issue_tokens('app', 'alice', 'read')}), '00000', 'and its own does');
+$admin->query('BEGIN');
+$admin->query('UPDATE pgtoken.factors f SET secret = o.secret FROM pgtoken.factors o WHERE f.factor_id = $1 AND o.factor_id = $2',
+	$factor, $other_factor);
+ok(!factor_opens($factor), 'nor does the secret of another factor');
+$admin->query('ROLLBACK');
+ok(factor_opens($factor), 'and its own does');
 
 # --- the wrong root key, or none -----------------------------------------------
 
@@ -198,6 +226,7 @@ for my $wrong (
 	is($admin->sqlstate('SELECT pgtoken.refresh_grant($1, $2, $3)', $old->{refresh_token}, 'backend', $secret),
 		'55000', "$what: nothing is rotated");
 	is($admin->sqlstate('SELECT pgtoken.rewrap_keys()'), '55000', "$what: rewrap_keys does not lose what it cannot open");
+	ok(!factor_opens($factor), "$what: no code is compared");
 	ok(defined $admin->value('SELECT pgtoken.verify_access_token($1)', $old->{access_token}),
 		"$what: tokens still verify, which takes public keys only");
 }
@@ -214,6 +243,7 @@ is($admin->value('SELECT pgtoken.rewrap_keys()'), $pieces, 'rewrap_keys wraps al
 is($admin->value('SELECT pgtoken.rewrap_keys()'), 0, 'once');
 use_file(write_file('new', "$second_key\n"));
 is(service_state(), '00000', 'the old root key is not needed any more');
+ok(factor_opens($factor), 'the old root key is not needed for factors either');
 old_family_goes_on('new root key');
 use_file($good);
 is(service_state(), '55000', 'and opens nothing any more');
@@ -228,6 +258,8 @@ my %settings = (
 	audit_retention => [ '500d', '1min' ],
 	authorization_code_lifetime => [ '30s', '10min' ],
 	authorization_request_lifetime => [ '5min', '1d' ],
+	challenge_lifetime => [ '2min', '1h' ],
+	challenge_notify_channel => [ 'codes', 'mine' ],
 	device_code_lifetime => [ '5min', '30min' ],
 	dpop_nonce_lifetime => [ '1min', '1h' ],
 	dpop_proof_lifetime => [ '20s', '10min' ],
@@ -235,6 +267,7 @@ my %settings = (
 	http_authenticator => [ 'layer', 'plain' ],
 	http_client_address_header => [ 'x-real-ip', 'x-mine' ],
 	http_client_certificate_header => [ 'client-cert', 'x-mine' ],
+	http_context_headers => [ 'risk_score=x-risk-score', 'risk_score=x-mine' ],
 	http_issuer => [ 'https://id.example', 'https://mine.example' ],
 	http_notify_channel => [ 'keys', 'mine' ],
 	http_resource => [ 'https://api.example', 'https://mine.example' ],
