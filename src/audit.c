@@ -19,7 +19,7 @@
 /* how deep triggers may call us from within us */
 #define SCOPES_MAX 32
 
-static const AuditScope no_scope = {NULL, NULL, NULL, false};
+static const AuditScope no_scope = {.client_id = NULL};
 
 /* copies: the use case's own may lie on a stack that an error has unwound */
 static struct

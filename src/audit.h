@@ -32,6 +32,7 @@ typedef struct AuditScope
 	const char *subject;
 	Jsonb *context;
 	bool context_changed; /* a retry whose context differs from the rotation's */
+	Jsonb *decision; /* how the request was assessed; NULL: it was not */
 } AuditScope;
 
 extern void pgt_audit_init(void);

@@ -255,6 +255,16 @@ is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
 	return is_null;
 }
 
+/* how the running use case has assessed the request, if it has */
+static void
+add_decision(PgtObject *detail)
+{
+	Jsonb *decision = pgt_audit_scope()->decision;
+
+	if (decision)
+		pgt_object_jsonb(detail, "decision", decision);
+}
+
 /* short: the grant itself is there to be read */
 static Jsonb *
 issued_detail(TriggerData *data, HeapTuple row)
@@ -264,6 +274,7 @@ issued_detail(TriggerData *data, HeapTuple row)
 	pgt_object_begin(&detail);
 	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
 	pgt_object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
+	add_decision(&detail);
 	return pgt_object_end(&detail);
 }
 
@@ -349,6 +360,7 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	pgt_object_int(&detail, "generation", generation);
 	pgt_object_string(&detail, "jti", column_text(data, row, "jti"));
 	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
+	add_decision(&detail);
 	event.detail = pgt_object_end(&detail);
 	pgt_audit_write(&event);
 	return PointerGetDatum(NULL);

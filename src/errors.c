@@ -7,6 +7,8 @@
 #define BAD_CLIENT "client authentication failed"
 #define BAD_GRANT "the refresh token is invalid, expired, revoked or was issued to another client"
 #define BAD_CODE "the authorization code is invalid, expired, used or was issued to another client"
+#define BAD_TRANSACTION "the transaction is unknown, has ended or is another request's"
+#define DENIED "the request is not allowed"
 #define BAD_SCOPE "the requested scope is invalid, unknown, malformed or exceeds what was granted"
 #define BAD_TARGET "the requested resource is invalid, unknown or malformed"
 
@@ -40,6 +42,39 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_FAMILY_REVOKED] = {"invalid_grant", BAD_GRANT, "family_revoked", 400, true},
 	[PGT_ERR_FAMILY_EXPIRED] = {"invalid_grant", BAD_GRANT, "family_expired", 400, true},
 	[PGT_ERR_FAMILY_IDLE] = {"invalid_grant", BAD_GRANT, "family_idle", 400, true},
+	[PGT_ERR_NOT_BEFORE_ISSUER] = {"invalid_grant", BAD_GRANT, "not_before_issuer", 400, true},
+	[PGT_ERR_NOT_BEFORE_CLIENT] = {"invalid_grant", BAD_GRANT, "not_before_client", 400, true},
+	[PGT_ERR_NOT_BEFORE_SUBJECT] = {"invalid_grant", BAD_GRANT, "not_before_subject", 400, true},
+	[PGT_ERR_NOT_BEFORE_FAMILY] = {"invalid_grant", BAD_GRANT, "not_before_family", 400, true},
+	[PGT_ERR_AUTHENTICATION_POLICY] = {"invalid_grant", BAD_GRANT, "authentication_policy_changed",
+									   400, true},
+	[PGT_ERR_POLICY_DENIED] = {"access_denied", DENIED, "policy_denied", 403, true},
+	[PGT_ERR_MFA_REQUIRED] = {"mfa_required", "another authentication factor must be proved",
+							  "mfa_required", 403, true},
+	[PGT_ERR_NO_FACTOR] = {"access_denied", DENIED, "no_usable_factor", 403, true},
+	[PGT_ERR_NO_USER] = {"access_denied", DENIED, "no_user_to_step_up", 403, true},
+	[PGT_ERR_CHALLENGE_LIMIT] = {"access_denied", DENIED, "too_many_challenges", 403, true},
+	[PGT_ERR_CHALLENGE_UNKNOWN] = {"invalid_grant", BAD_TRANSACTION, "challenge_unknown", 400,
+								   false},
+	[PGT_ERR_CHALLENGE_OTHER_CLIENT] = {"invalid_grant", BAD_TRANSACTION,
+										"challenge_of_other_client", 400, true},
+	[PGT_ERR_CHALLENGE_OTHER_CONTEXT] = {"access_denied", DENIED, "challenge_of_other_context", 403,
+										 true},
+	[PGT_ERR_CHALLENGE_OPEN] = {"authorization_pending", "the challenge has not been answered yet",
+								"challenge_open", 400, false},
+	[PGT_ERR_CHALLENGE_CONSUMED] = {"invalid_grant", BAD_TRANSACTION, "challenge_consumed", 400,
+									true},
+	[PGT_ERR_CHALLENGE_FAILED] = {"access_denied", "there were too many wrong attempts",
+								  "challenge_failed", 403, true},
+	[PGT_ERR_FACTOR_UNKNOWN] = {"invalid_request", "the factor is not one of the transaction's",
+								"factor_unknown", 400, false},
+	[PGT_ERR_FACTOR_LOCKED] = {"access_denied", "there were too many wrong attempts",
+							   "factor_locked", 403, true},
+	[PGT_ERR_FACTOR_SENT_TOO_OFTEN] = {"slow_down", "a code was sent just now, or too many were",
+									   "codes_sent_too_often", 400, true},
+	[PGT_ERR_EVIDENCE_WRONG] = {"invalid_grant",
+								"the evidence is wrong, too old or was used before",
+								"evidence_wrong", 400, true},
 	[PGT_ERR_SCOPE_MALFORMED] = {"invalid_scope", BAD_SCOPE, "scope_malformed", 400, false},
 	[PGT_ERR_SCOPE_NOT_ALLOWED] = {"invalid_scope", BAD_SCOPE, "scope_not_allowed", 400, true},
 	[PGT_ERR_SCOPE_NOT_GRANTED] = {"invalid_scope", BAD_SCOPE, "scope_not_granted", 400, true},

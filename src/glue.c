@@ -100,6 +100,15 @@ pgt_plus_seconds(TimestampTz ts, int64 seconds)
 	return ts + seconds * USECS_PER_SEC;
 }
 
+int
+pgt_interval_seconds(const Interval *interval)
+{
+	int64 days = (int64) interval->month * DAYS_PER_MONTH + interval->day;
+	int64 seconds = days * SECS_PER_DAY + interval->time / USECS_PER_SEC;
+
+	return Max(Min(seconds, PG_INT32_MAX), PG_INT32_MIN);
+}
+
 PgtcSlice
 pgt_slice_text(const text *t)
 {
@@ -262,6 +271,29 @@ Jsonb *
 pgt_object_end(PgtObject *object)
 {
 	return JsonbValueToJsonb(pushJsonbValue(&object->state, WJB_END_OBJECT, NULL));
+}
+
+void
+pgt_array_begin(PgtObject *array)
+{
+	array->state = NULL;
+	pushJsonbValue(&array->state, WJB_BEGIN_ARRAY, NULL);
+}
+
+void
+pgt_array_jsonb(PgtObject *array, Jsonb *json)
+{
+	JsonbValue value = {.type = jbvBinary};
+
+	value.val.binary.data = &json->root;
+	value.val.binary.len = VARSIZE(json) - VARHDRSZ;
+	pushJsonbValue(&array->state, WJB_ELEM, &value);
+}
+
+Jsonb *
+pgt_array_end(PgtObject *array)
+{
+	return JsonbValueToJsonb(pushJsonbValue(&array->state, WJB_END_ARRAY, NULL));
 }
 
 typedef struct OwnedClaims

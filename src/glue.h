@@ -35,6 +35,9 @@ extern int64 pgt_unix_seconds(TimestampTz ts);
 extern TimestampTz pgt_timestamp_of_unix(int64 seconds);
 extern TimestampTz pgt_plus_seconds(TimestampTz ts, int64 seconds);
 
+/* whole seconds, a month being 30 days, as far as they fit */
+extern int pgt_interval_seconds(const Interval *interval);
+
 extern PgtcSlice pgt_slice_text(const text *t);
 extern char *pgt_uuid_cstring(const pg_uuid_t *uuid);
 
@@ -65,6 +68,11 @@ extern void pgt_object_time(PgtObject *object, const char *name, TimestampTz tim
 extern void pgt_object_bool(PgtObject *object, const char *name, bool boolean);
 extern void pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json);
 extern Jsonb *pgt_object_end(PgtObject *object);
+
+/* the same for an array of objects */
+extern void pgt_array_begin(PgtObject *array);
+extern void pgt_array_jsonb(PgtObject *array, Jsonb *json);
+extern Jsonb *pgt_array_end(PgtObject *array);
 
 /*
  * Claims whose jansson tree ends with the current memory context at the latest,

@@ -3,7 +3,8 @@
  *		Use case: issue tokens, start a family.
  *
  * The caller has authenticated the subject.  A protocol error is returned and
- * leaves an audit event at most; nothing else is written then.
+ * leaves an audit event at most (and a step-up transaction, where that is the
+ * answer); nothing else is written then.
  */
 #include "issue.h"
 
@@ -16,22 +17,54 @@
 #include "grant.h"
 #include "lineage.h"
 #include "mint.h"
+#include "permit.h"
 #include "request.h"
 #include "store.h"
 #include "target.h"
 
+/* one issue, as far as it has come */
+typedef struct Issue
+{
+	const Client *client;
+	TimestampTz now;
+	Target target;
+	Grant grant;
+	Permission permission;
+} Issue;
+
+static const char *
+refusal_event(PgtErr err)
+{
+	if (err == PGT_ERR_MFA_REQUIRED)
+		return "issue.challenged";
+	return pgt_err_info(err)->http_status == 403 ? "issue.denied" : "issue.refused";
+}
+
 static void
-refuse(const IssueRequest *request, PgtErr err, TokenResponse *response)
+refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenResponse *response)
 {
 	const PgtErrInfo *info = pgt_err_info(err);
+	Jsonb *audited = NULL;
+	PgtObject detail;
 
-	if (info->audited)
-		pgt_audit_write(&(AuditEvent){.event = "issue.refused",
-									  .reason = info->reason,
-									  .client_id = request->client_id,
-									  .subject = request->subject,
-									  .context = request->context});
 	response->err = err;
+	if (!info->audited)
+		return;
+	if (issue->permission.record)
+	{
+		pgt_object_begin(&detail);
+		pgt_object_jsonb(&detail, "decision", issue->permission.record);
+		audited = pgt_object_end(&detail);
+	}
+	pgt_audit_write(
+		&(AuditEvent){/* a transaction names the family that would come into being */
+					  .grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
+					  .event = refusal_event(err),
+					  .reason = info->reason,
+					  .client_id = request->client_id,
+					  .subject = request->subject,
+					  .context = request->context,
+					  .detail = audited});
 }
 
 static PgtErr
@@ -53,7 +86,8 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 {
 	if (request->grant_id)
 		grant->grant_id = *request->grant_id;
-	else
+	else if (request->transaction_id == NULL ||
+			 !challenge_grant_id(request->transaction_id, &grant->grant_id))
 		pgt_new_uuid(&grant->grant_id);
 	grant->client_id = client->client_id;
 	grant->subject = unconstify(char *, request->subject);
@@ -71,6 +105,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->nonce = unconstify(char *, request->nonce);
 	grant->claims = request->claims;
 	grant->context = request->context;
+	grant->not_before = DT_NOBEGIN;
 	grant->created_at = now;
 	grant->rotated_at = now;
 	grant->generation = target->offline_access ? 0 : -1;
@@ -81,7 +116,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	if (request->not_after)
 		grant->expires_at = Min(grant->expires_at, request->not_after);
 	grant->idle_lifetime = client->refresh_idle_lifetime;
-	grant->grant_type = request->grant_type;
+	grant->grant_type = unconstify(char *, request->grant_type);
 	grant->cnf = request->cnf;
 	grant->act = request->act;
 	grant->ancestors = unconstify(pg_uuid_t *, request->ancestors);
@@ -105,65 +140,118 @@ first_refresh_token(Grant *grant)
 	return written;
 }
 
-void
-issue_tokens(const IssueRequest *request, TokenResponse *response)
+/* the family that would come into being; a step-up transaction has named it already */
+static PgtErr
+prepare(const IssueRequest *request, Issue *issue)
 {
-	const AuditScope scope = {request->client_id, request->subject, request->context, false};
-	const Client *client;
-	TimestampTz now = GetCurrentTimestamp();
-	Target target = {0};
-	Grant grant = {0};
-	Minted minted;
+	PgtErr err = judge(request, &issue->client, &issue->target);
+
+	if (err != PGT_OK)
+		return err;
+	issue->now = GetCurrentTimestamp();
+	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
+	if (request->n_first_resources > 0)
+		err = target_for_refresh(issue->client, &issue->grant, NULL, request->first_resources,
+								 request->n_first_resources, &issue->target);
+	return err;
+}
+
+static PgtErr
+permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
+{
+	PermitRequest permit_request = {
+		.assessed =
+			{
+				.client = issue->client,
+				.first_issue = true,
+				.resources = issue->target.resources,
+				.n_resources = issue->target.n_resources,
+				.context = request->context,
+				.now = issue->now,
+			},
+		.generation = -1,
+		.transaction_id = request->transaction_id,
+		/* a client's own token has no user, and that of an exchanged one is elsewhere */
+		.user_present = !request->no_user && request->n_ancestors == 0,
+	};
+
+	return permit(&permit_request, &issue->grant, &issue->permission, response);
+}
+
+bool
+issue_assess(IssueRequest *request, TokenResponse *response)
+{
+	Issue *issue = palloc0(sizeof(Issue));
 	PgtErr err;
 
 	pgt_cache_begin();
-	err = judge(request, &client, &target);
+	err = prepare(request, issue);
+	if (err == PGT_OK)
+		err = permit_issue(request, issue, response);
 	if (err != PGT_OK)
 	{
-		refuse(request, err, response);
-		return;
+		refuse(request, issue, err, response);
+		return false;
 	}
+	request->prepared = issue;
+	return true;
+}
 
-	start_family(request, client, &target, now, &grant);
-	if (request->n_first_resources > 0)
-		err = target_for_refresh(client, &grant, NULL, request->first_resources,
-								 request->n_first_resources, &target);
-	if (err != PGT_OK)
-	{
-		refuse(request, err, response);
+void
+issue_tokens(IssueRequest *request, TokenResponse *response)
+{
+	AuditScope scope = {
+		.client_id = request->client_id, .subject = request->subject, .context = request->context};
+	Issue *issue;
+	Grant *grant;
+	Target *target;
+	Minted minted;
+
+	if (request->prepared == NULL && !issue_assess(request, response))
 		return;
-	}
-	if (grant.generation == 0)
-		response->refresh_token = first_refresh_token(&grant);
-	mint_tokens(client, &grant, &target, now, true, &minted);
+	issue = request->prepared;
+	grant = &issue->grant;
+	target = &issue->target;
+	scope.decision = issue->permission.record;
+	if (grant->generation == 0)
+		response->refresh_token = first_refresh_token(grant);
+	mint_tokens(issue->client, grant, target, issue->now, true, &minted);
 
 	store_make_durable();
 	pgt_audit_enter(&scope);
-	grant_insert(&grant);
+	if (issue->permission.stepped_up &&
+		!challenge_consume(&grant->grant_id, &issue->permission.step_up, 0))
+	{
+		pgt_audit_leave();
+		response->refresh_token = NULL;
+		refuse(request, issue, PGT_ERR_CHALLENGE_CONSUMED, response);
+		return;
+	}
+	grant_insert(grant);
 	lineage_insert(&(LineageRow){
-		.grant_id = &grant.grant_id,
+		.grant_id = &grant->grant_id,
 		.generation = 0,
-		.issued_at = now,
+		.issued_at = issue->now,
 		.parent_generation = -1,
-		.token_hash = grant.generation == 0 ? grant.current_hash : NULL,
+		.token_hash = grant->generation == 0 ? grant->current_hash : NULL,
 		.jti = minted.jti,
 		.kid = minted.kid,
 		.access_expires_at = minted.expires_at,
-		.refresh_expires_at = grant_refresh_end(&grant, now),
-		.scope = target.scope,
-		.resources = target.resources,
-		.n_resources = target.n_resources,
+		.refresh_expires_at = grant_refresh_end(grant, issue->now),
+		.scope = target->scope,
+		.resources = target->resources,
+		.n_resources = target->n_resources,
 		.decision = "allow",
 		.context = request->context,
 	});
 	pgt_audit_leave();
 
 	response->access_token = minted.access_token;
-	response->dpop_bound = grant.cnf.jkt != NULL;
+	response->dpop_bound = grant->cnf.jkt != NULL;
 	response->expires_in = minted.expires_in;
 	response->refresh_token_expires_in =
-		pgt_unix_seconds(grant_refresh_end(&grant, now)) - pgt_unix_seconds(now);
+		pgt_unix_seconds(grant_refresh_end(grant, issue->now)) - pgt_unix_seconds(issue->now);
 	response->id_token = minted.id_token;
-	response->scope = target.scope;
-	response->grant_id = grant.grant_id;
+	response->scope = target->scope;
+	response->grant_id = grant->grant_id;
 }

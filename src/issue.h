@@ -38,10 +38,18 @@ typedef struct IssueRequest
 	int n_amr; /* -1: none given */
 	const char *nonce;
 	const char *session_id;
+	const char *transaction_id; /* a step-up that was completed; NULL: none */
+	struct Issue *prepared; /* by issue_assess; NULL: not yet */
 	Jsonb *claims;
 	Jsonb *context;
 } IssueRequest;
 
-extern void issue_tokens(const IssueRequest *request, TokenResponse *response);
+/*
+ * May the request go on?  For who consumes something (a code) before he issues:
+ * false, with the response filled and the audit written, leaves it as it is.
+ */
+extern bool issue_assess(IssueRequest *request, TokenResponse *response);
+
+extern void issue_tokens(IssueRequest *request, TokenResponse *response);
 
 #endif /* PGT_ISSUE_H */

@@ -4,7 +4,7 @@
  *
  * Authenticate the client -> parse -> find the family -> client binding -> hash
  * -> only then judge reuse: who lacks the client's credentials must not be able
- * to kill a family.  The family's row settles every race: each change is one
+ * to kill a family -> assess the risk, before anything is consumed -> sign -> store.  The family's row settles every race: each change is one
  * UPDATE that names the generation it expects, and whoever finds it changed
  * reads and judges again.  A token only ever grows older, so that ends.
  */
@@ -23,6 +23,8 @@
 #include "issuer.h"
 #include "lineage.h"
 #include "mint.h"
+#include "not_before.h"
+#include "permit.h"
 #include "store.h"
 #include "target.h"
 
@@ -37,6 +39,7 @@ typedef struct Refresh
 	PgtcRefreshToken token; /* as presented */
 	Grant *grant; /* NULL until the token is known to be its own */
 	Target target;
+	Permission permission;
 } Refresh;
 
 typedef enum Verdict
@@ -50,6 +53,7 @@ typedef enum Verdict
 
 static PgtErr identify(Refresh *refresh);
 static Verdict judge(const Refresh *refresh, PgtErr *err);
+static PgtErr permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static bool end_reused_family(const Refresh *refresh);
 static bool store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static void refuse(const Refresh *refresh, PgtErr err, TokenResponse *response);
@@ -79,6 +83,8 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 		{
 			err = target_for_refresh(refresh.client, refresh.grant, request->scope,
 									 request->resources, request->n_resources, &refresh.target);
+			if (err == PGT_OK)
+				err = permit_refresh(&refresh, verdict, response);
 			if (err == PGT_OK)
 				settled = store_answer(&refresh, verdict, response);
 		}
@@ -156,6 +162,18 @@ identify(Refresh *refresh)
 	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
 }
 
+/* the rotation may be later than our clock reading */
+static bool
+in_retry_window(const Refresh *refresh)
+{
+	const Client *client = refresh->client;
+	const Grant *grant = refresh->grant;
+	int window =
+		grant->cnf.jkt || grant->cnf.x5t_s256 ? client->retry_window_bound : client->retry_window;
+
+	return Max(refresh->now, grant->rotated_at) < pgt_plus_seconds(grant->rotated_at, window);
+}
+
 /* the rules of rotation, on the family as it was last read */
 static Verdict
 judge(const Refresh *refresh, PgtErr *err)
@@ -163,11 +181,12 @@ judge(const Refresh *refresh, PgtErr *err)
 	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
 	int generation = refresh->token.generation;
-	int retry_window =
-		grant->cnf.jkt || grant->cnf.x5t_s256 ? client->retry_window_bound : client->retry_window;
 
+	*err = not_before_check(client, grant->subject, grant->not_before, grant->created_at);
 	if (grant->revoked)
 		*err = PGT_ERR_FAMILY_REVOKED;
+	else if (*err != PGT_OK)
+		return VERDICT_REFUSE;
 	else if (refresh->now >= grant->expires_at)
 		*err = PGT_ERR_FAMILY_EXPIRED;
 	else if (refresh->now >= pgt_plus_seconds(grant->rotated_at, grant->idle_lifetime))
@@ -180,12 +199,49 @@ judge(const Refresh *refresh, PgtErr *err)
 
 	if (generation == grant->generation)
 		return client->rotates ? VERDICT_ROTATE : VERDICT_RENEW;
-	/* has_previous: a renewal has used the successor; the rotation may be later than our clock reading */
-	if (generation == grant->generation - 1 && grant->has_previous &&
-		Max(refresh->now, grant->rotated_at) < pgt_plus_seconds(grant->rotated_at, retry_window) &&
+	/* has_previous: a renewal has used the successor */
+	if (generation == grant->generation - 1 && grant->has_previous && in_retry_window(refresh) &&
 		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
 		return VERDICT_RETRY;
 	return VERDICT_REUSE;
+}
+
+/* RFC 9470 section 4: what a resource server has asked the client for */
+static bool
+asked_requirement(const RefreshRequest *request, Requirement *asked)
+{
+	memset(asked, 0, sizeof(*asked));
+	asked->can_step_up = true;
+	asked->acr_values = request->acr_values;
+	asked->n_acr_values = request->n_acr_values;
+	asked->max_age = request->max_age;
+	return request->n_acr_values > 0 || request->max_age >= 0;
+}
+
+/* a new assessment of the risk; nothing has been consumed so far */
+static PgtErr
+permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
+{
+	const RefreshRequest *request = refresh->request;
+	Requirement asked;
+	PermitRequest permit_request = {
+		.assessed =
+			{
+				.client = refresh->client,
+				.retry = verdict == VERDICT_RETRY,
+				.resources = refresh->target.resources,
+				.n_resources = refresh->target.n_resources,
+				.asked = asked_requirement(request, &asked) ? &asked : NULL,
+				.context = request->context,
+				.now = refresh->now,
+			},
+		.generation = refresh->token.generation,
+		.transaction_id = request->transaction_id,
+		.may_count_again = verdict == VERDICT_RETRY || in_retry_window(refresh),
+		.user_present = true,
+	};
+
+	return permit(&permit_request, refresh->grant, &refresh->permission, response);
 }
 
 /* false: somebody else has changed the family */
@@ -195,7 +251,9 @@ end_reused_family(const Refresh *refresh)
 	const Grant *grant = refresh->grant;
 	RevokedGrant revoked;
 	PgtObject detail;
-	const AuditScope scope = {grant->client_id, grant->subject, refresh->request->context, false};
+	const AuditScope scope = {.client_id = grant->client_id,
+							  .subject = grant->subject,
+							  .context = refresh->request->context};
 	bool ended;
 
 	pgt_audit_enter(&scope);
@@ -244,6 +302,11 @@ advance_family(const Refresh *refresh, Verdict verdict, PgtcRefreshToken *succes
 	uint8_t nonce[PGTC_ROTATION_NONCE_LEN];
 
 	*retry = 0;
+	/* before the family's row, in the order in which everybody locks the two */
+	if (refresh->permission.stepped_up &&
+		!challenge_consume(&grant->grant_id, &refresh->permission.step_up,
+						   verdict == VERDICT_ROTATE ? grant->generation + 1 : grant->generation))
+		return false;
 	switch (verdict)
 	{
 		case VERDICT_ROTATE:
@@ -274,7 +337,10 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	const Grant *grant = refresh->grant;
 	const Target *target = &refresh->target;
 	Jsonb *context = refresh->request->context;
-	AuditScope scope = {grant->client_id, grant->subject, context, false};
+	AuditScope scope = {.client_id = grant->client_id,
+						.subject = grant->subject,
+						.context = context,
+						.decision = refresh->permission.record};
 	PgtcRefreshToken successor;
 	uint8_t hash[PGTC_SHA256_LEN];
 	TimestampTz refresh_end;
@@ -294,6 +360,8 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 		pgt_audit_leave();
 		return false;
 	}
+	if (refresh->permission.stepped_up)
+		grant_step_up(grant);
 	refresh_end =
 		grant_refresh_end(grant, verdict == VERDICT_RETRY ? grant->rotated_at : refresh->now);
 	lineage_insert(&(LineageRow){
@@ -330,21 +398,58 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	return true;
 }
 
+/* a policy's verdict on who presents the token, not on the token */
+static void
+end_denied_family(const Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+	RevokedGrant revoked;
+	const AuditScope scope = {.client_id = grant->client_id,
+							  .subject = grant->subject,
+							  .context = refresh->request->context};
+
+	pgt_audit_enter(&scope);
+	(void) grant_revoke(&grant->grant_id, refresh->now, pgt_err_info(PGT_ERR_POLICY_DENIED)->reason,
+						&revoked);
+	pgt_audit_leave();
+}
+
+static const char *
+refusal_event(const Refresh *refresh, PgtErr err)
+{
+	if (refresh->client == NULL)
+		return "client.authentication_failed";
+	if (err == PGT_ERR_MFA_REQUIRED)
+		return "refresh.challenged";
+	return pgt_err_info(err)->http_status == 403 ? "refresh.denied" : "refresh.refused";
+}
+
 static void
 refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 {
 	const PgtErrInfo *info = pgt_err_info(err);
 	const Grant *grant = refresh->grant;
+	PgtObject detail;
+	Jsonb *audited = NULL;
 
 	response->err = err;
 	/* a reuse has written its own event, with the revocation */
 	if (!info->audited || err == PGT_ERR_TOKEN_REUSED)
 		return;
-	pgt_audit_write(&(AuditEvent){
-		.grant_id = grant ? &grant->grant_id : NULL,
-		.event = refresh->client ? "refresh.refused" : "client.authentication_failed",
-		.reason = info->reason,
-		.client_id = refresh->client ? refresh->client->client_id : refresh->request->client_id,
-		.subject = grant ? grant->subject : NULL,
-		.context = refresh->request->context});
+	if (err == PGT_ERR_POLICY_DENIED && refresh->permission.revoke)
+		end_denied_family(refresh);
+	if (refresh->permission.record)
+	{
+		pgt_object_begin(&detail);
+		pgt_object_jsonb(&detail, "decision", refresh->permission.record);
+		audited = pgt_object_end(&detail);
+	}
+	pgt_audit_write(&(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
+								  .event = refusal_event(refresh, err),
+								  .reason = info->reason,
+								  .client_id = refresh->client ? refresh->client->client_id
+															   : refresh->request->client_id,
+								  .subject = grant ? grant->subject : NULL,
+								  .context = refresh->request->context,
+								  .detail = audited});
 }

@@ -22,6 +22,10 @@ typedef struct RefreshRequest
 	char **resources;
 	int n_resources; /* 0: as granted */
 	Confirmation cnf; /* what the request has proved */
+	const char *transaction_id; /* a step-up that was completed; NULL: none */
+	char **acr_values; /* RFC 9470 section 4 */
+	int n_acr_values; /* 0: none asked for */
+	int max_age; /* seconds; -1: none asked for */
 	Jsonb *context;
 } RefreshRequest;
 

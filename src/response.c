@@ -33,9 +33,17 @@ response_row(FunctionCallInfo fcinfo, const TokenResponse *response)
 	{
 		const PgtErrInfo *info = pgt_err_info(response->err);
 
-		put_text(values, nulls, 0, "deny");
+		put_text(values, nulls, 0, response->transaction_id ? "require" : "deny");
 		put_text(values, nulls, 9, info->error);
 		put_text(values, nulls, 10, info->description);
+		if (response->transaction_id)
+		{
+			values[3] = Int32GetDatum(response->expires_in);
+			nulls[3] = false;
+			put_text(values, nulls, 11, response->transaction_id);
+			values[12] = JsonbPGetDatum(response->factors);
+			nulls[12] = false;
+		}
 	}
 	else
 	{

@@ -9,6 +9,7 @@
 
 #include "errors.h"
 #include "fmgr.h"
+#include "utils/jsonb.h"
 #include "utils/uuid.h"
 
 typedef struct TokenResponse
@@ -22,6 +23,8 @@ typedef struct TokenResponse
 	const char *id_token; /* NULL: none */
 	const char *scope;
 	pg_uuid_t grant_id;
+	const char *transaction_id; /* of a step-up (err is PGT_ERR_MFA_REQUIRED), as the next */
+	Jsonb *factors;
 	const char *issued_token_type; /* RFC 8693 section 2.2.1; NULL: not a token exchange */
 } TokenResponse;
 

@@ -51,6 +51,7 @@ pgt_issue_tokens(PG_FUNCTION_ARGS)
 	request.claims = request_claims(optional_jsonb(fcinfo, 9));
 	request.context = request_context(optional_jsonb(fcinfo, 10));
 	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 11));
+	request.transaction_id = non_empty_text(fcinfo, 12);
 	request.grant_type = "issue_tokens";
 	request.offline = true;
 
@@ -78,6 +79,10 @@ pgt_refresh_grant(PG_FUNCTION_ARGS)
 	request.resources = optional_texts(fcinfo, 4, "resource", 0, &request.n_resources);
 	request.context = request_context(optional_jsonb(fcinfo, 5));
 	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 6));
+	request.transaction_id = non_empty_text(fcinfo, 7);
+	request.acr_values = optional_texts(fcinfo, 8, "acr_values", 0, &request.n_acr_values);
+	request.max_age = optional_seconds(fcinfo, 9, "max_age");
+	request_strings(request.acr_values, request.n_acr_values, "acr_values");
 
 	refresh_grant(&request, &response);
 	return response_row(fcinfo, &response);

@@ -5,6 +5,7 @@
 #include "sql_arguments.h"
 
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "glue.h"
 
@@ -34,6 +35,20 @@ optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null, 
 {
 	*n = if_null;
 	return PG_ARGISNULL(arg) ? NULL : pgt_text_array(PG_GETARG_ARRAYTYPE_P(arg), name, n);
+}
+
+int
+optional_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	int seconds;
+
+	if (PG_ARGISNULL(arg))
+		return -1;
+	seconds = pgt_interval_seconds(PG_GETARG_INTERVAL_P(arg));
+	if (seconds < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not be negative", name)));
+	return seconds;
 }
 
 Jsonb *

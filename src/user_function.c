@@ -42,8 +42,39 @@ find_function(const char *name, int nargs, const Oid *types, Oid *owner)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("function %s is missing or has other arguments than it must have", name),
-				 errhint("See pgtoken.update_issuer.")));
+				 errhint("See pgtoken.update_issuer and pgtoken.create_policy.")));
 	return function;
+}
+
+/* as its owner, who is nobody special while it runs */
+Jsonb *
+user_function_run(const char *name, int nargs, const Oid *types, Datum *args)
+{
+	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
+	FmgrInfo flinfo;
+	Oid owner;
+	Oid user;
+	int context;
+	int nest_level;
+	Datum result;
+
+	fmgr_info(find_function(name, nargs, types, &owner), &flinfo);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, nargs, InvalidOid, NULL, NULL);
+	for (int i = 0; i < nargs; i++)
+	{
+		fcinfo->args[i].value = args[i];
+		fcinfo->args[i].isnull = false;
+	}
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(owner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	nest_level = NewGUCNestLevel();
+	result = FunctionCallInvoke(fcinfo);
+	/* an error would have undone both with its (sub)transaction */
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(user, context);
+	return fcinfo->isnull ? NULL : DatumGetJsonbPCopy(result);
 }
 
 /*
@@ -69,38 +100,19 @@ raise_failure(const char *name, MemoryContext caller)
 Jsonb *
 user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
 {
-	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
-	FmgrInfo flinfo;
-	Oid owner;
-	Oid user;
-	int context;
-	int nest_level;
 	MemoryContext caller = CurrentMemoryContext;
-	Datum result;
+	Jsonb *volatile result = NULL;
+	Oid owner;
 
-	fmgr_info(find_function(name, nargs, types, &owner), &flinfo);
-	InitFunctionCallInfoData(*fcinfo, &flinfo, nargs, InvalidOid, NULL, NULL);
-	for (int i = 0; i < nargs; i++)
-	{
-		fcinfo->args[i].value = args[i];
-		fcinfo->args[i].isnull = false;
-	}
-
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner,
-						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	nest_level = NewGUCNestLevel();
+	(void) find_function(name, nargs, types, &owner); /* that it is not there may be told */
 	PG_TRY();
 	{
-		result = FunctionCallInvoke(fcinfo);
+		result = user_function_run(name, nargs, types, args);
 	}
 	PG_CATCH();
 	{
 		raise_failure(name, caller);
 	}
 	PG_END_TRY();
-	/* an error would have undone both with its (sub)transaction */
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(user, context);
-	return fcinfo->isnull ? NULL : DatumGetJsonbPCopy(result);
+	return result;
 }

@@ -17,4 +17,10 @@
  */
 extern Jsonb *user_function_call(const char *name, int nargs, const Oid *types, Datum *args);
 
+/*
+ * The same, but what it raises is the caller's to catch, in a subtransaction:
+ * only that undoes what an error leaves behind of the change of user.
+ */
+extern Jsonb *user_function_run(const char *name, int nargs, const Oid *types, Datum *args);
+
 #endif /* PGT_USER_FUNCTION_H */

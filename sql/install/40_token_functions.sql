@@ -12,15 +12,16 @@ CREATE FUNCTION pgtoken.issue_tokens(
 	session_id text DEFAULT NULL,
 	claims jsonb DEFAULT '{}',
 	context jsonb DEFAULT '{}',
-	cnf jsonb DEFAULT NULL
+	cnf jsonb DEFAULT NULL,
+	transaction_id text DEFAULT NULL
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_issue_tokens' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text) IS
 'Issue tokens for a subject the application has authenticated: starts a family. The client is not authenticated here; the caller answers for it.
-client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, user_agent, ip and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP.
-Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target) is a row with decision deny. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
+client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, device_id, user_agent, ip, latitude, longitude, risk_score, collected_at and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP. transaction_id: of the challenge that this same call was answered with before and that has been completed since.
+Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target; access_denied where a policy refuses) is a row with decision deny. decision require (error mfa_required): policies or a resource ask for another factor, see challenge(); transaction_id, factors and expires_in (seconds) of the row tell how, and nothing has been issued. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.refresh_grant(
 	refresh_token text,
@@ -29,15 +30,18 @@ CREATE FUNCTION pgtoken.refresh_grant(
 	scope text DEFAULT NULL,
 	resource text[] DEFAULT NULL,
 	context jsonb DEFAULT '{}',
-	cnf jsonb DEFAULT NULL
+	cnf jsonb DEFAULT NULL,
+	transaction_id text DEFAULT NULL,
+	acr_values text[] DEFAULT NULL,
+	max_age interval DEFAULT NULL
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_refresh_grant' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval) IS
 'Exchange a refresh token for a new access token and its successor (RFC 6749 section 6, RFC 9700 section 4.14).
-refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens. cnf: what the request has proved; for a public client it must be what its family is bound to.
-Returns one row; invalid_client, invalid_grant, invalid_scope and invalid_target are rows with decision deny; commit after them as well, or the revocation and the audit event that belong to them are lost. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
+refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens. cnf: what the request has proved; for a public client it must be what its family is bound to. transaction_id: of the challenge that this same refresh was answered with before and that has been completed since; client, refresh token and context must be the same. acr_values, max_age: what a resource server has asked for (RFC 9470 section 4): one of these acr (or a stronger one), and how long ago the subject may have authenticated.
+Returns one row; invalid_client, invalid_grant, invalid_scope, invalid_target, and access_denied where a policy refuses, are rows with decision deny. decision require (error mfa_required): another factor must be proved first, see challenge(); transaction_id, factors and expires_in (seconds) tell how, and the refresh token is still unused. Commit after all of these as well, or the revocation and the audit event that belong to them are lost. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.revoke_family(grant_id uuid, reason text DEFAULT NULL)
 	RETURNS SETOF pgtoken.revoked_family
@@ -105,39 +109,3 @@ CREATE FUNCTION pgtoken.cache_stats()
 REVOKE ALL ON FUNCTION pgtoken.cache_stats() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.cache_stats() IS
 'Counters of this backend''s caches: keys parsed, clients and tokens held, hits and misses, invalidations.';
-
-CREATE FUNCTION pgtoken.lineage(grant_id uuid)
-	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
-				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
-				   decision text, context jsonb)
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT t.generation, t.retry, t.parent_generation, t.issued_at,
-		   CASE WHEN t.token_hash IS NULL THEN 'access_only'
-				WHEN g.revoked_at IS NOT NULL THEN 'revoked'
-				WHEN t.generation < g.generation THEN 'consumed'
-				WHEN t.generation <= g.blacklisted_generation THEN 'blacklisted'
-				WHEN least(g.expires_at, g.rotated_at + g.idle_lifetime) <= now() THEN 'expired'
-				WHEN t.generation = g.generation THEN 'current'
-				ELSE 'purged' END,
-		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context
-	FROM pgtoken.tokens t
-	LEFT JOIN pgtoken.grants g ON g.grant_id = t.grant_id
-	WHERE t.grant_id = lineage.grant_id
-	ORDER BY t.generation, t.retry, t.issued_at;
-END;
-REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
-'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone) and which access token it minted.';
-
-CREATE FUNCTION pgtoken.lineage(token text)
-	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
-				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
-				   decision text, context jsonb)
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT l.* FROM pgtoken.lineage(pgtoken.grant_of(token)) l;
-END;
-REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lineage(text) IS
-'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';

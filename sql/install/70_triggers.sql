@@ -53,6 +53,13 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR E
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('blacklist');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('policy');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before');
+-- Not what a factor's use changes: a counter, and how often it was wrong.
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF issuer, subject, factor_id, factor_type, label, state, parameters, secret ON pgtoken.factors
+	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret', 'code_hashes');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.challenges FOR EACH ROW
+	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash', 'code_hash', 'nonce');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('consent');
 -- What comes of a request is audited, not the request; a code from its making on,
 -- but not that maintain() forgets it.
@@ -67,7 +74,7 @@ CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECU
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce,
-		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, grant_type, jkt, x5t_s256, act, ancestors, ancestor_tokens,
+		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
 		revoked_at, revoke_reason
 	ON pgtoken.grants FOR EACH ROW
 	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
@@ -103,7 +110,11 @@ CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources 
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.policies FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.subject_not_before FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.issuers FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.key_material FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
@@ -112,6 +123,10 @@ CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.clients FOR EACH ST
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.blacklist FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.grants FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
+ALTER TABLE pgtoken.policies ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.policies ENABLE ALWAYS TRIGGER invalidate_truncate;
+ALTER TABLE pgtoken.subject_not_before ENABLE ALWAYS TRIGGER invalidate;
+ALTER TABLE pgtoken.subject_not_before ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate;
 ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate_truncate;
 ALTER TABLE pgtoken.signing_keys ENABLE ALWAYS TRIGGER invalidate;

@@ -1,0 +1,152 @@
+/*
+ * authentication.c
+ *		How well a subject has authenticated, and whether that is enough.
+ */
+#include "authentication.h"
+
+#include "core/claims.h"
+#include "glue.h"
+#include "json_members.h"
+
+static const struct
+{
+	const char *factor_type;
+	const char *acr;
+	const char *amr[3];
+} factor_types[] = {
+	{"email", "mfa", {"otp", NULL}},		 {"sms", "mfa", {"otp", "sms", NULL}},
+	{"totp", "mfa", {"otp", NULL}},			 {"webauthn", "phr", {"pop", "user", NULL}},
+	{"recovery_code", "mfa", {"otp", NULL}}, {"external", "mfa", {NULL}},
+};
+
+static bool
+contains(char *const *list, int n, const char *value)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(list[i], value) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* -1: not one of the issuer's levels */
+static int
+level_of(const Issuer *issuer, const char *acr)
+{
+	for (int i = 0; i < issuer->n_acr_levels; i++)
+	{
+		if (strcmp(issuer->acr_levels[i], acr) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static bool
+acr_reaches(const Issuer *issuer, const char *acr, const char *wanted)
+{
+	int wanted_level = level_of(issuer, wanted);
+
+	return strcmp(acr, wanted) == 0 || (wanted_level >= 0 && level_of(issuer, acr) >= wanted_level);
+}
+
+static bool
+acr_satisfies(const Issuer *issuer, const char *acr, const Requirement *requirement)
+{
+	bool satisfied = requirement->n_acr_values <= 0;
+
+	for (int i = 0; acr && i < requirement->n_acr_values; i++)
+		satisfied = satisfied || acr_reaches(issuer, acr, requirement->acr_values[i]);
+	return satisfied;
+}
+
+bool
+authentication_satisfies(const Issuer *issuer, const Authentication *authentication,
+						 const Requirement *requirement, TimestampTz now)
+{
+	if (!acr_satisfies(issuer, authentication->acr, requirement))
+		return false;
+	for (int i = 0; i < requirement->n_amr; i++)
+	{
+		if (!contains(authentication->amr, authentication->n_amr, requirement->amr[i]))
+			return false;
+	}
+	return requirement->max_age < 0 ||
+		   (!TIMESTAMP_IS_NOBEGIN(authentication->auth_time) &&
+			now <= pgt_plus_seconds(authentication->auth_time, requirement->max_age));
+}
+
+const char *
+authentication_factor_acr(const Issuer *issuer, const char *factor_type)
+{
+	const char *configured = member_string(issuer->factor_acr, factor_type);
+
+	for (size_t i = 0; configured == NULL && i < lengthof(factor_types); i++)
+	{
+		if (strcmp(factor_types[i].factor_type, factor_type) == 0)
+			configured = factor_types[i].acr;
+	}
+	return configured;
+}
+
+const char *const *
+authentication_factor_amr(const char *factor_type)
+{
+	for (size_t i = 0; i < lengthof(factor_types); i++)
+	{
+		if (strcmp(factor_types[i].factor_type, factor_type) == 0)
+			return factor_types[i].amr;
+	}
+	elog(ERROR, "unknown type of factor");
+}
+
+static void
+add_method(Authentication *authentication, const char *method)
+{
+	if (authentication->n_amr < PGTC_AMR_MAX &&
+		!contains(authentication->amr, authentication->n_amr, method))
+		authentication->amr[authentication->n_amr++] = pstrdup(method);
+}
+
+Authentication
+authentication_raised(const Issuer *issuer, const Authentication *authentication, const char *acr,
+					  char *const *amr, int n_amr, TimestampTz at)
+{
+	Authentication raised = {.auth_time = at};
+
+	/* what cannot be compared with the new one says less of today */
+	raised.acr = unconstify(char *, acr);
+	if (acr == NULL || (authentication->acr && level_of(issuer, acr) >= 0 &&
+						level_of(issuer, authentication->acr) > level_of(issuer, acr)))
+		raised.acr = authentication->acr;
+	raised.amr = palloc(sizeof(char *) * PGTC_AMR_MAX);
+	/* the new ones first: they must not fall victim to the limit */
+	for (int i = 0; i < n_amr; i++)
+		add_method(&raised, amr[i]);
+	add_method(&raised, "mfa");
+	for (int i = 0; i < authentication->n_amr; i++)
+		add_method(&raised, authentication->amr[i]);
+	return raised;
+}
+
+Authentication
+authentication_of_grant(const Grant *grant)
+{
+	return (Authentication){grant->acr, grant->amr, grant->n_amr, grant->auth_time};
+}
+
+void
+authentication_into_grant(const Authentication *authentication, Grant *grant)
+{
+	grant->acr = authentication->acr;
+	grant->amr = authentication->amr;
+	grant->n_amr = authentication->n_amr;
+	grant->auth_time = authentication->auth_time;
+}
+
+TimestampTz
+authentication_mfa_time(const Authentication *authentication)
+{
+	return contains(authentication->amr, authentication->n_amr, "mfa") ? authentication->auth_time
+																	   : DT_NOBEGIN;
+}

@@ -1,0 +1,59 @@
+/*
+ * authentication.h
+ *		How well a subject has authenticated, and whether that is enough: acr, amr
+ *		and auth_time against what a resource or a request asks for.
+ */
+#ifndef PGT_AUTHENTICATION_H
+#define PGT_AUTHENTICATION_H
+
+#include "compat.h"
+
+#include "datatype/timestamp.h"
+#include "grant.h"
+#include "issuer.h"
+
+typedef struct Authentication
+{
+	char *acr; /* NULL: none */
+	char **amr;
+	int n_amr; /* -1: none given */
+	TimestampTz auth_time; /* DT_NOBEGIN: nobody has authenticated */
+} Authentication;
+
+/* one who asks; each may be absent */
+typedef struct Requirement
+{
+	const char *resource; /* NULL: the request itself (RFC 9470 section 4) */
+	int version; /* of the resource's policy */
+	bool can_step_up; /* false: a family that does not satisfy it is refused */
+	char **acr_values; /* any one, or a stronger one */
+	int n_acr_values; /* 0: any acr */
+	char **amr; /* all of them */
+	int n_amr;
+	int max_age; /* seconds; -1: any */
+} Requirement;
+
+extern bool authentication_satisfies(const Issuer *issuer, const Authentication *authentication,
+									 const Requirement *requirement, TimestampTz now);
+
+/* the factor type's acr at this issuer */
+extern const char *authentication_factor_acr(const Issuer *issuer, const char *factor_type);
+
+/* the methods of a factor type (RFC 8176), NULL-terminated; empty for external */
+extern const char *const *authentication_factor_amr(const char *factor_type);
+
+/*
+ * What it becomes when a factor is proved at this time: the stronger acr of the
+ * two, the methods of both and mfa, the new auth_time.
+ */
+extern Authentication authentication_raised(const Issuer *issuer,
+											const Authentication *authentication, const char *acr,
+											char *const *amr, int n_amr, TimestampTz at);
+
+extern Authentication authentication_of_grant(const Grant *grant);
+extern void authentication_into_grant(const Authentication *authentication, Grant *grant);
+
+/* when several factors were last proved: auth_time if amr has mfa; DT_NOBEGIN: never */
+extern TimestampTz authentication_mfa_time(const Authentication *authentication);
+
+#endif /* PGT_AUTHENTICATION_H */
