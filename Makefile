@@ -14,8 +14,10 @@ JWS_ADAPTER = src/core/jws_libjwt$(LIBJWT_MAJOR).o
 
 # the pure core, which the unit tests and the fuzzers link as well
 CORE_OBJS = \
+	src/core/address.o \
 	src/core/alg.o \
 	src/core/b64url.o \
+	src/core/base32.o \
 	src/core/base64.o \
 	src/core/buf.o \
 	src/core/certificate.o \
@@ -31,23 +33,35 @@ CORE_OBJS = \
 	$(JWS_ADAPTER) \
 	src/core/key.o \
 	src/core/oauth.o \
+	src/core/risk.o \
+	src/core/rule_members.o \
+	src/core/rules.o \
 	src/core/scope.o \
 	src/core/token.o \
+	src/core/totp.o \
 	src/core/uri.o \
 	src/core/url.o \
+	src/core/user_agent.o \
+	src/core/webauthn.o \
 	src/core/wrap.o
 
 OBJS = \
 	$(CORE_OBJS) \
 	src/access_request.o \
 	src/approve.o \
+	src/assess.o \
 	src/audit.o \
 	src/audit_trigger.o \
+	src/authentication.o \
 	src/authorization_code.o \
 	src/authorization_parameters.o \
 	src/authorization_request.o \
 	src/authorize.o \
 	src/cache.o \
+	src/challenge.o \
+	src/challenge_endpoint.o \
+	src/challenge_outbox.o \
+	src/challenge_row.o \
 	src/claims_function.o \
 	src/client.o \
 	src/client_assertion.o \
@@ -60,6 +74,10 @@ OBJS = \
 	src/device_code.o \
 	src/dpop_proof.o \
 	src/errors.o \
+	src/factor.o \
+	src/factor_challenge.o \
+	src/factor_enrollment.o \
+	src/factor_evidence.o \
 	src/genuine.o \
 	src/glue.o \
 	src/grant.o \
@@ -67,6 +85,7 @@ OBJS = \
 	src/guc.o \
 	src/handle.o \
 	src/http.o \
+	src/http_context.o \
 	src/http_form.o \
 	src/id_token_hint.o \
 	src/introspection_endpoint.o \
@@ -78,8 +97,12 @@ OBJS = \
 	src/lineage.o \
 	src/logout.o \
 	src/mint.o \
+	src/not_before.o \
 	src/password.o \
+	src/permit.o \
 	src/pgtoken.o \
+	src/policy.o \
+	src/policy_function.o \
 	src/refresh.o \
 	src/replay.o \
 	src/request.o \
@@ -87,15 +110,19 @@ OBJS = \
 	src/response.o \
 	src/revocation_endpoint.o \
 	src/revoke.o \
+	src/rule_evaluation.o \
 	src/signing_key.o \
 	src/sql_api_admin.o \
 	src/sql_api_authorization.o \
+	src/sql_api_factors.o \
 	src/sql_api_http.o \
+	src/sql_api_policies.o \
 	src/sql_api_sessions.o \
 	src/sql_api_tokens.o \
 	src/sql_arguments.o \
 	src/statement.o \
 	src/store.o \
+	src/store_queries.o \
 	src/target.o \
 	src/token_cache.o \
 	src/token_endpoint.o \
@@ -112,9 +139,13 @@ SQL_PARTS = \
 	sql/install/25_validation.sql \
 	sql/install/30_tables.sql \
 	sql/install/35_http_tables.sql \
+	sql/install/37_policy_tables.sql \
 	sql/install/40_token_functions.sql \
 	sql/install/42_authorization_functions.sql \
+	sql/install/43_factor_functions.sql \
+	sql/install/44_revocation_functions.sql \
 	sql/install/45_admin_functions.sql \
+	sql/install/46_policy_functions.sql \
 	sql/install/47_http_admin.sql \
 	sql/install/48_api_helpers.sql \
 	sql/install/50_maintenance.sql \
@@ -145,12 +176,22 @@ REGRESS = \
 	device \
 	exchange \
 	sessions \
+	not_before \
+	resource_policy \
+	ways_to_die \
+	factors \
+	step_up \
+	policy \
+	simulate \
 	bad_input \
 	maintain \
 	uninstall
 
 ISOLATION = \
 	cache_lookup_failure \
+	challenge_complete \
+	challenge_outbox \
+	challenge_refresh \
 	client_disabled \
 	code_redeem \
 	consent_withdraw \
@@ -158,6 +199,8 @@ ISOLATION = \
 	exchange_revoke \
 	logout_complete \
 	maintain \
+	not_before_verify \
+	policy_versions \
 	prepared \
 	refresh_blacklist \
 	refresh_refresh \
@@ -168,6 +211,7 @@ ISOLATION = \
 	revoke_revoke \
 	rollback \
 	signing_keys \
+	subject_revoke_refresh \
 	user_code_attempts \
 	verify_revoke
 
@@ -226,7 +270,7 @@ LIBS_DEFINES = -DPGTOKEN_LIBJWT_MAJOR=$(LIBJWT_MAJOR) \
 	-DPGTOKEN_JANSSON_SONAME='"$(call soname_of,jansson,libjansson)"'
 
 LIBS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_WANTED) 2>/dev/null)
-LIBS_LINK := $(shell $(PKG_CONFIG) --libs $(LIBS_WANTED) 2>/dev/null)
+LIBS_LINK := $(shell $(PKG_CONFIG) --libs $(LIBS_WANTED) 2>/dev/null) -lm
 
 # --- the extension, by PGXS --------------------------------------------------
 
@@ -249,7 +293,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -I$(srcdir)/src/core $(LIBS_CFLAGS) \
 PG_CFLAGS = -Wall -Wextra
 # PostgreSQL loads modules into one name space: nothing of ours may stand in for
 # another module's function of the same name, nor the other way round.
-SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -ldl \
+SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -ldl -lm \
 	-Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
 
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
@@ -303,8 +347,10 @@ DICT_dpop = json
 DICT_jwk = json
 DICT_jwks = json
 DICT_jws = json
+DICT_rules = rules
 DICT_uri = uri
 DICT_url = uri
+DICT_webauthn = json
 
 # new inputs are added to a scratch corpus, crashes land in build/fuzz
 fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer)

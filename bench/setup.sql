@@ -27,6 +27,14 @@ CREATE TABLE bench.hs256_client AS
 	SELECT * FROM pgtoken.create_client('hs256', scopes => '{read,write}',
 										resources => '{https://api.example}', signing_alg => 'HS256');
 
+-- Five built-in rules that need nothing but the family's row; none of them fires.
+SELECT pgtoken.create_policy('bench', '[
+	{"rule": "network_changed", "outcome": "require"},
+	{"rule": "user_agent_changed", "outcome": "require"},
+	{"rule": "unknown_device", "member": "session_id", "outcome": "require"},
+	{"rule": "concurrent_context", "outcome": "deny"},
+	{"rule": "idle", "longer_than": 604800, "outcome": "require"}]') AS policy_version \gset
+
 -- partitions of the current months, as on a server that is looked after
 SELECT count(*) > 0 AS maintained FROM pgtoken.maintain() \gset
 

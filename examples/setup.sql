@@ -2,11 +2,11 @@
 -- Run by a superuser in a fresh UTF8 database, once, where the roles below do not
 -- exist yet:
 --
---   psql -X -q -v base_url=http://127.0.0.1:3000 -v login_url=http://127.0.0.1:3002 \
---        -v client_url=http://127.0.0.1:3003 -f examples/setup.sql
+--   psql -X -q -v base_url=http://127.0.0.1:3000 -v login_url=http://localhost:3002 \
+--        -v client_url=http://localhost:3003 -f examples/setup.sql
 --
 -- base_url: the gateway, which is also the issuer; login_url, client_url: the two
--- example applications.  Prints what those need to know as KEY=VALUE, client
+-- example applications, by the same name, since security keys go by names.  Prints what those need to know as KEY=VALUE, client
 -- secrets among it.  The passwords are in this file: not for anything that others
 -- can reach.
 \set ON_ERROR_STOP on
@@ -117,7 +117,9 @@ SELECT pgtoken.update_issuer(:'base_url',
 	logout_uri => :'login_url' || '/logout',
 	verification_uri => :'login_url' || '/device',
 	claims_function => 'app.claims',
-	password_verifier => 'app.verify_password') AS updated \gset
+	password_verifier => 'app.verify_password',
+	webauthn_rp_id => substring(:'login_url' FROM '^https?://([^:/]+)'),
+	webauthn_origins => ARRAY[:'login_url', :'client_url']) AS updated \gset
 SELECT pgtoken.create_signing_key('ES256') AS es256, pgtoken.create_signing_key('RS256') AS rs256 \gset
 
 -- --- clients -------------------------------------------------------------------------

@@ -242,7 +242,7 @@ create_code(const Transaction *transaction, const Approval *approval, const Pgtc
 void
 approve_authorization(const Approval *approval, AuthorizationResponse *response)
 {
-	const AuditScope scope = {NULL, approval->subject, approval->context, false};
+	const AuditScope scope = {.subject = approval->subject, .context = approval->context};
 	TimestampTz auth_time = approval->has_auth_time ? approval->auth_time : GetCurrentTimestamp();
 	Transaction transaction = {0};
 	PgtcScope granted;

@@ -14,6 +14,7 @@
 #include "glue.h"
 #include "guc.h"
 #include "handle.h"
+#include "not_before.h"
 #include "revoke.h"
 #include "store.h"
 #include "token_endpoint.h"
@@ -69,6 +70,7 @@ read_code(StoreRow *row, void *arg)
 	code->nonce = store_text(row);
 	code->claims = store_jsonb(row);
 	code->context = store_jsonb(row);
+	code->created_at = store_time(row, DT_NOBEGIN);
 	code->expires_at = store_time(row, DT_NOBEGIN);
 	code->redeemed = store_bool(row);
 }
@@ -122,6 +124,8 @@ redirect_uri_matches(const AuthorizationCode *code, const char *redirect_uri)
 static PgtErr
 judge(const TokenRequest *request, const AuthorizationCode *code)
 {
+	PgtErr err;
+
 	if (code == NULL)
 		return PGT_ERR_CODE_UNKNOWN;
 	if (strcmp(code->client_id, request->client->client_id) != 0)
@@ -135,7 +139,13 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 		return PGT_ERR_CODE_OTHER_KEY;
 	if (code->redeemed)
 		return PGT_ERR_CODE_REUSED;
-	return GetCurrentTimestamp() < code->expires_at ? PGT_OK : PGT_ERR_CODE_EXPIRED;
+	/* who approved it while everything of the subject or the client was being revoked */
+	err = not_before_check(request->client, code->subject, DT_NOBEGIN, code->created_at);
+	if (err != PGT_OK)
+		return err;
+	return GetCurrentTimestamp() < code->expires_at
+			   ? PGT_OK
+			   : token_judge_expired(request, &code->grant_id, code->subject, PGT_ERR_CODE_EXPIRED);
 }
 
 static void
@@ -159,6 +169,23 @@ refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 						  .context = request->context});
 }
 
+static void
+describe_family(AuthorizationCode *code, IssueRequest *issue)
+{
+	issue->grant_id = &code->grant_id;
+	issue->offline = true;
+	issue->subject = code->subject;
+	issue->scope = code->scope;
+	issue->session_id = code->session_id;
+	issue->has_auth_time = true;
+	issue->auth_time = code->auth_time;
+	issue->acr = code->acr;
+	issue->amr = code->amr;
+	issue->n_amr = code->n_amr;
+	issue->nonce = code->nonce;
+	issue->claims = code->claims;
+}
+
 void
 grant_authorization_code(const TokenRequest *request, TokenResponse *response)
 {
@@ -169,25 +196,17 @@ grant_authorization_code(const TokenRequest *request, TokenResponse *response)
 
 	if (err == PGT_OK)
 		err = token_narrow_resources(request, code->resources, code->n_resources, &issue);
-	if (err == PGT_OK && !redeem(code))
-		err = PGT_ERR_CODE_REUSED;
-	if (err != PGT_OK)
+	if (err == PGT_OK)
 	{
-		refuse(request, code, err, response);
-		return;
+		describe_family(code, &issue);
+		/* a code that must wait for its user is not redeemed */
+		if (!issue_assess(&issue, response))
+			return;
+		if (!redeem(code))
+			err = PGT_ERR_CODE_REUSED;
 	}
-
-	issue.grant_id = &code->grant_id;
-	issue.offline = true;
-	issue.subject = code->subject;
-	issue.scope = code->scope;
-	issue.session_id = code->session_id;
-	issue.has_auth_time = true;
-	issue.auth_time = code->auth_time;
-	issue.acr = code->acr;
-	issue.amr = code->amr;
-	issue.n_amr = code->n_amr;
-	issue.nonce = code->nonce;
-	issue.claims = code->claims;
-	issue_tokens(&issue, response);
+	if (err == PGT_OK)
+		issue_tokens(&issue, response);
+	else
+		refuse(request, code, err, response);
 }

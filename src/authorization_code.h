@@ -32,6 +32,7 @@ typedef struct AuthorizationCode
 	char *nonce;
 	Jsonb *claims;
 	Jsonb *context;
+	TimestampTz created_at;
 	TimestampTz expires_at;
 	bool redeemed;
 } AuthorizationCode;

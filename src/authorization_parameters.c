@@ -10,8 +10,6 @@
 #include "request.h"
 #include "target.h"
 
-#define MAX_AGE_MAX (100 * 365 * 24 * 60 * 60L)
-
 bool
 authorization_text_acceptable(const char *value, size_t max)
 {
@@ -116,20 +114,6 @@ check_prompt(const char *prompt, char ***prompts, int *n)
 	return list.n > 1 && pgtc_scope_has_str(&list, "none") ? PGT_ERR_REQUEST_PARAMETER : PGT_OK;
 }
 
-/* -1: none; digits only */
-static PgtErr
-read_max_age(const char *text, int64 *max_age)
-{
-	char *end;
-
-	if (text == NULL)
-		return PGT_OK;
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 10)
-		return PGT_ERR_REQUEST_PARAMETER;
-	*max_age = strtol(text, &end, 10);
-	return *max_age <= MAX_AGE_MAX ? PGT_OK : PGT_ERR_REQUEST_PARAMETER;
-}
-
 PgtErr
 authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
 {
@@ -140,7 +124,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	char **resources = http_params(x, "resource", &n_resources);
 	char *dpop_jkt = http_param(x, "dpop_jkt");
 	char *hint = http_param(x, "id_token_hint");
-	int64 max_age = client->default_max_age;
+	int max_age = client->default_max_age;
 	Target target = {0};
 	char **prompts;
 	int n_prompts;
@@ -160,7 +144,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	if (err == PGT_OK)
 		err = check_prompt(http_param(x, "prompt"), &prompts, &n_prompts);
 	if (err == PGT_OK)
-		err = read_max_age(http_param(x, "max_age"), &max_age);
+		err = http_seconds(x, "max_age", &max_age);
 	if (err == PGT_OK && hint && !id_token_hint_subject(x->issuer, client, hint, &hint_subject))
 		err = PGT_ERR_REQUEST_PARAMETER;
 	if (err == PGT_OK)

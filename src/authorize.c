@@ -18,6 +18,7 @@
 #include "dpop_proof.h"
 #include "glue.h"
 #include "guc.h"
+#include "http_context.h"
 #include "json_members.h"
 
 #define REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"

@@ -16,6 +16,7 @@
 #include "core/form.h"
 #include "glue.h"
 #include "guc.h"
+#include "http_context.h"
 
 typedef struct Presented
 {

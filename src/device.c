@@ -16,6 +16,8 @@
 #include "grant_refusal.h"
 #include "guc.h"
 #include "handle.h"
+#include "http_context.h"
+#include "not_before.h"
 #include "target.h"
 #include "token_endpoint.h"
 
@@ -167,7 +169,15 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 	if (device->jkt && (request->cnf.jkt == NULL || strcmp(device->jkt, request->cnf.jkt) != 0))
 		return PGT_ERR_DEVICE_OTHER_KEY;
 	if (now >= device->expires_at)
-		return PGT_ERR_DEVICE_EXPIRED;
+	{
+		PgtErr err = device->state == DEVICE_APPROVED
+						 ? token_judge_expired(request, &device->grant_id, device->approval.subject,
+											   PGT_ERR_DEVICE_EXPIRED)
+						 : PGT_ERR_DEVICE_EXPIRED;
+
+		if (err != PGT_OK)
+			return err;
+	}
 	switch (device->state)
 	{
 		case DEVICE_PENDING:
@@ -179,20 +189,40 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 		case DEVICE_APPROVED:
 			break;
 	}
-	return PGT_OK;
+	/* it was asked for before everything of the subject or the client was revoked */
+	return not_before_check(request->client, device->approval.subject, DT_NOBEGIN,
+							device->created_at);
 }
 
 /* exactly once; what becomes of the row is audited with the request that did it */
 static bool
 redeem(const TokenRequest *request, const DeviceCode *device)
 {
-	const AuditScope scope = {device->client_id, device->approval.subject, request->context, false};
+	const AuditScope scope = {.client_id = device->client_id,
+							  .subject = device->approval.subject,
+							  .context = request->context};
 	bool redeemed;
 
 	pgt_audit_enter(&scope);
 	redeemed = device_code_redeem(device);
 	pgt_audit_leave();
 	return redeemed;
+}
+
+static void
+describe_family(DeviceCode *device, IssueRequest *issue)
+{
+	issue->grant_id = &device->grant_id;
+	issue->offline = true;
+	issue->subject = device->approval.subject;
+	issue->scope = device->approval.scope;
+	issue->session_id = device->approval.session_id;
+	issue->has_auth_time = true;
+	issue->auth_time = device->approval.auth_time;
+	issue->acr = device->approval.acr;
+	issue->amr = device->approval.amr;
+	issue->n_amr = device->approval.n_amr;
+	issue->claims = device->approval.claims;
 }
 
 void
@@ -205,25 +235,18 @@ grant_device_code(const TokenRequest *request, TokenResponse *response)
 
 	if (err == PGT_OK)
 		err = token_narrow_resources(request, device->resources, device->n_resources, &issue);
-	if (err == PGT_OK && !redeem(request, device))
-		err = PGT_ERR_DEVICE_REDEEMED;
-	if (err != PGT_OK)
+	if (err == PGT_OK)
 	{
+		describe_family(device, &issue);
+		/* a code that must wait for its user is not redeemed */
+		if (!issue_assess(&issue, response))
+			return;
+		if (!redeem(request, device))
+			err = PGT_ERR_DEVICE_REDEEMED;
+	}
+	if (err == PGT_OK)
+		issue_tokens(&issue, response);
+	else
 		grant_refuse(request, "device.refused", err, device ? &device->grant_id : NULL,
 					 device ? device->approval.subject : NULL, response);
-		return;
-	}
-
-	issue.grant_id = &device->grant_id;
-	issue.offline = true;
-	issue.subject = device->approval.subject;
-	issue.scope = device->approval.scope;
-	issue.session_id = device->approval.session_id;
-	issue.has_auth_time = true;
-	issue.auth_time = device->approval.auth_time;
-	issue.acr = device->approval.acr;
-	issue.amr = device->approval.amr;
-	issue.n_amr = device->approval.n_amr;
-	issue.claims = device->approval.claims;
-	issue_tokens(&issue, response);
 }

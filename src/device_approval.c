@@ -145,7 +145,7 @@ device_approve(const char *user_code, const char *attempt_key, const DeviceAppro
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
 	DeviceApproval complete = *approval;
-	AuditScope scope = {NULL, approval->subject, NULL, false};
+	AuditScope scope = {.subject = approval->subject};
 	bool approved;
 
 	if (device == NULL)
@@ -170,7 +170,7 @@ device_deny(const char *user_code, const char *attempt_key)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
-	AuditScope scope = {NULL, NULL, NULL, false};
+	AuditScope scope = {.client_id = NULL};
 	bool denied;
 
 	if (device == NULL)

@@ -80,6 +80,7 @@ read_device(StoreRow *row, void *arg)
 	device->approval.amr = store_texts(row, &device->approval.n_amr);
 	device->approval.claims = store_jsonb(row);
 	device->context = store_jsonb(row);
+	device->created_at = store_time(row, DT_NOBEGIN);
 	device->expires_at = store_time(row, DT_NOBEGIN);
 }
 

@@ -51,6 +51,7 @@ typedef struct DeviceCode
 	DeviceState state;
 	DeviceApproval approval; /* of an approved one */
 	Jsonb *context;
+	TimestampTz created_at;
 	TimestampTz expires_at;
 } DeviceCode;
 

@@ -15,6 +15,8 @@
 #include "port.h"
 #include "utils/guc_tables.h"
 
+#include "http_context.h"
+
 #define MINUTES_PER_DAY (24 * 60)
 #define SECONDS_PER_DAY (24 * 60 * 60)
 #define SECONDS_MAX (3650 * SECONDS_PER_DAY)
@@ -22,6 +24,8 @@
 int pgt_access_token_lifetime = 300;
 int pgt_authorization_code_lifetime = 60;
 int pgt_authorization_request_lifetime = 600;
+int pgt_challenge_lifetime = 300;
+char *pgt_challenge_notify_channel = NULL;
 int pgt_device_code_lifetime = 600;
 int pgt_dpop_nonce_lifetime = 300;
 int pgt_dpop_proof_lifetime = 60;
@@ -29,6 +33,7 @@ bool pgt_durable_rotation = true;
 char *pgt_http_authenticator = NULL;
 char *pgt_http_client_address_header = NULL;
 char *pgt_http_client_certificate_header = NULL;
+char *pgt_http_context_headers = NULL;
 char *pgt_http_issuer = NULL;
 char *pgt_http_resource = NULL;
 char *pgt_http_resource_url = NULL;
@@ -71,6 +76,20 @@ pgt_guc_refuse_connection_options(void)
 	}
 }
 
+static bool
+check_http_context_headers(char **value, void **extra pg_attribute_unused(),
+						   GucSource source pg_attribute_unused())
+{
+	const char *problem = http_context_headers_problem(*value);
+
+	if (problem)
+	{
+		GUC_check_errdetail("%s", problem);
+		GUC_check_errhint("Write it like: latitude=x-geo-latitude, longitude=x-geo-longitude.");
+	}
+	return problem == NULL;
+}
+
 void
 pgt_guc_init(void)
 {
@@ -93,6 +112,17 @@ pgt_guc_init(void)
 							"Time that a user has to log in, to consent, or to log out.", NULL,
 							&pgt_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.challenge_lifetime",
+		"Time that a user has to prove another factor, and the request to go on.", NULL,
+		&pgt_challenge_lifetime, 300, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.challenge_notify_channel",
+		"Channel on which the application is told that one-time codes wait to be delivered; empty: none.",
+		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
+		&pgt_challenge_notify_channel, "pgtoken_challenge", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL,
 							&pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,
@@ -129,6 +159,12 @@ pgt_guc_init(void)
 		"Request header with the client's TLS certificate, set by the proxy; empty: none.",
 		"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
 		&pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_context_headers",
+		"Request headers that the proxy sets and members of the context they become: member=header, ...; empty: none.",
+		"The proxy must remove the headers from what clients send.", &pgt_http_context_headers, "",
+		PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
 
 	DefineCustomStringVariable("pgtoken.http_issuer",
 							   "Issuer that the HTTP endpoints speak for; empty: the default one.",

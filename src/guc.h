@@ -10,6 +10,8 @@
 extern int pgt_access_token_lifetime;
 extern int pgt_authorization_code_lifetime;
 extern int pgt_authorization_request_lifetime;
+extern int pgt_challenge_lifetime;
+extern char *pgt_challenge_notify_channel;
 extern int pgt_device_code_lifetime;
 extern int pgt_dpop_nonce_lifetime;
 extern int pgt_dpop_proof_lifetime;
@@ -17,6 +19,7 @@ extern bool pgt_durable_rotation;
 extern char *pgt_http_authenticator;
 extern char *pgt_http_client_address_header;
 extern char *pgt_http_client_certificate_header;
+extern char *pgt_http_context_headers;
 extern char *pgt_http_issuer;
 extern char *pgt_http_resource;
 extern char *pgt_http_resource_url;

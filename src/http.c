@@ -4,9 +4,6 @@
  */
 #include "http.h"
 
-#include <arpa/inet.h>
-
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -19,7 +16,7 @@
 #include "http_form.h"
 #include "json_members.h"
 
-#define USER_AGENT_MAX 256
+#define SECONDS_DIGITS 10
 
 /* '' is what a setting leaves behind once it was set locally */
 static const char *
@@ -123,6 +120,20 @@ http_params(const HttpExchange *x, const char *name, int *n)
 	return values;
 }
 
+PgtErr
+http_seconds(const HttpExchange *x, const char *name, int *seconds)
+{
+	char *text = http_param(x, name);
+
+	if (text == NULL)
+		return PGT_OK;
+	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > SECONDS_DIGITS ||
+		strtol(text, NULL, 10) > INT_MAX)
+		return PGT_ERR_REQUEST_PARAMETER;
+	*seconds = strtol(text, NULL, 10);
+	return PGT_OK;
+}
+
 char *
 http_header(const HttpExchange *x, const char *name)
 {
@@ -142,42 +153,6 @@ http_credentials(const HttpExchange *x, const char *scheme)
 	while (*header == ' ')
 		header++;
 	return header;
-}
-
-/* the last element: what the nearest proxy has seen and appended itself */
-static char *
-client_address(const HttpExchange *x)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	char *header;
-	char *last;
-
-	if (!x->trusted || pgt_http_client_address_header[0] == '\0')
-		return NULL;
-	header = http_header(x, pgt_http_client_address_header);
-	if (header == NULL)
-		return NULL;
-	last = strrchr(header, ',');
-	last = last ? last + 1 : header;
-	while (*last == ' ')
-		last++;
-	return inet_pton(AF_INET, last, address) == 1 || inet_pton(AF_INET6, last, address) == 1 ? last
-																							 : NULL;
-}
-
-Jsonb *
-http_context(const HttpExchange *x)
-{
-	char *user_agent = http_header(x, "user-agent");
-	PgtObject context;
-
-	if (user_agent)
-		user_agent =
-			pnstrdup(user_agent, pg_mbcliplen(user_agent, strlen(user_agent), USER_AGENT_MAX));
-	pgt_object_begin(&context);
-	pgt_object_string(&context, "user_agent", user_agent);
-	pgt_object_string(&context, "ip", client_address(x));
-	return pgt_object_end(&context);
 }
 
 /* ;q=0 says "not this one" (RFC 9110 section 12.4.2) */

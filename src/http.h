@@ -53,14 +53,14 @@ extern PgtErr http_check_form(const HttpExchange *x); /* the same for any method
 extern char *http_param(const HttpExchange *x, const char *name);
 extern char **http_params(const HttpExchange *x, const char *name, int *n); /* n = 0: none */
 
+/* left as it is when the parameter is absent; PGT_ERR_REQUEST_PARAMETER for anything but digits, or too many seconds for an int */
+extern PgtErr http_seconds(const HttpExchange *x, const char *name, int *seconds);
+
 /* name in lower case; NULL */
 extern char *http_header(const HttpExchange *x, const char *name);
 
 /* the credentials of an Authorization header of this scheme; NULL */
 extern char *http_credentials(const HttpExchange *x, const char *scheme);
-
-/* what is known of the request: user_agent, and ip where the layer is trusted */
-extern Jsonb *http_context(const HttpExchange *x);
 
 /* is the name a member of the header's comma-separated list (media types, without parameters)? */
 extern bool http_accepts(const HttpExchange *x, const char *media_type);

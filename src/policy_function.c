@@ -16,18 +16,29 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 #include "user_function.h"
 
-static TimeoutId timer = MAX_TIMEOUTS;
-static volatile sig_atomic_t timed_out = false;
+/* cancellations that a function may catch and go on before its session ends */
+#define CANCELLATIONS_MAX 10
 
-/* in a signal handler: have the function cancelled at its next CHECK_FOR_INTERRUPTS */
+static TimeoutId timer = MAX_TIMEOUTS;
+static volatile sig_atomic_t cancellations = 0;
+static bool running = false;
+
+/*
+ * In a signal handler: have the function cancelled at its next
+ * CHECK_FOR_INTERRUPTS.  It may catch that (EXCEPTION WHEN query_canceled), and
+ * only the end of the session is beyond its reach.
+ */
 static void
 on_timeout(void)
 {
-	timed_out = true;
-	QueryCancelPending = true;
+	if (++cancellations > CANCELLATIONS_MAX)
+		ProcDiePending = true;
+	else
+		QueryCancelPending = true;
 	InterruptPending = true;
 	SetLatch(MyLatch);
 }
@@ -37,17 +48,21 @@ start_timer(int timeout)
 {
 	if (timer == MAX_TIMEOUTS)
 		timer = RegisterTimeout(USER_TIMEOUT, on_timeout);
-	timed_out = false;
-	enable_timeout_after(timer, timeout);
+	cancellations = 0;
+	enable_timeout_every(timer, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), timeout),
+						 timeout);
 }
 
-static void
+/* was it cancelled by us? */
+static bool
 stop_timer(void)
 {
 	disable_timeout(timer, false);
-	/* ours came too late to be noticed */
-	if (timed_out)
-		QueryCancelPending = false;
+	if (cancellations == 0)
+		return false;
+	/* ours came too late to be noticed; a user's that came in the same moment goes with it */
+	QueryCancelPending = false;
+	return true;
 }
 
 /* ends the subtransaction that the function ran in */
@@ -62,12 +77,15 @@ leave(bool keep, MemoryContext caller, ResourceOwner owner)
 	CurrentResourceOwner = owner;
 }
 
-/* a cancelled statement or a shutdown is not the function's failure */
+/*
+ * A cancelled statement is not the function's failure.  The function can raise
+ * the same SQLSTATE itself, so what counts is who raised it.
+ */
 static bool
 is_interruption(const ErrorData *error)
 {
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION &&
-		   !(timed_out && error->sqlerrcode == ERRCODE_QUERY_CANCELED);
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED && error->funcname &&
+		   strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
 const char *
@@ -80,11 +98,17 @@ policy_function_call(const char *name, Jsonb *context, Jsonb *previous, Jsonb *f
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
 	Jsonb *volatile answer = NULL;
+	bool timed_out;
 
+	*result = NULL;
+	/* it asks for tokens itself: there is one timer, and it must not be judged by itself */
+	if (running)
+		return "called by itself";
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	XactReadOnly = true;
 	start_timer(timeout);
+	running = true;
 	PG_TRY();
 	{
 		answer = user_function_run(name, lengthof(types), types, args);
@@ -96,12 +120,12 @@ policy_function_call(const char *name, Jsonb *context, Jsonb *previous, Jsonb *f
 		FlushErrorState();
 	}
 	PG_END_TRY();
-	stop_timer();
+	timed_out = stop_timer();
+	running = false;
 	leave(error == NULL && !timed_out, caller, owner);
-	if (error && is_interruption(error))
+	if (error && !timed_out && is_interruption(error))
 		ReThrowError(error);
 
-	*result = NULL;
 	if (timed_out)
 		return "timeout";
 	if (error)

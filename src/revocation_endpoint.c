@@ -12,6 +12,7 @@
 #include "client_auth.h"
 #include "genuine.h"
 #include "glue.h"
+#include "http_context.h"
 #include "id_token_hint.h"
 #include "revoke.h"
 
@@ -49,8 +50,9 @@ static PgtErr
 revoke_own(const HttpExchange *x, const Client *client, const char *token)
 {
 	const Grant *family = own_family(client, token);
-	const AuditScope scope = {client->client_id, family ? family->subject : NULL, http_context(x),
-							  false};
+	const AuditScope scope = {.client_id = client->client_id,
+							  .subject = family ? family->subject : NULL,
+							  .context = http_context(x)};
 	RevokedFamily revoked;
 	BlacklistedToken blacklisted;
 

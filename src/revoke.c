@@ -86,8 +86,8 @@ revoke_family_of(const char *token, const char *reason, RevokedFamily *out)
 static bool
 insert(const Grant *grant, const char *reason, const BlacklistedToken *token)
 {
-	const AuditScope scope = {grant ? grant->client_id : NULL, grant ? grant->subject : NULL, NULL,
-							  false};
+	const AuditScope scope = {.client_id = grant ? grant->client_id : NULL,
+							  .subject = grant ? grant->subject : NULL};
 	StoreArgs args = {0};
 	bool inserted;
 

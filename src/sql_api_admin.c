@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/uuid.h"
 
 #include "audit.h"
 #include "cache.h"
@@ -190,7 +191,15 @@ pgt_valid_scopes(PG_FUNCTION_ARGS)
 Datum
 pgt_write_audit_event(PG_FUNCTION_ARGS)
 {
-	pgt_audit_write(&(AuditEvent){.event = text_to_cstring(PG_GETARG_TEXT_PP(0)),
-								  .detail = PG_GETARG_JSONB_P(1)});
+	AuditEvent event = {0};
+
+	pgt_require(!PG_ARGISNULL(0), "event");
+	event.event = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	event.detail = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	event.reason = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	event.client_id = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	event.subject = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
+	event.grant_id = PG_ARGISNULL(5) ? NULL : PG_GETARG_UUID_P(5);
+	pgt_audit_write(&event);
 	PG_RETURN_VOID();
 }

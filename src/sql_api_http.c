@@ -7,6 +7,7 @@
 #include "fmgr.h"
 
 #include "authorize.h"
+#include "challenge_endpoint.h"
 #include "device.h"
 #include "http.h"
 #include "introspection_endpoint.h"
@@ -16,6 +17,8 @@
 #include "userinfo.h"
 
 PG_FUNCTION_INFO_V1(pgt_http_authorize);
+PG_FUNCTION_INFO_V1(pgt_http_challenge);
+PG_FUNCTION_INFO_V1(pgt_http_complete_challenge);
 PG_FUNCTION_INFO_V1(pgt_http_device_authorization);
 PG_FUNCTION_INFO_V1(pgt_http_end_session);
 PG_FUNCTION_INFO_V1(pgt_http_introspect);
@@ -38,6 +41,18 @@ Datum
 pgt_http_authorize(PG_FUNCTION_ARGS)
 {
 	return serve(fcinfo, "/oauth2/authorize", authorize_endpoint);
+}
+
+Datum
+pgt_http_challenge(PG_FUNCTION_ARGS)
+{
+	return serve(fcinfo, "/oauth2/challenge", challenge_endpoint);
+}
+
+Datum
+pgt_http_complete_challenge(PG_FUNCTION_ARGS)
+{
+	return serve(fcinfo, "/oauth2/complete_challenge", complete_challenge_endpoint);
 }
 
 Datum

@@ -8,9 +8,12 @@
 #include "token_endpoint.h"
 
 #include "audit.h"
+#include "challenge.h"
 #include "client_auth.h"
+#include "core/scope.h"
 #include "dpop_proof.h"
 #include "glue.h"
+#include "http_context.h"
 #include "refresh.h"
 
 static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
@@ -65,6 +68,27 @@ read_confirmation(HttpExchange *x, const Client *client, Confirmation *cnf)
 	return err;
 }
 
+/* what a resource's challenge has asked for (RFC 9470 section 4) */
+static PgtErr
+read_authentication(const HttpExchange *x, RefreshRequest *refresh)
+{
+	char *text = http_param(x, "acr_values");
+
+	refresh->max_age = -1;
+	if (text)
+	{
+		PgtcScope *list = palloc(sizeof(PgtcScope));
+
+		if (pgtc_scope_parse(pgtc_slice_str(text), list) != PGTC_OK)
+			return PGT_ERR_REQUEST_PARAMETER;
+		refresh->acr_values = palloc(sizeof(char *) * Max(list->n, 1));
+		for (int i = 0; i < list->n; i++)
+			refresh->acr_values[i] = pnstrdup(list->token[i].data, list->token[i].len);
+		refresh->n_acr_values = list->n;
+	}
+	return http_seconds(x, "max_age", &refresh->max_age);
+}
+
 static void
 grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 {
@@ -76,11 +100,15 @@ grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 		response->err = PGT_ERR_REQUEST_PARAMETER;
 		return;
 	}
+	response->err = read_authentication(request->x, &refresh);
+	if (response->err != PGT_OK)
+		return;
 	refresh.client = request->client;
 	refresh.scope = request->scope;
 	refresh.resources = request->resources;
 	refresh.n_resources = request->n_resources;
 	refresh.cnf = request->cnf;
+	refresh.transaction_id = http_param(request->x, "transaction_id");
 	refresh.context = request->context;
 	refresh_grant(&refresh, response);
 }
@@ -97,6 +125,7 @@ token_issue_request(const TokenRequest *request, const char *grant_type)
 	issue.n_resources = request->n_resources;
 	issue.n_amr = -1;
 	issue.cnf = request->cnf;
+	issue.transaction_id = http_param(request->x, "transaction_id");
 	issue.claims = pgt_empty_jsonb();
 	issue.context = request->context;
 	return issue;
@@ -120,6 +149,27 @@ token_narrow_resources(const TokenRequest *request, char **granted, int n_grante
 	issue->first_resources = request->resources;
 	issue->n_first_resources = request->n_resources;
 	return PGT_OK;
+}
+
+PgtErr
+token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id, const char *subject,
+					PgtErr expired)
+{
+	const ChallengedRequest challenged = {.grant_id = grant_id,
+										  .client = request->client,
+										  .subject = subject,
+										  .generation = -1,
+										  .context = request->context};
+	const char *transaction_id = http_param(request->x, "transaction_id");
+	StepUp step_up;
+	PgtErr err;
+
+	if (transaction_id == NULL)
+		return expired;
+	err = challenge_find(transaction_id, &challenged, &step_up);
+	if (err == PGT_ERR_CHALLENGE_UNKNOWN || (err == PGT_OK && step_up.consumed))
+		return expired;
+	return err;
 }
 
 /* what went wrong before the grant's own rules had their say */
@@ -156,6 +206,22 @@ answer(const TokenResponse *response)
 	return pgt_object_end(&body);
 }
 
+/* RFC 6749 section 5.2; of a step-up also what it goes on with */
+static Jsonb *
+refusal(HttpExchange *x, const TokenResponse *response)
+{
+	Jsonb *body = http_error(x, response->err);
+	PgtObject step_up;
+
+	if (response->transaction_id == NULL)
+		return body;
+	pgt_object_begin(&step_up);
+	pgt_object_string(&step_up, "transaction_id", response->transaction_id);
+	pgt_object_int(&step_up, "expires_in", response->expires_in);
+	pgt_object_jsonb(&step_up, "factors", response->factors);
+	return pgt_jsonb_concat(body, pgt_object_end(&step_up));
+}
+
 Jsonb *
 token_endpoint(HttpExchange *x)
 {
@@ -190,5 +256,5 @@ token_endpoint(HttpExchange *x)
 		return http_error(x, err);
 	}
 	handler(&request, &response);
-	return response.err == PGT_OK ? answer(&response) : http_error(x, response.err);
+	return response.err == PGT_OK ? answer(&response) : refusal(x, &response);
 }

@@ -40,6 +40,14 @@ extern IssueRequest token_issue_request(const TokenRequest *request, const char 
 extern PgtErr token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
 									 IssueRequest *issue);
 
+/*
+ * What has expired while its user proved another factor goes on as long as that
+ * counts: PGT_OK when the request names a completed step-up of the family's first
+ * issue that has not been used, otherwise expired, or what the step-up lacks.
+ */
+extern PgtErr token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
+								  const char *subject, PgtErr expired);
+
 /* the handlers, each in the file of its grant */
 extern void grant_authorization_code(const TokenRequest *request, TokenResponse *response);
 extern void grant_client_credentials(const TokenRequest *request, TokenResponse *response);

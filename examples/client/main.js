@@ -1,6 +1,6 @@
 // Starts the example client.
 //   ISSUER, CLIENT_ID, CLIENT_SECRET  who it is to whom
-//   CLIENT_URL    its own public URL (default http://127.0.0.1:CLIENT_PORT)
+//   CLIENT_URL    its own public URL (default http://localhost:CLIENT_PORT)
 //   CLIENT_PORT   where it listens on 127.0.0.1 (default 3003)
 //   CLIENT_SCOPE  what it asks for (default "openid profile email offline_access")
 //   RESOURCE, NOTES_URL  an API it may ask as its user, if there is one
@@ -8,7 +8,7 @@ import { makeServer } from './server.js';
 
 const { env } = process;
 const port = Number(env.CLIENT_PORT || 3003);
-const baseUrl = env.CLIENT_URL || `http://127.0.0.1:${port}`;
+const baseUrl = env.CLIENT_URL || `http://localhost:${port}`;
 const app = await makeServer({
 	baseUrl,
 	issuer: env.ISSUER,

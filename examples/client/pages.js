@@ -1,7 +1,7 @@
 // The client's page: what it knows about whoever has logged in.
 import { html } from '../login/html.js';
 
-export const contentSecurityPolicy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const page = (content) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Example client</title></head>
@@ -23,5 +23,26 @@ export const accountPage = ({ claims, userinfo, scope, refreshes, notes }) => pa
 <h2>ID token</h2>${table('claims', claims)}
 <h2>Userinfo</h2>${table('userinfo', userinfo)}
 ${notes && html`<h2>API</h2>${table('notes', notes)}`}
-<form method="post" action="/refresh"><button>Refresh</button></form>
+<form method="post" action="/refresh"><button>Refresh</button>
+<button name="acr_values" value="mfa">Prove another factor</button></form>
 <p><a href="/notes">Ask the API</a> · <a href="/logout">Log out</a></p>`);
+
+/** the refresh waits: which of his factors will the user prove? */
+export const factorsPage = ({ factors, error }) => page(html`
+<p>To go on, prove that it is you.</p>
+${error && html`<p role="alert">That did not work: ${error}</p>`}
+${factors.map(({ factor_id: id, factor_type: type, label }) => html`
+<form method="post" action="/step-up"><button name="factor_id" value="${id}">${label ?? type}</button></form>`)}`);
+
+/** a code, or what the browser's authenticator says to the options */
+export const evidencePage = ({ factor: { factor_id: id, factor_type: type, label }, publicKey }) => page(html`
+<p>${label ?? type}</p>
+${publicKey ? html`
+<form method="post" action="/step-up/complete" data-webauthn="${JSON.stringify({ get: publicKey })}">
+<input type="hidden" name="factor_id" value="${id}"><input type="hidden" name="id"><input type="hidden" name="client_data_json">
+<input type="hidden" name="authenticator_data"><input type="hidden" name="signature">
+<p role="alert"></p><button>Use the security key</button></form>
+<script src="/webauthn.js"></script>` : html`
+<form method="post" action="/step-up/complete"><input type="hidden" name="factor_id" value="${id}">
+<label>Code <input type="text" name="code" autocomplete="one-time-code" required autofocus></label>
+<button>Continue</button></form>`}`);

@@ -6,6 +6,7 @@ import * as openid from 'openid-client';
 import { makeLogoutTokenCheck } from './logout_token.js';
 import { accountPage, contentSecurityPolicy, welcomePage } from './pages.js';
 import { Sessions } from './sessions.js';
+import { addStepUp } from './step_up.js';
 
 /** discovers the issuer; http only on this machine, where nobody listens in */
 async function discover({ issuer, clientId, clientSecret }) {
@@ -83,17 +84,33 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		return session?.tokens ? showAccount(reply, session) : show(reply, welcomePage());
 	});
 
+	/** @param parameters of the token request beside the refresh token */
+	async function refresh(reply, session, parameters) {
+		try {
+			session.tokens = await openid.refreshTokenGrant(issuer, session.tokens.refresh_token, parameters);
+		} catch (error) {
+			if (error.error !== 'mfa_required' || !error.cause.transaction_id) throw error;
+			// the refresh token is as good as it was: the same request goes on when a factor is proved
+			session.stepUp = { transactionId: error.cause.transaction_id, factors: error.cause.factors, parameters };
+			return reply.redirect('/step-up', 303);
+		}
+		session.claims = session.tokens.claims() ?? session.claims;
+		session.refreshes += 1;
+		session.idToken = session.tokens.id_token ?? session.idToken;
+		session.userinfo = await openid.fetchUserInfo(issuer, session.tokens.access_token, session.claims.sub);
+		return reply.redirect('/', 303);
+	}
+
 	// a form's business: a cookie that is SameSite=Lax does not come along with
 	// another site's
 	app.post('/refresh', async (request, reply) => {
 		const session = sessions.find(request);
 		if (!session?.tokens?.refresh_token) return reply.redirect('/', 303);
-		session.tokens = await openid.refreshTokenGrant(issuer, session.tokens.refresh_token);
-		session.refreshes += 1;
-		session.idToken = session.tokens.id_token ?? session.idToken;
-		session.userinfo = await openid.fetchUserInfo(issuer, session.tokens.access_token, session.claims.sub);
-		return reply.redirect('/', 303);
+		const acrValues = request.body?.get('acr_values');
+		return refresh(reply, session, acrValues ? { acr_values: acrValues } : {});
 	});
+
+	addStepUp(app, { metadata: issuer.serverMetadata(), clientId, clientSecret: credentials.clientSecret, sessions, show, refresh });
 
 	app.get('/notes', async (request, reply) => {
 		const session = sessions.find(request);

@@ -99,6 +99,31 @@ export class Database {
 		return (await this.#row('SELECT pgtoken.deny_device($1, $2) AS error', userCode, attemptKey)).error;
 	}
 
+	// --- pgtoken: factors --------------------------------------------------------------
+
+	/** [{factor_id, factor_type, label, state}] */
+	async factors(subject) {
+		return (await this.#pool.query('SELECT factor_id, factor_type, label, state FROM pgtoken.factors_of($1)', [subject])).rows;
+	}
+
+	/** what the user has to be shown of it, once */
+	async enrollFactor(subject, type, parameters, label) {
+		return (await this.#row('SELECT pgtoken.enroll_factor($1, $2, $3, $4) AS made', subject, type, parameters, label)).made;
+	}
+
+	async activateFactor(subject, factorId, code) {
+		return (await this.#row('SELECT pgtoken.activate_factor($1, $2, $3) AS done', subject, factorId, code)).done;
+	}
+
+	async removeFactor(subject, factorId) {
+		await this.#row('SELECT pgtoken.remove_factor($1, $2)', subject, factorId);
+	}
+
+	/** [{subject, label, code, client_id}]: the codes that wait to be delivered, each told once */
+	async takeChallengeCodes() {
+		return (await this.#pool.query('SELECT subject, label, code, client_id FROM pgtoken.take_challenge_codes()')).rows;
+	}
+
 	// --- pgtoken: logout ---------------------------------------------------------------
 
 	/** [{client_id, backchannel_logout_uri, logout_token}]: the clients to tell */

@@ -1,12 +1,12 @@
 // Starts the login application.
-//   LOGIN_URL   its own public URL (default http://127.0.0.1:LOGIN_PORT)
+//   LOGIN_URL   its own public URL (default http://localhost:LOGIN_PORT: security keys want a name)
 //   LOGIN_PORT  where it listens on 127.0.0.1 (default 3002)
 //   PGHOST, PGUSER and so on: the database
 import { Database } from './database.js';
 import { makeServer } from './server.js';
 
 const port = Number(process.env.LOGIN_PORT || 3002);
-const baseUrl = process.env.LOGIN_URL || `http://127.0.0.1:${port}`;
+const baseUrl = process.env.LOGIN_URL || `http://localhost:${port}`;
 const database = new Database();
 const app = makeServer({ database, baseUrl, log: (line) => console.error(`login: ${line}`) });
 

@@ -1,4 +1,5 @@
-// The pages, without scripts.  Every form carries the browser's CSRF token.
+// The pages; no scripts but the one that speaks to security keys.  Every form
+// carries the browser's CSRF token.
 import { createHash } from 'node:crypto';
 
 import { html } from './html.js';
@@ -24,7 +25,7 @@ export function contentSecurityPolicy(leadsTo) {
 		const { origin, protocol } = new URL(leadsTo);
 		targets.push(origin === 'null' ? protocol : origin);
 	}
-	return `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action ${targets.join(' ')}; ` +
+	return `default-src 'none'; script-src 'self'; style-src 'sha256-${STYLE_HASH}'; form-action ${targets.join(' ')}; ` +
 		"frame-ancestors 'none'; base-uri 'none'";
 }
 
@@ -108,8 +109,40 @@ export function homePage({ csrf, name, consents }) {
 ${consents.length > 0 && html`<h2>Who has access</h2>`}
 ${consents.map(({ client_id: client, scopes }) => form('/consent/withdraw', { csrf, client_id: client }, html`
 <p><b>${client}</b>: ${scopes.join(', ')} <button>Withdraw</button></p>`))}
+<p><a href="/factors">Your factors</a> · <a href="/mailbox">Your mailbox</a></p>
 <p><a href="/device">Connect a device</a></p>
 <p><a href="/logout">Log out</a></p>`);
+}
+
+/** @param registration options for the browser to register a security key with */
+export function factorsPage({ csrf, factors, registration }) {
+	return page('Your factors', html`
+<p>What you can be asked for when your password is not enough.</p>
+<ul>${factors.map(({ factor_id: id, factor_type: type, label, state }) => html`<li>${label ?? type}${state !== 'active' && html` (${state})`}
+${form('/factors/remove', { csrf, factor_id: id }, html`<button>Remove</button>`)}</li>`)}</ul>
+${form('/factors/email', { csrf }, html`<button>Add codes by mail</button>`)}
+${form('/factors/totp', { csrf }, html`<button>Add an authenticator app</button>`)}
+<form method="post" action="/factors/webauthn" data-webauthn="${JSON.stringify({ create: registration })}">${hidden({ csrf })}
+<input type="hidden" name="credential_id"><input type="hidden" name="alg"><input type="hidden" name="public_key">
+<p class="error" role="alert"></p><button>Add a security key</button></form>
+<p><a href="/">Back</a></p>
+<script src="/webauthn.js"></script>`);
+}
+
+export function totpPage({ csrf, factorId, secret, uri }) {
+	return page('Authenticator app', html`
+<p>Type this into your app, or open the <a href="${uri}">link</a> on the device that has it:</p>
+<p><code id="secret">${secret}</code></p>
+${form('/factors/totp/activate', { csrf, factor_id: factorId }, html`
+<label>The code that it shows <input type="text" name="code" autocomplete="one-time-code" inputmode="numeric" required autofocus></label>
+<button>Activate</button>`)}`);
+}
+
+export function mailboxPage({ mails }) {
+	return page('Your mailbox', html`
+${mails.length === 0 && html`<p>No mail.</p>`}
+<ul>${mails.map(({ code, client_id: client }) => html`<li>Your code for <b>${client}</b> is <code>${code}</code></li>`)}</ul>
+<p><a href="/mailbox">Look again</a> · <a href="/">Back</a></p>`);
 }
 
 export function messagePage(title, message) {

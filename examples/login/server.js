@@ -4,6 +4,7 @@ import Fastify from 'fastify';
 import { addAuthorization } from './authorization.js';
 import { Browsers } from './browser.js';
 import { addDevice } from './device.js';
+import { addFactors } from './factors.js';
 import { addLogout } from './logout.js';
 import { contentSecurityPolicy, homePage, messagePage } from './pages.js';
 
@@ -55,9 +56,10 @@ export function makeServer({ database, baseUrl, log }) {
 
 	app.setNotFoundHandler((request, reply) => show(reply.code(404), messagePage('Not found', 'There is no such page.')));
 
-	const tools = { database, browsers, show, redirect, log };
+	const tools = { database, browsers, show, redirect, log, baseUrl };
 	addAuthorization(app, tools);
 	addDevice(app, tools);
+	addFactors(app, tools);
 	addLogout(app, tools);
 
 	app.get('/', async (request, reply) => {

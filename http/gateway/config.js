@@ -56,7 +56,8 @@ export function readConfig(env) {
 		api: apiPaths(env),
 		corsOrigins: words(env, 'GATEWAY_CORS_ORIGINS'),
 		trustProxy: flag(env, 'GATEWAY_TRUST_PROXY'),
-		proxyHeaders: words(env, 'GATEWAY_PROXY_HEADERS', 'client-cert,client-cert-chain,x-forwarded-method,x-ssl-client-cert')
+		proxyHeaders: words(env, 'GATEWAY_PROXY_HEADERS', 'client-cert,client-cert-chain,x-collected-at,x-forwarded-method,'
+			+ 'x-geo-latitude,x-geo-longitude,x-risk-score,x-session-id,x-ssl-client-cert')
 			.map((name) => name.toLowerCase()),
 		bodyLimit: integer(env, 'GATEWAY_BODY_LIMIT', 64 * 1024, 1, 16 * 1024 * 1024),
 		accessLog: flag(env, 'GATEWAY_ACCESS_LOG'),

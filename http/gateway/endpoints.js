@@ -21,6 +21,8 @@ export const endpoints = [
 	form('/oauth2/revoke', 'pgtoken_http.revoke'),
 	form('/oauth2/introspect', 'pgtoken_http.introspect'),
 	form('/oauth2/device_authorization', 'pgtoken_http.device_authorization'),
+	form('/oauth2/challenge', 'pgtoken_http.challenge'),
+	form('/oauth2/complete_challenge', 'pgtoken_http.complete_challenge'),
 	both('/oauth2/userinfo', 'pgtoken_http.userinfo', 'empty', true),
 	both('/oauth2/logout', 'pgtoken_http.end_session', 'query', false),
 ];

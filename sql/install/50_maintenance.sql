@@ -1,9 +1,3 @@
-CREATE FUNCTION pgtoken.write_audit_event(event text, detail jsonb) RETURNS void
-	AS 'MODULE_PATHNAME', 'pgt_write_audit_event' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.write_audit_event(text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.write_audit_event(text, jsonb) IS 'Internal, called by maintain(): an audit event of no family, for what leaves no row behind';
-
 CREATE FUNCTION pgtoken.create_partition(parent name, month timestamptz) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
@@ -188,8 +182,12 @@ BEGIN
 		VALUES ('authorization_requests'::name, 'authorization requests', 'expires_at < now()'),
 			   ('authorization_codes', 'authorization codes', 'expires_at < now() - interval ''1 day'''),
 			   ('device_codes', 'device codes', 'expires_at < now() - interval ''1 day'''),
+			   ('challenges', 'challenges', 'expires_at < now() - interval ''1 day'''),
+			   ('challenge_codes', 'challenge codes', 'expires_at < now()'),
 			   ('user_code_attempts', 'user code attempts', 'window_start < now() - interval ''1 day'''),
-			   ('replay_ids', 'replay ids', 'expires_at < now() - interval ''1 minute''') LOOP
+			   ('replay_ids', 'replay ids', 'expires_at < now() - interval ''1 minute'''),
+			   -- no family lives longer
+			   ('subject_not_before', 'not_before times of subjects', 'not_before < now() - interval ''10 years''') LOOP
 		EXECUTE format('DELETE FROM pgtoken.%I WHERE ctid = ANY (ARRAY(SELECT ctid FROM pgtoken.%I WHERE %s LIMIT 1000000 FOR UPDATE SKIP LOCKED))',
 					   table_name, table_name, ended);
 		GET DIAGNOSTICS forgotten = ROW_COUNT;
@@ -227,7 +225,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and of requests, codes, wrong user codes and used jti values that are over at most a million of each, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
+'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and of requests, codes, challenges, wrong user codes, used jti values and not_before times of subjects that are over at most a million of each, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -267,7 +265,8 @@ BEGIN
 	RETURN NEXT;
 
 	check_name := 'key material wrapped';
-	SELECT count(*) INTO n FROM pgtoken.key_material m WHERE NOT m.wrapped;
+	SELECT (SELECT count(*) FROM pgtoken.key_material m WHERE NOT m.wrapped)
+		   + (SELECT count(*) FROM pgtoken.factors f WHERE f.secret IS NOT NULL AND NOT f.wrapped) INTO n;
 	ok := n = 0;
 	detail := CASE WHEN ok THEN 'all' ELSE format('%s piece(s) unwrapped: set pgtoken.root_key_file, then SELECT pgtoken.rewrap_keys()', n) END;
 	RETURN NEXT;
@@ -330,12 +329,15 @@ BEGIN
 	FROM (SELECT i.issuer, i.claims_function, i.claims_function || '(text, text, text[], text)' FROM pgtoken.issuers i WHERE i.claims_function IS NOT NULL
 		  UNION ALL
 		  SELECT i.issuer, i.password_verifier, i.password_verifier || '(text, text, text)' FROM pgtoken.issuers i WHERE i.password_verifier IS NOT NULL
+		  UNION
+		  SELECT p.issuer, r ->> 'function', (r ->> 'function') || '(jsonb, jsonb, jsonb)' FROM pgtoken.policies p, jsonb_array_elements(p.rules) r
+		  WHERE p.state IN ('active', 'shadow') AND r ? 'function'
 		 ) f (issuer, name, signature)
 	LEFT JOIN pg_proc p ON p.oid = to_regprocedure(f.signature) AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f'
 	LEFT JOIN pg_roles o ON o.oid = p.proowner
 	WHERE p.oid IS NULL OR o.rolsuper;
 	ok := names IS NULL;
-	detail := CASE WHEN ok THEN 'each is there and owned by no superuser' ELSE names || ': see pgtoken.update_issuer' END;
+	detail := CASE WHEN ok THEN 'each is there and owned by no superuser' ELSE names || ': see pgtoken.update_issuer and pgtoken.create_policy' END;
 	RETURN NEXT;
 END
 $function$;

@@ -1,12 +1,129 @@
 CREATE VIEW pgtoken.grant_status AS
 	SELECT g.grant_id, g.client_id, g.subject,
-		   CASE WHEN g.revoked_at IS NOT NULL THEN 'revoked'
+		   CASE WHEN g.revoked_at IS NOT NULL OR g.created_at < n.not_before THEN 'revoked'
 				WHEN g.expires_at <= now() THEN 'expired'
 				WHEN g.generation IS NOT NULL AND g.rotated_at + g.idle_lifetime <= now() THEN 'idle'
 				ELSE 'active' END AS state,
 		   g.scope, g.resources, g.session_id, g.auth_time, g.acr, g.amr, g.created_at, g.rotated_at,
 		   g.expires_at, g.rotated_at + g.idle_lifetime AS idle_expires_at,
 		   g.generation, g.retry_count, g.blacklisted_generation, g.context, g.revoked_at, g.revoke_reason,
-		   g.grant_type, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens
-	FROM pgtoken.grants g;
-COMMENT ON VIEW pgtoken.grant_status IS 'Families and whether they live: active, idle (not refreshed for its idle lifetime), expired, revoked';
+		   g.grant_type, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.first_context, n.not_before
+	FROM pgtoken.grants g
+	LEFT JOIN pgtoken.clients c ON c.client_id = g.client_id
+	LEFT JOIN pgtoken.issuers i ON i.issuer = c.issuer
+	LEFT JOIN pgtoken.subject_not_before s ON s.issuer = c.issuer AND s.subject = g.subject,
+		LATERAL (SELECT greatest(i.not_before, c.not_before, s.not_before, g.not_before)) n (not_before);
+COMMENT ON VIEW pgtoken.grant_status IS 'Families and whether they live: active, idle (not refreshed for its idle lifetime), expired, revoked (one by one, or by a not_before)';
+
+CREATE FUNCTION pgtoken.lineage(grant_id uuid)
+	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
+				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
+				   decision text, context jsonb)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT t.generation, t.retry, t.parent_generation, t.issued_at,
+		   CASE WHEN t.token_hash IS NULL THEN 'access_only'
+				WHEN g.state = 'revoked' THEN 'revoked'
+				WHEN t.generation < g.generation THEN 'consumed'
+				WHEN t.generation <= g.blacklisted_generation THEN 'blacklisted'
+				WHEN least(g.expires_at, g.idle_expires_at) <= now() THEN 'expired'
+				WHEN t.generation = g.generation THEN 'current'
+				ELSE 'purged' END,
+		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context
+	FROM pgtoken.tokens t
+	LEFT JOIN pgtoken.grant_status g ON g.grant_id = t.grant_id
+	WHERE t.grant_id = lineage.grant_id
+	ORDER BY t.generation, t.retry, t.issued_at;
+END;
+REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
+'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone) and which access token it minted.';
+
+CREATE FUNCTION pgtoken.lineage(token text)
+	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
+				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
+				   decision text, context jsonb)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT l.* FROM pgtoken.lineage(pgtoken.grant_of(token)) l;
+END;
+REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lineage(text) IS
+'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
+
+-- What policies and authentication policies decided, from the audit log.
+
+CREATE VIEW pgtoken.decisions AS
+	SELECT e.event_id, e.grant_id, e.occurred_at, e.event, e.client_id, e.subject,
+		   e.detail #>> '{decision,decision}' AS decision, e.reason,
+		   (e.detail #>> '{decision,latency_us}')::numeric::bigint AS latency_us,
+		   coalesce((e.detail #>> '{decision,step_up}')::boolean, false) AS step_up,
+		   ARRAY(SELECT p.policy ->> 'policy'
+				 FROM jsonb_array_elements(e.detail #> '{decision,policies}') WITH ORDINALITY p (policy, n)
+				 WHERE p.policy ->> 'mode' = 'active' ORDER BY p.n) AS policies,
+		   ARRAY(SELECT format('%s %s %s', p.policy ->> 'policy', r.rule ->> 'position', r.rule ->> 'rule')
+				 FROM jsonb_array_elements(e.detail #> '{decision,policies}') WITH ORDINALITY p (policy, n)
+				 CROSS JOIN jsonb_array_elements(p.policy -> 'rules') WITH ORDINALITY r (rule, m)
+				 WHERE p.policy ->> 'mode' = 'active' ORDER BY p.n, r.m) AS rules,
+		   (SELECT CASE max(CASE p.policy ->> 'decision' WHEN 'deny' THEN 3 WHEN 'require' THEN 2 ELSE 1 END)
+					   WHEN 3 THEN 'deny' WHEN 2 THEN 'require' WHEN 1 THEN 'allow' END
+			FROM jsonb_array_elements(e.detail #> '{decision,policies}') p (policy)
+			WHERE p.policy ->> 'mode' = 'shadow') AS shadow_decision
+	FROM pgtoken.audit_events e
+	WHERE jsonb_typeof(e.detail -> 'decision') = 'object';
+COMMENT ON VIEW pgtoken.decisions IS 'Requests that a policy or a resource''s authentication policy judged, and what came of it; explain_decision(event_id) tells why. Ask for a range of occurred_at: it limits the partitions that are read';
+COMMENT ON COLUMN pgtoken.decisions.event_id IS 'The audit event';
+COMMENT ON COLUMN pgtoken.decisions.grant_id IS 'The family; all zeros for a first issue that got no tokens';
+COMMENT ON COLUMN pgtoken.decisions.occurred_at IS 'When it was decided';
+COMMENT ON COLUMN pgtoken.decisions.event IS 'What came of the request, e.g. token.refreshed, refresh.denied, refresh.challenged';
+COMMENT ON COLUMN pgtoken.decisions.client_id IS 'Client that asked';
+COMMENT ON COLUMN pgtoken.decisions.subject IS 'On whose behalf';
+COMMENT ON COLUMN pgtoken.decisions.decision IS 'What was enforced: allow, require or deny';
+COMMENT ON COLUMN pgtoken.decisions.reason IS 'Reason of the event; NULL: none';
+COMMENT ON COLUMN pgtoken.decisions.latency_us IS 'How long it took to judge it, in microseconds';
+COMMENT ON COLUMN pgtoken.decisions.step_up IS 'Did the request go on after a step-up?';
+COMMENT ON COLUMN pgtoken.decisions.policies IS 'Active policies that judged it';
+COMMENT ON COLUMN pgtoken.decisions.rules IS 'Rules of theirs that fired: policy, position, kind ("night 1 network_changed")';
+COMMENT ON COLUMN pgtoken.decisions.shadow_decision IS 'What the policies in the shadow would have decided; NULL: there was none';
+
+CREATE VIEW pgtoken.decisions_by_rule AS
+	SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, p.policy ->> 'policy' AS policy, (p.policy ->> 'version')::integer AS version,
+		   p.policy ->> 'mode' AS mode, format('%s %s', r.rule ->> 'position', r.rule ->> 'rule') AS rule, r.rule ->> 'outcome' AS outcome,
+		   count(*) AS requests
+	FROM pgtoken.audit_events e
+	CROSS JOIN jsonb_array_elements(e.detail #> '{decision,policies}') p (policy)
+	CROSS JOIN jsonb_array_elements(p.policy -> 'rules') r (rule)
+	WHERE jsonb_typeof(e.detail -> 'decision') = 'object'
+	GROUP BY 1, 2, 3, 4, 5, 6;
+COMMENT ON VIEW pgtoken.decisions_by_rule IS 'How often each rule fired, by day';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.day IS 'Day, in UTC';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.policy IS 'Policy';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.version IS 'Its version';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.mode IS 'active or shadow';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.rule IS 'Position and kind of the rule ("1 network_changed")';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.outcome IS 'Its outcome: allow, require or deny';
+COMMENT ON COLUMN pgtoken.decisions_by_rule.requests IS 'Requests in which it fired';
+
+CREATE VIEW pgtoken.decisions_by_client AS
+	SELECT (d.occurred_at AT TIME ZONE 'UTC')::date AS day, d.client_id, count(*) FILTER (WHERE d.decision = 'allow') AS allowed,
+		   count(*) FILTER (WHERE d.decision = 'require') AS challenged, count(*) FILTER (WHERE d.decision = 'deny') AS denied
+	FROM pgtoken.decisions d
+	GROUP BY 1, 2;
+COMMENT ON VIEW pgtoken.decisions_by_client IS 'What was decided for each client, by day';
+COMMENT ON COLUMN pgtoken.decisions_by_client.day IS 'Day, in UTC';
+COMMENT ON COLUMN pgtoken.decisions_by_client.client_id IS 'Client';
+COMMENT ON COLUMN pgtoken.decisions_by_client.allowed IS 'Requests that got tokens';
+COMMENT ON COLUMN pgtoken.decisions_by_client.challenged IS 'Requests that a step-up was required of';
+COMMENT ON COLUMN pgtoken.decisions_by_client.denied IS 'Requests that were refused';
+
+CREATE VIEW pgtoken.decision_latency AS
+	SELECT date_trunc('hour', d.occurred_at, 'UTC') AS hour, count(*) AS requests, round(avg(d.latency_us), 1) AS avg_us,
+		   max(d.latency_us) AS max_us, percentile_disc(0.95) WITHIN GROUP (ORDER BY d.latency_us) AS p95_us
+	FROM pgtoken.decisions d
+	GROUP BY 1;
+COMMENT ON VIEW pgtoken.decision_latency IS 'How long judging a request takes, by hour';
+COMMENT ON COLUMN pgtoken.decision_latency.hour IS 'Beginning of the hour, in UTC';
+COMMENT ON COLUMN pgtoken.decision_latency.requests IS 'Requests that were judged';
+COMMENT ON COLUMN pgtoken.decision_latency.avg_us IS 'Average, in microseconds, as the next two';
+COMMENT ON COLUMN pgtoken.decision_latency.max_us IS 'Longest';
+COMMENT ON COLUMN pgtoken.decision_latency.p95_us IS '95 of 100 take no longer';

@@ -29,13 +29,51 @@ CREATE FUNCTION pgtoken_http.token(
 	actor_token text DEFAULT NULL, actor_token_type text DEFAULT NULL, requested_token_type text DEFAULT NULL,
 	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
 	client_assertion_type text DEFAULT NULL, state text DEFAULT NULL, nonce text DEFAULT NULL,
-	audience text DEFAULT NULL, resource text DEFAULT NULL
+	audience text DEFAULT NULL, resource text DEFAULT NULL, transaction_id text DEFAULT NULL,
+	session_id text DEFAULT NULL, device_id text DEFAULT NULL, acr_values text DEFAULT NULL, max_age text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
+REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
 'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.challenge(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.challenge(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.challenge(text) IS
+'Step-up: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.challenge(
+	transaction_id varchar, factor_id text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
+	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, session_id text DEFAULT NULL,
+	device_id text DEFAULT NULL
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.challenge(varchar, text, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.challenge(varchar, text, text, text, text, text, text, text) IS
+'Step-up: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+
+CREATE FUNCTION pgtoken_http.complete_challenge(text) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.complete_challenge(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.complete_challenge(text) IS
+'Step-up: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+
+CREATE FUNCTION pgtoken_http.complete_challenge(
+	transaction_id varchar, factor_id text DEFAULT NULL, code text DEFAULT NULL, id text DEFAULT NULL,
+	client_data_json text DEFAULT NULL, authenticator_data text DEFAULT NULL, signature text DEFAULT NULL,
+	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
+	client_assertion_type text DEFAULT NULL, session_id text DEFAULT NULL, device_id text DEFAULT NULL
+) RETURNS json
+	AS 'MODULE_PATHNAME', 'pgt_http_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.complete_challenge(varchar, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.complete_challenge(varchar, text, text, text, text, text, text, text, text, text, text, text, text) IS
+'Step-up: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.authorize(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

@@ -15,6 +15,9 @@ DECLARE
 														 CASE WHEN certificates THEN 'tls_client_auth' END], NULL);
 	signing_algs text[];
 	scopes text[];
+	-- does some resource ask for a class of authentication?
+	some_acr CONSTANT boolean := EXISTS (SELECT FROM pgtoken.resources r
+										 WHERE r.issuer = of_issuer AND r.enabled AND cardinality(r.required_acr) > 0);
 BEGIN
 	SELECT * INTO i FROM pgtoken.issuers WHERE issuer = of_issuer;
 	-- an HS256 key is not published: no client can verify by it
@@ -34,6 +37,9 @@ BEGIN
 		'token_endpoint', base_url || '/oauth2/token',
 		'revocation_endpoint', base_url || '/oauth2/revoke',
 		'introspection_endpoint', base_url || '/oauth2/introspect',
+		-- also while nothing asks for a step-up: clients read this when they start, a policy comes later
+		'challenge_endpoint', base_url || '/oauth2/challenge',
+		'complete_challenge_endpoint', base_url || '/oauth2/complete_challenge',
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
 		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
@@ -67,6 +73,7 @@ BEGIN
 		'tls_client_certificate_bound_access_tokens', certificates,
 		'subject_types_supported', ARRAY['public', 'pairwise'],
 		'id_token_signing_alg_values_supported', signing_algs,
+		'acr_values_supported', CASE WHEN some_acr AND cardinality(i.acr_levels) > 0 THEN i.acr_levels END,
 		'claim_types_supported', ARRAY['normal'],
 		'claims_supported', ARRAY['iss', 'sub', 'aud', 'azp', 'sid', 'nonce', 'at_hash', 'acr', 'amr', 'iat', 'exp', 'auth_time'],
 		'backchannel_logout_supported', true,

@@ -28,8 +28,8 @@ GRANT USAGE ON TYPE pgtoken.client_credentials TO pgtoken_admin;
 -- The application: issues, refreshes, answers what browsers and devices ask, ends
 -- sessions, shows its users their consents.
 GRANT EXECUTE ON FUNCTION
-	pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb),
-	pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb),
+	pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text),
+	pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval),
 	pgtoken.revoke_family(uuid, text),
 	pgtoken.revoke_family(text, text),
 	pgtoken.blacklist_token(text, text),
@@ -45,9 +45,19 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.device_request(text, text),
 	pgtoken.approve_device(text, text, text, text, timestamptz, text, text[], text, jsonb),
 	pgtoken.deny_device(text, text),
+	pgtoken.enroll_factor(text, text, jsonb, text, text),
+	pgtoken.activate_factor(text, uuid, text, text),
+	pgtoken.remove_factor(text, uuid, text),
+	pgtoken.unlock_factor(text, uuid, text),
+	pgtoken.factors_of(text, text),
+	pgtoken.challenge(text, uuid, text),
+	pgtoken.complete_challenge(text, jsonb),
+	pgtoken.take_challenge_codes(integer),
 	pgtoken.complete_logout(text, text, text),
 	pgtoken.end_session(text, text, boolean, text),
-	pgtoken.withdraw_consent(text, text)
+	pgtoken.withdraw_consent(text, text),
+	pgtoken.revoke_subject(text, text, text),
+	pgtoken.revoke_session(text, text, text)
 TO pgtoken_issuer;
 GRANT SELECT ON pgtoken.consents TO pgtoken_issuer;
 
@@ -68,10 +78,11 @@ GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;
 
 -- The auditor: looks, changes nothing, sees no hash.
 GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoken.clients, pgtoken.blacklist,
-	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts TO pgtoken_auditor;
+	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts,
+	pgtoken.decisions, pgtoken.decisions_by_rule, pgtoken.decisions_by_client, pgtoken.decision_latency TO pgtoken_auditor;
 GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at) ON pgtoken.client_secrets TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims, created_at, expires_at,
-			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, grant_type, jkt, x5t_s256, act,
+			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
 			  ancestors, ancestor_tokens, revoked_at, revoke_reason)
 	ON pgtoken.grants TO pgtoken_auditor;
 GRANT SELECT (grant_id, kind, issuer, client_id, created_at, expires_at) ON pgtoken.authorization_requests TO pgtoken_auditor;
@@ -82,6 +93,14 @@ GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, 
 			  claims, context, created_at, expires_at)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
+GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before TO pgtoken_auditor;
+GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
+			  created_at, last_used_at)
+	ON pgtoken.factors TO pgtoken_auditor;
+GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_ids, state, factor_id, sent, sent_at, attempts, factor_type, acr, amr,
+			  completed_at, consumed_generation, created_at, expires_at)
+	ON pgtoken.challenges TO pgtoken_auditor;
+GRANT SELECT (code_id, issuer, subject, factor_id, client_id, created_at, expires_at) ON pgtoken.challenge_codes TO pgtoken_auditor;
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
 			  resources, decision, context)
 	ON pgtoken.tokens TO pgtoken_auditor;
@@ -91,6 +110,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.grant_of(text),
 	pgtoken.jwks(text),
 	pgtoken.introspect(text),
+	pgtoken.explain_decision(uuid),
 	pgtoken.health()
 TO pgtoken_auditor;
 
@@ -131,23 +151,40 @@ CREATE POLICY auditor_reads ON pgtoken.consents FOR SELECT TO pgtoken_auditor US
 CREATE POLICY issuer_reads ON pgtoken.consents FOR SELECT TO pgtoken_issuer USING (true);
 ALTER TABLE pgtoken.replay_ids ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.replay_ids FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.policies ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.policies FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.subject_not_before ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.subject_not_before FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.factors ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.factors FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.challenges ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.challenges FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.challenge_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.challenge_codes FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pgtoken.audit_events_default ENABLE ROW LEVEL SECURITY;
 
 -- The administrator: all of that (by membership), and configuration.
 GRANT EXECUTE ON FUNCTION
 	pgtoken.create_issuer(text, text),
-	pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[]),
+	pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]),
 	pgtoken.create_signing_key(text, text, text),
 	pgtoken.rotate_signing_key(text, text),
 	pgtoken.retire_signing_key(text, text),
 	pgtoken.rewrap_keys(),
-	pgtoken.create_resource(text, text[], interval, text, text),
-	pgtoken.update_resource(text, text[], interval, boolean, text, text[], text),
+	pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text),
+	pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text),
 	pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb),
 	pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb),
 	pgtoken.create_client_secret(text, timestamptz),
 	pgtoken.revoke_client_secret(text, uuid),
+	pgtoken.revoke_client(text, text),
+	pgtoken.set_not_before(timestamptz, text, text, text, uuid, text),
+	pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text),
+	pgtoken.activate_policy(text, integer, boolean, text),
+	pgtoken.deactivate_policy(text, boolean, text),
+	pgtoken.rollback_policy(text, text),
+	pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text),
 	pgtoken.maintain(),
 	pgtoken.cache_stats(),
 	pgtoken.library_version()

@@ -159,6 +159,7 @@ COMMENT ON COLUMN pgtoken.grants.created_at IS 'When the first tokens were issue
 COMMENT ON COLUMN pgtoken.grants.revoked_at IS 'When the family was revoked; NULL: it was not';
 COMMENT ON COLUMN pgtoken.grants.revoke_reason IS 'Why it was revoked: refresh_token_reuse, consent_withdrawn, or what revoke_family or end_session was told ("revoked" when nothing)';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
+COMMENT ON INDEX pgtoken.grants_session_id IS 'Finds the families of a session; holds no column that a refresh changes';
 COMMENT ON INDEX pgtoken.grants_subject_client_id IS 'Finds what a subject has granted, to all clients or to one; holds no column that a refresh changes';
 COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.deleted to audit_events, without hashes';
 COMMENT ON TRIGGER audit_update ON pgtoken.grants IS 'Writes grant.revoked and grant.changed to audit_events, without hashes; a rotation is audited by its row in tokens';
@@ -236,7 +237,7 @@ COMMENT ON POLICY issuer_reads ON pgtoken.consents IS 'Lets pgtoken_issuer see e
 COMMENT ON COLUMN pgtoken.grant_status.grant_id IS 'The family';
 COMMENT ON COLUMN pgtoken.grant_status.client_id IS 'Client that was authorized';
 COMMENT ON COLUMN pgtoken.grant_status.subject IS 'sub: who authorized it';
-COMMENT ON COLUMN pgtoken.grant_status.state IS 'The first that holds: revoked; expired (absolute end); idle (has a refresh token and idle_expires_at has passed); active';
+COMMENT ON COLUMN pgtoken.grant_status.state IS 'The first that holds: revoked (or created before not_before); expired (absolute end); idle (has a refresh token and idle_expires_at has passed); active';
 COMMENT ON COLUMN pgtoken.grant_status.scope IS 'Scope as granted, space-delimited';
 COMMENT ON COLUMN pgtoken.grant_status.resources IS 'APIs as granted, or the issuer itself: aud';
 COMMENT ON COLUMN pgtoken.grant_status.session_id IS 'sid of the ID tokens; NULL: the grant_id';
@@ -259,3 +260,38 @@ COMMENT ON COLUMN pgtoken.grant_status.x5t_s256 IS 'Certificate the tokens are b
 COMMENT ON COLUMN pgtoken.grant_status.act IS 'Who acts for the subject (RFC 8693 section 4.1); NULL: nobody';
 COMMENT ON COLUMN pgtoken.grant_status.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.ancestors IS 'Families that its token was exchanged from, oldest first; NULL: none';
+COMMENT ON COLUMN pgtoken.grant_status.first_context IS 'Context of the first issue';
+COMMENT ON COLUMN pgtoken.grant_status.not_before IS 'The latest not_before of its issuer, its client, its subject and its own: created before, it is refused; NULL: none is set';
+
+-- policies, factors, challenges
+
+COMMENT ON CONSTRAINT policies_policy_check ON pgtoken.policies IS 'A short name';
+COMMENT ON CONSTRAINT policies_state_check ON pgtoken.policies IS 'The states of a version';
+COMMENT ON CONSTRAINT policies_rules_check ON pgtoken.policies IS 'What the library can judge by';
+COMMENT ON CONSTRAINT policies_on_deny_check ON pgtoken.policies IS 'keep or revoke';
+COMMENT ON CONSTRAINT policies_on_error_check ON pgtoken.policies IS 'Fail open or fail closed';
+COMMENT ON CONSTRAINT policies_function_timeout_check ON pgtoken.policies IS '1 millisecond to 10 seconds';
+COMMENT ON CONSTRAINT policies_factor_types_check ON pgtoken.policies IS 'Types of factors';
+COMMENT ON TRIGGER audit ON pgtoken.policies IS 'Writes the row before and after to audit_events';
+COMMENT ON TRIGGER invalidate ON pgtoken.policies IS 'Makes every backend drop its cached configuration when the transaction commits';
+COMMENT ON TRIGGER invalidate_truncate ON pgtoken.policies IS 'As invalidate, for TRUNCATE';
+COMMENT ON POLICY auditor_reads ON pgtoken.policies IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON CONSTRAINT factors_factor_type_check ON pgtoken.factors IS 'Types of factors';
+COMMENT ON CONSTRAINT factors_state_check ON pgtoken.factors IS 'The states of a factor';
+COMMENT ON TRIGGER audit ON pgtoken.factors IS 'Writes the row before and after to audit_events, without its secrets';
+COMMENT ON POLICY auditor_reads ON pgtoken.factors IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON CONSTRAINT challenges_state_check ON pgtoken.challenges IS 'The states of a transaction';
+COMMENT ON TRIGGER audit ON pgtoken.challenges IS 'Writes what becomes of a transaction to audit_events, without its hashes';
+COMMENT ON POLICY auditor_reads ON pgtoken.challenges IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON TRIGGER audit ON pgtoken.subject_not_before IS 'Writes the row before and after to audit_events';
+COMMENT ON TRIGGER invalidate ON pgtoken.subject_not_before IS 'Makes every backend forget the tokens it has verified when the transaction commits';
+COMMENT ON TRIGGER invalidate_truncate ON pgtoken.subject_not_before IS 'As invalidate, for TRUNCATE';
+COMMENT ON POLICY auditor_reads ON pgtoken.subject_not_before IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY auditor_reads ON pgtoken.challenge_codes IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON CONSTRAINT resources_max_age_check ON pgtoken.resources IS '1 second to 10 years';
+COMMENT ON CONSTRAINT resources_on_insufficient_check ON pgtoken.resources IS 'require or invalid_grant';
+COMMENT ON COLUMN pgtoken.resources.required_acr IS 'acr of which the subject must have one, or a stronger one; NULL: any';
+COMMENT ON COLUMN pgtoken.resources.required_amr IS 'Authentication methods that the subject must all have used (RFC 8176); NULL: none';
+COMMENT ON COLUMN pgtoken.resources.max_age IS 'Longest time since the subject authenticated; NULL: any';
+COMMENT ON COLUMN pgtoken.resources.on_insufficient IS 'What becomes of a request whose subject has not authenticated like that: require (step-up), or invalid_grant';
+COMMENT ON COLUMN pgtoken.resources.policy_version IS 'Grows with each change of what is required';

@@ -9,7 +9,8 @@ import * as h from './harness.mjs';
 
 // what each endpoint's function is called
 const FUNCTIONS = { '/oauth2/token': 'token', '/oauth2/par': 'par', '/oauth2/revoke': 'revoke', '/oauth2/introspect': 'introspect',
-	'/oauth2/device_authorization': 'device_authorization', '/oauth2/authorize': 'authorize' };
+	'/oauth2/device_authorization': 'device_authorization', '/oauth2/authorize': 'authorize',
+	'/oauth2/challenge': 'challenge', '/oauth2/complete_challenge': 'complete_challenge' };
 
 /** one call as PostgREST makes it: {status, headers, text, json}, or {sqlstate} of what was raised */
 async function named(path, pairs, headers = {}) {
@@ -65,6 +66,15 @@ const refreshed = (pairs) => async () => {
 };
 const authorization = (changes) => async () => ['/oauth2/authorize', Object.entries(h.authorizationParameters(await h.newClient(), h.newVerifier(), changes)), {}];
 
+// a user with a factor, and a client of his
+const stepUp = (make) => async () => {
+	const client = await h.newClient();
+	const { subject, factorId } = await h.newUser();
+	return make(client, await h.newTokens(client, {}, { subject, acr: 'pwd' }), factorId, subject);
+};
+const waiting = (make) => stepUp(async (client, { refresh_token: refreshToken }, factorId, subject) =>
+	make(client, h.assertRequired(await h.refresh(client, refreshToken, { acr_values: 'mfa' })).transaction_id, factorId, subject));
+
 const ROWS = {
 	'token: a client\'s own token': grant([['scope', 'notes:read']]),
 	'token: an empty parameter is absent (C2)': grant([['scope', ''], ['resource', '']]),
@@ -97,6 +107,24 @@ const ROWS = {
 	'token: a refresh with an empty scope (C2)': refreshed([['scope', '']]),
 	'token: a narrowed refresh (C19)': refreshed([['scope', 'notes:read']]),
 	'token: a widened refresh (C18)': refreshed([['scope', 'notes:read notes:write']]),
+	'token: a refresh with what an API has asked for, satisfied': refreshed([['max_age', '3600'], ['device_id', 'x'], ['session_id', 'x'], ['acr_values', ''], ['transaction_id', '']]),
+	'token: a refresh with a max_age that is none': refreshed([['max_age', 'x']]),
+	'token: a refresh with an acr that nobody has (C79)': refreshed([['acr_values', 'unheard-of']]),
+	'token: a refresh with a transaction that is none (C92)': refreshed([['transaction_id', 'x']]),
+	'token: a refresh that needs another factor (C92)': stepUp(async (client, { refresh_token: refreshToken }) =>
+		['/oauth2/token', [['grant_type', 'refresh_token'], ['refresh_token', refreshToken], ['acr_values', 'mfa']], basicOf(client)]),
+	'challenge: a factor': waiting((client, id, factorId) => ['/oauth2/challenge', [['transaction_id', id], ['factor_id', factorId], ['device_id', 'x']], basicOf(client)]),
+	'challenge: a transaction that is none': waiting((client, id, factorId) => ['/oauth2/challenge', [['transaction_id', 'x'], ['factor_id', factorId]], basicOf(client)]),
+	'challenge: a factor that is none': waiting((client, id) => ['/oauth2/challenge', [['transaction_id', id], ['factor_id', 'x']], basicOf(client)]),
+	'challenge: nobody asks': waiting((client, id, factorId) => ['/oauth2/challenge', [['transaction_id', id], ['factor_id', factorId]], {}]),
+	'complete_challenge: a code': waiting(async (client, id, factorId, subject) => {
+		await h.challenge(client, id, factorId);
+		return ['/oauth2/complete_challenge', [['transaction_id', id], ['code', await h.deliveredCode(subject)]], basicOf(client)];
+	}),
+	'complete_challenge: a wrong code': waiting((client, id, factorId) => ['/oauth2/complete_challenge', [['transaction_id', id], ['factor_id', factorId], ['code', 'x']], basicOf(client)]),
+	'complete_challenge: no code': waiting((client, id, factorId) => ['/oauth2/complete_challenge', [['transaction_id', id], ['factor_id', factorId]], basicOf(client)]),
+	'complete_challenge: an assertion for a factor that has none': waiting((client, id, factorId) => ['/oauth2/complete_challenge', [['transaction_id', id], ['factor_id', factorId],
+		['id', 'x'], ['client_data_json', 'x'], ['authenticator_data', 'x'], ['signature', 'x']], basicOf(client)]),
 	'token: a refresh token that is none': async () => ['/oauth2/token', [['grant_type', 'refresh_token'], ['refresh_token', 'x']], basicOf(await h.newClient())],
 	'token: bound by DPoP (C63)': async () => ['/oauth2/token', [['grant_type', 'client_credentials'], ['scope', 'notes:read']],
 		{ ...basicOf(await machine()), dpop: await h.proof(await h.generateKey()) }],
@@ -147,7 +175,8 @@ describe('the raw door alone', () => {
 
 	it('the parameter that every request has may be missing; the named door is not found without it', async () => {
 		const client = await h.newClient();
-		const cases = { '/oauth2/token': 'scope', '/oauth2/par': 'scope', '/oauth2/revoke': 'token_type_hint', '/oauth2/introspect': 'token_type_hint' };
+		const cases = { '/oauth2/token': 'scope', '/oauth2/par': 'scope', '/oauth2/revoke': 'token_type_hint', '/oauth2/introspect': 'token_type_hint',
+			'/oauth2/challenge': 'factor_id', '/oauth2/complete_challenge': 'code' };
 		for (const [path, other] of Object.entries(cases)) {
 			h.assertError(await overHttp(path, [[other, 'openid']], basicOf(client)), 'invalid_request');
 			assert.equal((await named(path, [[other, 'openid']], basicOf(client))).sqlstate, '42883');

@@ -306,6 +306,62 @@ export async function newTokens(client, parameters = {}, answer = {}) {
 	return { ...tokens, grantId: claimsOf(tokens.access_token).grant_id };
 }
 
+// --- policies and step-up -------------------------------------------------------------------
+
+/**
+ * A policy that is in force while action runs, for one client.
+ * @param options arguments of create_policy beside rules
+ */
+export async function withPolicy(client, rules, options, action) {
+	const name = unique('policy');
+	const extra = Object.entries({ client_ids: [client.id], ...options });
+	await rows(`SELECT pgtoken.create_policy($1, $2${extra.map(([argument], i) => `, ${argument} => $${i + 3}`).join('')})`,
+		name, JSON.stringify(rules), ...extra.map(([, content]) => content));
+	await rows('SELECT pgtoken.activate_policy($1)', name);
+	try {
+		return await action(name);
+	} finally {
+		await rows('SELECT pgtoken.deactivate_policy($1)', name);
+	}
+}
+
+/** a subject of its own, with a factor: {subject, factorId} */
+export async function newUser(type = 'email', parameters = {}) {
+	const subject = unique('user');
+	const { factor_id: factorId } = await value('SELECT pgtoken.enroll_factor($1, $2, $3)', subject, type, JSON.stringify(parameters));
+	return { subject, factorId };
+}
+
+/** the answer that asks for another factor: 403, and how to go on */
+export function assertRequired(response) {
+	assert.equal(response.status, 403, `mfa_required, and not ${response.json?.error ?? 'tokens'}`);
+	assert.match(response.headers.get('content-type'), /^application\/json/);
+	assertUncached(response);
+	assert.deepEqual(Object.keys(response.json).sort(), ['error', 'error_description', 'expires_in', 'factors', 'transaction_id']);
+	assert.equal(response.json.error, 'mfa_required');
+	assert.match(response.json.error_description, /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/);
+	assert.ok(Number.isInteger(response.json.expires_in) && response.json.expires_in > 0);
+	assert.ok(Array.isArray(response.json.factors) && response.json.factors.length > 0);
+	return response.json;
+}
+
+export const challenge = (client, transactionId, factorId, options) =>
+	postAs(client, '/oauth2/challenge', { transaction_id: transactionId, factor_id: factorId }, options);
+export const complete = (client, transactionId, evidence, options) =>
+	postAs(client, '/oauth2/complete_challenge', { transaction_id: transactionId, ...evidence }, options);
+
+/** what the application was told to deliver to the subject; the codes of other tests go with it */
+export const deliveredCode = (subject) => value('SELECT code FROM pgtoken.take_challenge_codes(1000) WHERE subject = $1', subject);
+
+/** a factor whose code is delivered, proved for a transaction, from a request that need not be like the one that waits */
+export async function prove(client, transactionId, { subject, factorId }, options) {
+	const asked = await challenge(client, transactionId, factorId, options);
+	assert.equal(asked.status, 200, `challenged, and not ${asked.json?.error}`);
+	const done = await complete(client, transactionId, { code: await deliveredCode(subject) }, options);
+	assert.equal(done.status, 200, `completed, and not ${done.json?.error}`);
+	return done.json;
+}
+
 // --- tokens --------------------------------------------------------------------------------
 
 const part = (token, index) => JSON.parse(Buffer.from(token.split('.')[index], 'base64url'));

@@ -74,10 +74,11 @@ async function stop() {
 async function serve(env) {
 	const [gateway, proxy, login, client] = (await freePorts(4));
 	const url = (port) => `http://127.0.0.1:${port}`;
+	const page = (port) => `http://localhost:${port}`; // security keys go by names
 	await run('psql', ['-X', '-q', '-d', 'postgres', '-c', `CREATE DATABASE ${DATABASE} ENCODING 'UTF8' TEMPLATE template0`], env);
 	const database = { ...env, PGDATABASE: DATABASE };
-	const output = await run('psql', ['-X', '-q', '-v', `base_url=${url(gateway)}`, '-v', `login_url=${url(login)}`,
-		'-v', `client_url=${url(client)}`, '-f', 'examples/setup.sql'], database);
+	const output = await run('psql', ['-X', '-q', '-v', `base_url=${url(gateway)}`, '-v', `login_url=${page(login)}`,
+		'-v', `client_url=${page(client)}`, '-f', 'examples/setup.sql'], database);
 	await run('psql', ['-X', '-q', '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql')], database);
 	const facts = Object.fromEntries(output.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
 
@@ -91,7 +92,7 @@ async function serve(env) {
 	await start('client', 'examples/client/main.js', { ...env, CLIENT_PORT: String(client), ISSUER: url(gateway),
 		CLIENT_ID: facts.WEB_CLIENT_ID, CLIENT_SECRET: facts.WEB_CLIENT_SECRET,
 		CLIENT_SCOPE: 'openid profile email offline_access notes:read', RESOURCE: facts.RESOURCE, NOTES_URL: `${url(gateway)}/api/notes` });
-	return { ...database, ...facts, BASE_URL: url(gateway), PROXY_URL: url(proxy), LOGIN_URL: url(login), CLIENT_URL: url(client),
+	return { ...database, ...facts, BASE_URL: url(gateway), PROXY_URL: url(proxy), LOGIN_URL: page(login), CLIENT_URL: page(client),
 		CERTIFICATE_HEADER: 'client-cert' };
 }
 

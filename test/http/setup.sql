@@ -10,6 +10,9 @@ SET client_min_messages = warning;
 
 -- the proxy's header with the client's certificate; believed of authenticator only
 ALTER ROLE authenticator SET pgtoken.http_client_certificate_header = :'certificate_header';
+-- what the proxy says of the request's place and risk, and of the browser behind a client
+ALTER ROLE authenticator SET pgtoken.http_context_headers =
+	'latitude=x-geo-latitude, longitude=x-geo-longitude, risk_score=x-risk-score, collected_at=x-collected-at, session_id=x-session-id, country=x-geo-country';
 
 -- a key of every algorithm that a verifier elsewhere can check
 SELECT count(pgtoken.create_signing_key(alg)) AS keys FROM unnest('{ES384,ES512,PS256,EdDSA}'::text[]) alg \gset

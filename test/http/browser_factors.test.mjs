@@ -1,0 +1,167 @@
+// Factors and step-up, clicked in headless Chromium: enrolled at the login
+// application, asked for by the example client.  The security key is Chromium's
+// virtual authenticator.
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import * as h from './harness.mjs';
+
+const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
+const skip = !existsSync(executablePath) ? `${executablePath} is not there` : !h.clientUrl && 'CLIENT_URL is not set';
+
+// the browser's own account of what failed names addresses, with codes in their queries
+const it = (name, clicks) => test(name, async () => {
+	try {
+		await clicks();
+	} catch (error) {
+		for (const text of ['message', 'stack']) error[text] = String(error[text]).replace(/\b([\w-]+)=[^&\s"'<>]+/g, '$1=…');
+		throw error;
+	}
+});
+
+/** RFC 6238 with SHA-1, 30 seconds and 6 digits, steps from now */
+function totp(secret, steps) {
+	const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+	const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+	const hash = createHmac('sha1', key).update(counter).digest();
+	return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+const WEB_CLIENT = { id: h.facts.WEB_CLIENT_ID ?? 'web-app' };
+const SUBJECT = h.OTHER_SUBJECT;
+// wherever it comes from, the client has to have its user prove a factor
+const ALWAYS = [{ rule: 'address_not_in', outcome: 'require', networks: ['198.51.100.0/24'] }];
+
+describe('in a browser', { skip, timeout: 80_000 }, () => {
+	let browser;
+	let context;
+	let page;
+
+	const click = (name) => page.getByRole('button', { name, exact: true }).click();
+	const logInAtClient = async () => {
+		await page.goto(`${h.clientUrl}/login`);
+		await page.getByLabel('Name').fill('other');
+		await page.getByLabel('Password').fill('other-password');
+		await click('Log in');
+		await page.getByRole('heading', { name: /Allow access|Example client/ }).first().waitFor();
+		if (await page.getByRole('button', { name: 'Allow' }).isVisible()) await click('Allow');
+		await page.getByText('Logged in as').waitFor();
+	};
+	const toFactors = () => page.goto(`${h.loginUrl}/factors`);
+	const toClient = () => page.goto(`${h.clientUrl}/`);
+	const listed = (label) => page.locator('li', { hasText: label }).first().waitFor();
+	const account = (name) => page.locator('#claims tr', { has: page.locator('th', { hasText: new RegExp(`^${name}$`) }) }).locator('td').textContent();
+	const refreshed = (times) => page.getByText(`refreshed ${times} times`).waitFor();
+
+	before(async () => {
+		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+	});
+	after(() => browser?.close());
+	beforeEach(async () => {
+		context = await browser.newContext();
+		page = await context.newPage();
+		page.setDefaultTimeout(10_000);
+	});
+	afterEach(async () => {
+		await context.close();
+		await h.rows('SELECT pgtoken.remove_factor($1, f.factor_id) FROM pgtoken.factors_of($1) f', SUBJECT);
+	});
+
+	it('a code by mail: required, a wrong one first, then the refresh goes on (C92)', async () => {
+		await logInAtClient();
+		await toFactors();
+		await click('Add codes by mail');
+		await listed('Codes by mail');
+		await toClient();
+		await h.withPolicy(WEB_CLIENT, ALWAYS, {}, async () => {
+			await click('Refresh');
+			await click('Codes by mail');
+			await page.getByLabel('Code').fill('not it');
+			await click('Continue');
+			await page.getByRole('alert').waitFor();
+			// a second code would come too early: the first still counts
+			await click('Codes by mail');
+			const mailbox = await context.newPage();
+			await mailbox.goto(`${h.loginUrl}/mailbox`);
+			const code = await mailbox.locator('li code').first().textContent();
+			await mailbox.close();
+			assert.ok(/^\d{6}$/.test(code));
+			assert.ok(!(await page.content()).includes(code), 'the client does not know it');
+			await page.getByLabel('Code').fill(code);
+			await click('Continue');
+			await refreshed(1);
+			assert.equal(await account('acr'), 'mfa');
+		});
+	});
+
+	it('an authenticator app: enrolled with its code, proved with the next one', async () => {
+		await logInAtClient();
+		await toFactors();
+		await click('Add an authenticator app');
+		const secret = await page.locator('#secret').textContent();
+		await page.getByLabel('The code that it shows').fill(totp(secret, 0));
+		await click('Activate');
+		await listed('Authenticator app');
+		await toClient();
+		// what an API's challenge would ask for (RFC 9470): no policy is in force
+		await click('Prove another factor');
+		await click('Authenticator app');
+		await page.getByLabel('Code').fill(totp(secret, 1));
+		await click('Continue');
+		await refreshed(1);
+		assert.equal(await account('acr'), 'mfa');
+		assert.ok(JSON.parse(await account('amr')).includes('otp'));
+		// satisfied now: not asked again
+		await click('Prove another factor');
+		await refreshed(2);
+	});
+
+	it('a security key: registered at one application, asked for by the other (WebAuthn)', async () => {
+		const devtools = await context.newCDPSession(page);
+		await devtools.send('WebAuthn.enable');
+		const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'usb',
+			hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+		await logInAtClient();
+		await toFactors();
+		await click('Add a security key');
+		await listed('Security key');
+		assert.equal((await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length, 1);
+		await toClient();
+		await h.withPolicy(WEB_CLIENT, ALWAYS, { factor_types: ['webauthn'] }, async () => {
+			let sent;
+			page.on('request', (request) => { if (request.url() === `${h.clientUrl}/step-up/complete`) sent = Object.fromEntries(new URLSearchParams(request.postData())); });
+			await click('Refresh');
+			await click('Security key');
+			await click('Use the security key');
+			await refreshed(1);
+			assert.equal(await account('acr'), 'phr');
+			assert.ok(JSON.parse(await account('amr')).includes('mfa'));
+			// the attack: what was signed for one transaction is sent for another
+			await click('Refresh');
+			await click('Security key');
+			const replayed = await page.request.post(`${h.clientUrl}/step-up/complete`, { form: sent });
+			assert.equal(replayed.status(), 400);
+			assert.ok((await replayed.text()).includes('invalid_grant'));
+			await click('Use the security key');
+			await refreshed(2);
+			// the attack: somebody has the key who is not its user
+			await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
+			await click('Refresh');
+			await click('Security key');
+			await click('Use the security key');
+			await page.getByText('That did not work').waitFor();
+		});
+	});
+
+	it('without any factor the client is told no', async () => {
+		await logInAtClient();
+		await click('Prove another factor');
+		await page.getByText('access_denied').waitFor();
+	});
+});

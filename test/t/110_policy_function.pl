@@ -1,0 +1,45 @@
+# Attack: the function of a policy's rule catches its own cancellation and goes
+# on, so that each refresh holds a backend for ever.  It is cancelled again and
+# again, and then its session ends; nothing of the refresh remains.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PgtokenTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_cluster('policy_function');
+my $s = session($node);
+create_service($s);
+$s->query('CREATE SCHEMA risk');
+$s->query('CREATE ROLE risk_owner');
+$s->query(q{CREATE FUNCTION risk.holds_on(context jsonb, previous jsonb, family jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+	LOOP
+		BEGIN
+			LOOP PERFORM pg_sleep(1); END LOOP;
+		EXCEPTION WHEN query_canceled THEN NULL;
+		END;
+	END LOOP;
+END
+$$});
+$s->query('ALTER FUNCTION risk.holds_on(jsonb, jsonb, jsonb) OWNER TO risk_owner');
+$s->query('GRANT USAGE ON SCHEMA risk TO risk_owner');
+$s->query(q{SELECT pgtoken.create_policy('holds', '[{"rule": "function", "function": "risk.holds_on"}]', on_issue => true,
+	function_timeout => '20 milliseconds')});
+$s->query(q{SELECT pgtoken.activate_policy('holds')});
+
+my ($status, $out, $err) = $node->psql('postgres',
+	q{SELECT decision FROM pgtoken.issue_tokens('app', 'user-1', 'openid')}, timeout => 120);
+isnt($status, 0, 'the session has ended');
+like($err, qr/terminat|server closed the connection/, 'by the server');
+is($s->value('SELECT count(*) FROM pgtoken.grants'), 0, 'nothing was issued');
+
+# the other sessions go on
+$s->query(q{SELECT pgtoken.deactivate_policy('holds')});
+is($s->value(q{SELECT decision FROM pgtoken.issue_tokens('app', 'user-1', 'openid')}), 'allow', 'without the policy tokens are issued');
+
+done_testing();
