@@ -145,14 +145,14 @@ CREATE FUNCTION test.on_their_way() RETURNS text LANGUAGE sql STABLE BEGIN ATOMI
 END;
 SELECT test.on_their_way();
 SELECT array_agg(grant_id ORDER BY grant_id) = ARRAY[:'gid1', :'gid2']::uuid[] AS hers_in_order, array_agg(DISTINCT subject) AS subjects, array_agg(DISTINCT reason) AS reasons
-FROM pgtoken.revoke_subject('nora', 'https://nb.example', 'left the company') r WHERE r.client_id = 'nb_other' OR r.grant_id = :'gid1';
+FROM pgtoken.revoke_subject('nora', 'left the company', 'https://nb.example') r WHERE r.client_id = 'nb_other' OR r.grant_id = :'gid1';
 SELECT pgtoken.verify_access_token(:'at1') IS NULL AS at1, pgtoken.verify_access_token(:'at2') IS NULL AS at2, pgtoken.verify_access_token(:'at3') IS NOT NULL AS olga, pgtoken.verify_access_token(:'at4') IS NOT NULL AS other_issuer;
 SELECT test.on_their_way();
 SELECT test.brief(pgtoken.refresh_grant(:'rt2')) AS refresh, state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid2';
 SELECT not_before <= clock_timestamp() AS set, reason FROM pgtoken.subject_not_before WHERE issuer = 'https://nb.example' AND subject = 'nora';
-SELECT count(*) AS once_more FROM pgtoken.revoke_subject('nora', 'https://nb.example');
-SELECT count(*) AS nobody FROM pgtoken.revoke_subject('no such', 'https://nb.example');
-SELECT test.outcome('SELECT pgtoken.revoke_subject(NULL)') AS no_subject, test.outcome('SELECT pgtoken.revoke_subject(''nora'', ''https://nowhere.example'')') AS no_issuer;
+SELECT count(*) AS once_more FROM pgtoken.revoke_subject('nora', issuer => 'https://nb.example');
+SELECT count(*) AS nobody FROM pgtoken.revoke_subject('no such', issuer => 'https://nb.example');
+SELECT test.outcome('SELECT pgtoken.revoke_subject(NULL)') AS no_subject, test.outcome('SELECT pgtoken.revoke_subject(''nora'', issuer => ''https://nowhere.example'')') AS no_issuer;
 
 -- one row, however many families; codes go, a request that has nobody's answer yet as well
 SELECT count(pgtoken.issue_tokens('nb_app', 'olga', 'openid offline_access')) FROM generate_series(1, 20);
@@ -181,7 +181,7 @@ SELECT pgtoken.new_uuid(), sha256(u::text::bytea), c, s, 'openid offline_access'
 FROM (VALUES ('nb_app', 'nora', 'nb-2'), ('nb_other', 'olga', 'nb-2'), ('nb_other', 'olga', 'nb-3'), ('nb_other', 'olga', NULL)) v (c, s, i), gen_random_uuid() u;
 SELECT count(*) AS another_issuers FROM pgtoken.revoke_session('nb-2');
 SET pgtoken.http_issuer = 'https://nb.example';
-SELECT count(*) AS another_subjects FROM pgtoken.revoke_session('nb-2', 'nobody');
+SELECT count(*) AS another_subjects FROM pgtoken.revoke_session('nb-2', subject => 'nobody');
 SELECT client_id, subject, session_id FROM pgtoken.authorization_codes WHERE client_id IN ('nb_app', 'nb_other') ORDER BY 1, 2, 3;
 SELECT client_id, subject, reason, grant_id IN (:'gid1', :'gid2') AS of_session FROM pgtoken.revoke_session('nb-2') ORDER BY client_id;
 SELECT pgtoken.verify_access_token(:'at1') IS NULL AS at1, pgtoken.verify_access_token(:'at2') IS NULL AS at2, pgtoken.verify_access_token(:'at3') IS NOT NULL AS at3, pgtoken.introspect(:'rt1') -> 'active' AS refresh;
@@ -202,7 +202,7 @@ SET ROLE pgtoken_issuer;
 SELECT pgtoken.set_not_before(subject => 'nora');
 SELECT pgtoken.set_not_before(client_id => 'nb_app');
 SELECT pgtoken.revoke_client('nb_app');
-SELECT count(*) AS subject FROM pgtoken.revoke_subject('nobody', 'https://nb.example');
+SELECT count(*) AS subject FROM pgtoken.revoke_subject('nobody', issuer => 'https://nb.example');
 SELECT count(*) AS session FROM pgtoken.revoke_session('nobody');
 RESET ROLE;
 SET ROLE pgtoken_auditor;

@@ -13,9 +13,11 @@ CREATE FUNCTION test.family(name text, of_subject text, client text DEFAULT 'web
 	RETURNING family;
 $$;
 CREATE FUNCTION test.challenged(name text, of_family text, context jsonb DEFAULT '{"ip": "192.0.2.1", "user_agent": "Lynx"}', acr_values text[] DEFAULT '{mfa}') RETURNS text LANGUAGE sql AS $$
+	-- a request of its own: the same one once more would replace its transaction
 	INSERT INTO test.step_ups
-	SELECT name, f.family, challenged.context, r.transaction_id, f.refresh_token, r::pgtoken.token_response
-	FROM test.families f, pgtoken.refresh_grant(f.refresh_token, f.client_id, test.secret(f.client_id), context => challenged.context, acr_values => challenged.acr_values) r
+	SELECT name, f.family, x.context, r.transaction_id, f.refresh_token, r::pgtoken.token_response
+	FROM test.families f, LATERAL (SELECT challenged.context || jsonb_build_object('request', name)) x (context),
+		pgtoken.refresh_grant(f.refresh_token, f.client_id, test.secret(f.client_id), context => x.context, acr_values => challenged.acr_values) r
 	WHERE f.family = of_family
 	RETURNING test.brief(answer);
 $$;
@@ -106,7 +108,10 @@ SELECT test.prove('uma2', 'totp', jsonb_build_object('code', test.totp(test.step
 -- Attack shut out: guessing. Five attempts, right ones or not, then it is over.
 SELECT test.family('vera', 'vera'), pgtoken.enroll_factor('vera', 'totp', jsonb_build_object('secret', test.totp_secret(), 'algorithm', 'SHA256')) ->> 'state' AS totp;
 SELECT test.challenged('vera', 'vera');
-SELECT test.prove('vera', 'totp', e) FROM unnest(ARRAY['{}', '{"code": null}', '{"code": 5}', '{"code": ""}', '{"code": "123"}']::jsonb[]) e;
+-- what is no evidence at all costs no attempt
+SELECT test.prove('vera', 'totp', e) FROM unnest(ARRAY['{}', '{"code": null}', '{"code": 5}', '{"cod": "123456"}']::jsonb[]) e;
+SELECT attempts FROM test.rows WHERE step_up = 'vera';
+SELECT test.prove('vera', 'totp', e) FROM unnest(ARRAY['{"code": "x"}', '{"code": "12345"}', '{"code": "1234567"}', '{"code": ""}', '{"code": "123"}']::jsonb[]) e;
 SELECT state, attempts FROM test.rows WHERE step_up = 'vera';
 SELECT test.prove('vera', 'totp', jsonb_build_object('code', test.totp(test.step()))) AS right_one, test.brief(test.choose('vera', 'totp')) AS challenge, test.brief(test.go_on('vera')) AS refresh;
 SELECT attempts FROM test.rows WHERE step_up = 'vera';
@@ -334,7 +339,7 @@ SELECT test.prove('cora', 'external', '{"verified": true}') AS later,
 	   test.brief(pgtoken.complete_challenge(test.transaction('cora'), jsonb_build_object('factor_id', test.factor('abe', 'external'), 'verified', true))) AS of_another,
 	   test.brief(pgtoken.complete_challenge(test.transaction('cora'), '{"code": "000000"}')) AS none_chosen,
 	   test.brief(pgtoken.complete_challenge(test.transaction('cora'), '{"factor_id": "x"}')) AS malformed,
-	   test.brief(pgtoken.complete_challenge(test.transaction('cora'), '[]')) AS no_object;
+	   test.outcome(format('SELECT pgtoken.complete_challenge(%L, %L)', test.transaction('cora'), '[]')) AS no_object;
 SELECT attempts FROM test.rows WHERE step_up = 'cora';
 SELECT pgtoken.remove_factor('cora', test.factor('cora', 'email')) AS removed;
 SELECT test.prove('cora', 'email', '{"code": "000000"}') AS removed;
@@ -396,6 +401,56 @@ SELECT count(*) AS open FROM pgtoken.challenges WHERE subject = 'emil' AND state
 UPDATE pgtoken.challenges SET expires_at = now() WHERE subject = 'emil';
 SELECT test.challenged('emil1-again', 'emil1');
 SELECT reason, count(*) FROM pgtoken.audit_events WHERE subject = 'emil' AND event LIKE 'refresh.%' GROUP BY reason ORDER BY reason;
+
+-- The client that has not heard the answer asks again: the new transaction stands for the old one.
+CREATE FUNCTION test.refreshed(of_family text, context jsonb DEFAULT '{}', acr_values text[] DEFAULT NULL, max_age interval DEFAULT NULL, scope text DEFAULT NULL, transaction_id text DEFAULT NULL) RETURNS pgtoken.token_response LANGUAGE sql AS $$
+	SELECT r FROM test.families f, pgtoken.refresh_grant(f.refresh_token, f.client_id, test.secret(f.client_id), refreshed.scope, context => refreshed.context, acr_values => refreshed.acr_values,
+		max_age => refreshed.max_age, transaction_id => refreshed.transaction_id) r WHERE f.family = of_family;
+$$;
+CREATE TABLE test.asked_again AS SELECT (test.refreshed('emil2', '{"ip": "192.0.2.9"}', '{mfa}')).transaction_id AS id FROM generate_series(1, 7);
+SELECT count(id) AS answered, count(DISTINCT id) AS different, (SELECT count(*) FROM pgtoken.challenges c WHERE c.context = '{"ip": "192.0.2.9"}') AS open FROM test.asked_again;
+
+-- Attack shut out: a mailed code makes a proof of days ago, by a security key,
+-- one of today.
+SELECT pgtoken.enroll_factor('kim', 'external') ->> 'state' AS external;
+CREATE FUNCTION test.proved(answer pgtoken.token_response, subject text) RETURNS text LANGUAGE sql
+	RETURN test.brief(pgtoken.complete_challenge(answer.transaction_id, jsonb_build_object('factor_id', test.factor(subject, 'external'), 'verified', true)));
+SELECT test.family('kim1', 'kim'), test.family('kim2', 'kim'), test.family('kim3', 'kim');
+UPDATE pgtoken.grants g SET acr = 'phr', amr = '{hwk,user}', auth_time = now() - interval '3 days' FROM test.families f WHERE f.family LIKE 'kim_' AND g.grant_id = f.grant_id;
+SELECT test.brief(test.refreshed('kim1', acr_values => '{phr}', max_age => '5 minutes')) AS nothing_would_do;
+-- what the weaker factor does prove it proves, also to who asks for it at this moment; and it says no more of itself
+CREATE TABLE test.kim AS SELECT test.refreshed('kim1', acr_values => '{mfa}', max_age => '0 seconds') AS a;
+SELECT test.brief(a), test.proved(a, 'kim') AS proved FROM test.kim;
+CREATE TABLE test.kim_on AS SELECT test.refreshed('kim1', acr_values => '{mfa}', max_age => '0 seconds', transaction_id => (a).transaction_id) AS a FROM test.kim;
+SELECT test.brief(a), c ->> 'acr' AS acr, c -> 'amr' AS amr, (c ->> 'auth_time')::bigint > extract(epoch FROM now() - interval '1 hour') AS today FROM test.kim_on, test.claims((a).access_token) c;
+-- where the older proof is still what is asked for it stays as it was, and the new one is told beside it
+SELECT pgtoken.create_policy('kim', '[{"rule": "mfa_age", "longer_than": 3600, "outcome": "require"}]') AS version, pgtoken.activate_policy('kim') AS active;
+CREATE TABLE test.kim2 AS SELECT test.refreshed('kim2', acr_values => '{phr}') AS a;
+SELECT test.brief(a), test.proved(a, 'kim') AS proved FROM test.kim2;
+SELECT test.brief(test.refreshed('kim2', acr_values => '{phr}', transaction_id => (a).transaction_id)) FROM test.kim2;
+SELECT g.acr, g.amr, g.auth_time < now() - interval '2 days' AS as_it_was, g.mfa_time > now() - interval '1 hour' AS proved_today FROM pgtoken.grants g JOIN test.families f USING (grant_id) WHERE f.family = 'kim2';
+SELECT pgtoken.deactivate_policy('kim');
+-- Attack shut out: what was proved for a little is used for more, or under more suspicion.
+CREATE TABLE test.kim3 AS SELECT test.refreshed('kim3', '{"risk_score": 40}', '{mfa}', '0 seconds', scope => 'openid') AS a;
+SELECT test.brief(a), test.proved(a, 'kim') AS proved FROM test.kim3;
+SELECT test.brief(test.refreshed('kim3', '{"risk_score": 40}', '{mfa}', '0 seconds', transaction_id => (a).transaction_id)) AS wider_scope,
+	   test.brief(test.refreshed('kim3', '{"risk_score": 41}', '{mfa}', '0 seconds', scope => 'openid', transaction_id => (a).transaction_id)) AS riskier,
+	   test.brief(test.refreshed('kim3', '{"risk_score": 39}', '{mfa}', '0 seconds', scope => 'openid', transaction_id => (a).transaction_id)) AS the_same FROM test.kim3;
+
+-- Attack shut out: with refresh tokens that do not rotate, one proof lets every
+-- later refresh through.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('still', offline_access => true, scopes => '{openid}', rotation => 'never', retry_window => '1 minute');
+SELECT pgtoken.create_policy('lou', '[{"rule": "risk_score", "at_least": 50, "outcome": "require"}]', client_ids => '{still}') AS version, pgtoken.activate_policy('lou') AS active,
+	   pgtoken.enroll_factor('lou', 'external') ->> 'state' AS external;
+INSERT INTO test.families (family, subject, client_id, grant_id, refresh_token)
+SELECT 'lou', 'lou', 'still', r.grant_id, r.refresh_token FROM pgtoken.issue_tokens('still', 'lou', 'openid offline_access') r;
+CREATE TABLE test.lou AS SELECT test.refreshed('lou', '{"risk_score": 80}') AS a;
+SELECT test.brief(a), test.proved(a, 'lou') AS proved FROM test.lou;
+SELECT test.brief(test.refreshed('lou', '{"risk_score": 80}', transaction_id => (a).transaction_id)) AS once,
+	   test.brief(test.refreshed('lou', '{"risk_score": 80}', transaction_id => (a).transaction_id)) AS an_honest_retry FROM test.lou;
+UPDATE pgtoken.challenges SET consumed_at = consumed_at - interval '1 minute' WHERE subject = 'lou';
+SELECT test.brief(test.refreshed('lou', '{"risk_score": 80}', transaction_id => (a).transaction_id)) AS a_minute_later FROM test.lou;
+SELECT pgtoken.deactivate_policy('lou');
 
 -- The trail -------------------------------------------------------------------------------
 

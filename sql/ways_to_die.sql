@@ -26,7 +26,7 @@ CREATE TEMP TABLE way (n serial, way text, deed text);
 INSERT INTO way (way, deed) VALUES
 	('none', 'SELECT $1'),
 	('1 revoked by the server', 'SELECT pgtoken.revoke_family($1, ''stolen'')'),
-	('1 its subject revoked', 'SELECT count(*) FROM pgtoken.revoke_subject(''dora'', ''https://die.example'')'),
+	('1 its subject revoked', 'SELECT count(*) FROM pgtoken.revoke_subject(''dora'', issuer => ''https://die.example'')'),
 	('1 its client revoked', 'SELECT pgtoken.revoke_client(''die_app'')'),
 	('1 its issuer''s tokens', 'SELECT pgtoken.set_not_before(issuer => ''https://die.example'')'),
 	('1 its own tokens', 'SELECT pgtoken.set_not_before(grant_id => $1)'),

@@ -29,38 +29,44 @@ names(char *const *list, int n, const char *value)
 	return n < 0;
 }
 
-/* is the request in the policy's scope of use? */
+/*
+ * Is the request in the policy's scope of use?  The family's APIs count, not those
+ * that this one token is for: otherwise a token for another of them would become
+ * the context with which the next request is compared.
+ */
 static bool
 applies(const Policy *policy, const AssessedRequest *request)
 {
+	const Grant *grant = request->grant;
 	bool about = policy->n_resources < 0;
 
 	if (strcmp(policy->issuer, request->client->issuer) != 0 ||
 		!(request->first_issue ? policy->on_issue : policy->on_refresh) ||
 		!names(policy->client_ids, policy->n_client_ids, request->client->client_id) ||
-		!names(policy->grant_types, policy->n_grant_types, request->grant->grant_type))
+		!names(policy->grant_types, policy->n_grant_types, grant->grant_type))
 		return false;
-	for (int i = 0; !about && i < request->n_resources; i++)
-		about = names(policy->resources, policy->n_resources, request->resources[i]);
+	for (int i = 0; !about && i < grant->n_resources; i++)
+		about = names(policy->resources, policy->n_resources, grant->resources[i]);
 	return about;
 }
 
-/* what the request's APIs and the request itself ask of its subject's authentication */
-static void
-collect_requirements(const AssessedRequest *request, Assessment *out)
+int
+assess_requirements(const AssessedRequest *request, Requirement **out)
 {
-	out->requirements = palloc(sizeof(Requirement) * (request->n_resources + 1));
-	out->n_requirements = 0;
+	Requirement *requirements = palloc(sizeof(Requirement) * (request->n_resources + 1));
+	int n = 0;
+
+	*out = requirements;
 	/* where nobody has authenticated, nobody can be asked to do it better */
 	if (request_subject_is_client(request->grant->subject))
-		return;
+		return 0;
 	for (int i = 0; i < request->n_resources; i++)
 	{
 		const Resource *resource = resource_find(request->client->issuer, request->resources[i]);
 
 		if (resource && (resource->n_required_acr > 0 || resource->n_required_amr > 0 ||
 						 resource->max_age >= 0))
-			out->requirements[out->n_requirements++] = (Requirement){
+			requirements[n++] = (Requirement){
 				.resource = resource->resource,
 				.version = resource->policy_version,
 				.can_step_up = resource->can_step_up,
@@ -72,7 +78,8 @@ collect_requirements(const AssessedRequest *request, Assessment *out)
 			};
 	}
 	if (request->asked)
-		out->requirements[out->n_requirements++] = *request->asked;
+		requirements[n++] = *request->asked;
+	return n;
 }
 
 /* the worst that one of them comes to; what is not satisfied is added to the record */
@@ -81,6 +88,7 @@ judge_requirements(const AssessedRequest *request, const Authentication *authent
 				   Assessment *out, PgtObject *record)
 {
 	const Issuer *issuer = issuer_get(request->client->issuer);
+	TimestampTz at = request->factor_type ? request->proved_at : request->now;
 	PgtcDecision worst = PGTC_ALLOW;
 	PgtObject array;
 
@@ -90,13 +98,22 @@ judge_requirements(const AssessedRequest *request, const Authentication *authent
 		const Requirement *requirement = &out->requirements[i];
 		PgtObject object;
 
-		if (authentication_satisfies(issuer, authentication, requirement, request->now))
+		if (authentication_satisfies(issuer, authentication, requirement, at))
 			continue;
 		worst = Max(worst, requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY);
 		pgt_object_begin(&object);
+		pgt_object_string(&object, "outcome",
+						  pgtc_decision_name(requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY));
 		pgt_object_string(&object, "resource", requirement->resource);
 		if (requirement->resource)
 			pgt_object_int(&object, "policy_version", requirement->version);
+		if (requirement->n_acr_values > 0)
+			pgt_object_strings(&object, "acr_values", requirement->acr_values,
+							   requirement->n_acr_values);
+		if (requirement->n_amr > 0)
+			pgt_object_strings(&object, "amr", requirement->amr, requirement->n_amr);
+		if (requirement->max_age >= 0)
+			pgt_object_int(&object, "max_age", requirement->max_age);
 		pgt_array_jsonb(&array, pgt_object_end(&object));
 	}
 	if (worst != PGTC_ALLOW)
@@ -131,13 +148,13 @@ satisfied_by(const Policy *policy, const char *factor_type)
 }
 
 static Jsonb *
-judge_policy(const Policy *policy, RiskCase *risk, PgtcDecision *decision)
+judge_policy(const Policy *policy, RiskCase *risk, PgtcDecision *decision, bool *said)
 {
 	Jsonb *fired;
 	PgtObject object;
 
 	*decision = evaluate_rules(&policy->rules, policy->allow_on_error, policy->function_timeout,
-							   risk, &fired);
+							   risk, &fired, said);
 	pgt_object_begin(&object);
 	pgt_object_string(&object, "policy", policy->policy);
 	pgt_object_int(&object, "version", policy->version);
@@ -157,17 +174,19 @@ judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, 
 	for (const Policy *policy = policy_list(); policy; policy = policy->next)
 	{
 		PgtcDecision decision;
+		bool said;
 
 		if (!applies(policy, request))
 			continue;
-		pgt_array_jsonb(&array, judge_policy(policy, risk, &decision));
+		pgt_array_jsonb(&array, judge_policy(policy, risk, &decision, &said));
 		if (policy->shadow)
 			continue;
 		if (decision == PGTC_REQUIRE && satisfied_by(policy, request->factor_type))
 			decision = PGTC_ALLOW;
 		if (decision == PGTC_REQUIRE)
 			narrow_factor_types(policy, out);
-		if (decision == PGTC_DENY && policy->revoke_on_deny)
+		/* a function that has failed knows nothing of who presents the token */
+		if (decision == PGTC_DENY && said && policy->revoke_on_deny)
 			out->revoke = true;
 		riskiest = Max(riskiest, decision);
 	}
@@ -195,7 +214,7 @@ describe_request(const AssessedRequest *request, const RiskCase *risk,
 {
 	pgt_object_bool(record, "retry", request->retry);
 	pgt_object_string(record, "grant_type", risk->grant_type);
-	pgt_object_strings(record, "resources", request->resources, request->n_resources);
+	pgt_object_strings(record, "resources", risk->resources, risk->n_resources);
 	if (!TIMESTAMP_IS_NOBEGIN(authentication->auth_time))
 		pgt_object_time(record, "auth_time", authentication->auth_time);
 	if (!TIMESTAMP_IS_NOBEGIN(risk->mfa_at))
@@ -219,8 +238,8 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 	risk->client_id = grant->client_id;
 	risk->subject = grant->subject;
 	risk->grant_type = grant->grant_type;
-	risk->resources = request->resources;
-	risk->n_resources = request->n_resources;
+	risk->resources = grant->resources;
+	risk->n_resources = grant->n_resources;
 	risk->context = request->context;
 	if (!request->first_issue)
 	{
@@ -230,7 +249,7 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 	}
 	risk->retry = request->retry;
 	risk->at = request->now;
-	risk->mfa_at = authentication_mfa_time(authentication);
+	risk->mfa_at = authentication->mfa_time;
 	risk_case_ready(risk);
 }
 
@@ -247,7 +266,7 @@ assess_request(const AssessedRequest *request, Assessment *out)
 
 	memset(out, 0, sizeof(*out));
 	out->n_factor_types = -1;
-	collect_requirements(request, out);
+	out->n_requirements = assess_requirements(request, &out->requirements);
 	if (!something_to_judge(request, out))
 		return;
 

@@ -20,12 +20,15 @@ typedef struct AssessedRequest
 	const Grant *grant; /* the family; of a first issue, the one that it would start */
 	bool first_issue;
 	bool retry;
-	char **resources; /* of the access token asked for */
+	const char *scope; /* of the access token asked for, as the next */
+	char **resources;
 	int n_resources;
 	const Requirement *asked; /* by the request itself; NULL: nothing */
 	Jsonb *context;
 	TimestampTz now;
 	const char *factor_type; /* a factor that was proved for it; NULL: none */
+	TimestampTz
+		proved_at; /* when; the request went on later, but that is when its user was there */
 } AssessedRequest;
 
 typedef struct Assessment
@@ -40,6 +43,9 @@ typedef struct Assessment
 	int n_factor_types; /* -1: any */
 	Jsonb *record; /* for the audit; NULL: nothing was to be looked at */
 } Assessment;
+
+/* what the APIs of the request and the request itself ask of its subject's authentication */
+extern int assess_requirements(const AssessedRequest *request, Requirement **out);
 
 extern void assess_request(const AssessedRequest *request, Assessment *out);
 

@@ -100,6 +100,18 @@ authentication_factor_amr(const char *factor_type)
 	elog(ERROR, "unknown type of factor");
 }
 
+bool
+authentication_satisfies_all(const Issuer *issuer, const Authentication *authentication,
+							 const Requirement *requirements, int n_requirements, TimestampTz now)
+{
+	for (int i = 0; i < n_requirements; i++)
+	{
+		if (!authentication_satisfies(issuer, authentication, &requirements[i], now))
+			return false;
+	}
+	return true;
+}
+
 static void
 add_method(Authentication *authentication, const char *method)
 {
@@ -108,31 +120,44 @@ add_method(Authentication *authentication, const char *method)
 		authentication->amr[authentication->n_amr++] = pstrdup(method);
 }
 
+/* had the subject authenticated better than by a factor of this acr? */
+static bool
+is_stronger(const Issuer *issuer, const Authentication *authentication, const char *acr)
+{
+	return authentication->acr && level_of(issuer, acr) >= 0 &&
+		   level_of(issuer, authentication->acr) > level_of(issuer, acr);
+}
+
 Authentication
-authentication_raised(const Issuer *issuer, const Authentication *authentication, const char *acr,
+authentication_proved(const Issuer *issuer, const Authentication *authentication,
+					  const Requirement *requirements, int n_requirements, const char *acr,
 					  char *const *amr, int n_amr, TimestampTz at)
 {
-	Authentication raised = {.auth_time = at};
+	Authentication kept = *authentication;
+	Authentication proved = {unconstify(char *, acr), NULL, 0, at, at};
 
-	/* what cannot be compared with the new one says less of today */
-	raised.acr = unconstify(char *, acr);
-	if (acr == NULL || (authentication->acr && level_of(issuer, acr) >= 0 &&
-						level_of(issuer, authentication->acr) > level_of(issuer, acr)))
-		raised.acr = authentication->acr;
-	raised.amr = palloc(sizeof(char *) * PGTC_AMR_MAX);
-	/* the new ones first: they must not fall victim to the limit */
+	kept.mfa_time = at;
+	if (is_stronger(issuer, authentication, acr) &&
+		authentication_satisfies_all(issuer, &kept, requirements, n_requirements, at))
+		return kept;
+	proved.amr = palloc(sizeof(char *) * PGTC_AMR_MAX);
+	add_method(&proved, "mfa");
 	for (int i = 0; i < n_amr; i++)
-		add_method(&raised, amr[i]);
-	add_method(&raised, "mfa");
-	for (int i = 0; i < authentication->n_amr; i++)
-		add_method(&raised, authentication->amr[i]);
-	return raised;
+		add_method(&proved, amr[i]);
+	return proved;
 }
 
 Authentication
 authentication_of_grant(const Grant *grant)
 {
-	return (Authentication){grant->acr, grant->amr, grant->n_amr, grant->auth_time};
+	return (Authentication){grant->acr, grant->amr, grant->n_amr, grant->auth_time,
+							grant->mfa_time};
+}
+
+TimestampTz
+authentication_first_mfa_time(const Grant *grant)
+{
+	return contains(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
 }
 
 void
@@ -142,11 +167,5 @@ authentication_into_grant(const Authentication *authentication, Grant *grant)
 	grant->amr = authentication->amr;
 	grant->n_amr = authentication->n_amr;
 	grant->auth_time = authentication->auth_time;
-}
-
-TimestampTz
-authentication_mfa_time(const Authentication *authentication)
-{
-	return contains(authentication->amr, authentication->n_amr, "mfa") ? authentication->auth_time
-																	   : DT_NOBEGIN;
+	grant->mfa_time = authentication->mfa_time;
 }

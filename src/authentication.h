@@ -18,6 +18,7 @@ typedef struct Authentication
 	char **amr;
 	int n_amr; /* -1: none given */
 	TimestampTz auth_time; /* DT_NOBEGIN: nobody has authenticated */
+	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
 } Authentication;
 
 /* one who asks; each may be absent */
@@ -43,17 +44,26 @@ extern const char *authentication_factor_acr(const Issuer *issuer, const char *f
 extern const char *const *authentication_factor_amr(const char *factor_type);
 
 /*
- * What it becomes when a factor is proved at this time: the stronger acr of the
- * two, the methods of both and mfa, the new auth_time.
+ * What it becomes when a factor is proved at this time.  acr, amr and auth_time
+ * always belong to one moment: either all are those of the proof (amr with mfa),
+ * or, where the subject had authenticated better before and every requirement
+ * holds by that, all stay and only mfa_time is new.
  */
-extern Authentication authentication_raised(const Issuer *issuer,
-											const Authentication *authentication, const char *acr,
-											char *const *amr, int n_amr, TimestampTz at);
+extern Authentication authentication_proved(const Issuer *issuer,
+											const Authentication *authentication,
+											const Requirement *requirements, int n_requirements,
+											const char *acr, char *const *amr, int n_amr,
+											TimestampTz at);
+
+/* does everything that is required hold? */
+extern bool authentication_satisfies_all(const Issuer *issuer, const Authentication *authentication,
+										 const Requirement *requirements, int n_requirements,
+										 TimestampTz now);
 
 extern Authentication authentication_of_grant(const Grant *grant);
-extern void authentication_into_grant(const Authentication *authentication, Grant *grant);
+/* of a first issue: mfa_time by what amr says */
+extern TimestampTz authentication_first_mfa_time(const Grant *grant);
 
-/* when several factors were last proved: auth_time if amr has mfa; DT_NOBEGIN: never */
-extern TimestampTz authentication_mfa_time(const Authentication *authentication);
+extern void authentication_into_grant(const Authentication *authentication, Grant *grant);
 
 #endif /* PGT_AUTHENTICATION_H */

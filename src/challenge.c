@@ -9,6 +9,7 @@
 
 #include "challenge_row.h"
 #include "core/risk.h"
+#include "core/scope.h"
 #include "factor.h"
 #include "glue.h"
 #include "guc.h"
@@ -18,7 +19,7 @@
 #include "store.h"
 
 #define OPEN_PER_FAMILY 5
-#define OPEN_PER_SUBJECT 20
+#define OPEN_PER_SUBJECT 20 /* by one client: others must not suffer from it */
 
 static bool
 is_among(const char *name, char *const *names, int n)
@@ -39,14 +40,10 @@ would_satisfy(const Issuer *issuer, const Authentication *authentication, const 
 	const char *acr = authentication_factor_acr(issuer, factor_type_name(factor->type));
 	int n_amr;
 	char **amr = factor_amr(factor->type, &n_amr);
-	Authentication raised = authentication_raised(issuer, authentication, acr, amr, n_amr, now);
+	Authentication proved = authentication_proved(issuer, authentication, requirements,
+												  n_requirements, acr, amr, n_amr, now);
 
-	for (int i = 0; i < n_requirements; i++)
-	{
-		if (!authentication_satisfies(issuer, &raised, &requirements[i], now))
-			return false;
-	}
-	return true;
+	return authentication_satisfies_all(issuer, &proved, requirements, n_requirements, now);
 }
 
 /* the list without what cannot be used */
@@ -112,13 +109,20 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 						   .client_id = request->client->client_id,
 						   .subject = unconstify(char *, request->subject),
 						   .generation = request->generation,
-						   .context = request->context ? request->context : pgt_empty_jsonb()};
-	/* locked, so that two which are opened at once are counted one after the other */
-	Factor *factors =
-		suitable(factor_list(challenge.issuer, challenge.subject, true), issuer, authentication,
-				 requirements, n_requirements, factor_types, n_factor_types, now);
+						   .context = request->context ? request->context : pgt_empty_jsonb(),
+						   .scope = unconstify(char *, request->scope),
+						   .resources = request->resources,
+						   .n_resources = request->n_resources};
+	Factor *factors;
 	int of_family;
 	int of_subject;
+
+	/* a client that has not heard the answer asks again; before the factors, as in factor_challenge.c */
+	challenge_replace(&challenge);
+	/* locked, so that two which are opened at once are counted one after the other */
+	factors =
+		suitable(factor_list(challenge.issuer, challenge.subject, true), issuer, authentication,
+				 requirements, n_requirements, factor_types, n_factor_types, now);
 
 	if (factors == NULL)
 		return PGT_ERR_NO_FACTOR;
@@ -135,15 +139,35 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 	return PGT_ERR_MFA_REQUIRED;
 }
 
+/* the same device at the same place, and not under more suspicion than it was */
 static bool
-same_context(Jsonb *a, Jsonb *b)
+same_context(Jsonb *challenged, Jsonb *now)
 {
-	PgtcRequestContext facts_a;
-	PgtcRequestContext facts_b;
+	PgtcRequestContext before;
+	PgtcRequestContext after;
 
-	request_context_facts(a, &facts_a);
-	request_context_facts(b, &facts_b);
-	return pgtc_same_context(&facts_a, &facts_b);
+	request_context_facts(challenged, &before);
+	request_context_facts(now, &after);
+	if (after.has_risk_score && (!before.has_risk_score || after.risk_score > before.risk_score))
+		return false;
+	return pgtc_same_context(&before, &after);
+}
+
+/* does it ask for no more than what was challenged? */
+static bool
+within_target(const Challenge *challenge, const ChallengedRequest *request)
+{
+	PgtcScope challenged;
+	PgtcScope wanted;
+
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(challenge->scope), &challenged), "reading a scope");
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted), "reading a scope");
+	for (int i = 0; i < request->n_resources; i++)
+	{
+		if (!is_among(request->resources[i], challenge->resources, challenge->n_resources))
+			return false;
+	}
+	return pgtc_scope_subset(&wanted, &challenged);
 }
 
 static void
@@ -156,6 +180,7 @@ fill_step_up(const Challenge *challenge, StepUp *out)
 	out->n_amr = Max(challenge->n_amr, 0);
 	out->at = challenge->completed_at;
 	out->consumed = challenge->state == CHALLENGE_CONSUMED;
+	out->consumed_at = challenge->consumed_at;
 	out->consumed_generation = challenge->consumed_generation;
 }
 
@@ -178,7 +203,7 @@ challenge_find(const char *transaction_id, const ChallengedRequest *request, Ste
 	/* of a consumed one the answer may be asked for again; for how long is the caller's to say */
 	if (challenge->state != CHALLENGE_CONSUMED && challenge->expires_at <= GetCurrentTimestamp())
 		return PGT_ERR_CHALLENGE_UNKNOWN;
-	if (!same_context(challenge->context, request->context))
+	if (!same_context(challenge->context, request->context) || !within_target(challenge, request))
 		return PGT_ERR_CHALLENGE_OTHER_CONTEXT;
 	if (challenge->state == CHALLENGE_OPEN)
 		return PGT_ERR_CHALLENGE_OPEN;
@@ -196,6 +221,7 @@ challenge_consume(const pg_uuid_t *grant_id, const StepUp *step_up, int generati
 	store_arg_uuid(&args, grant_id);
 	store_arg_bytes(&args, step_up->handle_hash, sizeof(step_up->handle_hash));
 	store_arg_int(&args, generation);
+	store_arg_time(&args, GetCurrentTimestamp());
 	return store_run(STORE_CHALLENGE_CONSUME, &args, NULL, NULL) == 1;
 }
 

@@ -25,6 +25,9 @@ typedef struct ChallengedRequest
 	const char *subject;
 	int generation; /* presented; -1: a first issue */
 	Jsonb *context;
+	const char *scope; /* of the access token asked for, as the next */
+	char **resources;
+	int n_resources;
 } ChallengedRequest;
 
 /* a factor that was proved for a transaction */
@@ -37,6 +40,7 @@ typedef struct StepUp
 	int n_amr;
 	TimestampTz at;
 	bool consumed;
+	TimestampTz consumed_at;
 	int consumed_generation;
 } StepUp;
 

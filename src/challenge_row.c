@@ -47,6 +47,9 @@ read_challenge(StoreRow *row, void *arg)
 	challenge->acr = store_text(row);
 	challenge->amr = store_texts(row, &challenge->n_amr);
 	challenge->completed_at = store_time(row, DT_NOBEGIN);
+	challenge->scope = store_text(row);
+	challenge->resources = store_texts(row, &challenge->n_resources);
+	challenge->consumed_at = store_time(row, DT_NOBEGIN);
 	challenge->consumed_generation = store_int(row, -1);
 	challenge->expires_at = store_time(row, DT_NOBEGIN);
 }
@@ -56,6 +59,21 @@ add_key(StoreArgs *args, const Challenge *challenge)
 {
 	store_arg_uuid(args, &challenge->grant_id);
 	store_arg_bytes(args, challenge->handle_hash, sizeof(challenge->handle_hash));
+}
+
+void
+challenge_replace(const Challenge *challenge)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &challenge->grant_id);
+	store_arg_text(&args, challenge->client_id);
+	if (challenge->generation < 0)
+		store_arg_null(&args);
+	else
+		store_arg_int(&args, challenge->generation);
+	store_arg_jsonb(&args, challenge->context);
+	store_run(STORE_CHALLENGE_REPLACE, &args, NULL, NULL);
 }
 
 void
@@ -75,6 +93,8 @@ challenge_insert(const Challenge *challenge, TimestampTz now)
 	store_arg_uuids(&args, challenge->factor_ids, challenge->n_factor_ids);
 	store_arg_time(&args, now);
 	store_arg_time(&args, challenge->expires_at);
+	store_arg_text(&args, challenge->scope);
+	store_arg_texts(&args, challenge->resources, challenge->n_resources);
 	store_run(STORE_CHALLENGE_INSERT, &args, NULL, NULL);
 }
 
@@ -102,6 +122,7 @@ challenge_count(const Challenge *challenge, TimestampTz now, int *of_family, int
 	store_arg_uuid(&args, &challenge->grant_id);
 	store_arg_text(&args, challenge->issuer);
 	store_arg_text(&args, challenge->subject);
+	store_arg_text(&args, challenge->client_id);
 	store_arg_time(&args, now);
 	store_run(STORE_CHALLENGE_COUNT, &args, read_counts, &counts);
 	*of_family = counts.of_family;

@@ -52,9 +52,16 @@ typedef struct Challenge
 	char **amr;
 	int n_amr;
 	TimestampTz completed_at;
+	char *scope; /* of the access token that was asked for, as the next */
+	char **resources;
+	int n_resources;
+	TimestampTz consumed_at;
 	int consumed_generation;
 	TimestampTz expires_at;
 } Challenge;
+
+/* an open one of the same request is worth nothing once there is a new one */
+extern void challenge_replace(const Challenge *challenge);
 
 extern void challenge_insert(const Challenge *challenge, TimestampTz now);
 

@@ -11,6 +11,8 @@
 #include "key_material.h"
 #include "store.h"
 
+#define CODES_PER_WINDOW 20 /* sent, for whatever transactions */
+#define CODES_WINDOW (60 * 60) /* seconds */
 #define LOCKED_AFTER 10 /* wrong in a row */
 #define LOCKED_FOR (15 * 60) /* seconds */
 #define DISABLED_AFTER 100 /* NIST SP 800-63B section 5.2.2 */
@@ -120,6 +122,8 @@ read_factor(StoreRow *row, Factor *factor)
 	factor->counter = store_long(row, -1);
 	factor->failed_attempts = store_int(row, 0);
 	factor->locked_until = store_time(row, DT_NOBEGIN);
+	factor->codes_sent = store_int(row, 0);
+	factor->codes_since = store_time(row, DT_NOBEGIN);
 }
 
 static void
@@ -275,6 +279,24 @@ use_factor(const Factor *factor, TimestampTz now, const int64 *counter, const ui
 		store_arg_null(&args);
 	store_arg_bytes(&args, code_hash, PGTC_SHA256_LEN);
 	return store_run(STORE_FACTOR_USE, &args, NULL, NULL) == 1;
+}
+
+bool
+factor_may_send(const Factor *factor, TimestampTz now)
+{
+	return factor->codes_sent < CODES_PER_WINDOW ||
+		   now >= pgt_plus_seconds(factor->codes_since, CODES_WINDOW);
+}
+
+void
+factor_count_code(const Factor *factor, TimestampTz now)
+{
+	StoreArgs args = {0};
+
+	add_key_of(&args, factor);
+	store_arg_time(&args, now);
+	store_arg_time(&args, pgt_plus_seconds(now, -CODES_WINDOW));
+	store_run(STORE_FACTOR_COUNT_CODE, &args, NULL, NULL);
 }
 
 bool

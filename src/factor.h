@@ -45,6 +45,8 @@ typedef struct Factor
 	int64 counter; /* -1: none yet */
 	int failed_attempts;
 	TimestampTz locked_until; /* DT_NOBEGIN: never was */
+	int codes_sent; /* since the next */
+	TimestampTz codes_since; /* DT_NOBEGIN: none was */
 	struct Factor *next;
 } Factor;
 
@@ -68,6 +70,10 @@ extern char **factor_amr(FactorType type, int *n);
 
 /* a code is made and sent for it */
 extern bool factor_is_sent(const Factor *factor);
+
+/* may one more be sent, whatever transaction asks for it?  And one was. */
+extern bool factor_may_send(const Factor *factor, TimestampTz now);
+extern void factor_count_code(const Factor *factor, TimestampTz now);
 
 /* can it be proved now? */
 extern bool factor_locked(const Factor *factor, TimestampTz now);

@@ -14,6 +14,7 @@
 #include "cache.h"
 #include "challenge_outbox.h"
 #include "challenge_row.h"
+#include "client.h"
 #include "core/b64url.h"
 #include "factor.h"
 #include "factor_evidence.h"
@@ -22,6 +23,7 @@
 #include "handle.h"
 #include "issuer.h"
 #include "json_members.h"
+#include "not_before.h"
 #include "request.h"
 #include "store.h"
 
@@ -50,13 +52,20 @@ state_error(const Challenge *challenge, TimestampTz now)
 
 /* a first issue has no family yet */
 static PgtErr
-family_error(const Challenge *challenge)
+family_error(const Challenge *challenge, TimestampTz now)
 {
 	const Grant *grant = grant_read(&challenge->grant_id);
+	const Client *client;
 
 	if (grant == NULL)
 		return challenge->generation < 0 ? PGT_OK : PGT_ERR_CHALLENGE_UNKNOWN;
-	return grant->revoked ? PGT_ERR_FAMILY_REVOKED : PGT_OK;
+	if (grant->revoked)
+		return PGT_ERR_FAMILY_REVOKED;
+	if (now >= grant_refresh_end(grant, grant->rotated_at))
+		return PGT_ERR_FAMILY_EXPIRED;
+	client = client_find(grant->client_id);
+	return client ? not_before_check(client, grant->subject, grant->not_before, grant->created_at)
+				  : PGT_ERR_CHALLENGE_UNKNOWN;
 }
 
 static PgtErr
@@ -75,7 +84,7 @@ find_challenge(Call *call, const char *transaction_id)
 		return PGT_ERR_CHALLENGE_OTHER_CLIENT;
 	call->issuer = issuer_get(call->challenge->issuer);
 	err = state_error(call->challenge, call->now);
-	return err == PGT_OK ? family_error(call->challenge) : err;
+	return err == PGT_OK ? family_error(call->challenge, call->now) : err;
 }
 
 static bool
@@ -160,6 +169,8 @@ send_code(const Call *call, bool outbox, PgtObject *body)
 	uint8_t hash[PGTC_SHA256_LEN];
 	bool sent;
 
+	if (!factor_may_send(call->factor, call->now))
+		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
 	pgt_random(random, sizeof(random));
 	pgtc_numeric_code(random, CODE_DIGITS, code);
 	pgtc_wipe(random, sizeof(random));
@@ -172,6 +183,7 @@ send_code(const Call *call, bool outbox, PgtObject *body)
 	pgtc_wipe(code, sizeof(code));
 	if (!sent)
 		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
+	factor_count_code(call->factor, call->now);
 	audit(call, "challenge.sent", NULL);
 	return PGT_OK;
 }
@@ -266,8 +278,10 @@ find_proved_factor(Call *call, Jsonb *evidence)
 	char *named = member_string(evidence, "factor_id");
 	pg_uuid_t factor_id;
 
+	if (named == NULL && !call->challenge->has_factor)
+		return PGT_ERR_FACTOR_MISSING;
 	if (named == NULL)
-		return find_factor(call, call->challenge->has_factor ? &call->challenge->factor_id : NULL);
+		return find_factor(call, &call->challenge->factor_id);
 	if (pgtc_uuid_parse(pgtc_slice_str(named), factor_id.data) != PGTC_OK)
 		return PGT_ERR_FACTOR_UNKNOWN;
 	return find_factor(call, &factor_id);
@@ -350,6 +364,9 @@ complete_challenge(const char *transaction_id, Jsonb *evidence, const char *clie
 	answer->err = find_challenge(&call, transaction_id);
 	if (answer->err == PGT_OK)
 		answer->err = find_proved_factor(&call, evidence);
+	/* who has not understood the interface is not guessing */
+	if (answer->err == PGT_OK && !evidence_is_whole(call.factor->type, evidence))
+		answer->err = PGT_ERR_REQUEST_PARAMETER;
 	if (answer->err == PGT_OK)
 	{
 		enter_scope(&call);

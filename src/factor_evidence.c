@@ -208,3 +208,14 @@ evidence_accept(Issuer *issuer, const Factor *factor, const Challenge *challenge
 	}
 	return false;
 }
+
+bool
+evidence_is_whole(FactorType type, Jsonb *evidence)
+{
+	if (type == FACTOR_EXTERNAL)
+		return member_json(evidence, "verified") != NULL;
+	if (type != FACTOR_WEBAUTHN)
+		return member_string(evidence, "code") != NULL;
+	return member_string(evidence, "client_data_json") &&
+		   member_string(evidence, "authenticator_data") && member_string(evidence, "signature");
+}

@@ -21,6 +21,9 @@ extern void evidence_hash_recovery_code(Issuer *issuer, const pg_uuid_t *factor_
 extern bool evidence_totp_step(const Factor *factor, const char *code, TimestampTz now,
 							   int64 *step);
 
+/* has it what a factor of this type needs? */
+extern bool evidence_is_whole(FactorType type, Jsonb *evidence);
+
 /*
  * factor and challenge as an attempt has counted and locked them.  trusted: the
  * evidence comes from the application, whose word counts for external factors.

@@ -21,6 +21,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->auth_time = store_time(row, DT_NOBEGIN);
 	grant->acr = store_text(row);
 	grant->amr = store_texts(row, &grant->n_amr);
+	grant->mfa_time = store_time(row, DT_NOBEGIN);
 	grant->claims = store_jsonb(row);
 	grant->created_at = store_time(row, DT_NOBEGIN);
 	grant->expires_at = store_time(row, DT_NOBEGIN);
@@ -68,6 +69,24 @@ grant_read_latest(const pg_uuid_t *grant_id)
 }
 
 void
+grant_lock(const pg_uuid_t *grant_id)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, grant_id);
+	store_run(STORE_GRANT_LOCK, &args, NULL, NULL);
+}
+
+static void
+add_time(StoreArgs *args, TimestampTz time)
+{
+	if (TIMESTAMP_IS_NOBEGIN(time))
+		store_arg_null(args);
+	else
+		store_arg_time(args, time);
+}
+
+void
 grant_insert(const Grant *grant)
 {
 	StoreArgs args = {0};
@@ -79,10 +98,7 @@ grant_insert(const Grant *grant)
 	store_arg_text(&args, grant->scope);
 	store_arg_texts(&args, grant->resources, grant->n_resources);
 	store_arg_text(&args, grant->session_id);
-	if (TIMESTAMP_IS_NOBEGIN(grant->auth_time))
-		store_arg_null(&args);
-	else
-		store_arg_time(&args, grant->auth_time);
+	add_time(&args, grant->auth_time);
 	store_arg_text(&args, grant->acr);
 	store_arg_texts(&args, grant->amr, grant->n_amr);
 	store_arg_text(&args, grant->nonce);
@@ -103,6 +119,7 @@ grant_insert(const Grant *grant)
 	store_arg_uuids(&args, grant->ancestors, grant->n_ancestors);
 	store_arg_texts(&args, grant->ancestor_tokens,
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
+	add_time(&args, grant->mfa_time);
 	store_run(STORE_GRANT_INSERT, &args, NULL, NULL);
 }
 
@@ -158,7 +175,8 @@ grant_step_up(const Grant *grant)
 	store_arg_uuid(&args, &grant->grant_id);
 	store_arg_text(&args, grant->acr);
 	store_arg_texts(&args, grant->amr, grant->n_amr);
-	store_arg_time(&args, grant->auth_time);
+	add_time(&args, grant->auth_time);
+	add_time(&args, grant->mfa_time);
 	store_run(STORE_GRANT_STEP_UP, &args, NULL, NULL);
 }
 

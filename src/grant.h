@@ -29,6 +29,7 @@ typedef struct Grant
 	char *acr;
 	char **amr;
 	int n_amr; /* -1: none given */
+	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
 	char *nonce;
 	Jsonb *claims;
 	TimestampTz created_at;
@@ -67,6 +68,9 @@ extern Grant *grant_read(const pg_uuid_t *grant_id);
 
 /* for functions that only read: the latest committed state, whatever the isolation level */
 extern Grant *grant_read_latest(const pg_uuid_t *grant_id);
+
+/* nobody else changes it until the transaction ends */
+extern void grant_lock(const pg_uuid_t *grant_id);
 
 extern void grant_insert(const Grant *grant);
 

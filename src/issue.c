@@ -102,6 +102,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->acr = unconstify(char *, request->acr);
 	grant->amr = request->amr;
 	grant->n_amr = request->n_amr;
+	grant->mfa_time = authentication_first_mfa_time(grant);
 	grant->nonce = unconstify(char *, request->nonce);
 	grant->claims = request->claims;
 	grant->context = request->context;
@@ -164,6 +165,7 @@ permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
 			{
 				.client = issue->client,
 				.first_issue = true,
+				.scope = issue->target.scope,
 				.resources = issue->target.resources,
 				.n_resources = issue->target.n_resources,
 				.context = request->context,

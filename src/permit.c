@@ -7,6 +7,7 @@
  */
 #include "permit.h"
 
+#include "glue.h"
 #include "issuer.h"
 
 static ChallengedRequest
@@ -18,6 +19,9 @@ challenged(const PermitRequest *request, const Grant *grant)
 		.subject = grant->subject,
 		.generation = request->generation,
 		.context = request->assessed.context,
+		.scope = request->assessed.scope,
+		.resources = request->assessed.resources,
+		.n_resources = request->assessed.n_resources,
 	};
 }
 
@@ -28,19 +32,24 @@ step_up(PermitRequest *request, Grant *grant, Permission *permission)
 	const ChallengedRequest asked = challenged(request, grant);
 	StepUp *proved = &permission->step_up;
 	Authentication authentication = authentication_of_grant(grant);
+	Requirement *requirements;
+	int n_requirements = assess_requirements(&request->assessed, &requirements);
 	PgtErr err = challenge_find(request->transaction_id, &asked, proved);
 
 	if (err != PGT_OK)
 		return err;
 	request->assessed.factor_type = proved->factor_type;
+	request->assessed.proved_at = proved->at;
 	/* the family has it already */
-	if (proved->consumed)
-		return request->may_count_again && proved->consumed_generation == grant->generation
+	if (proved->consumed && !request->consumed_before)
+		return proved->consumed_generation == grant->generation &&
+					   request->assessed.now <
+						   pgt_plus_seconds(proved->consumed_at, request->retry_window)
 				   ? PGT_OK
 				   : PGT_ERR_CHALLENGE_CONSUMED;
-	authentication =
-		authentication_raised(issuer_get(request->assessed.client->issuer), &authentication,
-							  proved->acr, proved->amr, proved->n_amr, proved->at);
+	authentication = authentication_proved(issuer_get(request->assessed.client->issuer),
+										   &authentication, requirements, n_requirements,
+										   proved->acr, proved->amr, proved->n_amr, proved->at);
 	authentication_into_grant(&authentication, grant);
 	permission->stepped_up = true;
 	return PGT_OK;

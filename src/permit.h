@@ -17,14 +17,15 @@ typedef struct PermitRequest
 	AssessedRequest assessed;
 	int generation; /* presented; -1: a first issue */
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
+	int retry_window; /* seconds for which a factor that has brought it to this generation counts again */
 	bool
-		may_count_again; /* an honest retry: a factor that has brought it to this generation counts again */
+		consumed_before; /* by this very request, before somebody else was faster with the family */
 	bool user_present; /* can somebody be asked to prove a factor? */
 } PermitRequest;
 
 typedef struct Permission
 {
-	bool stepped_up; /* a factor was proved for it, and is still to be consumed */
+	bool stepped_up; /* a factor was proved for it, and the family is to have it */
 	StepUp step_up;
 	bool revoke; /* refused by a policy that ends the family */
 	Jsonb *record; /* for the audit; NULL: nothing was to be looked at */

@@ -3,8 +3,10 @@
  *		Rules of a policy that are SQL functions of the administrator's.
  *
  * What goes wrong in one must not take the refresh with it: it runs in a
- * subtransaction.  It judges and changes nothing: that subtransaction is
- * read-only, which nothing inside of it can undo.
+ * subtransaction.  It judges and changes nothing: that subtransaction is read-only,
+ * which nothing inside of it can undo, and is rolled back even when all went well,
+ * for some things count as reading that leave something behind (large objects,
+ * notifications).  What it locks for the session stays locked.
  */
 #include "policy_function.h"
 
@@ -65,14 +67,11 @@ stop_timer(void)
 	return true;
 }
 
-/* ends the subtransaction that the function ran in */
+/* ends the subtransaction that the function ran in, with all that it may have done */
 static void
-leave(bool keep, MemoryContext caller, ResourceOwner owner)
+leave(MemoryContext caller, ResourceOwner owner)
 {
-	if (keep)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
+	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
 }
@@ -122,7 +121,7 @@ policy_function_call(const char *name, Jsonb *context, Jsonb *previous, Jsonb *f
 	PG_END_TRY();
 	timed_out = stop_timer();
 	running = false;
-	leave(error == NULL && !timed_out, caller, owner);
+	leave(caller, owner);
 	if (error && !timed_out && is_interruption(error))
 		ReThrowError(error);
 

@@ -25,6 +25,7 @@
 #include "mint.h"
 #include "not_before.h"
 #include "permit.h"
+#include "policy.h"
 #include "store.h"
 #include "target.h"
 
@@ -40,6 +41,7 @@ typedef struct Refresh
 	Grant *grant; /* NULL until the token is known to be its own */
 	Target target;
 	Permission permission;
+	bool consumed; /* this request has consumed its step-up, whatever came between */
 } Refresh;
 
 typedef enum Verdict
@@ -55,6 +57,7 @@ static PgtErr identify(Refresh *refresh);
 static Verdict judge(const Refresh *refresh, PgtErr *err);
 static PgtErr permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static bool end_reused_family(const Refresh *refresh);
+static PgtErr lock_family(Refresh *refresh);
 static bool store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static void refuse(const Refresh *refresh, PgtErr err, TokenResponse *response);
 
@@ -63,6 +66,7 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 {
 	Refresh refresh = {.request = request, .now = GetCurrentTimestamp()};
 	bool settled = false;
+	bool locked = false;
 	int readings = 1;
 	PgtErr err;
 
@@ -74,6 +78,12 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 	{
 		Verdict verdict = judge(&refresh, &err);
 
+		if (verdict == VERDICT_RENEW && !locked && !request->transaction_id && policy_list())
+		{
+			err = lock_family(&refresh);
+			locked = true;
+			continue;
+		}
 		if (verdict == VERDICT_REUSE)
 		{
 			if (end_reused_family(&refresh))
@@ -103,6 +113,23 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 	if (err != PGT_OK)
 		refuse(&refresh, err, response);
 	pgtc_wipe(&refresh.token, sizeof(refresh.token));
+}
+
+/*
+ * A rotation's generation says whether what was judged is still so; a renewal
+ * changes none, so those of one family that a policy may judge come one after the
+ * other.  Those that go on after a step-up do so by its row, which is locked before
+ * the family's.
+ */
+static PgtErr
+lock_family(Refresh *refresh)
+{
+	const pg_uuid_t grant_id = refresh->grant->grant_id;
+
+	grant_lock(&grant_id);
+	refresh->now = GetCurrentTimestamp();
+	refresh->grant = grant_read(&grant_id);
+	return refresh->grant ? PGT_OK : PGT_ERR_TOKEN_UNKNOWN;
 }
 
 static PgtErr
@@ -162,16 +189,22 @@ identify(Refresh *refresh)
 	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
 }
 
+static int
+retry_window_of(const Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+
+	return grant->cnf.jkt || grant->cnf.x5t_s256 ? refresh->client->retry_window_bound
+												 : refresh->client->retry_window;
+}
+
 /* the rotation may be later than our clock reading */
 static bool
 in_retry_window(const Refresh *refresh)
 {
-	const Client *client = refresh->client;
-	const Grant *grant = refresh->grant;
-	int window =
-		grant->cnf.jkt || grant->cnf.x5t_s256 ? client->retry_window_bound : client->retry_window;
+	TimestampTz rotated_at = refresh->grant->rotated_at;
 
-	return Max(refresh->now, grant->rotated_at) < pgt_plus_seconds(grant->rotated_at, window);
+	return Max(refresh->now, rotated_at) < pgt_plus_seconds(rotated_at, retry_window_of(refresh));
 }
 
 /* the rules of rotation, on the family as it was last read */
@@ -184,7 +217,9 @@ judge(const Refresh *refresh, PgtErr *err)
 
 	*err = not_before_check(client, grant->subject, grant->not_before, grant->created_at);
 	if (grant->revoked)
-		*err = PGT_ERR_FAMILY_REVOKED;
+		*err = grant->revoke_reason && strcmp(grant->revoke_reason, "consent_withdrawn") == 0
+				   ? PGT_ERR_CONSENT_WITHDRAWN
+				   : PGT_ERR_FAMILY_REVOKED;
 	else if (*err != PGT_OK)
 		return VERDICT_REFUSE;
 	else if (refresh->now >= grant->expires_at)
@@ -229,6 +264,7 @@ permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
 			{
 				.client = refresh->client,
 				.retry = verdict == VERDICT_RETRY,
+				.scope = refresh->target.scope,
 				.resources = refresh->target.resources,
 				.n_resources = refresh->target.n_resources,
 				.asked = asked_requirement(request, &asked) ? &asked : NULL,
@@ -237,7 +273,8 @@ permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
 			},
 		.generation = refresh->token.generation,
 		.transaction_id = request->transaction_id,
-		.may_count_again = verdict == VERDICT_RETRY || in_retry_window(refresh),
+		.retry_window = retry_window_of(refresh),
+		.consumed_before = refresh->consumed,
 		.user_present = true,
 	};
 
@@ -295,7 +332,7 @@ derive_successor(const Refresh *refresh, uint32_t generation, const uint8_t *non
 
 /* exactly one child, or its very likeness; false: somebody else was faster */
 static bool
-advance_family(const Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
+advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 			   uint8_t hash[PGTC_SHA256_LEN], int *retry)
 {
 	const Grant *grant = refresh->grant;
@@ -303,10 +340,14 @@ advance_family(const Refresh *refresh, Verdict verdict, PgtcRefreshToken *succes
 
 	*retry = 0;
 	/* before the family's row, in the order in which everybody locks the two */
-	if (refresh->permission.stepped_up &&
-		!challenge_consume(&grant->grant_id, &refresh->permission.step_up,
-						   verdict == VERDICT_ROTATE ? grant->generation + 1 : grant->generation))
-		return false;
+	if (refresh->permission.stepped_up && !refresh->consumed)
+	{
+		if (!challenge_consume(&grant->grant_id, &refresh->permission.step_up,
+							   verdict == VERDICT_ROTATE ? grant->generation + 1
+														 : grant->generation))
+			return false;
+		refresh->consumed = true;
+	}
 	switch (verdict)
 	{
 		case VERDICT_ROTATE:

@@ -183,7 +183,7 @@ add_reasons(PgtObject *object, Jsonb *answer)
 /* NULL when there is nothing to record: it has allowed the request and given no reasons */
 static Jsonb *
 run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeout,
-			 const RiskCase *risk, PgtcDecision *outcome)
+			 const RiskCase *risk, PgtcDecision *outcome, bool *failed)
 {
 	Jsonb *answer;
 	const char *failure =
@@ -193,6 +193,7 @@ run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeou
 
 	if (failure == NULL && !read_answer(answer, outcome))
 		failure = "malformed answer";
+	*failed = failure != NULL;
 	if (failure)
 		*outcome = allow_on_error ? PGTC_ALLOW : PGTC_DENY;
 	else if (answer == NULL)
@@ -231,24 +232,29 @@ run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *ou
 
 PgtcDecision
 evaluate_rules(const PgtcRules *rules, bool allow_on_error, int function_timeout, RiskCase *risk,
-			   Jsonb **fired)
+			   Jsonb **fired, bool *said)
 {
 	PgtcDecision riskiest = PGTC_ALLOW;
 	PgtObject array;
 
+	*said = false;
 	pgt_array_begin(&array);
 	for (int i = 0; i < rules->n; i++)
 	{
 		const PgtcRule *rule = &rules->rule[i];
 		PgtcDecision outcome;
-		Jsonb *record =
-			rule->kind == PGTC_RULE_FUNCTION
-				? run_function(rule, i + 1, allow_on_error, function_timeout, risk, &outcome)
-				: run_builtin(rule, i + 1, risk, &outcome);
+		bool failed = false;
+		Jsonb *record = rule->kind == PGTC_RULE_FUNCTION
+							? run_function(rule, i + 1, allow_on_error, function_timeout, risk,
+										   &outcome, &failed)
+							: run_builtin(rule, i + 1, risk, &outcome);
 
 		if (record)
 			pgt_array_jsonb(&array, record);
+		if (outcome > riskiest)
+			*said = false;
 		riskiest = Max(riskiest, outcome);
+		*said = *said || (outcome == riskiest && !failed);
 	}
 	*fired = pgt_array_end(&array);
 	return riskiest;

@@ -34,11 +34,12 @@ typedef struct RiskCase
 extern void risk_case_ready(RiskCase *risk);
 
 /*
- * The riskiest outcome of the rules that fire; *fired becomes the array of them.
+ * The riskiest outcome of the rules that fire; *fired becomes the array of them,
+ * *said whether a rule has said so, and not a function failed to say something.
  * Reads at most the ledger of the family; runs functions of the administrator's
  * for at most so many milliseconds each.  Writes nothing.
  */
 extern PgtcDecision evaluate_rules(const PgtcRules *rules, bool allow_on_error,
-								   int function_timeout, RiskCase *risk, Jsonb **fired);
+								   int function_timeout, RiskCase *risk, Jsonb **fired, bool *said);
 
 #endif /* PGT_RULE_EVALUATION_H */

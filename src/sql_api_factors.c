@@ -124,6 +124,10 @@ pgt_complete_challenge(PG_FUNCTION_ARGS)
 	ChallengeAnswer answer;
 
 	pgt_require(!PG_ARGISNULL(1), "evidence");
+	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(1)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("evidence must be a JSON object"),
+				 errhint("For a code: {\"code\": \"123456\"}.")));
 	complete_challenge(transaction_id, PG_GETARG_JSONB_P(1), NULL, true, NULL, &answer);
 	PG_RETURN_JSONB_P(answer_json(&answer));
 }

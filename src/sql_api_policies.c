@@ -87,6 +87,7 @@ pgt_evaluate_rules(PG_FUNCTION_ARGS)
 	RiskCase risk;
 	PgtcDecision decision;
 	Jsonb *fired;
+	bool said;
 	PgtObject answer;
 
 	if (read_rules(PG_GETARG_JSONB_P(0), &rules, problem) != PGTC_OK)
@@ -94,7 +95,7 @@ pgt_evaluate_rules(PG_FUNCTION_ARGS)
 						errdetail("%s.", problem)));
 	read_case(PG_GETARG_JSONB_P(3), &grant_id, &risk);
 	decision = evaluate_rules(&rules, strcmp(on_error, "allow") == 0, Max(1, timeout->time / 1000),
-							  &risk, &fired);
+							  &risk, &fired, &said);
 	pgt_object_begin(&answer);
 	pgt_object_string(&answer, "decision", pgtc_decision_name(decision));
 	pgt_object_jsonb(&answer, "rules", fired);

@@ -13,21 +13,21 @@
 #define CHALLENGE_COLUMNS                                                                                 \
 	"c.grant_id, c.handle_hash, c.issuer, c.client_id, c.subject, c.generation, c.context, "              \
 	"c.factor_ids, c.state, c.factor_id, c.code_hash, c.nonce, c.attempts, c.factor_type, c.acr, c.amr, " \
-	"c.completed_at, c.consumed_generation, c.expires_at"
+	"c.completed_at, c.scope, c.resources, c.consumed_at, c.consumed_generation, c.expires_at"
 #define CHALLENGE_IS_OPEN                                                       \
 	"c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'open' AND " \
 	"c.expires_at OPERATOR(pg_catalog.>) $3"
 #define FACTOR_COLUMNS                                                                            \
 	"f.issuer, f.subject, f.factor_id, f.factor_type, f.label, f.state, f.parameters, f.secret, " \
 	"f.wrapped, coalesce(pg_catalog.cardinality(f.code_hashes), 0), f.counter, "                  \
-	"f.failed_attempts, f.locked_until"
+	"f.failed_attempts, f.locked_until, f.codes_sent, f.codes_since"
 #define FACTOR_KEY "f.issuer" EQ "$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3"
 #define DEVICE_COLUMNS                                                                          \
 	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
 	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at"
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
-	"g.amr, g.claims, g.created_at, g.expires_at, "                                                \
+	"g.amr, g.mfa_time, g.claims, g.created_at, g.expires_at, "                                    \
 	"g.idle_lifetime, g.generation, g.current_hash, "                                              \
 	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
 	"g.context, g.first_context, g.grant_type, g.not_before, g.jkt, g.x5t_s256, g.act, g.revoked_at IS NOT NULL, g.revoke_reason"
@@ -61,8 +61,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "AND (c.sent_at IS NULL OR c.sent_at OPERATOR(pg_catalog.<=) $6)"},
 	[STORE_CHALLENGE_CODE_EXPIRE] =
 		{"challenge code expire", "z", SPI_OK_DELETE, false,
-		 "DELETE FROM pgtoken.challenge_codes c WHERE c.ctid" EQ "ANY (ARRAY("
-		 "SELECT o.ctid FROM pgtoken.challenge_codes o "
+		 "DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
+		 "SELECT o.code_id FROM pgtoken.challenge_codes o "
 		 "WHERE o.expires_at OPERATOR(pg_catalog.<=) $1 LIMIT 1000 FOR UPDATE SKIP LOCKED))"},
 	[STORE_CHALLENGE_CODE_INSERT] =
 		{"challenge code insert", "uttutbzz", SPI_OK_INSERT, false,
@@ -85,28 +85,35 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "UPDATE pgtoken.challenges c SET state = 'completed', factor_id = $4, factor_type = $5, acr = $6, amr = $7, "
 		 "completed_at = $3, code_hash = NULL, nonce = NULL WHERE " CHALLENGE_IS_OPEN},
 	[STORE_CHALLENGE_CONSUME] =
-		{"challenge consume", "ubi", SPI_OK_UPDATE, false,
-		 "UPDATE pgtoken.challenges c SET state = 'consumed', consumed_generation = $3 "
+		{"challenge consume", "ubiz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.challenges c SET state = 'consumed', consumed_generation = $3, consumed_at = $4 "
 		 "WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'completed'"},
 	[STORE_CHALLENGE_COUNT] =
-		{"challenge count", "uttz", SPI_OK_SELECT, false,
+		{"challenge count", "utttz", SPI_OK_SELECT, false,
 		 "SELECT pg_catalog.count(*) FILTER (WHERE c.grant_id" EQ "$1)::pg_catalog.int4, "
 		 "pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.challenges c WHERE c.issuer" EQ
-		 "$2 AND c.subject" EQ "$3 AND c.state" EQ "'open' "
-		 "AND c.expires_at OPERATOR(pg_catalog.>) $4"},
+		 "$2 AND c.subject" EQ "$3 AND c.client_id" EQ "$4 AND c.state" EQ "'open' "
+		 "AND c.expires_at OPERATOR(pg_catalog.>) $5"},
 	[STORE_CHALLENGE_FAIL] = {"challenge fail", "ub", SPI_OK_UPDATE, false,
 							  "UPDATE pgtoken.challenges c SET state = 'failed', code_hash = NULL, "
 							  "nonce = NULL WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ
 							  "$2 AND c.state" EQ "'open'"},
 	[STORE_CHALLENGE_INSERT] =
-		{"challenge insert", "ubtttijUzz", SPI_OK_INSERT, false,
+		{"challenge insert", "ubtttijUzztT", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.challenges (grant_id, handle_hash, issuer, client_id, subject, "
-		 "generation, context, factor_ids, state, created_at, expires_at) "
-		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)"},
+		 "generation, context, factor_ids, state, created_at, expires_at, scope, resources) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12)"},
 	[STORE_CHALLENGE_READ] = {"challenge read", "ub", SPI_OK_SELECT, false,
 							  "SELECT " CHALLENGE_COLUMNS
 							  " FROM pgtoken.challenges c WHERE c.grant_id" EQ
 							  "$1 AND c.handle_hash" EQ "$2"},
+	/* without waiting: who holds one is about to answer it */
+	[STORE_CHALLENGE_REPLACE] =
+		{"challenge replace", "utij", SPI_OK_DELETE, false,
+		 "DELETE FROM pgtoken.challenges c WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ
+		 "ANY (ARRAY(SELECT o.handle_hash FROM pgtoken.challenges o WHERE o.grant_id" EQ
+		 "$1 AND o.client_id" EQ "$2 AND o.generation IS NOT DISTINCT FROM $3 AND o.context" EQ
+		 "$4 AND o.state" EQ "'open' FOR UPDATE SKIP LOCKED))"},
 	[STORE_CLIENT_READ] =
 		{"client read", "t", SPI_OK_SELECT, true,
 		 "SELECT c.issuer, c.client_type" EQ "'confidential', c.enabled, "
@@ -193,6 +200,13 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "UPDATE pgtoken.factors f SET failed_attempts = f.failed_attempts OPERATOR(pg_catalog.+) 1 "
 		 "WHERE " FACTOR_KEY " AND f.state" EQ "$4 AND (f.locked_until IS NULL "
 		 "OR f.locked_until OPERATOR(pg_catalog.<=) $5) RETURNING " FACTOR_COLUMNS},
+	[STORE_FACTOR_COUNT_CODE] =
+		{"factor count code", "ttuzz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.factors f SET "
+		 "codes_sent = CASE WHEN f.codes_since OPERATOR(pg_catalog.>) $5 "
+		 "THEN f.codes_sent OPERATOR(pg_catalog.+) 1 ELSE 1 END, "
+		 "codes_since = CASE WHEN f.codes_since OPERATOR(pg_catalog.>) $5 THEN f.codes_since ELSE $4 END "
+		 "WHERE " FACTOR_KEY},
 	[STORE_FACTOR_DELETE] = {"factor delete", "ttu", SPI_OK_DELETE, false,
 							 "DELETE FROM pgtoken.factors f WHERE " FACTOR_KEY},
 	[STORE_FACTOR_DELETE_TYPE] = {"factor delete type", "ttt", SPI_OK_DELETE, false,
@@ -257,14 +271,17 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING g.expires_at"},
 	[STORE_GRANT_INSERT] =
-		{"grant insert", "utttTtztTtjzzibzjtttjUT", SPI_OK_INSERT, false,
+		{"grant insert", "utttTtztTtjzzibzjtttjUTz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
 		 "auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
-		 "current_hash, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, jkt, "
-		 "x5t_s256, act, ancestors, ancestor_tokens) "
+		 "current_hash, rotated_at, retry_count, blacklisted_generation, context, first_context, "
+		 "grant_type, jkt, x5t_s256, act, ancestors, ancestor_tokens, mfa_time) "
 		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
 		 "pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
-		 "-1, $17, $17, $18, $19, $20, $21, $22, $23)"},
+		 "-1, $17, $17, $18, $19, $20, $21, $22, $23, $24)"},
+	[STORE_GRANT_LOCK] = {"grant lock", "u", SPI_OK_SELECT, false,
+						  "SELECT 0 FROM pgtoken.grants g WHERE g.grant_id" EQ
+						  "$1 FOR NO KEY UPDATE"},
 	[STORE_GRANT_READ] = {"grant read", "u", SPI_OK_SELECT, false,
 						  "SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ
 						  "$1"},
@@ -296,9 +313,10 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING 0"},
-	[STORE_GRANT_STEP_UP] = {"grant step up", "utTz", SPI_OK_UPDATE, false,
-							 "UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4 "
-							 "WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL"},
+	[STORE_GRANT_STEP_UP] =
+		{"grant step up", "utTzz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4, mfa_time = $5 "
+		 "WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL"},
 	[STORE_ISSUER_LOCK] = {"issuer lock", "t", SPI_OK_SELECT, false,
 						   "SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ
 						   "$1 FOR NO KEY UPDATE"},
@@ -316,11 +334,13 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"signing keys read", "", SPI_OK_SELECT, true,
 		 "SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
 		 "WHERE k.state OPERATOR(pg_catalog.<>) 'retired'"},
-	[STORE_LINEAGE_COLLECTION_SEEN] = {"lineage collection", "uzt", SPI_OK_SELECT, false,
-									   "SELECT 0 FROM pgtoken.tokens t WHERE t.grant_id" EQ
-									   "$1 AND t.issued_at OPERATOR(pg_catalog.<) $2 "
-									   "AND t.context OPERATOR(pg_catalog.->>) 'session_id'" EQ
-									   "$3 LIMIT 1"},
+	/* among its last answers: a family may live for years */
+	[STORE_LINEAGE_COLLECTION_SEEN] =
+		{"lineage collection", "uzt", SPI_OK_SELECT, false,
+		 "SELECT 0 FROM (SELECT t.context FROM pgtoken.tokens t WHERE t.grant_id" EQ
+		 "$1 AND t.issued_at OPERATOR(pg_catalog.<) $2 "
+		 "ORDER BY t.generation DESC, t.retry DESC LIMIT 1000) l "
+		 "WHERE l.context OPERATOR(pg_catalog.->>) 'session_id'" EQ "$3 LIMIT 1"},
 	[STORE_LINEAGE_COUNT_LIVE] =
 		{"lineage count", "uz", SPI_OK_SELECT, false,
 		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.tokens t "

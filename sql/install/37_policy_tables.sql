@@ -40,7 +40,7 @@ COMMENT ON COLUMN pgtoken.policies.version IS '1, 2, 3 ... of each name';
 COMMENT ON COLUMN pgtoken.policies.state IS 'draft: not used yet. active: decides. shadow: evaluated and recorded, decides nothing. retired: was active or shadow';
 COMMENT ON COLUMN pgtoken.policies.rules IS 'Array of rules, each an object with rule, outcome (allow, require or deny) and the rule''s own members; the riskiest outcome of those that fire wins';
 COMMENT ON COLUMN pgtoken.policies.client_ids IS 'Clients it judges; NULL: all of the issuer';
-COMMENT ON COLUMN pgtoken.policies.resources IS 'It judges requests for one of these APIs; NULL: all requests';
+COMMENT ON COLUMN pgtoken.policies.resources IS 'It judges the requests of families that hold one of these APIs, for whichever API they are; NULL: all requests';
 COMMENT ON COLUMN pgtoken.policies.grant_types IS 'It judges families that came about by one of these (see grants.grant_type); NULL: all';
 COMMENT ON COLUMN pgtoken.policies.on_refresh IS 'Does it judge refreshes?';
 COMMENT ON COLUMN pgtoken.policies.on_issue IS 'Does it judge first issues?';
@@ -88,6 +88,8 @@ CREATE TABLE pgtoken.factors (
 	counter bigint NOT NULL DEFAULT -1,
 	failed_attempts integer NOT NULL DEFAULT 0,
 	locked_until timestamptz,
+	codes_sent integer NOT NULL DEFAULT 0,
+	codes_since timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	last_used_at timestamptz,
 	CONSTRAINT factors_pkey PRIMARY KEY (issuer, subject, factor_id),
@@ -108,6 +110,8 @@ COMMENT ON COLUMN pgtoken.factors.code_hashes IS 'Of recovery_code: HMACs of the
 COMMENT ON COLUMN pgtoken.factors.counter IS 'Of totp the last time step used, of webauthn the signature counter; -1: none yet';
 COMMENT ON COLUMN pgtoken.factors.failed_attempts IS 'Wrong evidence since it last was right';
 COMMENT ON COLUMN pgtoken.factors.locked_until IS 'Refused until then, because of wrong evidence';
+COMMENT ON COLUMN pgtoken.factors.codes_sent IS 'One-time codes sent since codes_since, for whatever transaction';
+COMMENT ON COLUMN pgtoken.factors.codes_since IS 'When counting began; it begins anew after an hour';
 COMMENT ON COLUMN pgtoken.factors.created_at IS 'When it was enrolled';
 COMMENT ON COLUMN pgtoken.factors.last_used_at IS 'When it last was right';
 COMMENT ON INDEX pgtoken.factors_pkey IS 'Factors of a subject';
@@ -134,6 +138,9 @@ CREATE TABLE pgtoken.challenges (
 	acr text,
 	amr text[],
 	completed_at timestamptz,
+	scope text NOT NULL,
+	resources text[] NOT NULL,
+	consumed_at timestamptz,
 	consumed_generation integer,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
@@ -161,6 +168,9 @@ COMMENT ON COLUMN pgtoken.challenges.factor_type IS 'Type of the factor that was
 COMMENT ON COLUMN pgtoken.challenges.acr IS 'Authentication context class that was reached';
 COMMENT ON COLUMN pgtoken.challenges.amr IS 'Authentication methods of the factor (RFC 8176)';
 COMMENT ON COLUMN pgtoken.challenges.completed_at IS 'When the factor was proved: the new auth_time';
+COMMENT ON COLUMN pgtoken.challenges.scope IS 'Scope that was asked for; what goes on may ask for less';
+COMMENT ON COLUMN pgtoken.challenges.resources IS 'APIs that were asked for; what goes on may ask for fewer';
+COMMENT ON COLUMN pgtoken.challenges.consumed_at IS 'When the refresh went on; for the retry window an honest retry of it may name the transaction again';
 COMMENT ON COLUMN pgtoken.challenges.consumed_generation IS 'Generation that the refresh came to; a retry of it is let through again';
 COMMENT ON COLUMN pgtoken.challenges.created_at IS 'When the request was challenged';
 COMMENT ON COLUMN pgtoken.challenges.expires_at IS 'From when on it is refused';

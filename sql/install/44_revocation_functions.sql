@@ -26,16 +26,19 @@ BEGIN
 	  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
 	  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.grant_id::text))
 	  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')));
-	-- those of a session go with its families and codes
+	-- Those of a session go with its families and codes; and one that waits for a
+	-- refresh is worth nothing without its family, whose row would be locked after it.
 	IF forget_codes.session_id IS NULL AND offline THEN
 		DELETE FROM pgtoken.challenges h
-		WHERE h.client_id = ANY (clients) AND h.state IN ('open', 'completed')
+		WHERE h.client_id = ANY (clients) AND h.generation IS NULL AND h.state IN ('open', 'completed')
 		  AND (forget_codes.subject IS NULL OR h.subject = forget_codes.subject);
+		DELETE FROM pgtoken.challenge_codes o
+		WHERE o.client_id = ANY (clients) AND (forget_codes.subject IS NULL OR o.subject = forget_codes.subject);
 	END IF;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes and step-up transactions of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there';
+COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there';
 
 CREATE FUNCTION pgtoken.living_families(issuer text, client_id text, subject text, session_id text)
 	RETURNS TABLE (grant_id uuid, of_client text, of_session text, offline boolean)
@@ -132,7 +135,7 @@ COMMENT ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, 
 not_before: NULL is this moment. Name one: issuer (alone: all its clients); client_id; subject (the application''s user id), with issuer where that is not the one this session speaks for (pgtoken.http_issuer); grant_id. reason: kept in the audit (event not_before.set).
 A time before the one that is set changes nothing: it never moves back. Returns the time that holds at this level; NULL when there is no such issuer, client or family. Raises 22023 for a time in the future and unless one level is named.';
 
-CREATE FUNCTION pgtoken.revoke_subject(subject text, issuer text DEFAULT NULL, reason text DEFAULT 'revoked') RETURNS SETOF pgtoken.revoked_family
+CREATE FUNCTION pgtoken.revoke_subject(subject text, reason text DEFAULT 'revoked', issuer text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -151,7 +154,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_subject(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.revoke_subject(text, text, text) IS
-'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before). subject: the application''s user id. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). reason: kept with the families and in the audit. Consents stay. Returns the families revoked. Raises 22004, 55000.';
+'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before). subject: the application''s user id. reason: kept with the families and in the audit. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). Consents stay. Returns the families revoked. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.revoke_client(client_id text, reason text DEFAULT 'revoked') RETURNS timestamptz
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -171,7 +174,7 @@ REVOKE ALL ON FUNCTION pgtoken.revoke_client(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.revoke_client(text, text) IS
 'End all that a client has, for instance after its secret or its users'' tokens were stolen: refuses whatever it was issued before this moment (set_not_before), and forgets the codes and step-up transactions on their way. Takes the same time however many families there are; they are not revoked one by one, grant_status shows them as revoked. The client itself stays: see update_client(enabled => false) and revoke_client_secret. reason: kept in the audit. Returns that moment; NULL when there is no such client. Raises 22004.';
 
-CREATE FUNCTION pgtoken.revoke_session(session_id text, subject text DEFAULT NULL, reason text DEFAULT 'session_revoked') RETURNS SETOF pgtoken.revoked_family
+CREATE FUNCTION pgtoken.revoke_session(session_id text, reason text DEFAULT 'session_revoked', subject text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE

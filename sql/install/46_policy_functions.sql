@@ -133,6 +133,8 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'One of allow (fail open), deny (fail closed).';
 	END IF;
+	-- days and months of an interval would not count alike everywhere
+	function_timeout := make_interval(secs => extract(epoch FROM function_timeout)::double precision);
 	IF function_timeout NOT BETWEEN '1 millisecond' AND '10 seconds' THEN
 		RAISE EXCEPTION 'function_timeout must be between 1 millisecond and 10 seconds'
 			USING ERRCODE = 'invalid_parameter_value';
@@ -156,7 +158,7 @@ COMMENT ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], b
 rules: array of 1 to 32 objects {"rule": ..., "outcome": "allow", "require" or "deny", and the rule''s own members, seconds and kilometres}:
 network_changed (ipv4_prefix 24, ipv6_prefix 48, since last or first), address_in and address_not_in (networks), user_agent_changed (granularity family, version or exact; since), unknown_device (member device_id or session_id), recollection (max_age), idle (longer_than), velocity (refreshes, within), concurrent_context, impossible_travel (max_speed 900, min_distance 100), mfa_age (longer_than), outside_hours (from, to, timezone, days [1..7], Monday being 1), risk_score (at_least), function (function; no outcome).
 Of the rules that fire the riskiest outcome counts, over all active policies that judge the request. A function is schema.name of f(context jsonb, previous jsonb, family jsonb) RETURNS jsonb, {"decision": "allow", "require" or "deny", "reasons"?: [...]} or NULL for allow; the caller must be allowed to call it, it runs as its owner, read-only, for at most function_timeout (1 millisecond to 10 seconds).
-client_ids, resources, grant_types: what it judges (grant_types as in grants.grant_type); NULL: all of the issuer. on_refresh, on_issue: refreshes, first issues. on_deny: keep leaves the refresh token as it is, revoke ends the family. on_error: what a function that raises or takes too long counts as, deny or allow. factor_types: factors that satisfy it when it requires one (email, sms, totp, webauthn, recovery_code, external); NULL: any. issuer: NULL is the default one.
+client_ids, resources, grant_types: what it judges: requests of these clients, of families that hold one of these APIs (for whichever API the request is), and that came about like this (as in grants.grant_type); NULL: all of the issuer. on_refresh, on_issue: refreshes, first issues. on_deny: keep leaves the refresh token as it is, revoke ends the family when a rule has said deny (not when a function has failed). on_error: what a function that raises or takes too long counts as, deny or allow. factor_types: factors that satisfy it when it requires one (email, sms, totp, webauthn, recovery_code, external); NULL: any. issuer: NULL is the default one.
 Raises 22004, 22023, 42501 for a function that the caller may not call, 55000 when there is no such issuer.';
 
 CREATE FUNCTION pgtoken.policy_version(issuer text, policy text, version integer) RETURNS pgtoken.policies
@@ -173,7 +175,7 @@ BEGIN
 		RAISE EXCEPTION 'there is no such policy'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  DETAIL = format('%s has no %spolicy %s.', issuer, 'version ' || version || ' of ', quote_nullable(policy)),
-				  HINT = 'SELECT pgtoken.create_policy(...) first.';
+				  HINT = 'pgtoken.policies has them all; create_policy makes one.';
 	END IF;
 	RETURN found_version;
 END
@@ -315,14 +317,14 @@ BEGIN
 			   a.event LIKE 'grant.%' OR a.event LIKE 'issue.%' AS first_issue,
 			   -- the moment of the request, which its ledger row has: what counts earlier rows must not count its own
 			   coalesce(t.issued_at, a.occurred_at) AS at,
-			   CASE WHEN d.recorded IS NULL THEN coalesce(t.resources, g.resources)
-					ELSE ARRAY(SELECT jsonb_array_elements_text(d.recorded -> 'resources')) END AS resources,
+			   -- the family's, as in the record
+			   coalesce(g.resources, ARRAY(SELECT jsonb_array_elements_text(d.recorded -> 'resources'))) AS resources,
 			   coalesce(d.recorded ->> 'grant_type', g.grant_type) AS grant_type,
-			   g.first_context, g.auth_time, 'mfa' = ANY (g.amr) AS mfa
+			   g.first_context, g.mfa_time
 		FROM pgtoken.audit_events a
 		JOIN pgtoken.clients c ON c.client_id = a.client_id AND c.issuer = candidate.issuer
 		LEFT JOIN pgtoken.grants g ON g.grant_id = a.grant_id
-		LEFT JOIN LATERAL (SELECT l.issued_at, l.resources FROM pgtoken.tokens l
+		LEFT JOIN LATERAL (SELECT l.issued_at FROM pgtoken.tokens l
 						   WHERE l.grant_id = a.grant_id AND l.generation = (a.detail ->> 'generation')::integer
 							 AND l.jti = a.detail ->> 'jti'
 							 AND l.issued_at > a.occurred_at - interval '1 day' AND l.issued_at < a.occurred_at + interval '1 day'
@@ -332,7 +334,8 @@ BEGIN
 		  AND (candidate.client_ids IS NULL OR a.client_id = ANY (candidate.client_ids))
 		  -- a refusal without a record was none of a policy's
 		  AND (a.event IN ('grant.issued', 'token.refreshed', 'token.retried')
-			   OR a.event IN ('issue.denied', 'issue.challenged', 'refresh.denied', 'refresh.challenged') AND d.recorded IS NOT NULL)
+			   OR a.event IN ('issue.denied', 'issue.challenged', 'issue.refused', 'refresh.denied', 'refresh.challenged', 'refresh.refused')
+				  AND d.recorded IS NOT NULL)
 		ORDER BY a.grant_id, a.occurred_at, a.event_id LOOP
 		IF e.grant_id IS DISTINCT FROM family THEN
 			family := e.grant_id;
@@ -346,7 +349,7 @@ BEGIN
 		   AND (candidate.grant_types IS NULL OR e.grant_type = ANY (candidate.grant_types))
 		   AND (candidate.resources IS NULL OR e.resources && candidate.resources) THEN
 			mfa_at := CASE WHEN e.recorded IS NOT NULL THEN (e.recorded ->> 'mfa_time')::timestamptz
-						   WHEN e.mfa AND e.auth_time <= e.at THEN e.auth_time END;
+						   WHEN e.mfa_time <= e.at THEN e.mfa_time END;
 			facts := jsonb_build_object('client_id', e.client_id, 'subject', e.subject, 'grant_type', coalesce(e.grant_type, ''),
 										'resources', coalesce(to_jsonb(e.resources), '[]'), 'context', e.context, 'at', e.at,
 										'retry', coalesce((e.recorded ->> 'retry')::boolean, e.event = 'token.retried'))
@@ -452,12 +455,15 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT 2, q.n, 0, NULL, NULL, NULL, o.outcome, NULL, 'authentication_policy', o.outcome,
 			   CASE WHEN q.requirement ? 'resource'
-					THEN format('%s asks for a stronger or more recent authentication (version %s of its authentication policy)',
-								q.requirement ->> 'resource', q.requirement ->> 'policy_version')
-					ELSE 'the request itself asks for a stronger or more recent authentication (RFC 9470 section 4)' END
+					THEN format('%s (version %s of its authentication policy)', q.requirement ->> 'resource', q.requirement ->> 'policy_version')
+					ELSE 'the request itself (RFC 9470 section 4)' END
+			   || format(' asks for %s; the subject has acr %s, amr %s, auth_time %s',
+						 concat_ws(', ', 'one of the acr ' || (q.requirement ->> 'acr_values'), 'the amr ' || (q.requirement ->> 'amr'),
+								   'an authentication of the last ' || (q.requirement ->> 'max_age') || ' seconds'),
+						 coalesce(e.decision ->> 'acr', 'none'), coalesce(e.decision ->> 'amr', 'none'), coalesce(e.decision ->> 'auth_time', 'none'))
 		FROM recorded e
 		CROSS JOIN jsonb_array_elements(e.decision -> 'requirements') WITH ORDINALITY q (requirement, n),
-			LATERAL (SELECT CASE e.event WHEN 'refresh.refused' THEN 'deny' ELSE 'require' END) o (outcome)
+			LATERAL (SELECT q.requirement ->> 'outcome') o (outcome)
 	)
 	SELECT t.policy, t.version, t.mode, t.decision, t."position", t.rule, t.outcome, t.explanation
 	FROM told t

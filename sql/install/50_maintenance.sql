@@ -323,6 +323,22 @@ BEGIN
 				   ELSE format('%I %s, be it through the roles it can change to: whoever breaks into the HTTP layer has that, too', current_setting('pgtoken.http_authenticator'), names) END;
 	RETURN NEXT;
 
+	check_name := 'authentication policies';
+	SELECT string_agg(w.what, '; ' ORDER BY w.what) INTO names
+	FROM (SELECT format('no step-up at %s reaches an acr of those that %s requires (%s)', r.issuer, r.resource, array_to_string(r.required_acr, ', ')) AS what
+		  FROM pgtoken.resources r JOIN pgtoken.issuers i ON i.issuer = r.issuer
+		  WHERE r.enabled AND r.on_insufficient = 'require' AND cardinality(r.required_acr) > 0
+			AND NOT EXISTS (SELECT FROM unnest(r.required_acr) a
+							JOIN unnest(array_cat(ARRAY['mfa', 'phr'], ARRAY(SELECT f.value FROM jsonb_each_text(i.factor_acr) f))) reached ON
+								 reached = a OR array_position(i.acr_levels, reached) >= array_position(i.acr_levels, a))
+		  UNION ALL
+		  SELECT format('webauthn factors of %s cannot be used: it has no webauthn_rp_id', i.issuer)
+		  FROM pgtoken.issuers i
+		  WHERE i.webauthn_rp_id IS NULL AND EXISTS (SELECT FROM pgtoken.factors f WHERE f.issuer = i.issuer AND f.factor_type = 'webauthn')) w;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'what resources require can be reached' ELSE names || ': see pgtoken.update_issuer and update_resource' END;
+	RETURN NEXT;
+
 	check_name := 'user-supplied functions';
 	SELECT string_agg(CASE WHEN p.oid IS NULL THEN f.name || ' of ' || f.issuer || ' is missing, or takes or returns something else'
 						   ELSE f.name || ' of ' || f.issuer || ' is owned by a superuser and runs as one' END, '; ' ORDER BY f.issuer, f.name) INTO names

@@ -55,7 +55,8 @@ COMMENT ON FUNCTION pgtoken.lineage(text) IS
 
 CREATE VIEW pgtoken.decisions AS
 	SELECT e.event_id, e.grant_id, e.occurred_at, e.event, e.client_id, e.subject,
-		   e.detail #>> '{decision,decision}' AS decision, e.reason,
+		   -- a factor was required and there was none, or no more challenges were allowed
+		   CASE WHEN e.event LIKE '%.denied' THEN 'deny' ELSE e.detail #>> '{decision,decision}' END AS decision, e.reason,
 		   (e.detail #>> '{decision,latency_us}')::numeric::bigint AS latency_us,
 		   coalesce((e.detail #>> '{decision,step_up}')::boolean, false) AS step_up,
 		   ARRAY(SELECT p.policy ->> 'policy'

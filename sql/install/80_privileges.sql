@@ -81,7 +81,7 @@ GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoke
 	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts,
 	pgtoken.decisions, pgtoken.decisions_by_rule, pgtoken.decisions_by_client, pgtoken.decision_latency TO pgtoken_auditor;
 GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at) ON pgtoken.client_secrets TO pgtoken_auditor;
-GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims, created_at, expires_at,
+GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
 			  ancestors, ancestor_tokens, revoked_at, revoke_reason)
 	ON pgtoken.grants TO pgtoken_auditor;
@@ -95,10 +95,10 @@ GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, 
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
 GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before TO pgtoken_auditor;
 GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
-			  created_at, last_used_at)
+			  codes_sent, codes_since, created_at, last_used_at)
 	ON pgtoken.factors TO pgtoken_auditor;
 GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_ids, state, factor_id, sent, sent_at, attempts, factor_type, acr, amr,
-			  completed_at, consumed_generation, created_at, expires_at)
+			  completed_at, scope, resources, consumed_at, consumed_generation, created_at, expires_at)
 	ON pgtoken.challenges TO pgtoken_auditor;
 GRANT SELECT (code_id, issuer, subject, factor_id, client_id, created_at, expires_at) ON pgtoken.challenge_codes TO pgtoken_auditor;
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,

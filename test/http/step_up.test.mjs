@@ -100,7 +100,7 @@ describe('a step-up', () => {
 			const next = h.assertTokens(await h.refresh(client, near.refresh_token, { transaction_id: required.transaction_id }, from('203.0.113.9')));
 			const after = h.claimsOf(next.access_token);
 			assert.equal(after.acr, 'mfa');
-			assert.ok(after.amr.includes('mfa') && after.amr.includes('pwd'), 'the methods of both');
+			assert.deepEqual([...after.amr].sort(), ['mfa', 'otp'], 'the methods of the proof');
 			assert.ok(after.auth_time > before.auth_time && after.auth_time <= h.now() + 1);
 			assert.equal(h.claimsOf(next.id_token).acr, 'mfa');
 			// and the family keeps it
@@ -125,9 +125,9 @@ describe('a step-up', () => {
 			const again = h.assertRequired(await h.refresh(client, tokens.refresh_token, {}, AWAY));
 			await h.prove(client, again.transaction_id, user);
 			await expire();
-			h.assertError(await h.challenge(client, required.transaction_id, user.factorId), 'invalid_grant');
-			h.assertError(await h.complete(client, required.transaction_id, { factor_id: user.factorId, code: '000000' }), 'invalid_grant');
-			for (const late of [required, again]) h.assertError(await goOn(client, tokens, late), 'invalid_grant');
+			h.assertError(await h.challenge(client, required.transaction_id, user.factorId), 'expired_token');
+			h.assertError(await h.complete(client, required.transaction_id, { factor_id: user.factorId, code: '000000' }), 'expired_token');
+			for (const late of [required, again]) h.assertError(await goOn(client, tokens, late), 'expired_token');
 			assert.equal(await generation(tokens.grantId), 0);
 		});
 	});
@@ -136,11 +136,11 @@ describe('a step-up', () => {
 	it('counts once; an answer that was lost can be asked for again (C92)', async () => {
 		await wait(async ({ client, user, tokens, required }) => {
 			await h.prove(client, required.transaction_id, user);
-			h.assertError(await h.complete(client, required.transaction_id, { factor_id: user.factorId, code: '000000' }), 'invalid_grant');
+			h.assertError(await h.complete(client, required.transaction_id, { factor_id: user.factorId, code: '000000' }), 'expired_token');
 			const next = h.assertTokens(await goOn(client, tokens, required));
 			const retried = h.assertTokens(await goOn(client, tokens, required));
 			assert.ok(retried.refresh_token === next.refresh_token, 'the same successor');
-			h.assertError(await goOn(client, next, required, ELSEWHERE), 'invalid_grant');
+			h.assertError(await goOn(client, next, required, ELSEWHERE), 'expired_token');
 			h.assertRequired(await h.refresh(client, next.refresh_token, {}, ELSEWHERE));
 		});
 	});
@@ -170,12 +170,12 @@ describe('a step-up', () => {
 	it('belongs to its client and its family (C92)', async () => {
 		await wait(async ({ client, user, tokens, required }) => {
 			const other = await begin({}, user);
-			h.assertError(await h.challenge(other.client, required.transaction_id, user.factorId), 'invalid_grant');
-			h.assertError(await h.complete(other.client, required.transaction_id, { factor_id: user.factorId, code: '000000' }), 'invalid_grant');
+			h.assertError(await h.challenge(other.client, required.transaction_id, user.factorId), 'expired_token');
+			h.assertError(await h.complete(other.client, required.transaction_id, { factor_id: user.factorId, code: '000000' }), 'expired_token');
 			h.assertError(await h.challenge({ ...client, secret: 'wrong' }, required.transaction_id, user.factorId), 'invalid_client', 401);
 			await h.prove(client, required.transaction_id, user);
 			await h.withPolicy(other.client, AGENT_CHANGED(), {}, async () => {
-				h.assertError(await goOn(other.client, other.tokens, required), 'invalid_grant');
+				h.assertError(await goOn(other.client, other.tokens, required), 'expired_token');
 				h.assertError(await h.refresh(other.client, tokens.refresh_token, { transaction_id: required.transaction_id }, AWAY), 'invalid_grant');
 			});
 			h.assertTokens(await goOn(client, tokens, required));
@@ -218,7 +218,7 @@ describe('a step-up', () => {
 			h.assertError(await h.post('/oauth2/complete_challenge', { transaction_id: id, code: '000000' }), 'invalid_client', 401);
 			for (const path of ['/oauth2/challenge', '/oauth2/complete_challenge']) assert.equal((await h.get(path)).status, 405);
 			for (const odd of ['x', `${id}x`, id.slice(0, -1), 'pgt', '\u0000', 'ü'.repeat(100)]) {
-				h.assertError(await h.challenge(client, odd, user.factorId), odd === '\u0000' ? 'invalid_request' : 'invalid_grant');
+				h.assertError(await h.challenge(client, odd, user.factorId), odd === '\u0000' ? 'invalid_request' : 'expired_token');
 			}
 		});
 	});
@@ -476,7 +476,7 @@ describe('a first issue', () => {
 				const required = h.assertRequired(await h.token(client, password));
 				await h.prove(client, required.transaction_id, { subject: h.OTHER_SUBJECT, factorId });
 				h.assertTokens(await h.token(client, { ...password, transaction_id: required.transaction_id }));
-				h.assertError(await h.token(client, { ...password, transaction_id: required.transaction_id }), 'invalid_grant');
+				h.assertError(await h.token(client, { ...password, transaction_id: required.transaction_id }), 'expired_token');
 			});
 		} finally {
 			await h.rows('SELECT pgtoken.remove_factor($1, $2)', h.OTHER_SUBJECT, factorId);
