@@ -18,7 +18,8 @@ ${message && html`<p>${message}</p>`}
 <p>Nobody is logged in. <a href="/login">Log in</a></p>`);
 
 /** claims and what userinfo said; tokens are shown to nobody */
-export const accountPage = ({ claims, userinfo, scope, refreshes, notes }) => page(html`
+export const accountPage = ({ claims, userinfo, scope, refreshes, notes, error }) => page(html`
+${error && html`<p role="alert">That did not work: ${error}</p>`}
 <p>Logged in as <b>${claims.sub}</b>; scope <code>${scope}</code>; refreshed ${refreshes} times.</p>
 <h2>ID token</h2>${table('claims', claims)}
 <h2>Userinfo</h2>${table('userinfo', userinfo)}
@@ -32,7 +33,13 @@ export const factorsPage = ({ factors, error }) => page(html`
 <p>To go on, prove that it is you.</p>
 ${error && html`<p role="alert">That did not work: ${error}</p>`}
 ${factors.map(({ factor_id: id, factor_type: type, label }) => html`
-<form method="post" action="/step-up"><button name="factor_id" value="${id}">${label ?? type}</button></form>`)}`);
+<form method="post" action="/step-up"><button name="factor_id" value="${id}">${label ?? type}</button></form>`)}
+<p><a href="/">Back</a></p>`);
+
+/** it waits no longer: nothing was refreshed */
+export const overPage = (error) => page(html`
+<p role="alert">That did not work: ${error}</p>
+<p>Nothing was refreshed. <a href="/">Back</a></p>`);
 
 /** a code, or what the browser's authenticator says to the options */
 export const evidencePage = ({ factor: { factor_id: id, factor_type: type, label }, publicKey }) => page(html`

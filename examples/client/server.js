@@ -34,7 +34,11 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		// an OAuth error has a name; the rest of what is thrown may hold tokens
 		const name = error.error ?? error.code ?? error.name;
 		log(`${request.method} ${request.routeOptions.url}: ${name}`);
-		return show(reply.code(error.error ? 400 : 500), welcomePage(`That did not work: ${name}`));
+		reply.code(error.error ? 400 : 500);
+		const session = sessions.find(request);
+		if (!session?.tokens) return show(reply, welcomePage(`That did not work: ${name}`));
+		const noFactor = name === 'access_denied' && request.body?.get?.('acr_values');
+		return showAccount(reply, session, { error: noFactor ? `${name}. There may be no factor of yours that would do` : name });
 	});
 	const show = (reply, text) => reply.type('text/html; charset=utf-8')
 		.header('Content-Security-Policy', contentSecurityPolicy).send(text);
@@ -74,9 +78,10 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 
 	// --- logged in -----------------------------------------------------------------------
 
-	const showAccount = (reply, session, notes = null) => show(reply, accountPage({
+	/** @param more {notes} or {error}, if there is something to tell */
+	const showAccount = (reply, session, more = {}) => show(reply, accountPage({
 		claims: session.claims, userinfo: session.userinfo, scope: session.tokens.scope ?? scope,
-		refreshes: session.refreshes, notes,
+		refreshes: session.refreshes, ...more,
 	}));
 
 	app.get('/', async (request, reply) => {
@@ -91,7 +96,8 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		} catch (error) {
 			if (error.error !== 'mfa_required' || !error.cause.transaction_id) throw error;
 			// the refresh token is as good as it was: the same request goes on when a factor is proved
-			session.stepUp = { transactionId: error.cause.transaction_id, factors: error.cause.factors, parameters };
+			session.stepUp = { transactionId: error.cause.transaction_id, factors: error.cause.factors, parameters,
+				until: Date.now() + error.cause.expires_in * 1000 };
 			return reply.redirect('/step-up', 303);
 		}
 		session.claims = session.tokens.claims() ?? session.claims;
@@ -116,7 +122,7 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		const session = sessions.find(request);
 		if (!session?.tokens || !notesUrl) return reply.redirect('/', 303);
 		const response = await openid.fetchProtectedResource(issuer, session.tokens.access_token, new URL(notesUrl), 'GET');
-		return showAccount(reply, session, { status: response.status, answer: await response.text() });
+		return showAccount(reply, session, { notes: { status: response.status, answer: await response.text() } });
 	});
 
 	// --- logout --------------------------------------------------------------------------

@@ -2,12 +2,12 @@
 // factors and proves it, at the issuer's two endpoints; then the refresh goes on.
 import { readFileSync } from 'node:fs';
 
-import { evidencePage, factorsPage } from './pages.js';
+import { evidencePage, factorsPage, overPage } from './pages.js';
 
 const script = readFileSync(new URL('../login/webauthn.js', import.meta.url), 'utf8');
 const EVIDENCE = ['code', 'id', 'client_data_json', 'authenticator_data', 'signature'];
-// nothing that trying again could mend
-const OVER = ['access_denied'];
+// the transaction is over: the next refresh begins another one
+const OVER = ['access_denied', 'expired_token'];
 
 /** @param options {metadata, clientId, clientSecret, sessions, show, refresh}; refresh(reply, session, parameters) answers or throws */
 export function addStepUp(app, { metadata, clientId, clientSecret, sessions, show, refresh }) {
@@ -22,22 +22,32 @@ export function addStepUp(app, { metadata, clientId, clientSecret, sessions, sho
 		return { status: response.status, json: await response.json() };
 	}
 
+	/** the refresh waits no longer, or for a factor that can still be proved */
+	function failed(reply, session, error) {
+		const { stepUp } = session;
+		if (!OVER.includes(error)) return show(reply.code(400), factorsPage({ ...stepUp, error }));
+		delete session.stepUp;
+		return show(reply.code(400), overPage(error));
+	}
+
 	// only for a session whose refresh waits
 	const waiting = (action) => async (request, reply) => {
 		const session = sessions.find(request);
-		return session?.stepUp ? action(request, reply, session) : reply.redirect('/', 303);
+		if (!session?.stepUp) return reply.redirect('/', 303);
+		return Date.now() < session.stepUp.until ? action(request, reply, session) : failed(reply, session, 'expired_token');
 	};
 
 	app.get('/webauthn.js', (request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
 
 	app.get('/step-up', waiting((request, reply, { stepUp }) => show(reply, factorsPage(stepUp))));
 
-	app.post('/step-up', waiting(async (request, reply, { stepUp }) => {
+	app.post('/step-up', waiting(async (request, reply, session) => {
+		const { stepUp } = session;
 		const factor = stepUp.factors.find(({ factor_id: id }) => id === request.body.get('factor_id'));
 		if (!factor) return reply.redirect('/step-up', 303);
 		const { status, json } = await ask(metadata.challenge_endpoint, { transaction_id: stepUp.transactionId, factor_id: factor.factor_id });
 		// slow_down: a code is on its way already
-		if (status !== 200 && json.error !== 'slow_down') return show(reply.code(400), factorsPage({ ...stepUp, error: json.error }));
+		if (status !== 200 && json.error !== 'slow_down') return failed(reply, session, json.error);
 		return show(reply, evidencePage({ factor, publicKey: json.public_key }));
 	}));
 
@@ -46,10 +56,7 @@ export function addStepUp(app, { metadata, clientId, clientSecret, sessions, sho
 		const evidence = EVIDENCE.map((name) => [name, request.body.get(name)]).filter(([, value]) => value);
 		const { status, json } = await ask(metadata.complete_challenge_endpoint,
 			[['transaction_id', stepUp.transactionId], ['factor_id', request.body.get('factor_id') ?? ''], ...evidence]);
-		if (status !== 200) {
-			if (OVER.includes(json.error)) delete session.stepUp;
-			return show(reply.code(400), factorsPage({ ...stepUp, error: json.error }));
-		}
+		if (status !== 200) return failed(reply, session, json.error);
 		delete session.stepUp;
 		return refresh(reply, session, { ...stepUp.parameters, transaction_id: stepUp.transactionId });
 	}));

@@ -67,7 +67,7 @@ COMMENT ON FUNCTION pgtoken.challenge(text, uuid, text) IS
 email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction, 30 seconds apart.
 webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
 totp, recovery_code, external: nothing; calling this is optional if complete_challenge() is told the factor_id.
-Otherwise error and error_description: invalid_grant (the transaction is unknown, over, or its family is revoked), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';
+Otherwise error and error_description: expired_token (the transaction is unknown or over), invalid_grant (its family is), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.complete_challenge(transaction_id text, evidence jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -78,7 +78,7 @@ COMMENT ON FUNCTION pgtoken.complete_challenge(text, jsonb) IS
 email, sms, totp, recovery_code: code.
 webauthn: client_data_json, authenticator_data, signature (base64url), optionally id. The authenticator must have verified its user.
 external: verified (boolean), optionally acr and amr that it comes to. Believed because the caller is the application: pass on nothing that a client has sent.
-Answers completed (true), factor_id, factor_type, acr; or error and error_description: invalid_grant (the evidence is wrong, too old or was used before; the transaction is unknown or over; its family is revoked), invalid_request (not one of its factors), access_denied (too many wrong attempts). Commit after an error, too: attempts are counted, whatever they are. After 5 a transaction has failed. After 10 wrong ones in a row a factor is locked for 15 minutes, after 100 disabled until unlock_factor(). Each TOTP code, recovery code and assertion counts once. Raises 22004, 22023.';
+Answers completed (true), factor_id, factor_type, acr; or error and error_description: invalid_grant (the evidence is wrong, too old or was used before; its family is over), expired_token (the transaction is unknown or over), invalid_request (no factor was chosen or it is not one of its factors; the evidence lacks what the factor type needs, which costs no attempt), access_denied (too many wrong attempts). Commit after an error, too: attempts are counted, right or wrong. After 5 a transaction has failed. After 10 wrong ones in a row a factor is locked for 15 minutes, after 100 disabled until unlock_factor(). Each TOTP code, recovery code and assertion counts once. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.take_challenge_codes(max_codes integer DEFAULT 100)
 	RETURNS TABLE (code_id uuid, issuer text, subject text, factor_id uuid, factor_type text, label text, client_id text, code text, expires_at timestamptz)
