@@ -4,9 +4,10 @@
  *
  * Authenticate the client -> parse -> find the family -> client binding -> hash
  * -> only then judge reuse: who lacks the client's credentials must not be able
- * to kill a family -> assess the risk, before anything is consumed -> sign -> store.  The family's row settles every race: each change is one
- * UPDATE that names the generation it expects, and whoever finds it changed
- * reads and judges again.  A token only ever grows older, so that ends.
+ * to kill a family -> assess the risk, before anything is consumed -> sign ->
+ * store.  The family's row settles every race: each change is one UPDATE that
+ * names the generation it expects, and whoever finds it changed reads and judges
+ * again.  A token only ever grows older, so that ends.
  */
 #include "refresh.h"
 
