@@ -18,15 +18,11 @@
 #include "resource.h"
 #include "rule_evaluation.h"
 
+/* n < 0: any will do */
 static bool
 names(char *const *list, int n, const char *value)
 {
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(list[i], value) == 0)
-			return true;
-	}
-	return n < 0;
+	return n < 0 || pgt_strings_have(list, n, value);
 }
 
 /*

@@ -19,17 +19,6 @@ static const struct
 	{"recovery_code", "mfa", {"otp", NULL}}, {"external", "mfa", {NULL}},
 };
 
-static bool
-contains(char *const *list, int n, const char *value)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(list[i], value) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* -1: not one of the issuer's levels */
 static int
 level_of(const Issuer *issuer, const char *acr)
@@ -68,7 +57,7 @@ authentication_satisfies(const Issuer *issuer, const Authentication *authenticat
 		return false;
 	for (int i = 0; i < requirement->n_amr; i++)
 	{
-		if (!contains(authentication->amr, authentication->n_amr, requirement->amr[i]))
+		if (!pgt_strings_have(authentication->amr, authentication->n_amr, requirement->amr[i]))
 			return false;
 	}
 	return requirement->max_age < 0 ||
@@ -116,7 +105,7 @@ static void
 add_method(Authentication *authentication, const char *method)
 {
 	if (authentication->n_amr < PGTC_AMR_MAX &&
-		!contains(authentication->amr, authentication->n_amr, method))
+		!pgt_strings_have(authentication->amr, authentication->n_amr, method))
 		authentication->amr[authentication->n_amr++] = pstrdup(method);
 }
 
@@ -157,7 +146,7 @@ authentication_of_grant(const Grant *grant)
 TimestampTz
 authentication_first_mfa_time(const Grant *grant)
 {
-	return contains(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
+	return pgt_strings_have(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
 }
 
 void

@@ -21,17 +21,6 @@
 #define OPEN_PER_FAMILY 5
 #define OPEN_PER_SUBJECT 20 /* by one client: others must not suffer from it */
 
-static bool
-is_among(const char *name, char *const *names, int n)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(names[i], name) == 0)
-			return true;
-	}
-	return n < 0;
-}
-
 /* would everything that is required hold once this factor is proved? */
 static bool
 would_satisfy(const Issuer *issuer, const Authentication *authentication, const Factor *factor,
@@ -57,7 +46,7 @@ suitable(Factor *list, const Issuer *issuer, const Authentication *authenticatio
 	while (*link)
 	{
 		if (factor_usable(*link, issuer, now) &&
-			is_among(factor_type_name((*link)->type), types, n_types) &&
+			(n_types < 0 || pgt_strings_have(types, n_types, factor_type_name((*link)->type))) &&
 			would_satisfy(issuer, authentication, *link, requirements, n_requirements, now))
 			link = &(*link)->next;
 		else
@@ -164,7 +153,7 @@ within_target(const Challenge *challenge, const ChallengedRequest *request)
 	pgt_check(pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted), "reading a scope");
 	for (int i = 0; i < request->n_resources; i++)
 	{
-		if (!is_among(request->resources[i], challenge->resources, challenge->n_resources))
+		if (!pgt_strings_have(challenge->resources, challenge->n_resources, request->resources[i]))
 			return false;
 	}
 	return pgtc_scope_subset(&wanted, &challenged);

@@ -144,6 +144,17 @@ pgt_text_array(ArrayType *array, const char *argument, int *n)
 	return strings;
 }
 
+bool
+pgt_strings_have(char *const *strings, int n, const char *string)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(strings[i], string) == 0)
+			return true;
+	}
+	return false;
+}
+
 ArrayType *
 pgt_make_text_array(char *const *strings, int n)
 {

@@ -43,6 +43,9 @@ extern char *pgt_uuid_cstring(const pg_uuid_t *uuid);
 
 /* a text[] as palloc'd C strings; ereport(22004) for a NULL element, 22023 for more than one dimension */
 extern char **pgt_text_array(ArrayType *array, const char *argument, int *n);
+/* is the string among them? */
+extern bool pgt_strings_have(char *const *strings, int n, const char *string);
+
 extern ArrayType *pgt_make_text_array(char *const *strings, int n);
 
 /* the buffer's JSON text as jsonb; the buffer is freed */

@@ -29,17 +29,6 @@ is_offline_access(PgtcSlice scope)
 	return pgtc_slice_equal(scope, pgtc_slice_str("offline_access"));
 }
 
-static bool
-contains(char *const *list, int n, const char *value)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(list[i], value) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* the issuer itself is the audience where no API is meant (userinfo and the like) */
 static bool
 is_issuer(const Client *client, const char *resource)
@@ -53,7 +42,7 @@ resource_allowed(const Client *client, const char *resource)
 	return is_issuer(client, resource) ||
 		   (resource_find(client->issuer, resource) != NULL &&
 			(client->n_resources < 0 ||
-			 contains(client->resources, client->n_resources, resource)));
+			 pgt_strings_have(client->resources, client->n_resources, resource)));
 }
 
 /* does some API of the client's issuer, disabled ones included, list the scope as its own? */
@@ -116,7 +105,7 @@ check_resources(char **resources, int *n_resources)
 	{
 		if (pgtc_uri_check_resource(pgtc_slice_str(resources[i])) != PGTC_OK)
 			return PGT_ERR_TARGET_MALFORMED;
-		if (contains(resources, n, resources[i]))
+		if (pgt_strings_have(resources, n, resources[i]))
 			continue;
 		if (n == PGTC_AUD_MAX)
 			return PGT_ERR_TARGET_MALFORMED;
@@ -250,7 +239,7 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 		return err;
 	for (int i = 0; i < n_resources; i++)
 	{
-		if (!contains(grant->resources, grant->n_resources, resources[i]))
+		if (!pgt_strings_have(grant->resources, grant->n_resources, resources[i]))
 			return PGT_ERR_TARGET_NOT_GRANTED;
 	}
 	if (n_resources == 0)

@@ -137,11 +137,7 @@ token_narrow_resources(const TokenRequest *request, char **granted, int n_grante
 {
 	for (int i = 0; i < request->n_resources; i++)
 	{
-		bool found = false;
-
-		for (int j = 0; j < n_granted; j++)
-			found = found || strcmp(request->resources[i], granted[j]) == 0;
-		if (!found)
+		if (!pgt_strings_have(granted, n_granted, request->resources[i]))
 			return PGT_ERR_TARGET_NOT_GRANTED;
 	}
 	issue->resources = granted;

@@ -51,7 +51,10 @@ extern PgtcCode pgtc_totp_check(const PgtcTotp *totp, PgtcSlice code, int64_t no
 extern void pgtc_numeric_code(const uint8_t random[32], int digits,
 							  char out[PGTC_TOTP_DIGITS_MAX + 1]);
 
-/* recovery code: "XXXXX-XXXXX" of 20 letters, those of user codes (43 bits), unbiased, NUL-terminated */
+/*
+ * Recovery code: five letters, a dash, five letters; of the 20 letters of user
+ * codes (43 bits), unbiased, NUL-terminated.
+ */
 #define PGTC_RECOVERY_CODE_LEN 11
 extern void pgtc_recovery_code(const uint8_t random[32], char out[PGTC_RECOVERY_CODE_LEN + 1]);
 
