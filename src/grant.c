@@ -22,6 +22,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->acr = store_text(row);
 	grant->amr = store_texts(row, &grant->n_amr);
 	grant->mfa_time = store_time(row, DT_NOBEGIN);
+	grant->nonce = store_text(row);
 	grant->claims = store_jsonb(row);
 	grant->created_at = store_time(row, DT_NOBEGIN);
 	grant->expires_at = store_time(row, DT_NOBEGIN);
@@ -40,7 +41,9 @@ read_grant(StoreRow *row, void *arg)
 	grant->cnf.jkt = store_text(row);
 	grant->cnf.x5t_s256 = store_text(row);
 	grant->act = store_jsonb(row);
-	grant->revoked = store_bool(row);
+	(void) store_given(row); /* ancestors */
+	(void) store_given(row); /* ancestor_tokens */
+	grant->revoked = store_given(row);
 	grant->revoke_reason = store_text(row);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "store.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -60,9 +61,10 @@ static SPIPlanPtr plans[STORE_QUERIES];
 
 struct StoreRow
 {
-	HeapTuple tuple;
-	TupleDesc desc;
-	int column;
+	const Datum *values;
+	const bool *nulls;
+	int columns;
+	int column; /* those that have been taken */
 };
 
 static SPIPlanPtr
@@ -114,12 +116,18 @@ store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg
 	if (reader)
 	{
 		SPITupleTable *table = SPI_tuptable;
+		int columns = table->tupdesc->natts;
+		/* in SPI's context, which ends with SPI_finish */
+		Datum *values = palloc(sizeof(Datum) * columns);
+		bool *nulls = palloc(sizeof(bool) * columns);
 
 		MemoryContextSwitchTo(caller);
 		for (uint64 i = 0; i < rows; i++)
 		{
-			StoreRow row = {table->vals[i], table->tupdesc, 0};
+			StoreRow row = {values, nulls, columns, 0};
 
+			/* at once: SPI_getbinval would walk through the row again for each column */
+			heap_deform_tuple(table->vals[i], table->tupdesc, values, nulls);
 			reader(&row, arg);
 		}
 	}
@@ -260,9 +268,18 @@ store_arg_null(StoreArgs *args)
 static Datum
 next_column(StoreRow *row, bool *is_null)
 {
-	row->column++;
-	Assert(row->column <= row->desc->natts);
-	return SPI_getbinval(row->tuple, row->desc, row->column, is_null);
+	Assert(row->column < row->columns);
+	*is_null = row->nulls[row->column];
+	return row->values[row->column++];
+}
+
+bool
+store_given(StoreRow *row)
+{
+	bool is_null;
+
+	(void) next_column(row, &is_null);
+	return !is_null;
 }
 
 char *

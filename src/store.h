@@ -146,6 +146,7 @@ extern void store_make_durable(void);
  * Getters take the next column, in the order of the query's list; NULL becomes
  * NULL, 0, false, DT_NOBEGIN or -1 as each says.
  */
+extern bool store_given(StoreRow *row); /* not NULL, whatever it is */
 extern char *store_text(StoreRow *row);
 extern bool store_bytes(StoreRow *row, void *out,
 						size_t len); /* false: NULL; elog when of another length */

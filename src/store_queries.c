@@ -25,12 +25,14 @@
 #define DEVICE_COLUMNS                                                                          \
 	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
 	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at"
+/* all of them, in the table's order: then the executor hands on the row as it is, and builds no other */
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
-	"g.amr, g.mfa_time, g.claims, g.created_at, g.expires_at, "                                    \
-	"g.idle_lifetime, g.generation, g.current_hash, "                                              \
-	"g.previous_hash, g.rotation_nonce, g.rotated_at, g.retry_count, g.blacklisted_generation, "   \
-	"g.context, g.first_context, g.grant_type, g.not_before, g.jkt, g.x5t_s256, g.act, g.revoked_at IS NOT NULL, g.revoke_reason"
+	"g.amr, g.mfa_time, g.nonce, g.claims, g.created_at, g.expires_at, g.idle_lifetime, "          \
+	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "              \
+	"g.retry_count, g.blacklisted_generation, g.context, g.first_context, g.grant_type, "          \
+	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "       \
+	"g.revoke_reason"
 
 const QueryDef store_queries[STORE_QUERIES] = {
 	[STORE_AUDIT_INSERT] =
@@ -307,12 +309,11 @@ const QueryDef store_queries[STORE_QUERIES] = {
 							"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL "
 							"RETURNING g.client_id, g.subject, g.generation"},
 	[STORE_GRANT_ROTATE] =
-		{"grant rotate", "uibbzj", SPI_OK_UPDATE_RETURNING, false,
+		{"grant rotate", "uibbzj", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.grants g SET generation = $2 OPERATOR(pg_catalog.+) 1, "
 		 "previous_hash = g.current_hash, current_hash = $3, rotation_nonce = $4, rotated_at = $5, "
 		 "retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
-		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
-		 "RETURNING 0"},
+		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL"},
 	[STORE_GRANT_STEP_UP] =
 		{"grant step up", "utTzz", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4, mfa_time = $5 "
