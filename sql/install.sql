@@ -22,6 +22,17 @@ SELECT object AS without_comment FROM member
 WHERE coalesce(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)), '') = ''
 ORDER BY object COLLATE "C";
 
+-- A refresh must stay a HOT update: of a family, only what never changes is
+-- indexed, in the key or in a predicate.
+SELECT DISTINCT a.attname AS indexed
+FROM pg_index i
+JOIN pg_attribute a ON a.attrelid = i.indrelid
+WHERE i.indrelid = 'pgtoken.grants'::regclass
+  AND (a.attnum = ANY (i.indkey)
+	   OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+				  AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum))
+ORDER BY 1;
+
 -- Attack shut out: any role of the database calls a function or reads a table
 -- of ours, because PostgreSQL grants EXECUTE and USAGE to everybody by default.
 -- NULL privileges mean the built-in default, which acldefault spells out.
