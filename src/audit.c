@@ -103,8 +103,8 @@ pgt_audit_write(const AuditEvent *event)
 	store_arg_text(&args, event->reason);
 	store_arg_text(&args, event->client_id);
 	store_arg_text(&args, event->subject);
-	store_arg_name(&args, role_name(GetSessionUserId()));
-	store_arg_name(&args, role_name(GetOuterUserId()));
+	store_arg_text(&args, role_name(GetSessionUserId()));
+	store_arg_text(&args, role_name(GetOuterUserId()));
 	store_arg_text(&args, application_name);
 	store_arg_jsonb(&args, event->context);
 	store_arg_jsonb(&args, event->detail);

@@ -51,8 +51,6 @@ type_of_letter(char letter)
 			return TIMESTAMPTZOID;
 		case 'j':
 			return JSONBOID;
-		case 'n':
-			return NAMEOID;
 	}
 	elog(ERROR, "unknown parameter type \"%c\"", letter);
 }
@@ -161,12 +159,6 @@ void
 store_arg_text(StoreArgs *args, const char *value)
 {
 	add_arg(args, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
-}
-
-void
-store_arg_name(StoreArgs *args, const char *value)
-{
-	add_arg(args, DirectFunctionCall1(namein, CStringGetDatum(value)), false);
 }
 
 void

@@ -116,7 +116,6 @@ typedef struct StoreArgs
 
 /* append one parameter; a NULL pointer is SQL NULL */
 extern void store_arg_text(StoreArgs *args, const char *value);
-extern void store_arg_name(StoreArgs *args, const char *value);
 extern void store_arg_uuid(StoreArgs *args, const pg_uuid_t *value);
 extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
 extern void store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n); /* n < 0: NULL */

@@ -36,7 +36,7 @@
 
 const QueryDef store_queries[STORE_QUERIES] = {
 	[STORE_AUDIT_INSERT] =
-		{"audit insert", "uuzttttnntjj", SPI_OK_INSERT, false,
+		{"audit insert", "uuztttttttjj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
 		 "client_id, subject, session_user_name, role_name, application_name, context, detail, "
 		 "client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.inet_client_addr())"},

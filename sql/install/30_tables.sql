@@ -287,8 +287,8 @@ CREATE TABLE pgtoken.audit_events (
 	reason text,
 	client_id text,
 	subject text,
-	session_user_name name NOT NULL,
-	role_name name NOT NULL,
+	session_user_name text NOT NULL,	-- name would take 64 bytes of each row
+	role_name text NOT NULL,
 	application_name text,
 	client_addr inet,
 	context jsonb,
