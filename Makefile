@@ -105,6 +105,7 @@ OBJS = \
 	src/policy_function.o \
 	src/refresh.o \
 	src/replay.o \
+	src/replay_lag.o \
 	src/request.o \
 	src/resource.o \
 	src/response.o \

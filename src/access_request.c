@@ -7,7 +7,6 @@
  */
 #include "access_request.h"
 
-#include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "client_auth.h"
@@ -93,49 +92,6 @@ request_url(void)
 	return psprintf("%.*s%s", (int) len, base, path ? path : "");
 }
 
-/* {"name": "value", ...} of the headers that the answer has so far */
-static Jsonb *
-answer_headers(const HttpExchange *x)
-{
-	char *text = psprintf("[%s]", x->answer_headers.data);
-	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	Jsonb *headers = pgt_empty_jsonb();
-
-	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
-		headers = pgt_jsonb_concat(
-			headers, JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
-	return headers;
-}
-
-static char *
-json_text(Jsonb *json)
-{
-	return JsonbToCString(NULL, &json->root, VARSIZE(json));
-}
-
-/* PostgREST's way: the body in the message, status and headers in the detail */
-static void
-raise_challenge(HttpExchange *x, const AccessRequest *access, PgtErr err)
-{
-	const PgtErrInfo *info = pgt_err_info(err);
-	JsonbValue none = {.type = jbvNull};
-	PgtObject body;
-	PgtObject head;
-
-	http_challenge(x, access->scheme, err, NULL);
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "code", info->error);
-	pgt_object_string(&body, "message", info->description);
-	pgt_object_value(&body, "details", &none);
-	pgt_object_value(&body, "hint", &none);
-	pgt_object_begin(&head);
-	pgt_object_int(&head, "status", 401);
-	pgt_object_jsonb(&head, "headers", answer_headers(x));
-	ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')),
-					errmsg_internal("%s", json_text(pgt_object_end(&body))),
-					errdetail_internal("%s", json_text(pgt_object_end(&head)))));
-}
-
 Jsonb *
 access_request_admit(HttpExchange *x)
 {
@@ -145,12 +101,16 @@ access_request_admit(HttpExchange *x)
 
 	if (access.token == NULL)
 		return NULL;
+	http_refuse_stale();
 	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
 							   or_null(pgt_http_resource), &claims);
 	/* another issuer's claims are worth nothing here, a role among them least of all */
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
 		err = PGT_ERR_ACCESS_TOKEN_INVALID;
 	if (err != PGT_OK)
-		raise_challenge(x, &access, err);
+	{
+		http_challenge(x, access.scheme, err, NULL);
+		http_raise(x, err);
+	}
 	return claims;
 }

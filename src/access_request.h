@@ -29,7 +29,7 @@ extern PgtErr access_request_check(HttpExchange *x, const AccessRequest *access,
 /*
  * Before a request of an API: its claims, NULL where it has no access token;
  * ereports SQLSTATE PGRST, which the layer makes a 401 of, when the token does
- * not hold.
+ * not hold, or a 503 on a standby that is too far behind.
  */
 extern Jsonb *access_request_admit(HttpExchange *x);
 

@@ -192,6 +192,9 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_ACCESS_TOKEN_TWICE] = {"invalid_request",
 									"the access token is sent in more than one way",
 									"access_token_twice", 400, false},
+	[PGT_ERR_STALE_STANDBY] = {"temporarily_unavailable",
+							   "this server cannot tell now, another one or a later attempt may",
+							   "standby_stale", 503, false},
 };
 
 const PgtErrInfo *

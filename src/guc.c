@@ -37,6 +37,7 @@ char *pgt_http_context_headers = NULL;
 char *pgt_http_issuer = NULL;
 char *pgt_http_resource = NULL;
 char *pgt_http_resource_url = NULL;
+int pgt_max_replay_lag = 0;
 int pgt_pushed_request_lifetime = 90;
 int pgt_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
 int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
@@ -191,6 +192,12 @@ pgt_guc_init(void)
 							"A partition stays for as long as a family it can belong to lives.",
 							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.max_replay_lag",
+		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
+		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
+		&pgt_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,

@@ -23,6 +23,7 @@ extern char *pgt_http_context_headers;
 extern char *pgt_http_issuer;
 extern char *pgt_http_resource;
 extern char *pgt_http_resource_url;
+extern int pgt_max_replay_lag; /* ms */
 extern int pgt_pushed_request_lifetime;
 extern int pgt_refresh_absolute_lifetime;
 extern int pgt_refresh_idle_lifetime;

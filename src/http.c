@@ -15,8 +15,10 @@
 #include "guc.h"
 #include "http_form.h"
 #include "json_members.h"
+#include "replay_lag.h"
 
 #define SECONDS_DIGITS 10
+#define RETRY_AFTER "5" /* seconds; another server may answer at once */
 
 /* '' is what a setting leaves behind once it was set locally */
 static const char *
@@ -202,6 +204,8 @@ http_error(HttpExchange *x, PgtErr err)
 	x->status = info->http_status;
 	if (err == PGT_ERR_REQUEST_METHOD)
 		http_answer_header(x, "Allow", "POST");
+	if (err == PGT_ERR_STALE_STANDBY)
+		http_answer_header(x, "Retry-After", RETRY_AFTER);
 	/* RFC 6749 section 5.2: in answer to an Authorization header, by its scheme */
 	if (info->http_status == 401 && http_header(x, "authorization"))
 		http_answer_header(x, "WWW-Authenticate",
@@ -230,6 +234,59 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 		appendStringInfoString(&challenge, ", algs=\"ES256 ES384 ES512 RS256 PS256 EdDSA\"");
 	x->status = info->http_status;
 	http_answer_header(x, "WWW-Authenticate", challenge.data);
+}
+
+/* {"name": "value", ...} of the headers that the answer has so far */
+static Jsonb *
+answer_headers(const HttpExchange *x)
+{
+	char *text = psprintf("[%s]", x->answer_headers.data);
+	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+	Jsonb *headers = pgt_empty_jsonb();
+
+	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
+		headers = pgt_jsonb_concat(
+			headers, JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
+	return headers;
+}
+
+static char *
+json_text(Jsonb *json)
+{
+	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+}
+
+void
+http_raise(const HttpExchange *x, PgtErr err)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	JsonbValue none = {.type = jbvNull};
+	PgtObject body;
+	PgtObject head;
+
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "code", info->error);
+	pgt_object_string(&body, "message", info->description);
+	pgt_object_value(&body, "details", &none);
+	pgt_object_value(&body, "hint", &none);
+	pgt_object_begin(&head);
+	pgt_object_int(&head, "status", info->http_status);
+	pgt_object_jsonb(&head, "headers", answer_headers(x));
+	ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')),
+					errmsg_internal("%s", json_text(pgt_object_end(&body))),
+					errdetail_internal("%s", json_text(pgt_object_end(&head)))));
+}
+
+void
+http_refuse_stale(void)
+{
+	HttpExchange x = {0};
+
+	if (!replay_lag_exceeded())
+		return;
+	initStringInfo(&x.answer_headers);
+	http_answer_header(&x, "Retry-After", RETRY_AFTER);
+	http_raise(&x, PGT_ERR_STALE_STANDBY);
 }
 
 void

@@ -73,6 +73,16 @@ extern Jsonb *http_error(HttpExchange *x, PgtErr err);
 /* 401 or 403 of a protected resource (RFC 6750 section 3): scheme Bearer or DPoP, no body */
 extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope);
 
+/*
+ * Ends the request and its transaction with the error's status and the headers so
+ * far, PostgREST's way: SQLSTATE PGRST, the body in the message, status and headers
+ * in the detail.
+ */
+extern void http_raise(const HttpExchange *x, PgtErr err);
+
+/* 503 in that way on a standby that is too far behind (replay_lag.h) */
+extern void http_refuse_stale(void);
+
 /* 303 See Other */
 extern void http_redirect(HttpExchange *x, const char *url);
 

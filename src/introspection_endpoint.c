@@ -11,6 +11,7 @@
 #include "client_auth.h"
 #include "glue.h"
 #include "json_members.h"
+#include "replay_lag.h"
 #include "resource.h"
 #include "statement.h"
 #include "verify.h"
@@ -93,7 +94,7 @@ introspection_endpoint(HttpExchange *x)
 	const Client *client;
 	char *token = http_param(x, "token");
 	Jsonb *answer;
-	PgtErr err = http_check_post(x);
+	PgtErr err = replay_lag_exceeded() ? PGT_ERR_STALE_STANDBY : http_check_post(x);
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);

@@ -12,6 +12,7 @@
 #include "http.h"
 #include "introspection_endpoint.h"
 #include "logout.h"
+#include "replay_lag.h"
 #include "revocation_endpoint.h"
 #include "token_endpoint.h"
 #include "userinfo.h"
@@ -24,6 +25,7 @@ PG_FUNCTION_INFO_V1(pgt_http_end_session);
 PG_FUNCTION_INFO_V1(pgt_http_introspect);
 PG_FUNCTION_INFO_V1(pgt_http_par);
 PG_FUNCTION_INFO_V1(pgt_http_revoke);
+PG_FUNCTION_INFO_V1(pgt_http_standby_answers);
 PG_FUNCTION_INFO_V1(pgt_http_token);
 PG_FUNCTION_INFO_V1(pgt_http_userinfo);
 
@@ -31,10 +33,11 @@ PG_FUNCTION_INFO_V1(pgt_http_userinfo);
 static Datum
 serve(FunctionCallInfo fcinfo, const char *path, Jsonb *(*endpoint)(HttpExchange *x))
 {
+	bool stale = replay_lag_exceeded(); /* before anything is read */
 	HttpExchange x;
 
 	http_begin(fcinfo, path, &x);
-	return http_end(fcinfo, &x, endpoint(&x));
+	return http_end(fcinfo, &x, stale ? http_error(&x, PGT_ERR_STALE_STANDBY) : endpoint(&x));
 }
 
 Datum
@@ -87,6 +90,14 @@ Datum
 pgt_http_revoke(PG_FUNCTION_ARGS)
 {
 	return serve(fcinfo, "/oauth2/revoke", revocation_endpoint);
+}
+
+/* for what SQL functions answer; true, or no return */
+Datum
+pgt_http_standby_answers(PG_FUNCTION_ARGS)
+{
+	http_refuse_stale();
+	PG_RETURN_BOOL(true);
 }
 
 Datum

@@ -18,6 +18,7 @@
 #include "grant.h"
 #include "json_members.h"
 #include "not_before.h"
+#include "replay_lag.h"
 #include "store.h"
 #include "token_cache.h"
 
@@ -179,6 +180,7 @@ verify_access_token(const char *token, size_t len, const char *audience, const C
 
 	if (len > PGTC_JWS_MAX)
 		return NULL;
+	replay_lag_check();
 	pgt_cache_begin();
 	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
 	cached = token_cache_get(hash);

@@ -14,7 +14,8 @@
 /*
  * The claims, or NULL when it does not hold; valid until the next call.
  * audience NULL: any.  proved: what the request has proved, which must be what the
- * token is bound to; NULL: the binding is not looked at.
+ * token is bound to; NULL: the binding is not looked at.  ereport(PT503) on a
+ * standby that is too far behind (replay_lag.h).
  */
 extern Jsonb *verify_access_token(const char *token, size_t len, const char *audience,
 								  const Confirmation *proved);

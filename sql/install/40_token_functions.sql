@@ -86,7 +86,7 @@ CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NU
 REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) IS
 'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired, not in the ledger (its transaction rolled back).
-audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby.';
+audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby; raises PT503 on one that lags behind by more than pgtoken.max_replay_lag: the token may well hold.';
 
 CREATE FUNCTION pgtoken.introspect(token text)
 	RETURNS jsonb
@@ -94,7 +94,7 @@ CREATE FUNCTION pgtoken.introspect(token text)
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.introspect(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.introspect(text) IS
-'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing.';
+'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing; raises PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken.grant_of(token text)
 	RETURNS uuid

@@ -95,4 +95,4 @@ CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.check_request() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_request() IS
-'Internal, called by pgtoken_http.pre_request(): the claims of the access token of this HTTP request, NULL when it has none; raises SQLSTATE PGRST for one that does not hold.';
+'Internal, called by pgtoken_http.pre_request(): the claims of the access token of this HTTP request, NULL when it has none; raises SQLSTATE PGRST for one that does not hold, and, with status 503, on a standby that lags behind by more than pgtoken.max_replay_lag.';

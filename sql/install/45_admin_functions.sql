@@ -6,6 +6,17 @@ CREATE FUNCTION pgtoken.library_version() RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.library_version() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.library_version() IS 'Version of the loaded library; differs from the extension''s version until ALTER EXTENSION pgtoken UPDATE has been run';
 
+CREATE FUNCTION pgtoken.replay_lag() RETURNS interval
+	AS 'MODULE_PATHNAME', 'pgt_replay_lag' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.replay_lag() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.replay_lag() IS
+'How long ago this standby is known to have been current; NULL when that is not known, and on a primary. It was when the last commit that is replayed was made, and when the primary last said how far its WAL reaches, if that much is replayed: so a primary that is idle but heard of makes no lag, one that is not heard of does. It is what pgtoken.max_replay_lag limits.';
+
+CREATE FUNCTION pgtoken.standby_answers() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_standby_answers' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.standby_answers() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.standby_answers() IS 'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises PT503';
+
 CREATE FUNCTION pgtoken.new_uuid() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_new_uuid_sql' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.new_uuid() FROM PUBLIC;
@@ -274,17 +285,25 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.issuer_or_default(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.issuer_or_default(text) IS 'Internal: the named issuer, or the default one for NULL; raises 55000 when it is not there';
 
-CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
+CREATE FUNCTION pgtoken.public_keys(issuer text) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT jsonb_build_object('keys', coalesce(jsonb_agg(k.public_jwk ORDER BY k.created_at, k.kid) FILTER (WHERE k.kid IS NOT NULL), '[]'))
-	FROM (SELECT pgtoken.issuer_or_default(jwks.issuer) AS issuer OFFSET 0) i	-- OFFSET: evaluated even where there are no keys
+	FROM (SELECT pgtoken.issuer_or_default(public_keys.issuer) AS issuer OFFSET 0) i	-- OFFSET: evaluated even where there are no keys
 	LEFT JOIN pgtoken.signing_keys k
 		ON k.issuer = i.issuer AND k.state IN ('pending', 'active', 'retiring') AND k.public_jwk IS NOT NULL;
 END;
+REVOKE ALL ON FUNCTION pgtoken.public_keys(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.public_keys(text) IS 'Internal: what jwks() answers, also on a standby that lags behind';
+
+CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT CASE WHEN pgtoken.standby_answers() THEN pgtoken.public_keys(jwks.issuer) END;
+END;
 REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.jwks(text) IS
-'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer.';
+'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer, PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_create_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

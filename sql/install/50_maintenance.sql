@@ -302,6 +302,22 @@ BEGIN
 				   ELSE 'fsync or pgtoken.durable_rotation is off: a crash can undo an answered rotation or revocation' END;
 	RETURN NEXT;
 
+	IF pg_is_in_recovery() THEN
+		check_name := 'replay lag';
+		SELECT s.setting::bigint INTO n FROM pg_settings s WHERE s.name = 'pgtoken.max_replay_lag';
+		names := coalesce('current ' || pgtoken.replay_lag()::text || ' ago', 'not known to be current');
+		ok := n = 0 OR coalesce(pgtoken.replay_lag() <= n * interval '1 millisecond', false);
+		detail := CASE WHEN n = 0 THEN names || '; pgtoken.max_replay_lag is 0: a revoked token holds here until the revocation is replayed, however late that is'
+					   WHEN ok THEN names
+					   ELSE names || ', which pgtoken.max_replay_lag does not allow: tokens are not verified here' END;
+		-- an idle primary is heard of when it is asked, after half of that timeout
+		IF ok AND n > 0 AND EXISTS (SELECT FROM pg_settings s WHERE s.name = 'wal_receiver_timeout' AND s.setting::bigint NOT BETWEEN 1 AND n) THEN
+			ok := false;
+			detail := 'wal_receiver_timeout is 0 or longer than pgtoken.max_replay_lag: an idle primary will be taken for one that is gone';
+		END IF;
+		RETURN NEXT;
+	END IF;
+
 	check_name := 'statement logging';
 	ok := current_setting('log_statement') NOT IN ('all', 'mod')
 		  AND current_setting('log_min_duration_statement') = '-1' AND current_setting('log_min_duration_sample') = '-1'

@@ -213,4 +213,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.pre_request() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_request() IS
-'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
+'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';

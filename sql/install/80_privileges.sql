@@ -111,6 +111,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.jwks(text),
 	pgtoken.introspect(text),
 	pgtoken.explain_decision(uuid),
+	pgtoken.replay_lag(),
 	pgtoken.health()
 TO pgtoken_auditor;
 
@@ -187,5 +188,6 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text),
 	pgtoken.maintain(),
 	pgtoken.cache_stats(),
+	pgtoken.replay_lag(),
 	pgtoken.library_version()
 TO pgtoken_admin;

@@ -282,7 +282,7 @@ sub _until_ready
 				push @{ $self->{notices} }, $field{M};
 				next;
 			}
-			$error = PgtokenTest::Error->new($field{C}, $field{M});
+			$error = PgtokenTest::Error->new($field{C}, $field{M}, $field{D});
 			die $error if $field{S} eq 'FATAL' || $field{S} eq 'PANIC';
 		}
 		elsif ($type eq 'R')
@@ -312,9 +312,9 @@ use overload '""' => sub { return "ERROR $_[0]{sqlstate}: $_[0]{message}\n"; };
 
 sub new
 {
-	my ($class, $sqlstate, $message) = @_;
+	my ($class, $sqlstate, $message, $detail) = @_;
 
-	return bless { sqlstate => $sqlstate, message => $message }, $class;
+	return bless { sqlstate => $sqlstate, message => $message, detail => $detail }, $class;
 }
 
 1;

@@ -1,0 +1,196 @@
+# Attack: the thief of a token that was revoked takes it to a replica that is late
+# or cut off from its primary, where it goes on being good.  With
+# pgtoken.max_replay_lag such a replica refuses to answer: neither "active" nor
+# "invalid", for the token may well be good.  An idle primary is not a late one.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PgtokenTest;
+use PostgreSQL::Test::Utils qw(slurp_file);
+use Test::More;
+
+my $primary = new_cluster('primary', init => { allows_streaming => 1 }, conf => "autovacuum = off\n");
+my $p = session($primary);
+my $secret = create_service($p);
+
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$primary->backup('base');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+# a primary that is idle is heard of when the standby asks, after half of the timeout
+$standby->append_conf('postgresql.conf', "wal_receiver_timeout = '1s'\nwal_retrieve_retry_interval = '100ms'\n");
+$standby->start;
+my $s = session($standby);
+
+use constant LIMIT => '1500ms';
+
+sub issue { return $p->row(q{SELECT grant_id, access_token, refresh_token FROM pgtoken.issue_tokens('app', 'alice', 'openid read offline_access')}); }
+sub replayed { return $primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush')); }
+sub limit { return $s->query(q{SELECT set_config('pgtoken.max_replay_lag', $1, false)}, $_[0]); }
+
+# "holds", "ended" or the SQLSTATE
+sub answer
+{
+	my ($token, $session) = (@_, $s);
+	my $answer = eval { defined $session->value('SELECT pgtoken.verify_access_token($1)', $token) ? 'holds' : 'ended' };
+
+	return $answer // $@->{sqlstate} // die $@;
+}
+
+# what a session says that has not looked before
+sub first_answer
+{
+	my ($token) = @_;
+	my $session = session($standby);
+
+	$session->query('SELECT pgtoken.grant_of($1)', '');
+	$session->query(q{SELECT set_config('pgtoken.max_replay_lag', $1, false)}, LIMIT);
+	my $answer = answer($token, $session);
+	$session->quit;
+	return $answer;
+}
+
+my ($stolen, $kept) = map { issue() } 1 .. 2;
+replayed();
+
+# --- where there is nothing to refuse ------------------------------------------
+
+$p->query('SELECT pgtoken.grant_of($1)', '');
+$p->query(q{SET pgtoken.max_replay_lag = '1ms'});
+is(answer($kept->{access_token}, $p), 'holds', 'a primary does not lag');
+is($p->value('SELECT pgtoken.replay_lag()'), undef, 'and has no lag to tell');
+is($p->value(q{SELECT count(*) FROM pgtoken.health() WHERE check_name = 'replay lag'}), 0, 'nor has its health');
+
+is(answer($kept->{access_token}), 'holds', 'a standby without a limit answers');
+like($s->value(q{SELECT detail FROM pgtoken.health() WHERE check_name = 'replay lag' AND ok}), qr/max_replay_lag is 0/, 'health says that there is none');
+limit('1d');
+is(answer($kept->{access_token}), 'holds', 'so does one within its limit');
+is($s->value(q{SELECT pgtoken.replay_lag() < '1d'}), 't', 'it knows its lag');
+is($s->value(q{SELECT ok FROM pgtoken.health() WHERE check_name = 'replay lag'}), 't', 'and is healthy');
+is($s->sqlstate(q{SELECT set_config('pgtoken.max_replay_lag', '-1', false)}), '22023', 'a limit is not negative');
+
+# --- an idle primary ------------------------------------------------------------
+
+limit(LIMIT);
+wait_until('the last commit is older than the limit',
+	sub { return $s->value(q{SELECT clock_timestamp() - pg_last_xact_replay_timestamp() > $1::interval}, '2 s') eq 't' });
+wait_until('a standby of an idle primary answers', sub { return answer($kept->{access_token}) eq 'holds' });
+wait_until('so does a session that asks for the first time', sub { return first_answer($kept->{access_token}) eq 'holds' });
+pass('a primary that commits nothing but is heard of makes no lag');
+wait_until('the lag is less than the age of the last commit',
+	sub { return $s->value('SELECT pgtoken.replay_lag() < clock_timestamp() - pg_last_xact_replay_timestamp()') eq 't' });
+
+# --- a standby that replays late ------------------------------------------------
+
+$s->query('SELECT pg_wal_replay_pause()');
+wait_until('replay is paused', sub { return $s->value('SELECT pg_get_wal_replay_pause_state()') eq 'paused' });
+$p->query('SELECT pgtoken.revoke_family($1::uuid)', $stolen->{grant_id});
+my $revoked_at = $primary->lsn('flush');
+wait_until('the revocation is received', sub { return $s->value('SELECT pg_last_wal_receive_lsn() >= $1::pg_lsn', $revoked_at) eq 't' });
+
+wait_until('the standby refuses', sub { return answer($stolen->{access_token}) eq 'PT503' });
+for my $round (1 .. 3)
+{
+	my $heard = $s->value('SELECT last_msg_receipt_time FROM pg_stat_wal_receiver');
+
+	# a receiver that is being restarted has no row
+	wait_until('the primary is heard of once more',
+		sub { return ($s->value('SELECT last_msg_receipt_time FROM pg_stat_wal_receiver') // '') ne ($heard // '') });
+	is(answer($stolen->{access_token}), 'PT503', "replay paused, message $round of the primary: a token that was revoked is not answered for");
+	is(first_answer($stolen->{access_token}), 'PT503', "nor in a session that asks for the first time ($round)");
+}
+is(answer($kept->{access_token}), 'PT503', 'nor is one that was not revoked, which the standby cannot know');
+is(answer('nonsense'), 'PT503', 'nor is nonsense');
+
+my %refused = (
+	'introspect' => [ 'SELECT pgtoken.introspect($1)', $kept->{access_token} ],
+	'introspect of a refresh token' => [ 'SELECT pgtoken.introspect($1)', $kept->{refresh_token} ],
+	'jwks' => ['SELECT pgtoken.jwks()']);
+for my $what (sort keys %refused)
+{
+	is($s->sqlstate(@{ $refused{$what} }), 'PT503', "$what is refused too");
+}
+
+# status and headers of an HTTP answer, returned or raised
+sub http
+{
+	my ($call, $token) = @_;
+	my $headers = $token ? qq({"authorization": "Bearer $token"}) : '{}';
+	my ($status, $answer_headers);
+
+	$s->query('BEGIN READ ONLY');
+	$s->query(q{SELECT set_config('request.method', 'POST', true), set_config('request.path', '/', true), set_config('request.headers', $1, true)}, $headers);
+	if (eval { $s->query("SELECT pgtoken_http.$call"); 1 })
+	{
+		($status, $answer_headers) = map { $s->value(q{SELECT current_setting($1, true)}, $_) } 'response.status', 'response.headers';
+	}
+	elsif ($@->{sqlstate} eq 'PGRST')
+	{
+		($status, $answer_headers) = ($@->{detail} =~ /"status": (\d+)/, $@->{detail});
+	}
+	else
+	{
+		$status = $@->{sqlstate};
+	}
+	$s->query('ROLLBACK');
+	return (($status // '') || '200') . (($answer_headers // '') =~ /"Retry-After": ?"\d+"/ ? ' later' : '');
+}
+
+for my $call ("userinfo('')", "introspect('token=x'::text)", 'pre_request()', 'jwks()', 'openid_configuration()', 'oauth_authorization_server()')
+{
+	is(http($call, $kept->{access_token}), '503 later', "$call answers 503 with Retry-After");
+}
+is(http('pre_request()'), '200', 'a request without a token passes pre_request');
+is(http('pre_config()'), '200', 'an HTTP layer can start there');
+is($s->value('SELECT count(*) FROM pgtoken.lineage($1::uuid)', $kept->{grant_id}), 1, 'who looks things up is not refused');
+like($s->value(q{SELECT detail FROM pgtoken.health() WHERE check_name = 'replay lag' AND NOT ok}), qr/not allow/, 'health says that it lags');
+
+limit('1d');
+is(answer($stolen->{access_token}), 'holds', 'with a limit that is not reached it answers from what it has');
+limit('0');
+is(answer($stolen->{access_token}), 'holds', 'so it does without a limit');
+
+limit(LIMIT);
+$s->query('SELECT pg_wal_replay_resume()');
+my %seen;
+wait_until('the standby answers again', sub { my $answer = answer($stolen->{access_token}); $seen{$answer} = 1; return $answer ne 'PT503' });
+is(join(' ', grep { $_ ne 'PT503' } sort keys %seen), 'ended', 'replay resumed: the first answer is that the token has ended');
+wait_until('the other token holds again', sub { return answer($kept->{access_token}) eq 'holds' });
+wait_until('the HTTP layer answers again', sub { return http('jwks()') eq '200' });
+
+# --- a standby that is cut off --------------------------------------------------
+
+sub lost_connections { my @lost = slurp_file($standby->logfile) =~ /could not connect to the primary server/g; return scalar @lost; }
+
+$p->quit;
+$primary->stop;
+wait_until('the standby refuses', sub { return answer($kept->{access_token}) eq 'PT503' });
+for my $round (1 .. 3)
+{
+	my $lost = lost_connections();
+
+	wait_until('another WAL receiver has looked for the primary in vain', sub { return lost_connections() > $lost });
+	is(answer($kept->{access_token}), 'PT503', "the primary is gone, attempt $round to reach it: the standby refuses");
+	is(first_answer($kept->{access_token}), 'PT503', "in a session that asks for the first time, too ($round)");
+}
+$primary->start;
+wait_until('the standby answers again', sub { return answer($kept->{access_token}) eq 'holds' });
+pass('the primary is back, and the standby answers');
+
+# what health warns of: nobody would hear of an idle primary in time
+limit('500ms');
+is($s->value(q{SELECT ok FROM pgtoken.health() WHERE check_name = 'replay lag'}), 'f', 'health refuses a limit that is shorter than wal_receiver_timeout');
+
+# --- and promoted ---------------------------------------------------------------
+
+$primary->stop;
+limit('1ms');
+$standby->promote;
+is(answer($kept->{access_token}), 'holds', 'promoted, it answers whatever the limit');
+is($s->value('SELECT pgtoken.replay_lag()'), undef, 'for it is no standby any more');
+
+$s->quit;
+$standby->stop;
+done_testing();
