@@ -120,10 +120,13 @@ sub query
 	my ($self, @query) = @_;
 
 	$self->send_query(@query);
-	return @{ $self->_until_ready };
+	return $self->result;
 }
 
-# what a client does that will not live to see the answer
+# what a statement sent before has returned
+sub result { return @{ $_[0]->_until_ready }; }
+
+# without waiting for the answer: result() fetches it, unless the client does not live to see it
 sub send_query
 {
 	my ($self, $sql, @values) = @_;
