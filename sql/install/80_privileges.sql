@@ -188,6 +188,5 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text),
 	pgtoken.maintain(),
 	pgtoken.cache_stats(),
-	pgtoken.replay_lag(),
 	pgtoken.library_version()
 TO pgtoken_admin;
