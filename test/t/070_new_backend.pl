@@ -68,6 +68,21 @@ $admin->quit;
 $node->restart;
 first_calls('restarted server');
 
+# nothing that a backend finds in memory at its start may be another's secret or another's randomness
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pgtoken'\n");
+$node->restart;
+first_calls('preloaded server');
+my %fresh;
+for (1 .. 4)
+{
+	my $session = session($node);
+	my $answer = $session->row(q{SELECT grant_id, refresh_token FROM pgtoken.issue_tokens('app', 'bob', 'read offline_access')});
+
+	$fresh{$_} = 1 for substr($answer->{grant_id}, 14), refresh_secret($answer->{refresh_token});
+	$session->quit;
+}
+is(scalar keys %fresh, 8, 'preloaded server: backends draw different identifiers and secrets');
+
 # --- one parse per backend and key ----------------------------------------------
 
 my ($busy, $elsewhere) = (session($node), session($node));
