@@ -108,8 +108,9 @@ replay_lag_exceeded(void)
 {
 	if (pgt_max_replay_lag == 0 || !RecoveryInProgress())
 		return false;
-	if (age_ms() > pgt_max_replay_lag / 2)
-		look();
+	if (age_ms() <= pgt_max_replay_lag / 2)
+		return false;
+	look();
 	return age_ms() > pgt_max_replay_lag;
 }
 
@@ -146,6 +147,7 @@ pgt_replay_lag(PG_FUNCTION_ARGS)
 Datum
 pgt_standby_answers(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	replay_lag_check();
 	PG_RETURN_BOOL(true);
 }

@@ -96,6 +96,7 @@ pgt_http_revoke(PG_FUNCTION_ARGS)
 Datum
 pgt_http_standby_answers(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	http_refuse_stale();
 	PG_RETURN_BOOL(true);
 }
