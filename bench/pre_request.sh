@@ -77,7 +77,7 @@ pre_request_line() {
 }
 
 show_pre_request() {
-    head_line 'pre_request() on a seen token: microseconds of a call in a SQL loop' pre_request pg_backend_pid
+    head_line 'pre_request() on a seen token: microseconds of a call in a SQL loop' pre_request 'the loop'
     line 'a call' "$(calc %.2f "$(awk '{ print $1 }' "$tmp/pre_request.loop" | median)")" \
         "$(calc %.2f "$(awk '{ print $2 }' "$tmp/pre_request.loop" | median)")" '' '5 us or less'
     head_line 'Transactions per second of a request: settings, pre_request, SELECT 1' with without \
