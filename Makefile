@@ -177,6 +177,7 @@ REGRESS = \
 	device \
 	exchange \
 	sessions \
+	pre_request \
 	not_before \
 	resource_policy \
 	ways_to_die \

@@ -2,8 +2,8 @@
  * access_request.c
  *		A request with an access token.
  *
- * It is on the way of every request of an API: a token that this backend has seen
- * costs a hash, and only a bound one looks at proofs and certificates.
+ * It is on the way of every request of an API: a bearer token that this backend
+ * has seen costs a hash, and only a bound one looks at proofs and certificates.
  */
 #include "access_request.h"
 
@@ -15,6 +15,7 @@
 #include "glue.h"
 #include "guc.h"
 #include "json_members.h"
+#include "store.h"
 #include "verify.h"
 
 #define BEARER "Bearer"
@@ -113,4 +114,47 @@ access_request_admit(HttpExchange *x)
 		http_raise(x, err);
 	}
 	return claims;
+}
+
+/*
+ * A bearer token that this backend has verified before.  What is asked of it is
+ * what access_request_admit() asks, but of caches alone: no table is read.
+ */
+static bool
+is_seen_and_holds(void)
+{
+	PgtcSlice token = http_plain_bearer_token();
+	Jsonb *claims = token.len > 0 ? verify_seen_token(token.data, token.len) : NULL;
+	JsonbValue value;
+
+	if (claims == NULL || !issuer_is_known())
+		return false;
+	if (getKeyJsonValueFromContainer(&claims->root, "cnf", strlen("cnf"), &value))
+		return false;
+	return (pgt_http_resource[0] == '\0' || verify_audience(claims, pgt_http_resource)) &&
+		   strcmp(member_string(claims, "iss"), issuer_of_session()->issuer) == 0;
+}
+
+static void
+read_claims(StoreRow *row, void *arg)
+{
+	*(Jsonb **) arg = store_jsonb(row);
+}
+
+void
+access_request_precede(void)
+{
+	Jsonb *claims = NULL;
+	char *role;
+
+	if (is_seen_and_holds())
+		return;
+	store_run(STORE_REQUEST_CHECK, NULL, read_claims, &claims);
+	/* PostgREST knows no scheme but Bearer: for DPoP it has left the role to us */
+	if (claims == NULL || member_string(member_json(claims, "cnf"), "jkt") == NULL)
+		return;
+	role = member_string(claims, "role");
+	http_set_local("request.jwt.claims", json_text(claims));
+	if (role)
+		http_set_local("role", role);
 }

@@ -33,4 +33,12 @@ extern PgtErr access_request_check(HttpExchange *x, const AccessRequest *access,
  */
 extern Jsonb *access_request_admit(HttpExchange *x);
 
+/*
+ * All of db-pre-request: refuses what access_request_admit() refuses; of a
+ * DPoP-bound token it sets request.jwt.claims and the role.  Runs with the
+ * caller's rights, because a SECURITY DEFINER function cannot set the role: a
+ * token that was not seen yet is looked at by pgtoken.check_request(), which is one.
+ */
+extern void access_request_precede(void);
+
 #endif /* PGT_ACCESS_REQUEST_H */

@@ -19,6 +19,7 @@
 
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */
+#define BEARER "Bearer "
 
 /* '' is what a setting leaves behind once it was set locally */
 static const char *
@@ -166,6 +167,71 @@ refused_by_weight(const char *parameters)
 	return weight && strtod(weight + 2, NULL) == 0;
 }
 
+/* behind the string that begins here; NULL: none does.  What has escapes comes out empty */
+static const char *
+skip_string(const char *p, PgtcSlice *string)
+{
+	bool escaped = false;
+	const char *start;
+
+	p += strspn(p, " ");
+	if (*p != '"')
+		return NULL;
+	start = ++p;
+	for (p += strcspn(p, "\"\\"); *p == '\\'; p += strcspn(p, "\"\\"))
+	{
+		escaped = true;
+		p += p[1] ? 2 : 1;
+	}
+	*string = escaped ? pgtc_slice(NULL, 0) : pgtc_slice(start, p - start);
+	return *p == '"' ? p + 1 + strspn(p + 1, " ") : NULL;
+}
+
+/*
+ * A member of a JSON object of strings, as its text has it, the last one of the
+ * name; empty: it is not there, or the text is not as plain as that.  Making
+ * jsonb of all headers takes several times as long as the rest of a seen token's
+ * check.
+ */
+static PgtcSlice
+plain_member(const char *json, const char *name)
+{
+	const PgtcSlice none = pgtc_slice(NULL, 0);
+	PgtcSlice found = none;
+
+	if (*json != '{')
+		return none;
+	do
+	{
+		PgtcSlice member;
+		PgtcSlice value;
+
+		json = skip_string(json + 1, &member);
+		/* a name with escapes could be any */
+		if (json == NULL || member.data == NULL || *json != ':')
+			return none;
+		json = skip_string(json + 1, &value);
+		if (json == NULL)
+			return none;
+		if (pgtc_slice_equal(member, pgtc_slice_str(name)))
+			found = value;
+	} while (*json == ',');
+	return strcmp(json, "}") == 0 ? found : none;
+}
+
+PgtcSlice
+http_plain_bearer_token(void)
+{
+	const char *headers = setting("request.headers");
+	PgtcSlice header = headers ? plain_member(headers, "authorization") : pgtc_slice(NULL, 0);
+	const size_t len = strlen(BEARER);
+
+	/* the text behind it ends with a quote at the latest */
+	if (header.len <= len || pg_strncasecmp(header.data, BEARER, len) != 0)
+		return pgtc_slice(NULL, 0);
+	return pgtc_slice(header.data + len, header.len - len);
+}
+
 bool
 http_accepts(const HttpExchange *x, const char *media_type)
 {
@@ -296,8 +362,8 @@ http_redirect(HttpExchange *x, const char *url)
 	http_answer_header(x, "Location", url);
 }
 
-static void
-set_local(const char *name, const char *value)
+void
+http_set_local(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
 							 false);
@@ -308,8 +374,8 @@ http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body)
 {
 	http_answer_header(x, "Cache-Control", "no-store");
 	http_answer_header(x, "Pragma", "no-cache");
-	set_local("response.status", psprintf("%d", x->status));
-	set_local("response.headers", psprintf("[%s]", x->answer_headers.data));
+	http_set_local("response.status", psprintf("%d", x->status));
+	http_set_local("response.headers", psprintf("[%s]", x->answer_headers.data));
 	if (body == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(body));

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 
+#include "core/core.h"
 #include "errors.h"
 #include "fmgr.h"
 #include "issuer.h"
@@ -62,6 +63,13 @@ extern char *http_header(const HttpExchange *x, const char *name);
 /* the credentials of an Authorization header of this scheme; NULL */
 extern char *http_credentials(const HttpExchange *x, const char *scheme);
 
+/*
+ * The token of an Authorization header with the scheme Bearer, for who wants to
+ * know nothing else of the request; empty: there is none, or request.headers is
+ * not written as plainly as usual and http_begin() must read it.
+ */
+extern PgtcSlice http_plain_bearer_token(void);
+
 /* is the name a member of the header's comma-separated list (media types, without parameters)? */
 extern bool http_accepts(const HttpExchange *x, const char *media_type);
 
@@ -85,6 +93,9 @@ extern void http_refuse_stale(void);
 
 /* 303 See Other */
 extern void http_redirect(HttpExchange *x, const char *url);
+
+/* a setting until the transaction ends, as SET LOCAL */
+extern void http_set_local(const char *name, const char *value);
 
 /* hands status and headers to the layer, with Cache-Control: no-store; the function's result, a text datum, follows from body; NULL: empty */
 extern Datum http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body);

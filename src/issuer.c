@@ -78,6 +78,12 @@ issuer_find(const char *issuer)
 	return NULL;
 }
 
+bool
+issuer_is_known(void)
+{
+	return issuers && issuers_number == pgt_cache_number(CACHE_CONFIG);
+}
+
 Issuer *
 issuer_get(const char *issuer)
 {

@@ -40,6 +40,9 @@ extern Issuer *issuer_find(const char *issuer);
 /* whom this session speaks for: pgtoken.http_issuer, or the default one */
 extern Issuer *issuer_of_session(void);
 
+/* have they been read already, so that issuer_find() reads no table? */
+extern bool issuer_is_known(void);
+
 /* like issuer_find, but ereport(55000) when it is not there */
 extern Issuer *issuer_get(const char *issuer);
 

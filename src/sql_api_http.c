@@ -1,11 +1,13 @@
 /*
  * sql_api_http.c
- *		SQL-callable functions of schema pgtoken_http: one per endpoint.
+ *		SQL-callable functions of schema pgtoken_http: one per endpoint, and
+ *		the one before the requests of an API.
  */
 #include "compat.h"
 
 #include "fmgr.h"
 
+#include "access_request.h"
 #include "authorize.h"
 #include "challenge_endpoint.h"
 #include "device.h"
@@ -24,6 +26,7 @@ PG_FUNCTION_INFO_V1(pgt_http_device_authorization);
 PG_FUNCTION_INFO_V1(pgt_http_end_session);
 PG_FUNCTION_INFO_V1(pgt_http_introspect);
 PG_FUNCTION_INFO_V1(pgt_http_par);
+PG_FUNCTION_INFO_V1(pgt_http_pre_request);
 PG_FUNCTION_INFO_V1(pgt_http_revoke);
 PG_FUNCTION_INFO_V1(pgt_http_standby_answers);
 PG_FUNCTION_INFO_V1(pgt_http_token);
@@ -84,6 +87,13 @@ Datum
 pgt_http_par(PG_FUNCTION_ARGS)
 {
 	return serve(fcinfo, "/oauth2/par", pushed_authorization_request_endpoint);
+}
+
+Datum
+pgt_http_pre_request(PG_FUNCTION_ARGS)
+{
+	access_request_precede();
+	PG_RETURN_VOID();
 }
 
 Datum

@@ -392,6 +392,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"replay id insert", "bz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.replay_ids (replay_hash, expires_at) VALUES ($1, $2) "
 		 "ON CONFLICT DO NOTHING"},
+	[STORE_REQUEST_CHECK] = {"request check", "", SPI_OK_SELECT, false,
+							 "SELECT pgtoken.check_request()"},
 	[STORE_REQUEST_DELETE] = {"request delete", "u", SPI_OK_DELETE, false,
 							  "DELETE FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ
 							  "$1"},

@@ -58,10 +58,7 @@ token_cache_get(const uint8_t hash[PGTC_SHA256_LEN])
 	attach();
 	entry = hash_search(tokens, hash, HASH_FIND, NULL);
 	if (entry == NULL)
-	{
-		pgt_cache_stats.token_misses++;
 		return NULL;
-	}
 	pgt_cache_stats.token_hits++;
 	dlist_move_head(&lru, &entry->lru);
 	return &entry->token;

@@ -123,8 +123,8 @@ token_stands(const GenuineAccessToken *token)
 		   (!state.exchanged || ancestors_stand(&token->grant_id));
 }
 
-static bool
-has_audience(Jsonb *claims, const char *audience)
+bool
+verify_audience(Jsonb *claims, const char *audience)
 {
 	JsonbValue value;
 	JsonbValue wanted = {.type = jbvString};
@@ -160,6 +160,7 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 	GenuineAccessToken genuine;
 	Jsonb *claims;
 
+	pgt_cache_stats.token_misses++;
 	if (!genuine_access_token(pgtc_slice(token, len), &genuine) ||
 		pgtc_claims_check_access(genuine.claims, pgtc_slice_str(genuine.key->issuer),
 								 pgtc_slice(NULL, 0), now, LEEWAY) != PGTC_OK ||
@@ -168,6 +169,20 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 	claims = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(genuine.payload)));
 	token_cache_put(hash, claims, genuine.claims->exp);
 	return claims;
+}
+
+Jsonb *
+verify_seen_token(const char *token, size_t len)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	const CachedToken *cached;
+
+	if (len > PGTC_JWS_MAX)
+		return NULL;
+	pgt_cache_begin();
+	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
+	cached = token_cache_get(hash);
+	return cached && pgt_unix_seconds(GetCurrentTimestamp()) < cached->exp ? cached->claims : NULL;
 }
 
 Jsonb *
@@ -188,7 +203,7 @@ verify_access_token(const char *token, size_t len, const char *audience, const C
 		claims = now < cached->exp ? cached->claims : NULL;
 	else
 		claims = verify_anew(token, len, hash, now);
-	return claims && (audience == NULL || has_audience(claims, audience)) &&
+	return claims && (audience == NULL || verify_audience(claims, audience)) &&
 				   (proved == NULL || binding_holds(claims, proved))
 			   ? claims
 			   : NULL;

@@ -20,6 +20,16 @@
 extern Jsonb *verify_access_token(const char *token, size_t len, const char *audience,
 								  const Confirmation *proved);
 
+/*
+ * The claims of a token that this backend has verified before and that holds
+ * still, whatever it is meant for and bound to.  NULL: ask verify_access_token().
+ * Reads no table, so it needs no rights.  Valid until the next verification.
+ */
+extern Jsonb *verify_seen_token(const char *token, size_t len);
+
+/* is it one of the token's audiences? */
+extern bool verify_audience(Jsonb *claims, const char *audience);
+
 /* never NULL: {"active": false} unless the token could be used now */
 extern Jsonb *introspect_token(const char *token);
 

@@ -17,47 +17,62 @@
 // these are good for the next refresh, as "different/good" for each chain.
 import { createPublicKey, verify } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-
-import { Client } from 'undici';
+import { connect } from 'node:net';
 
 const [mode, file] = process.argv.slice(2);
 const target = JSON.parse(readFileSync(file, 'utf8'));
 const chains = JSON.parse(readFileSync(target.chains, 'utf8'));
-const { origin, pathname } = new URL(target.url);
-const headers = {
-    'content-type': 'application/x-www-form-urlencoded',
-    authorization: `Basic ${Buffer.from(`${target.client_id}:${target.client_secret}`).toString('base64')}`,
-    'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
-};
-const connections = chains.map(() => new Client(origin, { pipelining: 1 }));
+const { origin, hostname, port, pathname, host } = new URL(target.url);
+const head = [
+    `POST ${pathname} HTTP/1.1`, `host: ${host}`, 'connection: keep-alive', 'content-type: application/x-www-form-urlencoded',
+    `authorization: Basic ${Buffer.from(`${target.client_id}:${target.client_secret}`).toString('base64')}`,
+    'user-agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0',
+].join('\r\n');
 
-// dispatch() rather than request(): the load takes its part of this machine's CPU
-function post(connection, form) {
-    return new Promise((resolve, reject) => {
-        let status;
-        const chunks = [];
-        connection.dispatch({ method: 'POST', path: pathname, headers, body: form }, {
-            onRequestStart() {},
-            onResponseStart(controller, statusCode) {
-                status = statusCode;
-            },
-            onResponseData(controller, chunk) {
-                chunks.push(chunk);
-            },
-            onResponseEnd() {
-                const text = Buffer.concat(chunks).toString();
-                try {
-                    resolve({ status, answer: JSON.parse(text) });
-                } catch {
-                    reject(new Error(`answered ${status} without JSON`));
-                }
-            },
-            onResponseError(controller, error) {
-                reject(error);
-            },
+// As little HTTP as will do, because the load takes its part of this machine's
+// CPU: a request is one write, an answer must have a Content-Length.
+class Connection {
+    #socket = connect(port, hostname);
+    #received = null;
+    #waiting = null;
+
+    constructor() {
+        this.#socket.setNoDelay();
+        this.#socket.on('data', (chunk) => this.#take(chunk));
+        this.#socket.on('error', (error) => this.#waiting?.reject(error));
+        this.#socket.on('end', () => this.#waiting?.reject(new Error('the connection was closed')));
+    }
+
+    post(form) {
+        this.#socket.write(`${head}\r\ncontent-length: ${form.length}\r\n\r\n${form}`, 'latin1');
+        return new Promise((resolve, reject) => {
+            this.#waiting = { resolve, reject };
         });
-    });
+    }
+
+    #take(chunk) {
+        const bytes = this.#received === null ? chunk : Buffer.concat([this.#received, chunk]);
+        const end = bytes.indexOf('\r\n\r\n') + 4;
+        this.#received = bytes;
+        if (end < 4) return;
+        const lines = bytes.latin1Slice(0, end);
+        const length = /^content-length: *(\d+)/im.exec(lines)?.[1];
+        if (length !== undefined && bytes.length < end + Number(length)) return;
+        this.#received = null;
+        try {
+            this.#waiting.resolve({ status: Number(lines.slice(9, 12)), answer: JSON.parse(bytes.utf8Slice(end)) });
+        } catch {
+            this.#waiting.reject(new Error(`answered ${lines.slice(9, 12)} without JSON or without Content-Length`));
+        }
+    }
+
+    close() {
+        this.#socket.destroy();
+    }
 }
+
+const connections = chains.map(() => new Connection());
+const post = (connection, form) => connection.post(form);
 
 const refreshForm = (token) => `grant_type=refresh_token&refresh_token=${token}`;
 const credentialsForm = 'grant_type=client_credentials&scope=read+write&resource=https%3A%2F%2Fapi.example';
@@ -157,8 +172,7 @@ async function check({ access_token: token, expires_in: lifetime }) {
     const read = (part) => JSON.parse(Buffer.from(part, 'base64url').toString());
     const { alg, typ, kid } = read(header);
     const claims = read(payload);
-    const { body } = await connections[0].request({ method: 'GET', path: target.jwks });
-    const { keys } = await body.json();
+    const { keys } = await (await fetch(origin + target.jwks)).json();
     const jwk = keys.find((key) => key.kid === kid);
     const audience = [claims.aud].flat();
     const holds = alg === 'ES256' && typ === 'at+jwt' && jwk !== undefined
@@ -189,4 +203,4 @@ async function race() {
 
 await (mode === 'race' ? race() : turn());
 if (mode === 'turn') writeFileSync(target.chains, JSON.stringify(chains), { mode: 0o600 });
-await Promise.all(connections.map((connection) => connection.close()));
+connections.forEach((connection) => connection.close());

@@ -7,6 +7,8 @@
 //
 // This is a "submittable" of pg: client.query() takes it as it takes a pg-cursor.
 
+import { serialize } from 'pg-protocol';
+
 // per connection: the statements known to be prepared there
 const prepared = new WeakMap();
 
@@ -26,22 +28,17 @@ class Batch {
 	submit(connection) {
 		let known = prepared.get(connection);
 		if (known === undefined) prepared.set(connection, (known = new Set()));
-		connection.stream.cork();
-		try {
-			for (const { name, text, values } of this.steps) {
-				if (!known.has(name)) {
-					// after a failed batch it is not known how far it came;
-					// to close what does not exist is no error
-					connection.close({ type: 'S', name });
-					connection.parse({ name, text });
-				}
-				connection.bind({ statement: name, values, valueMapper: asIs });
-				connection.execute();
+		const messages = [];
+		for (const { name, text, values } of this.steps) {
+			if (!known.has(name)) {
+				// after a failed batch it is not known how far it came;
+				// to close what does not exist is no error
+				messages.push(serialize.close({ type: 'S', name }), serialize.parse({ name, text }));
 			}
-			connection.sync();
-		} finally {
-			connection.stream.uncork();
+			messages.push(serialize.bind({ statement: name, values, valueMapper: asIs }), serialize.execute());
 		}
+		messages.push(serialize.sync());
+		connection.stream.write(Buffer.concat(messages));
 		return null;
 	}
 

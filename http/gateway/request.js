@@ -6,8 +6,11 @@
  */
 export function headersOf(raw, peer, config) {
 	const headers = {};
-	for (const [name, values] of Object.entries(raw.headersDistinct)) {
-		if (name !== 'cookie') headers[name] = values.join(', ');
+	const { rawHeaders } = raw; // name, value, name, value, ...
+	for (let i = 0; i < rawHeaders.length; i += 2) {
+		const name = rawHeaders[i].toLowerCase();
+		const value = rawHeaders[i + 1];
+		if (name !== 'cookie') headers[name] = Object.hasOwn(headers, name) ? `${headers[name]}, ${value}` : value;
 	}
 	if (!config.trustProxy) {
 		// nobody in between: these are the client's own inventions

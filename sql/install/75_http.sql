@@ -196,21 +196,11 @@ REVOKE ALL ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text,
 COMMENT ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) IS
 'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
+-- With the caller's rights, because what is SECURITY DEFINER cannot set the role;
+-- and without a search_path of its own, which would be half of what a call costs:
+-- it looks nothing up by name but pgtoken.check_request().
 CREATE FUNCTION pgtoken_http.pre_request() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	claims jsonb := pgtoken.check_request();
-BEGIN
-	-- PostgREST knows no scheme but Bearer: for DPoP it has left the role to us.
-	IF claims ? 'cnf' AND claims -> 'cnf' ? 'jkt' THEN
-		PERFORM set_config('request.jwt.claims', claims::text, true);
-		IF claims ? 'role' THEN
-			PERFORM set_config('role', claims ->> 'role', true);
-		END IF;
-	END IF;
-END
-$function$;
+	AS 'MODULE_PATHNAME', 'pgt_http_pre_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken_http.pre_request() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_request() IS
 'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
