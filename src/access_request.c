@@ -15,6 +15,7 @@
 #include "glue.h"
 #include "guc.h"
 #include "json_members.h"
+#include "replay_lag.h"
 #include "store.h"
 #include "verify.h"
 
@@ -127,7 +128,8 @@ is_seen_and_holds(void)
 	Jsonb *claims = token.len > 0 ? verify_seen_token(token.data, token.len) : NULL;
 	JsonbValue value;
 
-	if (claims == NULL || !issuer_is_known())
+	/* a standby that is too far behind has not seen what may have ended it */
+	if (claims == NULL || !issuer_is_known() || replay_lag_exceeded())
 		return false;
 	if (getKeyJsonValueFromContainer(&claims->root, "cnf", strlen("cnf"), &value))
 		return false;

@@ -161,6 +161,9 @@ like($s->value(q{SELECT detail FROM pgtoken.health() WHERE check_name = 'replay 
 
 limit('1d');
 is(answer($stolen->{access_token}), 'holds', 'with a limit that is not reached it answers from what it has');
+is(http('pre_request()', $stolen->{access_token}), '200', 'so does pre_request');
+limit(LIMIT);
+is(http('pre_request()', $stolen->{access_token}), '503 later', 'which refuses a token that it has seen, too, when the limit is reached');
 limit('0');
 is(answer($stolen->{access_token}), 'holds', 'so it does without a limit');
 
