@@ -67,6 +67,7 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 
 	spec.typ = "at+jwt";
 	spec.kid = pgtc_slice_str(key->kid);
+	spec.header = pgtc_slice_str(key->access_header);
 	spec.iss = pgtc_slice_str(client->issuer);
 	spec.sub = pgtc_slice_str(client_subject(client, grant->subject));
 	spec.aud = slices_of(target->resources, target->n_resources);
@@ -94,6 +95,7 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 		return;
 	pgt_check(pgtc_at_hash(alg, pgtc_slice_str(out->access_token), at_hash), "hashing a token");
 	spec.typ = "JWT";
+	spec.header = pgtc_slice(NULL, 0);
 	spec.aud = &client_id;
 	spec.n_aud = 1;
 	spec.azp = client_id;
