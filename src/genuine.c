@@ -77,7 +77,6 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	const PgtcAlg *alg;
 	PgtcBuf payload;
 	PgtcCode code;
-	uint8_t jti_grant[PGTC_UUID_LEN];
 
 	if (pgtc_jws_split(token, &jws) != PGTC_OK)
 		return false;
@@ -96,6 +95,7 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	if (code != PGTC_OK)
 		return false;
 	return pgtc_uuid_parse(out->claims->grant_id, out->grant_id.data) == PGTC_OK &&
-		   pgtc_jti_grant_id(out->claims->jti, jti_grant) == PGTC_OK &&
-		   memcmp(jti_grant, out->grant_id.data, PGTC_UUID_LEN) == 0 && issuer_may_name_client(out);
+		   pgtc_jti_parse(out->claims->jti, &out->jti) == PGTC_OK &&
+		   memcmp(out->jti.grant_id, out->grant_id.data, PGTC_UUID_LEN) == 0 &&
+		   issuer_may_name_client(out);
 }

@@ -220,14 +220,16 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 	PgtcSlice token = pgt_slice_text(PG_GETARG_TEXT_PP(0));
 	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
 	PgtcRefreshToken refresh;
+	PgtcJti jti;
 
 	if (pgtc_refresh_token_parse(token, &refresh) == PGTC_OK)
 	{
 		memcpy(grant_id->data, refresh.grant_id, PGTC_UUID_LEN);
 		pgtc_wipe(&refresh, sizeof(refresh));
 	}
+	else if (pgtc_jti_parse(token, &jti) == PGTC_OK)
+		memcpy(grant_id->data, jti.grant_id, PGTC_UUID_LEN);
 	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
-			 pgtc_jti_grant_id(token, grant_id->data) != PGTC_OK &&
 			 pgtc_jwt_grant_id(token, &pgt_mem, grant_id->data) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(grant_id);
