@@ -96,6 +96,7 @@ OBJS = \
 	src/libs.o \
 	src/lineage.o \
 	src/logout.o \
+	src/lru.o \
 	src/mint.o \
 	src/not_before.o \
 	src/password.o \
