@@ -168,6 +168,7 @@ REGRESS = \
 	revoke \
 	blacklist \
 	verify \
+	cache \
 	introspect \
 	keys \
 	audit \
@@ -189,6 +190,7 @@ REGRESS = \
 	uninstall
 
 ISOLATION = \
+	cache_full \
 	cache_lookup_failure \
 	challenge_complete \
 	challenge_outbox \
