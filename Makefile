@@ -96,6 +96,7 @@ OBJS = \
 	src/libs.o \
 	src/lineage.o \
 	src/logout.o \
+	src/lru.o \
 	src/mint.o \
 	src/not_before.o \
 	src/password.o \
@@ -168,6 +169,7 @@ REGRESS = \
 	revoke \
 	blacklist \
 	verify \
+	cache \
 	introspect \
 	keys \
 	audit \
@@ -190,6 +192,7 @@ REGRESS = \
 	uninstall
 
 ISOLATION = \
+	cache_full \
 	cache_lookup_failure \
 	challenge_complete \
 	challenge_outbox \

@@ -189,19 +189,18 @@ SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
 SELECT pgtoken.retire_signing_key(test.header(:'at') ->> 'kid', 'known to the tests');
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS key_retired;
 
--- The cache: used, bounded, and off when it is set to nothing
-SELECT value AS hits FROM pgtoken.cache_stats() WHERE name = 'token_hits' \gset
-SELECT access_token AS at FROM pgtoken.issue_tokens('web', 'erin', 'openid') \gset
-SELECT count(pgtoken.verify_access_token(t)) FROM unnest(ARRAY[:'at', :'at', :'at']) t;
-SELECT value - :hits AS hits FROM pgtoken.cache_stats() WHERE name = 'token_hits';
-SET pgtoken.token_cache_size = 2;
-SELECT count(pgtoken.verify_access_token((pgtoken.issue_tokens('web', 'erin', 'openid')).access_token)) FROM generate_series(1, 5);
-SELECT value <= 2 AS bounded FROM pgtoken.cache_stats() WHERE name = 'tokens';
-SET pgtoken.token_cache_size = 0;
-SELECT value AS hits FROM pgtoken.cache_stats() WHERE name = 'token_hits' \gset
-SELECT count(pgtoken.verify_access_token(t)) FROM unnest(ARRAY[:'at', :'at', :'at']) t;
-SELECT value - :hits AS hits FROM pgtoken.cache_stats() WHERE name = 'token_hits';
-RESET pgtoken.token_cache_size;
+-- A jti says where the ledger has its row, or the row is behind that place: after
+-- rotations, retries and renewals nobody searches the family.
+SELECT refresh_token AS first, grant_id AS chain FROM pgtoken.issue_tokens('web', 'erin', 'openid offline_access') \gset
+SELECT refresh_token AS second FROM pgtoken.refresh_grant(:'first', 'web', test.secret('web')) \gset
+SELECT count(*) FROM generate_series(1, 2) n, LATERAL pgtoken.refresh_grant(:'first', 'web', test.secret('web'), context => jsonb_build_object('n', n));
+SELECT pgtoken.update_client('web', rotation => 'never');
+SELECT count(*) FROM generate_series(1, 2) n, LATERAL pgtoken.refresh_grant(:'second', 'web', test.secret('web'), context => jsonb_build_object('n', n));
+SELECT pgtoken.update_client('web', rotation => 'always');
+SELECT t.generation, t.retry,
+	   ('x' || encode(substr(j.raw, 17, 4), 'hex'))::bit(32)::integer = t.generation AS says_generation,
+	   ('x00' || encode(substr(j.raw, 21, 3), 'hex'))::bit(32)::integer = t.retry AS says_retry
+FROM pgtoken.tokens t, LATERAL (SELECT test.unb64url(t.jti)) j (raw) WHERE t.grant_id = :'chain' ORDER BY 1, 2;
 
 -- Attack shut out: a long transaction goes on trusting what has been revoked since.
 -- (Revocations of other sessions are in the isolation tests.)

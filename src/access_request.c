@@ -156,7 +156,7 @@ access_request_precede(void)
 	if (claims == NULL || member_string(member_json(claims, "cnf"), "jkt") == NULL)
 		return;
 	role = member_string(claims, "role");
-	http_set_local("request.jwt.claims", json_text(claims));
+	http_set_local("request.jwt.claims", pgt_jsonb_text(claims));
 	if (role)
 		http_set_local("role", role);
 }

@@ -15,6 +15,8 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "guc.h"
+
 typedef struct Epoch
 {
 	const char *proxy;
@@ -140,6 +142,20 @@ pgt_cache_context(CacheEpoch epoch)
 		epochs[epoch].context =
 			AllocSetContextCreate(CacheMemoryContext, "pgtoken cache", ALLOCSET_DEFAULT_SIZES);
 	return epochs[epoch].context;
+}
+
+Size
+pgt_cache_room(void)
+{
+	return (Size) pgt_cache_memory * 1024 / 2;
+}
+
+Size
+pgt_cache_configuration_size(void)
+{
+	MemoryContext context = epochs[CACHE_CONFIG].context;
+
+	return context ? MemoryContextMemAllocated(context, false) : 0;
 }
 
 uint64

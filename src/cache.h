@@ -29,10 +29,16 @@ typedef struct CacheStats
 	int64 key_parses;
 	int64 token_hits;
 	int64 token_misses;
-	int64 tokens;
 	int64 config_resets;
 	int64 revocation_resets;
 } CacheStats;
+
+/* what a cache holds, and the memory it takes for that */
+typedef struct CacheSize
+{
+	int64 entries;
+	int64 bytes;
+} CacheSize;
 
 /* shared counters of this backend, for cache_stats() and tests */
 extern CacheStats pgt_cache_stats;
@@ -47,6 +53,16 @@ extern void pgt_cache_begin(void);
 
 extern MemoryContext pgt_cache_context(CacheEpoch epoch);
 extern uint64 pgt_cache_number(CacheEpoch epoch);
+
+/*
+ * Half of pgtoken.cache_memory, in bytes: what verified tokens may take, and what
+ * clients may take together with the other configuration.  That other, a few small
+ * tables, is always kept.
+ */
+extern Size pgt_cache_room(void);
+
+/* memory of that other configuration, in bytes; keys that OpenSSL has parsed are its own */
+extern Size pgt_cache_configuration_size(void);
 
 /* tell all backends, this one included, once the transaction commits */
 extern void pgt_cache_invalidate(CacheEpoch epoch);

@@ -1,13 +1,15 @@
 /*
  * client.c
- *		Clients and their authentication, cached by configuration epoch.
+ *		Clients and their authentication, cached by configuration epoch, those used
+ *		least recently leaving first.
  *
- * Names that are not registered are not cached: a caller could fill memory with
- * them.
+ * Each has a memory context of its own.  Whoever has found it may use it until the
+ * transaction ends, so that is when the memory of one that has left goes.  Names that
+ * are not registered are not cached: a caller could fill memory with them.
  */
 #include "client.h"
 
-#include "utils/hsearch.h"
+#include "common/hashfn.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -17,18 +19,21 @@
 #include "guc.h"
 #include "issuer.h"
 #include "json_members.h"
+#include "lru.h"
 #include "request.h"
 #include "store.h"
 
 #define CLIENT_ID_MAX 255
 
-typedef struct ClientEntry
+typedef struct Entry
 {
-	char client_id[CLIENT_ID_MAX + 1]; /* hash key */
+	LruEntry lru; /* first */
 	Client *client;
-} ClientEntry;
+	Size size;
+} Entry;
 
-static HTAB *clients = NULL;
+static Lru clients;
+static Size clients_size; /* of all entries */
 static uint64 clients_number = 0;
 
 static const struct
@@ -161,53 +166,90 @@ read_secret(StoreRow *row, void *arg)
 	client->secrets = secret;
 }
 
-static Client *
-load_client(const char *client_id, MemoryContext cache)
+static bool
+same_name(const void *a, const void *b)
 {
-	StoreArgs args = {0};
-	Client *client = MemoryContextAllocZero(cache, sizeof(Client));
-
-	store_arg_text(&args, client_id);
-	if (store_run(STORE_CLIENT_READ, &args, read_client, client) == 0)
-	{
-		pfree(client);
-		return NULL;
-	}
-	client->client_id = MemoryContextStrdup(cache, client_id);
-	store_run(STORE_CLIENT_SECRETS_READ, &args, read_secret, client);
-	return client;
+	return strcmp(a, b) == 0;
 }
 
-static Client *
-find_cached(const char *client_id)
+/* NULL: there is no such client */
+static Entry *
+load_client(const char *client_id)
+{
+	/* the caller's until all has gone well */
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "pgtoken client", ALLOCSET_SMALL_SIZES);
+	Entry *entry = MemoryContextAllocZero(context, sizeof(Entry));
+	StoreArgs args = {0};
+
+	entry->client = MemoryContextAllocZero(context, sizeof(Client));
+	store_arg_text(&args, client_id);
+	if (store_run(STORE_CLIENT_READ, &args, read_client, entry->client) == 0)
+	{
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	entry->client->client_id = MemoryContextStrdup(context, client_id);
+	store_run(STORE_CLIENT_SECRETS_READ, &args, read_secret, entry->client);
+	entry->size = MemoryContextMemAllocated(context, true);
+	return entry;
+}
+
+static void
+keep(Entry *entry, uint32 hash)
 {
 	MemoryContext cache = pgt_cache_context(CACHE_CONFIG);
-	ClientEntry *entry;
-	Client *client;
+	Entry *oldest;
+
+	MemoryContextSetParent(GetMemoryChunkContext(entry), cache);
+	entry->lru.hash = hash;
+	entry->lru.key = entry->client->client_id;
+	lru_add(&clients, &entry->lru);
+	clients_size += entry->size;
+
+	while (clients_size + MemoryContextMemAllocated(cache, false) > pgt_cache_room() &&
+		   (oldest = (Entry *) lru_remove_oldest(&clients)) != NULL)
+	{
+		clients_size -= oldest->size;
+		MemoryContextSetParent(GetMemoryChunkContext(oldest), TopTransactionContext);
+	}
+}
+
+static const Client *
+find_cached(const char *client_id)
+{
+	uint32 hash = hash_bytes((const unsigned char *) client_id, strlen(client_id));
+	Entry *entry;
 
 	if (clients_number != pgt_cache_number(CACHE_CONFIG))
 	{
-		HASHCTL control = {
-			.keysize = sizeof(((ClientEntry *) NULL)->client_id),
-			.entrysize = sizeof(ClientEntry),
-			.hcxt = cache,
-		};
-
-		clients =
-			hash_create("pgtoken clients", 64, &control, HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+		lru_init(&clients, pgt_cache_context(CACHE_CONFIG), pgt_cache_room(), same_name);
+		clients_size = 0;
 		clients_number = pgt_cache_number(CACHE_CONFIG);
 	}
-	entry = hash_search(clients, client_id, HASH_FIND, NULL);
-	if (entry)
-		return entry->client;
-	client = load_client(client_id, cache);
-	if (client)
+	entry = (Entry *) lru_find(&clients, hash, client_id);
+	if (entry == NULL)
 	{
+		entry = load_client(client_id);
+		if (entry == NULL)
+			return NULL;
 		/* loading may have taken in an invalidation: the entry then goes at the next begin */
-		entry = hash_search(clients, client_id, HASH_ENTER, NULL);
-		entry->client = client;
+		keep(entry, hash);
 	}
-	return client;
+	return entry->client;
+}
+
+CacheSize
+client_cache_size(void)
+{
+	CacheSize size = {0, 0};
+
+	if (clients_number == pgt_cache_number(CACHE_CONFIG))
+	{
+		size.entries = clients.entries;
+		size.bytes = clients_size;
+	}
+	return size;
 }
 
 static int

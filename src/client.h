@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "cache.h"
 #include "core/jwk.h"
 #include "core/scope.h"
 #include "datatype/timestamp.h"
@@ -83,6 +84,8 @@ typedef struct Client
 
 /* NULL when there is no such client; valid until the transaction ends */
 extern const Client *client_find(const char *client_id);
+
+extern CacheSize client_cache_size(void);
 
 /*
  * RFC 6749 section 2.3.1.  A public client must not send a secret, a

@@ -39,7 +39,7 @@ confirmation_claim(const Confirmation *confirmation)
 	pgt_object_string(&object, "jkt", confirmation->jkt);
 	pgt_object_string(&object, "x5t#S256", confirmation->x5t_s256);
 	cnf = pgt_object_end(&object);
-	return JsonbToCString(NULL, &cnf->root, VARSIZE(cnf));
+	return pgt_jsonb_text(cnf);
 }
 
 static bool

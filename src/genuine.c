@@ -46,26 +46,44 @@ issuer_may_name_client(const GenuineAccessToken *token)
 	return client && strcmp(client->issuer, token->key->issuer) == 0;
 }
 
+/*
+ * The key that the header names, and the algorithm.  A header that is byte for byte
+ * what we write needs no parsing; another spelling of it is looked at.
+ */
+static const SigningKey *
+key_of_access_token(const PgtcJws *jws, const PgtcAlg **alg)
+{
+	const SigningKey *key = signing_key_of_header(jws->header);
+	PgtcJwsHeader header;
+
+	if (key)
+	{
+		*alg = key->alg;
+		return key;
+	}
+	if (pgtc_jws_read_header(jws, &pgt_mem, &header) != PGTC_OK)
+		return NULL;
+	/* RFC 9068 section 4: an ID token or any other JWT of ours is no access token */
+	if (strcmp(header.typ, "at+jwt") != 0)
+		return NULL;
+	*alg = header.alg;
+	return signing_key_verifying(header.kid);
+}
+
 bool
 genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 {
 	PgtcJws jws;
-	PgtcJwsHeader header;
+	const PgtcAlg *alg;
 	PgtcBuf payload;
 	PgtcCode code;
-	uint8_t jti_grant[PGTC_UUID_LEN];
 
-	if (pgtc_jws_split(token, &jws) != PGTC_OK ||
-		pgtc_jws_read_header(&jws, &pgt_mem, &header) != PGTC_OK)
+	if (pgtc_jws_split(token, &jws) != PGTC_OK)
 		return false;
-	/* RFC 9068 section 4: an ID token or any other JWT of ours is no access token */
-	if (strcmp(header.typ, "at+jwt") != 0)
-		return false;
-	out->key = signing_key_verifying(header.kid);
+	out->key = key_of_access_token(&jws, &alg);
 	if (out->key == NULL)
 		return false;
-	if (pgtc_jws_verify(&jws, header.alg,
-						out->key->verifier.alg ? &out->key->verifier : &out->key->signer,
+	if (pgtc_jws_verify(&jws, alg, out->key->verifier.alg ? &out->key->verifier : &out->key->signer,
 						&pgt_mem) != PGTC_OK)
 		return false;
 
@@ -77,6 +95,7 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	if (code != PGTC_OK)
 		return false;
 	return pgtc_uuid_parse(out->claims->grant_id, out->grant_id.data) == PGTC_OK &&
-		   pgtc_jti_grant_id(out->claims->jti, jti_grant) == PGTC_OK &&
-		   memcmp(jti_grant, out->grant_id.data, PGTC_UUID_LEN) == 0 && issuer_may_name_client(out);
+		   pgtc_jti_parse(out->claims->jti, &out->jti) == PGTC_OK &&
+		   memcmp(out->jti.grant_id, out->grant_id.data, PGTC_UUID_LEN) == 0 &&
+		   issuer_may_name_client(out);
 }

@@ -26,6 +26,7 @@ typedef struct GenuineAccessToken
 	const PgtcClaims *claims; /* valid as long as the current memory context */
 	char *payload; /* JSON text */
 	pg_uuid_t grant_id;
+	PgtcJti jti; /* taken apart */
 } GenuineAccessToken;
 
 /*

@@ -165,6 +165,12 @@ pgt_make_text_array(char *const *strings, int n)
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
+char *
+pgt_jsonb_text(Jsonb *json)
+{
+	return json ? JsonbToCString(NULL, &json->root, VARSIZE(json)) : NULL;
+}
+
 Jsonb *
 pgt_jsonb_of_buf(PgtcBuf *buf)
 {

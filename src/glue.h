@@ -48,6 +48,9 @@ extern bool pgt_strings_have(char *const *strings, int n, const char *string);
 
 extern ArrayType *pgt_make_text_array(char *const *strings, int n);
 
+/* as JSON text; NULL stays NULL */
+extern char *pgt_jsonb_text(Jsonb *json);
+
 /* the buffer's JSON text as jsonb; the buffer is freed */
 extern Jsonb *pgt_jsonb_of_buf(PgtcBuf *buf);
 extern Jsonb *pgt_empty_jsonb(void);

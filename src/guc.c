@@ -24,6 +24,7 @@
 int pgt_access_token_lifetime = 300;
 int pgt_authorization_code_lifetime = 60;
 int pgt_authorization_request_lifetime = 600;
+int pgt_cache_memory = 4096;
 int pgt_challenge_lifetime = 300;
 char *pgt_challenge_notify_channel = NULL;
 int pgt_device_code_lifetime = 600;
@@ -44,7 +45,6 @@ int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
 int pgt_retry_window_confidential = 60;
 int pgt_retry_window_public = 30;
 char *pgt_root_key_file = NULL;
-int pgt_token_cache_size = 1024;
 
 static char *http_notify_channel = NULL;
 static int audit_retention = 400 * MINUTES_PER_DAY;
@@ -113,6 +113,12 @@ pgt_guc_init(void)
 							"Time that a user has to log in, to consent, or to log out.", NULL,
 							&pgt_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.cache_memory",
+		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
+		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
+		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.challenge_lifetime",
@@ -247,10 +253,6 @@ pgt_guc_init(void)
 							"How long a retiring signing key still verifies.", NULL,
 							&signing_key_retiring_period, 2 * MINUTES_PER_DAY, MINUTES_PER_DAY,
 							INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
-
-	DefineCustomIntVariable(
-		"pgtoken.token_cache_size", "Verified access tokens a backend remembers; 0 remembers none.",
-		NULL, &pgt_token_cache_size, 1024, 0, 1000000, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("pgtoken");
 }

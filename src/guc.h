@@ -10,6 +10,7 @@
 extern int pgt_access_token_lifetime;
 extern int pgt_authorization_code_lifetime;
 extern int pgt_authorization_request_lifetime;
+extern int pgt_cache_memory;
 extern int pgt_challenge_lifetime;
 extern char *pgt_challenge_notify_channel;
 extern int pgt_device_code_lifetime;
@@ -30,7 +31,6 @@ extern int pgt_refresh_idle_lifetime;
 extern int pgt_retry_window_confidential;
 extern int pgt_retry_window_public;
 extern char *pgt_root_key_file;
-extern int pgt_token_cache_size;
 
 /* ereport(42501) when the connection's options hide a configured setting; before anything else */
 extern void pgt_guc_refuse_connection_options(void);

@@ -316,12 +316,6 @@ answer_headers(const HttpExchange *x)
 	return headers;
 }
 
-static char *
-json_text(Jsonb *json)
-{
-	return JsonbToCString(NULL, &json->root, VARSIZE(json));
-}
-
 void
 http_raise(const HttpExchange *x, PgtErr err)
 {
@@ -339,8 +333,8 @@ http_raise(const HttpExchange *x, PgtErr err)
 	pgt_object_int(&head, "status", info->http_status);
 	pgt_object_jsonb(&head, "headers", answer_headers(x));
 	ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')),
-					errmsg_internal("%s", json_text(pgt_object_end(&body))),
-					errdetail_internal("%s", json_text(pgt_object_end(&head)))));
+					errmsg_internal("%s", pgt_jsonb_text(pgt_object_end(&body))),
+					errdetail_internal("%s", pgt_jsonb_text(pgt_object_end(&head)))));
 }
 
 void
@@ -384,5 +378,5 @@ http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body)
 Datum
 http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body)
 {
-	return http_end_text(fcinfo, x, body ? JsonbToCString(NULL, &body->root, VARSIZE(body)) : NULL);
+	return http_end_text(fcinfo, x, pgt_jsonb_text(body));
 }

@@ -85,7 +85,7 @@ static char *
 json_answer(HttpExchange *x, Jsonb *json)
 {
 	http_answer_header(x, "Content-Type", "application/json");
-	return JsonbToCString(NULL, &json->root, VARSIZE(json));
+	return pgt_jsonb_text(json);
 }
 
 char *

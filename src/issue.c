@@ -217,7 +217,7 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	scope.decision = issue->permission.record;
 	if (grant->generation == 0)
 		response->refresh_token = first_refresh_token(grant);
-	mint_tokens(issue->client, grant, target, issue->now, true, &minted);
+	mint_tokens(issue->client, grant, target, 0, 0, issue->now, true, &minted);
 
 	store_make_durable();
 	pgt_audit_enter(&scope);

@@ -7,6 +7,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+#include "glue.h"
+
 static bool
 find(Jsonb *object, const char *name, JsonbValue *value)
 {
@@ -77,5 +79,5 @@ member_text(Jsonb *object, const char *name)
 {
 	Jsonb *member = member_json(object, name);
 
-	return member ? JsonbToCString(NULL, &member->root, VARSIZE(member)) : NULL;
+	return pgt_jsonb_text(member);
 }

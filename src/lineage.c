@@ -4,6 +4,7 @@
  */
 #include "lineage.h"
 
+#include "glue.h"
 #include "store.h"
 
 void
@@ -67,12 +68,16 @@ read_expiry(StoreRow *row, void *arg)
 }
 
 bool
-lineage_expiry(const pg_uuid_t *grant_id, const char *jti, TimestampTz *expires_at)
+lineage_expiry(const char *jti, const PgtcJti *place, TimestampTz *expires_at)
 {
 	StoreArgs args = {0};
+	pg_uuid_t grant_id;
 
-	store_arg_uuid(&args, grant_id);
+	memcpy(grant_id.data, place->grant_id, PGTC_UUID_LEN);
+	store_arg_uuid(&args, &grant_id);
 	store_arg_text(&args, jti);
+	store_arg_int(&args, place->generation);
+	store_arg_int(&args, place->retry);
 	return store_run(STORE_LINEAGE_EXPIRY, &args, read_expiry, expires_at) > 0;
 }
 
@@ -90,6 +95,8 @@ lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now)
 
 	store_arg_uuid(&args, grant_id);
 	store_arg_time(&args, now);
+	/* older rows need not be looked at */
+	store_arg_time(&args, pgt_plus_seconds(now, -ACCESS_TOKEN_LIFE_MAX));
 	store_run(STORE_LINEAGE_COUNT_LIVE, &args, read_count, &count);
 	return count;
 }

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "core/ids.h"
 #include "grant.h"
 
 typedef struct LineageRow
@@ -33,8 +34,11 @@ extern void lineage_insert(const LineageRow *row);
 /* the hash of a generation's secret; false when the ledger does not hold it (any more) */
 extern bool lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_LEN]);
 
-/* when an access token ends; false when the ledger does not hold it */
-extern bool lineage_expiry(const pg_uuid_t *grant_id, const char *jti, TimestampTz *expires_at);
+/* the longest life of an access token, which the tables and settings see to, in seconds */
+#define ACCESS_TOKEN_LIFE_MAX (24 * 60 * 60)
+
+/* when the access token of a jti (and what it says) ends; false when the ledger does not hold it */
+extern bool lineage_expiry(const char *jti, const PgtcJti *place, TimestampTz *expires_at);
 
 /* access tokens of the family that have not expired */
 extern int lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now);

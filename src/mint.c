@@ -24,7 +24,7 @@ slices_of(char *const *strings, int n)
 static PgtcSlice
 json_slice(Jsonb *json)
 {
-	return pgtc_slice_str(json ? JsonbToCString(NULL, &json->root, VARSIZE(json)) : NULL);
+	return pgtc_slice_str(pgt_jsonb_text(json));
 }
 
 static char *
@@ -47,12 +47,12 @@ sign(const PgtcTokenSpec *spec, const SigningKey *key)
 }
 
 void
-mint_tokens(const Client *client, const Grant *grant, const Target *target, TimestampTz now,
-			bool with_nonce, Minted *out)
+mint_tokens(const Client *client, const Grant *grant, const Target *target, int generation,
+			int retry, TimestampTz now, bool with_nonce, Minted *out)
 {
 	const PgtcAlg *alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
 	const SigningKey *key = signing_key_active(client->issuer, alg);
-	uint8_t random[PGTC_JTI_RANDOM_LEN];
+	PgtcJti jti = {.generation = generation, .retry = retry};
 	char grant_id[PGTC_UUID_TEXT_LEN + 1];
 	char at_hash[PGTC_AT_HASH_MAX + 1];
 	PgtcSlice client_id = pgtc_slice_str(client->client_id);
@@ -61,12 +61,14 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 	out->expires_at = Min(pgt_plus_seconds(now, target->access_token_lifetime), grant->expires_at);
 	out->expires_in = pgt_unix_seconds(out->expires_at) - pgt_unix_seconds(now);
 	out->kid = key->kid;
-	pgt_random_public(random, sizeof(random));
-	pgtc_jti_write(grant->grant_id.data, random, out->jti);
+	memcpy(jti.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
+	pgt_random_public(jti.random, sizeof(jti.random));
+	pgtc_jti_write(&jti, out->jti);
 	pgtc_uuid_text(grant->grant_id.data, grant_id);
 
 	spec.typ = "at+jwt";
 	spec.kid = pgtc_slice_str(key->kid);
+	spec.header = pgtc_slice_str(key->access_header);
 	spec.iss = pgtc_slice_str(client->issuer);
 	spec.sub = pgtc_slice_str(client_subject(client, grant->subject));
 	spec.aud = slices_of(target->resources, target->n_resources);
@@ -94,6 +96,7 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, Time
 		return;
 	pgt_check(pgtc_at_hash(alg, pgtc_slice_str(out->access_token), at_hash), "hashing a token");
 	spec.typ = "JWT";
+	spec.header = pgtc_slice(NULL, 0);
 	spec.aud = &client_id;
 	spec.n_aud = 1;
 	spec.azp = client_id;

@@ -26,9 +26,10 @@ typedef struct Minted
 /*
  * Signs with the issuer's active key of the client's algorithm; ereport(55000)
  * when there is none.  with_nonce: the ID token echoes the family's nonce, which
- * only that of the first issue does (OpenID Connect Core section 12.2).
+ * only that of the first issue does (OpenID Connect Core section 12.2).  generation
+ * and retry: where the ledger will have them, retry at the least.
  */
 extern void mint_tokens(const Client *client, const Grant *grant, const Target *target,
-						TimestampTz now, bool with_nonce, Minted *out);
+						int generation, int retry, TimestampTz now, bool with_nonce, Minted *out);
 
 #endif /* PGT_MINT_H */

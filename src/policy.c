@@ -20,8 +20,8 @@ read_rules(Policy *policy, Jsonb *json)
 	char problem[PGTC_PROBLEM_MAX];
 
 	/* the table has checked them; a library older than the rules may know better */
-	if (pgtc_rules_read(pgtc_slice_str(JsonbToCString(NULL, &json->root, VARSIZE(json))), &pgt_mem,
-						&policy->rules, problem) != PGTC_OK)
+	if (pgtc_rules_read(pgtc_slice_str(pgt_jsonb_text(json)), &pgt_mem, &policy->rules, problem) !=
+		PGTC_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the rules of policy \"%s\" cannot be read", policy->policy),

@@ -392,7 +392,11 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 
 	/* the access token is bound to what this request has proved, the family to what its first has */
 	refresh->grant->cnf = refresh->request->cnf;
-	mint_tokens(refresh->client, grant, target, refresh->now, false, &minted);
+	/* whoever gets in between adds to the retries of the generation, or we are refused */
+	mint_tokens(refresh->client, grant, target,
+				verdict == VERDICT_ROTATE ? grant->generation + 1 : grant->generation,
+				verdict == VERDICT_ROTATE ? 0 : grant->retry_count + 1, refresh->now, false,
+				&minted);
 	scope.context_changed = verdict == VERDICT_RETRY &&
 							compareJsonbContainers(&context->root, &grant->context->root) != 0;
 	pgt_audit_enter(&scope);

@@ -248,7 +248,7 @@ require_readable(Jsonb *claims)
 {
 	PgtcCode code;
 
-	pgt_claims_read(pgtc_slice_str(JsonbToCString(NULL, &claims->root, VARSIZE(claims))), &code);
+	pgt_claims_read(pgtc_slice_str(pgt_jsonb_text(claims)), &code);
 	if (code != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("claims hold a value that a JWT cannot carry"),

@@ -20,8 +20,6 @@
 #include "lineage.h"
 #include "store.h"
 
-#define ACCESS_TOKEN_LIFE_MAX (24 * 60 * 60)
-
 bool
 revoke_family(const pg_uuid_t *grant_id, const char *reason, RevokedFamily *out)
 {
@@ -139,12 +137,16 @@ bool
 blacklist_token(const char *token, const char *reason, BlacklistedToken *out)
 {
 	GenuineAccessToken access;
+	PgtcJti jti;
 	pg_uuid_t grant_id;
 	TimestampTz expires_at;
 
-	if (pgtc_jti_grant_id(pgtc_slice_str(token), grant_id.data) == PGTC_OK)
-		return lineage_expiry(&grant_id, token, &expires_at) &&
+	if (pgtc_jti_parse(pgtc_slice_str(token), &jti) == PGTC_OK)
+	{
+		memcpy(grant_id.data, jti.grant_id, PGTC_UUID_LEN);
+		return lineage_expiry(token, &jti, &expires_at) &&
 			   blacklist_access_token(&grant_id, token, expires_at, reason, out);
+	}
 	pgt_cache_begin();
 	if (family_of_access_token(token, &access))
 		return blacklist_access_token(&access.grant_id, pstrdup(access.claims->jti.data),
@@ -155,12 +157,14 @@ blacklist_token(const char *token, const char *reason, BlacklistedToken *out)
 bool
 blacklist_jti(const char *jti, TimestampTz expires_at, const char *reason, BlacklistedToken *out)
 {
+	PgtcJti parsed;
 	pg_uuid_t grant_id;
 	TimestampTz latest = pgt_plus_seconds(GetCurrentTimestamp(), ACCESS_TOKEN_LIFE_MAX);
 
-	if (pgtc_jti_grant_id(pgtc_slice_str(jti), grant_id.data) != PGTC_OK)
+	if (pgtc_jti_parse(pgtc_slice_str(jti), &parsed) != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("this is not a jti of an access token made here"),
 						errhint("Give the jti claim of an access token, or the token itself.")));
+	memcpy(grant_id.data, parsed.grant_id, PGTC_UUID_LEN);
 	return blacklist_access_token(&grant_id, jti, Min(expires_at, latest), reason, out);
 }

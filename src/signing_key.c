@@ -13,6 +13,7 @@
 
 #include "cache.h"
 #include "core/b64url.h"
+#include "core/claims.h"
 #include "core/ids.h"
 #include "glue.h"
 #include "key_material.h"
@@ -53,6 +54,7 @@ read_key(StoreRow *row, void *arg)
 	MemoryContext caller = MemoryContextSwitchTo(cache);
 	KeyNode *node = palloc0(sizeof(KeyNode));
 	SigningKey *key = &node->key;
+	PgtcBuf header;
 	Jsonb *jwk;
 
 	(void) arg;
@@ -61,7 +63,11 @@ read_key(StoreRow *row, void *arg)
 	key->alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
 	key->state = state_of(store_text(row));
 	jwk = store_jsonb(row);
-	key->public_jwk = jwk ? JsonbToCString(NULL, &jwk->root, VARSIZE(jwk)) : NULL;
+	key->public_jwk = pgt_jsonb_text(jwk);
+	pgtc_buf_init(&header, &pgt_mem);
+	pgt_check(pgtc_token_header(key->alg, "at+jwt", pgtc_slice_str(key->kid), &header),
+			  "writing a header");
+	key->access_header = header.data;
 	node->free.func = free_key;
 	node->free.arg = key;
 	MemoryContextRegisterResetCallback(cache, &node->free);
@@ -122,22 +128,39 @@ signing_key_active(const char *issuer, const PgtcAlg *alg)
 					errhint("SELECT pgtoken.create_signing_key('%s', '%s');", alg->name, issuer)));
 }
 
+static const SigningKey *
+open_verifier(SigningKey *key)
+{
+	if (key->public_jwk == NULL)
+		open_signer(key); /* an HMAC key verifies with what it signs with */
+	else if (key->verifier.alg == NULL)
+	{
+		pgt_check(pgtc_key_read_jwk(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
+				  "reading a public key");
+		pgt_cache_stats.key_parses++;
+	}
+	return key;
+}
+
 const SigningKey *
 signing_key_verifying(const char *kid)
 {
 	for (SigningKey *key = key_list(); key; key = key->next)
 	{
-		if (key->state == SIGNING_KEY_PENDING || strcmp(key->kid, kid) != 0)
-			continue;
-		if (key->public_jwk == NULL)
-			open_signer(key); /* an HMAC key verifies with what it signs with */
-		else if (key->verifier.alg == NULL)
-		{
-			pgt_check(pgtc_key_read_jwk(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
-					  "reading a public key");
-			pgt_cache_stats.key_parses++;
-		}
-		return key;
+		if (key->state != SIGNING_KEY_PENDING && strcmp(key->kid, kid) == 0)
+			return open_verifier(key);
+	}
+	return NULL;
+}
+
+const SigningKey *
+signing_key_of_header(PgtcSlice header)
+{
+	for (SigningKey *key = key_list(); key; key = key->next)
+	{
+		if (key->state != SIGNING_KEY_PENDING &&
+			pgtc_slice_equal(header, pgtc_slice_str(key->access_header)))
+			return open_verifier(key);
 	}
 	return NULL;
 }

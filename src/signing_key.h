@@ -23,6 +23,7 @@ typedef struct SigningKey
 	const PgtcAlg *alg;
 	SigningKeyState state;
 	char *public_jwk; /* NULL for HS256 */
+	char *access_header; /* of the access tokens it signs, encoded */
 	PgtcKey verifier; /* parsed on first use, as the next */
 	PgtcKey signer;
 	struct SigningKey *next;
@@ -30,6 +31,9 @@ typedef struct SigningKey
 
 /* the active key, ready to sign; ereport(55000) when there is none */
 extern const SigningKey *signing_key_active(const char *issuer, const PgtcAlg *alg);
+
+/* an active or retiring key by the encoded header of an access token it has signed; NULL */
+extern const SigningKey *signing_key_of_header(PgtcSlice header);
 
 /* an active or retiring key by its kid, ready to verify; NULL */
 extern const SigningKey *signing_key_verifying(const char *kid);

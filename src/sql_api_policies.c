@@ -20,8 +20,7 @@ PG_FUNCTION_INFO_V1(pgt_policy_rules_problem);
 static PgtcCode
 read_rules(Jsonb *json, PgtcRules *rules, char problem[PGTC_PROBLEM_MAX])
 {
-	return pgtc_rules_read(pgtc_slice_str(JsonbToCString(NULL, &json->root, VARSIZE(json))),
-						   &pgt_mem, rules, problem);
+	return pgtc_rules_read(pgtc_slice_str(pgt_jsonb_text(json)), &pgt_mem, rules, problem);
 }
 
 Datum

@@ -12,13 +12,17 @@
 #include "utils/timestamp.h"
 
 #include "cache.h"
+#include "client.h"
 #include "glue.h"
+#include "guc.h"
 #include "issue.h"
 #include "refresh.h"
 #include "request.h"
 #include "response.h"
 #include "revoke.h"
 #include "sql_arguments.h"
+#include "store.h"
+#include "token_cache.h"
 #include "verify.h"
 
 PG_FUNCTION_INFO_V1(pgt_blacklist_jti);
@@ -220,14 +224,16 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 	PgtcSlice token = pgt_slice_text(PG_GETARG_TEXT_PP(0));
 	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
 	PgtcRefreshToken refresh;
+	PgtcJti jti;
 
 	if (pgtc_refresh_token_parse(token, &refresh) == PGTC_OK)
 	{
 		memcpy(grant_id->data, refresh.grant_id, PGTC_UUID_LEN);
 		pgtc_wipe(&refresh, sizeof(refresh));
 	}
+	else if (pgtc_jti_parse(token, &jti) == PGTC_OK)
+		memcpy(grant_id->data, jti.grant_id, PGTC_UUID_LEN);
 	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
-			 pgtc_jti_grant_id(token, grant_id->data) != PGTC_OK &&
 			 pgtc_jwt_grant_id(token, &pgt_mem, grant_id->data) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(grant_id);
@@ -236,17 +242,25 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 Datum
 pgt_cache_stats_row(PG_FUNCTION_ARGS)
 {
+	const CacheSize tokens = token_cache_size();
+	const CacheSize clients = client_cache_size();
 	const struct
 	{
 		const char *name;
 		int64 value;
 	} rows[] = {
 		{"key_parses", pgt_cache_stats.key_parses},
-		{"tokens", pgt_cache_stats.tokens},
+		{"tokens", tokens.entries},
 		{"token_hits", pgt_cache_stats.token_hits},
 		{"token_misses", pgt_cache_stats.token_misses},
+		{"clients", clients.entries},
 		{"config_resets", pgt_cache_stats.config_resets},
 		{"revocation_resets", pgt_cache_stats.revocation_resets},
+		{"token_bytes", tokens.bytes},
+		{"client_bytes", clients.bytes},
+		{"configuration_bytes", pgt_cache_configuration_size()},
+		{"limit_bytes", (int64) pgt_cache_memory * 1024},
+		{"plan_bytes", store_plans_size()},
 	};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 

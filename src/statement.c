@@ -37,7 +37,7 @@ statement_sign(const Client *client, PgtcTokenSpec *spec, Jsonb *extra)
 	char *statement;
 
 	spec->kid = pgtc_slice_str(key->kid);
-	spec->extra = pgtc_slice_str(JsonbToCString(NULL, &extra->root, VARSIZE(extra)));
+	spec->extra = pgtc_slice_str(pgt_jsonb_text(extra));
 	pgtc_buf_init(&buf, &pgt_mem);
 	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a statement");
 	statement = pnstrdup(buf.data, buf.len);

@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -132,6 +133,30 @@ store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg
 	SPI_finish();
 	MemoryContextSwitchTo(caller);
 	return rows;
+}
+
+Size
+store_plans_size(void)
+{
+	Size size = 0;
+
+	for (int i = 0; i < STORE_QUERIES; i++)
+	{
+		ListCell *cell;
+
+		if (plans[i] == NULL)
+			continue;
+		foreach (cell, SPI_plan_get_plan_sources(plans[i]))
+		{
+			CachedPlanSource *source = lfirst(cell);
+
+			/* the query tree's context is a child of the source's, the plan's stands beside it */
+			size += MemoryContextMemAllocated(source->context, true);
+			if (source->gplan)
+				size += MemoryContextMemAllocated(source->gplan->context, true);
+		}
+	}
+	return size;
 }
 
 void

@@ -135,6 +135,9 @@ typedef void (*StoreReader)(StoreRow *row, void *arg);
 /* runs the query, calls reader (may be NULL) for each row, returns the number of rows */
 extern uint64 store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg);
 
+/* memory of the plans that are kept, in bytes; there are at most STORE_QUERIES of them */
+extern Size store_plans_size(void);
+
 /*
  * Unless pgtoken.durable_rotation is off, this transaction waits for its commit
  * record to be on disk whatever synchronous_commit says: a rotation or

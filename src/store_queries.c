@@ -10,6 +10,9 @@
 #include "executor/spi.h"
 
 #define EQ " OPERATOR(pg_catalog.=) "
+/* where a jti says that its row is, or behind it: found at once in the primary key's order */
+#define LEDGER_PLACE \
+	"t.grant_id" EQ "$1 AND t.generation" EQ "$3 AND t.retry OPERATOR(pg_catalog.>=) $4 "
 #define CHALLENGE_COLUMNS                                                                                 \
 	"c.grant_id, c.handle_hash, c.issuer, c.client_id, c.subject, c.generation, c.context, "              \
 	"c.factor_ids, c.state, c.factor_id, c.code_hash, c.nonce, c.attempts, c.factor_type, c.acr, c.amr, " \
@@ -343,9 +346,10 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "ORDER BY t.generation DESC, t.retry DESC LIMIT 1000) l "
 		 "WHERE l.context OPERATOR(pg_catalog.->>) 'session_id'" EQ "$3 LIMIT 1"},
 	[STORE_LINEAGE_COUNT_LIVE] =
-		{"lineage count", "uz", SPI_OK_SELECT, false,
+		{"lineage count", "uzz", SPI_OK_SELECT, false,
 		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.tokens t "
-		 "WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2"},
+		 "WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2 "
+		 "AND t.issued_at OPERATOR(pg_catalog.>) $3"},
 	/* refreshes only: neither first issues nor retries, which have another parent than a renewal's */
 	[STORE_LINEAGE_COUNT_REFRESHES] =
 		{"lineage refreshes", "uzzi", SPI_OK_SELECT, false,
@@ -356,10 +360,9 @@ const QueryDef store_queries[STORE_QUERIES] = {
 	[STORE_LINEAGE_HASH] = {"lineage hash", "ui", SPI_OK_SELECT, true,
 							"SELECT t.token_hash FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
 							"AND t.generation" EQ "$2 AND t.retry" EQ "0 LIMIT 1"},
-	[STORE_LINEAGE_EXPIRY] = {"lineage expiry", "ut", SPI_OK_SELECT, false,
-							  "SELECT t.access_expires_at FROM pgtoken.tokens t WHERE t.grant_id" EQ
-							  "$1 "
-							  "AND t.jti" EQ "$2"},
+	[STORE_LINEAGE_EXPIRY] = {"lineage expiry", "utii", SPI_OK_SELECT, false,
+							  "SELECT t.access_expires_at FROM pgtoken.tokens t WHERE " LEDGER_PLACE
+							  "AND t.jti" EQ "$2 LIMIT 1"},
 	[STORE_LINEAGE_INSERT] =
 		{"lineage insert", "uiizibttzztTtj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "
@@ -426,12 +429,12 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "FROM pgtoken.grants g, pgtoken.grants a "
 		 "WHERE g.grant_id" EQ "$1 AND a.grant_id" EQ "ANY (g.ancestors)"},
 	[STORE_TOKEN_STATE] =
-		{"token state", "utzz", SPI_OK_SELECT, true,
+		{"token state", "utiizz", SPI_OK_SELECT, true,
 		 "SELECT g.client_id, g.subject, g.created_at, g.not_before, g.revoked_at IS NULL "
 		 "AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
-		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
-		 "AND t.issued_at OPERATOR(pg_catalog.>=) $3 AND t.issued_at OPERATOR(pg_catalog.<) $4 "
+		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE " LEDGER_PLACE
+		 "AND t.issued_at OPERATOR(pg_catalog.>=) $5 AND t.issued_at OPERATOR(pg_catalog.<) $6 "
 		 "AND t.jti" EQ "$2), g.ancestors IS NOT NULL "
 		 "FROM pgtoken.grants g WHERE g.grant_id" EQ "$1"},
 	[STORE_USER_CODE_ATTEMPT] =

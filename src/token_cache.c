@@ -8,85 +8,105 @@
  */
 #include "token_cache.h"
 
-#include "lib/ilist.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "cache.h"
-#include "guc.h"
+#include "lru.h"
+
+/* so small that every entry is a block of its own, which leaves when the entry does */
+#define BLOCK_SIZE 1024
 
 typedef struct Entry
 {
-	uint8_t hash[PGTC_SHA256_LEN]; /* hash key */
-	dlist_node lru;
-	CachedToken token;
+	LruEntry lru; /* first */
+	uint8_t hash[PGTC_SHA256_LEN];
+	CachedToken token; /* its claims follow */
 } Entry;
 
-static HTAB *tokens = NULL;
-static dlist_head lru;
+static MemoryContext context = NULL;
+static Lru tokens;
 static uint64 tokens_number = 0;
+
+static bool
+same_hash(const void *a, const void *b)
+{
+	return memcmp(a, b, PGTC_SHA256_LEN) == 0;
+}
+
+/* a hash of a hash: any bytes of it will do */
+static uint32
+short_hash(const uint8_t hash[PGTC_SHA256_LEN])
+{
+	uint32 result;
+
+	memcpy(&result, hash, sizeof(result));
+	return result;
+}
+
+/* false: there is nothing of this epoch yet */
+static bool
+is_current(void)
+{
+	return tokens_number == pgt_cache_number(CACHE_REVOCATION);
+}
 
 static void
 attach(void)
 {
-	if (tokens_number == pgt_cache_number(CACHE_REVOCATION))
+	if (is_current())
 		return;
-	tokens = hash_create("pgtoken verified tokens", 256,
-						 &(HASHCTL){.keysize = PGTC_SHA256_LEN,
-									.entrysize = sizeof(Entry),
-									.hcxt = pgt_cache_context(CACHE_REVOCATION)},
-						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	dlist_init(&lru);
-	pgt_cache_stats.tokens = 0;
+	context = AllocSetContextCreate(pgt_cache_context(CACHE_REVOCATION), "pgtoken verified tokens",
+									0, BLOCK_SIZE, BLOCK_SIZE);
+	lru_init(&tokens, context, pgt_cache_room(), same_hash);
 	tokens_number = pgt_cache_number(CACHE_REVOCATION);
-}
-
-static void
-drop(Entry *entry)
-{
-	dlist_delete(&entry->lru);
-	pfree(entry->token.claims);
-	hash_search(tokens, entry->hash, HASH_REMOVE, NULL);
-	pgt_cache_stats.tokens--;
 }
 
 const CachedToken *
 token_cache_get(const uint8_t hash[PGTC_SHA256_LEN])
 {
-	Entry *entry;
+	Entry *entry = NULL;
 
-	attach();
-	entry = hash_search(tokens, hash, HASH_FIND, NULL);
+	if (is_current())
+		entry = (Entry *) lru_find(&tokens, short_hash(hash), hash);
 	if (entry == NULL)
 		return NULL;
 	pgt_cache_stats.token_hits++;
-	dlist_move_head(&lru, &entry->lru);
 	return &entry->token;
 }
 
 void
 token_cache_put(const uint8_t hash[PGTC_SHA256_LEN], Jsonb *claims, int64 exp)
 {
+	Size size = MAXALIGN(sizeof(Entry));
+	LruEntry *oldest;
 	Entry *entry;
-	Jsonb *copy;
-	bool found;
 
 	attach();
-	while (pgt_cache_stats.tokens > 0 && pgt_cache_stats.tokens >= pgt_token_cache_size)
-		drop(dlist_tail_element(Entry, lru, &lru));
-	if (pgt_token_cache_size == 0)
+	if (lru_find(&tokens, short_hash(hash), hash))
 		return;
-
-	copy = MemoryContextAlloc(pgt_cache_context(CACHE_REVOCATION), VARSIZE(claims));
-	memcpy(copy, claims, VARSIZE(claims));
-	entry = hash_search(tokens, hash, HASH_ENTER, &found);
-	if (found)
-		pfree(entry->token.claims);
-	else
-	{
-		dlist_push_head(&lru, &entry->lru);
-		pgt_cache_stats.tokens++;
-	}
-	entry->token.claims = copy;
+	entry = MemoryContextAlloc(context, size + VARSIZE(claims));
+	memcpy(entry->hash, hash, PGTC_SHA256_LEN);
 	entry->token.exp = exp;
+	entry->token.claims = (Jsonb *) ((char *) entry + size);
+	memcpy(entry->token.claims, claims, VARSIZE(claims));
+	entry->lru.hash = short_hash(hash);
+	entry->lru.key = entry->hash;
+	lru_add(&tokens, &entry->lru);
+
+	while (MemoryContextMemAllocated(context, false) > pgt_cache_room() &&
+		   (oldest = lru_remove_oldest(&tokens)) != NULL)
+		pfree(oldest);
+}
+
+CacheSize
+token_cache_size(void)
+{
+	CacheSize size = {0, 0};
+
+	if (is_current())
+	{
+		size.entries = tokens.entries;
+		size.bytes = MemoryContextMemAllocated(context, false);
+	}
+	return size;
 }

@@ -113,6 +113,8 @@ token_stands(const GenuineAccessToken *token)
 
 	store_arg_uuid(&args, &token->grant_id);
 	store_arg_text(&args, token->claims->jti.data);
+	store_arg_int(&args, token->jti.generation);
+	store_arg_int(&args, token->jti.retry);
 	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat));
 	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat + 1));
 	if (store_run(STORE_TOKEN_STATE, &args, read_token, &state) == 0 || !state.holds ||

@@ -108,4 +108,4 @@ CREATE FUNCTION pgtoken.cache_stats()
 	AS 'MODULE_PATHNAME', 'pgt_cache_stats_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.cache_stats() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.cache_stats() IS
-'Counters of this backend''s caches: keys parsed, clients and tokens held, hits and misses, invalidations.';
+'What this backend''s caches hold and how they do: keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations. Raises nothing.';

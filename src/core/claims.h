@@ -16,6 +16,8 @@ typedef struct PgtcTokenSpec
 {
 	const char *typ; /* "at+jwt" or "JWT" */
 	PgtcSlice kid;
+	PgtcSlice
+		header; /* as pgtc_token_header wrote it, if it is kept: typ and kid are not looked at */
 	PgtcSlice iss;
 	PgtcSlice sub;
 	const PgtcSlice *aud; /* one is written as a string, several as an array */
@@ -39,6 +41,12 @@ typedef struct PgtcTokenSpec
 	PgtcSlice
 		extra; /* a JSON object whose members are spliced in; already checked for reserved names */
 } PgtcTokenSpec;
+
+/*
+ * The header of the tokens that a key signs, encoded, appended to out.  A token that
+ * has these very bytes in front says what was written here and need not be parsed.
+ */
+extern PgtcCode pgtc_token_header(const PgtcAlg *alg, const char *typ, PgtcSlice kid, PgtcBuf *out);
 
 /* header, payload and signature, appended to out */
 extern PgtcCode pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out);

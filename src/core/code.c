@@ -5,7 +5,8 @@
  * OpenSSL 3 looks an algorithm up by name in every call that is given none that
  * was fetched before, which costs more than a short hash itself.  So SHA-256 and
  * HMAC-SHA-256 are fetched on first use and kept: constants of the process, the
- * only ones the core has.
+ * only ones the core has.  OpenSSL's error queue, which nobody reads, is emptied
+ * after a failure only: emptying it takes as long as hashing a secret.
  */
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -75,11 +76,11 @@ pgtc_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN])
 	static EVP_MD *sha256 = NULL;
 	bool done;
 
-	ERR_clear_error();
 	if (sha256 == NULL)
 		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	done = sha256 != NULL && EVP_Digest(data, len, out, NULL, sha256, NULL) == 1;
-	ERR_clear_error();
+	if (!done)
+		ERR_clear_error();
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
 }
 
@@ -113,7 +114,6 @@ pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t le
 	size_t out_len = 0;
 	bool done;
 
-	ERR_clear_error();
 	if (keyless == NULL)
 		keyless = new_hmac();
 	if (keyless != NULL)
@@ -122,7 +122,8 @@ pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t le
 		   EVP_MAC_update(ctx, data, len) == 1 &&
 		   EVP_MAC_final(ctx, out, &out_len, PGTC_SHA256_LEN) == 1 && out_len == PGTC_SHA256_LEN;
 	EVP_MAC_CTX_free(ctx); /* wipes the key */
-	ERR_clear_error();
+	if (!done)
+		ERR_clear_error();
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
 }
 

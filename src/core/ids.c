@@ -12,7 +12,7 @@
 #define REFRESH_VERSION 1
 #define REFRESH_PREFIX_LEN (sizeof(PGTC_REFRESH_PREFIX) - 1)
 #define REFRESH_RAW_LEN (1 + PGTC_UUID_LEN + 4 + PGTC_SECRET_LEN)
-#define JTI_RAW_LEN (PGTC_UUID_LEN + PGTC_JTI_RANDOM_LEN)
+#define JTI_RAW_LEN (PGTC_UUID_LEN + 4 + 3 + PGTC_JTI_RANDOM_LEN)
 #define CLIENT_SECRET_PREFIX_LEN (sizeof(PGTC_CLIENT_SECRET_PREFIX) - 1)
 
 static void put_uint32(uint8_t *out, uint32_t value);
@@ -158,27 +158,34 @@ pgtc_refresh_secret_derive(const uint8_t pepper[PGTC_PEPPER_LEN],
 }
 
 void
-pgtc_jti_write(const uint8_t grant_id[PGTC_UUID_LEN], const uint8_t random[PGTC_JTI_RANDOM_LEN],
-			   char out[PGTC_JTI_LEN + 1])
+pgtc_jti_write(const PgtcJti *jti, char out[PGTC_JTI_LEN + 1])
 {
+	uint32_t retry = jti->retry < PGTC_JTI_RETRY_MAX ? jti->retry : PGTC_JTI_RETRY_MAX;
 	uint8_t raw[JTI_RAW_LEN];
 
-	memcpy(raw, grant_id, PGTC_UUID_LEN);
-	memcpy(raw + PGTC_UUID_LEN, random, PGTC_JTI_RANDOM_LEN);
+	memcpy(raw, jti->grant_id, PGTC_UUID_LEN);
+	put_uint32(raw + PGTC_UUID_LEN, jti->generation);
+	/* four bytes, of which the last is the first of the random ones */
+	put_uint32(raw + PGTC_UUID_LEN + 4, retry << 8);
+	memcpy(raw + PGTC_UUID_LEN + 7, jti->random, PGTC_JTI_RANDOM_LEN);
 	pgtc_b64url_encode(raw, sizeof(raw), out);
 	out[PGTC_JTI_LEN] = '\0';
 }
 
 PgtcCode
-pgtc_jti_grant_id(PgtcSlice jti, uint8_t out[PGTC_UUID_LEN])
+pgtc_jti_parse(PgtcSlice in, PgtcJti *out)
 {
 	uint8_t raw[JTI_RAW_LEN];
 	size_t raw_len;
 
-	if (jti.len != PGTC_JTI_LEN || pgtc_b64url_decode(jti, raw, sizeof(raw), &raw_len) != PGTC_OK ||
-		raw_len != sizeof(raw))
+	memset(out, 0, sizeof(*out));
+	if (in.len != PGTC_JTI_LEN || pgtc_b64url_decode(in, raw, sizeof(raw), &raw_len) != PGTC_OK ||
+		raw_len != sizeof(raw) || get_uint32(raw + PGTC_UUID_LEN) > INT32_MAX)
 		return PGTC_E_MALFORMED;
-	memcpy(out, raw, PGTC_UUID_LEN);
+	memcpy(out->grant_id, raw, PGTC_UUID_LEN);
+	out->generation = get_uint32(raw + PGTC_UUID_LEN);
+	out->retry = get_uint32(raw + PGTC_UUID_LEN + 4) >> 8;
+	memcpy(out->random, raw + PGTC_UUID_LEN + 7, PGTC_JTI_RANDOM_LEN);
 	return PGTC_OK;
 }
 

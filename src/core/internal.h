@@ -55,8 +55,12 @@ extern int pgtc_hex_value(char c);
 extern PgtcCode pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
 								 uint8_t out[PGTC_SHA256_LEN]);
 
-/* a context set up to sign or verify with the key; NULL on failure */
-extern EVP_MD_CTX *pgtc_jws_new_ctx(const PgtcKey *key, bool sign);
+/* fill in what the key is used by; pgtc_key_free ends it.  PGTC_E_CRYPTO */
+extern PgtcCode pgtc_jws_make_ready(PgtcKey *key);
+
+/* does the signature, as OpenSSL has it (ECDSA: DER), belong to the text?  PGTC_E_SIGNATURE */
+extern PgtcCode pgtc_jws_verify_text(const PgtcKey *key, PgtcSlice text, const uint8_t *signature,
+									 size_t len);
 
 /* as pgtc_jws_sign, where the signing input begins at byte start of out */
 extern PgtcCode pgtc_jws_sign_from(const PgtcKey *key, PgtcBuf *out, size_t start);

@@ -41,8 +41,10 @@ typedef struct PgtcKey
 	uint8_t *secret; /* oct only; OPENSSL_malloc'd */
 	size_t secret_len;
 	bool is_private; /* can sign */
-	EVP_MD_CTX
-	*ready; /* set up to sign, or to verify when public; copied for each use; NULL for oct */
+	/* set up to sign, or to verify when public; all NULL for oct */
+	EVP_MD *digest; /* what is signed is this digest, by the next; NULL for OKP */
+	EVP_PKEY_CTX *signs_digest;
+	EVP_MD_CTX *signs_text; /* OKP, which hashes by itself: copied for each use */
 } PgtcKey;
 
 #define PGTC_HMAC_KEY_MIN 32 /* RFC 7518 section 3.2: at least the hash's size */

@@ -179,7 +179,9 @@ pgtc_key_free(PgtcKey *key)
 {
 	if (key == NULL)
 		return;
-	EVP_MD_CTX_free(key->ready);
+	EVP_MD_CTX_free(key->signs_text);
+	EVP_PKEY_CTX_free(key->signs_digest);
+	EVP_MD_free(key->digest);
 	EVP_PKEY_free(key->pkey);
 	OPENSSL_clear_free(key->secret, key->secret_len);
 	memset(key, 0, sizeof(*key));
@@ -200,13 +202,10 @@ pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out
 	out->alg = alg;
 	out->pkey = pkey;
 	out->is_private = is_private;
-	out->ready = pgtc_jws_new_ctx(out, is_private);
-	if (out->ready == NULL)
-	{
+	code = pgtc_jws_make_ready(out);
+	if (code != PGTC_OK)
 		pgtc_key_free(out);
-		return PGTC_E_CRYPTO;
-	}
-	return PGTC_OK;
+	return code;
 }
 
 static PgtcCode

@@ -11,7 +11,6 @@
 #include "claims.h"
 #include "internal.h"
 
-static void write_header(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out);
 static PgtcCode write_payload(const PgtcTokenSpec *spec, PgtcBuf *out);
 static void member_time(PgtcBuf *out, const char *name, int64_t value);
 static PgtcCode splice(PgtcBuf *out, PgtcSlice object);
@@ -22,15 +21,17 @@ pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
 {
 	size_t start = out->len;
 	PgtcBuf json;
-	PgtcCode code;
+	PgtcCode code = PGTC_OK;
 
-	pgtc_buf_init(&json, out->mem);
-	write_header(spec, key, &json);
-	pgtc_buf_append_b64url(out, json.data, json.len);
+	if (spec->header.data != NULL)
+		pgtc_buf_append(out, spec->header.data, spec->header.len);
+	else
+		code = pgtc_token_header(key->alg, spec->typ, spec->kid, out);
 	pgtc_buf_append(out, ".", 1);
 
-	pgtc_buf_truncate(&json, 0);
-	code = write_payload(spec, &json);
+	pgtc_buf_init(&json, out->mem);
+	if (code == PGTC_OK)
+		code = write_payload(spec, &json);
 	if (code == PGTC_OK)
 		code = pgtc_buf_code(&json);
 	if (code == PGTC_OK)
@@ -41,6 +42,28 @@ pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
 	pgtc_buf_free(&json);
 	if (code != PGTC_OK)
 		pgtc_buf_truncate(out, start);
+	return code;
+}
+
+PgtcCode
+pgtc_token_header(const PgtcAlg *alg, const char *typ, PgtcSlice kid, PgtcBuf *out)
+{
+	PgtcBuf json;
+	PgtcCode code;
+
+	pgtc_buf_init(&json, out->mem);
+	pgtc_buf_append(&json, "{", 1);
+	pgtc_json_member_string(&json, "alg", pgtc_slice_str(alg->name));
+	pgtc_json_member_string(&json, "typ", pgtc_slice_str(typ));
+	pgtc_json_member_string(&json, "kid", kid);
+	pgtc_buf_append(&json, "}", 1);
+	code = pgtc_buf_code(&json);
+	if (code == PGTC_OK)
+	{
+		pgtc_buf_append_b64url(out, json.data, json.len);
+		code = pgtc_buf_code(out);
+	}
+	pgtc_buf_free(&json);
 	return code;
 }
 
@@ -90,16 +113,6 @@ pgtc_at_hash(const PgtcAlg *alg, PgtcSlice token, char out[PGTC_AT_HASH_MAX + 1]
 	pgtc_b64url_encode(digest, half, out);
 	out[pgtc_b64url_encoded_len(half)] = '\0';
 	return PGTC_OK;
-}
-
-static void
-write_header(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
-{
-	pgtc_buf_append(out, "{", 1);
-	pgtc_json_member_string(out, "alg", pgtc_slice_str(key->alg->name));
-	pgtc_json_member_string(out, "typ", pgtc_slice_str(spec->typ));
-	pgtc_json_member_string(out, "kid", spec->kid);
-	pgtc_buf_append(out, "}", 1);
 }
 
 static PgtcCode

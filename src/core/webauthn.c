@@ -394,7 +394,6 @@ static PgtcCode
 verify_signature(const PgtcAssertion *assertion, const PgtcKey *key, const PgtcMem *mem)
 {
 	uint8_t hash[PGTC_SHA256_LEN];
-	EVP_MD_CTX *ctx = NULL;
 	PgtcBuf data;
 	PgtcCode code = pgtc_sha256(assertion->client_data.data, assertion->client_data.len, hash);
 
@@ -407,21 +406,9 @@ verify_signature(const PgtcAssertion *assertion, const PgtcKey *key, const PgtcM
 		code = pgtc_buf_code(&data);
 	}
 	if (code == PGTC_OK)
-	{
-		ctx = pgtc_jws_new_ctx(key, false);
-		if (ctx == NULL)
-			code = PGTC_E_CRYPTO;
-	}
-	if (code == PGTC_OK)
-	{
-		ERR_clear_error();
-		/* a negative answer is a signature that could not even be parsed */
-		if (EVP_DigestVerify(ctx, (const uint8_t *) assertion->signature.data,
-							 assertion->signature.len, (const uint8_t *) data.data, data.len) != 1)
-			code = PGTC_E_SIGNATURE;
-		ERR_clear_error();
-	}
-	EVP_MD_CTX_free(ctx);
+		code = pgtc_jws_verify_text(key, pgtc_slice(data.data, data.len),
+									(const uint8_t *) assertion->signature.data,
+									assertion->signature.len);
 	pgtc_buf_free(&data);
 	return code;
 }

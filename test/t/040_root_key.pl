@@ -258,6 +258,7 @@ my %settings = (
 	audit_retention => [ '500d', '1min' ],
 	authorization_code_lifetime => [ '30s', '10min' ],
 	authorization_request_lifetime => [ '5min', '1d' ],
+	cache_memory => [ '1MB', '1GB' ],
 	challenge_lifetime => [ '2min', '1h' ],
 	challenge_notify_channel => [ 'codes', 'mine' ],
 	device_code_lifetime => [ '5min', '30min' ],
@@ -281,8 +282,7 @@ my %settings = (
 	retry_window_public => [ '5s', '1h' ],
 	signing_key_lifetime => [ '30d', '0' ],
 	signing_key_overlap => [ '2d', '0' ],
-	signing_key_retiring_period => [ '3d', '100d' ],
-	token_cache_size => [ '16', '1000000' ]);
+	signing_key_retiring_period => [ '3d', '100d' ]);
 
 # loads the library, so that placeholders become settings
 use constant LOAD => q{SELECT pgtoken.grant_of('')};

@@ -16,13 +16,13 @@ use Test::More;
 use constant {
 	CLIENTS => 8,
 	ROUNDS => 5,
-	CACHE_SIZE => 4,
+	CACHE_MEMORY => '8kB',    # a handful of tokens
 };
 
 my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
 plan skip_all => 'pgbouncer is not installed' unless $pgbouncer;
 
-my $node = new_cluster('pooled', conf => 'pgtoken.token_cache_size = ' . CACHE_SIZE . "\n");
+my $node = new_cluster('pooled', conf => 'pgtoken.cache_memory = ' . CACHE_MEMORY . "\n");
 my $admin = session($node);
 my $secret = create_service($admin);
 $admin->query('CREATE ROLE service LOGIN IN ROLE pgtoken_issuer, pgtoken_admin, pgtoken_auditor, pgtoken_http');
@@ -120,8 +120,9 @@ for my $token (map { issue($_) } (@clients) x 2)
 }
 for (1 .. 2)
 {
-	cmp_ok($reader->value(q{SELECT value FROM pgtoken.cache_stats() WHERE name = 'tokens'}),
-		'<=', CACHE_SIZE, "session $free remembers no more tokens than it may, whosesoever they are");
+	my %bytes = map { $_ => $reader->value(q{SELECT value FROM pgtoken.cache_stats() WHERE name = $1}, $_) } 'token_bytes', 'limit_bytes';
+
+	cmp_ok($bytes{token_bytes}, '<=', $bytes{limit_bytes} / 2, "session $free remembers no more tokens than it may, whosesoever they are");
 	switch();
 }
 
@@ -207,9 +208,9 @@ is($revoker->row(refresh($row->{refresh_token}))->{decision}, 'allow', 'the next
 
 # --- settings -----------------------------------------------------------------
 
-is($reader->sqlstate(q{SET pgtoken.token_cache_size = 1000000}), '42501', 'a client cannot leave a setting of ours to the others');
-is($reader->value('SHOW pgtoken.token_cache_size'), CACHE_SIZE, 'so what is configured holds');
-is(eval { client(options => '-c pgtoken.token_cache_size=7'); 'connected' } // $@->{sqlstate}, '08P01', 'nor by connection options, which the pooler refuses');
+is($reader->sqlstate(q{SET pgtoken.cache_memory = 1000000}), '42501', 'a client cannot leave a setting of ours to the others');
+is($reader->value('SHOW pgtoken.cache_memory'), CACHE_MEMORY, 'so what is configured holds');
+is(eval { client(options => '-c pgtoken.cache_memory=7'); 'connected' } // $@->{sqlstate}, '08P01', 'nor by connection options, which the pooler refuses');
 
 # --- who it was, in the audit -----------------------------------------------------
 

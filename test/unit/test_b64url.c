@@ -92,6 +92,35 @@ one_spelling(void)
 	CHECK(accepted == 16);
 }
 
+/* whole blocks, a part of one, and what is left of four: each place takes these 64 bytes and no other */
+static void
+every_place(void)
+{
+	static const char alphabet[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	char text[44];
+	size_t place;
+	int c;
+
+	memset(text, 'A', sizeof(text));
+	for (place = 0; place < sizeof(text); place++)
+	{
+		int accepted = 0;
+
+		for (c = 0; c < 256; c++)
+		{
+			text[place] = (char) c;
+			if (decode(pgtc_slice(text, sizeof(text))) == PGTC_OK)
+			{
+				CHECK(c != 0 && strchr(alphabet, c) != NULL);
+				accepted++;
+			}
+		}
+		CHECK(accepted == 64);
+		text[place] = 'A';
+	}
+}
+
 static void
 refused(void)
 {
@@ -115,5 +144,6 @@ test_b64url(void)
 	vectors();
 	every_length();
 	one_spelling();
+	every_place();
 	refused();
 }

@@ -219,22 +219,33 @@ derive(void)
 static void
 jti(void)
 {
-	uint8_t random[PGTC_JTI_RANDOM_LEN];
-	uint8_t back[PGTC_UUID_LEN];
+	PgtcJti token = {.generation = 0x01020304, .retry = 0x0a0b0c};
+	PgtcJti back;
 	char text[PGTC_JTI_LEN + 2];
 
-	fill(random, sizeof(random), 0xf0);
-	pgtc_jti_write(grant_id, random, text);
+	memcpy(token.grant_id, grant_id, sizeof(grant_id));
+	fill(token.random, sizeof(token.random), 0xf0);
+	pgtc_jti_write(&token, text);
 	CHECK(strlen(text) == PGTC_JTI_LEN);
-	CHECK_CODE(pgtc_jti_grant_id(pgtc_slice_str(text), back), PGTC_OK);
-	CHECK(memcmp(back, grant_id, sizeof(back)) == 0);
-	CHECK_CODE(pgtc_jti_grant_id(pgtc_slice(text, PGTC_JTI_LEN - 1), back), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_jti_parse(pgtc_slice_str(text), &back), PGTC_OK);
+	CHECK(memcmp(&back, &token, sizeof(back)) == 0);
+	CHECK_CODE(pgtc_jti_parse(pgtc_slice(text, PGTC_JTI_LEN - 1), &back), PGTC_E_MALFORMED);
 	text[PGTC_JTI_LEN] = 'A';
-	CHECK_CODE(pgtc_jti_grant_id(pgtc_slice(text, PGTC_JTI_LEN + 1), back), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_jti_parse(pgtc_slice(text, PGTC_JTI_LEN + 1), &back), PGTC_E_MALFORMED);
 	/* unused trailing bits */
 	text[PGTC_JTI_LEN - 1]++;
-	CHECK_CODE(pgtc_jti_grant_id(pgtc_slice(text, PGTC_JTI_LEN), back), PGTC_E_MALFORMED);
-	CHECK_CODE(pgtc_jti_grant_id(pgtc_slice(NULL, 0), back), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_jti_parse(pgtc_slice(text, PGTC_JTI_LEN), &back), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_jti_parse(pgtc_slice(NULL, 0), &back), PGTC_E_MALFORMED);
+	/* Attack: a generation that is negative where the ledger counts. */
+	CHECK_CODE(pgtc_jti_parse(LITERAL("AAAAAAAAAAAAAAAAAAAAAP____8AAAAAAAAAAA"), &back),
+			   PGTC_E_MALFORMED);
+
+	/* the least that its row can have: what does not fit must come out smaller */
+	token.generation = INT32_MAX;
+	token.retry = PGTC_JTI_RETRY_MAX + 1;
+	pgtc_jti_write(&token, text);
+	CHECK_CODE(pgtc_jti_parse(pgtc_slice_str(text), &back), PGTC_OK);
+	CHECK(back.generation == INT32_MAX && back.retry == PGTC_JTI_RETRY_MAX);
 }
 
 static void

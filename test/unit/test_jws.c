@@ -136,6 +136,27 @@ every_algorithm(void)
 	}
 }
 
+/* numbers that begin with zeros, or with a bit that would make them negative, are written for OpenSSL as it wants them */
+static void
+many_signatures(void)
+{
+	static const char *const algs[] = {"ES256", "ES512"};
+	size_t i;
+	int n;
+
+	for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++)
+	{
+		for (n = 0; n < 100; n++)
+		{
+			PgtcBuf token;
+
+			sign_plain(unit_alg(algs[i]), &token);
+			CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), unit_key(algs[i])), PGTC_OK);
+			pgtc_buf_free(&token);
+		}
+	}
+}
+
 /*
  * Attack: the same signature in its other encoding.  A JWS whose signature is
  * ASN.1 DER is not one, and would be a second spelling of the token.
@@ -528,6 +549,7 @@ test_jws(void)
 {
 	vectors();
 	every_algorithm();
+	many_signatures();
 	der_signature();
 	short_mac();
 	pss_parameters();

@@ -118,6 +118,32 @@ members(void)
 						 "\"iat\":1000,\"exp\":2000}");
 }
 
+/* a header that is kept makes the same token as one that is written */
+static void
+kept_header(void)
+{
+	PgtcTokenSpec spec = full_spec();
+	const PgtcKey *key = unit_key("EdDSA"); /* signs the same way each time */
+	PgtcBuf header;
+	PgtcBuf written;
+	PgtcBuf kept;
+	PgtcJws jws;
+
+	pgtc_buf_init(&header, &unit_mem);
+	pgtc_buf_init(&written, &unit_mem);
+	pgtc_buf_init(&kept, &unit_mem);
+	CHECK_CODE(pgtc_token_header(key->alg, spec.typ, spec.kid, &header), PGTC_OK);
+	CHECK_CODE(pgtc_token_write(&spec, key, &written), PGTC_OK);
+	spec.header = pgtc_slice(header.data, header.len);
+	CHECK_CODE(pgtc_token_write(&spec, key, &kept), PGTC_OK);
+	CHECK(pgtc_slice_equal(pgtc_slice(kept.data, kept.len), pgtc_slice(written.data, written.len)));
+	CHECK_CODE(pgtc_jws_split(pgtc_slice(kept.data, kept.len), &jws), PGTC_OK);
+	CHECK(pgtc_slice_equal(jws.header, pgtc_slice(header.data, header.len)));
+	pgtc_buf_free(&header);
+	pgtc_buf_free(&written);
+	pgtc_buf_free(&kept);
+}
+
 static void
 extra(void)
 {
@@ -280,6 +306,7 @@ void
 test_token(void)
 {
 	members();
+	kept_header();
 	extra();
 	reserved();
 	at_hash();

@@ -1,0 +1,73 @@
+-- What a backend remembers: bounded by pgtoken.cache_memory, and never wrong for
+-- what had to leave.  Other sessions' revocations are in the isolation tests.
+CREATE FUNCTION test.cached(what text) RETURNS bigint LANGUAGE sql VOLATILE
+	RETURN (SELECT s.value FROM pgtoken.cache_stats() s WHERE s.name = what);
+CREATE FUNCTION test.cache_fits() RETURNS boolean LANGUAGE sql VOLATILE
+	RETURN test.cached('token_bytes') + test.cached('client_bytes') + test.cached('configuration_bytes') <= test.cached('limit_bytes');
+SELECT name FROM pgtoken.cache_stats();
+
+-- A token is verified once
+SELECT access_token AS at FROM pgtoken.issue_tokens('web', 'erin', 'openid') \gset
+SELECT test.cached('token_hits') AS hits \gset
+SELECT count(pgtoken.verify_access_token(t)) FROM unnest(ARRAY[:'at', :'at', :'at']) t;
+SELECT test.cached('token_hits') - :hits AS hits;
+
+-- Tokens: those used least recently leave, and hold as before
+SET pgtoken.cache_memory = '256kB';
+CREATE TABLE test.many AS
+	SELECT n, i.access_token, i.grant_id FROM generate_series(1, 600) n, LATERAL pgtoken.issue_tokens('web', 'user-' || n, 'openid') i;
+SELECT count(pgtoken.verify_access_token(access_token)) FROM test.many;
+SELECT test.cache_fits(), test.cached('tokens') BETWEEN 50 AND 599 AS tokens_left;
+SELECT count(pgtoken.verify_access_token(access_token)) FROM test.many;
+SELECT test.cache_fits();
+-- one that is used all the time stays
+SELECT test.cached('token_hits') AS hits \gset
+SELECT count(pgtoken.verify_access_token(access_token)), count(pgtoken.verify_access_token(:'at')) FROM test.many;
+SELECT test.cached('token_hits') - :hits >= 599 AS stays;
+-- Attack shut out: a revoked token lives on in a cache that is full, or comes back into it.
+SELECT count(*) FROM test.many m, LATERAL pgtoken.revoke_family(m.grant_id) WHERE m.n IN (1, 300, 600);
+SELECT count(pgtoken.verify_access_token(access_token)), count(pgtoken.verify_access_token(access_token)) FILTER (WHERE n IN (1, 300, 600)) AS revoked
+FROM test.many;
+-- one with large claims takes the place of several
+SELECT pgtoken.verify_access_token(i.access_token) ->> 'sub' AS sub
+FROM pgtoken.issue_tokens('web', 'large', 'openid', claims => jsonb_build_object('large', repeat('x', 6000))) i;
+SELECT test.cache_fits();
+
+-- Clients: the same
+SELECT count(pgtoken.create_client('many-' || n, 'public')) FROM generate_series(1, 300) n;
+CREATE TABLE test.of_many AS
+	SELECT n, i.access_token FROM generate_series(1, 300) n, LATERAL pgtoken.issue_tokens('many-' || n, 'erin', 'openid') i;
+SELECT test.cache_fits(), test.cached('clients') BETWEEN 5 AND 299 AS clients_left;
+SELECT count(pgtoken.verify_access_token(access_token)) FROM test.of_many;
+SELECT test.cache_fits(), test.cached('clients') BETWEEN 5 AND 299 AS clients_left;
+-- Attack shut out: a client that was switched off is served by what is remembered of it.
+SELECT count(pgtoken.update_client('many-' || n, enabled => false)) FROM unnest('{1,150,300}'::integer[]) n;
+SELECT array_agg(n ORDER BY n) FROM test.of_many WHERE pgtoken.verify_access_token(access_token) IS NULL;
+
+-- One that leaves in the middle of a transaction can still be used there
+BEGIN;
+SELECT test.cached('clients') AS before, count(i.access_token) FROM generate_series(2, 299) n,
+	LATERAL pgtoken.issue_tokens('many-' || n, 'erin', 'openid') i WHERE n <> 150 \gset
+SELECT count(pgtoken.verify_access_token(access_token)) FROM test.of_many;
+ROLLBACK;
+SELECT test.cache_fits();
+
+-- Less memory than before counts from the next one on
+SET pgtoken.cache_memory = '96kB';
+SELECT count(pgtoken.verify_access_token(access_token)) FROM (SELECT access_token FROM test.of_many WHERE n BETWEEN 2 AND 5) t;
+SELECT test.cached('token_bytes') <= test.cached('limit_bytes') / 2 AS tokens_fit, test.cached('client_bytes') <= test.cached('limit_bytes') / 2 AS clients_fit;
+
+-- Nothing remembered: everything goes on
+SET pgtoken.cache_memory = 0;
+SELECT test.cached('token_hits') AS hits \gset
+SELECT count(pgtoken.verify_access_token(t)) FROM unnest(ARRAY[:'at', :'at', :'at']) t;
+SELECT count(refresh_token) FROM pgtoken.issue_tokens('web', 'erin', 'openid offline_access');
+SELECT test.cached('token_hits') - :hits AS hits, test.cached('tokens') AS tokens, test.cached('clients') AS clients;
+RESET pgtoken.cache_memory;
+
+-- Plans are there, and shown
+SELECT test.cached('plan_bytes') > 0 AS plans;
+DELETE FROM pgtoken.grants WHERE client_id LIKE 'many-%';
+DELETE FROM pgtoken.clients WHERE client_id LIKE 'many-%';
+DROP TABLE test.many, test.of_many;
+DROP FUNCTION test.cache_fits(), test.cached(text);
