@@ -118,6 +118,7 @@ OBJS = \
 	src/sql_api_authorization.o \
 	src/sql_api_factors.o \
 	src/sql_api_http.o \
+	src/sql_api_maintenance.o \
 	src/sql_api_policies.o \
 	src/sql_api_sessions.o \
 	src/sql_api_tokens.o \
@@ -142,6 +143,7 @@ SQL_PARTS = \
 	sql/install/30_tables.sql \
 	sql/install/35_http_tables.sql \
 	sql/install/37_policy_tables.sql \
+	sql/install/38_maintenance_tables.sql \
 	sql/install/40_token_functions.sql \
 	sql/install/42_authorization_functions.sql \
 	sql/install/43_factor_functions.sql \
@@ -150,6 +152,7 @@ SQL_PARTS = \
 	sql/install/46_policy_functions.sql \
 	sql/install/47_http_admin.sql \
 	sql/install/48_api_helpers.sql \
+	sql/install/49_purge.sql \
 	sql/install/50_maintenance.sql \
 	sql/install/60_views.sql \
 	sql/install/70_triggers.sql \
@@ -189,6 +192,7 @@ REGRESS = \
 	simulate \
 	bad_input \
 	maintain \
+	purge \
 	uninstall
 
 ISOLATION = \
@@ -207,6 +211,7 @@ ISOLATION = \
 	not_before_verify \
 	policy_versions \
 	prepared \
+	purge \
 	refresh_blacklist \
 	refresh_refresh \
 	refresh_reuse \

@@ -284,6 +284,7 @@ SELECT test.outcome('SELECT * FROM pgtoken.end_session(NULL)') AS no_subject, te
 DROP TABLE told;
 
 -- maintain() forgets what is over, and nothing before; codes a day later
+SET client_min_messages = warning;
 DELETE FROM pgtoken.authorization_codes WHERE client_id = 'http-app';
 DELETE FROM pgtoken.device_codes WHERE client_id = 'http-app';
 INSERT INTO pgtoken.authorization_requests SELECT pgtoken.new_uuid(), 'pushed', sha256('x'), 'https://http.example', 'http-app', '{}', now(), now() + o FROM unnest('{-1 second,1 minute}'::interval[]) o;
@@ -478,6 +479,7 @@ DROP FUNCTION test.claims_of, test.verify_password;
 REVOKE ALL ON SCHEMA test FROM regress_pgtoken_app, regress_pgtoken_anon;
 DROP ROLE regress_pgtoken_app, regress_pgtoken_authenticator, regress_pgtoken_anon, regress_pgtoken_issuer, regress_pgtoken_auditor;
 SELECT step FROM pgtoken.maintain();
+RESET client_min_messages;
 
 -- What PostgREST makes of the two doors: a text/plain body has no names, and it
 -- takes a function whose parameters are all optional before it thinks of the

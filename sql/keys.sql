@@ -1,5 +1,6 @@
 -- Signing keys: algorithms, the life of a key, what is published of it.
 \set SHOW_CONTEXT never
+SET client_min_messages = warning;	-- maintain() tells what it does
 SELECT pgtoken.create_issuer('https://keys.example');
 
 -- Every algorithm signs and verifies; C43: RS256 among them; C82: at_hash is the

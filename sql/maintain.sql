@@ -1,5 +1,6 @@
 -- maintain() and health().
 \set SHOW_CONTEXT never
+SET client_min_messages = warning;	-- maintain() tells what it does
 SET timezone = 'UTC';	-- partitions are months of UTC
 SELECT count(step) FILTER (WHERE step IS NULL) AS nameless FROM pgtoken.maintain();
 
@@ -52,10 +53,13 @@ SELECT count(*) AS lineage_stays FROM pgtoken.tokens WHERE grant_id = :'old';
 -- of a consumed token a replay would be unknown instead of reuse
 SET pgtoken.lineage_retention = '400 d';
 SELECT refresh_token AS ert0, grant_id AS elder FROM pgtoken.issue_tokens('web', 'mia', 'openid offline_access') \gset
-UPDATE pgtoken.grants SET created_at = '2001-02-10', expires_at = now() + interval '1 day' WHERE grant_id = :'elder';
+-- an id tells its time
+UPDATE pgtoken.grants SET created_at = '2001-02-10', grant_id = pgtoken.first_uuid('2001-02-10'), expires_at = now() + interval '1 day' WHERE grant_id = :'elder';
+SELECT pgtoken.first_uuid('2001-02-10') AS elder \gset
 SELECT count(*) AS dropped FROM pgtoken.maintain();
 SELECT count(*) AS lineage_stays FROM pgtoken.tokens WHERE grant_id = :'old';
-UPDATE pgtoken.grants SET created_at = '2001-03-10' WHERE grant_id = :'elder';
+UPDATE pgtoken.grants SET created_at = '2001-03-10', grant_id = pgtoken.first_uuid('2001-03-10') WHERE grant_id = :'elder';
+SELECT pgtoken.first_uuid('2001-03-10') AS elder \gset
 SELECT step, detail FROM pgtoken.maintain();
 SELECT count(*) FROM pgtoken.revoke_family(:'elder'::uuid);
 SELECT step, detail FROM pgtoken.maintain() ORDER BY detail COLLATE "C";

@@ -33,6 +33,7 @@ typedef struct AuditScope
 	Jsonb *context;
 	bool context_changed; /* a retry whose context differs from the rotation's */
 	Jsonb *decision; /* how the request was assessed; NULL: it was not */
+	bool purging; /* rows that have been over for long are deleted, audited by their number */
 } AuditScope;
 
 extern void pgt_audit_init(void);

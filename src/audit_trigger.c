@@ -28,7 +28,9 @@
 
 #include "audit.h"
 #include "cache.h"
+#include "errors.h"
 #include "glue.h"
+#include "store.h"
 
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);
@@ -265,6 +267,28 @@ add_decision(PgtObject *detail)
 		pgt_object_jsonb(detail, "decision", decision);
 }
 
+/* maintenance writes one event for many rows, none of which matters any more */
+static bool
+is_purged(HeapTuple after)
+{
+	return after == NULL && pgt_audit_scope()->purging;
+}
+
+/* so that maintenance finds what it has to keep for longer */
+static void
+note_reuse(const AuditEvent *revoked)
+{
+	StoreArgs args = {0};
+
+	if (revoked->reason == NULL ||
+		(strcmp(revoked->reason, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason) != 0 &&
+		 strcmp(revoked->reason, pgt_err_info(PGT_ERR_CODE_REUSED)->reason) != 0))
+		return;
+	store_arg_uuid(&args, revoked->grant_id);
+	store_arg_time(&args, GetCurrentTimestamp());
+	store_run(STORE_REUSE_NOTE, &args, NULL, NULL);
+}
+
 /* short: the grant itself is there to be read */
 static Jsonb *
 issued_detail(TriggerData *data, HeapTuple row)
@@ -291,7 +315,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
-	if (restoring(data))
+	if (restoring(data) || is_purged(after))
 		return PointerGetDatum(NULL);
 
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
@@ -310,6 +334,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 		if (!is_null)
 			pgt_object_int(&detail, "generation", DatumGetInt32(generation));
 		event.detail = pgt_object_end(&detail);
+		note_reuse(&event);
 	}
 	else if (before == NULL)
 	{
@@ -383,6 +408,9 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = trigger_data(fcinfo, "invalidate", 1);
 
+	/* no access token of theirs is alive that could be remembered */
+	if (pgt_audit_scope()->purging)
+		return PointerGetDatum(NULL);
 	pgt_cache_invalidate(strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG
 																			: CACHE_REVOCATION);
 	return PointerGetDatum(NULL);

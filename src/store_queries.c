@@ -414,6 +414,10 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "r.access_token_lifetime, r.enabled, r.client_id, r.required_acr, r.required_amr, "
 		 "r.max_age, r.on_insufficient" EQ "'require', r.policy_version "
 		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
+	[STORE_REUSE_NOTE] =
+		{"reuse note", "uz", SPI_OK_INSERT, false,
+		 "INSERT INTO pgtoken.reused_families (grant_id, noted_at) VALUES ($1, $2) "
+		 "ON CONFLICT DO NOTHING"},
 	[STORE_SUBJECT_NOT_BEFORE] = {"subject not_before", "tt", SPI_OK_SELECT, true,
 								  "SELECT s.not_before FROM pgtoken.subject_not_before s "
 								  "WHERE s.issuer" EQ "$1 AND s.subject" EQ "$2"},
@@ -421,13 +425,14 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"latest subject not_before", "t", SPI_OK_SELECT, true,
 		 "SELECT pg_catalog.max(s.not_before) FROM pgtoken.subject_not_before s "
 		 "WHERE s.issuer" EQ "$1"},
+	/* an ancestor that is gone stands for nothing */
 	[STORE_TOKEN_ANCESTORS] =
 		{"token ancestors", "u", SPI_OK_SELECT, true,
-		 "SELECT a.client_id, a.subject, a.created_at, a.not_before, "
-		 "a.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+		 "SELECT coalesce(a.client_id, ''), a.subject, a.created_at, a.not_before, "
+		 "a.grant_id IS NOT NULL AND a.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "a.grant_id AND b.token_id" EQ "ANY (g.ancestor_tokens)) "
-		 "FROM pgtoken.grants g, pgtoken.grants a "
-		 "WHERE g.grant_id" EQ "$1 AND a.grant_id" EQ "ANY (g.ancestors)"},
+		 "FROM pgtoken.grants g CROSS JOIN pg_catalog.unnest(g.ancestors) u (ancestor) "
+		 "LEFT JOIN pgtoken.grants a ON a.grant_id" EQ "u.ancestor WHERE g.grant_id" EQ "$1"},
 	[STORE_TOKEN_STATE] =
 		{"token state", "utiizz", SPI_OK_SELECT, true,
 		 "SELECT g.client_id, g.subject, g.created_at, g.not_before, g.revoked_at IS NULL "

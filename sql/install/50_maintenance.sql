@@ -1,15 +1,11 @@
-CREATE FUNCTION pgtoken.create_partition(parent name, month timestamptz) RETURNS text
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+-- Partitions: what needs time is done before the lock that everybody waits for.
+
+CREATE FUNCTION pgtoken.make_partition(parent name, partition_name name) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	time_column CONSTANT name := CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END;
 	key_columns CONSTANT text := CASE parent WHEN 'tokens' THEN 'grant_id, generation, retry, issued_at' ELSE 'grant_id, event_id, occurred_at' END;
-	lower_bound CONSTANT timestamptz := date_trunc('month', month);
-	upper_bound CONSTANT timestamptz := lower_bound + interval '1 month';
-	partition_name CONSTANT name := format('%s_p%s', parent, to_char(lower_bound, 'YYYY_MM'));
-	default_name CONSTANT name := parent || '_default';
 	grantee text;
-	moved bigint;
 BEGIN
 	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS, CONSTRAINT %I PRIMARY KEY (%s))',
 				   partition_name, parent, partition_name || '_pkey', key_columns);
@@ -22,6 +18,7 @@ BEGIN
 	END LOOP;
 	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ROW LEVEL SECURITY', partition_name);
 	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name, format('Partition of pgtoken.%s, made by maintain()', parent));
+	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_pkey', 'Primary key of the partition');
 	IF parent = 'tokens' THEN
 		EXECUTE format('ALTER TABLE pgtoken.%I ALTER COLUMN token_hash SET STATISTICS 0', partition_name);	-- LIKE does not copy it
 	END IF;
@@ -29,53 +26,99 @@ BEGIN
 		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');
 	END IF;
+	EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.%I FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only()', partition_name);
+	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition_name);
+	EXECUTE format('COMMENT ON TRIGGER append_only_truncate ON pgtoken.%I IS %L', partition_name, 'Refuses TRUNCATE');
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.make_partition(name, name) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.make_partition(name, name) IS 'Internal, called by maintain(): makes a table like tokens or audit_events, which is no partition of it yet';
+
+CREATE FUNCTION pgtoken.attach_partition(parent name, partition_name name, month timestamptz) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	time_column CONSTANT name := CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END;
+	upper_bound CONSTANT timestamptz := month + interval '1 month';
+	default_name CONSTANT name := parent || '_default';
+	moved bigint;
+BEGIN
 	-- What arrived while no partition was there moves over; maintain() has
 	-- locked the default partition, so nothing is added meanwhile.
 	EXECUTE format('INSERT INTO pgtoken.%I SELECT * FROM pgtoken.%I d WHERE d.%I >= $1 AND d.%I < $2',
-				   partition_name, default_name, time_column, time_column) USING lower_bound, upper_bound;
+				   partition_name, default_name, time_column, time_column) USING month, upper_bound;
 	GET DIAGNOSTICS moved = ROW_COUNT;
 	IF moved > 0 THEN
 		EXECUTE format('ALTER TABLE pgtoken.%I DISABLE TRIGGER append_only', default_name);
 		EXECUTE format('DELETE FROM pgtoken.%I d WHERE d.%I >= $1 AND d.%I < $2', default_name, time_column, time_column)
-			USING lower_bound, upper_bound;
+			USING month, upper_bound;
 		EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only', default_name);
 	END IF;
 	EXECUTE format('ALTER TABLE pgtoken.%I ATTACH PARTITION pgtoken.%I FOR VALUES FROM (%L) TO (%L)',
-				   parent, partition_name, lower_bound, upper_bound);
-	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_pkey', 'Primary key of the partition');
-	EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.%I FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only()', partition_name);
-	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition_name);
-	EXECUTE format('COMMENT ON TRIGGER append_only_truncate ON pgtoken.%I IS %L', partition_name, 'Refuses TRUNCATE');
-	RETURN format('%s (%s rows moved in)', partition_name, moved);
+				   parent, partition_name, month, upper_bound);
+	RETURN moved;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_partition(name, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_partition(name, timestamptz) IS 'Internal, called by maintain(): makes the monthly partition of tokens or audit_events that holds this time, and moves its rows over from the default partition';
+REVOKE ALL ON FUNCTION pgtoken.attach_partition(name, name, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.attach_partition(name, name, timestamptz) IS 'Internal, called by maintain() with the tables locked: makes a table the partition of this month, and moves its rows over from the default partition; returns how many';
 
-CREATE FUNCTION pgtoken.lock_partitions() RETURNS boolean
+CREATE FUNCTION pgtoken.keep_evidence(parent name, of_partition name, partition_name name, month timestamptz) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+	-- a look for each family, not a scan of the partition
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $function$
+DECLARE
+	time_column CONSTANT name := CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END;
+	-- families that began later have no row in it; the id of one that came by a code is older than the family
+	families CONSTANT text := format('FROM pgtoken.reused_families r JOIN pgtoken.%I t ON t.grant_id = r.grant_id WHERE r.grant_id < %L',
+									 of_partition, pgtoken.first_uuid(month + interval '1 month 1 day'));
+	found_any boolean;
+	kept bigint := 0;
+BEGIN
+	EXECUTE format('SELECT EXISTS (SELECT %s)', families) INTO found_any;
+	IF found_any THEN
+		PERFORM pgtoken.make_partition(parent, partition_name);
+		EXECUTE format('INSERT INTO pgtoken.%I SELECT t.* %s', partition_name, families);
+		GET DIAGNOSTICS kept = ROW_COUNT;
+		-- so that nothing has to be read when it is attached
+		EXECUTE format('ALTER TABLE pgtoken.%I ADD CONSTRAINT month CHECK (%I >= %L AND %I < %L)',
+					   partition_name, time_column, month, time_column, month + interval '1 month');
+		EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name,
+					   format('Partition of pgtoken.%s: what is left of a month whose rows are gone, those of reused families', parent));
+	END IF;
+	RETURN kept;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.keep_evidence(name, name, name, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.keep_evidence(name, name, name, timestamptz) IS 'Internal, called by maintain(): copies what an old partition has of reused families to a table that will take its place, if there is any; returns the number of rows';
+
+CREATE FUNCTION pgtoken.lock_tables(tables text[]) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
 AS $function$
+DECLARE
+	deadlock_timeout CONSTANT text := current_setting('deadlock_timeout');
+	patience CONSTANT integer := least(100, extract(epoch FROM deadlock_timeout::interval) * 500 + 1);
 BEGIN
-	-- Callers of the service hold these tables in any order, so waiting for the
-	-- second while holding the first can close a circle. Giving up well before
-	-- anybody's deadlock check keeps 40P01 away from them.
-	PERFORM set_config('lock_timeout',
-					   (extract(epoch FROM current_setting('deadlock_timeout')::interval) * 500 + 1)::integer::text, true);
-	FOR attempt IN 1 .. 20 LOOP
+	-- Whoever comes while we wait waits behind us: so not for long, with time for
+	-- them in between. Callers of the service hold these tables in any order, so
+	-- waiting for the second while holding the first can close a circle. Looking
+	-- for it first, and giving up well before anybody else looks, keeps 40P01 away
+	-- from them; it also sends an autovacuum away that holds an old partition.
+	FOR attempt IN 1 .. 50 LOOP
 		BEGIN
-			-- the parents as well: who has chosen the default partition already would not look again
-			LOCK TABLE ONLY pgtoken.tokens, ONLY pgtoken.audit_events, pgtoken.tokens_default, pgtoken.audit_events_default
-				IN ACCESS EXCLUSIVE MODE;
+			PERFORM set_config('lock_timeout', patience::text, true), set_config('deadlock_timeout', (patience / 2 + 1)::text, true);
+			EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', array_to_string(tables, ', '));
+			PERFORM set_config('deadlock_timeout', deadlock_timeout, true);
 			RETURN true;
-		EXCEPTION WHEN lock_not_available THEN
+		EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
 			PERFORM pg_sleep(0.2);
 		END;
 	END LOOP;
 	RETURN false;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.lock_partitions() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_partitions() IS 'Internal, called by maintain(): locks the partitioned tables without ever being part of a deadlock; false when several attempts failed';
+REVOKE ALL ON FUNCTION pgtoken.lock_tables(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_tables(text[]) IS 'Internal, called by maintain(): locks tables, in this order, without ever being part of a deadlock; each of 50 attempts holds up others for a tenth of a second per table at the most. false when all have failed';
 
 CREATE FUNCTION pgtoken.missing_partitions(parent name) RETURNS SETOF timestamptz
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -94,138 +137,262 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.missing_partitions(name) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.missing_partitions(name) IS 'Internal, called by maintain(): the months for which tokens or audit_events needs a partition';
 
-CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS SETOF name
+CREATE FUNCTION pgtoken.oldest_living_family(before uuid) RETURNS uuid
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off
+BEGIN ATOMIC
+	-- along the key, which is the order of creation: ends at the first that lives
+	SELECT g.grant_id FROM pgtoken.grants g
+	WHERE g.grant_id < before AND g.revoked_at IS NULL AND g.expires_at > now()
+	ORDER BY g.grant_id LIMIT 1;
+END;
+REVOKE ALL ON FUNCTION pgtoken.oldest_living_family(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.oldest_living_family(uuid) IS 'Internal, called by maintain(): the oldest living family among those with an id before this one; NULL: none lives';
+
+CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS TABLE (partition_name name, month timestamptz, evidence boolean)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
-	retention CONSTANT interval := current_setting(CASE parent WHEN 'tokens' THEN 'pgtoken.lineage_retention'
-															  ELSE 'pgtoken.audit_retention' END)::interval;
-	oldest_needed timestamptz := now() - retention;
+	retention CONSTANT interval := pgtoken.retention(CASE parent WHEN 'tokens' THEN 'lineage_retention' ELSE 'audit_retention' END);
+	reuse_retention CONSTANT interval := greatest(pgtoken.retention('reuse_retention'), retention);
+	newest timestamptz;
+	oldest_living uuid;
+	p record;
 BEGIN
-	IF retention = '0' THEN
+	IF retention IS NULL THEN
 		RETURN;
 	END IF;
-	IF parent = 'tokens' THEN
-		-- The hash of a consumed token is needed for as long as its family
-		-- lives: without it a replay would be unknown instead of reuse.
-		oldest_needed := least(oldest_needed, (SELECT min(g.created_at) FROM pgtoken.grants g
-											   WHERE g.revoked_at IS NULL AND g.expires_at > now()));
-	END IF;
-	RETURN QUERY
-		SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-		WHERE i.inhparent = format('pgtoken.%I', parent)::regclass
-		  AND c.relname ~ '_p[0-9]{4}_[0-9]{2}$'
-		  AND to_timestamp(right(c.relname, 7), 'YYYY_MM') + interval '1 month' <= oldest_needed
-		ORDER BY c.relname;
+	FOR p IN
+		SELECT c.relname, to_timestamp(right(c.relname, 7), 'YYYY_MM') AS month, c.relname ~ '_reuse_[0-9]{4}_[0-9]{2}$' AS evidence
+		FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+		WHERE i.inhparent = format('pgtoken.%I', parent)::regclass AND c.relname ~ '_(p|reuse_)[0-9]{4}_[0-9]{2}$'
+		ORDER BY 2 DESC LOOP
+		CONTINUE WHEN p.month + interval '1 month' > now() - retention;
+		CONTINUE WHEN p.evidence AND (pgtoken.retention('reuse_retention') IS NULL OR p.month + interval '1 month' > now() - reuse_retention);
+		IF parent = 'tokens' AND newest IS NULL THEN
+			-- The hash of a consumed token is needed for as long as its family
+			-- lives: without it a replay would be unknown instead of reuse. A day
+			-- more: no clock is that wrong.
+			newest := p.month;
+			oldest_living := pgtoken.oldest_living_family(pgtoken.first_uuid(newest + interval '1 month 1 day'));
+		END IF;
+		CONTINUE WHEN oldest_living < pgtoken.first_uuid(p.month + interval '1 month 1 day');
+		partition_name := p.relname;
+		month := p.month;
+		evidence := p.evidence;
+		RETURN NEXT;
+	END LOOP;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.outdated_partitions(name) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.outdated_partitions(name) IS 'Internal, called by maintain(): partitions of tokens or audit_events that retention lets go';
+COMMENT ON FUNCTION pgtoken.outdated_partitions(name) IS 'Internal, called by maintain(): partitions of tokens or audit_events that retention lets go, those that hold evidence of reuse among them';
 
-CREATE FUNCTION pgtoken.maintain() RETURNS TABLE (step text, detail text)
+CREATE FUNCTION pgtoken.maintain_partitions(parents name[] DEFAULT '{tokens,audit_events}', most integer DEFAULT 24) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
-	parents CONSTANT name[] := ARRAY['tokens', 'audit_events'];
+	caller CONSTANT text := current_setting('application_name');
+	plan jsonb[] := '{}';	-- what is to be done, in order
+	tables text[] := '{}';	-- what has to be locked for it
 	parent name;
 	month timestamptz;
+	old record;
+	item jsonb;
+	made name;
+	kept bigint;
+BEGIN
+	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'partitions' FOR UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		step := 'skipped';
+		detail := 'partitions: another session is at it';
+		RAISE NOTICE '%: %', step, detail;
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	PERFORM set_config('application_name', 'pgtoken maintenance: partitions', true);
+	FOREACH parent IN ARRAY parents LOOP
+		FOR month IN SELECT pgtoken.missing_partitions(parent) LOOP
+			made := format('%s_p%s', parent, to_char(month, 'YYYY_MM'));
+			PERFORM pgtoken.make_partition(parent, made);
+			plan := array_append(plan, jsonb_build_object('parent', parent, 'month', month, 'made', made));
+		END LOOP;
+		FOR old IN SELECT o.* FROM pgtoken.outdated_partitions(parent) o ORDER BY o.month LIMIT greatest(most - cardinality(plan), 0) LOOP
+			made := format('%s_reuse_%s', parent, to_char(old.month, 'YYYY_MM'));
+			kept := 0;
+			IF NOT old.evidence AND (old.month + interval '1 month' > now() - pgtoken.retention('reuse_retention')) IS NOT FALSE THEN
+				kept := pgtoken.keep_evidence(parent, old.partition_name, made, old.month);
+			END IF;
+			plan := array_append(plan, jsonb_build_object('parent', parent, 'month', old.month, 'old', old.partition_name, 'kept', kept,
+														  'made', CASE WHEN kept > 0 THEN made END));
+			tables := tables || format('pgtoken.%I', old.partition_name);
+		END LOOP;
+	END LOOP;
+	IF cardinality(plan) = 0 THEN
+		PERFORM set_config('application_name', caller, true);
+		RETURN;
+	END IF;
+	FOREACH parent IN ARRAY parents LOOP
+		IF EXISTS (SELECT FROM unnest(plan) i WHERE i ->> 'parent' = parent) THEN
+			-- the parent as well: who has chosen the default partition already would not look again
+			tables := tables || format('ONLY pgtoken.%I', parent) || format('pgtoken.%I', parent || '_default');
+		END IF;
+	END LOOP;
+
+	IF NOT pgtoken.lock_tables(tables) THEN
+		FOREACH item IN ARRAY plan LOOP
+			EXECUTE coalesce(format('DROP TABLE pgtoken.%I', item ->> 'made'), 'SELECT');
+		END LOOP;
+		PERFORM set_config('application_name', caller, true);
+		step := 'partitions postponed';
+		detail := 'a transaction that has written tokens or audit events stays open';
+		RAISE NOTICE '%: %', step, detail;
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	PERFORM set_config('application_name', caller, true);
+	FOREACH item IN ARRAY plan LOOP
+		parent := item ->> 'parent';
+		month := item ->> 'month';
+		IF item ? 'old' THEN
+			EXECUTE format('DROP TABLE pgtoken.%I', item ->> 'old');
+			step := 'partition dropped';
+			detail := item ->> 'old';
+			IF item ->> 'made' IS NOT NULL THEN
+				PERFORM pgtoken.attach_partition(parent, (item ->> 'made')::name, month);
+				EXECUTE format('ALTER TABLE pgtoken.%I DROP CONSTRAINT month', item ->> 'made');
+				detail := format('%s (%s rows of reused families kept)', item ->> 'old', item ->> 'kept');
+			END IF;
+			PERFORM pgtoken.write_audit_event('partition.dropped', jsonb_build_object('partition', item ->> 'old', 'kept', item -> 'kept'));
+		ELSE
+			step := 'partition created';
+			detail := format('%s (%s rows moved in)', item ->> 'made', pgtoken.attach_partition(parent, (item ->> 'made')::name, month));
+		END IF;
+		RAISE NOTICE '%: %', step, detail;
+		RETURN NEXT;
+	END LOOP;
+	IF EXISTS (SELECT FROM unnest(plan) i WHERE NOT i ? 'old' AND (i ->> 'month')::timestamptz < date_trunc('month', now())) THEN
+		-- late: what has lain in the default partition may be outdated by now
+		RETURN QUERY SELECT p.step, p.detail FROM pgtoken.maintain_partitions(parents, most) p;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.maintain_partitions(name[], integer) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.maintain_partitions(name[], integer) IS
+'A part of maintenance, for run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, see pgtoken.reuse_retention. Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them it says that it has postponed the work.';
+
+CREATE FUNCTION pgtoken.maintain_keys() RETURNS TABLE (step text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
 	key_lifetime interval;
 	key_overlap interval;
 	key record;
-	table_name name;
-	of_table text;
-	ended text;
-	forgotten bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
-	LOCK TABLE pgtoken.config_epoch IN SHARE ROW EXCLUSIVE MODE;	-- one maintain() at a time
+	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'signing keys' FOR UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		step := 'skipped';
+		detail := 'signing keys: another session is at it';
+		RAISE NOTICE '%: %', step, detail;
+		RETURN NEXT;
+		RETURN;
+	END IF;
 	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
 	key_overlap := current_setting('pgtoken.signing_key_overlap')::interval;
-
 	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP
 		PERFORM pgtoken.retire_signing_key(key.kid, 'end of life');
 		step := 'signing key retired';
 		detail := key.kid;
+		RAISE NOTICE '%: %', step, detail;
 		RETURN NEXT;
 	END LOOP;
-	IF key_lifetime > '0' THEN
-		FOR key IN
-			SELECT a.issuer, a.alg, a.activated_at, p.kid AS pending_kid, p.created_at AS pending_since
-			FROM pgtoken.signing_keys a
-			LEFT JOIN pgtoken.signing_keys p ON p.issuer = a.issuer AND p.alg = a.alg AND p.state = 'pending'
-			WHERE a.state = 'active' AND a.activated_at + key_lifetime - key_overlap <= now()
-			ORDER BY a.issuer, a.alg LOOP
-			IF key.pending_kid IS NULL THEN
-				step := 'signing key created';
-				detail := pgtoken.create_signing_key(key.alg, key.issuer);
-				RETURN NEXT;
-			ELSIF key.activated_at + key_lifetime <= now() AND key.pending_since + key_overlap <= now() THEN
-				step := 'signing key rotated';
-				detail := pgtoken.rotate_signing_key(key.alg, key.issuer);
-				RETURN NEXT;
-			END IF;
-		END LOOP;
+	IF key_lifetime = '0' THEN
+		RETURN;
 	END IF;
-
-	DELETE FROM pgtoken.blacklist b WHERE b.expires_at < now() - interval '1 hour';
-	GET DIAGNOSTICS forgotten = ROW_COUNT;
-	IF forgotten > 0 THEN
-		step := 'blacklist rows forgotten';
-		detail := forgotten;
-		RETURN NEXT;
-	END IF;
-
-	-- A code is remembered for a day, so that its second use is known as one. At
-	-- most a million of each: what traffic leaves behind must not make one endless
-	-- transaction, and what is left over is refused all the same.
-	FOR table_name, of_table, ended IN
-		VALUES ('authorization_requests'::name, 'authorization requests', 'expires_at < now()'),
-			   ('authorization_codes', 'authorization codes', 'expires_at < now() - interval ''1 day'''),
-			   ('device_codes', 'device codes', 'expires_at < now() - interval ''1 day'''),
-			   ('challenges', 'challenges', 'expires_at < now() - interval ''1 day'''),
-			   ('challenge_codes', 'challenge codes', 'expires_at < now()'),
-			   ('user_code_attempts', 'user code attempts', 'window_start < now() - interval ''1 day'''),
-			   ('replay_ids', 'replay ids', 'expires_at < now() - interval ''1 minute'''),
-			   -- no family lives longer
-			   ('subject_not_before', 'not_before times of subjects', 'not_before < now() - interval ''10 years''') LOOP
-		EXECUTE format('DELETE FROM pgtoken.%I WHERE ctid = ANY (ARRAY(SELECT ctid FROM pgtoken.%I WHERE %s LIMIT 1000000 FOR UPDATE SKIP LOCKED))',
-					   table_name, table_name, ended);
-		GET DIAGNOSTICS forgotten = ROW_COUNT;
-		IF forgotten > 0 THEN
-			step := of_table || ' forgotten';
-			detail := forgotten;
+	FOR key IN
+		SELECT a.issuer, a.alg, a.activated_at, p.kid AS pending_kid, p.created_at AS pending_since
+		FROM pgtoken.signing_keys a
+		LEFT JOIN pgtoken.signing_keys p ON p.issuer = a.issuer AND p.alg = a.alg AND p.state = 'pending'
+		WHERE a.state = 'active' AND a.activated_at + key_lifetime - key_overlap <= now()
+		ORDER BY a.issuer, a.alg LOOP
+		IF key.pending_kid IS NULL THEN
+			step := 'signing key created';
+			detail := pgtoken.create_signing_key(key.alg, key.issuer);
+			RAISE NOTICE '%: %', step, detail;
+			RETURN NEXT;
+		ELSIF key.activated_at + key_lifetime <= now() AND key.pending_since + key_overlap <= now() THEN
+			step := 'signing key rotated';
+			detail := pgtoken.rotate_signing_key(key.alg, key.issuer);
+			RAISE NOTICE '%: %', step, detail;
 			RETURN NEXT;
 		END IF;
 	END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.maintain_keys() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.maintain_keys() IS 'A part of maintenance, for run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
 
-	IF NOT EXISTS (SELECT FROM unnest(parents) p, pgtoken.missing_partitions(p))
-	   AND NOT EXISTS (SELECT FROM unnest(parents) p, pgtoken.outdated_partitions(p)) THEN
-		RETURN;
-	END IF;
-	IF NOT pgtoken.lock_partitions() THEN
-		step := 'partitions postponed';
-		detail := 'a transaction that has written tokens or audit events stays open';
-		RETURN NEXT;
-		RETURN;
-	END IF;
-	FOREACH parent IN ARRAY parents LOOP
-		FOREACH month IN ARRAY ARRAY(SELECT pgtoken.missing_partitions(parent)) LOOP
-			step := 'partition created';
-			detail := pgtoken.create_partition(parent, month);
-			RETURN NEXT;
-		END LOOP;
-		step := 'partition dropped';
-		FOREACH detail IN ARRAY ARRAY(SELECT pgtoken.outdated_partitions(parent)) LOOP
-			EXECUTE format('DROP TABLE pgtoken.%I', detail);
-			PERFORM pgtoken.write_audit_event('partition.dropped', jsonb_build_object('partition', detail));
-			RETURN NEXT;
-		END LOOP;
+CREATE FUNCTION pgtoken.maintain() RETURNS TABLE (step text, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	task text;
+BEGIN
+	RETURN QUERY SELECT k.step, k.detail FROM pgtoken.maintain_keys() k;
+	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
+		RETURN QUERY SELECT b.step, b.detail FROM pgtoken.purge_batch(task, 1000000, late => true) b WHERE b.step IS NOT NULL;
 	END LOOP;
+	-- last: everybody waits from here to the end of the transaction
+	RETURN QUERY SELECT p.step, p.detail FROM pgtoken.maintain_partitions() p;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once: makes the partitions of this and the next two months, drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), forgets ended blacklist rows, and of requests, codes, challenges, wrong user codes, used jti values and not_before times of subjects that are over at most a million of each, and gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says.';
+'Keep the service in order; to be run daily, at any time, also several at once (one leaves to the other what it is at). Gives signing keys their life; looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance().';
+
+-- Not SECURITY DEFINER and without SET, so that it can commit: each name below
+-- has its schema.
+CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 10000, pause interval DEFAULT '0')
+	LANGUAGE plpgsql
+AS $procedure$
+DECLARE
+	task pg_catalog.text;
+	parent pg_catalog.name;
+	anew pg_catalog.bool;
+	finished pg_catalog.bool;
+BEGIN
+	IF pgtoken.in_transaction_block() THEN
+		RAISE EXCEPTION 'run_maintenance cannot run inside a transaction block'
+			USING ERRCODE = 'active_sql_transaction', DETAIL = 'It commits after each step.',
+				  HINT = 'Call it by itself; inside a transaction, SELECT * FROM pgtoken.maintain() does a bounded part.';
+	END IF;
+	PERFORM pgtoken.maintain_keys();
+	COMMIT;
+	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
+		anew := true;
+		LOOP
+			SELECT b.finished INTO finished FROM pgtoken.purge_batch(task, batch, anew) b;
+			COMMIT;
+			anew := false;
+			EXIT WHEN finished;
+			PERFORM pg_catalog.pg_sleep_for(pause);
+		END LOOP;
+	END LOOP;
+	FOREACH parent IN ARRAY '{tokens,audit_events}'::pg_catalog.name[] LOOP
+		LOOP
+			-- one at a time: the tables are locked until the commit
+			SELECT pg_catalog.bool_and(p.step OPERATOR(pg_catalog.~) '^partition (created|dropped)$') IS NOT TRUE INTO finished
+			FROM pgtoken.maintain_partitions(ARRAY[parent], 1) p;
+			COMMIT;
+			EXIT WHEN finished;
+		END LOOP;
+	END LOOP;
+END
+$procedure$;
+REVOKE ALL ON PROCEDURE pgtoken.run_maintenance(integer, interval) FROM PUBLIC;
+COMMENT ON PROCEDURE pgtoken.run_maintenance(integer, interval) IS
+'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity. Raises 25001 inside a transaction block, 22023 for a bad batch.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

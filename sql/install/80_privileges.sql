@@ -93,7 +93,8 @@ GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, 
 			  claims, context, created_at, expires_at)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
-GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before TO pgtoken_auditor;
+GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before, pgtoken.reused_families TO pgtoken_auditor;
+GRANT SELECT (task, updated_at) ON pgtoken.maintenance TO pgtoken_auditor;	-- a position can be a hash
 GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
 			  codes_sent, codes_since, created_at, last_used_at)
 	ON pgtoken.factors TO pgtoken_auditor;
@@ -162,6 +163,10 @@ ALTER TABLE pgtoken.challenges ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.challenges FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.challenge_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.challenge_codes FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.maintenance ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.maintenance FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.reused_families ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.reused_families FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pgtoken.audit_events_default ENABLE ROW LEVEL SECURITY;
 
@@ -187,6 +192,12 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.rollback_policy(text, text),
 	pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text),
 	pgtoken.maintain(),
+	pgtoken.maintain_keys(),
+	pgtoken.maintain_partitions(name[], integer),
+	pgtoken.purge_batch(text, integer, boolean, boolean),
+	pgtoken.purged_tables(),
+	pgtoken.in_transaction_block(),
 	pgtoken.cache_stats(),
 	pgtoken.library_version()
 TO pgtoken_admin;
+GRANT EXECUTE ON PROCEDURE pgtoken.run_maintenance(integer, interval) TO pgtoken_admin;

@@ -295,3 +295,8 @@ COMMENT ON COLUMN pgtoken.resources.required_amr IS 'Authentication methods that
 COMMENT ON COLUMN pgtoken.resources.max_age IS 'Longest time since the subject authenticated; NULL: any';
 COMMENT ON COLUMN pgtoken.resources.on_insufficient IS 'What becomes of a request whose subject has not authenticated like that: require (step-up), or invalid_grant';
 COMMENT ON COLUMN pgtoken.resources.policy_version IS 'Grows with each change of what is required';
+
+-- maintenance
+
+COMMENT ON POLICY auditor_reads ON pgtoken.maintenance IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY auditor_reads ON pgtoken.reused_families IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';

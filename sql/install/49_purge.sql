@@ -1,0 +1,155 @@
+-- Deleting what is over: batches of bounded size along the primary key, from
+-- where the last one has ended. No row that somebody else holds is waited for.
+
+CREATE FUNCTION pgtoken.purging(purging boolean) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_purging' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.purging(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.purging(boolean) IS 'Internal, called by purge_batch(): from true to false (or the end of the transaction) deletions are not audited row by row, and no backend is told to forget the tokens it has verified';
+
+CREATE FUNCTION pgtoken.in_transaction_block() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_in_transaction_block' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.in_transaction_block() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.in_transaction_block() IS 'Is this one of several statements of a transaction? Then run_maintenance() cannot commit';
+
+CREATE FUNCTION pgtoken.first_uuid(at timestamptz) RETURNS uuid
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	-- UUIDv7 (RFC 9562 section 5.7) begin with the milliseconds since 1970
+	SELECT (lpad(to_hex(greatest(floor(extract(epoch FROM at) * 1000), 0)::bigint), 12, '0') || '00000000000000000000')::uuid;
+END;
+REVOKE ALL ON FUNCTION pgtoken.first_uuid(timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.first_uuid(timestamptz) IS 'Internal: families begun before this time have a grant_id before this one, others have none before it';
+
+CREATE FUNCTION pgtoken.retention(setting text) RETURNS interval
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	value CONSTANT interval := current_setting('pgtoken.' || setting)::interval;
+BEGIN
+	RETURN CASE WHEN value > '0' THEN value END;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.retention(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.retention(text) IS 'Internal: the setting of this name; NULL: all is kept';
+
+CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,user_code_attempts,replay_ids,subject_not_before,grants,reused_families}'::text[];
+REVOKE ALL ON FUNCTION pgtoken.purged_tables() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.purged_tables() IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
+
+CREATE FUNCTION pgtoken.purge_condition(task text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $function$
+DECLARE
+	-- While a family's tokens live, its row must be there: access tokens end a day
+	-- after its end at the latest, and with them what was exchanged for them.
+	families interval := pgtoken.retention('grant_retention');
+	evidence CONSTANT interval := pgtoken.retention('reuse_retention');
+BEGIN
+	families := CASE WHEN families < '2 days' THEN '2 days' ELSE families END;
+	RETURN CASE task
+		WHEN 'authorization_requests' THEN 't.expires_at < now()'
+		WHEN 'authorization_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('code_retention'))
+		WHEN 'device_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('code_retention'))
+		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('challenge_retention'))
+		WHEN 'challenge_codes' THEN 't.expires_at < now()'
+		WHEN 'user_code_attempts' THEN 't.window_start < now() - interval ''1 day'''
+		WHEN 'replay_ids' THEN 't.expires_at < now() - interval ''1 minute'''
+		WHEN 'subject_not_before' THEN 't.not_before < now() - interval ''10 years'''	-- no family lives longer
+		WHEN 'blacklist' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('blacklist_retention'))
+		WHEN 'reused_families' THEN 't.noted_at < ' || quote_literal(now() - evidence)
+		WHEN 'grants' THEN
+			'least(t.revoked_at, t.expires_at, t.rotated_at + t.idle_lifetime) < CASE WHEN t.revoke_reason'
+			|| format(' IN (''refresh_token_reuse'', ''authorization_code_reuse'') THEN %L::timestamptz ELSE ', CASE WHEN evidence IS NULL THEN '-infinity' ELSE now() - greatest(evidence, families) END)
+			|| quote_literal(now() - families) || ' END'
+	END;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.purge_condition(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.purge_condition(text) IS 'Internal: which rows t of a table are over and kept for no longer, as an SQL condition by the settings of retention, in which NULL stands for: none are';
+
+CREATE FUNCTION pgtoken.purge_batch(task text, look integer, anew boolean DEFAULT false, late boolean DEFAULT false, OUT step text, OUT detail text, OUT finished boolean)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET bytea_output = 'hex'
+	-- along the key, whatever the statistics say
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off SET jit = off
+AS $function$
+DECLARE
+	caller CONSTANT text := current_setting('application_name');
+	condition text;
+	begin_after text[];
+	end_at text[];
+	key_columns text;
+	key_texts text;
+	key_after text;
+	key_until text;
+	same_key text;
+	in_range text;
+	purged bigint;
+BEGIN
+	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	IF array_position(pgtoken.purged_tables(), task) IS NULL THEN
+		RAISE EXCEPTION 'table "%" is not purged', task USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT pgtoken.purged_tables() shows which are.';
+	END IF;
+	IF look IS NULL OR look NOT BETWEEN 1 AND 1000000 THEN
+		RAISE EXCEPTION 'a batch must be between 1 and 1000000 rows' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	finished := true;
+	condition := pgtoken.purge_condition(task);
+	IF condition IS NULL THEN
+		RETURN;
+	END IF;
+	SELECT CASE WHEN NOT anew THEN m.position END INTO begin_after FROM pgtoken.maintenance m WHERE m.task = purge_batch.task FOR UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		step := 'skipped';
+		detail := format('%s: another session is at it', task);
+		RAISE NOTICE '%: %', step, detail;
+		RETURN;
+	END IF;
+	PERFORM set_config('application_name', format('pgtoken maintenance: %s', task), true);
+
+	SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.n),
+		   string_agg(format('t.%I::text', a.attname), ', ' ORDER BY k.n),
+		   string_agg(format('$1[%s]::%s', k.n, format_type(a.atttypid, NULL)), ', ' ORDER BY k.n),
+		   string_agg(format('$2[%s]::%s', k.n, format_type(a.atttypid, NULL)), ', ' ORDER BY k.n),
+		   string_agg(format('t.%1$I = o.%1$I', a.attname), ' AND ' ORDER BY k.n)
+	INTO key_columns, key_texts, key_after, key_until, same_key
+	FROM pg_index i
+	CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
+	JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+	WHERE i.indrelid = format('pgtoken.%I', task)::regclass AND i.indisprimary;
+
+	in_range := CASE WHEN begin_after IS NULL THEN 'true' ELSE format('(%s) > (%s)', key_columns, key_after) END;
+	IF task = 'grants' AND NOT late THEN
+		-- who began later has not ended long enough ago
+		in_range := in_range || format(' AND t.grant_id < %L', pgtoken.first_uuid(now() - greatest(pgtoken.retention('grant_retention'), '2 days')));
+	END IF;
+	EXECUTE format('SELECT ARRAY[%s] FROM pgtoken.%I t WHERE %s ORDER BY %s OFFSET $3 - 1 LIMIT 1', key_texts, task, in_range, key_columns)
+		INTO end_at USING begin_after, end_at, look;
+	IF end_at IS NOT NULL THEN
+		in_range := in_range || format(' AND (%s) <= (%s)', key_columns, key_until);
+	END IF;
+
+	-- deadlocks are impossible: it waits for nobody
+	PERFORM pgtoken.purging(true);
+	EXECUTE format('WITH o AS MATERIALIZED (SELECT %s FROM pgtoken.%I t WHERE %s AND %s FOR UPDATE SKIP LOCKED)
+					DELETE FROM pgtoken.%I t USING o WHERE %s', key_columns, task, in_range, condition, task, same_key)
+		USING begin_after, end_at;
+	GET DIAGNOSTICS purged = ROW_COUNT;
+	PERFORM pgtoken.purging(false);
+	UPDATE pgtoken.maintenance m SET position = end_at, updated_at = now() WHERE m.task = purge_batch.task;
+	PERFORM set_config('application_name', caller, true);
+
+	finished := end_at IS NULL;
+	IF purged > 0 THEN
+		PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', task, 'rows', purged));
+		step := CASE task WHEN 'grants' THEN 'families' WHEN 'blacklist' THEN 'blacklist rows' WHEN 'subject_not_before' THEN 'not_before times of subjects'
+						  ELSE replace(task, '_', ' ') END || ' forgotten';
+		detail := purged;
+		RAISE NOTICE '%: %', step, detail;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.purge_batch(text, integer, boolean, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.purge_batch(text, integer, boolean, boolean) IS
+'A part of maintenance, for run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';
