@@ -5,7 +5,7 @@ SET timezone = 'UTC';
 SET client_min_messages = warning;
 SELECT count(step) >= 0 AS nothing_left FROM pgtoken.maintain();
 CREATE FUNCTION test.purged_events() RETURNS TABLE (detail jsonb) LANGUAGE sql
-	AS $$ SELECT e.detail FROM pgtoken.audit_events e WHERE e.event = 'maintenance.purged' ORDER BY e.event_id $$;
+	AS $$ SELECT e.detail FROM pgtoken.audit_events e WHERE e.event = 'maintenance.purged' AND e.detail ->> 'table' = 'grants' ORDER BY e.event_id $$;
 CREATE FUNCTION test.new_family(subject text) RETURNS uuid LANGUAGE sql
 	AS $$ SELECT i.grant_id FROM pgtoken.issue_tokens('web', subject, 'openid offline_access') i $$;
 -- as if families had been issued, and had ended, earlier
@@ -41,14 +41,19 @@ SELECT * FROM pgtoken.maintain();
 -- Attack shut out: who can delete rows removes a family, dead or alive, without a
 -- trace, because maintenance may. Only its own statement may.
 SELECT count(*) AS living FROM pgtoken.grants WHERE subject = 'living';
+BEGIN;
+SELECT test.new_family('ended') IS NOT NULL AS issued;
+UPDATE pgtoken.grants SET expires_at = now() - interval '500 days' WHERE subject = 'ended';
+SELECT * FROM pgtoken.maintain();
 DELETE FROM pgtoken.grants WHERE subject IN ('living', 'reused');
+COMMIT;
 SELECT count(*) - :deletions AS audited FROM pgtoken.audit_events WHERE event = 'grant.deleted';
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
 SELECT value > :resets AS looked_again FROM pgtoken.cache_stats() WHERE name = 'revocation_resets';
 -- also after it has failed halfway
 SELECT test.new_family('after-failure') IS NOT NULL AS issued;
-CREATE FUNCTION test.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
-CREATE TRIGGER fail BEFORE DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION test.fail();
+CREATE FUNCTION test.fail_purge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+CREATE TRIGGER fail BEFORE DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION test.fail_purge();
 UPDATE pgtoken.grants SET expires_at = now() - interval '500 days' WHERE subject = 'revoked-late';
 BEGIN;
 SAVEPOINT s;
@@ -189,4 +194,4 @@ SELECT pgtoken.new_uuid(), 0, 0, now() - i * interval '3 months', 'x', 'x', now(
 SELECT m.step, count(*) FROM pgtoken.maintain() m GROUP BY m.step ORDER BY m.step;
 SELECT count(*) AS left_in_default FROM pgtoken.tokens_default;
 SELECT count(*) AS again FROM pgtoken.maintain();
-DROP FUNCTION test.purged_events, test.new_family, test.end_earlier, test.fail;
+DROP FUNCTION test.purged_events, test.new_family, test.end_earlier, test.fail_purge;

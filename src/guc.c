@@ -120,175 +120,172 @@ pgt_guc_init(void)
 							GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
-		"pgtoken.cache_memory",
-		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
-		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
-		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 		"pgtoken.blacklist_retention",
 		"How long maintain() keeps blacklist rows of ended tokens; 0 keeps them.", NULL,
 		&blacklist_retention, 60, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.challenge_lifetime",
-			"Time that a user has to prove another factor, and the request to go on.", NULL,
-			&pgt_challenge_lifetime, 300, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.cache_memory",
+		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
+		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
+		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.challenge_notify_channel",
-			"Channel on which the application is told that one-time codes wait to be delivered; empty: none.",
-			"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
-			&pgt_challenge_notify_channel, "pgtoken_challenge", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.challenge_lifetime",
+		"Time that a user has to prove another factor, and the request to go on.", NULL,
+		&pgt_challenge_lifetime, 300, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.challenge_retention",
-			"How long maintain() keeps ended step-up transactions; 0 keeps them.", NULL,
-			&challenge_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL,
-			NULL);
+	DefineCustomStringVariable(
+		"pgtoken.challenge_notify_channel",
+		"Channel on which the application is told that one-time codes wait to be delivered; empty: none.",
+		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
+		&pgt_challenge_notify_channel, "pgtoken_challenge", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.code_retention",
-			"How long maintain() keeps ended authorization and device codes; 0 keeps them.",
-			"A second use of a code that is forgotten does not end what came of the first.",
-			&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL,
-			NULL);
+	DefineCustomIntVariable("pgtoken.challenge_retention",
+							"How long maintain() keeps ended step-up transactions; 0 keeps them.",
+							NULL, &challenge_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.",
-								NULL, &pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET,
-								GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.code_retention",
+		"How long maintain() keeps ended authorization and device codes; 0 keeps them.",
+		"A second use of a code that is forgotten does not end what came of the first.",
+		&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.dpop_nonce_lifetime", "How long a nonce for DPoP proofs is good.", NULL,
-			&pgt_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL,
+							&pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,
+							NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.dpop_proof_lifetime", "Age at which a DPoP proof is refused.", NULL,
-			&pgt_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.dpop_nonce_lifetime", "How long a nonce for DPoP proofs is good.", NULL,
+		&pgt_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
-		DefineCustomBoolVariable(
-			"pgtoken.durable_rotation",
-			"Rotations and revocations commit durably whatever "
-			"synchronous_commit says.",
-			"Without it a crash can take back a refresh that was answered, and the "
-			"client's new refresh token with it.",
-			&pgt_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.dpop_proof_lifetime", "Age at which a DPoP proof is refused.",
+							NULL, &pgt_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.grant_retention",
-			"How long maintain() keeps ended families, two days at least; 0 keeps them.", NULL,
-			&grant_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL,
-			NULL, NULL);
+	DefineCustomBoolVariable(
+		"pgtoken.durable_rotation",
+		"Rotations and revocations commit durably whatever "
+		"synchronous_commit says.",
+		"Without it a crash can take back a refresh that was answered, and the "
+		"client's new refresh token with it.",
+		&pgt_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_authenticator",
-			"Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.",
-			NULL, &pgt_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.grant_retention",
+		"How long maintain() keeps ended families, two days at least; 0 keeps them.", NULL,
+		&grant_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL,
+		NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_client_address_header",
-			"Request header with the client's address; its last element counts.", NULL,
-			&pgt_http_client_address_header, "x-forwarded-for", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_authenticator",
+		"Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.",
+		NULL, &pgt_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_client_certificate_header",
-			"Request header with the client's TLS certificate, set by the proxy; empty: none.",
-			"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
-			&pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("pgtoken.http_client_address_header",
+							   "Request header with the client's address; its last element counts.",
+							   NULL, &pgt_http_client_address_header, "x-forwarded-for", PGC_SUSET,
+							   0, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_context_headers",
-			"Request headers that the proxy sets and members of the context they become: member=header, ...; empty: none.",
-			"The proxy must remove the headers from what clients send.", &pgt_http_context_headers,
-			"", PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_client_certificate_header",
+		"Request header with the client's TLS certificate, set by the proxy; empty: none.",
+		"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
+		&pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_issuer",
-			"Issuer that the HTTP endpoints speak for; empty: the default one.", NULL,
-			&pgt_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_context_headers",
+		"Request headers that the proxy sets and members of the context they become: member=header, ...; empty: none.",
+		"The proxy must remove the headers from what clients send.", &pgt_http_context_headers, "",
+		PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_notify_channel",
-			"Channel on which PostgREST is told that signing keys have changed; empty: none.",
-			"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
-			&http_notify_channel, "pgrst", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("pgtoken.http_issuer",
+							   "Issuer that the HTTP endpoints speak for; empty: the default one.",
+							   NULL, &pgt_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_resource",
-			"API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.",
-			NULL, &pgt_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_notify_channel",
+		"Channel on which PostgREST is told that signing keys have changed; empty: none.",
+		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
+		&http_notify_channel, "pgrst", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.http_resource_url",
-			"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
-			&pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_resource",
+		"API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.",
+		NULL, &pgt_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomIntVariable("pgtoken.lineage_retention",
-								"Age at which maintain() drops lineage partitions; 0 keeps them.",
-								"A partition stays for as long as a family it can belong to lives.",
-								&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
-								GUC_UNIT_MIN, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_resource_url",
+		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
+		&pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.max_replay_lag",
-			"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
-			"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
-			&pgt_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.lineage_retention",
+							"Age at which maintain() drops lineage partitions; 0 keeps them.",
+							"A partition stays for as long as a family it can belong to lives.",
+							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,
-			&pgt_pushed_request_lifetime, 90, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.max_replay_lag",
+		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
+		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
+		&pgt_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 
-		DefineCustomIntVariable("pgtoken.refresh_absolute_lifetime",
-								"Life of a family, which rotation does not extend.", NULL,
-								&pgt_refresh_absolute_lifetime, 30 * SECONDS_PER_DAY, 60,
-								SECONDS_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,
+		&pgt_pushed_request_lifetime, 90, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
-		DefineCustomIntVariable("pgtoken.refresh_idle_lifetime",
-								"Time without a refresh after which a family ends.", NULL,
-								&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
-								PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.refresh_absolute_lifetime",
+							"Life of a family, which rotation does not extend.", NULL,
+							&pgt_refresh_absolute_lifetime, 30 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.retry_window_confidential",
-			"How long a confidential client may retry a refresh and get the same "
-			"successor; 0 is strict.",
-			NULL, &pgt_retry_window_confidential, 60, 0, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL,
-			NULL);
+	DefineCustomIntVariable("pgtoken.refresh_idle_lifetime",
+							"Time without a refresh after which a family ends.", NULL,
+							&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
-		DefineCustomIntVariable("pgtoken.retry_window_public",
-								"How long a public client may retry a refresh and get the same "
-								"successor; 0 is strict.",
-								NULL, &pgt_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
-								NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.retry_window_confidential",
+							"How long a confidential client may retry a refresh and get the same "
+							"successor; 0 is strict.",
+							NULL, &pgt_retry_window_confidential, 60, 0, 3600, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.reuse_retention",
-			"How long maintain() keeps families that ended by reuse, with their lineage and audit; 0 keeps them.",
-			"Never for less than other families, lineage and audit.", &reuse_retention,
-			1200 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.retry_window_public",
+							"How long a public client may retry a refresh and get the same "
+							"successor; 0 is strict.",
+							NULL, &pgt_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
 
-		DefineCustomStringVariable(
-			"pgtoken.root_key_file", "File with the root keys that wrap private keys and peppers.",
-			"One key of 64 hexadecimal digits per line; the first wraps, all "
-			"unwrap.  Readable by the server's user only.",
-			&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomIntVariable(
+		"pgtoken.reuse_retention",
+		"How long maintain() keeps families that ended by reuse, with their lineage and audit; 0 keeps them.",
+		"Never for less than other families, lineage and audit.", &reuse_retention,
+		1200 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		DefineCustomIntVariable("pgtoken.signing_key_lifetime",
-								"Age at which maintain() rotates an active signing key; 0 never.",
-								NULL, &signing_key_lifetime, 90 * MINUTES_PER_DAY, 0, INT_MAX,
-								PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.root_key_file", "File with the root keys that wrap private keys and peppers.",
+		"One key of 64 hexadecimal digits per line; the first wraps, all "
+		"unwrap.  Readable by the server's user only.",
+		&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 
-		DefineCustomIntVariable(
-			"pgtoken.signing_key_overlap",
-			"How long a pending signing key is published before maintain() lets "
-			"it sign.",
-			NULL, &signing_key_overlap, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL,
-			NULL, NULL);
+	DefineCustomIntVariable("pgtoken.signing_key_lifetime",
+							"Age at which maintain() rotates an active signing key; 0 never.", NULL,
+							&signing_key_lifetime, 90 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		/* never shorter than the longest life of an access token */
-		DefineCustomIntVariable("pgtoken.signing_key_retiring_period",
-								"How long a retiring signing key still verifies.", NULL,
-								&signing_key_retiring_period, 2 * MINUTES_PER_DAY, MINUTES_PER_DAY,
-								INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+	DefineCustomIntVariable("pgtoken.signing_key_overlap",
+							"How long a pending signing key is published before maintain() lets "
+							"it sign.",
+							NULL, &signing_key_overlap, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
 
-		MarkGUCPrefixReserved("pgtoken");
+	/* never shorter than the longest life of an access token */
+	DefineCustomIntVariable("pgtoken.signing_key_retiring_period",
+							"How long a retiring signing key still verifies.", NULL,
+							&signing_key_retiring_period, 2 * MINUTES_PER_DAY, MINUTES_PER_DAY,
+							INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("pgtoken");
 }

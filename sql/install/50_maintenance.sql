@@ -353,7 +353,7 @@ COMMENT ON FUNCTION pgtoken.maintain() IS
 
 -- Not SECURITY DEFINER and without SET, so that it can commit: each name below
 -- has its schema.
-CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 10000, pause interval DEFAULT '0')
+CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 1000, pause interval DEFAULT '50 ms')
 	LANGUAGE plpgsql
 AS $procedure$
 DECLARE
@@ -372,6 +372,8 @@ BEGIN
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
 		anew := true;
 		LOOP
+			-- what a crash takes back is deleted by the next run
+			PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
 			SELECT b.finished INTO finished FROM pgtoken.purge_batch(task, batch, anew) b;
 			COMMIT;
 			anew := false;
