@@ -124,6 +124,7 @@ INSERT INTO pgtoken.subject_not_before SELECT 'https://id.example', 's' || i, no
 SELECT b.* FROM generate_series(1, 4) i, pgtoken.purge_batch('subject_not_before', 5 + 0 * i) b ORDER BY i;
 SELECT test.outcome('SELECT pgtoken.purge_batch(''grants'', 0)') AS none, test.outcome('SELECT pgtoken.purge_batch(''grants'', NULL)') AS null_,
 	   test.outcome('SELECT pgtoken.purge_batch(''grants'', 1000001)') AS too_many;
+SELECT test.outcome('SELECT pgtoken.maintain_partitions(''{tokens,grants}'')') AS not_partitioned, test.outcome('SELECT pgtoken.maintain_partitions(NULL)') AS none;
 SELECT test.outcome('SELECT pgtoken.purge_batch(''clients'', 10)') AS not_purged, test.outcome('SELECT pgtoken.purge_batch(NULL, 10)') AS no_table;
 DELETE FROM pgtoken.replay_ids;
 

@@ -408,10 +408,13 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = trigger_data(fcinfo, "invalidate", 1);
 
-	/* no access token of theirs is alive that could be remembered */
-	if (pgt_audit_scope()->purging)
+	CacheEpoch epoch =
+		strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG : CACHE_REVOCATION;
+
+	/* what is purged has no living access token that could be remembered */
+	if (epoch == CACHE_REVOCATION && TRIGGER_FIRED_BY_DELETE(data->tg_event) &&
+		pgt_audit_scope()->purging)
 		return PointerGetDatum(NULL);
-	pgt_cache_invalidate(strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG
-																			: CACHE_REVOCATION);
+	pgt_cache_invalidate(epoch);
 	return PointerGetDatum(NULL);
 }

@@ -202,6 +202,9 @@ DECLARE
 	kept bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	IF parents <@ '{tokens,audit_events}' IS NOT TRUE THEN
+		RAISE EXCEPTION 'only tokens and audit_events are partitioned' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'partitions' FOR UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		step := 'skipped';
@@ -279,7 +282,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_partitions(name[], integer) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain_partitions(name[], integer) IS
-'A part of maintenance, for run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, see pgtoken.reuse_retention. Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them it says that it has postponed the work.';
+'A part of maintenance, for run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, see pgtoken.reuse_retention. Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them it says that it has postponed the work. Raises 22023 for other tables.';
 
 CREATE FUNCTION pgtoken.maintain_keys() RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
