@@ -63,20 +63,35 @@ use constant GUARDS => q{
 	WHERE c.relnamespace = 'pgtoken'::regnamespace AND obj_description(c.oid, 'pg_class') IS NOT NULL
 	ORDER BY 1};
 
-# every table's rows, in one digest per table
+# every table's rows, in one digest per table; how far maintain() has come is no data
 sub contents
 {
 	my ($session) = @_;
 	my %digest;
 
 	for my $table ($session->column(
-			q{SELECT relname FROM pg_class WHERE relnamespace = 'pgtoken'::regnamespace AND relkind = 'r' ORDER BY 1}))
+			q{SELECT relname FROM pg_class WHERE relnamespace = 'pgtoken'::regnamespace AND relkind = 'r' AND relname <> 'maintenance' ORDER BY 1}))
 	{
 		$digest{$table} =
 		  $session->value(
 			"SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text COLLATE \"C\")), '') FROM pgtoken.$table t");
 	}
 	return \%digest;
+}
+
+# evidence of reuse, in the partition that is left of a month
+sub keep_evidence
+{
+	my ($session) = @_;
+	my $family = q{pgtoken.first_uuid(now() - interval '24 months')};
+
+	$session->query("INSERT INTO pgtoken.reused_families VALUES ($family, now())");
+	$session->query(
+		qq{INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
+		  VALUES ($family, 0, 0, now() - interval '24 months', 'old', 'old', now() - interval '24 months', '', '{}', 'allow', '{}')});
+	is(scalar(grep { /^partition dropped tokens_p.* \(1 rows of reused families kept\)$/ } $session->column(q{SELECT step || ' ' || detail FROM pgtoken.maintain()})),
+		1, 'evidence of reuse in a partition of its own');
+	return;
 }
 
 sub refresh
@@ -103,6 +118,8 @@ $issued{backend} = { %{ $issued{backend} }, %{ refresh($original, $consumed, 'ba
 $original->query('SELECT pgtoken.revoke_family($1::uuid)', $dead->{grant_id});
 my $listed = $original->value(q{SELECT access_token FROM pgtoken.issue_tokens('app', 'carol', 'read')});
 $original->query('SELECT pgtoken.blacklist_token($1)', $listed);
+
+keep_evidence($original);
 
 # Rows in monthly partitions; then some of a month that has none, which lie in the default ones.
 $original->query('SELECT pgtoken.maintain()');
@@ -195,7 +212,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE fresh TEMPLATE template0');
 my $fresh = session($node, dbname => 'fresh');
 $fresh->query('CREATE EXTENSION pgtoken');
 $fresh->query('SELECT pgtoken.maintain()');
-my $monthly = qr/_p\d{4}_\d\d/;
+my $monthly = qr/_(p|reuse_)\d{4}_\d\d/;
 is_deeply(
 	[ grep { !/$monthly/ } $original->column(PRIVILEGES) ],
 	[ grep { !/$monthly/ } $fresh->column(PRIVILEGES) ],
