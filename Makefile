@@ -246,7 +246,7 @@ endif
 $(filter-out bench-%,$(ALONE)):
 	@test/tools/$@
 
-bench-%:
+$(filter bench-%,$(ALONE)): bench-%:
 	@bench/$*
 
 else

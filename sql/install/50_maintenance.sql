@@ -356,13 +356,14 @@ COMMENT ON FUNCTION pgtoken.maintain() IS
 
 -- Not SECURITY DEFINER and without SET, so that it can commit: each name below
 -- has its schema.
-CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 1000, pause interval DEFAULT '50 ms')
+CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 1000, pause interval DEFAULT NULL)
 	LANGUAGE plpgsql
 AS $procedure$
 DECLARE
 	task pg_catalog.text;
 	parent pg_catalog.name;
 	anew pg_catalog.bool;
+	began pg_catalog.timestamptz;
 	finished pg_catalog.bool;
 BEGIN
 	IF pgtoken.in_transaction_block() THEN
@@ -375,13 +376,20 @@ BEGIN
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
 		anew := true;
 		LOOP
+			began := pg_catalog.clock_timestamp();
 			-- what a crash takes back is deleted by the next run
 			PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
 			SELECT b.finished INTO finished FROM pgtoken.purge_batch(task, batch, anew) b;
 			COMMIT;
 			anew := false;
 			EXIT WHEN finished;
-			PERFORM pg_catalog.pg_sleep_for(pause);
+			IF pause IS NULL THEN
+				-- a busy server, on which a batch takes long, is left alone for longer
+				PERFORM pg_catalog.pg_sleep(9::pg_catalog.float8 OPERATOR(pg_catalog.*)
+											pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began));
+			ELSE
+				PERFORM pg_catalog.pg_sleep_for(pause);
+			END IF;
 		END LOOP;
 	END LOOP;
 	FOREACH parent IN ARRAY '{tokens,audit_events}'::pg_catalog.name[] LOOP
@@ -397,7 +405,7 @@ END
 $procedure$;
 REVOKE ALL ON PROCEDURE pgtoken.run_maintenance(integer, interval) FROM PUBLIC;
 COMMENT ON PROCEDURE pgtoken.run_maintenance(integer, interval) IS
-'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity. Raises 25001 inside a transaction block, 22023 for a bad batch.';
+'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause; NULL: nine times as long as the batch has taken, so that it works for a tenth of the time). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity. Raises 25001 inside a transaction block, 22023 for a bad batch.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
