@@ -83,12 +83,11 @@ sub contents
 sub keep_evidence
 {
 	my ($session) = @_;
-	my $family = q{pgtoken.first_uuid(now() - interval '24 months')};
 
-	$session->query("INSERT INTO pgtoken.reused_families VALUES ($family, now())");
+	$session->query(q{INSERT INTO pgtoken.reused_families VALUES (pgtoken.first_uuid(now() - interval '24 months'), now())});
 	$session->query(
-		qq{INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
-		  VALUES ($family, 0, 0, now() - interval '24 months', 'old', 'old', now() - interval '24 months', '', '{}', 'allow', '{}')});
+		q{INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
+		  SELECT r.grant_id, 0, 0, now() - interval '24 months', 'old', 'old', now() - interval '24 months', '', '{}', 'allow', '{}' FROM pgtoken.reused_families r});
 	is(scalar(grep { /^partition dropped tokens_p.* \(1 rows of reused families kept\)$/ } $session->column(q{SELECT step || ' ' || detail FROM pgtoken.maintain()})),
 		1, 'evidence of reuse in a partition of its own');
 	return;
