@@ -59,6 +59,19 @@ BEGIN
 END
 $$;
 
+-- The same families once more: their pages are in memory, and in the WAL since the
+-- last checkpoint.
+CREATE PROCEDURE scale.prepare_again(clients integer, transactions integer) LANGUAGE plpgsql AS
+$$
+BEGIN
+	CALL scale.settle();
+	UPDATE scale.turn t SET refresh_token = p.refresh_token FROM scale.pool p WHERE p.grant_id = t.grant_id;
+	IF (SELECT count(*) FROM scale.turn) <> clients * transactions THEN
+		RAISE EXCEPTION 'the turn before was of another length';
+	END IF;
+END
+$$;
+
 -- Calls per second of a statement that is called for each family of the turn with
 -- its grant_id, client_id, subject and a time within the load as $1 to $4.
 CREATE FUNCTION scale.rate(statement text, calls integer) RETURNS double precision LANGUAGE plpgsql AS

@@ -26,8 +26,10 @@ BEGIN
 		EXECUTE format('ALTER TABLE pgtoken.%I ALTER COLUMN token_hash SET STATISTICS 0', partition_name);	-- LIKE does not copy it
 	END IF;
 	IF parent = 'audit_events' THEN
-		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
+		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (occurred_at)', partition_name || '_occurred_at', partition_name);
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');
+		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (client_id, occurred_at)', partition_name || '_client_id', partition_name);
+		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_client_id', 'Events of a client by time');
 	END IF;
 	-- What arrived while no partition was there moves over; maintain() has
 	-- locked the default partition, so nothing is added meanwhile.
