@@ -249,8 +249,7 @@ pgt_shard_of(PG_FUNCTION_ARGS)
 
 	if (shards < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("shards must be at least 1"),
-						errdetail("It is %d.", shards)));
+						errmsg("shards must be at least 1"), errdetail("It is %d.", shards)));
 	pgt_check(pgtc_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
 	PG_RETURN_INT32((int32) shard);
 }

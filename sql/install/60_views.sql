@@ -52,31 +52,37 @@ COMMENT ON FUNCTION pgtoken.lineage(text) IS
 'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
 
 CREATE FUNCTION pgtoken.first_event_id(at timestamptz) RETURNS uuid
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN at < '1970-01-01 00:00:00+00' THEN '00000000-0000-0000-0000-000000000000'
 			WHEN at > '9999-01-01 00:00:00+00' THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 			ELSE rpad(lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0'), 32, '0') END::uuid;
 REVOKE ALL ON FUNCTION pgtoken.first_event_id(timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.first_event_id(timestamptz) IS 'Internal: the smallest UUIDv7 of a time';
 
--- By the families, whose events lie together; no index on subject, see audit_events.
+-- By the families, whose events lie together: an index on subject would cost each
+-- refresh a page at random. Planned anew each time, for this span of time.
 CREATE FUNCTION pgtoken.audit_by_subject(subject text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 	RETURNS SETOF pgtoken.audit_events
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT e.*
-	FROM pgtoken.grants g, LATERAL (SELECT f.* FROM pgtoken.audit_events f
-									WHERE f.grant_id = g.grant_id AND f.occurred_at >= since AND f.occurred_at < until) e
-	WHERE g.subject = audit_by_subject.subject
-	UNION ALL
-	-- an event's id is made with its time
-	SELECT e.*
-	FROM pgtoken.audit_events e
-	WHERE e.grant_id = '00000000-0000-0000-0000-000000000000' AND e.subject = audit_by_subject.subject
-	  AND e.occurred_at >= since AND e.occurred_at < until
-	  AND e.event_id >= pgtoken.first_event_id(since - interval '1 second') AND e.event_id <= pgtoken.first_event_id(until + interval '1 second')
-	ORDER BY occurred_at DESC, event_id DESC;
-END;
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+	-- an event's id is made a moment before its time
+	first_id CONSTANT uuid := pgtoken.first_event_id(since - interval '1 second');
+	last_id CONSTANT uuid := pgtoken.first_event_id(until + interval '1 second');
+BEGIN
+	RETURN QUERY
+		SELECT e.*
+		FROM pgtoken.grants g
+		JOIN pgtoken.audit_events e ON e.grant_id = g.grant_id AND e.occurred_at >= since AND e.occurred_at < until
+		WHERE g.subject = audit_by_subject.subject
+		UNION ALL
+		SELECT e.*
+		FROM pgtoken.audit_events e
+		WHERE e.grant_id = '00000000-0000-0000-0000-000000000000' AND e.event_id BETWEEN first_id AND last_id
+		  AND e.subject = audit_by_subject.subject AND e.occurred_at >= since AND e.occurred_at < until
+		ORDER BY occurred_at DESC, event_id DESC;
+END
+$function$;
 REVOKE ALL ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
 'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default at any time. Takes as long as the subject has families, and the events of no family in that time, are many; how many other families there are does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows no events: ask audit_events by subject and occurred_at for these.';
