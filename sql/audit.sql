@@ -226,7 +226,8 @@ BEGIN
 END
 $$;
 SELECT n, jsonb_path_exists(p, '$.** ? (@."Node Type" == "Sort" || @."Node Type" == "Seq Scan")') AS sorts_or_scans,
-	   array(SELECT DISTINCT regexp_replace(i #>> '{}', '_(p\d+_\d+|default)_', '_*_') FROM jsonb_path_query(p, '$.**."Index Name"') i) AS indexes
+	   array(SELECT DISTINCT regexp_replace(i #>> '{}', '_(p\d+_\d+|default)_', '_*_') FROM jsonb_path_query(p, '$.**."Index Name"') i
+			 WHERE i #>> '{}' ~ '^(audit_events|grants)') AS indexes
 FROM (VALUES (1, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' ORDER BY occurred_at DESC LIMIT 50'),
 			 (2, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' AND occurred_at > ''2026-01-01'' ORDER BY occurred_at LIMIT 50'),
 			 (3, 'SELECT * FROM pgtoken.audit_events ORDER BY occurred_at DESC LIMIT 50'),
