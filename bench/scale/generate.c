@@ -240,9 +240,12 @@ field_hash(const Family *family, int generation)
 static void
 jti_of(const Family *family, int generation, char out[PGTC_JTI_LEN + 1])
 {
-	uint64_t random[2] = {scatter(family->hash + (uint64_t) generation), family->hash};
+	uint64_t random = scatter(family->hash + (uint64_t) generation);
+	PgtcJti jti = {.generation = (uint32_t) generation};
 
-	pgtc_jti_write(family->grant_id, (const uint8_t *) random, out);
+	memcpy(jti.grant_id, family->grant_id, PGTC_UUID_LEN);
+	memcpy(jti.random, &random, sizeof(jti.random));
+	pgtc_jti_write(&jti, out);
 }
 
 /* --- rows ----------------------------------------------------------------------- */
