@@ -229,7 +229,7 @@ ISOLATION = \
 
 # They install what is missing and run in a copy of this tree, so they must not
 # need pg_config or pkg-config while this file is read.
-ALONE = setup check demo serve bench bench-purge valgrind lint
+ALONE = setup check demo serve bench bench-purge bench-scale valgrind lint
 
 # The core without a server: needs the libraries, but not PostgreSQL.
 CORE_ONLY = unit fuzz fuzz-replay format dist

@@ -195,6 +195,46 @@ SELECT count(*) AS named_columns FROM pgtoken.audit_events
 WHERE detail::text ~ '"(material|secret_hash|token_hash|current_hash|previous_hash|rotation_nonce|private_key)"';
 DROP VIEW secrets;
 
+-- By subject: what a scan of the audit finds, and whatever its families went through
+SELECT subject, count(*) > 0 AS some,
+	   count(*) FILTER (WHERE NOT EXISTS (SELECT FROM pgtoken.audit_by_subject(s.subject) f WHERE f.event_id = e.event_id)) AS missed
+FROM unnest('{alice,bob,heidi}'::text[]) s (subject)
+JOIN pgtoken.audit_events e USING (subject)
+WHERE e.grant_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (SELECT FROM pgtoken.grants g WHERE g.grant_id = e.grant_id)
+GROUP BY subject ORDER BY subject;
+SELECT s.subject, count(*) FILTER (WHERE NOT (f.subject = s.subject OR EXISTS (SELECT FROM pgtoken.grants g WHERE g.grant_id = f.grant_id AND g.subject = s.subject)) IS TRUE) AS of_others,
+	   count(*) = count(DISTINCT f.event_id) AS once,
+	   array_agg(f.event_id ORDER BY f.n) = array_agg(f.event_id ORDER BY f.occurred_at DESC, f.event_id DESC) AS newest_first
+FROM unnest('{alice,bob,heidi}'::text[]) s (subject),
+	 LATERAL (SELECT * FROM ROWS FROM (pgtoken.audit_by_subject(s.subject)) WITH ORDINALITY f (grant_id, event_id, occurred_at, event, reason, client_id, subject, session_user_name, role_name, application_name, client_addr, context, detail, n)) f
+GROUP BY s.subject ORDER BY s.subject;
+-- events of no family, too; a span of time has its beginning, not its end
+SELECT pgtoken.write_audit_event('test.first', '{}', subject => 'ivan'), pgtoken.write_audit_event('test.second', '{}', subject => 'ivan');
+SELECT max(occurred_at) FILTER (WHERE event = 'test.first') AS first, max(occurred_at) FILTER (WHERE event = 'test.second') AS second FROM pgtoken.audit_by_subject('ivan') \gset
+SELECT array(SELECT event FROM pgtoken.audit_by_subject('ivan')) AS all_time, array(SELECT event FROM pgtoken.audit_by_subject('ivan', :'second')) AS since,
+	   array(SELECT event FROM pgtoken.audit_by_subject('ivan', :'first', :'second')) AS until,
+	   array(SELECT event FROM pgtoken.audit_by_subject('ivan', until => :'first')) AS before,
+	   array(SELECT event FROM pgtoken.audit_by_subject('ivan', 'infinity')) AS never,
+	   array(SELECT event FROM pgtoken.audit_by_subject(NULL)) AS nobody, array(SELECT event FROM pgtoken.audit_by_subject('ivan', NULL)) AS no_time;
+-- By client and by time: the indexes have the order that is asked for
+CREATE FUNCTION test.plan(query text) RETURNS jsonb LANGUAGE plpgsql SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+	found json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT json, COSTS off) ' || query INTO found;
+	RETURN found::jsonb;
+END
+$$;
+SELECT n, jsonb_path_exists(p, '$.** ? (@."Node Type" == "Sort" || @."Node Type" == "Seq Scan")') AS sorts_or_scans,
+	   array(SELECT DISTINCT regexp_replace(i #>> '{}', '_(p\d+_\d+|default)_', '_*_') FROM jsonb_path_query(p, '$.**."Index Name"') i
+			 WHERE i #>> '{}' ~ '^(audit_events|grants)') AS indexes
+FROM (VALUES (1, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' ORDER BY occurred_at DESC LIMIT 50'),
+			 (2, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' AND occurred_at > ''2026-01-01'' ORDER BY occurred_at LIMIT 50'),
+			 (3, 'SELECT * FROM pgtoken.audit_events ORDER BY occurred_at DESC LIMIT 50'),
+			 (4, 'SELECT * FROM pgtoken.grant_status WHERE subject = ''alice'' AND client_id = ''web''')) q (n, query), test.plan(q.query) p
+ORDER BY n;
+DROP FUNCTION test.plan(text);
+
 -- Attack shut out: whoever did it removes the trace. Not even the superuser
 -- does so by accident, not through a partition, and not in replication mode.
 SELECT bool_and(step IS NOT NULL) IS NOT FALSE AS maintained FROM pgtoken.maintain();

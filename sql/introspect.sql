@@ -53,6 +53,17 @@ SELECT pgtoken.grant_of(:'at2') = :'gid2' AS access, pgtoken.grant_of(:'rt2') = 
 	   pgtoken.grant_of(test.claims(:'at2') ->> 'jti') = :'gid2' AS jti, pgtoken.grant_of(:'gid2') = :'gid2' AS id,
 	   pgtoken.grant_of('foo') IS NULL AS noise, pgtoken.grant_of('') IS NULL AS empty, pgtoken.grant_of(NULL) IS NULL AS null_token,
 	   pgtoken.grant_of(test.secret('web')) IS NULL AS secret;
+-- shard_of: rows are stored by it, so it must never give another answer
+SELECT id, pgtoken.shard_of(id, 1) AS of_1, pgtoken.shard_of(id, 8) AS of_8, pgtoken.shard_of(id, 1000) AS of_1000, pgtoken.shard_of(id, 2147483647) AS of_most
+FROM unnest('{00000000-0000-0000-0000-000000000000,017f22e2-79b0-7cc3-98c4-dc0c0c07398f,ffffffff-ffff-ffff-ffff-ffffffffffff}'::uuid[]) id;
+SELECT count(*) AS families, bool_and(of_6 = ('x' || left(encode(sha256(uuid_send(id)), 'hex'), 8))::bit(32)::bigint % 6) AS as_documented,
+	   bool_and(of_12 IN (of_6, of_6 + 6)) AS doubling, min(n) > 400 AND max(n) < 600 AS evenly
+FROM (SELECT id, pgtoken.shard_of(id, 6) AS of_6, pgtoken.shard_of(id, 12) AS of_12, count(*) OVER (PARTITION BY pgtoken.shard_of(id, 6)) AS n
+	  FROM (SELECT md5(i::text)::uuid FROM generate_series(1, 3000) i) s (id)) s;
+SELECT pgtoken.shard_of(NULL, 8) IS NULL AS no_family, pgtoken.shard_of(:'gid2', NULL) IS NULL AS no_number,
+	   test.outcome($$SELECT pgtoken.shard_of('00000000-0000-0000-0000-000000000000', 0)$$) AS zero,
+	   test.outcome($$SELECT pgtoken.shard_of('00000000-0000-0000-0000-000000000000', -2147483648)$$) AS negative;
+SELECT provolatile, proisstrict, proparallel FROM pg_proc WHERE oid = 'pgtoken.shard_of(uuid, integer)'::regprocedure;
 SELECT generation, state FROM pgtoken.lineage(:'at2');
 SELECT count(*) FROM pgtoken.lineage('foo');
 SELECT count(*) FROM pgtoken.lineage(NULL::uuid);

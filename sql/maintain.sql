@@ -10,11 +10,13 @@ FROM unnest('{tokens,audit_events}'::text[]) p (parent) CROSS JOIN generate_seri
 LEFT JOIN pg_class c ON c.oid = to_regclass(format('pgtoken.%s_p%s', p.parent, to_char(date_trunc('month', now()) + make_interval(months => i), 'YYYY_MM')))
 GROUP BY p.parent ORDER BY p.parent;
 SELECT count(*) AS second_run FROM pgtoken.maintain();
--- they look like the others: key, BRIN index, triggers, comment, owner, no privileges
+-- they look like the others: key, indexes, triggers, comment, owner, no privileges
 SELECT left(c.relname, -8) AS partition, i.indisprimary AS pkey, c.relacl IS NULL AS owner_only,
 	   obj_description(c.oid, 'pg_class') LIKE 'Partition of pgtoken.%' AS comment,
 	   (SELECT string_agg(t.tgname || ' ' || t.tgenabled::text, ', ' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid) AS triggers,
-	   EXISTS (SELECT FROM pg_index b JOIN pg_class bc ON bc.oid = b.indexrelid JOIN pg_am am ON am.oid = bc.relam WHERE b.indrelid = c.oid AND am.amname = 'brin') AS brin
+	   ARRAY(SELECT regexp_replace(pg_get_indexdef(x.indexrelid), '^.* USING ', '') FROM pg_index x WHERE x.indrelid = c.oid AND obj_description(x.indexrelid) <> '' ORDER BY 1)
+	   = ARRAY(SELECT regexp_replace(pg_get_indexdef(x.indexrelid), '^.* USING ', '') FROM pg_index x
+			   WHERE x.indrelid = format('pgtoken.%s_default', left(c.relname, -9))::regclass ORDER BY 1) AS indexes
 FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 WHERE c.oid IN (to_regclass(format('pgtoken.tokens_p%s', to_char(now(), 'YYYY_MM'))), to_regclass(format('pgtoken.audit_events_p%s', to_char(now(), 'YYYY_MM'))))
 ORDER BY 1;

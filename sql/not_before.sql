@@ -253,6 +253,33 @@ BEGIN; SELECT test.derived('subject'); ROLLBACK;
 BEGIN; SELECT test.derived('family'); ROLLBACK;
 RESET pgtoken.http_issuer;
 
+-- Ending a million families writes no more than ending one: so many rows each level
+-- takes, however many families there are.
+CREATE FUNCTION test.rows_written(families integer, statement text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	rows bigint[];
+BEGIN
+	PERFORM pgtoken.issue_tokens('nb_other', 'olga', 'openid offline_access') FROM generate_series(1, families);
+	FOR i IN 1 .. 2 LOOP
+		rows[i] := (SELECT sum(s.n_tup_ins + s.n_tup_upd + s.n_tup_del) FROM pg_stat_xact_all_tables s WHERE s.schemaname = 'pgtoken');
+		IF i = 1 THEN
+			EXECUTE statement;
+		END IF;
+	END LOOP;
+	RETURN rows[2] - rows[1];
+END
+$$;
+SELECT pgtoken.revoke_client('nb_other') <= clock_timestamp() AS its_codes_are_gone;
+SELECT s.level, test.rows_written(0, s.statement) AS of_none, test.rows_written(1, s.statement) AS of_one, test.rows_written(50, s.statement) AS of_fifty
+FROM (VALUES (1, 'issuer', $$SELECT pgtoken.set_not_before(issuer => 'https://nb.example')$$), (2, 'client', $$SELECT pgtoken.set_not_before(client_id => 'nb_other')$$),
+			 (3, 'subject', $$SELECT pgtoken.set_not_before(subject => 'olga', issuer => 'https://nb.example')$$),
+			 (4, 'revoke_client', $$SELECT pgtoken.revoke_client('nb_other')$$)) s (n, level, statement)
+ORDER BY s.n;
+SELECT DISTINCT s.state FROM pgtoken.grant_status s WHERE s.client_id = 'nb_other' AND s.subject = 'olga';
+-- a subject's few families are revoked one by one, too
+SELECT test.rows_written(2, $$SELECT pgtoken.revoke_subject('olga', issuer => 'https://nb.example')$$) > 4 AS one_by_one;
+DELETE FROM pgtoken.subject_not_before;
+
 -- maintain() forgets what no family can be older than
 INSERT INTO pgtoken.subject_not_before VALUES ('https://nb.example', 'ten years', now() - interval '3653 days'), ('https://nb.example', 'nine years', now() - interval '9 years');
 SELECT * FROM pgtoken.maintain() WHERE step ~ 'not_before';

@@ -365,6 +365,17 @@ FROM pgtoken.decisions_by_client c
 FULL JOIN (SELECT (d.occurred_at AT TIME ZONE 'UTC')::date AS day, d.client_id, count(*) FILTER (WHERE d.decision = 'allow') AS allowed,
 				  count(*) FILTER (WHERE d.decision = 'require') AS challenged, count(*) FILTER (WHERE d.decision = 'deny') AS denied
 		   FROM pgtoken.decisions d GROUP BY 1, 2) d USING (day, client_id);
+-- a span of time has its beginning, not its end, and is all that is read
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY d.occurred_at) AS some_time FROM pgtoken.decisions d WHERE d.rules <> '{}' \gset
+SELECT (SELECT sum(allowed + challenged + denied) FROM pgtoken.decisions_by_client(:'some_time'))
+	   = (SELECT count(*) FROM pgtoken.decisions WHERE occurred_at >= :'some_time') AS client_since,
+	   (SELECT sum(allowed + challenged + denied) FROM pgtoken.decisions_by_client('-infinity', :'some_time'))
+	   = (SELECT count(*) FROM pgtoken.decisions WHERE occurred_at < :'some_time') AS client_until,
+	   (SELECT sum(requests) FROM pgtoken.decision_latency(:'some_time')) = (SELECT count(*) FROM pgtoken.decisions WHERE occurred_at >= :'some_time') AS latency_since,
+	   (SELECT sum(requests) FROM pgtoken.decision_latency('-infinity', :'some_time')) = (SELECT count(*) FROM pgtoken.decisions WHERE occurred_at < :'some_time') AS latency_until,
+	   (SELECT sum(requests) FROM pgtoken.decisions_by_rule('-infinity', :'some_time')) + (SELECT sum(requests) FROM pgtoken.decisions_by_rule(:'some_time'))
+	   = (SELECT sum(requests) FROM pgtoken.decisions_by_rule) AS rules,
+	   (SELECT count(*) FROM pgtoken.decisions_by_rule(now() + interval '1 hour')) = 0 AS nothing_yet;
 SELECT pgtoken.deactivate_policy('dark', shadow => true), pgtoken.deactivate_policy('bright');
 -- A resource's authentication policy is explained in the same way
 UPDATE pgtoken.resources SET required_amr = '{hwk}', policy_version = 2 WHERE resource = 'https://orders.example' AND issuer = 'https://id.example';

@@ -34,6 +34,7 @@ PG_FUNCTION_INFO_V1(pgt_issue_tokens);
 PG_FUNCTION_INFO_V1(pgt_refresh_grant);
 PG_FUNCTION_INFO_V1(pgt_revoke_family);
 PG_FUNCTION_INFO_V1(pgt_revoke_family_by_token);
+PG_FUNCTION_INFO_V1(pgt_shard_of);
 PG_FUNCTION_INFO_V1(pgt_verify_access_token);
 
 Datum
@@ -237,6 +238,20 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 			 pgtc_jwt_grant_id(token, &pgt_mem, grant_id->data) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(grant_id);
+}
+
+Datum
+pgt_shard_of(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *grant_id = PG_GETARG_UUID_P(0);
+	int32 shards = PG_GETARG_INT32(1);
+	uint32_t shard;
+
+	if (shards < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("shards must be at least 1"), errdetail("It is %d.", shards)));
+	pgt_check(pgtc_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
+	PG_RETURN_INT32((int32) shard);
 }
 
 Datum

@@ -103,6 +103,13 @@ REVOKE ALL ON FUNCTION pgtoken.grant_of(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.grant_of(text) IS
 'The grant_id that a refresh token, an access token, a jti or a grant_id in text names, or NULL. Nothing is verified: it is for routing and for looking things up, not for trusting.';
 
+CREATE FUNCTION pgtoken.shard_of(grant_id uuid, shards integer)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'pgt_shard_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.shard_of(uuid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.shard_of(uuid, integer) IS
+'The shard of a family when there are so many shards, 0 to shards - 1: the first four bytes of the SHA-256 of the 16 bytes of grant_id, as a big-endian number, modulo shards. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. For a token: shard_of(grant_of(token), shards). NULL for NULL. Raises 22023 for shards below 1.';
+
 CREATE FUNCTION pgtoken.cache_stats()
 	RETURNS TABLE (name text, value bigint)
 	AS 'MODULE_PATHNAME', 'pgt_cache_stats_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;

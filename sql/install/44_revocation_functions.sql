@@ -40,9 +40,11 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there';
 
+-- Which index finds the families depends on what is given: planned anew each time,
+-- lest a plan that a session made for a small table outlives it.
 CREATE FUNCTION pgtoken.living_families(issuer text, client_id text, subject text, session_id text)
 	RETURNS TABLE (grant_id uuid, of_client text, of_session text, offline boolean)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
 	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c

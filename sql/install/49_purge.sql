@@ -15,10 +15,12 @@ CREATE FUNCTION pgtoken.first_uuid(at timestamptz) RETURNS uuid
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	-- UUIDv7 (RFC 9562 section 5.7) begin with the milliseconds since 1970
-	SELECT (lpad(to_hex(greatest(floor(extract(epoch FROM at) * 1000), 0)::bigint), 12, '0') || '00000000000000000000')::uuid;
+	SELECT CASE WHEN extract(epoch FROM at) < 0 THEN '00000000-0000-0000-0000-000000000000'::uuid
+				WHEN extract(epoch FROM at) > 253370764800 THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'	-- the year 9999
+				ELSE (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid END;
 END;
 REVOKE ALL ON FUNCTION pgtoken.first_uuid(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.first_uuid(timestamptz) IS 'Internal: families begun before this time have a grant_id before this one, others have none before it';
+COMMENT ON FUNCTION pgtoken.first_uuid(timestamptz) IS 'Internal: the smallest UUIDv7 of this time: families begun before it have a smaller grant_id, events before it a smaller event_id';
 
 CREATE FUNCTION pgtoken.retention(setting text) RETURNS interval
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -23,8 +23,10 @@ BEGIN
 		EXECUTE format('ALTER TABLE pgtoken.%I ALTER COLUMN token_hash SET STATISTICS 0', partition_name);	-- LIKE does not copy it
 	END IF;
 	IF parent = 'audit_events' THEN
-		EXECUTE format('CREATE INDEX %I ON pgtoken.%I USING brin (occurred_at)', partition_name || '_occurred_at', partition_name);
+		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (occurred_at)', partition_name || '_occurred_at', partition_name);
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');
+		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (client_id, occurred_at)', partition_name || '_client_id', partition_name);
+		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_client_id', 'Events of a client by time');
 	END IF;
 	EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.%I FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only()', partition_name);
 	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition_name);

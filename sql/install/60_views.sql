@@ -51,6 +51,34 @@ REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.lineage(text) IS
 'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
 
+-- By the families, whose events lie together: an index on subject would cost each
+-- refresh a page at random. Planned anew each time, for this span of time.
+CREATE FUNCTION pgtoken.audit_by_subject(subject text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
+	RETURNS SETOF pgtoken.audit_events
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+	-- an event's id is made a moment before its time
+	first_id CONSTANT uuid := pgtoken.first_uuid(since - interval '1 second');
+	last_id CONSTANT uuid := pgtoken.first_uuid(until + interval '1 second');
+BEGIN
+	RETURN QUERY
+		SELECT e.*
+		FROM pgtoken.grants g
+		JOIN pgtoken.audit_events e ON e.grant_id = g.grant_id AND e.occurred_at >= since AND e.occurred_at < until
+		WHERE g.subject = audit_by_subject.subject
+		UNION ALL
+		SELECT e.*
+		FROM pgtoken.audit_events e
+		WHERE e.grant_id = '00000000-0000-0000-0000-000000000000' AND e.event_id BETWEEN first_id AND last_id
+		  AND e.subject = audit_by_subject.subject AND e.occurred_at >= since AND e.occurred_at < until
+		ORDER BY occurred_at DESC, event_id DESC;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
+'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default at any time. Takes as long as the subject has families, and the events of no family in that time, are many; how many other families there are does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows no events: ask audit_events by subject and occurred_at for these.';
+
 -- What policies and authentication policies decided, from the audit log.
 
 CREATE VIEW pgtoken.decisions AS
@@ -87,16 +115,52 @@ COMMENT ON COLUMN pgtoken.decisions.policies IS 'Active policies that judged it'
 COMMENT ON COLUMN pgtoken.decisions.rules IS 'Rules of theirs that fired: policy, position, kind ("night 1 network_changed")';
 COMMENT ON COLUMN pgtoken.decisions.shadow_decision IS 'What the policies in the shadow would have decided; NULL: there was none';
 
-CREATE VIEW pgtoken.decisions_by_rule AS
-	SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, p.policy ->> 'policy' AS policy, (p.policy ->> 'version')::integer AS version,
-		   p.policy ->> 'mode' AS mode, format('%s %s', r.rule ->> 'position', r.rule ->> 'rule') AS rule, r.rule ->> 'outcome' AS outcome,
-		   count(*) AS requests
+CREATE FUNCTION pgtoken.decisions_by_rule(since timestamptz, until timestamptz DEFAULT 'infinity')
+	RETURNS TABLE (day date, policy text, version integer, mode text, rule text, outcome text, requests bigint)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, p.policy ->> 'policy', (p.policy ->> 'version')::integer,
+		   p.policy ->> 'mode', format('%s %s', r.rule ->> 'position', r.rule ->> 'rule'), r.rule ->> 'outcome', count(*)
 	FROM pgtoken.audit_events e
 	CROSS JOIN jsonb_array_elements(e.detail #> '{decision,policies}') p (policy)
 	CROSS JOIN jsonb_array_elements(p.policy -> 'rules') r (rule)
-	WHERE jsonb_typeof(e.detail -> 'decision') = 'object'
+	WHERE jsonb_typeof(e.detail -> 'decision') = 'object' AND e.occurred_at >= since AND e.occurred_at < until
 	GROUP BY 1, 2, 3, 4, 5, 6;
-COMMENT ON VIEW pgtoken.decisions_by_rule IS 'How often each rule fired, by day';
+END;
+REVOKE ALL ON FUNCTION pgtoken.decisions_by_rule(timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.decisions_by_rule(timestamptz, timestamptz) IS
+'How often each rule fired, by day (UTC), in a span of time: since (inclusive), until (exclusive). Only the audit of that span is read. day, policy, version, mode (active or shadow), rule (position and kind, "1 network_changed"), outcome (allow, require or deny), requests (in which it fired).';
+
+CREATE FUNCTION pgtoken.decisions_by_client(since timestamptz, until timestamptz DEFAULT 'infinity')
+	RETURNS TABLE (day date, client_id text, allowed bigint, challenged bigint, denied bigint)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT (d.occurred_at AT TIME ZONE 'UTC')::date, d.client_id, count(*) FILTER (WHERE d.decision = 'allow'),
+		   count(*) FILTER (WHERE d.decision = 'require'), count(*) FILTER (WHERE d.decision = 'deny')
+	FROM pgtoken.decisions d
+	WHERE d.occurred_at >= since AND d.occurred_at < until
+	GROUP BY 1, 2;
+END;
+REVOKE ALL ON FUNCTION pgtoken.decisions_by_client(timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.decisions_by_client(timestamptz, timestamptz) IS
+'What was decided for each client, by day (UTC), in a span of time: since (inclusive), until (exclusive). Only the audit of that span is read. day, client_id, and how many requests were allowed, challenged (a step-up was required of them) and denied.';
+
+CREATE FUNCTION pgtoken.decision_latency(since timestamptz, until timestamptz DEFAULT 'infinity')
+	RETURNS TABLE (hour timestamptz, requests bigint, avg_us numeric, max_us bigint, p95_us bigint)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT date_trunc('hour', d.occurred_at, 'UTC'), count(*), round(avg(d.latency_us), 1), max(d.latency_us),
+		   percentile_disc(0.95) WITHIN GROUP (ORDER BY d.latency_us)
+	FROM pgtoken.decisions d
+	WHERE d.occurred_at >= since AND d.occurred_at < until
+	GROUP BY 1;
+END;
+REVOKE ALL ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) IS
+'How long judging a request took, by hour (UTC), in a span of time: since (inclusive), until (exclusive). Only the audit of that span is read. hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
+
+CREATE VIEW pgtoken.decisions_by_rule AS SELECT * FROM pgtoken.decisions_by_rule('-infinity');
+COMMENT ON VIEW pgtoken.decisions_by_rule IS 'How often each rule fired, by day. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.day IS 'Day, in UTC';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.policy IS 'Policy';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.version IS 'Its version';
@@ -105,24 +169,16 @@ COMMENT ON COLUMN pgtoken.decisions_by_rule.rule IS 'Position and kind of the ru
 COMMENT ON COLUMN pgtoken.decisions_by_rule.outcome IS 'Its outcome: allow, require or deny';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.requests IS 'Requests in which it fired';
 
-CREATE VIEW pgtoken.decisions_by_client AS
-	SELECT (d.occurred_at AT TIME ZONE 'UTC')::date AS day, d.client_id, count(*) FILTER (WHERE d.decision = 'allow') AS allowed,
-		   count(*) FILTER (WHERE d.decision = 'require') AS challenged, count(*) FILTER (WHERE d.decision = 'deny') AS denied
-	FROM pgtoken.decisions d
-	GROUP BY 1, 2;
-COMMENT ON VIEW pgtoken.decisions_by_client IS 'What was decided for each client, by day';
+CREATE VIEW pgtoken.decisions_by_client AS SELECT * FROM pgtoken.decisions_by_client('-infinity');
+COMMENT ON VIEW pgtoken.decisions_by_client IS 'What was decided for each client, by day. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decisions_by_client.day IS 'Day, in UTC';
 COMMENT ON COLUMN pgtoken.decisions_by_client.client_id IS 'Client';
 COMMENT ON COLUMN pgtoken.decisions_by_client.allowed IS 'Requests that got tokens';
 COMMENT ON COLUMN pgtoken.decisions_by_client.challenged IS 'Requests that a step-up was required of';
 COMMENT ON COLUMN pgtoken.decisions_by_client.denied IS 'Requests that were refused';
 
-CREATE VIEW pgtoken.decision_latency AS
-	SELECT date_trunc('hour', d.occurred_at, 'UTC') AS hour, count(*) AS requests, round(avg(d.latency_us), 1) AS avg_us,
-		   max(d.latency_us) AS max_us, percentile_disc(0.95) WITHIN GROUP (ORDER BY d.latency_us) AS p95_us
-	FROM pgtoken.decisions d
-	GROUP BY 1;
-COMMENT ON VIEW pgtoken.decision_latency IS 'How long judging a request takes, by hour';
+CREATE VIEW pgtoken.decision_latency AS SELECT * FROM pgtoken.decision_latency('-infinity');
+COMMENT ON VIEW pgtoken.decision_latency IS 'How long judging a request takes, by hour. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decision_latency.hour IS 'Beginning of the hour, in UTC';
 COMMENT ON COLUMN pgtoken.decision_latency.requests IS 'Requests that were judged';
 COMMENT ON COLUMN pgtoken.decision_latency.avg_us IS 'Average, in microseconds, as the next two';

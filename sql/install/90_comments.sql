@@ -208,7 +208,8 @@ COMMENT ON COLUMN pgtoken.audit_events.application_name IS 'application_name of 
 COMMENT ON COLUMN pgtoken.audit_events.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
 COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of event: for a changed row its columns before and after, for a reuse the presented and the current generation and the context of the rotation';
 COMMENT ON INDEX pgtoken.audit_events_default_pkey IS 'Finds the events of a family in order';
-COMMENT ON INDEX pgtoken.audit_events_default_occurred_at IS 'Finds the events of a time; BRIN, because rows arrive in that order';
+COMMENT ON INDEX pgtoken.audit_events_default_client_id IS 'Finds the events of a client by time';
+COMMENT ON INDEX pgtoken.audit_events_default_occurred_at IS 'Finds the events of a time';
 COMMENT ON TRIGGER append_only ON pgtoken.audit_events IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events IS 'Refuses TRUNCATE, whatever session_replication_role says';
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events_default IS 'Refuses TRUNCATE of the partition alone, whatever session_replication_role says';

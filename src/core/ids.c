@@ -189,6 +189,16 @@ pgtc_jti_parse(PgtcSlice in, PgtcJti *out)
 	return PGTC_OK;
 }
 
+PgtcCode
+pgtc_shard(const uint8_t grant_id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	PgtcCode code = pgtc_sha256(grant_id, PGTC_UUID_LEN, hash);
+
+	*out = code == PGTC_OK ? get_uint32(hash) % shards : 0;
+	return code;
+}
+
 void
 pgtc_client_secret_write(const uint8_t random[PGTC_SECRET_LEN],
 						 char out[PGTC_CLIENT_SECRET_LEN + 1])

@@ -90,6 +90,12 @@ extern void pgtc_jti_write(const PgtcJti *jti, char out[PGTC_JTI_LEN + 1]);
 /* PGTC_E_MALFORMED for anything but the one spelling */
 extern PgtcCode pgtc_jti_parse(PgtcSlice in, PgtcJti *out);
 
+/*
+ * The shard of a family, 0 to shards - 1: the first four bytes of SHA-256(grant_id),
+ * big-endian, modulo shards.  Stored data depends on it: it never changes.
+ */
+extern PgtcCode pgtc_shard(const uint8_t grant_id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out);
+
 /* client secret: "pgtcs_" base64url( random (32) ) */
 #define PGTC_CLIENT_SECRET_PREFIX "pgtcs_"
 #define PGTC_CLIENT_SECRET_LEN 49 /* 6 + 43 */

