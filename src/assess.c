@@ -242,6 +242,7 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 		risk->last_context = grant->context;
 		risk->first_context = grant->first_context;
 		risk->last_at = grant->rotated_at;
+		risk->generation = grant->generation;
 	}
 	risk->retry = request->retry;
 	risk->at = request->now;

@@ -19,6 +19,9 @@
 #include "request.h"
 #include "store.h"
 
+/* among so many last answers a collection is looked for */
+#define ANSWERS_SEEN 1000
+
 #define REASONS_MAX 20
 #define REASON_LEN_MAX 200
 
@@ -62,6 +65,16 @@ read_local_time(const PgtcRule *rule, RiskCase *risk)
 	risk->facts.weekday = (j2day(date2j(tm.tm_year, tm.tm_mon, tm.tm_mday)) + 6) % 7;
 }
 
+/*
+ * The family's last so many generations.  Without this bound the ledger's key is
+ * of no use, and a family may live for years.
+ */
+static void
+add_generation_before(StoreArgs *args, const RiskCase *risk, int generations)
+{
+	store_arg_int(args, Max(risk->generation - generations, -1));
+}
+
 static void
 read_count(StoreRow *row, void *arg)
 {
@@ -78,6 +91,7 @@ count_refreshes(const PgtcRule *rule, const RiskCase *risk)
 	store_arg_time(&args, pgt_plus_seconds(risk->at, -rule->seconds));
 	store_arg_time(&args, risk->at);
 	store_arg_int(&args, rule->refreshes);
+	add_generation_before(&args, risk, rule->refreshes + 1);
 	store_run(STORE_LINEAGE_COUNT_REFRESHES, &args, read_count, &count);
 	return count;
 }
@@ -93,6 +107,8 @@ collection_seen(const RiskCase *risk)
 	store_arg_uuid(&args, risk->grant_id);
 	store_arg_time(&args, risk->at);
 	store_arg_text(&args, session_id);
+	add_generation_before(&args, risk, ANSWERS_SEEN);
+	store_arg_int(&args, ANSWERS_SEEN);
 	return store_run(STORE_LINEAGE_COLLECTION_SEEN, &args, NULL, NULL) > 0;
 }
 

@@ -28,6 +28,7 @@ typedef struct RiskCase
 	TimestampTz at;
 	TimestampTz last_at; /* of the last rotation */
 	TimestampTz mfa_at; /* DT_NOBEGIN: never */
+	int generation; /* the family's current one; -1: not known, or there is none */
 	PgtcRiskFacts facts; /* from the above by risk_case_ready */
 } RiskCase;
 

@@ -92,6 +92,7 @@ pgt_http_par(PG_FUNCTION_ARGS)
 Datum
 pgt_http_pre_request(PG_FUNCTION_ARGS)
 {
+	(void) fcinfo;
 	access_request_precede();
 	PG_RETURN_VOID();
 }

@@ -68,6 +68,7 @@ read_case(Jsonb *facts, pg_uuid_t *grant_id, RiskCase *risk)
 	risk->at = member_time(facts, "at");
 	risk->last_at = member_time(facts, "last_at");
 	risk->mfa_at = member_time(facts, "mfa_at");
+	risk->generation = -1;
 	if (TIMESTAMP_IS_NOBEGIN(risk->at) ||
 		(risk->last_context && (TIMESTAMP_IS_NOBEGIN(risk->last_at) || risk->grant_id == NULL)))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -340,10 +340,11 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "WHERE k.state OPERATOR(pg_catalog.<>) 'retired'"},
 	/* among its last answers: a family may live for years */
 	[STORE_LINEAGE_COLLECTION_SEEN] =
-		{"lineage collection", "uzt", SPI_OK_SELECT, false,
+		{"lineage collection", "uztii", SPI_OK_SELECT, false,
 		 "SELECT 0 FROM (SELECT t.context FROM pgtoken.tokens t WHERE t.grant_id" EQ
-		 "$1 AND t.issued_at OPERATOR(pg_catalog.<) $2 "
-		 "ORDER BY t.generation DESC, t.retry DESC LIMIT 1000) l "
+		 "$1 AND t.generation OPERATOR(pg_catalog.>) $4 "
+		 "AND t.issued_at OPERATOR(pg_catalog.<) $2 "
+		 "ORDER BY t.generation DESC, t.retry DESC LIMIT $5) l "
 		 "WHERE l.context OPERATOR(pg_catalog.->>) 'session_id'" EQ "$3 LIMIT 1"},
 	[STORE_LINEAGE_COUNT_LIVE] =
 		{"lineage count", "uzz", SPI_OK_SELECT, false,
@@ -352,9 +353,10 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "AND t.issued_at OPERATOR(pg_catalog.>) $3"},
 	/* refreshes only: neither first issues nor retries, which have another parent than a renewal's */
 	[STORE_LINEAGE_COUNT_REFRESHES] =
-		{"lineage refreshes", "uzzi", SPI_OK_SELECT, false,
+		{"lineage refreshes", "uzzii", SPI_OK_SELECT, false,
 		 "SELECT pg_catalog.count(*)::pg_catalog.int4 FROM (SELECT FROM pgtoken.tokens t "
-		 "WHERE t.grant_id" EQ "$1 AND t.issued_at OPERATOR(pg_catalog.>) $2 "
+		 "WHERE t.grant_id" EQ "$1 AND t.generation OPERATOR(pg_catalog.>) $5 "
+		 "AND t.issued_at OPERATOR(pg_catalog.>) $2 "
 		 "AND t.issued_at OPERATOR(pg_catalog.<) $3 AND t.parent_generation IS NOT NULL "
 		 "AND (t.retry" EQ "0 OR t.generation" EQ "t.parent_generation) LIMIT $4) r"},
 	[STORE_LINEAGE_HASH] = {"lineage hash", "ui", SPI_OK_SELECT, true,
