@@ -246,8 +246,10 @@ endif
 $(filter-out bench-%,$(ALONE)):
 	@test/tools/$@
 
-$(filter bench-%,$(ALONE)): bench-%:
-	@bench/$*
+bench-purge:
+	@bench/purge
+bench-scale:
+	@bench/scale/run
 
 else
 
