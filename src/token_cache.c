@@ -55,8 +55,12 @@ attach(void)
 {
 	if (is_current())
 		return;
+	/*
+	 * A least size, so that PostgreSQL makes it one: a small one that it has kept for
+	 * reuse would still put several entries in a block, and give none of them back.
+	 */
 	context = AllocSetContextCreate(pgt_cache_context(CACHE_REVOCATION), "pgtoken verified tokens",
-									0, BLOCK_SIZE, BLOCK_SIZE);
+									BLOCK_SIZE, BLOCK_SIZE, BLOCK_SIZE);
 	lru_init(&tokens, context, pgt_cache_room(), same_hash);
 	tokens_number = pgt_cache_number(CACHE_REVOCATION);
 }
