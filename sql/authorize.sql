@@ -122,6 +122,16 @@ SELECT pgtoken.verify_access_token(body ->> 'access_token') IS NOT NULL AS still
 SELECT (test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'redirect_uri', 'https://site.example/cb', 'code_verifier', :'verifier'), test.basic('site'))).body ->> 'error' AS second_use;
 SELECT pgtoken.verify_access_token(body ->> 'access_token') IS NOT NULL AS still_holds FROM redeemed;
 SELECT event, reason, n FROM test.events(:'family');
+SELECT count(*) AS evidence_is_kept FROM pgtoken.reused_families WHERE grant_id = :'family';
+-- also when the family has ended by something else before: the theft is no less one
+SELECT test.query((pgtoken.approve_authorization(test.transaction('site', 'https://site.example/cb', 'response_type', 'code', 'scope', 'openid', 'code_challenge', :'challenge',
+	'code_challenge_method', 'S256'), 'alice', consent => 'openid')).redirect_uri, 'code') AS code \gset
+SELECT pgtoken.grant_of(a.body ->> 'access_token') AS family
+FROM test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'redirect_uri', 'https://site.example/cb', 'code_verifier', :'verifier'), test.basic('site')) a \gset
+SELECT count(*) AS ended FROM pgtoken.revoke_family(:'family'::uuid, 'logout');
+SELECT (test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'redirect_uri', 'https://site.example/cb', 'code_verifier', :'verifier'), test.basic('site'))).body ->> 'error' AS second_use;
+SELECT event, reason, n FROM test.events(:'family');
+SELECT count(*) AS evidence_is_kept FROM pgtoken.reused_families WHERE grant_id = :'family';
 
 -- Attack shut out: the downgrade. A verifier for a code without challenge, and a
 -- code whose time is over (C37).

@@ -13,6 +13,7 @@
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 
+#include "errors.h"
 #include "glue.h"
 #include "store.h"
 
@@ -89,16 +90,35 @@ role_name(Oid role)
 	return name ? name : "dropped role"; /* a session may outlive its role */
 }
 
+/*
+ * So that maintenance finds what it has to keep for longer.  Here, not where a
+ * family ends: that may have happened before, by a logout for one.
+ */
+static void
+note_reuse(const AuditEvent *event, TimestampTz at)
+{
+	StoreArgs args = {0};
+
+	if (event->grant_id == NULL || event->reason == NULL ||
+		(strcmp(event->reason, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason) != 0 &&
+		 strcmp(event->reason, pgt_err_info(PGT_ERR_CODE_REUSED)->reason) != 0))
+		return;
+	store_arg_uuid(&args, event->grant_id);
+	store_arg_time(&args, at);
+	store_run(STORE_REUSE_NOTE, &args, NULL, NULL);
+}
+
 void
 pgt_audit_write(const AuditEvent *event)
 {
+	const TimestampTz now = GetCurrentTimestamp();
 	StoreArgs args = {0};
 	pg_uuid_t event_id;
 
 	pgt_new_uuid(&event_id);
 	store_arg_uuid(&args, event->grant_id ? event->grant_id : &pgt_no_grant);
 	store_arg_uuid(&args, &event_id);
-	store_arg_time(&args, GetCurrentTimestamp());
+	store_arg_time(&args, now);
 	store_arg_text(&args, event->event);
 	store_arg_text(&args, event->reason);
 	store_arg_text(&args, event->client_id);
@@ -109,4 +129,5 @@ pgt_audit_write(const AuditEvent *event)
 	store_arg_jsonb(&args, event->context);
 	store_arg_jsonb(&args, event->detail);
 	store_run(STORE_AUDIT_INSERT, &args, NULL, NULL);
+	note_reuse(event, now);
 }

@@ -24,13 +24,10 @@
 #include "tcop/pquery.h"
 #include "utils/portal.h"
 #include "utils/rel.h"
-#include "utils/timestamp.h"
 
 #include "audit.h"
 #include "cache.h"
-#include "errors.h"
 #include "glue.h"
-#include "store.h"
 
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);
@@ -274,21 +271,6 @@ is_purged(HeapTuple after)
 	return after == NULL && pgt_audit_scope()->purging;
 }
 
-/* so that maintenance finds what it has to keep for longer */
-static void
-note_reuse(const AuditEvent *revoked)
-{
-	StoreArgs args = {0};
-
-	if (revoked->reason == NULL ||
-		(strcmp(revoked->reason, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason) != 0 &&
-		 strcmp(revoked->reason, pgt_err_info(PGT_ERR_CODE_REUSED)->reason) != 0))
-		return;
-	store_arg_uuid(&args, revoked->grant_id);
-	store_arg_time(&args, GetCurrentTimestamp());
-	store_run(STORE_REUSE_NOTE, &args, NULL, NULL);
-}
-
 /* short: the grant itself is there to be read */
 static Jsonb *
 issued_detail(TriggerData *data, HeapTuple row)
@@ -334,7 +316,6 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 		if (!is_null)
 			pgt_object_int(&detail, "generation", DatumGetInt32(generation));
 		event.detail = pgt_object_end(&detail);
-		note_reuse(&event);
 	}
 	else if (before == NULL)
 	{

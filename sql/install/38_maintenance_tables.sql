@@ -21,9 +21,9 @@ CREATE TABLE pgtoken.reused_families (
 	noted_at timestamptz NOT NULL,
 	CONSTRAINT reused_families_pkey PRIMARY KEY (grant_id)
 );
-COMMENT ON TABLE pgtoken.reused_families IS 'Families that ended because a refresh token or an authorization code was used again: their ledger and audit rows outlive the partitions they were written to, see pgtoken.reuse_retention';
+COMMENT ON TABLE pgtoken.reused_families IS 'Families of which a refresh token or an authorization code was used again: their ledger and audit rows outlive the partitions they were written to, see pgtoken.reuse_retention';
 COMMENT ON COLUMN pgtoken.reused_families.grant_id IS 'The family';
-COMMENT ON COLUMN pgtoken.reused_families.noted_at IS 'When it was ended';
+COMMENT ON COLUMN pgtoken.reused_families.noted_at IS 'When that was seen first';
 COMMENT ON CONSTRAINT reused_families_pkey ON pgtoken.reused_families IS 'One row per family';
 COMMENT ON INDEX pgtoken.reused_families_pkey IS 'One row per family';
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.reused_families', '');

@@ -36,7 +36,7 @@ COMMENT ON FUNCTION pgtoken.retention(text) IS 'Internal: the setting of this na
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,user_code_attempts,replay_ids,subject_not_before,grants,reused_families}'::text[];
+	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,user_code_attempts,replay_ids,subject_not_before,reused_families,grants}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.purged_tables() IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
 
@@ -61,10 +61,9 @@ BEGIN
 		WHEN 'subject_not_before' THEN 't.not_before < now() - interval ''10 years'''	-- no family lives longer
 		WHEN 'blacklist' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('blacklist_retention'))
 		WHEN 'reused_families' THEN 't.noted_at < ' || quote_literal(now() - evidence)
-		WHEN 'grants' THEN
-			'least(t.revoked_at, t.expires_at, t.rotated_at + t.idle_lifetime) < CASE WHEN t.revoke_reason'
-			|| format(' IN (''refresh_token_reuse'', ''authorization_code_reuse'') THEN %L::timestamptz ELSE ', CASE WHEN evidence IS NULL THEN '-infinity' ELSE now() - greatest(evidence, families) END)
-			|| quote_literal(now() - families) || ' END'
+		WHEN 'grants' THEN	-- that of a reused one stays for as long as the family is known as such
+			'least(t.revoked_at, t.expires_at, t.rotated_at + t.idle_lifetime) < ' || quote_literal(now() - families)
+			|| ' AND NOT EXISTS (SELECT FROM pgtoken.reused_families r WHERE r.grant_id = t.grant_id)'
 	END;
 END
 $function$;
