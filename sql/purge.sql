@@ -22,6 +22,7 @@ SELECT count(*) AS reused FROM pgtoken.grants g, pgtoken.revoke_family(g.grant_i
 SELECT test.end_earlier('{revoked-late}', '399 days');
 SELECT test.end_earlier('{revoked,reused,code-reused}', '401 days');
 SELECT test.end_earlier('{reused-long-ago}', '1201 days');
+UPDATE pgtoken.reused_families r SET noted_at = r.noted_at - interval '1201 days' FROM pgtoken.grants g WHERE g.grant_id = r.grant_id AND g.subject = 'reused-long-ago';
 UPDATE pgtoken.grants SET expires_at = now() - interval '401 days' WHERE subject = 'expired';
 UPDATE pgtoken.grants SET rotated_at = now() - idle_lifetime - interval '401 days' WHERE subject = 'idle';
 SELECT access_token AS at FROM pgtoken.issue_tokens('web', 'bystander', 'openid') \gset
@@ -92,6 +93,7 @@ SELECT count(*) AS noted FROM pgtoken.reused_families r JOIN pgtoken.grants g US
 SELECT count(*) AS revoked FROM pgtoken.reused_families r JOIN pgtoken.grants g USING (grant_id) WHERE g.subject LIKE 'revoked%';
 SET pgtoken.reuse_retention = 0;
 UPDATE pgtoken.grants SET revoked_at = now() - interval '3000 days' WHERE subject = 'code-reused';
+UPDATE pgtoken.reused_families r SET noted_at = now() - interval '3000 days' FROM pgtoken.grants g WHERE g.grant_id = r.grant_id AND g.subject = 'code-reused';
 SELECT * FROM pgtoken.maintain();
 RESET pgtoken.reuse_retention;
 SELECT * FROM pgtoken.maintain();
@@ -140,9 +142,21 @@ SELECT count(*) AS old FROM pgtoken.grants WHERE subject = 'old';
 BEGIN;
 CALL pgtoken.run_maintenance();
 ROLLBACK;
+-- what is wrong is said before anything is done
+UPDATE pgtoken.maintenance SET updated_at = NULL;
 CALL pgtoken.run_maintenance(0);
+CALL pgtoken.run_maintenance(-1);
+CALL pgtoken.run_maintenance(NULL);
+CALL pgtoken.run_maintenance(1000001);
+CALL pgtoken.run_maintenance(10, '-1 s');
+SELECT count(*) AS touched FROM pgtoken.maintenance WHERE updated_at IS NOT NULL;
+CREATE FUNCTION test.call_maintenance() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL pgtoken.run_maintenance(); END $$;
+\set VERBOSITY sqlstate
+SELECT test.call_maintenance();
+\set VERBOSITY default
 SELECT current_setting('application_name') AS restored;
 DO $$ BEGIN CALL pgtoken.run_maintenance(100, '1 us'); END $$;
+SELECT task AS never_worked_on FROM pgtoken.maintenance WHERE updated_at IS NULL;
 
 -- A partition goes, the rows of reused families stay: lineage and audit of what
 -- happened, for pgtoken.reuse_retention
@@ -180,6 +194,13 @@ SELECT test.outcome(format('DELETE FROM pgtoken.tokens_reuse_%s', :'month')) <> 
 	   test.outcome(format('TRUNCATE pgtoken.audit_events_reuse_%s', :'month')) <> 'ok' AS truncate_refused;
 SELECT replace(e.detail::text, :'month', 'MONTH') AS detail FROM pgtoken.audit_events e WHERE e.event = 'partition.dropped' AND e.detail ->> 'kept' <> '0' ORDER BY e.event_id;
 SELECT count(*) AS again FROM pgtoken.maintain();
+-- counted from the reuse, not from the rows: what is fresh evidence stays, however old they are
+SET pgtoken.reuse_retention = '500 d';
+UPDATE pgtoken.reused_families SET noted_at = now() WHERE grant_id = :'reused';
+SELECT count(*) AS none FROM pgtoken.maintain();
+SELECT count(*) AS lineage FROM pgtoken.lineage(:'reused'::uuid);
+UPDATE pgtoken.reused_families SET noted_at = :'then'::timestamptz + interval '5 days' WHERE grant_id = :'reused';
+RESET pgtoken.reuse_retention;
 -- until that is over, too
 SET pgtoken.reuse_retention = '500 d';
 SELECT m.step, replace(m.detail, :'month', 'MONTH') AS detail FROM pgtoken.maintain() m;
@@ -195,4 +216,14 @@ SELECT pgtoken.new_uuid(), 0, 0, now() - i * interval '3 months', 'x', 'x', now(
 SELECT m.step, count(*) FROM pgtoken.maintain() m GROUP BY m.step ORDER BY m.step;
 SELECT count(*) AS left_in_default FROM pgtoken.tokens_default;
 SELECT count(*) AS again FROM pgtoken.maintain();
-DROP FUNCTION test.purged_events, test.new_family, test.end_earlier, test.fail_purge;
+-- Also a month that is older than pgtoken.reuse_retention keeps what a family has
+-- that was reused lately, and only that
+SELECT pgtoken.first_uuid(:'then'::timestamptz - interval '4 years') AS late \gset
+INSERT INTO pgtoken.reused_families VALUES (:'late', now());
+INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
+SELECT g, 0, 0, :'then'::timestamptz - interval '4 years', 'x', 'x', now(), '', '{}', 'allow', '{}' FROM unnest(ARRAY[:'late'::uuid, pgtoken.first_uuid(:'then'::timestamptz - interval '4 years 1 hour')]) g;
+SELECT m.step, regexp_replace(m.detail, '[0-9]{4}_[0-9]{2}', 'MONTH') AS detail FROM pgtoken.maintain() m;
+SELECT count(*) AS lineage FROM pgtoken.lineage(:'late'::uuid);
+DELETE FROM pgtoken.reused_families WHERE grant_id = :'late';
+SELECT m.step, regexp_replace(m.detail, '[0-9]{4}_[0-9]{2}', 'MONTH') AS detail FROM pgtoken.maintain_partitions('{tokens,audit_events,tokens}') m;
+DROP FUNCTION test.purged_events, test.new_family, test.end_earlier, test.fail_purge, test.call_maintenance;

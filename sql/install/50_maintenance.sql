@@ -64,6 +64,23 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.attach_partition(name, name, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.attach_partition(name, name, timestamptz) IS 'Internal, called by maintain() with the tables locked: makes a table the partition of this month, and moves its rows over from the default partition; returns how many';
 
+CREATE FUNCTION pgtoken.evidence_rows(partition_name name, month timestamptz) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+	-- a look for each family, not a scan of the partition
+	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+AS $function$
+DECLARE
+	n bigint;
+BEGIN
+	-- families that began later have no row in it; the id of one that came by a code is older than the family
+	EXECUTE format('SELECT count(*) FROM pgtoken.reused_families r JOIN pgtoken.%I t ON t.grant_id = r.grant_id WHERE r.grant_id < %L',
+				   partition_name, pgtoken.first_uuid(month + interval '1 month 1 day')) INTO n;
+	RETURN n;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.evidence_rows(name, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.evidence_rows(name, timestamptz) IS 'Internal, called by maintain(): how many rows the partition of this month has of reused families';
+
 CREATE FUNCTION pgtoken.keep_evidence(parent name, of_partition name, partition_name name, month timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 	-- a look for each family, not a scan of the partition
@@ -71,14 +88,11 @@ CREATE FUNCTION pgtoken.keep_evidence(parent name, of_partition name, partition_
 AS $function$
 DECLARE
 	time_column CONSTANT name := CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END;
-	-- families that began later have no row in it; the id of one that came by a code is older than the family
 	families CONSTANT text := format('FROM pgtoken.reused_families r JOIN pgtoken.%I t ON t.grant_id = r.grant_id WHERE r.grant_id < %L',
 									 of_partition, pgtoken.first_uuid(month + interval '1 month 1 day'));
-	found_any boolean;
 	kept bigint := 0;
 BEGIN
-	EXECUTE format('SELECT EXISTS (SELECT %s)', families) INTO found_any;
-	IF found_any THEN
+	IF pgtoken.evidence_rows(of_partition, month) > 0 THEN
 		PERFORM pgtoken.make_partition(parent, partition_name);
 		EXECUTE format('INSERT INTO pgtoken.%I SELECT t.* %s', partition_name, families);
 		GET DIAGNOSTICS kept = ROW_COUNT;
@@ -152,11 +166,10 @@ REVOKE ALL ON FUNCTION pgtoken.oldest_living_family(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.oldest_living_family(uuid) IS 'Internal, called by maintain(): the oldest living family among those with an id before this one; NULL: none lives';
 
 CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS TABLE (partition_name name, month timestamptz, evidence boolean)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
 	retention CONSTANT interval := pgtoken.retention(CASE parent WHEN 'tokens' THEN 'lineage_retention' ELSE 'audit_retention' END);
-	reuse_retention CONSTANT interval := greatest(pgtoken.retention('reuse_retention'), retention);
 	newest timestamptz;
 	oldest_living uuid;
 	p record;
@@ -170,7 +183,8 @@ BEGIN
 		WHERE i.inhparent = format('pgtoken.%I', parent)::regclass AND c.relname ~ '_(p|reuse_)[0-9]{4}_[0-9]{2}$'
 		ORDER BY 2 DESC LOOP
 		CONTINUE WHEN p.month + interval '1 month' > now() - retention;
-		CONTINUE WHEN p.evidence AND (pgtoken.retention('reuse_retention') IS NULL OR p.month + interval '1 month' > now() - reuse_retention);
+		-- for as long as one of its families is known as reused, however old the rows are
+		CONTINUE WHEN p.evidence AND pgtoken.evidence_rows(p.relname, p.month) > 0;
 		IF parent = 'tokens' AND newest IS NULL THEN
 			-- The hash of a consumed token is needed for as long as its family
 			-- lives: without it a replay would be unknown instead of reuse. A day
@@ -207,6 +221,7 @@ BEGIN
 	IF parents <@ '{tokens,audit_events}' IS NOT TRUE THEN
 		RAISE EXCEPTION 'only tokens and audit_events are partitioned' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	parents := ARRAY(SELECT p FROM unnest('{tokens,audit_events}'::name[]) p WHERE p = ANY (parents));	-- each once
 	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'partitions' FOR UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		step := 'skipped';
@@ -215,6 +230,7 @@ BEGIN
 		RETURN NEXT;
 		RETURN;
 	END IF;
+	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'partitions';
 	PERFORM set_config('application_name', 'pgtoken maintenance: partitions', true);
 	FOREACH parent IN ARRAY parents LOOP
 		FOR month IN SELECT pgtoken.missing_partitions(parent) LOOP
@@ -225,7 +241,7 @@ BEGIN
 		FOR old IN SELECT o.* FROM pgtoken.outdated_partitions(parent) o ORDER BY o.month LIMIT greatest(most - cardinality(plan), 0) LOOP
 			made := format('%s_reuse_%s', parent, to_char(old.month, 'YYYY_MM'));
 			kept := 0;
-			IF NOT old.evidence AND (old.month + interval '1 month' > now() - pgtoken.retention('reuse_retention')) IS NOT FALSE THEN
+			IF NOT old.evidence THEN
 				kept := pgtoken.keep_evidence(parent, old.partition_name, made, old.month);
 			END IF;
 			plan := array_append(plan, jsonb_build_object('parent', parent, 'month', old.month, 'old', old.partition_name, 'kept', kept,
@@ -246,7 +262,9 @@ BEGIN
 
 	IF NOT pgtoken.lock_tables(tables) THEN
 		FOREACH item IN ARRAY plan LOOP
-			EXECUTE coalesce(format('DROP TABLE pgtoken.%I', item ->> 'made'), 'SELECT');
+			IF item ->> 'made' IS NOT NULL THEN
+				EXECUTE format('DROP TABLE pgtoken.%I', item ->> 'made');
+			END IF;
 		END LOOP;
 		PERFORM set_config('application_name', caller, true);
 		step := 'partitions postponed';
@@ -259,7 +277,14 @@ BEGIN
 	FOREACH item IN ARRAY plan LOOP
 		parent := item ->> 'parent';
 		month := item ->> 'month';
-		IF item ? 'old' THEN
+		IF item ? 'old' AND pgtoken.evidence_rows((item ->> 'old')::name, month) <> (item ->> 'kept')::bigint THEN
+			-- one that was seen while we waited for the lock: its rows are not copied
+			IF item ->> 'made' IS NOT NULL THEN
+				EXECUTE format('DROP TABLE pgtoken.%I', item ->> 'made');
+			END IF;
+			step := 'partition postponed';
+			detail := format('%s: a family of it has been reused meanwhile', item ->> 'old');
+		ELSIF item ? 'old' THEN
 			EXECUTE format('DROP TABLE pgtoken.%I', item ->> 'old');
 			step := 'partition dropped';
 			detail := item ->> 'old';
@@ -284,7 +309,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_partitions(name[], integer) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain_partitions(name[], integer) IS
-'A part of maintenance, for run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, see pgtoken.reuse_retention. Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them it says that it has postponed the work. Raises 22023 for other tables.';
+'A part of maintenance, for run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, for as long as one of them is in reused_families (pgtoken.reuse_retention). Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them, or another family is seen to be reused meanwhile, it says what it has postponed. Raises 22023 for other tables.';
 
 CREATE FUNCTION pgtoken.maintain_keys() RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -303,6 +328,7 @@ BEGIN
 		RETURN NEXT;
 		RETURN;
 	END IF;
+	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'signing keys';
 	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
 	key_overlap := current_setting('pgtoken.signing_key_overlap')::interval;
 	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP
@@ -373,6 +399,12 @@ BEGIN
 			USING ERRCODE = 'active_sql_transaction', DETAIL = 'It commits after each step.',
 				  HINT = 'Call it by itself; inside a transaction, SELECT * FROM pgtoken.maintain() does a bounded part.';
 	END IF;
+	IF (batch OPERATOR(pg_catalog.>=) 1 AND batch OPERATOR(pg_catalog.<=) 1000000) IS NOT TRUE THEN
+		RAISE EXCEPTION 'a batch must be between 1 and 1000000 rows' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF pause OPERATOR(pg_catalog.<) '0'::pg_catalog.interval THEN
+		RAISE EXCEPTION 'the pause must not be negative' USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL: nine times as long as a batch takes.';
+	END IF;
 	PERFORM pgtoken.maintain_keys();
 	COMMIT;
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
@@ -385,6 +417,7 @@ BEGIN
 			COMMIT;
 			anew := false;
 			EXIT WHEN finished;
+			PERFORM pg_catalog.set_config('application_name', pg_catalog.format('pgtoken maintenance: %s (pause)', task), true);
 			IF pause IS NULL THEN
 				-- a busy server, on which a batch takes long, is left alone for longer
 				PERFORM pg_catalog.pg_sleep(9::pg_catalog.float8 OPERATOR(pg_catalog.*)
@@ -392,6 +425,7 @@ BEGIN
 			ELSE
 				PERFORM pg_catalog.pg_sleep_for(pause);
 			END IF;
+			COMMIT;	-- gives the application its name back; and the next batch has a time of its own
 		END LOOP;
 	END LOOP;
 	FOREACH parent IN ARRAY '{tokens,audit_events}'::pg_catalog.name[] LOOP
@@ -407,7 +441,7 @@ END
 $procedure$;
 REVOKE ALL ON PROCEDURE pgtoken.run_maintenance(integer, interval) FROM PUBLIC;
 COMMENT ON PROCEDURE pgtoken.run_maintenance(integer, interval) IS
-'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause; NULL: nine times as long as the batch has taken, so that it works for a tenth of the time). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity. Raises 25001 inside a transaction block, 22023 for a bad batch.';
+'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause; NULL: nine times as long as the batch has taken, so that it works for a tenth of the time). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity, also while it sleeps. Raises 25001 inside a transaction block, 2D000 when a function calls it, 22023 for a bad batch or a negative pause.';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -100,6 +100,35 @@ for my $where (sort keys %stops)
 	drop_evidence();
 }
 
+# --- who is seen to be reused while it waits for its locks ------------------------
+
+# Attack shut out: a thief presents a code of a family that has ended, and the
+# partition that shows what it was used for is dropped all the same, because
+# maintenance looked a moment before.
+{
+	my $holder = session($node);
+	my $keeper = session($node, user => 'keeper');
+
+	backlog();
+	$keeper->query('CALL pgtoken.run_maintenance(1000)');
+	drop_evidence();
+	$admin->query(q{SELECT pgtoken.make_partition('audit_events', 'audit_events_p2020_01'), pgtoken.attach_partition('audit_events', 'audit_events_p2020_01', '2020-01-01Z')});
+	$admin->query(q{INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+		SELECT pgtoken.first_uuid(timestamptz '2020-01-02Z' + n * interval '1 hour'), pgtoken.new_uuid(), '2020-01-03Z', 'test', 'x', 'x' FROM generate_series(1, 2) n});
+	$holder->query('BEGIN');
+	$holder->query('LOCK TABLE pgtoken.audit_events IN ACCESS SHARE MODE');
+	$keeper->send_query('SELECT m.step FROM pgtoken.maintain() m');
+	wait_until('it waits for its locks', sub {
+		$admin->value(q{SELECT coalesce(application_name = 'pgtoken maintenance: partitions' AND wait_event_type IN ('Lock', 'Timeout'), false) FROM pg_stat_activity WHERE pid = $1}, $keeper->pid) eq 't' });
+	$admin->query(q{INSERT INTO pgtoken.reused_families SELECT DISTINCT grant_id, now() FROM pgtoken.audit_events_p2020_01 WHERE grant_id < pgtoken.first_uuid('2020-01-02 01:30Z')});
+	$holder->query('COMMIT');
+	is_deeply([ map { $_->{step} } $keeper->result ], ['partition postponed'], 'a reuse meanwhile: the partition is left for the next run');
+	is_deeply([ $admin->column(q{SELECT m.detail FROM pgtoken.maintain() m}) ], ['audit_events_p2020_01 (1 rows of reused families kept)'], 'which keeps the evidence');
+	is(state_of_things()->{left_over}, 0, 'nothing is left behind');
+	$_->quit for $holder, $keeper;
+	drop_evidence();
+}
+
 # --- and when nobody stops it -----------------------------------------------------
 
 backlog();
@@ -108,6 +137,12 @@ $keeper->query(q{SET application_name = 'nightly'});
 $keeper->query('CALL pgtoken.run_maintenance(50)');
 is_deeply(state_of_things(), \%end, 'the end of a run that nobody stops');
 is(scalar(grep { /^families forgotten: \d+$/ } $keeper->notices), 7, 'each step is told');
+# which is nine tenths of the time
+$keeper->send_query(q{CALL pgtoken.run_maintenance(1, '100 s')});
+wait_until('it sleeps', sub { $admin->value(q{SELECT coalesce(wait_event, '') FROM pg_stat_activity WHERE pid = $1}, $keeper->pid) eq 'PgSleep' });
+like($admin->value('SELECT application_name FROM pg_stat_activity WHERE pid = $1', $keeper->pid), qr/^pgtoken maintenance: \w+ \(pause\)$/, 'a pause says what it is');
+$admin->query('SELECT pg_cancel_backend($1)', $keeper->pid);
+is(eval { $keeper->result; 'ended' } // $@->{sqlstate}, '57014', 'it can be stopped there');
 is($keeper->value('SHOW application_name'), 'nightly', 'the application has its name again');
 is($admin->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE event = 'maintenance.purged' AND application_name <> 'nightly' AND occurred_at >
 		(SELECT max(backend_start) FROM pg_stat_activity WHERE usename = 'keeper')}), 0, 'which is what the audit knows it by');
