@@ -260,7 +260,7 @@ pgt_guc_init(void)
 
 	DefineCustomIntVariable(
 		"pgtoken.reuse_retention",
-		"How long maintain() keeps families that ended by reuse, with their lineage and audit; 0 keeps them.",
+		"How long after the reuse maintain() keeps reused families, with their lineage and audit; 0 keeps them.",
 		"Never for less than other families, lineage and audit.", &reuse_retention,
 		1200 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
 
