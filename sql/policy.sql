@@ -376,6 +376,38 @@ SELECT (SELECT sum(allowed + challenged + denied) FROM pgtoken.decisions_by_clie
 	   (SELECT sum(requests) FROM pgtoken.decisions_by_rule('-infinity', :'some_time')) + (SELECT sum(requests) FROM pgtoken.decisions_by_rule(:'some_time'))
 	   = (SELECT sum(requests) FROM pgtoken.decisions_by_rule) AS rules,
 	   (SELECT count(*) FROM pgtoken.decisions_by_rule(now() + interval '1 hour')) = 0 AS nothing_yet;
+
+-- By subject: also what no family has come of (a step-up nobody went through, a code
+-- that was not redeemed, a device that has not fetched its tokens), and of a
+-- family that is forgotten all but its refreshes.
+BEGIN;
+SELECT pgtoken.create_policy('abandoned', '[{"rule": "risk_score", "at_least": 50, "outcome": "require"}]', on_issue => true, client_ids => '{plain}') AS version, pgtoken.activate_policy('abandoned') AS active;
+SELECT pgtoken.enroll_factor('quinn', 'external') ->> 'state' AS external;
+SELECT test.brief(r) AS stopped FROM pgtoken.issue_tokens('plain', 'quinn', 'openid', context => '{"risk_score": 80}') r;
+SELECT test.goes(pgtoken.approve_authorization(test.transaction('first', 'https://first.example/cb', 'response_type', 'code'), 'quinn')) AS not_redeemed;
+SELECT pgtoken.update_issuer('https://id.example', verification_uri => 'https://login.example/device');
+SELECT pgtoken.approve_device((a).body ->> 'user_code', 'quinn', 'quinn') IS NULL AS not_fetched FROM test.ask('tv', 'openid') a;
+SELECT count(*) AS families FROM pgtoken.grants WHERE subject = 'quinn';
+SELECT event, client_id, grant_id = '00000000-0000-0000-0000-000000000000' AS of_no_family FROM pgtoken.audit_by_subject('quinn') ORDER BY event COLLATE "C", of_no_family;
+SELECT refresh_token AS rt, grant_id AS gid FROM pgtoken.issue_tokens('web', 'quinn', 'openid offline_access') \gset
+SELECT test.brief(pgtoken.refresh_grant(:'rt', 'web', test.secret('web')));
+SELECT event FROM pgtoken.audit_by_subject('quinn') WHERE grant_id = :'gid' ORDER BY event COLLATE "C";
+DELETE FROM pgtoken.grants WHERE grant_id = :'gid';
+SELECT event FROM pgtoken.audit_by_subject('quinn') WHERE grant_id = :'gid' ORDER BY event COLLATE "C";
+ROLLBACK;
+-- of everybody whom these tests have brought about
+SELECT count(*) > 50 AS subjects, sum(s.events) > 500 AS events, sum(s.missed) AS missed, sum(s.of_family) - sum(s.of_family_found) AS missed_of_families, sum(s.twice) AS twice
+FROM (SELECT e.subject, count(*) AS events,
+			 count(*) FILTER (WHERE f.found IS NULL AND (e.event NOT IN ('token.refreshed', 'token.retried') OR EXISTS (SELECT FROM pgtoken.grants g WHERE g.grant_id = e.grant_id))) AS missed,
+			 sum(f.found - 1) AS twice,
+			 (SELECT count(*) FROM pgtoken.audit_events a JOIN pgtoken.grants g USING (grant_id) WHERE g.subject = e.subject) AS of_family,
+			 (SELECT count(*) FROM pgtoken.audit_by_subject(e.subject) a JOIN pgtoken.grants g USING (grant_id) WHERE g.subject = e.subject) AS of_family_found
+	  FROM pgtoken.audit_events e
+	  LEFT JOIN (SELECT b.subject, a.event_id, count(*) AS found
+				 FROM (SELECT DISTINCT x.subject FROM pgtoken.audit_events x WHERE x.subject IS NOT NULL) b, pgtoken.audit_by_subject(b.subject) a
+				 GROUP BY b.subject, a.event_id) f ON f.subject = e.subject AND f.event_id = e.event_id
+	  WHERE e.subject IS NOT NULL
+	  GROUP BY e.subject) s;
 SELECT pgtoken.deactivate_policy('dark', shadow => true), pgtoken.deactivate_policy('bright');
 -- A resource's authentication policy is explained in the same way
 UPDATE pgtoken.resources SET required_amr = '{hwk}', policy_version = 2 WHERE resource = 'https://orders.example' AND issuer = 'https://id.example';

@@ -27,6 +27,9 @@ BEGIN
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');
 		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (client_id, occurred_at)', partition_name || '_client_id', partition_name);
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_client_id', 'Events of a client by time');
+		EXECUTE format($$CREATE INDEX %I ON pgtoken.%I (subject, occurred_at) WHERE event <> 'token.refreshed' AND event <> 'token.retried'$$,
+					   partition_name || '_subject', partition_name);
+		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_subject', 'Events of a subject by time, without its refreshes');
 	END IF;
 	EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.%I FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only()', partition_name);
 	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition_name);

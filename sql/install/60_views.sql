@@ -51,33 +51,39 @@ REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.lineage(text) IS
 'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
 
--- By the families, whose events lie together: an index on subject would cost each
--- refresh a page at random. Planned anew each time, for this span of time.
+-- What the index on subject leaves out, by the families, whose events lie together;
+-- all else by that index, whether a family has come of it or not. The two
+-- conditions on the event are complementary, and the second is the index's own.
+-- Planned anew each time, for this span of time.
 CREATE FUNCTION pgtoken.audit_by_subject(subject text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 	RETURNS SETOF pgtoken.audit_events
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
 AS $function$
-DECLARE
-	-- an event's id is made a moment before its time
-	first_id CONSTANT uuid := pgtoken.first_uuid(since - interval '1 second');
-	last_id CONSTANT uuid := pgtoken.first_uuid(until + interval '1 second');
 BEGIN
+	IF subject IS NULL THEN
+		RAISE EXCEPTION 'subject must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed',
+				  HINT = 'Events that concern no subject are rows of pgtoken.audit_events whose subject is NULL.';
+	END IF;
+	since := coalesce(since, '-infinity');
+	until := coalesce(until, 'infinity');
 	RETURN QUERY
 		SELECT e.*
 		FROM pgtoken.grants g
 		JOIN pgtoken.audit_events e ON e.grant_id = g.grant_id AND e.occurred_at >= since AND e.occurred_at < until
 		WHERE g.subject = audit_by_subject.subject
+		  AND (e.event IN ('token.refreshed', 'token.retried') OR e.subject IS DISTINCT FROM audit_by_subject.subject)
 		UNION ALL
 		SELECT e.*
 		FROM pgtoken.audit_events e
-		WHERE e.grant_id = '00000000-0000-0000-0000-000000000000' AND e.event_id BETWEEN first_id AND last_id
-		  AND e.subject = audit_by_subject.subject AND e.occurred_at >= since AND e.occurred_at < until
+		WHERE e.subject = audit_by_subject.subject AND e.occurred_at >= since AND e.occurred_at < until
+		  AND e.event <> 'token.refreshed' AND e.event <> 'token.retried'
 		ORDER BY occurred_at DESC, event_id DESC;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
-'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default at any time. Takes as long as the subject has families, and the events of no family in that time, are many; how many other families there are does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows no events: ask audit_events by subject and occurred_at for these.';
+'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default, and with NULL, at any time. Takes as long as the subject has families and events of its own; how much there is of others does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows all but the refreshes: ask audit_events by subject and occurred_at for these. Raises 22004 for a NULL subject.';
 
 -- What policies and authentication policies decided, from the audit log.
 
@@ -124,12 +130,12 @@ BEGIN ATOMIC
 	FROM pgtoken.audit_events e
 	CROSS JOIN jsonb_array_elements(e.detail #> '{decision,policies}') p (policy)
 	CROSS JOIN jsonb_array_elements(p.policy -> 'rules') r (rule)
-	WHERE jsonb_typeof(e.detail -> 'decision') = 'object' AND e.occurred_at >= since AND e.occurred_at < until
+	WHERE jsonb_typeof(e.detail -> 'decision') = 'object' AND e.occurred_at >= coalesce(since, '-infinity') AND e.occurred_at < coalesce(until, 'infinity')
 	GROUP BY 1, 2, 3, 4, 5, 6;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_rule(timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.decisions_by_rule(timestamptz, timestamptz) IS
-'How often each rule fired, by day (UTC), in a span of time: since (inclusive), until (exclusive). Only the audit of that span is read. day, policy, version, mode (active or shadow), rule (position and kind, "1 network_changed"), outcome (allow, require or deny), requests (in which it fired).';
+'How often each rule fired, by day (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. day, policy, version, mode (active or shadow), rule (position and kind, "1 network_changed"), outcome (allow, require or deny), requests (in which it fired).';
 
 CREATE FUNCTION pgtoken.decisions_by_client(since timestamptz, until timestamptz DEFAULT 'infinity')
 	RETURNS TABLE (day date, client_id text, allowed bigint, challenged bigint, denied bigint)
@@ -138,12 +144,12 @@ BEGIN ATOMIC
 	SELECT (d.occurred_at AT TIME ZONE 'UTC')::date, d.client_id, count(*) FILTER (WHERE d.decision = 'allow'),
 		   count(*) FILTER (WHERE d.decision = 'require'), count(*) FILTER (WHERE d.decision = 'deny')
 	FROM pgtoken.decisions d
-	WHERE d.occurred_at >= since AND d.occurred_at < until
+	WHERE d.occurred_at >= coalesce(since, '-infinity') AND d.occurred_at < coalesce(until, 'infinity')
 	GROUP BY 1, 2;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_client(timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.decisions_by_client(timestamptz, timestamptz) IS
-'What was decided for each client, by day (UTC), in a span of time: since (inclusive), until (exclusive). Only the audit of that span is read. day, client_id, and how many requests were allowed, challenged (a step-up was required of them) and denied.';
+'What was decided for each client, by day (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. day, client_id, and how many requests were allowed, challenged (a step-up was required of them) and denied.';
 
 CREATE FUNCTION pgtoken.decision_latency(since timestamptz, until timestamptz DEFAULT 'infinity')
 	RETURNS TABLE (hour timestamptz, requests bigint, avg_us numeric, max_us bigint, p95_us bigint)
@@ -152,12 +158,12 @@ BEGIN ATOMIC
 	SELECT date_trunc('hour', d.occurred_at, 'UTC'), count(*), round(avg(d.latency_us), 1), max(d.latency_us),
 		   percentile_disc(0.95) WITHIN GROUP (ORDER BY d.latency_us)
 	FROM pgtoken.decisions d
-	WHERE d.occurred_at >= since AND d.occurred_at < until
+	WHERE d.occurred_at >= coalesce(since, '-infinity') AND d.occurred_at < coalesce(until, 'infinity')
 	GROUP BY 1;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) IS
-'How long judging a request took, by hour (UTC), in a span of time: since (inclusive), until (exclusive). Only the audit of that span is read. hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
+'How long judging a request took, by hour (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
 
 CREATE VIEW pgtoken.decisions_by_rule AS SELECT * FROM pgtoken.decisions_by_rule('-infinity');
 COMMENT ON VIEW pgtoken.decisions_by_rule IS 'How often each rule fired, by day. Reads the whole audit; the function of this name reads a span of time';

@@ -210,6 +210,7 @@ COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of e
 COMMENT ON INDEX pgtoken.audit_events_default_pkey IS 'Finds the events of a family in order';
 COMMENT ON INDEX pgtoken.audit_events_default_client_id IS 'Finds the events of a client by time';
 COMMENT ON INDEX pgtoken.audit_events_default_occurred_at IS 'Finds the events of a time';
+COMMENT ON INDEX pgtoken.audit_events_default_subject IS 'Finds the events of a subject by time; its refreshes are found by their families';
 COMMENT ON TRIGGER append_only ON pgtoken.audit_events IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events IS 'Refuses TRUNCATE, whatever session_replication_role says';
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events_default IS 'Refuses TRUNCATE of the partition alone, whatever session_replication_role says';
