@@ -6,6 +6,10 @@
  * latest): a revoker becomes visible before its invalidation is sent, so
  * whatever was loaded from an older state is followed by a message that drops
  * it.  Looking up a proxy may raise; the epoch then counts as stale.
+ *
+ * What is cached between two resets of an epoch is a generation, with a memory
+ * context of its own, which goes as soon as no call uses it: a transaction that
+ * revokes and verifies in turns makes as many as it has steps.
  */
 #include "cache.h"
 
@@ -16,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "guc.h"
+#include "held.h"
 
 typedef struct Epoch
 {
@@ -24,7 +29,7 @@ typedef struct Epoch
 	bool stale;
 	bool dirty; /* this transaction has written what it caches */
 	uint64 number;
-	MemoryContext context;
+	Held *generation; /* NULL: none yet */
 } Epoch;
 
 CacheStats pgt_cache_stats;
@@ -99,14 +104,31 @@ pgt_cache_mark_dirty(CacheEpoch epoch)
 	epochs[epoch].dirty = true;
 }
 
+/* verified tokens come and go with the configuration, so who holds them holds that too */
+static Held *
+generation_of(CacheEpoch epoch)
+{
+	MemoryContext context;
+	Held *generation;
+
+	if (epochs[epoch].generation)
+		return epochs[epoch].generation;
+	context = AllocSetContextCreate(CacheMemoryContext, "pgtoken cache", ALLOCSET_DEFAULT_SIZES);
+	generation = MemoryContextAlloc(context, sizeof(Held));
+	held_init(generation, context);
+	if (epoch == CACHE_REVOCATION)
+		held_hold(generation_of(CACHE_CONFIG), context);
+	epochs[epoch].generation = generation;
+	return generation;
+}
+
 static void
 epoch_reset(Epoch *epoch)
 {
 	epoch->number++;
-	/* somebody up the stack may still hold pointers into it */
-	if (epoch->context)
-		MemoryContextSetParent(epoch->context, TopTransactionContext);
-	epoch->context = NULL;
+	if (epoch->generation)
+		held_give_up(epoch->generation);
+	epoch->generation = NULL;
 	epoch->stale = false;
 
 	/* last, because it may raise: without the oid the next begin resets again */
@@ -133,15 +155,19 @@ pgt_cache_begin(void)
 			pgt_cache_stats.revocation_resets++;
 		epoch_reset(&epochs[i]);
 	}
+	held_hold(generation_of(CACHE_REVOCATION), CurrentMemoryContext);
+}
+
+void
+pgt_cache_begin_anew(void)
+{
+	epochs[CACHE_CONFIG].stale = true; /* takes the other one along */
 }
 
 MemoryContext
 pgt_cache_context(CacheEpoch epoch)
 {
-	if (epochs[epoch].context == NULL)
-		epochs[epoch].context =
-			AllocSetContextCreate(CacheMemoryContext, "pgtoken cache", ALLOCSET_DEFAULT_SIZES);
-	return epochs[epoch].context;
+	return generation_of(epoch)->context;
 }
 
 Size
@@ -153,9 +179,9 @@ pgt_cache_room(void)
 Size
 pgt_cache_configuration_size(void)
 {
-	MemoryContext context = epochs[CACHE_CONFIG].context;
+	Held *generation = epochs[CACHE_CONFIG].generation;
 
-	return context ? MemoryContextMemAllocated(context, false) : 0;
+	return generation ? MemoryContextMemAllocated(generation->context, false) : 0;
 }
 
 uint64

@@ -9,7 +9,7 @@
  *
  * Whoever caches allocates in pgt_cache_context(epoch) and remembers
  * pgt_cache_number(epoch): another number means that everything is gone.  What
- * was handed out before stays readable until the transaction ends.
+ * was handed out before stays readable as pgt_cache_begin() says.
  */
 #ifndef PGT_CACHE_H
 #define PGT_CACHE_H
@@ -47,9 +47,14 @@ extern void pgt_cache_init(void);
 
 /*
  * To be called first by every function that reads a cache: takes in what other
- * sessions have committed and drops what is stale.
+ * sessions have committed and drops what is stale.  What the caches then hand out
+ * stays readable as long as the caller's current memory context is not reset, also
+ * when functions that it calls drop it.
  */
 extern void pgt_cache_begin(void);
+
+/* the next begin drops everything, as after a change of all configuration */
+extern void pgt_cache_begin_anew(void);
 
 extern MemoryContext pgt_cache_context(CacheEpoch epoch);
 extern uint64 pgt_cache_number(CacheEpoch epoch);

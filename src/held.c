@@ -1,0 +1,57 @@
+/*
+ * held.c
+ *		Memory that its owner may give up while somebody up the stack still uses it.
+ */
+#include "held.h"
+
+#include "utils/memutils.h"
+
+typedef struct Hold
+{
+	MemoryContextCallback callback;
+	Held *held;
+} Hold;
+
+static void
+delete_if_free(Held *held)
+{
+	if (held->given_up && held->holders == 0)
+		MemoryContextDelete(held->context);
+}
+
+/* also runs while an error is cleaned up, so it raises nothing */
+static void
+release(void *arg)
+{
+	Held *held = ((Hold *) arg)->held;
+
+	held->holders--;
+	delete_if_free(held);
+}
+
+void
+held_init(Held *held, MemoryContext context)
+{
+	held->context = context;
+	held->holders = 0;
+	held->given_up = false;
+}
+
+void
+held_hold(Held *held, MemoryContext holder)
+{
+	Hold *hold = MemoryContextAlloc(holder, sizeof(Hold));
+
+	hold->held = held;
+	hold->callback.func = release;
+	hold->callback.arg = hold;
+	MemoryContextRegisterResetCallback(holder, &hold->callback);
+	held->holders++;
+}
+
+void
+held_give_up(Held *held)
+{
+	held->given_up = true;
+	delete_if_free(held);
+}
