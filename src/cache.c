@@ -123,17 +123,21 @@ generation_of(CacheEpoch epoch)
 }
 
 static void
-epoch_reset(Epoch *epoch)
+drop(Epoch *epoch)
 {
 	epoch->number++;
 	if (epoch->generation)
 		held_give_up(epoch->generation);
 	epoch->generation = NULL;
 	epoch->stale = false;
-
-	/* last, because it may raise: without the oid the next begin resets again */
 	epoch->proxy_oid = InvalidOid;
-	epoch->proxy_oid = get_relname_relid(epoch->proxy, get_namespace_oid("pgtoken", true));
+}
+
+/* until the current memory context is reset */
+static void
+hold(void)
+{
+	held_hold(generation_of(CACHE_REVOCATION), CurrentMemoryContext);
 }
 
 void
@@ -153,9 +157,16 @@ pgt_cache_begin(void)
 		}
 		else
 			pgt_cache_stats.revocation_resets++;
-		epoch_reset(&epochs[i]);
+		drop(&epochs[i]);
 	}
-	held_hold(generation_of(CACHE_REVOCATION), CurrentMemoryContext);
+	/* last, because it may raise: without the oid the next begin drops again */
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+	{
+		if (!OidIsValid(epochs[i].proxy_oid))
+			epochs[i].proxy_oid =
+				get_relname_relid(epochs[i].proxy, get_namespace_oid("pgtoken", true));
+	}
+	hold();
 }
 
 void
@@ -179,14 +190,21 @@ pgt_cache_room(void)
 Size
 pgt_cache_configuration_size(void)
 {
-	Held *generation = epochs[CACHE_CONFIG].generation;
+	Size size = 0;
 
-	return generation ? MemoryContextMemAllocated(generation->context, false) : 0;
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+	{
+		if (epochs[i].generation)
+			size += MemoryContextMemAllocated(epochs[i].generation->context, false);
+	}
+	return size;
 }
 
 uint64
 pgt_cache_number(CacheEpoch epoch)
 {
+	/* a call that went on while a function of it began a generation does not hold that yet */
+	hold();
 	return epochs[epoch].number;
 }
 

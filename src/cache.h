@@ -57,6 +57,8 @@ extern void pgt_cache_begin(void);
 extern void pgt_cache_begin_anew(void);
 
 extern MemoryContext pgt_cache_context(CacheEpoch epoch);
+
+/* to be asked before each look into a cache, which may be into newer contents than begin's */
 extern uint64 pgt_cache_number(CacheEpoch epoch);
 
 /*
@@ -66,7 +68,7 @@ extern uint64 pgt_cache_number(CacheEpoch epoch);
  */
 extern Size pgt_cache_room(void);
 
-/* memory of that other configuration, in bytes; keys that OpenSSL has parsed are its own */
+/* memory of that other configuration, limits of age included, in bytes; keys that OpenSSL has parsed are its own */
 extern Size pgt_cache_configuration_size(void);
 
 /* tell all backends, this one included, once the transaction commits */

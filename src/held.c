@@ -9,13 +9,14 @@
 typedef struct Hold
 {
 	MemoryContextCallback callback;
+	MemoryContext holder;
 	Held *held;
 } Hold;
 
 static void
 delete_if_free(Held *held)
 {
-	if (held->given_up && held->holders == 0)
+	if (held->given_up && held->holds == 0)
 		MemoryContextDelete(held->context);
 }
 
@@ -23,9 +24,12 @@ delete_if_free(Held *held)
 static void
 release(void *arg)
 {
-	Held *held = ((Hold *) arg)->held;
+	Hold *hold = arg;
+	Held *held = hold->held;
 
-	held->holders--;
+	if (held->latest == hold)
+		held->latest = NULL;
+	held->holds--;
 	delete_if_free(held);
 }
 
@@ -33,20 +37,26 @@ void
 held_init(Held *held, MemoryContext context)
 {
 	held->context = context;
-	held->holders = 0;
+	held->holds = 0;
+	held->latest = NULL;
 	held->given_up = false;
 }
 
 void
 held_hold(Held *held, MemoryContext holder)
 {
-	Hold *hold = MemoryContextAlloc(holder, sizeof(Hold));
+	Hold *hold;
 
+	if (held->latest && held->latest->holder == holder)
+		return;
+	hold = MemoryContextAlloc(holder, sizeof(Hold));
+	hold->holder = holder;
 	hold->held = held;
 	hold->callback.func = release;
 	hold->callback.arg = hold;
 	MemoryContextRegisterResetCallback(holder, &hold->callback);
-	held->holders++;
+	held->latest = hold;
+	held->holds++;
 }
 
 void

@@ -15,14 +15,15 @@
 typedef struct Held
 {
 	MemoryContext context; /* goes as a whole, with this in it */
-	int holders;
+	int holds;
+	struct Hold *latest; /* NULL: released, or none yet */
 	bool given_up;
 } Held;
 
 /* neither held nor given up */
 extern void held_init(Held *held, MemoryContext context);
 
-/* until the holder is reset or deleted */
+/* until the holder is reset or deleted; again in a row costs nothing */
 extern void held_hold(Held *held, MemoryContext holder);
 
 /* once, by the owner, who does not use it any more; raises nothing */
