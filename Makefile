@@ -84,6 +84,7 @@ OBJS = \
 	src/grant_refusal.o \
 	src/guc.o \
 	src/handle.o \
+	src/held.o \
 	src/http.o \
 	src/http_context.o \
 	src/http_form.o \

@@ -6,6 +6,10 @@
  * latest): a revoker becomes visible before its invalidation is sent, so
  * whatever was loaded from an older state is followed by a message that drops
  * it.  Looking up a proxy may raise; the epoch then counts as stale.
+ *
+ * What is cached between two resets of an epoch is a generation, with a memory
+ * context of its own, which goes as soon as no call uses it: a transaction that
+ * revokes and verifies in turns makes as many as it has steps.
  */
 #include "cache.h"
 
@@ -16,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "guc.h"
+#include "held.h"
 
 typedef struct Epoch
 {
@@ -24,7 +29,7 @@ typedef struct Epoch
 	bool stale;
 	bool dirty; /* this transaction has written what it caches */
 	uint64 number;
-	MemoryContext context;
+	Held *generation; /* NULL: none yet */
 } Epoch;
 
 CacheStats pgt_cache_stats;
@@ -99,19 +104,40 @@ pgt_cache_mark_dirty(CacheEpoch epoch)
 	epochs[epoch].dirty = true;
 }
 
+/* verified tokens come and go with the configuration, so who holds them holds that too */
+static Held *
+generation_of(CacheEpoch epoch)
+{
+	MemoryContext context;
+	Held *generation;
+
+	if (epochs[epoch].generation)
+		return epochs[epoch].generation;
+	context = AllocSetContextCreate(CacheMemoryContext, "pgtoken cache", ALLOCSET_DEFAULT_SIZES);
+	generation = MemoryContextAlloc(context, sizeof(Held));
+	held_init(generation, context);
+	if (epoch == CACHE_REVOCATION)
+		held_hold(generation_of(CACHE_CONFIG), context);
+	epochs[epoch].generation = generation;
+	return generation;
+}
+
 static void
-epoch_reset(Epoch *epoch)
+drop(Epoch *epoch)
 {
 	epoch->number++;
-	/* somebody up the stack may still hold pointers into it */
-	if (epoch->context)
-		MemoryContextSetParent(epoch->context, TopTransactionContext);
-	epoch->context = NULL;
+	if (epoch->generation)
+		held_give_up(epoch->generation);
+	epoch->generation = NULL;
 	epoch->stale = false;
-
-	/* last, because it may raise: without the oid the next begin resets again */
 	epoch->proxy_oid = InvalidOid;
-	epoch->proxy_oid = get_relname_relid(epoch->proxy, get_namespace_oid("pgtoken", true));
+}
+
+/* until the current memory context is reset */
+static void
+hold(void)
+{
+	held_hold(generation_of(CACHE_REVOCATION), CurrentMemoryContext);
 }
 
 void
@@ -131,17 +157,28 @@ pgt_cache_begin(void)
 		}
 		else
 			pgt_cache_stats.revocation_resets++;
-		epoch_reset(&epochs[i]);
+		drop(&epochs[i]);
 	}
+	/* last, because it may raise: without the oid the next begin drops again */
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+	{
+		if (!OidIsValid(epochs[i].proxy_oid))
+			epochs[i].proxy_oid =
+				get_relname_relid(epochs[i].proxy, get_namespace_oid("pgtoken", true));
+	}
+	hold();
+}
+
+void
+pgt_cache_begin_anew(void)
+{
+	epochs[CACHE_CONFIG].stale = true; /* takes the other one along */
 }
 
 MemoryContext
 pgt_cache_context(CacheEpoch epoch)
 {
-	if (epochs[epoch].context == NULL)
-		epochs[epoch].context =
-			AllocSetContextCreate(CacheMemoryContext, "pgtoken cache", ALLOCSET_DEFAULT_SIZES);
-	return epochs[epoch].context;
+	return generation_of(epoch)->context;
 }
 
 Size
@@ -153,14 +190,21 @@ pgt_cache_room(void)
 Size
 pgt_cache_configuration_size(void)
 {
-	MemoryContext context = epochs[CACHE_CONFIG].context;
+	Size size = 0;
 
-	return context ? MemoryContextMemAllocated(context, false) : 0;
+	for (int i = 0; i < CACHE_EPOCHS; i++)
+	{
+		if (epochs[i].generation)
+			size += MemoryContextMemAllocated(epochs[i].generation->context, false);
+	}
+	return size;
 }
 
 uint64
 pgt_cache_number(CacheEpoch epoch)
 {
+	/* a call that went on while a function of it began a generation does not hold that yet */
+	hold();
 	return epochs[epoch].number;
 }
 

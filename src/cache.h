@@ -9,7 +9,7 @@
  *
  * Whoever caches allocates in pgt_cache_context(epoch) and remembers
  * pgt_cache_number(epoch): another number means that everything is gone.  What
- * was handed out before stays readable until the transaction ends.
+ * was handed out before stays readable as pgt_cache_begin() says.
  */
 #ifndef PGT_CACHE_H
 #define PGT_CACHE_H
@@ -47,11 +47,18 @@ extern void pgt_cache_init(void);
 
 /*
  * To be called first by every function that reads a cache: takes in what other
- * sessions have committed and drops what is stale.
+ * sessions have committed and drops what is stale.  What the caches then hand out
+ * stays readable as long as the caller's current memory context is not reset, also
+ * when functions that it calls drop it.
  */
 extern void pgt_cache_begin(void);
 
+/* the next begin drops everything, as after a change of all configuration */
+extern void pgt_cache_begin_anew(void);
+
 extern MemoryContext pgt_cache_context(CacheEpoch epoch);
+
+/* to be asked before each look into a cache, which may be into newer contents than begin's */
 extern uint64 pgt_cache_number(CacheEpoch epoch);
 
 /*
@@ -61,7 +68,7 @@ extern uint64 pgt_cache_number(CacheEpoch epoch);
  */
 extern Size pgt_cache_room(void);
 
-/* memory of that other configuration, in bytes; keys that OpenSSL has parsed are its own */
+/* memory of that other configuration, limits of age included, in bytes; keys that OpenSSL has parsed are its own */
 extern Size pgt_cache_configuration_size(void);
 
 /* tell all backends, this one included, once the transaction commits */

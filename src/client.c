@@ -3,9 +3,9 @@
  *		Clients and their authentication, cached by configuration epoch, those used
  *		least recently leaving first.
  *
- * Each has a memory context of its own.  Whoever has found it may use it until the
- * transaction ends, so that is when the memory of one that has left goes.  Names that
- * are not registered are not cached: a caller could fill memory with them.
+ * Each has a memory context of its own, which whoever has found it holds: one that
+ * leaves goes when nobody does any more, and counts until then.  Names that are not
+ * registered are not cached: a caller could fill memory with them.
  */
 #include "client.h"
 
@@ -17,6 +17,7 @@
 #include "core/oauth.h"
 #include "glue.h"
 #include "guc.h"
+#include "held.h"
 #include "issuer.h"
 #include "json_members.h"
 #include "lru.h"
@@ -28,12 +29,15 @@
 typedef struct Entry
 {
 	LruEntry lru; /* first */
+	Held held;
 	Client *client;
 	Size size;
+	MemoryContextCallback uncount;
 } Entry;
 
 static Lru clients;
-static Size clients_size; /* of all entries */
+static MemoryContext clients_context = NULL; /* of the chains */
+static Size clients_size = 0; /* of all entries, those that have left and are held included */
 static uint64 clients_number = 0;
 
 static const struct
@@ -172,6 +176,12 @@ same_name(const void *a, const void *b)
 	return strcmp(a, b) == 0;
 }
 
+static void
+uncount(void *arg)
+{
+	clients_size -= ((Entry *) arg)->size;
+}
+
 /* NULL: there is no such client */
 static Entry *
 load_client(const char *client_id)
@@ -198,21 +208,63 @@ load_client(const char *client_id)
 static void
 keep(Entry *entry, uint32 hash)
 {
-	MemoryContext cache = pgt_cache_context(CACHE_CONFIG);
-	Entry *oldest;
+	MemoryContext context = GetMemoryChunkContext(entry);
 
-	MemoryContextSetParent(GetMemoryChunkContext(entry), cache);
+	MemoryContextSetParent(context, CacheMemoryContext);
+	held_init(&entry->held, context);
 	entry->lru.hash = hash;
 	entry->lru.key = entry->client->client_id;
 	lru_add(&clients, &entry->lru);
 	clients_size += entry->size;
+	entry->uncount.func = uncount;
+	entry->uncount.arg = entry;
+	MemoryContextRegisterResetCallback(context, &entry->uncount);
+}
 
-	while (clients_size + MemoryContextMemAllocated(cache, false) > pgt_cache_room() &&
-		   (oldest = (Entry *) lru_remove_oldest(&clients)) != NULL)
+static bool
+forget_oldest(void)
+{
+	Entry *oldest = (Entry *) lru_remove_oldest(&clients);
+
+	if (oldest)
+		held_give_up(&oldest->held);
+	return oldest != NULL;
+}
+
+CacheSize
+client_cache_size(void)
+{
+	CacheSize size = {clients.entries, clients_size};
+
+	if (clients_context)
+		size.bytes += MemoryContextMemAllocated(clients_context, false);
+	return size;
+}
+
+static void
+make_room(void)
+{
+	while (client_cache_size().bytes + pgt_cache_configuration_size() > pgt_cache_room())
 	{
-		clients_size -= oldest->size;
-		MemoryContextSetParent(GetMemoryChunkContext(oldest), TopTransactionContext);
+		if (!forget_oldest())
+			break;
 	}
+}
+
+static void
+attach(void)
+{
+	if (clients_number == pgt_cache_number(CACHE_CONFIG))
+		return;
+	if (clients_context == NULL)
+		clients_context =
+			AllocSetContextCreate(CacheMemoryContext, "pgtoken clients", ALLOCSET_SMALL_SIZES);
+	while (clients.entries > 0)
+		forget_oldest();
+	clients_number = 0;
+	MemoryContextReset(clients_context);
+	lru_init(&clients, clients_context, pgt_cache_room(), same_name);
+	clients_number = pgt_cache_number(CACHE_CONFIG);
 }
 
 static const Client *
@@ -220,13 +272,9 @@ find_cached(const char *client_id)
 {
 	uint32 hash = hash_bytes((const unsigned char *) client_id, strlen(client_id));
 	Entry *entry;
+	bool loaded = false;
 
-	if (clients_number != pgt_cache_number(CACHE_CONFIG))
-	{
-		lru_init(&clients, pgt_cache_context(CACHE_CONFIG), pgt_cache_room(), same_name);
-		clients_size = 0;
-		clients_number = pgt_cache_number(CACHE_CONFIG);
-	}
+	attach();
 	entry = (Entry *) lru_find(&clients, hash, client_id);
 	if (entry == NULL)
 	{
@@ -235,21 +283,13 @@ find_cached(const char *client_id)
 			return NULL;
 		/* loading may have taken in an invalidation: the entry then goes at the next begin */
 		keep(entry, hash);
+		loaded = true;
 	}
+	/* before room is made, for which it may have to leave itself */
+	held_hold(&entry->held, CurrentMemoryContext);
+	if (loaded)
+		make_room();
 	return entry->client;
-}
-
-CacheSize
-client_cache_size(void)
-{
-	CacheSize size = {0, 0};
-
-	if (clients_number == pgt_cache_number(CACHE_CONFIG))
-	{
-		size.entries = clients.entries;
-		size.bytes = clients_size;
-	}
-	return size;
 }
 
 static int

@@ -82,7 +82,7 @@ typedef struct Client
 	TimestampTz not_before; /* DT_NOBEGIN: none */
 } Client;
 
-/* NULL when there is no such client; valid until the transaction ends */
+/* NULL when there is no such client; valid until the current memory context is reset */
 extern const Client *client_find(const char *client_id);
 
 extern CacheSize client_cache_size(void);

@@ -15,6 +15,7 @@
 #include "port.h"
 #include "utils/guc_tables.h"
 
+#include "cache.h"
 #include "http_context.h"
 
 #define MINUTES_PER_DAY (24 * 60)
@@ -96,6 +97,14 @@ check_http_context_headers(char **value, void **extra pg_attribute_unused(),
 	return problem == NULL;
 }
 
+/* what is kept, and how it is found, was laid out for the old size */
+static void
+assign_cache_memory(int value, void *extra pg_attribute_unused())
+{
+	if (value != pgt_cache_memory)
+		pgt_cache_begin_anew();
+}
+
 void
 pgt_guc_init(void)
 {
@@ -128,7 +137,8 @@ pgt_guc_init(void)
 		"pgtoken.cache_memory",
 		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
 		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
-		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, assign_cache_memory,
+		NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.challenge_lifetime",

@@ -166,10 +166,11 @@ audit_completion(const AuthorizationRequest *request, const char *subject, const
 char *
 complete_logout(const char *transaction_id, const char *subject, const char *session_id)
 {
-	AuthorizationRequest *request =
-		authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
+	AuthorizationRequest *request;
 	char *redirect_uri;
 
+	pgt_cache_begin();
+	request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
 	/* taken away by one only, also of two that come at the same time */
 	if (request == NULL || strcmp(request->kind, REQUEST_LOGOUT) != 0 ||
 		!authorization_request_delete(request))
