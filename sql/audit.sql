@@ -196,11 +196,11 @@ WHERE detail::text ~ '"(material|secret_hash|token_hash|current_hash|previous_ha
 DROP VIEW secrets;
 
 -- By subject: what a scan of the audit finds, and whatever its families went through
-SELECT subject, count(*) > 0 AS some,
-	   count(*) FILTER (WHERE NOT EXISTS (SELECT FROM pgtoken.audit_by_subject(s.subject) f WHERE f.event_id = e.event_id)) AS missed
+SELECT s.subject, count(*) > 0 AS some, count(*) FILTER (WHERE e.event_id <> ALL (f.found)) AS missed
 FROM unnest('{alice,bob,heidi}'::text[]) s (subject)
+CROSS JOIN LATERAL (SELECT array_agg(a.event_id) FROM pgtoken.audit_by_subject(s.subject) a) f (found)
 JOIN pgtoken.audit_events e USING (subject)
-GROUP BY subject ORDER BY subject;
+GROUP BY s.subject ORDER BY s.subject;
 SELECT s.subject, count(*) FILTER (WHERE NOT (f.subject = s.subject OR EXISTS (SELECT FROM pgtoken.grants g WHERE g.grant_id = f.grant_id AND g.subject = s.subject)) IS TRUE) AS of_others,
 	   count(*) = count(DISTINCT f.event_id) AS once,
 	   array_agg(f.event_id ORDER BY f.n) = array_agg(f.event_id ORDER BY f.occurred_at DESC, f.event_id DESC) AS newest_first
