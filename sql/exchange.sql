@@ -16,6 +16,19 @@ CREATE FUNCTION test.exchange(client text, token text, VARIADIC more text[] DEFA
 CREATE FUNCTION test.got(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN concat_ws(' | ', test.brief(a), (a).body ->> 'issued_token_type', (a).body ->> 'scope', test.claims((a).body ->> 'access_token') ->> 'aud');
 
+-- Attack shut out: who serves an API declares none that it calls, and takes the
+-- tokens that are sent to it to every API of the issuer (by name, or by a scope).
+-- Back to where the token is good already it may take it.
+SELECT access_token AS sent FROM pgtoken.issue_tokens('shop', 'alice', 'shared', '{https://orders.example}') \gset
+SELECT test.got(test.exchange('orders_api', :'sent', 'resource', 'https://mail.example')) AS by_resource,
+	   test.got(test.exchange('orders_api', :'sent', 'audience', 'https://any.example')) AS by_audience,
+	   test.got(test.exchange('orders_api', :'sent', 'resource', 'https://orders.example', 'resource', 'https://mail.example')) AS among_others,
+	   test.got(test.exchange('orders_api', :'sent', 'resource', pgtoken.http_issuer())) AS issuer,
+	   test.got(test.exchange('orders_api', :'sent')) AS none_named, test.got(test.exchange('orders_api', :'sent', 'resource', 'https://orders.example')) AS the_same;
+SELECT pgtoken.update_client('orders_api', resources => '{https://mail.example,https://orders.example}'),
+	   pgtoken.update_client('mail_api', resources => '{https://any.example,https://mail.example,https://orders.example}');
+SELECT test.got(test.exchange('orders_api', :'sent', 'audience', 'https://any.example')) AS not_declared, test.got(test.exchange('orders_api', :'sent')) AS the_first;
+
 -- alice has a session with the shop; its token for the orders API reaches that API
 SELECT access_token AS at, id_token AS it, grant_id AS gid FROM pgtoken.issue_tokens('shop', 'alice', 'openid profile orders.read shared offline_access', '{https://orders.example}',
 	auth_time => '2020-01-02 03:04:05+00', acr => 'mfa', amr => '{pwd,otp}', session_id => 'sess-7', claims => '{"role": "customer"}') \gset

@@ -47,19 +47,32 @@ names_access_token(const char *type)
 	return type && (strcmp(type, ACCESS_TOKEN_TYPE) == 0 || strcmp(type, JWT_TYPE) == 0);
 }
 
+/* one string or an array of them (RFC 7519 section 4.1.3), palloc'd */
+static char **
+audiences_of(Jsonb *claims, int *n)
+{
+	char *audience = member_string(claims, "aud");
+	char **audiences;
+
+	if (audience == NULL)
+		return member_strings(claims, "aud", n);
+	audiences = palloc(sizeof(char *));
+	audiences[0] = audience;
+	*n = 1;
+	return audiences;
+}
+
 /* was the token given to this client, or sent to an API that this client serves? */
 static bool
 token_is_for_client(Jsonb *claims, const Client *client)
 {
 	char *client_id = member_string(claims, "client_id");
-	char *audience = member_string(claims, "aud");
-	char **audiences = &audience;
-	int n = 1;
+	char **audiences;
+	int n;
 
 	if (strcmp(client_id, client->client_id) == 0)
 		return true;
-	if (audience == NULL)
-		audiences = member_strings(claims, "aud", &n);
+	audiences = audiences_of(claims, &n);
 	for (int i = 0; i < n; i++)
 	{
 		const Resource *resource = resource_find(client->issuer, audiences[i]);
@@ -147,6 +160,35 @@ read_parent(Exchange *exchange)
 	return PGT_OK;
 }
 
+/*
+ * A client that says nothing about its APIs may ask tokens of its own users for any
+ * of its issuer's.  Somebody else's token it takes only where an administrator has
+ * said that it goes: to the APIs that the client declares, and back to those that
+ * the token is for already.
+ */
+static PgtErr
+limit_resources(Exchange *exchange)
+{
+	const Client *client = exchange->request->client;
+	int n;
+	char **audiences = audiences_of(exchange->subject, &n);
+
+	if (exchange->n_resources == 0 && client->n_resources > 0)
+		exchange->resources[exchange->n_resources++] = client->resources[0];
+	else if (exchange->n_resources == 0)
+	{
+		exchange->resources = audiences;
+		exchange->n_resources = n;
+	}
+	for (int i = 0; i < exchange->n_resources; i++)
+	{
+		if (!pgt_strings_have(audiences, n, exchange->resources[i]) &&
+			!pgt_strings_have(client->resources, Max(client->n_resources, 0), exchange->resources[i]))
+			return PGT_ERR_TARGET_NOT_ALLOWED;
+	}
+	return PGT_OK;
+}
+
 /* an audience (RFC 8693 section 2.1) is known here by its URI, like a resource */
 static PgtErr
 read_resources(Exchange *exchange)
@@ -164,7 +206,7 @@ read_resources(Exchange *exchange)
 			return PGT_ERR_TARGET_MALFORMED;
 		exchange->resources[exchange->n_resources++] = audiences[i];
 	}
-	return PGT_OK;
+	return limit_resources(exchange);
 }
 
 /* does it mean something to one of the resources, or is that for others to say? */
@@ -172,22 +214,15 @@ static bool
 scope_may_fit(const Exchange *exchange, PgtcSlice scope)
 {
 	const Client *client = exchange->request->client;
-	char **resources = exchange->resources;
-	int n = exchange->n_resources;
 
-	if (n == 0)
+	for (int i = 0; i < exchange->n_resources; i++)
 	{
-		resources = client->resources;
-		n = client->n_resources > 0 ? 1 : 0; /* the default one */
-	}
-	for (int i = 0; i < n; i++)
-	{
-		const Resource *resource = resource_find(client->issuer, resources[i]);
+		const Resource *resource = resource_find(client->issuer, exchange->resources[i]);
 
 		if (resource == NULL || resource_has_scope(resource, scope))
 			return true;
 	}
-	return n == 0;
+	return false;
 }
 
 /* never more than the subject token has */
