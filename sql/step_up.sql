@@ -155,6 +155,11 @@ SELECT test.challenged('walt4', 'walt') AS used_up;
 
 -- Codes that are sent --------------------------------------------------------------
 
+CREATE PROCEDURE test.half_a_minute_later() LANGUAGE sql AS $$
+	UPDATE pgtoken.challenges SET sent_at = sent_at - interval '30 seconds' WHERE sent_at IS NOT NULL;
+	UPDATE pgtoken.factors SET code_sent_at = code_sent_at - interval '30 seconds' WHERE code_sent_at IS NOT NULL;
+$$;
+
 SELECT test.family('xena', 'xena'), pgtoken.enroll_factor('xena', 'email', label => 'x***@example.com') ->> 'state' AS email, pgtoken.enroll_factor('xena', 'sms') ->> 'state' AS sms;
 SELECT test.challenged('xena1', 'xena'), test.challenged('xena2', 'xena');
 CREATE TABLE test.sent AS SELECT 1 AS i, test.choose('xena1', 'email') AS answer;
@@ -164,8 +169,12 @@ SELECT count(*) AS bare_or_plain FROM test.rows, test.sent
 WHERE step_up = 'xena1' AND (code_hash = sha256(convert_to(answer ->> 'code', 'UTF8')) OR code_hash = sha256(handle_hash || convert_to(answer ->> 'code', 'UTF8')) OR position(convert_to(answer ->> 'code', 'UTF8') IN code_hash) > 0);
 -- Attack shut out: the user's telephone does not stop ringing.
 SELECT test.brief(test.choose('xena1', 'email')) AS at_once, test.brief(test.choose('xena1', 'sms')) AS by_another_way;
-UPDATE pgtoken.challenges c SET sent_at = c.sent_at - interval '30 seconds' FROM test.rows r WHERE r.step_up = 'xena1' AND c.handle_hash = r.handle_hash;
+CALL test.half_a_minute_later();
 INSERT INTO test.sent SELECT 2, test.choose('xena1', 'email');
+-- nor does it when the refresh token is presented again and again, each time with
+-- a transaction in place of the one before, or with one beside it
+SELECT test.challenged('xena4', 'xena'), test.brief(test.choose('xena4', 'email')) AS new_transaction, test.brief(test.choose('xena2', 'email')) AS one_beside_it;
+CALL test.half_a_minute_later();
 SELECT answer ? 'code' AS half_a_minute_later FROM test.sent WHERE i = 2;
 -- Attack shut out: a code of another transaction, or an old one, or one that was
 -- sent to another factor.
@@ -177,17 +186,18 @@ SELECT test.prove('xena1', 'email', jsonb_build_object('code', answer -> 'code')
 SELECT test.prove('xena1', 'email', jsonb_build_object('code', answer -> 'code')) AS again FROM test.sent WHERE i = 2;
 SELECT code_hash IS NULL AS forgotten, sent, amr FROM test.rows WHERE step_up = 'xena1';
 -- three in all
-UPDATE pgtoken.challenges c SET sent_at = c.sent_at - interval '30 seconds' FROM test.rows r WHERE r.step_up = 'xena2' AND c.handle_hash = r.handle_hash;
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('xena2', 'sms')) AS second;
-UPDATE pgtoken.challenges c SET sent_at = c.sent_at - interval '30 seconds' FROM test.rows r WHERE r.step_up = 'xena2' AND c.handle_hash = r.handle_hash;
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('xena2', 'sms')) AS third;
-UPDATE pgtoken.challenges c SET sent_at = c.sent_at - interval '30 seconds' FROM test.rows r WHERE r.step_up = 'xena2' AND c.handle_hash = r.handle_hash;
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('xena2', 'sms')) AS fourth;
 -- without a code there is none to guess
 SELECT test.challenged('xena3', 'xena');
 SELECT test.prove('xena3', 'email', '{"code": "000000"}') AS none_sent, test.prove('xena3', 'email', '{}') AS no_code;
 -- Attack shut out: who can write into the table moves the hash of a code that was
 -- sent to him to the transaction of another.
+CALL test.half_a_minute_later();
 INSERT INTO test.sent SELECT 4, test.choose('xena3', 'email');
 UPDATE pgtoken.challenges c SET code_hash = o.code_hash, factor_id = o.factor_id FROM test.rows r, test.rows o WHERE r.step_up = 'xena2' AND c.handle_hash = r.handle_hash AND o.step_up = 'xena3';
 SELECT test.prove('xena2', 'email', jsonb_build_object('code', answer -> 'code')) AS moved, test.prove('xena3', 'email', jsonb_build_object('code', answer -> 'code')) AS its_own FROM test.sent WHERE i = 4;
@@ -195,7 +205,9 @@ SELECT test.prove('xena2', 'email', jsonb_build_object('code', answer -> 'code')
 -- The outbox: the codes wait, encrypted, for whoever delivers them.
 SELECT test.family('yann', 'yann'), pgtoken.enroll_factor('yann', 'sms', label => '+49 *** 12') ->> 'state' AS sms;
 SELECT test.challenged('yann1', 'yann'), test.challenged('yann2', 'yann'), test.challenged('yann3', 'yann');
-SELECT test.brief(test.choose('yann1', 'sms', 'outbox')) AS no_code_here, test.brief(test.choose('yann2', 'sms', 'outbox')) AS nor_here;
+SELECT test.brief(test.choose('yann1', 'sms', 'outbox')) AS no_code_here;
+CALL test.half_a_minute_later();
+SELECT test.brief(test.choose('yann2', 'sms', 'outbox')) AS nor_here;
 SELECT count(*) AS waiting, bool_and(expires_at > now()) AS alive FROM pgtoken.challenge_codes;
 CREATE TABLE test.taken AS SELECT * FROM pgtoken.take_challenge_codes(1);
 SELECT issuer, subject, factor_id = test.factor('yann', 'sms') AS factor, factor_type, label, client_id, code ~ '^[0-9]{6}$' AS code, expires_at > now() AS alive FROM test.taken;
@@ -205,8 +217,9 @@ INSERT INTO test.taken SELECT * FROM pgtoken.take_challenge_codes();
 SELECT count(*) AS taken, count(DISTINCT code_id) AS different FROM test.taken;
 SELECT count(*) AS left FROM pgtoken.take_challenge_codes();
 -- Attack shut out: who can write into the table has the code sent to himself.
-UPDATE pgtoken.challenges c SET sent_at = c.sent_at - interval '30 seconds' FROM test.rows r WHERE r.step_up = 'yann2' AND c.handle_hash = r.handle_hash;
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('yann2', 'sms', 'outbox')) AS sent;
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('yann3', 'sms', 'outbox')) AS sent;
 SELECT pgtoken.enroll_factor('mallory', 'sms') ->> 'state' AS of_mallory;
 UPDATE pgtoken.challenge_codes SET subject = 'mallory', factor_id = test.factor('mallory', 'sms') WHERE code_id = (SELECT min(code_id::text)::uuid FROM pgtoken.challenge_codes);
@@ -215,10 +228,11 @@ SET client_min_messages = error;
 SELECT subject FROM pgtoken.take_challenge_codes();
 SET client_min_messages = warning;
 -- what is too late to be delivered, or cannot be, is dropped
-UPDATE pgtoken.challenges c SET sent_at = c.sent_at - interval '30 seconds' FROM test.rows r WHERE r.step_up IN ('yann2', 'yann3') AND c.handle_hash = r.handle_hash;
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('yann3', 'sms', 'outbox')) AS sent;
 UPDATE pgtoken.challenge_codes SET expires_at = now();
 SELECT count(*) AS expired FROM pgtoken.take_challenge_codes();
+CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('yann2', 'sms', 'outbox')) AS sent;
 SELECT pgtoken.remove_factor('yann', test.factor('yann', 'sms')) AS removed;
 SELECT count(*) AS of_removed FROM pgtoken.take_challenge_codes();

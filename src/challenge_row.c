@@ -155,6 +155,18 @@ challenge_choose(const Challenge *challenge, const pg_uuid_t *factor_id, const u
 }
 
 bool
+challenge_lock_for_code(const Challenge *challenge, int interval, TimestampTz now)
+{
+	StoreArgs args = {0};
+
+	add_key(&args, challenge);
+	store_arg_time(&args, now);
+	store_arg_time(&args, pgt_plus_seconds(now, -interval));
+	store_arg_int(&args, CHALLENGE_CODES_MAX);
+	return store_run(STORE_CHALLENGE_CODE_LOCK, &args, NULL, NULL) == 1;
+}
+
+bool
 challenge_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
 					  const uint8_t code_hash[PGTC_SHA256_LEN], TimestampTz now)
 {
@@ -164,8 +176,6 @@ challenge_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
 	store_arg_time(&args, now);
 	store_arg_uuid(&args, factor_id);
 	store_arg_bytes(&args, code_hash, PGTC_SHA256_LEN);
-	store_arg_time(&args, pgt_plus_seconds(now, -CHALLENGE_CODE_INTERVAL));
-	store_arg_int(&args, CHALLENGE_CODES_MAX);
 	return store_run(STORE_CHALLENGE_CODE, &args, NULL, NULL) == 1;
 }
 

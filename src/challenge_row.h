@@ -18,7 +18,6 @@
 #define CHALLENGE_NONCE_LEN 32
 #define CHALLENGE_ATTEMPTS_MAX 5
 #define CHALLENGE_CODES_MAX 3
-#define CHALLENGE_CODE_INTERVAL 30 /* seconds between two codes */
 
 typedef enum ChallengeState
 {
@@ -77,7 +76,13 @@ extern Challenge *challenge_read(const pg_uuid_t *grant_id,
 extern bool challenge_choose(const Challenge *challenge, const pg_uuid_t *factor_id,
 							 const uint8_t *nonce, TimestampTz now);
 
-/* a factor to which a code is sent; false as well when that is too often */
+/*
+ * May one more code be sent, so many seconds after the last?  Nobody else changes the transaction until the
+ * database's ends: before its factor, in the order in which everybody locks them.
+ */
+extern bool challenge_lock_for_code(const Challenge *challenge, int interval, TimestampTz now);
+
+/* a factor to which a code is sent */
 extern bool challenge_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
 								  const uint8_t code_hash[PGTC_SHA256_LEN], TimestampTz now);
 

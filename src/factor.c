@@ -122,8 +122,6 @@ read_factor(StoreRow *row, Factor *factor)
 	factor->counter = store_long(row, -1);
 	factor->failed_attempts = store_int(row, 0);
 	factor->locked_until = store_time(row, DT_NOBEGIN);
-	factor->codes_sent = store_int(row, 0);
-	factor->codes_since = store_time(row, DT_NOBEGIN);
 }
 
 static void
@@ -282,13 +280,6 @@ use_factor(const Factor *factor, TimestampTz now, const int64 *counter, const ui
 }
 
 bool
-factor_may_send(const Factor *factor, TimestampTz now)
-{
-	return factor->codes_sent < CODES_PER_WINDOW ||
-		   now >= pgt_plus_seconds(factor->codes_since, CODES_WINDOW);
-}
-
-void
 factor_count_code(const Factor *factor, TimestampTz now)
 {
 	StoreArgs args = {0};
@@ -296,7 +287,9 @@ factor_count_code(const Factor *factor, TimestampTz now)
 	add_key_of(&args, factor);
 	store_arg_time(&args, now);
 	store_arg_time(&args, pgt_plus_seconds(now, -CODES_WINDOW));
-	store_run(STORE_FACTOR_COUNT_CODE, &args, NULL, NULL);
+	store_arg_time(&args, pgt_plus_seconds(now, -FACTOR_CODE_INTERVAL));
+	store_arg_int(&args, CODES_PER_WINDOW);
+	return store_run(STORE_FACTOR_COUNT_CODE, &args, NULL, NULL) == 1;
 }
 
 bool

@@ -45,12 +45,11 @@ typedef struct Factor
 	int64 counter; /* -1: none yet */
 	int failed_attempts;
 	TimestampTz locked_until; /* DT_NOBEGIN: never was */
-	int codes_sent; /* since the next */
-	TimestampTz codes_since; /* DT_NOBEGIN: none was */
 	struct Factor *next;
 } Factor;
 
 #define RECOVERY_CODES 10
+#define FACTOR_CODE_INTERVAL 30 /* seconds between two codes that are sent */
 
 /* what a new factor is made of besides */
 typedef struct FactorSecrets
@@ -71,9 +70,11 @@ extern char **factor_amr(FactorType type, int *n);
 /* a code is made and sent for it */
 extern bool factor_is_sent(const Factor *factor);
 
-/* may one more be sent, whatever transaction asks for it?  And one was. */
-extern bool factor_may_send(const Factor *factor, TimestampTz now);
-extern void factor_count_code(const Factor *factor, TimestampTz now);
+/*
+ * One more is sent, whatever transaction asks for it; false: that would be too
+ * often.  Its row, which stays locked, decides, however many ask at once.
+ */
+extern bool factor_count_code(const Factor *factor, TimestampTz now);
 
 /* can it be proved now? */
 extern bool factor_locked(const Factor *factor, TimestampTz now);

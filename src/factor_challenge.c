@@ -169,7 +169,8 @@ send_code(const Call *call, bool outbox, PgtObject *body)
 	uint8_t hash[PGTC_SHA256_LEN];
 	bool sent;
 
-	if (!factor_may_send(call->factor, call->now))
+	if (!challenge_lock_for_code(call->challenge, FACTOR_CODE_INTERVAL, call->now) ||
+		!factor_count_code(call->factor, call->now))
 		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
 	pgt_random(random, sizeof(random));
 	pgtc_numeric_code(random, CODE_DIGITS, code);
@@ -182,8 +183,7 @@ send_code(const Call *call, bool outbox, PgtObject *body)
 		pgt_object_string(body, "code", pstrdup(code));
 	pgtc_wipe(code, sizeof(code));
 	if (!sent)
-		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
-	factor_count_code(call->factor, call->now);
+		return PGT_ERR_CHALLENGE_CONSUMED;
 	audit(call, "challenge.sent", NULL);
 	return PGT_OK;
 }

@@ -23,7 +23,7 @@
 #define FACTOR_COLUMNS                                                                            \
 	"f.issuer, f.subject, f.factor_id, f.factor_type, f.label, f.state, f.parameters, f.secret, " \
 	"f.wrapped, coalesce(pg_catalog.cardinality(f.code_hashes), 0), f.counter, "                  \
-	"f.failed_attempts, f.locked_until, f.codes_sent, f.codes_since"
+	"f.failed_attempts, f.locked_until"
 #define FACTOR_KEY "f.issuer" EQ "$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3"
 #define DEVICE_COLUMNS                                                                          \
 	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
@@ -59,11 +59,10 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "UPDATE pgtoken.challenges c SET factor_id = $4, code_hash = NULL, nonce = $5 "
 		 "WHERE " CHALLENGE_IS_OPEN},
 	[STORE_CHALLENGE_CODE] =
-		{"challenge code", "ubzubzi", SPI_OK_UPDATE, false,
+		{"challenge code", "ubzub", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.challenges c SET factor_id = $4, code_hash = $5, nonce = NULL, "
 		 "sent = c.sent OPERATOR(pg_catalog.+) 1, sent_at = $3 "
-		 "WHERE " CHALLENGE_IS_OPEN " AND c.sent OPERATOR(pg_catalog.<) $7 "
-		 "AND (c.sent_at IS NULL OR c.sent_at OPERATOR(pg_catalog.<=) $6)"},
+		 "WHERE " CHALLENGE_IS_OPEN},
 	[STORE_CHALLENGE_CODE_EXPIRE] =
 		{"challenge code expire", "z", SPI_OK_DELETE, false,
 		 "DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
@@ -73,6 +72,11 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"challenge code insert", "uttutbzz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.challenge_codes (code_id, issuer, subject, factor_id, client_id, "
 		 "sealed_code, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"},
+	[STORE_CHALLENGE_CODE_LOCK] =
+		{"challenge code lock", "ubzzi", SPI_OK_SELECT, false,
+		 "SELECT FROM pgtoken.challenges c WHERE " CHALLENGE_IS_OPEN
+		 " AND c.sent OPERATOR(pg_catalog.<) $5 "
+		 "AND (c.sent_at IS NULL OR c.sent_at OPERATOR(pg_catalog.<=) $4) FOR NO KEY UPDATE"},
 	[STORE_CHALLENGE_CODE_TAKE] =
 		{"challenge code take", "iz", SPI_OK_SELECT, false,
 		 "WITH taken AS (DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
@@ -206,12 +210,14 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "WHERE " FACTOR_KEY " AND f.state" EQ "$4 AND (f.locked_until IS NULL "
 		 "OR f.locked_until OPERATOR(pg_catalog.<=) $5) RETURNING " FACTOR_COLUMNS},
 	[STORE_FACTOR_COUNT_CODE] =
-		{"factor count code", "ttuzz", SPI_OK_UPDATE, false,
-		 "UPDATE pgtoken.factors f SET "
+		{"factor count code", "ttuzzzi", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.factors f SET code_sent_at = $4, "
 		 "codes_sent = CASE WHEN f.codes_since OPERATOR(pg_catalog.>) $5 "
 		 "THEN f.codes_sent OPERATOR(pg_catalog.+) 1 ELSE 1 END, "
 		 "codes_since = CASE WHEN f.codes_since OPERATOR(pg_catalog.>) $5 THEN f.codes_since ELSE $4 END "
-		 "WHERE " FACTOR_KEY},
+		 "WHERE " FACTOR_KEY
+		 " AND (f.code_sent_at IS NULL OR f.code_sent_at OPERATOR(pg_catalog.<=) $6) "
+		 "AND (f.codes_sent OPERATOR(pg_catalog.<) $7 OR f.codes_since OPERATOR(pg_catalog.<=) $5)"},
 	[STORE_FACTOR_DELETE] = {"factor delete", "ttu", SPI_OK_DELETE, false,
 							 "DELETE FROM pgtoken.factors f WHERE " FACTOR_KEY},
 	[STORE_FACTOR_DELETE_TYPE] = {"factor delete type", "ttt", SPI_OK_DELETE, false,

@@ -90,6 +90,7 @@ CREATE TABLE pgtoken.factors (
 	locked_until timestamptz,
 	codes_sent integer NOT NULL DEFAULT 0,
 	codes_since timestamptz,
+	code_sent_at timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	last_used_at timestamptz,
 	CONSTRAINT factors_pkey PRIMARY KEY (issuer, subject, factor_id),
@@ -112,6 +113,7 @@ COMMENT ON COLUMN pgtoken.factors.failed_attempts IS 'Wrong evidence since it la
 COMMENT ON COLUMN pgtoken.factors.locked_until IS 'Refused until then, because of wrong evidence';
 COMMENT ON COLUMN pgtoken.factors.codes_sent IS 'One-time codes sent since codes_since, for whatever transaction';
 COMMENT ON COLUMN pgtoken.factors.codes_since IS 'When counting began; it begins anew after an hour';
+COMMENT ON COLUMN pgtoken.factors.code_sent_at IS 'When the last one was: the next one waits half a minute, whatever transaction asks for it';
 COMMENT ON COLUMN pgtoken.factors.created_at IS 'When it was enrolled';
 COMMENT ON COLUMN pgtoken.factors.last_used_at IS 'When it last was right';
 COMMENT ON INDEX pgtoken.factors_pkey IS 'Factors of a subject';

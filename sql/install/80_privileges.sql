@@ -97,7 +97,7 @@ GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
 GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before, pgtoken.reused_families TO pgtoken_auditor;
 GRANT SELECT (task, updated_at) ON pgtoken.maintenance TO pgtoken_auditor;	-- a position can be a hash
 GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
-			  codes_sent, codes_since, created_at, last_used_at)
+			  codes_sent, codes_since, code_sent_at, created_at, last_used_at)
 	ON pgtoken.factors TO pgtoken_auditor;
 GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_ids, state, factor_id, sent, sent_at, attempts, factor_type, acr, amr,
 			  completed_at, scope, resources, consumed_at, consumed_generation, created_at, expires_at)
