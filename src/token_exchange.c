@@ -183,7 +183,8 @@ limit_resources(Exchange *exchange)
 	for (int i = 0; i < exchange->n_resources; i++)
 	{
 		if (!pgt_strings_have(audiences, n, exchange->resources[i]) &&
-			!pgt_strings_have(client->resources, Max(client->n_resources, 0), exchange->resources[i]))
+			!pgt_strings_have(client->resources, Max(client->n_resources, 0),
+							  exchange->resources[i]))
 			return PGT_ERR_TARGET_NOT_ALLOWED;
 	}
 	return PGT_OK;
