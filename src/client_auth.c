@@ -99,7 +99,7 @@ client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn)
 	*subject_dn = NULL;
 	if (!x->trusted || pgt_http_client_certificate_header[0] == '\0')
 		return PGT_OK;
-	header = http_header(x, pgt_http_client_certificate_header);
+	header = http_header_of_setting(x, pgt_http_client_certificate_header);
 	if (header == NULL || header[0] == '\0')
 		return PGT_OK;
 	pgtc_buf_init(&dn, &pgt_mem);

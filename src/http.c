@@ -144,6 +144,16 @@ http_header(const HttpExchange *x, const char *name)
 }
 
 char *
+http_header_of_setting(const HttpExchange *x, const char *setting)
+{
+	char *name = pstrdup(setting);
+
+	for (char *c = name; *c; c++)
+		*c = pg_ascii_tolower(*c);
+	return http_header(x, name);
+}
+
+char *
 http_credentials(const HttpExchange *x, const char *scheme)
 {
 	char *header = http_header(x, "authorization");

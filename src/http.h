@@ -60,6 +60,9 @@ extern PgtErr http_seconds(const HttpExchange *x, const char *name, int *seconds
 /* name in lower case; NULL */
 extern char *http_header(const HttpExchange *x, const char *name);
 
+/* the header that a setting names, in whatever case; NULL */
+extern char *http_header_of_setting(const HttpExchange *x, const char *setting);
+
 /* the credentials of an Authorization header of this scheme; NULL */
 extern char *http_credentials(const HttpExchange *x, const char *scheme);
 

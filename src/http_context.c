@@ -214,7 +214,7 @@ client_address(const HttpExchange *x)
 
 	if (!x->trusted || pgt_http_client_address_header[0] == '\0')
 		return NULL;
-	header = http_header(x, pgt_http_client_address_header);
+	header = http_header_of_setting(x, pgt_http_client_address_header);
 	if (header == NULL)
 		return NULL;
 	last = strrchr(header, ',');

@@ -21,6 +21,8 @@ export class Settings {
 	#log;
 	#listener = null;
 	#retry = null;
+	#reading = null;
+	#asked = false;
 	#stopped = false;
 
 	constructor(config, pool, log) {
@@ -84,12 +86,24 @@ export class Settings {
 		}, RETRY_AFTER);
 	}
 
+	// One reading at a time, and after it one more for all that have asked meanwhile:
+	// whoever may NOTIFY cannot make it read faster than it can, and an older answer
+	// never comes after a newer one.
+	#reload() {
+		this.#asked = true;
+		this.#reading ??= this.#readWhileAsked().finally(() => { this.#reading = null; });
+		return this.#reading;
+	}
+
 	// the settings of before stay in force when the new ones cannot be read
-	async #reload() {
-		try {
-			await this.#read();
-		} catch (error) {
-			this.#log(`db-pre-config could not be read: ${error.message}`);
+	async #readWhileAsked() {
+		while (this.#asked && !this.#stopped) {
+			this.#asked = false;
+			try {
+				await this.#read();
+			} catch (error) {
+				this.#log(`db-pre-config could not be read: ${error.cause?.message || error.message}`);
+			}
 		}
 	}
 }

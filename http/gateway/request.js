@@ -4,7 +4,7 @@
  * Names in lower case; a header sent several times is one value joined by ", ",
  * so that the function sees that there were two.  Cookies go their own way.
  */
-export function headersOf(raw, peer, config) {
+export function headersOf(raw, config) {
 	const headers = {};
 	const { rawHeaders } = raw; // name, value, name, value, ...
 	for (let i = 0; i < rawHeaders.length; i += 2) {
@@ -14,8 +14,7 @@ export function headersOf(raw, peer, config) {
 	}
 	if (!config.trustProxy) {
 		// nobody in between: these are the client's own inventions
-		for (const name of config.proxyHeaders) delete headers[name];
-		headers['x-forwarded-for'] = peer;
+		for (const name of [...config.proxyHeaders, 'x-forwarded-for']) delete headers[name];
 	}
 	return headers;
 }

@@ -96,7 +96,8 @@ function apiHandler(name, config, pool, settings) {
 
 function requestSettings(request, config) {
 	return {
-		headers: JSON.stringify(headersOf(request.raw, request.socket.remoteAddress, config)),
+		headers: JSON.stringify(headersOf(request.raw, config)),
+		peer: config.trustProxy ? null : request.socket.remoteAddress,
 		cookies: JSON.stringify(cookiesOf(request.raw)),
 	};
 }

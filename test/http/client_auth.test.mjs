@@ -1,10 +1,6 @@
 // Who the client is: each method, mixtures of them, and what must not pass for one.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { randomUUID, X509Certificate, createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 
 import { SignJWT } from 'jose';
@@ -200,18 +196,7 @@ describe('assertions (RFC 7523)', () => {
 });
 
 describe('certificates (RFC 8705)', { skip: !h.proxyUrl && 'PROXY_URL names no proxy whose certificate header is believed' }, () => {
-	const directory = mkdtempSync(join(tmpdir(), 'pgt-cert-'));
-	/** a self-signed certificate: whether to trust it is the proxy's business */
-	const certificate = (name) => {
-		const [key, cert] = ['key', 'crt'].map((ending) => join(directory, `${name}.${ending}`));
-		execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert,
-			'-days', '2', '-subj', `/O=Example/CN=${name}`], { stdio: 'ignore' });
-		const { raw: der } = new X509Certificate(readFileSync(cert));
-		return { subject: `CN=${name},O=Example`, header: `:${der.toString('base64')}:`, pem: encodeURIComponent(readFileSync(cert, 'utf8')),
-			thumbprint: createHash('sha256').update(der).digest('base64url') };
-	};
-	const [mine, others] = ['machine', 'other'].map(certificate);
-	rmSync(directory, { recursive: true });
+	const [mine, others] = ['machine', 'other'].map(h.certificate);
 	const make = async (metadata = {}) => ({ ...await h.newClient({ metadata: { ...MACHINE, token_endpoint_auth_method: 'tls_client_auth',
 		tls_client_auth_subject_dn: mine.subject, ...metadata } }), certificate: mine.header });
 	const through = (client, header, base = h.proxyUrl) => raw({ client_id: client.id }, { base, headers: header ? { [h.certificateHeader]: header } : {} });

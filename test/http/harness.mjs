@@ -6,8 +6,12 @@
 // assertions compare such values with ok(), never with equal(), which would
 // show both.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
@@ -153,6 +157,19 @@ export async function generateKey(alg = 'ES256') {
 	const jwk = await exportJWK(publicKey);
 	const thumbprint = await calculateJwkThumbprint(jwk);
 	return { alg, privateKey, publicKey, jwk, publicJwk: { ...jwk, alg, use: 'sig', kid: thumbprint }, thumbprint };
+}
+
+/** a self-signed certificate, in the forms that proxies have for their header: whether to trust it is their business */
+export function certificate(name) {
+	const directory = mkdtempSync(join(tmpdir(), 'pgt-cert-'));
+	const [key, cert] = ['key', 'crt'].map((ending) => join(directory, `${name}.${ending}`));
+	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key, '-out', cert,
+		'-days', '2', '-subj', `/O=Example/CN=${name}`], { stdio: 'ignore' });
+	const text = readFileSync(cert, 'utf8');
+	rmSync(directory, { recursive: true });
+	const { raw: der } = new X509Certificate(text);
+	return { subject: `CN=${name},O=Example`, header: `:${der.toString('base64')}:`, pem: encodeURIComponent(text),
+		thumbprint: createHash('sha256').update(der).digest('base64url') };
 }
 
 export const now = () => Math.floor(Date.now() / 1000);
