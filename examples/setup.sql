@@ -84,12 +84,12 @@ INSERT INTO app.users (subject, login, password_hash, name, email) VALUES
 
 -- --- what pgtoken asks the application -----------------------------------------------
 
--- Claims of a subject.  The role is for PostgREST and gateways like it, and in
--- access tokens only.
+-- Claims of a subject.  The role is for PostgREST and gateways like it: in access
+-- tokens only, and of users only, so that a client's own token is the anonymous role.
 CREATE FUNCTION app.claims(subject text, client_id text, scopes text[], target text) RETURNS jsonb
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	RETURN CASE
-		WHEN $4 = 'access_token' THEN jsonb_build_object('role', 'api_user')
+		WHEN $4 = 'access_token' THEN (SELECT jsonb_build_object('role', 'api_user') FROM app.users u WHERE u.subject = $1)
 		ELSE (
 			SELECT CASE WHEN 'profile' = ANY ($3) THEN jsonb_build_object('name', u.name, 'preferred_username', u.login) ELSE '{}' END
 				|| CASE WHEN 'email' = ANY ($3) THEN jsonb_build_object('email', u.email, 'email_verified', true) ELSE '{}' END

@@ -51,7 +51,10 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 			state: openid.randomState(),
 			nonce: openid.randomNonce(),
 		};
-		sessions.create(request, reply, { pending });
+		// beside what is there: another site may send a browser here, and nobody be logged out by it
+		const session = sessions.find(request);
+		if (session) session.pending = pending;
+		else sessions.create(request, reply, { pending });
 		const parameters = new URLSearchParams({
 			redirect_uri: redirectUri, scope, state: pending.state, nonce: pending.nonce,
 			code_challenge: await openid.calculatePKCECodeChallenge(pending.verifier), code_challenge_method: 'S256',
@@ -64,9 +67,10 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 	});
 
 	app.get('/callback', async (request, reply) => {
-		const pending = sessions.find(request)?.pending;
+		const session = sessions.find(request);
+		const pending = session?.pending;
 		if (!pending) return show(reply.code(400), welcomePage('This browser has not asked for a login.'));
-		sessions.remove(request);
+		delete session.pending;
 		const tokens = await openid.authorizationCodeGrant(issuer, new URL(request.raw.url, baseUrl), {
 			pkceCodeVerifier: pending.verifier, expectedState: pending.state, expectedNonce: pending.nonce,
 		});
@@ -132,11 +136,15 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 	app.get('/logout', async (request, reply) => {
 		const session = sessions.find(request);
 		if (!session?.tokens) return reply.redirect('/', 303);
-		const parameters = { id_token_hint: session.idToken, post_logout_redirect_uri: `${baseUrl}/logged-out` };
+		session.logoutState = openid.randomState();
+		const parameters = { id_token_hint: session.idToken, post_logout_redirect_uri: `${baseUrl}/logged-out`, state: session.logoutState };
 		return reply.redirect(openid.buildEndSessionUrl(issuer, parameters).href, 303);
 	});
 
+	// the answer to a logout that this browser has asked for here, and no other site's link
 	app.get('/logged-out', async (request, reply) => {
+		const session = sessions.find(request);
+		if (session?.tokens && (!session.logoutState || request.query.state !== session.logoutState)) return reply.redirect('/', 303);
 		sessions.remove(request);
 		return show(reply, welcomePage('You are logged out.'));
 	});

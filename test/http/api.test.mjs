@@ -31,6 +31,14 @@ describe('the API', () => {
 		assert.deepEqual((await h.get('/api/whoami', { headers: h.bearer(accessToken) })).json, { role: 'api_user', subject: h.SUBJECT, client_id: client.id });
 	});
 
+	// the attack: a client without any user is let in as if it were one
+	it('a client\'s own token is no user\'s', async () => {
+		const client = await h.newClient({ metadata: { grant_types: ['client_credentials'] } });
+		const { access_token: accessToken } = h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope: 'notes:read' }));
+		assert.equal(h.claimsOf(accessToken).role, undefined);
+		assert.notEqual((await h.get('/api/whoami', { headers: h.bearer(accessToken) })).json?.role, 'api_user');
+	});
+
 	it('wants a token, and the scope', async () => {
 		const none = await h.notes({});
 		assert.equal(none.status, 401);

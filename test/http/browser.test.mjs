@@ -231,6 +231,19 @@ describe('in a browser', { skip, timeout: 80_000 }, () => {
 			await page.getByText('Nobody is logged in').waitFor();
 		});
 
+		// the attack: another site sends the browser to where a logout or a login ends or begins
+		it('a link of another site logs nobody out (RFC 9700 section 4.7.1)', async () => {
+			await logInAtClient();
+			for (const path of ['/logged-out', '/logged-out?state=', '/logged-out?state=undefined', '/callback?code=x&state=y', '/login']) {
+				// a link as another site has it: a navigation that takes Lax cookies along, and nothing of ours leads to it
+				await page.goto(`data:text/html,<a href="${h.clientUrl}${path}">link</a>`);
+				await page.getByRole('link', { name: 'link' }).click();
+				await page.waitForLoadState();
+				await page.goto(`${h.clientUrl}/`);
+				await page.getByText('Logged in as').waitFor();
+			}
+		});
+
 		// the attack: a logout token that was made up, replayed or is something else, ends sessions of others
 		it('a logout token that is none ends nothing (C91)', async () => {
 			await logInAtClient();
