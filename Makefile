@@ -207,6 +207,7 @@ ISOLATION = \
 	client_disabled \
 	code_redeem \
 	consent_withdraw \
+	device_poll \
 	device_redeem \
 	exchange_revoke \
 	logout_complete \

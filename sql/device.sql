@@ -94,7 +94,7 @@ SELECT test.brief(test.ask('app')) AS not_registered, test.brief(test.ask('nobod
 	   test.brief(test.ask('tv', 'orders.read', 'resource', 'here')) AS no_uri, test.brief(test.http('device_authorization', 'client_id=tv', method => 'GET')) AS get,
 	   test.brief(test.http('device_authorization', 'client_id=tv&scope=openid&scope=openid')) AS repeated;
 
--- C39: pending; too fast: the interval grows by 5 s, and stays.
+-- C39: pending; too fast: for who keeps coming too early the interval grows by 5 s, and stays.
 SELECT test.brief(test.poll(:'dc')) AS first, test.brief(test.poll(:'dc')) AS at_once, test.brief(test.poll(:'dc')) AS again;
 SELECT poll_interval FROM pgtoken.device_codes WHERE grant_id = test.device(:'dc');
 SELECT test.wait(:'dc', '6 s'), test.brief(test.poll(:'dc')) AS after_6;

@@ -32,6 +32,8 @@ typedef struct AuditScope
 	const char *subject;
 	Jsonb *context;
 	bool context_changed; /* a retry whose context differs from the rotation's */
+	const char *
+		client_auth_method; /* how the client has proved itself at an endpoint; NULL: it was not asked */
 	Jsonb *decision; /* how the request was assessed; NULL: it was not */
 	bool purging; /* rows that have been over for long are deleted, audited by their number */
 } AuditScope;

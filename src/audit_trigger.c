@@ -254,14 +254,15 @@ is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
 	return is_null;
 }
 
-/* how the running use case has assessed the request, if it has */
+/* how the client has proved itself and the running use case has assessed the request, if they have */
 static void
-add_decision(PgtObject *detail)
+add_scope(PgtObject *detail)
 {
-	Jsonb *decision = pgt_audit_scope()->decision;
+	const AuditScope *scope = pgt_audit_scope();
 
-	if (decision)
-		pgt_object_jsonb(detail, "decision", decision);
+	pgt_object_string(detail, "client_auth_method", scope->client_auth_method);
+	if (scope->decision)
+		pgt_object_jsonb(detail, "decision", scope->decision);
 }
 
 /* maintenance writes one event for many rows, none of which matters any more */
@@ -280,7 +281,7 @@ issued_detail(TriggerData *data, HeapTuple row)
 	pgt_object_begin(&detail);
 	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
 	pgt_object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
-	add_decision(&detail);
+	add_scope(&detail);
 	return pgt_object_end(&detail);
 }
 
@@ -366,7 +367,7 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	pgt_object_int(&detail, "generation", generation);
 	pgt_object_string(&detail, "jti", column_text(data, row, "jti"));
 	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
-	add_decision(&detail);
+	add_scope(&detail);
 	event.detail = pgt_object_end(&detail);
 	pgt_audit_write(&event);
 	return PointerGetDatum(NULL);

@@ -76,6 +76,17 @@ client_grant_type(const char *name)
 	return 0;
 }
 
+const char *
+client_auth_method_name(ClientAuthMethod method)
+{
+	for (size_t i = 0; i < lengthof(auth_methods); i++)
+	{
+		if (auth_methods[i].method == method)
+			return auth_methods[i].name;
+	}
+	return NULL;
+}
+
 /* the host of its redirect URIs: create_client and update_client see to it that they have one */
 static char *
 default_sector(const Client *client)
@@ -96,7 +107,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	char **names;
 	int n;
 
-	client->auth_method = client->confidential ? AUTH_SECRET_BASIC : AUTH_NONE;
+	client->auth_method = client->confidential ? AUTH_SECRET : AUTH_NONE;
 	for (size_t i = 0; method && i < lengthof(auth_methods); i++)
 	{
 		if (strcmp(auth_methods[i].name, method) == 0)
@@ -339,7 +350,8 @@ client_authenticate(const Client *client, const char *client_secret)
 		return client_secret ? PGT_ERR_CLIENT_SECRET_WRONG : PGT_OK;
 	if (client_secret == NULL)
 		return PGT_ERR_CLIENT_SECRET_MISSING;
-	if (client->auth_method != AUTH_SECRET_BASIC && client->auth_method != AUTH_SECRET_POST)
+	if (client->auth_method != AUTH_SECRET && client->auth_method != AUTH_SECRET_BASIC &&
+		client->auth_method != AUTH_SECRET_POST)
 		return PGT_ERR_CLIENT_METHOD;
 
 	if (strlen(client_secret) != PGTC_CLIENT_SECRET_LEN)

@@ -17,6 +17,7 @@
 typedef enum ClientAuthMethod
 {
 	AUTH_NONE,
+	AUTH_SECRET, /* of a client: by either of the next two */
 	AUTH_SECRET_BASIC,
 	AUTH_SECRET_POST,
 	AUTH_SECRET_JWT,
@@ -66,6 +67,8 @@ typedef struct Client
 	int n_redirect_uris;
 	/* metadata (RFC 7591 and its companions) */
 	ClientAuthMethod auth_method;
+	const char *
+		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */
 	unsigned grant_types;
 	char *jwks; /* JSON text; NULL: none */
 	char *tls_subject_dn;
@@ -92,6 +95,9 @@ extern CacheSize client_cache_size(void);
  * confidential one must send a valid one; a client that is switched off fails.
  */
 extern PgtErr client_authenticate(const Client *client, const char *client_secret);
+
+/* as metadata and audit have it; NULL for AUTH_SECRET, which is no one method */
+extern const char *client_auth_method_name(ClientAuthMethod method);
 
 /* 0 for a name that is no grant type of ours */
 extern unsigned client_grant_type(const char *name);

@@ -4,7 +4,8 @@
  *
  * What the request presents is collected first: more than one method is an error
  * of its own (RFC 6749 section 2.3).  Then the client says by which method it
- * must prove itself, and no other counts.
+ * must prove itself, and no other counts: a secret by Basic or in the form, unless
+ * its metadata names one of them.
  */
 #include "client_auth.h"
 
@@ -21,7 +22,7 @@
 typedef struct Presented
 {
 	char *client_id;
-	char *secret; /* of Basic or of the form */
+	char *secret; /* of Basic or of the form, not empty */
 	char *assertion;
 	ClientAuthMethod method; /* AUTH_NONE: nothing but a client_id */
 } Presented;
@@ -35,6 +36,7 @@ string_of_buf(PgtcBuf *buf)
 	return string;
 }
 
+/* an empty secret may be left out (RFC 6749 section 2.3.1): with it the client has said its name */
 static PgtErr
 read_basic(const char *credentials, Presented *out)
 {
@@ -45,10 +47,33 @@ read_basic(const char *credentials, Presented *out)
 	pgtc_buf_init(&secret, &pgt_mem);
 	if (pgtc_basic_read(pgtc_slice_str(credentials), &id, &secret) != PGTC_OK)
 		return PGT_ERR_CLIENT_SECRET_WRONG;
+	if (secret.len > 0)
+	{
+		out->method = AUTH_SECRET_BASIC;
+		out->secret = string_of_buf(&secret);
+	}
+	else
+		pgtc_buf_free(&secret);
 	out->client_id = string_of_buf(&id);
-	out->secret = string_of_buf(&secret);
-	out->method = AUTH_SECRET_BASIC;
 	return PGT_OK;
+}
+
+static PgtErr
+read_assertion(const char *assertion, const char *type, Presented *out)
+{
+	if (assertion == NULL || type == NULL || strcmp(type, CLIENT_ASSERTION_TYPE) != 0)
+		return PGT_ERR_REQUEST_PARAMETER;
+	out->assertion = unconstify(char *, assertion);
+	out->client_id = client_assertion_subject(assertion);
+	out->method = AUTH_PRIVATE_KEY_JWT;
+	return out->client_id ? PGT_OK : PGT_ERR_CLIENT_ASSERTION;
+}
+
+/* RFC 7521 section 4.2: whoever else is named beside it must be the same */
+static bool
+is_other_name(const char *client_id, const Presented *presented)
+{
+	return client_id && strcmp(client_id, presented->client_id) != 0;
 }
 
 static PgtErr
@@ -59,32 +84,29 @@ collect(const HttpExchange *x, Presented *out)
 	char *secret = http_param(x, "client_secret");
 	char *assertion = http_param(x, "client_assertion");
 	char *type = http_param(x, "client_assertion_type");
-	PgtErr err = PGT_OK;
+	char *basic_id;
+	PgtErr err = basic ? read_basic(basic, out) : PGT_OK;
+	int methods = (err != PGT_OK || out->secret) + (secret != NULL) + (assertion || type);
 
-	if ((basic != NULL) + (secret != NULL) + (assertion != NULL || type != NULL) > 1)
+	if (methods > 1)
 		return PGT_ERR_REQUEST_TWO_METHODS;
-	out->client_id = client_id;
-	if (basic)
-		err = read_basic(basic, out);
-	else if (secret)
+	if (err != PGT_OK)
+		return err;
+	basic_id = out->client_id;
+	if (basic_id == NULL)
+		out->client_id = client_id;
+	if (secret)
 	{
 		out->secret = secret;
 		out->method = AUTH_SECRET_POST;
 	}
 	else if (assertion || type)
-	{
-		if (assertion == NULL || type == NULL || strcmp(type, CLIENT_ASSERTION_TYPE) != 0)
-			return PGT_ERR_REQUEST_PARAMETER;
-		out->assertion = assertion;
-		out->client_id = client_assertion_subject(assertion);
-		out->method = AUTH_PRIVATE_KEY_JWT;
-	}
+		err = read_assertion(assertion, type, out);
 	if (err != PGT_OK)
 		return err;
 	if (out->client_id == NULL)
-		return out->method == AUTH_NONE ? PGT_ERR_CLIENT_MISSING : PGT_ERR_CLIENT_ASSERTION;
-	/* RFC 7521 section 4.2: a client_id beside it must be the same */
-	if (client_id && strcmp(client_id, out->client_id) != 0)
+		return PGT_ERR_CLIENT_MISSING;
+	if (is_other_name(client_id, out) || is_other_name(basic_id, out))
 		return PGT_ERR_REQUEST_PARAMETER;
 	return PGT_OK;
 }
@@ -127,26 +149,81 @@ check_certificate(const HttpExchange *x, const Client *client)
 			   : PGT_ERR_CLIENT_CERTIFICATE;
 }
 
+static bool
+goes_by_assertion(const Client *client)
+{
+	return client->auth_method == AUTH_PRIVATE_KEY_JWT || client->auth_method == AUTH_SECRET_JWT;
+}
+
+/* may the client prove itself by what was presented? */
+static bool
+is_registered(const Client *client, ClientAuthMethod presented)
+{
+	switch (presented)
+	{
+		case AUTH_PRIVATE_KEY_JWT:
+			return goes_by_assertion(client);
+		case AUTH_SECRET_BASIC:
+		case AUTH_SECRET_POST:
+			return client->auth_method == AUTH_SECRET || client->auth_method == presented;
+		default:
+			/* nothing but a client_id is what a certificate comes with, and a client that cannot keep a secret */
+			return !client->confidential || client->auth_method == AUTH_TLS;
+	}
+}
+
 static PgtErr
 check(const HttpExchange *x, const Presented *presented, const Client *client)
 {
-	bool by_assertion =
-		client->auth_method == AUTH_PRIVATE_KEY_JWT || client->auth_method == AUTH_SECRET_JWT;
-
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
-	/* nothing but a client_id is what a certificate comes with, and a client that cannot keep a secret */
-	if (presented->method == AUTH_NONE && client->confidential && client->auth_method != AUTH_TLS)
-		return PGT_ERR_CLIENT_SECRET_MISSING;
-	if (presented->method == AUTH_PRIVATE_KEY_JWT
-			? !by_assertion
-			: presented->method != AUTH_NONE && presented->method != client->auth_method)
-		return PGT_ERR_CLIENT_METHOD;
+	if (!is_registered(client, presented->method))
+		return presented->method == AUTH_NONE ? PGT_ERR_CLIENT_SECRET_MISSING
+											  : PGT_ERR_CLIENT_METHOD;
 	if (client->auth_method == AUTH_TLS)
 		return check_certificate(x, client);
-	if (by_assertion)
+	if (goes_by_assertion(client))
 		return client_assertion_check(x, client, presented->assertion);
 	return client_authenticate(client, presented->secret);
+}
+
+/* in the words of RFC 7591: what comes as an assertion, or with nothing else, is what the client is registered for */
+static const char *
+name_of_method(const Presented *presented, const Client *client)
+{
+	ClientAuthMethod method = presented->method;
+
+	if ((method == AUTH_PRIVATE_KEY_JWT && client->auth_method == AUTH_SECRET_JWT) ||
+		(method == AUTH_NONE && client->auth_method == AUTH_TLS))
+		method = client->auth_method;
+	return client_auth_method_name(method);
+}
+
+/* what names no client of ours could be sent by anybody, in any number */
+static void
+audit_failure(const HttpExchange *x, const Presented *presented, const Client *client, PgtErr err)
+{
+	PgtObject detail;
+
+	if (!pgt_err_info(err)->audited)
+		return;
+	pgt_object_begin(&detail);
+	pgt_object_string(&detail, "client_auth_method", name_of_method(presented, client));
+	pgt_audit_write(&(AuditEvent){.event = "client.authentication_failed",
+								  .reason = pgt_err_info(err)->reason,
+								  .client_id = client->client_id,
+								  .context = http_context(x),
+								  .detail = pgt_object_end(&detail)});
+}
+
+static const Client *
+authenticated(const Client *client, const char *by)
+{
+	Client *copy = palloc(sizeof(Client));
+
+	*copy = *client;
+	copy->authenticated_by = by;
+	return copy;
 }
 
 PgtErr
@@ -165,12 +242,8 @@ client_auth(HttpExchange *x, const Client **client)
 		else
 			err = check(x, &presented, found);
 	}
-	/* what names no client of ours could be sent by anybody, in any number */
-	if (err != PGT_OK && found && pgt_err_info(err)->audited)
-		pgt_audit_write(&(AuditEvent){.event = "client.authentication_failed",
-									  .reason = pgt_err_info(err)->reason,
-									  .client_id = found->client_id,
-									  .context = http_context(x)});
-	*client = err == PGT_OK ? found : NULL;
+	if (err != PGT_OK && found)
+		audit_failure(x, &presented, found, err);
+	*client = err == PGT_OK ? authenticated(found, name_of_method(&presented, found)) : NULL;
 	return err;
 }

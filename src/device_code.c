@@ -108,9 +108,15 @@ device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1])
 	return store_run(STORE_DEVICE_FIND, &args, read_device, device) == 1 ? device : NULL;
 }
 
+static void
+read_too_early(StoreRow *row, void *arg)
+{
+	*(bool *) arg = store_bool(row);
+}
+
 /*
- * Whether a poll comes too early is for the row to say: of two that come at the
- * same time, one does.
+ * Whether a poll comes too early is for the row to say, in one statement: of two
+ * that come at the same time, one does.
  */
 bool
 device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early)
@@ -119,11 +125,9 @@ device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early)
 
 	store_arg_uuid(&args, &device->grant_id);
 	store_arg_time(&args, now);
-	*too_early = store_run(STORE_DEVICE_POLL, &args, NULL, NULL) == 0;
-	if (!*too_early)
-		return true;
+	store_arg_int(&args, DEVICE_POLL_TOLERANCE);
 	store_arg_int(&args, DEVICE_POLL_INTERVAL);
-	return store_run(STORE_DEVICE_SLOW_DOWN, &args, NULL, NULL) == 1;
+	return store_run(STORE_DEVICE_POLL, &args, read_too_early, too_early) == 1;
 }
 
 bool

@@ -17,6 +17,8 @@
 #include "utils/uuid.h"
 
 #define DEVICE_POLL_INTERVAL 5 /* seconds, and by how much it grows (RFC 8628 section 3.5) */
+#define DEVICE_POLL_TOLERANCE \
+	1 /* seconds: timers are not exact, and no two requests take the same way */
 
 typedef enum DeviceState
 {
@@ -64,7 +66,10 @@ extern DeviceCode *device_code_read(const pg_uuid_t *grant_id);
 /* the unexpired one that waits for an answer under this user code; NULL */
 extern DeviceCode *device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1]);
 
-/* a poll of a pending one; *too_early: it came before its time, and the interval has grown */
+/*
+ * A poll of a pending one; false: it is none any more.  *too_early: it came before its
+ * time; who comes early again right after that has a longer interval from then on.
+ */
 extern bool device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early);
 
 extern bool device_code_approve(const DeviceCode *device, const DeviceApproval *approval);

@@ -143,9 +143,9 @@ static const PgtErrInfo err_table[] = {
 									 "certificate_missing", 400, true},
 	[PGT_ERR_DEVICE_PENDING] = {"authorization_pending", "the user has not answered yet",
 								"device_pending", 400, false},
-	[PGT_ERR_DEVICE_SLOW_DOWN] = {"slow_down",
-								  "the device asks too often: the interval has grown by 5 seconds",
-								  "device_slow_down", 400, false},
+	[PGT_ERR_DEVICE_SLOW_DOWN] =
+		{"slow_down", "the device asks too often: it must wait 5 seconds longer from now on",
+		 "device_slow_down", 400, false},
 	[PGT_ERR_DEVICE_DENIED] = {"access_denied", "the user has refused", "device_denied", 400, true},
 	[PGT_ERR_DEVICE_EXPIRED] = {"expired_token", "the device code has expired",
 								"device_code_expired", 400, false},

@@ -202,8 +202,10 @@ issue_assess(IssueRequest *request, TokenResponse *response)
 void
 issue_tokens(IssueRequest *request, TokenResponse *response)
 {
-	AuditScope scope = {
-		.client_id = request->client_id, .subject = request->subject, .context = request->context};
+	AuditScope scope = {.client_id = request->client_id,
+						.client_auth_method = request->client_auth_method,
+						.subject = request->subject,
+						.context = request->context};
 	Issue *issue;
 	Grant *grant;
 	Target *target;

@@ -25,6 +25,7 @@ typedef struct IssueRequest
 	int n_ancestors;
 	char **ancestor_tokens; /* the jti of each one's token */
 	const char *client_id;
+	const char *client_auth_method; /* NULL: not at an endpoint */
 	const char *subject;
 	const char *scope; /* NULL: all the client may have */
 	char **resources;

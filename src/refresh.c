@@ -380,6 +380,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	const Target *target = &refresh->target;
 	Jsonb *context = refresh->request->context;
 	AuditScope scope = {.client_id = grant->client_id,
+						.client_auth_method = refresh->client->authenticated_by,
 						.subject = grant->subject,
 						.context = context,
 						.decision = refresh->permission.record};

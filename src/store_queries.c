@@ -28,6 +28,10 @@
 #define DEVICE_COLUMNS                                                                          \
 	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
 	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at"
+/* $2: now, $3: seconds by which a poll may come before its time */
+#define DEVICE_IS_EARLY                                               \
+	"d.polled_at IS NOT NULL AND d.polled_at OPERATOR(pg_catalog.+) " \
+	"pg_catalog.make_interval(secs => d.poll_interval OPERATOR(pg_catalog.-) $3) OPERATOR(pg_catalog.>) $2"
 /* all of them, in the table's order: then the executor hands on the row as it is, and builds no other */
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
@@ -184,21 +188,20 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$3 AND d.state" EQ "'pending' "
 		 "AND d.expires_at OPERATOR(pg_catalog.>) $10)"},
 	[STORE_DEVICE_POLL] =
-		{"device poll", "uz", SPI_OK_UPDATE, false,
-		 "UPDATE pgtoken.device_codes d SET polled_at = $2 "
-		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' AND (d.polled_at IS NULL "
-		 "OR d.polled_at OPERATOR(pg_catalog.+) pg_catalog.make_interval(secs => d.poll_interval) "
-		 "OPERATOR(pg_catalog.<=) $2)"},
+		{"device poll", "uzii", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.device_codes d SET polled_at = GREATEST(d.polled_at, $2), "
+		 "early_polls = CASE WHEN " DEVICE_IS_EARLY
+		 " THEN d.early_polls OPERATOR(pg_catalog.+) 1 ELSE 0 END, "
+		 "poll_interval = CASE WHEN " DEVICE_IS_EARLY " AND d.early_polls OPERATOR(pg_catalog.>) 0 "
+		 "THEN d.poll_interval OPERATOR(pg_catalog.+) $4 ELSE d.poll_interval END "
+		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+		 "RETURNING d.early_polls OPERATOR(pg_catalog.>) 0"},
 	[STORE_DEVICE_READ] = {"device read", "u", SPI_OK_SELECT, false,
 						   "SELECT " DEVICE_COLUMNS
 						   " FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1"},
 	[STORE_DEVICE_REDEEM] = {"device redeem", "u", SPI_OK_UPDATE, false,
 							 "UPDATE pgtoken.device_codes d SET state = 'redeemed' "
 							 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'approved'"},
-	[STORE_DEVICE_SLOW_DOWN] = {"device slow down", "uzi", SPI_OK_UPDATE, false,
-								"UPDATE pgtoken.device_codes d SET polled_at = $2, "
-								"poll_interval = d.poll_interval OPERATOR(pg_catalog.+) $3 "
-								"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending'"},
 	[STORE_FACTOR_ACTIVATE] =
 		{"factor activate", "ttulz", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.factors f SET state = 'active', counter = $4, failed_attempts = 0, "

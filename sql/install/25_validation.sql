@@ -76,7 +76,7 @@ CREATE FUNCTION pgtoken.client_auth_method(client_type text, metadata jsonb) RET
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce(metadata ->> 'token_endpoint_auth_method', CASE client_type WHEN 'public' THEN 'none' ELSE 'client_secret_basic' END);
 REVOKE ALL ON FUNCTION pgtoken.client_auth_method(text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_auth_method(text, jsonb) IS 'Internal: how a client of this type and metadata authenticates (RFC 7591 section 2), the default where the metadata does not say';
+COMMENT ON FUNCTION pgtoken.client_auth_method(text, jsonb) IS 'Internal: how a client of this type and metadata authenticates (RFC 7591 section 2), the default where the metadata does not say; client_secret_basic then stands for client_secret_post, too';
 
 -- A CHECK constraint calls it while a dump is restored: no table is read.
 CREATE FUNCTION pgtoken.client_metadata_problem(client_type text, metadata jsonb) RETURNS text

@@ -82,6 +82,7 @@ CREATE TABLE pgtoken.device_codes (
 	state text NOT NULL,
 	poll_interval integer NOT NULL,
 	polled_at timestamptz,
+	early_polls integer NOT NULL DEFAULT 0,
 	subject text,
 	session_id text,
 	auth_time timestamptz,
@@ -104,8 +105,9 @@ COMMENT ON COLUMN pgtoken.device_codes.scope IS 'Scope asked for, later as autho
 COMMENT ON COLUMN pgtoken.device_codes.resources IS 'APIs asked for (RFC 8707), or the default';
 COMMENT ON COLUMN pgtoken.device_codes.jkt IS 'Key that asked (RFC 9449) and must redeem it; NULL: any';
 COMMENT ON COLUMN pgtoken.device_codes.state IS 'pending: the user has not answered. approved, denied: he has. redeemed: the device has its tokens';
-COMMENT ON COLUMN pgtoken.device_codes.poll_interval IS 'Seconds the device must wait between polls; 5 more for each that comes too early';
+COMMENT ON COLUMN pgtoken.device_codes.poll_interval IS 'Seconds the device must wait between polls; 5 more for each that comes too early right after another did';
 COMMENT ON COLUMN pgtoken.device_codes.polled_at IS 'When the device last asked';
+COMMENT ON COLUMN pgtoken.device_codes.early_polls IS 'How many of its last polls in a row came too early, by more than a second';
 COMMENT ON COLUMN pgtoken.device_codes.subject IS 'sub: who authorized it; NULL: nobody has';
 COMMENT ON COLUMN pgtoken.device_codes.session_id IS 'The application''s session, sid of the ID tokens; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.device_codes.auth_time IS 'When the subject authenticated';

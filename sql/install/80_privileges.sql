@@ -90,7 +90,7 @@ GRANT SELECT (grant_id, kind, issuer, client_id, created_at, expires_at) ON pgto
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
 			  context, created_at, expires_at, redeemed_at)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;
-GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, subject, session_id, auth_time, acr, amr,
+GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, early_polls, subject, session_id, auth_time, acr, amr,
 			  claims, context, created_at, expires_at)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;

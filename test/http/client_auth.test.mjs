@@ -9,6 +9,7 @@ import * as openid from 'openid-client';
 import * as h from './harness.mjs';
 
 const MACHINE = { grant_types: ['client_credentials'] };
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
 const credentials = (client, parameters = {}, options = {}) => h.token(client, { grant_type: 'client_credentials', scope: 'notes:read', ...parameters }, options);
 const raw = (parameters, options) => h.post('/oauth2/token', { grant_type: 'client_credentials', scope: 'notes:read', ...parameters }, options);
 
@@ -47,12 +48,79 @@ describe('Basic', () => {
 });
 
 describe('secrets', () => {
-	it('only by the registered method (C76)', async () => {
-		const client = await h.newClient({ metadata: MACHINE });
+	// zitadel/oidc, requests-oauthlib, openid-client's discovery() and better-auth send it their own way, whatever was registered
+	it('by Basic or in the form, at every endpoint, and the audit says which came', async () => {
+		const client = await h.newClient({ metadata: { grant_types: [...MACHINE.grant_types, 'authorization_code', DEVICE] } });
+		const seen = async (event) => (await h.rows(`SELECT detail ->> 'client_auth_method' AS method FROM pgtoken.audit_events
+			WHERE client_id = $1 AND event = $2 ORDER BY event_id`, client.id, event)).map(({ method }) => method);
+		const ways = ['client_secret_basic', 'client_secret_post'].map((method) => ({ ...client, method }));
+		const [first] = ways;
+		for (const as of ways) {
+			h.assertTokens(await credentials(as));
+			const { code, ...rest } = await h.newCode(client, { scope: 'openid offline_access notes:read' });
+			const { refresh_token: refreshToken } = h.assertTokens(await h.redeem(as, { code, ...rest }));
+			let latest;
+			for (const other of ways) latest = h.assertTokens(await h.refresh(other, refreshToken)).refresh_token;
+			assert.equal((await h.introspect(as, latest)).active, true);
+			assert.equal((await h.postAs(as, '/oauth2/par', h.authorizationParameters(client, h.newVerifier(), { client_id: undefined }))).status, 201);
+			assert.equal((await h.postAs(as, '/oauth2/device_authorization', { scope: 'notes:read' })).status, 200);
+			assert.equal((await h.postAs(as, '/oauth2/revoke', { token: latest })).status, 200);
+			assert.equal((await h.introspect(as, latest)).active, false);
+		}
+		assert.deepEqual(await seen('grant.issued'), ways.flatMap(({ method }) => [method, method]));
+		assert.deepEqual(await seen('token.refreshed'), [first.method, first.method]);
+		assert.deepEqual(await seen('token.retried'), ['client_secret_post', 'client_secret_post']);
+		for (const as of ways) h.assertError(await credentials({ ...as, secret: 'wrong' }), 'invalid_client', 401);
+		assert.deepEqual(await seen('client.authentication_failed'), ways.map(({ method }) => method));
+	});
+
+	it('only by the registered method, where the client is narrowed to one (C76)', async () => {
+		const client = await h.newClient({ metadata: { ...MACHINE, token_endpoint_auth_method: 'client_secret_basic' } });
+		h.assertTokens(await credentials(client));
 		h.assertError(await raw({ client_id: client.id, client_secret: client.secret }), 'invalid_client', 401);
+		await h.rows(`SELECT pgtoken.update_client($1, metadata => '{"token_endpoint_auth_method": null}')`, client.id);
+		h.assertTokens(await raw({ client_id: client.id, client_secret: client.secret }));
 		const other = await h.newClient({ metadata: { ...MACHINE, token_endpoint_auth_method: 'client_secret_post' } });
 		h.assertTokens(await credentials(other));
 		h.assertError(await raw({}, { headers: h.basic(other.id, other.secret) }), 'invalid_client', 401);
+	});
+
+	// the attack: a secret that a client has beside its key or certificate, sent instead of a proof
+	it('by neither way, where the client proves itself otherwise', async () => {
+		const metadata = { ...MACHINE, tls_client_auth_subject_dn: 'CN=nobody' };
+		for (const method of ['client_secret_jwt', 'private_key_jwt', 'tls_client_auth']) {
+			const client = await h.newClient({ metadata: MACHINE });
+			await h.rows('SELECT pgtoken.update_client($1, metadata => $2)', client.id,
+				{ ...metadata, token_endpoint_auth_method: method, jwks: { keys: [(await h.generateKey()).publicJwk] } });
+			for (const as of ['client_secret_basic', 'client_secret_post']) h.assertError(await credentials({ ...client, method: as }), 'invalid_client', 401);
+		}
+	});
+
+	// x/oauth2 sends Basic with an empty password before every poll of a device, to see what the server takes
+	it('an empty one is none: a public client has named itself, and leaves no trace', async () => {
+		const client = await h.publicClient({ metadata: { grant_types: ['authorization_code', DEVICE] } });
+		const bare = { headers: h.basic(client.id, '') };
+		const { json: device } = await h.post('/oauth2/device_authorization', { scope: 'notes:read' }, bare);
+		h.assertError(await h.post('/oauth2/token', { grant_type: DEVICE, device_code: device.device_code }, bare), 'authorization_pending');
+		h.assertError(await h.post('/oauth2/token', { grant_type: DEVICE, device_code: 'x', client_id: client.id, client_secret: '' }), 'invalid_grant');
+		const { refresh_token: refreshToken } = await h.newTokens(client);
+		assert.equal((await h.post('/oauth2/revoke', { token: refreshToken, client_id: client.id, client_secret: '' }, bare)).status, 200);
+		assert.equal(await h.value(`SELECT count(*)::integer FROM pgtoken.audit_events WHERE client_id = $1 AND event = 'client.authentication_failed'`, client.id), 0);
+	});
+
+	// the attack: naming a client that has a secret, with none, in each of the ways
+	it('an empty one is none: a confidential client is not authenticated, and a name is not enough to introspect', async () => {
+		const client = await h.newClient({ metadata: MACHINE });
+		const attempts = [[{}, { headers: h.basic(client.id, '') }], [{ client_id: client.id, client_secret: '' }, {}],
+			[{ client_id: client.id, client_secret: '' }, { headers: h.basic(client.id, '') }]];
+		for (const [parameters, options] of attempts) h.assertError(await raw(parameters, options), 'invalid_client', 401);
+		assert.deepEqual(await h.rows(`SELECT reason, detail ->> 'client_auth_method' AS method FROM pgtoken.audit_events
+			WHERE client_id = $1 AND event = 'client.authentication_failed'`, client.id), attempts.map(() => ({ reason: 'client_secret_missing', method: 'none' })));
+		const named = await h.publicClient();
+		h.assertError(await h.post('/oauth2/introspect', { token: 'x' }, { headers: h.basic(named.id, '') }), 'invalid_client', 401);
+		// beside an empty password, the secret in the form counts, and is the named client's
+		h.assertTokens(await raw({ client_secret: client.secret }, { headers: h.basic(client.id, '') }));
+		h.assertError(await raw({ client_id: client.id, client_secret: client.secret }, { headers: h.basic(named.id, '') }), 'invalid_request');
 	});
 
 	it('in the body: wrong ones are invalid_client (C16)', async () => {

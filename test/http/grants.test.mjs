@@ -50,12 +50,30 @@ describe('devices (RFC 8628)', () => {
 		assert.ok(interval >= 5);
 		h.assertError(await poll(client, code), 'authorization_pending');
 		h.assertError(await poll(client, code), 'slow_down');
+		h.assertError(await poll(client, code), 'slow_down');
 		const grown = await h.value('SELECT poll_interval FROM pgtoken.device_codes WHERE client_id = $1', client.id);
 		assert.equal(grown, interval + 5);
 		await wait(client);
 		h.assertError(await poll(client, code), 'authorization_pending');
 		await h.rows('UPDATE pgtoken.device_codes SET polled_at = now() - make_interval(secs => $2) WHERE client_id = $1', client.id, interval + 2);
 		h.assertError(await poll(client, code), 'slow_down'); // the old interval would have been long enough
+	});
+
+	// a correct device polls by a timer of its own: 4.989 s after its last poll, and once twice, when a proxy sends a request again
+	it('who comes a little early, or early once, is not pushed to longer and longer intervals', async () => {
+		const client = await television();
+		const { device_code: code, interval } = await ask(client);
+		const after = async (seconds) => {
+			await h.rows('UPDATE pgtoken.device_codes SET polled_at = now() - make_interval(secs => $2) WHERE client_id = $1', client.id, seconds);
+			return poll(client, code);
+		};
+		h.assertError(await poll(client, code), 'authorization_pending');
+		for (let i = 0; i < 5; i++) h.assertError(await after(interval - 0.7), 'authorization_pending');
+		for (let i = 0; i < 3; i++) {
+			h.assertError(await poll(client, code), 'slow_down');
+			h.assertError(await after(interval - 0.7), 'authorization_pending');
+		}
+		assert.equal(await h.value('SELECT poll_interval FROM pgtoken.device_codes WHERE client_id = $1', client.id), interval);
 	});
 
 	it('refused by the user: access_denied; too late: expired_token (C40)', async () => {
