@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 
 import * as h from './harness.mjs';
 
@@ -9,9 +10,11 @@ const machine = () => h.newClient({ metadata: { grant_types: ['client_credential
 
 /** bytes on the wire, as fetch would not send them: the answer's status */
 function rawRequest(text) {
-	const { hostname, port } = new URL(h.issuer);
+	const { protocol, hostname, port } = new URL(h.issuer);
+	const secure = protocol === 'https:';
 	return new Promise((resolve, reject) => {
-		const socket = connect(Number(port), hostname, () => socket.write(text));
+		const to = { host: hostname, port: Number(port || (secure ? 443 : 80)), servername: hostname };
+		const socket = (secure ? connectTls : connect)(to, () => socket.write(text));
 		let answer = '';
 		socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
 		socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
