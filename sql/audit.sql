@@ -24,7 +24,7 @@ SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$INSERT INTO t
 SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.update_client('audited', client_name => 'Audited')$$) l;
 SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.create_client_secret('audited')$$) l;
 SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.revoke_client_secret('audited', (SELECT secret_id FROM pgtoken.client_secrets WHERE client_id = 'audited' ORDER BY created_at DESC LIMIT 1))$$) l;
-SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.rotate_signing_key('ES256', 'https://audit.example')$$) l;
+SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.rotate_signing_key('ES256', 'https://audit.example', force => true)$$) l;
 SELECT l.event, l.reason, l.client_id, l.detail FROM test.logged($$SELECT pgtoken.retire_signing_key(kid, 'end') FROM pgtoken.signing_keys WHERE issuer = 'https://audit.example' AND state = 'retiring'$$) l;
 -- the values before and after are there
 SELECT detail -> 'before' -> 'client_name' AS before, detail -> 'after' -> 'client_name' AS after FROM pgtoken.audit_events

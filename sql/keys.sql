@@ -28,7 +28,7 @@ SELECT count(*) AS private FROM jsonb_array_elements(pgtoken.jwks('https://keys.
 WHERE k ?| '{d,p,q,dp,dq,qi,oth,k}' OR k ->> 'kty' = 'oct';
 
 -- C80: kid is the RFC 7638 thumbprint and unique. The key is that of RFC 7515 appendix A.3.
-SELECT pgtoken.rotate_signing_key('ES256', 'https://keys.example') <> '' AS rotated;
+SELECT pgtoken.rotate_signing_key('ES256', 'https://keys.example', force => true) <> '' AS rotated;
 \set pem '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjpsQnnGQmL+YBIff\nH1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp\n7xO6z248e9FURcfxRM0bvZt+hyzf7bnuufSzaV1uqQskrYpGIyiFiOWt\n-----END PRIVATE KEY-----\n'
 SELECT pgtoken.create_signing_key('ES256', 'https://keys.example', replace(:'pem', '\n', E'\n')) AS kid;
 SELECT public_jwk FROM pgtoken.signing_keys WHERE kid = 'oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U';
@@ -64,7 +64,33 @@ SELECT * FROM test.states();
 SELECT access_token AS at1, test.header(access_token) ->> 'kid' AS kid1 FROM pgtoken.issue_tokens('lasting', 'grace') \gset
 -- a pending key that somebody already has signs nothing that we accept
 SELECT state FROM pgtoken.signing_keys WHERE kid = 'oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U';
-SELECT pgtoken.rotate_signing_key('ES256', 'https://keys.example') AS pending_one;
+-- Fault shut out: a key signs that no JWK Set has shown, and verifiers that keep theirs
+-- for a while refuse every token.  What is pending must have been published for the lead
+-- time; where nothing is pending, the next key is made, and not used.
+CREATE FUNCTION test.next_key(alg text, force boolean DEFAULT false) RETURNS text LANGUAGE plpgsql SET client_min_messages = warning AS $$
+DECLARE kid text := pgtoken.rotate_signing_key(alg, 'https://keys.example', force);
+BEGIN
+	RETURN CASE WHEN kid IS NULL THEN 'later' WHEN kid = (SELECT k.kid FROM pgtoken.signing_keys k WHERE k.issuer = 'https://keys.example' AND k.alg = next_key.alg AND k.state = 'active') THEN 'signs' END;
+END $$;
+CREATE FUNCTION test.key_states(alg text) RETURNS text LANGUAGE sql
+	RETURN (SELECT string_agg(k.state, ' ' ORDER BY k.created_at) FROM pgtoken.signing_keys k WHERE k.issuer = 'https://keys.example' AND k.alg = key_states.alg);
+CREATE FUNCTION test.publish(alg text, by interval) RETURNS void LANGUAGE sql
+BEGIN ATOMIC
+	UPDATE pgtoken.signing_keys k SET created_at = k.created_at - by WHERE k.issuer = 'https://keys.example' AND k.alg = publish.alg;
+END;
+SELECT test.next_key('RS256') AS none_pending, test.key_states('RS256');
+SELECT test.next_key('RS256') AS at_once, test.key_states('RS256');
+SELECT test.publish('RS256', '9 min'), test.next_key('RS256') AS too_early;
+SELECT test.publish('RS256', '2 min'), test.next_key('RS256') AS in_time, test.key_states('RS256');
+SELECT test.next_key('RS256', NULL) AS force_null, test.next_key('RS256', force => true) AS forced, test.key_states('RS256');
+SET pgtoken.signing_key_lead_time = '1 h';
+SELECT test.next_key('PS256') AS none_pending, test.publish('PS256', '59 min'), test.next_key('PS256') AS too_early, test.publish('PS256', '1 min'), test.next_key('PS256') AS in_time, test.key_states('PS256');
+SET pgtoken.signing_key_lead_time = 0;
+SELECT test.next_key('PS256') AS no_lead_time, test.key_states('PS256');
+RESET pgtoken.signing_key_lead_time;
+-- the first one of an algorithm waits for nobody
+SELECT pgtoken.rotate_signing_key('ES512', 'https://other.example/tenant') <> '' AS first_of_all;
+SELECT test.publish('ES256', '10 min'), pgtoken.rotate_signing_key('ES256', 'https://keys.example') AS pending_one;
 SELECT * FROM test.states();
 SELECT retiring_at IS NOT NULL AS retiring, retires_at - retiring_at BETWEEN interval '47 hours' AND interval '49 hours' AS for_two_days, retired_at IS NULL AS not_retired
 FROM pgtoken.signing_keys WHERE kid = :'kid1';
@@ -115,6 +141,14 @@ UPDATE pgtoken.signing_keys SET retires_at = retires_at - interval '50 hours' WH
 SELECT * FROM test.key_steps();
 SELECT state, retire_reason FROM pgtoken.signing_keys WHERE issuer = 'https://keys.example' AND alg = 'EdDSA' ORDER BY activated_at;
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS signed_before, pgtoken.introspect(:'at');
+-- without overlap the lead time holds, also for maintain()
+SET pgtoken.signing_key_overlap = 0;
+UPDATE pgtoken.signing_keys SET activated_at = activated_at - interval '100 days' WHERE issuer = 'https://keys.example' AND alg = 'EdDSA' AND state = 'active';
+SELECT * FROM test.key_steps();
+SELECT count(*) AS too_early FROM test.key_steps();
+SELECT test.publish('EdDSA', '10 min');
+SELECT * FROM test.key_steps();
+RESET pgtoken.signing_key_overlap;
 -- 0: never
 SET pgtoken.signing_key_lifetime = 0;
 UPDATE pgtoken.signing_keys SET activated_at = activated_at - interval '900 days' WHERE issuer = 'https://keys.example' AND alg = 'EdDSA' AND state = 'active';

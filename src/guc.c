@@ -56,6 +56,7 @@ static int grant_retention = 400 * MINUTES_PER_DAY;
 static int lineage_retention = 400 * MINUTES_PER_DAY;
 static int reuse_retention = 1200 * MINUTES_PER_DAY;
 static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
+static int signing_key_lead_time = 10;
 static int signing_key_overlap = MINUTES_PER_DAY;
 static int signing_key_retiring_period = 2 * MINUTES_PER_DAY;
 
@@ -279,6 +280,12 @@ pgt_guc_init(void)
 		"One key of 64 hexadecimal digits per line; the first wraps, all "
 		"unwrap.  Readable by the server's user only.",
 		&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signing_key_lead_time",
+							"How long a signing key is published at least before it signs.",
+							"But for the first one of an issuer and algorithm.",
+							&signing_key_lead_time, 10, 0, 30 * MINUTES_PER_DAY, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.signing_key_lifetime",
 							"Age at which maintain() rotates an active signing key; 0 never.", NULL,

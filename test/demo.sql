@@ -136,7 +136,7 @@ SELECT what, pgtoken.introspect(value) AS introspection FROM kept WHERE what = '
 
 \echo === 13. Rotate the signing key: the old one still verifies, both are published
 \echo
-WITH rotated AS MATERIALIZED (SELECT pgtoken.rotate_signing_key('ES256') AS kid)
+WITH rotated AS MATERIALIZED (SELECT pgtoken.rotate_signing_key('ES256', force => true) AS kid)
 SELECT left(kid, 8) || '…' AS new_kid FROM rotated;
 SELECT left(kid, 8) || '…' AS kid, alg, state, retires_at - retiring_at AS still_verifies_for FROM pgtoken.signing_keys ORDER BY created_at;
 SELECT jsonb_array_length(pgtoken.jwks() -> 'keys') AS published;

@@ -311,17 +311,36 @@ CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text
 REVOKE ALL ON FUNCTION pgtoken.create_signing_key(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text) IS
 'Create a signing key and return its kid. alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
-The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
+The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
 
-CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL) RETURNS text
+CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, force boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 	new_kid text;
+	published_at timestamptz;
+	signs_at timestamptz;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
 	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one rotation at a time
+	-- where none has signed so far, nobody has a JWK Set that lacks the first one
+	IF force IS NOT TRUE AND EXISTS (SELECT FROM pgtoken.signing_keys k
+									 WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'active') THEN
+		SELECT k.created_at INTO published_at
+		FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'pending';
+		IF NOT FOUND THEN
+			PERFORM pgtoken.create_signing_key(rotate_signing_key.alg, of_issuer);
+			published_at := now();
+		END IF;
+		signs_at := published_at + current_setting('pgtoken.signing_key_lead_time')::interval;
+		IF signs_at > now() THEN
+			RAISE NOTICE 'the next % key may sign from % on', rotate_signing_key.alg, to_char(signs_at, 'YYYY-MM-DD HH24:MI:SS "UTC"')
+				USING DETAIL = 'Verifiers that keep the JWK Set do not know it yet.',
+					  HINT = 'Call rotate_signing_key again then. force => true lets it sign at once.';
+			RETURN NULL;
+		END IF;
+	END IF;
 	UPDATE pgtoken.signing_keys k
 	SET state = 'retiring', retiring_at = now(),
 		retires_at = now() + current_setting('pgtoken.signing_key_retiring_period')::interval
@@ -333,9 +352,9 @@ BEGIN
 	RETURN coalesce(new_kid, pgtoken.create_signing_key(rotate_signing_key.alg, of_issuer));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.rotate_signing_key(text, text) IS
-'Let the pending key of an issuer and algorithm sign from now on (a new one when none is pending) and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. For a planned rotation create the next key a while ahead, so that verifiers that cache the JWK Set know it; maintain() does so.';
+REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) IS
+'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set.';
 
 CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -351,7 +370,7 @@ BEGIN
 	END IF;
 	PERFORM pgtoken.make_durable();
 	IF key.state = 'active' THEN
-		PERFORM pgtoken.rotate_signing_key(key.alg, key.issuer);
+		PERFORM pgtoken.rotate_signing_key(key.alg, key.issuer, force => true);
 	END IF;
 	UPDATE pgtoken.signing_keys k SET state = 'retired', retired_at = now(), retire_reason = reason
 	WHERE k.kid = retire_signing_key.kid AND k.state <> 'retired';
@@ -361,7 +380,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.retire_signing_key(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.retire_signing_key(text, text) IS
-'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first. Returns false when there is no such key or it was retired before.';
+'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. Returns false when there is no such key or it was retired before.';
 
 CREATE FUNCTION pgtoken.check_scopes(scopes text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -333,7 +333,7 @@ BEGIN
 	END IF;
 	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'signing keys';
 	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
-	key_overlap := current_setting('pgtoken.signing_key_overlap')::interval;
+	key_overlap := greatest(current_setting('pgtoken.signing_key_overlap')::interval, current_setting('pgtoken.signing_key_lead_time')::interval);
 	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP
 		PERFORM pgtoken.retire_signing_key(key.kid, 'end of life');
 		step := 'signing key retired';

@@ -89,17 +89,17 @@ REVOKE ALL ON FUNCTION pgtoken.http_standby_answers() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.http_standby_answers() IS
 'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises SQLSTATE PGRST, which an HTTP layer answers with 503 and Retry-After';
 
-CREATE FUNCTION pgtoken.cacheable_response() RETURNS void
+CREATE FUNCTION pgtoken.cacheable_response(max_age integer DEFAULT 300) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	PERFORM pgtoken.http_standby_answers();	-- what is out of date here is not to be kept elsewhere
 	-- short enough that a key which was retired in haste is soon forgotten
-	PERFORM set_config('response.headers', '[{"Cache-Control": "public, max-age=300"}]', true);
+	PERFORM set_config('response.headers', format('[{"Cache-Control": "public, max-age=%s"}]', max_age), true);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.cacheable_response() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.cacheable_response() IS 'Internal: lets the HTTP layer tell everybody that the response may be kept for five minutes; refuses as http_standby_answers() does';
+REVOKE ALL ON FUNCTION pgtoken.cacheable_response(integer) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.cacheable_response(integer) IS 'Internal: lets the HTTP layer tell everybody that the response may be kept for max_age seconds; refuses as http_standby_answers() does';
 
 CREATE FUNCTION pgtoken_http.openid_configuration() RETURNS json
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -129,13 +129,15 @@ CREATE FUNCTION pgtoken_http.jwks() RETURNS json
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	PERFORM pgtoken.cacheable_response();
+	PERFORM pgtoken.http_standby_answers();	-- loads the library, and with it the settings
+	-- half of the time that a key is published before it signs: then everybody has it by then
+	PERFORM pgtoken.cacheable_response(least(300, extract(epoch FROM current_setting('pgtoken.signing_key_lead_time')::interval)::integer / 2));
 	RETURN pgtoken.jwks(pgtoken.http_issuer());
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.jwks() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.jwks() IS
-'GET /oauth2/jwks: the public keys as a JWK Set (RFC 7517 section 5), see pgtoken.jwks. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
+'GET /oauth2/jwks: the public keys as a JWK Set (RFC 7517 section 5), see pgtoken.jwks. It may be kept for five minutes, or half of pgtoken.signing_key_lead_time where that is less. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp

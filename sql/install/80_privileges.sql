@@ -181,7 +181,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.create_issuer(text, text),
 	pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]),
 	pgtoken.create_signing_key(text, text, text),
-	pgtoken.rotate_signing_key(text, text),
+	pgtoken.rotate_signing_key(text, text, boolean),
 	pgtoken.retire_signing_key(text, text),
 	pgtoken.rewrap_keys(),
 	pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text),

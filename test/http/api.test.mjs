@@ -121,7 +121,7 @@ describe('keys that change while the service runs (C80, C90)', () => {
 	it('a rotated key: new tokens are accepted without a restart, old ones still', async () => {
 		const client = await h.newClient();
 		const before = await h.newTokens(client);
-		const kid = await h.value('SELECT pgtoken.rotate_signing_key(\'ES256\')');
+		const kid = await h.value('SELECT pgtoken.rotate_signing_key(\'ES256\', force => true)');
 		const after = await h.newTokens(client);
 		assert.equal(h.headerOf(after.access_token).kid, kid);
 		assert.ok(await eventually(async () => (await h.notes(h.bearer(after.access_token))).status === 200), 'NOTIFY has reached the layer');
@@ -137,7 +137,7 @@ describe('keys that change while the service runs (C80, C90)', () => {
 		const kid = await h.value('SELECT pgtoken.create_signing_key(\'ES384\')');
 		const { json: { keys } } = await h.get('/oauth2/jwks');
 		assert.ok(keys.some((key) => key.kid === kid));
-		await h.rows('SELECT pgtoken.rotate_signing_key(\'ES384\')');
+		await h.rows('SELECT pgtoken.rotate_signing_key(\'ES384\', force => true)');
 	});
 
 	// the attack: a stolen key signs on

@@ -74,7 +74,7 @@ describe('RP-initiated logout', () => {
 		// a key whose private half is known here signs one that is an hour old
 		const { privateKey } = await generateKeyPair('EdDSA', { extractable: true });
 		const kid = await h.value('SELECT pgtoken.create_signing_key($1, NULL, $2)', 'EdDSA', await exportPKCS8(privateKey));
-		await h.rows('SELECT pgtoken.rotate_signing_key($1)', 'EdDSA');
+		await h.rows('SELECT pgtoken.rotate_signing_key($1, force => true)', 'EdDSA');
 		const claims = h.claimsOf(hint);
 		const sign = (changes) => new SignJWT({ ...claims, iat: claims.iat - 7200, exp: claims.exp - 7200, ...changes })
 			.setProtectedHeader({ alg: 'EdDSA', typ: 'JWT', kid }).sign(privateKey);

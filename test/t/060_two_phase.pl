@@ -110,7 +110,7 @@ is(holds($one, issue($one)->{access_token}), 1, 'signing goes on with the old ke
 
 $one->query(q{SET pgtoken.http_notify_channel = 'pgrst'});
 $one->query('BEGIN');
-$one->query('SELECT pgtoken.rotate_signing_key()');
+$one->query('SELECT pgtoken.rotate_signing_key(force => true)');
 is($one->sqlstate(q{PREPARE TRANSACTION 'told'}), '0A000', 'a change of keys notifies, unless the channel is empty');
 $one->query('ROLLBACK');
 
