@@ -166,6 +166,10 @@ SELECT status, body ->> 'request_uri' ~ '^urn:ietf:params:oauth:request_uri:pgtp
 SELECT test.goes(test.http('authorize', test.form('client_id', 'pushy', 'response_type', 'code', 'redirect_uri', 'https://pushy.example/cb'))) AS not_pushed,
 	   test.goes(test.http('authorize', test.form('client_id', 'site', 'request_uri', (SELECT body ->> 'request_uri' FROM pushed)))) AS other_client;
 SELECT test.goes(test.http('authorize', test.form('client_id', 'pushy', 'request_uri', body ->> 'request_uri'))) AS once FROM pushed;
+SELECT test.goes(test.http('authorize', test.form('client_id', 'pushy', 'request_uri', body ->> 'request_uri'))) AS reloaded FROM pushed;
+SELECT test.query((test.http('authorize', test.form('client_id', 'pushy', 'request_uri', body ->> 'request_uri'))).headers ->> 'location', 'transaction_id') AS tx FROM pushed \gset
+SELECT pgtoken.authorization_request(:'tx') - 'created_at' - 'expires_at' AS told;
+SELECT test.goes(pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid')) AS answered;
 SELECT test.goes(test.http('authorize', test.form('client_id', 'pushy', 'request_uri', body ->> 'request_uri'))) AS twice FROM pushed;
 
 -- Attack shut out: reading what is on its way. No handle, code or request lies in
@@ -209,7 +213,7 @@ SELECT pgtoken.create_signing_key('ES256', 'https://two.example') \gset
 SELECT pgtoken.update_issuer('https://two.example', login_uri => 'https://login.two.example/', logout_uri => 'https://login.two.example/bye');
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('bank', scopes => '{openid}', redirect_uris => '{https://bank.example/cb}', issuer => 'https://two.example', metadata => '{"require_pkce": false, "consent_required": false}');
 SET pgtoken.http_issuer = 'https://two.example';
-SELECT test.transaction('bank', NULL, 'response_type', 'code', 'scope', 'openid') AS tx \gset
+SELECT test.transaction('bank', 'https://bank.example/cb', 'response_type', 'code', 'scope', 'openid') AS tx \gset
 SELECT test.query((test.http('end_session', 'state=s', method => 'GET')).headers ->> 'location', 'transaction_id') AS bye \gset
 RESET pgtoken.http_issuer;
 SELECT pgtoken.authorization_request(:'tx') IS NULL AS unknown, pgtoken.consent_missing(:'tx', 'alice') IS NULL AS unknown_too, test.goes(pgtoken.approve_authorization(:'tx', 'alice')) AS approve,

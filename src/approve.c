@@ -101,7 +101,7 @@ authorization_request_describe(const char *transaction_id)
 	}
 	pgt_object_time(&object, "created_at", request->created_at);
 	pgt_object_time(&object, "expires_at", request->expires_at);
-	return pgt_jsonb_concat(request->parameters, pgt_object_end(&object));
+	return pgt_jsonb_concat(authorization_request_told(request), pgt_object_end(&object));
 }
 
 /* what is stored does not count where the client has asked for consent anew */
@@ -143,7 +143,7 @@ redirect_error(const Transaction *transaction, const char *error, const char *de
 			   AuthorizationResponse *response)
 {
 	answer_error(error, description, response);
-	if (!authorization_request_delete(transaction->request))
+	if (!authorization_request_answer(transaction->request))
 	{
 		answer_error("invalid_transaction", "the transaction has ended", response);
 		return;
@@ -265,7 +265,7 @@ approve_authorization(const Approval *approval, AuthorizationResponse *response)
 	else if (granted.n == 0 && transaction.scope.n > 0)
 		redirect_error(&transaction, "access_denied", "the subject has consented to nothing",
 					   response);
-	else if (!authorization_request_delete(transaction.request))
+	else if (!authorization_request_answer(transaction.request))
 		answer_error("invalid_transaction", "the transaction has ended", response);
 	else
 		response->redirect_uri =

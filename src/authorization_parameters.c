@@ -35,6 +35,17 @@ registered(const Client *client, const char *redirect_uri)
 	return false;
 }
 
+/* OAuth lets a redirect_uri be left out where there is but one; OpenID Connect Core section 3.1.2.1 does not */
+static bool
+asks_openid(const HttpExchange *x)
+{
+	char *scope = http_param(x, "scope");
+	PgtcScope list;
+
+	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
+		   pgtc_scope_has_str(&list, "openid");
+}
+
 PgtErr
 authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **parameters)
 {
@@ -42,8 +53,10 @@ authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **para
 	char *state = http_param(x, "state");
 	PgtObject object;
 
-	if (redirect_uri ? !registered(client, redirect_uri) : client->n_redirect_uris != 1)
+	if (redirect_uri && !registered(client, redirect_uri))
 		return PGT_ERR_AUTHORIZE_CLIENT;
+	if (redirect_uri == NULL && (client->n_redirect_uris != 1 || asks_openid(x)))
+		return PGT_ERR_REDIRECT_URI_MISSING;
 	if (!authorization_text_acceptable(state, STATE_MAX))
 		return PGT_ERR_REQUEST_PARAMETER;
 	pgt_object_begin(&object);
@@ -63,6 +76,8 @@ check_kind(const HttpExchange *x)
 
 	if (http_param(x, "request"))
 		return PGT_ERR_REQUEST_OBJECT;
+	if (http_param(x, "registration"))
+		return PGT_ERR_REGISTRATION;
 	if (response_type == NULL)
 		return PGT_ERR_REQUEST_PARAMETER;
 	if (strcmp(response_type, "code") != 0)

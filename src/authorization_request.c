@@ -4,12 +4,20 @@
  */
 #include "authorization_request.h"
 
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "core/ids.h"
 #include "glue.h"
 #include "handle.h"
 #include "issuer.h"
+#include "json_members.h"
 #include "store.h"
+
+/* member of the parameters: grant_id of the pushed request */
+#define FROM_PUSHED "from_pushed"
 
 char *
 authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
@@ -74,11 +82,48 @@ authorization_request_find(const char *prefix, const char *handle)
 	return &found->request;
 }
 
-bool
-authorization_request_delete(const AuthorizationRequest *request)
+static bool
+delete_request(const pg_uuid_t *grant_id)
 {
 	StoreArgs args = {0};
 
-	store_arg_uuid(&args, &request->grant_id);
+	store_arg_uuid(&args, grant_id);
 	return store_run(STORE_REQUEST_DELETE, &args, NULL, NULL) == 1;
+}
+
+bool
+authorization_request_delete(const AuthorizationRequest *request)
+{
+	return delete_request(&request->grant_id);
+}
+
+Jsonb *
+authorization_request_from_pushed(const AuthorizationRequest *pushed)
+{
+	PgtObject object;
+
+	pgt_object_begin(&object);
+	pgt_object_string(&object, FROM_PUSHED, pgt_uuid_cstring(&pushed->grant_id));
+	return pgt_jsonb_concat(pushed->parameters, pgt_object_end(&object));
+}
+
+bool
+authorization_request_answer(const AuthorizationRequest *request)
+{
+	char *from = member_string(request->parameters, FROM_PUSHED);
+	pg_uuid_t pushed;
+
+	if (!delete_request(&request->grant_id))
+		return false;
+	if (from == NULL)
+		return true;
+	pgt_check(pgtc_uuid_parse(pgtc_slice_str(from), pushed.data), "reading a grant_id");
+	return delete_request(&pushed);
+}
+
+Jsonb *
+authorization_request_told(const AuthorizationRequest *request)
+{
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(request->parameters),
+											  CStringGetTextDatum(FROM_PUSHED)));
 }

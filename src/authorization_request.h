@@ -40,4 +40,13 @@ extern AuthorizationRequest *authorization_request_find(const char *prefix, cons
 /* takes it away; false: somebody else did */
 extern bool authorization_request_delete(const AuthorizationRequest *request);
 
+/* parameters for a transaction that a pushed request leads to: there may be several, and one of them is answered */
+extern Jsonb *authorization_request_from_pushed(const AuthorizationRequest *pushed);
+
+/* takes it away, and the pushed request that it comes from; false: one of the two was answered before */
+extern bool authorization_request_answer(const AuthorizationRequest *request);
+
+/* the parameters as the application is told them */
+extern Jsonb *authorization_request_told(const AuthorizationRequest *request);
+
 #endif /* PGT_AUTHORIZATION_REQUEST_H */

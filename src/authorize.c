@@ -66,20 +66,23 @@ authorize_code_url(const Issuer *issuer, Jsonb *parameters, const char *code)
 	return finish_url(&url);
 }
 
-/* takes the pushed request away: a request_uri is good once (RFC 9126 section 4) */
-static PgtErr
-take_pushed(const Client *client, const char *request_uri, Jsonb **parameters)
+static bool
+is_request_uri(const char *request_uri)
 {
-	AuthorizationRequest *request = NULL;
+	return strncmp(request_uri, REQUEST_URI_PREFIX, strlen(REQUEST_URI_PREFIX)) == 0;
+}
 
-	if (strncmp(request_uri, REQUEST_URI_PREFIX, strlen(REQUEST_URI_PREFIX)) == 0)
-		request = authorization_request_find(PGTC_PUSHED_PREFIX,
-											 request_uri + strlen(REQUEST_URI_PREFIX));
+/* spent not here but with the answer, so that a page can be loaded anew (RFC 9126 section 4) */
+static PgtErr
+read_pushed(const Client *client, const char *request_uri, Jsonb **parameters)
+{
+	AuthorizationRequest *request = authorization_request_find(
+		PGTC_PUSHED_PREFIX, request_uri + strlen(REQUEST_URI_PREFIX));
+
 	if (request == NULL || strcmp(request->kind, REQUEST_PUSHED) != 0 ||
-		strcmp(request->client_id, client->client_id) != 0 ||
-		!authorization_request_delete(request))
+		strcmp(request->client_id, client->client_id) != 0)
 		return PGT_ERR_REQUEST_URI;
-	*parameters = request->parameters;
+	*parameters = authorization_request_from_pushed(request);
 	return PGT_OK;
 }
 
@@ -112,6 +115,17 @@ send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 	http_redirect(x, finish_url(&url));
 }
 
+/* what the client is told; the browser goes there */
+static PgtErr
+judge_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
+{
+	if (http_param(x, "request_uri"))
+		return PGT_ERR_REQUEST_URI_FOREIGN;
+	if (client->require_pushed_requests)
+		return PGT_ERR_REQUEST_NOT_PUSHED;
+	return authorization_parameters(x, client, parameters);
+}
+
 Jsonb *
 authorize_endpoint(HttpExchange *x)
 {
@@ -126,16 +140,14 @@ authorize_endpoint(HttpExchange *x)
 		if (client == NULL || x->issuer->login_uri == NULL)
 			err = PGT_ERR_AUTHORIZE_CLIENT;
 	}
-	if (err == PGT_OK && request_uri)
-		err = take_pushed(client, request_uri, &parameters);
+	if (err == PGT_OK && request_uri && is_request_uri(request_uri))
+		err = read_pushed(client, request_uri, &parameters);
 	else if (err == PGT_OK)
 	{
 		err = authorization_redirect(x, client, &parameters);
 		if (err == PGT_OK)
 		{
-			PgtErr refusal = client->require_pushed_requests
-								 ? PGT_ERR_REQUEST_NOT_PUSHED
-								 : authorization_parameters(x, client, &parameters);
+			PgtErr refusal = judge_parameters(x, client, &parameters);
 
 			if (refusal != PGT_OK)
 			{

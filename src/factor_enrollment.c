@@ -253,7 +253,7 @@ add_public_key(Jsonb *parameters, PgtObject *object)
 	PgtcKey key;
 
 	if (alg == NULL)
-		refuse_parameter("alg", "ES256, RS256 or EdDSA");
+		refuse_parameter("alg", "ES256, RS256 or EdDSA (Ed25519)");
 	if (readable.data == NULL || (jwk && !JB_ROOT_IS_OBJECT(jwk)) ||
 		pgtc_webauthn_key_read(alg, readable, &key) != PGTC_OK)
 		refuse_parameter("public_key", "a public key of the alg: a JWK, or "

@@ -11,6 +11,7 @@
 #include "utils/json.h"
 
 #include "cache.h"
+#include "core/jwk.h"
 #include "glue.h"
 #include "guc.h"
 #include "http_form.h"
@@ -292,6 +293,25 @@ http_error(HttpExchange *x, PgtErr err)
 	return pgt_object_end(&body);
 }
 
+char *
+http_foreign_algs(void)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; pgtc_alg_nth(i) != NULL; i++)
+	{
+		const PgtcAlg *alg = pgtc_alg_nth(i);
+
+		if (alg->kty == PGTC_KTY_OCT)
+			continue;
+		appendStringInfo(&names, "%s%s", names.len > 0 ? " " : "", alg->name);
+		if (alg->other_name)
+			appendStringInfo(&names, " %s", alg->other_name);
+	}
+	return names.data;
+}
+
 void
 http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope)
 {
@@ -306,8 +326,11 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 						 info->description);
 	if (scope)
 		appendStringInfo(&challenge, ", scope=\"%s\"", scope);
-	if (strcmp(scheme, "DPoP") == 0)
-		appendStringInfoString(&challenge, ", algs=\"ES256 ES384 ES512 RS256 PS256 EdDSA\"");
+	/* a further challenge, which has a scheme before its parameters (RFC 9110 section 11.6.1) */
+	if (err == PGT_ERR_ACCESS_TOKEN_MISSING)
+		appendStringInfo(&challenge, ", DPoP realm=\"%s\"", x->issuer->issuer);
+	if (err == PGT_ERR_ACCESS_TOKEN_MISSING || strcmp(scheme, "DPoP") == 0)
+		appendStringInfo(&challenge, ", algs=\"%s\"", http_foreign_algs());
 	x->status = info->http_status;
 	http_answer_header(x, "WWW-Authenticate", challenge.data);
 }

@@ -81,8 +81,14 @@ extern void http_answer_header(HttpExchange *x, const char *name, const char *va
 /* status and body of a protocol answer (RFC 6749 section 5.2); sets WWW-Authenticate where due */
 extern Jsonb *http_error(HttpExchange *x, PgtErr err);
 
-/* 401 or 403 of a protected resource (RFC 6750 section 3): scheme Bearer or DPoP, no body */
+/*
+ * 401 or 403 of a protected resource (RFC 6750 section 3): scheme Bearer or DPoP,
+ * no body.  Who has sent no token is told of both (RFC 9449 section 7.2).
+ */
 extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope);
+
+/* what a signature of somebody else's may be made by, under each of its names; space-delimited */
+extern char *http_foreign_algs(void);
 
 /*
  * Ends the request and its transaction with the error's status and the headers so

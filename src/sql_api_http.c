@@ -6,6 +6,7 @@
 #include "compat.h"
 
 #include "fmgr.h"
+#include "utils/builtins.h"
 
 #include "access_request.h"
 #include "authorize.h"
@@ -19,6 +20,7 @@
 #include "token_endpoint.h"
 #include "userinfo.h"
 
+PG_FUNCTION_INFO_V1(pgt_foreign_algs);
 PG_FUNCTION_INFO_V1(pgt_http_authorize);
 PG_FUNCTION_INFO_V1(pgt_http_challenge);
 PG_FUNCTION_INFO_V1(pgt_http_complete_challenge);
@@ -41,6 +43,13 @@ serve(FunctionCallInfo fcinfo, const char *path, Jsonb *(*endpoint)(HttpExchange
 
 	http_begin(fcinfo, path, &x);
 	return http_end(fcinfo, &x, stale ? http_error(&x, PGT_ERR_STALE_STANDBY) : endpoint(&x));
+}
+
+Datum
+pgt_foreign_algs(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_TEXT_P(cstring_to_text(http_foreign_algs()));
 }
 
 Datum

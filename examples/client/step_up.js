@@ -45,7 +45,7 @@ export function addStepUp(app, { metadata, clientId, clientSecret, sessions, sho
 		const { stepUp } = session;
 		const factor = stepUp.factors.find(({ factor_id: id }) => id === request.body.get('factor_id'));
 		if (!factor) return reply.redirect('/step-up', 303);
-		const { status, json } = await ask(metadata.challenge_endpoint, { transaction_id: stepUp.transactionId, factor_id: factor.factor_id });
+		const { status, json } = await ask(metadata.step_up_challenge_endpoint, { transaction_id: stepUp.transactionId, factor_id: factor.factor_id });
 		// slow_down: a code is on its way already
 		if (status !== 200 && json.error !== 'slow_down') return failed(reply, session, json.error);
 		return show(reply, evidencePage({ factor, publicKey: json.public_key }));

@@ -5,6 +5,11 @@ CREATE FUNCTION pgtoken.valid_alg(alg text) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.valid_alg(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_alg(text) IS 'Is this a signing algorithm we know (RFC 7518 section 3.1, RFC 8037)? ES256, ES384, ES512, RS256, PS256, EdDSA, HS256';
 
+CREATE FUNCTION pgtoken.foreign_algs() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_foreign_algs' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.foreign_algs() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.foreign_algs() IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
+
 CREATE FUNCTION pgtoken.valid_issuer(issuer text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_issuer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_issuer(text) FROM PUBLIC;

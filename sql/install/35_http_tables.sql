@@ -16,7 +16,7 @@ CREATE TABLE pgtoken.authorization_requests (
 	CONSTRAINT authorization_requests_pkey PRIMARY KEY (grant_id),
 	CONSTRAINT authorization_requests_kind_check CHECK (kind IN ('pushed', 'authorization', 'logout'))
 );
-COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushed (RFC 9126), waiting for the application to authenticate its user, or waiting for it to end a session. A row goes when its answer is given; maintain() forgets what was never answered';
+COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushed (RFC 9126), waiting for the application to authenticate its user, or waiting for it to end a session. A row goes when its answer is given, and with it the pushed one that it comes from; maintain() forgets what was never answered';
 COMMENT ON COLUMN pgtoken.authorization_requests.grant_id IS 'Family that the request leads to, if it is granted';
 COMMENT ON COLUMN pgtoken.authorization_requests.kind IS 'pushed: named by a request_uri. authorization and logout: named by a transaction_id';
 COMMENT ON COLUMN pgtoken.authorization_requests.handle_hash IS 'SHA-256 of the secret in the request_uri or transaction_id';

@@ -33,11 +33,12 @@ CREATE FUNCTION pgtoken.raise_challenge(status integer, error text, description 
 AS $function$
 DECLARE
 	claims CONSTANT jsonb := NULLIF(current_setting('request.jwt.claims', true), '');
-	challenge text := 'Bearer';
+	algs CONSTANT text := format('algs="%s"', pgtoken.foreign_algs());
+	challenge text := 'Bearer, DPoP ' || algs;
 BEGIN
 	IF claims ? 'iss' THEN
 		-- RFC 9449 section 7.1: who came with a bound token is told how to come again
-		challenge := CASE WHEN claims -> 'cnf' ? 'jkt' THEN 'DPoP algs="ES256 ES384 ES512 RS256 PS256 EdDSA", ' ELSE 'Bearer ' END
+		challenge := CASE WHEN claims -> 'cnf' ? 'jkt' THEN 'DPoP ' || algs || ', ' ELSE 'Bearer ' END
 					 || format('error="%s", error_description="%s"', error, description) || attributes;
 	ELSE
 		-- RFC 6750 section 3.1: who came without a token is told no error

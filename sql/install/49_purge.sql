@@ -51,7 +51,9 @@ DECLARE
 BEGIN
 	families := CASE WHEN families < '2 days' THEN '2 days' ELSE families END;
 	RETURN CASE task
-		WHEN 'authorization_requests' THEN 't.expires_at < now()'
+		-- a pushed one as long as a login page may have it open that was opened at its very end: who answers first takes it away
+		WHEN 'authorization_requests' THEN 't.expires_at < now() AND (t.kind <> ''pushed'' OR t.expires_at < '
+			|| quote_literal(now() - current_setting('pgtoken.authorization_request_lifetime')::interval) || ')'
 		WHEN 'authorization_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('code_retention'))
 		WHEN 'device_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('code_retention'))
 		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('challenge_retention'))

@@ -9,8 +9,8 @@ DECLARE
 	base_url CONSTANT text := rtrim(of_issuer, '/');
 	i pgtoken.issuers;
 	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
-	assertion_algs CONSTANT text[] := '{ES256,ES384,ES512,RS256,PS256,EdDSA,HS256}';
-	proof_algs CONSTANT text[] := array_remove(assertion_algs, 'HS256');
+	proof_algs CONSTANT text[] := string_to_array(pgtoken.foreign_algs(), ' ');
+	assertion_algs CONSTANT text[] := proof_algs || 'HS256'::text;
 	client_methods CONSTANT text[] := array_remove(ARRAY['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
 														 CASE WHEN certificates THEN 'tls_client_auth' END], NULL);
 	signing_algs text[];
@@ -38,7 +38,7 @@ BEGIN
 		'revocation_endpoint', base_url || '/oauth2/revoke',
 		'introspection_endpoint', base_url || '/oauth2/introspect',
 		-- also while nothing asks for a step-up: clients read this when they start, a policy comes later
-		'challenge_endpoint', base_url || '/oauth2/challenge',
+		'step_up_challenge_endpoint', base_url || '/oauth2/challenge',
 		'complete_challenge_endpoint', base_url || '/oauth2/complete_challenge',
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',

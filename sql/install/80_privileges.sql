@@ -73,6 +73,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.require_scope(text),
 	pgtoken.require_acr(text[], interval),
 	pgtoken.raise_challenge(integer, text, text, text),
+	pgtoken.foreign_algs(),
 	pgtoken.check_request()
 TO pgtoken_http;
 GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;

@@ -22,6 +22,7 @@ static PgtcCode write_bn(PgtcBuf *out, const char *name, const PgtcKey *key, con
 						 size_t len);
 static PgtcCode write_okp(PgtcBuf *out, const PgtcKey *key);
 static PgtcCode check_members(const PgtcAlg *alg, const json_t *jwk);
+static bool meant_for(const json_t *jwk, const PgtcAlg *alg);
 static PgtcCode read_member(const json_t *jwk, const char *name, size_t exact, uint8_t *out,
 							size_t *out_len);
 static PgtcCode read_public(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out);
@@ -260,8 +261,7 @@ check_members(const PgtcAlg *alg, const json_t *jwk)
 		return PGTC_E_KEY;
 	if (alg->crv != NULL && !pgtc_json_member_is(jwk, "crv", alg->crv))
 		return PGTC_E_KEY;
-	/* RFC 7517 section 4.4: the algorithm the key is intended for */
-	if (json_object_get(jwk, "alg") != NULL && !pgtc_json_member_is(jwk, "alg", alg->name))
+	if (!meant_for(jwk, alg))
 		return PGTC_E_KEY;
 	/* RFC 7517 section 4.2: a key meant for encryption verifies nothing */
 	if (json_object_get(jwk, "use") != NULL && !pgtc_json_member_is(jwk, "use", "sig"))
@@ -284,6 +284,16 @@ check_members(const PgtcAlg *alg, const json_t *jwk)
 			return PGTC_E_KEY;
 	}
 	return PGTC_OK;
+}
+
+/* RFC 7517 section 4.4: the algorithm the key is intended for, where it says so, by either name */
+static bool
+meant_for(const json_t *jwk, const PgtcAlg *alg)
+{
+	const json_t *member = json_object_get(jwk, "alg");
+	PgtcSlice name = pgtc_json_slice(member);
+
+	return member == NULL || (name.data != NULL && pgtc_alg_by_any_name(name) == alg);
 }
 
 /* a base64url member of exactly `exact` bytes, or of 1 to MEMBER_MAX when that is 0 */

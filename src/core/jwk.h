@@ -24,7 +24,8 @@ typedef enum PgtcKeyType
 /* one row per algorithm; ES256 ES384 ES512 RS256 PS256 EdDSA HS256 */
 typedef struct PgtcAlg
 {
-	const char *name; /* RFC 7518 / 8037 name */
+	const char *name; /* RFC 7518 / 8037 name, which we write */
+	const char *other_name; /* what others may call it (RFC 9864), or NULL */
 	PgtcKeyType kty;
 	const char *crv; /* JWK crv, or NULL */
 	const char *group; /* OpenSSL group name, or NULL */
@@ -56,6 +57,9 @@ typedef struct PgtcKey
 
 /* NULL for an unknown name, "none" included; names are case-sensitive */
 extern const PgtcAlg *pgtc_alg_by_name(PgtcSlice name);
+
+/* the same for what others write: by either name */
+extern const PgtcAlg *pgtc_alg_by_any_name(PgtcSlice name);
 
 /* the i-th algorithm, NULL past the end */
 extern const PgtcAlg *pgtc_alg_nth(int i);

@@ -212,7 +212,7 @@ read_header_members(const json_t *object, PgtcJwsHeader *out)
 	/* RFC 7515 section 4.1.1 */
 	if (alg.data == NULL)
 		return PGTC_E_ALG;
-	out->alg = pgtc_alg_by_name(alg);
+	out->alg = pgtc_alg_by_any_name(alg);
 	if (out->alg == NULL)
 		return PGTC_E_ALG;
 

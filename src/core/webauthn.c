@@ -77,12 +77,13 @@ pgtc_webauthn_alg(PgtcSlice name)
 {
 	/* RFC 8812 section 2, RFC 8152 section 8: COSE -7, -257 and -8 */
 	static const char *const names[] = {"ES256", "RS256", "EdDSA"};
+	const PgtcAlg *alg = pgtc_alg_by_any_name(name);
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; alg != NULL && i < sizeof(names) / sizeof(names[0]); i++)
 	{
-		if (pgtc_slice_equal(name, pgtc_slice_str(names[i])))
-			return pgtc_alg_by_name(name);
+		if (strcmp(alg->name, names[i]) == 0)
+			return alg;
 	}
 	return NULL;
 }

@@ -253,12 +253,15 @@ describe('races', () => {
 		}
 	});
 
-	it('of parallel uses of one request_uri one gets to the login page (C78)', async () => {
+	it('of parallel uses of one request_uri one gets a code (C78)', async () => {
 		const client = await h.newClient();
 		const { client_id: id, ...asked } = h.authorizationParameters(client, h.newVerifier());
 		const { json: { request_uri: uri } } = await h.postAs(client, '/oauth2/par', asked);
 		const answers = await Promise.all(Array.from({ length: 6 }, () => h.authorize({ client_id: client.id, request_uri: uri })));
-		assert.equal(answers.filter(({ location }) => h.toLogin(location)).length, 1);
+		const transactions = answers.filter(({ location }) => h.toLogin(location)).map(({ location }) => location.searchParams.get('transaction_id'));
+		assert.equal(transactions.length, answers.length, 'each page can be shown');
+		const approvals = await Promise.all(transactions.map((transaction) => h.approve(transaction)));
+		assert.equal(approvals.filter(({ redirect_uri: to }) => to && new URL(to).searchParams.has('code')).length, 1);
 	});
 });
 

@@ -203,11 +203,11 @@ describe('redemption', () => {
 
 	it('without a redirect_uri at both where there is but one to choose (C12)', async () => {
 		const client = await h.newClient();
-		const code = await h.newCode(client, { redirect_uri: undefined });
+		const code = await h.newCode(client, { redirect_uri: undefined, scope: 'notes:read' });
 		assert.equal(`${code.callback.origin}${code.callback.pathname}`, client.redirectUri);
 		h.assertTokens(await h.redeem(client, code));
 		const several = await h.newClient({ redirectUris: [h.REDIRECT_URI, `${h.REDIRECT_URI}2`] });
-		const { location } = await h.authorize(h.authorizationParameters(several, h.newVerifier(), { redirect_uri: undefined }));
+		const { location } = await h.authorize(h.authorizationParameters(several, h.newVerifier(), { redirect_uri: undefined, scope: 'notes:read' }));
 		assert.ok(location === null, 'sent nowhere');
 	});
 
@@ -372,6 +372,7 @@ describe('pushed requests', () => {
 		const request = await h.value('SELECT pgtoken.authorization_request($1)', location.searchParams.get('transaction_id'));
 		assert.equal(request.scope, 'openid');
 		assert.equal(request.redirect_uri, client.redirectUri);
+		await h.approve(location.searchParams.get('transaction_id'));
 		h.assertError(await h.authorize({ client_id: client.id, request_uri: uri }), 'invalid_request_uri');
 		const { response: late } = await push(client);
 		await h.rows('UPDATE pgtoken.authorization_requests SET expires_at = now() WHERE client_id = $1', client.id);

@@ -145,6 +145,29 @@ header(void)
 		PGTC_E_KEY);
 }
 
+/* RFC 9864: what newer clients call EdDSA with Ed25519, in the header and in the key */
+static void
+other_name(void)
+{
+	static const char *const names[] = {"EdDSA", "Ed25519"};
+	char members[64];
+	char jkt[PGTC_THUMBPRINT_LEN + 1];
+	PgtcDpopProof proof;
+	size_t i;
+
+	CHECK_CODE(pgtc_key_thumbprint(unit_key("EdDSA"), &unit_mem, jkt), PGTC_OK);
+	for (i = 0; i < 2; i++)
+	{
+		snprintf(members, sizeof(members), TYP_ALG("%s"), names[i]);
+		CHECK_CODE(read_signed(members, PAYLOAD, unit_key("EdDSA"), &proof), PGTC_OK);
+		CHECK(strcmp(proof.jkt, jkt) == 0);
+	}
+	/* Attack: the name of another curve, or of no algorithm, for the same key. */
+	CHECK_CODE(read_signed(TYP_ALG("Ed448"), PAYLOAD, unit_key("EdDSA"), &proof), PGTC_E_ALG);
+	CHECK_CODE(read_signed(TYP_ALG("ed25519"), PAYLOAD, unit_key("EdDSA"), &proof), PGTC_E_ALG);
+	CHECK_CODE(read_signed(TYP_ALG("Ed25519"), PAYLOAD, unit_key("ES256"), &proof), PGTC_E_KEY);
+}
+
 static PgtcCode
 read_claims(const char *payload)
 {
@@ -289,6 +312,7 @@ test_dpop(void)
 {
 	vectors();
 	header();
+	other_name();
 	claims();
 	not_a_token();
 	nonces();

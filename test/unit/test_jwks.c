@@ -61,7 +61,12 @@ verifying(void)
 	CHECK_CODE(verify(RFC8037_A4, SET("{" EC "}")), PGTC_E_KEY);
 	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"use\":\"enc\"}")), PGTC_E_KEY);
 	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"key_ops\":[\"sign\"]}")), PGTC_E_KEY);
-	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"alg\":\"Ed25519\"}")), PGTC_E_KEY);
+	/* RFC 9864: the same algorithm by its other name, and one that is none of its names */
+	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"alg\":\"Ed25519\"}")), PGTC_OK);
+	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"alg\":\"Ed448\"}")), PGTC_E_KEY);
+	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"alg\":\"ed25519\"}")), PGTC_E_KEY);
+	CHECK_CODE(verify(RFC8037_A4, SET("{" ED ",\"alg\":null}")), PGTC_E_KEY);
+	CHECK_CODE(verify(RFC7515_A3, SET("{" EC ",\"alg\":\"Ed25519\"}")), PGTC_E_KEY);
 	CHECK_CODE(verify(RFC7515_A2, SET("{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"" RFC7638_N
 									  "\",\"alg\":\"PS256\"}")),
 			   PGTC_E_KEY);

@@ -59,6 +59,7 @@ algorithms(void)
 		if (!ours)
 			CHECK_CODE(read_key(alg->name, LITERAL(KEY_ES256_UV)), PGTC_E_ALG);
 	}
+	CHECK(pgtc_webauthn_alg(LITERAL("Ed25519")) == unit_alg("EdDSA"));
 	CHECK(pgtc_webauthn_alg(LITERAL("none")) == NULL);
 	CHECK(pgtc_webauthn_alg(LITERAL("es256")) == NULL);
 	CHECK(pgtc_webauthn_alg(LITERAL("-7")) == NULL);
