@@ -273,7 +273,8 @@ ifeq (,$(shell $(PKG_CONFIG) --version 2>/dev/null))
 $(error pkg-config is missing: it is needed to find $(LIBS_WANTED))
 endif
 $(foreach lib,$(LIBS_WANTED),$(if $(shell $(PKG_CONFIG) --modversion $(lib) 2>/dev/null),,\
-	$(error $(lib) is missing: install its development package (Debian: libjwt-dev libjansson-dev libssl-dev))))
+	$(error $(lib) is missing: install its development package (Debian: libjwt-dev or libjwt14-dev, libjansson-dev, \
+	libssl-dev). $(shell $(PKG_CONFIG) --modversion $(lib) 2>&1))))
 endif
 
 LIBJWT_VERSION := $(shell $(PKG_CONFIG) --modversion libjwt 2>/dev/null)
@@ -282,20 +283,26 @@ ifneq (,$(filter-out 1 3,$(LIBJWT_MAJOR)))
 $(error libjwt $(LIBJWT_VERSION) is not supported: pgtoken needs libjwt 1.x or 3.x)
 endif
 
+# Each is asked for its own folders and linked by name: --cflags and --libs say
+# nothing at all when something that the library was built with is not there
+# (libjwt 3 of Debian: gnutls).
+# lib_folder LIBRARY,OPTION,VARIABLE
+lib_folder = $(addprefix $(2),$(shell $(PKG_CONFIG) --variable=$(3) $(1) 2>/dev/null))
+
 # The module itself is linked with libcrypto only.  PostgreSQL exports a function
 # json_object and so does jansson: linked the ordinary way, jansson and libjwt
 # would call the server's and crash.  src/libs.c opens them by name instead.
-# Where the linker would find them is the compiler's word, not pkg-config's,
+# Where the linker would find them is the compiler's word, not pkg-config's alone,
 # whose libdir is wrong in some distributions.
-soname_of = $(or $(shell objdump -p "$$($(CC) $$($(PKG_CONFIG) --libs-only-L $(1) 2>/dev/null) \
+soname_of = $(or $(shell objdump -p "$$($(CC) $(call lib_folder,$(1),-B,libdir) \
 	-print-file-name=$(2).so)" 2>/dev/null | sed -n 's/^ *SONAME *//p'),\
 	$(error the shared library of $(1) was not found))
 LIBS_DEFINES = -DPGTOKEN_LIBJWT_MAJOR=$(LIBJWT_MAJOR) \
 	-DPGTOKEN_LIBJWT_SONAME='"$(call soname_of,libjwt,libjwt)"' \
 	-DPGTOKEN_JANSSON_SONAME='"$(call soname_of,jansson,libjansson)"'
 
-LIBS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_WANTED) 2>/dev/null)
-LIBS_LINK := $(shell $(PKG_CONFIG) --libs $(LIBS_WANTED) 2>/dev/null) -lm
+LIBS_CFLAGS := $(sort $(foreach lib,$(LIBS_WANTED),$(call lib_folder,$(lib),-I,includedir)))
+LIBS_LINK := $(sort $(foreach lib,$(LIBS_WANTED),$(call lib_folder,$(lib),-L,libdir))) -ljwt -ljansson -lcrypto -lm
 
 # --- the extension, by PGXS --------------------------------------------------
 

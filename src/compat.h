@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "utils/jsonb.h"
+
 #if PG_VERSION_NUM < 150000
 #error "pgtoken needs PostgreSQL 15 or newer"
 #endif
@@ -38,5 +40,26 @@
 #else
 #define pgt_qualified_name_list(name) stringToQualifiedNameList(name)
 #endif
+
+/*
+ * A jsonb that is built piece by piece, from a state of zeros.  Its value is the
+ * result of the last call.
+ */
+#if PG_VERSION_NUM >= 190000
+typedef JsonbInState PgtJsonbState;
+#else
+typedef JsonbParseState *PgtJsonbState;
+#endif
+
+static inline JsonbValue *
+pgt_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *value)
+{
+#if PG_VERSION_NUM >= 190000
+	pushJsonbValue(state, token, value);
+	return state->result;
+#else
+	return pushJsonbValue(state, token, value);
+#endif
+}
 
 #endif /* PGT_COMPAT_H */

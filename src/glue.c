@@ -201,8 +201,8 @@ pgt_jsonb_concat(Jsonb *object, Jsonb *more)
 void
 pgt_object_begin(PgtObject *object)
 {
-	object->state = NULL;
-	pushJsonbValue(&object->state, WJB_BEGIN_OBJECT, NULL);
+	memset(object, 0, sizeof(*object));
+	pgt_jsonb_push(&object->state, WJB_BEGIN_OBJECT, NULL);
 }
 
 void
@@ -212,8 +212,8 @@ pgt_object_value(PgtObject *object, const char *name, JsonbValue *value)
 
 	key.val.string.val = unconstify(char *, name);
 	key.val.string.len = strlen(name);
-	pushJsonbValue(&object->state, WJB_KEY, &key);
-	pushJsonbValue(&object->state, WJB_VALUE, value);
+	pgt_jsonb_push(&object->state, WJB_KEY, &key);
+	pgt_jsonb_push(&object->state, WJB_VALUE, value);
 }
 
 void
@@ -231,20 +231,18 @@ pgt_object_string(PgtObject *object, const char *name, const char *string)
 void
 pgt_object_strings(PgtObject *object, const char *name, char *const *strings, int n)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue *array;
+	PgtObject array;
 
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	pgt_array_begin(&array);
 	for (int i = 0; i < n; i++)
 	{
 		JsonbValue value = {.type = jbvString};
 
 		value.val.string.val = strings[i];
 		value.val.string.len = strlen(strings[i]);
-		pushJsonbValue(&state, WJB_ELEM, &value);
+		pgt_jsonb_push(&array.state, WJB_ELEM, &value);
 	}
-	array = pushJsonbValue(&state, WJB_END_ARRAY, NULL);
-	pgt_object_jsonb(object, name, JsonbValueToJsonb(array));
+	pgt_object_jsonb(object, name, pgt_array_end(&array));
 }
 
 void
@@ -287,14 +285,14 @@ pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json)
 Jsonb *
 pgt_object_end(PgtObject *object)
 {
-	return JsonbValueToJsonb(pushJsonbValue(&object->state, WJB_END_OBJECT, NULL));
+	return JsonbValueToJsonb(pgt_jsonb_push(&object->state, WJB_END_OBJECT, NULL));
 }
 
 void
 pgt_array_begin(PgtObject *array)
 {
-	array->state = NULL;
-	pushJsonbValue(&array->state, WJB_BEGIN_ARRAY, NULL);
+	memset(array, 0, sizeof(*array));
+	pgt_jsonb_push(&array->state, WJB_BEGIN_ARRAY, NULL);
 }
 
 void
@@ -304,13 +302,13 @@ pgt_array_jsonb(PgtObject *array, Jsonb *json)
 
 	value.val.binary.data = &json->root;
 	value.val.binary.len = VARSIZE(json) - VARHDRSZ;
-	pushJsonbValue(&array->state, WJB_ELEM, &value);
+	pgt_jsonb_push(&array->state, WJB_ELEM, &value);
 }
 
 Jsonb *
 pgt_array_end(PgtObject *array)
 {
-	return JsonbValueToJsonb(pushJsonbValue(&array->state, WJB_END_ARRAY, NULL));
+	return JsonbValueToJsonb(pgt_jsonb_push(&array->state, WJB_END_ARRAY, NULL));
 }
 
 typedef struct OwnedClaims

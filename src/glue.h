@@ -61,7 +61,7 @@ extern Jsonb *pgt_jsonb_concat(Jsonb *object, Jsonb *more);
 /* building a jsonb object member by member; a NULL string writes nothing */
 typedef struct PgtObject
 {
-	JsonbParseState *state;
+	PgtJsonbState state;
 } PgtObject;
 
 extern void pgt_object_begin(PgtObject *object);

@@ -104,10 +104,10 @@ open_library(const char *soname)
 	void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
 
 	if (library == NULL)
-		ereport(
-			ERROR, errcode(ERRCODE_UNDEFINED_FILE), errmsg("could not load library \"%s\"", soname),
-			errdetail_internal("%s", dlerror()),
-			errhint("Install libjwt and jansson on the server (Debian 12: libjwt0, libjansson4)."));
+		ereport(ERROR, errcode(ERRCODE_UNDEFINED_FILE),
+				errmsg("could not load library \"%s\"", soname),
+				errdetail_internal("%s", dlerror()),
+				errhint("Install the package with \"%s\" on the server.", soname));
 	return library;
 }
 
