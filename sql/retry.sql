@@ -125,3 +125,68 @@ SELECT refresh_token AS rt FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret
 SELECT bool_or(g::text LIKE '%' || encode(substr(test.unb64url(substr(:'rt', 7)), 22), 'hex') || '%' OR g::text LIKE '%' || right(:'rt', 43) || '%') AS stored
 FROM pgtoken.grants g WHERE grant_id = :'gid';
 SELECT current_hash = sha256(substr(test.unb64url(substr(:'rt', 7)), 22)) AS only_its_hash FROM pgtoken.grants WHERE grant_id = :'gid';
+
+-- Attack shut out: the clock is put back by an hour, and for an hour a thief's
+-- predecessor is a retry. A rotation that lies a little ahead of the clock is one.
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0') \gset
+SELECT test.age(:'gid', '-15 seconds');
+SELECT r.refresh_token = :'rt1' AS a_little_ahead FROM pgtoken.refresh_grant(:'rt0') r;
+SELECT test.age(:'gid', '-1 hour');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0') r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+
+-- Who proves a key may retry until the idle end: whoever has copied the token alone
+-- gets nothing by it, at whatever time.
+\set jkt '''{"jkt": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}'''
+\set other '''{"jkt": "zzzzzzzzzzabcdefghijklmnopqrstuvwxyzABCDEFG"}'''
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access', cnf => :jkt) \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) \gset
+SELECT test.age(:'gid', '13 days');
+SELECT r.refresh_token = :'rt1' AS thirteen_days_later FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :other) r;
+SELECT test.age(:'gid', '1 day');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+-- the predecessor of a successor that was used is reuse, at once
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access', cnf => :jkt) \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) \gset
+SELECT r.decision FROM pgtoken.refresh_grant(:'rt1', cnf => :jkt) r;
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+-- Attack shut out: a client with a secret need not prove its family's key, and a
+-- thief with token and secret has the long window.
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('web', 'alice', 'openid offline_access', cnf => :jkt) \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web'), cnf => :jkt) \gset
+SELECT test.age(:'gid', '61 seconds');
+SELECT r.refresh_token = :'rt1' AS with_the_key FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web'), cnf => :jkt) r;
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) r;
+SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+-- by setting
+SET pgtoken.retry_window_bound = 90;
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access', cnf => :jkt) \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) \gset
+SELECT test.age(:'gid', '80 seconds');
+SELECT r.refresh_token = :'rt1' AS inside FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT test.age(:'gid', '10 seconds');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+RESET pgtoken.retry_window_bound;
+-- by client: longer than an hour only where the key is always proved, and not for a token without
+SELECT test.outcome($$SELECT pgtoken.create_client('keyed', 'public', offline_access => true, retry_window => '2 days')$$);
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('keyed', 'public', offline_access => true, retry_window => '2 days', metadata => '{"dpop_bound_access_tokens": true}');
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('keyed', 'alice', 'openid offline_access', cnf => :jkt) \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) \gset
+SELECT test.age(:'gid', '47 hours');
+SELECT r.refresh_token = :'rt1' AS inside FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT test.age(:'gid', '1 hour');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('keyed', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0') \gset
+SELECT test.age(:'gid', '59 minutes');
+SELECT r.refresh_token = :'rt1' AS within_an_hour FROM pgtoken.refresh_grant(:'rt0') r;
+SELECT test.age(:'gid', '1 minute');
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0') r;
+SELECT pgtoken.update_client('keyed', retry_window => '0');
+SELECT refresh_token AS rt0 FROM pgtoken.issue_tokens('keyed', 'alice', 'openid offline_access', cnf => :jkt) \gset
+SELECT r.decision FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;

@@ -330,7 +330,7 @@ client_find(const char *client_id)
 		or_setting(client->refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
 	client->refresh_idle_lifetime =
 		or_setting(client->refresh_idle_lifetime, pgt_refresh_idle_lifetime);
-	client->retry_window_bound = or_setting(client->retry_window, pgt_retry_window_confidential);
+	client->retry_window_bound = or_setting(client->retry_window, pgt_retry_window_bound);
 	client->retry_window =
 		or_setting(client->retry_window,
 				   client->confidential ? pgt_retry_window_confidential : pgt_retry_window_public);

@@ -14,6 +14,9 @@
 #include "errors.h"
 #include "utils/uuid.h"
 
+/* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
+#define CLIENT_RETRY_WINDOW_MAX 3600
+
 typedef enum ClientAuthMethod
 {
 	AUTH_NONE,
@@ -54,11 +57,11 @@ typedef struct Client
 	int n_resources; /* -1: any resource of the issuer */
 	bool offline_access;
 	const PgtcAlg *alg; /* NULL: the issuer's default */
-	int access_token_lifetime; /* seconds; settings already applied, as in the next three */
+	int access_token_lifetime; /* seconds; settings already applied, as in the next four */
 	int refresh_absolute_lifetime;
 	int refresh_idle_lifetime;
 	int retry_window;
-	int retry_window_bound; /* of a family bound to a key or certificate */
+	int retry_window_bound; /* of who proves a key or certificate; -1: until the idle end */
 	int retry_limit; /* -1: none */
 	bool rotates;
 	ClientSecret *secrets;

@@ -100,6 +100,14 @@ pgt_plus_seconds(TimestampTz ts, int64 seconds)
 	return ts + seconds * USECS_PER_SEC;
 }
 
+bool
+pgt_happened_within(TimestampTz at, int64 seconds, TimestampTz entered, TimestampTz now)
+{
+	if (at <= entered)
+		return entered < pgt_plus_seconds(at, seconds);
+	return at <= now || at < pgt_plus_seconds(entered, seconds);
+}
+
 int
 pgt_interval_seconds(const Interval *interval)
 {

@@ -35,6 +35,15 @@ extern int64 pgt_unix_seconds(TimestampTz ts);
 extern TimestampTz pgt_timestamp_of_unix(int64 seconds);
 extern TimestampTz pgt_plus_seconds(TimestampTz ts, int64 seconds);
 
+/*
+ * Did it happen less than so many seconds before the request came in, or while the
+ * request was under way?  now was read after what at was read from.  What lies ahead
+ * of both was dated by a clock that has been put back since, and counts for as many
+ * seconds ahead.
+ */
+extern bool pgt_happened_within(TimestampTz at, int64 seconds, TimestampTz entered,
+								TimestampTz now);
+
 /* whole seconds, a month being 30 days, as far as they fit */
 extern int pgt_interval_seconds(const Interval *interval);
 

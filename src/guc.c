@@ -43,6 +43,7 @@ int pgt_max_replay_lag = 0;
 int pgt_pushed_request_lifetime = 90;
 int pgt_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
 int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
+int pgt_retry_window_bound = -1;
 int pgt_retry_window_confidential = 60;
 int pgt_retry_window_public = 30;
 char *pgt_root_key_file = NULL;
@@ -257,15 +258,22 @@ pgt_guc_init(void)
 							&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
+	DefineCustomIntVariable(
+		"pgtoken.retry_window_bound",
+		"How long a client that proves a key or certificate may retry a refresh and get the same "
+		"successor; 0 is strict, -1 until the idle end.",
+		"By DPoP, mutual TLS or private_key_jwt.", &pgt_retry_window_bound, -1, -1, SECONDS_MAX,
+		PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pgtoken.retry_window_confidential",
-							"How long a confidential client may retry a refresh and get the same "
+							"How long a client with a secret may retry a refresh and get the same "
 							"successor; 0 is strict.",
 							NULL, &pgt_retry_window_confidential, 60, 0, 3600, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.retry_window_public",
-							"How long a public client may retry a refresh and get the same "
-							"successor; 0 is strict.",
+							"How long a public client that proves no key may retry a refresh and "
+							"get the same successor; 0 is strict.",
 							NULL, &pgt_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 

@@ -28,6 +28,7 @@ extern int pgt_max_replay_lag; /* ms */
 extern int pgt_pushed_request_lifetime;
 extern int pgt_refresh_absolute_lifetime;
 extern int pgt_refresh_idle_lifetime;
+extern int pgt_retry_window_bound; /* -1: until the idle end */
 extern int pgt_retry_window_confidential;
 extern int pgt_retry_window_public;
 extern char *pgt_root_key_file;

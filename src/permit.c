@@ -25,6 +25,20 @@ challenged(const PermitRequest *request, const Grant *grant)
 	};
 }
 
+/* is it an answer that the client asks for again?  That of a token has been judged with the token. */
+static bool
+is_retry(const PermitRequest *request, const Grant *grant, const StepUp *proved)
+{
+	if (proved->consumed_generation != grant->generation)
+		return false;
+	if (request->assessed.retry)
+		return true;
+	return request->retry_window > 0 &&
+		   (request->proved_before ||
+			pgt_happened_within(proved->consumed_at, request->retry_window, request->entered,
+								request->assessed.now));
+}
+
 /* take in the factor that was proved for the request */
 static PgtErr
 step_up(PermitRequest *request, Grant *grant, Permission *permission)
@@ -42,11 +56,7 @@ step_up(PermitRequest *request, Grant *grant, Permission *permission)
 	request->assessed.proved_at = proved->at;
 	/* the family has it already */
 	if (proved->consumed && !request->consumed_before)
-		return proved->consumed_generation == grant->generation &&
-					   request->assessed.now <
-						   pgt_plus_seconds(proved->consumed_at, request->retry_window)
-				   ? PGT_OK
-				   : PGT_ERR_CHALLENGE_CONSUMED;
+		return is_retry(request, grant, proved) ? PGT_OK : PGT_ERR_CHALLENGE_CONSUMED;
 	authentication = authentication_proved(issuer_get(request->assessed.client->issuer),
 										   &authentication, requirements, n_requirements,
 										   proved->acr, proved->amr, proved->n_amr, proved->at);

@@ -17,7 +17,9 @@ typedef struct PermitRequest
 	AssessedRequest assessed;
 	int generation; /* presented; -1: a first issue */
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
+	TimestampTz entered; /* when the request came in: what the next counts to */
 	int retry_window; /* seconds for which a factor that has brought it to this generation counts again */
+	bool proved_before; /* this very request has found the factor not yet consumed */
 	bool
 		consumed_before; /* by this very request, before somebody else was faster with the family */
 	bool user_present; /* can somebody be asked to prove a factor? */

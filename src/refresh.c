@@ -36,13 +36,16 @@
 typedef struct Refresh
 {
 	const RefreshRequest *request;
-	TimestampTz now;
+	TimestampTz entered; /* what windows count to: time that was spent waiting is nobody's delay */
+	TimestampTz now; /* for revocation and expiry: read again after each wait */
 	const Client *client; /* NULL until it is authenticated */
 	PgtcRefreshToken token; /* as presented */
 	Grant *grant; /* NULL until the token is known to be its own */
 	Target target;
 	Permission permission;
-	bool consumed; /* this request has consumed its step-up, whatever came between */
+	bool was_current; /* it has read its token as current: whoever rotated that was faster */
+	bool was_proved; /* and its step-up as not yet consumed */
+	bool consumed; /* it has consumed its step-up itself, whatever came between */
 } Refresh;
 
 typedef enum Verdict
@@ -65,7 +68,7 @@ static void refuse(const Refresh *refresh, PgtErr err, TokenResponse *response);
 void
 refresh_grant(const RefreshRequest *request, TokenResponse *response)
 {
-	Refresh refresh = {.request = request, .now = GetCurrentTimestamp()};
+	Refresh refresh = {.request = request, .entered = GetCurrentTimestamp()};
 	bool settled = false;
 	bool locked = false;
 	int readings = 1;
@@ -73,12 +76,14 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 
 	pgt_cache_begin();
 	err = identify(&refresh);
+	refresh.now = GetCurrentTimestamp();
 	if (err == PGT_OK)
 		store_make_durable();
 	while (err == PGT_OK && !settled)
 	{
 		Verdict verdict = judge(&refresh, &err);
 
+		refresh.was_current |= verdict == VERDICT_ROTATE;
 		if (verdict == VERDICT_RENEW && !locked && !request->transaction_id && policy_list())
 		{
 			err = lock_family(&refresh);
@@ -105,8 +110,8 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 			/* current, predecessor, older, revoked: a token has no more states to pass through */
 			if (++readings > READINGS_MAX)
 				elog(ERROR, "a refresh token was judged too often");
-			refresh.now = GetCurrentTimestamp(); /* time has passed while we waited */
 			refresh.grant = grant_read(&refresh.grant->grant_id);
+			refresh.now = GetCurrentTimestamp(); /* time has passed while we waited */
 			if (refresh.grant == NULL)
 				err = PGT_ERR_TOKEN_UNKNOWN;
 		}
@@ -128,8 +133,8 @@ lock_family(Refresh *refresh)
 	const pg_uuid_t grant_id = refresh->grant->grant_id;
 
 	grant_lock(&grant_id);
-	refresh->now = GetCurrentTimestamp();
 	refresh->grant = grant_read(&grant_id);
+	refresh->now = GetCurrentTimestamp();
 	return refresh->grant ? PGT_OK : PGT_ERR_TOKEN_UNKNOWN;
 }
 
@@ -190,22 +195,37 @@ identify(Refresh *refresh)
 	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
 }
 
+/* has it proved a key, without which a copy of its token is of no use? */
+static bool
+has_proved_key(const Refresh *refresh)
+{
+	const Confirmation *bound = &refresh->grant->cnf;
+	const ClientAuthMethod method = refresh->client->auth_method;
+
+	return method == AUTH_PRIVATE_KEY_JWT || method == AUTH_TLS ||
+		   ((bound->jkt || bound->x5t_s256) && confirmation_holds(bound, &refresh->request->cnf));
+}
+
 static int
 retry_window_of(const Refresh *refresh)
 {
-	const Grant *grant = refresh->grant;
+	const Client *client = refresh->client;
 
-	return grant->cnf.jkt || grant->cnf.x5t_s256 ? refresh->client->retry_window_bound
-												 : refresh->client->retry_window;
+	if (!has_proved_key(refresh))
+		return Min(client->retry_window, CLIENT_RETRY_WINDOW_MAX);
+	return client->retry_window_bound < 0 ? refresh->grant->idle_lifetime
+										  : client->retry_window_bound;
 }
 
-/* the rotation may be later than our clock reading */
 static bool
 in_retry_window(const Refresh *refresh)
 {
-	TimestampTz rotated_at = refresh->grant->rotated_at;
+	int window = retry_window_of(refresh);
 
-	return Max(refresh->now, rotated_at) < pgt_plus_seconds(rotated_at, retry_window_of(refresh));
+	if (window == 0)
+		return false;
+	return refresh->was_current ||
+		   pgt_happened_within(refresh->grant->rotated_at, window, refresh->entered, refresh->now);
 }
 
 /* the rules of rotation, on the family as it was last read */
@@ -274,12 +294,16 @@ permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
 			},
 		.generation = refresh->token.generation,
 		.transaction_id = request->transaction_id,
+		.entered = refresh->entered,
 		.retry_window = retry_window_of(refresh),
+		.proved_before = refresh->was_proved,
 		.consumed_before = refresh->consumed,
 		.user_present = true,
 	};
+	PgtErr err = permit(&permit_request, refresh->grant, &refresh->permission, response);
 
-	return permit(&permit_request, refresh->grant, &refresh->permission, response);
+	refresh->was_proved |= refresh->permission.stepped_up;
+	return err;
 }
 
 /* false: somebody else has changed the family */

@@ -141,7 +141,10 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
 	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (refresh_absolute_lifetime BETWEEN '1 minute' AND '10 years'),
 	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (refresh_idle_lifetime BETWEEN '1 minute' AND '10 years'),
-	CONSTRAINT clients_retry_window_check CHECK (retry_window BETWEEN '0' AND '1 hour'),
+	CONSTRAINT clients_retry_window_check CHECK (retry_window BETWEEN '0' AND
+		CASE WHEN metadata ->> 'token_endpoint_auth_method' IN ('private_key_jwt', 'tls_client_auth')
+				  OR metadata -> 'dpop_bound_access_tokens' = 'true' OR metadata -> 'tls_client_certificate_bound_access_tokens' = 'true'
+			 THEN interval '10 years' ELSE interval '1 hour' END),
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
 	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
 	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
@@ -154,7 +157,7 @@ COMMENT ON COLUMN pgtoken.clients.offline_access IS 'May the client get refresh 
 COMMENT ON COLUMN pgtoken.clients.signing_alg IS 'Algorithm of its access and ID tokens; NULL: the issuer''s default_alg';
 COMMENT ON COLUMN pgtoken.clients.refresh_absolute_lifetime IS 'Life of a family, which rotation does not extend; NULL: pgtoken.refresh_absolute_lifetime';
 COMMENT ON COLUMN pgtoken.clients.refresh_idle_lifetime IS 'Time without a refresh after which a family ends; NULL: pgtoken.refresh_idle_lifetime';
-COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of an unused refresh token still gets the same successor; 0: strict; NULL: pgtoken.retry_window_confidential or _public';
+COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of an unused refresh token still gets the same successor; 0: strict; NULL: pgtoken.retry_window_bound where the request proves a key, else _confidential or _public; more than an hour only where a key is always proved';
 COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
 COMMENT ON COLUMN pgtoken.clients.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.clients.rotation IS 'always: each refresh gives a new refresh token. never: the same one stays (confidential clients only)';

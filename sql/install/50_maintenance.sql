@@ -521,6 +521,21 @@ BEGIN
 				   ELSE 'fsync or pgtoken.durable_rotation is off: a crash can undo an answered rotation or revocation' END;
 	RETURN NEXT;
 
+	-- A rotation is dated before its commit waits; an answer that gets lost after
+	-- the wait is asked for again when so much of the window is over already.
+	check_name := 'retry windows';
+	SELECT min(w.seconds) INTO n
+	FROM (SELECT s.setting::bigint FROM pg_settings s WHERE s.name IN ('pgtoken.retry_window_bound', 'pgtoken.retry_window_confidential', 'pgtoken.retry_window_public')
+		  UNION ALL SELECT extract(epoch FROM c.retry_window)::bigint FROM pgtoken.clients c WHERE c.enabled AND c.offline_access) w (seconds)
+	WHERE w.seconds > 0;
+	SELECT s.setting INTO names FROM pg_settings s WHERE s.name = 'wal_sender_timeout';
+	ok := current_setting('synchronous_standby_names') = '' OR coalesce(names::bigint BETWEEN 1 AND n * 1000 - 1, true);
+	detail := CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'no commit waits for a standby'
+				   WHEN ok THEN 'longer than a standby that is away can hold up a commit before it is given up'
+				   ELSE format('synchronous_standby_names is set: a commit waits for a standby that is away, for %s at the least, and the shortest retry window is %s s: an answer that is lost then is retried too late, which is reuse. Raise the windows, or lower wal_sender_timeout',
+							   CASE names WHEN '0' THEN 'ever (wal_sender_timeout is 0)' ELSE names || ' ms (wal_sender_timeout)' END, n) END;
+	RETURN NEXT;
+
 	IF pg_is_in_recovery() THEN
 		check_name := 'replay lag';
 		SELECT s.setting::bigint INTO n FROM pg_settings s WHERE s.name = 'pgtoken.max_replay_lag';

@@ -121,7 +121,7 @@ COMMENT ON CONSTRAINT clients_redirect_uris_check ON pgtoken.clients IS 'https, 
 COMMENT ON CONSTRAINT clients_signing_alg_check ON pgtoken.clients IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 COMMENT ON CONSTRAINT clients_access_token_lifetime_check ON pgtoken.clients IS 'No access token outlives a day: retiring keys and the blacklist rely on it';
 COMMENT ON CONSTRAINT clients_client_type_check ON pgtoken.clients IS 'RFC 6749 section 2.1';
-COMMENT ON CONSTRAINT clients_retry_window_check ON pgtoken.clients IS 'A retry is for an answer that got lost: an hour is plenty';
+COMMENT ON CONSTRAINT clients_retry_window_check ON pgtoken.clients IS 'A retry is for an answer that got lost: an hour is plenty, but where nobody can use the token without the client''s key';
 COMMENT ON CONSTRAINT clients_metadata_check ON pgtoken.clients IS 'Known members only, of the right type, and fitting each other and client_type';
 COMMENT ON CONSTRAINT clients_rotation_check ON pgtoken.clients IS 'The refresh tokens of a public client must rotate (RFC 9700 section 2.2.2)';
 COMMENT ON TRIGGER audit ON pgtoken.clients IS 'Writes the row before and after to audit_events';

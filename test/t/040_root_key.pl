@@ -282,6 +282,7 @@ my %settings = (
 	pushed_request_lifetime => [ '1min', '10min' ],
 	refresh_absolute_lifetime => [ '1d', '3650d' ],
 	refresh_idle_lifetime => [ '1h', '3650d' ],
+	retry_window_bound => [ '5s', '-1' ],
 	retry_window_confidential => [ '5s', '1h' ],
 	retry_window_public => [ '5s', '1h' ],
 	reuse_retention => [ '1500d', '1d' ],
