@@ -182,6 +182,7 @@ REGRESS = \
 	authorize \
 	device \
 	exchange \
+	client_secrets \
 	sessions \
 	pre_request \
 	not_before \

@@ -9,6 +9,7 @@
  */
 #include "client.h"
 
+#include "access/xact.h"
 #include "common/hashfn.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -177,6 +178,7 @@ read_secret(StoreRow *row, void *arg)
 	store_uuid(row, &secret->secret_id);
 	store_bytes(row, secret->hash, sizeof(secret->hash));
 	secret->expires_at = store_time(row, DT_NOEND);
+	secret->last_used_at = store_time(row, DT_NOBEGIN);
 	secret->next = client->secrets;
 	client->secrets = secret;
 }
@@ -309,7 +311,7 @@ or_setting(int value, int setting)
 	return value < 0 ? setting : value;
 }
 
-const Client *
+Client *
 client_find(const char *client_id)
 {
 	const Client *cached;
@@ -337,12 +339,42 @@ client_find(const char *client_id)
 	return client;
 }
 
+/*
+ * When it was used last is known to the hour: a write for each request would cost
+ * more than the request.  Nobody waits for it, since who else writes it now says the
+ * same; and where nothing can be written, or a snapshot of before would make of it an
+ * error, it is left to the next one.
+ */
+static void
+note_use(const Client *client, ClientSecret *secret)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	StoreArgs args = {0};
+
+	if (now < pgt_plus_seconds(secret->last_used_at, SECS_PER_HOUR) || XactReadOnly ||
+		IsolationUsesXactSnapshot())
+		return;
+	secret->last_used_at = now;
+	store_arg_text(&args, client->client_id);
+	store_arg_uuid(&args, &secret->secret_id);
+	store_arg_time(&args, now);
+	store_arg_time(&args, pgt_plus_seconds(now, -SECS_PER_HOUR));
+	store_run(STORE_CLIENT_SECRET_USED, &args, NULL, NULL);
+}
+
+void
+client_secret_used(Client *client, ClientSecret *secret)
+{
+	client->proved_secret = &secret->secret_id;
+	note_use(client, secret);
+}
+
 PgtErr
-client_authenticate(const Client *client, const char *client_secret)
+client_authenticate(Client *client, const char *client_secret)
 {
 	uint8_t hash[PGTC_SHA256_LEN];
 	TimestampTz now = GetCurrentTimestamp();
-	bool matches = false;
+	ClientSecret *match = NULL;
 
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
@@ -357,12 +389,15 @@ client_authenticate(const Client *client, const char *client_secret)
 	if (strlen(client_secret) != PGTC_CLIENT_SECRET_LEN)
 		return PGT_ERR_CLIENT_SECRET_WRONG;
 	pgt_check(pgtc_sha256(client_secret, PGTC_CLIENT_SECRET_LEN, hash), "hashing a client secret");
-	for (const ClientSecret *secret = client->secrets; secret; secret = secret->next)
+	for (ClientSecret *secret = client->secrets; secret; secret = secret->next)
 	{
 		if (pgtc_equal_secret(hash, secret->hash, sizeof(hash)) && now < secret->expires_at)
-			matches = true;
+			match = secret;
 	}
-	return matches ? PGT_OK : PGT_ERR_CLIENT_SECRET_WRONG;
+	if (match == NULL)
+		return PGT_ERR_CLIENT_SECRET_WRONG;
+	client_secret_used(client, match);
+	return PGT_OK;
 }
 
 char *

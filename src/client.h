@@ -43,6 +43,7 @@ typedef struct ClientSecret
 	pg_uuid_t secret_id;
 	uint8_t hash[PGTC_SHA256_LEN];
 	TimestampTz expires_at; /* DT_NOEND: never */
+	TimestampTz last_used_at; /* as far as this session knows; DT_NOBEGIN: never */
 	struct ClientSecret *next;
 } ClientSecret;
 
@@ -72,6 +73,7 @@ typedef struct Client
 	ClientAuthMethod auth_method;
 	const char *
 		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */
+	const pg_uuid_t *proved_secret; /* and by which of its secrets, for the ledger; NULL: by none */
 	unsigned grant_types;
 	char *jwks; /* JSON text; NULL: none */
 	char *tls_subject_dn;
@@ -88,8 +90,8 @@ typedef struct Client
 	TimestampTz not_before; /* DT_NOBEGIN: none */
 } Client;
 
-/* NULL when there is no such client; valid until the current memory context is reset */
-extern const Client *client_find(const char *client_id);
+/* NULL when there is no such client; the caller's own, valid until the current memory context is reset */
+extern Client *client_find(const char *client_id);
 
 extern CacheSize client_cache_size(void);
 
@@ -97,7 +99,10 @@ extern CacheSize client_cache_size(void);
  * RFC 6749 section 2.3.1.  A public client must not send a secret, a
  * confidential one must send a valid one; a client that is switched off fails.
  */
-extern PgtErr client_authenticate(const Client *client, const char *client_secret);
+extern PgtErr client_authenticate(Client *client, const char *client_secret);
+
+/* the client has proved itself by this one of its secrets: it and the table are told, the table once an hour */
+extern void client_secret_used(Client *client, ClientSecret *secret);
 
 /* as metadata and audit have it; NULL for AUTH_SECRET, which is no one method */
 extern const char *client_auth_method_name(ClientAuthMethod method);

@@ -59,12 +59,12 @@ client_assertion_keep_secret(const char *client_id, const pg_uuid_t *secret_id,
 
 /* by one of its secrets that have not ended */
 static bool
-verify_by_secret(const Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
+verify_by_secret(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	bool verified = false;
 
-	for (const ClientSecret *secret = client->secrets; secret && !verified; secret = secret->next)
+	for (ClientSecret *secret = client->secrets; secret && !verified; secret = secret->next)
 	{
 		PgtcBuf buf;
 		PgtcKey key;
@@ -78,12 +78,14 @@ verify_by_secret(const Client *client, const PgtcJws *jws, const PgtcJwsHeader *
 		verified = pgtc_jws_verify(jws, header->alg, &key, &pgt_mem) == PGTC_OK;
 		pgtc_key_free(&key);
 		pgtc_buf_free(&buf);
+		if (verified)
+			client_secret_used(client, secret);
 	}
 	return verified;
 }
 
 static bool
-verify_signature(const Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
+verify_signature(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
 {
 	/* the method names the kind of key: an HMAC under a public key is none */
 	if (client->auth_method == AUTH_SECRET_JWT)
@@ -107,7 +109,7 @@ meant_for_us(const HttpExchange *x, const PgtcClaims *claims)
 }
 
 PgtErr
-client_assertion_check(const HttpExchange *x, const Client *client, const char *assertion)
+client_assertion_check(const HttpExchange *x, Client *client, const char *assertion)
 {
 	PgtcSlice client_id = pgtc_slice_str(client->client_id);
 	int64 now = pgt_unix_seconds(GetCurrentTimestamp());

@@ -16,8 +16,7 @@
 extern char *client_assertion_subject(const char *assertion);
 
 /* signature by the client's key or secret, iss = sub = client_id, aud, exp, and jti for the first time */
-extern PgtErr client_assertion_check(const HttpExchange *x, const Client *client,
-									 const char *assertion);
+extern PgtErr client_assertion_check(const HttpExchange *x, Client *client, const char *assertion);
 
 /* keep a secret, wrapped, so that client_secret_jwt can be verified with it */
 extern void client_assertion_keep_secret(const char *client_id, const pg_uuid_t *secret_id,

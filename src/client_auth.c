@@ -173,7 +173,7 @@ is_registered(const Client *client, ClientAuthMethod presented)
 }
 
 static PgtErr
-check(const HttpExchange *x, const Presented *presented, const Client *client)
+check(const HttpExchange *x, const Presented *presented, Client *client)
 {
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
@@ -216,21 +216,11 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 								  .detail = pgt_object_end(&detail)});
 }
 
-static const Client *
-authenticated(const Client *client, const char *by)
-{
-	Client *copy = palloc(sizeof(Client));
-
-	*copy = *client;
-	copy->authenticated_by = by;
-	return copy;
-}
-
 PgtErr
 client_auth(HttpExchange *x, const Client **client)
 {
 	Presented presented = {0};
-	const Client *found = NULL;
+	Client *found = NULL;
 	PgtErr err = collect(x, &presented);
 
 	if (err == PGT_OK)
@@ -244,6 +234,8 @@ client_auth(HttpExchange *x, const Client **client)
 	}
 	if (err != PGT_OK && found)
 		audit_failure(x, &presented, found, err);
-	*client = err == PGT_OK ? authenticated(found, name_of_method(&presented, found)) : NULL;
+	*client = err == PGT_OK ? found : NULL;
+	if (err == PGT_OK)
+		found->authenticated_by = name_of_method(&presented, found);
 	return err;
 }

@@ -247,6 +247,7 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 		.n_resources = target->n_resources,
 		.decision = "allow",
 		.context = request->context,
+		.client_secret_id = request->client_secret_id,
 	});
 	pgt_audit_leave();
 

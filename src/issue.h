@@ -26,6 +26,8 @@ typedef struct IssueRequest
 	char **ancestor_tokens; /* the jti of each one's token */
 	const char *client_id;
 	const char *client_auth_method; /* NULL: not at an endpoint */
+	const pg_uuid_t
+		*client_secret_id; /* by which the client has proved itself there; NULL: by none */
 	const char *subject;
 	const char *scope; /* NULL: all the client may have */
 	char **resources;

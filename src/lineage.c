@@ -32,6 +32,10 @@ lineage_insert(const LineageRow *row)
 	store_arg_texts(&args, row->resources, row->n_resources);
 	store_arg_text(&args, row->decision);
 	store_arg_jsonb(&args, row->context);
+	if (row->client_secret_id)
+		store_arg_uuid(&args, row->client_secret_id);
+	else
+		store_arg_null(&args);
 	store_run(STORE_LINEAGE_INSERT, &args, NULL, NULL);
 }
 

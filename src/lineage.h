@@ -27,6 +27,7 @@ typedef struct LineageRow
 	int n_resources;
 	const char *decision;
 	Jsonb *context;
+	const pg_uuid_t *client_secret_id; /* by which the client has proved itself; NULL: by none */
 } LineageRow;
 
 extern void lineage_insert(const LineageRow *row);

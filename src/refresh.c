@@ -141,7 +141,7 @@ lock_family(Refresh *refresh)
 static PgtErr
 authenticate(Refresh *refresh, const char *client_id)
 {
-	const Client *client = client_find(client_id);
+	Client *client = client_find(client_id);
 	PgtErr err;
 
 	if (client == NULL)
@@ -451,6 +451,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 		.n_resources = target->n_resources,
 		.decision = "allow",
 		.context = context,
+		.client_secret_id = refresh->client->proved_secret,
 	});
 	pgt_audit_leave();
 

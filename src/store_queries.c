@@ -139,8 +139,15 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
 	[STORE_CLIENT_SECRETS_READ] =
 		{"client secrets read", "t", SPI_OK_SELECT, true,
-		 "SELECT s.secret_id, s.secret_hash, s.expires_at FROM pgtoken.client_secrets s "
+		 "SELECT s.secret_id, s.secret_hash, s.expires_at, s.last_used_at FROM pgtoken.client_secrets s "
 		 "WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL"},
+	/* without waiting: who holds it notes its use as well, or is about to end it */
+	[STORE_CLIENT_SECRET_USED] =
+		{"client secret used", "tuzz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.client_secrets s SET last_used_at = $3 WHERE s.client_id" EQ
+		 "$1 AND s.secret_id" EQ "ANY (ARRAY(SELECT o.secret_id FROM pgtoken.client_secrets o "
+		 "WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND (o.last_used_at IS NULL "
+		 "OR o.last_used_at OPERATOR(pg_catalog.<=) $4) FOR NO KEY UPDATE SKIP LOCKED))"},
 	[STORE_CODE_INSERT] =
 		{"code insert", "ubttttttTtztTtjjzz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "
@@ -375,10 +382,11 @@ const QueryDef store_queries[STORE_QUERIES] = {
 							  "SELECT t.access_expires_at FROM pgtoken.tokens t WHERE " LEDGER_PLACE
 							  "AND t.jti" EQ "$2 LIMIT 1"},
 	[STORE_LINEAGE_INSERT] =
-		{"lineage insert", "uiizibttzztTtj", SPI_OK_INSERT, false,
+		{"lineage insert", "uiizibttzztTtju", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "
 		 "token_hash, jti, kid, access_expires_at, refresh_expires_at, scope, resources, decision, "
-		 "context) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"},
+		 "context, client_secret_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+		 "$15)"},
 	[STORE_MATERIAL_INSERT] =
 		{"key material insert", "tbo", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.key_material (material_id, material, wrapped) VALUES ($1, $2, $3)"},

@@ -121,6 +121,7 @@ token_issue_request(const TokenRequest *request, const char *grant_type)
 	issue.grant_type = grant_type;
 	issue.client_id = request->client->client_id;
 	issue.client_auth_method = request->client->authenticated_by;
+	issue.client_secret_id = request->client->proved_secret;
 	issue.scope = request->scope;
 	issue.resources = request->resources;
 	issue.n_resources = request->n_resources;

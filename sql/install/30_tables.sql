@@ -169,6 +169,7 @@ CREATE TABLE pgtoken.client_secrets (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	expires_at timestamptz,
 	revoked_at timestamptz,
+	last_used_at timestamptz,
 	CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, secret_id),
 	CONSTRAINT client_secrets_secret_hash_check CHECK (pg_catalog.octet_length(secret_hash) = 32)
 );
@@ -255,7 +256,8 @@ CREATE TABLE pgtoken.tokens (
 	scope text NOT NULL,
 	resources text[] NOT NULL,
 	decision text NOT NULL,
-	context jsonb NOT NULL
+	context jsonb NOT NULL,
+	client_secret_id uuid
 ) PARTITION BY RANGE (issued_at);
 CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
 	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry, issued_at)
@@ -267,6 +269,7 @@ COMMENT ON COLUMN pgtoken.tokens.parent_generation IS 'Generation that was prese
 COMMENT ON COLUMN pgtoken.tokens.token_hash IS 'SHA-256 of the refresh secret; NULL when the family has no refresh token';
 COMMENT ON COLUMN pgtoken.tokens.jti IS 'jti of the access token of this response';
 COMMENT ON COLUMN pgtoken.tokens.kid IS 'Key that signed it';
+COMMENT ON COLUMN pgtoken.tokens.client_secret_id IS 'Secret by which its client has proved itself (see client_secrets); NULL: by none, or by what is no secret';
 
 CREATE TABLE pgtoken.blacklist (
 	grant_id uuid NOT NULL,

@@ -18,7 +18,7 @@ COMMENT ON VIEW pgtoken.grant_status IS 'Families and whether they live: active,
 CREATE FUNCTION pgtoken.lineage(grant_id uuid)
 	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
 				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
-				   decision text, context jsonb)
+				   decision text, context jsonb, client_secret_id uuid)
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT t.generation, t.retry, t.parent_generation, t.issued_at,
@@ -29,7 +29,7 @@ BEGIN ATOMIC
 				WHEN least(g.expires_at, g.idle_expires_at) <= now() THEN 'expired'
 				WHEN t.generation = g.generation THEN 'current'
 				ELSE 'purged' END,
-		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context
+		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context, t.client_secret_id
 	FROM pgtoken.tokens t
 	LEFT JOIN pgtoken.grant_status g ON g.grant_id = t.grant_id
 	WHERE t.grant_id = lineage.grant_id
@@ -37,12 +37,12 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
-'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone) and which access token it minted.';
+'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone) which access token it minted, and by which of its secrets the client had proved itself (NULL: by none).';
 
 CREATE FUNCTION pgtoken.lineage(token text)
 	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
 				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
-				   decision text, context jsonb)
+				   decision text, context jsonb, client_secret_id uuid)
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT l.* FROM pgtoken.lineage(pgtoken.grant_of(token)) l;

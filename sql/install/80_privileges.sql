@@ -82,7 +82,7 @@ GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;
 GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoken.clients, pgtoken.blacklist,
 	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts,
 	pgtoken.decisions, pgtoken.decisions_by_rule, pgtoken.decisions_by_client, pgtoken.decision_latency TO pgtoken_auditor;
-GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at) ON pgtoken.client_secrets TO pgtoken_auditor;
+GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at, last_used_at) ON pgtoken.client_secrets TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
 			  ancestors, ancestor_tokens, revoked_at, revoke_reason)
@@ -105,7 +105,7 @@ GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_
 	ON pgtoken.challenges TO pgtoken_auditor;
 GRANT SELECT (code_id, issuer, subject, factor_id, client_id, created_at, expires_at) ON pgtoken.challenge_codes TO pgtoken_auditor;
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
-			  resources, decision, context)
+			  resources, decision, context, client_secret_id)
 	ON pgtoken.tokens TO pgtoken_auditor;
 GRANT EXECUTE ON FUNCTION
 	pgtoken.lineage(uuid),

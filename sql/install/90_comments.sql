@@ -137,6 +137,7 @@ COMMENT ON COLUMN pgtoken.client_secrets.secret_hash IS 'SHA-256 of the secret w
 COMMENT ON COLUMN pgtoken.client_secrets.created_at IS 'When the secret was made';
 COMMENT ON COLUMN pgtoken.client_secrets.expires_at IS 'From when on it is refused; NULL: no end';
 COMMENT ON COLUMN pgtoken.client_secrets.revoked_at IS 'When it was revoked; NULL: it was not';
+COMMENT ON COLUMN pgtoken.client_secrets.last_used_at IS 'When a client last proved itself by it, to the hour: written once an hour at the most; NULL: never';
 COMMENT ON INDEX pgtoken.client_secrets_pkey IS 'Finds the secrets of a client';
 COMMENT ON CONSTRAINT client_secrets_secret_hash_check ON pgtoken.client_secrets IS 'SHA-256: 32 bytes';
 COMMENT ON TRIGGER audit ON pgtoken.client_secrets IS 'Writes the row before and after to audit_events, without the hash';
