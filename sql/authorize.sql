@@ -45,6 +45,15 @@ ORDER BY i;
 SELECT test.goes(test.authorize('nobody', 'https://site.example/cb', 'response_type', 'code')),
 	   test.goes(test.authorize('machine', 'https://site.example/cb', 'response_type', 'code')),
 	   test.goes(test.authorize('site', NULL, 'response_type', 'code')) AS which_of_two;
+-- Applications that are installed on their user's device: a private-use scheme without a dot, localhost with any port,
+-- where the client says that it is one, and nothing that a browser runs or sends elsewhere.
+SELECT n, test.outcome(format('SELECT (pgtoken.create_client(%L, ''public'', redirect_uris => %L, issuer => ''https://id.example'', metadata => %L)).client_id', 'native-' || n, ARRAY[uri], metadata))
+FROM (VALUES (1, 'cursor://anysphere.cursor-retrieval/oauth/callback', '{"application_type": "native"}'), (2, 'cursor://x', '{"application_type": "web"}'), (3, 'cursor://x', '{}'),
+	(4, 'javascript://x/%0aalert(1)', '{"application_type": "native"}'), (5, 'data:text/html,x', '{"application_type": "native"}'), (6, 'FILE:///etc/passwd', '{"application_type": "native"}'),
+	(7, 'http://localhost/cb', '{"application_type": "native"}'), (8, 'http://app.example/cb', '{"application_type": "native"}'), (9, 'https://app.example/cb', '{"application_type": "native"}')) v (n, uri, metadata) ORDER BY n;
+SELECT test.outcome($$SELECT pgtoken.update_client('native-1', metadata => '{"application_type": null}')$$) AS still_has_the_uri;
+SELECT test.outcome($$INSERT INTO pgtoken.clients SELECT (c).* FROM (SELECT jsonb_populate_record(NULL::pgtoken.clients, to_jsonb(k) || '{"client_id": "native-0", "metadata": {}}') FROM pgtoken.clients k WHERE client_id = 'native-1') s (c)$$) AS whoever_writes_it;
+
 -- Only the port of a loopback IP may differ (RFC 8252 section 7.3).
 SELECT uri, test.goes(test.authorize('native', uri, 'response_type', 'code', 'code_challenge', :'challenge', 'code_challenge_method', 'S256'))
 FROM unnest(ARRAY['http://127.0.0.1:49152/cb', 'http://127.0.0.1:49152/cb2', 'http://localhost:49152/cb', 'com.example.native:/cb']) WITH ORDINALITY u (uri, i)

@@ -29,7 +29,7 @@ registered(const Client *client, const char *redirect_uri)
 	for (int i = 0; i < client->n_redirect_uris; i++)
 	{
 		if (pgtc_redirect_matches(pgtc_slice_str(client->redirect_uris[i]),
-								  pgtc_slice_str(redirect_uri)))
+								  pgtc_slice_str(redirect_uri), client->native))
 			return true;
 	}
 	return false;

@@ -105,9 +105,11 @@ read_metadata(Client *client, Jsonb *metadata)
 {
 	char *method = member_string(metadata, "token_endpoint_auth_method");
 	char *subject_type = member_string(metadata, "subject_type");
+	char *application_type = member_string(metadata, "application_type");
 	char **names;
 	int n;
 
+	client->native = application_type && strcmp(application_type, "native") == 0;
 	client->auth_method = client->confidential ? AUTH_SECRET : AUTH_NONE;
 	for (size_t i = 0; method && i < lengthof(auth_methods); i++)
 	{

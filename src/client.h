@@ -70,6 +70,7 @@ typedef struct Client
 	char **redirect_uris;
 	int n_redirect_uris;
 	/* metadata (RFC 7591 and its companions) */
+	bool native; /* installed on its user's device */
 	ClientAuthMethod auth_method;
 	const char *
 		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */

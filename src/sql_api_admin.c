@@ -148,6 +148,8 @@ Datum
 pgt_valid_redirect_uris(PG_FUNCTION_ARGS)
 {
 	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	PgtcCode (*check)(PgtcSlice) =
+		PG_GETARG_BOOL(1) ? pgtc_uri_check_native_redirect : pgtc_uri_check_redirect;
 	char **uris;
 	int n;
 
@@ -156,7 +158,7 @@ pgt_valid_redirect_uris(PG_FUNCTION_ARGS)
 	uris = pgt_text_array(array, "redirect_uris", &n);
 	for (int i = 0; i < n; i++)
 	{
-		if (pgtc_uri_check_redirect(pgtc_slice_str(uris[i])) != PGTC_OK)
+		if (check(pgtc_slice_str(uris[i])) != PGTC_OK)
 			PG_RETURN_BOOL(false);
 	}
 	PG_RETURN_BOOL(true);

@@ -25,10 +25,16 @@ CREATE FUNCTION pgtoken.valid_redirect_uri(redirect_uri text) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uri(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_redirect_uri(text) IS 'Can this be a redirect URI (RFC 6749 section 3.1.2, RFC 8252)? https, http on loopback, or a private-use scheme with a dot; no fragment';
 
-CREATE FUNCTION pgtoken.valid_redirect_uris(redirect_uris text[]) RETURNS boolean
+CREATE FUNCTION pgtoken.valid_redirect_uris(redirect_uris text[], native boolean) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_redirect_uris' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uris(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_redirect_uris(text[]) IS 'Is every element a possible redirect URI, and none NULL?';
+REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uris(text[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_redirect_uris(text[], boolean) IS 'Is every element a possible redirect URI, and none NULL? native: of an application that is installed on its user''s device, whose private-use scheme needs no dot; schemes that browsers and systems know themselves, such as javascript, data and file, are none';
+
+CREATE FUNCTION pgtoken.native_application(metadata jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(metadata ->> 'application_type', 'web') = 'native';
+REVOKE ALL ON FUNCTION pgtoken.native_application(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.native_application(jsonb) IS 'Internal: does a client''s metadata say that it is installed on its user''s device (OpenID Connect Registration section 2)?';
 
 CREATE FUNCTION pgtoken.valid_scopes(scopes text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_scopes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -88,8 +94,8 @@ CREATE FUNCTION pgtoken.client_metadata_problem(client_type text, metadata jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	-- refresh_token is not among them: offline_access allows it
-	grant_types CONSTANT jsonb := '["authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "password"]';
+	-- refresh_token may be there, since RFC 7591 has it, and changes nothing: offline_access allows it
+	grant_types CONSTANT jsonb := '["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "password"]';
 	auth_methods CONSTANT text[] := '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}';
 	method CONSTANT text := pgtoken.client_auth_method(client_type, metadata);
 	name text;
@@ -109,7 +115,7 @@ BEGIN
 				CASE WHEN kind <> 'array' OR NOT value <@ grant_types
 						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)
 					 THEN 'must be an array, none twice, of ' || array_to_string(ARRAY(SELECT jsonb_array_elements_text(grant_types)), ', ')
-						  || '; refresh_token comes with offline_access' END
+						  || '; it is offline_access that allows refresh_token' END
 			WHEN 'token_endpoint_auth_method' THEN
 				CASE WHEN kind <> 'string' OR content <> ALL (auth_methods)
 					 THEN 'must be one of ' || array_to_string(auth_methods, ', ') END
@@ -120,8 +126,11 @@ BEGIN
 				CASE WHEN kind <> 'string' OR length(content) NOT BETWEEN 1 AND 1000
 					 THEN 'must be a distinguished name (RFC 4514)' END
 			WHEN 'post_logout_redirect_uris' THEN
-				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)))
-					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot' END
+				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)), pgtoken.native_application(metadata))
+					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot; without one when application_type is native' END
+			WHEN 'application_type' THEN
+				CASE WHEN kind <> 'string' OR content NOT IN ('web', 'native')
+					 THEN 'must be one of web, native' END
 			WHEN 'backchannel_logout_uri' THEN
 				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
 					 THEN 'must be an https URL without fragment; http only for loopback hosts' END

@@ -136,7 +136,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
 	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
 	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT scopes && '{offline_access,mfa_challenge}'),
-	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris)),
+	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris, pgtoken.native_application(metadata))),
 	CONSTRAINT clients_signing_alg_check CHECK (pgtoken.valid_alg(signing_alg)),
 	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
 	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (refresh_absolute_lifetime BETWEEN '1 minute' AND '10 years'),

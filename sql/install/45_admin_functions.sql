@@ -621,10 +621,11 @@ BEGIN
 				  HINT = 'Allow it with offline_access => true.';
 	END IF;
 	PERFORM pgtoken.check_scopes(scopes);
-	IF NOT pgtoken.valid_redirect_uris(redirect_uris) THEN
+	IF NOT pgtoken.valid_redirect_uris(redirect_uris, pgtoken.native_application(metadata)) THEN
 		RAISE EXCEPTION 'invalid redirect URI'
 			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'A redirect URI is absolute and has no fragment: https, http for loopback hosts, or a private-use scheme with a dot (RFC 8252).';
+				  DETAIL = 'A redirect URI is absolute and has no fragment: https, http for loopback hosts, or a private-use scheme with a dot (RFC 8252).',
+				  HINT = 'For an application that is installed on its user''s device, metadata => ''{"application_type": "native"}'' allows private-use schemes without a dot.';
 	END IF;
 	SELECT u INTO unknown_resource FROM unnest(resources) u
 	WHERE u IS NULL OR NOT EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = check_client.issuer AND r.resource = u) LIMIT 1;
@@ -710,7 +711,7 @@ REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean
 COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb) IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
 client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. rotation: always, or never (confidential clients only). NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.update_client(
 	client_id text,

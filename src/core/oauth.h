@@ -100,8 +100,9 @@ extern PgtcSlice pgtc_url_host(PgtcSlice url);
 /*
  * RFC 8252 section 7.3: may the request's redirect URI stand for the registered
  * one?  Identical bytes; or both http with the same loopback IP literal
- * (127.0.0.1 or [::1], not localhost) and all but the port the same.
+ * (127.0.0.1 or [::1]; for a native application also localhost) and all but the
+ * port the same.
  */
-extern bool pgtc_redirect_matches(PgtcSlice registered, PgtcSlice requested);
+extern bool pgtc_redirect_matches(PgtcSlice registered, PgtcSlice requested, bool native);
 
 #endif /* PGT_CORE_OAUTH_H */

@@ -27,6 +27,7 @@ static bool scheme_valid(PgtcSlice scheme);
 static bool chars_valid(PgtcSlice part, const char *more);
 static bool ip_literal_valid(PgtcSlice host);
 static bool web_valid(const UriParts *parts);
+static bool scheme_is_public(PgtcSlice scheme);
 static bool host_is_loopback(PgtcSlice host);
 static bool is_alpha(char c);
 static bool is_digit(char c);
@@ -82,6 +83,19 @@ pgtc_uri_check_redirect(PgtcSlice uri)
 	if (memchr(parts.scheme.data, '.', parts.scheme.len) != NULL)
 		return PGTC_OK;
 	return PGTC_E_MALFORMED;
+}
+
+PgtcCode
+pgtc_uri_check_native_redirect(PgtcSlice uri)
+{
+	UriParts parts;
+	PgtcCode code = uri_split(uri, &parts);
+
+	if (code != PGTC_OK)
+		return code;
+	if (parts.fragment.data != NULL)
+		return PGTC_E_MALFORMED;
+	return web_valid(&parts) || !scheme_is_public(parts.scheme) ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
 /*
@@ -296,6 +310,33 @@ web_valid(const UriParts *parts)
 	if (equal_nocase(parts->scheme, "https"))
 		return true;
 	return equal_nocase(parts->scheme, "http") && host_is_loopback(parts->host);
+}
+
+/* what a browser or a system deals with itself is no application's own, and may run what it carries */
+static bool
+scheme_is_public(PgtcSlice scheme)
+{
+	static const char *const names[] = {
+		"about",	"acap",		   "acct",	 "aim",		   "blob",	   "callto",   "chrome",
+		"cid",		"content",	   "data",	 "dav",		   "dns",	   "facetime", "feed",
+		"file",		"filesystem",  "ftp",	 "ftps",	   "geo",	   "gopher",   "h323",
+		"http",		"https",	   "im",	 "imap",	   "intent",   "jar",	   "javascript",
+		"jscript",	"ldap",		   "ldaps",	 "livescript", "mailto",   "maps",	   "market",
+		"mhtml",	"mid",		   "mk",	 "mms",		   "mmsto",	   "mocha",	   "news",
+		"nfs",		"nntp",		   "pop",	 "pres",	   "resource", "rsync",	   "rtsp",
+		"sftp",		"shell",	   "sip",	 "sips",	   "sms",	   "smsto",	   "smb",
+		"ssh",		"tel",		   "telnet", "tftp",	   "tv",	   "urn",	   "vbs",
+		"vbscript", "view-source", "wais",	 "webcal",	   "ws",	   "wss",	   "wyciwyg",
+		"xmpp",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		if (equal_nocase(scheme, names[i]))
+			return true;
+	}
+	return false;
 }
 
 static bool

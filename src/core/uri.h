@@ -26,4 +26,11 @@ extern PgtcCode pgtc_uri_check_issuer(PgtcSlice uri);
  */
 extern PgtcCode pgtc_uri_check_redirect(PgtcSlice uri);
 
+/*
+ * The same for an application that is installed on its user's device: a private-use
+ * scheme needs no dot (RFC 8252 section 7.1 only recommends one), but is none that
+ * browsers and systems know themselves: javascript, data, file and the like.
+ */
+extern PgtcCode pgtc_uri_check_native_redirect(PgtcSlice uri);
+
 #endif /* PGT_CORE_URI_H */

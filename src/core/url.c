@@ -25,7 +25,7 @@ static PgtcSlice default_port(const WebUrl *url);
 static bool same_text(PgtcSlice a, PgtcSlice b, bool fold_case);
 static int next_char(PgtcSlice *text, bool fold_case);
 static int ascii_lower(int c);
-static bool is_loopback_literal(PgtcSlice host);
+static bool has_any_port(PgtcSlice host, bool native);
 
 bool
 pgtc_url_same_target(PgtcSlice a, PgtcSlice b)
@@ -54,7 +54,7 @@ pgtc_url_host(PgtcSlice url)
 }
 
 bool
-pgtc_redirect_matches(PgtcSlice registered, PgtcSlice requested)
+pgtc_redirect_matches(PgtcSlice registered, PgtcSlice requested, bool native)
 {
 	WebUrl one;
 	WebUrl other;
@@ -65,7 +65,7 @@ pgtc_redirect_matches(PgtcSlice registered, PgtcSlice requested)
 	if (pgtc_uri_check_redirect(requested) != PGTC_OK || !web_split(requested, &other) ||
 		!web_split(registered, &one))
 		return false;
-	return !one.secure && !other.secure && is_loopback_literal(one.host) &&
+	return !one.secure && !other.secure && has_any_port(one.host, native) &&
 		   pgtc_slice_equal(one.host, other.host) && pgtc_slice_equal(one.rest, other.rest);
 }
 
@@ -189,10 +189,11 @@ ascii_lower(int c)
 	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-/* RFC 8252 section 8.3: localhost is a name, and a name may lead elsewhere */
+/* RFC 8252 section 8.3: localhost is a name, and a name may lead elsewhere; many native applications use it all the same */
 static bool
-is_loopback_literal(PgtcSlice host)
+has_any_port(PgtcSlice host, bool native)
 {
 	return pgtc_slice_equal(host, pgtc_slice_str("127.0.0.1")) ||
-		   pgtc_slice_equal(host, pgtc_slice_str("[::1]"));
+		   pgtc_slice_equal(host, pgtc_slice_str("[::1]")) ||
+		   (native && pgtc_slice_equal(host, pgtc_slice_str("localhost")));
 }

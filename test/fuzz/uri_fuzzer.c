@@ -13,10 +13,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool resource = pgtc_uri_check_resource(uri) == PGTC_OK;
 	bool issuer = pgtc_uri_check_issuer(uri) == PGTC_OK;
 	bool redirect = pgtc_uri_check_redirect(uri) == PGTC_OK;
+	bool native = pgtc_uri_check_native_redirect(uri) == PGTC_OK;
 	size_t i;
 
 	REQUIRE(!issuer || (resource && redirect));
-	REQUIRE(!redirect || resource);
+	REQUIRE(!redirect || native);
+	REQUIRE(!native || resource);
 	if (resource)
 	{
 		REQUIRE(size <= PGTC_URI_MAX);

@@ -18,7 +18,7 @@ check_one(PgtcSlice url)
 {
 	PgtcSlice host = pgtc_url_host(url);
 
-	REQUIRE(pgtc_redirect_matches(url, url));
+	REQUIRE(pgtc_redirect_matches(url, url, false) && pgtc_redirect_matches(url, url, true));
 	if (host.data == NULL)
 		return;
 	REQUIRE(host.len > 0 && host.data >= url.data && host.data + host.len <= url.data + url.len);
@@ -31,13 +31,19 @@ check_redirect(PgtcSlice registered, PgtcSlice requested)
 {
 	PgtcSlice host = pgtc_url_host(requested);
 
-	if (pgtc_slice_equal(registered, requested) || !pgtc_redirect_matches(registered, requested))
+	/* what is one for any application is one for a native one */
+	REQUIRE(!pgtc_redirect_matches(registered, requested, false) ||
+			pgtc_redirect_matches(registered, requested, true));
+	if (pgtc_slice_equal(registered, requested) ||
+		!pgtc_redirect_matches(registered, requested, true))
 		return;
 	/* nothing but the port of a loopback address was passed over */
 	REQUIRE(pgtc_uri_check_redirect(requested) == PGTC_OK);
 	REQUIRE(pgtc_slice_equal(host, pgtc_url_host(registered)));
 	REQUIRE(pgtc_slice_equal(host, pgtc_slice_str("127.0.0.1")) ||
-			pgtc_slice_equal(host, pgtc_slice_str("[::1]")));
+			pgtc_slice_equal(host, pgtc_slice_str("[::1]")) ||
+			(pgtc_slice_equal(host, pgtc_slice_str("localhost")) &&
+			 !pgtc_redirect_matches(registered, requested, false)));
 	REQUIRE(!starts_with(requested, "https") && !starts_with(registered, "https"));
 }
 

@@ -170,6 +170,22 @@ describe('redirects', () => {
 			'http://127.0.0.1:99999/cb', 'http://127.0.0.1:/cb?x', 'http://127.0.0.1:80x/cb']) assert.ok(!await ask(bad), bad);
 	});
 
+	// VS Code, Cursor and many command lines: a scheme without a dot, and a free port of localhost
+	it('an application on its user\'s device, that says so, has localhost\'s ports and a scheme of its own, and nothing else', async () => {
+		const redirectUris = ['http://localhost/cb', 'cursor://app/cb'];
+		const client = await h.publicClient({ redirectUris, metadata: { application_type: 'native' } });
+		const ask = async (redirectUri) => h.toLogin((await h.authorize(h.authorizationParameters(client, h.newVerifier(), { redirect_uri: redirectUri }))).location);
+		for (const good of ['http://localhost/cb', 'http://localhost:49152/cb', 'cursor://app/cb']) {
+			const code = await h.newCode(client, { redirect_uri: good });
+			assert.ok(code.callback.href.startsWith(`${good}?`), good);
+			h.assertTokens(await h.redeem(client, code));
+		}
+		for (const bad of ['http://localhost:49152/other', 'https://localhost:1/cb', 'http://127.0.0.1:1/cb', 'http://localhost:1@evil.example/cb', 'http://localhost.evil.example:1/cb',
+			'cursor://app/cb/', 'cursor://evil/cb', 'javascript://app/cb']) assert.ok(!await ask(bad), bad);
+		await assert.rejects(h.publicClient({ redirectUris }));
+		for (const uri of ['javascript://app/%0aalert(1)', 'data:text/html,x', 'file:///x']) await assert.rejects(h.publicClient({ redirectUris: [uri], metadata: { application_type: 'native' } }));
+	});
+
 	// the attack: line breaks in what comes back in Location make headers, or a second answer
 	it('state and the others cannot make headers (CRLF)', async () => {
 		const client = await h.newClient();

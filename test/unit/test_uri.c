@@ -7,6 +7,7 @@
 #define RESOURCE 1
 #define ISSUER 2
 #define REDIRECT 4
+#define NATIVE 8 /* alone; what any application may have, a native one may */
 
 /* each text with the uses it is fit for */
 static const struct
@@ -38,10 +39,30 @@ static const struct
 	{"ftp://a.example/x", RESOURCE},
 	{"com.example.app:/cb", RESOURCE | REDIRECT},
 	{"com.example.app://cb", RESOURCE | REDIRECT},
-	{"myapp:/cb", RESOURCE},
+	{"myapp:/cb", RESOURCE | NATIVE},
+	{"cursor://anysphere.cursor-retrieval/oauth/callback", RESOURCE | NATIVE},
+	{"vscode://vscode.github-authentication/did-authenticate?windowid=1", RESOURCE | NATIVE},
+	{"x:y", RESOURCE | NATIVE},
+	{"my-app+2:/cb", RESOURCE | NATIVE},
+	{"myapp:/cb#x", 0},
+	{"myapp:", 0},
 	/* Attack: a redirection URI that runs script in the browser. */
 	{"javascript:alert(1)", RESOURCE},
 	{"data:text/html,x", RESOURCE},
+	{"javascript://a.example/%0aalert(1)", RESOURCE},
+	{"JavaScript:/x", RESOURCE},
+	{"vbscript:x", RESOURCE},
+	{"blob:https://a.example/1", RESOURCE},
+	{"about:blank", RESOURCE},
+	{"filesystem:https://a.example/x", RESOURCE},
+	{"view-source:https://a.example/", RESOURCE},
+	/* Attack: one that hands the code to whoever listens to such things */
+	{"mailto:a@b.example", RESOURCE},
+	{"intent://a.example/x", RESOURCE},
+	{"content://a/x", RESOURCE},
+	{"ws://a.example/", RESOURCE},
+	{"wss://a.example/", RESOURCE},
+	{"ssh://a.example/", RESOURCE},
 	/* Attack: userinfo that looks like the host. */
 	{"https://good.example@evil.example/", RESOURCE},
 	{"https://@evil.example/", RESOURCE},
@@ -111,6 +132,10 @@ table(void)
 			fit |= ISSUER;
 		if (pgtc_uri_check_redirect(uri) == PGTC_OK)
 			fit |= REDIRECT;
+		if (pgtc_uri_check_native_redirect(uri) == PGTC_OK)
+			fit |= fit & REDIRECT ? 0 : NATIVE;
+		else
+			CHECK((fit & REDIRECT) == 0);
 		unit_check(fit == cases[i].fit, "test_uri.c, case", (int) i);
 	}
 }
@@ -121,6 +146,9 @@ embedded_nul(void)
 {
 	CHECK_CODE(pgtc_uri_check_redirect(LITERAL("https://good.example\0.evil.example/")),
 			   PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_uri_check_native_redirect(LITERAL("app:/cb\0.evil.example/")),
+			   PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_uri_check_native_redirect(LITERAL("data\0:/x")), PGTC_E_MALFORMED);
 	CHECK_CODE(pgtc_uri_check_resource(LITERAL("https://good.example/\0")), PGTC_E_MALFORMED);
 	CHECK_CODE(pgtc_uri_check_issuer(LITERAL("http://[::1\0]/")), PGTC_E_MALFORMED);
 }
@@ -135,6 +163,7 @@ length(void)
 	CHECK_CODE(pgtc_uri_check_resource(pgtc_slice(uri, PGTC_URI_MAX)), PGTC_OK);
 	CHECK_CODE(pgtc_uri_check_resource(pgtc_slice(uri, PGTC_URI_MAX + 1)), PGTC_E_TOO_LONG);
 	CHECK_CODE(pgtc_uri_check_redirect(pgtc_slice(uri, PGTC_URI_MAX + 1)), PGTC_E_TOO_LONG);
+	CHECK_CODE(pgtc_uri_check_native_redirect(pgtc_slice(uri, PGTC_URI_MAX + 1)), PGTC_E_TOO_LONG);
 	CHECK_CODE(pgtc_uri_check_issuer(pgtc_slice(NULL, 0)), PGTC_E_MALFORMED);
 }
 

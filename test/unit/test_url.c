@@ -112,7 +112,13 @@ hosts(void)
 static bool
 matches(const char *registered, const char *requested)
 {
-	return pgtc_redirect_matches(pgtc_slice_str(registered), pgtc_slice_str(requested));
+	return pgtc_redirect_matches(pgtc_slice_str(registered), pgtc_slice_str(requested), false);
+}
+
+static bool
+matches_native(const char *registered, const char *requested)
+{
+	return pgtc_redirect_matches(pgtc_slice_str(registered), pgtc_slice_str(requested), true);
 }
 
 static void
@@ -155,6 +161,30 @@ redirects(void)
 	CHECK(!matches("http://127.0.0.1/cb", "http://evil.example/cb"));
 }
 
+/* many native applications listen on a free port of localhost, and say so when they are registered */
+static void
+native_redirects(void)
+{
+	CHECK(matches_native("http://localhost/cb", "http://localhost:49152/cb"));
+	CHECK(matches_native("http://localhost:5/cb?x=1", "http://localhost:49152/cb?x=1"));
+	CHECK(matches_native("http://127.0.0.1/cb", "http://127.0.0.1:49152/cb"));
+	CHECK(matches_native("cursor://a/cb", "cursor://a/cb"));
+
+	/* Attack: somebody else's address, under cover of that. */
+	CHECK(!matches_native("http://localhost/cb", "http://localhost:5/cb2"));
+	CHECK(!matches_native("http://localhost/cb", "http://localhost:5/cb?x"));
+	CHECK(!matches_native("http://localhost/cb", "https://localhost:5/cb"));
+	CHECK(!matches_native("https://localhost/cb", "https://localhost:5/cb"));
+	CHECK(!matches_native("http://localhost/cb", "http://127.0.0.1:5/cb"));
+	CHECK(!matches_native("http://localhost/cb", "http://localhost.evil.example:5/cb"));
+	CHECK(!matches_native("http://localhost/cb", "http://localhost:5@evil.example/cb"));
+	CHECK(!matches_native("http://localhost/cb", "http://localhost:0/cb"));
+	CHECK(!matches_native("http://localhost/cb", "http://localhost:99999/cb"));
+	CHECK(!matches_native("cursor://a/cb", "cursor://a:5/cb"));
+	CHECK(!matches_native("cursor://a/cb", "cursor://a/cb/"));
+	CHECK(!matches_native("https://a.example/cb", "https://a.example:5/cb"));
+}
+
 void
 test_url(void)
 {
@@ -162,4 +192,5 @@ test_url(void)
 	no_targets();
 	hosts();
 	redirects();
+	native_redirects();
 }
