@@ -466,6 +466,39 @@ UPDATE pgtoken.challenges SET consumed_at = consumed_at - interval '1 minute' WH
 SELECT test.brief(test.refreshed('lou', '{"risk_score": 80}', transaction_id => (a).transaction_id)) AS a_minute_later FROM test.lou;
 SELECT pgtoken.deactivate_policy('lou');
 
+-- Fault: the ID token of a refresh had the auth_time of the step-up, where OpenID
+-- Connect Core 12.2 holds that of the original authentication fixed. Client libraries
+-- compare, throw the answer away, and then present the consumed refresh token again.
+SELECT pgtoken.enroll_factor('mia', 'external') ->> 'state' AS external;
+CREATE TABLE test.original AS
+SELECT r.*, t.authenticated
+FROM (SELECT now() - interval '1 hour' AS authenticated) t,
+	pgtoken.issue_tokens('web', 'mia', 'openid offline_access', acr => 'pwd', amr => '{pwd}', nonce => 'n-1', session_id => 's-1', auth_time => t.authenticated) r;
+INSERT INTO test.families SELECT 'mia', 'web', 'mia', refresh_token, grant_id FROM test.original;
+CREATE FUNCTION test.fixed(answer pgtoken.token_response, OUT fixed boolean, OUT id_acr text, OUT nonce text, OUT access_auth_time_is_later boolean, OUT access_acr text) LANGUAGE sql
+BEGIN ATOMIC
+	SELECT (first -> 'iss', first -> 'sub', first -> 'aud', first -> 'azp', first -> 'sid', first -> 'auth_time')
+			   = (next -> 'iss', next -> 'sub', next -> 'aud', next -> 'azp', next -> 'sid', next -> 'auth_time')
+			   AND (next ->> 'auth_time')::numeric = floor(extract(epoch FROM o.authenticated)),
+		   next ->> 'acr', next ->> 'nonce', (access ->> 'auth_time')::numeric > (first ->> 'auth_time')::numeric, access ->> 'acr'
+	FROM test.original o, test.claims(o.id_token) first, test.claims((answer).id_token) next, test.claims((answer).access_token) access;
+END;
+CREATE TABLE test.mia AS SELECT test.refreshed('mia', acr_values => '{mfa}') AS asked;
+SELECT test.brief(asked), test.proved(asked, 'mia') AS proved FROM test.mia;
+CREATE TABLE test.mia_on AS SELECT test.refreshed('mia', acr_values => '{mfa}', transaction_id => (asked).transaction_id) AS a FROM test.mia;
+SELECT f.* FROM test.mia_on, test.fixed(a) f;
+-- its retry
+SELECT f.* FROM test.mia, test.refreshed('mia', acr_values => '{mfa}', transaction_id => (asked).transaction_id) r, test.fixed(r) f;
+-- the refresh that follows, and another proof after it
+UPDATE test.families SET refresh_token = (a).refresh_token FROM test.mia_on WHERE family = 'mia';
+CREATE TABLE test.mia_next AS SELECT test.refreshed('mia') AS a;
+SELECT f.* FROM test.mia_next, test.fixed(a) f;
+UPDATE test.families SET refresh_token = (a).refresh_token FROM test.mia_next WHERE family = 'mia';
+CREATE TABLE test.mia_again AS SELECT test.refreshed('mia', max_age => '0 seconds') AS asked;
+SELECT test.brief(asked), test.proved(asked, 'mia') AS proved FROM test.mia_again;
+SELECT f.* FROM test.mia_again, test.refreshed('mia', max_age => '0 seconds', transaction_id => (asked).transaction_id) r, test.fixed(r) f;
+SELECT g.first_auth_time = o.authenticated AS kept, g.auth_time > o.authenticated AS stepped_up FROM pgtoken.grants g JOIN test.original o USING (grant_id);
+
 -- The trail -------------------------------------------------------------------------------
 
 SELECT event, reason, count(*) FROM pgtoken.audit_events e JOIN test.families f USING (grant_id)

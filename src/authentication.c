@@ -149,9 +149,17 @@ authentication_first_mfa_time(const Grant *grant)
 	return pgt_strings_have(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
 }
 
+TimestampTz
+authentication_first_auth_time(const Grant *grant)
+{
+	return TIMESTAMP_IS_NOBEGIN(grant->first_auth_time) ? grant->auth_time : grant->first_auth_time;
+}
+
 void
 authentication_into_grant(const Authentication *authentication, Grant *grant)
 {
+	/* as STORE_GRANT_STEP_UP does in the row */
+	grant->first_auth_time = authentication_first_auth_time(grant);
 	grant->acr = authentication->acr;
 	grant->amr = authentication->amr;
 	grant->n_amr = authentication->n_amr;

@@ -64,6 +64,10 @@ extern Authentication authentication_of_grant(const Grant *grant);
 /* of a first issue: mfa_time by what amr says */
 extern TimestampTz authentication_first_mfa_time(const Grant *grant);
 
+/* as it was before any step-up */
+extern TimestampTz authentication_first_auth_time(const Grant *grant);
+
+/* by a step-up */
 extern void authentication_into_grant(const Authentication *authentication, Grant *grant);
 
 #endif /* PGT_AUTHENTICATION_H */

@@ -22,6 +22,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->acr = store_text(row);
 	grant->amr = store_texts(row, &grant->n_amr);
 	grant->mfa_time = store_time(row, DT_NOBEGIN);
+	grant->first_auth_time = store_time(row, DT_NOBEGIN);
 	grant->nonce = store_text(row);
 	grant->claims = store_jsonb(row);
 	grant->created_at = store_time(row, DT_NOBEGIN);

@@ -30,6 +30,11 @@ typedef struct Grant
 	char **amr;
 	int n_amr; /* -1: none given */
 	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
+	TimestampTz
+		first_auth_time; /* before any step-up, with the next two; DT_NOBEGIN: there was none */
+	char *first_acr;
+	char **first_amr;
+	int n_first_amr;
 	char *nonce;
 	Jsonb *claims;
 	TimestampTz created_at;
@@ -85,7 +90,7 @@ extern bool grant_retry(const Grant *grant, int limit, int *retry);
 /* a use of a refresh token that does not rotate; *retry is the number of the answer */
 extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry);
 
-/* how its subject has authenticated by now */
+/* how its subject has authenticated by now; how it had at first is kept */
 extern void grant_step_up(const Grant *grant);
 
 extern bool grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason,

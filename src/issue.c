@@ -103,6 +103,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->amr = request->amr;
 	grant->n_amr = request->n_amr;
 	grant->mfa_time = authentication_first_mfa_time(grant);
+	grant->first_auth_time = DT_NOBEGIN;
 	grant->nonce = unconstify(char *, request->nonce);
 	grant->claims = request->claims;
 	grant->context = request->context;

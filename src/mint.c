@@ -4,6 +4,7 @@
  */
 #include "mint.h"
 
+#include "authentication.h"
 #include "claims_function.h"
 #include "core/claims.h"
 #include "glue.h"
@@ -46,9 +47,16 @@ sign(const PgtcTokenSpec *spec, const SigningKey *key)
 	return token;
 }
 
+/* absent where nobody has authenticated */
+static int64
+auth_time_claim(TimestampTz auth_time)
+{
+	return TIMESTAMP_IS_NOBEGIN(auth_time) ? -1 : pgt_unix_seconds(auth_time);
+}
+
 void
 mint_tokens(const Client *client, const Grant *grant, const Target *target, int generation,
-			int retry, TimestampTz now, bool with_nonce, Minted *out)
+			int retry, TimestampTz now, bool first_issue, Minted *out)
 {
 	const PgtcAlg *alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
 	const SigningKey *key = signing_key_active(client->issuer, alg);
@@ -81,10 +89,9 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, int 
 	spec.acr = pgtc_slice_str(grant->acr);
 	spec.amr = grant->n_amr < 0 ? NULL : slices_of(grant->amr, grant->n_amr);
 	spec.n_amr = grant->n_amr;
+	spec.auth_time = auth_time_claim(grant->auth_time);
 	spec.iat = pgt_unix_seconds(now);
 	spec.exp = pgt_unix_seconds(out->expires_at);
-	spec.auth_time =
-		TIMESTAMP_IS_NOBEGIN(grant->auth_time) ? -1 : pgt_unix_seconds(grant->auth_time);
 	spec.cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec.act = json_slice(grant->act);
 	spec.extra = json_slice(claims_with(
@@ -109,7 +116,9 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, int 
 	spec.extra = json_slice(claims_of_subject(client, grant, target->scope, "id_token"));
 	spec.at_hash = pgtc_slice_str(at_hash);
 	spec.sid = pgtc_slice_str(grant->session_id ? grant->session_id : grant_id);
-	if (with_nonce)
+	if (first_issue)
 		spec.nonce = pgtc_slice_str(grant->nonce);
+	else
+		spec.auth_time = auth_time_claim(authentication_first_auth_time(grant));
 	out->id_token = sign(&spec, key);
 }

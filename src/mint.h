@@ -25,11 +25,14 @@ typedef struct Minted
 
 /*
  * Signs with the issuer's active key of the client's algorithm; ereport(55000)
- * when there is none.  with_nonce: the ID token echoes the family's nonce, which
- * only that of the first issue does (OpenID Connect Core section 12.2).  generation
- * and retry: where the ledger will have them, retry at the least.
+ * when there is none.  first_issue: the ID token echoes the family's nonce.  That of
+ * a refresh has none, and keeps the auth_time of the original authentication (OpenID
+ * Connect Core section 12.2), whatever has been proved since: clients compare it, and
+ * discard what comes with another.  acr and amr are those of the last proof in both
+ * tokens: who has asked for an acr looks for it there, and nobody compares them.
+ * generation and retry: where the ledger will have them, retry at the least.
  */
 extern void mint_tokens(const Client *client, const Grant *grant, const Target *target,
-						int generation, int retry, TimestampTz now, bool with_nonce, Minted *out);
+						int generation, int retry, TimestampTz now, bool first_issue, Minted *out);
 
 #endif /* PGT_MINT_H */

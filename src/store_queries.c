@@ -35,7 +35,8 @@
 /* all of them, in the table's order: then the executor hands on the row as it is, and builds no other */
 #define GRANT_COLUMNS                                                                              \
 	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
-	"g.amr, g.mfa_time, g.nonce, g.claims, g.created_at, g.expires_at, g.idle_lifetime, "          \
+	"g.amr, g.mfa_time, g.first_auth_time, g.nonce, g.claims, "                                    \
+	"g.created_at, g.expires_at, g.idle_lifetime, "                                                \
 	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "              \
 	"g.retry_count, g.blacklisted_generation, g.context, g.first_context, g.grant_type, "          \
 	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "       \
@@ -335,7 +336,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL"},
 	[STORE_GRANT_STEP_UP] =
 		{"grant step up", "utTzz", SPI_OK_UPDATE, false,
-		 "UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4, mfa_time = $5 "
+		 "UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4, mfa_time = $5, "
+		 "first_auth_time = coalesce(g.first_auth_time, g.auth_time) "
 		 "WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL"},
 	[STORE_ISSUER_LOCK] = {"issuer lock", "t", SPI_OK_SELECT, false,
 						   "SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ

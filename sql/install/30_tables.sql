@@ -189,6 +189,7 @@ CREATE TABLE pgtoken.grants (
 	acr text,
 	amr text[],
 	mfa_time timestamptz,
+	first_auth_time timestamptz,
 	nonce text,
 	claims jsonb NOT NULL,
 	created_at timestamptz NOT NULL,
@@ -220,6 +221,7 @@ COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by
 COMMENT ON COLUMN pgtoken.grants.grant_id IS 'UUIDv7, made in C; every token of the family names it';
 COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.mfa_time IS 'When a further factor was last proved: auth_time of a first issue whose amr has mfa, later the time of a step-up; NULL: never';
+COMMENT ON COLUMN pgtoken.grants.first_auth_time IS 'auth_time of the first issue, where a step-up has changed it since: ID tokens keep it (OpenID Connect Core section 12.2); NULL: auth_time is still that';
 COMMENT ON COLUMN pgtoken.grants.expires_at IS 'Absolute end; immutable';
 COMMENT ON COLUMN pgtoken.grants.idle_lifetime IS 'Time without a refresh after which the refresh token ends';
 COMMENT ON COLUMN pgtoken.grants.generation IS 'Generation of the current refresh token; NULL when the family has none';

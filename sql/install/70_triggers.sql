@@ -74,7 +74,7 @@ CREATE TRIGGER audit_delete AFTER DELETE ON pgtoken.blacklist FOR EACH ROW WHEN 
 CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
-CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, nonce,
+CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
 		revoked_at, revoke_reason
 	ON pgtoken.grants FOR EACH ROW

@@ -83,7 +83,8 @@ GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoke
 	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts,
 	pgtoken.decisions, pgtoken.decisions_by_rule, pgtoken.decisions_by_client, pgtoken.decision_latency TO pgtoken_auditor;
 GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at, last_used_at) ON pgtoken.client_secrets TO pgtoken_auditor;
-GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, nonce, claims, created_at, expires_at,
+GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time,
+			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
 			  ancestors, ancestor_tokens, revoked_at, revoke_reason)
 	ON pgtoken.grants TO pgtoken_auditor;
