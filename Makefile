@@ -233,14 +233,16 @@ ISOLATION = \
 # also when some are named on the command line; none stays none
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
-# isolationtester gives a step up after 300 seconds: a slow machine is no failure
-export PGISOLATIONTIMEOUT = 86400
+# isolationtester gives a step up after 300 seconds, TAP tests after 180: a slow
+# machine is no failure
+export PGISOLATIONTIMEOUT = 3600
+export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves --------------------------------------
 
 # They install what is missing and run in a copy of this tree, so they must not
 # need pg_config or pkg-config while this file is read.
-ALONE = setup check demo serve bench bench-purge bench-scale valgrind lint
+ALONE = setup check check-valgrind demo serve bench bench-purge bench-scale lint
 
 # The core without a server: needs the libraries, but not PostgreSQL.
 CORE_ONLY = unit fuzz fuzz-replay format dist
@@ -341,6 +343,11 @@ include $(PGXS)
 
 # every object is rebuilt when any header or this file changes
 $(OBJS): $(wildcard src/*.h src/core/*.h) Makefile $(EXTENSION).control
+
+# what the compiler warns of, without what it makes
+.PHONY: syntax
+syntax:
+	$(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(OBJS:.o=.c)
 
 $(INSTALL_SCRIPT_SQL): $(SQL_PARTS) Makefile $(EXTENSION).control
 	@{ printf '%s\n' '/* $@: made from sql/install, not to be edited */' \

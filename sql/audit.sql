@@ -188,9 +188,8 @@ SELECT encode(h, 'hex') AS hex, test.b64url(h) AS base64 FROM (
 	UNION SELECT token_hash FROM pgtoken.tokens UNION SELECT secret_hash FROM pgtoken.client_secrets UNION SELECT material FROM pgtoken.key_material) r (h)
 WHERE h IS NOT NULL;
 SELECT count(*) > 100 AS some FROM hashes;
-WITH events AS MATERIALIZED (SELECT a::text AS event FROM pgtoken.audit_events a)
-SELECT count(*) AS events_with_a_hash FROM events
-WHERE EXISTS (SELECT FROM hashes WHERE position(hex IN event) > 0 OR position(base64 IN event) > 0);
+SELECT count(*) AS hashes_in_events FROM hashes, (SELECT string_agg(a::text, E'\n') FROM pgtoken.audit_events a) e (events)
+WHERE position(hex IN events) > 0 OR position(base64 IN events) > 0;
 DROP TABLE hashes;
 SELECT count(*) AS named_columns FROM pgtoken.audit_events
 WHERE detail::text ~ '"(material|secret_hash|token_hash|current_hash|previous_hash|rotation_nonce|private_key)"';
@@ -224,7 +223,8 @@ FROM (VALUES (1, NULL::timestamptz, NULL::timestamptz), (2, '4714-11-24 00:00:00
 ORDER BY n;
 SELECT test.outcome('SELECT pgtoken.audit_by_subject(NULL)');
 -- Plans depend on statistics, and autovacuum makes some when it likes: these are
--- the plans of tables that nobody has analyzed, though somebody has.
+-- the plans of tables that nobody has analyzed, though somebody has. How an
+-- empty partition is read does not matter.
 ANALYZE pgtoken.grants, pgtoken.tokens, pgtoken.audit_events;
 BEGIN;
 WITH forgotten AS (DELETE FROM pg_statistic s USING pg_class c WHERE c.oid = s.starelid AND c.relnamespace = 'pgtoken'::regnamespace RETURNING 1)
@@ -240,8 +240,8 @@ BEGIN
 END
 $$;
 SELECT n, jsonb_path_exists(p, '$.** ? (@."Node Type" == "Sort" || @."Node Type" == "Seq Scan")') AS sorts_or_scans,
-	   array(SELECT DISTINCT regexp_replace(i #>> '{}', '_(p\d+_\d+|default)_', '_*_') FROM jsonb_path_query(p, '$.**."Index Name"') i
-			 WHERE i #>> '{}' ~ '^(audit_events|grants)') AS indexes
+	   array(SELECT DISTINCT regexp_replace(x ->> 'Index Name', '_(p\d+_\d+|default)_', '_*_') FROM jsonb_path_query(p, '$.** ? (exists (@."Index Name"))') x
+			 WHERE x ->> 'Index Name' ~ '^(audit_events|grants)' AND pg_relation_size(format('pgtoken.%I', x ->> 'Relation Name')) > 0) AS indexes
 FROM (VALUES (1, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' ORDER BY occurred_at DESC LIMIT 50'),
 			 (2, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' AND occurred_at > ''2026-01-01'' ORDER BY occurred_at LIMIT 50'),
 			 (3, 'SELECT * FROM pgtoken.audit_events ORDER BY occurred_at DESC LIMIT 50'),
@@ -252,7 +252,8 @@ SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_mergejoin = off;
 SELECT jsonb_path_exists(p, '$.** ? (@."Node Type" == "Seq Scan")') AS scans,
 	   array(SELECT DISTINCT regexp_replace(x ->> 'Index Name', '_(p\d+_\d+|default)_', '_*_') || CASE WHEN x ? 'Index Cond' THEN regexp_replace(x ->> 'Index Cond', '^.*?\((\w+) = .*$', ': \1') ELSE '' END
-			 FROM jsonb_path_query(p, '$.** ? (exists (@."Index Name"))') x ORDER BY 1) AS indexes
+			 FROM jsonb_path_query(p, '$.** ? (exists (@."Index Name"))') x
+			 WHERE pg_relation_size(format('pgtoken.%I', x ->> 'Relation Name')) > 0 ORDER BY 1) AS indexes
 FROM pg_proc f,
 	 test.plan(replace(replace(replace(substring(f.prosrc FROM 'RETURN QUERY(.*);\nEND'), 'audit_by_subject.subject', quote_literal('heidi')), '>= since', $$>= '-infinity'$$), '< until', $$< 'infinity'$$)) p
 WHERE f.oid = 'pgtoken.audit_by_subject(text,timestamptz,timestamptz)'::regprocedure;

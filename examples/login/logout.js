@@ -2,7 +2,7 @@
 // pgtoken's end_session endpoint with ?transaction_id=...
 import { logoutPage, messagePage } from './pages.js';
 
-const TELL_TIMEOUT = 5000; // milliseconds for a client to take its logout token
+const TELL_TIMEOUT = Number(process.env.LOGIN_TELL_TIMEOUT || 5000); // milliseconds for a client to take its logout token
 
 /** back-channel logout: each client gets its token; one that does not answer keeps nobody waiting for long */
 async function tell(clients, log) {

@@ -16,7 +16,7 @@ function rawRequest(text) {
 		const to = { host: hostname, port: Number(port || (secure ? 443 : 80)), servername: hostname };
 		const socket = (secure ? connectTls : connect)(to, () => socket.write(text));
 		let answer = '';
-		socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+		socket.setTimeout(h.PATIENCE, () => socket.destroy(new Error('no answer')));
 		socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
 		socket.on('error', reject);
 		socket.on('close', () => resolve({ status: Number(answer.split(' ')[1]), head: answer.split('\r\n\r\n')[0] }));

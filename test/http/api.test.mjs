@@ -12,7 +12,7 @@ const sensitive = (accessToken) => h.get('/api/sensitive', { headers: h.bearer(a
 
 /** until the listening layer has heard of it: there is no other sign of that */
 async function eventually(check) {
-	for (let i = 0; i < 100; i += 1) {
+	for (const end = Date.now() + h.PATIENCE; Date.now() < end;) {
 		if (await check()) return true;
 		await new Promise((resolve) => { setTimeout(resolve, 50); });
 	}

@@ -36,16 +36,16 @@ const logIn = async (login = 'demo', password = `${login}-password`) => {
 const allow = () => page.getByRole('button', { name: 'Allow' }).click();
 const deny = () => page.getByRole('button', { name: 'Deny' }).click();
 
-describe('in a browser', { skip, timeout: 80_000 }, () => {
+describe('in a browser', { skip }, () => {
 	before(async () => {
 		// the sandbox needs privileges that neither root nor a container may have
-		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: h.PATIENCE });
 	});
 	after(() => browser?.close());
 	beforeEach(async () => {
 		context = await browser.newContext();
 		page = await context.newPage();
-		page.setDefaultTimeout(10_000);
+		page.setDefaultTimeout(h.PATIENCE);
 	});
 	afterEach(() => context.close());
 

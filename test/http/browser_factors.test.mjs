@@ -38,7 +38,7 @@ const SUBJECT = h.OTHER_SUBJECT;
 // wherever it comes from, the client has to have its user prove a factor
 const ALWAYS = [{ rule: 'address_not_in', outcome: 'require', networks: ['198.51.100.0/24'] }];
 
-describe('in a browser', { skip, timeout: 80_000 }, () => {
+describe('in a browser', { skip }, () => {
 	let browser;
 	let context;
 	let page;
@@ -60,13 +60,13 @@ describe('in a browser', { skip, timeout: 80_000 }, () => {
 	const refreshed = (times) => page.getByText(`refreshed ${times} times`).waitFor();
 
 	before(async () => {
-		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: h.PATIENCE });
 	});
 	after(() => browser?.close());
 	beforeEach(async () => {
 		context = await browser.newContext();
 		page = await context.newPage();
-		page.setDefaultTimeout(10_000);
+		page.setDefaultTimeout(h.PATIENCE);
 	});
 	afterEach(async () => {
 		await context.close();

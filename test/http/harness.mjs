@@ -172,6 +172,9 @@ export function certificate(name) {
 		thumbprint: createHash('sha256').update(der).digest('base64url') };
 }
 
+/** milliseconds that nothing takes, however slow the machine: who waits that long has hung */
+export const PATIENCE = 600_000;
+
 export const now = () => Math.floor(Date.now() / 1000);
 
 /** a client assertion (RFC 7523); changed: claims or header members to have otherwise, undefined takes one away */

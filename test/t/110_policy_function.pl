@@ -33,7 +33,7 @@ $s->query(q{SELECT pgtoken.create_policy('holds', '[{"rule": "function", "functi
 $s->query(q{SELECT pgtoken.activate_policy('holds')});
 
 my ($status, $out, $err) = $node->psql('postgres',
-	q{SELECT decision FROM pgtoken.issue_tokens('app', 'user-1', 'openid')}, timeout => 120);
+	q{SELECT decision FROM pgtoken.issue_tokens('app', 'user-1', 'openid')}, timeout => $PostgreSQL::Test::Utils::timeout_default);
 isnt($status, 0, 'the session has ended');
 like($err, qr/terminat|server closed the connection/, 'by the server');
 is($s->value('SELECT count(*) FROM pgtoken.grants'), 0, 'nothing was issued');

@@ -11,6 +11,9 @@ umask 022
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STAGE=
+# Seconds after which what hangs is given up, so far away that no machine is that
+# slow: nothing here fails by the clock.
+BACKSTOP=21600
 SERVER_LOG_LINES=40
 
 say() { printf '%s\n' "$*"; }
@@ -111,12 +114,10 @@ as_user() {
     (become_user "$@")
 }
 
-# The same with a limit, as a job that is waited for: a shell that waits for a
-# job answers a signal at once, and timeout passes it on to all its children.
-as_user_for() {
-    local seconds=$1
-    shift
-    become_user timeout -k 10 "$seconds" "$@" &
+# The same as a job that is waited for: a shell that waits for a job answers a
+# signal at once, and timeout passes it on to all its children.
+as_user_job() {
+    become_user timeout -k 10 "$BACKSTOP" "$@" &
     wait "$!"
 }
 
@@ -144,7 +145,7 @@ stage_cleanup() {
     wait
     if [ -n "$STAGE" ]; then
         while IFS= read -r -d '' pidfile; do
-            as_user pg_ctl -D "$(dirname "$pidfile")" -m immediate -t 20 stop >/dev/null 2>&1
+            as_user pg_ctl -D "$(dirname "$pidfile")" -m immediate -t 600 stop >/dev/null 2>&1
         done < <(find "$STAGE" -name postmaster.pid -print0 2>/dev/null)
         rm -rf "$STAGE"
     fi
@@ -167,7 +168,7 @@ node_recent() {
 # configuration says where packages come from
 npm_packages() {
     local home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
-    (cd "$SRC/$1" && HOME=$home timeout 600 npm ci --no-audit --no-fund --loglevel=error </dev/null) || return
+    (cd "$SRC/$1" && HOME=$home timeout "$BACKSTOP" npm ci --no-audit --no-fund --loglevel=error </dev/null) || return
     if [ "$(id -un)" != "$RUN_USER" ]; then chown -R "$RUN_USER:" "$SRC/$1"; fi
 }
 
@@ -183,6 +184,7 @@ cluster_init() {
     {
         echo "listen_addresses = ''"
         echo "unix_socket_directories = '$dir/socket'"
+        echo "authentication_timeout = 600" # the longest there is: a slow start is no failure
         for setting in "$@"; do echo "${setting%%=*} = '${setting#*=}'"; done
     } >>"$dir/data/postgresql.conf"
 }
@@ -190,12 +192,12 @@ cluster_init() {
 # cluster_start NAME: pg_ctl waits until it accepts connections
 cluster_start() {
     local dir=$STAGE/$1
-    as_user pg_ctl -D "$dir/data" -l "$dir/server.log" -w -t 120 start >/dev/null 2>&1 ||
+    as_user pg_ctl -D "$dir/data" -l "$dir/server.log" -w -t "$BACKSTOP" start >/dev/null 2>&1 ||
         { tail -n "$SERVER_LOG_LINES" "$dir/server.log"; return 1; }
 }
 
 cluster_stop() {
-    as_user pg_ctl -D "$STAGE/$1/data" -m fast -w -t 120 stop >/dev/null 2>&1
+    as_user pg_ctl -D "$STAGE/$1/data" -m fast -w -t "$BACKSTOP" stop >/dev/null 2>&1
 }
 
 # how to reach a cluster, for env
@@ -207,7 +209,7 @@ cluster_env() {
 # cluster running; says something only when it does not work
 stage_start() {
     local log=$STAGE/log/build.log
-    { as_user_for 600 make -s -j"$(nproc)" && as_user_for 60 make -s install; } >"$log" 2>&1 ||
+    { as_user_job make -s -j"$(nproc)" && as_user_job make -s install; } >"$log" 2>&1 ||
         { cat "$log"; die "the build failed"; }
     cluster_init "$@"
     cluster_start "$1"
