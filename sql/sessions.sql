@@ -185,6 +185,15 @@ SELECT test.goes_to(test.logout('id_token_hint', :'it', 'client_id', 'other')) A
 	   test.goes_to(test.logout('id_token_hint', overlay(:'it' PLACING CASE left(right(:'it', 10), 1) WHEN 'A' THEN 'B' ELSE 'A' END FROM length(:'it') - 9))) AS forged,
 	   test.goes_to(test.http('end_session', 'state=1&state=2')) AS repeated;
 -- The application looks at it, ends the session, and sends the browser on; once.
+-- Attack shut out: an API sends the access token that it was given, whose typ and aud are those of an ID token, as the hint.
+SELECT pgtoken.create_resource('https://api.portal.example', '{orders.read}') \gset
+SELECT client_id FROM pgtoken.create_client('https://api.portal.example', scopes => '{openid,orders.read}') \gset
+UPDATE pgtoken.resources SET access_token_typ = 'JWT' WHERE resource = 'https://api.portal.example';
+SELECT access_token AS jwt_at, id_token AS jwt_it FROM pgtoken.issue_tokens('https://api.portal.example', 'alice', 'openid', '{https://api.portal.example}') \gset
+SELECT test.header(:'jwt_at') = test.header(:'jwt_it') AND test.claims(:'jwt_at') -> 'aud' = test.claims(:'jwt_it') -> 'aud' AS alike,
+	   test.goes_to(test.logout('id_token_hint', :'jwt_it')) AS id_token, test.goes_to(test.logout('id_token_hint', :'jwt_at')) AS access_token,
+	   test.goes_to(test.logout('id_token_hint', :'jwt_at', 'client_id', 'https://api.portal.example')) AS with_its_name;
+SELECT pgtoken.update_client('https://api.portal.example', enabled => false), pgtoken.update_resource('https://api.portal.example', enabled => false);
 SELECT test.query((test.logout('id_token_hint', :'it', 'post_logout_redirect_uri', 'https://portal.example/bye?x=1', 'state', 's 1&', 'ui_locales', 'de')).headers ->> 'location', 'transaction_id') AS tx \gset
 SELECT r ->> 'kind' AS kind, r ->> 'client_id' AS client_id, r ->> 'post_logout_redirect_uri' AS uri, r ->> 'id_token_hint_subject' AS subject FROM pgtoken.authorization_request(:'tx') r;
 SELECT pgtoken.complete_logout(:'tx', 'alice', 'sess-1') AS back, pgtoken.complete_logout(:'tx', 'alice', 'sess-1') IS NULL AS only_once;

@@ -41,6 +41,46 @@ SELECT kid AS es_kid, public_jwk AS es_jwk FROM pgtoken.signing_keys WHERE issue
 CREATE FUNCTION test.made(token text, header_change jsonb, claims_change jsonb, key bytea DEFAULT sha256('revoke')) RETURNS text LANGUAGE sql
 	RETURN test.jws(jsonb_strip_nulls(test.header(token) || header_change)::text, jsonb_strip_nulls(test.claims(token) || claims_change)::text, key);
 
+-- An API whose verifiers take no typ but JWT, as Spring Security's do.  Attack shut out: an
+-- ID token, which has that typ too, is presented as an access token of such an API, or one
+-- of its tokens to an API that tells the two apart by typ.
+SELECT pgtoken.create_resource('https://spring.example', '{beans}', access_token_typ => 'JWT') \gset
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('bean', signing_alg => 'HS256', scopes => '{openid,beans,orders.read}', resources => '{https://spring.example,https://orders.example}');
+CREATE FUNCTION test.typ(resource text[]) RETURNS text LANGUAGE sql
+	RETURN test.header((pgtoken.issue_tokens('bean', 'erin', 'openid', resource)).access_token) ->> 'typ';
+SELECT test.typ('{https://spring.example}') AS its, test.typ('{https://orders.example}') AS anothers, test.typ('{https://spring.example,https://orders.example}') AS of_both,
+	   test.typ('{https://id.example}') AS the_issuers;
+SELECT access_token AS st, id_token AS sit FROM pgtoken.issue_tokens('bean', 'erin', 'openid', '{https://spring.example}') \gset
+SELECT access_token AS both FROM pgtoken.issue_tokens('bean', 'erin', 'openid', '{https://spring.example,https://orders.example}') \gset
+SELECT n, what, pgtoken.verify_access_token(token, 'https://spring.example') IS NOT NULL AS holds, pgtoken.introspect(token) ->> 'active' AS active
+FROM (VALUES
+	(1, 'as issued', :'st'), (2, 'its own, with typ at+jwt', test.made(:'st', '{"typ": "at+jwt"}', '{}')), (3, 'typ in other letters', test.made(:'st', '{"typ": "application/jwt"}', '{}')),
+	(4, 'of both APIs', :'both'),
+	(10, 'ID token', :'sit'), (11, 'ID token that names the API', test.made(:'sit', '{}', '{"aud": "https://spring.example"}')),
+	(12, 'and the client', test.made(:'sit', '{}', '{"aud": "https://spring.example", "client_id": "bean"}')),
+	(13, 'and the family', test.made(:'sit', '{}', jsonb_build_object('aud', 'https://spring.example', 'client_id', 'bean', 'grant_id', test.claims(:'st') ->> 'grant_id'))),
+	(14, 'and a jti that is not in the ledger', test.made(:'sit', '{}', jsonb_build_object('aud', 'https://spring.example', 'client_id', 'bean', 'grant_id', test.claims(:'st') ->> 'grant_id',
+		'jti', overlay(test.claims(:'st') ->> 'jti' PLACING 'AAAA' FROM 35)))),
+	(20, 'typ JWT, of both APIs', test.made(:'both', '{"typ": "JWT"}', '{}')), (21, 'typ JWT, no API', test.made(:'st', '{"typ": "JWT"}', '{"aud": []}')),
+	(22, 'no typ', test.made(:'st', '{"typ": null}', '{}')), (23, 'typ logout+jwt', test.made(:'st', '{"typ": "logout+jwt"}', '{}')),
+	(24, 'typ JWT, the other API', test.made(:'both', '{"typ": "JWT"}', '{"aud": "https://orders.example"}'))) v (n, what, token)
+ORDER BY n;
+-- what was out is refused when the API wants at+jwt again, also where it was seen before
+SELECT pgtoken.update_resource('https://spring.example', access_token_typ => 'at+jwt'), pgtoken.update_resource('https://spring.example') AS unchanged;
+SELECT pgtoken.verify_access_token(:'st') IS NOT NULL AS made_before, test.typ('{https://spring.example}');
+SELECT pgtoken.update_resource('https://spring.example', access_token_typ => 'JWT'), pgtoken.verify_access_token(:'st') IS NOT NULL AS holds_again;
+SELECT pgtoken.update_resource('https://spring.example', enabled => false), pgtoken.verify_access_token(:'st') IS NOT NULL AS lives_until_its_end;
+SELECT pgtoken.update_resource('https://spring.example', enabled => true);
+SELECT test.outcome($$SELECT pgtoken.create_resource('https://x.example', access_token_typ => 'jwt')$$) AS unknown_typ,
+	   test.outcome($$SELECT pgtoken.update_resource('https://spring.example', access_token_typ => '')$$) AS empty_typ;
+-- Attack shut out: such a token is taken for an ID token by a client that has the API's name.
+SELECT test.outcome($$SELECT (pgtoken.create_client('https://spring.example')).client_id$$) AS client_of_that_name,
+	   test.outcome($$SELECT (pgtoken.create_client('https://x.example')).client_id$$) AS client_of_another,
+	   test.outcome($$SELECT pgtoken.create_resource('https://x.example', access_token_typ => 'JWT')$$) AS resource_of_that_name,
+	   test.outcome($$SELECT pgtoken.create_resource('https://x.example')$$) AS with_at_jwt,
+	   test.outcome($$SELECT pgtoken.update_resource('https://x.example', access_token_typ => 'JWT')$$) AS later;
+SELECT pgtoken.update_client('https://x.example', enabled => false), pgtoken.update_resource('https://x.example', enabled => false);
+
 -- C49: typ, algorithm, key. "none" and keys in the token are the classics; a
 -- public key used as an HMAC secret is the other one.
 SELECT n, what, pgtoken.verify_access_token(token) IS NOT NULL AS holds

@@ -11,6 +11,7 @@
 #include "core/jws.h"
 #include "glue.h"
 #include "lineage.h"
+#include "resource.h"
 
 bool
 genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token)
@@ -48,14 +49,16 @@ issuer_may_name_client(const GenuineAccessToken *token)
 
 /*
  * The key that the header names, and the algorithm.  A header that is byte for byte
- * what we write needs no parsing; another spelling of it is looked at.
+ * what we write needs no parsing; another spelling of it is looked at.  *plain: its
+ * typ is JWT, so it is for the claims to say what it is.
  */
 static const SigningKey *
-key_of_access_token(const PgtcJws *jws, const PgtcAlg **alg)
+key_of_access_token(const PgtcJws *jws, const PgtcAlg **alg, bool *plain)
 {
 	const SigningKey *key = signing_key_of_header(jws->header);
 	PgtcJwsHeader header;
 
+	*plain = false;
 	if (key)
 	{
 		*alg = key->alg;
@@ -64,7 +67,8 @@ key_of_access_token(const PgtcJws *jws, const PgtcAlg **alg)
 	if (pgtc_jws_read_header(jws, &pgt_mem, &header) != PGTC_OK)
 		return NULL;
 	/* RFC 9068 section 4: an ID token or any other JWT of ours is no access token */
-	if (strcmp(header.typ, "at+jwt") != 0)
+	*plain = strcmp(header.typ, "jwt") == 0;
+	if (!*plain && strcmp(header.typ, "at+jwt") != 0)
 		return NULL;
 	*alg = header.alg;
 	return signing_key_verifying(header.kid);
@@ -77,10 +81,11 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	const PgtcAlg *alg;
 	PgtcBuf payload;
 	PgtcCode code;
+	bool plain;
 
 	if (pgtc_jws_split(token, &jws) != PGTC_OK)
 		return false;
-	out->key = key_of_access_token(&jws, &alg);
+	out->key = key_of_access_token(&jws, &alg, &plain);
 	if (out->key == NULL)
 		return false;
 	if (pgtc_jws_verify(&jws, alg, out->key->verifier.alg ? &out->key->verifier : &out->key->signer,
@@ -93,6 +98,9 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	out->payload = payload.data;
 	out->claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	if (code != PGTC_OK)
+		return false;
+	/* with that typ only for whom it is; an ID token has none of the claims that are asked for below, and no application can add them */
+	if (plain && !resources_take_jwt(out->key->issuer, out->claims->aud, out->claims->n_aud))
 		return false;
 	return pgtc_uuid_parse(out->claims->grant_id, out->grant_id.data) == PGTC_OK &&
 		   pgtc_jti_parse(out->claims->jti, &out->jti) == PGTC_OK &&

@@ -34,7 +34,9 @@ id_token_hint_read(const Issuer *issuer, const char *hint)
 		return NULL;
 	claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	pgtc_buf_free(&payload);
-	if (code != PGTC_OK || claims->sub.data == NULL ||
+	/* an access token may have the same typ; what only it has says what it is */
+	if (code != PGTC_OK || claims->sub.data == NULL || claims->grant_id.data != NULL ||
+		claims->client_id.data != NULL || claims->jti.data != NULL ||
 		!pgtc_slice_equal(claims->iss, pgtc_slice_str(issuer->issuer)))
 		return NULL;
 	return claims;

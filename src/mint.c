@@ -9,6 +9,7 @@
 #include "core/claims.h"
 #include "glue.h"
 #include "issuer.h"
+#include "resource.h"
 #include "signing_key.h"
 
 static PgtcSlice *
@@ -74,13 +75,18 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, int 
 	pgtc_jti_write(&jti, out->jti);
 	pgtc_uuid_text(grant->grant_id.data, grant_id);
 
-	spec.typ = "at+jwt";
 	spec.kid = pgtc_slice_str(key->kid);
-	spec.header = pgtc_slice_str(key->access_header);
 	spec.iss = pgtc_slice_str(client->issuer);
 	spec.sub = pgtc_slice_str(client_subject(client, grant->subject));
 	spec.aud = slices_of(target->resources, target->n_resources);
 	spec.n_aud = target->n_resources;
+	if (resources_take_jwt(client->issuer, spec.aud, spec.n_aud))
+		spec.typ = "JWT";
+	else
+	{
+		spec.typ = "at+jwt";
+		spec.header = pgtc_slice_str(key->access_header);
+	}
 	spec.client_id = client_id;
 	if (target->scope[0] != '\0')
 		spec.scope = pgtc_slice_str(target->scope);

@@ -37,6 +37,7 @@ read_resource(StoreRow *row, void *arg)
 	resource->max_age = store_seconds(row, -1);
 	resource->can_step_up = store_bool(row);
 	resource->policy_version = store_int(row, 0);
+	resource->takes_jwt = store_bool(row);
 	resource->next = resources;
 	resources = resource;
 	MemoryContextSwitchTo(caller);
@@ -65,6 +66,29 @@ resource_find(const char *issuer, const char *name)
 			return resource;
 	}
 	return NULL;
+}
+
+static bool
+takes_jwt(const char *issuer, PgtcSlice name)
+{
+	for (const Resource *resource = resource_list(); resource; resource = resource->next)
+	{
+		if (pgtc_slice_equal(name, pgtc_slice_str(resource->resource)) &&
+			strcmp(resource->issuer, issuer) == 0)
+			return resource->takes_jwt;
+	}
+	return false;
+}
+
+bool
+resources_take_jwt(const char *issuer, const PgtcSlice *names, int n)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (!takes_jwt(issuer, names[i]))
+			return false;
+	}
+	return n > 0;
 }
 
 bool

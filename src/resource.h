@@ -26,6 +26,7 @@ typedef struct Resource
 	bool can_step_up; /* false: a family that does not satisfy it is refused */
 	int policy_version;
 	char *client_id; /* the resource server as a client; NULL: none */
+	bool takes_jwt; /* typ of its access tokens is JWT, not at+jwt */
 	struct Resource *next;
 } Resource;
 
@@ -34,6 +35,12 @@ extern const Resource *resource_list(void);
 
 /* an enabled one; NULL */
 extern const Resource *resource_find(const char *issuer, const char *resource);
+
+/*
+ * Is JWT the typ of an access token for these, and not at+jwt (RFC 9068)?  Only when
+ * each of them says so, a disabled one too: its tokens may be alive.
+ */
+extern bool resources_take_jwt(const char *issuer, const PgtcSlice *names, int n);
 
 /* does the scope mean something to the resource? */
 extern bool resource_has_scope(const Resource *resource, PgtcSlice scope);

@@ -433,7 +433,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"resources read", "", SPI_OK_SELECT, true,
 		 "SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
 		 "r.access_token_lifetime, r.enabled, r.client_id, r.required_acr, r.required_amr, "
-		 "r.max_age, r.on_insufficient" EQ "'require', r.policy_version "
+		 "r.max_age, r.on_insufficient" EQ "'require', r.policy_version, r.access_token_typ" EQ
+		 "'JWT' "
 		 "FROM pgtoken.resources r ORDER BY r.issuer, r.resource"},
 	[STORE_REUSE_NOTE] =
 		{"reuse note", "uz", SPI_OK_INSERT, false,

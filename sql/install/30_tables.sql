@@ -97,6 +97,7 @@ CREATE TABLE pgtoken.resources (
 	max_age interval,
 	on_insufficient text NOT NULL DEFAULT 'require',
 	policy_version integer NOT NULL DEFAULT 1,
+	access_token_typ text NOT NULL DEFAULT 'at+jwt',
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
@@ -106,9 +107,11 @@ CREATE TABLE pgtoken.resources (
 	CONSTRAINT resources_required_amr_check CHECK (pgtoken.valid_acr_values(required_amr)),
 	CONSTRAINT resources_max_age_check CHECK (max_age BETWEEN '1 second' AND '10 years'),
 	CONSTRAINT resources_on_insufficient_check CHECK (on_insufficient IN ('require', 'invalid_grant')),
+	CONSTRAINT resources_access_token_typ_check CHECK (access_token_typ IN ('at+jwt', 'JWT')),
 	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
 );
 COMMENT ON TABLE pgtoken.resources IS 'APIs that access tokens can be made for (RFC 8707): the values of aud';
+COMMENT ON COLUMN pgtoken.resources.access_token_typ IS 'typ of access tokens that are for this API alone: at+jwt (RFC 9068), or JWT for verifiers that take nothing else';
 COMMENT ON COLUMN pgtoken.resources.scopes IS 'Scopes that mean something to this API; NULL: any';
 COMMENT ON COLUMN pgtoken.resources.access_token_lifetime IS 'Longest life of an access token for this API; NULL: the client''s or pgtoken.access_token_lifetime';
 

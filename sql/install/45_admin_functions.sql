@@ -433,6 +433,25 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_on_insufficient(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_on_insufficient(text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is require or invalid_grant; NULL passes';
 
+CREATE FUNCTION pgtoken.check_access_token_typ(issuer text, resource text, access_token_typ text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF access_token_typ NOT IN ('at+jwt', 'JWT') THEN
+		RAISE EXCEPTION 'unknown access_token_typ %', quote_literal(access_token_typ)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'One of at+jwt, JWT.';
+	END IF;
+	IF access_token_typ = 'JWT' AND EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = check_access_token_typ.resource AND c.issuer = check_access_token_typ.issuer) THEN
+		RAISE EXCEPTION 'a client has the name of the API %', quote_literal(resource)
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Access tokens of typ JWT for the API could be taken for ID tokens of the client.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_access_token_typ(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_access_token_typ(text, text, text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless the typ is one that access tokens for the API may have; NULL passes';
+
 CREATE FUNCTION pgtoken.create_resource(
 	resource text,
 	scopes text[] DEFAULT NULL,
@@ -442,7 +461,8 @@ CREATE FUNCTION pgtoken.create_resource(
 	required_acr text[] DEFAULT NULL,
 	required_amr text[] DEFAULT NULL,
 	max_age interval DEFAULT NULL,
-	on_insufficient text DEFAULT 'require'
+	on_insufficient text DEFAULT 'require',
+	access_token_typ text DEFAULT 'at+jwt'
 ) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -458,16 +478,17 @@ BEGIN
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
 	PERFORM pgtoken.check_on_insufficient(on_insufficient);
-	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient)
+	PERFORM pgtoken.check_access_token_typ(of_issuer, resource, access_token_typ);
+	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient, access_token_typ)
 	VALUES (of_issuer, create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime, create_resource.client_id,
 			NULLIF(create_resource.required_acr, '{}'), NULLIF(create_resource.required_amr, '{}'), create_resource.max_age,
-			coalesce(create_resource.on_insufficient, 'require'));
+			coalesce(create_resource.on_insufficient, 'require'), coalesce(create_resource.access_token_typ, 'at+jwt'));
 	RETURN resource;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text) IS
-'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them.
+REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text) IS
+'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else.
 How its users must have authenticated: required_acr: one of these, or a stronger one (see acr_levels of update_issuer); required_amr: by all of these methods (RFC 8176); max_age: no longer ago than this, 1 second to 10 years. NULL: anyhow. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. Returns the resource. Raises 22023, 23505, 23514.';
 
 CREATE FUNCTION pgtoken.update_resource(
@@ -481,7 +502,8 @@ CREATE FUNCTION pgtoken.update_resource(
 	required_acr text[] DEFAULT NULL,
 	required_amr text[] DEFAULT NULL,
 	max_age interval DEFAULT NULL,
-	on_insufficient text DEFAULT NULL
+	on_insufficient text DEFAULT NULL,
+	access_token_typ text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -495,6 +517,7 @@ BEGIN
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
 	PERFORM pgtoken.check_on_insufficient(on_insufficient);
+	PERFORM pgtoken.check_access_token_typ(of_issuer, resource, access_token_typ);
 	SELECT * INTO before FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = update_resource.resource FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN false;
@@ -508,21 +531,22 @@ BEGIN
 	changed.required_amr := NULLIF(coalesce(required_amr, CASE WHEN 'required_amr' <> ALL (reset) THEN before.required_amr END), '{}');
 	changed.max_age := coalesce(max_age, CASE WHEN 'max_age' <> ALL (reset) THEN before.max_age END);
 	changed.on_insufficient := coalesce(on_insufficient, CASE WHEN 'on_insufficient' <> ALL (reset) THEN before.on_insufficient END, 'require');
+	changed.access_token_typ := coalesce(access_token_typ, before.access_token_typ);
 	IF (changed.required_acr, changed.required_amr, changed.max_age, changed.on_insufficient)
 	   IS DISTINCT FROM (before.required_acr, before.required_amr, before.max_age, before.on_insufficient) THEN
 		changed.policy_version := before.policy_version + 1;
 	END IF;
 	UPDATE pgtoken.resources r
-	SET (scopes, access_token_lifetime, client_id, enabled, required_acr, required_amr, max_age, on_insufficient, policy_version)
+	SET (scopes, access_token_lifetime, client_id, enabled, required_acr, required_amr, max_age, on_insufficient, policy_version, access_token_typ)
 		= ROW (changed.scopes, changed.access_token_lifetime, changed.client_id, changed.enabled, changed.required_acr, changed.required_amr,
-			   changed.max_age, changed.on_insufficient, changed.policy_version)
+			   changed.max_age, changed.on_insufficient, changed.policy_version, changed.access_token_typ)
 	WHERE r.issuer = of_issuer AND r.resource = update_resource.resource;
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text) IS
-'Change an API; NULL keeps a value, reset names those to go back to NULL (on_insufficient: to require). enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. client_id: as in create_resource; so required_acr, required_amr, max_age and on_insufficient: each change of one of these makes a new policy_version, and holds from the next refresh on for families that are there, too. Returns false when it is not registered. Raises 22023, 23514, 55000.';
+REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text, text) IS
+'Change an API; NULL keeps a value, reset names those to go back to NULL (on_insufficient: to require). enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. client_id: as in create_resource; so required_acr, required_amr, max_age and on_insufficient: each change of one of these makes a new policy_version, and holds from the next refresh on for families that are there, too. access_token_typ: of tokens that are made from now on; back from JWT to at+jwt, those made before are refused at once. Returns false when it is not registered. Raises 22023, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, client_secret text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_keep_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
@@ -693,6 +717,11 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation, given_metadata);
+	IF EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = create_client.client_id AND r.access_token_typ = 'JWT') THEN
+		RAISE EXCEPTION 'an API has the name of the client %', quote_literal(client_id)
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Its access tokens have the typ JWT and could be taken for ID tokens of the client.';
+	END IF;
 	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
 								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
 								 retry_window, retry_limit, rotation, metadata)
