@@ -33,6 +33,8 @@ CORE_OBJS = \
 	$(JWS_ADAPTER) \
 	src/core/key.o \
 	src/core/oauth.o \
+	src/core/printable.o \
+	src/core/replay_set.o \
 	src/core/risk.o \
 	src/core/rule_members.o \
 	src/core/rules.o \
@@ -74,6 +76,7 @@ OBJS = \
 	src/device_code.o \
 	src/dpop_proof.o \
 	src/errors.o \
+	src/explanation.o \
 	src/factor.o \
 	src/factor_challenge.o \
 	src/factor_enrollment.o \
@@ -106,6 +109,7 @@ OBJS = \
 	src/policy.o \
 	src/policy_function.o \
 	src/refresh.o \
+	src/refused_request.o \
 	src/replay.o \
 	src/replay_lag.o \
 	src/request.o \
@@ -114,6 +118,7 @@ OBJS = \
 	src/revocation_endpoint.o \
 	src/revoke.o \
 	src/rule_evaluation.o \
+	src/shared_memory.o \
 	src/signing_key.o \
 	src/sql_api_admin.o \
 	src/sql_api_authorization.o \
@@ -121,6 +126,7 @@ OBJS = \
 	src/sql_api_http.o \
 	src/sql_api_maintenance.o \
 	src/sql_api_policies.o \
+	src/sql_api_refusals.o \
 	src/sql_api_sessions.o \
 	src/sql_api_tokens.o \
 	src/sql_arguments.o \
@@ -145,6 +151,7 @@ SQL_PARTS = \
 	sql/install/35_http_tables.sql \
 	sql/install/37_policy_tables.sql \
 	sql/install/38_maintenance_tables.sql \
+	sql/install/39_refusal_functions.sql \
 	sql/install/40_token_functions.sql \
 	sql/install/42_authorization_functions.sql \
 	sql/install/43_factor_functions.sql \

@@ -15,6 +15,7 @@
 #include "glue.h"
 #include "guc.h"
 #include "json_members.h"
+#include "refused_request.h"
 #include "replay_lag.h"
 #include "store.h"
 #include "verify.h"
@@ -47,7 +48,8 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 
 	/* a bound token is no bearer token, and to show a proof with an unbound one proves nothing */
 	if (by_dpop != (bound->jkt != NULL))
-		return PGT_ERR_ACCESS_TOKEN_INVALID;
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "Authorization", access->scheme,
+					   bound->jkt ? DPOP : BEARER);
 	if (by_dpop)
 		err = dpop_proof(x, method, url, access->token, &proved.jkt);
 	/* what the token endpoint answers with 400 is 401 here (RFC 9449 sections 7.1 and 9) */
@@ -58,6 +60,16 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 	return confirmation_holds(bound, &proved) ? PGT_OK : PGT_ERR_ACCESS_TOKEN_INVALID;
 }
 
+/* as in the token: a string or a list; NULL: it has none */
+static char *
+audience_of(Jsonb *claims)
+{
+	char *audience = member_string(claims, "aud");
+	Jsonb *list = audience ? NULL : member_json(claims, "aud");
+
+	return list ? pgt_jsonb_text(list) : audience;
+}
+
 PgtErr
 access_request_check(HttpExchange *x, const AccessRequest *access, const char *method,
 					 const char *url, const char *audience, Jsonb **claims)
@@ -65,9 +77,11 @@ access_request_check(HttpExchange *x, const AccessRequest *access, const char *m
 	Jsonb *cnf;
 	Confirmation bound = {NULL, NULL};
 
-	*claims = verify_access_token(access->token, strlen(access->token), audience, NULL);
+	*claims = verify_access_token(access->token, strlen(access->token), NULL, NULL);
 	if (*claims == NULL)
 		return PGT_ERR_ACCESS_TOKEN_INVALID;
+	if (audience && !verify_audience(*claims, audience))
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "aud", audience_of(*claims), audience);
 	cnf = member_json(*claims, "cnf");
 	if (cnf)
 		bound = confirmation_of_jsonb(cnf);
@@ -103,12 +117,14 @@ access_request_admit(HttpExchange *x)
 
 	if (access.token == NULL)
 		return NULL;
+	x->path = "pre_request";
 	http_refuse_stale();
 	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
 							   or_null(pgt_http_resource), &claims);
 	/* another issuer's claims are worth nothing here, a role among them least of all */
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
-		err = PGT_ERR_ACCESS_TOKEN_INVALID;
+		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
+					  x->issuer->issuer);
 	if (err != PGT_OK)
 	{
 		http_challenge(x, access.scheme, err, NULL);

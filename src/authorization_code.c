@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "handle.h"
 #include "not_before.h"
+#include "refused_request.h"
 #include "revoke.h"
 #include "store.h"
 #include "token_endpoint.h"
@@ -129,11 +130,14 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 	if (code == NULL)
 		return PGT_ERR_CODE_UNKNOWN;
 	if (strcmp(code->client_id, request->client->client_id) != 0)
-		return PGT_ERR_CODE_OTHER_CLIENT;
+		return refused(PGT_ERR_CODE_OTHER_CLIENT, "client_id", request->client->client_id,
+					   code->client_id);
 	if (!redirect_uri_matches(code, http_param(request->x, "redirect_uri")))
-		return PGT_ERR_CODE_REDIRECT_URI;
+		return refused(PGT_ERR_CODE_REDIRECT_URI, "redirect_uri",
+					   http_param(request->x, "redirect_uri"), code->redirect_uri);
 	if (!verifier_matches(code, http_param(request->x, "code_verifier")))
-		return PGT_ERR_PKCE_MISMATCH;
+		return refused(PGT_ERR_PKCE_MISMATCH, "code_verifier", NULL,
+					   code->code_challenge ? "of a code_challenge by S256" : "none");
 	if (code->dpop_jkt &&
 		(request->cnf.jkt == NULL || strcmp(code->dpop_jkt, request->cnf.jkt) != 0))
 		return PGT_ERR_CODE_OTHER_KEY;
@@ -192,7 +196,8 @@ grant_authorization_code(const TokenRequest *request, TokenResponse *response)
 	IssueRequest issue = token_issue_request(request, "authorization_code");
 	char *text = http_param(request->x, "code");
 	AuthorizationCode *code = text ? find_code(text) : NULL;
-	PgtErr err = text ? judge(request, code) : PGT_ERR_REQUEST_PARAMETER;
+	PgtErr err =
+		text ? judge(request, code) : refused(PGT_ERR_REQUEST_PARAMETER, "code", NULL, NULL);
 
 	if (err == PGT_OK)
 		err = token_narrow_resources(request, code->resources, code->n_resources, &issue);

@@ -7,8 +7,11 @@
 #include "core/oauth.h"
 #include "glue.h"
 #include "id_token_hint.h"
+#include "refused_request.h"
 #include "request.h"
 #include "target.h"
+
+#define PROMPTS "none, or of login consent select_account"
 
 bool
 authorization_text_acceptable(const char *value, size_t max)
@@ -54,11 +57,13 @@ authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **para
 	PgtObject object;
 
 	if (redirect_uri && !registered(client, redirect_uri))
-		return PGT_ERR_AUTHORIZE_CLIENT;
+		return refused_of(PGT_ERR_AUTHORIZE_CLIENT, "redirect_uri", redirect_uri,
+						  client->redirect_uris, client->n_redirect_uris);
 	if (redirect_uri == NULL && (client->n_redirect_uris != 1 || asks_openid(x)))
-		return PGT_ERR_REDIRECT_URI_MISSING;
+		return refused_of(PGT_ERR_REDIRECT_URI_MISSING, "redirect_uri", NULL, client->redirect_uris,
+						  client->n_redirect_uris);
 	if (!authorization_text_acceptable(state, STATE_MAX))
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "state", NULL, NULL);
 	pgt_object_begin(&object);
 	pgt_object_string(&object, "redirect_uri",
 					  redirect_uri ? redirect_uri : client->redirect_uris[0]);
@@ -79,11 +84,11 @@ check_kind(const HttpExchange *x)
 	if (http_param(x, "registration"))
 		return PGT_ERR_REGISTRATION;
 	if (response_type == NULL)
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "response_type", NULL, "code");
 	if (strcmp(response_type, "code") != 0)
-		return PGT_ERR_RESPONSE_TYPE;
+		return refused(PGT_ERR_RESPONSE_TYPE, "response_type", response_type, "code");
 	if (response_mode && strcmp(response_mode, "query") != 0)
-		return PGT_ERR_RESPONSE_MODE;
+		return refused(PGT_ERR_RESPONSE_MODE, "response_mode", response_mode, "query");
 	return PGT_OK;
 }
 
@@ -95,12 +100,15 @@ check_pkce(const HttpExchange *x, const Client *client)
 	char *method = http_param(x, "code_challenge_method");
 
 	if (challenge == NULL)
-		return client->require_pkce || !client->confidential || method ? PGT_ERR_PKCE_MISSING
-																	   : PGT_OK;
+		return client->require_pkce || !client->confidential || method
+				   ? refused(PGT_ERR_PKCE_MISSING, "code_challenge", NULL, NULL)
+				   : PGT_OK;
 	if (method == NULL || strcmp(method, "S256") != 0)
-		return PGT_ERR_PKCE_METHOD;
-	return pgtc_pkce_challenge_valid(pgtc_slice_str(challenge)) ? PGT_OK
-																: PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_PKCE_METHOD, "code_challenge_method", method, "S256");
+	return pgtc_pkce_challenge_valid(pgtc_slice_str(challenge))
+			   ? PGT_OK
+			   : refused(PGT_ERR_REQUEST_PARAMETER, "code_challenge", NULL,
+						 "43 characters of base64url");
 }
 
 /* *prompts: a space-delimited list becomes an array; none stands alone (OpenID Connect Core section 3.1.2.1) */
@@ -114,7 +122,7 @@ check_prompt(const char *prompt, char ***prompts, int *n)
 	if (prompt == NULL)
 		return PGT_OK;
 	if (pgtc_scope_parse(pgtc_slice_str(prompt), &list) != PGTC_OK)
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, PROMPTS);
 	*prompts = palloc(sizeof(char *) * Max(list.n, 1));
 	for (int i = 0; i < list.n; i++)
 	{
@@ -123,10 +131,12 @@ check_prompt(const char *prompt, char ***prompts, int *n)
 		for (size_t j = 0; j < lengthof(known); j++)
 			found = found || pgtc_slice_equal(list.token[i], pgtc_slice_str(known[j]));
 		if (!found)
-			return PGT_ERR_REQUEST_PARAMETER;
+			return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, PROMPTS);
 		(*prompts)[(*n)++] = pnstrdup(list.token[i].data, list.token[i].len);
 	}
-	return list.n > 1 && pgtc_scope_has_str(&list, "none") ? PGT_ERR_REQUEST_PARAMETER : PGT_OK;
+	return list.n > 1 && pgtc_scope_has_str(&list, "none")
+			   ? refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, "none alone")
+			   : PGT_OK;
 }
 
 PgtErr
@@ -152,16 +162,17 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)
 	{
 		if (!authorization_text_acceptable(http_param(x, plain[i]), REQUEST_STRING_MAX))
-			err = PGT_ERR_REQUEST_PARAMETER;
+			err = refused(PGT_ERR_REQUEST_PARAMETER, plain[i], NULL, "no control characters");
 	}
 	if (err == PGT_OK && dpop_jkt && !pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt)))
-		err = PGT_ERR_REQUEST_PARAMETER;
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "dpop_jkt", NULL, "a thumbprint of a key");
 	if (err == PGT_OK)
 		err = check_prompt(http_param(x, "prompt"), &prompts, &n_prompts);
 	if (err == PGT_OK)
 		err = http_seconds(x, "max_age", &max_age);
 	if (err == PGT_OK && hint && !id_token_hint_subject(x->issuer, client, hint, &hint_subject))
-		err = PGT_ERR_REQUEST_PARAMETER;
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,
+					  "an ID token of ours for this client");
 	if (err == PGT_OK)
 		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
 							   TARGET_OFFLINE, &target);

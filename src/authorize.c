@@ -20,6 +20,7 @@
 #include "guc.h"
 #include "http_context.h"
 #include "json_members.h"
+#include "refused_request.h"
 
 #define REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"
 
@@ -76,8 +77,8 @@ is_request_uri(const char *request_uri)
 static PgtErr
 read_pushed(const Client *client, const char *request_uri, Jsonb **parameters)
 {
-	AuthorizationRequest *request = authorization_request_find(
-		PGTC_PUSHED_PREFIX, request_uri + strlen(REQUEST_URI_PREFIX));
+	AuthorizationRequest *request =
+		authorization_request_find(PGTC_PUSHED_PREFIX, request_uri + strlen(REQUEST_URI_PREFIX));
 
 	if (request == NULL || strcmp(request->kind, REQUEST_PUSHED) != 0 ||
 		strcmp(request->client_id, client->client_id) != 0)
@@ -93,8 +94,20 @@ find_client(const HttpExchange *x)
 	const Client *client = client_id ? client_find(client_id) : NULL;
 
 	if (client == NULL || !client->enabled || strcmp(client->issuer, x->issuer->issuer) != 0)
+	{
+		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "client_id", client_id,
+					   client == NULL	  ? "no client of this name"
+					   : !client->enabled ? "a client that is switched off"
+										  : psprintf("a client of the issuer %s", client->issuer));
 		return NULL;
-	return client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE ? client : NULL;
+	}
+	if ((client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE) == 0)
+	{
+		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "grant_types", "authorization_code",
+					   client_grant_type_names(client));
+		return NULL;
+	}
+	return client;
 }
 
 static void
@@ -137,8 +150,11 @@ authorize_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 	{
 		client = find_client(x);
-		if (client == NULL || x->issuer->login_uri == NULL)
+		if (client == NULL)
 			err = PGT_ERR_AUTHORIZE_CLIENT;
+		else if (x->issuer->login_uri == NULL)
+			err = refused(PGT_ERR_AUTHORIZE_CLIENT, "login_uri", NULL,
+						  "the issuer has no login page");
 	}
 	if (err == PGT_OK && request_uri && is_request_uri(request_uri))
 		err = read_pushed(client, request_uri, &parameters);
@@ -153,6 +169,7 @@ authorize_endpoint(HttpExchange *x)
 			{
 				const PgtErrInfo *info = pgt_err_info(refusal);
 
+				refused_record(x->path, x->client_id, refusal);
 				http_redirect(
 					x, authorize_error_url(x->issuer, parameters, info->error, info->description));
 				return NULL;
@@ -177,7 +194,7 @@ bind_to_proof(HttpExchange *x, Jsonb **parameters)
 	if (err != PGT_OK || jkt == NULL)
 		return err;
 	if (wanted && strcmp(wanted, jkt) != 0)
-		return PGT_ERR_DPOP_PROOF;
+		return refused(PGT_ERR_DPOP_PROOF, "dpop_jkt", NULL, "the thumbprint of the proof's key");
 	pgt_object_begin(&object);
 	pgt_object_string(&object, "dpop_jkt", jkt);
 	*parameters = pgt_jsonb_concat(*parameters, pgt_object_end(&object));
@@ -207,9 +224,10 @@ pushed_authorization_request_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
 	if (err == PGT_OK && !(client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE))
-		err = PGT_ERR_CLIENT_GRANT_TYPE;
-	if (err == PGT_OK && http_param(x, "request_uri"))
-		err = PGT_ERR_REQUEST_PARAMETER; /* RFC 9126 section 2.1 */
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", "authorization_code",
+					  client_grant_type_names(client));
+	if (err == PGT_OK && http_param(x, "request_uri")) /* RFC 9126 section 2.1 */
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "request_uri", NULL, "none at this endpoint");
 	if (err == PGT_OK)
 		err = authorization_redirect(x, client, &request.parameters);
 	if (err == PGT_OK)

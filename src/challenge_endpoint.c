@@ -14,6 +14,7 @@
 #include "factor_challenge.h"
 #include "glue.h"
 #include "http_context.h"
+#include "refused_request.h"
 
 /* what a client may say of a factor: a code, or the parts of a WebAuthn assertion */
 static const char *const evidence_members[] = {
@@ -28,7 +29,9 @@ begin(HttpExchange *x, const Client **client, char **transaction_id)
 	if (err == PGT_OK)
 		err = client_auth(x, client);
 	*transaction_id = http_param(x, "transaction_id");
-	return err == PGT_OK && *transaction_id == NULL ? PGT_ERR_REQUEST_PARAMETER : err;
+	return err == PGT_OK && *transaction_id == NULL
+			   ? refused(PGT_ERR_REQUEST_PARAMETER, "transaction_id", NULL, NULL)
+			   : err;
 }
 
 static PgtErr
@@ -37,7 +40,7 @@ read_factor_id(const HttpExchange *x, pg_uuid_t *factor_id)
 	char *text = http_param(x, "factor_id");
 
 	if (text == NULL)
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "factor_id", NULL, NULL);
 	return pgtc_uuid_parse(pgtc_slice_str(text), factor_id->data) == PGTC_OK
 			   ? PGT_OK
 			   : PGT_ERR_FACTOR_UNKNOWN;
@@ -80,7 +83,7 @@ complete_challenge_endpoint(HttpExchange *x)
 
 	answer.err = begin(x, &client, &transaction_id);
 	if (answer.err == PGT_OK && http_param(x, "code") == NULL && http_param(x, "signature") == NULL)
-		answer.err = PGT_ERR_REQUEST_PARAMETER;
+		answer.err = refused(PGT_ERR_REQUEST_PARAMETER, "code", NULL, "code or signature");
 	if (answer.err == PGT_OK)
 		complete_challenge(transaction_id, read_evidence(x), client->client_id, false,
 						   http_context(x), &answer);

@@ -22,6 +22,7 @@
 #include "issuer.h"
 #include "json_members.h"
 #include "lru.h"
+#include "refused_request.h"
 #include "request.h"
 #include "store.h"
 
@@ -75,6 +76,21 @@ client_grant_type(const char *name)
 			return grant_types[i].bit;
 	}
 	return 0;
+}
+
+char *
+client_grant_type_names(const Client *client)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (size_t i = 0; i < lengthof(grant_types); i++)
+	{
+		if (client->grant_types & grant_types[i].bit)
+			appendStringInfo(&names, "%s ", grant_types[i].name);
+	}
+	appendStringInfoString(&names, client->offline_access ? "refresh_token" : "");
+	return names.data;
 }
 
 const char *
@@ -383,10 +399,11 @@ client_authenticate(Client *client, const char *client_secret)
 	if (!client->confidential)
 		return client_secret ? PGT_ERR_CLIENT_SECRET_WRONG : PGT_OK;
 	if (client_secret == NULL)
-		return PGT_ERR_CLIENT_SECRET_MISSING;
+		return refused(PGT_ERR_CLIENT_SECRET_MISSING, "client_secret", NULL, NULL);
 	if (client->auth_method != AUTH_SECRET && client->auth_method != AUTH_SECRET_BASIC &&
 		client->auth_method != AUTH_SECRET_POST)
-		return PGT_ERR_CLIENT_METHOD;
+		return refused(PGT_ERR_CLIENT_METHOD, "token_endpoint_auth_method", "a client_secret",
+					   client_auth_method_name(client->auth_method));
 
 	if (strlen(client_secret) != PGTC_CLIENT_SECRET_LEN)
 		return PGT_ERR_CLIENT_SECRET_WRONG;

@@ -111,6 +111,9 @@ extern const char *client_auth_method_name(ClientAuthMethod method);
 /* 0 for a name that is no grant type of ours */
 extern unsigned client_grant_type(const char *name);
 
+/* those of the client, and refresh_token where it may have one; separated by spaces */
+extern char *client_grant_type_names(const Client *client);
+
 /* the subject as the client gets to see it (OpenID Connect Core section 8) */
 extern char *client_subject(const Client *client, const char *subject);
 

@@ -9,6 +9,7 @@
 #include "core/oauth.h"
 #include "glue.h"
 #include "key_material.h"
+#include "refused_request.h"
 #include "replay.h"
 
 #define LEEWAY 10 /* seconds by which the client's clock may be ahead */
@@ -108,25 +109,80 @@ meant_for_us(const HttpExchange *x, const PgtcClaims *claims)
 	return claims->n_aud > 0;
 }
 
-PgtErr
-client_assertion_check(const HttpExchange *x, Client *client, const char *assertion)
+static char *
+audience_of(const PgtcClaims *claims)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < claims->n_aud; i++)
+		appendStringInfo(&list, "%s%.*s", i > 0 ? " " : "", (int) claims->aud[i].len,
+						 claims->aud[i].data);
+	return list.data;
+}
+
+static PgtErr
+refused_claim(const char *name, PgtcSlice received, const char *expected)
+{
+	return refused(PGT_ERR_CLIENT_ASSERTION, name,
+				   received.data ? pnstrdup(received.data, received.len) : NULL, expected);
+}
+
+static PgtErr
+refused_time(const char *name, int64 received, int64 now)
+{
+	return refused(PGT_ERR_CLIENT_ASSERTION, name, psprintf(INT64_FORMAT, received),
+				   psprintf("this server's time is " INT64_FORMAT ", an assertion lives %d s", now,
+							LIFETIME_MAX));
+}
+
+/* RFC 7523 section 3 */
+static PgtErr
+check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
 {
 	PgtcSlice client_id = pgtc_slice_str(client->client_id);
 	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+
+	if (!pgtc_slice_equal(claims->iss, client_id))
+		return refused_claim("iss", claims->iss, client->client_id);
+	if (!pgtc_slice_equal(claims->sub, client_id))
+		return refused_claim("sub", claims->sub, client->client_id);
+	if (!meant_for_us(x, claims))
+		return refused(PGT_ERR_CLIENT_ASSERTION, "aud", audience_of(claims),
+					   psprintf("%s %s %s", x->issuer->issuer, http_token_url(x), x->url));
+	if (claims->exp <= now || claims->exp > now + LIFETIME_MAX)
+		return refused_time("exp", claims->exp, now);
+	if (claims->nbf > now + LEEWAY)
+		return refused_time("nbf", claims->nbf, now);
+	if (claims->iat > now + LEEWAY)
+		return refused_time("iat", claims->iat, now);
+	if (claims->jti.len == 0 || claims->jti.len > JTI_MAX)
+		return refused(PGT_ERR_CLIENT_ASSERTION, "jti", NULL, psprintf("1 to %d bytes", JTI_MAX));
+	return PGT_OK;
+}
+
+PgtErr
+client_assertion_check(const HttpExchange *x, Client *client, const char *assertion)
+{
 	PgtcJws jws;
 	PgtcJwsHeader header;
 	PgtcClaims *claims;
+	PgtErr err;
 
-	if (!read_assertion(assertion, &jws, &header, &claims) ||
-		(strcmp(header.typ, "") != 0 && strcmp(header.typ, "jwt") != 0 &&
-		 strcmp(header.typ, "client-authentication+jwt") != 0) ||
-		!verify_signature(client, &jws, &header))
-		return PGT_ERR_CLIENT_ASSERTION;
-	if (!pgtc_slice_equal(claims->iss, client_id) || !pgtc_slice_equal(claims->sub, client_id) ||
-		!meant_for_us(x, claims) || claims->exp <= now || claims->exp > now + LIFETIME_MAX ||
-		claims->nbf > now + LEEWAY || claims->iat > now + LEEWAY || claims->jti.len == 0 ||
-		claims->jti.len > JTI_MAX)
-		return PGT_ERR_CLIENT_ASSERTION;
+	if (!read_assertion(assertion, &jws, &header, &claims))
+		return refused(PGT_ERR_CLIENT_ASSERTION, "client_assertion", NULL,
+					   "a signed JWT of an algorithm that is known here");
+	if (strcmp(header.typ, "") != 0 && strcmp(header.typ, "jwt") != 0 &&
+		strcmp(header.typ, "client-authentication+jwt") != 0)
+		return refused(PGT_ERR_CLIENT_ASSERTION, "typ", header.typ,
+					   "none, JWT or client-authentication+jwt");
+	if (!verify_signature(client, &jws, &header))
+		return refused(PGT_ERR_CLIENT_ASSERTION, "signature",
+					   psprintf("alg %s, kid %s", header.alg->name, header.kid),
+					   client_auth_method_name(client->auth_method));
+	err = check_claims(x, client, claims);
+	if (err != PGT_OK)
+		return err;
 	return replay_first_use("client assertion", client->client_id, claims->jti.data,
 							pgt_timestamp_of_unix(claims->exp))
 			   ? PGT_OK

@@ -18,6 +18,7 @@
 #include "glue.h"
 #include "guc.h"
 #include "http_context.h"
+#include "refused_request.h"
 
 typedef struct Presented
 {
@@ -46,7 +47,8 @@ read_basic(const char *credentials, Presented *out)
 	pgtc_buf_init(&id, &pgt_mem);
 	pgtc_buf_init(&secret, &pgt_mem);
 	if (pgtc_basic_read(pgtc_slice_str(credentials), &id, &secret) != PGTC_OK)
-		return PGT_ERR_CLIENT_SECRET_WRONG;
+		return refused(PGT_ERR_CLIENT_SECRET_WRONG, "Authorization", "Basic that cannot be read",
+					   "base64 of client_id \":\" client_secret, each of them form-encoded");
 	if (secret.len > 0)
 	{
 		out->method = AUTH_SECRET_BASIC;
@@ -61,12 +63,17 @@ read_basic(const char *credentials, Presented *out)
 static PgtErr
 read_assertion(const char *assertion, const char *type, Presented *out)
 {
-	if (assertion == NULL || type == NULL || strcmp(type, CLIENT_ASSERTION_TYPE) != 0)
-		return PGT_ERR_REQUEST_PARAMETER;
+	if (assertion == NULL)
+		return refused(PGT_ERR_REQUEST_PARAMETER, "client_assertion", NULL, NULL);
+	if (type == NULL || strcmp(type, CLIENT_ASSERTION_TYPE) != 0)
+		return refused(PGT_ERR_REQUEST_PARAMETER, "client_assertion_type", type,
+					   CLIENT_ASSERTION_TYPE);
 	out->assertion = unconstify(char *, assertion);
 	out->client_id = client_assertion_subject(assertion);
 	out->method = AUTH_PRIVATE_KEY_JWT;
-	return out->client_id ? PGT_OK : PGT_ERR_CLIENT_ASSERTION;
+	return out->client_id ? PGT_OK
+						  : refused(PGT_ERR_CLIENT_ASSERTION, "client_assertion", NULL,
+									"a JWT with sub, the client_id");
 }
 
 /* RFC 7521 section 4.2: whoever else is named beside it must be the same */
@@ -107,7 +114,8 @@ collect(const HttpExchange *x, Presented *out)
 	if (out->client_id == NULL)
 		return PGT_ERR_CLIENT_MISSING;
 	if (is_other_name(client_id, out) || is_other_name(basic_id, out))
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "client_id",
+					   is_other_name(client_id, out) ? client_id : basic_id, out->client_id);
 	return PGT_OK;
 }
 
@@ -146,7 +154,20 @@ check_certificate(const HttpExchange *x, const Client *client)
 		return err;
 	return subject_dn && client->tls_subject_dn && strcmp(subject_dn, client->tls_subject_dn) == 0
 			   ? PGT_OK
-			   : PGT_ERR_CLIENT_CERTIFICATE;
+			   : refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate", subject_dn,
+						 client->tls_subject_dn);
+}
+
+/* an assertion says only by its algorithm how it was made: it is named as one */
+static PgtErr
+refused_auth_method(PgtErr err, const Presented *presented, const Client *client)
+{
+	return refused(
+		err, "token_endpoint_auth_method",
+		presented->method == AUTH_PRIVATE_KEY_JWT ? "client_assertion"
+												  : client_auth_method_name(presented->method),
+		client->auth_method == AUTH_SECRET ? "client_secret_basic client_secret_post"
+										   : client_auth_method_name(client->auth_method));
 }
 
 static bool
@@ -178,8 +199,9 @@ check(const HttpExchange *x, const Presented *presented, Client *client)
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
 	if (!is_registered(client, presented->method))
-		return presented->method == AUTH_NONE ? PGT_ERR_CLIENT_SECRET_MISSING
-											  : PGT_ERR_CLIENT_METHOD;
+		return refused_auth_method(presented->method == AUTH_NONE ? PGT_ERR_CLIENT_SECRET_MISSING
+																  : PGT_ERR_CLIENT_METHOD,
+								   presented, client);
 	if (client->auth_method == AUTH_TLS)
 		return check_certificate(x, client);
 	if (goes_by_assertion(client))
@@ -223,12 +245,15 @@ client_auth(HttpExchange *x, const Client **client)
 	Client *found = NULL;
 	PgtErr err = collect(x, &presented);
 
+	if (presented.client_id)
+		x->client_id = presented.client_id;
 	if (err == PGT_OK)
 	{
 		found = client_find(presented.client_id);
 		/* an issuer knows its own clients only */
 		if (found == NULL || strcmp(found->issuer, x->issuer->issuer) != 0)
-			err = PGT_ERR_CLIENT_UNKNOWN;
+			err = refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", presented.client_id,
+						  found ? psprintf("a client of the issuer %s", found->issuer) : NULL);
 		else
 			err = check(x, &presented, found);
 	}

@@ -5,6 +5,7 @@
 #include "compat.h"
 
 #include "grant_refusal.h"
+#include "refused_request.h"
 #include "request.h"
 #include "token_endpoint.h"
 
@@ -16,6 +17,7 @@ grant_client_credentials(const TokenRequest *request, TokenResponse *response)
 	/* RFC 6749 section 4.4: a public client has no credentials */
 	if (!request->client->confidential)
 	{
+		(void) refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
 		grant_refuse(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL, response);
 		return;
 	}

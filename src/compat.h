@@ -62,4 +62,28 @@ pgt_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *value
 #endif
 }
 
+/* a segment of shared memory that the first who wants it makes */
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#define PGT_SEGMENT_AT_NEED 1
+#else
+#define PGT_SEGMENT_AT_NEED 0
+#endif
+#if PG_VERSION_NUM >= 190000
+#define PGT_SEGMENT_INIT_ARGS void *ptr, void *arg pg_attribute_unused()
+#define pgt_named_segment(name, size, init, found) GetNamedDSMSegment(name, size, init, found, NULL)
+#else
+#define PGT_SEGMENT_INIT_ARGS void *ptr
+#define pgt_named_segment(name, size, init, found) GetNamedDSMSegment(name, size, init, found)
+#endif
+
+/* names of locks, known to the backend or to all; the caller includes storage/lwlock.h */
+#if PG_VERSION_NUM >= 190000
+#define pgt_new_tranche(name) LWLockNewTrancheId(name)
+#define pgt_register_tranche(id, name) ((void) (id), (void) (name))
+#else
+#define pgt_new_tranche(name) LWLockNewTrancheId()
+#define pgt_register_tranche(id, name) LWLockRegisterTranche(id, name)
+#endif
+
 #endif /* PGT_COMPAT_H */

@@ -18,6 +18,7 @@
 #include "handle.h"
 #include "http_context.h"
 #include "not_before.h"
+#include "refused_request.h"
 #include "target.h"
 #include "token_endpoint.h"
 
@@ -33,9 +34,11 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 	PgtErr err;
 
 	if ((client->grant_types & GRANT_TYPE_DEVICE_CODE) == 0)
-		return PGT_ERR_CLIENT_GRANT_TYPE;
+		return refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", DEVICE_CODE_URN,
+					   client_grant_type_names(client));
 	if (x->issuer->verification_uri == NULL)
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "verification_uri", NULL,
+					   "the issuer has no page for user codes");
 	err = dpop_proof(x, "POST", x->url, NULL, &device->jkt);
 	if (err != PGT_OK)
 		return err;
@@ -165,7 +168,8 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 	if (device == NULL)
 		return PGT_ERR_DEVICE_UNKNOWN;
 	if (strcmp(device->client_id, request->client->client_id) != 0)
-		return PGT_ERR_DEVICE_OTHER_CLIENT;
+		return refused(PGT_ERR_DEVICE_OTHER_CLIENT, "client_id", request->client->client_id,
+					   device->client_id);
 	if (device->jkt && (request->cnf.jkt == NULL || strcmp(device->jkt, request->cnf.jkt) != 0))
 		return PGT_ERR_DEVICE_OTHER_KEY;
 	if (now >= device->expires_at)
@@ -231,7 +235,8 @@ grant_device_code(const TokenRequest *request, TokenResponse *response)
 	IssueRequest issue = token_issue_request(request, DEVICE_CODE_URN);
 	char *device_code = http_param(request->x, "device_code");
 	DeviceCode *device = device_code ? find_device(device_code) : NULL;
-	PgtErr err = device_code ? judge_poll(request, device) : PGT_ERR_REQUEST_PARAMETER;
+	PgtErr err = device_code ? judge_poll(request, device)
+							 : refused(PGT_ERR_REQUEST_PARAMETER, "device_code", NULL, NULL);
 
 	if (err == PGT_OK)
 		err = token_narrow_resources(request, device->resources, device->n_resources, &issue);

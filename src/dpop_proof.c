@@ -10,6 +10,7 @@
 #include "core/dpop.h"
 #include "glue.h"
 #include "guc.h"
+#include "refused_request.h"
 #include "replay.h"
 
 #define FUTURE_LEEWAY 10 /* seconds by which the client's clock may be ahead */
@@ -43,6 +44,37 @@ token_matches(const PgtcDpopProof *proof, const char *access_token)
 	return strcmp(proof->ath, ath) == 0;
 }
 
+/* a URL without its query, which does not count and may hold what is nobody's business */
+static char *
+without_query(const char *url)
+{
+	return pnstrdup(url, strcspn(url, "?#"));
+}
+
+/* is it for this request? */
+static PgtErr
+check_purpose(const PgtcDpopProof *proof, const char *method, const char *url,
+			  const char *access_token)
+{
+	if (strcmp(proof->htm, method) != 0)
+		return refused(PGT_ERR_DPOP_PROOF, "htm", proof->htm, method);
+	if (!pgtc_url_same_target(pgtc_slice_str(proof->htu), pgtc_slice_str(url)))
+		return refused(PGT_ERR_DPOP_PROOF, "htu", without_query(proof->htu), without_query(url));
+	if (!token_matches(proof, access_token))
+		return refused(PGT_ERR_DPOP_PROOF, "ath", proof->ath[0] ? "of another token" : NULL,
+					   "the hash of the access token");
+	return PGT_OK;
+}
+
+static bool
+is_first_use(const PgtcDpopProof *proof)
+{
+	TimestampTz expires_at = pgt_timestamp_of_unix(proof->iat + pgt_dpop_proof_lifetime);
+
+	return XactReadOnly ? replay_first_use_unwritten("dpop", proof->jkt, proof->jti, expires_at)
+						: replay_first_use("dpop", proof->jkt, proof->jti, expires_at);
+}
+
 PgtErr
 dpop_proof(HttpExchange *x, const char *method, const char *url, const char *access_token,
 		   char **jkt)
@@ -50,6 +82,7 @@ dpop_proof(HttpExchange *x, const char *method, const char *url, const char *acc
 	char *header = http_header(x, "dpop");
 	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
 	PgtcDpopProof *proof;
+	PgtcCode code;
 	PgtErr err;
 
 	*jkt = NULL;
@@ -57,19 +90,19 @@ dpop_proof(HttpExchange *x, const char *method, const char *url, const char *acc
 		return PGT_OK;
 	proof = palloc(sizeof(PgtcDpopProof));
 	/* several headers arrive joined by commas, which are in no JWS */
-	if (pgtc_dpop_read(pgtc_slice_str(header), &pgt_mem, proof) != PGTC_OK ||
-		strcmp(proof->htm, method) != 0 ||
-		!pgtc_url_same_target(pgtc_slice_str(proof->htu), pgtc_slice_str(url)) ||
-		!token_matches(proof, access_token))
-		return PGT_ERR_DPOP_PROOF;
-	err = check_nonce(x, proof, now);
+	code = pgtc_dpop_read(pgtc_slice_str(header), &pgt_mem, proof);
+	if (code != PGTC_OK)
+		return refused(PGT_ERR_DPOP_PROOF, "DPoP", pgtc_code_text(code), NULL);
+	err = check_purpose(proof, method, url, access_token);
+	if (err == PGT_OK)
+		err = check_nonce(x, proof, now);
 	if (err != PGT_OK)
 		return err;
 	if (proof->iat > now + FUTURE_LEEWAY || proof->iat <= now - pgt_dpop_proof_lifetime)
-		return PGT_ERR_DPOP_PROOF;
-	if (!XactReadOnly &&
-		!replay_first_use("dpop", proof->jkt, proof->jti,
-						  pgt_timestamp_of_unix(proof->iat + pgt_dpop_proof_lifetime)))
+		return refused(PGT_ERR_DPOP_PROOF, "iat", psprintf(INT64_FORMAT, proof->iat),
+					   psprintf(INT64_FORMAT " to " INT64_FORMAT, now - pgt_dpop_proof_lifetime + 1,
+								now + FUTURE_LEEWAY));
+	if (!is_first_use(proof))
 		return PGT_ERR_DPOP_REPLAYED;
 	*jkt = pstrdup(proof->jkt);
 	return PGT_OK;

@@ -212,3 +212,9 @@ pgt_err_info(PgtErr err)
 {
 	return &err_table[err];
 }
+
+int
+pgt_err_number(void)
+{
+	return lengthof(err_table);
+}

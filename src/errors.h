@@ -129,4 +129,7 @@ typedef struct PgtErrInfo
 
 extern const PgtErrInfo *pgt_err_info(PgtErr err);
 
+/* of errors, PGT_OK included */
+extern int pgt_err_number(void);
+
 #endif /* PGT_ERRORS_H */

@@ -17,10 +17,15 @@
 
 #include "cache.h"
 #include "http_context.h"
+#include "refused_request.h"
+#include "shared_memory.h"
 
 #define MINUTES_PER_DAY (24 * 60)
 #define SECONDS_PER_DAY (24 * 60 * 60)
 #define SECONDS_MAX (3650 * SECONDS_PER_DAY)
+
+/* of what sizes shared memory: fixed by the postmaster, or without effect but 0 */
+#define SHARED_SIZE_CONTEXT (pgt_preloaded ? PGC_POSTMASTER : PGC_SIGHUP)
 
 int pgt_access_token_lifetime = 300;
 int pgt_authorization_code_lifetime = 60;
@@ -39,14 +44,25 @@ char *pgt_http_context_headers = NULL;
 char *pgt_http_issuer = NULL;
 char *pgt_http_resource = NULL;
 char *pgt_http_resource_url = NULL;
+int pgt_log_refusals = LOG_REFUSALS_DEBUG;
 int pgt_max_replay_lag = 0;
+bool pgt_preloaded = false;
 int pgt_pushed_request_lifetime = 90;
 int pgt_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
 int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
+int pgt_refused_requests = SHARED_REFUSED_REQUESTS;
 int pgt_retry_window_bound = -1;
 int pgt_retry_window_confidential = 60;
 int pgt_retry_window_public = 30;
 char *pgt_root_key_file = NULL;
+int pgt_shared_replay_ids = SHARED_REPLAY_IDS;
+
+static const struct config_enum_entry log_refusals_options[] = {
+	{"off", LOG_REFUSALS_OFF, false},
+	{"debug1", LOG_REFUSALS_DEBUG, false},
+	{"log", LOG_REFUSALS_ON, false},
+	{NULL, 0, false},
+};
 
 static char *http_notify_channel = NULL;
 static int audit_retention = 400 * MINUTES_PER_DAY;
@@ -110,6 +126,7 @@ assign_cache_memory(int value, void *extra pg_attribute_unused())
 void
 pgt_guc_init(void)
 {
+	pgt_preloaded = process_shared_preload_libraries_in_progress;
 	DefineCustomIntVariable("pgtoken.access_token_lifetime",
 							"Life of access and ID tokens where neither client nor resource says.",
 							NULL, &pgt_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,
@@ -238,6 +255,12 @@ pgt_guc_init(void)
 							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
 
+	DefineCustomEnumVariable(
+		"pgtoken.log_refusals",
+		"Level at which each refused request is written to the server's log.",
+		"Never to the client. debug1: where the log has messages of that level.", &pgt_log_refusals,
+		LOG_REFUSALS_DEBUG, log_refusals_options, PGC_SUSET, 0, NULL, NULL, NULL);
+
 	DefineCustomIntVariable(
 		"pgtoken.max_replay_lag",
 		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
@@ -257,6 +280,13 @@ pgt_guc_init(void)
 							"Time without a refresh after which a family ends.", NULL,
 							&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.refused_requests",
+		"Number of refused requests that the server keeps; 0 keeps none.",
+		"Read when the server starts and loads the library; made at need, there is room for 500.",
+		&pgt_refused_requests, SHARED_REFUSED_REQUESTS, 0, 100000, SHARED_SIZE_CONTEXT, 0, NULL,
+		NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.retry_window_bound",
@@ -288,6 +318,13 @@ pgt_guc_init(void)
 		"One key of 64 hexadecimal digits per line; the first wraps, all "
 		"unwrap.  Readable by the server's user only.",
 		&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.shared_replay_ids",
+		"Number of used DPoP proofs and client assertions that the server remembers beside the table; 0 remembers none.",
+		"Read when the server starts and loads the library; made at need, there is room for 65536.",
+		&pgt_shared_replay_ids, SHARED_REPLAY_IDS, 0, 16 * 1024 * 1024, SHARED_SIZE_CONTEXT, 0,
+		NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.signing_key_lead_time",
 							"How long a signing key is published at least before it signs.",

@@ -24,14 +24,18 @@ extern char *pgt_http_context_headers;
 extern char *pgt_http_issuer;
 extern char *pgt_http_resource;
 extern char *pgt_http_resource_url;
+extern int pgt_log_refusals; /* a LogRefusals */
 extern int pgt_max_replay_lag; /* ms */
+extern bool pgt_preloaded; /* by the postmaster, not by this session */
 extern int pgt_pushed_request_lifetime;
 extern int pgt_refresh_absolute_lifetime;
 extern int pgt_refresh_idle_lifetime;
+extern int pgt_refused_requests;
 extern int pgt_retry_window_bound; /* -1: until the idle end */
 extern int pgt_retry_window_confidential;
 extern int pgt_retry_window_public;
 extern char *pgt_root_key_file;
+extern int pgt_shared_replay_ids;
 
 /* ereport(42501) when the connection's options hide a configured setting; before anything else */
 extern void pgt_guc_refuse_connection_options(void);

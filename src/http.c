@@ -16,6 +16,7 @@
 #include "guc.h"
 #include "http_form.h"
 #include "json_members.h"
+#include "refused_request.h"
 #include "replay_lag.h"
 
 #define SECONDS_DIGITS 10
@@ -69,7 +70,9 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 {
 	memset(x, 0, sizeof(*x));
 	pgt_cache_begin();
+	refused_forget();
 	x->issuer = issuer_of_session();
+	x->path = path;
 	x->url = endpoint_url(x, path);
 	x->headers = headers_of_request();
 	x->trusted = session_is_layers();
@@ -77,6 +80,7 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 	x->status = 200;
 	initStringInfo(&x->answer_headers);
 	http_form_read(fcinfo, x);
+	x->client_id = http_param(x, "client_id");
 }
 
 char *
@@ -95,7 +99,7 @@ PgtErr
 http_check_post(const HttpExchange *x)
 {
 	if (x->method && strcmp(x->method, "POST") != 0)
-		return PGT_ERR_REQUEST_METHOD;
+		return refused(PGT_ERR_REQUEST_METHOD, "method", x->method, "POST");
 	return x->form_err;
 }
 
@@ -133,7 +137,7 @@ http_seconds(const HttpExchange *x, const char *name, int *seconds)
 		return PGT_OK;
 	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > SECONDS_DIGITS ||
 		strtol(text, NULL, 10) > INT_MAX)
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, name, text, "a number of seconds");
 	*seconds = strtol(text, NULL, 10);
 	return PGT_OK;
 }
@@ -278,6 +282,7 @@ http_error(HttpExchange *x, PgtErr err)
 	const PgtErrInfo *info = pgt_err_info(err);
 	PgtObject body;
 
+	refused_record(x->path, x->client_id, err);
 	x->status = info->http_status;
 	if (err == PGT_ERR_REQUEST_METHOD)
 		http_answer_header(x, "Allow", "POST");
@@ -318,6 +323,7 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 	const PgtErrInfo *info = pgt_err_info(err);
 	StringInfoData challenge;
 
+	refused_record(x->path, x->client_id, err);
 	initStringInfo(&challenge);
 	appendStringInfo(&challenge, "%s realm=\"%s\"", scheme, x->issuer->issuer);
 	/* RFC 6750 section 3.1: who has sent no token is not told what is wrong with it */

@@ -30,6 +30,8 @@ typedef struct HttpExchange
 {
 	Issuer *issuer; /* whom the endpoint speaks for */
 	char *url; /* of the endpoint */
+	const char *path; /* of it, below the issuer */
+	const char *client_id; /* as the request names it; NULL: it does not, or not yet */
 	PgtErr form_err; /* the form could not be read */
 	HttpField *fields;
 	int n_fields;

@@ -14,6 +14,7 @@
 
 #include "core/form.h"
 #include "glue.h"
+#include "refused_request.h"
 
 /* RFC 8707 section 2 and RFC 8693 section 2.1 let them occur several times */
 static const char *const repeatable[] = {"resource", "audience", NULL};
@@ -30,6 +31,7 @@ static PgtErr
 read_raw(HttpExchange *x, PgtcSlice body)
 {
 	PgtcForm *form = palloc(sizeof(PgtcForm));
+	PgtcSlice repeated;
 
 	if (pgtc_form_parse(body, &pgt_mem, form) != PGTC_OK)
 		return PGT_ERR_REQUEST_MALFORMED;
@@ -37,8 +39,9 @@ read_raw(HttpExchange *x, PgtcSlice body)
 	for (int i = 0; i < form->n; i++)
 		add_field(x, pnstrdup(form->field[i].name.data, form->field[i].name.len),
 				  pnstrdup(form->field[i].value.data, form->field[i].value.len));
-	if (pgtc_form_repeated(form, repeatable).data)
-		return PGT_ERR_REQUEST_REPEATED;
+	repeated = pgtc_form_repeated(form, repeatable);
+	if (repeated.data)
+		return refused(PGT_ERR_REQUEST_REPEATED, pnstrdup(repeated.data, repeated.len), NULL, NULL);
 	pgtc_form_free(form);
 	return PGT_OK;
 }

@@ -11,6 +11,7 @@
 #include "client_auth.h"
 #include "glue.h"
 #include "json_members.h"
+#include "refused_request.h"
 #include "replay_lag.h"
 #include "resource.h"
 #include "statement.h"
@@ -100,9 +101,9 @@ introspection_endpoint(HttpExchange *x)
 		err = client_auth(x, &client);
 	/* RFC 7662 section 2.1: to have a name is not to be authenticated */
 	if (err == PGT_OK && !client->confidential)
-		err = PGT_ERR_CLIENT_METHOD;
+		err = refused(PGT_ERR_CLIENT_METHOD, "client_type", "public", "confidential");
 	if (err == PGT_OK && token == NULL)
-		err = PGT_ERR_REQUEST_PARAMETER;
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "token", NULL, NULL);
 	if (err != PGT_OK)
 		return json_answer(x, http_error(x, err));
 

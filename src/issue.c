@@ -18,6 +18,7 @@
 #include "lineage.h"
 #include "mint.h"
 #include "permit.h"
+#include "refused_request.h"
 #include "request.h"
 #include "store.h"
 #include "target.h"
@@ -72,7 +73,7 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 {
 	*client = client_find(request->client_id);
 	if (*client == NULL)
-		return PGT_ERR_CLIENT_UNKNOWN;
+		return refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", request->client_id, NULL);
 	if (!(*client)->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
 	return target_for_issue(

@@ -20,6 +20,7 @@
 #include "guc.h"
 #include "id_token_hint.h"
 #include "json_members.h"
+#include "refused_request.h"
 #include "request.h"
 #include "statement.h"
 
@@ -52,7 +53,8 @@ read_client(const HttpExchange *x, LogoutRequest *logout)
 		logout->hint = id_token_hint_read(x->issuer, hint);
 		if (logout->hint == NULL || logout->hint->n_aud != 1 ||
 			(client_id && !pgtc_slice_equal(logout->hint->aud[0], pgtc_slice_str(client_id))))
-			return PGT_ERR_REQUEST_PARAMETER;
+			return refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,
+						   "an ID token of ours for this client");
 		client_id = string_of_slice(logout->hint->aud[0]);
 	}
 	if (client_id == NULL)
@@ -61,7 +63,8 @@ read_client(const HttpExchange *x, LogoutRequest *logout)
 	return logout->client && logout->client->enabled &&
 				   strcmp(logout->client->issuer, x->issuer->issuer) == 0
 			   ? PGT_OK
-			   : PGT_ERR_REQUEST_PARAMETER;
+			   : refused(PGT_ERR_REQUEST_PARAMETER, "client_id", client_id,
+						 "an enabled client of this issuer");
 }
 
 /* exactly one of those that the client has registered (RP-Initiated Logout section 3.1) */
@@ -82,17 +85,22 @@ read_request(const HttpExchange *x, LogoutRequest *logout)
 	PgtErr err = http_check_form(x);
 
 	if (err == PGT_OK && x->issuer->logout_uri == NULL)
-		err = PGT_ERR_REQUEST_PARAMETER;
+		err =
+			refused(PGT_ERR_REQUEST_PARAMETER, "logout_uri", NULL, "the issuer has no logout page");
 	if (err == PGT_OK)
 		err = read_client(x, logout);
 	if (err != PGT_OK)
 		return err;
 	if (!authorization_text_acceptable(http_param(x, "state"), STATE_MAX) ||
 		!authorization_text_acceptable(http_param(x, "ui_locales"), REQUEST_STRING_MAX))
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER, "state or ui_locales", NULL,
+					   "no control characters");
 	logout->redirect_uri = http_param(x, "post_logout_redirect_uri");
 	if (logout->redirect_uri && !is_registered(logout->client, logout->redirect_uri))
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused_of(PGT_ERR_REQUEST_PARAMETER, "post_logout_redirect_uri",
+						  logout->redirect_uri,
+						  logout->client ? logout->client->post_logout_redirect_uris : NULL,
+						  logout->client ? logout->client->n_post_logout_redirect_uris : 0);
 	return PGT_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "grant_refusal.h"
 #include "json_members.h"
+#include "refused_request.h"
 #include "request.h"
 #include "token_endpoint.h"
 #include "user_function.h"
@@ -56,7 +57,7 @@ grant_password(const TokenRequest *request, TokenResponse *response)
 	if (request->x->issuer->password_verifier == NULL)
 		err = PGT_ERR_PASSWORD_OFF;
 	else if (username == NULL || password == NULL)
-		err = PGT_ERR_REQUEST_PARAMETER;
+		err = refused(PGT_ERR_REQUEST_PARAMETER, username ? "password" : "username", NULL, NULL);
 	else
 	{
 		user = verify_password(request, username, password);

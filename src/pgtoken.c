@@ -10,6 +10,7 @@
 #include "cache.h"
 #include "guc.h"
 #include "libs.h"
+#include "shared_memory.h"
 
 PGT_MODULE_MAGIC;
 
@@ -21,6 +22,7 @@ _PG_init(void)
 	pgt_guc_refuse_connection_options();
 	pgt_libs_init();
 	pgt_guc_init();
+	shared_memory_init();
 	pgt_cache_init();
 	pgt_audit_init();
 }

@@ -27,6 +27,7 @@
 #include "not_before.h"
 #include "permit.h"
 #include "policy.h"
+#include "refused_request.h"
 #include "store.h"
 #include "target.h"
 
@@ -145,7 +146,7 @@ authenticate(Refresh *refresh, const char *client_id)
 	PgtErr err;
 
 	if (client == NULL)
-		return PGT_ERR_CLIENT_UNKNOWN;
+		return refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", client_id, NULL);
 	err = client_authenticate(client, refresh->request->client_secret);
 	if (err == PGT_OK)
 		refresh->client = client;
@@ -188,7 +189,8 @@ identify(Refresh *refresh)
 		return PGT_ERR_TOKEN_UNKNOWN;
 	refresh->grant = grant;
 	if (!bound)
-		return PGT_ERR_TOKEN_OTHER_CLIENT;
+		return refused(PGT_ERR_TOKEN_OTHER_CLIENT, "client_id", refresh->client->client_id,
+					   grant->client_id);
 	/* a confidential client proves itself, and may change its key (RFC 9449 section 5) */
 	if (!refresh->client->confidential && !confirmation_holds(&grant->cnf, &request->cnf))
 		return PGT_ERR_TOKEN_OTHER_KEY;

@@ -14,6 +14,7 @@
 #include "glue.h"
 #include "http_context.h"
 #include "id_token_hint.h"
+#include "refused_request.h"
 #include "revoke.h"
 
 #define REASON "revoked_by_client"
@@ -75,7 +76,7 @@ revocation_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
 	if (err == PGT_OK && token == NULL)
-		err = PGT_ERR_REQUEST_PARAMETER;
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "token", NULL, NULL);
 	if (err == PGT_OK)
 		err = revoke_own(x, client, token);
 	return err == PGT_OK ? NULL : http_error(x, err);

@@ -18,6 +18,7 @@
 #include "factor_enrollment.h"
 #include "glue.h"
 #include "issuer.h"
+#include "refused_request.h"
 #include "sql_arguments.h"
 
 #define CODES_TAKEN_MAX 1000
@@ -86,13 +87,14 @@ pgt_unlock_factor(PG_FUNCTION_ARGS)
 }
 
 static Jsonb *
-answer_json(const ChallengeAnswer *answer)
+answer_json(const char *function, const ChallengeAnswer *answer)
 {
 	const PgtErrInfo *info = pgt_err_info(answer->err);
 	PgtObject error;
 
 	if (answer->err == PGT_OK)
 		return answer->body;
+	refused_record(function, NULL, answer->err);
 	pgt_object_begin(&error);
 	pgt_object_string(&error, "error", info->error);
 	pgt_object_string(&error, "error_description", info->description);
@@ -113,8 +115,9 @@ pgt_challenge(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown way to deliver a code"),
 				 errhint("return: the code is in the answer. outbox: take_challenge_codes() has "
 						 "it.")));
+	refused_forget();
 	challenge_factor(transaction_id, factor_id, NULL, outbox, NULL, &answer);
-	PG_RETURN_JSONB_P(answer_json(&answer));
+	PG_RETURN_JSONB_P(answer_json("challenge", &answer));
 }
 
 Datum
@@ -128,8 +131,9 @@ pgt_complete_challenge(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("evidence must be a JSON object"),
 				 errhint("For a code: {\"code\": \"123456\"}.")));
+	refused_forget();
 	complete_challenge(transaction_id, PG_GETARG_JSONB_P(1), NULL, true, NULL, &answer);
-	PG_RETURN_JSONB_P(answer_json(&answer));
+	PG_RETURN_JSONB_P(answer_json("complete_challenge", &answer));
 }
 
 Datum

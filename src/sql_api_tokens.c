@@ -18,6 +18,7 @@
 #include "guc.h"
 #include "issue.h"
 #include "refresh.h"
+#include "refused_request.h"
 #include "request.h"
 #include "response.h"
 #include "revoke.h"
@@ -68,7 +69,9 @@ pgt_issue_tokens(PG_FUNCTION_ARGS)
 	request_string(request.nonce, "nonce");
 	request_string(request.session_id, "session_id");
 
+	refused_forget();
 	issue_tokens(&request, &response);
+	refused_record("issue_tokens", request.client_id, response.err);
 	return response_row(fcinfo, &response);
 }
 
@@ -90,7 +93,9 @@ pgt_refresh_grant(PG_FUNCTION_ARGS)
 	request.max_age = optional_seconds(fcinfo, 9, "max_age");
 	request_strings(request.acr_values, request.n_acr_values, "acr_values");
 
+	refused_forget();
 	refresh_grant(&request, &response);
+	refused_record("refresh_grant", request.client_id, response.err);
 	return response_row(fcinfo, &response);
 }
 

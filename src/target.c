@@ -6,6 +6,7 @@
 
 #include "glue.h"
 #include "core/uri.h"
+#include "refused_request.h"
 #include "resource.h"
 
 /* scopes that belong to OpenID Connect and not to an API */
@@ -45,6 +46,17 @@ resource_allowed(const Client *client, const char *resource)
 			 pgt_strings_have(client->resources, client->n_resources, resource)));
 }
 
+/* of a client that may have all, what is registered is too much to list */
+static PgtErr
+refused_target(const Client *client, const char *resource)
+{
+	if (client->n_resources < 0)
+		return refused(PGT_ERR_TARGET_NOT_ALLOWED, "resource", resource,
+					   "no resource of this name");
+	return refused_of(PGT_ERR_TARGET_NOT_ALLOWED, "resource", resource, client->resources,
+					  client->n_resources);
+}
+
 /* does some API of the client's issuer, disabled ones included, list the scope as its own? */
 static bool
 belongs_to_api(const Client *client, PgtcSlice scope)
@@ -78,8 +90,30 @@ scope_meaningful(const Client *client, PgtcSlice scope, char *const *resources, 
 	return false;
 }
 
+static char *
+scope_text(const PgtcScope *scope)
+{
+	PgtcBuf buf;
+	char *text;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_scope_write(scope, &buf);
+	pgtc_buf_append_str(&buf, "");
+	pgt_check(pgtc_buf_code(&buf), "writing a scope");
+	text = pnstrdup(buf.data ? buf.data : "", buf.len);
+	pgtc_buf_free(&buf);
+	return text;
+}
+
+/* the one scope that is refused, beside those that would have been possible */
+static PgtErr
+refused_scope(PgtErr err, PgtcSlice scope, const PgtcScope *possible)
+{
+	return refused(err, "scope", pnstrdup(scope.data, scope.len), scope_text(possible));
+}
+
 /* drop what fails the test, or say that something does */
-static bool
+static PgtErr
 keep_meaningful(const Client *client, PgtcScope *scope, const Target *target, bool silently)
 {
 	PgtcScope all = *scope;
@@ -89,10 +123,12 @@ keep_meaningful(const Client *client, PgtcScope *scope, const Target *target, bo
 		if (scope_meaningful(client, all.token[i], target->resources, target->n_resources))
 			continue;
 		if (!silently)
-			return false;
+			return refused_of(PGT_ERR_SCOPE_NOT_FOR_RESOURCE, "scope",
+							  pnstrdup(all.token[i].data, all.token[i].len), target->resources,
+							  target->n_resources);
 		pgtc_scope_remove(scope, all.token[i]);
 	}
-	return true;
+	return PGT_OK;
 }
 
 /* syntax of what was asked for; repeated values count once */
@@ -104,11 +140,11 @@ check_resources(char **resources, int *n_resources)
 	for (int i = 0; i < *n_resources; i++)
 	{
 		if (pgtc_uri_check_resource(pgtc_slice_str(resources[i])) != PGTC_OK)
-			return PGT_ERR_TARGET_MALFORMED;
+			return refused(PGT_ERR_TARGET_MALFORMED, "resource", resources[i], NULL);
 		if (pgt_strings_have(resources, n, resources[i]))
 			continue;
 		if (n == PGTC_AUD_MAX)
-			return PGT_ERR_TARGET_MALFORMED;
+			return refused(PGT_ERR_TARGET_MALFORMED, "resource", "too many", NULL);
 		resources[n++] = resources[i];
 	}
 	*n_resources = n;
@@ -142,7 +178,8 @@ default_resource(const Client *client, const PgtcScope *scope, Target *target)
 			claims_one = claims_one || (!is_protocol_scope(scope->token[i]) &&
 										pgtc_scope_has(&resource->scope, scope->token[i]));
 		if (claims_one && found)
-			return PGT_ERR_SCOPE_AMBIGUOUS;
+			return refused(PGT_ERR_SCOPE_AMBIGUOUS, "scope", scope_text(scope),
+						   psprintf("%s %s", found, resource->resource));
 		if (claims_one)
 			found = resource->resource;
 	}
@@ -153,14 +190,7 @@ default_resource(const Client *client, const PgtcScope *scope, Target *target)
 static void
 finish(const Client *client, const PgtcScope *scope, Target *target)
 {
-	PgtcBuf buf;
-
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgtc_scope_write(scope, &buf);
-	pgtc_buf_append_str(&buf, "");
-	pgt_check(pgtc_buf_code(&buf), "writing a scope");
-	target->scope = pnstrdup(buf.data ? buf.data : "", buf.len);
-	pgtc_buf_free(&buf);
+	target->scope = scope_text(scope);
 	target->openid = pgtc_scope_has_str(scope, "openid");
 	target->offline_access = pgtc_scope_has_str(scope, "offline_access");
 
@@ -185,7 +215,7 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	if (scope == NULL)
 		wanted = client->scope;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
-		return PGT_ERR_SCOPE_MALFORMED;
+		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
 	if (!client->offline_access || !(flags & TARGET_OFFLINE))
 		pgtc_scope_remove(&wanted, pgtc_slice_str("offline_access"));
 	for (size_t i = 0; (flags & TARGET_NO_USER) && i < lengthof(protocol_scopes); i++)
@@ -193,7 +223,7 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	for (int i = 0; i < wanted.n; i++)
 	{
 		if (!is_offline_access(wanted.token[i]) && !pgtc_scope_has(&client->scope, wanted.token[i]))
-			return PGT_ERR_SCOPE_NOT_ALLOWED;
+			return refused_scope(PGT_ERR_SCOPE_NOT_ALLOWED, wanted.token[i], &client->scope);
 	}
 
 	err = check_resources(resources, &n_resources);
@@ -204,7 +234,7 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	for (int i = 0; i < n_resources; i++)
 	{
 		if (!resource_allowed(client, resources[i]))
-			return PGT_ERR_TARGET_NOT_ALLOWED;
+			return refused_target(client, resources[i]);
 	}
 	if (n_resources == 0)
 	{
@@ -212,8 +242,9 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 		if (err != PGT_OK)
 			return err;
 	}
-	if (!keep_meaningful(client, &wanted, target, scope == NULL))
-		return PGT_ERR_SCOPE_NOT_FOR_RESOURCE;
+	err = keep_meaningful(client, &wanted, target, scope == NULL);
+	if (err != PGT_OK)
+		return err;
 	finish(client, &wanted, target);
 	return PGT_OK;
 }
@@ -230,9 +261,12 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 	if (scope == NULL)
 		wanted = granted;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
-		return PGT_ERR_SCOPE_MALFORMED;
-	if (!pgtc_scope_subset(&wanted, &granted))
-		return PGT_ERR_SCOPE_NOT_GRANTED;
+		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
+	for (int i = 0; i < wanted.n; i++)
+	{
+		if (!pgtc_scope_has(&granted, wanted.token[i]))
+			return refused_scope(PGT_ERR_SCOPE_NOT_GRANTED, wanted.token[i], &granted);
+	}
 
 	err = check_resources(resources, &n_resources);
 	if (err != PGT_OK)
@@ -240,7 +274,8 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 	for (int i = 0; i < n_resources; i++)
 	{
 		if (!pgt_strings_have(grant->resources, grant->n_resources, resources[i]))
-			return PGT_ERR_TARGET_NOT_GRANTED;
+			return refused_of(PGT_ERR_TARGET_NOT_GRANTED, "resource", resources[i],
+							  grant->resources, grant->n_resources);
 	}
 	if (n_resources == 0)
 	{
@@ -264,7 +299,7 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 			!pgtc_scope_has(&client->scope, granted.token[i]))
 			pgtc_scope_remove(&wanted, granted.token[i]);
 	}
-	keep_meaningful(client, &wanted, target, true);
+	(void) keep_meaningful(client, &wanted, target, true);
 	finish(client, &wanted, target);
 	return PGT_OK;
 }

@@ -15,6 +15,7 @@
 #include "glue.h"
 #include "http_context.h"
 #include "refresh.h"
+#include "refused_request.h"
 
 static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
 
@@ -80,7 +81,7 @@ read_authentication(const HttpExchange *x, RefreshRequest *refresh)
 		PgtcScope *list = palloc(sizeof(PgtcScope));
 
 		if (pgtc_scope_parse(pgtc_slice_str(text), list) != PGTC_OK)
-			return PGT_ERR_REQUEST_PARAMETER;
+			return refused(PGT_ERR_REQUEST_PARAMETER, "acr_values", text, NULL);
 		refresh->acr_values = palloc(sizeof(char *) * Max(list->n, 1));
 		for (int i = 0; i < list->n; i++)
 			refresh->acr_values[i] = pnstrdup(list->token[i].data, list->token[i].len);
@@ -97,7 +98,7 @@ grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 	refresh.refresh_token = http_param(request->x, "refresh_token");
 	if (refresh.refresh_token == NULL)
 	{
-		response->err = PGT_ERR_REQUEST_PARAMETER;
+		response->err = refused(PGT_ERR_REQUEST_PARAMETER, "refresh_token", NULL, NULL);
 		return;
 	}
 	response->err = read_authentication(request->x, &refresh);
@@ -140,7 +141,8 @@ token_narrow_resources(const TokenRequest *request, char **granted, int n_grante
 	for (int i = 0; i < request->n_resources; i++)
 	{
 		if (!pgt_strings_have(granted, n_granted, request->resources[i]))
-			return PGT_ERR_TARGET_NOT_GRANTED;
+			return refused_of(PGT_ERR_TARGET_NOT_GRANTED, "resource", request->resources[i],
+							  granted, n_granted);
 	}
 	issue->resources = granted;
 	issue->n_resources = n_granted;
@@ -234,7 +236,8 @@ token_endpoint(HttpExchange *x)
 		grant_type = http_param(x, "grant_type");
 		handler = grant_type ? find_handler(grant_type) : NULL;
 		if (handler == NULL)
-			err = grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER;
+			err = refused(grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER,
+						  "grant_type", grant_type, NULL);
 	}
 	if (err == PGT_OK)
 		err = client_auth(x, &request.client);
@@ -245,7 +248,8 @@ token_endpoint(HttpExchange *x)
 	request.scope = http_param(x, "scope");
 	request.resources = http_params(x, "resource", &request.n_resources);
 	if (!may_use(request.client, grant_type))
-		err = PGT_ERR_CLIENT_GRANT_TYPE;
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", grant_type,
+					  client_grant_type_names(request.client));
 	if (err == PGT_OK)
 		err = read_confirmation(x, request.client, &request.cnf);
 	if (err != PGT_OK)

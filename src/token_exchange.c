@@ -14,6 +14,7 @@
 #include "grant.h"
 #include "grant_refusal.h"
 #include "json_members.h"
+#include "refused_request.h"
 #include "request.h"
 #include "resource.h"
 #include "store.h"
@@ -94,7 +95,7 @@ read_token(const TokenRequest *request, const char *token, Jsonb **out)
 		return PGT_ERR_EXCHANGE_TOKEN;
 	iss = member_string(claims, "iss");
 	if (strcmp(iss, request->client->issuer) != 0)
-		return PGT_ERR_EXCHANGE_TOKEN;
+		return refused(PGT_ERR_EXCHANGE_TOKEN, "iss", iss, request->client->issuer);
 	if (!token_is_for_client(claims, request->client))
 		return PGT_ERR_EXCHANGE_NOT_FOR_CLIENT;
 	*out = palloc(VARSIZE(claims)); /* the next verification may end the original */
@@ -115,10 +116,19 @@ read_tokens(Exchange *exchange)
 	PgtErr err;
 
 	if (subject == NULL || subject_type == NULL || (actor == NULL) != (actor_type == NULL))
-		return PGT_ERR_REQUEST_PARAMETER;
+		return refused(PGT_ERR_REQUEST_PARAMETER,
+					   subject == NULL		  ? "subject_token"
+					   : subject_type == NULL ? "subject_token_type"
+					   : actor == NULL		  ? "actor_token"
+											  : "actor_token_type",
+					   NULL, NULL);
 	if (!names_access_token(subject_type) || (actor && !names_access_token(actor_type)) ||
 		(requested && strcmp(requested, ACCESS_TOKEN_TYPE) != 0))
-		return PGT_ERR_EXCHANGE_TOKEN_TYPE;
+		return refused_of(PGT_ERR_EXCHANGE_TOKEN_TYPE, "token_type",
+						  psprintf("subject %s, actor %s, requested %s", subject_type,
+								   actor_type ? actor_type : "none",
+								   requested ? requested : "none"),
+						  (char *[]){ACCESS_TOKEN_TYPE, JWT_TYPE}, 2);
 	err = read_token(request, subject, &exchange->subject);
 	if (err == PGT_OK && actor)
 		err = read_token(request, actor, &exchange->actor);
@@ -204,7 +214,7 @@ read_resources(Exchange *exchange)
 	for (int i = 0; i < n; i++)
 	{
 		if (pgtc_uri_check_resource(pgtc_slice_str(audiences[i])) != PGTC_OK)
-			return PGT_ERR_TARGET_MALFORMED;
+			return refused(PGT_ERR_TARGET_MALFORMED, "audience", audiences[i], NULL);
 		exchange->resources[exchange->n_resources++] = audiences[i];
 	}
 	return limit_resources(exchange);
@@ -242,8 +252,10 @@ read_scope(Exchange *exchange)
 	if (request->scope)
 	{
 		if (pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted) != PGTC_OK)
-			return PGT_ERR_SCOPE_MALFORMED;
-		return pgtc_scope_subset(&wanted, &had) ? PGT_OK : PGT_ERR_SCOPE_NOT_GRANTED;
+			return refused(PGT_ERR_SCOPE_MALFORMED, "scope", request->scope, NULL);
+		return pgtc_scope_subset(&wanted, &had)
+				   ? PGT_OK
+				   : refused(PGT_ERR_SCOPE_NOT_GRANTED, "scope", request->scope, of_subject);
 	}
 	for (int i = 0; i < had.n; i++)
 	{
@@ -283,7 +295,7 @@ judge(Exchange *exchange)
 
 	/* the token alone must not be enough: whoever steals one could move it elsewhere */
 	if (!exchange->request->client->confidential)
-		err = PGT_ERR_CLIENT_GRANT_TYPE;
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
 	if (err == PGT_OK)
 		err = read_tokens(exchange);
 	if (err == PGT_OK)

@@ -12,6 +12,7 @@
 #include "glue.h"
 #include "grant.h"
 #include "json_members.h"
+#include "refused_request.h"
 
 /* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
 static PgtErr
@@ -86,9 +87,11 @@ userinfo_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 		err = access_request_check(x, &access, method_of_client(x), x->url, NULL, &claims);
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
-		err = PGT_ERR_ACCESS_TOKEN_INVALID;
+		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
+					  x->issuer->issuer);
 	if (err == PGT_OK && !has_openid(claims))
-		err = PGT_ERR_ACCESS_TOKEN_SCOPE;
+		err =
+			refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", member_string(claims, "scope"), "openid");
 	if (err == PGT_OK)
 	{
 		body = describe_subject(claims);

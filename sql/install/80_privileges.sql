@@ -120,6 +120,8 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.jwks(text),
 	pgtoken.introspect(text),
 	pgtoken.explain_decision(uuid),
+	pgtoken.refusal_reasons(),
+	pgtoken.refused_requests(text, integer),
 	pgtoken.replay_lag(),
 	pgtoken.health()
 TO pgtoken_auditor;

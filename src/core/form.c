@@ -14,7 +14,6 @@ static PgtcCode parse_field(PgtcSlice piece, PgtcForm *out);
 static PgtcCode decode_slice(PgtcSlice in, PgtcBuf *out, PgtcSlice *slice);
 static PgtcCode decode_bytes(PgtcSlice in, PgtcBuf *out);
 static PgtcCode split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret);
-static size_t utf8_char_len(const uint8_t *at, size_t rest);
 static bool is_repeatable(PgtcSlice name, const char *const *repeatable);
 
 PgtcCode
@@ -158,7 +157,7 @@ pgtc_utf8_valid(PgtcSlice in)
 
 	while (rest > 0)
 	{
-		size_t len = utf8_char_len(at, rest);
+		size_t len = pgtc_utf8_char_len(at, rest);
 
 		if (len == 0)
 			return false;
@@ -297,8 +296,8 @@ split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret)
  *
  * RFC 3629 section 4, without NUL.  0 when no character begins here.
  */
-static size_t
-utf8_char_len(const uint8_t *at, size_t rest)
+size_t
+pgtc_utf8_char_len(const uint8_t *at, size_t rest)
 {
 	uint8_t first = at[0];
 	uint8_t least = 0x80;

@@ -64,4 +64,7 @@ extern PgtcCode pgtc_basic_read(PgtcSlice credentials, PgtcBuf *id, PgtcBuf *sec
 /* well-formed UTF-8 (RFC 3629) without NUL */
 extern bool pgtc_utf8_valid(PgtcSlice in);
 
+/* bytes of the well-formed character that begins here; 0: none does, or it is NUL */
+extern size_t pgtc_utf8_char_len(const uint8_t *at, size_t rest);
+
 #endif /* PGT_CORE_FORM_H */

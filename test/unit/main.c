@@ -144,6 +144,8 @@ main(void)
 	test_token();
 	test_wrap();
 	test_form();
+	test_printable();
+	test_replay_set();
 	test_dpop();
 	test_certificate();
 	test_oauth();

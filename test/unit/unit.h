@@ -58,6 +58,8 @@ extern void test_claims(void);
 extern void test_token(void);
 extern void test_wrap(void);
 extern void test_form(void);
+extern void test_printable(void);
+extern void test_replay_set(void);
 extern void test_dpop(void);
 extern void test_certificate(void);
 extern void test_oauth(void);

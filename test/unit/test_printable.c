@@ -1,0 +1,94 @@
+/*
+ * test_printable.c
+ *		What is shown of others' input.  Attacks shut out: a line break that forges
+ *		a second log entry, an escape sequence that moves the cursor, two texts that
+ *		look alike, a value that floods, half a character at the cut.
+ */
+#include <stdio.h>
+
+#include "printable.h"
+#include "unit.h"
+
+static void
+check(PgtcSlice in, const char *expected)
+{
+	char out[200];
+
+	pgtc_printable(in, out, sizeof(out));
+	CHECK(strcmp(out, expected) == 0);
+}
+
+static void
+check_harmless(void)
+{
+	check(LITERAL(""), "");
+	check(pgtc_slice(NULL, 0), "");
+	check(LITERAL("https://app.example/cb?x=1&y=%20"), "https://app.example/cb?x=1&y=%20");
+	check(LITERAL("gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x94\x91"),
+		  "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x94\x91");
+}
+
+static void
+check_harmful(void)
+{
+	check(LITERAL("a\nLOG:  all is well"), "a\\x0aLOG:  all is well");
+	check(LITERAL("\x1b[2J\x7f\r\t"), "\\x1b[2J\\x7f\\x0d\\x09");
+	check(LITERAL("a\0b"), "a\\x00b");
+	check(LITERAL("\xc2\x9b"
+				  "31m"),
+		  "\\xc2\\x9b31m"); /* CSI as one character */
+	check(LITERAL("a\xe2\x80\xaeoc.live"), "a\\xe2\\x80\\xaeoc.live"); /* right-to-left override */
+	check(LITERAL("a\xe2\x80\x8b"
+				  "b"),
+		  "a\\xe2\\x80\\x8b"
+		  "b"); /* no width */
+	check(LITERAL("\xe2\x80\xa8\xef\xbb\xbf"), "\\xe2\\x80\\xa8\\xef\\xbb\\xbf");
+	check(LITERAL("\xf3\xa0\x81\xa1"), "\\xf3\\xa0\\x81\\xa1"); /* a tag character */
+	/* what came as \x0a and what came as a line break stay different */
+	check(LITERAL("\\x0a"), "\\\\x0a");
+}
+
+static void
+check_no_utf8(void)
+{
+	check(LITERAL("a\xff\xfe"), "a\\xff\\xfe");
+	check(LITERAL("\xc0\xaf"), "\\xc0\\xaf"); /* a second spelling of / */
+	check(LITERAL("\xed\xa0\x80"), "\\xed\\xa0\\x80"); /* a surrogate */
+	check(LITERAL("\xe2\x82"), "\\xe2\\x82"); /* half a character */
+}
+
+/* at every length: ended, well-formed, and either whole or saying what was cut */
+static void
+check_cut(void)
+{
+	char in[300];
+	char out[100];
+	char mark[40];
+	size_t len;
+
+	for (len = 0; len <= sizeof(in); len++)
+	{
+		PgtcSlice shown;
+
+		memset(in, 'a', sizeof(in));
+		if (len > 2)
+			memcpy(in + len - 2, "\xc3\xbc", 2);
+		memset(out, 'x', sizeof(out));
+		pgtc_printable(pgtc_slice(in, len), out, sizeof(out));
+		CHECK(memchr(out, '\0', sizeof(out)) != NULL);
+		shown = pgtc_slice_str(out);
+		CHECK(pgtc_utf8_valid(shown));
+		snprintf(mark, sizeof(mark), "... (of %zu bytes)", len);
+		CHECK((len < sizeof(out)) == pgtc_slice_equal(shown, pgtc_slice(in, len)));
+		CHECK((len >= sizeof(out)) == (strstr(out, mark) != NULL));
+	}
+}
+
+void
+test_printable(void)
+{
+	check_harmless();
+	check_harmful();
+	check_no_utf8();
+	check_cut();
+}
