@@ -133,7 +133,8 @@ static PgtErr
 judge_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
 {
 	if (http_param(x, "request_uri"))
-		return PGT_ERR_REQUEST_URI_FOREIGN;
+		return refused(PGT_ERR_REQUEST_URI_FOREIGN, "request_uri", NULL,
+					   "one that the endpoint par has handed out");
 	if (client->require_pushed_requests)
 		return PGT_ERR_REQUEST_NOT_PUSHED;
 	return authorization_parameters(x, client, parameters);
