@@ -249,7 +249,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # They install what is missing and run in a copy of this tree, so they must not
 # need pg_config or pkg-config while this file is read.
-ALONE = setup check check-valgrind demo serve bench bench-purge bench-scale lint
+ALONE = setup check check-valgrind check-fresh demo serve bench bench-purge bench-scale lint
 
 # The core without a server: needs the libraries, but not PostgreSQL.
 CORE_ONLY = unit fuzz fuzz-replay format dist
@@ -263,8 +263,12 @@ $(error "make $(firstword $(filter $(ALONE),$(goals)))" does not go together wit
 endif
 
 .PHONY: $(ALONE)
-$(filter-out bench-%,$(ALONE)):
+$(filter-out check-fresh bench-%,$(ALONE)):
 	@test/tools/$@
+
+# FRESH: which systems, commands and users, all unless told
+check-fresh:
+	@test/tools/$@ $(FRESH)
 
 bench-purge:
 	@bench/purge

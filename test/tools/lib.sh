@@ -19,24 +19,77 @@ SERVER_LOG_LINES=40
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# The PostgreSQL to use: $PG_MAJOR, else the newest that is installed with its
-# development files, else the one this release of the distribution ships.
+# --- what is installed --------------------------------------------------------
+
+pg_has_server() { [ -x "/usr/lib/postgresql/$1/bin/postgres" ]; }
+
+# asked for by a header: pgxs.mk comes with the server's package already
+pg_has_headers() { [ -e "/usr/include/postgresql/$1/server/postgres.h" ]; }
+
+# majors of which there is the server, the headers, or both; the newest first
+pg_majors() {
+    local dir
+    for dir in /usr/lib/postgresql/*/bin /usr/include/postgresql/*/server; do
+        if [ -d "$dir" ]; then basename "$(dirname "$dir")"; fi
+    done | grep -xE '1[5-9]|[2-9][0-9]' | sort -rnu
+}
+
+# The PostgreSQL to use: $PG_MAJOR, else the newest that is installed whole, else
+# the newest of which half is installed and apt knows the rest, else the one this
+# release of the distribution ships.
 pg_major() {
-    local dir found=
+    local major
     if [ -n "${PG_MAJOR:-}" ]; then
         echo "$PG_MAJOR"
         return
     fi
-    for dir in $(printf '%s\n' /usr/lib/postgresql/*/ | sort -t/ -k5 -n); do
-        if [ -x "$dir/bin/postgres" ] && [ -e "$dir/lib/pgxs/src/makefiles/pgxs.mk" ]; then
-            found=$(basename "$dir")
+    for major in $(pg_majors); do
+        if pg_has_server "$major" && pg_has_headers "$major"; then
+            echo "$major"
+            return
         fi
     done
-    if [ -z "$found" ]; then
-        found=$(apt-cache depends postgresql 2>/dev/null |
-            sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1)
-    fi
-    echo "${found:-15}"
+    for major in $(pg_majors); do
+        if apt-cache show "postgresql-$major" >/dev/null 2>&1 &&
+            apt-cache show "postgresql-server-dev-$major" >/dev/null 2>&1; then
+            echo "$major"
+            return
+        fi
+    done
+    major=$(apt-cache depends postgresql 2>/dev/null |
+        sed -n 's/.*Depends: postgresql-\([0-9][0-9]*\)$/\1/p' | head -n 1)
+    echo "${major:-15}"
+}
+
+# the oldest Node that gateway, examples and tests run on, and where setup puts one
+NODE_MIN=20
+NODE_DIR=$ROOT/build/node
+
+# prints the Node to use: the caller's, else the one that setup has brought
+node_program() {
+    local program version
+    for program in "$(command -v node)" "$NODE_DIR/node_modules/.bin/node"; do
+        version=$("$program" --version 2>/dev/null) || continue
+        version=${version#v}
+        if [ "${version%%.*}" -ge "$NODE_MIN" ]; then
+            readlink -f "$program"
+            return
+        fi
+    done
+    return 1
+}
+
+# true when there is one; otherwise says in a line what is wrong
+node_recent() {
+    node_program >/dev/null ||
+        { say "Node $NODE_MIN.0 or newer is needed, here is $(node --version 2>/dev/null || echo none)" >&2; return 1; }
+}
+
+# npm_ci FOLDER: what its lockfile names, as the invoking user, whose configuration
+# says where packages come from; npm itself runs on the Node it came with
+npm_ci() {
+    local home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
+    (cd "$1" && HOME=$home timeout "$BACKSTOP" npm ci --no-audit --no-fund --loglevel=error </dev/null)
 }
 
 # --- the stage ---------------------------------------------------------------
@@ -82,11 +135,19 @@ stage_make() {
         *) die "the copy of PostgreSQL $major in $STAGE does not relocate" ;;
     esac
 
-    # the caller's Node, which need not be on the PATH of as_user
-    if command -v node >/dev/null; then ln -s "$(readlink -f "$(command -v node)")" "$STAGE/bin/node"; fi
     stage_own
     as_user test -x "$PGBIN/postgres" ||
         die "user $RUN_USER cannot get at $STAGE; set TMPDIR to a directory that everybody may enter"
+    stage_node
+}
+
+# Node for as_user, first on its PATH: a link, or a copy where it lies in a folder
+# that the unprivileged user may not enter
+stage_node() {
+    local program
+    program=$(node_program) || return 0
+    ln -s "$program" "$STAGE/bin/node"
+    as_user test -x "$STAGE/bin/node" || cp --remove-destination "$program" "$STAGE/bin/node"
 }
 
 # what the invoking user has put into the stage belongs to the one who runs it
@@ -152,23 +213,9 @@ stage_cleanup() {
     exit "$status"
 }
 
-# True for the oldest Node that gateway and examples run on, and newer ones;
-# otherwise says in a line what is wrong.
-node_recent() {
-    local version
-    version=$(node --version 2>/dev/null) || version=none
-    case $version in
-        v[2-9][0-9].* | v[1-9][0-9][0-9]*) return ;;
-    esac
-    say "Node 20.0 or newer is needed, here is $version; Debian 12 packages 18" >&2
-    return 1
-}
-
-# npm_packages FOLDER: what its lockfile names, as the invoking user, whose
-# configuration says where packages come from
+# npm_packages FOLDER of the staged tree
 npm_packages() {
-    local home=${HOME:-$(getent passwd "$(id -u)" | cut -d: -f6)}
-    (cd "$SRC/$1" && HOME=$home timeout "$BACKSTOP" npm ci --no-audit --no-fund --loglevel=error </dev/null) || return
+    npm_ci "$SRC/$1" || return
     if [ "$(id -un)" != "$RUN_USER" ]; then chown -R "$RUN_USER:" "$SRC/$1"; fi
 }
 
