@@ -13,6 +13,13 @@ ORDER BY n;
 SELECT test.outcome($$SELECT pgtoken.create_issuer('https://id3.example', 'none')$$);
 SELECT test.outcome($$SELECT pgtoken.create_issuer('https://id3.example', NULL)$$);
 SELECT test.outcome($$SELECT pgtoken.create_issuer('http://localhost:3000')$$) AS loopback;
+-- Fault shut out: two issuers of which only one can be reached, since a slash at the end, the case
+-- of the host or the usual port tells no URLs apart.
+SELECT n, test.outcome(format('SELECT pgtoken.create_issuer(%L)', url))
+FROM (VALUES (1, 'https://id.example/'), (2, 'https://ID.example'), (3, 'https://id.example:443'), (4, 'HTTPS://id.example:443/'), (5, 'https://other.example/tenant/'),
+			 (6, 'http://LOCALHOST:3000/')) v (n, url) ORDER BY n;
+SELECT test.outcome($$INSERT INTO pgtoken.issuers (issuer) VALUES ('https://id.example/')$$) AS whoever_writes_it;
+SELECT i, pgtoken.issuer_base(i) FROM unnest(ARRAY['https://a.example', 'https://A.example:443/', 'https://a.example:80/x/', 'http://[::1]:80', 'https://a.example/X']) i;
 -- an attempt that failed has left neither a row nor a pepper
 SELECT issuer FROM pgtoken.issuers ORDER BY issuer;
 SELECT count(*) FROM pgtoken.key_material WHERE material_id LIKE 'pepper:%';

@@ -327,6 +327,14 @@ SELECT current_setting('response.headers') AS headers;
 SELECT pgtoken_http.openid_configuration()::text = pgtoken_http.oauth_authorization_server()::text AS same_document;
 COMMIT;
 SELECT NULLIF(current_setting('response.headers', true), '') AS headers_afterwards;
+-- what the claims function adds is announced as long as there is one, and nothing twice
+BEGIN;
+SELECT pgtoken.update_issuer('https://http.example', claims_supported => '{email,sub,https://x.example/tier}');
+SELECT pgtoken_http.openid_configuration() -> 'claims_supported' AS claims_supported FROM pgtoken.issuers WHERE issuer = 'https://http.example';
+SELECT pgtoken.update_issuer('https://http.example', reset => '{claims_function}', acr_levels => '{}');
+SELECT pgtoken_http.openid_configuration()::jsonb -> 'claims_supported' ? 'email' AS announced, pgtoken_http.openid_configuration()::jsonb ? 'acr_values_supported' AS levels;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', claims_supported => '{a,a}')$$) AS twice;
+ROLLBACK;
 -- what is not configured is not there; what it says follows at once
 BEGIN;
 CREATE TEMP TABLE before AS SELECT * FROM jsonb_each(pgtoken_http.openid_configuration()::jsonb);

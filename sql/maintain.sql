@@ -106,6 +106,16 @@ SELECT check_name, ok, detail IS NOT NULL AS detail FROM pgtoken.health() WHERE 
 SELECT count(*) AS checks, count(ok) AS judged, count(detail) AS explained FROM pgtoken.health();
 -- each check that a test can fail, fails
 BEGIN;
+UPDATE pgtoken.signing_keys SET state = 'retired' WHERE alg = 'RS256' AND state = 'active';
+SELECT ok, detail LIKE '%https://id.example%' AS named FROM pgtoken.health() WHERE check_name = 'RS256 for OpenID Connect';
+UPDATE pgtoken.clients SET scopes = array_remove(scopes, 'openid');
+SELECT ok FROM pgtoken.health() WHERE check_name = 'RS256 for OpenID Connect';
+UPDATE pgtoken.issuers SET login_uri = 'https://login.example/';
+SELECT ok FROM pgtoken.health() WHERE check_name = 'authorization endpoint';
+UPDATE pgtoken.issuers SET login_uri = NULL WHERE issuer = 'https://id.example';
+SELECT ok, detail LIKE 'https://id.example: %' AS named FROM pgtoken.health() WHERE check_name = 'authorization endpoint';
+ROLLBACK;
+BEGIN;
 UPDATE pgtoken.signing_keys SET state = 'retired' WHERE issuer = 'https://id.example' AND alg = 'ES256' AND state = 'active';
 SELECT ok, detail LIKE '%ES256 for https://id.example%' AS named FROM pgtoken.health() WHERE check_name = 'active signing keys';
 ROLLBACK;

@@ -22,11 +22,11 @@ CREATE TEMP TABLE kept (what text PRIMARY KEY, value text NOT NULL);
 GRANT SELECT, INSERT ON kept TO dba, app;
 
 \echo
-\echo === 3. The administrator sets up an issuer, a key, an API and a client
+\echo === 3. The administrator sets up an issuer, keys, an API and a client
 \echo
 SET ROLE dba;
 SELECT pgtoken.create_issuer('https://login.example.com');
-SELECT left(pgtoken.create_signing_key('ES256'), 8) || '…' AS kid;
+SELECT alg, left(pgtoken.create_signing_key(alg), 8) || '…' AS kid FROM unnest('{ES256,RS256}'::text[]) alg;
 SELECT pgtoken.create_resource('https://api.example.com', scopes => '{orders:read,orders:write}');
 WITH created AS (
 	INSERT INTO kept
@@ -138,7 +138,7 @@ SELECT what, pgtoken.introspect(value) AS introspection FROM kept WHERE what = '
 \echo
 WITH rotated AS MATERIALIZED (SELECT pgtoken.rotate_signing_key('ES256', force => true) AS kid)
 SELECT left(kid, 8) || '…' AS new_kid FROM rotated;
-SELECT left(kid, 8) || '…' AS kid, alg, state, retires_at - retiring_at AS still_verifies_for FROM pgtoken.signing_keys ORDER BY created_at;
+SELECT left(kid, 8) || '…' AS kid, alg, state, retires_at - retiring_at AS still_verifies_for FROM pgtoken.signing_keys WHERE alg = 'ES256' ORDER BY created_at;
 SELECT jsonb_array_length(pgtoken.jwks() -> 'keys') AS published;
 
 \echo === 14. What is left to do?

@@ -15,6 +15,12 @@ CREATE FUNCTION pgtoken.valid_issuer(issuer text) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.valid_issuer(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_issuer(text) IS 'Can this be an issuer identifier (RFC 8414 section 2)? https, no query, no fragment; http for loopback hosts only';
 
+CREATE FUNCTION pgtoken.issuer_base(issuer text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN (SELECT regexp_replace(lower(u.origin), CASE WHEN lower(u.origin) LIKE 'https:%' THEN ':443$' ELSE ':80$' END, '') || regexp_replace(substr(issuer_base.issuer, length(u.origin) + 1), '/$', '')
+			FROM (SELECT substring(issuer_base.issuer FROM '^[^:]+://[^/]*')) u (origin));
+REVOKE ALL ON FUNCTION pgtoken.issuer_base(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issuer_base(text) IS 'Internal: what the URLs of an issuer''s endpoints begin with, so that two ways to write it are one (RFC 3986 section 6.2)';
 CREATE FUNCTION pgtoken.valid_resource(resource text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_resource' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_resource(text) FROM PUBLIC;

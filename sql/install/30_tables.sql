@@ -24,6 +24,7 @@ CREATE TABLE pgtoken.issuers (
 	factor_acr jsonb NOT NULL DEFAULT '{}',
 	webauthn_rp_id text,
 	webauthn_origins text[] NOT NULL DEFAULT '{}',
+	claims_supported text[] NOT NULL DEFAULT '{}',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT issuers_pkey PRIMARY KEY (issuer),
@@ -37,6 +38,7 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
 	CONSTRAINT issuers_default_alg_check CHECK (pgtoken.valid_alg(default_alg))
 );
+CREATE UNIQUE INDEX issuers_base ON pgtoken.issuers (pgtoken.issuer_base(issuer));
 CREATE UNIQUE INDEX issuers_one_default ON pgtoken.issuers (is_default) WHERE is_default;
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
 COMMENT ON COLUMN pgtoken.issuers.is_default IS 'The issuer that functions use when none is named';

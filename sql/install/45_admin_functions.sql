@@ -79,6 +79,12 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.check_alg(default_alg);
+	IF EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer <> create_issuer.issuer AND pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer)) THEN
+		RAISE EXCEPTION 'the issuer "%" would have the endpoints of another one', issuer
+			USING ERRCODE = 'unique_violation',
+				  DETAIL = format('"%s" is one already, and the two differ in nothing that a URL goes by.',
+								  (SELECT min(i.issuer) FROM pgtoken.issuers i WHERE pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer)));
+	END IF;
 	INSERT INTO pgtoken.issuers (issuer, default_alg, is_default)
 	VALUES (create_issuer.issuer, create_issuer.default_alg, NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default));
 	PERFORM pgtoken.create_pepper(issuer);
@@ -87,7 +93,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_issuer(text, text) IS
-'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists.';
+'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists, or one that differs in a slash at the end, the case of the host or the usual port: they would have the same endpoints.';
 
 CREATE FUNCTION pgtoken.check_reset(reset text[], resettable text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -213,7 +219,8 @@ CREATE FUNCTION pgtoken.update_issuer(
 	acr_levels text[] DEFAULT NULL,
 	factor_acr jsonb DEFAULT NULL,
 	webauthn_rp_id text DEFAULT NULL,
-	webauthn_origins text[] DEFAULT NULL
+	webauthn_origins text[] DEFAULT NULL,
+	claims_supported text[] DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -227,6 +234,11 @@ BEGIN
 			pgtoken.check_page_uri('verification_uri', verification_uri);
 	PERFORM pgtoken.check_acr_values('acr_levels', acr_levels);
 	PERFORM pgtoken.check_step_up(factor_acr, webauthn_rp_id, webauthn_origins);
+	IF NOT pgtoken.valid_acr_values(claims_supported) THEN
+		RAISE EXCEPTION 'invalid claims_supported'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'At most 100 names of claims, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice.';
+	END IF;
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -250,16 +262,17 @@ BEGIN
 		acr_levels = coalesce(update_issuer.acr_levels, i.acr_levels),
 		factor_acr = coalesce(update_issuer.factor_acr, i.factor_acr),
 		webauthn_rp_id = coalesce(update_issuer.webauthn_rp_id, CASE WHEN 'webauthn_rp_id' <> ALL (reset) THEN i.webauthn_rp_id END),
-		webauthn_origins = coalesce(update_issuer.webauthn_origins, i.webauthn_origins)
+		webauthn_origins = coalesce(update_issuer.webauthn_origins, i.webauthn_origins),
+		claims_supported = coalesce(update_issuer.claims_supported, i.claims_supported)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]) IS
+REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]) IS
 'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
-claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser.
+claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
 acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party. Returns false when there is no such issuer. Raises 22023.';
 

@@ -475,6 +475,25 @@ BEGIN
 	detail := CASE WHEN ok THEN 'every issuer and client can sign' WHEN n = 0 THEN 'there is no issuer to sign for' ELSE 'missing: ' || names || ': SELECT pgtoken.create_signing_key(...)' END;
 	RETURN NEXT;
 
+	-- OpenID Connect Discovery section 3, and libraries that take nothing else until they are told
+	check_name := 'RS256 for OpenID Connect';
+	SELECT string_agg(DISTINCT c.issuer, ', ') INTO names FROM pgtoken.clients c
+	WHERE c.enabled AND 'openid' = ANY (c.scopes)
+	  AND NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = c.issuer AND k.alg = 'RS256' AND k.state = 'active');
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'OpenID Connect clients can be given RS256, by signing_alg'
+				   ELSE format('no key for %s: SELECT pgtoken.create_signing_key(''RS256'', ...); it costs nothing until a client has it as signing_alg', names) END;
+	RETURN NEXT;
+
+	check_name := 'authorization endpoint';
+	SELECT string_agg(DISTINCT c.issuer, ', ') INTO names
+	FROM pgtoken.clients c JOIN pgtoken.issuers i ON i.issuer = c.issuer
+	WHERE c.enabled AND cardinality(c.redirect_uris) > 0 AND i.login_uri IS NULL;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'every issuer whose clients have redirect URIs has a login page'
+				   ELSE format('%s: clients have redirect_uris, and without login_uri there is no authorization_endpoint in the metadata, which some libraries refuse: SELECT pgtoken.update_issuer(..., login_uri => ...)', names) END;
+	RETURN NEXT;
+
 	check_name := 'root key';
 	names := pgtoken.root_key_status();
 	ok := names = 'ok';

@@ -15,9 +15,7 @@ DECLARE
 														 CASE WHEN certificates THEN 'tls_client_auth' END], NULL);
 	signing_algs text[];
 	scopes text[];
-	-- does some resource ask for a class of authentication?
-	some_acr CONSTANT boolean := EXISTS (SELECT FROM pgtoken.resources r
-										 WHERE r.issuer = of_issuer AND r.enabled AND cardinality(r.required_acr) > 0);
+	claims text[] := ARRAY['iss', 'sub', 'aud', 'azp', 'sid', 'nonce', 'at_hash', 'acr', 'amr', 'iat', 'exp', 'auth_time'];
 BEGIN
 	SELECT * INTO i FROM pgtoken.issuers WHERE issuer = of_issuer;
 	-- an HS256 key is not published: no client can verify by it
@@ -73,9 +71,9 @@ BEGIN
 		'tls_client_certificate_bound_access_tokens', certificates,
 		'subject_types_supported', ARRAY['public', 'pairwise'],
 		'id_token_signing_alg_values_supported', signing_algs,
-		'acr_values_supported', CASE WHEN some_acr AND cardinality(i.acr_levels) > 0 THEN i.acr_levels END,
+		'acr_values_supported', NULLIF(i.acr_levels, '{}'),
 		'claim_types_supported', ARRAY['normal'],
-		'claims_supported', ARRAY['iss', 'sub', 'aud', 'azp', 'sid', 'nonce', 'at_hash', 'acr', 'amr', 'iat', 'exp', 'auth_time'],
+		'claims_supported', claims || CASE WHEN i.claims_function IS NOT NULL THEN ARRAY(SELECT c FROM unnest(i.claims_supported) WITH ORDINALITY u (c, n) WHERE c <> ALL (claims) ORDER BY n) ELSE '{}' END,
 		'backchannel_logout_supported', true,
 		'backchannel_logout_session_supported', true));
 END

@@ -183,7 +183,7 @@ ALTER TABLE pgtoken.audit_events_default ENABLE ROW LEVEL SECURITY;
 -- The administrator: all of that (by membership), and configuration.
 GRANT EXECUTE ON FUNCTION
 	pgtoken.create_issuer(text, text),
-	pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[]),
+	pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]),
 	pgtoken.create_signing_key(text, text, text),
 	pgtoken.rotate_signing_key(text, text, boolean),
 	pgtoken.retire_signing_key(text, text),

@@ -41,11 +41,13 @@ COMMENT ON COLUMN pgtoken.issuers.issuer IS 'Issuer identifier (RFC 8414 section
 COMMENT ON COLUMN pgtoken.issuers.login_uri IS 'Page of the application that authenticates users and asks for their consent; authorize sends them there with a transaction_id; NULL: no authorization endpoint';
 COMMENT ON COLUMN pgtoken.issuers.logout_uri IS 'Page of the application that ends sessions; end_session sends users there with a transaction_id; NULL: no end_session endpoint';
 COMMENT ON COLUMN pgtoken.issuers.verification_uri IS 'Page of the application where users type the code that a device shows (RFC 8628 section 3.2); NULL: no device authorization';
+COMMENT ON COLUMN pgtoken.issuers.claims_supported IS 'Claims that the claims function gives, for the metadata';
 COMMENT ON COLUMN pgtoken.issuers.claims_function IS 'The application''s function that gives the claims of a subject, with its schema; runs as its owner; NULL: none';
 COMMENT ON COLUMN pgtoken.issuers.password_verifier IS 'The application''s function that checks a password, with its schema; runs as its owner; NULL: the password grant is off';
 COMMENT ON COLUMN pgtoken.issuers.dpop_nonce_required IS 'Must DPoP proofs carry a nonce of ours (RFC 9449 section 8)?';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON INDEX pgtoken.issuers_pkey IS 'One row per issuer';
+COMMENT ON INDEX pgtoken.issuers_base IS 'No two issuers with the same endpoints';
 COMMENT ON INDEX pgtoken.issuers_one_default IS 'At most one default issuer';
 COMMENT ON CONSTRAINT issuers_issuer_check ON pgtoken.issuers IS 'https without query and fragment; http for loopback hosts only (RFC 8414 section 2)';
 COMMENT ON CONSTRAINT issuers_login_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';

@@ -336,7 +336,7 @@ describe('what a resource asks for (RFC 9470)', () => {
 		const one = await family();
 		const other = await family();
 		try {
-			assert.equal((await h.get('/.well-known/openid-configuration')).json.acr_values_supported, undefined);
+			assert.equal((await h.get('/.well-known/openid-configuration')).json.acr_values_supported.join(), 'pwd,mfa,phr');
 			await set('required_acr => \'{mfa}\'');
 			const { json: metadata } = await h.get('/.well-known/openid-configuration');
 			assert.equal(metadata.step_up_challenge_endpoint, `${h.issuer}/oauth2/challenge`);
