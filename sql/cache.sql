@@ -1,5 +1,7 @@
 -- What a backend remembers: bounded by pgtoken.cache_memory, and never wrong for
 -- what had to leave.  Other sessions' revocations are in the isolation tests.
+-- However slow the server, no token ends meanwhile.
+SET pgtoken.access_token_lifetime = '1d';
 CREATE FUNCTION test.cached(what text) RETURNS bigint LANGUAGE sql VOLATILE
 	RETURN (SELECT s.value FROM pgtoken.cache_stats() s WHERE s.name = what);
 CREATE FUNCTION test.cache_fits() RETURNS boolean LANGUAGE sql VOLATILE

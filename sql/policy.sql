@@ -424,7 +424,7 @@ CREATE TABLE risk.children (id integer REFERENCES risk.parents DEFERRABLE INITIA
 ALTER TABLE risk.notes OWNER TO regress_pgtoken_risk;
 ALTER TABLE risk.parents OWNER TO regress_pgtoken_risk;
 ALTER TABLE risk.children OWNER TO regress_pgtoken_risk;
-SET statement_timeout = '60s';	-- should nothing else end it
+SET statement_timeout = '1h';	-- should nothing else end it
 CREATE FUNCTION trial.misbehaviour(name text, body text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('CREATE FUNCTION risk.%I(context jsonb, previous jsonb, family jsonb) RETURNS jsonb LANGUAGE plpgsql AS %L', name,
