@@ -109,7 +109,7 @@ SELECT test.challenge(test.http('userinfo', '', test.bearer(access_token))) AS n
 -- Attack shut out: a function of the application makes one user another.
 SELECT access_token AS eve FROM pgtoken.issue_tokens('plain', 'mallory', 'openid') \gset
 UPDATE pgtoken.grants SET subject = 'eve' WHERE grant_id = pgtoken.grant_of(:'eve');
-SELECT test.outcome(format('SELECT test.http(%L, %L, %L)', 'userinfo', '', test.bearer(:'eve'))) AS another_sub;
+SELECT test.brief(test.http('userinfo', '', test.bearer(:'eve'))) AS another_sub;
 SELECT pgtoken.update_issuer('https://id.example', reset => '{claims_function}');
 -- C67. Attack shut out: a stolen token that is bound to a key works without the key.
 SELECT access_token AS bound FROM pgtoken.issue_tokens('portal', 'alice', 'openid', cnf => jsonb_build_object('jkt', repeat('A', 43))) \gset

@@ -205,6 +205,9 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_STALE_STANDBY] = {"temporarily_unavailable",
 							   "this server cannot tell now, another one or a later attempt may",
 							   "standby_stale", 503, false},
+	/* not what has failed, nor how: that is the application's, and in the log */
+	[PGT_ERR_USER_FUNCTION] = {"server_error", "the application could not be asked",
+							   "application_function_failed", 500, true},
 };
 
 const PgtErrInfo *

@@ -31,6 +31,7 @@ typedef struct Issue
 	Target target;
 	Grant grant;
 	Permission permission;
+	Minted minted;
 } Issue;
 
 static const char *
@@ -182,6 +183,19 @@ permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
 	return permit(&permit_request, &issue->grant, &issue->permission, response);
 }
 
+/* before anything is stored or used up: the application's claims may make it impossible */
+static PgtErr
+sign(const IssueRequest *request, Issue *issue)
+{
+	return mint_tokens(&(MintRequest){.client = issue->client,
+									  .grant = &issue->grant,
+									  .target = &issue->target,
+									  .now = issue->now,
+									  .first_issue = true,
+									  .at_endpoint = request->client_auth_method != NULL},
+					   &issue->minted);
+}
+
 bool
 issue_assess(IssueRequest *request, TokenResponse *response)
 {
@@ -192,6 +206,8 @@ issue_assess(IssueRequest *request, TokenResponse *response)
 	err = prepare(request, issue);
 	if (err == PGT_OK)
 		err = permit_issue(request, issue, response);
+	if (err == PGT_OK)
+		err = sign(request, issue);
 	if (err != PGT_OK)
 	{
 		refuse(request, issue, err, response);
@@ -211,18 +227,17 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	Issue *issue;
 	Grant *grant;
 	Target *target;
-	Minted minted;
+	const Minted *minted;
 
 	if (request->prepared == NULL && !issue_assess(request, response))
 		return;
 	issue = request->prepared;
 	grant = &issue->grant;
 	target = &issue->target;
+	minted = &issue->minted;
 	scope.decision = issue->permission.record;
 	if (grant->generation == 0)
 		response->refresh_token = first_refresh_token(grant);
-	mint_tokens(issue->client, grant, target, 0, 0, issue->now, true, &minted);
-
 	store_make_durable();
 	pgt_audit_enter(&scope);
 	if (issue->permission.stepped_up &&
@@ -240,9 +255,9 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 		.issued_at = issue->now,
 		.parent_generation = -1,
 		.token_hash = grant->generation == 0 ? grant->current_hash : NULL,
-		.jti = minted.jti,
-		.kid = minted.kid,
-		.access_expires_at = minted.expires_at,
+		.jti = minted->jti,
+		.kid = minted->kid,
+		.access_expires_at = minted->expires_at,
 		.refresh_expires_at = grant_refresh_end(grant, issue->now),
 		.scope = target->scope,
 		.resources = target->resources,
@@ -253,12 +268,12 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	});
 	pgt_audit_leave();
 
-	response->access_token = minted.access_token;
+	response->access_token = minted->access_token;
 	response->dpop_bound = grant->cnf.jkt != NULL;
-	response->expires_in = minted.expires_in;
+	response->expires_in = minted->expires_in;
 	response->refresh_token_expires_in =
 		pgt_unix_seconds(grant_refresh_end(grant, issue->now)) - pgt_unix_seconds(issue->now);
-	response->id_token = minted.id_token;
+	response->id_token = minted->id_token;
 	response->scope = target->scope;
 	response->grant_id = grant->grant_id;
 }

@@ -11,6 +11,7 @@
 #include "issuer.h"
 #include "resource.h"
 #include "signing_key.h"
+#include "user_function.h"
 
 static PgtcSlice *
 slices_of(char *const *strings, int n)
@@ -55,13 +56,26 @@ auth_time_claim(TimestampTz auth_time)
 	return TIMESTAMP_IS_NOBEGIN(auth_time) ? -1 : pgt_unix_seconds(auth_time);
 }
 
-void
-mint_tokens(const Client *client, const Grant *grant, const Target *target, int generation,
-			int retry, TimestampTz now, bool first_issue, Minted *out)
+/* one minting, for the guard */
+typedef struct Minting
 {
+	const MintRequest *request;
+	Minted *out;
+} Minting;
+
+static void
+mint(void *arg)
+{
+	const MintRequest *request = ((Minting *) arg)->request;
+	Minted *out = ((Minting *) arg)->out;
+	const Client *client = request->client;
+	const Grant *grant = request->grant;
+	const Target *target = request->target;
+	TimestampTz now = request->now;
+
 	const PgtcAlg *alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
 	const SigningKey *key = signing_key_active(client->issuer, alg);
-	PgtcJti jti = {.generation = generation, .retry = retry};
+	PgtcJti jti = {.generation = request->generation, .retry = request->retry};
 	char grant_id[PGTC_UUID_TEXT_LEN + 1];
 	char at_hash[PGTC_AT_HASH_MAX + 1];
 	PgtcSlice client_id = pgtc_slice_str(client->client_id);
@@ -122,9 +136,20 @@ mint_tokens(const Client *client, const Grant *grant, const Target *target, int 
 	spec.extra = json_slice(claims_of_subject(client, grant, target->scope, "id_token"));
 	spec.at_hash = pgtc_slice_str(at_hash);
 	spec.sid = pgtc_slice_str(grant->session_id ? grant->session_id : grant_id);
-	if (first_issue)
+	if (request->first_issue)
 		spec.nonce = pgtc_slice_str(grant->nonce);
 	else
 		spec.auth_time = auth_time_claim(authentication_first_auth_time(grant));
 	out->id_token = sign(&spec, key);
+}
+
+PgtErr
+mint_tokens(const MintRequest *request, Minted *out)
+{
+	Minting minting = {.request = request, .out = out};
+
+	if (request->at_endpoint && issuer_get(request->client->issuer)->claims_function)
+		return user_function_guard(mint, &minting) ? PGT_OK : PGT_ERR_USER_FUNCTION;
+	mint(&minting);
+	return PGT_OK;
 }

@@ -23,16 +23,27 @@ typedef struct Minted
 	int expires_in;
 } Minted;
 
+typedef struct MintRequest
+{
+	const Client *client;
+	const Grant *grant;
+	const Target *target;
+	int generation; /* where the ledger will have them */
+	int retry; /* at the least */
+	TimestampTz now;
+	bool first_issue; /* the ID token echoes the nonce, which that of a refresh has not */
+	bool at_endpoint; /* what the application's claims function raises is an answer, not an error */
+} MintRequest;
+
 /*
  * Signs with the issuer's active key of the client's algorithm; ereport(55000)
- * when there is none.  first_issue: the ID token echoes the family's nonce.  That of
- * a refresh has none, and keeps the auth_time of the original authentication (OpenID
- * Connect Core section 12.2), whatever has been proved since: clients compare it, and
- * discard what comes with another.  acr and amr are those of the last proof in both
- * tokens: who has asked for an acr looks for it there, and nobody compares them.
- * generation and retry: where the ledger will have them, retry at the least.
+ * when there is none.  PGT_ERR_USER_FUNCTION: with the application's claims there is
+ * no token.  The ID token of a refresh keeps the auth_time of the original
+ * authentication (OpenID Connect Core section 12.2), whatever has been proved since:
+ * clients compare it, and discard what comes with another.  acr and amr are those of
+ * the last proof in both tokens: who has asked for an acr looks for it there, and
+ * nobody compares them.
  */
-extern void mint_tokens(const Client *client, const Grant *grant, const Target *target,
-						int generation, int retry, TimestampTz now, bool first_issue, Minted *out);
+extern PgtErr mint_tokens(const MintRequest *request, Minted *out);
 
 #endif /* PGT_MINT_H */

@@ -15,18 +15,14 @@
 #include "token_endpoint.h"
 #include "user_function.h"
 
-/* what the application's verifier says of the user; NULL: not him */
-static Jsonb *
-verify_password(const TokenRequest *request, const char *username, const char *password)
+/* a password, and whose it is */
+typedef struct Verification
 {
-	const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
-	Datum args[3];
-
-	args[0] = CStringGetTextDatum(username);
-	args[1] = CStringGetTextDatum(password);
-	args[2] = CStringGetTextDatum(request->client->client_id);
-	return user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
-}
+	const TokenRequest *request;
+	const char *username;
+	const char *password;
+	IssueRequest *issue; /* subject NULL: nobody's */
+} Verification;
 
 /* checked as the arguments of issue_tokens are */
 static void
@@ -45,32 +41,54 @@ describe_user(Jsonb *user, IssueRequest *issue)
 	request_strings(issue->amr, issue->n_amr, "amr");
 }
 
+/* what the application's verifier says of the user */
+static void
+verify_password(void *arg)
+{
+	const Verification *verification = arg;
+	const TokenRequest *request = verification->request;
+	const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum args[3];
+	Jsonb *user;
+
+	args[0] = CStringGetTextDatum(verification->username);
+	args[1] = CStringGetTextDatum(verification->password);
+	args[2] = CStringGetTextDatum(request->client->client_id);
+	user = user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
+	if (user)
+		describe_user(user, verification->issue);
+}
+
+static PgtErr
+judge(const TokenRequest *request, IssueRequest *issue)
+{
+	Verification verification = {.request = request,
+								 .username = http_param(request->x, "username"),
+								 .password = http_param(request->x, "password"),
+								 .issue = issue};
+
+	if (request->x->issuer->password_verifier == NULL)
+		return PGT_ERR_PASSWORD_OFF;
+	if (verification.username == NULL || verification.password == NULL)
+		return refused(PGT_ERR_REQUEST_PARAMETER, verification.username ? "password" : "username",
+					   NULL, NULL);
+	if (!user_function_guard(verify_password, &verification))
+		return PGT_ERR_USER_FUNCTION;
+	return issue->subject ? PGT_OK : PGT_ERR_PASSWORD_WRONG;
+}
+
 void
 grant_password(const TokenRequest *request, TokenResponse *response)
 {
 	IssueRequest issue = token_issue_request(request, "password");
-	char *username = http_param(request->x, "username");
-	char *password = http_param(request->x, "password");
-	Jsonb *user = NULL;
-	PgtErr err = PGT_OK;
+	PgtErr err = judge(request, &issue);
 
-	if (request->x->issuer->password_verifier == NULL)
-		err = PGT_ERR_PASSWORD_OFF;
-	else if (username == NULL || password == NULL)
-		err = refused(PGT_ERR_REQUEST_PARAMETER, username ? "password" : "username", NULL, NULL);
-	else
-	{
-		user = verify_password(request, username, password);
-		if (user == NULL)
-			err = PGT_ERR_PASSWORD_WRONG;
-	}
 	if (err != PGT_OK)
 	{
 		grant_refuse(request, "issue.refused", err, NULL, NULL, response);
 		return;
 	}
 
-	describe_user(user, &issue);
 	issue.offline = true;
 	issue_tokens(&issue, response);
 }

@@ -67,26 +67,6 @@ stop_timer(void)
 	return true;
 }
 
-/* ends the subtransaction that the function ran in, with all that it may have done */
-static void
-leave(MemoryContext caller, ResourceOwner owner)
-{
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-}
-
-/*
- * A cancelled statement is not the function's failure.  The function can raise
- * the same SQLSTATE itself, so what counts is who raised it.
- */
-static bool
-is_interruption(const ErrorData *error)
-{
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED && error->funcname &&
-		   strcmp(error->funcname, "ProcessInterrupts") == 0;
-}
-
 const char *
 policy_function_call(const char *name, Jsonb *context, Jsonb *previous, Jsonb *family, int timeout,
 					 Jsonb **result)
@@ -121,8 +101,8 @@ policy_function_call(const char *name, Jsonb *context, Jsonb *previous, Jsonb *f
 	PG_END_TRY();
 	timed_out = stop_timer();
 	running = false;
-	leave(caller, owner);
-	if (error && !timed_out && is_interruption(error))
+	user_function_undo(caller, owner);
+	if (error && !timed_out && user_function_interrupted(error))
 		ReThrowError(error);
 
 	if (timed_out)

@@ -44,6 +44,7 @@ typedef struct Refresh
 	Grant *grant; /* NULL until the token is known to be its own */
 	Target target;
 	Permission permission;
+	Minted minted;
 	bool was_current; /* it has read its token as current: whoever rotated that was faster */
 	bool was_proved; /* and its step-up as not yet consumed */
 	bool consumed; /* it has consumed its step-up itself, whatever came between */
@@ -63,6 +64,7 @@ static Verdict judge(const Refresh *refresh, PgtErr *err);
 static PgtErr permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static bool end_reused_family(const Refresh *refresh);
 static PgtErr lock_family(Refresh *refresh);
+static PgtErr sign(Refresh *refresh, Verdict verdict);
 static bool store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static void refuse(const Refresh *refresh, PgtErr err, TokenResponse *response);
 
@@ -102,6 +104,8 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 									 request->resources, request->n_resources, &refresh.target);
 			if (err == PGT_OK)
 				err = permit_refresh(&refresh, verdict, response);
+			if (err == PGT_OK)
+				err = sign(&refresh, verdict);
 			if (err == PGT_OK)
 				settled = store_answer(&refresh, verdict, response);
 		}
@@ -399,6 +403,28 @@ advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 	}
 }
 
+/* before anything is stored or consumed: the application's claims may make it impossible */
+static PgtErr
+sign(Refresh *refresh, Verdict verdict)
+{
+	const Grant *grant = refresh->grant;
+	bool rotates = verdict == VERDICT_ROTATE;
+
+	/* the access token is bound to what this request has proved, the family to what its first has */
+	refresh->grant->cnf = refresh->request->cnf;
+	return mint_tokens(
+		&(MintRequest){
+			.client = refresh->client,
+			.grant = grant,
+			.target = &refresh->target,
+			.generation = rotates ? grant->generation + 1 : grant->generation,
+			/* whoever gets in between adds to the retries of the generation, or we are refused */
+			.retry = rotates ? 0 : grant->retry_count + 1,
+			.now = refresh->now,
+			.at_endpoint = refresh->request->client != NULL},
+		&refresh->minted);
+}
+
 static bool
 store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 {
@@ -412,18 +438,11 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 						.decision = refresh->permission.record};
 	PgtcRefreshToken successor;
 	uint8_t hash[PGTC_SHA256_LEN];
+	const Minted *minted = &refresh->minted;
 	TimestampTz refresh_end;
-	Minted minted;
 	char *written;
 	int retry;
 
-	/* the access token is bound to what this request has proved, the family to what its first has */
-	refresh->grant->cnf = refresh->request->cnf;
-	/* whoever gets in between adds to the retries of the generation, or we are refused */
-	mint_tokens(refresh->client, grant, target,
-				verdict == VERDICT_ROTATE ? grant->generation + 1 : grant->generation,
-				verdict == VERDICT_ROTATE ? 0 : grant->retry_count + 1, refresh->now, false,
-				&minted);
 	scope.context_changed = verdict == VERDICT_RETRY &&
 							compareJsonbContainers(&context->root, &grant->context->root) != 0;
 	pgt_audit_enter(&scope);
@@ -444,9 +463,9 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 		.issued_at = refresh->now,
 		.parent_generation = refresh->token.generation,
 		.token_hash = hash,
-		.jti = minted.jti,
-		.kid = minted.kid,
-		.access_expires_at = minted.expires_at,
+		.jti = minted->jti,
+		.kid = minted->kid,
+		.access_expires_at = minted->expires_at,
 		.refresh_expires_at = refresh_end,
 		.scope = target->scope,
 		.resources = target->resources,
@@ -460,13 +479,13 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
 	pgtc_refresh_token_write(&successor, written);
 	pgtc_wipe(&successor, sizeof(successor));
-	response->access_token = minted.access_token;
+	response->access_token = minted->access_token;
 	response->dpop_bound = grant->cnf.jkt != NULL;
-	response->expires_in = minted.expires_in;
+	response->expires_in = minted->expires_in;
 	response->refresh_token = written;
 	response->refresh_token_expires_in =
 		pgt_unix_seconds(refresh_end) - pgt_unix_seconds(refresh->now);
-	response->id_token = minted.id_token;
+	response->id_token = minted->id_token;
 	response->scope = target->scope;
 	response->grant_id = grant->grant_id;
 	return true;

@@ -10,6 +10,7 @@
 #include "user_function.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -115,4 +116,68 @@ user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
 	}
 	PG_END_TRY();
 	return result;
+}
+
+void
+user_function_undo(MemoryContext caller, ResourceOwner owner)
+{
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+}
+
+/*
+ * A cancelled statement is not the function's failure.  The function can raise
+ * the same SQLSTATE itself, so what counts is who raised it.
+ */
+bool
+user_function_interrupted(const ErrorData *error)
+{
+	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION &&
+		   error->funcname && strcmp(error->funcname, "ProcessInterrupts") == 0;
+}
+
+/* nobody's fault: the layer tries again, or its client does */
+static bool
+is_passing(const ErrorData *error)
+{
+	int category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_TRANSACTION_ROLLBACK || category == ERRCODE_INSUFFICIENT_RESOURCES;
+}
+
+bool
+user_function_guard(void (*step)(void *arg), void *arg)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		step(arg);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		user_function_undo(caller, owner);
+	}
+	PG_END_TRY();
+	if (error == NULL)
+		return true;
+	if (user_function_interrupted(error) || is_passing(error))
+		ReThrowError(error);
+	ereport(LOG,
+			(errcode(error->sqlerrcode), errmsg("%s", error->message),
+			 error->detail_log || error->detail
+				 ? errdetail_internal("%s", error->detail_log ? error->detail_log : error->detail)
+				 : 0));
+	return false;
 }

@@ -13,6 +13,7 @@
 #include "grant.h"
 #include "json_members.h"
 #include "refused_request.h"
+#include "user_function.h"
 
 /* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
 static PgtErr
@@ -41,10 +42,19 @@ has_openid(Jsonb *claims)
 		   pgtc_scope_has_str(&list, "openid");
 }
 
-/* sub as the token has it, and with it the ID token; the rest is the application's to say */
-static Jsonb *
-describe_subject(Jsonb *claims)
+/* whom an access token is of */
+typedef struct Description
 {
+	Jsonb *claims; /* of the token */
+	Jsonb *body; /* what is answered; NULL: gone since the token was verified */
+} Description;
+
+/* sub as the token has it, and with it the ID token; the rest is the application's to say */
+static void
+describe_subject(void *arg)
+{
+	Description *description = arg;
+	Jsonb *claims = description->claims;
 	char *grant_id = member_string(claims, "grant_id");
 	const Client *client = client_find(member_string(claims, "client_id"));
 	const Grant *grant;
@@ -53,13 +63,13 @@ describe_subject(Jsonb *claims)
 
 	pgt_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), id.data), "reading a grant_id");
 	grant = grant_read_latest(&id);
-	if (client == NULL || grant == NULL) /* gone since the token was verified */
-		return NULL;
+	if (client == NULL || grant == NULL)
+		return;
 	pgt_object_begin(&body);
 	pgt_object_string(&body, "sub", member_string(claims, "sub"));
-	return claims_with(
-		pgt_object_end(&body),
-		claims_of_subject(client, grant, member_string(claims, "scope"), "userinfo"));
+	description->body =
+		claims_with(pgt_object_end(&body),
+					claims_of_subject(client, grant, member_string(claims, "scope"), "userinfo"));
 }
 
 /*
@@ -80,8 +90,8 @@ Jsonb *
 userinfo_endpoint(HttpExchange *x)
 {
 	AccessRequest access;
+	Description description = {0};
 	Jsonb *claims = NULL;
-	Jsonb *body = NULL;
 	PgtErr err = read_access_request(x, &access);
 
 	if (err == PGT_OK)
@@ -94,9 +104,11 @@ userinfo_endpoint(HttpExchange *x)
 			refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", member_string(claims, "scope"), "openid");
 	if (err == PGT_OK)
 	{
-		body = describe_subject(claims);
-		if (body)
-			return body;
+		description.claims = claims;
+		if (!user_function_guard(describe_subject, &description))
+			return http_error(x, PGT_ERR_USER_FUNCTION);
+		if (description.body)
+			return description.body;
 		err = PGT_ERR_ACCESS_TOKEN_INVALID;
 	}
 	http_challenge(x, access.scheme, err, err == PGT_ERR_ACCESS_TOKEN_SCOPE ? "openid" : NULL);
