@@ -511,6 +511,12 @@ CREATE ROLE regress_pgtoken_dev;
 GRANT USAGE ON SCHEMA test TO regress_pgtoken_padm;
 CREATE SCHEMA regress_ops AUTHORIZATION regress_pgtoken_dev;
 CREATE FUNCTION regress_ops.run(text, text, text) RETURNS jsonb LANGUAGE sql RETURN jsonb_build_object('subject', $1);
+-- what a function of somebody else's can read that the administrator cannot
+SET ROLE regress_pgtoken_dev;
+CREATE TABLE regress_ops.salaries AS SELECT 'alice' AS who, 1000 AS salary;
+CREATE FUNCTION regress_ops.tell(text, text, text[], text) RETURNS jsonb LANGUAGE plpgsql AS $$BEGIN RETURN (SELECT to_jsonb(s) FROM regress_ops.salaries s); END$$;
+CREATE FUNCTION regress_ops.judge(jsonb, jsonb, jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$BEGIN RETURN (SELECT to_jsonb(s) FROM regress_ops.salaries s); END$$;
+RESET ROLE;
 SET ROLE regress_pgtoken_padm;
 SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS no_usage;
 RESET ROLE;
@@ -525,7 +531,20 @@ SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', passw
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION regress_ops.run TO regress_pgtoken_padm;
 SET ROLE regress_pgtoken_padm;
-SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS allowed;
+-- nor with the rights of an owner who has only let him call it, each with his own
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS as_verifier,
+	   test.outcome($$SELECT pgtoken.update_issuer('https://http.example', claims_function => 'regress_ops.tell')$$) AS as_claims,
+	   test.outcome($$SELECT pgtoken.create_policy('lent', '[{"rule": "function", "function": "regress_ops.judge"}]', issuer => 'https://http.example')$$) AS as_policy;
+RESET ROLE;
+-- who has the owner's rights anyway may name them, and the owner may lend them
+GRANT regress_pgtoken_dev TO regress_pgtoken_padm;
+SET ROLE regress_pgtoken_padm;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS of_ones_own_role;
+RESET ROLE;
+REVOKE regress_pgtoken_dev FROM regress_pgtoken_padm;
+ALTER FUNCTION regress_ops.run SECURITY DEFINER;
+SET ROLE regress_pgtoken_padm;
+SELECT test.outcome($$SELECT pgtoken.update_issuer('https://http.example', password_verifier => 'regress_ops.run')$$) AS lent;
 RESET ROLE;
 
 -- Attack shut out: the owner of a claims function leaves something behind that runs
@@ -552,6 +571,15 @@ SELECT pgtoken.update_issuer('https://http.example', claims_function => 'regress
 SELECT subject, test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, %L)', 'http-app', subject, 'openid'))
 FROM unnest('{trigger,table,role,cursor,words}'::text[]) WITH ORDINALITY s (subject, i) ORDER BY i;
 SELECT test.claims(access_token) ->> 'ran_as' AS ran_as FROM pgtoken.issue_tokens('http-app', 'somebody', 'openid');
+-- Attack shut out, by being told: who may issue tokens in SQL leaves a temporary table
+-- of the name that the function looks up first.
+CREATE FUNCTION test.functions_told() RETURNS text LANGUAGE sql STABLE AS $$SELECT concat_ws(': ', ok, detail) FROM pgtoken.health() WHERE check_name = 'user-supplied functions'$$;
+SELECT test.functions_told() AS anybodys_path;
+ALTER FUNCTION regress_ops.claims SET search_path = regress_ops;
+SELECT split_part(test.functions_told(), ':', 1) AS temporary_objects_first;
+ALTER FUNCTION regress_ops.claims SET search_path = regress_ops, pg_temp;
+SELECT split_part(test.functions_told(), ':', 1) AS temporary_objects_last;
+DROP FUNCTION test.functions_told();
 SELECT pgtoken.update_issuer('https://http.example', reset => '{claims_function,password_verifier}');
 DROP SCHEMA regress_ops CASCADE;
 DROP OWNED BY regress_pgtoken_padm, regress_pgtoken_dev;

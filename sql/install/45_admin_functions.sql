@@ -161,11 +161,19 @@ BEGIN
 			USING ERRCODE = 'insufficient_privilege',
 				  HINT = 'Only a superuser may name it; better, give it to another owner.';
 	END IF;
+	-- EXECUTE is a right to have it run with one's own rights: with its owner's it runs by his consent alone
+	IF NOT (SELECT p.prosecdef OR pg_has_role(caller, p.proowner, 'USAGE') FROM pg_proc p
+			WHERE p.oid = to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types))) THEN
+		RAISE EXCEPTION 'function % does not run as its owner by itself', qualified_name
+			USING ERRCODE = 'insufficient_privilege',
+				  DETAIL = 'Named here it would, with what its owner may do and its caller may not.',
+				  HINT = 'Its owner declares it SECURITY DEFINER, or names it himself.';
+	END IF;
 	RETURN qualified_name;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.user_function(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer and create_policy: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself or, not being one, names a superuser''s; NULL passes';
+COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer and create_policy: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself, when he has not the rights of its owner and it is not SECURITY DEFINER, or when he, not being one, names a superuser''s; NULL passes';
 
 CREATE FUNCTION pgtoken.check_acr_values(parameter text, acr_values text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

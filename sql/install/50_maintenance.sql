@@ -609,8 +609,11 @@ BEGIN
 	RETURN NEXT;
 
 	check_name := 'user-supplied functions';
-	SELECT string_agg(CASE WHEN p.oid IS NULL THEN f.name || ' of ' || f.issuer || ' is missing, or takes or returns something else'
-						   ELSE f.name || ' of ' || f.issuer || ' is owned by a superuser and runs as one' END, '; ' ORDER BY f.issuer, f.name) INTO names
+	SELECT string_agg(f.name || ' of ' || f.issuer ||
+					  CASE WHEN p.oid IS NULL THEN ' is missing, or takes or returns something else'
+						   WHEN o.rolsuper THEN ' is owned by a superuser and runs as one'
+						   ELSE ' has no SET search_path that ends in pg_temp: whoever asks for tokens in SQL can put temporary objects, or a schema of his own, before those that it means' END,
+					  '; ' ORDER BY f.issuer, f.name) INTO names
 	FROM (SELECT i.issuer, i.claims_function, i.claims_function || '(text, text, text[], text)' FROM pgtoken.issuers i WHERE i.claims_function IS NOT NULL
 		  UNION ALL
 		  SELECT i.issuer, i.password_verifier, i.password_verifier || '(text, text, text)' FROM pgtoken.issuers i WHERE i.password_verifier IS NOT NULL
@@ -620,9 +623,12 @@ BEGIN
 		 ) f (issuer, name, signature)
 	LEFT JOIN pg_proc p ON p.oid = to_regprocedure(f.signature) AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f'
 	LEFT JOIN pg_roles o ON o.oid = p.proowner
-	WHERE p.oid IS NULL OR o.rolsuper;
+	-- a body that is parsed already (BEGIN ATOMIC, RETURN) looks nothing up when it runs, nor does one in C
+	WHERE p.oid IS NULL OR o.rolsuper
+	   OR (p.prosqlbody IS NULL AND p.prolang NOT IN (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('c', 'internal'))
+		   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c ~ '^search_path=(.*,)? *"?pg_temp"?$'));
 	ok := names IS NULL;
-	detail := CASE WHEN ok THEN 'each is there and owned by no superuser' ELSE names || ': see pgtoken.update_issuer and pgtoken.create_policy' END;
+	detail := CASE WHEN ok THEN 'each is there, owned by no superuser, and says where it looks for names' ELSE names || ': see pgtoken.update_issuer and pgtoken.create_policy' END;
 	RETURN NEXT;
 END
 $function$;
