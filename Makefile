@@ -32,6 +32,7 @@ CORE_OBJS = \
 	src/core/jws.o \
 	$(JWS_ADAPTER) \
 	src/core/key.o \
+	src/core/lockstep.o \
 	src/core/oauth.o \
 	src/core/printable.o \
 	src/core/replay_set.o \
@@ -176,6 +177,7 @@ REGRESS = \
 	issue \
 	refresh \
 	retry \
+	lockstep \
 	reuse \
 	revoke \
 	blacklist \

@@ -178,6 +178,7 @@ read_client(StoreRow *row, void *arg)
 	client->refresh_idle_lifetime = store_seconds(row, -1);
 	client->retry_window = store_seconds(row, -1);
 	client->retry_limit = store_int(row, -1);
+	client->lockstep_generations = store_int(row, -1);
 	client->rotates = store_bool(row);
 	client->client_name = store_text(row);
 	client->redirect_uris = store_texts(row, &client->n_redirect_uris);
@@ -350,6 +351,8 @@ client_find(const char *client_id)
 		or_setting(client->refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
 	client->refresh_idle_lifetime =
 		or_setting(client->refresh_idle_lifetime, pgt_refresh_idle_lifetime);
+	client->lockstep_generations =
+		or_setting(client->lockstep_generations, pgt_lockstep_generations);
 	client->retry_window_bound = or_setting(client->retry_window, pgt_retry_window_bound);
 	client->retry_window =
 		or_setting(client->retry_window,

@@ -64,6 +64,7 @@ typedef struct Client
 	int retry_window;
 	int retry_window_bound; /* of who proves a key or certificate; -1: until the idle end */
 	int retry_limit; /* -1: none */
+	int lockstep_generations; /* setting already applied; 0: never reuse */
 	bool rotates;
 	ClientSecret *secrets;
 	char *client_name; /* NULL: none */

@@ -34,6 +34,7 @@ read_grant(StoreRow *row, void *arg)
 	store_bytes(row, grant->rotation_nonce, sizeof(grant->rotation_nonce));
 	grant->rotated_at = store_time(row, DT_NOBEGIN);
 	grant->retry_count = store_int(row, 0);
+	grant->has_lockstep = store_bytes(row, grant->lockstep, sizeof(grant->lockstep));
 	grant->blacklisted_generation = store_int(row, -1);
 	grant->context = store_jsonb(row);
 	grant->first_context = store_jsonb(row);
@@ -149,13 +150,14 @@ read_int(StoreRow *row, void *arg)
 }
 
 bool
-grant_retry(const Grant *grant, int limit, int *retry)
+grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
 {
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, &grant->grant_id);
 	store_arg_int(&args, grant->generation);
 	store_arg_int(&args, limit);
+	store_arg_bytes(&args, lockstep, PGTC_LOCKSTEP_LEN);
 	return store_run(STORE_GRANT_RETRY, &args, read_int, retry) == 1;
 }
 

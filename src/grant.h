@@ -12,6 +12,7 @@
 
 #include "confirmation.h"
 #include "core/ids.h"
+#include "core/lockstep.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
@@ -47,6 +48,8 @@ typedef struct Grant
 	uint8_t rotation_nonce[PGTC_ROTATION_NONCE_LEN];
 	TimestampTz rotated_at;
 	int retry_count;
+	bool has_lockstep;
+	uint8_t lockstep[PGTC_LOCKSTEP_LEN]; /* as core/lockstep.h writes it */
 	int blacklisted_generation;
 	Jsonb *context;
 	Jsonb *first_context;
@@ -84,8 +87,8 @@ extern bool grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN]
 						 const uint8_t nonce[PGTC_ROTATION_NONCE_LEN], TimestampTz now,
 						 Jsonb *context);
 
-/* one more answer for the current generation; *retry is its number; limit < 0: any number */
-extern bool grant_retry(const Grant *grant, int limit, int *retry);
+/* one more answer for the current generation; *retry is its number; limit < 0: any number; lockstep NULL: as it is */
+extern bool grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry);
 
 /* a use of a refresh token that does not rotate; *retry is the number of the answer */
 extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry);

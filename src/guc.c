@@ -44,6 +44,7 @@ char *pgt_http_context_headers = NULL;
 char *pgt_http_issuer = NULL;
 char *pgt_http_resource = NULL;
 char *pgt_http_resource_url = NULL;
+int pgt_lockstep_generations = 3;
 int pgt_log_refusals = LOG_REFUSALS_DEBUG;
 int pgt_max_replay_lag = 0;
 bool pgt_preloaded = false;
@@ -254,6 +255,12 @@ pgt_guc_init(void)
 							"A partition stays for as long as a family it can belong to lives.",
 							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.lockstep_generations",
+		"How many generations running may be answered from the same two contexts until that is reuse; 0 is never.",
+		"A client and a thief who follows it within the retry window have each of them.",
+		&pgt_lockstep_generations, 3, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable(
 		"pgtoken.log_refusals",

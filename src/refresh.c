@@ -28,6 +28,7 @@
 #include "permit.h"
 #include "policy.h"
 #include "refused_request.h"
+#include "request.h"
 #include "store.h"
 #include "target.h"
 
@@ -48,6 +49,9 @@ typedef struct Refresh
 	bool was_current; /* it has read its token as current: whoever rotated that was faster */
 	bool was_proved; /* and its step-up as not yet consumed */
 	bool consumed; /* it has consumed its step-up itself, whatever came between */
+	PgtcLockstep lockstep; /* what a retry makes of the family's */
+	bool has_lockstep;
+	bool in_lockstep;
 } Refresh;
 
 typedef enum Verdict
@@ -61,6 +65,7 @@ typedef enum Verdict
 
 static PgtErr identify(Refresh *refresh);
 static Verdict judge(const Refresh *refresh, PgtErr *err);
+static bool follows_in_lockstep(Refresh *refresh);
 static PgtErr permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response);
 static bool end_reused_family(const Refresh *refresh);
 static PgtErr lock_family(Refresh *refresh);
@@ -87,6 +92,9 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 		Verdict verdict = judge(&refresh, &err);
 
 		refresh.was_current |= verdict == VERDICT_ROTATE;
+		refresh.in_lockstep = verdict == VERDICT_RETRY && follows_in_lockstep(&refresh);
+		if (refresh.in_lockstep)
+			verdict = VERDICT_REUSE;
 		if (verdict == VERDICT_RENEW && !locked && !request->transaction_id && policy_list())
 		{
 			err = lock_family(&refresh);
@@ -268,6 +276,36 @@ judge(const Refresh *refresh, PgtErr *err)
 	return VERDICT_REUSE;
 }
 
+/*
+ * Has this predecessor come from a second place for too many generations running?
+ * Those that come at once do not count: they are the threads of one client, or its
+ * servers.  What two retries make of the family at once is the same, or one of them
+ * is forgotten.
+ */
+static bool
+follows_in_lockstep(Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+	PgtcRequestContext rotation;
+	PgtcRequestContext retry;
+
+	memset(&refresh->lockstep, 0, sizeof(refresh->lockstep));
+	refresh->has_lockstep = false;
+	if (refresh->client->lockstep_generations == 0 || refresh->was_current ||
+		grant->rotated_at > refresh->entered)
+		return false;
+	if (grant->has_lockstep)
+		pgt_check(pgtc_lockstep_read(grant->lockstep, &refresh->lockstep),
+				  "reading what two contexts have done");
+	request_context_facts(grant->context, &rotation);
+	request_context_facts(refresh->request->context, &retry);
+	pgt_check(pgtc_lockstep_follow(&refresh->lockstep, grant->generation, &rotation, &retry),
+			  "comparing contexts");
+	refresh->has_lockstep = refresh->lockstep.generations > 0;
+	return refresh->lockstep.generation == (uint32_t) grant->generation &&
+		   refresh->lockstep.generations >= (uint32_t) refresh->client->lockstep_generations;
+}
+
 /* RFC 9470 section 4: what a resource server has asked the client for */
 static bool
 asked_requirement(const RefreshRequest *request, Requirement *asked)
@@ -334,6 +372,8 @@ end_reused_family(const Refresh *refresh)
 		pgt_object_int(&detail, "presented_generation", refresh->token.generation);
 		pgt_object_int(&detail, "current_generation", revoked.generation);
 		pgt_object_jsonb(&detail, "rotation_context", grant->context);
+		if (refresh->in_lockstep)
+			pgt_object_int(&detail, "lockstep_generations", refresh->lockstep.generations);
 		pgt_audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
 									  .event = "refresh.reuse",
 									  .reason = pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,
@@ -359,6 +399,17 @@ derive_successor(const Refresh *refresh, uint32_t generation, const uint8_t *non
 										 refresh->token.secret, nonce, successor->secret),
 			  "deriving a secret");
 	pgt_check(pgtc_sha256(successor->secret, sizeof(successor->secret), hash), "hashing a secret");
+}
+
+static bool
+retry_family(const Refresh *refresh, int *retry)
+{
+	uint8_t lockstep[PGTC_LOCKSTEP_LEN];
+
+	if (refresh->has_lockstep)
+		pgtc_lockstep_write(&refresh->lockstep, lockstep);
+	return grant_retry(refresh->grant, refresh->client->retry_limit,
+					   refresh->has_lockstep ? lockstep : NULL, retry);
 }
 
 /* exactly one child, or its very likeness; false: somebody else was faster */
@@ -394,7 +445,7 @@ advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 						 errmsg("the successor of a refresh token cannot be derived again"),
 						 errdetail("The issuer's pepper is not the one it was made with."),
 						 errhint("Restore pgtoken.key_material together with pgtoken.grants.")));
-			return grant_retry(grant, refresh->client->retry_limit, retry);
+			return retry_family(refresh, retry);
 
 		default:
 			*successor = refresh->token;

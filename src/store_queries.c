@@ -33,13 +33,13 @@
 	"d.polled_at IS NOT NULL AND d.polled_at OPERATOR(pg_catalog.+) " \
 	"pg_catalog.make_interval(secs => d.poll_interval OPERATOR(pg_catalog.-) $3) OPERATOR(pg_catalog.>) $2"
 /* all of them, in the table's order: then the executor hands on the row as it is, and builds no other */
-#define GRANT_COLUMNS                                                                              \
-	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, " \
-	"g.amr, g.mfa_time, g.first_auth_time, g.nonce, g.claims, "                                    \
-	"g.created_at, g.expires_at, g.idle_lifetime, "                                                \
-	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "              \
-	"g.retry_count, g.blacklisted_generation, g.context, g.first_context, g.grant_type, "          \
-	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "       \
+#define GRANT_COLUMNS                                                                                 \
+	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, "    \
+	"g.amr, g.mfa_time, g.first_auth_time, g.nonce, g.claims, "                                       \
+	"g.created_at, g.expires_at, g.idle_lifetime, "                                                   \
+	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "                 \
+	"g.retry_count, g.lockstep, g.blacklisted_generation, g.context, g.first_context, g.grant_type, " \
+	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "          \
 	"g.revoke_reason"
 
 const QueryDef store_queries[STORE_QUERIES] = {
@@ -135,7 +135,7 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "c.access_token_lifetime, "
 		 "c.refresh_absolute_lifetime, "
 		 "c.refresh_idle_lifetime, "
-		 "c.retry_window, c.retry_limit, "
+		 "c.retry_window, c.retry_limit, c.lockstep_generations, "
 		 "c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, c.not_before "
 		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
 	[STORE_CLIENT_SECRETS_READ] =
@@ -318,8 +318,9 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING g.retry_count"},
 	[STORE_GRANT_RETRY] =
-		{"grant retry", "uii", SPI_OK_UPDATE_RETURNING, false,
-		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1 "
+		{"grant retry", "uiib", SPI_OK_UPDATE_RETURNING, false,
+		 "UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
+		 "lockstep = coalesce($4, g.lockstep) "
 		 "WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "AND ($3 OPERATOR(pg_catalog.<) 0 OR g.retry_count OPERATOR(pg_catalog.<) $3) "

@@ -133,6 +133,7 @@ CREATE TABLE pgtoken.clients (
 	refresh_idle_lifetime interval,
 	retry_window interval,
 	retry_limit integer,
+	lockstep_generations integer,
 	rotation text NOT NULL,
 	metadata jsonb NOT NULL DEFAULT '{}',
 	not_before timestamptz,
@@ -151,6 +152,7 @@ CREATE TABLE pgtoken.clients (
 				  OR metadata -> 'dpop_bound_access_tokens' = 'true' OR metadata -> 'tls_client_certificate_bound_access_tokens' = 'true'
 			 THEN interval '10 years' ELSE interval '1 hour' END),
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
+	CONSTRAINT clients_lockstep_generations_check CHECK (lockstep_generations >= 0),
 	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
 	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
 );
@@ -164,6 +166,7 @@ COMMENT ON COLUMN pgtoken.clients.refresh_absolute_lifetime IS 'Life of a family
 COMMENT ON COLUMN pgtoken.clients.refresh_idle_lifetime IS 'Time without a refresh after which a family ends; NULL: pgtoken.refresh_idle_lifetime';
 COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of an unused refresh token still gets the same successor; 0: strict; NULL: pgtoken.retry_window_bound where the request proves a key, else _confidential or _public; more than an hour only where a key is always proved';
 COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
+COMMENT ON COLUMN pgtoken.clients.lockstep_generations IS 'How many generations running may be answered from the same two contexts until that is reuse; 0: never; NULL: pgtoken.lockstep_generations';
 COMMENT ON COLUMN pgtoken.clients.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.clients.rotation IS 'always: each refresh gives a new refresh token. never: the same one stays (confidential clients only)';
 
@@ -206,6 +209,7 @@ CREATE TABLE pgtoken.grants (
 	rotation_nonce bytea,
 	rotated_at timestamptz NOT NULL,
 	retry_count integer NOT NULL,
+	lockstep bytea,
 	blacklisted_generation integer NOT NULL,
 	context jsonb NOT NULL,
 	first_context jsonb NOT NULL,
@@ -235,6 +239,7 @@ COMMENT ON COLUMN pgtoken.grants.previous_hash IS 'SHA-256 of its predecessor''s
 COMMENT ON COLUMN pgtoken.grants.rotation_nonce IS 'Fresh input of the derivation of the current secret; worthless without the presented predecessor and the pepper';
 COMMENT ON COLUMN pgtoken.grants.rotated_at IS 'When the current refresh token was handed out, or last used where rotation is never';
 COMMENT ON COLUMN pgtoken.grants.retry_count IS 'Answers given to the current generation beyond the first';
+COMMENT ON COLUMN pgtoken.grants.lockstep IS 'In which two contexts generations running have been answered, as hashes, and in how many; NULL: in one';
 COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
 COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable';
@@ -329,7 +334,7 @@ COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller
 -- ANALYZE would copy samples into pg_statistic, which pg_read_all_data reads.
 ALTER TABLE pgtoken.client_secrets ALTER COLUMN secret_hash SET STATISTICS 0;
 ALTER TABLE pgtoken.grants ALTER COLUMN current_hash SET STATISTICS 0, ALTER COLUMN previous_hash SET STATISTICS 0,
-	ALTER COLUMN rotation_nonce SET STATISTICS 0;
+	ALTER COLUMN rotation_nonce SET STATISTICS 0, ALTER COLUMN lockstep SET STATISTICS 0;
 ALTER TABLE pgtoken.tokens ALTER COLUMN token_hash SET STATISTICS 0;
 
 -- Proxies whose relcache entry carries cache invalidation: transactional, at

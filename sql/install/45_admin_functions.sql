@@ -723,7 +723,8 @@ CREATE FUNCTION pgtoken.create_client(
 	retry_limit integer DEFAULT NULL,
 	rotation text DEFAULT 'always',
 	issuer text DEFAULT NULL,
-	metadata jsonb DEFAULT '{}'
+	metadata jsonb DEFAULT '{}',
+	lockstep_generations integer DEFAULT NULL
 ) RETURNS pgtoken.client_credentials
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -745,11 +746,12 @@ BEGIN
 	END IF;
 	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
 								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
-								 retry_window, retry_limit, rotation, metadata)
+								 retry_window, retry_limit, rotation, metadata, lockstep_generations)
 	VALUES (create_client.client_id, of_issuer, create_client.client_name, create_client.client_type, create_client.scopes,
 			create_client.redirect_uris, create_client.resources, create_client.offline_access, create_client.signing_alg,
 			create_client.access_token_lifetime, create_client.refresh_absolute_lifetime, create_client.refresh_idle_lifetime,
-			create_client.retry_window, create_client.retry_limit, create_client.rotation, given_metadata);
+			create_client.retry_window, create_client.retry_limit, create_client.rotation, given_metadata,
+			create_client.lockstep_generations);
 	credentials.client_id := client_id;
 	IF starts_with(pgtoken.client_auth_method(client_type, given_metadata), 'client_secret_') THEN
 		credentials.client_secret := pgtoken.create_client_secret(client_id);
@@ -757,10 +759,10 @@ BEGIN
 	RETURN credentials;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer) IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
-client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. rotation: always, or never (confidential clients only). NULL means the setting of the same name.
+client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from the same two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). NULL means the setting of the same name.
 metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.update_client(
@@ -779,7 +781,8 @@ CREATE FUNCTION pgtoken.update_client(
 	rotation text DEFAULT NULL,
 	enabled boolean DEFAULT NULL,
 	reset text[] DEFAULT '{}',
-	metadata jsonb DEFAULT NULL
+	metadata jsonb DEFAULT NULL,
+	lockstep_generations integer DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -788,7 +791,7 @@ DECLARE
 	method text;
 BEGIN
 	PERFORM pgtoken.check_reset(reset, ARRAY['resources', 'client_name', 'signing_alg', 'access_token_lifetime', 'refresh_absolute_lifetime',
-											 'refresh_idle_lifetime', 'retry_window', 'retry_limit']);
+											 'refresh_idle_lifetime', 'retry_window', 'retry_limit', 'lockstep_generations']);
 	SELECT * INTO changed FROM pgtoken.clients c WHERE c.client_id = update_client.client_id FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN false;
@@ -806,6 +809,7 @@ BEGIN
 	changed.refresh_absolute_lifetime := coalesce(refresh_absolute_lifetime, CASE WHEN 'refresh_absolute_lifetime' <> ALL (reset) THEN changed.refresh_absolute_lifetime END);
 	changed.refresh_idle_lifetime := coalesce(refresh_idle_lifetime, CASE WHEN 'refresh_idle_lifetime' <> ALL (reset) THEN changed.refresh_idle_lifetime END);
 	changed.retry_window := coalesce(retry_window, CASE WHEN 'retry_window' <> ALL (reset) THEN changed.retry_window END);
+	changed.lockstep_generations := coalesce(lockstep_generations, CASE WHEN 'lockstep_generations' <> ALL (reset) THEN changed.lockstep_generations END);
 	changed.retry_limit := coalesce(retry_limit, CASE WHEN 'retry_limit' <> ALL (reset) THEN changed.retry_limit END);
 	changed.metadata := pgtoken.merged_metadata(changed.metadata, metadata);
 	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation,
@@ -813,9 +817,10 @@ BEGIN
 	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.clients c
 	SET (scopes, redirect_uris, offline_access, rotation, enabled, resources, client_name, signing_alg, access_token_lifetime,
-		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, metadata)
+		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, metadata, lockstep_generations)
 		= ROW (changed.scopes, changed.redirect_uris, changed.offline_access, changed.rotation, changed.enabled, changed.resources, changed.client_name, changed.signing_alg,
-			   changed.access_token_lifetime, changed.refresh_absolute_lifetime, changed.refresh_idle_lifetime, changed.retry_window, changed.retry_limit, changed.metadata)
+			   changed.access_token_lifetime, changed.refresh_absolute_lifetime, changed.refresh_idle_lifetime, changed.retry_window, changed.retry_limit, changed.metadata,
+			   changed.lockstep_generations)
 	WHERE c.client_id = update_client.client_id;
 	-- nothing needs the secrets themselves any more
 	IF method = 'client_secret_jwt' AND pgtoken.client_auth_method(changed.client_type, changed.metadata) <> method THEN
@@ -826,7 +831,7 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) IS
 'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once.
 metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default. Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. Returns false when there is no such client. Raises 22023, 23514.';

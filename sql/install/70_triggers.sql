@@ -71,14 +71,14 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR
 -- Forgetting a row whose token has ended is housekeeping; any other deletion lets a token in again.
 CREATE TRIGGER audit_delete AFTER DELETE ON pgtoken.blacklist FOR EACH ROW WHEN (OLD.expires_at > now())
 	EXECUTE FUNCTION pgtoken.audit_row('blacklist');
-CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
+CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep');
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
 		revoked_at, revoke_reason
 	ON pgtoken.grants FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce');
+	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep');
 -- No WHEN: PostgreSQL would read its expression anew for each statement.
 CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
 

@@ -278,6 +278,7 @@ my %settings = (
 	http_resource => [ 'https://api.example', 'https://mine.example' ],
 	http_resource_url => [ 'https://api.example', 'https://mine.example' ],
 	lineage_retention => [ '500d', '1min' ],
+	lockstep_generations => [ '2', '0' ],
 	max_replay_lag => [ '1min', '1d' ],
 	pushed_request_lifetime => [ '1min', '10min' ],
 	refresh_absolute_lifetime => [ '1d', '3650d' ],

@@ -159,6 +159,7 @@ main(void)
 	test_user_agent();
 	test_rules();
 	test_risk();
+	test_lockstep();
 	test_memory();
 
 	for (i = 0; i < MAX_KEYS; i++)

@@ -73,6 +73,7 @@ extern void test_address(void);
 extern void test_user_agent(void);
 extern void test_rules(void);
 extern void test_risk(void);
+extern void test_lockstep(void);
 extern void test_memory(void);
 
 #endif /* PGT_UNIT_H */
