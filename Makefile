@@ -119,6 +119,7 @@ OBJS = \
 	src/revocation_endpoint.o \
 	src/revoke.o \
 	src/rule_evaluation.o \
+	src/session_lock.o \
 	src/shared_memory.o \
 	src/signing_key.o \
 	src/sql_api_admin.o \
@@ -195,6 +196,7 @@ REGRESS = \
 	sessions \
 	pre_request \
 	not_before \
+	epochs \
 	resource_policy \
 	ways_to_die \
 	factors \
@@ -219,7 +221,9 @@ ISOLATION = \
 	consent_withdraw \
 	device_poll \
 	device_redeem \
+	ends_ends \
 	exchange_revoke \
+	issue_end \
 	logout_complete \
 	maintain \
 	not_before_verify \

@@ -20,6 +20,8 @@
 #include "core/oauth.h"
 #include "glue.h"
 #include "json_members.h"
+#include "not_before.h"
+#include "session_lock.h"
 #include "store.h"
 
 /* a transaction of the login page, with its client */
@@ -236,6 +238,7 @@ create_code(const Transaction *transaction, const Approval *approval, const Pgtc
 	code.nonce = member_string(parameters, "nonce");
 	code.claims = approval->claims;
 	code.context = approval->context;
+	begin_now(transaction->client, GetCurrentTimestamp(), &code.begun);
 	return authorization_code_insert(&code);
 }
 
@@ -259,6 +262,7 @@ approve_authorization(const Approval *approval, AuthorizationResponse *response)
 		ask_again(&transaction, "login_required", problem, response);
 		return;
 	}
+	session_lock_issue(transaction.client->issuer, approval->subject, approval->session_id);
 	pgt_audit_enter(&scope);
 	if (!consented_scope(&transaction, approval, &granted))
 		ask_again(&transaction, "consent_required", "the subject must consent", response);

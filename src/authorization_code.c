@@ -24,7 +24,7 @@ char *
 authorization_code_insert(AuthorizationCode *code)
 {
 	StoreArgs args = {0};
-	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz now = code->begun.at;
 	char *text = handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
 
 	code->expires_at = pgt_plus_seconds(now, pgt_authorization_code_lifetime);
@@ -46,6 +46,7 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_jsonb(&args, code->context);
 	store_arg_time(&args, now);
 	store_arg_time(&args, code->expires_at);
+	store_arg_begun(&args, &code->begun);
 	store_run(STORE_CODE_INSERT, &args, NULL, NULL);
 	return text;
 }
@@ -71,9 +72,10 @@ read_code(StoreRow *row, void *arg)
 	code->nonce = store_text(row);
 	code->claims = store_jsonb(row);
 	code->context = store_jsonb(row);
-	code->created_at = store_time(row, DT_NOBEGIN);
+	code->begun.at = store_time(row, DT_NOBEGIN);
 	code->expires_at = store_time(row, DT_NOBEGIN);
 	code->redeemed = store_bool(row);
+	store_begun(row, &code->begun);
 }
 
 static AuthorizationCode *
@@ -144,7 +146,7 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 	if (code->redeemed)
 		return PGT_ERR_CODE_REUSED;
 	/* who approved it while everything of the subject or the client was being revoked */
-	err = not_before_check(request->client, code->subject, DT_NOBEGIN, code->created_at);
+	err = not_before_check(request->client, code->subject, DT_NOBEGIN, &code->begun);
 	if (err != PGT_OK)
 		return err;
 	return GetCurrentTimestamp() < code->expires_at
@@ -177,6 +179,7 @@ static void
 describe_family(AuthorizationCode *code, IssueRequest *issue)
 {
 	issue->grant_id = &code->grant_id;
+	issue->begun = &code->begun;
 	issue->offline = true;
 	issue->subject = code->subject;
 	issue->scope = code->scope;

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "core/core.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
@@ -32,7 +33,7 @@ typedef struct AuthorizationCode
 	char *nonce;
 	Jsonb *claims;
 	Jsonb *context;
-	TimestampTz created_at;
+	Begun begun;
 	TimestampTz expires_at;
 	bool redeemed;
 } AuthorizationCode;

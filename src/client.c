@@ -183,7 +183,7 @@ read_client(StoreRow *row, void *arg)
 	client->client_name = store_text(row);
 	client->redirect_uris = store_texts(row, &client->n_redirect_uris);
 	read_metadata(client, store_jsonb(row));
-	client->not_before = store_time(row, DT_NOBEGIN);
+	store_epochs(row, &client->epochs);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "cache.h"
 #include "core/jwk.h"
 #include "core/scope.h"
@@ -89,7 +90,7 @@ typedef struct Client
 	char *backchannel_logout_uri;
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
-	TimestampTz not_before; /* DT_NOBEGIN: none */
+	Epochs epochs;
 } Client;
 
 /* NULL when there is no such client; the caller's own, valid until the current memory context is reset */

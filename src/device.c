@@ -53,12 +53,14 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 }
 
 static void
-store_request(HttpExchange *x, DeviceCode *device, char user_code[PGTC_USER_CODE_LEN + 1])
+store_request(HttpExchange *x, const Client *client, DeviceCode *device,
+			  char user_code[PGTC_USER_CODE_LEN + 1])
 {
 	TimestampTz now = GetCurrentTimestamp();
 	uint8_t random[32];
 	int tries = 0;
 
+	begin_now(client, now, &device->begun);
 	device->context = http_context(x);
 	device->expires_at = pgt_plus_seconds(now, pgt_device_code_lifetime);
 	do
@@ -67,7 +69,7 @@ store_request(HttpExchange *x, DeviceCode *device, char user_code[PGTC_USER_CODE
 			elog(ERROR, "no user code is free");
 		pgt_random(random, sizeof(random));
 		pgtc_user_code_make(random, user_code);
-	} while (!device_code_insert(x->issuer, device, user_code, now));
+	} while (!device_code_insert(x->issuer, device, user_code));
 	pgtc_wipe(random, sizeof(random));
 }
 
@@ -130,7 +132,7 @@ device_authorization_endpoint(HttpExchange *x)
 
 	pgt_new_uuid(&device.grant_id);
 	device_code = handle_create(PGTC_DEVICE_CODE_PREFIX, &device.grant_id, device.device_hash);
-	store_request(x, &device, user_code);
+	store_request(x, client, &device, user_code);
 	return describe_request(x, device_code, user_code);
 }
 
@@ -194,8 +196,7 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 			break;
 	}
 	/* it was asked for before everything of the subject or the client was revoked */
-	return not_before_check(request->client, device->approval.subject, DT_NOBEGIN,
-							device->created_at);
+	return not_before_check(request->client, device->approval.subject, DT_NOBEGIN, &device->begun);
 }
 
 /* exactly once; what becomes of the row is audited with the request that did it */
@@ -217,6 +218,7 @@ static void
 describe_family(DeviceCode *device, IssueRequest *issue)
 {
 	issue->grant_id = &device->grant_id;
+	issue->begun = &device->begun;
 	issue->offline = true;
 	issue->subject = device->approval.subject;
 	issue->scope = device->approval.scope;

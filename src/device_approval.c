@@ -14,6 +14,8 @@
 #include "core/scope.h"
 #include "glue.h"
 #include "guc.h"
+#include "not_before.h"
+#include "session_lock.h"
 #include "store.h"
 
 /* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
@@ -146,6 +148,8 @@ device_approve(const char *user_code, const char *attempt_key, const DeviceAppro
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
 	DeviceApproval complete = *approval;
 	AuditScope scope = {.subject = approval->subject};
+	const Client *client;
+	Begun begun;
 	bool approved;
 
 	if (device == NULL)
@@ -154,10 +158,15 @@ device_approve(const char *user_code, const char *attempt_key, const DeviceAppro
 		complete.scope = device->scope;
 	if (!scope_within(complete.scope, device->scope))
 		return "invalid_scope";
+	client = client_find(device->client_id);
+	if (client == NULL)
+		return "invalid_user_code";
+	session_lock_issue(client->issuer, approval->subject, approval->session_id);
+	begin_now(client, GetCurrentTimestamp(), &begun);
 	scope.client_id = device->client_id;
 	scope.context = device->context;
 	pgt_audit_enter(&scope);
-	approved = device_code_approve(device, &complete);
+	approved = device_code_approve(device, &complete, begun.subject_epoch);
 	if (approved)
 		remember_consent(device, &complete);
 	pgt_audit_leave();

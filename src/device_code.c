@@ -22,7 +22,7 @@ hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_L
 
 bool
 device_code_insert(Issuer *issuer, const DeviceCode *device,
-				   const char user_code[PGTC_USER_CODE_LEN + 1], TimestampTz now)
+				   const char user_code[PGTC_USER_CODE_LEN + 1])
 {
 	StoreArgs args = {0};
 	uint8_t user_code_hash[PGTC_SHA256_LEN];
@@ -37,8 +37,9 @@ device_code_insert(Issuer *issuer, const DeviceCode *device,
 	store_arg_text(&args, device->jkt);
 	store_arg_int(&args, DEVICE_POLL_INTERVAL);
 	store_arg_jsonb(&args, device->context);
-	store_arg_time(&args, now);
+	store_arg_time(&args, device->begun.at);
 	store_arg_time(&args, device->expires_at);
+	store_arg_begun(&args, &device->begun);
 	return store_run(STORE_DEVICE_INSERT, &args, NULL, NULL) == 1;
 }
 
@@ -80,8 +81,9 @@ read_device(StoreRow *row, void *arg)
 	device->approval.amr = store_texts(row, &device->approval.n_amr);
 	device->approval.claims = store_jsonb(row);
 	device->context = store_jsonb(row);
-	device->created_at = store_time(row, DT_NOBEGIN);
+	device->begun.at = store_time(row, DT_NOBEGIN);
 	device->expires_at = store_time(row, DT_NOBEGIN);
+	store_begun(row, &device->begun);
 }
 
 DeviceCode *
@@ -131,7 +133,7 @@ device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early)
 }
 
 bool
-device_code_approve(const DeviceCode *device, const DeviceApproval *approval)
+device_code_approve(const DeviceCode *device, const DeviceApproval *approval, int64 subject_epoch)
 {
 	StoreArgs args = {0};
 
@@ -144,6 +146,7 @@ device_code_approve(const DeviceCode *device, const DeviceApproval *approval)
 	store_arg_text(&args, approval->acr);
 	store_arg_texts(&args, approval->amr, approval->n_amr);
 	store_arg_jsonb(&args, approval->claims);
+	store_arg_long(&args, subject_epoch);
 	return store_run(STORE_DEVICE_APPROVE, &args, NULL, NULL) == 1;
 }
 

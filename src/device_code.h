@@ -10,6 +10,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "core/oauth.h"
 #include "datatype/timestamp.h"
 #include "issuer.h"
@@ -53,13 +54,13 @@ typedef struct DeviceCode
 	DeviceState state;
 	DeviceApproval approval; /* of an approved one */
 	Jsonb *context;
-	TimestampTz created_at;
+	Begun begun;
 	TimestampTz expires_at;
 } DeviceCode;
 
 /* what the user types; false: somebody else's is the same, try another */
 extern bool device_code_insert(Issuer *issuer, const DeviceCode *device,
-							   const char user_code[PGTC_USER_CODE_LEN + 1], TimestampTz now);
+							   const char user_code[PGTC_USER_CODE_LEN + 1]);
 
 extern DeviceCode *device_code_read(const pg_uuid_t *grant_id);
 
@@ -72,7 +73,9 @@ extern DeviceCode *device_code_find(Issuer *issuer, const char user_code[PGTC_US
  */
 extern bool device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early);
 
-extern bool device_code_approve(const DeviceCode *device, const DeviceApproval *approval);
+/* from then on it is the subject's, too: subject_epoch is that of the moment */
+extern bool device_code_approve(const DeviceCode *device, const DeviceApproval *approval,
+								int64 subject_epoch);
 extern bool device_code_deny(const DeviceCode *device);
 
 /* exactly once, also of two that come at the same time */

@@ -25,7 +25,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->first_auth_time = store_time(row, DT_NOBEGIN);
 	grant->nonce = store_text(row);
 	grant->claims = store_jsonb(row);
-	grant->created_at = store_time(row, DT_NOBEGIN);
+	grant->begun.at = store_time(row, DT_NOBEGIN);
 	grant->expires_at = store_time(row, DT_NOBEGIN);
 	grant->idle_lifetime = store_seconds(row, 0);
 	grant->generation = store_int(row, -1);
@@ -47,6 +47,7 @@ read_grant(StoreRow *row, void *arg)
 	(void) store_given(row); /* ancestor_tokens */
 	grant->revoked = store_given(row);
 	grant->revoke_reason = store_text(row);
+	store_begun(row, &grant->begun);
 }
 
 static Grant *
@@ -108,7 +109,7 @@ grant_insert(const Grant *grant)
 	store_arg_texts(&args, grant->amr, grant->n_amr);
 	store_arg_text(&args, grant->nonce);
 	store_arg_jsonb(&args, grant->claims);
-	store_arg_time(&args, grant->created_at);
+	store_arg_time(&args, grant->begun.at);
 	store_arg_time(&args, grant->expires_at);
 	if (refreshable)
 		store_arg_int(&args, grant->idle_lifetime);
@@ -125,6 +126,7 @@ grant_insert(const Grant *grant)
 	store_arg_texts(&args, grant->ancestor_tokens,
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
 	add_time(&args, grant->mfa_time);
+	store_arg_begun(&args, &grant->begun);
 	store_run(STORE_GRANT_INSERT, &args, NULL, NULL);
 }
 

@@ -10,6 +10,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "confirmation.h"
 #include "core/ids.h"
 #include "core/lockstep.h"
@@ -38,7 +39,7 @@ typedef struct Grant
 	int n_first_amr;
 	char *nonce;
 	Jsonb *claims;
-	TimestampTz created_at;
+	Begun begun;
 	TimestampTz expires_at;
 	int idle_lifetime; /* seconds; only with a refresh token */
 	int generation; /* -1: no refresh token */

@@ -17,9 +17,11 @@
 #include "grant.h"
 #include "lineage.h"
 #include "mint.h"
+#include "not_before.h"
 #include "permit.h"
 #include "refused_request.h"
 #include "request.h"
+#include "session_lock.h"
 #include "store.h"
 #include "target.h"
 
@@ -110,7 +112,11 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->claims = request->claims;
 	grant->context = request->context;
 	grant->not_before = DT_NOBEGIN;
-	grant->created_at = now;
+	if (request->begun)
+		grant->begun = *request->begun;
+	else
+		begin_now(client, now, &grant->begun);
+	grant->begun.at = now;
 	grant->rotated_at = now;
 	grant->generation = target->offline_access ? 0 : -1;
 	/* without a refresh token the family ends with its only access token */
@@ -152,6 +158,8 @@ prepare(const IssueRequest *request, Issue *issue)
 
 	if (err != PGT_OK)
 		return err;
+	if (!request->no_user)
+		session_lock_issue(issue->client->issuer, request->subject, request->session_id);
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
 	if (request->n_first_resources > 0)

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "confirmation.h"
 #include "response.h"
 #include "utils/jsonb.h"
@@ -15,6 +16,7 @@
 typedef struct IssueRequest
 {
 	const pg_uuid_t *grant_id; /* NULL: a new one */
+	const Begun *begun; /* when what leads to the family was made; NULL: it begins now */
 	const char *grant_type;
 	bool offline; /* may a refresh token come of it? */
 	bool no_user; /* the subject is the client itself: no scopes of OpenID Connect */

@@ -51,7 +51,7 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.factor_acr = store_jsonb(row);
 	node->issuer.webauthn_rp_id = store_text(row);
 	node->issuer.webauthn_origins = store_texts(row, &node->issuer.n_webauthn_origins);
-	node->issuer.not_before = store_time(row, DT_NOBEGIN);
+	store_epochs(row, &node->issuer.epochs);
 	node->wipe.func = wipe_pepper;
 	node->wipe.arg = node;
 	MemoryContextRegisterResetCallback(cache, &node->wipe);

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "core/oauth.h"
 #include "core/jwk.h"
 #include "datatype/timestamp.h"
@@ -29,7 +30,7 @@ typedef struct Issuer
 	char *webauthn_rp_id; /* NULL: no WebAuthn */
 	char **webauthn_origins;
 	int n_webauthn_origins;
-	TimestampTz not_before; /* DT_NOBEGIN: none */
+	Epochs epochs;
 	bool pepper_loaded;
 	uint8_t pepper[PGTC_PEPPER_LEN];
 } Issuer;

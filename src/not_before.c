@@ -1,10 +1,16 @@
 /*
  * not_before.c
- *		Points in time before which tokens are refused.
+ *		What has ended all that was issued before.
  *
- * Those of issuer and client come with their cached rows.  Of subjects there may
- * be many: cached is only the latest of an issuer's, and a family that began
- * after it needs no look at its subject's.
+ * "Before now" is a matter of epochs (begun.h), "before a time" that was named one of
+ * clocks, for families of earlier epochs than the one in which it was named.
+ *
+ * Those of issuer and client come with their cached rows.  Of subjects there may be
+ * many, so one counter for all of an issuer's numbers their ends: a family that has
+ * copied its present value, and began later than the latest of their times, needs no
+ * look at its subject's rows.  The counter's row is locked until an end commits;
+ * with that, ends are numbered in the order in which they become visible, and who
+ * has copied a number has seen all ends up to it.
  */
 #include "not_before.h"
 
@@ -15,28 +21,40 @@
 #include "issuer.h"
 #include "store.h"
 
-/* the latest not_before of any subject of an issuer */
+/* of the subjects of an issuer */
 typedef struct Latest
 {
 	char *issuer;
-	TimestampTz not_before; /* DT_NOBEGIN: there is none */
+	int64 epoch;
+	TimestampTz not_before; /* the latest; DT_NOBEGIN: there is none */
 	struct Latest *next;
 } Latest;
+
+/* what refuses, so far */
+typedef struct Judgement
+{
+	const Begun *begun;
+	TimestampTz not_before;
+	PgtErr err;
+} Judgement;
 
 static Latest *latest_list = NULL;
 static uint64 latest_number = 0;
 
 static void
-read_time(StoreRow *row, void *arg)
+read_latest(StoreRow *row, void *arg)
 {
-	*(TimestampTz *) arg = store_time(row, DT_NOBEGIN);
+	Latest *latest = arg;
+
+	latest->epoch = store_long(row, 0);
+	latest->not_before = store_time(row, DT_NOBEGIN);
 }
 
-static TimestampTz
+static const Latest *
 latest_of_subjects(const char *issuer)
 {
 	StoreArgs args = {0};
-	TimestampTz not_before = DT_NOBEGIN;
+	Latest found = {0};
 	MemoryContext caller;
 	Latest *node;
 
@@ -48,58 +66,89 @@ latest_of_subjects(const char *issuer)
 	for (node = latest_list; node; node = node->next)
 	{
 		if (strcmp(node->issuer, issuer) == 0)
-			return node->not_before;
+			return node;
 	}
 	store_arg_text(&args, issuer);
-	store_run(STORE_SUBJECT_NOT_BEFORE_LATEST, &args, read_time, &not_before);
+	store_run(STORE_SUBJECT_NOT_BEFORE_LATEST, &args, read_latest, &found);
 	caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_REVOCATION));
 	node = palloc(sizeof(Latest));
+	*node = found;
 	node->issuer = pstrdup(issuer);
-	node->not_before = not_before;
 	node->next = latest_list;
 	latest_list = node;
 	MemoryContextSwitchTo(caller);
-	return not_before;
+	return node;
 }
 
-static TimestampTz
-of_subject(const char *issuer, const char *subject, TimestampTz begun_at)
+void
+begin_now(const Client *client, TimestampTz now, Begun *begun)
 {
-	StoreArgs args = {0};
-	TimestampTz not_before = DT_NOBEGIN;
+	begun->at = now;
+	begun->issuer_epoch = issuer_get(client->issuer)->epochs.current;
+	begun->client_epoch = client->epochs.current;
+	begun->subject_epoch = latest_of_subjects(client->issuer)->epoch;
+}
 
-	if (begun_at >= latest_of_subjects(issuer))
-		return DT_NOBEGIN;
-	store_arg_text(&args, issuer);
+/* of several that refuse, the latest says why */
+static void
+refuse(Judgement *judgement, TimestampTz not_before, PgtErr err)
+{
+	if (judgement->err == PGT_OK || not_before > judgement->not_before)
+	{
+		judgement->not_before = not_before;
+		judgement->err = err;
+	}
+}
+
+/* an epoch that never was is one of another issuer or client, of the same name, that is gone */
+static void
+judge_level(Judgement *judgement, int64 epoch, const Epochs *level, PgtErr err)
+{
+	if (epoch > level->current || epoch < level->current - level->since_end ||
+		(epoch < level->not_before_epoch && judgement->begun->at < level->not_before))
+		refuse(judgement, level->not_before, err);
+}
+
+static void
+judge_subject_row(StoreRow *row, void *arg)
+{
+	Judgement *judgement = arg;
+	bool of_client = store_bool(row);
+	int64 ended_epoch = store_long(row, 0);
+	TimestampTz not_before = store_time(row, DT_NOBEGIN);
+	int64 not_before_epoch = store_long(row, 0);
+	int64 epoch = judgement->begun->subject_epoch;
+
+	if (epoch < ended_epoch || (epoch < not_before_epoch && judgement->begun->at < not_before))
+		refuse(judgement, not_before,
+			   of_client ? PGT_ERR_CONSENT_WITHDRAWN : PGT_ERR_NOT_BEFORE_SUBJECT);
+}
+
+static void
+judge_subject(Judgement *judgement, const Client *client, const char *subject)
+{
+	const Latest *latest = latest_of_subjects(client->issuer);
+	StoreArgs args = {0};
+
+	if (judgement->begun->subject_epoch >= latest->epoch &&
+		judgement->begun->at >= latest->not_before)
+		return;
+	store_arg_text(&args, client->issuer);
 	store_arg_text(&args, subject);
-	store_run(STORE_SUBJECT_NOT_BEFORE, &args, read_time, &not_before);
-	return not_before;
+	store_arg_text(&args, client->client_id);
+	store_run(STORE_SUBJECT_NOT_BEFORE, &args, judge_subject_row, judgement);
 }
 
 PgtErr
-not_before_check(const Client *client, const char *subject, TimestampTz family,
-				 TimestampTz begun_at)
+not_before_check(const Client *client, const char *subject, TimestampTz family, const Begun *begun)
 {
-	const struct
-	{
-		TimestampTz not_before;
-		PgtErr err;
-	} levels[] = {
-		{issuer_get(client->issuer)->not_before, PGT_ERR_NOT_BEFORE_ISSUER},
-		{client->not_before, PGT_ERR_NOT_BEFORE_CLIENT},
-		{of_subject(client->issuer, subject, begun_at), PGT_ERR_NOT_BEFORE_SUBJECT},
-		{family, PGT_ERR_NOT_BEFORE_FAMILY},
-	};
-	TimestampTz effective = begun_at;
-	PgtErr err = PGT_OK;
+	Judgement judgement = {begun, DT_NOBEGIN, PGT_OK};
 
-	for (size_t i = 0; i < lengthof(levels); i++)
-	{
-		if (levels[i].not_before > effective)
-		{
-			effective = levels[i].not_before;
-			err = levels[i].err;
-		}
-	}
-	return err;
+	judge_level(&judgement, begun->issuer_epoch, &issuer_get(client->issuer)->epochs,
+				PGT_ERR_NOT_BEFORE_ISSUER);
+	judge_level(&judgement, begun->client_epoch, &client->epochs, PGT_ERR_NOT_BEFORE_CLIENT);
+	judge_subject(&judgement, client, subject);
+	if (begun->at < family)
+		refuse(&judgement, family, PGT_ERR_NOT_BEFORE_FAMILY);
+	return judgement.err;
 }

@@ -250,7 +250,7 @@ judge(const Refresh *refresh, PgtErr *err)
 	const Grant *grant = refresh->grant;
 	int generation = refresh->token.generation;
 
-	*err = not_before_check(client, grant->subject, grant->not_before, grant->created_at);
+	*err = not_before_check(client, grant->subject, grant->not_before, &grant->begun);
 	if (grant->revoked)
 		*err = grant->revoke_reason && strcmp(grant->revoke_reason, "consent_withdrawn") == 0
 				   ? PGT_ERR_CONSENT_WITHDRAWN

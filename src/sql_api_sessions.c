@@ -13,6 +13,7 @@
 #include "device_approval.h"
 #include "logout.h"
 #include "request.h"
+#include "session_lock.h"
 #include "sql_arguments.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_device);
@@ -20,6 +21,7 @@ PG_FUNCTION_INFO_V1(pgt_check_request);
 PG_FUNCTION_INFO_V1(pgt_complete_logout);
 PG_FUNCTION_INFO_V1(pgt_deny_device);
 PG_FUNCTION_INFO_V1(pgt_device_request);
+PG_FUNCTION_INFO_V1(pgt_lock_session);
 PG_FUNCTION_INFO_V1(pgt_logout_token);
 
 /* what of a key is told apart: at most REQUEST_STRING_MAX bytes */
@@ -112,4 +114,12 @@ pgt_logout_token(PG_FUNCTION_ARGS)
 	return text_or_null(fcinfo, logout_token(required_text(fcinfo, 0, "client_id"),
 											 required_text(fcinfo, 1, "subject"),
 											 non_empty_text(fcinfo, 2)));
+}
+
+Datum
+pgt_lock_session(PG_FUNCTION_ARGS)
+{
+	session_lock_end(required_text(fcinfo, 0, "issuer"), optional_text(fcinfo, 1),
+					 optional_text(fcinfo, 2));
+	PG_RETURN_VOID();
 }

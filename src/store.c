@@ -239,6 +239,14 @@ store_arg_long(StoreArgs *args, int64 value)
 }
 
 void
+store_arg_begun(StoreArgs *args, const Begun *begun)
+{
+	store_arg_long(args, begun->issuer_epoch);
+	store_arg_long(args, begun->client_epoch);
+	store_arg_long(args, begun->subject_epoch);
+}
+
+void
 store_arg_bool(StoreArgs *args, bool value)
 {
 	add_arg(args, BoolGetDatum(value), false);
@@ -340,6 +348,23 @@ store_int(StoreRow *row, int32 if_null)
 	Datum value = next_column(row, &is_null);
 
 	return is_null ? if_null : DatumGetInt32(value);
+}
+
+void
+store_begun(StoreRow *row, Begun *begun)
+{
+	begun->issuer_epoch = store_long(row, EPOCH_NONE);
+	begun->client_epoch = store_long(row, EPOCH_NONE);
+	begun->subject_epoch = store_long(row, EPOCH_NONE);
+}
+
+void
+store_epochs(StoreRow *row, Epochs *epochs)
+{
+	epochs->current = store_long(row, 0);
+	epochs->since_end = store_long(row, 0);
+	epochs->not_before = store_time(row, DT_NOBEGIN);
+	epochs->not_before_epoch = store_long(row, 0);
 }
 
 int64

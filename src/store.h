@@ -13,6 +13,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
@@ -124,6 +125,7 @@ extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
 extern void store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n); /* n < 0: NULL */
 extern void store_arg_int(StoreArgs *args, int32 value);
 extern void store_arg_long(StoreArgs *args, int64 value);
+extern void store_arg_begun(StoreArgs *args, const Begun *begun); /* its epochs */
 extern void store_arg_bool(StoreArgs *args, bool value);
 extern void store_arg_time(StoreArgs *args, TimestampTz value);
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
@@ -158,6 +160,8 @@ extern bool store_bytes(StoreRow *row, void *out,
 extern bytea *store_bytea(StoreRow *row);
 extern int32 store_int(StoreRow *row, int32 if_null);
 extern int64 store_long(StoreRow *row, int64 if_null);
+extern void store_begun(StoreRow *row, Begun *begun); /* its epochs */
+extern void store_epochs(StoreRow *row, Epochs *epochs);
 extern int32 store_seconds(StoreRow *row,
 						   int32 if_null); /* of an interval, a month being 30 days */
 extern bool store_bool(StoreRow *row);

@@ -25,9 +25,10 @@
 	"f.wrapped, coalesce(pg_catalog.cardinality(f.code_hashes), 0), f.counter, "                  \
 	"f.failed_attempts, f.locked_until"
 #define FACTOR_KEY "f.issuer" EQ "$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3"
-#define DEVICE_COLUMNS                                                                          \
-	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, " \
-	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at"
+#define DEVICE_COLUMNS                                                                           \
+	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, "  \
+	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at, " \
+	"d.issuer_epoch, d.client_epoch, d.subject_epoch"
 /* $2: now, $3: seconds by which a poll may come before its time */
 #define DEVICE_IS_EARLY                                               \
 	"d.polled_at IS NOT NULL AND d.polled_at OPERATOR(pg_catalog.+) " \
@@ -40,7 +41,11 @@
 	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "                 \
 	"g.retry_count, g.lockstep, g.blacklisted_generation, g.context, g.first_context, g.grant_type, " \
 	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "          \
-	"g.revoke_reason"
+	"g.revoke_reason, g.issuer_epoch, g.client_epoch, g.subject_epoch"
+
+/* of an issuer or client, as store_epochs() reads them */
+#define EPOCH_COLUMNS(t) \
+	t ".epoch, " t ".epochs_since_end, " t ".not_before, " t ".not_before_epoch"
 
 const QueryDef store_queries[STORE_QUERIES] = {
 	[STORE_AUDIT_INSERT] =
@@ -136,8 +141,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "c.refresh_absolute_lifetime, "
 		 "c.refresh_idle_lifetime, "
 		 "c.retry_window, c.retry_limit, c.lockstep_generations, "
-		 "c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, c.not_before "
-		 "FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
+		 "c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
+			 "c") " FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
 	[STORE_CLIENT_SECRETS_READ] =
 		{"client secrets read", "t", SPI_OK_SELECT, true,
 		 "SELECT s.secret_id, s.secret_hash, s.expires_at, s.last_used_at FROM pgtoken.client_secrets s "
@@ -150,16 +155,18 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND (o.last_used_at IS NULL "
 		 "OR o.last_used_at OPERATOR(pg_catalog.<=) $4) FOR NO KEY UPDATE SKIP LOCKED))"},
 	[STORE_CODE_INSERT] =
-		{"code insert", "ubttttttTtztTtjjzz", SPI_OK_INSERT, false,
+		{"code insert", "ubttttttTtztTtjjzzlll", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "
 		 "code_challenge, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, "
-		 "claims, context, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-		 "$12, $13, $14, $15, $16, $17, $18)"},
+		 "claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+		 "$19, $20, $21)"},
 	[STORE_CODE_READ] =
 		{"code read", "u", SPI_OK_SELECT, false,
 		 "SELECT c.grant_id, c.code_hash, c.client_id, c.redirect_uri, c.code_challenge, c.dpop_jkt, "
 		 "c.subject, c.scope, c.resources, c.session_id, c.auth_time, c.acr, c.amr, c.nonce, c.claims, "
-		 "c.context, c.created_at, c.expires_at, c.redeemed_at IS NOT NULL "
+		 "c.context, c.created_at, c.expires_at, c.redeemed_at IS NOT NULL, "
+		 "c.issuer_epoch, c.client_epoch, c.subject_epoch "
 		 "FROM pgtoken.authorization_codes c WHERE c.grant_id" EQ "$1"},
 	[STORE_CODE_REDEEM] = {"code redeem", "uz", SPI_OK_UPDATE, false,
 						   "UPDATE pgtoken.authorization_codes c SET redeemed_at = $2 "
@@ -175,9 +182,9 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "c.scopes OPERATOR(pg_catalog.||) EXCLUDED.scopes) u ORDER BY u), "
 		 "updated_at = EXCLUDED.updated_at"},
 	[STORE_DEVICE_APPROVE] =
-		{"device approve", "uztttztTj", SPI_OK_UPDATE, false,
+		{"device approve", "uztttztTjl", SPI_OK_UPDATE, false,
 		 "UPDATE pgtoken.device_codes d SET state = 'approved', subject = $3, scope = $4, "
-		 "session_id = $5, auth_time = $6, acr = $7, amr = $8, claims = $9 "
+		 "session_id = $5, auth_time = $6, acr = $7, amr = $8, claims = $9, subject_epoch = $10 "
 		 "WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
 		 "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
 	[STORE_DEVICE_DENY] = {"device deny", "uz", SPI_OK_UPDATE, false,
@@ -189,10 +196,11 @@ const QueryDef store_queries[STORE_QUERIES] = {
 						   "WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
 						   "AND d.expires_at OPERATOR(pg_catalog.>) $2"},
 	[STORE_DEVICE_INSERT] =
-		{"device insert", "ubbttTtijzz", SPI_OK_INSERT, false,
+		{"device insert", "ubbttTtijzzlll", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.device_codes (grant_id, device_hash, user_code_hash, client_id, scope, "
-		 "resources, jkt, state, poll_interval, context, created_at, expires_at) "
-		 "SELECT $1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11 WHERE NOT EXISTS (SELECT "
+		 "resources, jkt, state, poll_interval, context, created_at, expires_at, issuer_epoch, "
+		 "client_epoch, subject_epoch) SELECT $1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, "
+		 "$12, $13, $14 WHERE NOT EXISTS (SELECT "
 		 "FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$3 AND d.state" EQ "'pending' "
 		 "AND d.expires_at OPERATOR(pg_catalog.>) $10)"},
 	[STORE_DEVICE_POLL] =
@@ -293,14 +301,15 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 		 "RETURNING g.expires_at"},
 	[STORE_GRANT_INSERT] =
-		{"grant insert", "utttTtztTtjzzibzjtttjUTz", SPI_OK_INSERT, false,
+		{"grant insert", "utttTtztTtjzzibzjtttjUTzlll", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
 		 "auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
 		 "current_hash, rotated_at, retry_count, blacklisted_generation, context, first_context, "
-		 "grant_type, jkt, x5t_s256, act, ancestors, ancestor_tokens, mfa_time) "
+		 "grant_type, jkt, x5t_s256, act, ancestors, ancestor_tokens, mfa_time, "
+		 "issuer_epoch, client_epoch, subject_epoch) "
 		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
 		 "pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
-		 "-1, $17, $17, $18, $19, $20, $21, $22, $23, $24)"},
+		 "-1, $17, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)"},
 	[STORE_GRANT_LOCK] = {"grant lock", "u", SPI_OK_SELECT, false,
 						  "SELECT 0 FROM pgtoken.grants g WHERE g.grant_id" EQ
 						  "$1 FOR NO KEY UPDATE"},
@@ -347,8 +356,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"issuers read", "", SPI_OK_SELECT, true,
 		 "SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
 		 "i.verification_uri, i.claims_function, i.password_verifier, "
-		 "i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, "
-		 "i.not_before FROM pgtoken.issuers i"},
+		 "i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, " EPOCH_COLUMNS(
+			 "i") " FROM pgtoken.issuers i"},
 	[STORE_KEY_INSERT] =
 		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
@@ -441,24 +450,30 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"reuse note", "uz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.reused_families (grant_id, noted_at) VALUES ($1, $2) "
 		 "ON CONFLICT DO NOTHING"},
-	[STORE_SUBJECT_NOT_BEFORE] = {"subject not_before", "tt", SPI_OK_SELECT, true,
-								  "SELECT s.not_before FROM pgtoken.subject_not_before s "
-								  "WHERE s.issuer" EQ "$1 AND s.subject" EQ "$2"},
+	/* of the subject, and of the subject with this client */
+	[STORE_SUBJECT_NOT_BEFORE] =
+		{"subject not_before", "ttt", SPI_OK_SELECT, true,
+		 "SELECT s.client_id OPERATOR(pg_catalog.<>) '', s.ended_epoch, s.not_before, "
+		 "s.not_before_epoch FROM pgtoken.subject_not_before s WHERE s.issuer" EQ
+		 "$1 AND s.subject" EQ "$2 AND s.client_id" EQ "ANY (ARRAY['', $3])"},
 	[STORE_SUBJECT_NOT_BEFORE_LATEST] =
 		{"latest subject not_before", "t", SPI_OK_SELECT, true,
-		 "SELECT pg_catalog.max(s.not_before) FROM pgtoken.subject_not_before s "
+		 "SELECT (SELECT e.epoch FROM pgtoken.subject_epochs e WHERE e.issuer" EQ "$1), "
+		 "pg_catalog.max(s.not_before) FROM pgtoken.subject_not_before s "
 		 "WHERE s.issuer" EQ "$1"},
 	/* an ancestor that is gone stands for nothing */
 	[STORE_TOKEN_ANCESTORS] =
 		{"token ancestors", "u", SPI_OK_SELECT, true,
-		 "SELECT coalesce(a.client_id, ''), a.subject, a.created_at, a.not_before, "
+		 "SELECT coalesce(a.client_id, ''), a.subject, a.created_at, a.not_before, a.issuer_epoch, "
+		 "a.client_epoch, a.subject_epoch, "
 		 "a.grant_id IS NOT NULL AND a.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "a.grant_id AND b.token_id" EQ "ANY (g.ancestor_tokens)) "
 		 "FROM pgtoken.grants g CROSS JOIN pg_catalog.unnest(g.ancestors) u (ancestor) "
 		 "LEFT JOIN pgtoken.grants a ON a.grant_id" EQ "u.ancestor WHERE g.grant_id" EQ "$1"},
 	[STORE_TOKEN_STATE] =
 		{"token state", "utiizz", SPI_OK_SELECT, true,
-		 "SELECT g.client_id, g.subject, g.created_at, g.not_before, g.revoked_at IS NULL "
+		 "SELECT g.client_id, g.subject, g.created_at, g.not_before, g.issuer_epoch, g.client_epoch, "
+		 "g.subject_epoch, g.revoked_at IS NULL "
 		 "AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
 		 "WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
 		 "AND EXISTS (SELECT FROM pgtoken.tokens t WHERE " LEDGER_PLACE

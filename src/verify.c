@@ -30,7 +30,7 @@ typedef struct TokenState
 {
 	char *client_id;
 	char *subject;
-	TimestampTz begun_at;
+	Begun begun;
 	TimestampTz not_before;
 	bool holds;
 	bool exchanged;
@@ -43,8 +43,9 @@ read_state(StoreRow *row, void *arg)
 
 	state->client_id = store_text(row);
 	state->subject = store_text(row);
-	state->begun_at = store_time(row, DT_NOBEGIN);
+	state->begun.at = store_time(row, DT_NOBEGIN);
 	state->not_before = store_time(row, DT_NOBEGIN);
+	store_begun(row, &state->begun);
 	state->holds = store_bool(row);
 }
 
@@ -75,7 +76,7 @@ read_ancestor(StoreRow *row, void *arg)
 static bool
 begun_in_time(const Client *client, const TokenState *state)
 {
-	return not_before_check(client, state->subject, state->not_before, state->begun_at) == PGT_OK;
+	return not_before_check(client, state->subject, state->not_before, &state->begun) == PGT_OK;
 }
 
 /* what a token was exchanged from (RFC 8693) takes it along when it is revoked, blacklisted or too old */
@@ -253,8 +254,8 @@ usable_refresh_token(const char *token, const Client **client)
 		return NULL;
 	*client = client_find(grant->client_id);
 	return *client && (*client)->enabled && (*client)->offline_access &&
-				   not_before_check(*client, grant->subject, grant->not_before,
-									grant->created_at) == PGT_OK
+				   not_before_check(*client, grant->subject, grant->not_before, &grant->begun) ==
+					   PGT_OK
 			   ? grant
 			   : NULL;
 }

@@ -182,3 +182,10 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) IS
 'What is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';
+
+CREATE FUNCTION pgtoken.epoch_ended(family bigint, begun_at timestamptz, epoch bigint, epochs_since_end bigint, not_before timestamptz, not_before_epoch bigint) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(coalesce(family, -1) > epoch OR coalesce(family, -1) < epoch - epochs_since_end, false)
+		   OR coalesce(coalesce(family, -1) < not_before_epoch AND begun_at < not_before, false);
+REVOKE ALL ON FUNCTION pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint) IS 'Internal: is a family of this epoch, begun then, among what an issuer or client has ended?';

@@ -27,6 +27,9 @@ CREATE TABLE pgtoken.issuers (
 	claims_supported text[] NOT NULL DEFAULT '{}',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
+	epochs_since_end bigint NOT NULL DEFAULT 0,
+	not_before_epoch bigint NOT NULL DEFAULT 9223372036854775807,
 	CONSTRAINT issuers_pkey PRIMARY KEY (issuer),
 	CONSTRAINT issuers_issuer_check CHECK (pgtoken.valid_issuer(issuer)),
 	CONSTRAINT issuers_login_uri_check CHECK (pgtoken.valid_redirect_uri(login_uri)),
@@ -48,6 +51,9 @@ COMMENT ON COLUMN pgtoken.issuers.factor_acr IS 'acr that a step-up by a factor 
 COMMENT ON COLUMN pgtoken.issuers.webauthn_rp_id IS 'Relying party of WebAuthn assertions: a domain';
 COMMENT ON COLUMN pgtoken.issuers.webauthn_origins IS 'Origins that WebAuthn assertions may come from; empty: https:// and the relying party';
 COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
+COMMENT ON COLUMN pgtoken.issuers.epoch IS 'Moves on by one with each set_not_before; families and codes carry the one in which they were issued. Begins anywhere, so that an issuer that was deleted and is made again has none of its families';
+COMMENT ON COLUMN pgtoken.issuers.epochs_since_end IS 'How many epochs there have been since everything issued before was last ended: families of earlier ones are refused, whatever the clock said';
+COMMENT ON COLUMN pgtoken.issuers.not_before_epoch IS 'not_before is for families of earlier epochs: who was issued after it was set is not refused by a clock that stepped back';
 
 CREATE TABLE pgtoken.signing_keys (
 	kid text NOT NULL,
@@ -138,6 +144,9 @@ CREATE TABLE pgtoken.clients (
 	metadata jsonb NOT NULL DEFAULT '{}',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
+	epochs_since_end bigint NOT NULL DEFAULT 0,
+	not_before_epoch bigint NOT NULL DEFAULT 9223372036854775807,
 	CONSTRAINT clients_pkey PRIMARY KEY (client_id),
 	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
 	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
@@ -168,6 +177,9 @@ COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of a
 COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
 COMMENT ON COLUMN pgtoken.clients.lockstep_generations IS 'How many generations running may be answered from the same two contexts until that is reuse; 0: never; NULL: pgtoken.lockstep_generations';
 COMMENT ON COLUMN pgtoken.clients.not_before IS 'Its tokens issued before are refused; see set_not_before';
+COMMENT ON COLUMN pgtoken.clients.epoch IS 'As issuers.epoch: moves on with revoke_client and set_not_before; a client_id that was deleted and is made again has none of its families';
+COMMENT ON COLUMN pgtoken.clients.epochs_since_end IS 'As issuers.epochs_since_end';
+COMMENT ON COLUMN pgtoken.clients.not_before_epoch IS 'As issuers.not_before_epoch';
 COMMENT ON COLUMN pgtoken.clients.rotation IS 'always: each refresh gives a new refresh token. never: the same one stays (confidential clients only)';
 
 CREATE TABLE pgtoken.client_secrets (
@@ -222,6 +234,9 @@ CREATE TABLE pgtoken.grants (
 	ancestor_tokens text[],
 	revoked_at timestamptz,
 	revoke_reason text,
+	issuer_epoch bigint,
+	client_epoch bigint,
+	subject_epoch bigint,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
 CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;
@@ -244,6 +259,9 @@ COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
 COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable';
 COMMENT ON COLUMN pgtoken.grants.not_before IS 'Its tokens issued before are refused; see set_not_before';
+COMMENT ON COLUMN pgtoken.grants.issuer_epoch IS 'epoch of its issuer when it was issued, or the code that it came by; NULL: before all';
+COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
+COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';
 COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens (called in SQL), authorization_code, client_credentials, password, or the URN of the device and token exchange grants';
 COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; a refresh of a public client must prove it';
 COMMENT ON COLUMN pgtoken.grants.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; a refresh of a public client must present it';

@@ -47,6 +47,9 @@ CREATE TABLE pgtoken.authorization_codes (
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	redeemed_at timestamptz,
+	issuer_epoch bigint,
+	client_epoch bigint,
+	subject_epoch bigint,
 	CONSTRAINT authorization_codes_pkey PRIMARY KEY (grant_id)
 );
 COMMENT ON TABLE pgtoken.authorization_codes IS 'Authorization codes (RFC 6749 section 4.1.2): what was authorized, until the client redeems it. Kept for a day, so that a second use can be told from an unknown code';
@@ -69,6 +72,9 @@ COMMENT ON COLUMN pgtoken.authorization_codes.context IS 'Request context as the
 COMMENT ON COLUMN pgtoken.authorization_codes.created_at IS 'When it was made';
 COMMENT ON COLUMN pgtoken.authorization_codes.expires_at IS 'From when on it is refused';
 COMMENT ON COLUMN pgtoken.authorization_codes.redeemed_at IS 'When it was redeemed; NULL: it was not. A further use revokes the family';
+COMMENT ON COLUMN pgtoken.authorization_codes.issuer_epoch IS 'epoch of the issuer when it was made; the family will have it; NULL: before all';
+COMMENT ON COLUMN pgtoken.authorization_codes.client_epoch IS 'epoch of the client then';
+COMMENT ON COLUMN pgtoken.authorization_codes.subject_epoch IS 'epoch of the issuer''s subjects then';
 COMMENT ON INDEX pgtoken.authorization_codes_pkey IS 'Finds a code, which names its grant_id';
 
 CREATE TABLE pgtoken.device_codes (
@@ -92,6 +98,9 @@ CREATE TABLE pgtoken.device_codes (
 	context jsonb NOT NULL,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
+	issuer_epoch bigint,
+	client_epoch bigint,
+	subject_epoch bigint,
 	CONSTRAINT device_codes_pkey PRIMARY KEY (grant_id),
 	CONSTRAINT device_codes_state_check CHECK (state IN ('pending', 'approved', 'denied', 'redeemed'))
 );
@@ -117,6 +126,9 @@ COMMENT ON COLUMN pgtoken.device_codes.claims IS 'Further claims of the access t
 COMMENT ON COLUMN pgtoken.device_codes.context IS 'Request context of the device';
 COMMENT ON COLUMN pgtoken.device_codes.created_at IS 'When it was made';
 COMMENT ON COLUMN pgtoken.device_codes.expires_at IS 'From when on it is refused';
+COMMENT ON COLUMN pgtoken.device_codes.issuer_epoch IS 'epoch of the issuer when the device asked; the family will have it; NULL: before all';
+COMMENT ON COLUMN pgtoken.device_codes.client_epoch IS 'epoch of the client then';
+COMMENT ON COLUMN pgtoken.device_codes.subject_epoch IS 'epoch of the issuer''s subjects when the user approved';
 COMMENT ON INDEX pgtoken.device_codes_pkey IS 'Finds a device authorization; its device_code names the grant_id';
 COMMENT ON INDEX pgtoken.device_codes_user_code IS 'Finds a device authorization by what the user types';
 

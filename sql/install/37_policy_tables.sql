@@ -63,16 +63,33 @@ CREATE TABLE pgtoken.subject_not_before (
 	subject text NOT NULL,
 	not_before timestamptz NOT NULL,
 	reason text,
-	CONSTRAINT subject_not_before_pkey PRIMARY KEY (issuer, subject)
+	client_id text NOT NULL DEFAULT '',
+	ended_epoch bigint NOT NULL DEFAULT 0,
+	not_before_epoch bigint NOT NULL DEFAULT 9223372036854775807,
+	CONSTRAINT subject_not_before_pkey PRIMARY KEY (issuer, subject, client_id)
 );
 CREATE INDEX subject_not_before_latest ON pgtoken.subject_not_before (issuer, not_before);
-COMMENT ON TABLE pgtoken.subject_not_before IS 'Subjects whose earlier tokens are refused';
+COMMENT ON TABLE pgtoken.subject_not_before IS 'Subjects whose earlier tokens are refused: all of them, or those with a client from which consent was withdrawn';
 COMMENT ON COLUMN pgtoken.subject_not_before.issuer IS 'Issuer of the subject';
 COMMENT ON COLUMN pgtoken.subject_not_before.subject IS 'The application''s user id';
 COMMENT ON COLUMN pgtoken.subject_not_before.not_before IS 'Tokens issued before are refused';
 COMMENT ON COLUMN pgtoken.subject_not_before.reason IS 'Why, as the caller said';
-COMMENT ON INDEX pgtoken.subject_not_before_pkey IS 'One row per subject';
+COMMENT ON COLUMN pgtoken.subject_not_before.client_id IS 'Client from which consent was withdrawn; '''': all clients';
+COMMENT ON COLUMN pgtoken.subject_not_before.ended_epoch IS 'Families of earlier epochs (grants.subject_epoch) are refused, whatever the clock said; 0: everything was never ended as a whole';
+COMMENT ON COLUMN pgtoken.subject_not_before.not_before_epoch IS 'not_before is for families of earlier epochs';
+COMMENT ON INDEX pgtoken.subject_not_before_pkey IS 'One row per subject, and one more per client from which consent was withdrawn';
 COMMENT ON INDEX pgtoken.subject_not_before_latest IS 'Latest of an issuer: whoever was issued later needs no look';
+
+CREATE TABLE pgtoken.subject_epochs (
+	issuer text NOT NULL,
+	epoch bigint NOT NULL,
+	CONSTRAINT subject_epochs_pkey PRIMARY KEY (issuer)
+);
+COMMENT ON TABLE pgtoken.subject_epochs IS 'Numbers the ends of everything that a subject had, for all subjects of an issuer. Its row is locked from such an end to the commit, so that the ends become visible in the order of their numbers';
+COMMENT ON COLUMN pgtoken.subject_epochs.issuer IS 'Issuer of the subjects';
+COMMENT ON COLUMN pgtoken.subject_epochs.epoch IS 'Number of the last end; families and codes carry the one in which they were issued';
+COMMENT ON CONSTRAINT subject_epochs_pkey ON pgtoken.subject_epochs IS 'One row per issuer';
+COMMENT ON INDEX pgtoken.subject_epochs_pkey IS 'One row per issuer';
 
 CREATE TABLE pgtoken.factors (
 	issuer text NOT NULL,
@@ -211,6 +228,7 @@ ALTER TABLE pgtoken.challenge_codes ALTER COLUMN sealed_code SET STORAGE PLAIN;
 
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.policies', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_not_before', '');
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_epochs', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.factors', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.challenges', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.challenge_codes', '');

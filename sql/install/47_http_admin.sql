@@ -20,12 +20,16 @@ COMMENT ON FUNCTION pgtoken.logout_token(text, text, text) IS 'Internal, called 
 CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	of_issuer CONSTANT text := (SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = withdraw_consent.client_id);
 BEGIN
 	-- below NULL would mean everybody's
 	IF subject IS NULL OR client_id IS NULL THEN
 		RETURN;
 	END IF;
 	PERFORM pgtoken.make_durable();
+	-- for what is being issued at this moment, which we cannot see
+	PERFORM pgtoken.end_subject(of_issuer, subject, client_id, NULL, 'consent_withdrawn');
 	DELETE FROM pgtoken.consents c WHERE c.subject = withdraw_consent.subject AND c.client_id = withdraw_consent.client_id;
 	PERFORM pgtoken.forget_codes(NULL, client_id, subject, NULL, true);
 	RETURN QUERY
@@ -53,6 +57,7 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.make_durable();
+	PERFORM pgtoken.lock_session(of_issuer, subject, NULL);
 	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, offline);
 	FOR family IN SELECT f.* FROM pgtoken.living_families(of_issuer, NULL, end_session.subject, end_session.session_id) f LOOP
 		IF end_session.offline OR NOT family.offline THEN

@@ -1,6 +1,6 @@
 CREATE VIEW pgtoken.grant_status AS
 	SELECT g.grant_id, g.client_id, g.subject,
-		   CASE WHEN g.revoked_at IS NOT NULL OR g.created_at < n.not_before THEN 'revoked'
+		   CASE WHEN g.revoked_at IS NOT NULL OR n.ended THEN 'revoked'
 				WHEN g.expires_at <= now() THEN 'expired'
 				WHEN g.generation IS NOT NULL AND g.rotated_at + g.idle_lifetime <= now() THEN 'idle'
 				ELSE 'active' END AS state,
@@ -11,8 +11,14 @@ CREATE VIEW pgtoken.grant_status AS
 	FROM pgtoken.grants g
 	LEFT JOIN pgtoken.clients c ON c.client_id = g.client_id
 	LEFT JOIN pgtoken.issuers i ON i.issuer = c.issuer
-	LEFT JOIN pgtoken.subject_not_before s ON s.issuer = c.issuer AND s.subject = g.subject,
-		LATERAL (SELECT greatest(i.not_before, c.not_before, s.not_before, g.not_before)) n (not_before);
+	LEFT JOIN pgtoken.subject_not_before s ON s.issuer = c.issuer AND s.subject = g.subject AND s.client_id = ''
+	LEFT JOIN pgtoken.subject_not_before w ON w.issuer = c.issuer AND w.subject = g.subject AND w.client_id = g.client_id,
+		LATERAL (SELECT greatest(i.not_before, c.not_before, s.not_before, g.not_before),
+						pgtoken.epoch_ended(g.issuer_epoch, g.created_at, i.epoch, i.epochs_since_end, i.not_before, i.not_before_epoch)
+						OR pgtoken.epoch_ended(g.client_epoch, g.created_at, c.epoch, c.epochs_since_end, c.not_before, c.not_before_epoch)
+						OR coalesce(coalesce(g.subject_epoch, -1) < greatest(s.ended_epoch, w.ended_epoch), false)
+						OR coalesce(coalesce(g.subject_epoch, -1) < s.not_before_epoch AND g.created_at < s.not_before, false)
+						OR coalesce(g.created_at < g.not_before, false)) n (not_before, ended);
 COMMENT ON VIEW pgtoken.grant_status IS 'Families and whether they live: active, idle (not refreshed for its idle lifetime), expired, revoked (one by one, or by a not_before)';
 
 CREATE FUNCTION pgtoken.lineage(grant_id uuid)

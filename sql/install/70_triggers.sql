@@ -46,16 +46,16 @@ COMMENT ON FUNCTION pgtoken.notify_keys() IS 'Trigger: has PostgREST read the ke
 
 -- Audit
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('issuer');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('issuer', 'epoch', 'epochs_since_end', 'not_before_epoch');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('signing_key');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('key_material', 'material');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('resource');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client', 'epoch', 'epochs_since_end', 'not_before_epoch');
 -- not for last_used_at, which says nothing of whether the secret holds
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('blacklist');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('policy');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before', 'ended_epoch', 'not_before_epoch');
 -- Not what a factor's use changes: a counter, and how often it was wrong.
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF issuer, subject, factor_id, factor_type, label, state, parameters, secret ON pgtoken.factors
 	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret', 'code_hashes');
@@ -65,20 +65,20 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EA
 -- What comes of a request is audited, not the request; a code from its making on,
 -- but not that maintain() forgets it.
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.authorization_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash', 'code_challenge');
+	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash', 'code_challenge', 'issuer_epoch', 'client_epoch', 'subject_epoch');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash', 'user_code_hash');
+	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash', 'user_code_hash', 'issuer_epoch', 'client_epoch', 'subject_epoch');
 -- Forgetting a row whose token has ended is housekeeping; any other deletion lets a token in again.
 CREATE TRIGGER audit_delete AFTER DELETE ON pgtoken.blacklist FOR EACH ROW WHEN (OLD.expires_at > now())
 	EXECUTE FUNCTION pgtoken.audit_row('blacklist');
-CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep');
+CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep', 'issuer_epoch', 'client_epoch', 'subject_epoch');
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
-		revoked_at, revoke_reason
+		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch
 	ON pgtoken.grants FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep');
+	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep', 'issuer_epoch', 'client_epoch', 'subject_epoch');
 -- No WHEN: PostgreSQL would read its expression anew for each statement.
 CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
 

@@ -86,17 +86,17 @@ GRANT SELECT (client_id, secret_id, created_at, expires_at, revoked_at, last_use
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time,
 			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
-			  ancestors, ancestor_tokens, revoked_at, revoke_reason)
+			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch)
 	ON pgtoken.grants TO pgtoken_auditor;
 GRANT SELECT (grant_id, kind, issuer, client_id, created_at, expires_at) ON pgtoken.authorization_requests TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
-			  context, created_at, expires_at, redeemed_at)
+			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, early_polls, subject, session_id, auth_time, acr, amr,
-			  claims, context, created_at, expires_at)
+			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
-GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before, pgtoken.reused_families TO pgtoken_auditor;
+GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before, pgtoken.subject_epochs, pgtoken.reused_families TO pgtoken_auditor;
 GRANT SELECT (task, updated_at) ON pgtoken.maintenance TO pgtoken_auditor;	-- a position can be a hash
 GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
 			  codes_sent, codes_since, code_sent_at, created_at, last_used_at)
@@ -114,6 +114,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.grant_of(text),
 	pgtoken.shard_of(uuid, integer),
 	pgtoken.audit_by_subject(text, timestamptz, timestamptz),
+	pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint),
 	pgtoken.decisions_by_rule(timestamptz, timestamptz),
 	pgtoken.decisions_by_client(timestamptz, timestamptz),
 	pgtoken.decision_latency(timestamptz, timestamptz),
@@ -167,6 +168,8 @@ ALTER TABLE pgtoken.policies ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.policies FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.subject_not_before ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.subject_not_before FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.subject_epochs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.subject_epochs FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.factors ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.factors FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.challenges ENABLE ROW LEVEL SECURITY;

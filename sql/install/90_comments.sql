@@ -291,6 +291,7 @@ COMMENT ON POLICY auditor_reads ON pgtoken.challenges IS 'Lets pgtoken_auditor s
 COMMENT ON TRIGGER audit ON pgtoken.subject_not_before IS 'Writes the row before and after to audit_events';
 COMMENT ON TRIGGER invalidate ON pgtoken.subject_not_before IS 'Makes every backend forget the tokens it has verified when the transaction commits';
 COMMENT ON TRIGGER invalidate_truncate ON pgtoken.subject_not_before IS 'As invalidate, for TRUNCATE';
+COMMENT ON POLICY auditor_reads ON pgtoken.subject_epochs IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 COMMENT ON POLICY auditor_reads ON pgtoken.subject_not_before IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 COMMENT ON POLICY auditor_reads ON pgtoken.challenge_codes IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 COMMENT ON CONSTRAINT resources_max_age_check ON pgtoken.resources IS '1 second to 10 years';
