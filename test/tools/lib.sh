@@ -68,7 +68,8 @@ NODE_DIR=$ROOT/build/node
 # prints the Node to use: the caller's, else the one that setup has brought
 node_program() {
     local program version
-    for program in "$(command -v node)" "$NODE_DIR/node_modules/.bin/node"; do
+    # npm 9 makes no link in .bin
+    for program in "$(command -v node)" "$NODE_DIR"/node_modules/node-linux-*/bin/node; do
         version=$("$program" --version 2>/dev/null) || continue
         version=${version#v}
         if [ "${version%%.*}" -ge "$NODE_MIN" ]; then
