@@ -132,6 +132,7 @@ OBJS = \
 	src/sql_api_sessions.o \
 	src/sql_api_tokens.o \
 	src/sql_arguments.o \
+	src/sql_once.o \
 	src/statement.o \
 	src/store.o \
 	src/store_queries.o \
@@ -179,6 +180,7 @@ REGRESS = \
 	refresh \
 	retry \
 	lockstep \
+	once \
 	reuse \
 	revoke \
 	blacklist \

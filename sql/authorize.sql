@@ -104,6 +104,9 @@ SELECT test.goes(pgtoken.approve_authorization(test.transaction('first', 'https:
 	   test.goes(pgtoken.approve_authorization(test.transaction('first', 'https://first.example/cb', 'response_type', 'code', 'prompt', 'login'), 'carol', auth_time => now() - interval '2 minutes')) AS before_the_request,
 	   test.goes(pgtoken.approve_authorization(test.transaction('first', 'https://first.example/cb', 'response_type', 'code', 'prompt', 'none', 'max_age', '60'), 'carol', auth_time => now() - interval '2 minutes')) AS silently;
 
+-- Fault: of (f(x)).* each column approved once more, and the second was unknown.
+SELECT test.goes(ROW(a.*)::pgtoken.authorization_response) FROM (SELECT (pgtoken.approve_authorization(t.id, 'carol')).* FROM (SELECT test.transaction('first', 'https://first.example/cb', 'response_type', 'code', 'state', 'q') AS id OFFSET 0) t) a;
+
 -- Denied by the user, and what a page must not say.
 SELECT test.goes(pgtoken.deny_authorization(test.transaction('first', 'https://first.example/cb', 'response_type', 'code', 'state', 'q'), error_description => 'not today')) AS denied,
 	   test.goes(pgtoken.deny_authorization('pgttx_x')) AS unknown;

@@ -216,6 +216,11 @@ SELECT test.prove('yann1', 'sms', jsonb_build_object('code', code)) AS right_one
 INSERT INTO test.taken SELECT * FROM pgtoken.take_challenge_codes();
 SELECT count(*) AS taken, count(DISTINCT code_id) AS different FROM test.taken;
 SELECT count(*) AS left FROM pgtoken.take_challenge_codes();
+-- Fault: of (f()).* each column took its own codes, and all but the first were lost.
+SELECT test.family('yuri', 'yuri'), pgtoken.enroll_factor('yuri', 'sms') ->> 'state' AS sms;
+SELECT test.challenged('yuri1', 'yuri'), test.brief(test.choose('yuri1', 'sms', 'outbox')) AS no_code_here;
+CREATE TABLE test.taken_once AS SELECT (pgtoken.take_challenge_codes()).*;
+SELECT subject, factor_type, code ~ '^[0-9]{6}$' AS code, expires_at > now() AS alive FROM test.taken_once;
 -- Attack shut out: who can write into the table has the code sent to himself.
 CALL test.half_a_minute_later();
 SELECT test.brief(test.choose('yann2', 'sms', 'outbox')) AS sent;

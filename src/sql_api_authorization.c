@@ -18,6 +18,7 @@
 #include "glue.h"
 #include "request.h"
 #include "sql_arguments.h"
+#include "sql_once.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_authorization);
 PG_FUNCTION_INFO_V1(pgt_authorization_request);
@@ -45,8 +46,8 @@ response_row_of(FunctionCallInfo fcinfo, const AuthorizationResponse *response)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-Datum
-pgt_approve_authorization(PG_FUNCTION_ARGS)
+static Datum
+approve_authorization_once(PG_FUNCTION_ARGS)
 {
 	Approval approval = {0};
 	AuthorizationResponse response = {0};
@@ -72,6 +73,12 @@ pgt_approve_authorization(PG_FUNCTION_ARGS)
 }
 
 Datum
+pgt_approve_authorization(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, approve_authorization_once);
+}
+
+Datum
 pgt_authorization_request(PG_FUNCTION_ARGS)
 {
 	Jsonb *description =
@@ -93,14 +100,20 @@ pgt_consent_missing(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(missing));
 }
 
-Datum
-pgt_deny_authorization(PG_FUNCTION_ARGS)
+static Datum
+deny_authorization_once(PG_FUNCTION_ARGS)
 {
 	AuthorizationResponse response = {0};
 
 	deny_authorization(required_text(fcinfo, 0, "transaction_id"),
 					   required_text(fcinfo, 1, "error"), non_empty_text(fcinfo, 2), &response);
 	return response_row_of(fcinfo, &response);
+}
+
+Datum
+pgt_deny_authorization(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, deny_authorization_once);
 }
 
 Datum

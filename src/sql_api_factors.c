@@ -20,6 +20,7 @@
 #include "issuer.h"
 #include "refused_request.h"
 #include "sql_arguments.h"
+#include "sql_once.h"
 
 #define CODES_TAKEN_MAX 1000
 
@@ -136,8 +137,8 @@ pgt_complete_challenge(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(answer_json("complete_challenge", &answer));
 }
 
-Datum
-pgt_take_challenge_codes(PG_FUNCTION_ARGS)
+static Datum
+take_challenge_codes_once(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	int max = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
@@ -167,4 +168,10 @@ pgt_take_challenge_codes(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+Datum
+pgt_take_challenge_codes(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, take_challenge_codes_once);
 }

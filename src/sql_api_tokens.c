@@ -23,6 +23,7 @@
 #include "response.h"
 #include "revoke.h"
 #include "sql_arguments.h"
+#include "sql_once.h"
 #include "store.h"
 #include "token_cache.h"
 #include "verify.h"
@@ -39,8 +40,8 @@ PG_FUNCTION_INFO_V1(pgt_revoke_family_by_token);
 PG_FUNCTION_INFO_V1(pgt_shard_of);
 PG_FUNCTION_INFO_V1(pgt_verify_access_token);
 
-Datum
-pgt_issue_tokens(PG_FUNCTION_ARGS)
+static Datum
+issue_tokens_once(PG_FUNCTION_ARGS)
 {
 	IssueRequest request = {0};
 	TokenResponse response = {0};
@@ -76,7 +77,13 @@ pgt_issue_tokens(PG_FUNCTION_ARGS)
 }
 
 Datum
-pgt_refresh_grant(PG_FUNCTION_ARGS)
+pgt_issue_tokens(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, issue_tokens_once);
+}
+
+static Datum
+refresh_grant_once(PG_FUNCTION_ARGS)
 {
 	RefreshRequest request = {0};
 	TokenResponse response = {0};
@@ -97,6 +104,12 @@ pgt_refresh_grant(PG_FUNCTION_ARGS)
 	refresh_grant(&request, &response);
 	refused_record("refresh_grant", request.client_id, response.err);
 	return response_row(fcinfo, &response);
+}
+
+Datum
+pgt_refresh_grant(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, refresh_grant_once);
 }
 
 /* one row when there is one, none otherwise */
@@ -130,8 +143,8 @@ put_revoked(FunctionCallInfo fcinfo, bool revoked, RevokedFamily *family, const 
 	put_row(fcinfo, revoked, values, nulls);
 }
 
-Datum
-pgt_revoke_family(PG_FUNCTION_ARGS)
+static Datum
+revoke_family_once(PG_FUNCTION_ARGS)
 {
 	RevokedFamily family;
 	char *reason = optional_text(fcinfo, 1);
@@ -143,7 +156,13 @@ pgt_revoke_family(PG_FUNCTION_ARGS)
 }
 
 Datum
-pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
+pgt_revoke_family(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, revoke_family_once);
+}
+
+static Datum
+revoke_family_by_token_once(PG_FUNCTION_ARGS)
 {
 	RevokedFamily family;
 	char *token = required_text(fcinfo, 0, "token");
@@ -152,6 +171,12 @@ pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
 	request_string(reason, "reason");
 	put_revoked(fcinfo, revoke_family_of(token, reason, &family), &family, reason);
 	return (Datum) 0;
+}
+
+Datum
+pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, revoke_family_by_token_once);
 }
 
 static void
@@ -170,8 +195,8 @@ put_blacklisted(FunctionCallInfo fcinfo, bool done, BlacklistedToken *token)
 	put_row(fcinfo, done, values, nulls);
 }
 
-Datum
-pgt_blacklist_token(PG_FUNCTION_ARGS)
+static Datum
+blacklist_token_once(PG_FUNCTION_ARGS)
 {
 	BlacklistedToken blacklisted;
 	char *token = required_text(fcinfo, 0, "token");
@@ -183,7 +208,13 @@ pgt_blacklist_token(PG_FUNCTION_ARGS)
 }
 
 Datum
-pgt_blacklist_jti(PG_FUNCTION_ARGS)
+pgt_blacklist_token(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, blacklist_token_once);
+}
+
+static Datum
+blacklist_jti_once(PG_FUNCTION_ARGS)
 {
 	BlacklistedToken blacklisted;
 	char *jti = required_text(fcinfo, 0, "jti");
@@ -194,6 +225,12 @@ pgt_blacklist_jti(PG_FUNCTION_ARGS)
 	put_blacklisted(fcinfo, blacklist_jti(jti, PG_GETARG_TIMESTAMPTZ(1), reason, &blacklisted),
 					&blacklisted);
 	return (Datum) 0;
+}
+
+Datum
+pgt_blacklist_jti(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, blacklist_jti_once);
 }
 
 Datum
