@@ -154,6 +154,7 @@ SQL_PARTS = \
 	sql/install/35_http_tables.sql \
 	sql/install/37_policy_tables.sql \
 	sql/install/38_maintenance_tables.sql \
+	sql/install/39_out_of_sight.sql \
 	sql/install/39_refusal_functions.sql \
 	sql/install/40_token_functions.sql \
 	sql/install/42_authorization_functions.sql \

@@ -190,6 +190,46 @@ JOIN pg_class c ON c.oid = s.starelid
 WHERE c.relnamespace = 'pgtoken'::regnamespace AND (s.stavalues1 IS NOT NULL OR s.stavalues2 IS NOT NULL);
 ROLLBACK;
 SELECT relation, seen, inserted, updated, deleted FROM reached ORDER BY n;
+
+-- Attack shut out: it reads or writes people's data by a view, or where they lie beside
+-- the tables: has a cheap function told of each row that a view looks at, finds claims,
+-- contexts and labels among the samples, or the large ones in TOAST.
+CREATE TABLE test.told (what text);
+CREATE FUNCTION test.tell(what anyelement) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$BEGIN INSERT INTO test.told VALUES (what::text); RETURN true; END$$;
+GRANT USAGE ON SCHEMA test TO regress_pgtoken_reader;
+GRANT INSERT ON test.told TO regress_pgtoken_reader;
+SET ROLE regress_pgtoken_reader;
+SELECT (SELECT count(*) FROM pgtoken.grant_status WHERE test.tell(subject)) AS families, (SELECT count(*) FROM pgtoken.decisions WHERE test.tell(client_id)) AS decisions;
+SELECT view, test.outcome(format('SELECT count(*) FROM pgtoken.%I', view)) FROM unnest('{decisions_by_rule,decisions_by_client,decision_latency}'::text[]) view;
+SELECT test.outcome($$UPDATE pgtoken.decisions SET subject = 'x'$$) AS written, test.outcome($$DELETE FROM pgtoken.decisions$$) AS deleted;
+RESET ROLE;
+SELECT count(*) AS told FROM test.told;
+DROP FUNCTION test.tell(anyelement);
+DROP TABLE test.told;
+REVOKE USAGE ON SCHEMA test FROM regress_pgtoken_reader;
+SELECT c.relname, c.reloptions FROM pg_class c WHERE c.relnamespace IN ('pgtoken'::regnamespace, 'pgtoken_http'::regnamespace) AND c.relkind IN ('v', 'm')
+AND NOT c.reloptions @> '{security_barrier=true,security_invoker=true}';
+BEGIN;
+SELECT format('pg_toast.pg_toast_%s', 'pgtoken.grants'::regclass::oid) AS toast \gset
+SELECT count(*) AS toasted FROM :toast \gset
+INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, claims, created_at, expires_at, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type)
+SELECT pgtoken.new_uuid(), 'app', 'large', '', '{}', jsonb_build_object('x', (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i)), now(), now(), now(), 0, -1, '{}', '{}', 'x';
+ANALYZE;
+SET LOCAL ROLE regress_pgtoken_reader;
+SELECT count(*) - :toasted AS in_toast FROM :toast;
+RESET ROLE;
+-- What is sampled, column by column. A new one is decided in 39_out_of_sight.sql.
+SELECT c.relname AS relation, string_agg(a.attname, ' ' ORDER BY a.attnum) AS sampled
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.attstattarget IS DISTINCT FROM 0 AND a.atttypid NOT IN ('timestamptz'::regtype, 'boolean'::regtype, 'integer'::regtype, 'bigint'::regtype, 'interval'::regtype)
+GROUP BY c.relname ORDER BY c.relname;
+-- and partitions like what they are partitions of, in what is sampled and where values lie
+SELECT c.relname AS partition, a.attname
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND a.attnum > 0 AND (a.attstattarget IS DISTINCT FROM p.attstattarget OR a.attstorage <> p.attstorage);
+SELECT count(*) FILTER (WHERE c.relispartition) > 4 AS partitions FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace;
+ROLLBACK;
 SELECT test.written() = :'before' AS unharmed, (SELECT md5(string_agg(c::text, ' ' ORDER BY c.client_id)) FROM pgtoken.clients c) = :'clients' AS clients_unharmed,
 	   (SELECT count(*) FROM pgtoken.audit_events) > 100 AS events_there;
 DROP TABLE reached;

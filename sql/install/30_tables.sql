@@ -349,12 +349,6 @@ COMMENT ON COLUMN pgtoken.audit_events.session_user_name IS 'Role that logged in
 COMMENT ON COLUMN pgtoken.audit_events.role_name IS 'Role in effect (SET ROLE)';
 COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller gave it';
 
--- ANALYZE would copy samples into pg_statistic, which pg_read_all_data reads.
-ALTER TABLE pgtoken.client_secrets ALTER COLUMN secret_hash SET STATISTICS 0;
-ALTER TABLE pgtoken.grants ALTER COLUMN current_hash SET STATISTICS 0, ALTER COLUMN previous_hash SET STATISTICS 0,
-	ALTER COLUMN rotation_nonce SET STATISTICS 0, ALTER COLUMN lockstep SET STATISTICS 0;
-ALTER TABLE pgtoken.tokens ALTER COLUMN token_hash SET STATISTICS 0;
-
 -- Proxies whose relcache entry carries cache invalidation: transactional, at
 -- commit to every backend, at replay to every standby. They hold no rows.
 CREATE TABLE pgtoken.config_epoch ();

@@ -172,11 +172,6 @@ COMMENT ON COLUMN pgtoken.replay_ids.replay_hash IS 'SHA-256 of purpose, owner a
 COMMENT ON COLUMN pgtoken.replay_ids.expires_at IS 'End of what carried it; maintain() forgets the row after it';
 COMMENT ON INDEX pgtoken.replay_ids_pkey IS 'Lets each jti in once, also when two come at the same time';
 
--- ANALYZE would copy samples into pg_statistic, which pg_read_all_data reads.
-ALTER TABLE pgtoken.authorization_requests ALTER COLUMN handle_hash SET STATISTICS 0, ALTER COLUMN parameters SET STATISTICS 0;
-ALTER TABLE pgtoken.authorization_codes ALTER COLUMN code_hash SET STATISTICS 0;
-ALTER TABLE pgtoken.device_codes ALTER COLUMN device_hash SET STATISTICS 0, ALTER COLUMN user_code_hash SET STATISTICS 0;
-
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.authorization_requests', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.authorization_codes', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.device_codes', '');

@@ -218,14 +218,6 @@ COMMENT ON COLUMN pgtoken.challenge_codes.created_at IS 'When it was made';
 COMMENT ON COLUMN pgtoken.challenge_codes.expires_at IS 'When it is worthless';
 COMMENT ON INDEX pgtoken.challenge_codes_pkey IS 'Oldest first';
 
--- ANALYZE would copy samples into pg_statistic, and TOAST tables are readable,
--- for pg_read_all_data.
-ALTER TABLE pgtoken.factors ALTER COLUMN secret SET STATISTICS 0, ALTER COLUMN code_hashes SET STATISTICS 0;
-ALTER TABLE pgtoken.factors ALTER COLUMN secret SET STORAGE PLAIN, ALTER COLUMN code_hashes SET STORAGE PLAIN;
-ALTER TABLE pgtoken.challenges ALTER COLUMN handle_hash SET STATISTICS 0, ALTER COLUMN code_hash SET STATISTICS 0, ALTER COLUMN nonce SET STATISTICS 0;
-ALTER TABLE pgtoken.challenge_codes ALTER COLUMN sealed_code SET STATISTICS 0;
-ALTER TABLE pgtoken.challenge_codes ALTER COLUMN sealed_code SET STORAGE PLAIN;
-
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.policies', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_not_before', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_epochs', '');

@@ -7,7 +7,7 @@ DECLARE
 	key_columns CONSTANT text := CASE parent WHEN 'tokens' THEN 'grant_id, generation, retry, issued_at' ELSE 'grant_id, event_id, occurred_at' END;
 	grantee text;
 BEGIN
-	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS, CONSTRAINT %I PRIMARY KEY (%s))',
+	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS INCLUDING STORAGE, CONSTRAINT %I PRIMARY KEY (%s))',
 				   partition_name, parent, partition_name || '_pkey', key_columns);
 	FOR grantee IN
 		-- whatever the owner's default privileges have given away
@@ -19,9 +19,9 @@ BEGIN
 	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ROW LEVEL SECURITY', partition_name);
 	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', partition_name, format('Partition of pgtoken.%s, made by maintain()', parent));
 	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_pkey', 'Primary key of the partition');
-	IF parent = 'tokens' THEN
-		EXECUTE format('ALTER TABLE pgtoken.%I ALTER COLUMN token_hash SET STATISTICS 0', partition_name);	-- LIKE does not copy it
-	END IF;
+	-- LIKE does not copy what is not to be sampled
+	EXECUTE (SELECT format('ALTER TABLE pgtoken.%I %s', partition_name, string_agg(format('ALTER COLUMN %I SET STATISTICS 0', a.attname), ', '))
+			 FROM pg_attribute a WHERE a.attrelid = format('pgtoken.%I', parent)::regclass AND a.attnum > 0 AND a.attstattarget = 0);
 	IF parent = 'audit_events' THEN
 		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (occurred_at)', partition_name || '_occurred_at', partition_name);
 		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');

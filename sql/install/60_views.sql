@@ -1,4 +1,7 @@
-CREATE VIEW pgtoken.grant_status AS
+-- With the rights of whoever asks: row security of the tables then lets nobody see more
+-- by a view than by them, a function that tells what it is called with sees no other
+-- rows, and nothing can be written through one.
+CREATE VIEW pgtoken.grant_status WITH (security_barrier, security_invoker) AS
 	SELECT g.grant_id, g.client_id, g.subject,
 		   CASE WHEN g.revoked_at IS NOT NULL OR n.ended THEN 'revoked'
 				WHEN g.expires_at <= now() THEN 'expired'
@@ -93,7 +96,7 @@ COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
 
 -- What policies and authentication policies decided, from the audit log.
 
-CREATE VIEW pgtoken.decisions AS
+CREATE VIEW pgtoken.decisions WITH (security_barrier, security_invoker) AS
 	SELECT e.event_id, e.grant_id, e.occurred_at, e.event, e.client_id, e.subject,
 		   -- a factor was required and there was none, or no more challenges were allowed
 		   CASE WHEN e.event LIKE '%.denied' THEN 'deny' ELSE e.detail #>> '{decision,decision}' END AS decision, e.reason,
@@ -171,7 +174,7 @@ REVOKE ALL ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) FROM P
 COMMENT ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) IS
 'How long judging a request took, by hour (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
 
-CREATE VIEW pgtoken.decisions_by_rule AS SELECT * FROM pgtoken.decisions_by_rule('-infinity');
+CREATE VIEW pgtoken.decisions_by_rule WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decisions_by_rule('-infinity');
 COMMENT ON VIEW pgtoken.decisions_by_rule IS 'How often each rule fired, by day. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.day IS 'Day, in UTC';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.policy IS 'Policy';
@@ -181,7 +184,7 @@ COMMENT ON COLUMN pgtoken.decisions_by_rule.rule IS 'Position and kind of the ru
 COMMENT ON COLUMN pgtoken.decisions_by_rule.outcome IS 'Its outcome: allow, require or deny';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.requests IS 'Requests in which it fired';
 
-CREATE VIEW pgtoken.decisions_by_client AS SELECT * FROM pgtoken.decisions_by_client('-infinity');
+CREATE VIEW pgtoken.decisions_by_client WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decisions_by_client('-infinity');
 COMMENT ON VIEW pgtoken.decisions_by_client IS 'What was decided for each client, by day. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decisions_by_client.day IS 'Day, in UTC';
 COMMENT ON COLUMN pgtoken.decisions_by_client.client_id IS 'Client';
@@ -189,7 +192,7 @@ COMMENT ON COLUMN pgtoken.decisions_by_client.allowed IS 'Requests that got toke
 COMMENT ON COLUMN pgtoken.decisions_by_client.challenged IS 'Requests that a step-up was required of';
 COMMENT ON COLUMN pgtoken.decisions_by_client.denied IS 'Requests that were refused';
 
-CREATE VIEW pgtoken.decision_latency AS SELECT * FROM pgtoken.decision_latency('-infinity');
+CREATE VIEW pgtoken.decision_latency WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decision_latency('-infinity');
 COMMENT ON VIEW pgtoken.decision_latency IS 'How long judging a request takes, by hour. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decision_latency.hour IS 'Beginning of the hour, in UTC';
 COMMENT ON COLUMN pgtoken.decision_latency.requests IS 'Requests that were judged';
