@@ -206,6 +206,7 @@ REGRESS = \
 	step_up \
 	policy \
 	simulate \
+	refused \
 	bad_input \
 	maintain \
 	purge \

@@ -67,7 +67,7 @@ static const char *const sentences[] = {
 	[PGT_ERR_AUTHENTICATION_POLICY] =
 		"The resource asks for a stronger or more recent authentication than the family has, and no factor can be asked for: the user must log in again.",
 	[PGT_ERR_POLICY_DENIED] =
-		"A policy has denied the request: the rules that fired are listed by explain_decision() of the event.",
+		"A policy has denied the request: explain_decision() of its audit event lists the rules that fired.",
 	[PGT_ERR_MFA_REQUIRED] =
 		"Another factor is needed: the client goes on with the transaction_id once the user has proved one.",
 	[PGT_ERR_NO_FACTOR] =
@@ -191,6 +191,9 @@ static const char *const sentences[] = {
 		"The token type is not one that can be exchanged or be asked for: access tokens can.",
 	[PGT_ERR_EXCHANGE_TOO_DEEP] = "The token is itself the result of too many exchanges.",
 
+	[PGT_ERR_USER_FUNCTION] =
+		"A function of the application (claims function, password verifier or policy) has failed: the server's log has its own message.",
+
 	/* tokens at their use */
 	[PGT_ERR_TOKEN_TYPE] =
 		"The token is of a type that cannot be revoked: an ID token ends by itself.",
@@ -214,4 +217,40 @@ const char *
 explanation(PgtErr err)
 {
 	return (size_t) err < lengthof(sentences) ? sentences[err] : NULL;
+}
+
+/* answers of the login, consent and device pages (approve.c, device_approval.c) */
+static const struct
+{
+	const char *reason;
+	const char *sentence;
+} of_pages[] = {
+	{"access_denied",
+	 "The user has refused the authorization request, or the application has for him."},
+	{"login_required",
+	 "The user must log in: the request allowed no page (prompt=none), or asked for another or a more recent login than there was."},
+	{"consent_required",
+	 "The user has not agreed to the scopes yet, and the request allowed no page that asks him (prompt=none)."},
+	{"interaction_required",
+	 "The user must do something, and the request allowed no page (prompt=none)."},
+	{"account_selection_required",
+	 "The user must choose an account, and the request allowed no page (prompt=none)."},
+	{"unmet_authentication_requirements",
+	 "The user cannot authenticate in the way that the request asks for (acr_values)."},
+	{"temporarily_unavailable",
+	 "The application could not answer the authorization request at the moment: its own log says why."},
+	{"server_error",
+	 "The application has failed in answering the authorization request: its own log says why."},
+	{"too_many_attempts",
+	 "Too many wrong user codes came under one attempt_key: it is refused for ten minutes."},
+};
+
+bool
+explanation_of_page(int n, const char **reason, const char **sentence)
+{
+	if (n >= (int) lengthof(of_pages))
+		return false;
+	*reason = of_pages[n].reason;
+	*sentence = of_pages[n].sentence;
+	return true;
 }

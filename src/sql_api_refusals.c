@@ -24,24 +24,34 @@ put_text(Datum *values, bool *nulls, int column, const char *text)
 	values[column] = nulls[column] ? (Datum) 0 : CStringGetTextDatum(text);
 }
 
+static void
+put_reason(ReturnSetInfo *result, const PgtErrInfo *info, const char *sentence)
+{
+	Datum values[5];
+	bool nulls[5] = {false};
+
+	put_text(values, nulls, 0, info->reason);
+	put_text(values, nulls, 1, info->error);
+	put_text(values, nulls, 2, info->description);
+	put_text(values, nulls, 3, sentence);
+	values[4] = BoolGetDatum(info->audited);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
 Datum
 pgt_refusal_reasons(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	PgtErrInfo of_page = {.audited = true};
+	const char *sentence;
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int err = PGT_OK + 1; err < pgt_err_number(); err++)
+		put_reason(result, pgt_err_info((PgtErr) err), explanation((PgtErr) err));
+	for (int n = 0; explanation_of_page(n, &of_page.reason, &sentence); n++)
 	{
-		const PgtErrInfo *info = pgt_err_info((PgtErr) err);
-		Datum values[5];
-		bool nulls[5] = {false};
-
-		put_text(values, nulls, 0, info->reason);
-		put_text(values, nulls, 1, info->error);
-		put_text(values, nulls, 2, info->description);
-		put_text(values, nulls, 3, explanation((PgtErr) err));
-		values[4] = BoolGetDatum(info->audited);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		of_page.error = of_page.reason;
+		put_reason(result, &of_page, sentence);
 	}
 	return (Datum) 0;
 }

@@ -296,8 +296,24 @@ REVOKE ALL ON FUNCTION pgtoken.rollback_policy(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.rollback_policy(text, text) IS
 'Make the version of a policy active that last was before the present one, and return its number; the present one retires. Twice in a row goes there and back; after deactivate_policy() it brings back what was switched off. Runs in the shadow do not count. issuer: NULL is the default one. Raises 55000 when there is no such policy, or no other version has been active.';
 
+CREATE FUNCTION pgtoken.could_step_up(candidate pgtoken.policies, subject text, grant_type text, event text, reason text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	-- what came of the request tells; where it was not asked for a factor, those that the subject has now do
+	SELECT CASE WHEN coalesce(could_step_up.reason IN ('no_usable_factor', 'no_user_to_step_up'), false) THEN false
+				WHEN could_step_up.event LIKE '%.challenged' THEN true
+				WHEN coalesce(could_step_up.grant_type IN ('client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'), false) THEN false
+				ELSE EXISTS (SELECT FROM pgtoken.factors f JOIN pgtoken.issuers i USING (issuer)
+							 WHERE f.issuer = (could_step_up.candidate).issuer AND f.subject = could_step_up.subject AND f.state = 'active'
+							   AND ((could_step_up.candidate).factor_types IS NULL OR f.factor_type = ANY ((could_step_up.candidate).factor_types))
+							   AND (f.factor_type <> 'webauthn' OR i.webauthn_rp_id IS NOT NULL)
+							   AND (f.factor_type <> 'recovery_code' OR cardinality(f.code_hashes) > 0)) END;
+END;
+REVOKE ALL ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) IS 'Internal, called by replay_policy(): could the user of a recorded request (its event and reason) be asked for a factor by this policy? Locks of factors do not count, they pass';
+
 CREATE FUNCTION pgtoken.replay_policy(candidate pgtoken.policies, since timestamptz, until timestamptz)
-	RETURNS TABLE (client_id text, decision text, enforced text, fired integer[])
+	RETURNS TABLE (client_id text, decision text, without_factor boolean, enforced text, fired integer[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
@@ -312,7 +328,7 @@ DECLARE
 BEGIN
 	-- One pass over the families; each has its state in the variables above.
 	FOR e IN
-		SELECT a.grant_id, a.client_id, a.subject, a.event, d.recorded,
+		SELECT a.grant_id, a.client_id, a.subject, a.event, a.reason, d.recorded,
 			   coalesce(a.context, '{}') AS context,
 			   a.event LIKE 'grant.%' OR a.event LIKE 'issue.%' AS first_issue,
 			   -- the moment of the request, which its ledger row has: what counts earlier rows must not count its own
@@ -368,7 +384,9 @@ BEGIN
 			answer := pgtoken.evaluate_rules(candidate.rules, candidate.on_error, candidate.function_timeout, facts);
 			client_id := e.client_id;
 			decision := answer ->> 'decision';
-			enforced := coalesce(e.recorded ->> 'decision',
+			without_factor := decision = 'require' AND NOT pgtoken.could_step_up(candidate, e.subject, e.grant_type, e.event, e.reason);
+			decision := CASE WHEN without_factor THEN 'deny' ELSE decision END;
+			enforced := coalesce(CASE WHEN e.reason IN ('no_usable_factor', 'no_user_to_step_up') THEN 'deny' END, e.recorded ->> 'decision',
 								 CASE WHEN e.event LIKE '%.denied' THEN 'deny' WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'allow' END);
 			fired := ARRAY(SELECT (r ->> 'position')::integer FROM jsonb_array_elements(answer -> 'rules') r);
 			RETURN NEXT;
@@ -383,7 +401,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) IS 'Internal, called by simulate_policy(): a row for each recorded request that the policy would judge, with what it would decide, what was decided, and the positions of the rules that fire';
+COMMENT ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) IS 'Internal, called by simulate_policy(): a row for each recorded request that the policy would judge, with what it would decide, whether that is deny because it requires a factor and the user has none, what was decided, and the positions of the rules that fire';
 
 CREATE FUNCTION pgtoken.simulate_policy(
 	policy text,
@@ -391,7 +409,7 @@ CREATE FUNCTION pgtoken.simulate_policy(
 	since timestamptz DEFAULT now() - interval '7 days',
 	until timestamptz DEFAULT now(),
 	issuer text DEFAULT NULL
-) RETURNS TABLE (by text, name text, requests bigint, allowed bigint, challenged bigint, denied bigint, changed bigint)
+) RETURNS TABLE (by text, name text, requests bigint, allowed bigint, challenged bigint, denied bigint, without_factor bigint, changed bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -399,19 +417,20 @@ DECLARE
 BEGIN
 	RETURN QUERY
 		WITH judged AS MATERIALIZED (
-			SELECT r.client_id, r.decision, r.decision IS DISTINCT FROM r.enforced AS differs, r.fired
+			SELECT r.client_id, r.decision, r.without_factor, r.decision IS DISTINCT FROM r.enforced AS differs, r.fired
 			FROM pgtoken.replay_policy(candidate, coalesce(since, '-infinity'), coalesce(until, 'infinity')) r
 		), counted AS (
-			SELECT 1 AS part, 'total' AS by_what, 0::bigint AS n, NULL::text AS of_name, j.decision, j.differs FROM judged j
+			SELECT 1 AS part, 'total' AS by_what, 0::bigint AS n, NULL::text AS of_name, j.decision, j.without_factor, j.differs FROM judged j
 			UNION ALL
-			SELECT 2, 'client', 0, j.client_id, j.decision, j.differs FROM judged j
+			SELECT 2, 'client', 0, j.client_id, j.decision, j.without_factor, j.differs FROM judged j
 			UNION ALL
-			SELECT 3, 'rule', r.n, r.n || ' ' || (r.rule ->> 'rule'), j.decision, j.differs
+			SELECT 3, 'rule', r.n, r.n || ' ' || (r.rule ->> 'rule'), j.decision, j.without_factor, j.differs
 			FROM jsonb_array_elements(candidate.rules) WITH ORDINALITY r (rule, n)
 			LEFT JOIN judged j ON r.n = ANY (j.fired)
 		)
 		SELECT p.by_what, c.of_name, count(c.decision), count(*) FILTER (WHERE c.decision = 'allow'),
-			   count(*) FILTER (WHERE c.decision = 'require'), count(*) FILTER (WHERE c.decision = 'deny'), count(*) FILTER (WHERE c.differs)
+			   count(*) FILTER (WHERE c.decision = 'require'), count(*) FILTER (WHERE c.decision = 'deny'),
+			   count(*) FILTER (WHERE c.without_factor), count(*) FILTER (WHERE c.differs)
 		FROM (VALUES (1, 'total'), (2, 'client'), (3, 'rule')) p (part, by_what)
 		LEFT JOIN counted c ON c.part = p.part
 		WHERE p.part = 1 OR c.part IS NOT NULL
@@ -422,25 +441,36 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) IS
 'What a version of a policy would have decided on the requests that are recorded in audit_events: refreshes (on_refresh) and first issues (on_issue) of its clients, resources and grant types. Writes nothing; its functions are called, as ever read-only and with their timeout. version: NULL is the latest, whatever its state. since, until: NULL is no bound. issuer: NULL is the default one.
-Returns a row by total, one by client and name for each client, and one by rule for each rule, named by position and kind ("1 network_changed"). requests: how many were judged, or, of a rule, in how many it fires. allowed, challenged, denied: what would come of these by this policy alone. changed: how many of them were decided otherwise. A request that went on after a step-up is not counted beside the one that was challenged; what was tried again after a refusal is. Raises 55000 when there is no such policy or version.';
+Returns a row by total, one by client and name for each client, and one by rule for each rule, named by position and kind ("1 network_changed"). requests: how many were judged, or, of a rule, in how many it fires. allowed, challenged, denied: what would come of these by this policy alone. without_factor: how many of the denied only because it requires a factor and the user has none that would do: then, where that is recorded, or else now. changed: how many of them were decided otherwise. A request that went on after a step-up is not counted beside the one that was challenged; what was tried again after a refusal is. Raises 55000 when there is no such policy or version.';
 
 CREATE FUNCTION pgtoken.explain_decision(event_id uuid)
 	RETURNS TABLE (policy text, version integer, mode text, decision text, "position" integer, rule text, outcome text, explanation text)
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	WITH recorded AS (
-		SELECT a.event, a.detail -> 'decision' AS decision
+	WITH events AS (
+		SELECT a.event, a.reason, a.detail -> 'decision' AS decision
 		FROM pgtoken.audit_events a
-		WHERE a.event_id = explain_decision.event_id AND jsonb_typeof(a.detail -> 'decision') = 'object'
+		WHERE a.event_id = explain_decision.event_id
 		  -- a UUIDv7 begins with its time (RFC 9562 section 5.7), which tells the partition
 		  AND a.occurred_at >= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 - 60)
 		  AND a.occurred_at <= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 + 60)
+	), recorded AS (
+		SELECT e.event, e.decision FROM events e WHERE jsonb_typeof(e.decision) = 'object'
 	), judged AS (
 		SELECT p.n AS part, p.policy, r.n AS line, r.rule
 		FROM recorded e
 		CROSS JOIN jsonb_array_elements(e.decision -> 'policies') WITH ORDINALITY p (policy, n)
 		LEFT JOIN LATERAL jsonb_array_elements(p.policy -> 'rules') WITH ORDINALITY r (rule, n) ON true
 	), told AS (
+		-- a refusal that the rows below do not tell: that of a rule they do
+		SELECT 0 AS kind, 0 AS part, 0 AS line, NULL AS policy, NULL::integer AS version, NULL AS mode, o.outcome AS decision,
+			   NULL::integer AS "position", e.reason AS rule, o.outcome, r.explanation
+		FROM events e
+		CROSS JOIN LATERAL (SELECT x.explanation FROM pgtoken.refusal_reasons() x WHERE x.reason = e.reason LIMIT 1) r,
+			LATERAL (SELECT CASE WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'deny' END) o (outcome)
+		WHERE e.event ~ '\.(refused|denied|challenged|reuse|authentication_failed)$'
+		  AND NOT (e.reason IN ('policy_denied', 'authentication_policy_changed', 'mfa_required') AND EXISTS (SELECT FROM recorded))
+		UNION ALL
 		SELECT 1 AS kind, j.part, j.line, j.policy ->> 'policy' AS policy, (j.policy ->> 'version')::integer AS version,
 			   j.policy ->> 'mode' AS mode, j.policy ->> 'decision' AS decision, (j.rule ->> 'position')::integer AS "position",
 			   j.rule ->> 'rule' AS rule, j.rule ->> 'outcome' AS outcome,
@@ -471,4 +501,4 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION pgtoken.explain_decision(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.explain_decision(uuid) IS
-'Why a request was decided as it was: event_id is that of its audit event. A row for each rule that fired (mode: active or shadow; decision: of its policy; outcome: of the rule), one with rule NULL for a policy none of whose rules did, and one with policy NULL and rule authentication_policy for each resource, or for the request itself, that asked for a stronger or more recent authentication. What a function failed of is in the explanation. No row when there is no such event, or nothing had to be decided.';
+'Why a request was decided as it was: event_id is that of its audit event. First, of a request that was refused for another reason than such a rule, a row with policy NULL, decision and outcome deny, rule (the reason of the event) and explanation (one sentence: why, and what to do). Then a row for each rule that fired (mode: active or shadow; decision: of its policy; outcome: of the rule), one with rule NULL for a policy none of whose rules did, and one with policy NULL and rule authentication_policy for each resource, or for the request itself, that asked for a stronger or more recent authentication. What a function failed of is in the explanation. No row when there is no such event, or nothing had to be decided.';
