@@ -10,7 +10,7 @@ COMMENT ON FUNCTION pgtoken.refusal_reasons() IS
 CREATE FUNCTION pgtoken.refused_requests(client_id text DEFAULT NULL, max_requests integer DEFAULT 100)
 	RETURNS TABLE (at timestamptz, endpoint text, client_id text, error text, reason text, parameter text, received text, registered text,
 				   explanation text)
-	AS 'MODULE_PATHNAME', 'pgt_refused_requests_rows' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'pgt_refused_requests_rows' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED;
 REVOKE ALL ON FUNCTION pgtoken.refused_requests(text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.refused_requests(text, integer) IS
 'The last requests of this database that were refused, whether audited or not, the newest first: what came beside what is registered or expected. client_id, received: as they came, cut where they are long, and with \x escapes for what cannot be shown; NULL: not sent, or nothing that may be shown (tokens, secrets, codes and the like never are). client_id argument: requests that name this client; NULL is all. max_requests: NULL is no limit. What belongs to a flow that goes well is left out: a device that waits, a nonce that is handed out, a factor that is asked for.
