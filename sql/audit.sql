@@ -280,6 +280,26 @@ SELECT test.outcome('DELETE FROM pgtoken.audit_events') <> 'ok' AS delete_refuse
 	   test.outcome(format('DELETE FROM pgtoken.%I', :'audit_now')) <> 'ok' AS partition_refused,
 	   test.outcome(format('TRUNCATE pgtoken.%I', :'tokens_now')) <> 'ok' AS lineage_refused;
 RESET session_replication_role;
+-- Attack shut out: who may set session_replication_role does what he likes in a
+-- session that audits nothing. No trigger of ours asks for it, in no partition either.
+SET session_replication_role = replica;
+SELECT access_token AS at2, refresh_token AS rt2, grant_id AS gid2 FROM pgtoken.issue_tokens('audited', 'quiet', 'openid offline_access') \gset
+SELECT refresh_token AS rt3 FROM pgtoken.refresh_grant(:'rt2', 'audited', test.secret('audited')) \gset
+SELECT count(*) AS blacklisted FROM pgtoken.blacklist_token(:'at2', 'quietly');
+SELECT count(*) AS revoked FROM pgtoken.revoke_family(:'gid2'::uuid, 'quietly');
+UPDATE pgtoken.clients SET client_name = 'quietly' WHERE client_id = 'audited';
+RESET session_replication_role;
+SELECT event, reason FROM pgtoken.audit_events WHERE grant_id = :'gid2' ORDER BY event COLLATE "C";
+SELECT count(*) AS client_changed FROM pgtoken.audit_events WHERE client_id = 'audited' AND event = 'client.changed' AND detail #>> '{after,client_name}' = 'quietly';
+SELECT t.tgname, t.tgrelid::regclass AS on_table, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+-- and health() names one that is off
+BEGIN;
+ALTER TABLE pgtoken.clients DISABLE TRIGGER audit;
+ALTER TABLE pgtoken.grants ENABLE TRIGGER audit;
+SELECT ok, detail FROM pgtoken.health() WHERE check_name = 'triggers';
+ROLLBACK;
+SELECT ok, detail FROM pgtoken.health() WHERE check_name = 'triggers';
 -- a row that is still in the default partition is guarded as well
 SELECT (pgtoken.issue_tokens('audited', 'heidi', 'b')).error;
 INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)

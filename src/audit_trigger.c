@@ -5,7 +5,7 @@
  * They run as the owner of the extension, whoever wrote the row: SECURITY
  * DEFINER, but for the one on tokens, where only the owner can write.  A restore
  * (COPY into our tables) is not audited row by row: the audit log is part of
- * what is being restored.
+ * what is being restored.  Nor is what logical replication applies.
  */
 #include "compat.h"
 
@@ -16,6 +16,7 @@
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "nodes/plannodes.h"
+#include "replication/logicalworker.h"
 #include "tcop/cmdtag.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -59,9 +60,10 @@ row_trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
 }
 
 /*
- * Is the statement a COPY into one of our own tables?  Only a superuser can do
- * that.  Any other COPY, such as one that calls our functions in a query or in
- * a trigger of the caller's table, is work to be audited.
+ * Has the row been audited elsewhere?  One that logical replication applies was
+ * where it was written.  Or is the statement a COPY into one of our own tables?
+ * Only a superuser can do that.  Any other COPY, such as one that calls our
+ * functions in a query or in a trigger of the caller's table, is work to be audited.
  */
 static bool
 restoring(TriggerData *data)
@@ -69,6 +71,8 @@ restoring(TriggerData *data)
 	CopyStmt *copy;
 	Oid target;
 
+	if (IsLogicalWorker())
+		return true;
 	if (ActivePortal == NULL || ActivePortal->commandTag != CMDTAG_COPY ||
 		list_length(ActivePortal->stmts) != 1)
 		return false;

@@ -579,6 +579,15 @@ BEGIN
 				   ELSE 'log_statement, log_min_duration_statement, log_min_duration_sample or log_parameter_max_length_on_error lets tokens and secrets that callers pass into the server log' END;
 	RETURN NEXT;
 
+	check_name := 'triggers';
+	SELECT string_agg(format('%s of %s', t.tgname, t.tgrelid::regclass), ', ' ORDER BY t.tgrelid::regclass::text, t.tgname) INTO names
+	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE c.relnamespace = 'pgtoken'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'audit, append-only and invalidation are on, whatever session_replication_role says'
+				   ELSE 'off, or off for who sets session_replication_role: ' || names || ': ALTER TABLE ... ENABLE ALWAYS TRIGGER' END;
+	RETURN NEXT;
+
 	check_name := 'http authenticator';
 	SELECT CASE WHEN r.rolsuper THEN 'is a superuser'
 				WHEN r.rolbypassrls THEN 'bypasses row security'

@@ -86,7 +86,7 @@ CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTIO
 
 CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.notify_keys();
 
--- Append-only, also for replication roles
+-- Append-only
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
@@ -94,15 +94,10 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens_default FO
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.audit_events FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_events FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_events_default FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
-ALTER TABLE pgtoken.tokens ENABLE ALWAYS TRIGGER append_only;
-ALTER TABLE pgtoken.tokens ENABLE ALWAYS TRIGGER append_only_truncate;
-ALTER TABLE pgtoken.tokens_default ENABLE ALWAYS TRIGGER append_only_truncate;
-ALTER TABLE pgtoken.audit_events ENABLE ALWAYS TRIGGER append_only;
-ALTER TABLE pgtoken.audit_events ENABLE ALWAYS TRIGGER append_only_truncate;
-ALTER TABLE pgtoken.audit_events_default ENABLE ALWAYS TRIGGER append_only_truncate;
 
 -- Cache invalidation, also where rows arrive by logical replication: that fires
--- row triggers only, and only those that are ENABLE ALWAYS.
+-- row triggers only, and only those that are ENABLE ALWAYS. The audit's leave out
+-- what arrives so: it was audited where it was done.
 
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
@@ -124,23 +119,21 @@ CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.clients FOR EACH ST
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.blacklist FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.grants FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
-ALTER TABLE pgtoken.policies ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.policies ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.subject_not_before ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.subject_not_before ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.issuers ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.signing_keys ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.signing_keys ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.key_material ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.key_material ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.resources ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.resources ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.clients ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.clients ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.client_secrets ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.client_secrets ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.blacklist ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.blacklist ENABLE ALWAYS TRIGGER invalidate_truncate;
-ALTER TABLE pgtoken.grants ENABLE ALWAYS TRIGGER invalidate;
-ALTER TABLE pgtoken.grants ENABLE ALWAYS TRIGGER invalidate_truncate;
+
+-- All of them whatever session_replication_role says: who may set it would
+-- otherwise do without the audit, and delete what is append-only.
+
+DO $always$
+DECLARE
+	statement text;
+BEGIN
+	FOR statement IN
+		SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname)
+		FROM pg_catalog.pg_trigger t
+		JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
+		WHERE c.relnamespace OPERATOR(pg_catalog.=) 'pgtoken'::pg_catalog.regnamespace
+		  AND NOT t.tgisinternal AND t.tgparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid LOOP
+		EXECUTE statement;
+	END LOOP;
+END
+$always$;
