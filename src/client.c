@@ -122,6 +122,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	char *method = member_string(metadata, "token_endpoint_auth_method");
 	char *subject_type = member_string(metadata, "subject_type");
 	char *application_type = member_string(metadata, "application_type");
+	char *alg;
 	char **names;
 	int n;
 
@@ -137,6 +138,9 @@ read_metadata(Client *client, Jsonb *metadata)
 	for (int i = 0; i < n; i++)
 		client->grant_types |= client_grant_type(names[i]);
 	client->jwks = member_text(metadata, "jwks");
+	alg = member_string(metadata, "token_endpoint_auth_signing_alg");
+	client->assertion_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
+	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);
 	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");
 	client->require_pkce = member_bool(metadata, "require_pkce", true);
 	client->require_pushed_requests =

@@ -79,6 +79,8 @@ typedef struct Client
 	const pg_uuid_t *proved_secret; /* and by which of its secrets, for the ledger; NULL: by none */
 	unsigned grant_types;
 	char *jwks; /* JSON text; NULL: none */
+	const PgtcAlg *assertion_alg; /* that its assertions must be signed by; NULL: any */
+	bool issuer_audience; /* aud of its assertions is the issuer alone, as a string */
 	char *tls_subject_dn;
 	bool require_pkce;
 	bool require_pushed_requests;

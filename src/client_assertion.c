@@ -97,8 +97,12 @@ verify_signature(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header
 
 /* RFC 7523 section 3: our own name or the endpoint's, so that nobody can pass it on to us or from us */
 static bool
-meant_for_us(const HttpExchange *x, const PgtcClaims *claims)
+meant_for_us(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
 {
+	/* who else takes the endpoint's URL for its own name could pass it on */
+	if (client->issuer_audience)
+		return claims->aud_is_string &&
+			   pgtc_slice_equal(claims->aud[0], pgtc_slice_str(x->issuer->issuer));
 	for (int i = 0; i < claims->n_aud; i++)
 	{
 		if (!pgtc_slice_equal(claims->aud[i], pgtc_slice_str(x->issuer->issuer)) &&
@@ -147,9 +151,11 @@ check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *clai
 		return refused_claim("iss", claims->iss, client->client_id);
 	if (!pgtc_slice_equal(claims->sub, client_id))
 		return refused_claim("sub", claims->sub, client->client_id);
-	if (!meant_for_us(x, claims))
-		return refused(PGT_ERR_CLIENT_ASSERTION, "aud", audience_of(claims),
-					   psprintf("%s %s %s", x->issuer->issuer, http_token_url(x), x->url));
+	if (!meant_for_us(x, client, claims))
+		return refused(PGT_ERR_CLIENT_ASSERTION_AUDIENCE, "aud", audience_of(claims),
+					   client->issuer_audience
+						   ? psprintf("%s alone, as a string", x->issuer->issuer)
+						   : psprintf("%s %s %s", x->issuer->issuer, http_token_url(x), x->url));
 	if (claims->exp <= now || claims->exp > now + LIFETIME_MAX)
 		return refused_time("exp", claims->exp, now);
 	if (claims->nbf > now + LEEWAY)
@@ -180,6 +186,9 @@ client_assertion_check(const HttpExchange *x, Client *client, const char *assert
 		return refused(PGT_ERR_CLIENT_ASSERTION, "signature",
 					   psprintf("alg %s, kid %s", header.alg->name, header.kid),
 					   client_auth_method_name(client->auth_method));
+	if (client->assertion_alg && header.alg != client->assertion_alg)
+		return refused(PGT_ERR_CLIENT_ASSERTION_ALG, "alg", header.alg->name,
+					   client->assertion_alg->name);
 	err = check_claims(x, client, claims);
 	if (err != PGT_OK)
 		return err;

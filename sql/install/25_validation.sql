@@ -104,6 +104,8 @@ DECLARE
 	grant_types CONSTANT jsonb := '["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "password"]';
 	auth_methods CONSTANT text[] := '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}';
 	method CONSTANT text := pgtoken.client_auth_method(client_type, metadata);
+	assertion_algs CONSTANT text[] := string_to_array(pgtoken.foreign_algs() || ' HS256', ' ');
+	assertion_alg CONSTANT text := metadata ->> 'token_endpoint_auth_signing_alg';
 	name text;
 	value jsonb;
 	kind text;
@@ -125,6 +127,9 @@ BEGIN
 			WHEN 'token_endpoint_auth_method' THEN
 				CASE WHEN kind <> 'string' OR content <> ALL (auth_methods)
 					 THEN 'must be one of ' || array_to_string(auth_methods, ', ') END
+			WHEN 'token_endpoint_auth_signing_alg' THEN
+				CASE WHEN kind <> 'string' OR content <> ALL (assertion_algs)
+					 THEN 'must be one of ' || array_to_string(assertion_algs, ', ') END
 			WHEN 'jwks' THEN
 				CASE WHEN kind <> 'object' OR NOT pgtoken.valid_jwks(content)
 					 THEN 'must be a JWK Set (RFC 7517 section 5) of public keys, at least one of a kind and size that we verify with' END
@@ -152,7 +157,7 @@ BEGIN
 					 THEN 'must be a number of seconds' END
 			ELSE
 				CASE WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
-									   'tls_client_certificate_bound_access_tokens', 'consent_required') THEN 'is not known'
+									   'tls_client_certificate_bound_access_tokens', 'consent_required', 'require_issuer_audience') THEN 'is not known'
 					 WHEN kind <> 'boolean' THEN 'must be true or false' END
 		END;
 		IF problem IS NOT NULL THEN
@@ -170,6 +175,9 @@ BEGIN
 		END IF;
 	ELSIF method = 'none' THEN
 		RETURN 'token_endpoint_auth_method must not be none for a confidential client';
+	END IF;
+	IF assertion_alg IS NOT NULL AND method <> (CASE assertion_alg WHEN 'HS256' THEN 'client_secret_jwt' ELSE 'private_key_jwt' END) THEN
+		RETURN 'token_endpoint_auth_signing_alg is HS256 for token_endpoint_auth_method client_secret_jwt, one of the others for private_key_jwt, and none for any other';
 	END IF;
 	IF method = 'private_key_jwt' AND NOT metadata ? 'jwks' THEN
 		RETURN 'jwks must be there when token_endpoint_auth_method is private_key_jwt';

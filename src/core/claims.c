@@ -220,6 +220,7 @@ read_audience(const json_t *object, PgtcClaims *out)
 	{
 		out->aud[0] = pgtc_json_slice(value);
 		out->n_aud = 1;
+		out->aud_is_string = true;
 		return PGTC_OK;
 	}
 

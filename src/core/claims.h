@@ -77,6 +77,7 @@ typedef struct PgtcClaims
 	PgtcSlice x5t_s256;
 	PgtcSlice aud[PGTC_AUD_MAX];
 	int n_aud;
+	bool aud_is_string; /* one, and not a list of one */
 	int64_t exp; /* -1 when absent, as the next three */
 	int64_t iat;
 	int64_t nbf;

@@ -127,3 +127,52 @@ describe('what is announced', () => {
 		}
 	});
 });
+
+describe('client assertions (RFC 7523)', () => {
+	const grant = async (client, changes, path = '/oauth2/token') => h.post(path, { grant_type: 'client_credentials', token: 'x',
+		client_assertion_type: h.ASSERTION_TYPE, client_assertion: await h.assertion(client, changes) });
+	const assertionClient = (key, metadata, method = 'private_key_jwt') =>
+		h.newClient({ key, metadata: { token_endpoint_auth_method: method, grant_types: ['client_credentials'], ...metadata } });
+	const reasons = async (client) => (await h.rows(`SELECT reason FROM pgtoken.audit_events
+		WHERE client_id = $1 AND event = 'client.authentication_failed' ORDER BY occurred_at, event_id`, client.id)).map(({ reason }) => reason);
+
+	// the attack: a server that gives our token endpoint for its own gets an assertion that is good here
+	it('for the issuer alone, as a string, where the client says so (FAPI 2.0)', async () => {
+		const client = await assertionClient(await h.generateKey(), { require_issuer_audience: true });
+		const bad = [`${h.issuer}/oauth2/token`, [h.issuer], [h.issuer, h.issuer], [h.issuer, `${h.issuer}/oauth2/token`], `${h.issuer}/`, []];
+		for (const aud of bad) h.assertError(await grant(client, { claims: { aud } }), 'invalid_client', 401);
+		for (const path of ['/oauth2/revoke', '/oauth2/introspect'])
+			h.assertError(await grant(client, { claims: { aud: `${h.issuer}${path}` } }, path), 'invalid_client', 401);
+		h.assertTokens(await grant(client, { claims: { aud: h.issuer } }));
+		assert.equal((await reasons(client)).filter((reason) => reason === 'client_assertion_audience').length, bad.length + 1, 'all but the unreadable one');
+		// others as before
+		const other = await assertionClient(await h.generateKey());
+		for (const aud of [[h.issuer, `${h.issuer}/oauth2/token`], [h.issuer]]) h.assertTokens(await grant(other, { claims: { aud } }));
+	});
+
+	// the attack: a key that its owner uses for another algorithm elsewhere
+	it('by one algorithm, where the client is narrowed to it', async () => {
+		const { publicJwk: { alg, ...publicJwk }, ...key } = await h.generateKey('PS256');
+		const client = await assertionClient({ ...key, publicJwk }, { token_endpoint_auth_signing_alg: 'PS256' });
+		h.assertTokens(await grant(client));
+		const { createPrivateKey } = await import('node:crypto');
+		const rsa = createPrivateKey({ key: (await import('jose').then(({ exportPKCS8 }) => exportPKCS8(key.privateKey))), format: 'pem' });
+		h.assertError(await grant(client, { header: { alg: 'RS256' }, key: rsa }), 'invalid_client', 401);
+		assert.deepEqual(await reasons(client), ['client_assertion_alg']);
+		await h.rows('SELECT pgtoken.update_client($1, metadata => $2)', client.id, { token_endpoint_auth_signing_alg: null });
+		h.assertTokens(await grant(client, { header: { alg: 'RS256' }, key: rsa }));
+		const narrow = await assertionClient(undefined, { token_endpoint_auth_signing_alg: 'HS256' }, 'client_secret_jwt');
+		h.assertTokens(await grant(narrow));
+	});
+
+	// the fault: newer clients name every Ed25519 key so (RFC 9864), and older ones still say EdDSA
+	it('of an Ed25519 key by either name, whichever is registered', async () => {
+		for (const [registered, sent] of [['EdDSA', 'Ed25519'], ['Ed25519', 'EdDSA'], ['Ed25519', 'Ed25519']]) {
+			const key = await h.generateKey(registered);
+			const client = await assertionClient(key, { token_endpoint_auth_signing_alg: sent });
+			h.assertTokens(await grant(client, { header: { alg: sent } }));
+			const bound = await h.token(client, { grant_type: 'client_credentials' }, { headers: { dpop: await h.proof(key, { header: { alg: sent } }) } });
+			h.assertTokens(bound, { type: 'DPoP' });
+		}
+	});
+});
