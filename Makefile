@@ -43,6 +43,7 @@ CORE_OBJS = \
 	src/core/token.o \
 	src/core/totp.o \
 	src/core/uri.o \
+	src/core/uri_normal.o \
 	src/core/url.o \
 	src/core/user_agent.o \
 	src/core/webauthn.o \

@@ -172,7 +172,8 @@ refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 						  .reason = info->reason,
 						  .client_id = request->client->client_id,
 						  .subject = code->subject,
-						  .context = request->context});
+						  .context = request->context,
+						  .detail = refused_detail(err, NULL)});
 }
 
 static void

@@ -146,7 +146,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	static const char *const plain[] = {"nonce",   "acr_values",	 "login_hint", "ui_locales",
 										"display", "code_challenge", "dpop_jkt"};
 	int n_resources;
-	char **resources = http_params(x, "resource", &n_resources);
+	char **resources = http_resources(x, &n_resources);
 	char *dpop_jkt = http_param(x, "dpop_jkt");
 	char *hint = http_param(x, "id_token_hint");
 	int max_age = client->default_max_age;

@@ -168,11 +168,10 @@ authorize_endpoint(HttpExchange *x)
 
 			if (refusal != PGT_OK)
 			{
-				const PgtErrInfo *info = pgt_err_info(refusal);
-
 				refused_record(x->path, x->client_id, refusal);
-				http_redirect(
-					x, authorize_error_url(x->issuer, parameters, info->error, info->description));
+				http_redirect(x, authorize_error_url(x->issuer, parameters,
+													 pgt_err_info(refusal)->error,
+													 refused_description(refusal)));
 				return NULL;
 			}
 		}
@@ -210,7 +209,8 @@ audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
 		pgt_audit_write(&(AuditEvent){.event = "authorization.refused",
 									  .reason = pgt_err_info(err)->reason,
 									  .client_id = client->client_id,
-									  .context = http_context(x)});
+									  .context = http_context(x),
+									  .detail = refused_detail(err, NULL)});
 }
 
 Jsonb *

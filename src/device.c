@@ -43,7 +43,7 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 	if (err != PGT_OK)
 		return err;
 	device->client_id = client->client_id;
-	resources = http_params(x, "resource", &n_resources);
+	resources = http_resources(x, &n_resources);
 	err = target_for_issue(client, http_param(x, "scope"), resources, n_resources, TARGET_OFFLINE,
 						   &target);
 	device->scope = target.scope;
@@ -108,7 +108,8 @@ audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
 		pgt_audit_write(&(AuditEvent){.event = "device.refused",
 									  .reason = info->reason,
 									  .client_id = client->client_id,
-									  .context = http_context(x)});
+									  .context = http_context(x),
+									  .detail = refused_detail(err, NULL)});
 }
 
 Jsonb *

@@ -10,7 +10,6 @@
 #define BAD_TRANSACTION "the transaction is unknown, has ended or is another request's"
 #define DENIED "the request is not allowed"
 #define BAD_SCOPE "the requested scope is invalid, unknown, malformed or exceeds what was granted"
-#define BAD_TARGET "the requested resource is invalid, unknown or malformed"
 
 static const PgtErrInfo err_table[] = {
 	[PGT_OK] = {NULL, NULL, NULL, 200, false},
@@ -84,16 +83,29 @@ static const PgtErrInfo err_table[] = {
 								"the evidence is wrong, too old or was used before",
 								"evidence_wrong", 400, true},
 	[PGT_ERR_SCOPE_MALFORMED] = {"invalid_scope", BAD_SCOPE, "scope_malformed", 400, false},
-	[PGT_ERR_SCOPE_NOT_ALLOWED] = {"invalid_scope", BAD_SCOPE, "scope_not_allowed", 400, true},
-	[PGT_ERR_SCOPE_NOT_GRANTED] = {"invalid_scope", BAD_SCOPE, "scope_not_granted", 400, true},
-	[PGT_ERR_SCOPE_NOT_FOR_RESOURCE] = {"invalid_scope", BAD_SCOPE, "scope_not_for_resource", 400,
-										true},
+	[PGT_ERR_SCOPE_NOT_ALLOWED] = {"invalid_scope", "the client may not have the scope",
+								   "scope_not_allowed", 400, true},
+	[PGT_ERR_SCOPE_UNKNOWN] = {"invalid_scope", "the scope is not known here", "scope_unknown", 400,
+							   true},
+	[PGT_ERR_SCOPE_NO_USER] = {"invalid_scope",
+							   "the scope is about a user, and there is none when a client asks "
+							   "for itself",
+							   "scope_without_user", 400, true},
+	[PGT_ERR_SCOPE_NOT_GRANTED] = {"invalid_scope", "the scope was not granted",
+								   "scope_not_granted", 400, true},
+	[PGT_ERR_SCOPE_NOT_FOR_RESOURCE] = {"invalid_scope",
+										"the scope means nothing to the resources asked for",
+										"scope_not_for_resource", 400, true},
 	[PGT_ERR_SCOPE_AMBIGUOUS] = {"invalid_scope", BAD_SCOPE, "scope_ambiguous", 400, true},
-	[PGT_ERR_TARGET_MALFORMED] = {"invalid_target", BAD_TARGET, "resource_malformed", 400, false},
-	[PGT_ERR_TARGET_NOT_ALLOWED] = {"invalid_target", BAD_TARGET, "resource_not_allowed", 400,
-									true},
-	[PGT_ERR_TARGET_NOT_GRANTED] = {"invalid_target", BAD_TARGET, "resource_not_granted", 400,
-									true},
+	[PGT_ERR_TARGET_MALFORMED] = {"invalid_target",
+								  "a resource is an absolute URI without fragment, and only so "
+								  "many can be named",
+								  "resource_malformed", 400, false},
+	[PGT_ERR_TARGET_NOT_ALLOWED] = {"invalid_target",
+									"the resource is unknown, or not the client's",
+									"resource_not_allowed", 400, true},
+	[PGT_ERR_TARGET_NOT_GRANTED] = {"invalid_target", "the resource was not granted",
+									"resource_not_granted", 400, true},
 	[PGT_ERR_REQUEST_MALFORMED] = {"invalid_request", "the request body is malformed or too large",
 								   "request_malformed", 400, false},
 	[PGT_ERR_REQUEST_METHOD] = {"invalid_request", "the endpoint takes another HTTP method",

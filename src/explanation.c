@@ -25,6 +25,12 @@ static const char *const sentences[] = {
 		"The client has authenticated by another method than is registered for it: change the client's configuration or its token_endpoint_auth_method.",
 	[PGT_ERR_CLIENT_ASSERTION] =
 		"The client's assertion is malformed, not signed by a registered key, not addressed to this server, or out of its time.",
+	[PGT_ERR_CLIENT_ASSERTION_ALG] =
+		"The client's assertion is signed by another algorithm than its "
+		"token_endpoint_auth_signing_alg.",
+	[PGT_ERR_CLIENT_ASSERTION_AUDIENCE] =
+		"The client's assertion is not for this service: its aud names something else, or, with "
+		"require_issuer_audience, is not the issuer alone, as a string.",
 	[PGT_ERR_CLIENT_ASSERTION_REPLAYED] =
 		"The client has sent the same assertion twice: it must make a new one, with its own jti, for every request.",
 	[PGT_ERR_CLIENT_CERTIFICATE] =
@@ -100,6 +106,12 @@ static const char *const sentences[] = {
 		"The scope has characters that no scope has: names are separated by single spaces.",
 	[PGT_ERR_SCOPE_NOT_ALLOWED] =
 		"A scope is not among the client's scopes: ask for less, or add it by update_client().",
+	[PGT_ERR_SCOPE_UNKNOWN] =
+		"The scope is known to no API of the issuer and not to the client, and the request is not "
+		"OpenID Connect's, where it would be ignored.",
+	[PGT_ERR_SCOPE_NO_USER] =
+		"Only scopes that are about a user were asked for, and a client that asks for itself has "
+		"none.",
 	[PGT_ERR_SCOPE_NOT_GRANTED] =
 		"A scope was not granted when the family began: a refresh or an exchange can ask for less, never for more.",
 	[PGT_ERR_SCOPE_NOT_FOR_RESOURCE] =

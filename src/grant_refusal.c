@@ -5,6 +5,7 @@
 #include "grant_refusal.h"
 
 #include "audit.h"
+#include "refused_request.h"
 
 void
 grant_refuse(const TokenRequest *request, const char *event, PgtErr err, const pg_uuid_t *grant_id,
@@ -19,5 +20,6 @@ grant_refuse(const TokenRequest *request, const char *event, PgtErr err, const p
 									  .reason = info->reason,
 									  .client_id = request->client->client_id,
 									  .subject = subject,
-									  .context = request->context});
+									  .context = request->context,
+									  .detail = refused_detail(err, NULL)});
 }

@@ -128,6 +128,20 @@ http_params(const HttpExchange *x, const char *name, int *n)
 	return values;
 }
 
+char **
+http_resources(const HttpExchange *x, int *n)
+{
+	int n_audiences;
+	char **resources = http_params(x, "resource", n);
+	char **audiences = http_params(x, "audience", &n_audiences);
+	char **all = palloc(sizeof(char *) * (*n + n_audiences + 1));
+
+	memcpy(all, resources, sizeof(char *) * *n);
+	memcpy(all + *n, audiences, sizeof(char *) * n_audiences);
+	*n += n_audiences;
+	return all;
+}
+
 PgtErr
 http_seconds(const HttpExchange *x, const char *name, int *seconds)
 {
@@ -294,7 +308,7 @@ http_error(HttpExchange *x, PgtErr err)
 						   psprintf("Basic realm=\"%s\"", x->issuer->issuer));
 	pgt_object_begin(&body);
 	pgt_object_string(&body, "error", info->error);
-	pgt_object_string(&body, "error_description", info->description);
+	pgt_object_string(&body, "error_description", refused_description(err));
 	return pgt_object_end(&body);
 }
 

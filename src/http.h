@@ -56,6 +56,12 @@ extern PgtErr http_check_form(const HttpExchange *x); /* the same for any method
 extern char *http_param(const HttpExchange *x, const char *name);
 extern char **http_params(const HttpExchange *x, const char *name, int *n); /* n = 0: none */
 
+/*
+ * The APIs that the request is for: resource (RFC 8707), and audience, as other
+ * servers and RFC 8693 call it; n = 0: none.
+ */
+extern char **http_resources(const HttpExchange *x, int *n);
+
 /* left as it is when the parameter is absent; PGT_ERR_REQUEST_PARAMETER for anything but digits, or too many seconds for an int */
 extern PgtErr http_seconds(const HttpExchange *x, const char *name, int *seconds);
 

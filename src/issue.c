@@ -68,7 +68,7 @@ refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenRespons
 					  .client_id = request->client_id,
 					  .subject = request->subject,
 					  .context = request->context,
-					  .detail = audited});
+					  .detail = refused_detail(err, audited)});
 }
 
 static PgtErr

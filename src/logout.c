@@ -91,10 +91,10 @@ read_request(const HttpExchange *x, LogoutRequest *logout)
 		err = read_client(x, logout);
 	if (err != PGT_OK)
 		return err;
-	if (!authorization_text_acceptable(http_param(x, "state"), STATE_MAX) ||
-		!authorization_text_acceptable(http_param(x, "ui_locales"), REQUEST_STRING_MAX))
-		return refused(PGT_ERR_REQUEST_PARAMETER, "state or ui_locales", NULL,
-					   "no control characters");
+	if (!authorization_text_acceptable(http_param(x, "state"), STATE_MAX))
+		return refused(PGT_ERR_REQUEST_PARAMETER, "state", NULL, "no control characters");
+	if (!authorization_text_acceptable(http_param(x, "ui_locales"), REQUEST_STRING_MAX))
+		return refused(PGT_ERR_REQUEST_PARAMETER, "ui_locales", NULL, "no control characters");
 	logout->redirect_uri = http_param(x, "post_logout_redirect_uri");
 	if (logout->redirect_uri && !is_registered(logout->client, logout->redirect_uri))
 		return refused_of(PGT_ERR_REQUEST_PARAMETER, "post_logout_redirect_uri",

@@ -595,5 +595,5 @@ refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 															   : refresh->request->client_id,
 								  .subject = grant ? grant->subject : NULL,
 								  .context = refresh->request->context,
-								  .detail = audited});
+								  .detail = refused_detail(err, audited)});
 }

@@ -13,6 +13,7 @@
 
 #include "core/printable.h"
 #include "explanation.h"
+#include "glue.h"
 #include "guc.h"
 #include "shared_memory.h"
 
@@ -48,6 +49,74 @@ void
 refused_forget(void)
 {
 	note.err = PGT_OK;
+}
+
+/* RFC 6749 section 5.2: %x21 / %x23-5B / %x5D-7E, and what the list of the text does not end in */
+static bool
+is_plain(const char *value)
+{
+	for (const char *c = value; *c; c++)
+	{
+		if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\')
+			return false;
+	}
+	return value[0] != '\0';
+}
+
+/* what of the note is no secret to who has sent the request; NULL: nothing is known, or fit to be told */
+static const char *
+told(PgtErr err)
+{
+	const char *value;
+
+	if (err == PGT_OK || note.err != err)
+		return NULL;
+	switch (err)
+	{
+		case PGT_ERR_REQUEST_PARAMETER:
+		case PGT_ERR_REQUEST_REPEATED:
+			value = note.parameter;
+			break;
+		case PGT_ERR_SCOPE_NOT_ALLOWED:
+		case PGT_ERR_SCOPE_UNKNOWN:
+		case PGT_ERR_SCOPE_NO_USER:
+		case PGT_ERR_SCOPE_NOT_GRANTED:
+		case PGT_ERR_SCOPE_NOT_FOR_RESOURCE:
+		case PGT_ERR_TARGET_MALFORMED:
+		case PGT_ERR_TARGET_NOT_ALLOWED:
+		case PGT_ERR_TARGET_NOT_GRANTED:
+			value = note.received;
+			break;
+		default:
+			return NULL;
+	}
+	return is_plain(value) ? value : NULL;
+}
+
+char *
+refused_description(PgtErr err)
+{
+	const char *description = pgt_err_info(err)->description;
+	const char *value = told(err);
+
+	if (description == NULL)
+		return NULL;
+	return value ? psprintf("%s: %s", description, value) : pstrdup(description);
+}
+
+Jsonb *
+refused_detail(PgtErr err, Jsonb *detail)
+{
+	const char *value = told(err);
+	PgtObject object;
+	Jsonb *member;
+
+	if (value == NULL)
+		return detail;
+	pgt_object_begin(&object);
+	pgt_object_string(&object, value == note.parameter ? "parameter" : note.parameter, value);
+	member = pgt_object_end(&object);
+	return detail ? pgt_jsonb_concat(detail, member) : member;
 }
 
 /* part of a flow that goes well */
@@ -105,7 +174,6 @@ refused_record(const char *endpoint, const char *client_id, PgtErr err)
 		return;
 	if (is_about(note.err, err))
 		request = note;
-	refused_forget();
 	request.at = GetCurrentTimestamp();
 	request.database = MyDatabaseId;
 	request.err = err;

@@ -14,6 +14,7 @@
 
 #include "datatype/timestamp.h"
 #include "errors.h"
+#include "utils/jsonb.h"
 
 /* as in shared memory: texts are fit to be shown (core/printable.h) */
 typedef struct RefusedRequest
@@ -30,9 +31,8 @@ typedef struct RefusedRequest
 
 /*
  * Notes what a refusal is about, and returns it: return refused(PGT_ERR_..., ...).
- * It is kept until the answer is given (refused_record) or the next request
- * begins (refused_forget).  parameter is a constant; received and registered may
- * be NULL.
+ * It is kept until the next request begins (refused_forget).  parameter is a
+ * constant; received and registered may be NULL.
  */
 extern PgtErr refused(PgtErr err, const char *parameter, const char *received,
 					  const char *registered);
@@ -42,6 +42,15 @@ extern PgtErr refused_of(PgtErr err, const char *parameter, const char *received
 						 char *const *registered, int n);
 
 extern void refused_forget(void);
+
+/*
+ * What the client is told: the error's text, and where the note may be told, too,
+ * the parameter at fault, or the scope or resource; palloc'd.  NULL: no text.
+ */
+extern char *refused_description(PgtErr err);
+
+/* the same for the detail of an audit event, which may be NULL: with a member more, or detail itself */
+extern Jsonb *refused_detail(PgtErr err, Jsonb *detail);
 
 /*
  * The answer is a refusal: into the ring and the log, with the note that was made

@@ -8,11 +8,22 @@
 #include "utils/memutils.h"
 
 #include "cache.h"
+#include "core/uri.h"
 #include "glue.h"
 #include "store.h"
 
 static Resource *resources = NULL;
 static uint64 resources_number = 0;
+
+static PgtcSlice
+normal_of(const char *resource)
+{
+	char normal[PGTC_URI_NORMAL_MAX];
+	size_t len;
+
+	pgt_check(pgtc_uri_normalise(pgtc_slice_str(resource), normal, &len), "reading a resource");
+	return pgtc_slice(pnstrdup(normal, len), len);
+}
 
 static void
 read_resource(StoreRow *row, void *arg)
@@ -24,6 +35,7 @@ read_resource(StoreRow *row, void *arg)
 	(void) arg;
 	resource->issuer = store_text(row);
 	resource->resource = store_text(row);
+	resource->normal = normal_of(resource->resource);
 	scopes = store_text(row);
 	resource->any_scope = scopes == NULL;
 	if (scopes)
@@ -89,6 +101,26 @@ resources_take_jwt(const char *issuer, const PgtcSlice *names, int n)
 			return false;
 	}
 	return n > 0;
+}
+
+const char *
+resource_name(const char *issuer, const char *spelling)
+{
+	const Resource *found = resource_find(issuer, spelling);
+	char normal[PGTC_URI_NORMAL_MAX];
+	size_t len;
+
+	if (found)
+		return found->resource;
+	if (pgtc_uri_normalise(pgtc_slice_str(spelling), normal, &len) != PGTC_OK)
+		return NULL;
+	for (const Resource *resource = resource_list(); resource; resource = resource->next)
+	{
+		if (resource->enabled && strcmp(resource->issuer, issuer) == 0 &&
+			pgtc_slice_equal(resource->normal, pgtc_slice(normal, len)))
+			return resource->resource;
+	}
+	return NULL;
 }
 
 bool

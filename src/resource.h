@@ -13,6 +13,7 @@ typedef struct Resource
 {
 	char *issuer;
 	char *resource;
+	PgtcSlice normal; /* the one spelling (core/uri.h) */
 	bool any_scope;
 	PgtcScope scope;
 	int access_token_lifetime; /* seconds; 0: says nothing */
@@ -41,6 +42,12 @@ extern const Resource *resource_find(const char *issuer, const char *resource);
  * each of them says so, a disabled one too: its tokens may be alive.
  */
 extern bool resources_take_jwt(const char *issuer, const PgtcSlice *names, int n);
+
+/*
+ * The name of the enabled one that is spelt like this, or otherwise and the same
+ * (RFC 3986 section 6.2); NULL.  Valid until the transaction ends.
+ */
+extern const char *resource_name(const char *issuer, const char *spelling);
 
 /* does the scope mean something to the resource? */
 extern bool resource_has_scope(const Resource *resource, PgtcSlice scope);

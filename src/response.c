@@ -8,6 +8,8 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "refused_request.h"
+
 #define COLUMNS 13
 
 static void
@@ -35,7 +37,7 @@ response_row(FunctionCallInfo fcinfo, const TokenResponse *response)
 
 		put_text(values, nulls, 0, response->transaction_id ? "require" : "deny");
 		put_text(values, nulls, 9, info->error);
-		put_text(values, nulls, 10, info->description);
+		put_text(values, nulls, 10, refused_description(response->err));
 		if (response->transaction_id)
 		{
 			values[3] = Int32GetDatum(response->expires_in);

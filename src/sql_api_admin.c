@@ -26,6 +26,7 @@ PG_FUNCTION_INFO_V1(pgt_library_version);
 PG_FUNCTION_INFO_V1(pgt_make_durable);
 PG_FUNCTION_INFO_V1(pgt_new_client_secret);
 PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
+PG_FUNCTION_INFO_V1(pgt_normal_uri);
 PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
 PG_FUNCTION_INFO_V1(pgt_root_key_status);
 PG_FUNCTION_INFO_V1(pgt_valid_alg);
@@ -101,6 +102,17 @@ pgt_new_uuid_sql(PG_FUNCTION_ARGS)
 	(void) fcinfo;
 	pgt_new_uuid(uuid);
 	PG_RETURN_UUID_P(uuid);
+}
+
+Datum
+pgt_normal_uri(PG_FUNCTION_ARGS)
+{
+	char normal[PGTC_URI_NORMAL_MAX];
+	size_t len;
+
+	if (pgtc_uri_normalise(pgt_slice_text(PG_GETARG_TEXT_PP(0)), normal, &len) != PGTC_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(normal, len));
 }
 
 Datum

@@ -98,7 +98,7 @@ answer_json(const char *function, const ChallengeAnswer *answer)
 	refused_record(function, NULL, answer->err);
 	pgt_object_begin(&error);
 	pgt_object_string(&error, "error", info->error);
-	pgt_object_string(&error, "error_description", info->description);
+	pgt_object_string(&error, "error_description", refused_description(answer->err));
 	return pgt_object_end(&error);
 }
 

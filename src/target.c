@@ -4,10 +4,13 @@
  */
 #include "target.h"
 
-#include "glue.h"
 #include "core/uri.h"
+#include "glue.h"
 #include "refused_request.h"
 #include "resource.h"
+
+/* no token may carry it: an application could take it for one that opens the completion of a step-up */
+#define RESERVED_SCOPE "mfa_challenge"
 
 /* scopes that belong to OpenID Connect and not to an API */
 static const char *const protocol_scopes[] = {"openid", "offline_access", "profile",
@@ -131,23 +134,137 @@ keep_meaningful(const Client *client, PgtcScope *scope, const Target *target, bo
 	return PGT_OK;
 }
 
-/* syntax of what was asked for; repeated values count once */
-static PgtErr
-check_resources(char **resources, int *n_resources)
+/* is there anybody who knows the scope: this service, or an API of the client's issuer? */
+static bool
+is_known(const Client *client, PgtcSlice scope)
+{
+	return is_protocol_scope(scope) || pgtc_slice_equal(scope, pgtc_slice_str(RESERVED_SCOPE)) ||
+		   belongs_to_api(client, scope);
+}
+
+/* the name that is registered for what is spelt like this, or the spelling itself */
+static char *
+registered_name(const Client *client, char *resource)
+{
+	const char *name;
+
+	if (is_issuer(client, resource))
+		return resource;
+	name = resource_name(client->issuer, resource);
+	if (name == NULL && pgtc_uri_equivalent(pgtc_slice_str(client->issuer), //
+											pgtc_slice_str(resource)))
+		name = client->issuer;
+	return name ? pstrdup(name) : resource;
+}
+
+PgtErr
+target_resources(const Client *client, char **resources, int *n_resources)
 {
 	int n = 0;
 
 	for (int i = 0; i < *n_resources; i++)
 	{
+		char *resource;
+
 		if (pgtc_uri_check_resource(pgtc_slice_str(resources[i])) != PGTC_OK)
 			return refused(PGT_ERR_TARGET_MALFORMED, "resource", resources[i], NULL);
-		if (pgt_strings_have(resources, n, resources[i]))
+		resource = registered_name(client, resources[i]);
+		if (pgt_strings_have(resources, n, resource))
 			continue;
 		if (n == PGTC_AUD_MAX)
 			return refused(PGT_ERR_TARGET_MALFORMED, "resource", "too many", NULL);
-		resources[n++] = resources[i];
+		resources[n++] = resource;
 	}
 	*n_resources = n;
+	return PGT_OK;
+}
+
+PgtErr
+target_within(const Client *client, char **resources, int *n_resources, char *const *granted,
+			  int n_granted)
+{
+	PgtErr err = target_resources(client, resources, n_resources);
+
+	for (int i = 0; err == PGT_OK && i < *n_resources; i++)
+	{
+		if (!pgt_strings_have(granted, n_granted, resources[i]))
+			err = refused_of(PGT_ERR_TARGET_NOT_GRANTED, "resource", resources[i], granted,
+							 n_granted);
+	}
+	return err;
+}
+
+/* what is about a user, of a client that asks for itself; offline_access of one that may not have it */
+static void
+drop_pointless(const Client *client, PgtcScope *scope, unsigned flags)
+{
+	if (!client->offline_access || !(flags & TARGET_OFFLINE))
+		pgtc_scope_remove(scope, pgtc_slice_str("offline_access"));
+	for (size_t i = 0; (flags & TARGET_NO_USER) && i < lengthof(protocol_scopes); i++)
+		pgtc_scope_remove(scope, pgtc_slice_str(protocol_scopes[i]));
+}
+
+/* what was asked for must be the client's; what nobody knows falls away with openid */
+static PgtErr
+check_scope(const Client *client, PgtcScope *wanted)
+{
+	PgtcScope all = *wanted;
+	bool openid = pgtc_scope_has_str(wanted, "openid");
+
+	for (int i = 0; i < all.n; i++)
+	{
+		if (is_offline_access(all.token[i]) || pgtc_scope_has(&client->scope, all.token[i]))
+			continue;
+		if (is_known(client, all.token[i]))
+			return refused_scope(PGT_ERR_SCOPE_NOT_ALLOWED, all.token[i], &client->scope);
+		if (!openid)
+			return refused_scope(PGT_ERR_SCOPE_UNKNOWN, all.token[i], &client->scope);
+		pgtc_scope_remove(wanted, all.token[i]);
+	}
+	return PGT_OK;
+}
+
+/* the scope of a first issue, before it is known for which API; NULL: all that the client may have */
+static PgtErr
+read_scope(const Client *client, const char *scope, unsigned flags, PgtcScope *out)
+{
+	PgtcScope asked;
+	PgtErr err;
+
+	*out = client->scope;
+	if (scope == NULL)
+	{
+		drop_pointless(client, out, flags);
+		return PGT_OK;
+	}
+	if (pgtc_scope_parse(pgtc_slice_str(scope), &asked) != PGTC_OK)
+		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
+	*out = asked;
+	err = check_scope(client, out);
+	if (err != PGT_OK)
+		return err;
+	drop_pointless(client, out, flags);
+	/* a token that opens nothing, and an answer that says it went well, help nobody */
+	if ((flags & TARGET_NO_USER) && out->n == 0 && asked.n > 0)
+		return refused_scope(PGT_ERR_SCOPE_NO_USER, asked.token[0], &client->scope);
+	return PGT_OK;
+}
+
+PgtErr
+target_scope_within(const Client *client, PgtcScope *wanted, const PgtcScope *granted)
+{
+	PgtcScope all = *wanted;
+	bool openid = pgtc_scope_has_str(wanted, "openid");
+
+	for (int i = 0; i < all.n; i++)
+	{
+		if (pgtc_scope_has(granted, all.token[i]))
+			continue;
+		if (!openid || is_known(client, all.token[i]) ||
+			pgtc_scope_has(&client->scope, all.token[i]))
+			return refused_scope(PGT_ERR_SCOPE_NOT_GRANTED, all.token[i], granted);
+		pgtc_scope_remove(wanted, all.token[i]);
+	}
 	return PGT_OK;
 }
 
@@ -210,23 +327,10 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 				 unsigned flags, Target *target)
 {
 	PgtcScope wanted;
-	PgtErr err;
+	PgtErr err = read_scope(client, scope, flags, &wanted);
 
-	if (scope == NULL)
-		wanted = client->scope;
-	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
-		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
-	if (!client->offline_access || !(flags & TARGET_OFFLINE))
-		pgtc_scope_remove(&wanted, pgtc_slice_str("offline_access"));
-	for (size_t i = 0; (flags & TARGET_NO_USER) && i < lengthof(protocol_scopes); i++)
-		pgtc_scope_remove(&wanted, pgtc_slice_str(protocol_scopes[i]));
-	for (int i = 0; i < wanted.n; i++)
-	{
-		if (!is_offline_access(wanted.token[i]) && !pgtc_scope_has(&client->scope, wanted.token[i]))
-			return refused_scope(PGT_ERR_SCOPE_NOT_ALLOWED, wanted.token[i], &client->scope);
-	}
-
-	err = check_resources(resources, &n_resources);
+	if (err == PGT_OK)
+		err = target_resources(client, resources, &n_resources);
 	if (err != PGT_OK)
 		return err;
 	target->resources = resources;
@@ -243,10 +347,9 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 			return err;
 	}
 	err = keep_meaningful(client, &wanted, target, scope == NULL);
-	if (err != PGT_OK)
-		return err;
-	finish(client, &wanted, target);
-	return PGT_OK;
+	if (err == PGT_OK)
+		finish(client, &wanted, target);
+	return err;
 }
 
 PgtErr
@@ -262,21 +365,11 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 		wanted = granted;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
 		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
-	for (int i = 0; i < wanted.n; i++)
-	{
-		if (!pgtc_scope_has(&granted, wanted.token[i]))
-			return refused_scope(PGT_ERR_SCOPE_NOT_GRANTED, wanted.token[i], &granted);
-	}
-
-	err = check_resources(resources, &n_resources);
+	err = scope ? target_scope_within(client, &wanted, &granted) : PGT_OK;
+	if (err == PGT_OK)
+		err = target_within(client, resources, &n_resources, grant->resources, grant->n_resources);
 	if (err != PGT_OK)
 		return err;
-	for (int i = 0; i < n_resources; i++)
-	{
-		if (!pgt_strings_have(grant->resources, grant->n_resources, resources[i]))
-			return refused_of(PGT_ERR_TARGET_NOT_GRANTED, "resource", resources[i],
-							  grant->resources, grant->n_resources);
-	}
 	if (n_resources == 0)
 	{
 		resources = grant->resources;

@@ -16,6 +16,7 @@
 #include "http_context.h"
 #include "refresh.h"
 #include "refused_request.h"
+#include "target.h"
 
 static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
 
@@ -138,16 +139,16 @@ PgtErr
 token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
 					   IssueRequest *issue)
 {
-	for (int i = 0; i < request->n_resources; i++)
-	{
-		if (!pgt_strings_have(granted, n_granted, request->resources[i]))
-			return refused_of(PGT_ERR_TARGET_NOT_GRANTED, "resource", request->resources[i],
-							  granted, n_granted);
-	}
+	int n_resources = request->n_resources;
+	PgtErr err =
+		target_within(request->client, request->resources, &n_resources, granted, n_granted);
+
+	if (err != PGT_OK)
+		return err;
 	issue->resources = granted;
 	issue->n_resources = n_granted;
 	issue->first_resources = request->resources;
-	issue->n_first_resources = request->n_resources;
+	issue->n_first_resources = n_resources;
 	return PGT_OK;
 }
 
@@ -246,7 +247,7 @@ token_endpoint(HttpExchange *x)
 
 	request.context = http_context(x);
 	request.scope = http_param(x, "scope");
-	request.resources = http_params(x, "resource", &request.n_resources);
+	request.resources = http_resources(x, &request.n_resources);
 	if (!may_use(request.client, grant_type))
 		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", grant_type,
 					  client_grant_type_names(request.client));

@@ -9,7 +9,6 @@
 #include "compat.h"
 
 #include "core/claims.h"
-#include "core/uri.h"
 #include "glue.h"
 #include "grant.h"
 #include "grant_refusal.h"
@@ -18,6 +17,7 @@
 #include "request.h"
 #include "resource.h"
 #include "store.h"
+#include "target.h"
 #include "token_endpoint.h"
 #include "verify.h"
 
@@ -195,29 +195,24 @@ limit_resources(Exchange *exchange)
 		if (!pgt_strings_have(audiences, n, exchange->resources[i]) &&
 			!pgt_strings_have(client->resources, Max(client->n_resources, 0),
 							  exchange->resources[i]))
-			return PGT_ERR_TARGET_NOT_ALLOWED;
+			return refused_of(PGT_ERR_TARGET_NOT_ALLOWED, "resource", exchange->resources[i],
+							  audiences, n);
 	}
 	return PGT_OK;
 }
 
-/* an audience (RFC 8693 section 2.1) is known here by its URI, like a resource */
 static PgtErr
 read_resources(Exchange *exchange)
 {
 	const TokenRequest *request = exchange->request;
-	int n;
-	char **audiences = http_params(request->x, "audience", &n);
+	PgtErr err;
 
-	exchange->resources = palloc(sizeof(char *) * (request->n_resources + n + 1));
-	for (int i = 0; i < request->n_resources; i++)
-		exchange->resources[exchange->n_resources++] = request->resources[i];
-	for (int i = 0; i < n; i++)
-	{
-		if (pgtc_uri_check_resource(pgtc_slice_str(audiences[i])) != PGTC_OK)
-			return refused(PGT_ERR_TARGET_MALFORMED, "audience", audiences[i], NULL);
-		exchange->resources[exchange->n_resources++] = audiences[i];
-	}
-	return limit_resources(exchange);
+	/* one more than there are, for a default */
+	exchange->resources = palloc(sizeof(char *) * (request->n_resources + 1));
+	memcpy(exchange->resources, request->resources, sizeof(char *) * request->n_resources);
+	exchange->n_resources = request->n_resources;
+	err = target_resources(request->client, exchange->resources, &exchange->n_resources);
+	return err == PGT_OK ? limit_resources(exchange) : err;
 }
 
 /* does it mean something to one of the resources, or is that for others to say? */
@@ -253,9 +248,7 @@ read_scope(Exchange *exchange)
 	{
 		if (pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted) != PGTC_OK)
 			return refused(PGT_ERR_SCOPE_MALFORMED, "scope", request->scope, NULL);
-		return pgtc_scope_subset(&wanted, &had)
-				   ? PGT_OK
-				   : refused(PGT_ERR_SCOPE_NOT_GRANTED, "scope", request->scope, of_subject);
+		return target_scope_within(request->client, &wanted, &had);
 	}
 	for (int i = 0; i < had.n; i++)
 	{

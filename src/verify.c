@@ -13,6 +13,7 @@
 #include "cache.h"
 #include "client.h"
 #include "core/claims.h"
+#include "core/uri.h"
 #include "genuine.h"
 #include "glue.h"
 #include "grant.h"
@@ -126,21 +127,30 @@ token_stands(const GenuineAccessToken *token)
 		   (!state.exchanged || ancestors_stand(&token->grant_id));
 }
 
+/* a token says what is registered; an API may spell its own name otherwise (RFC 3986 section 6.2) */
+static bool
+is_audience(const JsonbValue *value, PgtcSlice audience)
+{
+	return value->type == jbvString &&
+		   pgtc_uri_equivalent(pgtc_slice(value->val.string.val, value->val.string.len), audience);
+}
+
 bool
 verify_audience(Jsonb *claims, const char *audience)
 {
+	PgtcSlice wanted = pgtc_slice_str(audience);
 	JsonbValue value;
-	JsonbValue wanted = {.type = jbvString};
 
 	if (getKeyJsonValueFromContainer(&claims->root, "aud", 3, &value) == NULL)
 		return false;
-	wanted.val.string.val = unconstify(char *, audience);
-	wanted.val.string.len = strlen(audience);
-	if (value.type == jbvString)
-		return value.val.string.len == wanted.val.string.len &&
-			   memcmp(value.val.string.val, audience, value.val.string.len) == 0;
-	return value.type == jbvBinary &&
-		   findJsonbValueFromContainer(value.val.binary.data, JB_FARRAY, &wanted) != NULL;
+	if (value.type != jbvBinary)
+		return is_audience(&value, wanted);
+	for (uint32 i = 0; i < JsonContainerSize(value.val.binary.data); i++)
+	{
+		if (is_audience(getIthJsonbValueFromContainer(value.val.binary.data, i), wanted))
+			return true;
+	}
+	return false;
 }
 
 /* a bound token is worth nothing to who cannot prove its key (RFC 9449 section 7.1, RFC 8705 section 3) */

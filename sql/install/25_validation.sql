@@ -26,6 +26,11 @@ CREATE FUNCTION pgtoken.valid_resource(resource text) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.valid_resource(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_resource(text) IS 'Can this be a resource indicator (RFC 8707 section 2)? An absolute URI without a fragment';
 
+CREATE FUNCTION pgtoken.normal_uri(uri text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_normal_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.normal_uri(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.normal_uri(text) IS 'The one spelling of all absolute URIs that mean the same as this one (RFC 3986 sections 6.2.2 and 6.2.3): case of scheme and host, needless percent-encodings, dot segments, default port, empty path. NULL for what is none';
+
 CREATE FUNCTION pgtoken.valid_redirect_uri(redirect_uri text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_redirect_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uri(text) FROM PUBLIC;

@@ -118,6 +118,7 @@ CREATE TABLE pgtoken.resources (
 	CONSTRAINT resources_access_token_typ_check CHECK (access_token_typ IN ('at+jwt', 'JWT')),
 	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
 );
+CREATE UNIQUE INDEX resources_one_spelling ON pgtoken.resources (issuer, (pgtoken.normal_uri(resource)));
 COMMENT ON TABLE pgtoken.resources IS 'APIs that access tokens can be made for (RFC 8707): the values of aud';
 COMMENT ON COLUMN pgtoken.resources.access_token_typ IS 'typ of access tokens that are for this API alone: at+jwt (RFC 9068), or JWT for verifiers that take nothing else';
 COMMENT ON COLUMN pgtoken.resources.scopes IS 'Scopes that mean something to this API; NULL: any';

@@ -473,6 +473,20 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_access_token_typ(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_access_token_typ(text, text, text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless the typ is one that access tokens for the API may have; NULL passes';
 
+CREATE FUNCTION pgtoken.registered_resources(issuer text, resources text[]) RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT CASE WHEN array_ndims(registered_resources.resources) > 1 THEN registered_resources.resources
+				WHEN registered_resources.resources IS NOT NULL THEN
+					ARRAY(SELECT coalesce((SELECT r.resource FROM pgtoken.resources r
+										   WHERE r.issuer = registered_resources.issuer AND pgtoken.normal_uri(r.resource) = pgtoken.normal_uri(u.spelling)),
+										  CASE WHEN pgtoken.normal_uri(registered_resources.issuer) = pgtoken.normal_uri(u.spelling)
+											   THEN registered_resources.issuer ELSE u.spelling END)
+						  FROM unnest(registered_resources.resources) WITH ORDINALITY u (spelling, i) ORDER BY u.i) END;
+END;
+REVOKE ALL ON FUNCTION pgtoken.registered_resources(text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.registered_resources(text, text[]) IS 'Internal, called by what takes resources: each as it is registered, however it is spelt (normal_uri); what is not registered stays as it is';
+
 CREATE FUNCTION pgtoken.create_resource(
 	resource text,
 	scopes text[] DEFAULT NULL,
@@ -489,11 +503,18 @@ CREATE FUNCTION pgtoken.create_resource(
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	registered text;
 BEGIN
 	IF resource IS NULL OR NOT pgtoken.valid_resource(resource) THEN
 		RAISE EXCEPTION 'invalid resource indicator'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'A resource is an absolute URI without fragment (RFC 8707 section 2).';
+	END IF;
+	registered := (pgtoken.registered_resources(of_issuer, ARRAY[resource]))[1];
+	IF registered <> resource THEN
+		RAISE EXCEPTION 'resource % is there already, as %', quote_literal(resource), quote_literal(registered)
+			USING ERRCODE = 'unique_violation',
+				  DETAIL = 'The two mean the same (RFC 3986 section 6.2), and requests may name either.';
 	END IF;
 	PERFORM pgtoken.check_scopes(scopes);
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
@@ -509,7 +530,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text) IS
-'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707). scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else.
+'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707); requests may spell it otherwise (RFC 3986 section 6.2), so it is registered in one spelling only. scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else.
 How its users must have authenticated: required_acr: one of these, or a stronger one (see acr_levels of update_issuer); required_amr: by all of these methods (RFC 8176); max_age: no longer ago than this, 1 second to 10 years. NULL: anyhow. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. Returns the resource. Raises 22023, 23505, 23514.';
 
 CREATE FUNCTION pgtoken.update_resource(
@@ -538,6 +559,7 @@ BEGIN
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
 	PERFORM pgtoken.check_on_insufficient(on_insufficient);
+	resource := (pgtoken.registered_resources(of_issuer, ARRAY[resource]))[1];
 	PERFORM pgtoken.check_access_token_typ(of_issuer, resource, access_token_typ);
 	SELECT * INTO before FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = update_resource.resource FOR UPDATE;
 	IF NOT FOUND THEN
@@ -738,6 +760,7 @@ BEGIN
 		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access, rotation and metadata must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	resources := pgtoken.registered_resources(of_issuer, resources);
 	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation, given_metadata);
 	IF EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = create_client.client_id AND r.access_token_typ = 'JWT') THEN
 		RAISE EXCEPTION 'an API has the name of the client %', quote_literal(client_id)
@@ -802,7 +825,7 @@ BEGIN
 	changed.offline_access := coalesce(offline_access, changed.offline_access);
 	changed.rotation := coalesce(rotation, changed.rotation);
 	changed.enabled := coalesce(enabled, changed.enabled);
-	changed.resources := coalesce(resources, CASE WHEN 'resources' <> ALL (reset) THEN changed.resources END);
+	changed.resources := coalesce(pgtoken.registered_resources(changed.issuer, resources), CASE WHEN 'resources' <> ALL (reset) THEN changed.resources END);
 	changed.client_name := coalesce(client_name, CASE WHEN 'client_name' <> ALL (reset) THEN changed.client_name END);
 	changed.signing_alg := coalesce(signing_alg, CASE WHEN 'signing_alg' <> ALL (reset) THEN changed.signing_alg END);
 	changed.access_token_lifetime := coalesce(access_token_lifetime, CASE WHEN 'access_token_lifetime' <> ALL (reset) THEN changed.access_token_lifetime END);

@@ -139,6 +139,7 @@ BEGIN
 		RAISE EXCEPTION 'function_timeout must be between 1 millisecond and 10 seconds'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	resources := pgtoken.registered_resources(of_issuer, resources);
 	PERFORM pgtoken.check_policy_scope(of_issuer, client_ids, resources, grant_types, factor_types);
 	checked_rules := pgtoken.checked_policy_rules(rules);
 	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one version at a time

@@ -164,12 +164,12 @@ COMMENT ON FUNCTION pgtoken_http.device_authorization(text) IS
 
 CREATE FUNCTION pgtoken_http.device_authorization(
 	client_id varchar, scope text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
-	client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
+	client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL, audience text DEFAULT NULL
 ) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text) IS
+REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text, text) IS
 'Device authorization (RFC 8628 section 3.1). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.userinfo(text) RETURNS json

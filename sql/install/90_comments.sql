@@ -98,6 +98,7 @@ COMMENT ON COLUMN pgtoken.resources.client_id IS 'Client as which the API itself
 COMMENT ON COLUMN pgtoken.resources.enabled IS 'false: no new token names the API; a refresh leaves it out';
 COMMENT ON COLUMN pgtoken.resources.created_at IS 'When the API was registered';
 COMMENT ON INDEX pgtoken.resources_pkey IS 'Each issuer registers an API once';
+COMMENT ON INDEX pgtoken.resources_one_spelling IS 'Of the spellings that mean the same (RFC 3986 section 6.2) one is registered';
 COMMENT ON CONSTRAINT resources_resource_check ON pgtoken.resources IS 'An absolute URI without fragment (RFC 8707 section 2)';
 COMMENT ON CONSTRAINT resources_scopes_check ON pgtoken.resources IS 'Each a scope-token (RFC 6749 section 3.3), none NULL, none twice';
 COMMENT ON CONSTRAINT resources_access_token_lifetime_check ON pgtoken.resources IS 'No access token outlives a day: retiring keys and the blacklist rely on it';

@@ -1,10 +1,29 @@
 /*
  * uri_fuzzer.c
  *		What any use accepts is printable ASCII, and every issuer is a resource
- *		and a redirection target too.
+ *		and a redirection target too.  The one spelling of a resource is a
+ *		resource, is its own spelling, and is equivalent.
  */
 #include "fuzz.h"
 #include "uri.h"
+
+static void
+check_normal(PgtcSlice uri)
+{
+	char normal[PGTC_URI_NORMAL_MAX];
+	char again[PGTC_URI_NORMAL_MAX];
+	size_t len;
+	size_t again_len;
+
+	REQUIRE(pgtc_uri_normalise(uri, normal, &len) == PGTC_OK);
+	REQUIRE(len > 0 && len <= sizeof(normal));
+	/* the slash of an empty path can make it one too long to be read again */
+	if (len > PGTC_URI_MAX)
+		return;
+	REQUIRE(pgtc_uri_normalise(pgtc_slice(normal, len), again, &again_len) == PGTC_OK);
+	REQUIRE(len == again_len && memcmp(normal, again, len) == 0);
+	REQUIRE(pgtc_uri_equivalent(uri, pgtc_slice(normal, len)));
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -21,6 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(!native || resource);
 	if (resource)
 	{
+		check_normal(uri);
 		REQUIRE(size <= PGTC_URI_MAX);
 		REQUIRE(memchr(data, '#', size) == NULL);
 		for (i = 0; i < size; i++)

@@ -176,3 +176,165 @@ describe('client assertions (RFC 7523)', () => {
 		}
 	});
 });
+
+describe('scopes', () => {
+	const scopeOf = async (location) => (await h.value('SELECT pgtoken.authorization_request($1)', location.searchParams.get('transaction_id'))).scope;
+	const audited = async (client, event) => (await h.rows('SELECT reason, detail FROM pgtoken.audit_events WHERE client_id = $1 AND event = $2', client.id, event));
+	const told = (json) => `${json.error}: ${json.error_description}`;
+
+	// the fault: a client library that adds a scope of its own can log nobody in
+	it('that nobody knows are ignored by OpenID Connect requests (Core section 3.1.2.1), everywhere', async () => {
+		const client = await h.newClient({ metadata: { grant_types: ['authorization_code', 'password', h.DEVICE_GRANT] } });
+		const { location } = await h.authorize(h.authorizationParameters(client, h.newVerifier(), { scope: 'openid unheard-of notes:read' }));
+		assert.equal(await scopeOf(location), 'openid notes:read');
+		assert.equal((await push(client, { scope: 'unheard-of openid' })).status, 201);
+		assert.equal((await h.postAs(client, '/oauth2/device_authorization', { scope: 'openid unheard-of' })).status, 200);
+		const tokens = h.assertTokens(await h.token(client,
+			{ grant_type: 'password', username: 'demo', password: 'demo-password', scope: 'openid offline_access unheard-of notes:read' }));
+		assert.equal(tokens.scope, 'openid offline_access notes:read');
+		const next = h.assertTokens(await h.refresh(client, tokens.refresh_token, { scope: 'openid unheard-of' }));
+		assert.equal(next.scope, 'openid');
+		h.assertError(await h.refresh(client, next.refresh_token, { scope: 'unheard-of' }), 'invalid_scope');
+	});
+
+	// the attack: more than the client was registered for, hidden among what is ignored
+	it('that are known, and not the client\'s, are refused by name, at all of them', async () => {
+		const client = await h.newClient({ scopes: ['openid', 'notes:read'], metadata: { grant_types: ['authorization_code', 'client_credentials', 'password', h.DEVICE_GRANT] } });
+		for (const scope of ['openid notes:write', 'openid profile', 'openid mfa_challenge', 'orders:read']) {
+			const name = scope.split(' ').at(-1);
+			const { location } = await h.authorize(h.authorizationParameters(client, h.newVerifier(), { scope }));
+			assert.equal(location.searchParams.get('error'), 'invalid_scope');
+			assert.ok(location.searchParams.get('error_description').includes(name), 'the page is told which');
+			const answers = { par: await push(client, { scope }),
+				device: await h.postAs(client, '/oauth2/device_authorization', { scope }),
+				password: await h.token(client, { grant_type: 'password', username: 'demo', password: 'demo-password', scope }),
+				machine: await h.token(client, { grant_type: 'client_credentials', scope: name }) };
+			for (const [where, answer] of Object.entries(answers)) {
+				h.assertError(answer, 'invalid_scope');
+				assert.ok(answer.json.error_description.includes(name), `${where}: ${told(answer.json)}`);
+			}
+		}
+		const details = (await h.rows(`SELECT event, detail ->> 'scope' AS scope FROM pgtoken.audit_events WHERE client_id = $1 AND reason LIKE 'scope_%'`, client.id));
+		for (const event of ['authorization.refused', 'device.refused', 'issue.refused'])
+			assert.ok(details.some((row) => row.event === event && row.scope === 'notes:write'), event);
+	});
+
+	// the fault: a token that opens nothing, and an answer that says it went well
+	it('of a user are no client\'s own: left out, and refused where nothing else was asked for', async () => {
+		const client = await h.newClient({ scopes: ['openid', 'profile', 'notes:read'], metadata: { grant_types: ['client_credentials'] } });
+		for (const scope of ['openid', 'profile openid']) {
+			const answer = await h.token(client, { grant_type: 'client_credentials', scope });
+			h.assertError(answer, 'invalid_scope');
+			assert.match(answer.json.error_description, /openid|profile/);
+		}
+		for (const scope of ['openid notes:read', 'notes:read profile', undefined])
+			assert.equal(h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope })).scope, 'notes:read');
+		// not the client's: as everywhere
+		h.assertError(await h.token(client, { grant_type: 'client_credentials', scope: 'notes:read email' }), 'invalid_scope');
+		// OpenID Connect Core section 11: to be ignored where it means nothing
+		assert.equal(h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope: 'notes:read offline_access' })).scope, 'notes:read');
+	});
+
+	it('and resources that were not granted are named at a refresh, and nothing is consumed', async () => {
+		const client = await h.newClient();
+		const { refresh_token: token } = await h.newTokens(client);
+		const scope = await h.refresh(client, token, { scope: 'openid notes:write' });
+		h.assertError(scope, 'invalid_scope');
+		assert.match(scope.json.error_description, /notes:write/);
+		const target = await h.refresh(client, token, { resource: h.otherResource });
+		h.assertError(target, 'invalid_target');
+		assert.ok(target.json.error_description.includes(h.otherResource));
+		assert.deepEqual((await audited(client, 'refresh.refused')).map(({ detail }) => detail.scope ?? detail.resource).sort(), [h.otherResource, 'notes:write'].sort());
+		h.assertTokens(await h.refresh(client, token));
+	});
+
+	// the fault: an hour of guessing which of twelve parameters it is
+	it('as other parameters that are missing or wrong are named in the error', async () => {
+		const client = await h.newClient({ metadata: { grant_types: ['authorization_code', 'password', h.DEVICE_GRANT, h.EXCHANGE_GRANT] } });
+		const cases = { grant_type: {}, refresh_token: { grant_type: 'refresh_token' }, code: { grant_type: 'authorization_code' },
+			device_code: { grant_type: h.DEVICE_GRANT }, username: { grant_type: 'password' }, subject_token: { grant_type: h.EXCHANGE_GRANT },
+			max_age: { grant_type: 'refresh_token', refresh_token: 'x', max_age: 'soon' } };
+		for (const [name, parameters] of Object.entries(cases)) {
+			const answer = await h.token(client, parameters);
+			h.assertError(answer, 'invalid_request');
+			assert.ok(answer.json.error_description.includes(name), `${name}: ${told(answer.json)}`);
+		}
+		for (const [changes, name] of [[{ max_age: 'soon' }, 'max_age'], [{ prompt: 'dance' }, 'prompt'], [{ response_type: undefined }, 'response_type'],
+			[{ dpop_jkt: 'x' }, 'dpop_jkt'], [{ nonce: 'x'.repeat(2000) }, 'nonce'], [{ code_challenge: 'x' }, 'code_challenge']]) {
+			const { location } = await h.authorize(h.authorizationParameters(client, h.newVerifier(), changes));
+			assert.equal(location.searchParams.get('error'), 'invalid_request');
+			assert.ok(location.searchParams.get('error_description').includes(name), name);
+		}
+		const twice = await h.token(client, [['grant_type', 'password'], ['scope', 'openid'], ['scope', 'profile']]);
+		h.assertError(twice, 'invalid_request');
+		assert.match(twice.json.error_description, /scope/);
+		for (const [path, name] of [['revoke', 'token'], ['introspect', 'token'], ['challenge', 'transaction_id']])
+			assert.ok((await h.postAs(client, `/oauth2/${path}`, {})).json.error_description.includes(name), path);
+	});
+});
+
+describe('resources', () => {
+	const machine = () => h.newClient({ scopes: ['notes:read', 'orders:read'], metadata: { grant_types: ['client_credentials', h.DEVICE_GRANT, 'authorization_code'] } });
+	const spellings = () => {
+		const url = new URL(h.otherResource);
+		return [h.otherResource, h.otherResource.toUpperCase().replace(/\/API$/, '/api'), `${url.protocol}//${url.host}:443/%61pi`, `${url.protocol}//${url.host}:/x/../api`];
+	};
+	const requested = async (location) => (await h.value('SELECT pgtoken.authorization_request($1)', location.searchParams.get('transaction_id'))).resource;
+
+	// the fault: URL of JavaScript, and MCP clients, write a slash behind a host
+	it('are known by each spelling (RFC 3986 section 6.2), their tokens as they are registered', async () => {
+		const scope = h.unique('read'); // known to no other API, so that no other test's request is ambiguous
+		const client = await machine();
+		const root = `https://${h.unique('root')}.example`;
+		await h.rows('SELECT pgtoken.create_resource($1, $2)', root, [scope]);
+		await h.rows('SELECT pgtoken.update_client($1, scopes => $2)', client.id, ['notes:read', 'orders:read', scope]);
+		for (const name of ['resource', 'audience']) {
+			for (const spelling of spellings()) {
+				const { access_token: token } = h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope: 'orders:read', [name]: spelling }));
+				assert.equal(h.claimsOf(token).aud, h.otherResource);
+			}
+			const { access_token: token } = h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope, [name]: new URL(root).href }));
+			assert.equal(h.claimsOf(token).aud, root);
+			assert.ok(await h.value('SELECT pgtoken.verify_access_token($1, $2) IS NOT NULL', token, `${root}/`), 'to the API, too');
+			assert.equal(await h.value('SELECT pgtoken.verify_access_token($1, $2) IS NOT NULL', token, `${root}/x`), false);
+			h.assertError(await h.token(client, { grant_type: 'client_credentials', scope, [name]: `${root}/x` }), 'invalid_target');
+			const { location } = await h.authorize(h.authorizationParameters(client, h.newVerifier(), { scope, [name]: `${root}/` }));
+			assert.deepEqual(await requested(location), [root]);
+			assert.equal((await push(client, { scope, [name]: `${root}/` })).status, 201);
+			const device = await h.postAs(client, '/oauth2/device_authorization', { scope, [name]: `${root}/` });
+			assert.equal(device.status, 200);
+			assert.deepEqual((await h.value('SELECT pgtoken.device_request($1, $2)', device.json.user_code, h.unique('typist'))).resource, [root]);
+		}
+	});
+
+	it('are narrowed to by each spelling, at the code and at a refresh', async () => {
+		const client = await h.newClient({ scopes: ['openid', 'notes:read', 'orders:read'] });
+		const code = await h.newCode(client, { scope: 'openid offline_access orders:read', resource: h.otherResource });
+		const tokens = h.assertTokens(await h.redeem(client, code, { audience: spellings()[1] }));
+		assert.equal(h.claimsOf(tokens.access_token).aud, h.otherResource);
+		const next = h.assertTokens(await h.refresh(client, tokens.refresh_token, { audience: spellings()[2] }));
+		assert.equal(h.claimsOf(next.access_token).aud, h.otherResource);
+		h.assertError(await h.refresh(client, next.refresh_token, { audience: h.resource }), 'invalid_target');
+	});
+
+	// the attack: a token for an API that was not meant, because the name of the meant one was not looked at
+	it('that are named as audience are not passed over', async () => {
+		const client = await machine();
+		const answer = await h.token(client, { grant_type: 'client_credentials', scope: 'notes:read', audience: h.otherResource });
+		h.assertError(answer, 'invalid_scope'); // notes:read is another API's
+		const both = h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope: 'notes:read orders:read', resource: h.resource, audience: h.otherResource }));
+		assert.deepEqual(h.claimsOf(both.access_token).aud.sort(), [h.resource, h.otherResource].sort());
+		const same = h.assertTokens(await h.token(client, { grant_type: 'client_credentials', scope: 'orders:read', resource: h.otherResource, audience: spellings()[1] }));
+		assert.equal(h.claimsOf(same.access_token).aud, h.otherResource);
+	});
+
+	// the attack: the same API a second time, with another policy
+	it('are registered once, whatever the spelling', async () => {
+		const root = `https://${h.unique('once')}.example`;
+		await h.rows('SELECT pgtoken.create_resource($1, $2)', `${root}/`, []);
+		await assert.rejects(h.rows('SELECT pgtoken.create_resource($1)', root), { code: '23505' });
+		await assert.rejects(h.rows('SELECT pgtoken.create_resource($1)', `${root.toUpperCase()}:443`), { code: '23505' });
+		const client = await h.newClient({ scopes: ['openid'], resources: [root] });
+		assert.deepEqual(await h.value('SELECT resources FROM pgtoken.clients WHERE client_id = $1', client.id), [`${root}/`]);
+	});
+});

@@ -167,9 +167,93 @@ length(void)
 	CHECK_CODE(pgtc_uri_check_issuer(pgtc_slice(NULL, 0)), PGTC_E_MALFORMED);
 }
 
+/* RFC 3986 section 6.2: one spelling of each group, and no two groups alike */
+static void
+spellings(void)
+{
+	static const char *const groups[][8] = {
+		{"https://api.example/", "https://api.example", "HTTPS://API.EXAMPLE:443",
+		 "https://api.example:/", "https://%61pi.example/", "https://api.example/./a/.."},
+		{"http://api.example/", "http://api.example:80", "HTTP://api.example"},
+		{"https://api.example:80/", "https://API.example:80"},
+		{"https://api.example/v1", "https://api.example/%76%31", "https://api.example/x/../v1",
+		 "https://api.example/./v1", "https://api.example/../v1"},
+		{"https://api.example/v1/", "https://api.example/v1/.", "https://api.example/v1/x/.."},
+		{"https://api.example/V1"},
+		{"https://api.example//v1"},
+		{"https://api.example/?", "https://api.example?"},
+		{"https://api.example/?a=%2F", "https://API.example?a=%2f"},
+		{"https://api.example/?a=/"},
+		{"https://api.example/?A=/"},
+		{"https://api.example/a%2Fb", "https://api.example/a%2fb"},
+		{"https://api.example/a/b"},
+		{"https://api.example./"},
+		{"https://User@api.example/"},
+		{"https://user@api.example/", "https://use%72@API.example"},
+		{"https://[2001:db8::1]/", "https://[2001:DB8:0:0:0:0:0:1]:443"},
+		{"https://[::ffff:192.0.2.1]/", "https://[::FFFF:c000:201]"},
+		{"urn:example:api", "URN:example:api", "urn:ex%61mple:api"},
+		{"urn:example:API"},
+		{"urn:example:a/../b"},
+		{"urn:a:b?x"},
+		{"x:/a/../b"},
+		{"x://host", "X://HOST"},
+		{"x://host/"},
+		{"x://host:443/"},
+	};
+	size_t n = sizeof(groups) / sizeof(groups[0]);
+	size_t i;
+	size_t j;
+	size_t other;
+
+	for (i = 0; i < n; i++)
+	{
+		for (j = 0; j < 8 && groups[i][j] != NULL; j++)
+		{
+			char normal[PGTC_URI_NORMAL_MAX];
+			size_t len;
+
+			CHECK_CODE(pgtc_uri_normalise(pgtc_slice_str(groups[i][j]), normal, &len), PGTC_OK);
+			unit_check(pgtc_slice_equal(pgtc_slice(normal, len), pgtc_slice_str(groups[i][0])),
+					   groups[i][j], (int) i);
+			for (other = 0; other < n; other++)
+				unit_check(pgtc_uri_equivalent(pgtc_slice_str(groups[i][j]),
+											   pgtc_slice_str(groups[other][0])) == (other == i),
+						   groups[i][j], (int) other);
+		}
+	}
+}
+
+/* what cannot be a resource is equivalent to nothing but itself */
+static void
+no_spelling(void)
+{
+	static const char *const bad[] = {"", "x", "https://", "https://a/#f", "https://a/%zz", "a b"};
+	static char large[PGTC_URI_MAX + 1];
+	char normal[PGTC_URI_NORMAL_MAX];
+	size_t len = 1;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	{
+		CHECK_CODE(pgtc_uri_normalise(pgtc_slice_str(bad[i]), normal, &len), PGTC_E_MALFORMED);
+		CHECK(len == 0);
+		CHECK(!pgtc_uri_equivalent(pgtc_slice_str(bad[i]), LITERAL("https://a/")));
+	}
+	/* the longest there is, and one more */
+	memset(large, 'a', sizeof(large));
+	memcpy(large, "https://", 8);
+	CHECK_CODE(pgtc_uri_normalise(pgtc_slice(large, PGTC_URI_MAX), normal, &len), PGTC_OK);
+	CHECK(len == PGTC_URI_MAX + 1 && normal[PGTC_URI_MAX] == '/');
+	CHECK_CODE(pgtc_uri_normalise(pgtc_slice(large, PGTC_URI_MAX + 1), normal, &len),
+			   PGTC_E_TOO_LONG);
+}
+
 void
 test_uri(void)
 {
+	spellings();
+	no_spelling();
 	table();
 	embedded_nul();
 	length();
