@@ -572,11 +572,25 @@ BEGIN
 	END IF;
 
 	check_name := 'statement logging';
-	ok := current_setting('log_statement') NOT IN ('all', 'mod')
-		  AND current_setting('log_min_duration_statement') = '-1' AND current_setting('log_min_duration_sample') = '-1'
-		  AND current_setting('log_parameter_max_length_on_error') = '0';
+	-- here, and in the sessions of roles that have settings of their own. auto_explain
+	-- and pgaudit log what our statements bind as well, and those of whoever calls us
+	SELECT string_agg(DISTINCT format('%s = %L%s', s.name, s.value, s.whose), ', ') INTO names
+	FROM (VALUES ('log_statement', '^(none|ddl)$'), ('log_min_duration_statement', '^-1'), ('log_min_duration_sample', '^-1'),
+				 ('log_transaction_sample_rate', '^[0.]+$'), ('log_parameter_max_length_on_error', '^0'),
+				 ('debug_print_raw_parse', '^(off?|f|false|no?|0)$'), ('debug_print_parse', '^(off?|f|false|no?|0)$'),
+				 ('debug_print_rewritten', '^(off?|f|false|no?|0)$'), ('debug_print_plan', '^(off?|f|false|no?|0)$'),
+				 ('auto_explain.log_min_duration', '^-1'), ('pgaudit.role', '^$'),
+				 -- classes without statements that call functions
+				 ('pgaudit.log', '^ *((none|ddl|role|-[a-z_]+) *(, *|$))*$')) harmless (name, value)
+	JOIN (SELECT p.name, p.setting, '' FROM pg_settings p
+		  UNION ALL
+		  SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1), coalesce(' of ' || r.setrole::regrole, '')
+		  FROM (SELECT nullif(d.setrole, 0) AS setrole, d.setconfig FROM pg_db_role_setting d
+				WHERE d.setdatabase IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))) r, unnest(r.setconfig) c)
+		 s (name, value, whose) ON s.name = lower(harmless.name) AND s.value !~* harmless.value;
+	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'statements of calls that succeed are not logged; one that raises an error is, at log_min_error_statement, so pass tokens as bind parameters'
-				   ELSE 'log_statement, log_min_duration_statement, log_min_duration_sample or log_parameter_max_length_on_error lets tokens and secrets that callers pass into the server log' END;
+				   ELSE 'lets tokens and secrets that callers pass, or keys, tokens and secrets that pgtoken''s own statements bind, into the server log: ' || names END;
 	RETURN NEXT;
 
 	check_name := 'triggers';
