@@ -233,4 +233,26 @@ $api = session($node);
 $api->query(q{SET pgtoken.http_resource = 'https://api.example'});
 is(request($api, $token, proof($token, 'POST'), end => 'ROLLBACK'), 'passes', 'and proofs are taken as before');
 
+$node->stop;
+
+# --- a server that has not loaded the library: at need from 17 on, else not ------
+
+my $bare = new_cluster('bare', conf => "pgtoken.refused_requests = 9\n");
+$admin = session($bare);
+create_service($admin);
+my $at_need = $admin->value('SHOW server_version_num') >= 170000;
+authorize('client_id=first&response_type=code');
+session($bare)->value('SELECT pgtoken_http.authorize($1)', 'client_id=second&response_type=code');
+my $told = eval { join ' ', $admin->column('SELECT client_id FROM pgtoken.refused_requests()') } // $@->{sqlstate};
+is($told, $at_need ? 'second first' : '55000', 'what two sessions have refused, or that it is not kept');
+$api = session($bare);
+$thief = session($bare);
+$_->query(q{SET pgtoken.http_resource = 'https://api.example'}) for $api, $thief;
+$token = $admin->value(
+	q{SELECT access_token FROM pgtoken.issue_tokens('app', 'alice', 'read', cnf => jsonb_build_object('jkt', $1::text))}, $jkt);
+my $proof = proof($token, 'POST');
+is(request($api, $token, $proof, end => 'ROLLBACK'), 'passes', 'a proof in a transaction that rolls back');
+is(request($thief, $token, $proof), $at_need ? 'invalid_dpop_proof' : 'passes', 'is remembered where there is memory for it');
+is(request($thief, $token, $proof), 'invalid_dpop_proof', 'and in any case where one has committed');
+
 done_testing();
