@@ -218,3 +218,42 @@ SELECT test.claims(pgtoken.logout_token('portal', 'alice', 's')) ->> 'jti' <> te
 SELECT test.outcome($$SELECT pgtoken.logout_token('nobody', 'alice', 's')$$);
 
 SELECT pgtoken.update_issuer('https://id.example', reset => '{logout_uri}'), pgtoken.update_resource('https://orders.example', reset => '{client_id}');
+
+-- ID tokens as hints after their keys --------------------------------------------
+--
+-- The fault: each time a key comes to its end, every web session loses its logout
+-- and its prompt=none. Attack shut out: whoever has stolen a key, retired for that,
+-- names the users of sessions.
+SELECT pgtoken.create_issuer('https://hint.example') \gset
+SELECT pgtoken.update_issuer('https://hint.example', login_uri => 'https://login.hint.example/', logout_uri => 'https://login.hint.example/bye');
+SELECT length(pgtoken.create_signing_key(alg, 'https://hint.example')) AS kid_length FROM unnest('{ES256,HS256}'::text[]) alg;
+SELECT client_id FROM pgtoken.create_client('hinting', redirect_uris => '{https://hinting.example/cb}', issuer => 'https://hint.example',
+	metadata => '{"require_pkce": false, "consent_required": false, "post_logout_redirect_uris": ["https://hinting.example/bye"]}');
+SELECT client_id FROM pgtoken.create_client('hinting-hs', signing_alg => 'HS256', redirect_uris => '{https://hinting.example/cb}', issuer => 'https://hint.example',
+	metadata => '{"require_pkce": false, "consent_required": false, "post_logout_redirect_uris": ["https://hinting.example/bye"]}');
+SET pgtoken.http_issuer = 'https://hint.example';
+SELECT id_token AS old_it FROM pgtoken.issue_tokens('hinting', 'alice', 'openid') \gset
+SELECT id_token AS old_hs FROM pgtoken.issue_tokens('hinting-hs', 'alice', 'openid') \gset
+SELECT count(pgtoken.rotate_signing_key(alg, 'https://hint.example', force => true)) AS rotated FROM unnest('{ES256,HS256}'::text[]) alg;
+SELECT id_token AS new_it FROM pgtoken.issue_tokens('hinting', 'alice', 'openid') \gset
+UPDATE pgtoken.signing_keys SET retires_at = now() - interval '1 second' WHERE issuer = 'https://hint.example' AND state = 'retiring';
+SELECT step FROM pgtoken.maintain() WHERE step = 'signing key retired';
+CREATE FUNCTION test.hinted(hint text, client text) RETURNS text LANGUAGE sql
+	RETURN concat_ws(', ', test.goes_to(test.logout('id_token_hint', hint)), test.goes_to(test.logout('id_token_hint', hint, 'client_id', client, 'post_logout_redirect_uri', 'https://hinting.example/bye')),
+		coalesce(test.query((test.http('authorize', test.form('client_id', client, 'redirect_uri', 'https://hinting.example/cb', 'response_type', 'code', 'scope', 'openid', 'prompt', 'none', 'id_token_hint', hint), method => 'GET')).headers ->> 'location', 'error'), 'to the page'));
+SELECT test.hinted(:'new_it', 'hinting') AS key_that_signs;
+SELECT test.hinted(:'old_it', 'hinting') AS key_at_its_end;
+SELECT test.goes_to(test.logout('id_token_hint', overlay(:'old_it' PLACING CASE left(right(:'old_it', 10), 1) WHEN 'A' THEN 'B' ELSE 'A' END FROM length(:'old_it') - 9))) AS forged;
+SELECT pgtoken.authorization_request(test.query((test.logout('id_token_hint', :'old_it')).headers ->> 'location', 'transaction_id')) ->> 'id_token_hint_subject' AS subject;
+-- no key is left to look at it with: as if there were none
+SELECT test.hinted(:'old_hs', 'hinting-hs') AS secret_at_its_end;
+SELECT pgtoken.authorization_request(test.query((test.logout('id_token_hint', :'old_hs')).headers ->> 'location', 'transaction_id')) - 'created_at' - 'expires_at' AS told;
+-- it is known to somebody after all
+SELECT pgtoken.retire_signing_key(test.header(:'old_it') ->> 'kid', 'found in a bucket') AS changed, pgtoken.retire_signing_key(test.header(:'old_it') ->> 'kid', 'again') AS once_more;
+SELECT test.hinted(:'old_it', 'hinting') AS known_to_somebody;
+-- retired in haste, from the start, and what is its end then says nothing
+SELECT pgtoken.retire_signing_key(test.header(:'new_it') ->> 'kid', 'end of life') AS retired;
+SELECT test.hinted(:'new_it', 'hinting') AS in_haste;
+SELECT state, retire_reason, count(*) FROM pgtoken.signing_keys WHERE issuer = 'https://hint.example' GROUP BY 1, 2 ORDER BY 1, 2;
+RESET pgtoken.http_issuer;
+DROP FUNCTION test.hinted;

@@ -12,10 +12,24 @@
 #include "core/claims.h"
 #include "issuer.h"
 
-/* the claims of an ID token that this issuer signed, expired or not; NULL for anything else */
-extern const PgtcClaims *id_token_hint_read(const Issuer *issuer, const char *hint);
+typedef enum IdTokenHint
+{
+	HINT_BAD, /* no ID token, not this issuer's, or of a key that may be known to somebody */
+	HINT_PAST, /* of a key at its end that has left nothing to verify with: as if there were no hint */
+	HINT_GOOD
+} IdTokenHint;
 
-/* its sub, as the client sees it; false when it is not an ID token made for the client */
+/*
+ * The claims of an ID token that this issuer signed, expired or not; NULL unless it
+ * is good.  That its key has come to its end since is no fault of the hint's.
+ */
+extern IdTokenHint id_token_hint_read(const Issuer *issuer, const char *hint,
+									  const PgtcClaims **claims);
+
+/*
+ * Its sub, as the client sees it, NULL where it is past; false when it is not an ID
+ * token made for the client.
+ */
 extern bool id_token_hint_subject(const Issuer *issuer, const Client *client, const char *hint,
 								  char **subject);
 

@@ -48,9 +48,8 @@ read_client(const HttpExchange *x, LogoutRequest *logout)
 	char *hint = http_param(x, "id_token_hint");
 	char *client_id = http_param(x, "client_id");
 
-	if (hint)
+	if (hint && id_token_hint_read(x->issuer, hint, &logout->hint) != HINT_PAST)
 	{
-		logout->hint = id_token_hint_read(x->issuer, hint);
 		if (logout->hint == NULL || logout->hint->n_aud != 1 ||
 			(client_id && !pgtc_slice_equal(logout->hint->aud[0], pgtc_slice_str(client_id))))
 			return refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,

@@ -56,6 +56,7 @@ revoke_own(const HttpExchange *x, const Client *client, const char *token)
 							  .context = http_context(x)};
 	RevokedFamily revoked;
 	BlacklistedToken blacklisted;
+	const PgtcClaims *claims;
 
 	pgt_audit_enter(&scope);
 	if (family)
@@ -63,7 +64,7 @@ revoke_own(const HttpExchange *x, const Client *client, const char *token)
 	else if (is_own_access_token(client, token))
 		blacklist_token(token, REASON, &blacklisted);
 	pgt_audit_leave();
-	return id_token_hint_read(x->issuer, token) ? PGT_ERR_TOKEN_TYPE : PGT_OK;
+	return id_token_hint_read(x->issuer, token, &claims) == HINT_GOOD ? PGT_ERR_TOKEN_TYPE : PGT_OK;
 }
 
 Jsonb *

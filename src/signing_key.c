@@ -47,17 +47,23 @@ state_of(const char *name)
 										   : SIGNING_KEY_PENDING;
 }
 
+/* where they go to, which they end with */
+typedef struct KeyList
+{
+	MemoryContext context;
+	SigningKey **list;
+} KeyList;
+
 static void
 read_key(StoreRow *row, void *arg)
 {
-	MemoryContext cache = pgt_cache_context(CACHE_CONFIG);
-	MemoryContext caller = MemoryContextSwitchTo(cache);
+	const KeyList *target = arg;
+	MemoryContext caller = MemoryContextSwitchTo(target->context);
 	KeyNode *node = palloc0(sizeof(KeyNode));
 	SigningKey *key = &node->key;
 	PgtcBuf header;
 	Jsonb *jwk;
 
-	(void) arg;
 	key->kid = store_text(row);
 	key->issuer = store_text(row);
 	key->alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
@@ -70,9 +76,9 @@ read_key(StoreRow *row, void *arg)
 	key->access_header = header.data;
 	node->free.func = free_key;
 	node->free.arg = key;
-	MemoryContextRegisterResetCallback(cache, &node->free);
-	key->next = keys;
-	keys = key;
+	MemoryContextRegisterResetCallback(target->context, &node->free);
+	key->next = *target->list;
+	*target->list = key;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -83,7 +89,8 @@ key_list(void)
 	{
 		keys = NULL;
 		keys_number = 0;
-		store_run(STORE_KEYS_READ, NULL, read_key, NULL);
+		store_run(STORE_KEYS_READ, NULL, read_key,
+				  &(KeyList){pgt_cache_context(CACHE_CONFIG), &keys});
 		keys_number = pgt_cache_number(CACHE_CONFIG);
 	}
 	return keys;
@@ -151,6 +158,18 @@ signing_key_verifying(const char *kid)
 			return open_verifier(key);
 	}
 	return NULL;
+}
+
+const SigningKey *
+signing_key_at_its_end(const char *kid)
+{
+	SigningKey *key = NULL;
+	StoreArgs args = {0};
+
+	store_arg_text(&args, kid);
+	store_run(STORE_KEY_AT_ITS_END, &args, read_key, &(KeyList){CurrentMemoryContext, &key});
+	/* an HMAC key has gone with its secret */
+	return key && key->public_jwk ? open_verifier(key) : key;
 }
 
 const SigningKey *

@@ -39,6 +39,14 @@ extern const SigningKey *signing_key_of_header(PgtcSlice header);
 extern const SigningKey *signing_key_verifying(const char *kid);
 
 /*
+ * One that maintain() has retired when its time had come, by its kid: what it has
+ * signed opens nothing any more, but nobody else has signed it.  verifier is empty
+ * where nothing is left to verify with.  NULL: there is none; one that was retired
+ * for another reason counts as none.  In the current memory context.
+ */
+extern const SigningKey *signing_key_at_its_end(const char *kid);
+
+/*
  * Make a key, or take the given one, and store it: active when the issuer has no
  * active key of the algorithm, pending otherwise.  Returns the kid.
  */

@@ -362,6 +362,12 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
 		 "VALUES ($1, $2, $3, $4, $5, CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)"},
+	/* by maintain() at its time: one that was retired for another reason may be known to somebody */
+	[STORE_KEY_AT_ITS_END] =
+		{"retired signing key", "t", SPI_OK_SELECT, true,
+		 "SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
+		 "WHERE k.kid" EQ "$1 AND k.state" EQ "'retired' AND k.retire_reason" EQ "'end of life' "
+		 "AND k.retired_at OPERATOR(pg_catalog.>=) k.retires_at"},
 	[STORE_KEYS_READ] =
 		{"signing keys read", "", SPI_OK_SELECT, true,
 		 "SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "

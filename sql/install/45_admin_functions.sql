@@ -385,7 +385,10 @@ DECLARE
 BEGIN
 	PERFORM FROM pgtoken.issuers i
 	WHERE i.issuer = (SELECT k.issuer FROM pgtoken.signing_keys k WHERE k.kid = retire_signing_key.kid) FOR NO KEY UPDATE;	-- one change at a time
-	SELECT k.issuer, k.alg, k.state INTO key FROM pgtoken.signing_keys k WHERE k.kid = retire_signing_key.kid AND k.state <> 'retired';
+	SELECT k.issuer, k.alg, k.state INTO key FROM pgtoken.signing_keys k
+	WHERE k.kid = retire_signing_key.kid
+	  -- one that maintain() has retired in its time is still good for hints, until somebody says otherwise
+	  AND (k.state <> 'retired' OR (k.retire_reason = 'end of life' AND k.retired_at >= k.retires_at AND reason IS DISTINCT FROM 'end of life'));
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
@@ -394,14 +397,14 @@ BEGIN
 		PERFORM pgtoken.rotate_signing_key(key.alg, key.issuer, force => true);
 	END IF;
 	UPDATE pgtoken.signing_keys k SET state = 'retired', retired_at = now(), retire_reason = reason
-	WHERE k.kid = retire_signing_key.kid AND k.state <> 'retired';
+	WHERE k.kid = retire_signing_key.kid;
 	DELETE FROM pgtoken.key_material m WHERE m.material_id = 'key:' || retire_signing_key.kid;
 	RETURN true;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.retire_signing_key(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.retire_signing_key(text, text) IS
-'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. Returns false when there is no such key or it was retired before.';
+'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. A key that maintain() has retired in its time can be retired so, too: until then the ID tokens it signed are good as id_token_hint. Returns false when there is no such key or it was retired like this before.';
 
 CREATE FUNCTION pgtoken.check_scopes(scopes text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
