@@ -279,14 +279,18 @@ my %settings = (
 	http_resource_url => [ 'https://api.example', 'https://mine.example' ],
 	lineage_retention => [ '500d', '1min' ],
 	lockstep_generations => [ '2', '0' ],
+	log_refusals => [ 'log', 'debug1' ],
 	max_replay_lag => [ '1min', '1d' ],
 	pushed_request_lifetime => [ '1min', '10min' ],
 	refresh_absolute_lifetime => [ '1d', '3650d' ],
 	refresh_idle_lifetime => [ '1h', '3650d' ],
+	refused_requests => [ '100', '0' ],
 	retry_window_bound => [ '5s', '-1' ],
 	retry_window_confidential => [ '5s', '1h' ],
 	retry_window_public => [ '5s', '1h' ],
 	reuse_retention => [ '1500d', '1d' ],
+	shared_replay_ids => [ '1000', '0' ],
+	signing_key_lead_time => [ '20min', '0' ],
 	signing_key_lifetime => [ '30d', '0' ],
 	signing_key_overlap => [ '2d', '0' ],
 	signing_key_retiring_period => [ '3d', '100d' ]);
@@ -324,12 +328,14 @@ for my $setting (sort keys %settings)
 	my $value = $settings{$setting}[1];
 	my $name = "pgtoken.$setting";
 	my $configured = $admin->value('SELECT setting FROM pg_settings WHERE name = $1', $name);
+	# one of the configuration file alone is nobody's to set
+	my $refusal = $admin->value('SELECT context FROM pg_settings WHERE name = $1', $name) eq 'sighup' ? '55P02' : '42501';
 	my $show = sub { return $_[0]->value('SELECT setting FROM pg_settings WHERE name = $1', $name); };
 
 	my $loaded = session($node, user => 'plain');
 	$loaded->query(LOAD);
-	is($loaded->sqlstate("SET $name = '$value'"), '42501', "$setting: SET is refused");
-	is($loaded->sqlstate("ALTER ROLE plain SET $name = '$value'"), '42501', "$setting: ALTER ROLE SET is refused");
+	is($loaded->sqlstate("SET $name = '$value'"), $refusal, "$setting: SET is refused");
+	is($loaded->sqlstate("ALTER ROLE plain SET $name = '$value'"), $refusal, "$setting: ALTER ROLE SET is refused");
 	is($show->($loaded), $configured, "$setting: and what is configured holds");
 
 	# before the library is loaded PostgreSQL takes any such name; it must not count afterwards
