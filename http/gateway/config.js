@@ -35,6 +35,12 @@ function apiPaths(env) {
 	return paths;
 }
 
+function pathPrefix(env, name) {
+	const value = (env[name] ?? '').replace(/\/$/, '');
+	if (!/^(\/[\w.~-]+)*$/.test(value) || /\/\.{1,2}(\/|$)/.test(value)) throw new Error(`${name} must be the path of the issuer's URL, such as /tenant`);
+	return value;
+}
+
 // Names get into statements as they are, so they are plain identifiers.
 const isFunctionName = (name) => /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/.test(name);
 
@@ -48,6 +54,7 @@ export function readConfig(env) {
 	return {
 		host: env.GATEWAY_HOST || '127.0.0.1',
 		port: integer(env, 'GATEWAY_PORT', 3000, 0, 65535),
+		basePath: pathPrefix(env, 'GATEWAY_BASE_PATH'),
 		anonRole: env.GATEWAY_ANON_ROLE || 'web_anon',
 		preConfig: functionName(env, 'GATEWAY_PRE_CONFIG', 'pgtoken_http.pre_config'),
 		preRequest: functionName(env, 'GATEWAY_PRE_REQUEST', 'pgtoken_http.pre_request'),

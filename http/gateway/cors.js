@@ -18,6 +18,9 @@ export function decorate(request, reply, origins) {
 	if (allowOrigin(request, reply, origins)) reply.header('Access-Control-Expose-Headers', EXPOSED);
 }
 
+export const isPreflight = ({ method, headers }) =>
+	method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
+
 export function preflight(request, reply, origins, methods) {
 	if (allowOrigin(request, reply, origins)) {
 		const asked = (request.headers['access-control-request-headers'] ?? '').split(',')

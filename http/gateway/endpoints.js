@@ -11,7 +11,7 @@ const read = (path, name) => ({ path, name, methods: ['GET', 'HEAD'], body: 'non
 const form = (path, name) => ({ path, name, methods: ['POST'], body: 'form', cors: true });
 const both = (path, name, body, cors) => ({ path, name, methods: ['GET', 'POST'], body, cors });
 
-export const endpoints = [
+const endpoints = [
 	read('/.well-known/openid-configuration', 'pgtoken_http.openid_configuration'),
 	read('/.well-known/oauth-authorization-server', 'pgtoken_http.oauth_authorization_server'),
 	read('/oauth2/jwks', 'pgtoken_http.jwks'),
@@ -26,3 +26,15 @@ export const endpoints = [
 	both('/oauth2/userinfo', 'pgtoken_http.userinfo', 'empty', true),
 	both('/oauth2/logout', 'pgtoken_http.end_session', 'query', false),
 ];
+
+const WELL_KNOWN = '/.well-known/';
+
+/**
+ * The endpoints of an issuer whose URL has a path.  Its metadata is asked for with the
+ * well-known part before the path (RFC 8414 section 3.1) and behind it (OpenID Connect
+ * Discovery section 4).
+ */
+export const endpointsBelow = (base) => endpoints.flatMap((endpoint) => {
+	const below = { ...endpoint, path: base + endpoint.path };
+	return base !== '' && endpoint.path.startsWith(WELL_KNOWN) ? [below, { ...endpoint, path: endpoint.path + base }] : [below];
+});

@@ -4,7 +4,7 @@ import Fastify from 'fastify';
 import { authenticate } from './bearer.js';
 import * as cors from './cors.js';
 import { callFunction, callStatement, procedureStatement } from './database.js';
-import { endpoints } from './endpoints.js';
+import { endpointsBelow } from './endpoints.js';
 import { HttpError, toHttpError } from './errors.js';
 import { cookiesOf, headersOf, splitTarget } from './request.js';
 import { sendAnswer, sendError } from './response.js';
@@ -23,7 +23,7 @@ export function makeServer(config, pool, settings) {
 	if (config.accessLog) app.addHook('onResponse', logAccess);
 
 	const routes = [
-		...endpoints.map((endpoint) => ({ ...endpoint, handler: endpointHandler(endpoint, config, pool, settings) })),
+		...endpointsBelow(config.basePath).map((endpoint) => ({ ...endpoint, handler: endpointHandler(endpoint, config, pool, settings) })),
 		...Object.entries(config.api).map(([path, name]) => ({
 			path, methods: ['GET', 'POST'], cors: true, handler: apiHandler(name, config, pool, settings),
 		})),
@@ -38,7 +38,16 @@ export function makeServer(config, pool, settings) {
 			app.options(path, (request, reply) => cors.preflight(request, reply, config.corsOrigins, methods));
 		}
 	}
-	app.setNotFoundHandler((request, reply) => sendError(reply, notFound(routes, request.url)));
+	app.setNotFoundHandler((request, reply) => {
+		const route = routes.find(({ path }) => path === splitTarget(request.url).path);
+		// a script that looks whether something is there is told that it is not, and so is its preflight;
+		// what is for no script says nothing to one
+		if (!route || route.cors) {
+			if (!route && cors.isPreflight(request)) return cors.preflight(request, reply, config.corsOrigins, ['GET', 'POST']);
+			cors.decorate(request, reply, config.corsOrigins);
+		}
+		return sendError(reply, notFound(route));
+	});
 	return app;
 }
 
@@ -102,8 +111,7 @@ function requestSettings(request, config) {
 	};
 }
 
-function notFound(routes, url) {
-	const route = routes.find(({ path }) => path === splitTarget(url).path);
+function notFound(route) {
 	if (route) {
 		return new HttpError(405, { code: 'PGRST101', message: `only ${route.methods.join(' and ')} here` },
 			{ Allow: route.methods.join(', ') });

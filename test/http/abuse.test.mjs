@@ -32,6 +32,23 @@ describe('methods', () => {
 		}
 	});
 
+	// clients in a browser look for metadata where others have it; without these headers they see a network error
+	it('what is not there says so to scripts, and to their preflight; what is for no script says nothing', async () => {
+		const origin = 'https://app.example';
+		for (const path of ['/.well-known/oauth-authorization-server/x', '/.well-known/oauth-protected-resource', '/oauth2/unheard-of']) {
+			const answer = await h.get(path, { headers: { origin } });
+			assert.equal(answer.status, 404);
+			assert.equal(answer.headers.get('access-control-allow-origin'), '*', path);
+			const asked = await h.request('OPTIONS', path, { headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'mcp-protocol-version' } });
+			assert.ok(asked.status === 200 || asked.status === 204);
+			assert.equal(asked.headers.get('access-control-allow-origin'), '*', path);
+			assert.match(asked.headers.get('access-control-allow-headers'), /mcp-protocol-version/i);
+		}
+		for (const [method, path] of [['DELETE', '/oauth2/authorize'], ['OPTIONS', '/oauth2/authorize'], ['PUT', '/oauth2/logout']]) {
+			assert.equal((await h.request(method, path, { headers: { origin, 'access-control-request-method': 'GET' } })).headers.get('access-control-allow-origin'), null, `${method} ${path}`);
+		}
+	});
+
 	it('what no endpoint knows is 404 or 405, never 500', async () => {
 		for (const [method, path] of [['PUT', '/oauth2/token'], ['DELETE', '/oauth2/token'], ['PATCH', '/oauth2/authorize'], ['POST', '/oauth2/jwks'],
 			['POST', '/oauth2/unheard-of'], ['GET', '/'], ['GET', '/oauth2/%2e%2e/token'], ['POST', '/oauth2/token/'], ['GET', '/.well-known/../oauth2/authorize']]) {
