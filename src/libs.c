@@ -9,9 +9,16 @@
  * only one that is opened with it.  So the module is not linked with the two: it
  * has hidden functions of the same names that call what dlsym found.  The core
  * notices nothing of it.  Every function of the two that the core calls has a
- * line here; without it the module cannot be loaded.
+ * line here; without it the library cannot be opened.
+ *
+ * jansson is opened with the module, since every token is read with it.  libjwt,
+ * which is asked about HMAC tokens alone and brings libraries of its own, is opened
+ * when the first of them comes; by the server itself when it preloads us, so that
+ * no backend need.
  */
 #include "compat.h"
+
+#include "miscadmin.h"
 
 #include <dlfcn.h>
 #include <jansson.h>
@@ -78,14 +85,37 @@
 	{                                                                                    \
 		lib_##name args;                                                                 \
 	}
+/* the same, of the library that is opened at need */
+#define DEFINE_LATE_FUNC(type, name, params, args)                                       \
+	static type(*lib_##name) params;                                                     \
+	extern __attribute__((visibility("hidden"))) type wrap_##name params __asm__(#name); \
+	type wrap_##name params                                                              \
+	{                                                                                    \
+		if (!jwt_open)                                                                   \
+			open_jwt();                                                                  \
+		return lib_##name args;                                                          \
+	}
+#define DEFINE_LATE_PROC(name, params, args)                                             \
+	static void(*lib_##name) params;                                                     \
+	extern __attribute__((visibility("hidden"))) void wrap_##name params __asm__(#name); \
+	void wrap_##name params                                                              \
+	{                                                                                    \
+		if (!jwt_open)                                                                   \
+			open_jwt();                                                                  \
+		lib_##name args;                                                                 \
+	}
 #define FIND_FUNC(type, name, params, args) find(library, #name, &lib_##name);
 #define FIND_PROC(name, params, args) find(library, #name, &lib_##name);
 
 static void *open_library(const char *soname);
 static void find(void *library, const char *name, void *slot);
 
+static void open_jwt(void);
+
+static bool jwt_open = false;
+
 JANSSON_FUNCTIONS(DEFINE_FUNC, DEFINE_PROC)
-JWT_FUNCTIONS(DEFINE_FUNC, DEFINE_PROC)
+JWT_FUNCTIONS(DEFINE_LATE_FUNC, DEFINE_LATE_PROC)
 
 void
 pgt_libs_init(void)
@@ -93,8 +123,21 @@ pgt_libs_init(void)
 	void *library = open_library(PGTOKEN_JANSSON_SONAME);
 
 	JANSSON_FUNCTIONS(FIND_FUNC, FIND_PROC)
-	library = open_library(PGTOKEN_LIBJWT_SONAME);
+	if (process_shared_preload_libraries_in_progress)
+		open_jwt();
+}
+
+/*
+ * May raise, in the midst of the core: what it holds then is memory of the current
+ * context, never a thing of a library's.
+ */
+static void
+open_jwt(void)
+{
+	void *library = open_library(PGTOKEN_LIBJWT_SONAME);
+
 	JWT_FUNCTIONS(FIND_FUNC, FIND_PROC)
+	jwt_open = true;
 }
 
 /* stays open for as long as the process lives, as the module does */

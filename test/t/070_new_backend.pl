@@ -64,6 +64,38 @@ sub first_calls
 }
 
 first_calls('running server');
+
+# --- what a backend opens ----------------------------------------------------------
+
+# Cost shut out: libjwt brings libraries of its own (with libjwt 3 curl and gnutls),
+# some milliseconds and megabytes in every backend, for HMAC tokens alone.
+sub has_libjwt
+{
+	my ($session) = @_;
+
+	open my $maps, '<', '/proc/' . $session->pid . '/maps' or die "no /proc: $!";
+	my $found = grep { /libjwt\.so/ } <$maps>;
+	close $maps;
+	return $found > 0;
+}
+
+{
+	$node->safe_psql('postgres', 'CREATE DATABASE late TEMPLATE template0');
+	my ($session, $setup) = map { session($node, dbname => 'late') } 1, 2;
+
+	create_service($setup);
+	is($session->value(q{SELECT decision FROM pgtoken.issue_tokens('app', 'alice', 'read')}), 'allow', 'a token by ES256');
+	ok(!has_libjwt($session), 'a backend that meets no HMAC token does without libjwt');
+	$setup->query('SELECT pgtoken.create_signing_key($1)', 'HS256');
+	$setup->query(q{SELECT pgtoken.create_client('hmac', 'public', '{openid,read}', signing_alg => 'HS256')});
+	# of typ JWT, since libjwt 1 reads no other
+	$setup->query(q{SELECT pgtoken.create_resource('https://jwt.example', '{read}', access_token_typ => 'JWT')});
+	my $token = $setup->value(q{SELECT access_token FROM pgtoken.issue_tokens('hmac', 'alice', 'read', '{https://jwt.example}')});
+	is($session->value(q{SELECT pgtoken.verify_access_token($1) ->> 'sub'}, $token), 'alice', 'an HMAC token is verified in the same backend');
+	ok(has_libjwt($session), 'with libjwt, which is there now');
+	$_->quit for $session, $setup;
+}
+
 $admin->quit;
 $node->restart;
 first_calls('restarted server');
