@@ -115,7 +115,7 @@ COPY (SELECT decision FROM pgtoken.issue_tokens('audited', 'by-copy', 'openid'))
 COPY (SELECT decision FROM pgtoken.refresh_grant(:'rt', 'audited', test.secret('audited'))) TO STDOUT;
 COPY (SELECT token_type FROM pgtoken.blacklist_token(:'at', 'copied')) TO STDOUT;
 COPY (SELECT reason FROM pgtoken.revoke_family(:'rt', 'copied')) TO STDOUT;
-COPY (SELECT length(pgtoken.create_client_secret('audited'))) TO STDOUT;
+COPY (SELECT length((pgtoken.create_client_secret('audited')).client_secret)) TO STDOUT;
 COPY (SELECT pgtoken.update_client('audited', client_name => 'By COPY')) TO STDOUT;
 CREATE TEMP TABLE inbox (subject text, made uuid DEFAULT (pgtoken.issue_tokens('audited', 'by-default', 'openid')).grant_id);
 CREATE FUNCTION pg_temp.work() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -166,7 +166,7 @@ FROM (SELECT * FROM pgtoken.audit_events WHERE client_id = 'audited' AND event L
 -- Attack shut out: the log, or a backup of it, gives away what it is meant to
 -- guard. C21: no token, secret, hash or key, whole or in part, in any row of any
 -- of our tables but where its hash belongs.
-SELECT pgtoken.create_client_secret('audited') AS secret \gset
+SELECT (pgtoken.create_client_secret('audited')).client_secret AS secret \gset
 CREATE TEMP VIEW secrets AS
 SELECT what, value FROM (VALUES
 	('client secret', right(test.secret('audited'), 43)), ('second client secret', right(:'secret', 43)),

@@ -118,7 +118,7 @@ FROM unnest(ARRAY['{enabled}', '{scopes}', '{rotation}', '{client_type}', '{retr
 
 -- Secrets: two are valid while they are exchanged; a revoked or expired one is refused.
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('exchange', scopes => '{openid}', offline_access => true);
-SELECT pgtoken.create_client_secret('exchange') AS second \gset
+SELECT (pgtoken.create_client_secret('exchange')).client_secret AS second \gset
 SELECT test.secret('exchange') <> :'second' AS different;
 -- what is stored is a hash, not the secret
 SELECT count(*) AS stored, bool_and(length(secret_hash) = 32) AS hashed,
@@ -141,7 +141,7 @@ SELECT test.brief(pgtoken.refresh_grant(:'rt', 'exchange', test.secret('exchange
 SELECT test.brief(r) AS with_second, refresh_token AS rt
 FROM pgtoken.refresh_grant(:'rt', 'exchange', :'second') r \gset
 \echo :with_second
-SELECT pgtoken.create_client_secret('exchange', clock_timestamp() + '1 hour') AS third \gset
+SELECT (pgtoken.create_client_secret('exchange', clock_timestamp() + '1 hour')).client_secret AS third \gset
 SELECT test.brief(r) AS with_third, refresh_token AS rt
 FROM pgtoken.refresh_grant(:'rt', 'exchange', :'third') r \gset
 \echo :with_third
@@ -181,3 +181,54 @@ SELECT test.brief(pgtoken.issue_tokens('web', 'alice', 'openid', '{https://only-
 SELECT jsonb_array_length(pgtoken.jwks() -> 'keys') AS ours,
 	   jsonb_array_length(pgtoken.jwks('https://other.example/tenant') -> 'keys') AS theirs,
 	   pgtoken.jwks('https://unknown.example') AS unknown;
+
+-- Lifetimes (functions.md): years and months go by the calendar, and no setting allows
+-- what a client may not have.
+-- Fault: a year was 360 days, and 3650 days were more than ten years.
+SELECT l, test.outcome(format($$SELECT pgtoken.update_client('full', refresh_absolute_lifetime => %L, refresh_idle_lifetime => %L)$$, l, l)) AS outcome
+FROM unnest('{1 year,3650 days,10 years,3653 days,3654 days,121 months,10 years 1 second,59 seconds,-1 year,1 month -29 days,2 months -1 day}'::text[]) WITH ORDINALITY u (l, n) ORDER BY n;
+CREATE FUNCTION test.lives(lifetime interval) RETURNS text LANGUAGE plpgsql SET timezone = 'UTC' AS $$
+DECLARE
+	family pgtoken.grants;
+	made uuid;
+BEGIN
+	PERFORM pgtoken.update_client('full', offline_access => true, refresh_absolute_lifetime => lifetime, refresh_idle_lifetime => lifetime);
+	SELECT t.grant_id INTO made FROM pgtoken.issue_tokens('full', 'alice', 'offline_access a') t;
+	SELECT g.* INTO family FROM pgtoken.grants g WHERE g.grant_id = made;
+	RETURN concat_ws(' ', family.expires_at BETWEEN family.created_at + lifetime - interval '1 second' AND family.created_at + lifetime + interval '1 second',
+					 family.created_at + family.idle_lifetime BETWEEN family.created_at + lifetime - interval '1 second' AND family.created_at + lifetime + interval '1 second');
+END
+$$;
+SELECT l, test.lives(l) AS absolute_and_idle FROM unnest('{1 minute,1 month,3 months,1 year,1 year 2 months 3 days,3650 days,10 years}'::interval[]) WITH ORDINALITY u (l, n) ORDER BY n;
+SELECT pgtoken.update_client('full', reset => '{refresh_absolute_lifetime,refresh_idle_lifetime}');
+SELECT l, test.outcome(format($$SELECT pgtoken.update_resource('urn:example:api', max_age => %L)$$, l)) AS outcome FROM unnest('{1 year,3650 days,121 months}'::text[]) WITH ORDINALITY u (l, n) ORDER BY n;
+SELECT pgtoken.update_resource('urn:example:api', reset => '{max_age}');
+
+-- Fault: a secret whose end has passed is made and shown, and opens nothing.
+SELECT e, test.outcome(format($$SELECT pgtoken.create_client_secret('exchange', %L)$$, e)) AS outcome
+FROM unnest('{yesterday,-infinity,2000-01-01,tomorrow,infinity}'::text[]) WITH ORDINALITY u (e, n) ORDER BY n;
+SELECT test.outcome($$SELECT pgtoken.create_client_secret('exchange', label => repeat('x', 256))$$) AS long_label;
+-- what is returned names it
+SELECT client_secret AS labelled, secret_id AS labelled_id FROM pgtoken.create_client_secret('exchange', label => 'the new host') \gset
+SELECT label, secret_hash = sha256(convert_to(:'labelled', 'UTF8')) AS of_this_secret FROM pgtoken.client_secrets WHERE client_id = 'exchange' AND secret_id = :'labelled_id';
+SELECT pgtoken.revoke_client_secret('exchange', :'labelled_id') AS revoked;
+
+-- Fault: an algorithm for which there is no key is named, and each refresh fails from then on.
+SELECT test.outcome($$SELECT pgtoken.update_client('app', signing_alg => 'PS256')$$) AS client, test.outcome($$SELECT pgtoken.update_issuer('https://id.example', 'PS256')$$) AS issuer;
+SELECT signing_alg FROM pgtoken.clients WHERE client_id = 'app';
+BEGIN;
+SELECT length(pgtoken.create_signing_key('PS256')) AS kid_length;
+SELECT pgtoken.update_client('app', signing_alg => 'PS256') AS client, pgtoken.update_issuer('https://id.example', 'PS256') AS issuer;
+ROLLBACK;
+
+-- Fault: the sub that a client knows its users by is changed under living families.
+BEGIN;
+SELECT test.outcome($$SELECT pgtoken.create_client('sectors', 'public', redirect_uris => '{https://one.example/cb}', offline_access => true)$$) AS made;
+SELECT pgtoken.update_client('sectors', metadata => '{"subject_type": "pairwise"}') AS while_it_has_none;
+SELECT refresh_token AS rt FROM pgtoken.issue_tokens('sectors', 'alice', 'openid offline_access') \gset
+SELECT c, test.outcome(format($$SELECT pgtoken.update_client('sectors', %s)$$, c)) AS outcome
+FROM unnest(ARRAY['metadata => ''{"subject_type": "public"}''', 'metadata => ''{"subject_type": null}''', 'metadata => ''{"sector_identifier": "other.example"}''',
+				  'redirect_uris => ''{https://two.example/cb}''', 'redirect_uris => ''{https://one.example/cb2}''', 'client_name => ''Sectors''']) WITH ORDINALITY u (c, n) ORDER BY n;
+SELECT test.brief(pgtoken.refresh_grant(:'rt')) AS goes_on;
+SELECT pgtoken.revoke_client('sectors') IS NOT NULL AS ended, pgtoken.update_client('sectors', metadata => '{"subject_type": "public"}') AS then;
+ROLLBACK;

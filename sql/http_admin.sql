@@ -130,7 +130,7 @@ END;
 SELECT m AS method, test.kept('by-' || m) AS kept FROM unnest('{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth}'::text[]) m ORDER BY m;
 SELECT test.detail($$SELECT pgtoken.create_client_secret('by-private_key_jwt')$$) AS by_key,
 	   test.detail($$SELECT pgtoken.create_client_secret('by-tls_client_auth')$$) AS by_certificate;
-SELECT length(pgtoken.create_client_secret('by-client_secret_jwt')) AS second;
+SELECT length((pgtoken.create_client_secret('by-client_secret_jwt')).client_secret) AS second;
 SELECT test.kept('by-client_secret_jwt') AS kept;
 -- a revoked one goes
 SELECT pgtoken.revoke_client_secret('by-client_secret_jwt', (SELECT s.secret_id FROM pgtoken.client_secrets s WHERE s.client_id = 'by-client_secret_jwt' ORDER BY s.secret_id LIMIT 1));
@@ -143,7 +143,7 @@ SELECT pgtoken.update_client('by-client_secret_jwt', metadata => '{"token_endpoi
 SELECT test.kept('by-client_secret_jwt') AS kept, test.kept('by-client_secret_jwt:x') AS of_the_other;
 -- to it: what was made before is only there as a hash
 SELECT pgtoken.update_client('by-client_secret_post', metadata => '{"token_endpoint_auth_method": "client_secret_jwt"}');
-SELECT test.kept('by-client_secret_post') AS kept, length(pgtoken.create_client_secret('by-client_secret_post')) AS new_secret;
+SELECT test.kept('by-client_secret_post') AS kept, length((pgtoken.create_client_secret('by-client_secret_post')).client_secret) AS new_secret;
 SELECT test.kept('by-client_secret_post') AS kept;
 
 -- An API's own client

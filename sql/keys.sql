@@ -161,3 +161,22 @@ SELECT ok FROM pgtoken.health() WHERE check_name = 'signing keys by policy';
 -- There is one active and one pending key of an issuer and algorithm at most.
 SELECT test.outcome($$UPDATE pgtoken.signing_keys SET state = 'active' WHERE issuer = 'https://keys.example' AND alg = 'ES256'$$) AS two_active;
 DROP VIEW tried;
+
+-- Attack shut out: keys are rotated again and again, and every verifier fetches a JWK
+-- Set of a hundred kilobytes. Ten at a time are retiring.
+SELECT pgtoken.create_issuer('https://many-keys.example');
+SELECT length(pgtoken.create_signing_key('ES256', 'https://many-keys.example')) AS kid_length;
+SELECT i, test.outcome($$SELECT pgtoken.rotate_signing_key('ES256', 'https://many-keys.example', force => true)$$) AS outcome FROM generate_series(9, 12) i,
+	LATERAL (SELECT count(pgtoken.rotate_signing_key('ES256', 'https://many-keys.example', force => true)) FROM generate_series(1, CASE i WHEN 9 THEN 8 ELSE 0 END)) l ORDER BY i;
+SELECT state, count(*) FROM pgtoken.signing_keys WHERE issuer = 'https://many-keys.example' GROUP BY state ORDER BY state;
+SELECT jsonb_array_length(pgtoken.jwks('https://many-keys.example') -> 'keys') AS published;
+-- what is known to somebody is retired all the same, and another signs
+SELECT pgtoken.retire_signing_key(kid, 'stolen') AS retired FROM pgtoken.signing_keys WHERE issuer = 'https://many-keys.example' AND state = 'active';
+SELECT state, count(*) FROM pgtoken.signing_keys WHERE issuer = 'https://many-keys.example' GROUP BY state ORDER BY state;
+-- another algorithm has its own ten, and one that has gone makes room
+SELECT length(pgtoken.create_signing_key('EdDSA', 'https://many-keys.example')) AS other_alg, length(pgtoken.rotate_signing_key('EdDSA', 'https://many-keys.example', force => true)) AS rotated;
+SELECT count(pgtoken.retire_signing_key(k.kid)) AS retired FROM (SELECT kid FROM pgtoken.signing_keys WHERE issuer = 'https://many-keys.example' AND alg = 'ES256' AND state = 'retiring' LIMIT 1) k;
+SELECT length(pgtoken.rotate_signing_key('ES256', 'https://many-keys.example', force => true)) AS rotated;
+DELETE FROM pgtoken.signing_keys WHERE issuer = 'https://many-keys.example';
+DELETE FROM pgtoken.key_material WHERE material_id LIKE '%many-keys.example' OR (material_id LIKE 'key:%' AND substr(material_id, 5) NOT IN (SELECT kid FROM pgtoken.signing_keys));
+DELETE FROM pgtoken.issuers WHERE issuer = 'https://many-keys.example';

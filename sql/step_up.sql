@@ -504,6 +504,14 @@ SELECT test.brief(asked), test.proved(asked, 'mia') AS proved FROM test.mia_agai
 SELECT f.* FROM test.mia_again, test.refreshed('mia', max_age => '0 seconds', transaction_id => (asked).transaction_id) r, test.fixed(r) f;
 SELECT g.first_auth_time = o.authenticated AS kept, g.auth_time > o.authenticated AS stepped_up FROM pgtoken.grants g JOIN test.original o USING (grant_id);
 
+-- Attack shut out: who authenticated by a clock that was ahead is not asked for a
+-- proof by an API that wants one made at this moment.
+SELECT test.family('ahead', 'kim');
+UPDATE pgtoken.grants g SET auth_time = clock_timestamp() + interval '5 seconds', acr = 'pwd' FROM test.families f WHERE f.family = 'ahead' AND g.grant_id = f.grant_id;
+SELECT test.brief(test.refreshed('ahead', max_age => '0 seconds')) AS of_this_moment, test.brief(test.refreshed('ahead', max_age => '1 hour')) AS of_this_hour;
+UPDATE pgtoken.grants g SET auth_time = clock_timestamp() + interval '2 hours' FROM test.families f WHERE f.family = 'ahead' AND g.grant_id = f.grant_id;
+SELECT test.brief(test.refreshed('ahead', max_age => '1 hour')) AS of_no_clock_that_is_right;
+
 -- The trail -------------------------------------------------------------------------------
 
 SELECT event, reason, count(*) FROM pgtoken.audit_events e JOIN test.families f USING (grant_id)

@@ -61,7 +61,7 @@ assess_requirements(const AssessedRequest *request, Requirement **out)
 		const Resource *resource = resource_find(request->client->issuer, request->resources[i]);
 
 		if (resource && (resource->n_required_acr > 0 || resource->n_required_amr > 0 ||
-						 resource->max_age >= 0))
+						 resource->max_age.given))
 			requirements[n++] = (Requirement){
 				.resource = resource->resource,
 				.version = resource->policy_version,
@@ -70,7 +70,7 @@ assess_requirements(const AssessedRequest *request, Requirement **out)
 				.n_acr_values = resource->n_required_acr,
 				.amr = resource->required_amr,
 				.n_amr = resource->n_required_amr,
-				.max_age = resource->max_age,
+				.max_age = pgt_lifetime_seconds(&resource->max_age, -1),
 			};
 	}
 	if (request->asked)

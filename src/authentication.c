@@ -49,6 +49,17 @@ acr_satisfies(const Issuer *issuer, const char *acr, const Requirement *requirem
 	return satisfied;
 }
 
+/*
+ * A time that lies ahead, by another machine's clock, is as far from now as one that has
+ * passed: who asks for a proof at this moment (max_age 0) is not served with it.
+ */
+static bool
+is_recent(TimestampTz auth_time, int max_age, TimestampTz now)
+{
+	return !TIMESTAMP_IS_NOBEGIN(auth_time) && now <= pgt_plus_seconds(auth_time, max_age) &&
+		   auth_time <= pgt_plus_seconds(now, max_age);
+}
+
 bool
 authentication_satisfies(const Issuer *issuer, const Authentication *authentication,
 						 const Requirement *requirement, TimestampTz now)
@@ -61,8 +72,7 @@ authentication_satisfies(const Issuer *issuer, const Authentication *authenticat
 			return false;
 	}
 	return requirement->max_age < 0 ||
-		   (!TIMESTAMP_IS_NOBEGIN(authentication->auth_time) &&
-			now <= pgt_plus_seconds(authentication->auth_time, requirement->max_age));
+		   is_recent(authentication->auth_time, requirement->max_age, now);
 }
 
 const char *

@@ -178,9 +178,9 @@ read_client(StoreRow *row, void *arg)
 	alg = store_text(row);
 	client->alg = alg ? pgtc_alg_by_name(pgtc_slice_str(alg)) : NULL;
 	client->access_token_lifetime = store_seconds(row, -1);
-	client->refresh_absolute_lifetime = store_seconds(row, -1);
-	client->refresh_idle_lifetime = store_seconds(row, -1);
-	client->retry_window = store_seconds(row, -1);
+	client->given.refresh_absolute_lifetime = store_lifetime(row);
+	client->given.refresh_idle_lifetime = store_lifetime(row);
+	client->given.retry_window = store_lifetime(row);
 	client->retry_limit = store_int(row, -1);
 	client->lockstep_generations = store_int(row, -1);
 	client->rotates = store_bool(row);
@@ -351,16 +351,17 @@ client_find(const char *client_id)
 	*client = *cached;
 	client->access_token_lifetime =
 		or_setting(client->access_token_lifetime, pgt_access_token_lifetime);
-	client->refresh_absolute_lifetime =
-		or_setting(client->refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
+	client->refresh_absolute_lifetime = pgt_lifetime_seconds(
+		&client->given.refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
 	client->refresh_idle_lifetime =
-		or_setting(client->refresh_idle_lifetime, pgt_refresh_idle_lifetime);
+		pgt_lifetime_seconds(&client->given.refresh_idle_lifetime, pgt_refresh_idle_lifetime);
 	client->lockstep_generations =
 		or_setting(client->lockstep_generations, pgt_lockstep_generations);
-	client->retry_window_bound = or_setting(client->retry_window, pgt_retry_window_bound);
-	client->retry_window =
-		or_setting(client->retry_window,
-				   client->confidential ? pgt_retry_window_confidential : pgt_retry_window_public);
+	client->retry_window_bound =
+		pgt_lifetime_seconds(&client->given.retry_window, pgt_retry_window_bound);
+	client->retry_window = pgt_lifetime_seconds(&client->given.retry_window,
+												client->confidential ? pgt_retry_window_confidential
+																	 : pgt_retry_window_public);
 	return client;
 }
 

@@ -13,6 +13,7 @@
 #include "core/scope.h"
 #include "datatype/timestamp.h"
 #include "errors.h"
+#include "lifetime.h"
 #include "utils/uuid.h"
 
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
@@ -48,6 +49,14 @@ typedef struct ClientSecret
 	struct ClientSecret *next;
 } ClientSecret;
 
+/* as registered; what is not given goes by the settings */
+typedef struct ClientLifetimes
+{
+	Lifetime refresh_absolute_lifetime;
+	Lifetime refresh_idle_lifetime;
+	Lifetime retry_window;
+} ClientLifetimes;
+
 typedef struct Client
 {
 	char *client_id;
@@ -67,6 +76,7 @@ typedef struct Client
 	int retry_limit; /* -1: none */
 	int lockstep_generations; /* setting already applied; 0: never reuse */
 	bool rotates;
+	ClientLifetimes given;
 	ClientSecret *secrets;
 	char *client_name; /* NULL: none */
 	char **redirect_uris;

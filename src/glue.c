@@ -108,13 +108,39 @@ pgt_happened_within(TimestampTz at, int64 seconds, TimestampTz entered, Timestam
 	return at <= now || at < pgt_plus_seconds(entered, seconds);
 }
 
+Lifetime
+pgt_lifetime_of(const Interval *interval)
+{
+	return (Lifetime){true, interval->month,
+					  (int64) interval->day * SECS_PER_DAY + interval->time / USECS_PER_SEC};
+}
+
+/* months have no length of their own: they are counted in the calendar, of UTC, from this moment */
+int
+pgt_lifetime_seconds(const Lifetime *lifetime, int if_not_given)
+{
+	Interval months = {.month = lifetime->months};
+	int64 seconds = lifetime->seconds;
+
+	if (!lifetime->given)
+		return if_not_given;
+	if (lifetime->months != 0)
+	{
+		TimestampTz now = GetCurrentTimestamp();
+		Datum end = DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(now),
+										IntervalPGetDatum(&months));
+
+		seconds += (DatumGetTimestamp(end) - now) / USECS_PER_SEC;
+	}
+	return Max(Min(seconds, PG_INT32_MAX), PG_INT32_MIN);
+}
+
 int
 pgt_interval_seconds(const Interval *interval)
 {
-	int64 days = (int64) interval->month * DAYS_PER_MONTH + interval->day;
-	int64 seconds = days * SECS_PER_DAY + interval->time / USECS_PER_SEC;
+	Lifetime lifetime = pgt_lifetime_of(interval);
 
-	return Max(Min(seconds, PG_INT32_MAX), PG_INT32_MIN);
+	return pgt_lifetime_seconds(&lifetime, 0);
 }
 
 PgtcSlice

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "lifetime.h"
 #include "core/buf.h"
 #include "core/claims.h"
 #include "datatype/timestamp.h"

@@ -46,7 +46,7 @@ read_resource(StoreRow *row, void *arg)
 	resource->client_id = store_text(row);
 	resource->required_acr = store_texts(row, &resource->n_required_acr);
 	resource->required_amr = store_texts(row, &resource->n_required_amr);
-	resource->max_age = store_seconds(row, -1);
+	resource->max_age = store_lifetime(row);
 	resource->can_step_up = store_bool(row);
 	resource->policy_version = store_int(row, 0);
 	resource->takes_jwt = store_bool(row);

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 
+#include "lifetime.h"
 #include "core/scope.h"
 
 typedef struct Resource
@@ -23,7 +24,7 @@ typedef struct Resource
 	int n_required_acr; /* -1: any acr */
 	char **required_amr; /* all of them */
 	int n_required_amr; /* -1: none */
-	int max_age; /* seconds; -1: any */
+	Lifetime max_age; /* not given: any */
 	bool can_step_up; /* false: a family that does not satisfy it is refused */
 	int policy_version;
 	char *client_id; /* the resource server as a client; NULL: none */

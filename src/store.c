@@ -376,6 +376,15 @@ store_long(StoreRow *row, int64 if_null)
 	return is_null ? if_null : DatumGetInt64(value);
 }
 
+Lifetime
+store_lifetime(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? (Lifetime){0} : pgt_lifetime_of(DatumGetIntervalP(value));
+}
+
 int32
 store_seconds(StoreRow *row, int32 if_null)
 {

@@ -15,6 +15,7 @@
 
 #include "begun.h"
 #include "datatype/timestamp.h"
+#include "lifetime.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -162,6 +163,7 @@ extern bytea *store_bytea(StoreRow *row);
 extern int32 store_int(StoreRow *row, int32 if_null);
 extern int64 store_long(StoreRow *row, int64 if_null);
 extern void store_begun(StoreRow *row, Begun *begun); /* its epochs */
+extern Lifetime store_lifetime(StoreRow *row);
 extern void store_epochs(StoreRow *row, Epochs *epochs);
 extern int32 store_seconds(StoreRow *row,
 						   int32 if_null); /* of an interval, a month being 30 days */

@@ -48,3 +48,12 @@ CREATE TYPE pgtoken.client_credentials AS (
 );
 REVOKE ALL ON TYPE pgtoken.client_credentials FROM PUBLIC;
 COMMENT ON TYPE pgtoken.client_credentials IS 'Answer of create_client: the secret is shown this once; NULL for a public client';
+
+CREATE TYPE pgtoken.created_client_secret AS (
+	client_secret text,
+	secret_id uuid
+);
+REVOKE ALL ON TYPE pgtoken.created_client_secret FROM PUBLIC;
+COMMENT ON TYPE pgtoken.created_client_secret IS 'Answer of create_client_secret';
+COMMENT ON COLUMN pgtoken.created_client_secret.client_secret IS 'Shown this once';
+COMMENT ON COLUMN pgtoken.created_client_secret.secret_id IS 'Names it in client_secrets, for revoke_client_secret';

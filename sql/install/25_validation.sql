@@ -196,6 +196,13 @@ REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) IS
 'What is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';
 
+CREATE FUNCTION pgtoken.valid_lifetime(lifetime interval, shortest interval, longest interval DEFAULT '10 years') RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	-- by the calendar, from the shortest month on and in ten years with three leap days: intervals compare as if each month had 30
+	RETURN timestamp '2001-02-01' + lifetime >= timestamp '2001-02-01' + shortest AND timestamp '2000-01-01' + lifetime <= timestamp '2000-01-01' + longest;
+REVOKE ALL ON FUNCTION pgtoken.valid_lifetime(interval, interval, interval) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_lifetime(interval, interval, interval) IS 'Internal: is it at least so long and no longer than that? Ten years are 3653 days, more than any setting allows';
+
 CREATE FUNCTION pgtoken.epoch_ended(family bigint, begun_at timestamptz, epoch bigint, epochs_since_end bigint, not_before timestamptz, not_before_epoch bigint) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce(coalesce(family, -1) > epoch OR coalesce(family, -1) < epoch - epochs_since_end, false)

@@ -113,7 +113,7 @@ CREATE TABLE pgtoken.resources (
 	CONSTRAINT resources_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'mfa_challenge' = ANY (scopes)),
 	CONSTRAINT resources_required_acr_check CHECK (pgtoken.valid_acr_values(required_acr)),
 	CONSTRAINT resources_required_amr_check CHECK (pgtoken.valid_acr_values(required_amr)),
-	CONSTRAINT resources_max_age_check CHECK (max_age BETWEEN '1 second' AND '10 years'),
+	CONSTRAINT resources_max_age_check CHECK (pgtoken.valid_lifetime(max_age, '1 second')),
 	CONSTRAINT resources_on_insufficient_check CHECK (on_insufficient IN ('require', 'invalid_grant')),
 	CONSTRAINT resources_access_token_typ_check CHECK (access_token_typ IN ('at+jwt', 'JWT')),
 	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
@@ -155,12 +155,12 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris, pgtoken.native_application(metadata))),
 	CONSTRAINT clients_signing_alg_check CHECK (pgtoken.valid_alg(signing_alg)),
 	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
-	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (refresh_absolute_lifetime BETWEEN '1 minute' AND '10 years'),
-	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (refresh_idle_lifetime BETWEEN '1 minute' AND '10 years'),
-	CONSTRAINT clients_retry_window_check CHECK (retry_window BETWEEN '0' AND
+	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_absolute_lifetime, '1 minute')),
+	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_idle_lifetime, '1 minute')),
+	CONSTRAINT clients_retry_window_check CHECK (pgtoken.valid_lifetime(retry_window, '0',
 		CASE WHEN metadata ->> 'token_endpoint_auth_method' IN ('private_key_jwt', 'tls_client_auth')
 				  OR metadata -> 'dpop_bound_access_tokens' = 'true' OR metadata -> 'tls_client_certificate_bound_access_tokens' = 'true'
-			 THEN interval '10 years' ELSE interval '1 hour' END),
+			 THEN interval '10 years' ELSE interval '1 hour' END)),
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
 	CONSTRAINT clients_lockstep_generations_check CHECK (lockstep_generations >= 0),
 	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
@@ -191,9 +191,11 @@ CREATE TABLE pgtoken.client_secrets (
 	expires_at timestamptz,
 	revoked_at timestamptz,
 	last_used_at timestamptz,
+	label text,
 	CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, secret_id),
 	CONSTRAINT client_secrets_secret_hash_check CHECK (pg_catalog.octet_length(secret_hash) = 32)
 );
+COMMENT ON COLUMN pgtoken.client_secrets.label IS 'What to tell it by';
 COMMENT ON TABLE pgtoken.client_secrets IS 'Secrets of confidential clients, as SHA-256 of 256 random bits; several may be valid while they are exchanged';
 
 -- Per family -------------------------------------------------------------------

@@ -10,7 +10,8 @@
 
 -- Secrets, and hashes of them.
 ALTER TABLE pgtoken.client_secrets
-	ALTER COLUMN secret_hash SET STATISTICS 0;
+	ALTER COLUMN secret_hash SET STATISTICS 0,
+	ALTER COLUMN label SET STATISTICS 0;
 ALTER TABLE pgtoken.grants
 	ALTER COLUMN current_hash SET STATISTICS 0,
 	ALTER COLUMN previous_hash SET STATISTICS 0,

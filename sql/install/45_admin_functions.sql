@@ -255,6 +255,7 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = update_issuer.issuer FOR UPDATE) THEN
 		RETURN false;
 	END IF;
+	PERFORM pgtoken.check_alg_change(issuer, NULL, default_alg);
 	IF is_default THEN
 		UPDATE pgtoken.issuers i SET is_default = false WHERE i.is_default AND i.issuer <> update_issuer.issuer;
 	END IF;
@@ -278,7 +279,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]) IS
-'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there before the next token. is_default => true: functions use this issuer when none is named.
+'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
@@ -334,6 +335,13 @@ COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text) IS
 'Create a signing key and return its kid. alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
 The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
 
+CREATE FUNCTION pgtoken.retiring_keys_full(issuer text, alg text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	RETURN (SELECT count(*) >= 10 FROM pgtoken.signing_keys k
+			WHERE k.issuer = retiring_keys_full.issuer AND k.alg = retiring_keys_full.alg AND k.state = 'retiring');
+REVOKE ALL ON FUNCTION pgtoken.retiring_keys_full(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.retiring_keys_full(text, text) IS 'Internal: are as many keys of an issuer and algorithm retiring, and so published, as may be at a time?';
+
 CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, force boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
@@ -362,6 +370,13 @@ BEGIN
 			RETURN NULL;
 		END IF;
 	END IF;
+	IF pgtoken.retiring_keys_full(of_issuer, rotate_signing_key.alg) AND EXISTS (
+		SELECT FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'active') THEN
+		RAISE EXCEPTION 'ten % keys of the issuer are retiring already', rotate_signing_key.alg
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'Each is published until no token that it signed can be alive; verifiers fetch all of them.',
+				  HINT = 'Wait until maintain() has retired one, or end one, and the tokens it signed, with retire_signing_key.';
+	END IF;
 	UPDATE pgtoken.signing_keys k
 	SET state = 'retiring', retiring_at = now(),
 		retires_at = now() + current_setting('pgtoken.signing_key_retiring_period')::interval
@@ -375,7 +390,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) IS
-'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set.';
+'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set. At most ten keys of an issuer and algorithm are retiring at a time. Raises 55000 when there are.';
 
 CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -393,11 +408,12 @@ BEGIN
 		RETURN false;
 	END IF;
 	PERFORM pgtoken.make_durable();
+	UPDATE pgtoken.signing_keys k SET state = 'retired', retired_at = now(), retire_reason = reason
+	WHERE k.kid = retire_signing_key.kid;
+	-- after it, so that it is never among those that retire slowly
 	IF key.state = 'active' THEN
 		PERFORM pgtoken.rotate_signing_key(key.alg, key.issuer, force => true);
 	END IF;
-	UPDATE pgtoken.signing_keys k SET state = 'retired', retired_at = now(), retire_reason = reason
-	WHERE k.kid = retire_signing_key.kid;
 	DELETE FROM pgtoken.key_material m WHERE m.material_id = 'key:' || retire_signing_key.kid;
 	RETURN true;
 END
@@ -600,14 +616,22 @@ CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, clien
 REVOKE ALL ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) IS 'Internal, called by create_client_secret for client_secret_jwt, whose signatures a hash cannot verify: stores the secret itself among the key material, wrapped like it';
 
-CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL) RETURNS text
+CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS pgtoken.created_client_secret
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	client_secret CONSTANT text := pgtoken.new_client_secret();
-	secret_id CONSTANT uuid := pgtoken.new_uuid();
+	created CONSTANT pgtoken.created_client_secret := ROW (pgtoken.new_client_secret(), pgtoken.new_uuid());
 	method text;
 BEGIN
+	IF expires_at <= clock_timestamp() THEN
+		RAISE EXCEPTION 'expires_at must be in the future'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'The secret could never be used.';
+	END IF;
+	IF length(label) > 255 THEN
+		RAISE EXCEPTION 'label must not be longer than 255 characters'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	SELECT pgtoken.client_auth_method(c.client_type, c.metadata) INTO method
 	FROM pgtoken.clients c WHERE c.client_id = create_client_secret.client_id AND c.client_type = 'confidential' FOR SHARE;
 	IF NOT FOUND THEN
@@ -620,17 +644,18 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  DETAIL = format('Its token_endpoint_auth_method is %s.', method);
 	END IF;
-	INSERT INTO pgtoken.client_secrets (client_id, secret_id, secret_hash, expires_at)
-	VALUES (create_client_secret.client_id, secret_id, sha256(convert_to(client_secret, 'UTF8')), create_client_secret.expires_at);
+	INSERT INTO pgtoken.client_secrets (client_id, secret_id, secret_hash, expires_at, label)
+	VALUES (create_client_secret.client_id, created.secret_id, sha256(convert_to(created.client_secret, 'UTF8')), create_client_secret.expires_at,
+			create_client_secret.label);
 	IF method = 'client_secret_jwt' THEN
-		PERFORM pgtoken.keep_client_secret(client_id, secret_id, client_secret);
+		PERFORM pgtoken.keep_client_secret(client_id, created.secret_id, created.client_secret);
 	END IF;
-	RETURN client_secret;
+	RETURN created;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_client_secret(text, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_client_secret(text, timestamptz) IS
-'Give a confidential client a further secret and return it; it is shown this once. The old ones stay valid until revoke_client_secret. Raises 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
+REVOKE ALL ON FUNCTION pgtoken.create_client_secret(text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_client_secret(text, timestamptz, text) IS
+'Give a confidential client a further secret and return it, which is shown this once, with the secret_id by which revoke_client_secret knows it. The old ones stay valid until revoke_client_secret. expires_at: NULL is never. label: what to tell it by in pgtoken.client_secrets, at most 255 characters. Raises 22023 for an end that has passed, 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
 
 CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -780,7 +805,7 @@ BEGIN
 			create_client.lockstep_generations);
 	credentials.client_id := client_id;
 	IF starts_with(pgtoken.client_auth_method(client_type, given_metadata), 'client_secret_') THEN
-		credentials.client_secret := pgtoken.create_client_secret(client_id);
+		credentials.client_secret := (pgtoken.create_client_secret(client_id)).client_secret;
 	END IF;
 	RETURN credentials;
 END
@@ -790,6 +815,31 @@ COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, t
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
 client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from the same two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). NULL means the setting of the same name.
 metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
+
+CREATE FUNCTION pgtoken.check_alg_change(issuer text, before text, after text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	default_alg CONSTANT text := (SELECT i.default_alg FROM pgtoken.issuers i WHERE i.issuer = check_alg_change.issuer);
+	signing CONSTANT text[] := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = check_alg_change.issuer AND k.state = 'active');
+BEGIN
+	IF coalesce(before, default_alg) = ANY (signing) AND coalesce(after, default_alg) <> ALL (signing) THEN
+		RAISE EXCEPTION 'the issuer has no active % key', coalesce(after, default_alg)
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'Every request for a token would fail from now on.',
+				  HINT = format('SELECT pgtoken.create_signing_key(%L) first.', coalesce(after, default_alg));
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_alg_change(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_alg_change(text, text, text) IS 'Internal, called by update_client and update_issuer: raises 55000 when there is a key for the algorithm that signs now, and none for the one that is to; NULL is the issuer''s default';
+
+CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN CASE WHEN metadata ->> 'subject_type' = 'pairwise' THEN
+		coalesce(metadata ->> 'sector_identifier', lower(substring(redirect_uris[1] FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)')), '') END;
+REVOKE ALL ON FUNCTION pgtoken.client_sector(jsonb, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_sector(jsonb, text[]) IS 'Internal, called by update_client: what the sub of its pairwise subjects is made for (OpenID Connect Core section 8.1); NULL: they are public';
 
 CREATE FUNCTION pgtoken.update_client(
 	client_id text,
@@ -813,6 +863,7 @@ CREATE FUNCTION pgtoken.update_client(
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+	before pgtoken.clients;
 	changed pgtoken.clients;
 	method text;
 BEGIN
@@ -822,6 +873,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
+	before := changed;
 	method := pgtoken.client_auth_method(changed.client_type, changed.metadata);
 	changed.scopes := coalesce(scopes, changed.scopes);
 	changed.redirect_uris := coalesce(redirect_uris, changed.redirect_uris);
@@ -840,6 +892,17 @@ BEGIN
 	changed.metadata := pgtoken.merged_metadata(changed.metadata, metadata);
 	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation,
 								 changed.metadata);
+	PERFORM pgtoken.check_alg_change(changed.issuer, before.signing_alg, changed.signing_alg);
+	IF pgtoken.client_sector(changed.metadata, changed.redirect_uris) IS DISTINCT FROM pgtoken.client_sector(before.metadata, before.redirect_uris) THEN
+		IF EXISTS (SELECT FROM pgtoken.grant_status g WHERE g.client_id = update_client.client_id AND g.state = 'active') THEN
+			RAISE EXCEPTION 'the client has families whose sub would change'
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					  DETAIL = 'subject_type, sector_identifier and the host of the redirect URIs make the sub that the client knows its users by.',
+					  HINT = 'End them first: SELECT pgtoken.revoke_client(...).';
+		END IF;
+		-- what is being issued at this moment has the sub of before
+		PERFORM pgtoken.raise_not_before(NULL, client_id, NULL, NULL, NULL, 'subject_type');
+	END IF;
 	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.clients c
 	SET (scopes, redirect_uris, offline_access, rotation, enabled, resources, client_name, signing_alg, access_token_lifetime,
@@ -860,4 +923,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) IS
 'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once.
-metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default. Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. Returns false when there is no such client. Raises 22023, 23514.';
+metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default. Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';

@@ -355,7 +355,8 @@ BEGIN
 			detail := pgtoken.create_signing_key(key.alg, key.issuer);
 			RAISE NOTICE '%: %', step, detail;
 			RETURN NEXT;
-		ELSIF key.activated_at + key_lifetime <= now() AND key.pending_since + key_overlap <= now() THEN
+		ELSIF key.activated_at + key_lifetime <= now() AND key.pending_since + key_overlap <= now()
+			  AND NOT pgtoken.retiring_keys_full(key.issuer, key.alg) THEN
 			step := 'signing key rotated';
 			detail := pgtoken.rotate_signing_key(key.alg, key.issuer);
 			RAISE NOTICE '%: %', step, detail;

@@ -159,7 +159,7 @@ describe('secrets', () => {
 
 	it('a secret that was revoked or has ended is none', async () => {
 		const client = await h.newClient({ metadata: MACHINE });
-		const second = await h.value('SELECT pgtoken.create_client_secret($1)', client.id);
+		const second = await h.value('SELECT client_secret FROM pgtoken.create_client_secret($1)', client.id);
 		h.assertTokens(await raw({}, { headers: h.basic(client.id, second) }));
 		const first = await h.value('SELECT secret_id FROM pgtoken.client_secrets WHERE client_id = $1 ORDER BY created_at LIMIT 1', client.id);
 		await h.rows('SELECT pgtoken.revoke_client_secret($1, $2)', client.id, first);

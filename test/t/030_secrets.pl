@@ -142,7 +142,7 @@ my $secret = remember_client_secret(
 	$s->value(q{SELECT client_secret FROM pgtoken.create_client($1, $2, $3, offline_access => true)},
 		'backend', 'confidential', '{openid,read,write}'));
 is($s->sqlstate('SELECT pgtoken.create_client($1)', 'backend'), '23505', 'the same client twice is refused');
-my $further = remember_client_secret('backend, the second', $s->value('SELECT pgtoken.create_client_secret($1)', 'backend'));
+my $further = remember_client_secret('backend, the second', $s->value('SELECT client_secret FROM pgtoken.create_client_secret($1)', 'backend'));
 for my $alg (qw(RS256 EdDSA))
 {
 	$s->query(q{SELECT pgtoken.create_client($1, 'public', '{openid,read,write}', offline_access => true, signing_alg => $2)}, "app-$alg", $alg);
