@@ -63,6 +63,7 @@ $admin->value('SELECT pgtoken_http.token($1)', "grant_type=client_credentials&cl
 is( trace('posted'),
 	'/oauth2/token | posted | client_auth_method_not_registered | token_endpoint_auth_method | client_secret_post | client_secret_jwt',
 	'a wrong authentication method');
+$admin->query(q{SELECT pgtoken.create_resource('https://files.example', '{delete}')});
 $admin->value('SELECT error FROM pgtoken.issue_tokens($1, $2, $3)', 'backend', 'alice', 'read delete');
 is(trace('backend'), 'issue_tokens | backend | scope_not_allowed | scope | delete | openid read write', 'the scope that is not allowed');
 $admin->value('SELECT error FROM pgtoken.issue_tokens($1, $2, $3, ARRAY[$4])', 'backend', 'alice', 'read', 'https://api.example/v2');
