@@ -236,6 +236,7 @@ ISOLATION = \
 	prepared \
 	purge \
 	refresh_blacklist \
+	refresh_lockstep \
 	refresh_refresh \
 	refresh_reuse \
 	refresh_revoke \
