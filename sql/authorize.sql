@@ -226,7 +226,7 @@ SELECT pgtoken.update_issuer('https://two.example', login_uri => 'https://login.
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('bank', scopes => '{openid}', redirect_uris => '{https://bank.example/cb}', issuer => 'https://two.example', metadata => '{"require_pkce": false, "consent_required": false}');
 SET pgtoken.http_issuer = 'https://two.example';
 SELECT test.transaction('bank', 'https://bank.example/cb', 'response_type', 'code', 'scope', 'openid') AS tx \gset
-SELECT test.query((test.http('end_session', 'state=s', method => 'GET')).headers ->> 'location', 'transaction_id') AS bye \gset
+SELECT test.query((test.http('end_session', 'client_id=bank', method => 'GET')).headers ->> 'location', 'transaction_id') AS bye \gset
 RESET pgtoken.http_issuer;
 SELECT pgtoken.authorization_request(:'tx') IS NULL AS unknown, pgtoken.consent_missing(:'tx', 'alice') IS NULL AS unknown_too, test.goes(pgtoken.approve_authorization(:'tx', 'alice')) AS approve,
 	   test.goes(pgtoken.deny_authorization(:'tx')) AS deny, pgtoken.authorization_request(:'bye') IS NULL AS logout;

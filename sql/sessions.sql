@@ -217,6 +217,34 @@ SELECT test.claims(pgtoken.logout_token('portal', 'alice', 's')) ->> 'jti' <> te
 	   test.claims(pgtoken.logout_token('private', 'alice', 's')) -> 'sub' = test.claims(:'pit') -> 'sub' AS pairwise;
 SELECT test.outcome($$SELECT pgtoken.logout_token('nobody', 'alice', 's')$$);
 
+-- Attack shut out: two services whose users have pairwise subjects, so that nobody
+-- can tell who is whom, compare the sid of their ID and logout tokens.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('secluded', offline_access => true, scopes => '{openid}',
+	redirect_uris => '{https://secluded.example/cb}', metadata => '{"subject_type": "pairwise", "backchannel_logout_uri": "https://secluded.example/logout"}');
+SELECT id_token AS it1, refresh_token AS rt1, grant_id AS gid1 FROM pgtoken.issue_tokens('private', 'carol', 'openid offline_access', session_id => 'sess-2') \gset
+SELECT id_token AS it2, grant_id AS gid2 FROM pgtoken.issue_tokens('secluded', 'carol', 'openid', session_id => 'sess-2') \gset
+SELECT id_token AS it3, grant_id AS gid3 FROM pgtoken.issue_tokens('portal', 'carol', 'openid', session_id => 'sess-2') \gset
+SELECT id_token AS it4, grant_id AS gid4 FROM pgtoken.issue_tokens('secluded', 'carol', 'openid') \gset
+SELECT test.claims(:'it1') ->> 'sid' AS sid1, test.claims(:'it2') ->> 'sid' AS sid2 \gset
+SELECT :'sid1' <> :'sid2' AS apart, 'sess-2' NOT IN (:'sid1', :'sid2') AS none_the_applications, test.claims(:'it3') ->> 'sid' AS of_a_public_subject,
+	   test.claims(:'it4') ->> 'sid' NOT IN (:'gid4', :'sid2') AS without_a_session;
+-- one session is one sid for its client: in a later ID token and in the logout token
+SELECT test.claims(id_token) ->> 'sid' = :'sid1' AS refreshed FROM pgtoken.refresh_grant(:'rt1', 'private', test.secret('private')) \gset
+SELECT :'refreshed' AS refreshed, test.claims(pgtoken.logout_token('secluded', 'carol', 'sess-2')) ->> 'sid' = :'sid2' AS logout_token;
+-- The application may end it by the sid that a client's hint has shown it, and ends
+-- all of the session; of another subject it is nothing.
+BEGIN;
+SELECT count(*) AS of_another FROM pgtoken.end_session('alice', :'sid1', offline => true);
+SELECT client_id, test.claims(logout_token) ->> 'sid' = :'sid2' AS own_sid FROM pgtoken.end_session('carol', :'sid1', offline => true) WHERE client_id = 'secluded';
+SELECT client_id, state FROM pgtoken.grant_status WHERE grant_id IN (:'gid1', :'gid2', :'gid3', :'gid4') ORDER BY client_id, state;
+ROLLBACK;
+SELECT count(*) AS revoked FROM pgtoken.revoke_session(:'sid2', subject => 'carol');
+
+-- Attack shut out: anybody's POST without a word leaves a row each time.
+SELECT count(*) AS before FROM pgtoken.authorization_requests \gset
+SELECT test.goes_to(test.logout()) AS got, test.goes_to(test.http('end_session', '')) AS posted, test.goes_to(test.http('end_session', test.form('state', 's', 'ui_locales', 'de'))) AS with_a_state;
+SELECT count(*) - :before AS rows FROM pgtoken.authorization_requests;
+
 SELECT pgtoken.update_issuer('https://id.example', reset => '{logout_uri}'), pgtoken.update_resource('https://orders.example', reset => '{client_id}');
 
 -- ID tokens as hints after their keys --------------------------------------------

@@ -427,19 +427,33 @@ client_authenticate(Client *client, const char *client_secret)
 	return PGT_OK;
 }
 
+/* what the clients of a sector know by a name of their own, each purpose by a key of its own */
+static char *
+pairwise_name(const Client *client, const char *purpose, const char *name)
+{
+	uint8_t key[PGTC_SHA256_LEN];
+	char *pairwise = palloc(PGTC_PAIRWISE_LEN + 1);
+
+	issuer_subkey(issuer_get(client->issuer), purpose, key);
+	pgt_check(
+		pgtc_pairwise_subject(key, pgtc_slice_str(client->sector), pgtc_slice_str(name), pairwise),
+		"deriving a pairwise name");
+	pgtc_wipe(key, sizeof(key));
+	return pairwise;
+}
+
 char *
 client_subject(const Client *client, const char *subject)
 {
-	uint8_t key[PGTC_SHA256_LEN];
-	char *pairwise;
-
 	if (client->sector == NULL || request_subject_is_client(subject))
 		return pstrdup(subject);
-	pairwise = palloc(PGTC_PAIRWISE_LEN + 1);
-	issuer_subkey(issuer_get(client->issuer), "pairwise subjects", key);
-	pgt_check(pgtc_pairwise_subject(key, pgtc_slice_str(client->sector), pgtc_slice_str(subject),
-									pairwise),
-			  "deriving a subject");
-	pgtc_wipe(key, sizeof(key));
-	return pairwise;
+	return pairwise_name(client, "pairwise subjects", subject);
+}
+
+char *
+client_session_id(const Client *client, const char *session_id)
+{
+	if (client->sector == NULL)
+		return pstrdup(session_id);
+	return pairwise_name(client, "pairwise sessions", session_id);
 }

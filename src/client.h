@@ -131,4 +131,7 @@ extern char *client_grant_type_names(const Client *client);
 /* the subject as the client gets to see it (OpenID Connect Core section 8) */
 extern char *client_subject(const Client *client, const char *subject);
 
+/* sid: of a pairwise client one that tells no other sector that it is the same session */
+extern char *client_session_id(const Client *client, const char *session_id);
+
 #endif /* PGT_CLIENT_H */

@@ -152,7 +152,8 @@ end_session_endpoint(HttpExchange *x)
 	/* never a redirect to where the request says: it may be anybody's (RFC 9700 section 4.11) */
 	if (err != PGT_OK)
 		return http_error(x, err);
-	transaction_id = store_request(x, &logout);
+	/* from nobody, to nowhere: there is nothing to remember, however often it comes */
+	transaction_id = logout.client ? store_request(x, &logout) : NULL;
 	http_redirect(x, url_with(x->issuer->logout_uri, "transaction_id", transaction_id));
 	return NULL;
 }
@@ -218,7 +219,7 @@ logout_token(const char *client_id, const char *subject, const char *session_id)
 						errdetail("The client \"%s\" has not been created.", client_id)));
 	spec = statement_for(client, "logout+jwt");
 	spec.sub = pgtc_slice_str(client_subject(client, subject));
-	spec.sid = pgtc_slice_str(session_id);
+	spec.sid = pgtc_slice_str(client_session_id(client, session_id));
 	spec.jti = pgtc_slice_str(random_jti());
 	spec.exp = spec.iat + LOGOUT_TOKEN_LIFETIME;
 

@@ -135,7 +135,8 @@ mint(void *arg)
 	spec.act = pgtc_slice(NULL, 0);
 	spec.extra = json_slice(claims_of_subject(client, grant, target->scope, "id_token"));
 	spec.at_hash = pgtc_slice_str(at_hash);
-	spec.sid = pgtc_slice_str(grant->session_id ? grant->session_id : grant_id);
+	spec.sid =
+		pgtc_slice_str(client_session_id(client, grant->session_id ? grant->session_id : grant_id));
 	if (request->first_issue)
 		spec.nonce = pgtc_slice_str(grant->nonce);
 	else

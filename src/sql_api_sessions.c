@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "access_request.h"
+#include "client.h"
 #include "device_approval.h"
 #include "logout.h"
 #include "request.h"
@@ -22,6 +23,7 @@ PG_FUNCTION_INFO_V1(pgt_complete_logout);
 PG_FUNCTION_INFO_V1(pgt_deny_device);
 PG_FUNCTION_INFO_V1(pgt_device_request);
 PG_FUNCTION_INFO_V1(pgt_lock_session);
+PG_FUNCTION_INFO_V1(pgt_client_session_id);
 PG_FUNCTION_INFO_V1(pgt_logout_token);
 
 /* what of a key is told apart: at most REQUEST_STRING_MAX bytes */
@@ -106,6 +108,17 @@ pgt_device_request(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_JSONB_P(
 		device_request(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
+}
+
+Datum
+pgt_client_session_id(PG_FUNCTION_ARGS)
+{
+	const Client *client;
+	char *session_id = required_text(fcinfo, 1, "session_id");
+
+	pgt_cache_begin();
+	client = client_find(required_text(fcinfo, 0, "client_id"));
+	return text_or_null(fcinfo, client ? client_session_id(client, session_id) : NULL);
 }
 
 Datum

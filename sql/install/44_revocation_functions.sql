@@ -71,6 +71,29 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
 
+CREATE FUNCTION pgtoken.client_session_id(client_id text, session_id text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_client_session_id' LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.client_session_id(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_session_id(text, text) IS 'Internal: sid of a session in the tokens of a client: for a pairwise client one of its sector''s; NULL: there is no such client';
+
+CREATE FUNCTION pgtoken.session_of_sid(of_issuer text, of_subject text, sid text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF of_subject IS NULL OR sid !~ '^[A-Za-z0-9_-]{43}$' THEN
+		RETURN sid;
+	END IF;
+	RETURN coalesce((SELECT s.session_id
+					 FROM (SELECT g.client_id, coalesce(g.session_id, g.grant_id::text) AS session_id FROM pgtoken.grants g WHERE g.subject = of_subject) s
+					 JOIN pgtoken.clients c ON c.client_id = s.client_id
+					 WHERE c.issuer = of_issuer AND c.metadata ->> 'subject_type' = 'pairwise'
+					   AND pgtoken.client_session_id(s.client_id, s.session_id) = sid LIMIT 1), sid);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.session_of_sid(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.session_of_sid(text, text, text) IS 'Internal, called by end_session and revoke_session: the session of the application''s that a pairwise client knows by this sid, or what was given where no client of the subject''s knows one so';
+
 -- Which index finds the families depends on what is given: planned anew each time,
 -- lest a plan that a session made for a small table outlives it.
 CREATE FUNCTION pgtoken.living_families(issuer text, client_id text, subject text, session_id text)
@@ -254,6 +277,7 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.make_durable();
+	session_id := pgtoken.session_of_sid(of_issuer, subject, session_id);
 	PERFORM pgtoken.lock_session(of_issuer, NULL, session_id);
 	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, true);
 	RETURN QUERY

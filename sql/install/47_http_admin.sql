@@ -57,6 +57,7 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.make_durable();
+	session_id := pgtoken.session_of_sid(of_issuer, subject, session_id);
 	PERFORM pgtoken.lock_session(of_issuer, subject, NULL);
 	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, offline);
 	FOR family IN SELECT f.* FROM pgtoken.living_families(of_issuer, NULL, end_session.subject, end_session.session_id) f LOOP
