@@ -138,3 +138,8 @@ SELECT pgtoken.update_client('listed', enabled => false);
 SELECT decision, error, error_description FROM pgtoken.issue_tokens('listed', 'mallory');
 SELECT (SELECT count(*) FROM pgtoken.grants) - :grants AS grants, (SELECT count(*) FROM pgtoken.tokens) - :tokens AS tokens;
 SELECT event, reason, client_id FROM pgtoken.audit_events WHERE subject = 'mallory' ORDER BY reason;
+
+-- Fault shut out: the application is told that the authentication of a client has failed, when there is none to fail
+-- here, or that its scope is invalid when it only has to say for which API.
+SELECT decision, error, error_description FROM pgtoken.issue_tokens('no-such-client', 'mallory');
+SELECT decision, error, error_description FROM pgtoken.issue_tokens('web', 'mallory', 'orders.read mail.read');

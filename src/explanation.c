@@ -17,6 +17,10 @@ static const char *const sentences[] = {
 		"No client of this issuer has this client_id: compare it, letter by letter, with pgtoken.clients.",
 	[PGT_ERR_CLIENT_DISABLED] =
 		"The client is switched off: update_client(enabled => true) lets it in.",
+	[PGT_ERR_ISSUE_CLIENT_UNKNOWN] =
+		"No client has the client_id that the application has given: compare it, letter by letter, with pgtoken.clients.",
+	[PGT_ERR_ISSUE_CLIENT_DISABLED] =
+		"The client is switched off: update_client(enabled => true) lets it in.",
 	[PGT_ERR_CLIENT_SECRET_MISSING] =
 		"The client is confidential and has sent nothing that proves who it is: it must authenticate by its registered method.",
 	[PGT_ERR_CLIENT_SECRET_WRONG] =
@@ -126,6 +130,8 @@ static const char *const sentences[] = {
 		"A resource was not granted when the family began: a refresh can name fewer, never others.",
 
 	/* the HTTP request */
+	[PGT_ERR_REQUEST_NOT_FORM] =
+		"The body is JSON or multipart: endpoints take application/x-www-form-urlencoded.",
 	[PGT_ERR_REQUEST_MALFORMED] =
 		"The body cannot be read as a form: it must be application/x-www-form-urlencoded in UTF-8, and not too large.",
 	[PGT_ERR_REQUEST_METHOD] = "The endpoint takes another HTTP method: POST.",

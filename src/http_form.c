@@ -33,6 +33,8 @@ read_raw(HttpExchange *x, PgtcSlice body)
 	PgtcForm *form = palloc(sizeof(PgtcForm));
 	PgtcSlice repeated;
 
+	if (pgtc_form_is_other_type(body))
+		return PGT_ERR_REQUEST_NOT_FORM;
 	if (pgtc_form_parse(body, &pgt_mem, form) != PGTC_OK)
 		return PGT_ERR_REQUEST_MALFORMED;
 	x->fields = palloc(sizeof(HttpField) * Max(form->n, 1));

@@ -76,9 +76,9 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 {
 	*client = client_find(request->client_id);
 	if (*client == NULL)
-		return refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", request->client_id, NULL);
+		return refused(PGT_ERR_ISSUE_CLIENT_UNKNOWN, "client_id", request->client_id, NULL);
 	if (!(*client)->enabled)
-		return PGT_ERR_CLIENT_DISABLED;
+		return PGT_ERR_ISSUE_CLIENT_DISABLED;
 	return target_for_issue(
 		*client, request->scope, request->resources, request->n_resources,
 		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);

@@ -16,6 +16,21 @@ static PgtcCode decode_bytes(PgtcSlice in, PgtcBuf *out);
 static PgtcCode split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret);
 static bool is_repeatable(PgtcSlice name, const char *const *repeatable);
 
+/* a parameter whose name begins like this is none that anybody has defined */
+bool
+pgtc_form_is_other_type(PgtcSlice body)
+{
+	size_t i = 0;
+
+	while (i < body.len && (body.data[i] == ' ' || body.data[i] == '\t' || body.data[i] == '\r' ||
+							body.data[i] == '\n'))
+		i++;
+	if (i == body.len)
+		return false;
+	return body.data[i] == '{' || body.data[i] == '[' ||
+		   (body.len - i > 2 && body.data[i] == '-' && body.data[i + 1] == '-');
+}
+
 PgtcCode
 pgtc_form_parse(PgtcSlice body, const PgtcMem *mem, PgtcForm *out)
 {

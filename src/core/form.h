@@ -34,6 +34,7 @@ typedef struct PgtcForm
  * On failure out is empty.
  */
 extern PgtcCode pgtc_form_parse(PgtcSlice body, const PgtcMem *mem, PgtcForm *out);
+extern bool pgtc_form_is_other_type(PgtcSlice body); /* JSON or multipart, by how it begins */
 extern void pgtc_form_free(PgtcForm *form); /* wipes: forms hold secrets */
 
 /* the first value of the name; data == NULL when it is absent or empty (RFC 6749 section 3.2) */

@@ -59,6 +59,19 @@ describe('methods', () => {
 });
 
 describe('bodies', () => {
+	// the first attempt of many: a missing parameter would send them looking in the wrong place
+	it('JSON and multipart are told what is expected, at every endpoint', async () => {
+		const client = await machine();
+		const multipart = '--x\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nclient_credentials\r\n--x--\r\n';
+		for (const [type, body] of [['application/json', JSON.stringify({ grant_type: 'client_credentials' })], ['application/json', ' [1]'], ['multipart/form-data; boundary=x', multipart]]) {
+			for (const path of ['/oauth2/token', '/oauth2/par', '/oauth2/revoke', '/oauth2/introspect', '/oauth2/device_authorization']) {
+				const answer = await h.post(path, body, { type, headers: h.basic(client.id, client.secret) });
+				h.assertError(answer, 'invalid_request');
+				assert.match(answer.json.error_description, /x-www-form-urlencoded/, `${path} ${type}`);
+			}
+		}
+	});
+
 	// the attack: what a parser takes differently than the one before or behind it
 	it('broken encodings, NUL and what is no UTF-8 are invalid_request (C15)', async () => {
 		const client = await machine();

@@ -280,9 +280,26 @@ utf8(void)
 	CHECK(!pgtc_utf8_valid(LITERAL("a\0b")));
 }
 
+static void
+other_types(void)
+{
+	CHECK(pgtc_form_is_other_type(LITERAL("{\"grant_type\":\"x\"}")));
+	CHECK(pgtc_form_is_other_type(LITERAL("[1]")));
+	CHECK(pgtc_form_is_other_type(LITERAL(" \r\n\t{")));
+	CHECK(pgtc_form_is_other_type(LITERAL("--boundary\r\n")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("  ")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("--")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("-")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("a={")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("\0{")));
+	CHECK(!pgtc_form_is_other_type(LITERAL("%7B=1")));
+}
+
 void
 test_form(void)
 {
+	other_types();
 	decoding();
 	refusals();
 	limits();
