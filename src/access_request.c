@@ -8,10 +8,12 @@
 #include "access_request.h"
 
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
 #include "client_auth.h"
 #include "confirmation.h"
 #include "dpop_proof.h"
+#include "genuine.h"
 #include "glue.h"
 #include "guc.h"
 #include "json_members.h"
@@ -53,11 +55,17 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 	if (by_dpop)
 		err = dpop_proof(x, method, url, access->token, &proved.jkt);
 	/* what the token endpoint answers with 400 is 401 here (RFC 9449 sections 7.1 and 9) */
-	if (err != PGT_OK || (by_dpop && proved.jkt == NULL))
+	if (err == PGT_OK && by_dpop && proved.jkt == NULL)
+		err = refused(PGT_ERR_ACCESS_TOKEN_DPOP, "DPoP", NULL, "a proof");
+	if (err != PGT_OK)
 		return err == PGT_ERR_DPOP_NONCE ? PGT_ERR_ACCESS_TOKEN_NONCE : PGT_ERR_ACCESS_TOKEN_DPOP;
 	if (bound->x5t_s256)
 		(void) client_certificate(x, &proved.x5t_s256, &subject_dn);
-	return confirmation_holds(bound, &proved) ? PGT_OK : PGT_ERR_ACCESS_TOKEN_INVALID;
+	if (confirmation_holds(bound, &proved))
+		return PGT_OK;
+	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, bound->x5t_s256 ? "certificate" : "DPoP",
+				   proved.x5t_s256 ? "another certificate" : NULL,
+				   "the key or certificate that the token is bound to");
 }
 
 /* as in the token: a string or a list; NULL: it has none */
@@ -70,6 +78,21 @@ audience_of(Jsonb *claims)
 	return list ? pgt_jsonb_text(list) : audience;
 }
 
+/* what verify_access_token() does not tell: asked once more, only of what it refuses */
+static PgtErr
+refused_token(const char *token)
+{
+	GenuineAccessToken genuine;
+
+	if (!genuine_access_token(pgtc_slice_str(token), &genuine))
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "access_token", NULL,
+					   "an access token that this service has signed");
+	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "access_token",
+				   psprintf("one of ours, exp " INT64_FORMAT, genuine.claims->exp),
+				   psprintf("not revoked, of a client that is on, exp after " INT64_FORMAT,
+							pgt_unix_seconds(GetCurrentTimestamp())));
+}
+
 PgtErr
 access_request_check(HttpExchange *x, const AccessRequest *access, const char *method,
 					 const char *url, const char *audience, Jsonb **claims)
@@ -79,7 +102,7 @@ access_request_check(HttpExchange *x, const AccessRequest *access, const char *m
 
 	*claims = verify_access_token(access->token, strlen(access->token), NULL, NULL);
 	if (*claims == NULL)
-		return PGT_ERR_ACCESS_TOKEN_INVALID;
+		return refused_token(access->token);
 	if (audience && !verify_audience(*claims, audience))
 		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "aud", audience_of(*claims), audience);
 	cnf = member_json(*claims, "cnf");

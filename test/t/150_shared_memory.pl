@@ -209,6 +209,15 @@ $api->query(q{SET pgtoken.http_resource = 'https://elsewhere.example'});
 request($api, $token, proof($token, 'POST'));
 is(trace(undef), 'pre_request | - | access_token_invalid | aud | https://api.example | https://elsewhere.example', 'a token for another API');
 
+$api->query(q{SET pgtoken.http_resource = 'https://api.example'});
+request($api, "x$token", proof("x$token", 'POST'));
+is(trace(undef), 'pre_request | - | access_token_invalid | access_token | - | an access token that this service has signed', 'a token of elsewhere');
+$admin->query(q{SELECT pgtoken.revoke_subject('alice')});
+request($api, $token, proof($token, 'POST'));
+like(trace(undef), qr/access_token_invalid \| access_token \| one of ours, exp \d+ \| not revoked, .* exp after \d+$/, 'a token that was revoked');
+$token = $admin->value(
+	q{SELECT access_token FROM pgtoken.issue_tokens('app', 'alice', 'read', cnf => jsonb_build_object('jkt', $1::text))}, $jkt);
+
 # --- a crash begins anew, and nothing else fails ------------------------------
 
 my $pid = $thief->pid;
