@@ -2,8 +2,8 @@
 # Shared by the scripts beside it: a throw-away copy of this tree and of
 # PostgreSQL, an unprivileged user to run them as, and throw-away clusters.
 #
-# Nothing outside $STAGE is written, and everything under $STAGE is removed on
-# exit, so that a run leaves the machine as it was.
+# But for what setup installs, nothing outside $STAGE is written, and everything
+# under $STAGE is removed on exit, so that a run leaves the machine as it was.
 
 # a bare environment has no PATH; apt and dpkg want the sbin directories
 export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
