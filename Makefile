@@ -23,6 +23,7 @@ CORE_OBJS = \
 	src/core/certificate.o \
 	src/core/claims.o \
 	src/core/code.o \
+	src/core/dn.o \
 	src/core/dpop.o \
 	src/core/form.o \
 	src/core/ids.o \

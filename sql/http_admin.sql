@@ -41,6 +41,8 @@ FROM (VALUES
 	(60, 'confidential', '{"jwks": {"keys": []}}'), (61, 'confidential', '{"jwks": []}'), (62, 'confidential', '{"jwks": "https://rp.example/jwks"}'),
 	(63, 'confidential', '{"jwks_uri": "https://rp.example/jwks"}'), (64, 'confidential', '{"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}}'),
 	(70, 'confidential', '{"tls_client_auth_subject_dn": ""}'), (71, 'confidential', '{"tls_client_auth_subject_dn": ["CN=rp"]}'),
+	(72, 'confidential', '{"tls_client_auth_subject_dn": "rp"}'), (73, 'confidential', '{"tls_client_auth_subject_dn": "/C=DE/CN=rp"}'),
+	(74, 'confidential', '{"tls_client_auth_subject_dn": "cn = rp, 2.5.4.10=Example + OU=\\\\20x"}'),
 	(80, 'confidential', '{"require_pkce": false}'), (81, 'public', '{"require_pkce": false}'), (82, 'public', '{"require_pkce": true}'),
 	(83, 'confidential', '{"require_pkce": "false"}'), (84, 'confidential', '{"require_pushed_authorization_requests": 1}'),
 	(85, 'confidential', '{"dpop_bound_access_tokens": "true"}'), (86, 'confidential', '{"tls_client_certificate_bound_access_tokens": []}'),

@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "client_assertion.h"
 #include "core/certificate.h"
+#include "core/dn.h"
 #include "core/form.h"
 #include "glue.h"
 #include "guc.h"
@@ -119,8 +120,9 @@ collect(const HttpExchange *x, Presented *out)
 	return PGT_OK;
 }
 
-PgtErr
-client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn)
+/* *subject_dn: to be shown. *subject: to be compared (core/dn.h) */
+static PgtErr
+read_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn, PgtcBuf *subject)
 {
 	char *header;
 	PgtcBuf dn;
@@ -134,7 +136,8 @@ client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn)
 		return PGT_OK;
 	pgtc_buf_init(&dn, &pgt_mem);
 	*thumbprint = palloc(PGTC_THUMBPRINT_LEN + 1);
-	if (pgtc_certificate_read(pgtc_slice_str(header), &pgt_mem, *thumbprint, &dn) != PGTC_OK)
+	if (pgtc_certificate_read(pgtc_slice_str(header), &pgt_mem, *thumbprint, &dn, subject) !=
+		PGTC_OK)
 	{
 		*thumbprint = NULL;
 		return PGT_ERR_CLIENT_CERTIFICATE;
@@ -143,19 +146,50 @@ client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn)
 	return PGT_OK;
 }
 
+PgtErr
+client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn)
+{
+	PgtcBuf subject;
+	PgtErr err;
+
+	pgtc_buf_init(&subject, &pgt_mem);
+	err = read_certificate(x, thumbprint, subject_dn, &subject);
+	pgtc_buf_free(&subject);
+	return err;
+}
+
+/* RFC 8705 section 2.1.2: the name, however either of the two writes it */
+static bool
+is_name_of(const Client *client, const PgtcBuf *subject)
+{
+	PgtcBuf expected;
+	bool same;
+
+	pgtc_buf_init(&expected, &pgt_mem);
+	same =
+		subject->len > 0 && client->tls_subject_dn &&
+		pgtc_dn_normalise(pgtc_slice_str(client->tls_subject_dn), &pgt_mem, &expected) == PGTC_OK &&
+		pgtc_slice_equal(pgtc_slice(subject->data, subject->len),
+						 pgtc_slice(expected.data, expected.len));
+	pgtc_buf_free(&expected);
+	return same;
+}
+
 static PgtErr
 check_certificate(const HttpExchange *x, const Client *client)
 {
 	char *thumbprint;
 	char *subject_dn;
-	PgtErr err = client_certificate(x, &thumbprint, &subject_dn);
+	PgtcBuf subject;
+	PgtErr err;
 
-	if (err != PGT_OK)
-		return err;
-	return subject_dn && client->tls_subject_dn && strcmp(subject_dn, client->tls_subject_dn) == 0
-			   ? PGT_OK
-			   : refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate", subject_dn,
-						 client->tls_subject_dn);
+	pgtc_buf_init(&subject, &pgt_mem);
+	err = read_certificate(x, &thumbprint, &subject_dn, &subject);
+	if (err == PGT_OK && !is_name_of(client, &subject))
+		err =
+			refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate", subject_dn, client->tls_subject_dn);
+	pgtc_buf_free(&subject);
+	return err;
 }
 
 /* an assertion says only by its algorithm how it was made: it is named as one */
@@ -235,7 +269,7 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 								  .reason = pgt_err_info(err)->reason,
 								  .client_id = client->client_id,
 								  .context = http_context(x),
-								  .detail = pgt_object_end(&detail)});
+								  .detail = refused_detail(err, pgt_object_end(&detail))});
 }
 
 PgtErr

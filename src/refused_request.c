@@ -111,6 +111,9 @@ refused_detail(PgtErr err, Jsonb *detail)
 	PgtObject object;
 	Jsonb *member;
 
+	/* whose certificate it was is for the administrator, who may have written the name otherwise */
+	if (err == PGT_ERR_CLIENT_CERTIFICATE && note.err == err && note.received[0])
+		value = note.received;
 	if (value == NULL)
 		return detail;
 	pgt_object_begin(&object);

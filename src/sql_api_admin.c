@@ -11,6 +11,7 @@
 
 #include "audit.h"
 #include "cache.h"
+#include "core/dn.h"
 #include "core/ids.h"
 #include "core/scope.h"
 #include "core/uri.h"
@@ -30,6 +31,7 @@ PG_FUNCTION_INFO_V1(pgt_normal_uri);
 PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
 PG_FUNCTION_INFO_V1(pgt_root_key_status);
 PG_FUNCTION_INFO_V1(pgt_valid_alg);
+PG_FUNCTION_INFO_V1(pgt_valid_subject_dn);
 PG_FUNCTION_INFO_V1(pgt_valid_issuer);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uri);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uris);
@@ -135,6 +137,18 @@ Datum
 pgt_valid_alg(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(pgtc_alg_by_name(pgt_slice_text(PG_GETARG_TEXT_PP(0))) != NULL);
+}
+
+Datum
+pgt_valid_subject_dn(PG_FUNCTION_ARGS)
+{
+	PgtcBuf normal;
+	bool valid;
+
+	pgtc_buf_init(&normal, &pgt_mem);
+	valid = pgtc_dn_normalise(pgt_slice_text(PG_GETARG_TEXT_PP(0)), &pgt_mem, &normal) == PGTC_OK;
+	pgtc_buf_free(&normal);
+	PG_RETURN_BOOL(valid);
 }
 
 Datum

@@ -10,6 +10,11 @@ CREATE FUNCTION pgtoken.foreign_algs() RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.foreign_algs() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.foreign_algs() IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
 
+CREATE FUNCTION pgtoken.valid_subject_dn(name text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_valid_subject_dn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.valid_subject_dn(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_subject_dn(text) IS 'Is this a distinguished name (RFC 4514) whose types are OIDs or keywords that OpenSSL knows?';
+
 CREATE FUNCTION pgtoken.valid_issuer(issuer text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_issuer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_issuer(text) FROM PUBLIC;
@@ -139,8 +144,8 @@ BEGIN
 				CASE WHEN kind <> 'object' OR NOT pgtoken.valid_jwks(content)
 					 THEN 'must be a JWK Set (RFC 7517 section 5) of public keys, at least one of a kind and size that we verify with' END
 			WHEN 'tls_client_auth_subject_dn' THEN
-				CASE WHEN kind <> 'string' OR length(content) NOT BETWEEN 1 AND 1000
-					 THEN 'must be a distinguished name (RFC 4514)' END
+				CASE WHEN kind <> 'string' OR length(content) > 1000 OR NOT pgtoken.valid_subject_dn(content)
+					 THEN 'must be a distinguished name (RFC 4514), its types known keywords or OIDs' END
 			WHEN 'post_logout_redirect_uris' THEN
 				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)), pgtoken.native_application(metadata))
 					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot; without one when application_type is native' END

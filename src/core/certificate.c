@@ -12,6 +12,7 @@
 
 #include "b64url.h"
 #include "certificate.h"
+#include "dn.h"
 #include "internal.h"
 
 static PgtcCode read_pem(PgtcSlice value, PgtcBuf *der);
@@ -19,14 +20,16 @@ static PgtcCode unescape(PgtcSlice value, PgtcBuf *out);
 static PgtcCode pem_to_der(PgtcSlice pem, PgtcBuf *der);
 static bool only_white_space(BIO *bio);
 static PgtcCode name_thumbprint(PgtcSlice der, char *out);
-static PgtcCode read_subject(PgtcSlice der, PgtcBuf *out);
-static PgtcCode print_name(const X509_NAME *name, PgtcBuf *out);
+static PgtcCode read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject);
+static PgtcCode print_name(const X509_NAME *name, unsigned long flags, PgtcBuf *out);
+static PgtcCode normalise_name(const X509_NAME *name, PgtcBuf *out);
 
 PgtcCode
 pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],
-					  PgtcBuf *subject_dn)
+					  PgtcBuf *subject_dn, PgtcBuf *subject)
 {
 	size_t start = subject_dn->len;
+	size_t subject_start = subject->len;
 	PgtcBuf der;
 	PgtcCode code;
 
@@ -46,11 +49,14 @@ pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 
 	else
 		code = PGTC_E_MALFORMED;
 	if (code == PGTC_OK)
-		code = read_subject(pgtc_slice(der.data, der.len), subject_dn);
+		code = read_subject(pgtc_slice(der.data, der.len), subject_dn, subject);
 	if (code == PGTC_OK)
 		code = name_thumbprint(pgtc_slice(der.data, der.len), thumbprint);
 	if (code != PGTC_OK)
+	{
 		pgtc_buf_truncate(subject_dn, start);
+		pgtc_buf_truncate(subject, subject_start);
+	}
 	pgtc_buf_free(&der);
 	ERR_clear_error();
 	return code;
@@ -166,21 +172,25 @@ name_thumbprint(PgtcSlice der, char *out)
 }
 
 static PgtcCode
-read_subject(PgtcSlice der, PgtcBuf *out)
+read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject)
 {
 	const unsigned char *at = (const unsigned char *) der.data;
 	X509 *certificate = d2i_X509(NULL, &at, (long) der.len);
 	PgtcCode code = PGTC_E_MALFORMED;
 
 	if (certificate != NULL && at == (const unsigned char *) der.data + der.len)
-		code = print_name(X509_get_subject_name(certificate), out);
+	{
+		code = print_name(X509_get_subject_name(certificate), XN_FLAG_RFC2253, subject_dn);
+		if (code == PGTC_OK)
+			code = normalise_name(X509_get_subject_name(certificate), subject);
+	}
 	X509_free(certificate);
 	return code;
 }
 
 /* RFC 4514, in which RFC 2253 lives on; what is not ASCII is escaped */
 static PgtcCode
-print_name(const X509_NAME *name, PgtcBuf *out)
+print_name(const X509_NAME *name, unsigned long flags, PgtcBuf *out)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	PgtcCode code = PGTC_E_MALFORMED;
@@ -189,7 +199,7 @@ print_name(const X509_NAME *name, PgtcBuf *out)
 
 	if (bio == NULL)
 		return PGTC_E_NOMEM;
-	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0)
+	if (X509_NAME_print_ex(bio, name, 0, flags) >= 0)
 	{
 		len = BIO_get_mem_data(bio, &text);
 		pgtc_buf_append(out, text, len > 0 ? (size_t) len : 0);
@@ -197,4 +207,20 @@ print_name(const X509_NAME *name, PgtcBuf *out)
 	}
 	BIO_free(bio);
 	return code;
+}
+
+/* by OIDs, since a short name can be that of two types in different case */
+static PgtcCode
+normalise_name(const X509_NAME *name, PgtcBuf *out)
+{
+	PgtcBuf text;
+	PgtcCode code;
+
+	pgtc_buf_init(&text, out->mem);
+	code = print_name(name, (XN_FLAG_RFC2253 & ~XN_FLAG_FN_MASK) | XN_FLAG_FN_OID, &text);
+	if (code == PGTC_OK)
+		code = pgtc_dn_normalise(pgtc_slice(text.data, text.len), out->mem, out);
+	pgtc_buf_free(&text);
+	/* without a subject, or with one beyond all measure, there is nothing to compare */
+	return code == PGTC_E_NOMEM ? code : PGTC_OK;
 }

@@ -14,11 +14,13 @@ check(PgtcSlice value)
 	uint8_t digest[PGTC_SHA256_LEN];
 	size_t len;
 	PgtcBuf dn;
+	PgtcBuf normal;
 	size_t i;
 
 	pgtc_buf_init(&dn, &fuzz_mem);
-	if (pgtc_certificate_read(value, &fuzz_mem, thumbprint, &dn) != PGTC_OK)
-		REQUIRE(thumbprint[0] == '\0' && dn.len == 0);
+	pgtc_buf_init(&normal, &fuzz_mem);
+	if (pgtc_certificate_read(value, &fuzz_mem, thumbprint, &dn, &normal) != PGTC_OK)
+		REQUIRE(thumbprint[0] == '\0' && dn.len == 0 && normal.len == 0);
 	else
 	{
 		REQUIRE(pgtc_b64url_decode(pgtc_slice_str(thumbprint), digest, sizeof(digest), &len) ==
@@ -28,6 +30,7 @@ check(PgtcSlice value)
 			REQUIRE(dn.data[i] >= ' ' && dn.data[i] <= '~');
 	}
 	pgtc_buf_free(&dn);
+	pgtc_buf_free(&normal);
 }
 
 int

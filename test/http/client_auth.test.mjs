@@ -279,6 +279,25 @@ describe('certificates (RFC 8705)', { skip: !h.proxyUrl && 'PROXY_URL names no p
 		assert.ok((await h.server()).token_endpoint_auth_methods_supported.includes('tls_client_auth'));
 	});
 
+	// the fault: the name is the right one, and is refused for the way in which somebody else's tool prints it
+	it('is named as RFC 4514 lets it be, and the audit has the name that was seen', async () => {
+		const [attribute, ...rest] = mine.subject.split(',');
+		const [type, value] = attribute.split('=');
+		const spellings = [`${type.toLowerCase()}=${value}`, ` ${type} = ${value} `, `2.5.4.3=${value}`, `OID.2.5.4.3=${value}`,
+			`commonName=${[...value].map((c) => `\\${c.charCodeAt(0).toString(16)}`).join('')}`, `CN=#0c${value.length.toString(16).padStart(2, '0')}${Buffer.from(value).toString('hex')}`];
+		assert.equal(type, 'CN');
+		for (const spelling of spellings) {
+			const client = await make({ tls_client_auth_subject_dn: [spelling, ...rest].join(' , ') });
+			h.assertTokens(await through(client, mine.header));
+			h.assertError(await through(client, others.header), 'invalid_client', 401);
+			const [{ detail }] = await h.rows("SELECT detail FROM pgtoken.audit_events WHERE client_id = $1 AND event = 'client.authentication_failed'", client.id);
+			assert.equal(detail.certificate, others.subject);
+		}
+		// the attack: another name that looks like it
+		for (const spelling of [`CN=${value.toUpperCase()}`, `CN=${value}+O=x`, `O=x,CN=${value}`, `CN=${value}\\ `, `O=${value}`])
+			h.assertError(await through(await make({ tls_client_auth_subject_dn: [spelling, ...rest].join(',') }), mine.header), 'invalid_client', 401);
+	});
+
 	// the attack: the header is the client's own invention, where no proxy has put it there
 	it('is not believed where no proxy stands before the service', async () => {
 		const client = await make();

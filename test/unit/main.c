@@ -146,6 +146,7 @@ main(void)
 	test_form();
 	test_printable();
 	test_replay_set();
+	test_dn();
 	test_dpop();
 	test_certificate();
 	test_oauth();

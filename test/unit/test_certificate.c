@@ -16,19 +16,28 @@ read_certificate(PgtcSlice value, const char *thumbprint, const char *subject)
 {
 	char got[44];
 	PgtcBuf dn;
+	PgtcBuf normal;
+	PgtcBuf expected;
 	PgtcCode code;
 
 	pgtc_buf_init(&dn, &unit_mem);
+	pgtc_buf_init(&normal, &unit_mem);
+	pgtc_buf_init(&expected, &unit_mem);
 	pgtc_buf_append_str(&dn, "before:");
-	code = pgtc_certificate_read(value, &unit_mem, got, &dn);
+	code = pgtc_certificate_read(value, &unit_mem, got, &dn, &normal);
 	if (code == PGTC_OK)
 	{
 		CHECK(strcmp(got, thumbprint) == 0);
 		CHECK(pgtc_slice_equal(pgtc_slice(dn.data + 7, dn.len - 7), pgtc_slice_str(subject)));
+		CHECK_CODE(pgtc_dn_normalise(pgtc_slice_str(subject), &unit_mem, &expected), PGTC_OK);
+		CHECK(pgtc_slice_equal(pgtc_slice(normal.data, normal.len),
+							   pgtc_slice(expected.data, expected.len)));
 	}
 	else
-		CHECK(got[0] == '\0' && dn.len == 7);
+		CHECK(got[0] == '\0' && dn.len == 7 && normal.len == 0);
 	pgtc_buf_free(&dn);
+	pgtc_buf_free(&normal);
+	pgtc_buf_free(&expected);
 	return code;
 }
 

@@ -155,13 +155,16 @@ certificate(PgtcSlice value)
 {
 	char thumbprint[44];
 	PgtcBuf dn;
+	PgtcBuf normal;
 	PgtcCode code;
 
 	pgtc_buf_init(&dn, &unit_mem);
-	code = pgtc_certificate_read(value, &unit_mem, thumbprint, &dn);
+	pgtc_buf_init(&normal, &unit_mem);
+	code = pgtc_certificate_read(value, &unit_mem, thumbprint, &dn, &normal);
 	if (code != PGTC_OK)
 		CHECK(thumbprint[0] == '\0' && dn.len == 0);
 	pgtc_buf_free(&dn);
+	pgtc_buf_free(&normal);
 	return code;
 }
 

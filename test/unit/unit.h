@@ -11,6 +11,7 @@
 #include "b64url.h"
 #include "certificate.h"
 #include "claims.h"
+#include "dn.h"
 #include "dpop.h"
 #include "form.h"
 #include "ids.h"
@@ -60,6 +61,7 @@ extern void test_wrap(void);
 extern void test_form(void);
 extern void test_printable(void);
 extern void test_replay_set(void);
+extern void test_dn(void);
 extern void test_dpop(void);
 extern void test_certificate(void);
 extern void test_oauth(void);
