@@ -585,6 +585,8 @@ CREATE FUNCTION test.functions_told() RETURNS text LANGUAGE sql STABLE AS $$SELE
 SELECT test.functions_told() AS anybodys_path;
 ALTER FUNCTION regress_ops.claims SET search_path = regress_ops;
 SELECT split_part(test.functions_told(), ':', 1) AS temporary_objects_first;
+ALTER FUNCTION regress_ops.claims SET search_path = 'regress_ops, pg_temp';	-- which is one name
+SELECT split_part(test.functions_told(), ':', 1) AS temporary_objects_first;
 ALTER FUNCTION regress_ops.claims SET search_path = regress_ops, pg_temp;
 SELECT split_part(test.functions_told(), ':', 1) AS temporary_objects_last;
 DROP FUNCTION test.functions_told();

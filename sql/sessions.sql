@@ -275,7 +275,7 @@ SELECT test.goes_to(test.logout('id_token_hint', overlay(:'old_it' PLACING CASE 
 SELECT pgtoken.authorization_request(test.query((test.logout('id_token_hint', :'old_it')).headers ->> 'location', 'transaction_id')) ->> 'id_token_hint_subject' AS subject;
 -- no key is left to look at it with: as if there were none
 SELECT test.hinted(:'old_hs', 'hinting-hs') AS secret_at_its_end;
-SELECT pgtoken.authorization_request(test.query((test.logout('id_token_hint', :'old_hs')).headers ->> 'location', 'transaction_id')) - 'created_at' - 'expires_at' AS told;
+SELECT pgtoken.authorization_request(test.query((test.logout('id_token_hint', :'old_hs', 'client_id', 'hinting-hs')).headers ->> 'location', 'transaction_id')) - 'created_at' - 'expires_at' AS told;
 -- it is known to somebody after all
 SELECT pgtoken.retire_signing_key(test.header(:'old_it') ->> 'kid', 'found in a bucket') AS changed, pgtoken.retire_signing_key(test.header(:'old_it') ->> 'kid', 'again') AS once_more;
 SELECT test.hinted(:'old_it', 'hinting') AS known_to_somebody;

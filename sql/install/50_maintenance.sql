@@ -499,7 +499,7 @@ BEGIN
 	names := pgtoken.root_key_status();
 	ok := names = 'ok';
 	detail := CASE names WHEN 'ok' THEN 'pgtoken.root_key_file opens all wrapped key material'
-						 WHEN 'unset' THEN 'pgtoken.root_key_file is not set: private keys and peppers lie unwrapped in the database and its backups'
+						 WHEN 'unset' THEN 'pgtoken.root_key_file is not set: private keys and peppers lie unwrapped in the database and its backups, and a role with REPLICATION sees them by logical decoding'
 						 ELSE names END;
 	RETURN NEXT;
 
@@ -650,7 +650,7 @@ BEGIN
 	-- a body that is parsed already (BEGIN ATOMIC, RETURN) looks nothing up when it runs, nor does one in C
 	WHERE p.oid IS NULL OR o.rolsuper
 	   OR (p.prosqlbody IS NULL AND p.prolang NOT IN (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('c', 'internal'))
-		   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c ~ '^search_path=(.*,)? *"?pg_temp"?$'));
+		   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c ~ '^search_path=(.*, )?("pg_temp"|pg_temp)$'));
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'each is there, owned by no superuser, and says where it looks for names' ELSE names || ': see pgtoken.update_issuer and pgtoken.create_policy' END;
 	RETURN NEXT;
