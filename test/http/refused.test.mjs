@@ -56,7 +56,7 @@ describe('what was refused', () => {
 		h.assertError(await h.post('/oauth2/token', { grant_type: 'client_credentials', client_assertion_type: h.ASSERTION_TYPE, client_assertion: assertion }), 'invalid_client', 401);
 		const trace = await lastOf(client.id);
 		if (trace) {
-			assert.deepEqual([trace.reason, trace.parameter, trace.received], ['client_assertion_invalid', 'aud', 'https://elsewhere.example']);
+			assert.deepEqual([trace.reason, trace.parameter, trace.received], ['client_assertion_audience', 'aud', 'https://elsewhere.example']);
 			assert.ok(trace.registered.split(' ').includes(h.issuer));
 			assert.ok(!JSON.stringify(trace).includes(assertion.split('.')[2]), 'no signature');
 		}
