@@ -118,6 +118,7 @@ OBJS = \
 	src/request.o \
 	src/resource.o \
 	src/response.o \
+	src/retry.o \
 	src/revocation_endpoint.o \
 	src/revoke.o \
 	src/rule_evaluation.o \

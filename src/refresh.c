@@ -28,7 +28,7 @@
 #include "permit.h"
 #include "policy.h"
 #include "refused_request.h"
-#include "request.h"
+#include "retry.h"
 #include "store.h"
 #include "target.h"
 
@@ -209,37 +209,26 @@ identify(Refresh *refresh)
 	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
 }
 
-/* has it proved a key, without which a copy of its token is of no use? */
-static bool
-has_proved_key(const Refresh *refresh)
+static RetryCase
+retry_case(const Refresh *refresh)
 {
-	const Confirmation *bound = &refresh->grant->cnf;
-	const ClientAuthMethod method = refresh->client->auth_method;
-
-	return method == AUTH_PRIVATE_KEY_JWT || method == AUTH_TLS ||
-		   ((bound->jkt || bound->x5t_s256) && confirmation_holds(bound, &refresh->request->cnf));
+	return (RetryCase){.client = refresh->client,
+					   .grant = refresh->grant,
+					   .cnf = &refresh->request->cnf,
+					   .context = refresh->request->context,
+					   .entered = refresh->entered,
+					   .now = refresh->now,
+					   .was_current = refresh->was_current};
 }
 
-static int
-retry_window_of(const Refresh *refresh)
-{
-	const Client *client = refresh->client;
-
-	if (!has_proved_key(refresh))
-		return Min(client->retry_window, CLIENT_RETRY_WINDOW_MAX);
-	return client->retry_window_bound < 0 ? refresh->grant->idle_lifetime
-										  : client->retry_window_bound;
-}
-
+/* has this predecessor come from a second place for too many generations running? */
 static bool
-in_retry_window(const Refresh *refresh)
+follows_in_lockstep(Refresh *refresh)
 {
-	int window = retry_window_of(refresh);
+	const RetryCase retry = retry_case(refresh);
 
-	if (window == 0)
-		return false;
-	return refresh->was_current ||
-		   pgt_happened_within(refresh->grant->rotated_at, window, refresh->entered, refresh->now);
+	refresh->has_lockstep = retry_lockstep(&retry, &refresh->lockstep);
+	return refresh->has_lockstep && retry_is_lockstep(&retry, &refresh->lockstep);
 }
 
 /* the rules of rotation, on the family as it was last read */
@@ -248,6 +237,7 @@ judge(const Refresh *refresh, PgtErr *err)
 {
 	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
+	const RetryCase retry = retry_case(refresh);
 	int generation = refresh->token.generation;
 
 	*err = not_before_check(client, grant->subject, grant->not_before, &grant->begun);
@@ -270,40 +260,10 @@ judge(const Refresh *refresh, PgtErr *err)
 	if (generation == grant->generation)
 		return client->rotates ? VERDICT_ROTATE : VERDICT_RENEW;
 	/* has_previous: a renewal has used the successor */
-	if (generation == grant->generation - 1 && grant->has_previous && in_retry_window(refresh) &&
+	if (generation == grant->generation - 1 && grant->has_previous && retry_in_window(&retry) &&
 		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
 		return VERDICT_RETRY;
 	return VERDICT_REUSE;
-}
-
-/*
- * Has this predecessor come from a second place for too many generations running?
- * Those that come at once do not count: they are the threads of one client, or its
- * servers.  What two retries make of the family at once is the same, or one of them
- * is forgotten.
- */
-static bool
-follows_in_lockstep(Refresh *refresh)
-{
-	const Grant *grant = refresh->grant;
-	PgtcRequestContext rotation;
-	PgtcRequestContext retry;
-
-	memset(&refresh->lockstep, 0, sizeof(refresh->lockstep));
-	refresh->has_lockstep = false;
-	if (refresh->client->lockstep_generations == 0 || refresh->was_current ||
-		grant->rotated_at > refresh->entered)
-		return false;
-	if (grant->has_lockstep)
-		pgt_check(pgtc_lockstep_read(grant->lockstep, &refresh->lockstep),
-				  "reading what two contexts have done");
-	request_context_facts(grant->context, &rotation);
-	request_context_facts(refresh->request->context, &retry);
-	pgt_check(pgtc_lockstep_follow(&refresh->lockstep, grant->generation, &rotation, &retry),
-			  "comparing contexts");
-	refresh->has_lockstep = refresh->lockstep.generations > 0;
-	return refresh->lockstep.generation == (uint32_t) grant->generation &&
-		   refresh->lockstep.generations >= (uint32_t) refresh->client->lockstep_generations;
 }
 
 /* RFC 9470 section 4: what a resource server has asked the client for */
@@ -323,6 +283,7 @@ static PgtErr
 permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
 {
 	const RefreshRequest *request = refresh->request;
+	const RetryCase retry = retry_case(refresh);
 	Requirement asked;
 	PermitRequest permit_request = {
 		.assessed =
@@ -339,7 +300,7 @@ permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
 		.generation = refresh->token.generation,
 		.transaction_id = request->transaction_id,
 		.entered = refresh->entered,
-		.retry_window = retry_window_of(refresh),
+		.retry_window = retry_window(&retry),
 		.proved_before = refresh->was_proved,
 		.consumed_before = refresh->consumed,
 		.user_present = true,
