@@ -180,6 +180,7 @@ SQL_PARTS = \
 REGRESS = \
 	install \
 	config \
+	set_up \
 	issue \
 	refresh \
 	retry \

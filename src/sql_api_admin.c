@@ -22,10 +22,10 @@
 #include "store.h"
 
 PG_FUNCTION_INFO_V1(pgt_create_pepper);
-PG_FUNCTION_INFO_V1(pgt_create_signing_key);
 PG_FUNCTION_INFO_V1(pgt_library_version);
 PG_FUNCTION_INFO_V1(pgt_make_durable);
 PG_FUNCTION_INFO_V1(pgt_new_client_secret);
+PG_FUNCTION_INFO_V1(pgt_new_signing_key);
 PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
 PG_FUNCTION_INFO_V1(pgt_normal_uri);
 PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
@@ -47,7 +47,7 @@ pgt_create_pepper(PG_FUNCTION_ARGS)
 }
 
 Datum
-pgt_create_signing_key(PG_FUNCTION_ARGS)
+pgt_new_signing_key(PG_FUNCTION_ARGS)
 {
 	const PgtcAlg *alg;
 	const char *private_key;

@@ -65,9 +65,36 @@ REVOKE ALL ON FUNCTION pgtoken.rewrap_keys() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.rewrap_keys() IS
 'Wrap all key material and the secrets of factors under the first root key of pgtoken.root_key_file: what is stored unwrapped, and what an older root key of the file wraps. Returns how many pieces were written. Raises 55000 when no root key is set or a piece cannot be opened.';
 
-CREATE FUNCTION pgtoken.create_issuer(issuer text, default_alg text DEFAULT 'ES256') RETURNS text
+CREATE FUNCTION pgtoken.tell_existing(what text, name text, there jsonb, given jsonb, tolerated boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	differences CONSTANT text := (SELECT string_agg(format('%s is %s there, %s was given', g.key, coalesce(there -> g.key, 'null'), g.value), '; ' ORDER BY g.key)
+								  FROM jsonb_each(given) g WHERE g.value IS DISTINCT FROM coalesce(there -> g.key, 'null'));
+BEGIN
+	IF NOT coalesce(tolerated, false) THEN
+		RAISE EXCEPTION 'the % "%" exists already', what, name
+			USING ERRCODE = 'unique_violation',
+				  DETAIL = coalesce('It differs: ' || differences, 'It is as was given') || '.',
+				  HINT = format('if_not_exists => true leaves it as it is and says what differs; update_%s changes it.', what);
+	END IF;
+	IF differences IS NULL THEN
+		RAISE NOTICE 'the % "%" exists already, as was given', what, name;
+	ELSE
+		RAISE NOTICE 'the % "%" exists already', what, name
+			USING DETAIL = 'It differs: ' || differences || '.',
+				  HINT = CASE what WHEN 'policy' THEN 'Without if_not_exists a further version is made.' ELSE format('update_%s changes it.', what) END;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.tell_existing(text, text, jsonb, jsonb, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.tell_existing(text, text, jsonb, jsonb, boolean) IS 'Internal, called by the create functions: tells in a NOTICE how something that exists already differs from what was to be created; raises 23505 with the same words unless that is tolerated (if_not_exists)';
+
+CREATE FUNCTION pgtoken.create_issuer(issuer text, default_alg text DEFAULT 'ES256', if_not_exists boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	existing pgtoken.issuers;
 BEGIN
 	IF issuer IS NULL OR NOT pgtoken.valid_issuer(issuer) THEN
 		RAISE EXCEPTION 'invalid issuer identifier'
@@ -79,6 +106,11 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.check_alg(default_alg);
+	SELECT * INTO existing FROM pgtoken.issuers i WHERE i.issuer = create_issuer.issuer;
+	IF FOUND THEN
+		PERFORM pgtoken.tell_existing('issuer', issuer, to_jsonb(existing), jsonb_build_object('default_alg', default_alg), if_not_exists);
+		RETURN issuer;
+	END IF;
 	IF EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer <> create_issuer.issuer AND pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer)) THEN
 		RAISE EXCEPTION 'the issuer "%" would have the endpoints of another one', issuer
 			USING ERRCODE = 'unique_violation',
@@ -91,9 +123,9 @@ BEGIN
 	RETURN issuer;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_issuer(text, text) IS
-'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists, or one that differs in a slash at the end, the case of the host or the usual port: they would have the same endpoints.';
+REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_issuer(text, text, boolean) IS
+'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists, or one that differs in a slash at the end, the case of the host or the usual port: they would have the same endpoints.';
 
 CREATE FUNCTION pgtoken.check_reset(reset text[], resettable text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -327,12 +359,37 @@ REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.jwks(text) IS
 'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer, PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
-CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_create_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+CREATE FUNCTION pgtoken.new_signing_key(alg text, issuer text, private_key text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_new_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.create_signing_key(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text) IS
+REVOKE ALL ON FUNCTION pgtoken.new_signing_key(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.new_signing_key(text, text, text) IS 'Internal, called by create_signing_key: makes or takes the key';
+
+CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL, if_not_exists boolean DEFAULT false) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	existing_kid text;
+	existing_state text;
+BEGIN
+	IF coalesce(if_not_exists, false) THEN
+		SELECT k.kid, k.state INTO existing_kid, existing_state FROM pgtoken.signing_keys k
+		WHERE k.issuer = pgtoken.issuer_or_default(create_signing_key.issuer) AND k.alg = create_signing_key.alg AND k.state IN ('active', 'pending')
+		ORDER BY k.state LIMIT 1;	-- the active one first
+		IF FOUND THEN
+			RAISE NOTICE 'the signing key "%" exists already', existing_kid
+				USING DETAIL = format('It is the %s %s key of the issuer%s.', existing_state, alg,
+									  CASE WHEN private_key IS NOT NULL THEN '; whether it is the one that was given was not looked at' ELSE '' END);
+			RETURN existing_kid;
+		END IF;
+	END IF;
+	RETURN pgtoken.new_signing_key(alg, issuer, private_key);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.create_signing_key(text, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text, boolean) IS
 'Create a signing key and return its kid. alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
+if_not_exists: where the issuer has an active or pending key of the algorithm, none is made: a NOTICE says so, and its kid is returned.
 The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
 
 CREATE FUNCTION pgtoken.retiring_keys_full(issuer text, alg text) RETURNS boolean
@@ -516,13 +573,15 @@ CREATE FUNCTION pgtoken.create_resource(
 	required_amr text[] DEFAULT NULL,
 	max_age interval DEFAULT NULL,
 	on_insufficient text DEFAULT 'require',
-	access_token_typ text DEFAULT 'at+jwt'
+	access_token_typ text DEFAULT 'at+jwt',
+	if_not_exists boolean DEFAULT false
 ) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 	registered text;
+	existing pgtoken.resources;
 BEGIN
 	IF resource IS NULL OR NOT pgtoken.valid_resource(resource) THEN
 		RAISE EXCEPTION 'invalid resource indicator'
@@ -540,17 +599,27 @@ BEGIN
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
 	PERFORM pgtoken.check_on_insufficient(on_insufficient);
 	PERFORM pgtoken.check_access_token_typ(of_issuer, resource, access_token_typ);
+	required_acr := NULLIF(required_acr, '{}');
+	required_amr := NULLIF(required_amr, '{}');
+	on_insufficient := coalesce(on_insufficient, 'require');
+	access_token_typ := coalesce(access_token_typ, 'at+jwt');
+	SELECT * INTO existing FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = create_resource.resource;
+	IF FOUND THEN
+		PERFORM pgtoken.tell_existing('resource', resource, to_jsonb(existing),
+			jsonb_build_object('scopes', scopes, 'access_token_lifetime', access_token_lifetime, 'client_id', client_id, 'required_acr', required_acr,
+							   'required_amr', required_amr, 'max_age', max_age, 'on_insufficient', on_insufficient, 'access_token_typ', access_token_typ), if_not_exists);
+		RETURN resource;
+	END IF;
 	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient, access_token_typ)
 	VALUES (of_issuer, create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime, create_resource.client_id,
-			NULLIF(create_resource.required_acr, '{}'), NULLIF(create_resource.required_amr, '{}'), create_resource.max_age,
-			coalesce(create_resource.on_insufficient, 'require'), coalesce(create_resource.access_token_typ, 'at+jwt'));
+			create_resource.required_acr, create_resource.required_amr, create_resource.max_age, create_resource.on_insufficient, create_resource.access_token_typ);
 	RETURN resource;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text) IS
+REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text, boolean) IS
 'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707); requests may spell it otherwise (RFC 3986 section 6.2), so it is registered in one spelling only. scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else.
-How its users must have authenticated: required_acr: one of these, or a stronger one (see acr_levels of update_issuer); required_amr: by all of these methods (RFC 8176); max_age: no longer ago than this, 1 second to 10 years. NULL: anyhow. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. Returns the resource. Raises 22023, 23505, 23514.';
+How its users must have authenticated: required_acr: one of these, or a stronger one (see acr_levels of update_issuer); required_amr: by all of these methods (RFC 8176); max_age: no longer ago than this, 1 second to 10 years. NULL: anyhow. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the resource. Raises 22023, 23505, 23514.';
 
 CREATE FUNCTION pgtoken.update_resource(
 	resource text,
@@ -774,7 +843,8 @@ CREATE FUNCTION pgtoken.create_client(
 	rotation text DEFAULT 'always',
 	issuer text DEFAULT NULL,
 	metadata jsonb DEFAULT '{}',
-	lockstep_generations integer DEFAULT NULL
+	lockstep_generations integer DEFAULT NULL,
+	if_not_exists boolean DEFAULT false
 ) RETURNS pgtoken.client_credentials
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -782,6 +852,7 @@ DECLARE
 	credentials pgtoken.client_credentials;
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 	given_metadata CONSTANT jsonb := pgtoken.merged_metadata('{}', metadata);
+	existing pgtoken.clients;
 BEGIN
 	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR rotation IS NULL
 	   OR metadata IS NULL THEN
@@ -795,6 +866,16 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'Its access tokens have the typ JWT and could be taken for ID tokens of the client.';
 	END IF;
+	credentials.client_id := client_id;
+	SELECT * INTO existing FROM pgtoken.clients c WHERE c.client_id = create_client.client_id;
+	IF FOUND THEN
+		PERFORM pgtoken.tell_existing('client', client_id, to_jsonb(existing),
+			jsonb_build_object('issuer', of_issuer, 'client_name', client_name, 'client_type', client_type, 'scopes', scopes, 'redirect_uris', redirect_uris,
+							   'resources', resources, 'offline_access', offline_access, 'signing_alg', signing_alg, 'access_token_lifetime', access_token_lifetime,
+							   'refresh_absolute_lifetime', refresh_absolute_lifetime, 'refresh_idle_lifetime', refresh_idle_lifetime, 'retry_window', retry_window,
+							   'retry_limit', retry_limit, 'rotation', rotation, 'metadata', given_metadata, 'lockstep_generations', lockstep_generations), if_not_exists);
+		RETURN credentials;
+	END IF;
 	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
 								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
 								 retry_window, retry_limit, rotation, metadata, lockstep_generations)
@@ -803,17 +884,16 @@ BEGIN
 			create_client.access_token_lifetime, create_client.refresh_absolute_lifetime, create_client.refresh_idle_lifetime,
 			create_client.retry_window, create_client.retry_limit, create_client.rotation, given_metadata,
 			create_client.lockstep_generations);
-	credentials.client_id := client_id;
 	IF starts_with(pgtoken.client_auth_method(client_type, given_metadata), 'client_secret_') THEN
 		credentials.client_secret := (pgtoken.create_client_secret(client_id)).client_secret;
 	END IF;
 	RETURN credentials;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer) IS
+REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer, boolean) IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
-client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from the same two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). NULL means the setting of the same name.
+client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from the same two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). NULL means the setting of the same name. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.check_alg_change(issuer text, before text, after text) RETURNS void
@@ -924,3 +1004,133 @@ REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text
 COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) IS
 'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once.
 metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default. Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';
+
+-- What was mistyped and never used. All else stays, switched off: audit and families
+-- keep its name.
+
+CREATE FUNCTION pgtoken.refuse_in_use(what text, name text, uses text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	used_by CONSTANT text := array_to_string(uses, ', ');
+BEGIN
+	IF used_by <> '' THEN
+		RAISE EXCEPTION 'the % "%" is used', what, name
+			USING ERRCODE = 'object_in_use',
+				  DETAIL = format('There are %s of it.', used_by),
+				  HINT = 'Only what was never used is deleted. Switch it off instead: update_client or update_resource with enabled => false, deactivate_policy.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.refuse_in_use(text, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.refuse_in_use(text, text, text[]) IS 'Internal, called by the delete functions: raises 55006 unless the list of what uses something is empty, NULLs not counted';
+
+CREATE FUNCTION pgtoken.delete_client(client_id text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	PERFORM pgtoken.make_durable();
+	PERFORM FROM pgtoken.clients c WHERE c.client_id = delete_client.client_id FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	PERFORM pgtoken.refuse_in_use('client', client_id, ARRAY[
+		CASE WHEN EXISTS (SELECT FROM pgtoken.grants g WHERE g.client_id = delete_client.client_id) THEN 'families' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.authorization_codes a WHERE a.client_id = delete_client.client_id) THEN 'authorization codes' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.device_codes d WHERE d.client_id = delete_client.client_id) THEN 'device codes' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = delete_client.client_id) THEN 'consents' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.resources r WHERE r.client_id = delete_client.client_id) THEN 'resources' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE delete_client.client_id = ANY (p.client_ids)) THEN 'policies' END]);
+	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = delete_client.client_id;
+	DELETE FROM pgtoken.challenges h WHERE h.client_id = delete_client.client_id;
+	DELETE FROM pgtoken.key_material m
+	WHERE m.material_id IN (SELECT format('client:%s:%s', s.client_id, s.secret_id) FROM pgtoken.client_secrets s WHERE s.client_id = delete_client.client_id);
+	DELETE FROM pgtoken.client_secrets s WHERE s.client_id = delete_client.client_id;
+	DELETE FROM pgtoken.clients c WHERE c.client_id = delete_client.client_id;
+	RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.delete_client(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.delete_client(text) IS
+'Delete a client that was mistyped and never used, with its secrets. Reads all families to be sure of that. Returns false when there is no such client. Raises 55006 where a family, a code, a consent, a resource or a policy names it: switch it off by update_client(enabled => false).';
+
+CREATE FUNCTION pgtoken.delete_resource(resource text, issuer text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	-- somebody else's API may have the same name at another issuer
+	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = of_issuer);
+BEGIN
+	PERFORM pgtoken.make_durable();
+	resource := (pgtoken.registered_resources(of_issuer, ARRAY[resource]))[1];
+	PERFORM FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = delete_resource.resource FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	PERFORM pgtoken.refuse_in_use('resource', resource, ARRAY[
+		CASE WHEN EXISTS (SELECT FROM pgtoken.grants g WHERE g.client_id = ANY (clients) AND delete_resource.resource = ANY (g.resources)) THEN 'families' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.authorization_codes a WHERE a.client_id = ANY (clients) AND delete_resource.resource = ANY (a.resources)) THEN 'authorization codes' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.device_codes d WHERE d.client_id = ANY (clients) AND delete_resource.resource = ANY (d.resources)) THEN 'device codes' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = ANY (clients) AND s.resource = delete_resource.resource) THEN 'consents' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.clients c WHERE c.issuer = of_issuer AND delete_resource.resource = ANY (c.resources)) THEN 'clients' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND delete_resource.resource = ANY (p.resources)) THEN 'policies' END]);
+	DELETE FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = delete_resource.resource;
+	RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.delete_resource(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.delete_resource(text, text) IS
+'Delete an API that was mistyped and never used. issuer: NULL is the default one. Reads all families to be sure of that. Returns false when there is no such API. Raises 55000 when there is no such issuer, 55006 where a family, a code, a consent, a client or a policy names it: switch it off by update_resource(enabled => false).';
+
+CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	was_default boolean;
+BEGIN
+	PERFORM pgtoken.make_durable();
+	SELECT i.is_default INTO was_default FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer FOR UPDATE;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	PERFORM pgtoken.refuse_in_use('issuer', issuer, ARRAY[
+		CASE WHEN EXISTS (SELECT FROM pgtoken.clients c WHERE c.issuer = delete_issuer.issuer) THEN 'clients' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.factors f WHERE f.issuer = delete_issuer.issuer) THEN 'factors' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = delete_issuer.issuer AND p.activated_at IS NOT NULL) THEN 'policies that have been in force' END]);
+	IF was_default AND EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer <> delete_issuer.issuer) THEN
+		RAISE EXCEPTION 'the issuer "%" is the default one', issuer
+			USING ERRCODE = 'object_in_use',
+				  HINT = 'SELECT pgtoken.update_issuer(''https://...'', is_default => true) for another one first.';
+	END IF;
+	DELETE FROM pgtoken.key_material m
+	WHERE m.material_id = 'pepper:' || delete_issuer.issuer
+	   OR m.material_id IN (SELECT 'key:' || k.kid FROM pgtoken.signing_keys k WHERE k.issuer = delete_issuer.issuer);
+	DELETE FROM pgtoken.signing_keys k WHERE k.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.resources r WHERE r.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.policies p WHERE p.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer;
+	RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.delete_issuer(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.delete_issuer(text) IS
+'Delete an issuer that was mistyped and never used, with its keys, its pepper, its APIs and its drafts of policies. Returns false when there is no such issuer. Raises 55006 while it has clients (delete_client), factors or policies that have been in force, and for the default issuer while there are others.';
+
+CREATE FUNCTION pgtoken.delete_policy(policy text, issuer text DEFAULT NULL) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+BEGIN
+	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one version at a time, as create_policy
+	PERFORM pgtoken.refuse_in_use('policy', policy, ARRAY[
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy AND p.activated_at IS NOT NULL) THEN 'activations' END]);
+	DELETE FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy;
+	RETURN FOUND;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.delete_policy(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.delete_policy(text, text) IS
+'Delete a policy that was mistyped: all of its versions, where none has ever been active or in the shadow. issuer: NULL is the default one. Returns false when there is no such policy. Raises 55000 when there is no such issuer, 55006 when a version has been in force: the audit names it.';

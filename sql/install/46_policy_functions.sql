@@ -100,12 +100,14 @@ CREATE FUNCTION pgtoken.create_policy(
 	on_error text DEFAULT 'deny',
 	function_timeout interval DEFAULT '100 milliseconds',
 	factor_types text[] DEFAULT NULL,
-	issuer text DEFAULT NULL
+	issuer text DEFAULT NULL,
+	if_not_exists boolean DEFAULT false
 ) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
+	existing pgtoken.policies;
 	checked_rules jsonb;
 	new_version integer;
 BEGIN
@@ -143,6 +145,15 @@ BEGIN
 	PERFORM pgtoken.check_policy_scope(of_issuer, client_ids, resources, grant_types, factor_types);
 	checked_rules := pgtoken.checked_policy_rules(rules);
 	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one version at a time
+	IF coalesce(if_not_exists, false) THEN
+		SELECT * INTO existing FROM pgtoken.policies v WHERE v.issuer = of_issuer AND v.policy = create_policy.policy ORDER BY v.version DESC LIMIT 1;
+		IF FOUND THEN
+			PERFORM pgtoken.tell_existing('policy', policy, to_jsonb(existing),
+				jsonb_build_object('rules', checked_rules, 'client_ids', client_ids, 'resources', resources, 'grant_types', grant_types, 'on_refresh', on_refresh,
+								   'on_issue', on_issue, 'on_deny', on_deny, 'on_error', on_error, 'function_timeout', function_timeout, 'factor_types', factor_types), true);
+			RETURN existing.version;
+		END IF;
+	END IF;
 	SELECT coalesce(max(v.version), 0) + 1 INTO new_version FROM pgtoken.policies v
 	WHERE v.issuer = of_issuer AND v.policy = create_policy.policy;
 	INSERT INTO pgtoken.policies (issuer, policy, version, rules, client_ids, resources, grant_types, on_refresh, on_issue, on_deny, on_error,
@@ -153,13 +164,13 @@ BEGIN
 	RETURN new_version;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text) IS
+REVOKE ALL ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean) IS
 'Make a new version of a policy and return its number (1, 2, ...). It is a draft: activate_policy() puts it in force, simulate_policy() tries it on what has happened. A version never changes.
 rules: array of 1 to 32 objects {"rule": ..., "outcome": "allow", "require" or "deny", and the rule''s own members, seconds and kilometres}:
 network_changed (ipv4_prefix 24, ipv6_prefix 48, since last or first), address_in and address_not_in (networks), user_agent_changed (granularity family, version or exact; since), unknown_device (member device_id or session_id), recollection (max_age), idle (longer_than), velocity (refreshes, within), concurrent_context, impossible_travel (max_speed 900, min_distance 100), mfa_age (longer_than), outside_hours (from, to, timezone, days [1..7], Monday being 1), risk_score (at_least), function (function; no outcome).
 Of the rules that fire the riskiest outcome counts, over all active policies that judge the request. A function is schema.name of f(context jsonb, previous jsonb, family jsonb) RETURNS jsonb, {"decision": "allow", "require" or "deny", "reasons"?: [...]} or NULL for allow; the caller must be allowed to call it, it runs as its owner, read-only, for at most function_timeout (1 millisecond to 10 seconds).
-client_ids, resources, grant_types: what it judges: requests of these clients, of families that hold one of these APIs (for whichever API the request is), and that came about like this (as in grants.grant_type); NULL: all of the issuer. on_refresh, on_issue: refreshes, first issues. on_deny: keep leaves the refresh token as it is, revoke ends the family when a rule has said deny (not when a function has failed). on_error: what a function that raises or takes too long counts as, deny or allow. factor_types: factors that satisfy it when it requires one (email, sms, totp, webauthn, recovery_code, external); NULL: any. issuer: NULL is the default one.
+client_ids, resources, grant_types: what it judges: requests of these clients, of families that hold one of these APIs (for whichever API the request is), and that came about like this (as in grants.grant_type); NULL: all of the issuer. on_refresh, on_issue: refreshes, first issues. on_deny: keep leaves the refresh token as it is, revoke ends the family when a rule has said deny (not when a function has failed). on_error: what a function that raises or takes too long counts as, deny or allow. factor_types: factors that satisfy it when it requires one (email, sms, totp, webauthn, recovery_code, external); NULL: any. issuer: NULL is the default one. if_not_exists: where the policy has a version, none is made: a NOTICE says how the newest one differs, and its number is returned.
 Raises 22004, 22023, 42501 for a function that the caller may not call, 55000 when there is no such issuer.';
 
 CREATE FUNCTION pgtoken.policy_version(issuer text, policy text, version integer) RETURNS pgtoken.policies
