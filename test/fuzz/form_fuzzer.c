@@ -42,6 +42,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PgtcForm form;
 	int i;
 
+	/* what is judged to be of another type is no form of a single harmless name */
+	REQUIRE(size == 0 || !pgtc_form_is_other_type(fuzz_slice(data, size)) || data[0] <= ' ' ||
+			memchr("{[-", data[0], 3) != NULL);
 	if (pgtc_form_parse(fuzz_slice(data, size), &fuzz_mem, &form) != PGTC_OK)
 	{
 		REQUIRE(form.n == 0 && form.storage.data == NULL);

@@ -78,6 +78,12 @@ public class Interop {
 		JwtDecoder decoder = new OidcIdTokenDecoderFactory().createDecoder(
 			ClientRegistrations.fromIssuerLocation(ISSUER).clientId("spring").clientSecret(SPRING_SECRET.getValue()).build());
 		expect(nonce.getValue().equals(decoder.decode(got.getIDTokenString()).getClaimAsString("nonce")), "nonce");
+		// and what it has to be told for ES256, as docs/clients.md has it
+		got = login(new ClientSecretBasic(LIBRARY, LIBRARY_SECRET), "openid notes:read", API, nonce);
+		OidcIdTokenDecoderFactory factory = new OidcIdTokenDecoderFactory();
+		factory.setJwsAlgorithmResolver(registration -> SignatureAlgorithm.ES256);
+		decoder = factory.createDecoder(ClientRegistrations.fromIssuerLocation(ISSUER).clientId("library").clientSecret(LIBRARY_SECRET.getValue()).build());
+		expect(nonce.getValue().equals(decoder.decode(got.getIDTokenString()).getClaimAsString("nonce")), "nonce");
 		return null;
 	}
 
@@ -118,7 +124,7 @@ public class Interop {
 	public static void main(String[] arguments) {
 		Map<String, Callable<Void>> tests = new java.util.LinkedHashMap<>();
 		tests.put("Nimbus: code with PKCE, ID token, refresh, by Basic and in the form", Interop::nimbus);
-		tests.put("Spring Security: login with a client of RS256", Interop::springLogin);
+		tests.put("Spring Security: login with a client of RS256, and of ES256", Interop::springLogin);
 		tests.put("Spring Security: an API with tokens of typ JWT", Interop::springApi);
 		tests.put("Spring Security: an API with tokens of typ at+jwt", Interop::springApiAtJwt);
 		tests.forEach((name, test) -> {
