@@ -141,3 +141,55 @@ ROLLBACK;
 
 -- Key material stays as it is without a root key, and says so
 SELECT pgtoken.rewrap_keys();
+
+-- Fault: one run by a clock that is two years ahead does away with the lineage of
+-- living families, and with keys; and back on time nothing goes any more. As if it
+-- were: the last run was two years ago, and nothing has been written since.
+CREATE FUNCTION test.last_run(ago interval) RETURNS void LANGUAGE sql AS $$UPDATE pgtoken.maintenance SET updated_at = now() - ago WHERE task = 'clock'$$;
+SELECT test.last_run('2 years');
+SELECT p, test.outcome(p) LIKE '55000: the clock may be wrong: it says %' AS refused
+FROM unnest(ARRAY['SELECT pgtoken.maintain()', 'SELECT pgtoken.maintain(NULL)', 'SELECT pgtoken.maintain_keys()', 'SELECT pgtoken.maintain_partitions()', 'SELECT pgtoken.purge_batch(''grants'', 1)']) WITH ORDINALITY u (p, n) ORDER BY n;
+\set VERBOSITY sqlstate
+CALL pgtoken.run_maintenance();
+\set VERBOSITY default
+-- it is right: said once
+SELECT test.outcome('SELECT pgtoken.maintain(accept_clock => true)') AS accepted, test.outcome('SELECT pgtoken.maintain()') AS from_then_on;
+SELECT test.last_run('2 years');
+CALL pgtoken.run_maintenance(accept_clock => true);
+SELECT test.outcome('SELECT pgtoken.maintain()') AS from_then_on;
+-- runs that were missed are no reason, as long as somebody was there; a month of silence is
+SELECT test.last_run('30 days');
+SELECT test.outcome('SELECT pgtoken.maintain()') AS a_month_missed;
+BEGIN;
+SELECT test.last_run('130 days');
+INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+SELECT '00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), now() - i * interval '26 days', 'test', '', '' FROM generate_series(1, 4) i;
+SELECT test.outcome('SELECT pgtoken.check_clock()') AS months_missed;
+ROLLBACK;
+BEGIN;
+SELECT test.last_run('130 days');
+INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+SELECT '00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), now() - i * interval '26 days', 'test', '', '' FROM unnest('{1,3,4}'::integer[]) i;
+SELECT test.outcome('SELECT pgtoken.check_clock()') LIKE '55000: %' AS silence;
+ROLLBACK;
+-- where it never ran, the youngest family counts; a clock that has been set back is no reason
+BEGIN;
+UPDATE pgtoken.maintenance SET updated_at = NULL WHERE task = 'clock';
+SELECT test.outcome('SELECT pgtoken.check_clock()') AS first_run;
+SELECT test.last_run('-2 years');
+SELECT test.outcome('SELECT pgtoken.check_clock()') AS set_back;
+SELECT updated_at = now() AS noted FROM pgtoken.maintenance WHERE task = 'clock';
+ROLLBACK;
+
+-- What such a run has left of this month, the evidence of reuse, is no obstacle: it
+-- becomes the month's partition again.
+BEGIN;
+SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS this_month \gset
+SELECT pgtoken.rename_partition(p::name, (p || '_p' || :'this_month')::name, (p || '_reuse_' || :'this_month')::name) IS NOT NULL AS left_over FROM unnest('{tokens,audit_events}'::text[]) p;
+SELECT count(*) > 0 AS needed FROM pgtoken.missing_partitions('tokens');
+SELECT replace(step || ': ' || detail, :'this_month', 'THIS_MONTH') AS step FROM pgtoken.maintain_partitions();
+SELECT replace(c.relname, :'this_month', 'THIS_MONTH') AS relation, obj_description(c.oid) AS comment FROM pg_class c WHERE c.relname ~ (:'this_month' || '$') AND c.relkind = 'r' ORDER BY 1;
+SELECT count(*) AS misnamed FROM pg_class c WHERE c.relname ~ ('_reuse_' || :'this_month');
+SELECT test.brief(pgtoken.issue_tokens('web', 'mia', 'openid')) AS goes_on, count(*) AS steps FROM pgtoken.maintain_partitions();
+ROLLBACK;
+DROP FUNCTION test.last_run(interval);

@@ -7,13 +7,13 @@ CREATE TABLE pgtoken.maintenance (
 	CONSTRAINT maintenance_pkey PRIMARY KEY (task)
 );
 COMMENT ON TABLE pgtoken.maintenance IS 'Where maintain() and run_maintenance() have come to. Whoever works on a task holds its row, and others leave it out. Not dumped: a lost position costs a look at rows that have been seen';
-COMMENT ON COLUMN pgtoken.maintenance.task IS 'A table that is purged; "partitions"; "signing keys"';
+COMMENT ON COLUMN pgtoken.maintenance.task IS 'A table that is purged; "partitions"; "signing keys"; "clock": when the time was last found plausible';
 COMMENT ON COLUMN pgtoken.maintenance.position IS 'Primary key of the last row that was looked at; NULL: the next batch begins at the front';
 COMMENT ON COLUMN pgtoken.maintenance.updated_at IS 'When it was worked on last; NULL: never';
 COMMENT ON CONSTRAINT maintenance_pkey ON pgtoken.maintenance IS 'One row per task';
 COMMENT ON INDEX pgtoken.maintenance_pkey IS 'One row per task';
 INSERT INTO pgtoken.maintenance (task)
-VALUES ('signing keys'), ('blacklist'), ('authorization_requests'), ('authorization_codes'), ('device_codes'), ('challenges'),
+VALUES ('clock'), ('signing keys'), ('blacklist'), ('authorization_requests'), ('authorization_codes'), ('device_codes'), ('challenges'),
 	   ('challenge_codes'), ('user_code_attempts'), ('replay_ids'), ('subject_not_before'), ('grants'), ('reused_families'), ('partitions');
 
 CREATE TABLE pgtoken.reused_families (

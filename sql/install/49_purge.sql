@@ -11,6 +11,41 @@ CREATE FUNCTION pgtoken.in_transaction_block() RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.in_transaction_block() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.in_transaction_block() IS 'Is this one of several statements of a transaction? Then run_maintenance() cannot commit';
 
+CREATE FUNCTION pgtoken.check_clock(accept boolean DEFAULT false) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	silence CONSTANT interval := interval '31 days';
+	-- from when on something is known to have been written again and again
+	seen timestamptz;
+	later timestamptz;
+BEGIN
+	SELECT m.updated_at INTO seen FROM pgtoken.maintenance m WHERE m.task = 'clock';
+	IF seen IS NULL THEN
+		-- it never ran: the youngest family; not the audit, which another first run may have locked
+		SELECT g.created_at INTO seen FROM pgtoken.grants g WHERE g.grant_id < pgtoken.first_uuid(now()) ORDER BY g.grant_id DESC LIMIT 1;
+	END IF;
+	WHILE NOT accept AND seen < now() - silence LOOP
+		SELECT max(e.occurred_at) INTO later FROM pgtoken.audit_events e WHERE e.occurred_at > seen AND e.occurred_at <= seen + silence;
+		IF later IS NULL THEN
+			RAISE EXCEPTION 'the clock may be wrong: it says %', to_char(now(), 'YYYY-MM-DD HH24:MI "UTC"')
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					  DETAIL = format('Nothing was written in the 31 days from %s on. At a time that lies ahead, maintenance would drop what is still needed.', to_char(seen, 'YYYY-MM-DD HH24:MI "UTC"')),
+					  HINT = 'Set the clock right. If it is right, SELECT * FROM pgtoken.maintain(accept_clock => true), or CALL pgtoken.run_maintenance(accept_clock => true), once.';
+		END IF;
+		seen := later;
+	END LOOP;
+	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'clock' FOR UPDATE SKIP LOCKED;
+	IF FOUND THEN
+		UPDATE pgtoken.maintenance m SET updated_at = now()
+		WHERE m.task = 'clock' AND (m.updated_at BETWEEN now() - interval '1 hour' AND now()) IS NOT TRUE;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_clock(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_clock(boolean) IS
+'Called by each part of maintenance before it does away with anything: raises 55000 when the clock is further ahead than can be, which is when nothing at all (no audit event) was written for 31 days between the last time it was found plausible and now. accept: it is right, whatever it says';
+
 CREATE FUNCTION pgtoken.first_uuid(at timestamptz) RETURNS uuid
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -97,6 +132,7 @@ BEGIN
 	IF look IS NULL OR look NOT BETWEEN 1 AND 1000000 THEN
 		RAISE EXCEPTION 'a batch must be between 1 and 1000000 rows' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM pgtoken.check_clock();
 	finished := true;
 	condition := pgtoken.purge_condition(task);
 	IF condition IS NULL THEN

@@ -111,6 +111,23 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.keep_evidence(name, name, name, timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.keep_evidence(name, name, name, timestamptz) IS 'Internal, called by maintain(): copies what an old partition has of reused families to a table that will take its place, if there is any; returns the number of rows';
 
+CREATE FUNCTION pgtoken.rename_partition(parent name, partition_name name, to_name name) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	index_name name;
+BEGIN
+	EXECUTE format('ALTER TABLE pgtoken.%I RENAME TO %I', partition_name, to_name);
+	FOR index_name IN SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+					  WHERE i.indrelid = format('pgtoken.%I', to_name)::regclass AND starts_with(c.relname, partition_name) LOOP
+		EXECUTE format('ALTER INDEX pgtoken.%I RENAME TO %I', index_name, to_name || substr(index_name, length(partition_name) + 1));
+	END LOOP;
+	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', to_name, format('Partition of pgtoken.%s, made by maintain()', parent));
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.rename_partition(name, name, name) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.rename_partition(name, name, name) IS 'Internal, called by maintain(): makes what holds the evidence of a month its ordinary partition again, its indexes included';
+
 CREATE FUNCTION pgtoken.lock_tables(tables text[]) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
 AS $function$
@@ -218,12 +235,14 @@ DECLARE
 	old record;
 	item jsonb;
 	made name;
+	evidence name;
 	kept bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
 	IF parents <@ '{tokens,audit_events}' IS NOT TRUE THEN
 		RAISE EXCEPTION 'only tokens and audit_events are partitioned' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM pgtoken.check_clock();
 	parents := ARRAY(SELECT p FROM unnest('{tokens,audit_events}'::name[]) p WHERE p = ANY (parents));	-- each once
 	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'partitions' FOR UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
@@ -238,8 +257,15 @@ BEGIN
 	FOREACH parent IN ARRAY parents LOOP
 		FOR month IN SELECT pgtoken.missing_partitions(parent) LOOP
 			made := format('%s_p%s', parent, to_char(month, 'YYYY_MM'));
-			PERFORM pgtoken.make_partition(parent, made);
-			plan := array_append(plan, jsonb_build_object('parent', parent, 'month', month, 'made', made));
+			evidence := format('%s_reuse_%s', parent, to_char(month, 'YYYY_MM'));
+			IF to_regclass(format('pgtoken.%I', evidence)) IS NOT NULL THEN
+				-- dropped too early, by a clock that was ahead: what is left of it takes the month's rows again
+				plan := array_append(plan, jsonb_build_object('parent', parent, 'month', month, 'evidence', evidence, 'renamed', made));
+				tables := tables || format('pgtoken.%I', evidence);
+			ELSE
+				PERFORM pgtoken.make_partition(parent, made);
+				plan := array_append(plan, jsonb_build_object('parent', parent, 'month', month, 'made', made));
+			END IF;
 		END LOOP;
 		FOR old IN SELECT o.* FROM pgtoken.outdated_partitions(parent) o ORDER BY o.month LIMIT greatest(most - cardinality(plan), 0) LOOP
 			made := format('%s_reuse_%s', parent, to_char(old.month, 'YYYY_MM'));
@@ -297,6 +323,10 @@ BEGIN
 				detail := format('%s (%s rows of reused families kept)', item ->> 'old', item ->> 'kept');
 			END IF;
 			PERFORM pgtoken.write_audit_event('partition.dropped', jsonb_build_object('partition', item ->> 'old', 'kept', item -> 'kept'));
+		ELSIF item ? 'evidence' THEN
+			PERFORM pgtoken.rename_partition(parent, (item ->> 'evidence')::name, (item ->> 'renamed')::name);
+			step := 'partition created';
+			detail := format('%s (was %s)', item ->> 'renamed', item ->> 'evidence');
 		ELSE
 			step := 'partition created';
 			detail := format('%s (%s rows moved in)', item ->> 'made', pgtoken.attach_partition(parent, (item ->> 'made')::name, month));
@@ -323,6 +353,7 @@ DECLARE
 	key record;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	PERFORM pgtoken.check_clock();
 	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'signing keys' FOR UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		step := 'skipped';
@@ -368,12 +399,13 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_keys() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.maintain_keys() IS 'A part of maintenance, for run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
 
-CREATE FUNCTION pgtoken.maintain() RETURNS TABLE (step text, detail text)
+CREATE FUNCTION pgtoken.maintain(accept_clock boolean DEFAULT false) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	task text;
 BEGIN
+	PERFORM pgtoken.check_clock(accept_clock IS TRUE);
 	RETURN QUERY SELECT k.step, k.detail FROM pgtoken.maintain_keys() k;
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
 		RETURN QUERY SELECT b.step, b.detail FROM pgtoken.purge_batch(task, 1000000, late => true) b WHERE b.step IS NOT NULL;
@@ -382,13 +414,13 @@ BEGIN
 	RETURN QUERY SELECT p.step, p.detail FROM pgtoken.maintain_partitions() p;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.maintain() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.maintain() IS
-'Keep the service in order; to be run daily, at any time, also several at once (one leaves to the other what it is at). Gives signing keys their life; looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance().';
+REVOKE ALL ON FUNCTION pgtoken.maintain(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.maintain(boolean) IS
+'Keep the service in order; to be run daily, at any time, also several at once (one leaves to the other what it is at). Gives signing keys their life; looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance(). Raises 55000 when the clock may be wrong: when nothing was written for 31 days between the last run and now; accept_clock => true: it is right.';
 
 -- Not SECURITY DEFINER and without SET, so that it can commit: each name below
 -- has its schema.
-CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 1000, pause interval DEFAULT NULL)
+CREATE PROCEDURE pgtoken.run_maintenance(batch integer DEFAULT 1000, pause interval DEFAULT NULL, accept_clock boolean DEFAULT false)
 	LANGUAGE plpgsql
 AS $procedure$
 DECLARE
@@ -409,6 +441,8 @@ BEGIN
 	IF pause OPERATOR(pg_catalog.<) '0'::pg_catalog.interval THEN
 		RAISE EXCEPTION 'the pause must not be negative' USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL: nine times as long as a batch takes.';
 	END IF;
+	PERFORM pgtoken.check_clock(accept_clock IS TRUE);
+	COMMIT;
 	PERFORM pgtoken.maintain_keys();
 	COMMIT;
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
@@ -443,9 +477,9 @@ BEGIN
 	END LOOP;
 END
 $procedure$;
-REVOKE ALL ON PROCEDURE pgtoken.run_maintenance(integer, interval) FROM PUBLIC;
-COMMENT ON PROCEDURE pgtoken.run_maintenance(integer, interval) IS
-'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause; NULL: nine times as long as the batch has taken, so that it works for a tenth of the time). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity, also while it sleeps. Raises 25001 inside a transaction block, 2D000 when a function calls it, 22023 for a bad batch or a negative pause.';
+REVOKE ALL ON PROCEDURE pgtoken.run_maintenance(integer, interval, boolean) FROM PUBLIC;
+COMMENT ON PROCEDURE pgtoken.run_maintenance(integer, interval, boolean) IS
+'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause; NULL: nine times as long as the batch has taken, so that it works for a tenth of the time). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity, also while it sleeps. Raises 25001 inside a transaction block, 2D000 when a function calls it, 22023 for a bad batch or a negative pause, 55000 when the clock may be wrong (accept_clock: as in maintain).';
 
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -208,7 +208,8 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.deactivate_policy(text, boolean, text),
 	pgtoken.rollback_policy(text, text),
 	pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text),
-	pgtoken.maintain(),
+	pgtoken.maintain(boolean),
+	pgtoken.check_clock(boolean),
 	pgtoken.maintain_keys(),
 	pgtoken.maintain_partitions(name[], integer),
 	pgtoken.purge_batch(text, integer, boolean, boolean),
@@ -217,4 +218,4 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.cache_stats(),
 	pgtoken.library_version()
 TO pgtoken_admin;
-GRANT EXECUTE ON PROCEDURE pgtoken.run_maintenance(integer, interval) TO pgtoken_admin;
+GRANT EXECUTE ON PROCEDURE pgtoken.run_maintenance(integer, interval, boolean) TO pgtoken_admin;
