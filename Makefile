@@ -14,6 +14,7 @@ JWS_ADAPTER = src/core/jws_libjwt$(LIBJWT_MAJOR).o
 
 # the pure core, which the unit tests and the fuzzers link as well
 CORE_OBJS = \
+	src/core/accept.o \
 	src/core/address.o \
 	src/core/alg.o \
 	src/core/b64url.o \

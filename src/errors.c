@@ -118,6 +118,8 @@ static const PgtErrInfo err_table[] = {
 								  "the request body must be form-encoded: "
 								  "application/x-www-form-urlencoded, not JSON or multipart",
 								  "request_not_form", 400, false},
+	[PGT_ERR_REQUEST_ENCODING] = {"invalid_request", "the request body must not be compressed",
+								  "content_encoding", 415, false},
 	[PGT_ERR_REQUEST_METHOD] = {"invalid_request", "the endpoint takes another HTTP method",
 								"method_not_allowed", 405, false},
 	[PGT_ERR_REQUEST_REPEATED] = {"invalid_request", "a parameter occurs more than once",

@@ -134,6 +134,8 @@ static const char *const sentences[] = {
 		"The body is JSON or multipart: endpoints take application/x-www-form-urlencoded.",
 	[PGT_ERR_REQUEST_MALFORMED] =
 		"The body cannot be read as a form: it must be application/x-www-form-urlencoded in UTF-8, and not too large.",
+	[PGT_ERR_REQUEST_ENCODING] =
+		"The body is compressed (Content-Encoding), which is not supported: send it as it is.",
 	[PGT_ERR_REQUEST_METHOD] = "The endpoint takes another HTTP method: POST.",
 	[PGT_ERR_REQUEST_REPEATED] =
 		"A parameter occurs more than once, which only resource and audience may.",

@@ -11,6 +11,7 @@
 #include "utils/json.h"
 
 #include "cache.h"
+#include "core/accept.h"
 #include "core/jwk.h"
 #include "glue.h"
 #include "guc.h"
@@ -65,6 +66,15 @@ endpoint_url(const HttpExchange *x, const char *path)
 	return psprintf("%.*s%s", len, issuer, path);
 }
 
+/* RFC 9110 section 15.5.16: what came is not what was sent, and nobody here can make it so */
+static bool
+is_compressed(const HttpExchange *x)
+{
+	char *encoding = http_header(x, "content-encoding");
+
+	return encoding && encoding[0] && pg_strcasecmp(encoding, "identity") != 0;
+}
+
 void
 http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 {
@@ -80,6 +90,8 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 	x->status = 200;
 	initStringInfo(&x->answer_headers);
 	http_form_read(fcinfo, x);
+	if (is_compressed(x))
+		x->form_err = PGT_ERR_REQUEST_ENCODING;
 	x->client_id = http_param(x, "client_id");
 }
 
@@ -187,15 +199,6 @@ http_credentials(const HttpExchange *x, const char *scheme)
 	return header;
 }
 
-/* ;q=0 says "not this one" (RFC 9110 section 12.4.2) */
-static bool
-refused_by_weight(const char *parameters)
-{
-	const char *weight = strstr(parameters, "q=");
-
-	return weight && strtod(weight + 2, NULL) == 0;
-}
-
 /* behind the string that begins here; NULL: none does.  What has escapes comes out empty */
 static const char *
 skip_string(const char *p, PgtcSlice *string)
@@ -262,22 +265,15 @@ http_plain_bearer_token(void)
 }
 
 bool
-http_accepts(const HttpExchange *x, const char *media_type)
+http_prefers(const HttpExchange *x, const char *media_type, const char *usual)
 {
-	char *accept = http_header(x, "accept");
-	char *save = NULL;
+	char *header = http_header(x, "accept");
+	PgtcSlice accept = pgtc_slice_str(header ? header : "");
+	bool named;
+	bool usual_named;
+	int quality = pgtc_accept_quality(accept, media_type, &named);
 
-	for (char *part = accept ? strtok_r(accept, ",", &save) : NULL; part;
-		 part = strtok_r(NULL, ",", &save))
-	{
-		size_t len;
-
-		part += strspn(part, " \t");
-		len = strcspn(part, "; \t");
-		if (len == strlen(media_type) && pg_strncasecmp(part, media_type, len) == 0)
-			return !refused_by_weight(part + len);
-	}
-	return false;
+	return named && quality > 0 && quality >= pgtc_accept_quality(accept, usual, &usual_named);
 }
 
 void
@@ -300,6 +296,8 @@ http_error(HttpExchange *x, PgtErr err)
 	x->status = info->http_status;
 	if (err == PGT_ERR_REQUEST_METHOD)
 		http_answer_header(x, "Allow", "POST");
+	if (err == PGT_ERR_REQUEST_ENCODING)
+		http_answer_header(x, "Accept-Encoding", "identity");
 	if (err == PGT_ERR_STALE_STANDBY)
 		http_answer_header(x, "Retry-After", RETRY_AFTER);
 	/* RFC 6749 section 5.2: in answer to an Authorization header, by its scheme */

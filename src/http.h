@@ -81,8 +81,8 @@ extern char *http_credentials(const HttpExchange *x, const char *scheme);
  */
 extern PgtcSlice http_plain_bearer_token(void);
 
-/* is the name a member of the header's comma-separated list (media types, without parameters)? */
-extern bool http_accepts(const HttpExchange *x, const char *media_type);
+/* does the caller ask for this type by name, and want the usual one no more than it (RFC 9110 section 12.5.1)? */
+extern bool http_prefers(const HttpExchange *x, const char *media_type, const char *usual);
 
 extern void http_answer_header(HttpExchange *x, const char *name, const char *value);
 

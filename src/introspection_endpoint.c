@@ -108,7 +108,7 @@ introspection_endpoint(HttpExchange *x)
 		return json_answer(x, http_error(x, err));
 
 	answer = answer_for(client, token);
-	if (!http_accepts(x, JWT_MEDIA_TYPE))
+	if (!http_prefers(x, JWT_MEDIA_TYPE, "application/json"))
 		return json_answer(x, answer);
 	http_answer_header(x, "Content-Type", JWT_MEDIA_TYPE);
 	return sign_answer(client, answer);

@@ -51,13 +51,16 @@ export function makeServer(config, pool, settings) {
 	return app;
 }
 
+// A compressed body is no text, which is what the function takes; it sees the header and says so.
+const withheld = ({ headers }) => (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
+
 function endpointHandler({ name, body }, config, pool, settings) {
 	const statement = callStatement(name, body === 'none' ? null : 'text');
 	return async (request, reply) => {
 		const { path, query } = splitTarget(request.raw.url);
 		let values = [];
 		if (body !== 'none') {
-			values = [request.method === 'GET' ? Buffer.from(body === 'query' ? query : '') : request.body ?? NOTHING];
+			values = [request.method === 'GET' ? Buffer.from(body === 'query' ? query : '') : withheld(request) ? NOTHING : request.body ?? NOTHING];
 		}
 		// An Authorization header here is the client's or for the function to look
 		// at, so the role is always the anonymous one.

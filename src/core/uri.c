@@ -27,6 +27,7 @@ static bool scheme_valid(PgtcSlice scheme);
 static bool chars_valid(PgtcSlice part, const char *more);
 static bool ip_literal_valid(PgtcSlice host);
 static bool web_valid(const UriParts *parts);
+static bool host_is_pattern(PgtcSlice host);
 static bool scheme_is_public(PgtcSlice scheme);
 static bool host_is_loopback(PgtcSlice host);
 static bool is_alpha(char c);
@@ -61,7 +62,8 @@ pgtc_uri_check_issuer(PgtcSlice uri)
 	if (code != PGTC_OK)
 		return code;
 	/* RFC 8414 section 2: no query or fragment components */
-	if (!web_valid(&parts) || parts.query.data != NULL || parts.fragment.data != NULL)
+	if (!web_valid(&parts) || host_is_pattern(parts.host) || parts.query.data != NULL ||
+		parts.fragment.data != NULL)
 		return PGTC_E_MALFORMED;
 	return PGTC_OK;
 }
@@ -75,7 +77,7 @@ pgtc_uri_check_redirect(PgtcSlice uri)
 	if (code != PGTC_OK)
 		return code;
 	/* RFC 6749 section 3.1.2: no fragment component */
-	if (parts.fragment.data != NULL)
+	if (parts.fragment.data != NULL || host_is_pattern(parts.host))
 		return PGTC_E_MALFORMED;
 	if (web_valid(&parts))
 		return PGTC_OK;
@@ -93,7 +95,7 @@ pgtc_uri_check_native_redirect(PgtcSlice uri)
 
 	if (code != PGTC_OK)
 		return code;
-	if (parts.fragment.data != NULL)
+	if (parts.fragment.data != NULL || host_is_pattern(parts.host))
 		return PGTC_E_MALFORMED;
 	return web_valid(&parts) || !scheme_is_public(parts.scheme) ? PGTC_OK : PGTC_E_MALFORMED;
 }
@@ -284,6 +286,21 @@ ip_literal_valid(PgtcSlice host)
 	memcpy(text, host.data + 1, len);
 	text[len] = '\0';
 	return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* an asterisk, which somebody means to stand for other names: here it never does */
+static bool
+host_is_pattern(PgtcSlice host)
+{
+	size_t i;
+
+	for (i = 0; i < host.len; i++)
+	{
+		if (host.data[i] == '*' || (host.data[i] == '%' && host.data[i + 1] == '2' &&
+									(host.data[i + 2] == 'a' || host.data[i + 2] == 'A')))
+			return true;
+	}
+	return false;
 }
 
 /* an https URL, or an http URL that never leaves the machine (RFC 8252 section 7.3) */

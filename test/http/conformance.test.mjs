@@ -338,3 +338,44 @@ describe('resources', () => {
 		assert.deepEqual(await h.value('SELECT resources FROM pgtoken.clients WHERE client_id = $1', client.id), [`${root}/`]);
 	});
 });
+
+describe('headers', () => {
+	// the fault: a resource server that prefers JSON, and says so, gets a JWT
+	it('of introspection are weighed (RFC 9110 section 12.5.1)', async () => {
+		const client = await h.newClient();
+		const { access_token: token } = await h.newTokens(client);
+		const JWT = 'application/token-introspection+jwt';
+		const cases = [[JWT, true], [`application/json, ${JWT}`, true], [`application/json;q=0.5, ${JWT}`, true], [`*/*;q=0.1,${JWT};q=0.2`, true],
+			[`application/json, ${JWT};q=0.5`, false], [`${JWT};q=0.5, */*`, false], [`${JWT};q=0, application/json`, false], [`${JWT};q=0`, false],
+			[`${JWT};q=0.000`, false], ['*/*', false], ['application/*', false], ['', false], [`${JWT};q=x`, false]];
+		for (const [accept, jwt] of cases) {
+			const answer = await h.postAs(client, '/oauth2/introspect', { token }, { headers: { accept } });
+			assert.equal(answer.status, 200);
+			assert.match(answer.headers.get('content-type'), jwt ? /^application\/token-introspection\+jwt/ : /^application\/json/, accept);
+		}
+	});
+
+	// the fault: the database's own error, about a byte sequence, for what the server cannot read
+	it('that say the body is compressed are answered so, at every endpoint', async () => {
+		const { gzipSync } = await import('node:zlib');
+		const client = await h.newClient();
+		const body = gzipSync(new URLSearchParams({ grant_type: 'client_credentials', client_id: client.id }).toString());
+		for (const path of ['token', 'par', 'revoke', 'introspect', 'device_authorization', 'challenge', 'authorize']) {
+			for (const encoding of ['gzip', 'br', 'GZIP', 'gzip, identity']) {
+				const answer = await h.post(`/oauth2/${path}`, body, { headers: { 'content-encoding': encoding } });
+				h.assertError(answer, 'invalid_request', 415);
+				assert.match(answer.json.error_description, /compressed/);
+			}
+		}
+		const plain = await h.newClient({ metadata: { grant_types: ['client_credentials'] } });
+		h.assertTokens(await h.token(plain, { grant_type: 'client_credentials' }, { headers: { 'content-encoding': 'identity' } }));
+	});
+
+	// the attack: whoever runs a host of a domain that somebody else's pages stand on gets the codes
+	it('and redirects: no host is a pattern', async () => {
+		for (const uri of ['https://*.x.example/cb', 'https://%2a.x.example/cb', 'https://x.*/cb', 'com.example.app://*/cb']) {
+			await assert.rejects(h.newClient({ redirectUris: [uri] }), { code: '22023' });
+			await assert.rejects(h.newClient({ metadata: { post_logout_redirect_uris: [uri] } }), { code: '22023' });
+		}
+	});
+});

@@ -156,6 +156,7 @@ main(void)
 	test_webauthn();
 	test_webauthn_key();
 	test_webauthn_signed();
+	test_accept();
 	test_address();
 	test_user_agent();
 	test_rules();

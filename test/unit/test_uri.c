@@ -113,6 +113,13 @@ static const struct
 	{"https://[fe80::1%25eth0]/", 0},
 	{"https://[v1.x]/", 0},
 	{"https://a[b/", 0},
+	/* Attack: a pattern that another server would take for one, registered as a name */
+	{"https://*.x.example/cb", RESOURCE},
+	{"https://%2a.x.example/cb", RESOURCE},
+	{"https://%2A/cb", RESOURCE},
+	{"https://x*.example/", RESOURCE},
+	{"com.example.app://*/cb", RESOURCE},
+	{"https://x.example/*", RESOURCE | ISSUER | REDIRECT},
 	{"https://a@b@c/", 0},
 };
 

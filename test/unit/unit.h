@@ -71,6 +71,7 @@ extern void test_factor(void);
 extern void test_webauthn(void);
 extern void test_webauthn_key(void);
 extern void test_webauthn_signed(void);
+extern void test_accept(void);
 extern void test_address(void);
 extern void test_user_agent(void);
 extern void test_rules(void);

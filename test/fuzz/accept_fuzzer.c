@@ -1,0 +1,18 @@
+/*
+ * accept_fuzzer.c
+ *		Accept headers: a quality is one, and what is named without a weight is
+ *		wanted.
+ */
+#include "accept.h"
+#include "fuzz.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	bool named;
+	int quality = pgtc_accept_quality(fuzz_slice(data, size), "application/json", &named);
+
+	REQUIRE(quality >= 0 && quality <= PGTC_QUALITY_MAX);
+	REQUIRE(size > 0 || (quality == 0 && !named));
+	return 0;
+}
