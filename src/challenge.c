@@ -15,6 +15,7 @@
 #include "guc.h"
 #include "handle.h"
 #include "issuer.h"
+#include "not_before.h"
 #include "request.h"
 #include "store.h"
 
@@ -122,6 +123,7 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 	challenge.expires_at = pgt_plus_seconds(now, pgt_challenge_lifetime);
 	response->transaction_id =
 		handle_create(PGTC_CHALLENGE_PREFIX, request->grant_id, challenge.handle_hash);
+	begin_now(request->client, now, &challenge.begun);
 	challenge_insert(&challenge, now);
 	response->expires_in = pgt_challenge_lifetime;
 	response->factors = describe(factors);
@@ -189,6 +191,10 @@ challenge_find(const char *transaction_id, const ChallengedRequest *request, Ste
 		return PGT_ERR_CHALLENGE_UNKNOWN;
 	if (strcmp(challenge->client_id, request->client->client_id) != 0)
 		return PGT_ERR_CHALLENGE_OTHER_CLIENT;
+	/* what a first issue waited for ends with what it would have become; a family says so itself */
+	if (challenge->generation < 0 && not_before_check(request->client, challenge->subject,
+													  DT_NOBEGIN, &challenge->begun) != PGT_OK)
+		return PGT_ERR_CHALLENGE_UNKNOWN;
 	/* of a consumed one the answer may be asked for again; for how long is the caller's to say */
 	if (challenge->state != CHALLENGE_CONSUMED && challenge->expires_at <= GetCurrentTimestamp())
 		return PGT_ERR_CHALLENGE_UNKNOWN;

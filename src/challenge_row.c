@@ -52,6 +52,8 @@ read_challenge(StoreRow *row, void *arg)
 	challenge->consumed_at = store_time(row, DT_NOBEGIN);
 	challenge->consumed_generation = store_int(row, -1);
 	challenge->expires_at = store_time(row, DT_NOBEGIN);
+	challenge->begun.at = store_time(row, DT_NOBEGIN);
+	store_begun(row, &challenge->begun);
 }
 
 static void
@@ -95,6 +97,7 @@ challenge_insert(const Challenge *challenge, TimestampTz now)
 	store_arg_time(&args, challenge->expires_at);
 	store_arg_text(&args, challenge->scope);
 	store_arg_texts(&args, challenge->resources, challenge->n_resources);
+	store_arg_begun(&args, &challenge->begun);
 	store_run(STORE_CHALLENGE_INSERT, &args, NULL, NULL);
 }
 

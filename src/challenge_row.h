@@ -10,6 +10,7 @@
 
 #include "compat.h"
 
+#include "begun.h"
 #include "core/oauth.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
@@ -57,6 +58,7 @@ typedef struct Challenge
 	TimestampTz consumed_at;
 	int consumed_generation;
 	TimestampTz expires_at;
+	Begun begun; /* of a first issue: the epochs that its family may not be older than */
 } Challenge;
 
 /* an open one of the same request is worth nothing once there is a new one */

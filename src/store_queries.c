@@ -13,10 +13,11 @@
 /* where a jti says that its row is, or behind it: found at once in the primary key's order */
 #define LEDGER_PLACE \
 	"t.grant_id" EQ "$1 AND t.generation" EQ "$3 AND t.retry OPERATOR(pg_catalog.>=) $4 "
-#define CHALLENGE_COLUMNS                                                                                 \
-	"c.grant_id, c.handle_hash, c.issuer, c.client_id, c.subject, c.generation, c.context, "              \
-	"c.factor_ids, c.state, c.factor_id, c.code_hash, c.nonce, c.attempts, c.factor_type, c.acr, c.amr, " \
-	"c.completed_at, c.scope, c.resources, c.consumed_at, c.consumed_generation, c.expires_at"
+#define CHALLENGE_COLUMNS                                                                                      \
+	"c.grant_id, c.handle_hash, c.issuer, c.client_id, c.subject, c.generation, c.context, "                   \
+	"c.factor_ids, c.state, c.factor_id, c.code_hash, c.nonce, c.attempts, c.factor_type, c.acr, c.amr, "      \
+	"c.completed_at, c.scope, c.resources, c.consumed_at, c.consumed_generation, c.expires_at, c.created_at, " \
+	"c.issuer_epoch, c.client_epoch, c.subject_epoch"
 #define CHALLENGE_IS_OPEN                                                       \
 	"c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'open' AND " \
 	"c.expires_at OPERATOR(pg_catalog.>) $3"
@@ -118,10 +119,11 @@ const QueryDef store_queries[STORE_QUERIES] = {
 							  "nonce = NULL WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ
 							  "$2 AND c.state" EQ "'open'"},
 	[STORE_CHALLENGE_INSERT] =
-		{"challenge insert", "ubtttijUzztT", SPI_OK_INSERT, false,
+		{"challenge insert", "ubtttijUzztTlll", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.challenges (grant_id, handle_hash, issuer, client_id, subject, "
-		 "generation, context, factor_ids, state, created_at, expires_at, scope, resources) "
-		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12)"},
+		 "generation, context, factor_ids, state, created_at, expires_at, scope, resources, "
+		 "issuer_epoch, client_epoch, subject_epoch) "
+		 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12, $13, $14, $15)"},
 	[STORE_CHALLENGE_READ] = {"challenge read", "ub", SPI_OK_SELECT, false,
 							  "SELECT " CHALLENGE_COLUMNS
 							  " FROM pgtoken.challenges c WHERE c.grant_id" EQ

@@ -163,6 +163,9 @@ CREATE TABLE pgtoken.challenges (
 	consumed_generation integer,
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
+	issuer_epoch bigint,
+	client_epoch bigint,
+	subject_epoch bigint,
 	CONSTRAINT challenges_pkey PRIMARY KEY (grant_id, handle_hash),
 	CONSTRAINT challenges_state_check CHECK (state IN ('open', 'completed', 'consumed', 'failed'))
 );
@@ -193,6 +196,9 @@ COMMENT ON COLUMN pgtoken.challenges.consumed_at IS 'When the refresh went on; f
 COMMENT ON COLUMN pgtoken.challenges.consumed_generation IS 'Generation that the refresh came to; a retry of it is let through again';
 COMMENT ON COLUMN pgtoken.challenges.created_at IS 'When the request was challenged';
 COMMENT ON COLUMN pgtoken.challenges.expires_at IS 'From when on it is refused';
+COMMENT ON COLUMN pgtoken.challenges.issuer_epoch IS 'epoch of the issuer then: a first issue that was challenged before an end of everything does not go on after it';
+COMMENT ON COLUMN pgtoken.challenges.client_epoch IS 'epoch of the client then';
+COMMENT ON COLUMN pgtoken.challenges.subject_epoch IS 'epoch of the issuer''s subjects then';
 COMMENT ON INDEX pgtoken.challenges_pkey IS 'Finds a transaction by its transaction_id';
 COMMENT ON INDEX pgtoken.challenges_subject IS 'Transactions of a subject';
 

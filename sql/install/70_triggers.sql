@@ -60,7 +60,7 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_bef
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF issuer, subject, factor_id, factor_type, label, state, parameters, secret ON pgtoken.factors
 	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret', 'code_hashes');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.challenges FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash', 'code_hash', 'nonce');
+	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash', 'code_hash', 'nonce', 'issuer_epoch', 'client_epoch', 'subject_epoch');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('consent');
 -- What comes of a request is audited, not the request; a code from its making on,
 -- but not that maintain() forgets it.

@@ -102,7 +102,7 @@ GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters,
 			  codes_sent, codes_since, code_sent_at, created_at, last_used_at)
 	ON pgtoken.factors TO pgtoken_auditor;
 GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_ids, state, factor_id, sent, sent_at, attempts, factor_type, acr, amr,
-			  completed_at, scope, resources, consumed_at, consumed_generation, created_at, expires_at)
+			  completed_at, scope, resources, consumed_at, consumed_generation, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch)
 	ON pgtoken.challenges TO pgtoken_auditor;
 GRANT SELECT (code_id, issuer, subject, factor_id, client_id, created_at, expires_at) ON pgtoken.challenge_codes TO pgtoken_auditor;
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
