@@ -227,6 +227,7 @@ ISOLATION = \
 	challenge_refresh \
 	client_disabled \
 	code_redeem \
+	consent_approve \
 	consent_withdraw \
 	device_poll \
 	device_redeem \

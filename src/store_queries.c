@@ -175,7 +175,7 @@ const QueryDef store_queries[STORE_QUERIES] = {
 						   "WHERE c.grant_id" EQ "$1 AND c.redeemed_at IS NULL"},
 	[STORE_CONSENT_READ] = {"consent read", "tt", SPI_OK_SELECT, false,
 							"SELECT c.resource, c.scopes FROM pgtoken.consents c "
-							"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2 FOR SHARE"},
+							"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2 FOR NO KEY UPDATE"},
 	[STORE_CONSENT_STORE] =
 		{"consent store", "tttTz", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.consents AS c (subject, client_id, resource, scopes, granted_at, "
