@@ -237,6 +237,7 @@ static const PgtErrInfo err_table[] = {
 	/* not what has failed, nor how: that is the application's, and in the log */
 	[PGT_ERR_USER_FUNCTION] = {"server_error", "the application could not be asked",
 							   "application_function_failed", 500, true},
+	[PGT_ERR_SERVER] = {"server_error", "the server could not do it", "server_failed", 500, true},
 };
 
 const PgtErrInfo *

@@ -213,6 +213,8 @@ static const char *const sentences[] = {
 		"The token type is not one that can be exchanged or be asked for: access tokens can.",
 	[PGT_ERR_EXCHANGE_TOO_DEEP] = "The token is itself the result of too many exchanges.",
 
+	[PGT_ERR_SERVER] =
+		"Something is amiss in the server, such as a missing signing key: its log has the message, and health() may say what to do.",
 	[PGT_ERR_USER_FUNCTION] =
 		"A function of the application (claims function, password verifier or policy) has failed: the server's log has its own message.",
 

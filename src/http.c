@@ -18,6 +18,7 @@
 #include "http_form.h"
 #include "json_members.h"
 #include "refused_request.h"
+#include "replay.h"
 #include "replay_lag.h"
 
 #define SECONDS_DIGITS 10
@@ -81,6 +82,7 @@ http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 	memset(x, 0, sizeof(*x));
 	pgt_cache_begin();
 	refused_forget();
+	replay_begin_request();
 	x->issuer = issuer_of_session();
 	x->path = path;
 	x->url = endpoint_url(x, path);

@@ -12,9 +12,11 @@
 #include "glue.h"
 #include "json_members.h"
 #include "refused_request.h"
+#include "replay.h"
 #include "replay_lag.h"
 #include "resource.h"
 #include "statement.h"
+#include "user_function.h"
 #include "verify.h"
 
 #define JWT_ANSWER "token-introspection+jwt"
@@ -81,6 +83,22 @@ sign_answer(const Client *client, Jsonb *answer)
 	return statement_sign(client, &spec, pgt_object_end(&extra));
 }
 
+/* an answer that is to be signed, for the guard */
+typedef struct Signing
+{
+	const Client *client;
+	Jsonb *answer;
+	char *token;
+} Signing;
+
+static void
+sign(void *arg)
+{
+	Signing *signing = arg;
+
+	signing->token = sign_answer(signing->client, signing->answer);
+}
+
 /* the layer does not know what it is: the function may answer either type */
 static char *
 json_answer(HttpExchange *x, Jsonb *json)
@@ -94,7 +112,7 @@ introspection_endpoint(HttpExchange *x)
 {
 	const Client *client;
 	char *token = http_param(x, "token");
-	Jsonb *answer;
+	Signing signing;
 	PgtErr err = replay_lag_exceeded() ? PGT_ERR_STALE_STANDBY : http_check_post(x);
 
 	if (err == PGT_OK)
@@ -107,9 +125,14 @@ introspection_endpoint(HttpExchange *x)
 	if (err != PGT_OK)
 		return json_answer(x, http_error(x, err));
 
-	answer = answer_for(client, token);
+	signing.client = client;
+	signing.answer = answer_for(client, token);
 	if (!http_prefers(x, JWT_MEDIA_TYPE, "application/json"))
-		return json_answer(x, answer);
+		return json_answer(x, signing.answer);
+	if (!replay_rests_on_transaction())
+		sign(&signing);
+	else if (!user_function_guard(sign, &signing))
+		return json_answer(x, http_error(x, PGT_ERR_SERVER)); /* the assertion stays used */
 	http_answer_header(x, "Content-Type", JWT_MEDIA_TYPE);
-	return sign_answer(client, answer);
+	return signing.token;
 }

@@ -44,6 +44,9 @@ id_in_memory(const SharedMemory *shared, const uint8_t hash[PGTC_SHA256_LEN],
 			  "hashing an identifier");
 }
 
+/* has the request at hand used an identifier that nothing but its transaction remembers? */
+static bool rests_on_transaction = false;
+
 /* true also where there is no memory */
 static bool
 first_use_in_memory(const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at)
@@ -53,13 +56,19 @@ first_use_in_memory(const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at)
 	PgtcReplay seen;
 
 	if (shared == NULL || shared->n_replay == 0)
+	{
+		rests_on_transaction = true;
 		return true;
+	}
 	id_in_memory(shared, hash, id);
 	LWLockAcquire(&shared->replay_lock, LW_EXCLUSIVE);
 	seen = pgtc_replay_add(shared_replay_ids(shared), shared->n_replay, id, GetCurrentTimestamp(),
 						   expires_at);
 	if (seen == PGTC_REPLAY_CROWDED)
+	{
 		shared->replay_crowded++;
+		rests_on_transaction = true;
+	}
 	LWLockRelease(&shared->replay_lock);
 	return seen != PGTC_REPLAY_SEEN;
 }
@@ -86,4 +95,16 @@ replay_first_use(const char *purpose, const char *owner, const char *id, Timesta
 	store_arg_bytes(&args, hash, sizeof(hash));
 	store_arg_time(&args, expires_at);
 	return store_run(STORE_REPLAY_INSERT, &args, NULL, NULL) == 1;
+}
+
+void
+replay_begin_request(void)
+{
+	rests_on_transaction = false;
+}
+
+bool
+replay_rests_on_transaction(void)
+{
+	return rests_on_transaction;
 }

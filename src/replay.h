@@ -24,4 +24,11 @@ extern bool replay_first_use(const char *purpose, const char *owner, const char 
 extern bool replay_first_use_unwritten(const char *purpose, const char *owner, const char *id,
 									   TimestampTz expires_at);
 
+/*
+ * Has the request at hand, since it began, used an identifier that is forgotten when
+ * its transaction rolls back?
+ */
+extern void replay_begin_request(void);
+extern bool replay_rests_on_transaction(void);
+
 #endif /* PGT_REPLAY_H */

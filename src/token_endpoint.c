@@ -16,7 +16,9 @@
 #include "http_context.h"
 #include "refresh.h"
 #include "refused_request.h"
+#include "replay.h"
 #include "target.h"
+#include "user_function.h"
 
 static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
 
@@ -223,6 +225,43 @@ refusal(HttpExchange *x, const TokenResponse *response)
 	return pgt_jsonb_concat(body, pgt_object_end(&step_up));
 }
 
+/* a request whose client and keys are proved, for the guard */
+typedef struct Handling
+{
+	GrantHandler handler;
+	const TokenRequest *request;
+	TokenResponse *response;
+} Handling;
+
+static void
+run(void *arg)
+{
+	const Handling *handling = arg;
+
+	handling->handler(handling->request, handling->response);
+}
+
+/*
+ * What goes wrong in the server is raised, which takes the transaction back, and with
+ * it the proof or assertion that the client has used, where nothing else remembers
+ * that: then it is an answer, so that what was used stays used.
+ */
+static void
+handle(GrantHandler handler, const TokenRequest *request, const char *grant_type,
+	   TokenResponse *response)
+{
+	Handling handling = {.handler = handler, .request = request, .response = response};
+
+	if (!replay_rests_on_transaction())
+		run(&handling);
+	else if (!user_function_guard(run, &handling))
+	{
+		memset(response, 0, sizeof(*response));
+		response->err = PGT_ERR_SERVER;
+		audit_refusal(request, grant_type, response->err);
+	}
+}
+
 Jsonb *
 token_endpoint(HttpExchange *x)
 {
@@ -258,6 +297,6 @@ token_endpoint(HttpExchange *x)
 		audit_refusal(&request, grant_type, err);
 		return http_error(x, err);
 	}
-	handler(&request, &response);
+	handle(handler, &request, grant_type, &response);
 	return response.err == PGT_OK ? answer(&response) : refusal(x, &response);
 }
