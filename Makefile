@@ -170,6 +170,7 @@ SQL_PARTS = \
 	sql/install/48_api_helpers.sql \
 	sql/install/49_purge.sql \
 	sql/install/50_maintenance.sql \
+	sql/install/52_restore.sql \
 	sql/install/60_views.sql \
 	sql/install/70_triggers.sql \
 	sql/install/75_http.sql \
@@ -215,6 +216,7 @@ REGRESS = \
 	bad_input \
 	maintain \
 	purge \
+	restore \
 	uninstall
 
 # prepare makes what the others use

@@ -199,6 +199,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.revoke_client_secret(text, uuid),
 	pgtoken.revoke_client(text, text),
 	pgtoken.set_not_before(timestamptz, text, text, text, uuid, text),
+	pgtoken.after_restore(timestamptz, text, boolean, boolean),
 	pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean),
 	pgtoken.delete_client(text),
 	pgtoken.delete_issuer(text),

@@ -118,8 +118,13 @@ is($look->value(q{SELECT holds('7 web access')}), 'f', 'Signing keys: what it ha
 is($look->value(q{SELECT decision FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),
 	'allow', 'Signing keys: and the next one signs');
 
-$look = follow('Backup and restore', preamble => $admin);
-is($look->value(q{SELECT count(*) FROM held WHERE name ~ '(access|refresh)$' AND holds(name)}), 0, 'Backup and restore: nothing of before holds');
+# the accident: what was revoked and withdrawn after the backup holds again
+$look = follow('After a restore', preamble => $admin, before => [ q{SELECT pgtoken.enroll_factor('user-42', 'recovery_code')} ]);
+is($look->value(q{SELECT count(*) FROM held WHERE name ~ '(access|refresh)$' AND holds(name)}), 0, 'After a restore: nothing of before holds');
+is($look->value('SELECT count(*) FROM pgtoken.consents'), 0, 'After a restore: no consent of before counts');
+is($look->value(q{SELECT cardinality(code_hashes) FROM pgtoken.factors WHERE factor_type = 'recovery_code'}), 0, 'After a restore: no recovery code is good');
+$look->query(q{SELECT family('next', 'app', 'user-42')});
+is($look->value(q{SELECT holds('next access') AND holds('next refresh')}), 't', 'After a restore: what is issued then does');
 
 follow('Monitoring', preamble => $admin);
 follow('The first hour of an integration');
