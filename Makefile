@@ -42,6 +42,8 @@ CORE_OBJS = \
 	src/core/rule_members.o \
 	src/core/rules.o \
 	src/core/scope.o \
+	src/core/secret_hash.o \
+	src/core/secret_hash_verify.o \
 	src/core/token.o \
 	src/core/totp.o \
 	src/core/uri.o \
@@ -73,6 +75,7 @@ OBJS = \
 	src/client_assertion.o \
 	src/client_auth.o \
 	src/client_credentials.o \
+	src/client_secret.o \
 	src/confirmation.o \
 	src/consent.o \
 	src/device.o \
@@ -235,6 +238,7 @@ ISOLATION = \
 	device_redeem \
 	ends_ends \
 	exchange_revoke \
+	import_secret \
 	issue_end \
 	logout_complete \
 	maintain \
@@ -322,7 +326,7 @@ endif
 # lib_folder LIBRARY,OPTION,VARIABLE
 lib_folder = $(addprefix $(2),$(shell $(PKG_CONFIG) --variable=$(3) $(1) 2>/dev/null))
 
-# The module itself is linked with libcrypto only.  PostgreSQL exports a function
+# The module itself is linked with libcrypto and libcrypt only.  PostgreSQL exports a function
 # json_object and so does jansson: linked the ordinary way, jansson and libjwt
 # would call the server's and crash.  src/libs.c opens them by name instead.
 # Where the linker would find them is the compiler's word, not pkg-config's alone,
@@ -335,7 +339,7 @@ LIBS_DEFINES = -DPGTOKEN_LIBJWT_MAJOR=$(LIBJWT_MAJOR) \
 	-DPGTOKEN_JANSSON_SONAME='"$(call soname_of,jansson,libjansson)"'
 
 LIBS_CFLAGS := $(sort $(foreach lib,$(LIBS_WANTED),$(call lib_folder,$(lib),-I,includedir)))
-LIBS_LINK := $(sort $(foreach lib,$(LIBS_WANTED),$(call lib_folder,$(lib),-L,libdir))) -ljwt -ljansson -lcrypto -lm
+LIBS_LINK := $(sort $(foreach lib,$(LIBS_WANTED),$(call lib_folder,$(lib),-L,libdir))) -ljwt -ljansson -lcrypto -lcrypt -lm
 
 # --- the extension, by PGXS --------------------------------------------------
 
@@ -358,7 +362,7 @@ PG_CPPFLAGS = -I$(srcdir)/src -I$(srcdir)/src/core $(LIBS_CFLAGS) \
 PG_CFLAGS = -Wall -Wextra
 # PostgreSQL loads modules into one name space: nothing of ours may stand in for
 # another module's function of the same name, nor the other way round.
-SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -ldl -lm \
+SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcrypto) -lcrypt -ldl -lm \
 	-Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
 
 ISOLATION_OPTS = --inputdir=$(srcdir)/test

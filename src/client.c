@@ -9,12 +9,12 @@
  */
 #include "client.h"
 
-#include "access/xact.h"
 #include "common/hashfn.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "cache.h"
+#include "client_secret.h"
 #include "core/oauth.h"
 #include "glue.h"
 #include "guc.h"
@@ -195,15 +195,17 @@ static void
 read_secret(StoreRow *row, void *arg)
 {
 	Client *client = arg;
-	ClientSecret *secret =
-		MemoryContextAllocZero(GetMemoryChunkContext(client), sizeof(ClientSecret));
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(client));
+	ClientSecret *secret = palloc0(sizeof(ClientSecret));
 
 	store_uuid(row, &secret->secret_id);
-	store_bytes(row, secret->hash, sizeof(secret->hash));
+	secret->hashed = store_bytes(row, secret->hash, sizeof(secret->hash));
+	secret->imported = store_text(row);
 	secret->expires_at = store_time(row, DT_NOEND);
 	secret->last_used_at = store_time(row, DT_NOBEGIN);
 	secret->next = client->secrets;
 	client->secrets = secret;
+	MemoryContextSwitchTo(caller);
 }
 
 static bool
@@ -365,43 +367,9 @@ client_find(const char *client_id)
 	return client;
 }
 
-/*
- * When it was used last is known to the hour: a write for each request would cost
- * more than the request.  Nobody waits for it, since who else writes it now says the
- * same; and where nothing can be written, or a snapshot of before would make of it an
- * error, it is left to the next one.
- */
-static void
-note_use(const Client *client, ClientSecret *secret)
-{
-	TimestampTz now = GetCurrentTimestamp();
-	StoreArgs args = {0};
-
-	if (now < pgt_plus_seconds(secret->last_used_at, SECS_PER_HOUR) || XactReadOnly ||
-		IsolationUsesXactSnapshot())
-		return;
-	secret->last_used_at = now;
-	store_arg_text(&args, client->client_id);
-	store_arg_uuid(&args, &secret->secret_id);
-	store_arg_time(&args, now);
-	store_arg_time(&args, pgt_plus_seconds(now, -SECS_PER_HOUR));
-	store_run(STORE_CLIENT_SECRET_USED, &args, NULL, NULL);
-}
-
-void
-client_secret_used(Client *client, ClientSecret *secret)
-{
-	client->proved_secret = &secret->secret_id;
-	note_use(client, secret);
-}
-
 PgtErr
 client_authenticate(Client *client, const char *client_secret)
 {
-	uint8_t hash[PGTC_SHA256_LEN];
-	TimestampTz now = GetCurrentTimestamp();
-	ClientSecret *match = NULL;
-
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
 	if (!client->confidential)
@@ -413,18 +381,7 @@ client_authenticate(Client *client, const char *client_secret)
 		return refused(PGT_ERR_CLIENT_METHOD, "token_endpoint_auth_method", "a client_secret",
 					   client_auth_method_name(client->auth_method));
 
-	if (strlen(client_secret) != PGTC_CLIENT_SECRET_LEN)
-		return PGT_ERR_CLIENT_SECRET_WRONG;
-	pgt_check(pgtc_sha256(client_secret, PGTC_CLIENT_SECRET_LEN, hash), "hashing a client secret");
-	for (ClientSecret *secret = client->secrets; secret; secret = secret->next)
-	{
-		if (pgtc_equal_secret(hash, secret->hash, sizeof(hash)) && now < secret->expires_at)
-			match = secret;
-	}
-	if (match == NULL)
-		return PGT_ERR_CLIENT_SECRET_WRONG;
-	client_secret_used(client, match);
-	return PGT_OK;
+	return client_secret_check(client, client_secret);
 }
 
 /* what the clients of a sector know by a name of their own, each purpose by a key of its own */

@@ -43,7 +43,9 @@ typedef enum ClientAuthMethod
 typedef struct ClientSecret
 {
 	pg_uuid_t secret_id;
+	bool hashed; /* is the SHA-256 known? */
 	uint8_t hash[PGTC_SHA256_LEN];
+	char *imported; /* as another server has hashed it; NULL: rehashed, or one of our own */
 	TimestampTz expires_at; /* DT_NOEND: never */
 	TimestampTz last_used_at; /* as far as this session knows; DT_NOBEGIN: never */
 	struct ClientSecret *next;
@@ -115,9 +117,6 @@ extern CacheSize client_cache_size(void);
  * confidential one must send a valid one; a client that is switched off fails.
  */
 extern PgtErr client_authenticate(Client *client, const char *client_secret);
-
-/* the client has proved itself by this one of its secrets: it and the table are told, the table once an hour */
-extern void client_secret_used(Client *client, ClientSecret *secret);
 
 /* as metadata and audit have it; NULL for AUTH_SECRET, which is no one method */
 extern const char *client_auth_method_name(ClientAuthMethod method);

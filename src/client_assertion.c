@@ -6,6 +6,7 @@
 
 #include "utils/timestamp.h"
 
+#include "client_secret.h"
 #include "core/oauth.h"
 #include "glue.h"
 #include "key_material.h"

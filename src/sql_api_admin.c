@@ -14,11 +14,13 @@
 #include "core/dn.h"
 #include "core/ids.h"
 #include "core/scope.h"
+#include "core/secret_hash.h"
 #include "core/uri.h"
 #include "glue.h"
 #include "issuer.h"
 #include "key_material.h"
 #include "signing_key.h"
+#include "sql_arguments.h"
 #include "store.h"
 
 PG_FUNCTION_INFO_V1(pgt_create_pepper);
@@ -30,6 +32,7 @@ PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
 PG_FUNCTION_INFO_V1(pgt_normal_uri);
 PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
 PG_FUNCTION_INFO_V1(pgt_root_key_status);
+PG_FUNCTION_INFO_V1(pgt_secret_hash_scheme);
 PG_FUNCTION_INFO_V1(pgt_valid_alg);
 PG_FUNCTION_INFO_V1(pgt_valid_subject_dn);
 PG_FUNCTION_INFO_V1(pgt_valid_issuer);
@@ -131,6 +134,57 @@ pgt_root_key_status(PG_FUNCTION_ARGS)
 
 	(void) fcinfo;
 	PG_RETURN_TEXT_P(cstring_to_text(problem ? problem : "ok"));
+}
+
+static void
+refuse_hash(PgtcCode code, const PgtcSecretHash *hash)
+{
+	switch (code)
+	{
+		case PGTC_E_TOO_LONG:
+			ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("secret_hash would take too long to verify"),
+					errdetail("Whoever presents a wrong secret has the server compute it. The "
+							  "bounds: bcrypt cost %d, PBKDF2 %d iterations, Argon2 %d KiB and %d "
+							  "KiB times passes, %d lanes, %d bytes of text.",
+							  PGTC_BCRYPT_COST_MAX, PGTC_PBKDF2_ITERATIONS_MAX,
+							  PGTC_ARGON2_MEMORY_MAX, PGTC_ARGON2_WORK_MAX, PGTC_ARGON2_LANES_MAX,
+							  PGTC_SECRET_HASH_MAX),
+					errhint("Give the client a new secret with create_client_secret()."));
+		case PGTC_E_MALFORMED:
+			ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("secret_hash is not of the form of its scheme"),
+					errdetail("A salt has 8 bytes at least and a hash 16, both at most %d.",
+							  PGTC_SECRET_HASH_BYTES));
+		case PGTC_E_ALG:
+			if (hash->scheme)
+				ereport(
+					ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("%s cannot be verified on this server", hash->scheme),
+					errhint("Argon2 needs OpenSSL 3.2 or later, bcrypt a libcrypt that has it."));
+			ereport(ERROR, errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("secret_hash is of no scheme that can be imported"),
+					errhint("bcrypt ($2a$, $2b$, $2y$), PBKDF2 ($pbkdf2-sha256$, $pbkdf2-sha512$, "
+							"pbkdf2_sha256$, pbkdf2_sha512$), Argon2 ($argon2id$, $argon2i$, "
+							"$argon2d$)."));
+		default:
+			pgt_check(code, "verifying an imported client secret");
+	}
+}
+
+/* the libraries are asked with a secret, so that none is let in that they would refuse later */
+Datum
+pgt_secret_hash_scheme(PG_FUNCTION_ARGS)
+{
+	PgtcSecretHash hash;
+	PgtcCode code =
+		pgtc_secret_hash_read(pgtc_slice_str(required_text(fcinfo, 0, "secret_hash")), &hash);
+
+	if (code == PGTC_OK)
+		code = pgtc_secret_hash_verify(&hash, pgtc_slice_str("x"));
+	if (code != PGTC_OK && code != PGTC_E_SIGNATURE)
+		refuse_hash(code, &hash);
+	PG_RETURN_TEXT_P(cstring_to_text(hash.scheme));
 }
 
 Datum

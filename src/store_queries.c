@@ -145,10 +145,13 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "c.retry_window, c.retry_limit, c.lockstep_generations, "
 		 "c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
 			 "c") " FROM pgtoken.clients c WHERE c.client_id" EQ "$1"},
-	[STORE_CLIENT_SECRETS_READ] =
-		{"client secrets read", "t", SPI_OK_SELECT, true,
-		 "SELECT s.secret_id, s.secret_hash, s.expires_at, s.last_used_at FROM pgtoken.client_secrets s "
-		 "WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL"},
+	[STORE_CLIENT_SECRETS_READ] = {"client secrets read", "t", SPI_OK_SELECT, true,
+								   "SELECT s.secret_id, CASE WHEN s.hash_scheme" EQ
+								   "'sha256' THEN s.secret_hash END, "
+								   "CASE WHEN s.hash_scheme OPERATOR(pg_catalog.<>) 'sha256' "
+								   "THEN pg_catalog.convert_from(s.secret_hash, 'UTF8') END, "
+								   "s.expires_at, s.last_used_at FROM pgtoken.client_secrets s "
+								   "WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL"},
 	/* without waiting: who holds it notes its use as well, or is about to end it */
 	[STORE_CLIENT_SECRET_USED] =
 		{"client secret used", "tuzz", SPI_OK_UPDATE, false,
@@ -156,6 +159,14 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "$1 AND s.secret_id" EQ "ANY (ARRAY(SELECT o.secret_id FROM pgtoken.client_secrets o "
 		 "WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND (o.last_used_at IS NULL "
 		 "OR o.last_used_at OPERATOR(pg_catalog.<=) $4) FOR NO KEY UPDATE SKIP LOCKED))"},
+	/* without waiting: who holds it has verified the same secret, or is about to end it */
+	[STORE_CLIENT_SECRET_REHASH] =
+		{"client secret rehash", "tubz", SPI_OK_UPDATE, false,
+		 "UPDATE pgtoken.client_secrets s SET secret_hash = $3, hash_scheme = 'sha256', "
+		 "last_used_at = $4 WHERE s.client_id" EQ "$1 AND s.secret_id" EQ
+		 "ANY (ARRAY(SELECT o.secret_id FROM pgtoken.client_secrets o "
+		 "WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND o.revoked_at IS NULL "
+		 "AND o.hash_scheme OPERATOR(pg_catalog.<>) 'sha256' FOR NO KEY UPDATE SKIP LOCKED))"},
 	[STORE_CODE_INSERT] =
 		{"code insert", "ubttttttTtztTtjjzzlll", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "

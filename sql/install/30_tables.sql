@@ -192,11 +192,15 @@ CREATE TABLE pgtoken.client_secrets (
 	revoked_at timestamptz,
 	last_used_at timestamptz,
 	label text,
+	hash_scheme text NOT NULL DEFAULT 'sha256',
 	CONSTRAINT client_secrets_pkey PRIMARY KEY (client_id, secret_id),
-	CONSTRAINT client_secrets_secret_hash_check CHECK (pg_catalog.octet_length(secret_hash) = 32)
+	CONSTRAINT client_secrets_secret_hash_check CHECK (CASE hash_scheme WHEN 'sha256' THEN pg_catalog.octet_length(secret_hash) = 32
+		ELSE pg_catalog.octet_length(secret_hash) BETWEEN 33 AND 255 END),
+	CONSTRAINT client_secrets_hash_scheme_check CHECK (hash_scheme IN ('sha256', 'argon2d', 'argon2i', 'argon2id', 'bcrypt', 'pbkdf2-sha256', 'pbkdf2-sha512'))
 );
 COMMENT ON COLUMN pgtoken.client_secrets.label IS 'What to tell it by';
-COMMENT ON TABLE pgtoken.client_secrets IS 'Secrets of confidential clients, as SHA-256 of 256 random bits; several may be valid while they are exchanged';
+COMMENT ON COLUMN pgtoken.client_secrets.hash_scheme IS 'What secret_hash is: sha256, or of a secret that import_client_secret brought in the scheme of the other server, until it is rehashed at its first use';
+COMMENT ON TABLE pgtoken.client_secrets IS 'Secrets of confidential clients, as SHA-256 of 256 random bits, or as the hash that import_client_secret was given; several may be valid while they are exchanged';
 
 -- Per family -------------------------------------------------------------------
 

@@ -685,11 +685,10 @@ CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, clien
 REVOKE ALL ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) IS 'Internal, called by create_client_secret for client_secret_jwt, whose signatures a hash cannot verify: stores the secret itself among the key material, wrapped like it';
 
-CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS pgtoken.created_client_secret
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION pgtoken.prepare_client_secret(client_id text, expires_at timestamptz, label text) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	created CONSTANT pgtoken.created_client_secret := ROW (pgtoken.new_client_secret(), pgtoken.new_uuid());
 	method text;
 BEGIN
 	IF expires_at <= clock_timestamp() THEN
@@ -702,7 +701,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT pgtoken.client_auth_method(c.client_type, c.metadata) INTO method
-	FROM pgtoken.clients c WHERE c.client_id = create_client_secret.client_id AND c.client_type = 'confidential' FOR SHARE;
+	FROM pgtoken.clients c WHERE c.client_id = prepare_client_secret.client_id AND c.client_type = 'confidential' FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no such confidential client'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -713,6 +712,19 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  DETAIL = format('Its token_endpoint_auth_method is %s.', method);
 	END IF;
+	RETURN method;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.prepare_client_secret(text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.prepare_client_secret(text, timestamptz, text) IS 'Internal: may the client have a further secret with this end and label? Returns how it authenticates, and keeps others from changing that, or giving it another secret, at the same time';
+
+CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS pgtoken.created_client_secret
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	created CONSTANT pgtoken.created_client_secret := ROW (pgtoken.new_client_secret(), pgtoken.new_uuid());
+	method CONSTANT text := pgtoken.prepare_client_secret(client_id, expires_at, label);
+BEGIN
 	INSERT INTO pgtoken.client_secrets (client_id, secret_id, secret_hash, expires_at, label)
 	VALUES (create_client_secret.client_id, created.secret_id, sha256(convert_to(created.client_secret, 'UTF8')), create_client_secret.expires_at,
 			create_client_secret.label);
@@ -725,6 +737,42 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_client_secret(text, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.create_client_secret(text, timestamptz, text) IS
 'Give a confidential client a further secret and return it, which is shown this once, with the secret_id by which revoke_client_secret knows it. The old ones stay valid until revoke_client_secret. expires_at: NULL is never. label: what to tell it by in pgtoken.client_secrets, at most 255 characters. Raises 22023 for an end that has passed, 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
+
+CREATE FUNCTION pgtoken.secret_hash_scheme(secret_hash text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_secret_hash_scheme' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.secret_hash_scheme(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.secret_hash_scheme(text) IS 'Internal, called by import_client_secret: the scheme of a hash that this server can verify in bounded time; raises for any other';
+
+CREATE FUNCTION pgtoken.import_client_secret(client_id text, secret_hash text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS uuid
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	scheme CONSTANT text := pgtoken.secret_hash_scheme(secret_hash);
+	secret_id CONSTANT uuid := pgtoken.new_uuid();
+BEGIN
+	IF pgtoken.prepare_client_secret(client_id, expires_at, label) = 'client_secret_jwt' THEN
+		RAISE EXCEPTION 'a client that authenticates by client_secret_jwt cannot use a hash'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'Its signatures are made with the secret itself, and verified with it.',
+				  HINT = 'Give it a new secret with create_client_secret().';
+	END IF;
+	-- a wrong secret costs the computation of each
+	IF (SELECT count(*) FROM pgtoken.client_secrets s WHERE s.client_id = import_client_secret.client_id AND s.hash_scheme <> 'sha256'
+		AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())) >= 2 THEN
+		RAISE EXCEPTION 'the client has two imported secrets already'
+			USING ERRCODE = 'program_limit_exceeded',
+				  DETAIL = 'Those that are not rehashed yet count, since a wrong secret is held against each of them.',
+				  HINT = 'Take one back with revoke_client_secret(); see pgtoken.client_secrets.';
+	END IF;
+	INSERT INTO pgtoken.client_secrets (client_id, secret_id, secret_hash, hash_scheme, expires_at, label)
+	VALUES (import_client_secret.client_id, secret_id, convert_to(import_client_secret.secret_hash, 'UTF8'), scheme, import_client_secret.expires_at,
+			import_client_secret.label);
+	RETURN secret_id;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.import_client_secret(text, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.import_client_secret(text, text, timestamptz, text) IS
+'Give a confidential client of another server the secret that it has already, by the hash that is stored there, and return its secret_id: bcrypt ($2a$, $2b$, $2y$), PBKDF2 with SHA-256 or SHA-512 (as Hydra, passlib or Django write it) or Argon2 ($argon2id$v=19$). The first use of a secret that looks random (32 characters or more of base64 or hexadecimal) replaces the hash by its SHA-256; of any other the hash stays. A client has two that are not replaced, at most. Raises 22023 for a hash that is not of its scheme''s form or would take too long to verify, 0A000 for one of another scheme, or that the libraries of this server do not have, 22004, 54000 for a third; 55000 for client_secret_jwt, and as create_client_secret.';
 
 CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

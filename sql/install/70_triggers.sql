@@ -52,7 +52,7 @@ CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FO
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('resource');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client', 'epoch', 'epochs_since_end', 'not_before_epoch');
 -- not for last_used_at, which says nothing of whether the secret holds
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at, label OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at, label, hash_scheme OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('blacklist');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('policy');
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before', 'ended_epoch', 'not_before_epoch');
@@ -104,7 +104,7 @@ CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_ke
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at, hash_scheme OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');

@@ -82,7 +82,7 @@ GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;
 GRANT SELECT ON pgtoken.issuers, pgtoken.signing_keys, pgtoken.resources, pgtoken.clients, pgtoken.blacklist,
 	pgtoken.audit_events, pgtoken.grant_status, pgtoken.consents, pgtoken.user_code_attempts,
 	pgtoken.decisions, pgtoken.decisions_by_rule, pgtoken.decisions_by_client, pgtoken.decision_latency TO pgtoken_auditor;
-GRANT SELECT (client_id, secret_id, label, created_at, expires_at, revoked_at, last_used_at) ON pgtoken.client_secrets TO pgtoken_auditor;
+GRANT SELECT (client_id, secret_id, label, created_at, expires_at, revoked_at, last_used_at, hash_scheme) ON pgtoken.client_secrets TO pgtoken_auditor;
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time,
 			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
@@ -196,6 +196,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer, boolean),
 	pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer),
 	pgtoken.create_client_secret(text, timestamptz, text),
+	pgtoken.import_client_secret(text, text, timestamptz, text),
 	pgtoken.revoke_client_secret(text, uuid),
 	pgtoken.revoke_client(text, text),
 	pgtoken.set_not_before(timestamptz, text, text, text, uuid, text),

@@ -136,13 +136,14 @@ COMMENT ON POLICY auditor_reads ON pgtoken.clients IS 'Lets pgtoken_auditor see 
 
 COMMENT ON COLUMN pgtoken.client_secrets.client_id IS 'Client the secret authenticates';
 COMMENT ON COLUMN pgtoken.client_secrets.secret_id IS 'UUIDv7 that names the secret, for revoke_client_secret; no part of the secret';
-COMMENT ON COLUMN pgtoken.client_secrets.secret_hash IS 'SHA-256 of the secret with its prefix';
+COMMENT ON COLUMN pgtoken.client_secrets.secret_hash IS 'SHA-256 of the secret with its prefix; of one that was imported and is not rehashed the text of its hash';
 COMMENT ON COLUMN pgtoken.client_secrets.created_at IS 'When the secret was made';
 COMMENT ON COLUMN pgtoken.client_secrets.expires_at IS 'From when on it is refused; NULL: no end';
 COMMENT ON COLUMN pgtoken.client_secrets.revoked_at IS 'When it was revoked; NULL: it was not';
 COMMENT ON COLUMN pgtoken.client_secrets.last_used_at IS 'When a client last proved itself by it, to the hour: written once an hour at the most; NULL: never';
 COMMENT ON INDEX pgtoken.client_secrets_pkey IS 'Finds the secrets of a client';
-COMMENT ON CONSTRAINT client_secrets_secret_hash_check ON pgtoken.client_secrets IS 'SHA-256: 32 bytes';
+COMMENT ON CONSTRAINT client_secrets_secret_hash_check ON pgtoken.client_secrets IS 'SHA-256: 32 bytes; a text that was imported: more';
+COMMENT ON CONSTRAINT client_secrets_hash_scheme_check ON pgtoken.client_secrets IS 'The schemes that can be verified';
 COMMENT ON TRIGGER audit ON pgtoken.client_secrets IS 'Writes the row before and after to audit_events, without the hash';
 COMMENT ON TRIGGER invalidate ON pgtoken.client_secrets IS 'Makes every backend drop its cached configuration, secrets of clients included, when the transaction commits';
 COMMENT ON TRIGGER invalidate_truncate ON pgtoken.client_secrets IS 'As invalidate, for TRUNCATE';

@@ -162,6 +162,7 @@ main(void)
 	test_rules();
 	test_risk();
 	test_lockstep();
+	test_secret_hash();
 	test_memory();
 
 	for (i = 0; i < MAX_KEYS; i++)

@@ -18,6 +18,7 @@
 #include "oauth.h"
 #include "risk.h"
 #include "scope.h"
+#include "secret_hash.h"
 #include "uri.h"
 #include "wrap.h"
 
@@ -77,6 +78,7 @@ extern void test_user_agent(void);
 extern void test_rules(void);
 extern void test_risk(void);
 extern void test_lockstep(void);
+extern void test_secret_hash(void);
 extern void test_memory(void);
 
 #endif /* PGT_UNIT_H */
