@@ -46,7 +46,6 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_TOKEN_OTHER_KEY] = {"invalid_grant", BAD_GRANT, "token_of_other_key", 400, true},
 	[PGT_ERR_TOKEN_BLACKLISTED] = {"invalid_grant", BAD_GRANT, "token_blacklisted", 400, true},
 	[PGT_ERR_TOKEN_REUSED] = {"invalid_grant", BAD_GRANT, "refresh_token_reuse", 400, true},
-	[PGT_ERR_TOKEN_OVERTAKEN] = {"invalid_grant", BAD_GRANT, "token_overtaken", 400, true},
 	[PGT_ERR_FAMILY_REVOKED] = {"invalid_grant", BAD_GRANT, "family_revoked", 400, true},
 	[PGT_ERR_CONSENT_WITHDRAWN] = {"invalid_grant", BAD_GRANT, "consent_withdrawn", 400, true},
 	[PGT_ERR_FAMILY_EXPIRED] = {"invalid_grant", BAD_GRANT, "family_expired", 400, true},

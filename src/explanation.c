@@ -56,8 +56,6 @@ static const char *const sentences[] = {
 	[PGT_ERR_TOKEN_BLACKLISTED] = "The refresh token was blacklisted: the user must log in again.",
 	[PGT_ERR_TOKEN_REUSED] =
 		"A refresh token that was already exchanged came again, so the family was revoked: it was stolen, or the client keeps old tokens or uses one in several places.",
-	[PGT_ERR_TOKEN_OVERTAKEN] =
-		"The refresh token was current when the request came in and consumed while it waited, and so was its successor: the client has newer tokens already, nothing was ended.",
 	[PGT_ERR_FAMILY_REVOKED] =
 		"The family was revoked before: its grant.revoked event in audit_events says by whom and why.",
 	[PGT_ERR_CONSENT_WITHDRAWN] =

@@ -263,15 +263,6 @@ judge(const Refresh *refresh, PgtErr *err)
 	if (generation == grant->generation - 1 && grant->has_previous && retry_in_window(&retry) &&
 		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
 		return VERDICT_RETRY;
-	/*
-	 * It came in time, and while it waited its successor was used as well: whoever got
-	 * that goes on.  There is nothing left to give it, and nobody to suspect.
-	 */
-	if (refresh->was_current && retry_window(&retry) > 0)
-	{
-		*err = PGT_ERR_TOKEN_OVERTAKEN;
-		return VERDICT_REFUSE;
-	}
 	return VERDICT_REUSE;
 }
 
