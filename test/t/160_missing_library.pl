@@ -33,11 +33,26 @@ sub module_without
 	return $changed;
 }
 
+# An HMAC token that libjwt is asked about, when the first of them comes.
+my $session = session($node);
+
+create_service($session);
+$session->query($_) for
+  q{SELECT pgtoken.create_signing_key('HS256')},
+  q{SELECT pgtoken.create_resource('https://jwt.example', '{read}', access_token_typ => 'JWT')},
+  q{SELECT pgtoken.create_client('hmac', 'public', '{read}', signing_alg => 'HS256')},
+  q{CREATE TABLE held AS SELECT access_token FROM pgtoken.issue_tokens('hmac', 'alice', 'read', '{https://jwt.example}')};
+$session->quit;
+
+my %asked = (
+	libjansson => "LOAD '$module'",
+	libjwt => "CREATE FUNCTION verify_elsewhere(text, text, jsonb) RETURNS jsonb AS '$module', 'pgt_verify_access_token' LANGUAGE C;\n"
+	  . 'SELECT verify_elsewhere(access_token, NULL, NULL) IS NULL FROM held');
 for my $library ('libjansson', 'libjwt')
 {
 	ok(module_without($library), "$library: named in the module");
 
-	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nLOAD '$module';\nSELECT 1 AS goes_on;", on_error_stop => 0);
+	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$asked{$library};\nSELECT 1 AS goes_on;", on_error_stop => 0);
 
 	like($err, qr/ERROR:  58P01: could not load library "$library\.so\.9+"/, "$library: the message names it");
 	like($err, qr/HINT: .*"$library\.so\.9+"/, "$library: so does the hint");
