@@ -68,17 +68,26 @@ pgtc_uri_check_issuer(PgtcSlice uri)
 	return PGTC_OK;
 }
 
+/* what redirects of all clients have in common */
+static PgtcCode
+split_redirect(PgtcSlice uri, UriParts *parts)
+{
+	PgtcCode code = uri_split(uri, parts);
+
+	/* RFC 6749 section 3.1.2: no fragment component */
+	if (code == PGTC_OK && (parts->fragment.data != NULL || host_is_pattern(parts->host)))
+		code = PGTC_E_MALFORMED;
+	return code;
+}
+
 PgtcCode
 pgtc_uri_check_redirect(PgtcSlice uri)
 {
 	UriParts parts;
-	PgtcCode code = uri_split(uri, &parts);
+	PgtcCode code = split_redirect(uri, &parts);
 
 	if (code != PGTC_OK)
 		return code;
-	/* RFC 6749 section 3.1.2: no fragment component */
-	if (parts.fragment.data != NULL || host_is_pattern(parts.host))
-		return PGTC_E_MALFORMED;
 	if (web_valid(&parts))
 		return PGTC_OK;
 	/* RFC 8252 section 7.1: a private-use scheme is a reversed domain name */
@@ -91,12 +100,10 @@ PgtcCode
 pgtc_uri_check_native_redirect(PgtcSlice uri)
 {
 	UriParts parts;
-	PgtcCode code = uri_split(uri, &parts);
+	PgtcCode code = split_redirect(uri, &parts);
 
 	if (code != PGTC_OK)
 		return code;
-	if (parts.fragment.data != NULL || host_is_pattern(parts.host))
-		return PGTC_E_MALFORMED;
 	return web_valid(&parts) || !scheme_is_public(parts.scheme) ? PGTC_OK : PGTC_E_MALFORMED;
 }
 

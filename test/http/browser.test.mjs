@@ -1,16 +1,13 @@
 // The pages, clicked in headless Chromium: login, consent, devices, logout; by
 // the example client and by openid-client.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
 
 import * as openid from 'openid-client';
-import { chromium } from 'playwright-core';
 
 import * as h from './harness.mjs';
 
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const skip = !existsSync(executablePath) && `${executablePath} is not there`;
+const skip = !h.chromium && 'there is no Chromium';
 
 // the browser's own account of what failed names the addresses it went to, and
 // there are transactions and codes in their queries
@@ -38,8 +35,7 @@ const deny = () => page.getByRole('button', { name: 'Deny' }).click();
 
 describe('in a browser', { skip }, () => {
 	before(async () => {
-		// the sandbox needs privileges that neither root nor a container may have
-		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: h.PATIENCE });
+		browser = await h.launchBrowser();
 	});
 	after(() => browser?.close());
 	beforeEach(async () => {

@@ -3,18 +3,16 @@
 // of a refresh with the first one (OpenID Connect Core section 12.2), and one that they
 // refuse costs the session: they keep the refresh token that is consumed.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
 
 import * as h from './harness.mjs';
 
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const skip = !existsSync(executablePath) && `${executablePath} is not there`;
+const skip = !h.chromium && 'there is no Chromium';
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 // the browser's own account of what failed names addresses, with codes in their queries
@@ -92,7 +90,7 @@ describe('in a browser', { skip }, () => {
 	let page;
 
 	before(async () => {
-		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: h.PATIENCE });
+		browser = await h.launchBrowser();
 	});
 	after(() => browser?.close());
 	beforeEach(async () => {

@@ -3,15 +3,11 @@
 // virtual authenticator.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
-
-import { chromium } from 'playwright-core';
 
 import * as h from './harness.mjs';
 
-const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
-const skip = !existsSync(executablePath) ? `${executablePath} is not there` : !h.clientUrl && 'CLIENT_URL is not set';
+const skip = !h.chromium ? 'there is no Chromium' : !h.clientUrl && 'CLIENT_URL is not set';
 
 // the browser's own account of what failed names addresses, with codes in their queries
 const it = (name, clicks) => test(name, async () => {
@@ -60,7 +56,7 @@ describe('in a browser', { skip }, () => {
 	const refreshed = (times) => page.getByText(`refreshed ${times} times`).waitFor();
 
 	before(async () => {
-		browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'], timeout: h.PATIENCE });
+		browser = await h.launchBrowser();
 	});
 	after(() => browser?.close());
 	beforeEach(async () => {
