@@ -174,6 +174,7 @@ SQL_PARTS = \
 	sql/install/49_purge.sql \
 	sql/install/50_maintenance.sql \
 	sql/install/52_restore.sql \
+	sql/install/53_copy.sql \
 	sql/install/60_views.sql \
 	sql/install/70_triggers.sql \
 	sql/install/75_http.sql \

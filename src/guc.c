@@ -44,6 +44,7 @@ char *pgt_http_context_headers = NULL;
 char *pgt_http_issuer = NULL;
 char *pgt_http_resource = NULL;
 char *pgt_http_resource_url = NULL;
+char *pgt_installation_id = NULL;
 int pgt_lockstep_generations = 3;
 int pgt_log_refusals = LOG_REFUSALS_DEBUG;
 int pgt_max_replay_lag = 0;
@@ -114,6 +115,18 @@ check_http_context_headers(char **value, void **extra pg_attribute_unused(),
 		GUC_check_errhint("Write it like: latitude=x-geo-latitude, longitude=x-geo-longitude.");
 	}
 	return problem == NULL;
+}
+
+static bool
+check_installation_id(char **value, void **extra pg_attribute_unused(),
+					  GucSource source pg_attribute_unused())
+{
+	uint8_t id[PGTC_UUID_LEN];
+	bool ok = (*value)[0] == '\0' || pgtc_uuid_parse(pgtc_slice_str(*value), id) == PGTC_OK;
+
+	if (!ok)
+		GUC_check_errdetail("It is a UUID of 36 characters.");
+	return ok;
 }
 
 /* what is kept, and how it is found, was laid out for the old size */
@@ -249,6 +262,11 @@ pgt_guc_init(void)
 		"pgtoken.http_resource_url",
 		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
 		&pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.installation_id", "The installation whose tokens may be signed here; empty: any.",
+		"Kept outside of the database; a database that has another one is a copy, see pgtoken.adopt_copy().",
+		&pgt_installation_id, "", PGC_SUSET, 0, check_installation_id, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.lineage_retention",
 							"Age at which maintain() drops lineage partitions; 0 keeps them.",

@@ -24,6 +24,7 @@ extern char *pgt_http_context_headers;
 extern char *pgt_http_issuer;
 extern char *pgt_http_resource;
 extern char *pgt_http_resource_url;
+extern char *pgt_installation_id;
 extern int pgt_lockstep_generations;
 extern int pgt_log_refusals; /* a LogRefusals */
 extern int pgt_max_replay_lag; /* ms */

@@ -52,6 +52,7 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.webauthn_rp_id = store_text(row);
 	node->issuer.webauthn_origins = store_texts(row, &node->issuer.n_webauthn_origins);
 	store_epochs(row, &node->issuer.epochs);
+	node->issuer.installation_id = store_text(row);
 	node->wipe.func = wipe_pepper;
 	node->wipe.arg = node;
 	MemoryContextRegisterResetCallback(cache, &node->wipe);
@@ -102,6 +103,22 @@ Issuer *
 issuer_of_session(void)
 {
 	return issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
+}
+
+void
+issuer_require_own(const Issuer *issuer)
+{
+	if (pgt_installation_id[0] == '\0' || issuer->installation_id == NULL ||
+		pg_strcasecmp(pgt_installation_id, issuer->installation_id) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("this database is a copy of another installation, and signs no tokens"),
+			 errdetail("Its id is %s, pgtoken.installation_id is %s.", issuer->installation_id,
+					   pgt_installation_id),
+			 errhint("Give it an issuer and keys of its own: SELECT "
+					 "pgtoken.adopt_copy('https://...'). If it is the original that has moved, set "
+					 "pgtoken.installation_id to its id.")));
 }
 
 static char *

@@ -31,6 +31,7 @@ typedef struct Issuer
 	char **webauthn_origins;
 	int n_webauthn_origins;
 	Epochs epochs;
+	char *installation_id; /* of the database; NULL: none is there */
 	bool pepper_loaded;
 	uint8_t pepper[PGTC_PEPPER_LEN];
 } Issuer;
@@ -46,6 +47,9 @@ extern bool issuer_is_known(void);
 
 /* like issuer_find, but ereport(55000) when it is not there */
 extern Issuer *issuer_get(const char *issuer);
+
+/* ereport(55000) where pgtoken.installation_id says that this database is a copy */
+extern void issuer_require_own(const Issuer *issuer);
 
 /* the pepper of its refresh tokens, read and unwrapped once */
 extern const uint8_t *issuer_pepper(Issuer *issuer);

@@ -16,6 +16,7 @@
 #include "core/claims.h"
 #include "core/ids.h"
 #include "glue.h"
+#include "issuer.h"
 #include "key_material.h"
 #include "store.h"
 
@@ -121,6 +122,7 @@ open_signer(SigningKey *key)
 const SigningKey *
 signing_key_active(const char *issuer, const PgtcAlg *alg)
 {
+	issuer_require_own(issuer_get(issuer));
 	for (SigningKey *key = key_list(); key; key = key->next)
 	{
 		if (key->state == SIGNING_KEY_ACTIVE && key->alg == alg && strcmp(key->issuer, issuer) == 0)

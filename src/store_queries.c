@@ -370,7 +370,8 @@ const QueryDef store_queries[STORE_QUERIES] = {
 		 "SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
 		 "i.verification_uri, i.claims_function, i.password_verifier, "
 		 "i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, " EPOCH_COLUMNS(
-			 "i") " FROM pgtoken.issuers i"},
+			 "i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
+				  "FROM pgtoken.issuers i"},
 	[STORE_KEY_INSERT] =
 		{"signing key insert", "ttttj", SPI_OK_INSERT, false,
 		 "INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "

@@ -119,6 +119,7 @@ BEGIN
 	END IF;
 	INSERT INTO pgtoken.issuers (issuer, default_alg, is_default)
 	VALUES (create_issuer.issuer, create_issuer.default_alg, NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default));
+	INSERT INTO pgtoken.installation DEFAULT VALUES ON CONFLICT ON CONSTRAINT installation_pkey DO NOTHING;
 	PERFORM pgtoken.create_pepper(issuer);
 	RETURN issuer;
 END

@@ -537,6 +537,15 @@ BEGIN
 						 ELSE names END;
 	RETURN NEXT;
 
+	check_name := 'installation';
+	SELECT i.installation_id::text INTO names FROM pgtoken.installation i;
+	ok := current_setting('pgtoken.installation_id') = '' OR names IS NULL OR lower(current_setting('pgtoken.installation_id')) = names;
+	detail := CASE WHEN names IS NULL THEN 'it has no id before there is an issuer'
+				   WHEN current_setting('pgtoken.installation_id') = '' THEN format('pgtoken.installation_id is not set, a copy of this database would sign as this one: set it to %s here, and to an id of its own wherever copies are restored', names)
+				   WHEN ok THEN 'its id is the one that pgtoken.installation_id names'
+				   ELSE format('this database is a copy of the installation %s, and pgtoken.installation_id is %s: it signs no tokens. SELECT pgtoken.adopt_copy(...)', names, current_setting('pgtoken.installation_id')) END;
+	RETURN NEXT;
+
 	check_name := 'key material wrapped';
 	SELECT (SELECT count(*) FROM pgtoken.key_material m WHERE NOT m.wrapped)
 		   + (SELECT count(*) FROM pgtoken.factors f WHERE f.secret IS NOT NULL AND NOT f.wrapped) INTO n;

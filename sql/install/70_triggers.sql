@@ -109,6 +109,8 @@ CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.blacklist 
 CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.installation FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.installation FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.policies FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.subject_not_before FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
 CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.issuers FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');

@@ -96,7 +96,7 @@ GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, 
 			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;
-GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before, pgtoken.subject_epochs, pgtoken.reused_families TO pgtoken_auditor;
+GRANT SELECT ON pgtoken.policies, pgtoken.subject_not_before, pgtoken.subject_epochs, pgtoken.reused_families, pgtoken.installation TO pgtoken_auditor;
 GRANT SELECT (task, updated_at) ON pgtoken.maintenance TO pgtoken_auditor;	-- a position can be a hash
 GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
 			  codes_sent, codes_since, code_sent_at, created_at, last_used_at)
@@ -178,6 +178,8 @@ ALTER TABLE pgtoken.challenge_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.challenge_codes FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.maintenance ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.maintenance FOR SELECT TO pgtoken_auditor USING (true);
+ALTER TABLE pgtoken.installation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.installation FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.reused_families ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.reused_families FOR SELECT TO pgtoken_auditor USING (true);
 ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;
@@ -201,6 +203,7 @@ GRANT EXECUTE ON FUNCTION
 	pgtoken.revoke_client(text, text),
 	pgtoken.set_not_before(timestamptz, text, text, text, uuid, text),
 	pgtoken.after_restore(timestamptz, text, boolean, boolean),
+	pgtoken.adopt_copy(text, text, jsonb, text),
 	pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean),
 	pgtoken.delete_client(text),
 	pgtoken.delete_issuer(text),

@@ -307,4 +307,7 @@ COMMENT ON COLUMN pgtoken.resources.policy_version IS 'Grows with each change of
 -- maintenance
 
 COMMENT ON POLICY auditor_reads ON pgtoken.maintenance IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+COMMENT ON TRIGGER invalidate ON pgtoken.installation IS 'Makes every backend drop its cached configuration when the transaction commits';
+COMMENT ON TRIGGER invalidate_truncate ON pgtoken.installation IS 'As invalidate, for TRUNCATE';
+COMMENT ON POLICY auditor_reads ON pgtoken.installation IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 COMMENT ON POLICY auditor_reads ON pgtoken.reused_families IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';

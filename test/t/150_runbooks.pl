@@ -126,6 +126,15 @@ is($look->value(q{SELECT cardinality(code_hashes) FROM pgtoken.factors WHERE fac
 $look->query(q{SELECT family('next', 'app', 'user-42')});
 is($look->value(q{SELECT holds('next access') AND holds('next refresh')}), 't', 'After a restore: what is issued then does');
 
+# the accident: a copy signs with production's keys
+$look = follow('A copy for staging', preamble => $admin, alone => sub {
+	my ($database) = @_;
+
+	$node->safe_psql('postgres', "ALTER DATABASE $database SET pgtoken.installation_id = '5ba4e6a1-0f0c-4b6e-9c1d-2f6a3c1d7e90'");
+});
+is($look->value('SELECT issuer FROM pgtoken.issuers'), 'https://id.staging.example', 'A copy for staging: has an issuer of its own');
+is($look->value(q{SELECT count(*) FROM held WHERE name ~ '(access|refresh)$' AND holds(name)}), 0, 'A copy for staging: nothing of the original holds');
+
 follow('Monitoring', preamble => $admin);
 follow('The first hour of an integration');
 
