@@ -12,16 +12,17 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = new_cluster('missing_library');
-my $module = PostgreSQL::Test::Utils::tempdir() . '/pgtoken_elsewhere.so';
+my $dir = PostgreSQL::Test::Utils::tempdir();
 
-# the same module, made to ask for libraries of a number that nobody has
+# The same module, made to ask for libraries of a number that nobody has.  Each has
+# a file of its own: a server process that ends after its psql still runs code of one.
 sub module_without
 {
-	my ($library) = @_;
-	my ($dir) = run_command([ 'pg_config', '--pkglibdir' ]);
+	my ($library, $module) = @_;
+	my ($pkglibdir) = run_command([ 'pg_config', '--pkglibdir' ]);
 	my $code = do
 	{
-		open my $in, '<:raw', "$dir/pgtoken.so" or die "pgtoken.so: $!";
+		open my $in, '<:raw', "$pkglibdir/pgtoken.so" or die "pgtoken.so: $!";
 		local $/;
 		<$in>;
 	};
@@ -45,12 +46,12 @@ $session->query($_) for
 $session->quit;
 
 my %asked = (
-	libjansson => "LOAD '$module'",
-	libjwt => "CREATE FUNCTION verify_elsewhere(text, text, jsonb) RETURNS jsonb AS '$module', 'pgt_verify_access_token' LANGUAGE C;\n"
+	libjansson => "LOAD '$dir/without_libjansson.so'",
+	libjwt => "CREATE FUNCTION verify_elsewhere(text, text, jsonb) RETURNS jsonb AS '$dir/without_libjwt.so', 'pgt_verify_access_token' LANGUAGE C;\n"
 	  . 'SELECT verify_elsewhere(access_token, NULL, NULL) IS NULL FROM held');
 for my $library ('libjansson', 'libjwt')
 {
-	ok(module_without($library), "$library: named in the module");
+	ok(module_without($library, "$dir/without_$library.so"), "$library: named in the module");
 
 	my ($status, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$asked{$library};\nSELECT 1 AS goes_on;", on_error_stop => 0);
 
