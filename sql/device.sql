@@ -53,8 +53,10 @@ SELECT test.brief(a), c ->> 'sub' AS sub, c ->> 'acr' AS acr, c -> 'amr' AS amr
 FROM test.answers, test.claims((a).body ->> 'access_token') c WHERE name = 'legacy';
 -- Attack shut out: a careless verifier names nobody, or lets a user be a client.
 -- That is the log's to say, and an answer that commits.
+SET client_min_messages = log;	-- the server's log, and not who asks for its messages
 SELECT test.brief(test.http('token', 'grant_type=password&username=x&password=nobody', test.basic('legacy'))) AS nobody,
 	   test.brief(test.http('token', 'grant_type=password&username=x&password=client', test.basic('legacy'))) AS a_client;
+SET client_min_messages = warning;
 SELECT event, reason, client_id FROM pgtoken.audit_events WHERE client_id IN ('legacy', 'robot') AND event = 'issue.refused' ORDER BY event_id;
 SELECT pgtoken.update_issuer('https://id.example', reset => '{password_verifier}');
 

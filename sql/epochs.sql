@@ -96,5 +96,11 @@ END
 $$;
 SELECT test.made_again() AS none_came_back, count(*) FROM generate_series(1, 20) GROUP BY 1;
 SELECT test.brief(pgtoken.issue_tokens('ep_app', 'eve', 'openid offline_access')) AS the_new_one_works;
+-- Attack shut out: any role takes the locks that issues and ends of sessions wait for, by
+-- the functions for advisory locks, whose kinds are 1 and 2, and nobody can log in or out.
+BEGIN;
+SELECT test.brief(pgtoken.issue_tokens('ep_app', 'eve', 'openid', session_id => 'a session'));
+SELECT count(*) AS locks, array_agg(DISTINCT objsubid) AS kinds FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+ROLLBACK;
 RESET pgtoken.http_issuer;
 DELETE FROM pgtoken.subject_not_before WHERE issuer = 'https://epoch.example';

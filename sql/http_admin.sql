@@ -570,6 +570,7 @@ BEGIN
 		WHEN 'role' THEN SET LOCAL ROLE NONE;
 		WHEN 'cursor' THEN EXECUTE 'DECLARE held CURSOR WITH HOLD FOR SELECT 1';
 		WHEN 'words' THEN RAISE EXCEPTION 'the salary of % is 1000', subject;
+		WHEN 'cancel' THEN RAISE EXCEPTION 'the salary of % is 1000', subject USING ERRCODE = 'query_canceled', DETAIL = 'as if the server had ended it';
 		ELSE RETURN jsonb_build_object('ran_as', current_user);
 	END CASE;
 	RETURN '{}';
@@ -577,7 +578,7 @@ END$$;
 RESET ROLE;
 SELECT pgtoken.update_issuer('https://http.example', claims_function => 'regress_ops.claims');
 SELECT subject, test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, %L)', 'http-app', subject, 'openid'))
-FROM unnest('{trigger,table,role,cursor,words}'::text[]) WITH ORDINALITY s (subject, i) ORDER BY i;
+FROM unnest('{trigger,table,role,cursor,words,cancel}'::text[]) WITH ORDINALITY s (subject, i) ORDER BY i;
 SELECT test.claims(access_token) ->> 'ran_as' AS ran_as FROM pgtoken.issue_tokens('http-app', 'somebody', 'openid');
 -- Attack shut out, by being told: who may issue tokens in SQL leaves a temporary table
 -- of the name that the function looks up first.

@@ -71,6 +71,11 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
 END
 $$;
 SELECT test.trace();
+-- Attack shut out: a parameter's name, which its sender makes, writes a line of the log,
+-- spoils the trace, or is a secret whose name was left out, and is told to all.
+SELECT n, (test.http('token', form)).body ->> 'error_description' AS told FROM (VALUES
+	(1, 'scope=a&scope=b'), (2, 'a%0Aforged=1&a%0Aforged=2'), (3, 'pgtrt_AbC9=&pgtrt_AbC9='), (4, repeat('x', 38) || '%C3%A4y=1&' || repeat('x', 38) || '%C3%A4y=2'),
+	(5, '%1B[31m=1&%1B[31m=2'), (6, repeat('x', 5000) || '=1&' || repeat('x', 5000) || '=2')) f (n, form) ORDER BY n;
 SELECT test.outcome('SELECT * FROM pgtoken.refused_requests(NULL, 0)') AS no_number;
 SET pgtoken.log_refusals = 'perhaps';
 DROP FUNCTION test.why, test.trace;

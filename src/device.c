@@ -219,6 +219,8 @@ static void
 describe_family(DeviceCode *device, IssueRequest *issue)
 {
 	issue->grant_id = &device->grant_id;
+	/* of the epochs in which it was approved; when it was asked for nothing was issued yet */
+	device->begun.at = GetCurrentTimestamp();
 	issue->begun = &device->begun;
 	issue->offline = true;
 	issue->subject = device->approval.subject;

@@ -27,6 +27,18 @@ add_field(HttpExchange *x, char *name, char *value)
 	x->n_fields++;
 }
 
+/* a name that a parameter could have: anything else may be a secret whose name was left out */
+static const char *
+shown_name(PgtcSlice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+	{
+		if (name.data[i] != '_' && (name.data[i] < 'a' || name.data[i] > 'z'))
+			return "";
+	}
+	return pnstrdup(name.data, name.len);
+}
+
 static PgtErr
 read_raw(HttpExchange *x, PgtcSlice body)
 {
@@ -43,7 +55,7 @@ read_raw(HttpExchange *x, PgtcSlice body)
 				  pnstrdup(form->field[i].value.data, form->field[i].value.len));
 	repeated = pgtc_form_repeated(form, repeatable);
 	if (repeated.data)
-		return refused(PGT_ERR_REQUEST_REPEATED, pnstrdup(repeated.data, repeated.len), NULL, NULL);
+		return refused(PGT_ERR_REQUEST_REPEATED, shown_name(repeated), NULL, NULL);
 	pgtc_form_free(form);
 	return PGT_OK;
 }

@@ -116,7 +116,6 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 		grant->begun = *request->begun;
 	else
 		begin_now(client, now, &grant->begun);
-	grant->begun.at = now;
 	grant->rotated_at = now;
 	grant->generation = target->offline_access ? 0 : -1;
 	/* without a refresh token the family ends with its only access token */

@@ -109,9 +109,10 @@ policy_function_call(const char *name, Jsonb *context, Jsonb *previous, Jsonb *f
 		return "timeout";
 	if (error)
 	{
-		ereport(LOG, (errmsg("policy function %s has failed", name),
-					  errdetail_internal("%s: %s", unpack_sql_state(error->sqlerrcode),
-										 error->message)));
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("policy function %s has failed", name),
+				 errdetail_internal("%s: %s", unpack_sql_state(error->sqlerrcode), error->message),
+				 errhidestmt(true), errhidecontext(true)));
 		return psprintf("SQLSTATE %s", unpack_sql_state(error->sqlerrcode));
 	}
 	*result = answer;

@@ -26,7 +26,7 @@ PgtErr
 refused(PgtErr err, const char *parameter, const char *received, const char *registered)
 {
 	note.err = err;
-	strlcpy(note.parameter, parameter, sizeof(note.parameter));
+	PRINT(parameter, note.parameter);
 	PRINT(received, note.received);
 	PRINT(registered, note.registered);
 	return err;

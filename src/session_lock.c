@@ -11,7 +11,9 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 
-#define LOCK_CLASS 0x7067746b /* the first key of the two; an application must use another */
+#define LOCK_CLASS 0x7067746b /* "pgtk" */
+/* SQL's own advisory locks are of kinds 1 and 2: nobody can take these by a function */
+#define LOCK_KIND 3
 #define LOCK_BUCKETS 512
 
 static void
@@ -21,7 +23,7 @@ acquire(const char *issuer, const char *kind, const char *name, LOCKMODE mode)
 	uint32 bucket = hash_bytes((const unsigned char *) key, strlen(key)) % LOCK_BUCKETS;
 	LOCKTAG tag;
 
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, LOCK_CLASS, bucket, 2);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, LOCK_CLASS, bucket, LOCK_KIND);
 	(void) LockAcquire(&tag, mode, false, false);
 	pfree(key);
 }

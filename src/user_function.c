@@ -89,8 +89,8 @@ raise_failure(const char *name, MemoryContext caller)
 
 	MemoryContextSwitchTo(caller);
 	error = CopyErrorData();
-	/* a cancelled statement, a timeout, a shutdown: not its own failure */
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+	/* a cancelled statement, a timeout, a shutdown: not its own failure, whatever it says of itself */
+	if (user_function_interrupted(error))
 		PG_RE_THROW();
 	FlushErrorState();
 	ereport(ERROR,
@@ -174,10 +174,12 @@ user_function_guard(void (*step)(void *arg), void *arg)
 		return true;
 	if (user_function_interrupted(error) || is_passing(error))
 		ReThrowError(error);
-	ereport(LOG,
+	/* for the server's log alone, and without the statement, which may have a password in it */
+	ereport(LOG_SERVER_ONLY,
 			(errcode(error->sqlerrcode), errmsg("%s", error->message),
 			 error->detail_log || error->detail
 				 ? errdetail_internal("%s", error->detail_log ? error->detail_log : error->detail)
-				 : 0));
+				 : 0,
+			 errhidestmt(true), errhidecontext(true)));
 	return false;
 }

@@ -394,4 +394,17 @@ describe('pushed requests', () => {
 		const { location } = await h.authorize(h.authorizationParameters(client, h.newVerifier()));
 		assert.equal(location.searchParams.get('error'), 'invalid_request');
 	});
+
+	// the attack: everything from before a time is ended, and what was approved before it and redeemed behind it lives on
+	it('a time that is named ends what was approved before it, whenever it was redeemed', async () => {
+		const client = await h.newClient();
+		const subject = h.unique('user');
+		const code = await h.newCode(client, { scope: 'openid offline_access notes:read', resource: h.resource }, { subject });
+		const moment = await h.value('SELECT clock_timestamp()::text');
+		const tokens = h.assertTokens(await h.redeem(client, code));
+		assert.equal((await h.notes(h.bearer(tokens.access_token))).status, 200);
+		await h.rows('SELECT pgtoken.set_not_before($1::timestamptz, issuer => $2, subject => $3)', moment, h.issuer, subject);
+		assert.equal((await h.notes(h.bearer(tokens.access_token))).status, 401);
+		h.assertError(await h.refresh(client, tokens.refresh_token), 'invalid_grant');
+	});
 });
