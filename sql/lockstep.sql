@@ -1,6 +1,6 @@
 -- Attack shut out: a thief follows his victim inside the retry window. Each gets the
 -- same successor, generation after generation, and no time tells them apart. That
--- generations running are answered from the same two places does.
+-- generations running are answered from two places does.
 \set SHOW_CONTEXT never
 
 -- One generation an argument, an array of contexts: the first one rotates, the
@@ -55,6 +55,28 @@ SELECT test.used('app', '[{"ip": "192.0.2.1", "device_id": "d-1"}, {"ip": "203.0
 				 '[{"ip": "192.0.2.3", "device_id": "d-1"}, {"ip": "203.0.113.3", "device_id": "d-2"}]');
 -- a thief who tells nothing has a context, too
 SELECT test.used('app', '[{"ip": "192.0.2.1"}, {}]', '[{"ip": "192.0.2.1"}, {}]', '[{"ip": "192.0.2.1"}, {}]');
+
+-- Attack shut out: he says that he is another program each time
+SELECT test.used('app', '[{"user_agent": "Lynx"}, {"user_agent": "Netcat"}]', '[{"user_agent": "Lynx"}, {"user_agent": "Socat"}]', '[{"user_agent": "Lynx"}, {"user_agent": "Wget"}]',
+				 '[{"user_agent": "Lynx"}, {"user_agent": "Telnet"}]');
+SELECT event, reason, context, detail FROM pgtoken.audit_events WHERE grant_id = current_setting('test.family')::uuid AND event = 'refresh.reuse';
+-- every time first, and from anywhere; another device each time
+SELECT test.used('app', '[{"ip": "203.0.113.1", "user_agent": "Netcat"}, {"user_agent": "Lynx"}]', '[{"ip": "203.0.113.2", "user_agent": "Socat"}, {"user_agent": "Lynx"}]',
+				 '[{"ip": "203.0.113.3", "user_agent": "Wget"}, {"user_agent": "Lynx"}]', '[{"user_agent": "Telnet"}, {"user_agent": "Lynx"}]');
+SELECT test.used('app', '[{"device_id": "d-1"}, {"device_id": "d-2"}]', '[{"device_id": "d-1"}, {"device_id": "d-3"}]', '[{"device_id": "d-1"}, {}]', '[{"device_id": "d-1"}, {"device_id": "d-4"}]');
+-- every other time the same one, while he moves: a third time ends it
+\set other '[{"ip": "192.0.2.1", "user_agent": "Lynx"}, {"ip": "203.0.113.66", "user_agent": "Netcat"}]'
+SELECT test.used('app', :'other', '[{"ip": "192.0.2.1", "user_agent": "Lynx"}, {"ip": "203.0.113.2", "user_agent": "Lynx"}]', :'other',
+				 '[{"ip": "192.0.2.1", "user_agent": "Lynx"}, {"ip": "203.0.113.4", "user_agent": "Lynx"}]', :'other', :'single');
+-- every other time the same one, from an address that stays his: that is enough
+SELECT test.used('app', :'pair', :'other', :'pair', :'other');
+
+-- An honest client that was updated between a request and its retry lives, also when answers get lost after that
+SELECT test.used('app', '[{"user_agent": "Lynx/1"}, {"user_agent": "Lynx/2"}]', '[{"user_agent": "Lynx/2"}, {"user_agent": "Lynx/2"}]', '[{"user_agent": "Lynx/2"}, {"user_agent": "Lynx/2"}]', '[{"user_agent": "Lynx/2"}, {"user_agent": "Lynx/2"}]');
+-- an answer that was not lost ends the row
+SELECT test.used('app', :'other', :'other', :'single', :'other', :'other', :'single', :'other');
+-- one that is retried all the time lives through updates that lie apart
+SELECT test.used('app', VARIADIC ARRAY(SELECT CASE WHEN n % 12 = 0 THEN '[{"user_agent": "Lynx/1"}, {"user_agent": "Lynx/2"}]' ELSE '[{"user_agent": "Lynx/2"}, {"user_agent": "Lynx/2"}]' END::jsonb FROM generate_series(0, 36) n));
 
 -- An honest client on a bad network lives: its address changes at each retry
 SELECT test.used('app', '[{"ip": "192.0.2.1"}, {"ip": "192.0.2.2"}]', '[{"ip": "192.0.2.2"}, {"ip": "192.0.2.3"}]', '[{"ip": "192.0.2.3"}, {"ip": "192.0.2.4"}]',

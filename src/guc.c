@@ -276,7 +276,7 @@ pgt_guc_init(void)
 
 	DefineCustomIntVariable(
 		"pgtoken.lockstep_generations",
-		"How many generations running may be answered from the same two contexts until that is reuse; 0 is never.",
+		"How many generations running may be answered from two contexts until that is reuse; 0 is never.",
 		"A client and a thief who follows it within the retry window have each of them.",
 		&pgt_lockstep_generations, 3, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
 

@@ -334,7 +334,8 @@ end_reused_family(const Refresh *refresh)
 		pgt_object_int(&detail, "current_generation", revoked.generation);
 		pgt_object_jsonb(&detail, "rotation_context", grant->context);
 		if (refresh->in_lockstep)
-			pgt_object_int(&detail, "lockstep_generations", refresh->lockstep.generations);
+			pgt_object_int(&detail, "lockstep_generations",
+						   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
 		pgt_audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
 									  .event = "refresh.reuse",
 									  .reason = pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,

@@ -43,10 +43,16 @@ retry_in_window(const RetryCase *retry)
 		   pgt_happened_within(retry->grant->rotated_at, window, retry->entered, retry->now);
 }
 
+/* on the way while the rotation was: the threads of one client, or its servers */
+static bool
+came_at_once(const RetryCase *retry)
+{
+	return retry->was_current || retry->grant->rotated_at > retry->entered;
+}
+
 /*
- * Those that come at once do not count: they are the threads of one client, or its
- * servers.  What two retries make of the family at once is the same, or one of them
- * is forgotten.
+ * Those that come at once do not count, nor do they end a row.  What two retries make of
+ * the family at once is the same, or one of them is forgotten.
  */
 bool
 retry_lockstep(const RetryCase *retry, PgtcLockstep *out)
@@ -56,21 +62,25 @@ retry_lockstep(const RetryCase *retry, PgtcLockstep *out)
 	PgtcRequestContext context;
 
 	memset(out, 0, sizeof(*out));
-	if (retry->client->lockstep_generations == 0 || retry->was_current ||
-		grant->rotated_at > retry->entered)
+	if (retry->client->lockstep_generations == 0)
 		return false;
 	if (grant->has_lockstep)
 		pgt_check(pgtc_lockstep_read(grant->lockstep, out), "reading what two contexts have done");
+	if (came_at_once(retry))
+	{
+		pgtc_lockstep_hold(out, grant->generation);
+		return out->clients.generations > 0;
+	}
 	request_context_facts(grant->context, &rotation);
 	request_context_facts(retry->context, &context);
 	pgt_check(pgtc_lockstep_follow(out, grant->generation, &rotation, &context),
 			  "comparing contexts");
-	return out->generations > 0;
+	return pgtc_lockstep_any(out);
 }
 
 bool
 retry_is_lockstep(const RetryCase *retry, const PgtcLockstep *lockstep)
 {
-	return lockstep->generation == (uint32_t) retry->grant->generation &&
-		   lockstep->generations >= (uint32_t) retry->client->lockstep_generations;
+	return !came_at_once(retry) && pgtc_lockstep_generations(lockstep, retry->grant->generation) >=
+									   (uint32_t) retry->client->lockstep_generations;
 }

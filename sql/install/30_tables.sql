@@ -176,7 +176,7 @@ COMMENT ON COLUMN pgtoken.clients.refresh_absolute_lifetime IS 'Life of a family
 COMMENT ON COLUMN pgtoken.clients.refresh_idle_lifetime IS 'Time without a refresh after which a family ends; NULL: pgtoken.refresh_idle_lifetime';
 COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of an unused refresh token still gets the same successor; 0: strict; NULL: pgtoken.retry_window_bound where the request proves a key, else _confidential or _public; more than an hour only where a key is always proved';
 COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
-COMMENT ON COLUMN pgtoken.clients.lockstep_generations IS 'How many generations running may be answered from the same two contexts until that is reuse; 0: never; NULL: pgtoken.lockstep_generations';
+COMMENT ON COLUMN pgtoken.clients.lockstep_generations IS 'How many generations running may be answered from two contexts until that is reuse; 0: never; NULL: pgtoken.lockstep_generations';
 COMMENT ON COLUMN pgtoken.clients.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.clients.epoch IS 'As issuers.epoch: moves on with revoke_client and set_not_before; a client_id that was deleted and is made again has none of its families';
 COMMENT ON COLUMN pgtoken.clients.epochs_since_end IS 'As issuers.epochs_since_end';
@@ -261,7 +261,7 @@ COMMENT ON COLUMN pgtoken.grants.previous_hash IS 'SHA-256 of its predecessor''s
 COMMENT ON COLUMN pgtoken.grants.rotation_nonce IS 'Fresh input of the derivation of the current secret; worthless without the presented predecessor and the pepper';
 COMMENT ON COLUMN pgtoken.grants.rotated_at IS 'When the current refresh token was handed out, or last used where rotation is never';
 COMMENT ON COLUMN pgtoken.grants.retry_count IS 'Answers given to the current generation beyond the first';
-COMMENT ON COLUMN pgtoken.grants.lockstep IS 'In which two contexts generations running have been answered, as hashes, and in how many; NULL: in one';
+COMMENT ON COLUMN pgtoken.grants.lockstep IS 'How many generations running have been answered from two contexts: by two programs or devices, and at which two addresses, as hashes; NULL: none';
 COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
 COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable';

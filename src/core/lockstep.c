@@ -8,17 +8,18 @@
 #define IPV4_PREFIX 32
 #define IPV6_PREFIX 64
 
-#define MEMBERS_PER_PRINT 2
+/* retried ones between two that count: more are the updates of one that is always retried */
+#define CLIENTS_GAP_MAX 10
 
-static PgtcContextDifference difference_of(const PgtcRequestContext *a,
-										   const PgtcRequestContext *b);
-static PgtcCode print_of(PgtcContextDifference difference, const PgtcRequestContext *context,
-						 uint8_t out[PGTC_CONTEXT_PRINT_LEN]);
-static PgtcCode address_hash(PgtcSlice ip, uint8_t out[PGTC_SHA256_LEN]);
-static PgtcCode member_hash(PgtcSlice member, uint8_t out[PGTC_SHA256_LEN]);
-static int place_of(const PgtcLockstep *lockstep, const uint8_t print[PGTC_CONTEXT_PRINT_LEN]);
-static PgtcCode back_at_rotation(PgtcLockstep *lockstep, uint32_t generation,
-								 const PgtcRequestContext *rotation);
+static bool same_client(const PgtcRequestContext *a, const PgtcRequestContext *b);
+static bool same_address(PgtcSlice a, PgtcSlice b);
+static PgtcCode follow_address(PgtcLockstepAddresses *addresses, uint32_t generation,
+							   PgtcSlice rotation, PgtcSlice retry);
+static PgtcCode back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation,
+								 PgtcSlice rotation);
+static PgtcCode print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN]);
+static int place_of(const PgtcLockstepAddresses *addresses,
+					const uint8_t print[PGTC_ADDRESS_PRINT_LEN]);
 static bool same_member(PgtcSlice a, PgtcSlice b);
 static void put_uint32(uint8_t *out, uint32_t value);
 static uint32_t get_uint32(const uint8_t *in);
@@ -27,154 +28,182 @@ PgtcCode
 pgtc_lockstep_follow(PgtcLockstep *lockstep, uint32_t generation,
 					 const PgtcRequestContext *rotation, const PgtcRequestContext *retry)
 {
-	PgtcContextDifference difference = difference_of(rotation, retry);
-	uint8_t prints[2][PGTC_CONTEXT_PRINT_LEN];
+	PgtcLockstepClients *clients = &lockstep->clients;
+
+	pgtc_lockstep_hold(lockstep, generation);
+	if (!same_client(rotation, retry))
+	{
+		if (clients->generations == 0 || clients->generation != generation)
+			clients->generations++;
+		clients->generation = generation;
+		clients->retried = generation;
+	}
+	if (same_address(rotation->ip, retry->ip))
+		return back_at_rotation(&lockstep->addresses, generation, rotation->ip);
+	return follow_address(&lockstep->addresses, generation, rotation->ip, retry->ip);
+}
+
+void
+pgtc_lockstep_hold(PgtcLockstep *lockstep, uint32_t generation)
+{
+	PgtcLockstepClients *clients = &lockstep->clients;
+
+	if (clients->generations == 0)
+		return;
+	if (generation - clients->retried > 1 || generation - clients->generation > CLIENTS_GAP_MAX + 1)
+		memset(clients, 0, sizeof(*clients));
+	else
+		clients->retried = generation;
+}
+
+bool
+pgtc_lockstep_any(const PgtcLockstep *lockstep)
+{
+	return lockstep->clients.generations > 0 || lockstep->addresses.generations > 0;
+}
+
+uint32_t
+pgtc_lockstep_generations(const PgtcLockstep *lockstep, uint32_t generation)
+{
+	const PgtcLockstepClients *clients = &lockstep->clients;
+	const PgtcLockstepAddresses *addresses = &lockstep->addresses;
+	uint32_t of_clients = clients->generation == generation ? clients->generations : 0;
+	uint32_t of_addresses = addresses->generation == generation ? addresses->generations : 0;
+
+	return of_clients > of_addresses ? of_clients : of_addresses;
+}
+
+static PgtcCode
+follow_address(PgtcLockstepAddresses *addresses, uint32_t generation, PgtcSlice rotation,
+			   PgtcSlice retry)
+{
+	uint8_t prints[2][PGTC_ADDRESS_PRINT_LEN];
 	int first;
 	int second;
-	PgtcCode code;
+	PgtcCode code = print_of(rotation, prints[0]);
 
-	if (difference == PGTC_CONTEXT_SAME)
-		return back_at_rotation(lockstep, generation, rotation);
-	code = print_of(difference, rotation, prints[0]);
 	if (code == PGTC_OK)
-		code = print_of(difference, retry, prints[1]);
+		code = print_of(retry, prints[1]);
 	if (code != PGTC_OK)
 		return code;
 
-	first = lockstep->difference == difference ? place_of(lockstep, prints[0]) : -1;
-	second = lockstep->difference == difference ? place_of(lockstep, prints[1]) : -1;
-	if (lockstep->generations > 0 && first >= 0 && second >= 0 &&
-		generation - lockstep->generation <= 1)
+	first = place_of(addresses, prints[0]);
+	second = place_of(addresses, prints[1]);
+	if (addresses->generations > 0 && first >= 0 && second >= 0 &&
+		generation - addresses->generation <= 1)
 	{
-		if (generation != lockstep->generation &&
-			(difference == PGTC_CONTEXT_OTHER_CLIENT || first != lockstep->newest))
-			lockstep->generations++;
-		lockstep->newest = (uint8_t) second;
+		if (generation != addresses->generation && first != addresses->newest)
+			addresses->generations++;
+		addresses->newest = (uint8_t) second;
 	}
 	/* a third one beside two that have been at it for longer */
-	else if (lockstep->generations > 1 && generation == lockstep->generation)
+	else if (addresses->generations > 1 && generation == addresses->generation)
 		return PGTC_OK;
 	else
 	{
-		lockstep->generations = 1;
-		lockstep->difference = difference;
-		lockstep->newest = 1;
-		memcpy(lockstep->prints, prints, sizeof(prints));
+		addresses->generations = 1;
+		addresses->newest = 1;
+		memcpy(addresses->prints, prints, sizeof(prints));
 	}
-	lockstep->generation = generation;
+	addresses->generation = generation;
 	return PGTC_OK;
 }
 
 /* once more from where the rotation came from: what counts is who had the last answer */
 static PgtcCode
-back_at_rotation(PgtcLockstep *lockstep, uint32_t generation, const PgtcRequestContext *rotation)
+back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation, PgtcSlice rotation)
 {
-	uint8_t print[PGTC_CONTEXT_PRINT_LEN];
+	uint8_t print[PGTC_ADDRESS_PRINT_LEN];
 	int place;
 	PgtcCode code;
 
-	if (lockstep->generations == 0 || lockstep->generation != generation)
+	if (addresses->generations == 0 || addresses->generation != generation)
 		return PGTC_OK;
-	code = print_of(lockstep->difference, rotation, print);
-	place = code == PGTC_OK ? place_of(lockstep, print) : -1;
+	code = print_of(rotation, print);
+	place = code == PGTC_OK ? place_of(addresses, print) : -1;
 	if (place >= 0)
-		lockstep->newest = (uint8_t) place;
+		addresses->newest = (uint8_t) place;
 	return code;
 }
 
 void
 pgtc_lockstep_write(const PgtcLockstep *lockstep, uint8_t out[PGTC_LOCKSTEP_LEN])
 {
-	put_uint32(out, lockstep->generation);
-	put_uint32(out + 4, lockstep->generations);
-	out[8] = (uint8_t) lockstep->difference;
-	out[9] = lockstep->newest;
-	memcpy(out + 10, lockstep->prints, sizeof(lockstep->prints));
+	put_uint32(out, lockstep->clients.generations);
+	put_uint32(out + 4, lockstep->clients.generation);
+	put_uint32(out + 8, lockstep->clients.retried);
+	put_uint32(out + 12, lockstep->addresses.generations);
+	put_uint32(out + 16, lockstep->addresses.generation);
+	out[20] = lockstep->addresses.newest;
+	memcpy(out + 21, lockstep->addresses.prints, sizeof(lockstep->addresses.prints));
 }
 
 PgtcCode
 pgtc_lockstep_read(const uint8_t in[PGTC_LOCKSTEP_LEN], PgtcLockstep *out)
 {
+	PgtcLockstep read = {
+		.clients = {get_uint32(in), get_uint32(in + 4), get_uint32(in + 8)},
+		.addresses = {.generations = get_uint32(in + 12),
+					  .generation = get_uint32(in + 16),
+					  .newest = in[20]},
+	};
+
 	memset(out, 0, sizeof(*out));
-	if ((in[8] != PGTC_CONTEXT_OTHER_CLIENT && in[8] != PGTC_CONTEXT_OTHER_ADDRESS) || in[9] > 1)
+	if (!pgtc_lockstep_any(&read) || read.addresses.newest > 1 ||
+		read.clients.generation > read.clients.retried)
 		return PGTC_E_MALFORMED;
-	out->generation = get_uint32(in);
-	out->generations = get_uint32(in + 4);
-	out->difference = (PgtcContextDifference) in[8];
-	out->newest = in[9];
-	memcpy(out->prints, in + 10, sizeof(out->prints));
+	memcpy(read.addresses.prints, in + 21, sizeof(read.addresses.prints));
+	*out = read;
 	return PGTC_OK;
 }
 
 /* a program does not change between a request and its retry, an address does */
-static PgtcContextDifference
-difference_of(const PgtcRequestContext *a, const PgtcRequestContext *b)
+static bool
+same_client(const PgtcRequestContext *a, const PgtcRequestContext *b)
+{
+	return same_member(a->user_agent, b->user_agent) && same_member(a->device_id, b->device_id);
+}
+
+static bool
+same_address(PgtcSlice a, PgtcSlice b)
 {
 	PgtcAddress address_a;
 	PgtcAddress address_b;
 
-	if (!same_member(a->user_agent, b->user_agent) || !same_member(a->device_id, b->device_id))
-		return PGTC_CONTEXT_OTHER_CLIENT;
-	if (same_member(a->ip, b->ip) ||
-		(pgtc_address_parse(a->ip, &address_a) == PGTC_OK &&
-		 pgtc_address_parse(b->ip, &address_b) == PGTC_OK &&
-		 pgtc_address_same_network(&address_a, &address_b, IPV4_PREFIX, IPV6_PREFIX)))
-		return PGTC_CONTEXT_SAME;
-	return PGTC_CONTEXT_OTHER_ADDRESS;
+	return same_member(a, b) ||
+		   (pgtc_address_parse(a, &address_a) == PGTC_OK &&
+			pgtc_address_parse(b, &address_b) == PGTC_OK &&
+			pgtc_address_same_network(&address_a, &address_b, IPV4_PREFIX, IPV6_PREFIX));
 }
 
-/* what tells a context from another, in a length of its own */
+/* of its network; of what is no address, as it is written; zeros for none, which "" is not */
 static PgtcCode
-print_of(PgtcContextDifference difference, const PgtcRequestContext *context,
-		 uint8_t out[PGTC_CONTEXT_PRINT_LEN])
-{
-	uint8_t members[MEMBERS_PER_PRINT][PGTC_SHA256_LEN] = {{0}};
-	uint8_t hash[PGTC_SHA256_LEN];
-	PgtcCode code;
-
-	if (difference == PGTC_CONTEXT_OTHER_ADDRESS)
-		code = address_hash(context->ip, members[0]);
-	else
-	{
-		code = member_hash(context->user_agent, members[0]);
-		if (code == PGTC_OK)
-			code = member_hash(context->device_id, members[1]);
-	}
-	if (code == PGTC_OK)
-		code = pgtc_sha256(members, sizeof(members), hash);
-	if (code == PGTC_OK)
-		memcpy(out, hash, PGTC_CONTEXT_PRINT_LEN);
-	return code;
-}
-
-/* of its network; of what is no address, as it is written */
-static PgtcCode
-address_hash(PgtcSlice ip, uint8_t out[PGTC_SHA256_LEN])
+print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN])
 {
 	PgtcAddress address;
+	uint8_t hash[PGTC_SHA256_LEN] = {0};
+	PgtcCode code = PGTC_OK;
+	int bits;
 
-	if (pgtc_address_parse(ip, &address) != PGTC_OK)
-		return member_hash(ip, out);
-	return pgtc_sha256(address.bytes,
-					   address.bits == IPV4_PREFIX ? IPV4_PREFIX / 8 : IPV6_PREFIX / 8, out);
-}
-
-/* zeros for none, which an empty string is not */
-static PgtcCode
-member_hash(PgtcSlice member, uint8_t out[PGTC_SHA256_LEN])
-{
-	if (member.data == NULL)
-		return PGTC_OK;
-	return pgtc_sha256(member.data, member.len, out);
+	if (pgtc_address_parse(ip, &address) == PGTC_OK)
+	{
+		bits = address.bits == IPV4_PREFIX ? IPV4_PREFIX : IPV6_PREFIX;
+		code = pgtc_sha256(address.bytes, bits / 8, hash);
+	}
+	else if (ip.data != NULL)
+		code = pgtc_sha256(ip.data, ip.len, hash);
+	if (code == PGTC_OK)
+		memcpy(out, hash, PGTC_ADDRESS_PRINT_LEN);
+	return code;
 }
 
 /* -1: neither of the two */
 static int
-place_of(const PgtcLockstep *lockstep, const uint8_t print[PGTC_CONTEXT_PRINT_LEN])
+place_of(const PgtcLockstepAddresses *addresses, const uint8_t print[PGTC_ADDRESS_PRINT_LEN])
 {
 	for (int i = 0; i < 2; i++)
 	{
-		if (memcmp(lockstep->prints[i], print, PGTC_CONTEXT_PRINT_LEN) == 0)
+		if (memcmp(addresses->prints[i], print, PGTC_ADDRESS_PRINT_LEN) == 0)
 			return i;
 	}
 	return -1;
