@@ -22,12 +22,22 @@ SELECT (pgtoken.refresh_grant(a.refresh_token, 'once', test.secret('once'))).dec
 	   (pgtoken.refresh_grant(a.refresh_token, 'once', test.secret('once'))).token_type
 FROM (SELECT * FROM test.once_refreshed ORDER BY grant_id LIMIT 1) a;
 
--- Attack shut out: what is one expression's is no other's. A reuse in the same
--- transaction, by the next statement, is one.
+-- In another spelling, or by the next statement of the same transaction, it is still the
+-- caller who has not been answered yet: he gets the same successor, as a retry, and no
+-- reuse. When the transaction is over, strict is strict.
 BEGIN;
 SELECT (pgtoken.refresh_grant(a.refresh_token, 'once', test.secret('once'))).decision FROM (SELECT * FROM test.once_refreshed ORDER BY grant_id OFFSET 1 LIMIT 1) a;
 SELECT (r).decision, (r).error FROM (SELECT pgtoken.refresh_grant(a.refresh_token, 'once', test.secret('once')) AS r FROM (SELECT * FROM test.once_refreshed ORDER BY grant_id OFFSET 1 LIMIT 1) a OFFSET 0) x;
 ROLLBACK;
+CREATE TABLE test.once_spelt AS
+	SELECT i.refresh_token AS first, i.grant_id, a.refresh_token AS one, b.refresh_token AS two, c.decision AS three
+	FROM pgtoken.issue_tokens('once', 'once-rosa', 'openid offline_access') i, LATERAL pgtoken.refresh_grant(i.refresh_token, 'once', test.secret('once')) a,
+		 LATERAL pgtoken.refresh_grant(refresh_token => i.refresh_token, client_id => 'once', client_secret => test.secret('once'), context => '{"n": 1}') b,
+		 LATERAL (SELECT (pgtoken.refresh_grant(i.refresh_token, client_secret => test.secret('once'))).decision) c;
+SELECT one = two AS same_successor, three, (SELECT string_agg(l.generation || '.' || l.retry, ' ' ORDER BY l.generation, l.retry) FROM pgtoken.lineage(grant_id) l) AS lineage
+FROM test.once_spelt;
+SELECT r.decision, r.error FROM test.once_spelt, pgtoken.refresh_grant(first, 'once', test.secret('once')) r;
+DROP TABLE test.once_spelt;
 -- nor of another argument, or row
 SELECT (pgtoken.refresh_grant(a.refresh_token, 'once', 'wrong')).decision, (pgtoken.refresh_grant(a.refresh_token, 'once', test.secret('once'))).decision AS right_secret
 FROM (SELECT * FROM test.once_refreshed ORDER BY grant_id OFFSET 1 LIMIT 1) a;

@@ -397,7 +397,10 @@ advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 		case VERDICT_ROTATE:
 			pgt_random_public(nonce, sizeof(nonce));
 			derive_successor(refresh, grant->generation + 1, nonce, successor, hash);
-			return grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context);
+			if (!grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context))
+				return false;
+			retry_note_rotation(&grant->grant_id, grant->generation + 1);
+			return true;
 
 		case VERDICT_RETRY:
 			derive_successor(refresh, grant->generation, grant->rotation_nonce, successor, hash);

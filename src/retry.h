@@ -24,10 +24,13 @@ typedef struct RetryCase
 		was_current; /* the request has read its token as current: whoever rotated that was faster */
 } RetryCase;
 
+/* this transaction has brought the family to this generation */
+extern void retry_note_rotation(const pg_uuid_t *grant_id, int generation);
+
 /* seconds; 0: strict */
 extern int retry_window(const RetryCase *retry);
 
-/* of an immediate predecessor */
+/* of an immediate predecessor; of one that this very transaction has consumed, whatever the window */
 extern bool retry_in_window(const RetryCase *retry);
 
 /* what the retry makes of the family's lockstep; false: nothing that is to be kept */
