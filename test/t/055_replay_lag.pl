@@ -99,6 +99,7 @@ replayed();
 $s->query('SELECT pg_wal_replay_pause()');
 wait_until('replay is paused', sub { return $s->value('SELECT pg_get_wal_replay_pause_state()') eq 'paused' });
 $p->query('SELECT pgtoken.revoke_family($1::uuid)', $stolen->{grant_id});
+my $revocation = $p->value('SELECT clock_timestamp()');
 my $revoked_at = $primary->lsn('flush');
 sub received { return $s->value('SELECT pg_last_wal_receive_lsn() >= $1::pg_lsn', $_[0]) eq 't'; }
 wait_until('the revocation is received', sub { return received($revoked_at) });
@@ -167,7 +168,10 @@ is(http('pre_request()', $stolen->{access_token}), '503 later', 'which refuses a
 limit('0');
 is(answer($stolen->{access_token}), 'holds', 'so it does without a limit');
 
+# what was committed before the revocation, and is replayed before it, is too old as well
 limit(LIMIT);
+wait_until('the revocation is older than the limit',
+	sub { return $p->value('SELECT clock_timestamp() - $1::timestamptz > $2::interval', $revocation, LIMIT) eq 't' });
 $s->query('SELECT pg_wal_replay_resume()');
 my %seen;
 wait_until(
