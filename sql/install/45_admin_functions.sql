@@ -411,7 +411,8 @@ DECLARE
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
 	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one rotation at a time
-	-- where none has signed so far, nobody has a JWK Set that lacks the first one
+	-- The first one of an algorithm signs at once, as there is none that could until then.
+	-- Of an issuer's very first key nobody has a JWK Set that lacks it; of a further algorithm's somebody may.
 	IF force IS NOT TRUE AND EXISTS (SELECT FROM pgtoken.signing_keys k
 									 WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'active') THEN
 		SELECT k.created_at INTO published_at
@@ -448,7 +449,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) IS
-'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set. At most ten keys of an issuer and algorithm are retiring at a time. Raises 55000 when there are.';
+'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. The first key of an algorithm signs at once: make that of a further algorithm some minutes before the first client asks for it. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set. At most ten keys of an issuer and algorithm are retiring at a time. Raises 55000 when there are.';
 
 CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -49,16 +49,25 @@ BEGIN
 		PERFORM pgtoken.raise_not_before(of_issuer, NULL, NULL, NULL, NULL, of_reason);
 		ended := ended + 1;
 	END LOOP;
+	RETURN ended;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.end_before_restore(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.end_before_restore(text) IS 'Internal, called by after_restore and adopt_copy: ends by the epochs of all issuers what was issued before this moment; returns the number of issuers';
+
+CREATE FUNCTION pgtoken.forget_all_on_their_way() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
 	PERFORM pgtoken.forget_codes(NULL, NULL, NULL, NULL, true);
 	-- who answers one at this moment gets a code of before, which is refused
 	DELETE FROM pgtoken.authorization_requests r
 	USING (SELECT q.grant_id FROM pgtoken.authorization_requests q ORDER BY q.grant_id FOR UPDATE SKIP LOCKED) o
 	WHERE r.grant_id = o.grant_id;
-	RETURN ended;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.end_before_restore(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.end_before_restore(text) IS 'Internal, called by after_restore: ends by the epochs of all issuers what was issued before this moment, and forgets what is on its way to a family; returns the number of issuers';
+REVOKE ALL ON FUNCTION pgtoken.forget_all_on_their_way() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_all_on_their_way() IS 'Internal, called by after_restore and adopt_copy once issuers and consents are locked: forgets codes, requests and step-up transactions on their way to a family';
 
 CREATE FUNCTION pgtoken.forget_consents_before(recovered_to timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -166,9 +175,16 @@ BEGIN
 	PERFORM pgtoken.make_durable();
 	handled := pgtoken.restore_handled_at(recovered_to);
 	SELECT min(e.occurred_at) INTO later FROM pgtoken.audit_events e WHERE e.occurred_at > after_restore.recovered_to;
-	-- a second call is for what the first one kept; who has logged in since stays
+	-- A second call is for what the first one kept; who has logged in since stays.
+	-- Issuers, consents, codes: the order of locks (44_revocation_functions.sql).
 	IF handled IS NULL THEN
 		issuers := pgtoken.end_before_restore(reason);
+	END IF;
+	IF NOT keep_consents THEN
+		consents := pgtoken.forget_consents_before(recovered_to);
+	END IF;
+	IF handled IS NULL THEN
+		PERFORM pgtoken.forget_all_on_their_way();
 		step := 'tokens ended';
 		detail := format('of %s issuer(s): whatever was issued before this moment, with codes, requests and step-up transactions on their way', issuers);
 		RETURN NEXT;
@@ -178,7 +194,6 @@ BEGIN
 		RETURN NEXT;
 	END IF;
 	IF NOT keep_consents THEN
-		consents := pgtoken.forget_consents_before(recovered_to);
 		step := 'consents forgotten';
 		detail := format('%s: which of them were withdrawn since is not known; users are asked again', consents);
 		RETURN NEXT;

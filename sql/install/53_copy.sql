@@ -52,10 +52,33 @@ BEGIN
 		WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND a.attname = 'issuer' AND NOT a.attisdropped ORDER BY c.relname LOOP
 		EXECUTE 'UPDATE ' || of_table || ' SET issuer = $2 WHERE issuer = $1' USING old_issuer, new_issuer;
 	END LOOP;
+	-- an issuer is its own resource where there is no API; partitions tell what was issued, and stay
+	FOR of_table IN
+		SELECT format('pgtoken.%I', c.relname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+		WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+		  AND a.attname = 'resources' AND a.atttypid = 'text[]'::regtype AND NOT a.attisdropped ORDER BY c.relname LOOP
+		EXECUTE 'UPDATE ' || of_table || ' SET resources = array_replace(resources, $1, $2) WHERE $1 = ANY (resources)' USING old_issuer, new_issuer;
+	END LOOP;
+	UPDATE pgtoken.consents c SET resource = new_issuer WHERE c.resource = old_issuer;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.rename_issuer(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.rename_issuer(text, text) IS 'Internal, called by adopt_copy: gives an issuer another name, in all tables';
+COMMENT ON FUNCTION pgtoken.rename_issuer(text, text) IS 'Internal, called by adopt_copy: gives an issuer another name, in all tables, and where it is the resource of families, clients, policies and consents';
+
+CREATE FUNCTION pgtoken.lock_what_is_renamed() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	-- in the one order (44_revocation_functions.sql): renaming goes by the tables' names
+	PERFORM FROM pgtoken.subject_epochs e ORDER BY e.issuer FOR UPDATE;
+	PERFORM FROM pgtoken.issuers i ORDER BY i.issuer FOR UPDATE;
+	PERFORM FROM pgtoken.clients c ORDER BY c.client_id FOR UPDATE;
+	PERFORM FROM pgtoken.subject_not_before s ORDER BY s.issuer, s.subject, s.client_id FOR UPDATE;
+	PERFORM FROM pgtoken.consents c ORDER BY c.subject, c.client_id, c.resource FOR UPDATE;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.lock_what_is_renamed() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_what_is_renamed() IS 'Internal, called by adopt_copy: locks what names an issuer and is locked before codes and families, in the order in which everybody does';
 
 CREATE FUNCTION pgtoken.replace_keys(old_issuer text, new_issuer text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -119,12 +142,11 @@ BEGIN
 	names := pgtoken.copy_issuers(new_issuer, further_issuers);
 	PERFORM pgtoken.make_durable();
 	-- all that hangs on the peppers goes: codes on their way, step-ups, recovery codes
+	PERFORM pgtoken.lock_what_is_renamed();
 	IF families = 'end' THEN
 		PERFORM pgtoken.end_before_restore(reason);
-	ELSE
-		PERFORM pgtoken.forget_codes(NULL, NULL, NULL, NULL, true);
-		DELETE FROM pgtoken.authorization_requests;
 	END IF;
+	PERFORM pgtoken.forget_all_on_their_way();
 	DELETE FROM pgtoken.challenges;
 	DELETE FROM pgtoken.challenge_codes;
 	PERFORM pgtoken.use_up_factors_before('infinity', 'recovery_code');

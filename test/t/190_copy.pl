@@ -121,6 +121,7 @@ is(refresh($o, $old->{refresh_token})->{decision}, 'allow', 'the original: and i
 $o->query(q{SELECT pgtoken.create_issuer('https://other.example')});
 $o->query(q{SELECT pgtoken.create_signing_key('ES256', 'https://other.example')});
 my $kept = issue($o);
+my $without = $o->row(q{SELECT refresh_token FROM pgtoken.issue_tokens('app', 'dave', 'openid offline_access')});
 my $before = issue($o);
 my $after = refresh($o, $before->{refresh_token});
 $o->quit;
@@ -135,6 +136,9 @@ my $next = refresh($c, $kept->{refresh_token});
 is($next->{decision}, 'allow', 'kept: a refresh token of before goes on');
 is(holds($c, $next->{access_token}), 1, 'kept: and its access token holds');
 is(refresh($c, $kept->{refresh_token})->{refresh_token} eq $next->{refresh_token} ? 1 : 0, 1, 'kept: what rotates here can be retried here');
+# a family without an API has the issuer as its resource
+is(refresh($c, $without->{refresh_token})->{decision}, 'allow', 'kept: so does that of a family without an API');
+is($c->value(q{SELECT count(*) FROM pgtoken.grants WHERE 'https://id.example' = ANY (resources)}), 0, 'kept: no family names the issuer of before');
 is(refresh($c, $before->{refresh_token})->{decision}, 'deny', 'kept: the predecessor of before cannot be retried');
 
 done_testing();
