@@ -302,8 +302,8 @@ DELETE FROM pgtoken.authorization_codes WHERE client_id = 'http-app';
 DELETE FROM pgtoken.device_codes WHERE client_id = 'http-app';
 -- a pushed one stays for as long as a login page may have it open
 INSERT INTO pgtoken.authorization_requests SELECT pgtoken.new_uuid(), kind, sha256('x'), 'https://http.example', 'http-app', '{}', now(), now() + o
-FROM (VALUES ('authorization', '-1 second'::interval), ('authorization', '1 minute'), ('pushed', '-601 seconds'), ('pushed', '-590 seconds')) r (kind, o);
-INSERT INTO pgtoken.replay_ids SELECT sha256(o::text::bytea), now() + o FROM unnest('{-61 seconds,-5 seconds,1 minute}'::interval[]) o;
+FROM (VALUES ('authorization', '-1 second'::interval), ('authorization', '1 day'), ('pushed', '-601 seconds'), ('pushed', '-1 second')) r (kind, o);
+INSERT INTO pgtoken.replay_ids SELECT sha256(o::text::bytea), now() + o FROM unnest('{-61 seconds,-1 second,1 day}'::interval[]) o;
 INSERT INTO pgtoken.user_code_attempts SELECT o::text, 1, now() + o FROM unnest('{-25 hours,-23 hours}'::interval[]) o;
 SELECT test.add_code('lea', s), test.add_device('lea', 'denied', s) FROM unnest('{fresh,ended,old}'::text[]) s;
 UPDATE pgtoken.authorization_codes SET expires_at = now() - CASE scope WHEN 'ended' THEN interval '23 hours' ELSE '25 hours' END WHERE client_id = 'http-app' AND scope <> 'fresh';
