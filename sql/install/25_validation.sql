@@ -26,6 +26,7 @@ CREATE FUNCTION pgtoken.issuer_base(issuer text) RETURNS text
 			FROM (SELECT substring(issuer_base.issuer FROM '^[^:]+://[^/]*')) u (origin));
 REVOKE ALL ON FUNCTION pgtoken.issuer_base(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.issuer_base(text) IS 'Internal: what the URLs of an issuer''s endpoints begin with, so that two ways to write it are one (RFC 3986 section 6.2)';
+
 CREATE FUNCTION pgtoken.valid_resource(resource text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_resource' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_resource(text) FROM PUBLIC;

@@ -3,98 +3,51 @@
 -- tables have neither: ANALYZE would copy samples of a column into the one, and values
 -- of more than some 2 kB lie in the other.
 --
--- So of these columns nothing is sampled, and values stay in their row for as long as
--- that fits on a page.  Not among them, because plans need to know how they are spread:
--- subject and session_id of grants, subject of audit_events. make_partition() does the
--- same with new partitions.
+-- So of these columns nothing is sampled, and values stay in their row: secrets always,
+-- the others for as long as that fits on a page.  Sampled they are where plans need to
+-- know how they are spread.  make_partition() does the same with new partitions.
 
--- Secrets, and hashes of them.
-ALTER TABLE pgtoken.client_secrets
-	ALTER COLUMN secret_hash SET STATISTICS 0,
-	ALTER COLUMN label SET STATISTICS 0;
-ALTER TABLE pgtoken.grants
-	ALTER COLUMN current_hash SET STATISTICS 0,
-	ALTER COLUMN previous_hash SET STATISTICS 0,
-	ALTER COLUMN rotation_nonce SET STATISTICS 0,
-	ALTER COLUMN lockstep SET STATISTICS 0;
-ALTER TABLE pgtoken.tokens
-	ALTER COLUMN token_hash SET STATISTICS 0;
-ALTER TABLE pgtoken.authorization_requests
-	ALTER COLUMN handle_hash SET STATISTICS 0,
-	ALTER COLUMN parameters SET STATISTICS 0;
-ALTER TABLE pgtoken.authorization_codes
-	ALTER COLUMN code_hash SET STATISTICS 0;
-ALTER TABLE pgtoken.device_codes
-	ALTER COLUMN device_hash SET STATISTICS 0,
-	ALTER COLUMN user_code_hash SET STATISTICS 0;
-ALTER TABLE pgtoken.challenges
-	ALTER COLUMN handle_hash SET STATISTICS 0,
-	ALTER COLUMN code_hash SET STATISTICS 0,
-	ALTER COLUMN nonce SET STATISTICS 0;
-ALTER TABLE pgtoken.replay_ids
-	ALTER COLUMN replay_hash SET STATISTICS 0;
-ALTER TABLE pgtoken.factors
-	ALTER COLUMN secret SET STATISTICS 0,
-	ALTER COLUMN secret SET STORAGE PLAIN,
-	ALTER COLUMN code_hashes SET STATISTICS 0,
-	ALTER COLUMN code_hashes SET STORAGE PLAIN;
-ALTER TABLE pgtoken.challenge_codes
-	ALTER COLUMN sealed_code SET STATISTICS 0,
-	ALTER COLUMN sealed_code SET STORAGE PLAIN;
-
--- What tells of people.
-ALTER TABLE pgtoken.clients
-	ALTER COLUMN metadata SET STATISTICS 0, ALTER COLUMN metadata SET STORAGE MAIN;
-ALTER TABLE pgtoken.grants
-	ALTER COLUMN acr SET STATISTICS 0, ALTER COLUMN amr SET STATISTICS 0, ALTER COLUMN nonce SET STATISTICS 0,
-	ALTER COLUMN claims SET STATISTICS 0, ALTER COLUMN context SET STATISTICS 0, ALTER COLUMN first_context SET STATISTICS 0,
-	ALTER COLUMN jkt SET STATISTICS 0, ALTER COLUMN x5t_s256 SET STATISTICS 0, ALTER COLUMN act SET STATISTICS 0,
-	ALTER COLUMN ancestor_tokens SET STATISTICS 0, ALTER COLUMN revoke_reason SET STATISTICS 0, ALTER COLUMN acr SET STORAGE MAIN,
-	ALTER COLUMN amr SET STORAGE MAIN, ALTER COLUMN nonce SET STORAGE MAIN, ALTER COLUMN claims SET STORAGE MAIN,
-	ALTER COLUMN context SET STORAGE MAIN, ALTER COLUMN first_context SET STORAGE MAIN, ALTER COLUMN jkt SET STORAGE MAIN,
-	ALTER COLUMN x5t_s256 SET STORAGE MAIN, ALTER COLUMN act SET STORAGE MAIN, ALTER COLUMN ancestor_tokens SET STORAGE MAIN,
-	ALTER COLUMN revoke_reason SET STORAGE MAIN;
-ALTER TABLE pgtoken.tokens
-	ALTER COLUMN jti SET STATISTICS 0, ALTER COLUMN context SET STATISTICS 0, ALTER COLUMN jti SET STORAGE MAIN,
-	ALTER COLUMN context SET STORAGE MAIN;
-ALTER TABLE pgtoken.blacklist
-	ALTER COLUMN token_id SET STATISTICS 0, ALTER COLUMN reason SET STATISTICS 0, ALTER COLUMN token_id SET STORAGE MAIN,
-	ALTER COLUMN reason SET STORAGE MAIN;
-ALTER TABLE pgtoken.audit_events
-	ALTER COLUMN reason SET STATISTICS 0, ALTER COLUMN session_user_name SET STATISTICS 0, ALTER COLUMN role_name SET STATISTICS 0,
-	ALTER COLUMN application_name SET STATISTICS 0, ALTER COLUMN client_addr SET STATISTICS 0, ALTER COLUMN context SET STATISTICS 0,
-	ALTER COLUMN detail SET STATISTICS 0, ALTER COLUMN reason SET STORAGE MAIN, ALTER COLUMN session_user_name SET STORAGE MAIN,
-	ALTER COLUMN role_name SET STORAGE MAIN, ALTER COLUMN application_name SET STORAGE MAIN, ALTER COLUMN context SET STORAGE MAIN,
-	ALTER COLUMN detail SET STORAGE MAIN;
-ALTER TABLE pgtoken.authorization_codes
-	ALTER COLUMN code_challenge SET STATISTICS 0, ALTER COLUMN dpop_jkt SET STATISTICS 0, ALTER COLUMN subject SET STATISTICS 0,
-	ALTER COLUMN session_id SET STATISTICS 0, ALTER COLUMN acr SET STATISTICS 0, ALTER COLUMN amr SET STATISTICS 0,
-	ALTER COLUMN nonce SET STATISTICS 0, ALTER COLUMN claims SET STATISTICS 0, ALTER COLUMN context SET STATISTICS 0,
-	ALTER COLUMN code_challenge SET STORAGE MAIN, ALTER COLUMN dpop_jkt SET STORAGE MAIN, ALTER COLUMN subject SET STORAGE MAIN,
-	ALTER COLUMN session_id SET STORAGE MAIN, ALTER COLUMN acr SET STORAGE MAIN, ALTER COLUMN amr SET STORAGE MAIN,
-	ALTER COLUMN nonce SET STORAGE MAIN, ALTER COLUMN claims SET STORAGE MAIN, ALTER COLUMN context SET STORAGE MAIN;
-ALTER TABLE pgtoken.device_codes
-	ALTER COLUMN jkt SET STATISTICS 0, ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN session_id SET STATISTICS 0,
-	ALTER COLUMN acr SET STATISTICS 0, ALTER COLUMN amr SET STATISTICS 0, ALTER COLUMN claims SET STATISTICS 0,
-	ALTER COLUMN context SET STATISTICS 0, ALTER COLUMN jkt SET STORAGE MAIN, ALTER COLUMN subject SET STORAGE MAIN,
-	ALTER COLUMN session_id SET STORAGE MAIN, ALTER COLUMN acr SET STORAGE MAIN, ALTER COLUMN amr SET STORAGE MAIN,
-	ALTER COLUMN claims SET STORAGE MAIN, ALTER COLUMN context SET STORAGE MAIN;
-ALTER TABLE pgtoken.user_code_attempts
-	ALTER COLUMN attempt_key SET STATISTICS 0, ALTER COLUMN attempt_key SET STORAGE MAIN;
-ALTER TABLE pgtoken.consents
-	ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN subject SET STORAGE MAIN;
-ALTER TABLE pgtoken.subject_not_before
-	ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN reason SET STATISTICS 0, ALTER COLUMN subject SET STORAGE MAIN,
-	ALTER COLUMN reason SET STORAGE MAIN;
-ALTER TABLE pgtoken.factors
-	ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN label SET STATISTICS 0, ALTER COLUMN parameters SET STATISTICS 0,
-	ALTER COLUMN subject SET STORAGE MAIN, ALTER COLUMN label SET STORAGE MAIN, ALTER COLUMN parameters SET STORAGE MAIN;
-ALTER TABLE pgtoken.challenges
-	ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN context SET STATISTICS 0, ALTER COLUMN acr SET STATISTICS 0,
-	ALTER COLUMN amr SET STATISTICS 0, ALTER COLUMN subject SET STORAGE MAIN, ALTER COLUMN context SET STORAGE MAIN,
-	ALTER COLUMN acr SET STORAGE MAIN, ALTER COLUMN amr SET STORAGE MAIN;
-ALTER TABLE pgtoken.challenge_codes
-	ALTER COLUMN subject SET STATISTICS 0, ALTER COLUMN subject SET STORAGE MAIN;
-ALTER TABLE pgtoken.grants ALTER COLUMN subject SET STORAGE MAIN, ALTER COLUMN session_id SET STORAGE MAIN;
-ALTER TABLE pgtoken.audit_events ALTER COLUMN subject SET STORAGE MAIN;
-ALTER TABLE pgtoken.authorization_requests ALTER COLUMN parameters SET STORAGE MAIN;
+DO $out_of_sight$
+DECLARE
+	hidden record;
+BEGIN
+	FOR hidden IN
+		SELECT l.relation, c.name, l.sampled, l.storage
+		FROM (VALUES
+			-- secrets, wrapped or sealed
+			('factors', 'secret code_hashes', false, 'PLAIN'),
+			('challenge_codes', 'sealed_code', false, 'PLAIN'),
+			-- hashes of secrets
+			('client_secrets', 'secret_hash label', false, 'MAIN'),
+			('grants', 'current_hash previous_hash rotation_nonce lockstep', false, 'MAIN'),
+			('tokens', 'token_hash', false, 'MAIN'),
+			('authorization_requests', 'handle_hash parameters', false, 'MAIN'),
+			('authorization_codes', 'code_hash', false, 'MAIN'),
+			('device_codes', 'device_hash user_code_hash', false, 'MAIN'),
+			('challenges', 'handle_hash code_hash nonce', false, 'MAIN'),
+			('replay_ids', 'replay_hash', false, 'MAIN'),
+			-- what tells of people
+			('clients', 'metadata', false, 'MAIN'),
+			('grants', 'acr amr nonce claims context first_context jkt x5t_s256 act ancestor_tokens revoke_reason', false, 'MAIN'),
+			('grants', 'subject session_id', true, 'MAIN'),
+			('tokens', 'jti context', false, 'MAIN'),
+			('blacklist', 'token_id reason', false, 'MAIN'),
+			('audit_events', 'reason session_user_name role_name application_name client_addr context detail', false, 'MAIN'),
+			('audit_events', 'subject', true, 'MAIN'),
+			('authorization_codes', 'code_challenge dpop_jkt subject session_id acr amr nonce claims context', false, 'MAIN'),
+			('device_codes', 'jkt subject session_id acr amr claims context', false, 'MAIN'),
+			('user_code_attempts', 'attempt_key', false, 'MAIN'),
+			('consents', 'subject', false, 'MAIN'),
+			('subject_not_before', 'subject reason', false, 'MAIN'),
+			('factors', 'subject label parameters', false, 'MAIN'),
+			('challenges', 'subject context acr amr', false, 'MAIN'),
+			('challenge_codes', 'subject', false, 'MAIN')
+		) l (relation, columns, sampled, storage), pg_catalog.unnest(pg_catalog.string_to_array(l.columns, ' ')) c (name)
+	LOOP
+		EXECUTE pg_catalog.format('ALTER TABLE pgtoken.%I ALTER COLUMN %I SET STORAGE %s', hidden.relation, hidden.name, hidden.storage);
+		IF NOT hidden.sampled THEN
+			EXECUTE pg_catalog.format('ALTER TABLE pgtoken.%I ALTER COLUMN %I SET STATISTICS 0', hidden.relation, hidden.name);
+		END IF;
+	END LOOP;
+END
+$out_of_sight$;

@@ -198,7 +198,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) IS 'Internal, called by set_not_before, revoke_subject and revoke_client: moves the not_before of a family, else of a subject of the issuer, else of a client, else of the issuer, forward to this time (NULL: to this moment, and ends all that was issued before by the epoch), and returns what it is then; NULL when there is none such';
+COMMENT ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) IS 'Internal, called by whatever ends all of a level (set_not_before, revoke_subject, revoke_client, update_client, after_restore, adopt_copy): moves the not_before of a family, else of a subject of the issuer, else of a client, else of the issuer, forward to this time (NULL: to this moment, and ends all that was issued before by the epoch), and returns what it is then; NULL when there is none such';
 
 CREATE FUNCTION pgtoken.set_not_before(not_before timestamptz DEFAULT NULL, issuer text DEFAULT NULL, client_id text DEFAULT NULL, subject text DEFAULT NULL,
 									   grant_id uuid DEFAULT NULL, reason text DEFAULT NULL) RETURNS timestamptz

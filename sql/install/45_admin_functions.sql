@@ -1058,7 +1058,7 @@ metadata: members to change, as in create_client; the others stay, and one given
 -- What was mistyped and never used. All else stays, switched off: audit and families
 -- keep its name.
 
-CREATE FUNCTION pgtoken.refuse_in_use(what text, name text, uses text[]) RETURNS void
+CREATE FUNCTION pgtoken.refuse_in_use(what text, name text, uses text[], instead text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -1068,12 +1068,12 @@ BEGIN
 		RAISE EXCEPTION 'the % "%" is used', what, name
 			USING ERRCODE = 'object_in_use',
 				  DETAIL = format('There are %s of it.', used_by),
-				  HINT = 'Only what was never used is deleted. Switch it off instead: update_client or update_resource with enabled => false, deactivate_policy.';
+				  HINT = 'Only what was never used is deleted. ' || instead;
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.refuse_in_use(text, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.refuse_in_use(text, text, text[]) IS 'Internal, called by the delete functions: raises 55006 unless the list of what uses something is empty, NULLs not counted';
+REVOKE ALL ON FUNCTION pgtoken.refuse_in_use(text, text, text[], text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.refuse_in_use(text, text, text[], text) IS 'Internal, called by the delete functions: raises 55006 unless the list of what uses something is empty, NULLs not counted, and says what to do instead';
 
 CREATE FUNCTION pgtoken.delete_client(client_id text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -1090,7 +1090,7 @@ BEGIN
 		CASE WHEN EXISTS (SELECT FROM pgtoken.device_codes d WHERE d.client_id = delete_client.client_id) THEN 'device codes' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = delete_client.client_id) THEN 'consents' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.resources r WHERE r.client_id = delete_client.client_id) THEN 'resources' END,
-		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE delete_client.client_id = ANY (p.client_ids)) THEN 'policies' END]);
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE delete_client.client_id = ANY (p.client_ids)) THEN 'policies' END], 'Switch it off instead: update_client(enabled => false).');
 	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = delete_client.client_id;
 	DELETE FROM pgtoken.challenges h WHERE h.client_id = delete_client.client_id;
 	DELETE FROM pgtoken.key_material m
@@ -1124,7 +1124,7 @@ BEGIN
 		CASE WHEN EXISTS (SELECT FROM pgtoken.device_codes d WHERE d.client_id = ANY (clients) AND delete_resource.resource = ANY (d.resources)) THEN 'device codes' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = ANY (clients) AND s.resource = delete_resource.resource) THEN 'consents' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.clients c WHERE c.issuer = of_issuer AND delete_resource.resource = ANY (c.resources)) THEN 'clients' END,
-		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND delete_resource.resource = ANY (p.resources)) THEN 'policies' END]);
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND delete_resource.resource = ANY (p.resources)) THEN 'policies' END], 'Switch it off instead: update_resource(enabled => false).');
 	DELETE FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = delete_resource.resource;
 	RETURN true;
 END
@@ -1147,7 +1147,7 @@ BEGIN
 	PERFORM pgtoken.refuse_in_use('issuer', issuer, ARRAY[
 		CASE WHEN EXISTS (SELECT FROM pgtoken.clients c WHERE c.issuer = delete_issuer.issuer) THEN 'clients' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.factors f WHERE f.issuer = delete_issuer.issuer) THEN 'factors' END,
-		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = delete_issuer.issuer AND p.activated_at IS NOT NULL) THEN 'policies that have been in force' END]);
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = delete_issuer.issuer AND p.activated_at IS NOT NULL) THEN 'policies that have been in force' END], 'Its clients and factors go first, if they may; one that was in use stays.');
 	IF was_default AND EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer <> delete_issuer.issuer) THEN
 		RAISE EXCEPTION 'the issuer "%" is the default one', issuer
 			USING ERRCODE = 'object_in_use',
@@ -1176,7 +1176,7 @@ DECLARE
 BEGIN
 	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one version at a time, as create_policy
 	PERFORM pgtoken.refuse_in_use('policy', policy, ARRAY[
-		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy AND p.activated_at IS NOT NULL) THEN 'activations' END]);
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy AND p.activated_at IS NOT NULL) THEN 'activations' END], 'Switch it off instead: deactivate_policy().');
 	DELETE FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy;
 	RETURN FOUND;
 END

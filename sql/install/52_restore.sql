@@ -109,7 +109,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.use_up_factors_before(timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.use_up_factors_before(timestamptz, text) IS 'Internal, called by after_restore: takes all codes of the sheets of recovery codes (recovery_code), or all time steps up to now of authenticator apps (totp), for used, of factors that were enrolled before; returns how many';
+COMMENT ON FUNCTION pgtoken.use_up_factors_before(timestamptz, text) IS 'Internal, called by after_restore and adopt_copy: takes all codes of the sheets of recovery codes (recovery_code), or all time steps up to now of authenticator apps (totp), for used, of factors that were enrolled before; returns how many';
 
 CREATE FUNCTION pgtoken.unknown_since_restore(recovered_to timestamptz, with_consents boolean, with_recovery_codes boolean) RETURNS TABLE (step text, detail text)
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'

@@ -46,7 +46,7 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
-'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone) which access token it minted, and by which of its secrets the client had proved itself (NULL: by none).';
+'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone), which access token it minted, and by which of its secrets the client had proved itself (NULL: by none).';
 
 CREATE FUNCTION pgtoken.lineage(token text)
 	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,

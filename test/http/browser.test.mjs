@@ -1,30 +1,15 @@
 // The pages, clicked in headless Chromium: login, consent, devices, logout; by
 // the example client and by openid-client.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
+import { after, before, describe } from 'node:test';
 
 import * as openid from 'openid-client';
 
+import { freshPages, it, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
-const skip = !h.chromium && 'there is no Chromium';
-
-// the browser's own account of what failed names the addresses it went to, and
-// there are transactions and codes in their queries
-const it = (name, clicks) => test(name, async () => {
-	try {
-		await clicks();
-	} catch (error) {
-		for (const text of ['message', 'stack']) error[text] = String(error[text]).replace(/\b([\w-]+)=[^&\s"'<>]+/g, '$1=…');
-		throw error;
-	}
-});
-
-let browser;
-let context;
 let page;
 
-/** in a browser of its own; an answer of the server beyond 399 is told only where it is asked for */
 const logIn = async (login = 'demo', password = `${login}-password`) => {
 	await page.getByLabel('Name').fill(login);
 	await page.getByLabel('Password').fill(password);
@@ -34,16 +19,7 @@ const allow = () => page.getByRole('button', { name: 'Allow' }).click();
 const deny = () => page.getByRole('button', { name: 'Deny' }).click();
 
 describe('in a browser', { skip }, () => {
-	before(async () => {
-		browser = await h.launchBrowser();
-	});
-	after(() => browser?.close());
-	beforeEach(async () => {
-		context = await browser.newContext();
-		page = await context.newPage();
-		page.setDefaultTimeout(h.PATIENCE);
-	});
-	afterEach(() => context.close());
+	freshPages((fresh) => { page = fresh; });
 
 	describe('openid-client', () => {
 		let callback;

@@ -5,25 +5,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { freshPages, it, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
-const skip = !h.chromium && 'there is no Chromium';
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-
-// the browser's own account of what failed names addresses, with codes in their queries
-const it = (name, runs) => test(name, async () => {
-	try {
-		await runs();
-	} catch (error) {
-		for (const text of ['message', 'stack']) error[text] = String(error[text]).replace(/\b([\w-]+)=[^&\s"'<>]+/g, '$1=…');
-		throw error;
-	}
-});
 
 /** a site with one page, which is its own callback: {origin, close} */
 async function site(script) {
@@ -85,20 +75,9 @@ const libraries = {
 };
 
 describe('in a browser', { skip }, () => {
-	let browser;
-	let context;
 	let page;
 
-	before(async () => {
-		browser = await h.launchBrowser();
-	});
-	after(() => browser?.close());
-	beforeEach(async () => {
-		context = await browser.newContext();
-		page = await context.newPage();
-		page.setDefaultTimeout(h.PATIENCE);
-	});
-	afterEach(() => context.close());
+	freshPages((fresh) => { page = fresh; });
 
 	for (const [name, library] of Object.entries(libraries)) {
 		describe(name, () => {

@@ -3,21 +3,12 @@
 // virtual authenticator.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { after, afterEach, before, beforeEach, describe, it as test } from 'node:test';
+import { afterEach, describe } from 'node:test';
 
+import { freshPages, it, skip as noBrowser } from './browser.mjs';
 import * as h from './harness.mjs';
 
-const skip = !h.chromium ? 'there is no Chromium' : !h.clientUrl && 'CLIENT_URL is not set';
-
-// the browser's own account of what failed names addresses, with codes in their queries
-const it = (name, clicks) => test(name, async () => {
-	try {
-		await clicks();
-	} catch (error) {
-		for (const text of ['message', 'stack']) error[text] = String(error[text]).replace(/\b([\w-]+)=[^&\s"'<>]+/g, '$1=…');
-		throw error;
-	}
-});
+const skip = noBrowser || (!h.clientUrl && 'CLIENT_URL is not set');
 
 /** RFC 6238 with SHA-1, 30 seconds and 6 digits, steps from now */
 function totp(secret, steps) {
@@ -35,7 +26,6 @@ const SUBJECT = h.OTHER_SUBJECT;
 const ALWAYS = [{ rule: 'address_not_in', outcome: 'require', networks: ['198.51.100.0/24'] }];
 
 describe('in a browser', { skip }, () => {
-	let browser;
 	let context;
 	let page;
 
@@ -55,17 +45,11 @@ describe('in a browser', { skip }, () => {
 	const account = (name) => page.locator('#claims tr', { has: page.locator('th', { hasText: new RegExp(`^${name}$`) }) }).locator('td').textContent();
 	const refreshed = (times) => page.getByText(`refreshed ${times} times`).waitFor();
 
-	before(async () => {
-		browser = await h.launchBrowser();
-	});
-	after(() => browser?.close());
-	beforeEach(async () => {
-		context = await browser.newContext();
-		page = await context.newPage();
-		page.setDefaultTimeout(h.PATIENCE);
+	freshPages((fresh, itsContext) => {
+		page = fresh;
+		context = itsContext;
 	});
 	afterEach(async () => {
-		await context.close();
 		await h.rows('SELECT pgtoken.remove_factor($1, f.factor_id) FROM pgtoken.factors_of($1) f', SUBJECT);
 	});
 

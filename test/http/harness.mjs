@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,6 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jos
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import pg from 'pg';
-import { chromium as playwright } from 'playwright-core';
 
 const { env } = process;
 if (!env.BASE_URL) throw new Error('BASE_URL is not set: start the tests with node test/http/run.mjs');
@@ -408,15 +407,6 @@ export async function proof(key, { htm = 'POST', htu = `${issuer}/oauth2/token`,
 	const protectedHeader = { typ: 'dpop+jwt', alg: key.alg, jwk: key.jwk, ...header };
 	return new SignJWT(JSON.parse(JSON.stringify(payload))).setProtectedHeader(JSON.parse(JSON.stringify(protectedHeader))).sign(key.privateKey);
 }
-
-// --- a browser -------------------------------------------------------------------------------
-
-const executablePath = env.CHROMIUM || '/usr/bin/chromium';
-export const chromium = existsSync(executablePath);
-
-/** without its sandbox, which needs privileges that neither root nor a container may have */
-export const launchBrowser = () => playwright.launch({ executablePath, timeout: PATIENCE,
-	args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
 
 // --- a page for redirects to -------------------------------------------------------------------
 
