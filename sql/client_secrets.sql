@@ -11,7 +11,7 @@ SELECT last_used_at IS NULL AS never_used FROM test.vault_secrets;
 
 -- at an endpoint, by Basic and in the form, and in SQL; what is issued names the secret
 SELECT test.brief(test.http('token', 'grant_type=client_credentials&scope=shared', test.basic('vault'))) AS basic;
-SELECT last_used_at BETWEEN now() - interval '1 minute' AND now() + interval '1 minute' AS used FROM test.vault_secrets;
+SELECT last_used_at BETWEEN now() - interval '12 hours' AND now() + interval '12 hours' AS used FROM test.vault_secrets;
 SELECT access_token AS at, refresh_token AS rt, grant_id AS gid FROM pgtoken.issue_tokens('vault', 'alice', 'shared offline_access') \gset
 SELECT decision, refresh_token AS rt FROM pgtoken.refresh_grant(:'rt', 'vault', (SELECT client_secret FROM test.clients WHERE client_id = 'vault')) \gset
 SELECT l.generation, l.client_secret_id = s.secret_id AS by_secret FROM pgtoken.lineage(:'gid'::uuid) l, test.vault_secrets s ORDER BY l.generation;
@@ -29,7 +29,7 @@ SELECT last_used_at < now() - interval '23 hours' AS of_yesterday FROM test.vaul
 SET client_min_messages = warning;
 SELECT count(*) AS changes FROM pgtoken.audit_events WHERE event LIKE 'client_secret%' AND client_id = 'vault' \gset
 SELECT test.brief(test.http('introspect', test.form('token', :'at'), test.basic('vault'))) AS introspected;
-SELECT last_used_at > now() - interval '1 minute' AS used, written_by, place FROM test.vault_secrets \gset
+SELECT last_used_at > now() - interval '12 hours' AS used, written_by, place FROM test.vault_secrets \gset
 SELECT :'used' AS used;
 SELECT test.brief(test.http('introspect', test.form('token', :'at'), test.basic('vault'))) AS introspected;
 SELECT written_by = :'written_by' AND place = :'place' AS not_again FROM test.vault_secrets;

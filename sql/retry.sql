@@ -163,12 +163,12 @@ SELECT r.refresh_token = :'rt1' AS with_the_key FROM pgtoken.refresh_grant(:'rt0
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) r;
 SELECT state, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
 -- by setting
-SET pgtoken.retry_window_bound = 90;
+SET pgtoken.retry_window_bound = 7200;
 SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access', cnf => :jkt) \gset
 SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) \gset
-SELECT test.age(:'gid', '80 seconds');
+SELECT test.age(:'gid', '110 minutes');
 SELECT r.refresh_token = :'rt1' AS inside FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
-SELECT test.age(:'gid', '10 seconds');
+SELECT test.age(:'gid', '10 minutes');
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
 RESET pgtoken.retry_window_bound;
 -- by client: longer than an hour only where the key is always proved, and not for a token without
@@ -182,9 +182,9 @@ SELECT test.age(:'gid', '1 hour');
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0', cnf => :jkt) r;
 SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('keyed', 'alice', 'openid offline_access') \gset
 SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0') \gset
-SELECT test.age(:'gid', '59 minutes');
+SELECT test.age(:'gid', '50 minutes');
 SELECT r.refresh_token = :'rt1' AS within_an_hour FROM pgtoken.refresh_grant(:'rt0') r;
-SELECT test.age(:'gid', '1 minute');
+SELECT test.age(:'gid', '10 minutes');
 SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'rt0') r;
 SELECT pgtoken.update_client('keyed', retry_window => '0');
 SELECT refresh_token AS rt0 FROM pgtoken.issue_tokens('keyed', 'alice', 'openid offline_access', cnf => :jkt) \gset

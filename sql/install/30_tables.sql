@@ -166,7 +166,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
 	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
 );
-COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); switched off by update_client(enabled => false), not deleted: audit and families keep their name';
+COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); one that was used is switched off by update_client(enabled => false), not deleted: audit and families keep their name';
 COMMENT ON COLUMN pgtoken.clients.client_type IS 'confidential: authenticates, with a secret, a key or a certificate. public: native and single-page applications';
 COMMENT ON COLUMN pgtoken.clients.scopes IS 'Scopes the client may ask for; offline_access is governed by its own column';
 COMMENT ON COLUMN pgtoken.clients.resources IS 'APIs the client may ask tokens for, the first being its default; NULL: every enabled resource of its issuer';

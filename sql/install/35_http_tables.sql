@@ -62,7 +62,7 @@ COMMENT ON COLUMN pgtoken.authorization_codes.dpop_jkt IS 'Key that must redeem 
 COMMENT ON COLUMN pgtoken.authorization_codes.subject IS 'sub: who authorized it, the application''s user id';
 COMMENT ON COLUMN pgtoken.authorization_codes.scope IS 'Scope as authorized, space-delimited';
 COMMENT ON COLUMN pgtoken.authorization_codes.resources IS 'APIs as authorized (RFC 8707)';
-COMMENT ON COLUMN pgtoken.authorization_codes.session_id IS 'The application''s session, sid of the ID tokens; NULL: the grant_id';
+COMMENT ON COLUMN pgtoken.authorization_codes.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.authorization_codes.auth_time IS 'When the subject authenticated';
 COMMENT ON COLUMN pgtoken.authorization_codes.acr IS 'Authentication context class';
 COMMENT ON COLUMN pgtoken.authorization_codes.amr IS 'Authentication methods (RFC 8176)';
@@ -118,7 +118,7 @@ COMMENT ON COLUMN pgtoken.device_codes.poll_interval IS 'Seconds the device must
 COMMENT ON COLUMN pgtoken.device_codes.polled_at IS 'When the device last asked';
 COMMENT ON COLUMN pgtoken.device_codes.early_polls IS 'How many of its last polls in a row came too early, by more than a second';
 COMMENT ON COLUMN pgtoken.device_codes.subject IS 'sub: who authorized it; NULL: nobody has';
-COMMENT ON COLUMN pgtoken.device_codes.session_id IS 'The application''s session, sid of the ID tokens; NULL: the grant_id';
+COMMENT ON COLUMN pgtoken.device_codes.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.device_codes.auth_time IS 'When the subject authenticated';
 COMMENT ON COLUMN pgtoken.device_codes.acr IS 'Authentication context class';
 COMMENT ON COLUMN pgtoken.device_codes.amr IS 'Authentication methods (RFC 8176)';

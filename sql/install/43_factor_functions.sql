@@ -64,7 +64,7 @@ CREATE FUNCTION pgtoken.challenge(transaction_id text, factor_id uuid, deliver t
 REVOKE ALL ON FUNCTION pgtoken.challenge(text, uuid, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.challenge(text, uuid, text) IS
 'The user has chosen one of the factors of a step-up transaction. The answer has factor_id, factor_type, expires_in (seconds left), and by factor_type:
-email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction, 30 seconds apart.
+email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
 webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
 totp, recovery_code, external: nothing; calling this is optional if complete_challenge() is told the factor_id.
 Otherwise error and error_description: expired_token (the transaction is unknown or over), invalid_grant (its family is), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';

@@ -63,11 +63,11 @@ COMMENT ON POLICY auditor_reads ON pgtoken.issuers IS 'Lets pgtoken_auditor see 
 
 COMMENT ON COLUMN pgtoken.signing_keys.issuer IS 'Issuer whose tokens the key signs';
 COMMENT ON COLUMN pgtoken.signing_keys.alg IS 'The one algorithm the key is used with (RFC 7518 section 3.1, RFC 8037 section 3.1)';
-COMMENT ON COLUMN pgtoken.signing_keys.state IS 'pending, active, retiring or retired; only an active key signs, active and retiring ones verify, and jwks() publishes all but retired ones';
+COMMENT ON COLUMN pgtoken.signing_keys.state IS 'pending, active, retiring or retired; only an active key signs, active and retiring ones verify (retired ones that came to their end only ID tokens as hints), and jwks() publishes all but retired ones';
 COMMENT ON COLUMN pgtoken.signing_keys.created_at IS 'When the key was created or brought in';
 COMMENT ON COLUMN pgtoken.signing_keys.activated_at IS 'When it began to sign; NULL: not yet, or never';
 COMMENT ON COLUMN pgtoken.signing_keys.retiring_at IS 'When another key took its place; NULL: it has not been replaced';
-COMMENT ON COLUMN pgtoken.signing_keys.retired_at IS 'When it was retired; tokens it signed are refused since then and its private part is gone';
+COMMENT ON COLUMN pgtoken.signing_keys.retired_at IS 'When it was retired; since then its private part is gone and tokens it signed are refused, but ID tokens as id_token_hint where retire_reason is "end of life"';
 COMMENT ON COLUMN pgtoken.signing_keys.retire_reason IS 'Why it was retired: "end of life" by maintain(), or what retire_signing_key was told';
 COMMENT ON INDEX pgtoken.signing_keys_pkey IS 'Key ids are unique over all issuers';
 COMMENT ON INDEX pgtoken.signing_keys_one_active IS 'One key at a time signs for an issuer and algorithm';
@@ -154,7 +154,7 @@ COMMENT ON POLICY auditor_reads ON pgtoken.client_secrets IS 'Lets pgtoken_audit
 COMMENT ON COLUMN pgtoken.grants.client_id IS 'Client that was authorized; only it can refresh';
 COMMENT ON COLUMN pgtoken.grants.subject IS 'sub: who authorized it, the application''s user id';
 COMMENT ON COLUMN pgtoken.grants.resources IS 'APIs as granted (RFC 8707), or the issuer itself: aud; a refresh may narrow its access token, never this';
-COMMENT ON COLUMN pgtoken.grants.session_id IS 'sid of the ID tokens; NULL: the grant_id';
+COMMENT ON COLUMN pgtoken.grants.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.grants.auth_time IS 'When the subject authenticated (OpenID Connect Core section 2); a refresh keeps it';
 COMMENT ON COLUMN pgtoken.grants.acr IS 'Authentication context class the application gave (OpenID Connect Core section 2); a refresh keeps it';
 COMMENT ON COLUMN pgtoken.grants.amr IS 'Authentication methods the application gave (RFC 8176); a refresh keeps them';
@@ -247,7 +247,7 @@ COMMENT ON COLUMN pgtoken.grant_status.subject IS 'sub: who authorized it';
 COMMENT ON COLUMN pgtoken.grant_status.state IS 'The first that holds: revoked (or created before not_before); expired (absolute end); idle (has a refresh token and idle_expires_at has passed); active';
 COMMENT ON COLUMN pgtoken.grant_status.scope IS 'Scope as granted, space-delimited';
 COMMENT ON COLUMN pgtoken.grant_status.resources IS 'APIs as granted, or the issuer itself: aud';
-COMMENT ON COLUMN pgtoken.grant_status.session_id IS 'sid of the ID tokens; NULL: the grant_id';
+COMMENT ON COLUMN pgtoken.grant_status.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.grant_status.auth_time IS 'When the subject authenticated';
 COMMENT ON COLUMN pgtoken.grant_status.acr IS 'Authentication context class';
 COMMENT ON COLUMN pgtoken.grant_status.amr IS 'Authentication methods (RFC 8176)';
@@ -268,7 +268,7 @@ COMMENT ON COLUMN pgtoken.grant_status.act IS 'Who acts for the subject (RFC 869
 COMMENT ON COLUMN pgtoken.grant_status.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.ancestors IS 'Families that its token was exchanged from, oldest first; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.first_context IS 'Context of the first issue';
-COMMENT ON COLUMN pgtoken.grant_status.not_before IS 'The latest not_before of its issuer, its client, its subject and its own: created before, it is refused; NULL: none is set';
+COMMENT ON COLUMN pgtoken.grant_status.not_before IS 'The latest not_before of its issuer, its client, its subject and its own; whether it ends the family, state says; NULL: none is set';
 
 -- policies, factors, challenges
 
