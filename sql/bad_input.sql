@@ -158,3 +158,6 @@ FROM (VALUES
 	(16, 'smallest integer', $$claims => '{"a": -9223372036854775808}'$$), (17, 'integer below 64 bits', $$claims => '{"a": [{"b": -9223372036854775809}]}'$$),
 	(18, 'texts that just fit', $$amr => array_fill(repeat('x', 1024), ARRAY[11])$$)) v (n, what, arguments)
 ORDER BY n;
+-- times of more than the calendar has
+SELECT l, test.outcome(format($$SELECT pgtoken.refresh_grant('x', max_age => %L)$$, l)) AS outcome
+FROM unnest('{300000 years,170000000 years,-1 month,-300000 years}'::text[]) WITH ORDINALITY u (l, n) ORDER BY n;

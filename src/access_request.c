@@ -45,7 +45,6 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 {
 	bool by_dpop = strcmp(access->scheme, DPOP) == 0;
 	Confirmation proved = {NULL, NULL};
-	char *subject_dn;
 	PgtErr err = PGT_OK;
 
 	/* a bound token is no bearer token, and to show a proof with an unbound one proves nothing */
@@ -60,7 +59,7 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 	if (err != PGT_OK)
 		return err == PGT_ERR_DPOP_NONCE ? PGT_ERR_ACCESS_TOKEN_NONCE : PGT_ERR_ACCESS_TOKEN_DPOP;
 	if (bound->x5t_s256)
-		(void) client_certificate(x, &proved.x5t_s256, &subject_dn);
+		(void) client_certificate(x, &proved.x5t_s256);
 	if (confirmation_holds(bound, &proved))
 		return PGT_OK;
 	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, bound->x5t_s256 ? "certificate" : "DPoP",

@@ -44,6 +44,15 @@ claims_of_subject(const Client *client, const Grant *grant, const char *scope, c
 	return claims ? request_claims(claims) : NULL;
 }
 
+bool
+claims_guard(const char *issuer, void (*step)(void *arg), void *arg)
+{
+	if (issuer_get(issuer)->claims_function)
+		return user_function_guard(step, arg);
+	step(arg);
+	return true;
+}
+
 Jsonb *
 claims_with(Jsonb *claims, Jsonb *more)
 {

@@ -19,6 +19,12 @@
 extern Jsonb *claims_of_subject(const Client *client, const Grant *grant, const char *scope,
 								const char *target);
 
+/*
+ * Runs a step that asks for claims of the issuer's subjects, guarded where there is a
+ * function that can fail (user_function_guard): false: it has.
+ */
+extern bool claims_guard(const char *issuer, void (*step)(void *arg), void *arg);
+
 /* both; NULL is nothing; more wins where both name a claim */
 extern Jsonb *claims_with(Jsonb *claims, Jsonb *more);
 

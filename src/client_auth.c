@@ -120,42 +120,30 @@ collect(const HttpExchange *x, Presented *out)
 	return PGT_OK;
 }
 
-/* *subject_dn: to be shown. *subject: to be compared (core/dn.h) */
+/* *subject_dn: to be shown. *subject: to be compared (core/dn.h). NULL: neither is asked for */
 static PgtErr
-read_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn, PgtcBuf *subject)
+read_certificate(const HttpExchange *x, char **thumbprint, PgtcBuf *subject_dn, PgtcBuf *subject)
 {
 	char *header;
-	PgtcBuf dn;
 
 	*thumbprint = NULL;
-	*subject_dn = NULL;
 	if (!x->trusted || pgt_http_client_certificate_header[0] == '\0')
 		return PGT_OK;
 	header = http_header_of_setting(x, pgt_http_client_certificate_header);
 	if (header == NULL || header[0] == '\0')
 		return PGT_OK;
-	pgtc_buf_init(&dn, &pgt_mem);
 	*thumbprint = palloc(PGTC_THUMBPRINT_LEN + 1);
-	if (pgtc_certificate_read(pgtc_slice_str(header), &pgt_mem, *thumbprint, &dn, subject) !=
+	if (pgtc_certificate_read(pgtc_slice_str(header), &pgt_mem, *thumbprint, subject_dn, subject) ==
 		PGTC_OK)
-	{
-		*thumbprint = NULL;
-		return PGT_ERR_CLIENT_CERTIFICATE;
-	}
-	*subject_dn = string_of_buf(&dn);
-	return PGT_OK;
+		return PGT_OK;
+	*thumbprint = NULL;
+	return PGT_ERR_CLIENT_CERTIFICATE;
 }
 
 PgtErr
-client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn)
+client_certificate(const HttpExchange *x, char **thumbprint)
 {
-	PgtcBuf subject;
-	PgtErr err;
-
-	pgtc_buf_init(&subject, &pgt_mem);
-	err = read_certificate(x, thumbprint, subject_dn, &subject);
-	pgtc_buf_free(&subject);
-	return err;
+	return read_certificate(x, thumbprint, NULL, NULL);
 }
 
 /* RFC 8705 section 2.1.2: the name, however either of the two writes it */
@@ -179,15 +167,17 @@ static PgtErr
 check_certificate(const HttpExchange *x, const Client *client)
 {
 	char *thumbprint;
-	char *subject_dn;
+	PgtcBuf subject_dn;
 	PgtcBuf subject;
 	PgtErr err;
 
+	pgtc_buf_init(&subject_dn, &pgt_mem);
 	pgtc_buf_init(&subject, &pgt_mem);
 	err = read_certificate(x, &thumbprint, &subject_dn, &subject);
 	if (err == PGT_OK && !is_name_of(client, &subject))
-		err =
-			refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate", subject_dn, client->tls_subject_dn);
+		err = refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate",
+					  thumbprint ? string_of_buf(&subject_dn) : NULL, client->tls_subject_dn);
+	pgtc_buf_free(&subject_dn);
 	pgtc_buf_free(&subject);
 	return err;
 }

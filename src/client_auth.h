@@ -12,15 +12,16 @@
 #include "http.h"
 
 /*
- * Who is asking?  A confidential client proves itself by the one method it is
- * registered for; a public one names itself.  Failures are audited.
+ * Who is asking?  A confidential client proves itself by the method it is
+ * registered for (a secret by Basic or in the form, unless one is named); a public
+ * one names itself.  Failures are audited.
  */
 extern PgtErr client_auth(HttpExchange *x, const Client **client);
 
 /*
- * The certificate the proxy has seen, where its header is believed: *thumbprint
- * (NULL: none) and *subject_dn are palloc'd.
+ * The certificate the proxy has seen, where its header is believed: *thumbprint is
+ * palloc'd, NULL: none.
  */
-extern PgtErr client_certificate(const HttpExchange *x, char **thumbprint, char **subject_dn);
+extern PgtErr client_certificate(const HttpExchange *x, char **thumbprint);
 
 #endif /* PGT_CLIENT_AUTH_H */

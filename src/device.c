@@ -37,8 +37,9 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 		return refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", DEVICE_CODE_URN,
 					   client_grant_type_names(client));
 	if (x->issuer->verification_uri == NULL)
-		return refused(PGT_ERR_REQUEST_PARAMETER, "verification_uri", NULL,
-					   "the issuer has no page for user codes");
+		/* no parameter of the client's is at fault */
+		return refused(PGT_ERR_REQUEST_PARAMETER, "", NULL,
+					   "the issuer has no page for user codes (verification_uri)");
 	err = dpop_proof(x, "POST", x->url, NULL, &device->jkt);
 	if (err != PGT_OK)
 		return err;
@@ -219,7 +220,7 @@ static void
 describe_family(DeviceCode *device, IssueRequest *issue)
 {
 	issue->grant_id = &device->grant_id;
-	/* of the epochs in which it was approved; when it was asked for nothing was issued yet */
+	/* of the epoch of its subjects in which it was approved, of the others' in which it was asked for */
 	device->begun.at = GetCurrentTimestamp();
 	issue->begun = &device->begun;
 	issue->offline = true;

@@ -36,7 +36,7 @@ static const char *const sentences[] = {
 		"The client's assertion is not for this service: its aud names something else, or, with "
 		"require_issuer_audience, is not the issuer alone, as a string.",
 	[PGT_ERR_CLIENT_ASSERTION_REPLAYED] =
-		"The client has sent the same assertion twice: it must make a new one, with its own jti, for every request.",
+		"The client has sent the same assertion twice, or a layer has repeated its request after an error: each needs a new one, with its own jti.",
 	[PGT_ERR_CLIENT_CERTIFICATE] =
 		"The certificate is missing, unreadable, or of another subject than the one that is registered for the client.",
 	[PGT_ERR_CLIENT_NOT_OFFLINE] =
@@ -180,7 +180,7 @@ static const char *const sentences[] = {
 	[PGT_ERR_DPOP_PROOF] =
 		"The DPoP proof is malformed, for another method, URL or token, too old, or from the future: compare htm, htu, ath and iat.",
 	[PGT_ERR_DPOP_REPLAYED] =
-		"The client has sent the same DPoP proof twice: it must make a new one, with its own jti, for every request.",
+		"The client has sent the same DPoP proof twice, or a layer has repeated its request after an error: each needs a new one, with its own jti.",
 	[PGT_ERR_DPOP_NONCE] =
 		"The issuer asks for a nonce in DPoP proofs: the client sends the request again with the one of the DPoP-Nonce header.",
 	[PGT_ERR_DPOP_MISSING] = "The client is registered for DPoP and has sent no proof.",

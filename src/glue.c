@@ -115,11 +115,14 @@ pgt_lifetime_of(const Interval *interval)
 					  (int64) interval->day * SECS_PER_DAY + interval->time / USECS_PER_SEC};
 }
 
+#define MONTHS_MAX (100 * MONTHS_PER_YEAR)
+
 /* months have no length of their own: they are counted in the calendar, of UTC, from this moment */
 int
 pgt_lifetime_seconds(const Lifetime *lifetime, int if_not_given)
 {
-	Interval months = {.month = lifetime->months};
+	/* a century is more than seconds can be, and the calendar has an end */
+	Interval months = {.month = Max(Min(lifetime->months, MONTHS_MAX), -MONTHS_MAX)};
 	int64 seconds = lifetime->seconds;
 
 	if (!lifetime->given)

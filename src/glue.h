@@ -45,7 +45,7 @@ extern TimestampTz pgt_plus_seconds(TimestampTz ts, int64 seconds);
 extern bool pgt_happened_within(TimestampTz at, int64 seconds, TimestampTz entered,
 								TimestampTz now);
 
-/* whole seconds, a month being 30 days, as far as they fit */
+/* whole seconds, months counted in the calendar from now on, as far as they fit */
 extern int pgt_interval_seconds(const Interval *interval);
 
 extern PgtcSlice pgt_slice_text(const text *t);

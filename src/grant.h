@@ -32,11 +32,7 @@ typedef struct Grant
 	char **amr;
 	int n_amr; /* -1: none given */
 	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
-	TimestampTz
-		first_auth_time; /* before any step-up, with the next two; DT_NOBEGIN: there was none */
-	char *first_acr;
-	char **first_amr;
-	int n_first_amr;
+	TimestampTz first_auth_time; /* before any step-up; DT_NOBEGIN: there was none */
 	char *nonce;
 	Jsonb *claims;
 	Begun begun;

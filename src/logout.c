@@ -84,8 +84,9 @@ read_request(const HttpExchange *x, LogoutRequest *logout)
 	PgtErr err = http_check_form(x);
 
 	if (err == PGT_OK && x->issuer->logout_uri == NULL)
-		err =
-			refused(PGT_ERR_REQUEST_PARAMETER, "logout_uri", NULL, "the issuer has no logout page");
+		/* no parameter of the client's is at fault */
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "", NULL,
+					  "the issuer has no logout page (logout_uri)");
 	if (err == PGT_OK)
 		err = read_client(x, logout);
 	if (err != PGT_OK)

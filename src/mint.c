@@ -11,7 +11,6 @@
 #include "issuer.h"
 #include "resource.h"
 #include "signing_key.h"
-#include "user_function.h"
 
 static PgtcSlice *
 slices_of(char *const *strings, int n)
@@ -178,8 +177,9 @@ mint_tokens(const MintRequest *request, Minted *out)
 {
 	Minting minting = {.request = request, .out = out};
 
-	if (request->at_endpoint && issuer_get(request->client->issuer)->claims_function)
-		return user_function_guard(mint, &minting) ? PGT_OK : PGT_ERR_USER_FUNCTION;
+	if (request->at_endpoint)
+		return claims_guard(request->client->issuer, mint, &minting) ? PGT_OK
+																	 : PGT_ERR_USER_FUNCTION;
 	mint(&minting);
 	return PGT_OK;
 }

@@ -399,7 +399,7 @@ advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 			derive_successor(refresh, grant->generation + 1, nonce, successor, hash);
 			if (!grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context))
 				return false;
-			retry_note_rotation(&grant->grant_id, grant->generation + 1);
+			retry_note_rotation(&grant->grant_id, nonce);
 			return true;
 
 		case VERDICT_RETRY:

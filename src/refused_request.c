@@ -20,7 +20,12 @@
 /* what the refusal on its way is about; PGT_OK: nothing is known */
 static RefusedRequest note = {.err = PGT_OK};
 
-#define PRINT(value, field) pgtc_printable(pgtc_slice_str(value), (field), sizeof(field))
+#define PRINT(value, field)                                            \
+	do                                                                 \
+	{                                                                  \
+		StaticAssertStmt(sizeof(field) >= PGTC_PRINTABLE_MIN, #field); \
+		pgtc_printable(pgtc_slice_str(value), (field), sizeof(field)); \
+	} while (0)
 
 PgtErr
 refused(PgtErr err, const char *parameter, const char *received, const char *registered)

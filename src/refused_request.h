@@ -24,15 +24,15 @@ typedef struct RefusedRequest
 	PgtErr err;
 	char endpoint[64];
 	char client_id[256 + 8]; /* as it came; empty: none did */
-	char parameter[40]; /* what it was about; empty: not one of them */
+	char parameter[64]; /* what it was about; empty: not one of them */
 	char received[320];
 	char registered[640]; /* or expected */
 } RefusedRequest;
 
 /*
  * Notes what a refusal is about, and returns it: return refused(PGT_ERR_..., ...).
- * It is kept until the next request begins (refused_forget).  parameter is a
- * constant; received and registered may be NULL.
+ * It is kept until the next request begins (refused_forget).  All are copied;
+ * received and registered may be NULL.
  */
 extern PgtErr refused(PgtErr err, const char *parameter, const char *received,
 					  const char *registered);

@@ -65,10 +65,7 @@ first_use_in_memory(const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at)
 	seen = pgtc_replay_add(shared_replay_ids(shared), shared->n_replay, id, GetCurrentTimestamp(),
 						   expires_at);
 	if (seen == PGTC_REPLAY_CROWDED)
-	{
-		shared->replay_crowded++;
 		rests_on_transaction = true;
-	}
 	LWLockRelease(&shared->replay_lock);
 	return seen != PGTC_REPLAY_SEEN;
 }

@@ -17,7 +17,7 @@
 typedef struct Rotation
 {
 	pg_uuid_t grant_id;
-	int generation;
+	uint8_t nonce[PGTC_ROTATION_NONCE_LEN]; /* of this one: another may follow a rollback of it */
 	struct Rotation *next;
 } Rotation;
 
@@ -25,7 +25,7 @@ static Rotation *rotations = NULL; /* in memory of that transaction */
 static FullTransactionId rotations_of = {0};
 
 void
-retry_note_rotation(const pg_uuid_t *grant_id, int generation)
+retry_note_rotation(const pg_uuid_t *grant_id, const uint8_t nonce[PGTC_ROTATION_NONCE_LEN])
 {
 	FullTransactionId transaction = GetTopFullTransactionId();
 	Rotation *rotation = MemoryContextAlloc(TopTransactionContext, sizeof(Rotation));
@@ -34,7 +34,7 @@ retry_note_rotation(const pg_uuid_t *grant_id, int generation)
 		rotations = NULL;
 	rotations_of = transaction;
 	rotation->grant_id = *grant_id;
-	rotation->generation = generation;
+	memcpy(rotation->nonce, nonce, sizeof(rotation->nonce));
 	rotation->next = rotations;
 	rotations = rotation;
 }
@@ -50,8 +50,8 @@ is_own_rotation(const Grant *grant)
 		return false;
 	for (const Rotation *rotation = rotations; rotation; rotation = rotation->next)
 	{
-		if (rotation->generation == grant->generation &&
-			memcmp(&rotation->grant_id, &grant->grant_id, UUID_LEN) == 0)
+		if (memcmp(&rotation->grant_id, &grant->grant_id, UUID_LEN) == 0 &&
+			memcmp(rotation->nonce, grant->rotation_nonce, sizeof(rotation->nonce)) == 0)
 			return true;
 	}
 	return false;

@@ -24,8 +24,9 @@ typedef struct RetryCase
 		was_current; /* the request has read its token as current: whoever rotated that was faster */
 } RetryCase;
 
-/* this transaction has brought the family to this generation */
-extern void retry_note_rotation(const pg_uuid_t *grant_id, int generation);
+/* this transaction has rotated the family, with this nonce */
+extern void retry_note_rotation(const pg_uuid_t *grant_id,
+								const uint8_t nonce[PGTC_ROTATION_NONCE_LEN]);
 
 /* seconds; 0: strict */
 extern int retry_window(const RetryCase *retry);

@@ -22,20 +22,19 @@
 
 typedef struct SharedMemory
 {
-	LWLock refused_lock; /* the next three, and the requests */
+	LWLock refused_lock; /* the next two, and the requests */
 	uint32 n_refused; /* places */
 	uint64
 		refused_so_far; /* since the server was started: the next one goes to this, modulo places */
 
-	LWLock replay_lock; /* the next three, and the identifiers */
+	LWLock replay_lock; /* the identifiers */
 	uint32 n_replay; /* places, a multiple of PGTC_REPLAY_WAYS */
-	uint64 replay_crowded; /* identifiers that had to give way before their time */
 	uint8 replay_key[PGTC_SHA256_LEN]; /* nobody can choose who has to */
 } SharedMemory;
 
 extern void shared_memory_init(void);
 
-/* NULL: there is none.  Never raises */
+/* NULL: there is none.  Raises only what ends the statement */
 extern SharedMemory *shared_memory(void);
 
 extern RefusedRequest *shared_refused_requests(SharedMemory *shared);

@@ -19,7 +19,7 @@ extern char *required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 /* *n = if_null for SQL NULL */
 extern char **optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null,
 							 int *n);
-/* an interval in whole seconds, a month being 30 days; -1 for SQL NULL; ereport(22023) for a negative one */
+/* an interval in whole seconds, as pgt_interval_seconds; -1 for SQL NULL; ereport(22023) for a negative one */
 extern int optional_seconds(FunctionCallInfo fcinfo, int arg, const char *name);
 
 extern Jsonb *optional_jsonb(FunctionCallInfo fcinfo, int arg);

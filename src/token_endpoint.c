@@ -58,14 +58,13 @@ may_use(const Client *client, const char *grant_type)
 static PgtErr
 read_confirmation(HttpExchange *x, const Client *client, Confirmation *cnf)
 {
-	char *subject_dn;
 	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &cnf->jkt);
 
 	if (err == PGT_OK && client->dpop_bound && cnf->jkt == NULL)
 		err = PGT_ERR_DPOP_MISSING;
 	if (err == PGT_OK && client->certificate_bound)
 	{
-		err = client_certificate(x, &cnf->x5t_s256, &subject_dn);
+		err = client_certificate(x, &cnf->x5t_s256);
 		if (err == PGT_OK && cnf->x5t_s256 == NULL)
 			err = PGT_ERR_CERTIFICATE_MISSING;
 	}

@@ -137,7 +137,7 @@ user_function_interrupted(const ErrorData *error)
 		   error->funcname && strcmp(error->funcname, "ProcessInterrupts") == 0;
 }
 
-/* nobody's fault: the layer tries again, or its client does */
+/* nobody's fault: the client tries again, with what it must make anew each time */
 static bool
 is_passing(const ErrorData *error)
 {

@@ -13,7 +13,6 @@
 #include "grant.h"
 #include "json_members.h"
 #include "refused_request.h"
-#include "user_function.h"
 
 /* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
 static PgtErr
@@ -105,7 +104,7 @@ userinfo_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 	{
 		description.claims = claims;
-		if (!user_function_guard(describe_subject, &description))
+		if (!claims_guard(x->issuer->issuer, describe_subject, &description))
 			return http_error(x, PGT_ERR_USER_FUNCTION);
 		if (description.body)
 			return description.body;

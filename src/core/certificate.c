@@ -28,8 +28,8 @@ PgtcCode
 pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],
 					  PgtcBuf *subject_dn, PgtcBuf *subject)
 {
-	size_t start = subject_dn->len;
-	size_t subject_start = subject->len;
+	size_t start = subject_dn ? subject_dn->len : 0;
+	size_t subject_start = subject ? subject->len : 0;
 	PgtcBuf der;
 	PgtcCode code;
 
@@ -52,11 +52,10 @@ pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 
 		code = read_subject(pgtc_slice(der.data, der.len), subject_dn, subject);
 	if (code == PGTC_OK)
 		code = name_thumbprint(pgtc_slice(der.data, der.len), thumbprint);
-	if (code != PGTC_OK)
-	{
+	if (code != PGTC_OK && subject_dn)
 		pgtc_buf_truncate(subject_dn, start);
+	if (code != PGTC_OK && subject)
 		pgtc_buf_truncate(subject, subject_start);
-	}
 	pgtc_buf_free(&der);
 	ERR_clear_error();
 	return code;
@@ -180,8 +179,10 @@ read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject)
 
 	if (certificate != NULL && at == (const unsigned char *) der.data + der.len)
 	{
-		code = print_name(X509_get_subject_name(certificate), XN_FLAG_RFC2253, subject_dn);
-		if (code == PGTC_OK)
+		code = PGTC_OK;
+		if (subject_dn)
+			code = print_name(X509_get_subject_name(certificate), XN_FLAG_RFC2253, subject_dn);
+		if (code == PGTC_OK && subject)
 			code = normalise_name(X509_get_subject_name(certificate), subject);
 	}
 	X509_free(certificate);

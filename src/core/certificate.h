@@ -15,7 +15,8 @@
  * $ssl_client_escaped_cert).  thumbprint: base64url( SHA-256( DER ) ), the
  * x5t#S256 of RFC 8705 section 3.1; subject_dn: the subject's RFC 4514 string, to
  * be shown; subject: the same as pgtc_dn_normalise writes it, to be compared, and
- * nothing where that is not possible (there is no subject); both appended.  PGTC_E_MALFORMED, PGTC_E_TOO_LONG.  Whether the certificate is
+ * nothing where that is not possible (there is no subject); both appended, either
+ * may be NULL.  PGTC_E_MALFORMED, PGTC_E_TOO_LONG.  Whether the certificate is
  * trusted or current is the proxy's to say: it is not looked at.
  */
 extern PgtcCode pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],

@@ -151,7 +151,9 @@ read_type(PgtcSlice *at, PgtcBuf *out)
 	PgtcSlice type;
 	size_t i;
 
-	if (at->len > 4 && (at->data[0] == 'O' || at->data[0] == 'o') && at->data[3] == '.')
+	if (at->len > 4 && (at->data[0] == 'O' || at->data[0] == 'o') &&
+		(at->data[1] == 'I' || at->data[1] == 'i') && (at->data[2] == 'D' || at->data[2] == 'd') &&
+		at->data[3] == '.')
 		skip(at, 4);
 	i = 0;
 	while (i < at->len && pgtc_uri_unreserved(at->data[i]))

@@ -15,9 +15,6 @@
 #define JTI_RAW_LEN (PGTC_UUID_LEN + 4 + 3 + PGTC_JTI_RANDOM_LEN)
 #define CLIENT_SECRET_PREFIX_LEN (sizeof(PGTC_CLIENT_SECRET_PREFIX) - 1)
 
-static void put_uint32(uint8_t *out, uint32_t value);
-static uint32_t get_uint32(const uint8_t *in);
-
 /*
  *		unix_ts_ms (48) | ver=7 (4) | rand_a (12) | var=2 (2) | rand_b (62)
  *
@@ -91,7 +88,7 @@ pgtc_refresh_token_write(const PgtcRefreshToken *token, char out[PGTC_REFRESH_TO
 
 	raw[0] = REFRESH_VERSION;
 	memcpy(raw + 1, token->grant_id, PGTC_UUID_LEN);
-	put_uint32(raw + 1 + PGTC_UUID_LEN, token->generation);
+	pgtc_put_uint32(raw + 1 + PGTC_UUID_LEN, token->generation);
 	memcpy(raw + 5 + PGTC_UUID_LEN, token->secret, PGTC_SECRET_LEN);
 
 	memcpy(out, PGTC_REFRESH_PREFIX, REFRESH_PREFIX_LEN);
@@ -119,10 +116,10 @@ pgtc_refresh_token_parse(PgtcSlice in, PgtcRefreshToken *out)
 	if (pgtc_b64url_decode(pgtc_slice(in.data + REFRESH_PREFIX_LEN, in.len - REFRESH_PREFIX_LEN),
 						   raw, sizeof(raw), &raw_len) == PGTC_OK &&
 		raw_len == sizeof(raw) && raw[0] == REFRESH_VERSION &&
-		get_uint32(raw + 1 + PGTC_UUID_LEN) <= INT32_MAX)
+		pgtc_get_uint32(raw + 1 + PGTC_UUID_LEN) <= INT32_MAX)
 	{
 		memcpy(out->grant_id, raw + 1, PGTC_UUID_LEN);
-		out->generation = get_uint32(raw + 1 + PGTC_UUID_LEN);
+		out->generation = pgtc_get_uint32(raw + 1 + PGTC_UUID_LEN);
 		memcpy(out->secret, raw + 5 + PGTC_UUID_LEN, PGTC_SECRET_LEN);
 		code = PGTC_OK;
 	}
@@ -144,7 +141,7 @@ pgtc_refresh_secret_derive(const uint8_t pepper[PGTC_PEPPER_LEN],
 
 	memcpy(at, grant_id, PGTC_UUID_LEN);
 	at += PGTC_UUID_LEN;
-	put_uint32(at, generation);
+	pgtc_put_uint32(at, generation);
 	at += 4;
 	memcpy(at, presented, PGTC_SECRET_LEN);
 	at += PGTC_SECRET_LEN;
@@ -164,9 +161,9 @@ pgtc_jti_write(const PgtcJti *jti, char out[PGTC_JTI_LEN + 1])
 	uint8_t raw[JTI_RAW_LEN];
 
 	memcpy(raw, jti->grant_id, PGTC_UUID_LEN);
-	put_uint32(raw + PGTC_UUID_LEN, jti->generation);
+	pgtc_put_uint32(raw + PGTC_UUID_LEN, jti->generation);
 	/* four bytes, of which the last is the first of the random ones */
-	put_uint32(raw + PGTC_UUID_LEN + 4, retry << 8);
+	pgtc_put_uint32(raw + PGTC_UUID_LEN + 4, retry << 8);
 	memcpy(raw + PGTC_UUID_LEN + 7, jti->random, PGTC_JTI_RANDOM_LEN);
 	pgtc_b64url_encode(raw, sizeof(raw), out);
 	out[PGTC_JTI_LEN] = '\0';
@@ -180,11 +177,11 @@ pgtc_jti_parse(PgtcSlice in, PgtcJti *out)
 
 	memset(out, 0, sizeof(*out));
 	if (in.len != PGTC_JTI_LEN || pgtc_b64url_decode(in, raw, sizeof(raw), &raw_len) != PGTC_OK ||
-		raw_len != sizeof(raw) || get_uint32(raw + PGTC_UUID_LEN) > INT32_MAX)
+		raw_len != sizeof(raw) || pgtc_get_uint32(raw + PGTC_UUID_LEN) > INT32_MAX)
 		return PGTC_E_MALFORMED;
 	memcpy(out->grant_id, raw, PGTC_UUID_LEN);
-	out->generation = get_uint32(raw + PGTC_UUID_LEN);
-	out->retry = get_uint32(raw + PGTC_UUID_LEN + 4) >> 8;
+	out->generation = pgtc_get_uint32(raw + PGTC_UUID_LEN);
+	out->retry = pgtc_get_uint32(raw + PGTC_UUID_LEN + 4) >> 8;
 	memcpy(out->random, raw + PGTC_UUID_LEN + 7, PGTC_JTI_RANDOM_LEN);
 	return PGTC_OK;
 }
@@ -195,7 +192,7 @@ pgtc_shard(const uint8_t grant_id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out
 	uint8_t hash[PGTC_SHA256_LEN];
 	PgtcCode code = pgtc_sha256(grant_id, PGTC_UUID_LEN, hash);
 
-	*out = code == PGTC_OK ? get_uint32(hash) % shards : 0;
+	*out = code == PGTC_OK ? pgtc_get_uint32(hash) % shards : 0;
 	return code;
 }
 
@@ -208,17 +205,15 @@ pgtc_client_secret_write(const uint8_t random[PGTC_SECRET_LEN],
 	out[PGTC_CLIENT_SECRET_LEN] = '\0';
 }
 
-static void
-put_uint32(uint8_t *out, uint32_t value)
+void
+pgtc_put_uint32(uint8_t *out, uint32_t value)
 {
-	out[0] = (uint8_t) (value >> 24);
-	out[1] = (uint8_t) (value >> 16);
-	out[2] = (uint8_t) (value >> 8);
-	out[3] = (uint8_t) value;
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t) (value >> (24 - 8 * i));
 }
 
-static uint32_t
-get_uint32(const uint8_t *in)
+uint32_t
+pgtc_get_uint32(const uint8_t *in)
 {
 	return (uint32_t) in[0] << 24 | (uint32_t) in[1] << 16 | (uint32_t) in[2] << 8 | in[3];
 }

@@ -51,6 +51,10 @@ extern bool pgtc_uri_unreserved(int c);
 /* 0 to 15, or -1 */
 extern int pgtc_hex_value(char c);
 
+/* big-endian, 4 bytes */
+extern void pgtc_put_uint32(uint8_t *out, uint32_t value);
+extern uint32_t pgtc_get_uint32(const uint8_t *in);
+
 /* HMAC-SHA-256 in one shot */
 extern PgtcCode pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
 								 uint8_t out[PGTC_SHA256_LEN]);

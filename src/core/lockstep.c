@@ -4,6 +4,8 @@
  */
 #include "lockstep.h"
 
+#include "internal.h"
+
 /* one household or host, as far as an address says: of IPv6 the interface is anybody's choice */
 #define IPV4_PREFIX 32
 #define IPV6_PREFIX 64
@@ -21,8 +23,6 @@ static PgtcCode print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN]);
 static int place_of(const PgtcLockstepAddresses *addresses,
 					const uint8_t print[PGTC_ADDRESS_PRINT_LEN]);
 static bool same_member(PgtcSlice a, PgtcSlice b);
-static void put_uint32(uint8_t *out, uint32_t value);
-static uint32_t get_uint32(const uint8_t *in);
 
 PgtcCode
 pgtc_lockstep_follow(PgtcLockstep *lockstep, uint32_t generation,
@@ -129,11 +129,11 @@ back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation, PgtcSlic
 void
 pgtc_lockstep_write(const PgtcLockstep *lockstep, uint8_t out[PGTC_LOCKSTEP_LEN])
 {
-	put_uint32(out, lockstep->clients.generations);
-	put_uint32(out + 4, lockstep->clients.generation);
-	put_uint32(out + 8, lockstep->clients.retried);
-	put_uint32(out + 12, lockstep->addresses.generations);
-	put_uint32(out + 16, lockstep->addresses.generation);
+	pgtc_put_uint32(out, lockstep->clients.generations);
+	pgtc_put_uint32(out + 4, lockstep->clients.generation);
+	pgtc_put_uint32(out + 8, lockstep->clients.retried);
+	pgtc_put_uint32(out + 12, lockstep->addresses.generations);
+	pgtc_put_uint32(out + 16, lockstep->addresses.generation);
 	out[20] = lockstep->addresses.newest;
 	memcpy(out + 21, lockstep->addresses.prints, sizeof(lockstep->addresses.prints));
 }
@@ -142,9 +142,9 @@ PgtcCode
 pgtc_lockstep_read(const uint8_t in[PGTC_LOCKSTEP_LEN], PgtcLockstep *out)
 {
 	PgtcLockstep read = {
-		.clients = {get_uint32(in), get_uint32(in + 4), get_uint32(in + 8)},
-		.addresses = {.generations = get_uint32(in + 12),
-					  .generation = get_uint32(in + 16),
+		.clients = {pgtc_get_uint32(in), pgtc_get_uint32(in + 4), pgtc_get_uint32(in + 8)},
+		.addresses = {.generations = pgtc_get_uint32(in + 12),
+					  .generation = pgtc_get_uint32(in + 16),
 					  .newest = in[20]},
 	};
 
@@ -213,17 +213,4 @@ static bool
 same_member(PgtcSlice a, PgtcSlice b)
 {
 	return (a.data == NULL) == (b.data == NULL) && pgtc_slice_equal(a, b);
-}
-
-static void
-put_uint32(uint8_t *out, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		out[i] = (uint8_t) (value >> (24 - 8 * i));
-}
-
-static uint32_t
-get_uint32(const uint8_t *in)
-{
-	return (uint32_t) in[0] << 24 | (uint32_t) in[1] << 16 | (uint32_t) in[2] << 8 | in[3];
 }

@@ -293,8 +293,7 @@ read_authenticator_data(PgtcSlice bytes, AuthenticatorData *out)
 	out->rp_id_hash = at;
 	out->flags = at[PGTC_SHA256_LEN];
 	rest = at + PGTC_SHA256_LEN + 1;
-	out->counter =
-		(uint32_t) rest[0] << 24 | (uint32_t) rest[1] << 16 | (uint32_t) rest[2] << 8 | rest[3];
+	out->counter = pgtc_get_uint32(rest);
 	rest = at + AUTHENTICATOR_DATA_MIN;
 
 	if ((out->flags & FLAG_AT) != 0)

@@ -35,6 +35,9 @@ read_certificate(PgtcSlice value, const char *thumbprint, const char *subject)
 	}
 	else
 		CHECK(got[0] == '\0' && dn.len == 7 && normal.len == 0);
+	/* who asks for its thumbprint alone */
+	CHECK_CODE(pgtc_certificate_read(value, &unit_mem, got, NULL, NULL), code);
+	CHECK(strcmp(got, code == PGTC_OK ? thumbprint : "") == 0);
 	pgtc_buf_free(&dn);
 	pgtc_buf_free(&normal);
 	pgtc_buf_free(&expected);
