@@ -7,149 +7,17 @@ MODULE_big = $(EXTENSION)
 
 all: # PGXS says what; the first goal is the default one
 
-# --- what the extension is made of: explicit, sorted lists -------------------
+# --- what the extension is made of -------------------------------------------
 
-# one of the two libjwt adapters, see src/core/jws.h
-JWS_ADAPTER = src/core/jws_libjwt$(LIBJWT_MAJOR).o
-
-# the pure core, which the unit tests and the fuzzers link as well
-CORE_OBJS = \
-	src/core/accept.o \
-	src/core/address.o \
-	src/core/alg.o \
-	src/core/b64url.o \
-	src/core/base32.o \
-	src/core/base64.o \
-	src/core/buf.o \
-	src/core/certificate.o \
-	src/core/claims.o \
-	src/core/code.o \
-	src/core/dn.o \
-	src/core/dpop.o \
-	src/core/form.o \
-	src/core/ids.o \
-	src/core/json.o \
-	src/core/jwk.o \
-	src/core/jwks.o \
-	src/core/jws.o \
-	$(JWS_ADAPTER) \
-	src/core/key.o \
-	src/core/lockstep.o \
-	src/core/oauth.o \
-	src/core/printable.o \
-	src/core/replay_set.o \
-	src/core/risk.o \
-	src/core/rule_members.o \
-	src/core/rules.o \
-	src/core/scope.o \
-	src/core/secret_hash.o \
-	src/core/secret_hash_verify.o \
-	src/core/token.o \
-	src/core/totp.o \
-	src/core/uri.o \
-	src/core/uri_normal.o \
-	src/core/url.o \
-	src/core/user_agent.o \
-	src/core/webauthn.o \
-	src/core/wrap.o
-
-OBJS = \
-	$(CORE_OBJS) \
-	src/access_request.o \
-	src/approve.o \
-	src/assess.o \
-	src/audit.o \
-	src/audit_trigger.o \
-	src/authentication.o \
-	src/authorization_code.o \
-	src/authorization_parameters.o \
-	src/authorization_request.o \
-	src/authorize.o \
-	src/cache.o \
-	src/challenge.o \
-	src/challenge_endpoint.o \
-	src/challenge_outbox.o \
-	src/challenge_row.o \
-	src/claims_function.o \
-	src/client.o \
-	src/client_assertion.o \
-	src/client_auth.o \
-	src/client_credentials.o \
-	src/client_secret.o \
-	src/confirmation.o \
-	src/consent.o \
-	src/device.o \
-	src/device_approval.o \
-	src/device_code.o \
-	src/dpop_proof.o \
-	src/errors.o \
-	src/explanation.o \
-	src/factor.o \
-	src/factor_challenge.o \
-	src/factor_enrollment.o \
-	src/factor_evidence.o \
-	src/genuine.o \
-	src/glue.o \
-	src/grant.o \
-	src/grant_refusal.o \
-	src/guc.o \
-	src/handle.o \
-	src/held.o \
-	src/http.o \
-	src/http_context.o \
-	src/http_form.o \
-	src/id_token_hint.o \
-	src/introspection_endpoint.o \
-	src/issue.o \
-	src/issuer.o \
-	src/json_members.o \
-	src/key_material.o \
-	src/libs.o \
-	src/lineage.o \
-	src/logout.o \
-	src/lru.o \
-	src/mint.o \
-	src/not_before.o \
-	src/password.o \
-	src/permit.o \
-	src/pgtoken.o \
-	src/policy.o \
-	src/policy_function.o \
-	src/refresh.o \
-	src/refused_request.o \
-	src/replay.o \
-	src/replay_lag.o \
-	src/request.o \
-	src/resource.o \
-	src/response.o \
-	src/retry.o \
-	src/revocation_endpoint.o \
-	src/revoke.o \
-	src/rule_evaluation.o \
-	src/session_lock.o \
-	src/shared_memory.o \
-	src/signing_key.o \
-	src/sql_api_admin.o \
-	src/sql_api_authorization.o \
-	src/sql_api_factors.o \
-	src/sql_api_http.o \
-	src/sql_api_maintenance.o \
-	src/sql_api_policies.o \
-	src/sql_api_refusals.o \
-	src/sql_api_sessions.o \
-	src/sql_api_tokens.o \
-	src/sql_arguments.o \
-	src/sql_once.o \
-	src/statement.o \
-	src/store.o \
-	src/store_queries.o \
-	src/target.o \
-	src/token_cache.o \
-	src/token_endpoint.o \
-	src/token_exchange.o \
-	src/user_function.o \
-	src/userinfo.o \
-	src/verify.o
+# the floors of src/, the lowest last: see src/README.md
+CORE_FOLDERS = $(wildcard src/core/*)
+# the pure core, which the unit tests and the fuzzers link as well; of the two
+# libjwt adapters the one that fits, see src/core/jose/jws.h
+CORE_SRCS = $(filter-out src/core/jose/jws_libjwt%,$(sort $(wildcard $(CORE_FOLDERS:%=%/*.c)))) \
+	src/core/jose/jws_libjwt$(LIBJWT_MAJOR).c
+SRCS = $(CORE_SRCS) $(filter-out src/core/%,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
+OBJS = $(SRCS:.c=.o)
+OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 
 # the install script, in order
 SQL_PARTS = \
@@ -329,7 +197,7 @@ lib_folder = $(addprefix $(2),$(shell $(PKG_CONFIG) --variable=$(3) $(1) 2>/dev/
 
 # The module itself is linked with libcrypto and libcrypt only.  PostgreSQL exports a function
 # json_object and so does jansson: linked the ordinary way, jansson and libjwt
-# would call the server's and crash.  src/libs.c opens them by name instead.
+# would call the server's and crash.  src/base/libs.c opens them by name instead.
 # Where the linker would find them is the compiler's word, not pkg-config's alone,
 # whose libdir is wrong in some distributions.
 soname_of = $(or $(shell objdump -p "$$($(CC) $(call lib_folder,$(1),-B,libdir) \
@@ -357,7 +225,7 @@ $(error $(PG_CONFIG) is missing: install PostgreSQL's development package or set
 endif
 
 # As system headers PostgreSQL's are exempt from the warnings asked for here.
-PG_CPPFLAGS = -I$(srcdir)/src -I$(srcdir)/src/core $(LIBS_CFLAGS) \
+PG_CPPFLAGS = -I$(srcdir)/src $(LIBS_CFLAGS) \
 	-isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-DPGTOKEN_VERSION='"$(EXTVERSION)"' $(LIBS_DEFINES)
 PG_CFLAGS = -Wall -Wextra
@@ -377,12 +245,12 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # every object is rebuilt when any header or this file changes
-$(OBJS): $(wildcard src/*.h src/core/*.h) Makefile $(EXTENSION).control
+$(OBJS): $(OUR_HEADERS) Makefile $(EXTENSION).control
 
 # what the compiler warns of, without what it makes
 .PHONY: syntax
 syntax:
-	$(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(OBJS:.o=.c)
+	$(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS)
 
 $(INSTALL_SCRIPT_SQL): $(SQL_PARTS) Makefile $(EXTENSION).control
 	@{ printf '%s\n' '/* $@: made from sql/install, not to be edited */' \
@@ -393,9 +261,8 @@ endif
 
 # --- the core without a server -----------------------------------------------
 
-CORE_SRCS = $(CORE_OBJS:.o=.c)
 CORE_CFLAGS = -std=gnu99 -g -O1 -fno-omit-frame-pointer -Wall -Wextra -D_GNU_SOURCE \
-	-Isrc/core -Itest/unit $(LIBS_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all $(COPT)
+	-Isrc -Itest/unit $(LIBS_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all $(COPT)
 UNIT_SRCS = $(sort $(wildcard test/unit/*.c))
 FUZZERS = $(sort $(patsubst test/fuzz/%_fuzzer.c,%,$(wildcard test/fuzz/*_fuzzer.c)))
 FUZZ_SECONDS ?= 60
@@ -444,11 +311,11 @@ build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o 
 build/fuzz/%_fuzzer: build/fuzz/test/fuzz/%_fuzzer.o $(FUZZ_OBJS)
 	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LINK)
 
-build/san/%.o: %.c $(wildcard src/core/*.h test/unit/*.h test/fuzz/*.h) Makefile
+build/san/%.o: %.c $(OUR_HEADERS) $(wildcard test/unit/*.h test/fuzz/*.h) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CORE_CFLAGS) -c -o $@ $<
 
-build/fuzz/%.o: %.c $(wildcard src/core/*.h test/unit/*.h test/fuzz/*.h) Makefile
+build/fuzz/%.o: %.c $(OUR_HEADERS) $(wildcard test/unit/*.h test/fuzz/*.h) Makefile
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 
@@ -457,7 +324,7 @@ build/fuzz/%.o: %.c $(wildcard src/core/*.h test/unit/*.h test/fuzz/*.h) Makefil
 # --- housekeeping ------------------------------------------------------------
 
 format:
-	clang-format -i $(wildcard src/*.[ch] src/core/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch])
+	clang-format -i $(shell find src test/unit test/fuzz -name "*.[ch]")
 
 dist:
 	@mkdir -p build

@@ -2,15 +2,15 @@
  * pgtoken.c
  *		Module magic and start-up.
  */
-#include "compat.h"
+#include "base/compat.h"
 
 #include "fmgr.h"
 
-#include "audit.h"
-#include "cache.h"
-#include "guc.h"
-#include "libs.h"
-#include "shared_memory.h"
+#include "tables/audit.h"
+#include "base/cache.h"
+#include "base/guc.h"
+#include "base/libs.h"
+#include "base/shared_memory.h"
 
 PGT_MODULE_MAGIC;
 

@@ -1,6 +1,6 @@
 -- A copy of a database, such as production's in staging, has everything that makes
 -- tokens of the original: keys, peppers, the issuer's name. By an id that is kept
--- outside it is known to be one, signs nothing (issuer_require_own in src/issuer.c),
+-- outside it is known to be one, signs nothing (issuer_require_own in src/tables/issuer.c),
 -- and becomes an installation of its own here.
 
 CREATE FUNCTION pgtoken.copy_issuers(new_issuer text, further_issuers jsonb) RETURNS jsonb

@@ -3,7 +3,7 @@
  *		Accept headers: a quality is one, and what is named without a weight is
  *		wanted.
  */
-#include "accept.h"
+#include "core/base/accept.h"
 #include "fuzz.h"
 
 int

@@ -2,7 +2,7 @@
  * b64url_fuzzer.c
  *		What decodes encodes back to the very same text; what is encoded decodes.
  */
-#include "b64url.h"
+#include "core/base/b64url.h"
 #include "fuzz.h"
 
 int

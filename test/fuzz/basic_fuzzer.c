@@ -3,8 +3,8 @@
  *		Basic credentials, as they come and, so that mutations reach further, with
  *		the input as what is encoded: the halves around the first colon.
  */
-#include "b64url.h"
-#include "form.h"
+#include "core/base/b64url.h"
+#include "core/base/form.h"
 #include "fuzz.h"
 
 static PgtcCode

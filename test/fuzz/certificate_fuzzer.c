@@ -3,8 +3,8 @@
  *		Client certificates as a header has them.  An input that starts as DER does
  *		is a certificate itself, which this file encodes.
  */
-#include "b64url.h"
-#include "certificate.h"
+#include "core/base/b64url.h"
+#include "core/jose/certificate.h"
 #include "fuzz.h"
 
 static void

@@ -2,9 +2,9 @@
  * claims_fuzzer.c
  *		Claims that are read can be written into a token and read back the same.
  */
-#include "claims.h"
+#include "core/jose/claims.h"
 #include "fuzz.h"
-#include "ids.h"
+#include "core/base/ids.h"
 
 static bool
 same(PgtcSlice a, PgtcSlice b)

@@ -3,7 +3,7 @@
  *		Distinguished names.  What is written of one is a name itself, whose text it
  *		is again, once its values are written as strings.
  */
-#include "dn.h"
+#include "core/jose/dn.h"
 #include "fuzz.h"
 
 /* types as they are, each value as escaped bytes; what is no string stays in hexadecimal */

@@ -4,7 +4,7 @@
  *		after a line feed, a payload, which this file encodes and signs: what
  *		verifies was signed with the key of RFC 8037, whatever the header says.
  */
-#include "dpop.h"
+#include "core/jose/dpop.h"
 #include "fuzz.h"
 
 /* RFC 8037 appendix A.1, A.3 */

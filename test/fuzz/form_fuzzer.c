@@ -2,7 +2,7 @@
  * form_fuzzer.c
  *		What was decoded is text, and encoded again it decodes to the same.
  */
-#include "form.h"
+#include "core/base/form.h"
 #include "fuzz.h"
 
 static void

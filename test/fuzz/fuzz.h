@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "core.h"
+#include "core/base/core.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

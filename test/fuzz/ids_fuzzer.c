@@ -3,7 +3,7 @@
  *		UUIDs and token identifiers.
  */
 #include "fuzz.h"
-#include "ids.h"
+#include "core/base/ids.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

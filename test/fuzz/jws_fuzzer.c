@@ -6,7 +6,7 @@
  *		further in plain text.
  */
 #include "fuzz.h"
-#include "jws.h"
+#include "core/jose/jws.h"
 
 /* RFC 8037 appendix A.2 */
 static const char jwk[] =

@@ -4,7 +4,7 @@
  *		comes back from its stored form.  The first byte chooses the algorithm.
  */
 #include "fuzz.h"
-#include "jws.h"
+#include "core/jose/jws.h"
 
 static void
 check_key(const PgtcKey *key)

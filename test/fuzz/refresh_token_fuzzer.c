@@ -3,7 +3,7 @@
  *		A refresh token that parses is the one spelling of what it means.
  */
 #include "fuzz.h"
-#include "ids.h"
+#include "core/base/ids.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

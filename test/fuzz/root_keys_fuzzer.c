@@ -3,7 +3,7 @@
  *		A root key file that parses gives keys that wrap and unwrap.
  */
 #include "fuzz.h"
-#include "wrap.h"
+#include "core/jose/wrap.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,7 +3,7 @@
  *		A parsed list is written without repeats and parses to itself.
  */
 #include "fuzz.h"
-#include "scope.h"
+#include "core/oauth/scope.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,7 +4,7 @@
  *		enough for it here is computed.
  */
 #include "fuzz.h"
-#include "secret_hash.h"
+#include "core/oauth/secret_hash.h"
 
 static bool
 cheap(const PgtcSecretHash *hash)

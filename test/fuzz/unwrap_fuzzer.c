@@ -3,7 +3,7 @@
  *		A blob opens only if wrapping its content again gives the same blob.
  */
 #include "fuzz.h"
-#include "wrap.h"
+#include "core/jose/wrap.h"
 
 /* a key of no system */
 static const char file[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";

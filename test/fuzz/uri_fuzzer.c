@@ -5,7 +5,7 @@
  *		resource, is its own spelling, and is equivalent.
  */
 #include "fuzz.h"
-#include "uri.h"
+#include "core/base/uri.h"
 
 static void
 check_normal(PgtcSlice uri)

@@ -2,10 +2,10 @@
  * url_fuzzer.c
  *		Comparing URLs; an input is two of them with a line feed between.
  */
-#include "dpop.h"
+#include "core/jose/dpop.h"
 #include "fuzz.h"
-#include "oauth.h"
-#include "uri.h"
+#include "core/oauth/oauth.h"
+#include "core/base/uri.h"
 
 static bool
 starts_with(PgtcSlice text, const char *start)

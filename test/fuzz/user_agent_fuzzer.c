@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 
 #include "fuzz.h"
-#include "risk.h"
+#include "core/risk/risk.h"
 
 static void
 check_user_agent(PgtcSlice in)

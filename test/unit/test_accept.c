@@ -2,7 +2,7 @@
  * test_accept.c
  *		Accept headers: what is wanted, and how much.
  */
-#include "accept.h"
+#include "core/base/accept.h"
 #include "unit.h"
 
 static const struct

@@ -4,7 +4,7 @@
  */
 #include "unit.h"
 
-#include "lockstep.h"
+#include "core/risk/lockstep.h"
 
 static PgtcRequestContext
 at(const char *ip)

@@ -6,7 +6,7 @@
  */
 #include <stdio.h>
 
-#include "printable.h"
+#include "core/base/printable.h"
 #include "unit.h"
 
 static void

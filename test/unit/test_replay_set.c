@@ -4,7 +4,7 @@
  *		the time, a flood that makes the set forget more than it must, and one that
  *		chooses whom it drives out.
  */
-#include "replay_set.h"
+#include "core/base/replay_set.h"
 #include "unit.h"
 
 #define N (4 * PGTC_REPLAY_WAYS)

@@ -8,19 +8,19 @@
 #ifndef PGT_UNIT_H
 #define PGT_UNIT_H
 
-#include "b64url.h"
-#include "certificate.h"
-#include "claims.h"
-#include "dn.h"
-#include "dpop.h"
-#include "form.h"
-#include "ids.h"
-#include "oauth.h"
-#include "risk.h"
-#include "scope.h"
-#include "secret_hash.h"
-#include "uri.h"
-#include "wrap.h"
+#include "core/base/b64url.h"
+#include "core/jose/certificate.h"
+#include "core/jose/claims.h"
+#include "core/jose/dn.h"
+#include "core/jose/dpop.h"
+#include "core/base/form.h"
+#include "core/base/ids.h"
+#include "core/oauth/oauth.h"
+#include "core/risk/risk.h"
+#include "core/oauth/scope.h"
+#include "core/oauth/secret_hash.h"
+#include "core/base/uri.h"
+#include "core/jose/wrap.h"
 
 #define CHECK(condition) unit_check((condition), __FILE__, __LINE__)
 #define CHECK_CODE(call, expected) unit_check_code((call), (expected), __FILE__, __LINE__)

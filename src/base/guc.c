@@ -1,0 +1,378 @@
+/*
+ * guc.c
+ *		All settings, sorted by name.
+ *
+ * Whatever could weaken a guarantee belongs to the superuser; a non-superuser's
+ * SET is refused even when it was made before the library was loaded.  The
+ * settings that only maintain() and rotate_signing_key() read are read there by
+ * current_setting() and have no variable elsewhere.
+ */
+#include "base/guc.h"
+
+#include <limits.h>
+
+#include "miscadmin.h"
+#include "port.h"
+#include "utils/guc_tables.h"
+
+#include "base/cache.h"
+#include "http/http_context.h"
+#include "base/refused.h"
+#include "base/shared_memory.h"
+
+#define MINUTES_PER_DAY (24 * 60)
+#define SECONDS_PER_DAY (24 * 60 * 60)
+#define SECONDS_MAX (3650 * SECONDS_PER_DAY)
+
+/* of what sizes shared memory: fixed by the postmaster, or without effect but 0 */
+#define SHARED_SIZE_CONTEXT (pgt_preloaded ? PGC_POSTMASTER : PGC_SIGHUP)
+
+int pgt_access_token_lifetime = 300;
+int pgt_authorization_code_lifetime = 60;
+int pgt_authorization_request_lifetime = 600;
+int pgt_cache_memory = 4096;
+int pgt_challenge_lifetime = 300;
+char *pgt_challenge_notify_channel = NULL;
+int pgt_device_code_lifetime = 600;
+int pgt_dpop_nonce_lifetime = 300;
+int pgt_dpop_proof_lifetime = 60;
+bool pgt_durable_rotation = true;
+char *pgt_http_authenticator = NULL;
+char *pgt_http_client_address_header = NULL;
+char *pgt_http_client_certificate_header = NULL;
+char *pgt_http_context_headers = NULL;
+char *pgt_http_issuer = NULL;
+char *pgt_http_resource = NULL;
+char *pgt_http_resource_url = NULL;
+char *pgt_installation_id = NULL;
+int pgt_lockstep_generations = 3;
+int pgt_log_refusals = LOG_REFUSALS_DEBUG;
+int pgt_max_replay_lag = 0;
+bool pgt_preloaded = false;
+int pgt_pushed_request_lifetime = 90;
+int pgt_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
+int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
+int pgt_refused_requests = SHARED_REFUSED_REQUESTS;
+int pgt_retry_window_bound = -1;
+int pgt_retry_window_confidential = 60;
+int pgt_retry_window_public = 30;
+char *pgt_root_key_file = NULL;
+int pgt_shared_replay_ids = SHARED_REPLAY_IDS;
+
+static const struct config_enum_entry log_refusals_options[] = {
+	{"off", LOG_REFUSALS_OFF, false},
+	{"debug1", LOG_REFUSALS_DEBUG, false},
+	{"log", LOG_REFUSALS_ON, false},
+	{NULL, 0, false},
+};
+
+static char *http_notify_channel = NULL;
+static int audit_retention = 400 * MINUTES_PER_DAY;
+static int blacklist_retention = 60;
+static int challenge_retention = MINUTES_PER_DAY;
+static int code_retention = MINUTES_PER_DAY;
+static int grant_retention = 400 * MINUTES_PER_DAY;
+static int lineage_retention = 400 * MINUTES_PER_DAY;
+static int reuse_retention = 1200 * MINUTES_PER_DAY;
+static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
+static int signing_key_lead_time = 10;
+static int signing_key_overlap = MINUTES_PER_DAY;
+static int signing_key_retiring_period = 2 * MINUTES_PER_DAY;
+
+/*
+ * A connection option (PGOPTIONS) of somebody who is no superuser hides what is
+ * configured; defining the variable then refuses it, and the built-in default
+ * would remain: no root key, for one.
+ */
+void
+pgt_guc_refuse_connection_options(void)
+{
+	struct config_generic **variables;
+	int n;
+
+	pgt_get_guc_variables(&variables, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if ((variables[i]->flags & GUC_CUSTOM_PLACEHOLDER) &&
+			pg_strncasecmp(variables[i]->name, "pgtoken.", strlen("pgtoken.")) == 0 &&
+			variables[i]->reset_source == PGC_S_CLIENT &&
+			variables[i]->reset_scontext != PGC_SU_BACKEND)
+			ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+							errmsg("permission denied to set parameter \"%s\"", variables[i]->name),
+							errhint("Leave it out of the connection's options.")));
+	}
+}
+
+static bool
+check_http_context_headers(char **value, void **extra pg_attribute_unused(),
+						   GucSource source pg_attribute_unused())
+{
+	const char *problem = http_context_headers_problem(*value);
+
+	if (problem)
+	{
+		GUC_check_errdetail("%s", problem);
+		GUC_check_errhint("Write it like: latitude=x-geo-latitude, longitude=x-geo-longitude.");
+	}
+	return problem == NULL;
+}
+
+static bool
+check_installation_id(char **value, void **extra pg_attribute_unused(),
+					  GucSource source pg_attribute_unused())
+{
+	uint8_t id[PGTC_UUID_LEN];
+	bool ok = (*value)[0] == '\0' || pgtc_uuid_parse(pgtc_slice_str(*value), id) == PGTC_OK;
+
+	if (!ok)
+		GUC_check_errdetail("It is a UUID of 36 characters.");
+	return ok;
+}
+
+/* what is kept, and how it is found, was laid out for the old size */
+static void
+assign_cache_memory(int value, void *extra pg_attribute_unused())
+{
+	if (value != pgt_cache_memory)
+		pgt_cache_begin_anew();
+}
+
+void
+pgt_guc_init(void)
+{
+	pgt_preloaded = process_shared_preload_libraries_in_progress;
+	DefineCustomIntVariable("pgtoken.access_token_lifetime",
+							"Life of access and ID tokens where neither client nor resource says.",
+							NULL, &pgt_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.audit_retention",
+							"Age at which maintain() drops audit partitions; 0 keeps them.", NULL,
+							&audit_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.authorization_code_lifetime",
+							"Time within which an authorization code must be redeemed.", NULL,
+							&pgt_authorization_code_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.authorization_request_lifetime",
+							"Time that a user has to log in, to consent, or to log out.", NULL,
+							&pgt_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.blacklist_retention",
+		"How long maintain() keeps blacklist rows of ended tokens; 0 keeps them.", NULL,
+		&blacklist_retention, 60, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.cache_memory",
+		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
+		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
+		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, assign_cache_memory,
+		NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.challenge_lifetime",
+		"Time that a user has to prove another factor, and the request to go on.", NULL,
+		&pgt_challenge_lifetime, 300, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.challenge_notify_channel",
+		"Channel on which the application is told that one-time codes wait to be delivered; empty: none.",
+		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
+		&pgt_challenge_notify_channel, "pgtoken_challenge", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.challenge_retention",
+							"How long maintain() keeps ended step-up transactions; 0 keeps them.",
+							NULL, &challenge_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.code_retention",
+		"How long maintain() keeps ended authorization and device codes; 0 keeps them.",
+		"A second use of a code that is forgotten does not end what came of the first.",
+		&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL,
+							&pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,
+							NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.dpop_nonce_lifetime", "How long a nonce for DPoP proofs is good.", NULL,
+		&pgt_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.dpop_proof_lifetime", "Age at which a DPoP proof is refused.",
+							NULL, &pgt_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
+		"pgtoken.durable_rotation",
+		"Rotations and revocations commit durably whatever "
+		"synchronous_commit says.",
+		"Without it a crash can take back a refresh that was answered, and the "
+		"client's new refresh token with it.",
+		&pgt_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.grant_retention",
+		"How long maintain() keeps ended families, two days at least; 0 keeps them.", NULL,
+		&grant_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL,
+		NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_authenticator",
+		"Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.",
+		NULL, &pgt_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pgtoken.http_client_address_header",
+							   "Request header with the client's address; its last element counts.",
+							   NULL, &pgt_http_client_address_header, "x-forwarded-for", PGC_SUSET,
+							   0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_client_certificate_header",
+		"Request header with the client's TLS certificate, set by the proxy; empty: none.",
+		"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
+		&pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_context_headers",
+		"Request headers that the proxy sets and members of the context they become: member=header, ...; empty: none.",
+		"The proxy must remove the headers from what clients send.", &pgt_http_context_headers, "",
+		PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
+
+	DefineCustomStringVariable("pgtoken.http_issuer",
+							   "Issuer that the HTTP endpoints speak for; empty: the default one.",
+							   NULL, &pgt_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_notify_channel",
+		"Channel on which PostgREST is told that signing keys have changed; empty: none.",
+		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
+		&http_notify_channel, "pgrst", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_resource",
+		"API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.",
+		NULL, &pgt_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_resource_url",
+		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
+		&pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.installation_id", "The installation whose tokens may be signed here; empty: any.",
+		"Kept outside of the database; a database that has another one is a copy, see pgtoken.adopt_copy().",
+		&pgt_installation_id, "", PGC_SUSET, 0, check_installation_id, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.lineage_retention",
+							"Age at which maintain() drops lineage partitions; 0 keeps them.",
+							"A partition stays for as long as a family it can belong to lives.",
+							&lineage_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.lockstep_generations",
+		"How many generations running may be answered from two contexts until that is reuse; 0 is never.",
+		"A client and a thief who follows it within the retry window have each of them.",
+		&pgt_lockstep_generations, 3, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomEnumVariable(
+		"pgtoken.log_refusals",
+		"Level at which each refused request is written to the server's log.",
+		"Never to the client. debug1: where the log has messages of that level.", &pgt_log_refusals,
+		LOG_REFUSALS_DEBUG, log_refusals_options, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.max_replay_lag",
+		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
+		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
+		&pgt_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,
+		&pgt_pushed_request_lifetime, 90, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.refresh_absolute_lifetime",
+							"Life of a family, which rotation does not extend.", NULL,
+							&pgt_refresh_absolute_lifetime, 30 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.refresh_idle_lifetime",
+							"Time without a refresh after which a family ends.", NULL,
+							&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.refused_requests",
+		"Number of refused requests that the server keeps; 0 keeps none.",
+		"Read when the server starts and loads the library; made at need, there is room for 500.",
+		&pgt_refused_requests, SHARED_REFUSED_REQUESTS, 0, 100000, SHARED_SIZE_CONTEXT, 0, NULL,
+		NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.retry_window_bound",
+		"How long a client that proves a key or certificate may retry a refresh and get the same "
+		"successor; 0 is strict, -1 until the idle end.",
+		"By DPoP, mutual TLS or private_key_jwt.", &pgt_retry_window_bound, -1, -1, SECONDS_MAX,
+		PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.retry_window_confidential",
+							"How long a client with a secret may retry a refresh and get the same "
+							"successor; 0 is strict.",
+							NULL, &pgt_retry_window_confidential, 60, 0, 3600, PGC_SUSET,
+							GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.retry_window_public",
+							"How long a public client that proves no key may retry a refresh and "
+							"get the same successor; 0 is strict.",
+							NULL, &pgt_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
+							NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.reuse_retention",
+		"How long after the reuse maintain() keeps reused families, with their lineage and audit; 0 keeps them.",
+		"Never for less than other families, lineage and audit.", &reuse_retention,
+		1200 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.root_key_file", "File with the root keys that wrap private keys and peppers.",
+		"One key of 64 hexadecimal digits per line; the first wraps, all "
+		"unwrap.  Readable by the server's user only.",
+		&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.shared_replay_ids",
+		"Number of used DPoP proofs and client assertions that the server remembers beside the table; 0 remembers none.",
+		"Read when the server starts and loads the library; made at need, there is room for 65536.",
+		&pgt_shared_replay_ids, SHARED_REPLAY_IDS, 0, 16 * 1024 * 1024, SHARED_SIZE_CONTEXT, 0,
+		NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signing_key_lead_time",
+							"How long a signing key is published at least before it signs.",
+							"But for the first one of an issuer and algorithm.",
+							&signing_key_lead_time, 10, 0, 30 * MINUTES_PER_DAY, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signing_key_lifetime",
+							"Age at which maintain() rotates an active signing key; 0 never.", NULL,
+							&signing_key_lifetime, 90 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signing_key_overlap",
+							"How long a pending signing key is published before maintain() lets "
+							"it sign.",
+							NULL, &signing_key_overlap, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	/* never shorter than the longest life of an access token */
+	DefineCustomIntVariable("pgtoken.signing_key_retiring_period",
+							"How long a retiring signing key still verifies.", NULL,
+							&signing_key_retiring_period, 2 * MINUTES_PER_DAY, MINUTES_PER_DAY,
+							INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	MarkGUCPrefixReserved("pgtoken");
+}

@@ -1,0 +1,228 @@
+/*
+ * refused.c
+ *		The trace of refused requests.
+ *
+ * Nothing here is touched by a request that is answered, but for one store when
+ * it begins.
+ */
+#include "base/refused.h"
+
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+#include "core/base/printable.h"
+#include "base/explanation.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "base/shared_memory.h"
+
+/* what the refusal on its way is about; PGT_OK: nothing is known */
+static RefusedRequest note = {.err = PGT_OK};
+
+#define PRINT(value, field)                                            \
+	do                                                                 \
+	{                                                                  \
+		StaticAssertStmt(sizeof(field) >= PGTC_PRINTABLE_MIN, #field); \
+		pgtc_printable(pgtc_slice_str(value), (field), sizeof(field)); \
+	} while (0)
+
+PgtErr
+refused(PgtErr err, const char *parameter, const char *received, const char *registered)
+{
+	note.err = err;
+	PRINT(parameter, note.parameter);
+	PRINT(received, note.received);
+	PRINT(registered, note.registered);
+	return err;
+}
+
+PgtErr
+refused_of(PgtErr err, const char *parameter, const char *received, char *const *registered, int n)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? " " : "", registered[i]);
+	err = refused(err, parameter, received, list.data);
+	pfree(list.data);
+	return err;
+}
+
+void
+refused_forget(void)
+{
+	note.err = PGT_OK;
+}
+
+/* RFC 6749 section 5.2: %x21 / %x23-5B / %x5D-7E, and what the list of the text does not end in */
+static bool
+is_plain(const char *value)
+{
+	for (const char *c = value; *c; c++)
+	{
+		if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\')
+			return false;
+	}
+	return value[0] != '\0';
+}
+
+/* what of the note is no secret to who has sent the request; NULL: nothing is known, or fit to be told */
+static const char *
+told(PgtErr err)
+{
+	const char *value;
+
+	if (err == PGT_OK || note.err != err)
+		return NULL;
+	switch (err)
+	{
+		case PGT_ERR_REQUEST_PARAMETER:
+		case PGT_ERR_REQUEST_REPEATED:
+			value = note.parameter;
+			break;
+		case PGT_ERR_SCOPE_NOT_ALLOWED:
+		case PGT_ERR_SCOPE_UNKNOWN:
+		case PGT_ERR_SCOPE_NO_USER:
+		case PGT_ERR_SCOPE_NOT_GRANTED:
+		case PGT_ERR_SCOPE_NOT_FOR_RESOURCE:
+		case PGT_ERR_TARGET_MALFORMED:
+		case PGT_ERR_TARGET_NOT_ALLOWED:
+		case PGT_ERR_TARGET_NOT_GRANTED:
+			value = note.received;
+			break;
+		default:
+			return NULL;
+	}
+	return is_plain(value) ? value : NULL;
+}
+
+char *
+refused_description(PgtErr err)
+{
+	const char *description = pgt_err_info(err)->description;
+	const char *value = told(err);
+
+	if (description == NULL)
+		return NULL;
+	return value ? psprintf("%s: %s", description, value) : pstrdup(description);
+}
+
+Jsonb *
+refused_detail(PgtErr err, Jsonb *detail)
+{
+	const char *value = told(err);
+	PgtObject object;
+	Jsonb *member;
+
+	/* whose certificate it was is for the administrator, who may have written the name otherwise */
+	if (err == PGT_ERR_CLIENT_CERTIFICATE && note.err == err && note.received[0])
+		value = note.received;
+	if (value == NULL)
+		return detail;
+	pgt_object_begin(&object);
+	pgt_object_string(&object, value == note.parameter ? "parameter" : note.parameter, value);
+	member = pgt_object_end(&object);
+	return detail ? pgt_jsonb_concat(detail, member) : member;
+}
+
+/* part of a flow that goes well */
+static bool
+is_expected(PgtErr err)
+{
+	return err == PGT_OK || err == PGT_ERR_DEVICE_PENDING || err == PGT_ERR_CHALLENGE_OPEN ||
+		   err == PGT_ERR_MFA_REQUIRED || err == PGT_ERR_DPOP_NONCE ||
+		   err == PGT_ERR_ACCESS_TOKEN_NONCE;
+}
+
+/* an API answers some of these by a name of its own */
+static bool
+is_about(PgtErr noted, PgtErr err)
+{
+	return noted == err || (err == PGT_ERR_ACCESS_TOKEN_DPOP &&
+							(noted == PGT_ERR_DPOP_PROOF || noted == PGT_ERR_DPOP_REPLAYED));
+}
+
+static void
+put_in_ring(const RefusedRequest *request)
+{
+	SharedMemory *shared = pgt_refused_requests > 0 ? shared_memory() : NULL;
+
+	if (shared == NULL || shared->n_refused == 0)
+		return;
+	LWLockAcquire(&shared->refused_lock, LW_EXCLUSIVE);
+	shared_refused_requests(shared)[shared->refused_so_far++ % shared->n_refused] = *request;
+	LWLockRelease(&shared->refused_lock);
+}
+
+static void
+write_to_log(const RefusedRequest *request)
+{
+	if (pgt_log_refusals == LOG_REFUSALS_OFF ||
+		(pgt_log_refusals == LOG_REFUSALS_DEBUG && !message_level_is_interesting(DEBUG1)))
+		return;
+	/* whoever has sent the request, and whatever messages he asked for, it is not for him */
+	ereport(LOG_SERVER_ONLY,
+			(errmsg("pgtoken has refused a request: %s", pgt_err_info(request->err)->reason),
+			 errdetail("Endpoint: %s. Client: \"%s\". Parameter: %s. Received: \"%s\". "
+					   "Registered: \"%s\".",
+					   request->endpoint, request->client_id,
+					   request->parameter[0] ? request->parameter : "none", request->received,
+					   request->registered),
+			 errhint("%s", explanation(request->err)), errhidestmt(true), errhidecontext(true)));
+}
+
+void
+refused_record(const char *endpoint, const char *client_id, PgtErr err)
+{
+	RefusedRequest request = {0};
+
+	if (is_expected(err))
+		return;
+	if (is_about(note.err, err))
+		request = note;
+	request.at = GetCurrentTimestamp();
+	request.database = MyDatabaseId;
+	request.err = err;
+	PRINT(endpoint, request.endpoint);
+	PRINT(client_id, request.client_id);
+	put_in_ring(&request);
+	write_to_log(&request);
+}
+
+static bool
+is_wanted(const RefusedRequest *request, const char *client_id)
+{
+	/* what another database has refused is nothing of this one's administrator's */
+	return request->database == MyDatabaseId &&
+		   (client_id == NULL || strcmp(request->client_id, client_id) == 0);
+}
+
+int
+refused_list(const char *client_id, int max, RefusedRequest **list)
+{
+	SharedMemory *shared = pgt_refused_requests > 0 ? shared_memory() : NULL;
+	RefusedRequest *all;
+	RefusedRequest wanted;
+	uint64 there;
+	int n = 0;
+
+	if (shared == NULL || shared->n_refused == 0)
+		return -1;
+	PRINT(client_id, wanted.client_id);
+	*list = palloc_extended(Min((Size) max, shared->n_refused) * sizeof(RefusedRequest),
+							MCXT_ALLOC_HUGE);
+	all = shared_refused_requests(shared);
+	LWLockAcquire(&shared->refused_lock, LW_SHARED);
+	there = Min(shared->refused_so_far, shared->n_refused);
+	for (uint64 i = 0; i < there && n < max; i++)
+	{
+		const RefusedRequest *request = &all[(shared->refused_so_far - 1 - i) % shared->n_refused];
+
+		if (is_wanted(request, client_id ? wanted.client_id : NULL))
+			(*list)[n++] = *request;
+	}
+	LWLockRelease(&shared->refused_lock);
+	return n;
+}

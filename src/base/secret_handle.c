@@ -1,0 +1,41 @@
+/*
+ * secret_handle.c
+ *		Handles: secrets that name a row which leads to a family.
+ */
+#include "base/secret_handle.h"
+
+#include "base/glue.h"
+
+static void
+hash_secret(const PgtcHandle *handle, uint8_t hash[PGTC_SHA256_LEN])
+{
+	pgt_check(pgtc_sha256(handle->secret, sizeof(handle->secret), hash), "hashing a secret");
+}
+
+char *
+handle_create(const char *prefix, const pg_uuid_t *grant_id, uint8_t hash[PGTC_SHA256_LEN])
+{
+	char *text = palloc(PGTC_HANDLE_LEN + 1);
+	PgtcHandle handle;
+
+	memcpy(handle.grant_id, grant_id->data, PGTC_UUID_LEN);
+	pgt_random(handle.secret, sizeof(handle.secret));
+	hash_secret(&handle, hash);
+	pgtc_handle_write(prefix, &handle, text);
+	pgtc_wipe(&handle, sizeof(handle));
+	return text;
+}
+
+bool
+handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
+			uint8_t hash[PGTC_SHA256_LEN])
+{
+	PgtcHandle handle;
+
+	if (pgtc_handle_parse(prefix, pgtc_slice_str(text), &handle) != PGTC_OK)
+		return false;
+	memcpy(grant_id->data, handle.grant_id, PGTC_UUID_LEN);
+	hash_secret(&handle, hash);
+	pgtc_wipe(&handle, sizeof(handle));
+	return true;
+}

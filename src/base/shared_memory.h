@@ -1,0 +1,43 @@
+/*
+ * shared_memory.h
+ *		What several backends must share without a row: one segment.
+ *
+ * PostgreSQL 15 and 16 make it when the library is in shared_preload_libraries,
+ * 17 and newer at need.  Where there is none, who wants it says so and nothing
+ * else fails.  It begins empty with each start of the server, crashes included, and
+ * holds no pointers.
+ */
+#ifndef PGT_SHARED_MEMORY_H
+#define PGT_SHARED_MEMORY_H
+
+#include "base/compat.h"
+
+#include "storage/lwlock.h"
+
+#include "core/base/replay_set.h"
+#include "base/refused.h"
+
+#define SHARED_REFUSED_REQUESTS 500 /* where no setting says otherwise */
+#define SHARED_REPLAY_IDS 65536
+
+typedef struct SharedMemory
+{
+	LWLock refused_lock; /* the next two, and the requests */
+	uint32 n_refused; /* places */
+	uint64
+		refused_so_far; /* since the server was started: the next one goes to this, modulo places */
+
+	LWLock replay_lock; /* the identifiers */
+	uint32 n_replay; /* places, a multiple of PGTC_REPLAY_WAYS */
+	uint8 replay_key[PGTC_SHA256_LEN]; /* nobody can choose who has to */
+} SharedMemory;
+
+extern void shared_memory_init(void);
+
+/* NULL: there is none.  Raises only what ends the statement */
+extern SharedMemory *shared_memory(void);
+
+extern RefusedRequest *shared_refused_requests(SharedMemory *shared);
+extern PgtcReplayId *shared_replay_ids(SharedMemory *shared);
+
+#endif /* PGT_SHARED_MEMORY_H */

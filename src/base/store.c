@@ -1,0 +1,475 @@
+/*
+ * store.c
+ *		The only door to the tables: SPI, its queries, its plans.
+ *
+ * Tables are written through SQL so that triggers fire and a distributed engine
+ * can route; a statement touches one family by grant_id.  Plans are generic and
+ * live as long as the backend.  Error texts name the query, never a value.
+ */
+#include "base/store.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "base/cache.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "base/store_queries.h"
+
+/* parameter types, one letter each */
+static Oid
+type_of_letter(char letter)
+{
+	switch (letter)
+	{
+		case 't':
+			return TEXTOID;
+		case 'T':
+			return TEXTARRAYOID;
+		case 'u':
+			return UUIDOID;
+		case 'U':
+			return UUIDARRAYOID;
+		case 'b':
+			return BYTEAOID;
+		case 'B':
+			return BYTEAARRAYOID;
+		case 'i':
+			return INT4OID;
+		case 'l':
+			return INT8OID;
+		case 'o':
+			return BOOLOID;
+		case 'z':
+			return TIMESTAMPTZOID;
+		case 'j':
+			return JSONBOID;
+	}
+	elog(ERROR, "unknown parameter type \"%c\"", letter);
+}
+
+static SPIPlanPtr plans[STORE_QUERIES];
+
+struct StoreRow
+{
+	const Datum *values;
+	const bool *nulls;
+	int columns;
+	int column; /* those that have been taken */
+};
+
+static SPIPlanPtr
+plan_of(StoreQuery query)
+{
+	const QueryDef *def = &store_queries[query];
+	Oid types[STORE_ARGS_MAX];
+	int n = strlen(def->types);
+	SPIPlanPtr plan;
+
+	if (plans[query])
+		return plans[query];
+	for (int i = 0; i < n; i++)
+		types[i] = type_of_letter(def->types[i]);
+	plan = SPI_prepare_cursor(def->sql, n, types, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", def->name, SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep the plan of \"%s\"", def->name);
+	plans[query] = plan;
+	return plan;
+}
+
+uint64
+store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg)
+{
+	const QueryDef *def = &store_queries[query];
+	MemoryContext caller = CurrentMemoryContext;
+	SPIPlanPtr plan;
+	uint64 rows;
+	int code;
+
+	Assert((int) strlen(def->types) == (args ? args->n : 0));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI for \"%s\"", def->name);
+	plan = plan_of(query);
+	if (def->latest)
+		PushActiveSnapshot(GetLatestSnapshot());
+	else if (def->expect != SPI_OK_SELECT)
+		pgt_cache_mark_dirty(CACHE_REVOCATION); /* the triggers tell of configuration */
+	code = SPI_execute_plan(plan, args ? (Datum *) args->value : NULL, args ? args->null : NULL,
+							def->latest, 0);
+	if (def->latest)
+		PopActiveSnapshot();
+	if (code != def->expect)
+		elog(ERROR, "\"%s\" answered %s", def->name, SPI_result_code_string(code));
+
+	rows = SPI_processed;
+	if (reader)
+	{
+		SPITupleTable *table = SPI_tuptable;
+		int columns = table->tupdesc->natts;
+		/* in SPI's context, which ends with SPI_finish */
+		Datum *values = palloc(sizeof(Datum) * columns);
+		bool *nulls = palloc(sizeof(bool) * columns);
+
+		MemoryContextSwitchTo(caller);
+		for (uint64 i = 0; i < rows; i++)
+		{
+			StoreRow row = {values, nulls, columns, 0};
+
+			/* at once: SPI_getbinval would walk through the row again for each column */
+			heap_deform_tuple(table->vals[i], table->tupdesc, values, nulls);
+			reader(&row, arg);
+		}
+	}
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	return rows;
+}
+
+Size
+store_plans_size(void)
+{
+	Size size = 0;
+
+	for (int i = 0; i < STORE_QUERIES; i++)
+	{
+		ListCell *cell;
+
+		if (plans[i] == NULL)
+			continue;
+		foreach (cell, SPI_plan_get_plan_sources(plans[i]))
+		{
+			CachedPlanSource *source = lfirst(cell);
+
+			/* the query tree's context is a child of the source's, the plan's stands beside it */
+			size += MemoryContextMemAllocated(source->context, true);
+			if (source->gplan)
+				size += MemoryContextMemAllocated(source->gplan->context, true);
+		}
+	}
+	return size;
+}
+
+void
+store_make_durable(void)
+{
+	if (!pgt_durable_rotation)
+		return;
+	/* holds even if the caller turns the setting off again before it commits */
+	ForceSyncCommit();
+	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
+		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+}
+
+static void
+add_arg(StoreArgs *args, Datum value, bool is_null)
+{
+	Assert(args->n < STORE_ARGS_MAX);
+	args->value[args->n] = value;
+	args->null[args->n] = is_null ? 'n' : ' ';
+	args->n++;
+}
+
+void
+store_arg_text(StoreArgs *args, const char *value)
+{
+	add_arg(args, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+void
+store_arg_uuid(StoreArgs *args, const pg_uuid_t *value)
+{
+	add_arg(args, UUIDPGetDatum(value), value == NULL);
+}
+
+void
+store_arg_bytes(StoreArgs *args, const void *value, size_t len)
+{
+	bytea *copy = NULL;
+
+	if (value)
+	{
+		copy = palloc(VARHDRSZ + len);
+		SET_VARSIZE(copy, VARHDRSZ + len);
+		memcpy(VARDATA(copy), value, len);
+	}
+	add_arg(args, PointerGetDatum(copy), copy == NULL);
+}
+
+void
+store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+	{
+		bytea *copy = palloc(VARHDRSZ + sizeof(values[i]));
+
+		SET_VARSIZE(copy, VARHDRSZ + sizeof(values[i]));
+		memcpy(VARDATA(copy), values[i], sizeof(values[i]));
+		elements[i] = PointerGetDatum(copy);
+	}
+	add_arg(args,
+			n < 0
+				? (Datum) 0
+				: PointerGetDatum(construct_array(elements, n, BYTEAOID, -1, false, TYPALIGN_INT)),
+			n < 0);
+}
+
+void
+store_arg_int(StoreArgs *args, int32 value)
+{
+	add_arg(args, Int32GetDatum(value), false);
+}
+
+void
+store_arg_long(StoreArgs *args, int64 value)
+{
+	add_arg(args, Int64GetDatum(value), false);
+}
+
+void
+store_arg_begun(StoreArgs *args, const Begun *begun)
+{
+	store_arg_long(args, begun->issuer_epoch);
+	store_arg_long(args, begun->client_epoch);
+	store_arg_long(args, begun->subject_epoch);
+}
+
+void
+store_arg_bool(StoreArgs *args, bool value)
+{
+	add_arg(args, BoolGetDatum(value), false);
+}
+
+void
+store_arg_time(StoreArgs *args, TimestampTz value)
+{
+	add_arg(args, TimestampTzGetDatum(value), false);
+}
+
+void
+store_arg_jsonb(StoreArgs *args, Jsonb *value)
+{
+	add_arg(args, PointerGetDatum(value), value == NULL);
+}
+
+void
+store_arg_texts(StoreArgs *args, char *const *values, int n)
+{
+	add_arg(args, n < 0 ? (Datum) 0 : PointerGetDatum(pgt_make_text_array(values, n)), n < 0);
+}
+
+void
+store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = UUIDPGetDatum(&values[i]);
+	add_arg(args,
+			n == 0 ? (Datum) 0
+				   : PointerGetDatum(
+						 construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
+			n == 0);
+}
+
+void
+store_arg_null(StoreArgs *args)
+{
+	add_arg(args, (Datum) 0, true);
+}
+
+static Datum
+next_column(StoreRow *row, bool *is_null)
+{
+	Assert(row->column < row->columns);
+	*is_null = row->nulls[row->column];
+	return row->values[row->column++];
+}
+
+bool
+store_given(StoreRow *row)
+{
+	bool is_null;
+
+	(void) next_column(row, &is_null);
+	return !is_null;
+}
+
+char *
+store_text(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? NULL : TextDatumGetCString(value);
+}
+
+bytea *
+store_bytea(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? NULL : DatumGetByteaPCopy(value);
+}
+
+bool
+store_bytes(StoreRow *row, void *out, size_t len)
+{
+	bytea *value = store_bytea(row);
+
+	if (value == NULL)
+	{
+		memset(out, 0, len);
+		return false;
+	}
+	if (VARSIZE_ANY_EXHDR(value) != len)
+		elog(ERROR, "stored bytes have the wrong length");
+	memcpy(out, VARDATA_ANY(value), len);
+	return true;
+}
+
+int32
+store_int(StoreRow *row, int32 if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? if_null : DatumGetInt32(value);
+}
+
+void
+store_begun(StoreRow *row, Begun *begun)
+{
+	begun->issuer_epoch = store_long(row, EPOCH_NONE);
+	begun->client_epoch = store_long(row, EPOCH_NONE);
+	begun->subject_epoch = store_long(row, EPOCH_NONE);
+}
+
+void
+store_epochs(StoreRow *row, Epochs *epochs)
+{
+	epochs->current = store_long(row, 0);
+	epochs->since_end = store_long(row, 0);
+	epochs->not_before = store_time(row, DT_NOBEGIN);
+	epochs->not_before_epoch = store_long(row, 0);
+}
+
+int64
+store_long(StoreRow *row, int64 if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? if_null : DatumGetInt64(value);
+}
+
+Lifetime
+store_lifetime(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? (Lifetime){0} : pgt_lifetime_of(DatumGetIntervalP(value));
+}
+
+int32
+store_seconds(StoreRow *row, int32 if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? if_null : pgt_interval_seconds(DatumGetIntervalP(value));
+}
+
+bool
+store_bool(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return !is_null && DatumGetBool(value);
+}
+
+TimestampTz
+store_time(StoreRow *row, TimestampTz if_null)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? if_null : DatumGetTimestampTz(value);
+}
+
+Jsonb *
+store_jsonb(StoreRow *row)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	return is_null ? NULL : DatumGetJsonbPCopy(value);
+}
+
+char **
+store_texts(StoreRow *row, int *n)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	if (is_null)
+	{
+		*n = -1;
+		return NULL;
+	}
+	return pgt_text_array(DatumGetArrayTypeP(value), "array", n);
+}
+
+bool
+store_uuid_optional(StoreRow *row, pg_uuid_t *out)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+
+	if (is_null)
+		memset(out, 0, sizeof(*out));
+	else
+		memcpy(out, DatumGetUUIDP(value), UUID_LEN);
+	return !is_null;
+}
+
+void
+store_uuid(StoreRow *row, pg_uuid_t *out)
+{
+	if (!store_uuid_optional(row, out))
+		elog(ERROR, "unexpected NULL");
+}
+
+pg_uuid_t *
+store_uuids(StoreRow *row, int *n)
+{
+	bool is_null;
+	Datum value = next_column(row, &is_null);
+	Datum *elements;
+	pg_uuid_t *uuids;
+
+	*n = -1;
+	if (is_null)
+		return NULL;
+	deconstruct_array(DatumGetArrayTypeP(value), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements,
+					  NULL, n);
+	uuids = palloc(sizeof(pg_uuid_t) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+		memcpy(&uuids[i], DatumGetUUIDP(elements[i]), UUID_LEN);
+	return uuids;
+}

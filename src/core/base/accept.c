@@ -1,0 +1,127 @@
+/*
+ * accept.c
+ *		What an Accept header says of a media type (RFC 9110 section 12.5.1).
+ */
+#include "core/base/accept.h"
+#include "core/base/internal.h"
+
+/* how exactly a range names a type */
+enum
+{
+	NOT_AT_ALL,
+	ANYTHING,
+	ANY_SUBTYPE,
+	ITSELF
+};
+
+static PgtcSlice
+trim(PgtcSlice text)
+{
+	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+		text = pgtc_slice(text.data + 1, text.len - 1);
+	while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
+		text.len--;
+	return text;
+}
+
+/* what stands before the separator, trimmed; takes both away */
+static PgtcSlice
+take_part(PgtcSlice *text, char separator)
+{
+	const char *at = text->len > 0 ? memchr(text->data, separator, text->len) : NULL;
+	size_t len = at != NULL ? (size_t) (at - text->data) : text->len;
+	PgtcSlice part = pgtc_slice(text->data, len);
+	size_t used = at != NULL ? len + 1 : len;
+
+	*text = pgtc_slice(text->data + used, text->len - used);
+	return trim(part);
+}
+
+static bool
+same(PgtcSlice a, const char *b, size_t len)
+{
+	size_t i;
+
+	if (a.len != len)
+		return false;
+	for (i = 0; i < len; i++)
+	{
+		char c = a.data[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char) (c - 'A' + 'a');
+		if (c != b[i])
+			return false;
+	}
+	return true;
+}
+
+static int
+exactness(PgtcSlice range, const char *media_type)
+{
+	size_t type = (size_t) (strchr(media_type, '/') - media_type) + 1;
+
+	if (same(range, media_type, strlen(media_type)))
+		return ITSELF;
+	if (range.len == type + 1 && range.data[type] == '*' &&
+		same(pgtc_slice(range.data, type), media_type, type))
+		return ANY_SUBTYPE;
+	return same(range, "*/*", 3) ? ANYTHING : NOT_AT_ALL;
+}
+
+/* qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] ) */
+static int
+read_quality(PgtcSlice text)
+{
+	int quality;
+	int place = 100;
+	size_t i;
+
+	if (text.len == 0 || text.len > 5 || (text.data[0] != '0' && text.data[0] != '1') ||
+		(text.len > 1 && text.data[1] != '.'))
+		return 0;
+	quality = (text.data[0] - '0') * PGTC_QUALITY_MAX;
+	for (i = 2; i < text.len; i++)
+	{
+		if (text.data[i] < '0' || text.data[i] > '9')
+			return 0;
+		quality += (text.data[i] - '0') * place;
+		place /= 10;
+	}
+	return quality <= PGTC_QUALITY_MAX ? quality : 0;
+}
+
+static int
+quality_of(PgtcSlice parameters)
+{
+	while (parameters.len > 0)
+	{
+		PgtcSlice parameter = take_part(&parameters, ';');
+
+		if (parameter.len >= 2 && (parameter.data[0] == 'q' || parameter.data[0] == 'Q') &&
+			parameter.data[1] == '=')
+			return read_quality(pgtc_slice(parameter.data + 2, parameter.len - 2));
+	}
+	return PGTC_QUALITY_MAX;
+}
+
+int
+pgtc_accept_quality(PgtcSlice accept, const char *media_type, bool *named)
+{
+	int best = NOT_AT_ALL;
+	int quality = 0;
+
+	while (accept.len > 0)
+	{
+		PgtcSlice part = take_part(&accept, ',');
+		int exact = exactness(take_part(&part, ';'), media_type);
+
+		if (exact > best)
+		{
+			best = exact;
+			quality = quality_of(part);
+		}
+	}
+	*named = best == ITSELF;
+	return quality;
+}

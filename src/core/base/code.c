@@ -1,0 +1,140 @@
+/*
+ * code.c
+ *		Result code texts and the three primitives every other file leans on.
+ *
+ * OpenSSL 3 looks an algorithm up by name in every call that is given none that
+ * was fetched before, which costs more than a short hash itself.  So SHA-256 and
+ * HMAC-SHA-256 are fetched on first use and kept: constants of the process, the
+ * only ones the core has.  OpenSSL's error queue, which nobody reads, is emptied
+ * after a failure only: emptying it takes as long as hashing a secret.
+ */
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "core/base/internal.h"
+
+const char *
+pgtc_code_text(PgtcCode code)
+{
+	switch (code)
+	{
+		case PGTC_OK:
+			return "success";
+		case PGTC_E_NOMEM:
+			return "out of memory";
+		case PGTC_E_MALFORMED:
+			return "malformed input";
+		case PGTC_E_TOO_LONG:
+			return "input too long";
+		case PGTC_E_DUPLICATE:
+			return "duplicate member in a JSON object";
+		case PGTC_E_ALG:
+			return "unknown or unexpected algorithm";
+		case PGTC_E_KEY:
+			return "key of the wrong type, curve or size";
+		case PGTC_E_SIGNATURE:
+			return "signature does not match";
+		case PGTC_E_CRIT:
+			return "critical header extension not understood";
+		case PGTC_E_EXPIRED:
+			return "expired";
+		case PGTC_E_NOT_YET:
+			return "not valid yet";
+		case PGTC_E_ISSUER:
+			return "unexpected issuer";
+		case PGTC_E_AUDIENCE:
+			return "unexpected audience";
+		case PGTC_E_CLAIM:
+			return "claim missing or of the wrong type";
+		case PGTC_E_CRYPTO:
+			return "cryptographic library failure";
+		case PGTC_E_ROOT_KEY:
+			return "no matching root key";
+	}
+	return "unknown result code";
+}
+
+bool
+pgtc_equal_secret(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+void
+pgtc_wipe(void *ptr, size_t len)
+{
+	if (ptr != NULL)
+		OPENSSL_cleanse(ptr, len);
+}
+
+PgtcCode
+pgtc_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN])
+{
+	static EVP_MD *sha256 = NULL;
+	bool done;
+
+	if (sha256 == NULL)
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	done = sha256 != NULL && EVP_Digest(data, len, out, NULL, sha256, NULL) == 1;
+	if (!done)
+		ERR_clear_error();
+	return done ? PGTC_OK : PGTC_E_CRYPTO;
+}
+
+/* an HMAC-SHA-256 without a key yet */
+static EVP_MAC_CTX *
+new_hmac(void)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = mac != NULL ? EVP_MAC_CTX_new(mac) : NULL;
+	char digest[] = "SHA256";
+	OSSL_PARAM params[2] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_end(),
+	};
+
+	EVP_MAC_free(mac); /* the context holds it */
+	if (ctx != NULL && EVP_MAC_CTX_set_params(ctx, params) != 1)
+	{
+		EVP_MAC_CTX_free(ctx);
+		ctx = NULL;
+	}
+	return ctx;
+}
+
+PgtcCode
+pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
+				 uint8_t out[PGTC_SHA256_LEN])
+{
+	static EVP_MAC_CTX *keyless = NULL;
+	EVP_MAC_CTX *ctx = NULL;
+	size_t out_len = 0;
+	bool done;
+
+	if (keyless == NULL)
+		keyless = new_hmac();
+	if (keyless != NULL)
+		ctx = EVP_MAC_CTX_dup(keyless);
+	done = ctx != NULL && EVP_MAC_init(ctx, key, key_len, NULL) == 1 &&
+		   EVP_MAC_update(ctx, data, len) == 1 &&
+		   EVP_MAC_final(ctx, out, &out_len, PGTC_SHA256_LEN) == 1 && out_len == PGTC_SHA256_LEN;
+	EVP_MAC_CTX_free(ctx); /* wipes the key */
+	if (!done)
+		ERR_clear_error();
+	return done ? PGTC_OK : PGTC_E_CRYPTO;
+}
+
+int
+pgtc_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

@@ -1,0 +1,71 @@
+/*
+ * form.h
+ *		application/x-www-form-urlencoded: bodies and query strings (WHATWG URL
+ *		section 5, RFC 6749 appendix B), and the Basic credentials that are encoded
+ *		the same way (RFC 6749 section 2.3.1).
+ */
+#ifndef PGT_CORE_FORM_H
+#define PGT_CORE_FORM_H
+
+#include "core/base/buf.h"
+
+#define PGTC_FORM_MAX 65536 /* bytes of a body */
+#define PGTC_FORM_FIELDS_MAX 200
+#define PGTC_BASIC_MAX 8192 /* bytes of Basic credentials */
+
+typedef struct PgtcFormField
+{
+	PgtcSlice name;
+	PgtcSlice value;
+} PgtcFormField;
+
+typedef struct PgtcForm
+{
+	int n;
+	PgtcFormField field[PGTC_FORM_FIELDS_MAX];
+	PgtcBuf storage; /* what the slices point into */
+} PgtcForm;
+
+/*
+ * Fields in their order, decoded.  Refused: a broken percent-encoding, a NUL,
+ * bytes that are not UTF-8 once decoded (PGTC_E_MALFORMED), more than
+ * PGTC_FORM_MAX bytes or PGTC_FORM_FIELDS_MAX fields (PGTC_E_TOO_LONG).  A name
+ * without "=" has the empty value; empty pieces between "&" are passed over.
+ * On failure out is empty.
+ */
+extern PgtcCode pgtc_form_parse(PgtcSlice body, const PgtcMem *mem, PgtcForm *out);
+extern bool pgtc_form_is_other_type(PgtcSlice body); /* JSON or multipart, by how it begins */
+extern void pgtc_form_free(PgtcForm *form); /* wipes: forms hold secrets */
+
+/* the first value of the name; data == NULL when it is absent or empty (RFC 6749 section 3.2) */
+extern PgtcSlice pgtc_form_get(const PgtcForm *form, const char *name);
+
+/* a name, other than those of the NULL-terminated list, that occurs twice; data == NULL: none */
+extern PgtcSlice pgtc_form_repeated(const PgtcForm *form, const char *const *repeatable);
+
+/* one component, decoded and appended; refusals as above */
+extern PgtcCode pgtc_form_decode(PgtcSlice in, PgtcBuf *out);
+
+/* one component, encoded for a query string: everything but RFC 3986's unreserved characters as %XX */
+extern void pgtc_form_encode(PgtcSlice in, PgtcBuf *out);
+
+/*
+ * Appends name=value, with the "&" or "?" that url (which has no fragment) needs
+ * before it; data == NULL appends nothing.
+ */
+extern void pgtc_query_append(PgtcBuf *url, const char *name, PgtcSlice value);
+
+/*
+ * The credentials of an Authorization header of scheme Basic: base64 (RFC 4648
+ * section 4, padding required or absent) of id ":" secret, each of them
+ * form-encoded.  Appended to id and secret.  PGTC_E_MALFORMED, PGTC_E_TOO_LONG.
+ */
+extern PgtcCode pgtc_basic_read(PgtcSlice credentials, PgtcBuf *id, PgtcBuf *secret);
+
+/* well-formed UTF-8 (RFC 3629) without NUL */
+extern bool pgtc_utf8_valid(PgtcSlice in);
+
+/* bytes of the well-formed character that begins here; 0: none does, or it is NUL */
+extern size_t pgtc_utf8_char_len(const uint8_t *at, size_t rest);
+
+#endif /* PGT_CORE_FORM_H */

@@ -1,0 +1,97 @@
+/*
+ * printable.c
+ *		What somebody else has sent, made fit to be shown.
+ *
+ * It ends up in a terminal and in a log: nothing in it may move a cursor, begin a
+ * line that looks like another entry, or show two different texts alike.
+ */
+#include <stdio.h>
+
+#include "core/base/form.h"
+#include "core/base/printable.h"
+
+#define ESCAPED_LEN 4 /* \xNN */
+#define CUT_FORMAT "... (of %zu bytes)"
+#define CUT_MAX 40
+
+/* the code point of a well-formed character of len bytes */
+static uint32_t
+code_point(const uint8_t *at, size_t len)
+{
+	uint32_t code = len == 1 ? at[0] : at[0] & (0xff >> (len + 1));
+	size_t i;
+
+	for (i = 1; i < len; i++)
+		code = code << 6 | (at[i] & 0x3f);
+	return code;
+}
+
+/* C0, DEL, C1, what is invisible, line and paragraph separators, turns of direction, the byte order mark */
+static bool
+is_harmful(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
+		   code == 0x180e || (code >= 0x200b && code <= 0x200f) ||
+		   (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+		   code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) || code >= 0xe0000;
+}
+
+static size_t
+append_escaped(const uint8_t *at, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < len; i++)
+	{
+		*out++ = '\\';
+		*out++ = 'x';
+		*out++ = digits[at[i] >> 4];
+		*out++ = digits[at[i] & 0xf];
+	}
+	return len * ESCAPED_LEN;
+}
+
+/* one character (or one byte that is none), as it is shown; out has room for any */
+static size_t
+show(const uint8_t *at, size_t len, char out[4 * ESCAPED_LEN])
+{
+	if (len == 0)
+		return append_escaped(at, 1, out);
+	if (is_harmful(code_point(at, len)))
+		return append_escaped(at, len, out);
+	memcpy(out, at, len);
+	if (*at != '\\')
+		return len;
+	out[1] = '\\';
+	return 2;
+}
+
+void
+pgtc_printable(PgtcSlice in, char *out, size_t size)
+{
+	const uint8_t *at = (const uint8_t *) in.data;
+	size_t rest = in.len;
+	size_t written = 0;
+	size_t cut_at = 0; /* where the mark of a cut would have room */
+
+	while (rest > 0)
+	{
+		char shown[4 * ESCAPED_LEN];
+		size_t len = pgtc_utf8_char_len(at, rest);
+		size_t shown_len = show(at, len, shown);
+
+		if (written + CUT_MAX < size)
+			cut_at = written;
+		if (written + shown_len >= size)
+		{
+			snprintf(out + cut_at, size - cut_at, CUT_FORMAT, in.len);
+			return;
+		}
+		memcpy(out + written, shown, shown_len);
+		written += shown_len;
+		at += len > 0 ? len : 1;
+		rest -= len > 0 ? len : 1;
+	}
+	out[written] = '\0';
+}

@@ -1,0 +1,21 @@
+/*
+ * printable.h
+ *		What somebody else has sent, made fit to be shown.
+ */
+#ifndef PGT_CORE_PRINTABLE_H
+#define PGT_CORE_PRINTABLE_H
+
+#include "core/base/core.h"
+
+#define PGTC_PRINTABLE_MIN 64 /* least size of out: room for the mark of a cut */
+
+/*
+ * One line of well-formed UTF-8, ended by NUL, of at most size bytes with it.
+ * Control characters, what turns the direction of writing or has no width, and
+ * bytes that are no UTF-8 become \xNN, byte by byte, and a backslash becomes two.
+ * What does not fit is cut between characters, and the end says so: "... (of N
+ * bytes)", of N of the input.
+ */
+extern void pgtc_printable(PgtcSlice in, char *out, size_t size);
+
+#endif /* PGT_CORE_PRINTABLE_H */

@@ -1,0 +1,50 @@
+/*
+ * uri.h
+ *		The URIs the protocol carries, held against RFC 3986 as far as each use
+ *		needs it.  Characters outside RFC 3986's set (so every control
+ *		character, space, quote and non-ASCII byte) and broken percent-encodings
+ *		are refused everywhere; so is anything over PGTC_URI_MAX bytes.
+ */
+#ifndef PGT_CORE_URI_H
+#define PGT_CORE_URI_H
+
+#include "core/base/core.h"
+
+#define PGTC_URI_MAX 2048
+
+/* RFC 8707 section 2: an absolute URI (any scheme) with something after the colon, and no fragment */
+extern PgtcCode pgtc_uri_check_resource(PgtcSlice uri);
+
+/* RFC 8414 section 2: https, a host, no query, no fragment; http for localhost, 127.0.0.1 and [::1] only; no userinfo */
+extern PgtcCode pgtc_uri_check_issuer(PgtcSlice uri);
+
+/*
+ * RFC 6749 section 3.1.2, RFC 8252: absolute, no fragment; https anywhere, http
+ * for loopback hosts only, or a private-use scheme that contains a dot.
+ * javascript:, data: and the like have no dot and are refused, userinfo in front of
+ * a web host too (RFC 9110 section 4.2.4).
+ */
+extern PgtcCode pgtc_uri_check_redirect(PgtcSlice uri);
+
+/*
+ * The same for an application that is installed on its user's device: a private-use
+ * scheme needs no dot (RFC 8252 section 7.1 only recommends one), but is none that
+ * browsers and systems know themselves: javascript, data, file and the like.
+ */
+extern PgtcCode pgtc_uri_check_native_redirect(PgtcSlice uri);
+
+/* an IPv6 address may be longer as it is usually written, an empty path gets its slash */
+#define PGTC_URI_NORMAL_MAX (PGTC_URI_MAX + 64)
+
+/*
+ * The one spelling of all that mean the same by RFC 3986 sections 6.2.2 and 6.2.3:
+ * case of scheme and host, needless percent-encodings, "." and "..", the scheme's
+ * own port and an empty one, the empty path of http and https.  For what
+ * pgtc_uri_check_resource takes; any other is refused with its code.
+ */
+extern PgtcCode pgtc_uri_normalise(PgtcSlice uri, char normal[PGTC_URI_NORMAL_MAX], size_t *len);
+
+/* are they equal, or spellings of the same? */
+extern bool pgtc_uri_equivalent(PgtcSlice a, PgtcSlice b);
+
+#endif /* PGT_CORE_URI_H */

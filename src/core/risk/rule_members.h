@@ -1,0 +1,33 @@
+/*
+ * rule_members.h
+ *		What members a rule of a policy has in JSON, and reading them.
+ */
+#ifndef PGT_CORE_RULE_MEMBERS_H
+#define PGT_CORE_RULE_MEMBERS_H
+
+#include "core/base/internal.h"
+#include "core/risk/risk.h"
+
+typedef struct PgtcRuleMember
+{
+	PgtcRuleKind kind;
+	const char *name;
+	bool required;
+	/* PGTC_E_MALFORMED when the value is not what expected says */
+	PgtcCode (*read)(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
+	const char *expected;
+} PgtcRuleMember;
+
+/* of all kinds but rule and outcome, in the order they are to be read in; ends with name == NULL */
+extern const PgtcRuleMember pgtc_rule_members[];
+
+typedef struct PgtcName
+{
+	const char *name;
+	int value;
+} PgtcName;
+
+/* the value of the name that the JSON string is; PGTC_E_MALFORMED */
+extern PgtcCode pgtc_json_name(const json_t *value, const PgtcName *names, int n, int *out);
+
+#endif /* PGT_CORE_RULE_MEMBERS_H */

@@ -1,0 +1,200 @@
+/*
+ * access_request.c
+ *		A request with an access token.
+ *
+ * It is on the way of every request of an API: a bearer token that this backend
+ * has seen costs a hash, and only a bound one looks at proofs and certificates.
+ */
+#include "endpoints/access_request.h"
+
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "http/client_auth.h"
+#include "tables/confirmation.h"
+#include "http/dpop_proof.h"
+#include "tokens/genuine.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "base/member.h"
+#include "base/refused.h"
+#include "base/replay_lag.h"
+#include "base/store.h"
+#include "tokens/verify.h"
+
+#define BEARER "Bearer"
+#define DPOP "DPoP"
+
+AccessRequest
+access_request_read(const HttpExchange *x)
+{
+	AccessRequest access = {DPOP, http_credentials(x, DPOP)};
+
+	if (access.token == NULL)
+	{
+		access.scheme = BEARER;
+		access.token = http_credentials(x, BEARER);
+	}
+	return access;
+}
+
+/* RFC 9449 section 7.1, RFC 8705 section 3 */
+static PgtErr
+check_binding(HttpExchange *x, const AccessRequest *access, const char *method, const char *url,
+			  const Confirmation *bound)
+{
+	bool by_dpop = strcmp(access->scheme, DPOP) == 0;
+	Confirmation proved = {NULL, NULL};
+	PgtErr err = PGT_OK;
+
+	/* a bound token is no bearer token, and to show a proof with an unbound one proves nothing */
+	if (by_dpop != (bound->jkt != NULL))
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "Authorization", access->scheme,
+					   bound->jkt ? DPOP : BEARER);
+	if (by_dpop)
+		err = dpop_proof(x, method, url, access->token, &proved.jkt);
+	/* what the token endpoint answers with 400 is 401 here (RFC 9449 sections 7.1 and 9) */
+	if (err == PGT_OK && by_dpop && proved.jkt == NULL)
+		err = refused(PGT_ERR_ACCESS_TOKEN_DPOP, "DPoP", NULL, "a proof");
+	if (err != PGT_OK)
+		return err == PGT_ERR_DPOP_NONCE ? PGT_ERR_ACCESS_TOKEN_NONCE : PGT_ERR_ACCESS_TOKEN_DPOP;
+	if (bound->x5t_s256)
+		(void) client_certificate(x, &proved.x5t_s256);
+	if (confirmation_holds(bound, &proved))
+		return PGT_OK;
+	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, bound->x5t_s256 ? "certificate" : "DPoP",
+				   proved.x5t_s256 ? "another certificate" : NULL,
+				   "the key or certificate that the token is bound to");
+}
+
+/* as in the token: a string or a list; NULL: it has none */
+static char *
+audience_of(Jsonb *claims)
+{
+	char *audience = member_string(claims, "aud");
+	Jsonb *list = audience ? NULL : member_json(claims, "aud");
+
+	return list ? pgt_jsonb_text(list) : audience;
+}
+
+/* what verify_access_token() does not tell: asked once more, only of what it refuses */
+static PgtErr
+refused_token(const char *token)
+{
+	GenuineAccessToken genuine;
+
+	if (!genuine_access_token(pgtc_slice_str(token), &genuine))
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "access_token", NULL,
+					   "an access token that this service has signed");
+	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "access_token",
+				   psprintf("one of ours, exp " INT64_FORMAT, genuine.claims->exp),
+				   psprintf("not revoked, of a client that is on, exp after " INT64_FORMAT,
+							pgt_unix_seconds(GetCurrentTimestamp())));
+}
+
+PgtErr
+access_request_check(HttpExchange *x, const AccessRequest *access, const char *method,
+					 const char *url, const char *audience, Jsonb **claims)
+{
+	Jsonb *cnf;
+	Confirmation bound = {NULL, NULL};
+
+	*claims = verify_access_token(access->token, strlen(access->token), NULL, NULL);
+	if (*claims == NULL)
+		return refused_token(access->token);
+	if (audience && !verify_audience(*claims, audience))
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "aud", audience_of(*claims), audience);
+	cnf = member_json(*claims, "cnf");
+	if (cnf)
+		bound = confirmation_of_jsonb(cnf);
+	return check_binding(x, access, method, url, &bound);
+}
+
+/* what is configured, or NULL */
+static const char *
+or_null(const char *setting)
+{
+	return setting[0] ? setting : NULL;
+}
+
+/* where the client sent its request: the API's base URL, and the path the layer names */
+static char *
+request_url(void)
+{
+	const char *base = pgt_http_resource_url[0] ? pgt_http_resource_url : pgt_http_resource;
+	const char *path = GetConfigOption("request.path", true, false);
+	size_t len = strlen(base);
+
+	if (len > 0 && base[len - 1] == '/')
+		len--;
+	return psprintf("%.*s%s", (int) len, base, path ? path : "");
+}
+
+Jsonb *
+access_request_admit(HttpExchange *x)
+{
+	AccessRequest access = access_request_read(x);
+	Jsonb *claims;
+	PgtErr err;
+
+	if (access.token == NULL)
+		return NULL;
+	x->path = "pre_request";
+	http_refuse_stale();
+	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
+							   or_null(pgt_http_resource), &claims);
+	/* another issuer's claims are worth nothing here, a role among them least of all */
+	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
+		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
+					  x->issuer->issuer);
+	if (err != PGT_OK)
+	{
+		http_challenge(x, access.scheme, err, NULL);
+		http_raise(x, err);
+	}
+	return claims;
+}
+
+/*
+ * A bearer token that this backend has verified before.  What is asked of it is
+ * what access_request_admit() asks, but of caches alone: no table is read.
+ */
+static bool
+is_seen_and_holds(void)
+{
+	PgtcSlice token = http_plain_bearer_token();
+	Jsonb *claims = token.len > 0 ? verify_seen_token(token.data, token.len) : NULL;
+	JsonbValue value;
+
+	/* a standby that is too far behind has not seen what may have ended it */
+	if (claims == NULL || !issuer_is_known() || replay_lag_exceeded())
+		return false;
+	if (getKeyJsonValueFromContainer(&claims->root, "cnf", strlen("cnf"), &value))
+		return false;
+	return (pgt_http_resource[0] == '\0' || verify_audience(claims, pgt_http_resource)) &&
+		   strcmp(member_string(claims, "iss"), issuer_of_session()->issuer) == 0;
+}
+
+static void
+read_claims(StoreRow *row, void *arg)
+{
+	*(Jsonb **) arg = store_jsonb(row);
+}
+
+void
+access_request_precede(void)
+{
+	Jsonb *claims = NULL;
+	char *role;
+
+	if (is_seen_and_holds())
+		return;
+	store_run(STORE_REQUEST_CHECK, NULL, read_claims, &claims);
+	/* PostgREST knows no scheme but Bearer: for DPoP it has left the role to us */
+	if (claims == NULL || member_string(member_json(claims, "cnf"), "jkt") == NULL)
+		return;
+	role = member_string(claims, "role");
+	http_set_local("request.jwt.claims", pgt_jsonb_text(claims));
+	if (role)
+		http_set_local("role", role);
+}

@@ -1,0 +1,253 @@
+/*
+ * authorization_endpoint.c
+ *		Use cases: the authorization endpoint and pushed authorization requests.
+ *
+ * Until client and redirect URI are known to belong together, an error is shown
+ * here and never sent on: the endpoint is no open redirector (RFC 9700 section
+ * 4.11).  Afterwards the browser goes to the client with an error, or to the
+ * application's login page with a transaction.
+ */
+#include "endpoints/authorization_endpoint.h"
+
+#include "tables/audit.h"
+#include "endpoints/authorization_parameters.h"
+#include "tables/authorization_request.h"
+#include "http/client_auth.h"
+#include "core/base/form.h"
+#include "core/oauth/oauth.h"
+#include "http/dpop_proof.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "http/http_context.h"
+#include "base/member.h"
+#include "base/refused.h"
+
+#define REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"
+
+static char *
+finish_url(PgtcBuf *url)
+{
+	char *string;
+
+	pgt_check(pgtc_buf_code(url), "writing a URL");
+	string = pnstrdup(url->data, url->len);
+	pgtc_buf_free(url);
+	return string;
+}
+
+/* the redirect URI of the request with what every answer has: state and iss */
+static void
+begin_url(const Issuer *issuer, Jsonb *parameters, PgtcBuf *url)
+{
+	pgtc_buf_init(url, &pgt_mem);
+	pgtc_buf_append_str(url, member_string(parameters, "redirect_uri"));
+	pgtc_query_append(url, "iss", pgtc_slice_str(issuer->issuer));
+	pgtc_query_append(url, "state", pgtc_slice_str(member_string(parameters, "state")));
+}
+
+char *
+authorize_error_url(const Issuer *issuer, Jsonb *parameters, const char *error,
+					const char *description)
+{
+	PgtcBuf url;
+
+	begin_url(issuer, parameters, &url);
+	pgtc_query_append(&url, "error", pgtc_slice_str(error));
+	pgtc_query_append(&url, "error_description", pgtc_slice_str(description));
+	return finish_url(&url);
+}
+
+char *
+authorize_code_url(const Issuer *issuer, Jsonb *parameters, const char *code)
+{
+	PgtcBuf url;
+
+	begin_url(issuer, parameters, &url);
+	pgtc_query_append(&url, "code", pgtc_slice_str(code));
+	return finish_url(&url);
+}
+
+static bool
+is_request_uri(const char *request_uri)
+{
+	return strncmp(request_uri, REQUEST_URI_PREFIX, strlen(REQUEST_URI_PREFIX)) == 0;
+}
+
+/* spent not here but with the answer, so that a page can be loaded anew (RFC 9126 section 4) */
+static PgtErr
+read_pushed(const Client *client, const char *request_uri, Jsonb **parameters)
+{
+	AuthorizationRequest *request =
+		authorization_request_find(PGTC_PUSHED_PREFIX, request_uri + strlen(REQUEST_URI_PREFIX));
+
+	if (request == NULL || strcmp(request->kind, REQUEST_PUSHED) != 0 ||
+		strcmp(request->client_id, client->client_id) != 0)
+		return PGT_ERR_REQUEST_URI;
+	*parameters = authorization_request_from_pushed(request);
+	return PGT_OK;
+}
+
+static const Client *
+find_client(const HttpExchange *x)
+{
+	char *client_id = http_param(x, "client_id");
+	const Client *client = client_id ? client_find(client_id) : NULL;
+
+	if (client == NULL || !client->enabled || strcmp(client->issuer, x->issuer->issuer) != 0)
+	{
+		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "client_id", client_id,
+					   client == NULL	  ? "no client of this name"
+					   : !client->enabled ? "a client that is switched off"
+										  : psprintf("a client of the issuer %s", client->issuer));
+		return NULL;
+	}
+	if ((client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE) == 0)
+	{
+		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "grant_types", "authorization_code",
+					   client_grant_type_names(client));
+		return NULL;
+	}
+	return client;
+}
+
+static void
+send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
+{
+	AuthorizationRequest request = {.kind = REQUEST_AUTHORIZATION};
+	PgtcBuf url;
+	char *transaction_id;
+
+	request.issuer = client->issuer;
+	request.client_id = client->client_id;
+	request.parameters = parameters;
+	transaction_id = authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,
+												  pgt_authorization_request_lifetime);
+	pgtc_buf_init(&url, &pgt_mem);
+	pgtc_buf_append_str(&url, x->issuer->login_uri);
+	pgtc_query_append(&url, "transaction_id", pgtc_slice_str(transaction_id));
+	http_redirect(x, finish_url(&url));
+}
+
+/* what the client is told; the browser goes there */
+static PgtErr
+judge_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
+{
+	if (http_param(x, "request_uri"))
+		return refused(PGT_ERR_REQUEST_URI_FOREIGN, "request_uri", NULL,
+					   "one that the endpoint par has handed out");
+	if (client->require_pushed_requests)
+		return PGT_ERR_REQUEST_NOT_PUSHED;
+	return authorization_parameters(x, client, parameters);
+}
+
+Jsonb *
+authorize_endpoint(HttpExchange *x)
+{
+	Jsonb *parameters = NULL;
+	const Client *client = NULL;
+	char *request_uri = http_param(x, "request_uri");
+	PgtErr err = http_check_form(x);
+
+	if (err == PGT_OK)
+	{
+		client = find_client(x);
+		if (client == NULL)
+			err = PGT_ERR_AUTHORIZE_CLIENT;
+		else if (x->issuer->login_uri == NULL)
+			err = refused(PGT_ERR_AUTHORIZE_CLIENT, "login_uri", NULL,
+						  "the issuer has no login page");
+	}
+	if (err == PGT_OK && request_uri && is_request_uri(request_uri))
+		err = read_pushed(client, request_uri, &parameters);
+	else if (err == PGT_OK)
+	{
+		err = authorization_redirect(x, client, &parameters);
+		if (err == PGT_OK)
+		{
+			PgtErr refusal = judge_parameters(x, client, &parameters);
+
+			if (refusal != PGT_OK)
+			{
+				refused_record(x->path, x->client_id, refusal);
+				http_redirect(x, authorize_error_url(x->issuer, parameters,
+													 pgt_err_info(refusal)->error,
+													 refused_description(refusal)));
+				return NULL;
+			}
+		}
+	}
+	if (err != PGT_OK)
+		return http_error(x, err);
+	send_to_login(x, client, parameters);
+	return NULL;
+}
+
+/* the key that pushes is the key that redeems (RFC 9449 section 10.1) */
+static PgtErr
+bind_to_proof(HttpExchange *x, Jsonb **parameters)
+{
+	char *wanted = member_string(*parameters, "dpop_jkt");
+	char *jkt;
+	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &jkt);
+	PgtObject object;
+
+	if (err != PGT_OK || jkt == NULL)
+		return err;
+	if (wanted && strcmp(wanted, jkt) != 0)
+		return refused(PGT_ERR_DPOP_PROOF, "dpop_jkt", NULL, "the thumbprint of the proof's key");
+	pgt_object_begin(&object);
+	pgt_object_string(&object, "dpop_jkt", jkt);
+	*parameters = pgt_jsonb_concat(*parameters, pgt_object_end(&object));
+	return PGT_OK;
+}
+
+/* the client has proved who it is; what comes by the browser could be anybody's, in any number */
+static void
+audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
+{
+	if (client && pgt_err_info(err)->audited)
+		pgt_audit_write(&(AuditEvent){.event = "authorization.refused",
+									  .reason = pgt_err_info(err)->reason,
+									  .client_id = client->client_id,
+									  .context = http_context(x),
+									  .detail = refused_detail(err, NULL)});
+}
+
+Jsonb *
+pushed_authorization_request_endpoint(HttpExchange *x)
+{
+	AuthorizationRequest request = {.kind = REQUEST_PUSHED};
+	const Client *client = NULL;
+	PgtObject answer;
+	char *handle;
+	PgtErr err = http_check_post(x);
+
+	if (err == PGT_OK)
+		err = client_auth(x, &client);
+	if (err == PGT_OK && !(client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE))
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", "authorization_code",
+					  client_grant_type_names(client));
+	if (err == PGT_OK && http_param(x, "request_uri")) /* RFC 9126 section 2.1 */
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "request_uri", NULL, "none at this endpoint");
+	if (err == PGT_OK)
+		err = authorization_redirect(x, client, &request.parameters);
+	if (err == PGT_OK)
+		err = authorization_parameters(x, client, &request.parameters);
+	if (err == PGT_OK)
+		err = bind_to_proof(x, &request.parameters);
+	if (err != PGT_OK)
+	{
+		audit_refusal(x, client, err);
+		return http_error(x, err);
+	}
+
+	request.issuer = client->issuer;
+	request.client_id = client->client_id;
+	handle =
+		authorization_request_insert(&request, PGTC_PUSHED_PREFIX, pgt_pushed_request_lifetime);
+	x->status = 201;
+	pgt_object_begin(&answer);
+	pgt_object_string(&answer, "request_uri", psprintf("%s%s", REQUEST_URI_PREFIX, handle));
+	pgt_object_int(&answer, "expires_in", pgt_pushed_request_lifetime);
+	return pgt_object_end(&answer);
+}

@@ -1,0 +1,195 @@
+/*
+ * authorization_parameters.c
+ *		Parameters of an authorization request, validated.
+ */
+#include "endpoints/authorization_parameters.h"
+
+#include "core/oauth/oauth.h"
+#include "base/glue.h"
+#include "endpoints/id_token_hint.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "tokens/target.h"
+
+#define PROMPTS "none, or of login consent select_account"
+
+bool
+authorization_text_acceptable(const char *value, size_t max)
+{
+	if (value == NULL)
+		return true;
+	for (const char *c = value; *c; c++)
+	{
+		if ((unsigned char) *c < 0x20 || *c == 0x7f)
+			return false;
+	}
+	return strlen(value) <= max;
+}
+
+static bool
+registered(const Client *client, const char *redirect_uri)
+{
+	for (int i = 0; i < client->n_redirect_uris; i++)
+	{
+		if (pgtc_redirect_matches(pgtc_slice_str(client->redirect_uris[i]),
+								  pgtc_slice_str(redirect_uri), client->native))
+			return true;
+	}
+	return false;
+}
+
+/* OAuth lets a redirect_uri be left out where there is but one; OpenID Connect Core section 3.1.2.1 does not */
+static bool
+asks_openid(const HttpExchange *x)
+{
+	char *scope = http_param(x, "scope");
+	PgtcScope list;
+
+	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
+		   pgtc_scope_has_str(&list, "openid");
+}
+
+PgtErr
+authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **parameters)
+{
+	char *redirect_uri = http_param(x, "redirect_uri");
+	char *state = http_param(x, "state");
+	PgtObject object;
+
+	if (redirect_uri && !registered(client, redirect_uri))
+		return refused_of(PGT_ERR_AUTHORIZE_CLIENT, "redirect_uri", redirect_uri,
+						  client->redirect_uris, client->n_redirect_uris);
+	if (redirect_uri == NULL && (client->n_redirect_uris != 1 || asks_openid(x)))
+		return refused_of(PGT_ERR_REDIRECT_URI_MISSING, "redirect_uri", NULL, client->redirect_uris,
+						  client->n_redirect_uris);
+	if (!authorization_text_acceptable(state, STATE_MAX))
+		return refused(PGT_ERR_REQUEST_PARAMETER, "state", NULL, NULL);
+	pgt_object_begin(&object);
+	pgt_object_string(&object, "redirect_uri",
+					  redirect_uri ? redirect_uri : client->redirect_uris[0]);
+	pgt_object_bool(&object, "redirect_uri_given", redirect_uri != NULL);
+	pgt_object_string(&object, "state", state);
+	*parameters = pgt_object_end(&object);
+	return PGT_OK;
+}
+
+static PgtErr
+check_kind(const HttpExchange *x)
+{
+	char *response_type = http_param(x, "response_type");
+	char *response_mode = http_param(x, "response_mode");
+
+	if (http_param(x, "request"))
+		return PGT_ERR_REQUEST_OBJECT;
+	if (http_param(x, "registration"))
+		return PGT_ERR_REGISTRATION;
+	if (response_type == NULL)
+		return refused(PGT_ERR_REQUEST_PARAMETER, "response_type", NULL, "code");
+	if (strcmp(response_type, "code") != 0)
+		return refused(PGT_ERR_RESPONSE_TYPE, "response_type", response_type, "code");
+	if (response_mode && strcmp(response_mode, "query") != 0)
+		return refused(PGT_ERR_RESPONSE_MODE, "response_mode", response_mode, "query");
+	return PGT_OK;
+}
+
+/* RFC 7636, S256 only: plain is what a missing method means */
+static PgtErr
+check_pkce(const HttpExchange *x, const Client *client)
+{
+	char *challenge = http_param(x, "code_challenge");
+	char *method = http_param(x, "code_challenge_method");
+
+	if (challenge == NULL)
+		return client->require_pkce || !client->confidential || method
+				   ? refused(PGT_ERR_PKCE_MISSING, "code_challenge", NULL, NULL)
+				   : PGT_OK;
+	if (method == NULL || strcmp(method, "S256") != 0)
+		return refused(PGT_ERR_PKCE_METHOD, "code_challenge_method", method, "S256");
+	return pgtc_pkce_challenge_valid(pgtc_slice_str(challenge))
+			   ? PGT_OK
+			   : refused(PGT_ERR_REQUEST_PARAMETER, "code_challenge", NULL,
+						 "43 characters of base64url");
+}
+
+/* *prompts: a space-delimited list becomes an array; none stands alone (OpenID Connect Core section 3.1.2.1) */
+static PgtErr
+check_prompt(const char *prompt, char ***prompts, int *n)
+{
+	static const char *const known[] = {"none", "login", "consent", "select_account"};
+	PgtcScope list;
+
+	*n = 0;
+	if (prompt == NULL)
+		return PGT_OK;
+	if (pgtc_scope_parse(pgtc_slice_str(prompt), &list) != PGTC_OK)
+		return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, PROMPTS);
+	*prompts = palloc(sizeof(char *) * Max(list.n, 1));
+	for (int i = 0; i < list.n; i++)
+	{
+		bool found = false;
+
+		for (size_t j = 0; j < lengthof(known); j++)
+			found = found || pgtc_slice_equal(list.token[i], pgtc_slice_str(known[j]));
+		if (!found)
+			return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, PROMPTS);
+		(*prompts)[(*n)++] = pnstrdup(list.token[i].data, list.token[i].len);
+	}
+	return list.n > 1 && pgtc_scope_has_str(&list, "none")
+			   ? refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, "none alone")
+			   : PGT_OK;
+}
+
+PgtErr
+authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
+{
+	/* shown to the application as they came */
+	static const char *const plain[] = {"nonce",   "acr_values",	 "login_hint", "ui_locales",
+										"display", "code_challenge", "dpop_jkt"};
+	int n_resources;
+	char **resources = http_resources(x, &n_resources);
+	char *dpop_jkt = http_param(x, "dpop_jkt");
+	char *hint = http_param(x, "id_token_hint");
+	int max_age = client->default_max_age;
+	Target target = {0};
+	char **prompts;
+	int n_prompts;
+	char *hint_subject = NULL;
+	PgtObject object;
+	PgtErr err = check_kind(x);
+
+	if (err == PGT_OK)
+		err = check_pkce(x, client);
+	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)
+	{
+		if (!authorization_text_acceptable(http_param(x, plain[i]), REQUEST_STRING_MAX))
+			err = refused(PGT_ERR_REQUEST_PARAMETER, plain[i], NULL, "no control characters");
+	}
+	if (err == PGT_OK && dpop_jkt && !pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt)))
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "dpop_jkt", NULL, "a thumbprint of a key");
+	if (err == PGT_OK)
+		err = check_prompt(http_param(x, "prompt"), &prompts, &n_prompts);
+	if (err == PGT_OK)
+		err = http_seconds(x, "max_age", &max_age);
+	if (err == PGT_OK && hint && !id_token_hint_subject(x->issuer, client, hint, &hint_subject))
+		err = refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,
+					  "an ID token of ours for this client");
+	if (err == PGT_OK)
+		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
+							   TARGET_OFFLINE, &target);
+	if (err != PGT_OK)
+		return err;
+
+	pgt_object_begin(&object);
+	for (size_t i = 0; i < lengthof(plain); i++)
+		pgt_object_string(&object, plain[i], http_param(x, plain[i]));
+	pgt_object_string(&object, "scope", target.scope);
+	/* the default where none was named: what the user is shown and agrees to */
+	pgt_object_strings(&object, "resource", target.resources, target.n_resources);
+	if (n_prompts > 0)
+		pgt_object_strings(&object, "prompt", prompts, n_prompts);
+	if (max_age >= 0)
+		pgt_object_int(&object, "max_age", max_age);
+	pgt_object_string(&object, "id_token_hint_subject", hint_subject);
+	*parameters = pgt_jsonb_concat(*parameters, pgt_object_end(&object));
+	return PGT_OK;
+}

@@ -1,0 +1,28 @@
+/*
+ * client_credentials_grant.c
+ *		Use case: a client gets an access token for itself (RFC 6749 section 4.4).
+ */
+#include "base/compat.h"
+
+#include "endpoints/grants/grant_refusal.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "endpoints/token_endpoint.h"
+
+void
+grant_client_credentials(const TokenRequest *request, TokenResponse *response)
+{
+	IssueRequest issue = token_issue_request(request, "client_credentials");
+
+	/* RFC 6749 section 4.4: a public client has no credentials */
+	if (!request->client->confidential)
+	{
+		(void) refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
+		grant_refuse(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL, response);
+		return;
+	}
+	/* RFC 9068 section 5: no user can have this subject */
+	issue.subject = psprintf("%s%s", CLIENT_SUBJECT_PREFIX, request->client->client_id);
+	issue.no_user = true;
+	issue_tokens(&issue, response);
+}

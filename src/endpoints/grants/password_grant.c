@@ -1,0 +1,94 @@
+/*
+ * password_grant.c
+ *		Use case: tokens for a user name and a password (RFC 6749 section 4.3),
+ *		which RFC 9700 section 2.4 forbids: off unless the issuer has a verifier.
+ */
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "endpoints/grants/grant_refusal.h"
+#include "base/member.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "endpoints/token_endpoint.h"
+#include "base/user_function.h"
+
+/* a password, and whose it is */
+typedef struct Verification
+{
+	const TokenRequest *request;
+	const char *username;
+	const char *password;
+	IssueRequest *issue; /* subject NULL: nobody's */
+} Verification;
+
+/* checked as the arguments of issue_tokens are */
+static void
+describe_user(Jsonb *user, IssueRequest *issue)
+{
+	issue->subject = member_string(user, "subject");
+	issue->acr = member_string(user, "acr");
+	issue->amr = member_strings(user, "amr", &issue->n_amr);
+	if (issue->subject == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the issuer's password verifier has not named the subject"),
+						errhint("It must return NULL, or {\"subject\": \"...\"} with acr and amr "
+								"where they are known.")));
+	request_subject(issue->subject);
+	request_string(issue->acr, "acr");
+	request_strings(issue->amr, issue->n_amr, "amr");
+}
+
+/* what the application's verifier says of the user */
+static void
+verify_password(void *arg)
+{
+	const Verification *verification = arg;
+	const TokenRequest *request = verification->request;
+	const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
+	Datum args[3];
+	Jsonb *user;
+
+	args[0] = CStringGetTextDatum(verification->username);
+	args[1] = CStringGetTextDatum(verification->password);
+	args[2] = CStringGetTextDatum(request->client->client_id);
+	user = user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
+	if (user)
+		describe_user(user, verification->issue);
+}
+
+static PgtErr
+judge(const TokenRequest *request, IssueRequest *issue)
+{
+	Verification verification = {.request = request,
+								 .username = http_param(request->x, "username"),
+								 .password = http_param(request->x, "password"),
+								 .issue = issue};
+
+	if (request->x->issuer->password_verifier == NULL)
+		return PGT_ERR_PASSWORD_OFF;
+	if (verification.username == NULL || verification.password == NULL)
+		return refused(PGT_ERR_REQUEST_PARAMETER, verification.username ? "password" : "username",
+					   NULL, NULL);
+	if (!user_function_guard(verify_password, &verification))
+		return PGT_ERR_USER_FUNCTION;
+	return issue->subject ? PGT_OK : PGT_ERR_PASSWORD_WRONG;
+}
+
+void
+grant_password(const TokenRequest *request, TokenResponse *response)
+{
+	IssueRequest issue = token_issue_request(request, "password");
+	PgtErr err = judge(request, &issue);
+
+	if (err != PGT_OK)
+	{
+		grant_refuse(request, "issue.refused", err, NULL, NULL, response);
+		return;
+	}
+
+	issue.offline = true;
+	issue_tokens(&issue, response);
+}

@@ -1,0 +1,339 @@
+/*
+ * token_exchange_grant.c
+ *		Use case: a client exchanges an access token for one of its own (RFC 8693).
+ *
+ * The new token is of a new family, which names the families it comes from: with
+ * one of them it dies.  It outlives the subject token in nothing: neither scope
+ * nor time, and there is no refresh token.
+ */
+#include "base/compat.h"
+
+#include "core/jose/claims.h"
+#include "base/glue.h"
+#include "tables/grant.h"
+#include "endpoints/grants/grant_refusal.h"
+#include "base/member.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "tables/resource.h"
+#include "base/store.h"
+#include "tokens/target.h"
+#include "endpoints/token_endpoint.h"
+#include "tokens/verify.h"
+
+#define ACCESS_TOKEN_TYPE "urn:ietf:params:oauth:token-type:access_token"
+#define JWT_TYPE "urn:ietf:params:oauth:token-type:jwt"
+
+/* a token that was exchanged more often than any honest chain of services is long */
+#define ANCESTORS_MAX 16
+
+/* one exchange, as far as it has come */
+typedef struct Exchange
+{
+	const TokenRequest *request;
+	Jsonb *subject; /* claims of the subject token */
+	Jsonb *actor; /* of the actor token; NULL: none */
+	Grant *parent; /* family of the subject token */
+	pg_uuid_t ancestors[ANCESTORS_MAX]; /* of the new family, oldest first */
+	char *ancestor_tokens[ANCESTORS_MAX]; /* the jti of each one's token */
+	int n_ancestors;
+	char *scope;
+	char **resources;
+	int n_resources;
+} Exchange;
+
+static bool
+names_access_token(const char *type)
+{
+	return type && (strcmp(type, ACCESS_TOKEN_TYPE) == 0 || strcmp(type, JWT_TYPE) == 0);
+}
+
+/* one string or an array of them (RFC 7519 section 4.1.3), palloc'd */
+static char **
+audiences_of(Jsonb *claims, int *n)
+{
+	char *audience = member_string(claims, "aud");
+	char **audiences;
+
+	if (audience == NULL)
+		return member_strings(claims, "aud", n);
+	audiences = palloc(sizeof(char *));
+	audiences[0] = audience;
+	*n = 1;
+	return audiences;
+}
+
+/* was the token given to this client, or sent to an API that this client serves? */
+static bool
+token_is_for_client(Jsonb *claims, const Client *client)
+{
+	char *client_id = member_string(claims, "client_id");
+	char **audiences;
+	int n;
+
+	if (strcmp(client_id, client->client_id) == 0)
+		return true;
+	audiences = audiences_of(claims, &n);
+	for (int i = 0; i < n; i++)
+	{
+		const Resource *resource = resource_find(client->issuer, audiences[i]);
+
+		if (resource && resource->client_id && strcmp(resource->client_id, client->client_id) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* a token that holds now, with its key proved where it is bound to one */
+static PgtErr
+read_token(const TokenRequest *request, const char *token, Jsonb **out)
+{
+	Jsonb *claims = verify_access_token(token, strlen(token), NULL, &request->cnf);
+	char *iss;
+
+	if (claims == NULL)
+		return PGT_ERR_EXCHANGE_TOKEN;
+	iss = member_string(claims, "iss");
+	if (strcmp(iss, request->client->issuer) != 0)
+		return refused(PGT_ERR_EXCHANGE_TOKEN, "iss", iss, request->client->issuer);
+	if (!token_is_for_client(claims, request->client))
+		return PGT_ERR_EXCHANGE_NOT_FOR_CLIENT;
+	*out = palloc(VARSIZE(claims)); /* the next verification may end the original */
+	memcpy(*out, claims, VARSIZE(claims));
+	return PGT_OK;
+}
+
+/* RFC 8693 section 2.1 */
+static PgtErr
+read_tokens(Exchange *exchange)
+{
+	const TokenRequest *request = exchange->request;
+	char *subject = http_param(request->x, "subject_token");
+	char *subject_type = http_param(request->x, "subject_token_type");
+	char *actor = http_param(request->x, "actor_token");
+	char *actor_type = http_param(request->x, "actor_token_type");
+	char *requested = http_param(request->x, "requested_token_type");
+	PgtErr err;
+
+	if (subject == NULL || subject_type == NULL || (actor == NULL) != (actor_type == NULL))
+		return refused(PGT_ERR_REQUEST_PARAMETER,
+					   subject == NULL		  ? "subject_token"
+					   : subject_type == NULL ? "subject_token_type"
+					   : actor == NULL		  ? "actor_token"
+											  : "actor_token_type",
+					   NULL, NULL);
+	if (!names_access_token(subject_type) || (actor && !names_access_token(actor_type)) ||
+		(requested && strcmp(requested, ACCESS_TOKEN_TYPE) != 0))
+		return refused_of(PGT_ERR_EXCHANGE_TOKEN_TYPE, "token_type",
+						  psprintf("subject %s, actor %s, requested %s", subject_type,
+								   actor_type ? actor_type : "none",
+								   requested ? requested : "none"),
+						  (char *[]){ACCESS_TOKEN_TYPE, JWT_TYPE}, 2);
+	err = read_token(request, subject, &exchange->subject);
+	if (err == PGT_OK && actor)
+		err = read_token(request, actor, &exchange->actor);
+	return err;
+}
+
+static void
+read_ancestor(StoreRow *row, void *arg)
+{
+	Exchange *exchange = arg;
+	pg_uuid_t ancestor;
+	char *token;
+
+	store_uuid(row, &ancestor);
+	token = store_text(row);
+	if (exchange->n_ancestors == ANCESTORS_MAX)
+		return;
+	exchange->ancestors[exchange->n_ancestors] = ancestor;
+	exchange->ancestor_tokens[exchange->n_ancestors++] = token;
+}
+
+static PgtErr
+read_parent(Exchange *exchange)
+{
+	char *grant_id = member_string(exchange->subject, "grant_id");
+	StoreArgs args = {0};
+	pg_uuid_t parent;
+
+	pgt_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), parent.data), "reading a grant_id");
+	exchange->parent = grant_read(&parent);
+	if (exchange->parent == NULL)
+		return PGT_ERR_EXCHANGE_TOKEN;
+	store_arg_uuid(&args, &parent);
+	store_run(STORE_GRANT_ANCESTORS, &args, read_ancestor, exchange);
+	if (exchange->n_ancestors == ANCESTORS_MAX)
+		return PGT_ERR_EXCHANGE_TOO_DEEP;
+	exchange->ancestors[exchange->n_ancestors] = parent;
+	exchange->ancestor_tokens[exchange->n_ancestors++] = member_string(exchange->subject, "jti");
+	return PGT_OK;
+}
+
+/*
+ * A client that says nothing about its APIs may ask tokens of its own users for any
+ * of its issuer's.  Somebody else's token it takes only where an administrator has
+ * said that it goes: to the APIs that the client declares, and back to those that
+ * the token is for already.
+ */
+static PgtErr
+limit_resources(Exchange *exchange)
+{
+	const Client *client = exchange->request->client;
+	int n;
+	char **audiences = audiences_of(exchange->subject, &n);
+
+	if (exchange->n_resources == 0 && client->n_resources > 0)
+		exchange->resources[exchange->n_resources++] = client->resources[0];
+	else if (exchange->n_resources == 0)
+	{
+		exchange->resources = audiences;
+		exchange->n_resources = n;
+	}
+	for (int i = 0; i < exchange->n_resources; i++)
+	{
+		if (!pgt_strings_have(audiences, n, exchange->resources[i]) &&
+			!pgt_strings_have(client->resources, Max(client->n_resources, 0),
+							  exchange->resources[i]))
+			return refused_of(PGT_ERR_TARGET_NOT_ALLOWED, "resource", exchange->resources[i],
+							  audiences, n);
+	}
+	return PGT_OK;
+}
+
+static PgtErr
+read_resources(Exchange *exchange)
+{
+	const TokenRequest *request = exchange->request;
+	PgtErr err;
+
+	/* one more than there are, for a default */
+	exchange->resources = palloc(sizeof(char *) * (request->n_resources + 1));
+	memcpy(exchange->resources, request->resources, sizeof(char *) * request->n_resources);
+	exchange->n_resources = request->n_resources;
+	err = target_resources(request->client, exchange->resources, &exchange->n_resources);
+	return err == PGT_OK ? limit_resources(exchange) : err;
+}
+
+/* does it mean something to one of the resources, or is that for others to say? */
+static bool
+scope_may_fit(const Exchange *exchange, PgtcSlice scope)
+{
+	const Client *client = exchange->request->client;
+
+	for (int i = 0; i < exchange->n_resources; i++)
+	{
+		const Resource *resource = resource_find(client->issuer, exchange->resources[i]);
+
+		if (resource == NULL || resource_has_scope(resource, scope))
+			return true;
+	}
+	return false;
+}
+
+/* never more than the subject token has */
+static PgtErr
+read_scope(Exchange *exchange)
+{
+	const TokenRequest *request = exchange->request;
+	char *of_subject = member_string(exchange->subject, "scope");
+	PgtcScope had;
+	PgtcScope wanted = {0};
+	PgtcBuf buf;
+
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(of_subject ? of_subject : ""), &had),
+			  "reading a scope");
+	exchange->scope = unconstify(char *, request->scope);
+	if (request->scope)
+	{
+		if (pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted) != PGTC_OK)
+			return refused(PGT_ERR_SCOPE_MALFORMED, "scope", request->scope, NULL);
+		return target_scope_within(request->client, &wanted, &had);
+	}
+	for (int i = 0; i < had.n; i++)
+	{
+		if (pgtc_scope_has(&request->client->scope, had.token[i]) &&
+			scope_may_fit(exchange, had.token[i]))
+			pgt_check(pgtc_scope_add(&wanted, had.token[i]), "writing a scope");
+	}
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_append_str(&buf, "");
+	pgtc_scope_write(&wanted, &buf);
+	pgt_check(pgtc_buf_code(&buf), "writing a scope");
+	exchange->scope = pnstrdup(buf.data ? buf.data : "", buf.len);
+	pgtc_buf_free(&buf);
+	return PGT_OK;
+}
+
+/* RFC 8693 section 4.1: who acts now, and in his act who acted before */
+static Jsonb *
+act_of(const Exchange *exchange)
+{
+	Jsonb *before = member_json(exchange->subject, "act");
+	PgtObject act;
+
+	if (exchange->actor == NULL)
+		return before;
+	pgt_object_begin(&act);
+	pgt_object_string(&act, "sub", member_string(exchange->actor, "sub"));
+	if (before)
+		pgt_object_jsonb(&act, "act", before);
+	return pgt_object_end(&act);
+}
+
+static PgtErr
+judge(Exchange *exchange)
+{
+	PgtErr err = PGT_OK;
+
+	/* the token alone must not be enough: whoever steals one could move it elsewhere */
+	if (!exchange->request->client->confidential)
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
+	if (err == PGT_OK)
+		err = read_tokens(exchange);
+	if (err == PGT_OK)
+		err = read_parent(exchange);
+	if (err == PGT_OK)
+		err = read_resources(exchange);
+	if (err == PGT_OK)
+		err = read_scope(exchange);
+	return err;
+}
+
+void
+grant_token_exchange(const TokenRequest *request, TokenResponse *response)
+{
+	Exchange exchange = {.request = request};
+	IssueRequest issue = token_issue_request(request, TOKEN_EXCHANGE_URN);
+	PgtErr err = judge(&exchange);
+	const Grant *parent = exchange.parent;
+
+	if (err != PGT_OK)
+	{
+		grant_refuse(request, "exchange.refused", err, parent ? &parent->grant_id : NULL,
+					 parent ? parent->subject : NULL, response);
+		return;
+	}
+
+	issue.subject = parent->subject;
+	issue.scope = exchange.scope;
+	issue.resources = exchange.resources;
+	issue.n_resources = exchange.n_resources;
+	issue.no_user = true; /* nobody has logged in to this client: no ID token, no userinfo */
+	issue.not_after = pgt_timestamp_of_unix(member_int(exchange.subject, "exp", 0));
+	issue.ancestors = exchange.ancestors;
+	issue.n_ancestors = exchange.n_ancestors;
+	issue.ancestor_tokens = exchange.ancestor_tokens;
+	issue.act = act_of(&exchange);
+	issue.session_id = parent->session_id;
+	issue.has_auth_time = true;
+	issue.auth_time = parent->auth_time;
+	issue.acr = parent->acr;
+	issue.amr = parent->amr;
+	issue.n_amr = parent->n_amr;
+	/* claims were given for the tokens of one client */
+	if (strcmp(parent->client_id, request->client->client_id) == 0)
+		issue.claims = parent->claims;
+	issue_tokens(&issue, response);
+	response->issued_token_type = ACCESS_TOKEN_TYPE;
+}

@@ -1,0 +1,301 @@
+/*
+ * token_endpoint.c
+ *		Use case: the token endpoint (RFC 6749 section 3.2).
+ *
+ * Authenticate the client -> may it use the grant type? -> what does the request
+ * prove? -> the grant's own rules -> answer.
+ */
+#include "endpoints/token_endpoint.h"
+
+#include "tables/audit.h"
+#include "step_up/challenge.h"
+#include "http/client_auth.h"
+#include "core/oauth/scope.h"
+#include "http/dpop_proof.h"
+#include "base/glue.h"
+#include "http/http_context.h"
+#include "operations/refresh.h"
+#include "base/refused.h"
+#include "base/replay.h"
+#include "tokens/target.h"
+#include "base/user_function.h"
+
+static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
+
+static const struct
+{
+	const char *name;
+	GrantHandler handler;
+} grants[] = {
+	{"authorization_code", grant_authorization_code},
+	{"refresh_token", grant_refresh_token},
+	{"client_credentials", grant_client_credentials},
+	{DEVICE_CODE_URN, grant_device_code},
+	{"password", grant_password},
+	{TOKEN_EXCHANGE_URN, grant_token_exchange},
+};
+
+static GrantHandler
+find_handler(const char *grant_type)
+{
+	for (size_t i = 0; i < lengthof(grants); i++)
+	{
+		if (strcmp(grants[i].name, grant_type) == 0)
+			return grants[i].handler;
+	}
+	return NULL;
+}
+
+static bool
+may_use(const Client *client, const char *grant_type)
+{
+	if (strcmp(grant_type, "refresh_token") == 0)
+		return client->offline_access;
+	return (client->grant_types & client_grant_type(grant_type)) != 0;
+}
+
+/* key and certificate that the tokens will be bound to */
+static PgtErr
+read_confirmation(HttpExchange *x, const Client *client, Confirmation *cnf)
+{
+	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &cnf->jkt);
+
+	if (err == PGT_OK && client->dpop_bound && cnf->jkt == NULL)
+		err = PGT_ERR_DPOP_MISSING;
+	if (err == PGT_OK && client->certificate_bound)
+	{
+		err = client_certificate(x, &cnf->x5t_s256);
+		if (err == PGT_OK && cnf->x5t_s256 == NULL)
+			err = PGT_ERR_CERTIFICATE_MISSING;
+	}
+	return err;
+}
+
+/* what a resource's challenge has asked for (RFC 9470 section 4) */
+static PgtErr
+read_authentication(const HttpExchange *x, RefreshRequest *refresh)
+{
+	char *text = http_param(x, "acr_values");
+
+	refresh->max_age = -1;
+	if (text)
+	{
+		PgtcScope *list = palloc(sizeof(PgtcScope));
+
+		if (pgtc_scope_parse(pgtc_slice_str(text), list) != PGTC_OK)
+			return refused(PGT_ERR_REQUEST_PARAMETER, "acr_values", text, NULL);
+		refresh->acr_values = palloc(sizeof(char *) * Max(list->n, 1));
+		for (int i = 0; i < list->n; i++)
+			refresh->acr_values[i] = pnstrdup(list->token[i].data, list->token[i].len);
+		refresh->n_acr_values = list->n;
+	}
+	return http_seconds(x, "max_age", &refresh->max_age);
+}
+
+static void
+grant_refresh_token(const TokenRequest *request, TokenResponse *response)
+{
+	RefreshRequest refresh = {0};
+
+	refresh.refresh_token = http_param(request->x, "refresh_token");
+	if (refresh.refresh_token == NULL)
+	{
+		response->err = refused(PGT_ERR_REQUEST_PARAMETER, "refresh_token", NULL, NULL);
+		return;
+	}
+	response->err = read_authentication(request->x, &refresh);
+	if (response->err != PGT_OK)
+		return;
+	refresh.client = request->client;
+	refresh.scope = request->scope;
+	refresh.resources = request->resources;
+	refresh.n_resources = request->n_resources;
+	refresh.cnf = request->cnf;
+	refresh.transaction_id = http_param(request->x, "transaction_id");
+	refresh.context = request->context;
+	refresh_grant(&refresh, response);
+}
+
+IssueRequest
+token_issue_request(const TokenRequest *request, const char *grant_type)
+{
+	IssueRequest issue = {0};
+
+	issue.grant_type = grant_type;
+	issue.client_id = request->client->client_id;
+	issue.client_auth_method = request->client->authenticated_by;
+	issue.client_secret_id = request->client->proved_secret;
+	issue.scope = request->scope;
+	issue.resources = request->resources;
+	issue.n_resources = request->n_resources;
+	issue.n_amr = -1;
+	issue.cnf = request->cnf;
+	issue.transaction_id = http_param(request->x, "transaction_id");
+	issue.claims = pgt_empty_jsonb();
+	issue.context = request->context;
+	return issue;
+}
+
+PgtErr
+token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
+					   IssueRequest *issue)
+{
+	int n_resources = request->n_resources;
+	PgtErr err =
+		target_within(request->client, request->resources, &n_resources, granted, n_granted);
+
+	if (err != PGT_OK)
+		return err;
+	issue->resources = granted;
+	issue->n_resources = n_granted;
+	issue->first_resources = request->resources;
+	issue->n_first_resources = n_resources;
+	return PGT_OK;
+}
+
+PgtErr
+token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id, const char *subject,
+					PgtErr expired)
+{
+	const ChallengedRequest challenged = {.grant_id = grant_id,
+										  .client = request->client,
+										  .subject = subject,
+										  .generation = -1,
+										  .context = request->context};
+	const char *transaction_id = http_param(request->x, "transaction_id");
+	StepUp step_up;
+	PgtErr err;
+
+	if (transaction_id == NULL)
+		return expired;
+	err = challenge_find(transaction_id, &challenged, &step_up);
+	if (err == PGT_ERR_CHALLENGE_UNKNOWN || (err == PGT_OK && step_up.consumed))
+		return expired;
+	return err;
+}
+
+/* what went wrong before the grant's own rules had their say */
+static void
+audit_refusal(const TokenRequest *request, const char *grant_type, PgtErr err)
+{
+	PgtObject detail;
+
+	if (request->client == NULL || !pgt_err_info(err)->audited)
+		return;
+	pgt_object_begin(&detail);
+	pgt_object_string(&detail, "grant_type", grant_type);
+	pgt_audit_write(&(AuditEvent){.event = "token.refused",
+								  .reason = pgt_err_info(err)->reason,
+								  .client_id = request->client->client_id,
+								  .context = request->context,
+								  .detail = pgt_object_end(&detail)});
+}
+
+/* RFC 6749 section 5.1 */
+static Jsonb *
+answer(const TokenResponse *response)
+{
+	PgtObject body;
+
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "access_token", response->access_token);
+	pgt_object_string(&body, "token_type", response->dpop_bound ? "DPoP" : "Bearer");
+	pgt_object_int(&body, "expires_in", response->expires_in);
+	pgt_object_string(&body, "refresh_token", response->refresh_token);
+	pgt_object_string(&body, "id_token", response->id_token);
+	pgt_object_string(&body, "scope", response->scope);
+	pgt_object_string(&body, "issued_token_type", response->issued_token_type);
+	return pgt_object_end(&body);
+}
+
+/* RFC 6749 section 5.2; of a step-up also what it goes on with */
+static Jsonb *
+refusal(HttpExchange *x, const TokenResponse *response)
+{
+	Jsonb *body = http_error(x, response->err);
+	PgtObject step_up;
+
+	if (response->transaction_id == NULL)
+		return body;
+	pgt_object_begin(&step_up);
+	pgt_object_string(&step_up, "transaction_id", response->transaction_id);
+	pgt_object_int(&step_up, "expires_in", response->expires_in);
+	pgt_object_jsonb(&step_up, "factors", response->factors);
+	return pgt_jsonb_concat(body, pgt_object_end(&step_up));
+}
+
+/* a request whose client and keys are proved, for the guard */
+typedef struct Handling
+{
+	GrantHandler handler;
+	const TokenRequest *request;
+	TokenResponse *response;
+} Handling;
+
+static void
+run(void *arg)
+{
+	const Handling *handling = arg;
+
+	handling->handler(handling->request, handling->response);
+}
+
+/*
+ * What goes wrong in the server is raised, which takes the transaction back, and with
+ * it the proof or assertion that the client has used, where nothing else remembers
+ * that: then it is an answer, so that what was used stays used.
+ */
+static void
+handle(GrantHandler handler, const TokenRequest *request, const char *grant_type,
+	   TokenResponse *response)
+{
+	Handling handling = {.handler = handler, .request = request, .response = response};
+
+	if (!replay_rests_on_transaction())
+		run(&handling);
+	else if (!user_function_guard(run, &handling))
+	{
+		memset(response, 0, sizeof(*response));
+		response->err = PGT_ERR_SERVER;
+		audit_refusal(request, grant_type, response->err);
+	}
+}
+
+Jsonb *
+token_endpoint(HttpExchange *x)
+{
+	TokenRequest request = {.x = x};
+	TokenResponse response = {0};
+	GrantHandler handler = NULL;
+	char *grant_type = NULL;
+	PgtErr err = http_check_post(x);
+
+	if (err == PGT_OK)
+	{
+		grant_type = http_param(x, "grant_type");
+		handler = grant_type ? find_handler(grant_type) : NULL;
+		if (handler == NULL)
+			err = refused(grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER,
+						  "grant_type", grant_type, NULL);
+	}
+	if (err == PGT_OK)
+		err = client_auth(x, &request.client);
+	if (err != PGT_OK)
+		return http_error(x, err);
+
+	request.context = http_context(x);
+	request.scope = http_param(x, "scope");
+	request.resources = http_resources(x, &request.n_resources);
+	if (!may_use(request.client, grant_type))
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", grant_type,
+					  client_grant_type_names(request.client));
+	if (err == PGT_OK)
+		err = read_confirmation(x, request.client, &request.cnf);
+	if (err != PGT_OK)
+	{
+		audit_refusal(&request, grant_type, err);
+		return http_error(x, err);
+	}
+	handle(handler, &request, grant_type, &response);
+	return response.err == PGT_OK ? answer(&response) : refusal(x, &response);
+}

@@ -1,0 +1,58 @@
+/*
+ * token_endpoint.h
+ *		Use case: the token endpoint (RFC 6749 section 3.2).
+ */
+#ifndef PGT_TOKEN_ENDPOINT_H
+#define PGT_TOKEN_ENDPOINT_H
+
+#include "base/compat.h"
+
+#include "tables/client.h"
+#include "tables/confirmation.h"
+#include "http/http.h"
+#include "operations/issue.h"
+#include "tokens/response.h"
+
+/* what a grant type's handler is given: the client is authenticated, and may use the grant type */
+typedef struct TokenRequest
+{
+	HttpExchange *x;
+	const Client *client;
+	Confirmation cnf; /* proved by this request */
+	Jsonb *context;
+	const char *scope; /* NULL: not given */
+	char **resources;
+	int n_resources;
+} TokenRequest;
+
+/* fills the response, response->err when no tokens come of it */
+typedef void (*GrantHandler)(const TokenRequest *request, TokenResponse *response);
+
+extern Jsonb *token_endpoint(HttpExchange *x);
+
+/* an IssueRequest with what the token request says already in it */
+extern IssueRequest token_issue_request(const TokenRequest *request, const char *grant_type);
+
+/*
+ * The resources of the issue: all that were granted for the family, those the
+ * request names for its first access token (RFC 8707 section 2.2).
+ */
+extern PgtErr token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
+									 IssueRequest *issue);
+
+/*
+ * What has expired while its user proved another factor goes on as long as that
+ * counts: PGT_OK when the request names a completed step-up of the family's first
+ * issue that has not been used, otherwise expired, or what the step-up lacks.
+ */
+extern PgtErr token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
+								  const char *subject, PgtErr expired);
+
+/* the handlers, each in the file of its grant */
+extern void grant_authorization_code(const TokenRequest *request, TokenResponse *response);
+extern void grant_client_credentials(const TokenRequest *request, TokenResponse *response);
+extern void grant_device_code(const TokenRequest *request, TokenResponse *response);
+extern void grant_password(const TokenRequest *request, TokenResponse *response);
+extern void grant_token_exchange(const TokenRequest *request, TokenResponse *response);
+
+#endif /* PGT_TOKEN_ENDPOINT_H */

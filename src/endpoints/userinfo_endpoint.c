@@ -1,0 +1,115 @@
+/*
+ * userinfo_endpoint.c
+ *		Use case: what the subject of an access token is called.
+ */
+#include "endpoints/userinfo_endpoint.h"
+
+#include "endpoints/access_request.h"
+#include "tokens/claims_function.h"
+#include "tables/client.h"
+#include "core/base/ids.h"
+#include "core/oauth/scope.h"
+#include "base/glue.h"
+#include "tables/grant.h"
+#include "base/member.h"
+#include "base/refused.h"
+
+/* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
+static PgtErr
+read_access_request(const HttpExchange *x, AccessRequest *access)
+{
+	char *in_form = http_param(x, "access_token");
+	PgtErr err = http_check_form(x);
+
+	*access = access_request_read(x);
+	if (err != PGT_OK)
+		return err;
+	if (in_form && access->token)
+		return PGT_ERR_ACCESS_TOKEN_TWICE;
+	if (in_form && (x->method == NULL || strcmp(x->method, "POST") == 0))
+		access->token = in_form;
+	return access->token ? PGT_OK : PGT_ERR_ACCESS_TOKEN_MISSING;
+}
+
+static bool
+has_openid(Jsonb *claims)
+{
+	char *scope = member_string(claims, "scope");
+	PgtcScope list;
+
+	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
+		   pgtc_scope_has_str(&list, "openid");
+}
+
+/* whom an access token is of */
+typedef struct Description
+{
+	Jsonb *claims; /* of the token */
+	Jsonb *body; /* what is answered; NULL: gone since the token was verified */
+} Description;
+
+/* sub as the token has it, and with it the ID token; the rest is the application's to say */
+static void
+describe_subject(void *arg)
+{
+	Description *description = arg;
+	Jsonb *claims = description->claims;
+	char *grant_id = member_string(claims, "grant_id");
+	const Client *client = client_find(member_string(claims, "client_id"));
+	const Grant *grant;
+	pg_uuid_t id;
+	PgtObject body;
+
+	pgt_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), id.data), "reading a grant_id");
+	grant = grant_read_latest(&id);
+	if (client == NULL || grant == NULL)
+		return;
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "sub", member_string(claims, "sub"));
+	description->body =
+		claims_with(pgt_object_end(&body),
+					claims_of_subject(client, grant, member_string(claims, "scope"), "userinfo"));
+}
+
+/*
+ * What the client's proof is for.  A proxy makes a POST of a GET, because the raw
+ * door is reached by no other; here it may say so, since nothing is written.
+ */
+static const char *
+method_of_client(const HttpExchange *x)
+{
+	const char *forwarded = x->trusted ? http_header(x, "x-forwarded-method") : NULL;
+
+	if (forwarded)
+		return forwarded;
+	return x->method ? x->method : "GET";
+}
+
+Jsonb *
+userinfo_endpoint(HttpExchange *x)
+{
+	AccessRequest access;
+	Description description = {0};
+	Jsonb *claims = NULL;
+	PgtErr err = read_access_request(x, &access);
+
+	if (err == PGT_OK)
+		err = access_request_check(x, &access, method_of_client(x), x->url, NULL, &claims);
+	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
+		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
+					  x->issuer->issuer);
+	if (err == PGT_OK && !has_openid(claims))
+		err =
+			refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", member_string(claims, "scope"), "openid");
+	if (err == PGT_OK)
+	{
+		description.claims = claims;
+		if (!claims_guard(x->issuer->issuer, describe_subject, &description))
+			return http_error(x, PGT_ERR_USER_FUNCTION);
+		if (description.body)
+			return description.body;
+		err = PGT_ERR_ACCESS_TOKEN_INVALID;
+	}
+	http_challenge(x, access.scheme, err, err == PGT_ERR_ACCESS_TOKEN_SCOPE ? "openid" : NULL);
+	return NULL;
+}

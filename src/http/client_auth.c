@@ -1,0 +1,290 @@
+/*
+ * client_auth.c
+ *		Client authentication at an HTTP endpoint.
+ *
+ * What the request presents is collected first: more than one method is an error
+ * of its own (RFC 6749 section 2.3).  Then the client says by which method it
+ * must prove itself, and no other counts: a secret by Basic or in the form, unless
+ * its metadata names one of them.
+ */
+#include "http/client_auth.h"
+
+#include "utils/timestamp.h"
+
+#include "tables/audit.h"
+#include "http/client_assertion.h"
+#include "core/jose/certificate.h"
+#include "core/jose/dn.h"
+#include "core/base/form.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "http/http_context.h"
+#include "base/refused.h"
+
+typedef struct Presented
+{
+	char *client_id;
+	char *secret; /* of Basic or of the form, not empty */
+	char *assertion;
+	ClientAuthMethod method; /* AUTH_NONE: nothing but a client_id */
+} Presented;
+
+static char *
+string_of_buf(PgtcBuf *buf)
+{
+	char *string = pnstrdup(buf->data ? buf->data : "", buf->len);
+
+	pgtc_buf_free(buf);
+	return string;
+}
+
+/* an empty secret may be left out (RFC 6749 section 2.3.1): with it the client has said its name */
+static PgtErr
+read_basic(const char *credentials, Presented *out)
+{
+	PgtcBuf id;
+	PgtcBuf secret;
+
+	pgtc_buf_init(&id, &pgt_mem);
+	pgtc_buf_init(&secret, &pgt_mem);
+	if (pgtc_basic_read(pgtc_slice_str(credentials), &id, &secret) != PGTC_OK)
+		return refused(PGT_ERR_CLIENT_SECRET_WRONG, "Authorization", "Basic that cannot be read",
+					   "base64 of client_id \":\" client_secret, each of them form-encoded");
+	if (secret.len > 0)
+	{
+		out->method = AUTH_SECRET_BASIC;
+		out->secret = string_of_buf(&secret);
+	}
+	else
+		pgtc_buf_free(&secret);
+	out->client_id = string_of_buf(&id);
+	return PGT_OK;
+}
+
+static PgtErr
+read_assertion(const char *assertion, const char *type, Presented *out)
+{
+	if (assertion == NULL)
+		return refused(PGT_ERR_REQUEST_PARAMETER, "client_assertion", NULL, NULL);
+	if (type == NULL || strcmp(type, CLIENT_ASSERTION_TYPE) != 0)
+		return refused(PGT_ERR_REQUEST_PARAMETER, "client_assertion_type", type,
+					   CLIENT_ASSERTION_TYPE);
+	out->assertion = unconstify(char *, assertion);
+	out->client_id = client_assertion_subject(assertion);
+	out->method = AUTH_PRIVATE_KEY_JWT;
+	return out->client_id ? PGT_OK
+						  : refused(PGT_ERR_CLIENT_ASSERTION, "client_assertion", NULL,
+									"a JWT with sub, the client_id");
+}
+
+/* RFC 7521 section 4.2: whoever else is named beside it must be the same */
+static bool
+is_other_name(const char *client_id, const Presented *presented)
+{
+	return client_id && strcmp(client_id, presented->client_id) != 0;
+}
+
+static PgtErr
+collect(const HttpExchange *x, Presented *out)
+{
+	char *basic = http_credentials(x, "Basic");
+	char *client_id = http_param(x, "client_id");
+	char *secret = http_param(x, "client_secret");
+	char *assertion = http_param(x, "client_assertion");
+	char *type = http_param(x, "client_assertion_type");
+	char *basic_id;
+	PgtErr err = basic ? read_basic(basic, out) : PGT_OK;
+	int methods = (err != PGT_OK || out->secret) + (secret != NULL) + (assertion || type);
+
+	if (methods > 1)
+		return PGT_ERR_REQUEST_TWO_METHODS;
+	if (err != PGT_OK)
+		return err;
+	basic_id = out->client_id;
+	if (basic_id == NULL)
+		out->client_id = client_id;
+	if (secret)
+	{
+		out->secret = secret;
+		out->method = AUTH_SECRET_POST;
+	}
+	else if (assertion || type)
+		err = read_assertion(assertion, type, out);
+	if (err != PGT_OK)
+		return err;
+	if (out->client_id == NULL)
+		return PGT_ERR_CLIENT_MISSING;
+	if (is_other_name(client_id, out) || is_other_name(basic_id, out))
+		return refused(PGT_ERR_REQUEST_PARAMETER, "client_id",
+					   is_other_name(client_id, out) ? client_id : basic_id, out->client_id);
+	return PGT_OK;
+}
+
+/* *subject_dn: to be shown. *subject: to be compared (core/jose/dn.h). NULL: neither is asked for */
+static PgtErr
+read_certificate(const HttpExchange *x, char **thumbprint, PgtcBuf *subject_dn, PgtcBuf *subject)
+{
+	char *header;
+
+	*thumbprint = NULL;
+	if (!x->trusted || pgt_http_client_certificate_header[0] == '\0')
+		return PGT_OK;
+	header = http_header_of_setting(x, pgt_http_client_certificate_header);
+	if (header == NULL || header[0] == '\0')
+		return PGT_OK;
+	*thumbprint = palloc(PGTC_THUMBPRINT_LEN + 1);
+	if (pgtc_certificate_read(pgtc_slice_str(header), &pgt_mem, *thumbprint, subject_dn, subject) ==
+		PGTC_OK)
+		return PGT_OK;
+	*thumbprint = NULL;
+	return PGT_ERR_CLIENT_CERTIFICATE;
+}
+
+PgtErr
+client_certificate(const HttpExchange *x, char **thumbprint)
+{
+	return read_certificate(x, thumbprint, NULL, NULL);
+}
+
+/* RFC 8705 section 2.1.2: the name, however either of the two writes it */
+static bool
+is_name_of(const Client *client, const PgtcBuf *subject)
+{
+	PgtcBuf expected;
+	bool same;
+
+	pgtc_buf_init(&expected, &pgt_mem);
+	same =
+		subject->len > 0 && client->tls_subject_dn &&
+		pgtc_dn_normalise(pgtc_slice_str(client->tls_subject_dn), &pgt_mem, &expected) == PGTC_OK &&
+		pgtc_slice_equal(pgtc_slice(subject->data, subject->len),
+						 pgtc_slice(expected.data, expected.len));
+	pgtc_buf_free(&expected);
+	return same;
+}
+
+static PgtErr
+check_certificate(const HttpExchange *x, const Client *client)
+{
+	char *thumbprint;
+	PgtcBuf subject_dn;
+	PgtcBuf subject;
+	PgtErr err;
+
+	pgtc_buf_init(&subject_dn, &pgt_mem);
+	pgtc_buf_init(&subject, &pgt_mem);
+	err = read_certificate(x, &thumbprint, &subject_dn, &subject);
+	if (err == PGT_OK && !is_name_of(client, &subject))
+		err = refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate",
+					  thumbprint ? string_of_buf(&subject_dn) : NULL, client->tls_subject_dn);
+	pgtc_buf_free(&subject_dn);
+	pgtc_buf_free(&subject);
+	return err;
+}
+
+/* an assertion says only by its algorithm how it was made: it is named as one */
+static PgtErr
+refused_auth_method(PgtErr err, const Presented *presented, const Client *client)
+{
+	return refused(
+		err, "token_endpoint_auth_method",
+		presented->method == AUTH_PRIVATE_KEY_JWT ? "client_assertion"
+												  : client_auth_method_name(presented->method),
+		client->auth_method == AUTH_SECRET ? "client_secret_basic client_secret_post"
+										   : client_auth_method_name(client->auth_method));
+}
+
+static bool
+goes_by_assertion(const Client *client)
+{
+	return client->auth_method == AUTH_PRIVATE_KEY_JWT || client->auth_method == AUTH_SECRET_JWT;
+}
+
+/* may the client prove itself by what was presented? */
+static bool
+is_registered(const Client *client, ClientAuthMethod presented)
+{
+	switch (presented)
+	{
+		case AUTH_PRIVATE_KEY_JWT:
+			return goes_by_assertion(client);
+		case AUTH_SECRET_BASIC:
+		case AUTH_SECRET_POST:
+			return client->auth_method == AUTH_SECRET || client->auth_method == presented;
+		default:
+			/* nothing but a client_id is what a certificate comes with, and a client that cannot keep a secret */
+			return !client->confidential || client->auth_method == AUTH_TLS;
+	}
+}
+
+static PgtErr
+check(const HttpExchange *x, const Presented *presented, Client *client)
+{
+	if (!client->enabled)
+		return PGT_ERR_CLIENT_DISABLED;
+	if (!is_registered(client, presented->method))
+		return refused_auth_method(presented->method == AUTH_NONE ? PGT_ERR_CLIENT_SECRET_MISSING
+																  : PGT_ERR_CLIENT_METHOD,
+								   presented, client);
+	if (client->auth_method == AUTH_TLS)
+		return check_certificate(x, client);
+	if (goes_by_assertion(client))
+		return client_assertion_check(x, client, presented->assertion);
+	return client_authenticate(client, presented->secret);
+}
+
+/* in the words of RFC 7591: what comes as an assertion, or with nothing else, is what the client is registered for */
+static const char *
+name_of_method(const Presented *presented, const Client *client)
+{
+	ClientAuthMethod method = presented->method;
+
+	if ((method == AUTH_PRIVATE_KEY_JWT && client->auth_method == AUTH_SECRET_JWT) ||
+		(method == AUTH_NONE && client->auth_method == AUTH_TLS))
+		method = client->auth_method;
+	return client_auth_method_name(method);
+}
+
+/* what names no client of ours could be sent by anybody, in any number */
+static void
+audit_failure(const HttpExchange *x, const Presented *presented, const Client *client, PgtErr err)
+{
+	PgtObject detail;
+
+	if (!pgt_err_info(err)->audited)
+		return;
+	pgt_object_begin(&detail);
+	pgt_object_string(&detail, "client_auth_method", name_of_method(presented, client));
+	pgt_audit_write(&(AuditEvent){.event = "client.authentication_failed",
+								  .reason = pgt_err_info(err)->reason,
+								  .client_id = client->client_id,
+								  .context = http_context(x),
+								  .detail = refused_detail(err, pgt_object_end(&detail))});
+}
+
+PgtErr
+client_auth(HttpExchange *x, const Client **client)
+{
+	Presented presented = {0};
+	Client *found = NULL;
+	PgtErr err = collect(x, &presented);
+
+	if (presented.client_id)
+		x->client_id = presented.client_id;
+	if (err == PGT_OK)
+	{
+		found = client_find(presented.client_id);
+		/* an issuer knows its own clients only */
+		if (found == NULL || strcmp(found->issuer, x->issuer->issuer) != 0)
+			err = refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", presented.client_id,
+						  found ? psprintf("a client of the issuer %s", found->issuer) : NULL);
+		else
+			err = check(x, &presented, found);
+	}
+	if (err != PGT_OK && found)
+		audit_failure(x, &presented, found, err);
+	*client = err == PGT_OK ? found : NULL;
+	if (err == PGT_OK)
+		found->authenticated_by = name_of_method(&presented, found);
+	return err;
+}

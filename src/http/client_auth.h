@@ -1,0 +1,27 @@
+/*
+ * client_auth.h
+ *		Client authentication at an HTTP endpoint (RFC 6749 section 2.3, RFC 7523
+ *		section 2.2, RFC 8705 section 2).
+ */
+#ifndef PGT_CLIENT_AUTH_H
+#define PGT_CLIENT_AUTH_H
+
+#include "base/compat.h"
+
+#include "tables/client.h"
+#include "http/http.h"
+
+/*
+ * Who is asking?  A confidential client proves itself by the method it is
+ * registered for (a secret by Basic or in the form, unless one is named); a public
+ * one names itself.  Failures are audited.
+ */
+extern PgtErr client_auth(HttpExchange *x, const Client **client);
+
+/*
+ * The certificate the proxy has seen, where its header is believed: *thumbprint is
+ * palloc'd, NULL: none.
+ */
+extern PgtErr client_certificate(const HttpExchange *x, char **thumbprint);
+
+#endif /* PGT_CLIENT_AUTH_H */

@@ -1,0 +1,23 @@
+/*
+ * http_context.h
+ *		What is known of an HTTP request: the context that policies judge.
+ */
+#ifndef PGT_HTTP_CONTEXT_H
+#define PGT_HTTP_CONTEXT_H
+
+#include "base/compat.h"
+
+#include "http/http.h"
+
+/*
+ * Members: user_agent (clipped); ip and those of pgtoken.http_context_headers,
+ * where the layer is trusted; session_id and device_id of the form, unless a
+ * header is to say them.  What is too long or malformed is left out: nothing in a
+ * request makes this fail.
+ */
+extern Jsonb *http_context(const HttpExchange *x);
+
+/* is it a list member=header, ...?  NULL, or what is wrong with it */
+extern const char *http_context_headers_problem(const char *setting);
+
+#endif /* PGT_HTTP_CONTEXT_H */

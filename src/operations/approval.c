@@ -1,0 +1,325 @@
+/*
+ * approval.c
+ *		Use cases of the application's login page.
+ *
+ * Login and consent belong to the application; what the client has asked for is
+ * held against what the application says here, so that an application which
+ * overlooks prompt, max_age or a consent cannot give away more than it should.
+ */
+#include "operations/approval.h"
+
+#include "utils/timestamp.h"
+
+#include "tables/audit.h"
+#include "tables/authorization_code.h"
+#include "tables/authorization_request.h"
+#include "endpoints/authorization_endpoint.h"
+#include "base/cache.h"
+#include "tables/client.h"
+#include "operations/consent.h"
+#include "core/oauth/oauth.h"
+#include "base/glue.h"
+#include "base/member.h"
+#include "tables/not_before.h"
+#include "base/session_lock.h"
+#include "base/store.h"
+
+/* a transaction of the login page, with its client */
+typedef struct Transaction
+{
+	AuthorizationRequest *request;
+	const Client *client;
+	Issuer *issuer;
+	PgtcScope scope; /* asked for */
+	char **resources;
+	int n_resources;
+	bool silent; /* prompt=none: nobody may be shown anything */
+	bool ask_login; /* prompt=login */
+	bool ask_consent; /* prompt=consent */
+} Transaction;
+
+static bool
+find_transaction(const char *transaction_id, Transaction *out)
+{
+	char **prompts;
+	int n;
+
+	pgt_cache_begin();
+	out->request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
+	if (out->request == NULL || strcmp(out->request->kind, REQUEST_AUTHORIZATION) != 0)
+		return false;
+	out->client = client_find(out->request->client_id);
+	if (out->client == NULL || !out->client->enabled)
+		return false;
+	out->issuer = issuer_get(out->client->issuer);
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(member_string(out->request->parameters, "scope")),
+							   &out->scope),
+			  "reading a scope");
+	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
+	out->n_resources = Max(out->n_resources, 0);
+	prompts = member_strings(out->request->parameters, "prompt", &n);
+	for (int i = 0; i < n; i++)
+	{
+		out->silent = out->silent || strcmp(prompts[i], "none") == 0;
+		out->ask_login = out->ask_login || strcmp(prompts[i], "login") == 0;
+		out->ask_consent = out->ask_consent || strcmp(prompts[i], "consent") == 0;
+	}
+	return true;
+}
+
+static char *
+scope_string(const PgtcScope *scope)
+{
+	PgtcBuf buf;
+	char *string;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_scope_write(scope, &buf);
+	pgt_check(pgtc_buf_code(&buf), "writing a scope");
+	string = pnstrdup(buf.data ? buf.data : "", buf.len);
+	pgtc_buf_free(&buf);
+	return string;
+}
+
+Jsonb *
+authorization_request_describe(const char *transaction_id)
+{
+	AuthorizationRequest *request;
+	const Client *client;
+	PgtObject object;
+
+	pgt_cache_begin();
+	request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
+	if (request == NULL)
+		return NULL;
+	client = request->client_id[0] ? client_find(request->client_id) : NULL;
+	pgt_object_begin(&object);
+	pgt_object_string(&object, "kind", request->kind);
+	if (client)
+	{
+		pgt_object_string(&object, "client_id", client->client_id);
+		pgt_object_string(&object, "client_name", client->client_name);
+		pgt_object_bool(&object, "consent_required", client->consent_required);
+	}
+	pgt_object_time(&object, "created_at", request->created_at);
+	pgt_object_time(&object, "expires_at", request->expires_at);
+	return pgt_jsonb_concat(authorization_request_told(request), pgt_object_end(&object));
+}
+
+/* what is stored does not count where the client has asked for consent anew */
+static void
+missing_consent(const Transaction *transaction, const char *subject, PgtcScope *missing)
+{
+	*missing = transaction->scope;
+	if (transaction->ask_consent)
+		return;
+	if (transaction->client->consent_required)
+		consent_missing(subject, transaction->client->client_id, &transaction->scope,
+						transaction->resources, transaction->n_resources, missing);
+	else
+		missing->n = 0;
+}
+
+char *
+approve_missing_consent(const char *transaction_id, const char *subject)
+{
+	Transaction transaction = {0};
+	PgtcScope missing;
+
+	if (!find_transaction(transaction_id, &transaction))
+		return NULL;
+	missing_consent(&transaction, subject, &missing);
+	return scope_string(&missing);
+}
+
+static void
+answer_error(const char *error, const char *description, AuthorizationResponse *response)
+{
+	response->error = error;
+	response->error_description = description;
+}
+
+/* the transaction ends, and the browser takes the error to the client, unless it had ended before */
+static void
+redirect_error(const Transaction *transaction, const char *error, const char *description,
+			   AuthorizationResponse *response)
+{
+	answer_error(error, description, response);
+	if (!authorization_request_answer(transaction->request))
+	{
+		answer_error("invalid_transaction", "the transaction has ended", response);
+		return;
+	}
+	response->redirect_uri = authorize_error_url(
+		transaction->issuer, transaction->request->parameters, error, description);
+	pgt_audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
+								  .event = "authorization.refused",
+								  .reason = error,
+								  .client_id = transaction->client->client_id});
+}
+
+/* the application can do something about it, unless nobody may be shown anything */
+static void
+ask_again(const Transaction *transaction, const char *error, const char *description,
+		  AuthorizationResponse *response)
+{
+	if (transaction->silent)
+		redirect_error(transaction, error, description, response);
+	else
+		answer_error(error, description, response);
+}
+
+/* OpenID Connect Core section 3.1.2.1: max_age, prompt=login, id_token_hint */
+static const char *
+login_problem(const Transaction *transaction, const Approval *approval, TimestampTz auth_time)
+{
+	Jsonb *parameters = transaction->request->parameters;
+	int64 max_age = member_int(parameters, "max_age", -1);
+	char *expected = member_string(parameters, "id_token_hint_subject");
+
+	if (max_age >= 0 && pgt_plus_seconds(auth_time, max_age) < transaction->request->created_at)
+		return "the subject has authenticated too long ago";
+	if (transaction->ask_login && auth_time < transaction->request->created_at)
+		return "the subject must authenticate anew";
+	if (expected && strcmp(expected, client_subject(transaction->client, approval->subject)) != 0)
+		return "another subject is wanted";
+	return NULL;
+}
+
+/* what the subject allows now and has allowed before, within what was asked for; false: he has not been asked */
+static bool
+consented_scope(const Transaction *transaction, const Approval *approval, PgtcScope *granted)
+{
+	PgtcScope missing;
+	PgtcScope consent = {0};
+
+	*granted = transaction->scope;
+	missing_consent(transaction, approval->subject, &missing);
+	if (missing.n == 0)
+		return true;
+	if (approval->consent == NULL)
+		return false;
+	if (pgtc_scope_parse(pgtc_slice_str(approval->consent), &consent) != PGTC_OK)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("consent must be a space-delimited list of scopes")));
+	for (int i = 0; i < missing.n; i++)
+	{
+		if (!pgtc_scope_has(&consent, missing.token[i]))
+			pgtc_scope_remove(granted, missing.token[i]);
+	}
+	if (granted->n > 0)
+		consent_store(approval->subject, transaction->client->client_id, granted,
+					  transaction->resources, transaction->n_resources);
+	return true;
+}
+
+static char *
+create_code(const Transaction *transaction, const Approval *approval, const PgtcScope *granted,
+			TimestampTz auth_time)
+{
+	Jsonb *parameters = transaction->request->parameters;
+	AuthorizationCode code = {0};
+
+	code.grant_id = transaction->request->grant_id;
+	code.client_id = transaction->client->client_id;
+	if (member_bool(parameters, "redirect_uri_given", false))
+		code.redirect_uri = member_string(parameters, "redirect_uri");
+	code.code_challenge = member_string(parameters, "code_challenge");
+	code.dpop_jkt = member_string(parameters, "dpop_jkt");
+	code.subject = unconstify(char *, approval->subject);
+	code.scope = scope_string(granted);
+	code.resources = transaction->resources;
+	code.n_resources = transaction->n_resources;
+	code.session_id = unconstify(char *, approval->session_id);
+	code.auth_time = auth_time;
+	code.acr = unconstify(char *, approval->acr);
+	code.amr = approval->amr;
+	code.n_amr = approval->n_amr;
+	code.nonce = member_string(parameters, "nonce");
+	code.claims = approval->claims;
+	code.context = approval->context;
+	begin_now(transaction->client, GetCurrentTimestamp(), &code.begun);
+	return authorization_code_insert(&code);
+}
+
+void
+approve_authorization(const Approval *approval, AuthorizationResponse *response)
+{
+	const AuditScope scope = {.subject = approval->subject, .context = approval->context};
+	TimestampTz auth_time = approval->has_auth_time ? approval->auth_time : GetCurrentTimestamp();
+	Transaction transaction = {0};
+	PgtcScope granted;
+	const char *problem;
+
+	if (!find_transaction(approval->transaction_id, &transaction))
+	{
+		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
+		return;
+	}
+	problem = login_problem(&transaction, approval, auth_time);
+	if (problem)
+	{
+		ask_again(&transaction, "login_required", problem, response);
+		return;
+	}
+	session_lock_issue(transaction.client->issuer, approval->subject, approval->session_id);
+	pgt_audit_enter(&scope);
+	if (!consented_scope(&transaction, approval, &granted))
+		ask_again(&transaction, "consent_required", "the subject must consent", response);
+	else if (granted.n == 0 && transaction.scope.n > 0)
+		redirect_error(&transaction, "access_denied", "the subject has consented to nothing",
+					   response);
+	else if (!authorization_request_answer(transaction.request))
+		answer_error("invalid_transaction", "the transaction has ended", response);
+	else
+		response->redirect_uri =
+			authorize_code_url(transaction.issuer, transaction.request->parameters,
+							   create_code(&transaction, approval, &granted, auth_time));
+	pgt_audit_leave();
+}
+
+/* RFC 6749 section 4.1.2.1: %x20-21 / %x23-5B / %x5D-7E */
+static bool
+error_text_valid(const char *text)
+{
+	for (const char *c = text; c && *c; c++)
+	{
+		if (*c < 0x20 || *c > 0x7e || *c == '"' || *c == '\\')
+			return false;
+	}
+	return true;
+}
+
+void
+deny_authorization(const char *transaction_id, const char *error, const char *description,
+				   AuthorizationResponse *response)
+{
+	/* RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, OpenID Connect Unmet Authentication Requirements */
+	static const char *const known[] = {"access_denied",
+										"login_required",
+										"consent_required",
+										"interaction_required",
+										"account_selection_required",
+										"unmet_authentication_requirements",
+										"temporarily_unavailable",
+										"server_error"};
+	Transaction transaction = {0};
+	bool found = false;
+
+	for (size_t i = 0; i < lengthof(known); i++)
+		found = found || strcmp(known[i], error) == 0;
+	if (!found || !error_text_valid(description))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 found ? errmsg("error_description has characters that it must not have")
+					   : errmsg("unknown authorization error \"%s\"", error),
+				 errhint("One of access_denied, login_required, consent_required, "
+						 "interaction_required, account_selection_required, "
+						 "unmet_authentication_requirements, temporarily_unavailable, "
+						 "server_error; descriptions are ASCII without quote and backslash (RFC "
+						 "6749 section 4.1.2.1).")));
+	if (find_transaction(transaction_id, &transaction))
+		redirect_error(&transaction, error, description, response);
+	else
+		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
+}

@@ -1,0 +1,48 @@
+/*
+ * approval.h
+ *		Use cases of the application's login page: look at an authorization
+ *		request, approve it, deny it.
+ */
+#ifndef PGT_APPROVAL_H
+#define PGT_APPROVAL_H
+
+#include "base/compat.h"
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+typedef struct Approval
+{
+	const char *transaction_id;
+	const char *subject;
+	const char *consent; /* scopes agreed to just now; NULL: none */
+	bool has_auth_time;
+	TimestampTz auth_time;
+	const char *acr;
+	char **amr;
+	int n_amr; /* -1: none given */
+	const char *session_id;
+	Jsonb *claims;
+	Jsonb *context;
+} Approval;
+
+typedef struct AuthorizationResponse
+{
+	const char *redirect_uri; /* NULL: the transaction is still open, or never was */
+	const char *error;
+	const char *error_description;
+} AuthorizationResponse;
+
+/* what the login or logout page needs to know; NULL: no such transaction */
+extern Jsonb *authorization_request_describe(const char *transaction_id);
+
+/* the scopes still to be consented to, space-delimited; NULL: no such transaction */
+extern char *approve_missing_consent(const char *transaction_id, const char *subject);
+
+extern void approve_authorization(const Approval *approval, AuthorizationResponse *response);
+
+/* ereport(22023) for an error that is not one of the authorization endpoint */
+extern void deny_authorization(const char *transaction_id, const char *error,
+							   const char *description, AuthorizationResponse *response);
+
+#endif /* PGT_APPROVAL_H */

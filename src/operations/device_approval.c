@@ -1,0 +1,193 @@
+/*
+ * device_approval.c
+ *		Use case: the user types the code that his device shows, and the
+ *		application answers for him.
+ */
+#include "operations/device_approval.h"
+
+#include "utils/timestamp.h"
+
+#include "tables/audit.h"
+#include "base/cache.h"
+#include "tables/client.h"
+#include "operations/consent.h"
+#include "core/oauth/scope.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "tables/not_before.h"
+#include "base/session_lock.h"
+#include "base/store.h"
+
+/* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
+#define ATTEMPTS_MAX 10
+#define ATTEMPTS_WINDOW (10 * 60) /* seconds */
+
+static void
+read_attempts(StoreRow *row, void *arg)
+{
+	*(int *) arg = store_int(row, 0);
+}
+
+/*
+ * Counted before the code is looked at, and the row stays locked until the
+ * transaction ends: of many guesses that come at once, each waits for the one
+ * before.
+ */
+static bool
+attempt_allowed(const char *attempt_key)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	StoreArgs args = {0};
+	PgtObject detail;
+	int attempts = 0;
+
+	store_arg_text(&args, attempt_key);
+	store_arg_time(&args, now);
+	store_arg_time(&args, pgt_plus_seconds(now, -ATTEMPTS_WINDOW));
+	store_arg_int(&args, ATTEMPTS_MAX + 2);
+	store_run(STORE_USER_CODE_ATTEMPT, &args, read_attempts, &attempts);
+	if (attempts == ATTEMPTS_MAX + 1) /* once in a window */
+	{
+		pgt_object_begin(&detail);
+		pgt_object_string(&detail, "attempt_key", attempt_key);
+		pgt_audit_write(&(AuditEvent){.event = "device.refused",
+									  .reason = "too_many_attempts",
+									  .detail = pgt_object_end(&detail)});
+	}
+	return attempts <= ATTEMPTS_MAX;
+}
+
+/* a right code does not count, and does not make up for wrong ones */
+static void
+forgive_attempt(const char *attempt_key)
+{
+	StoreArgs args = {0};
+
+	store_arg_text(&args, attempt_key);
+	store_run(STORE_USER_CODE_FORGIVE, &args, NULL, NULL);
+}
+
+/* the pending request that the code names; NULL, and *error says why */
+static DeviceCode *
+find_typed(const char *user_code, const char *attempt_key, const char **error)
+{
+	char code[PGTC_USER_CODE_LEN + 1];
+	DeviceCode *device = NULL;
+
+	pgt_cache_begin();
+	*error = "too_many_attempts";
+	if (!attempt_allowed(attempt_key))
+		return NULL;
+	*error = "invalid_user_code";
+	if (pgtc_user_code_read(pgtc_slice_str(user_code), code) == PGTC_OK)
+		device = device_code_find(issuer_of_session(), code);
+	if (device == NULL)
+		return NULL;
+	forgive_attempt(attempt_key);
+	*error = NULL;
+	return device;
+}
+
+Jsonb *
+device_request(const char *user_code, const char *attempt_key)
+{
+	const char *error;
+	DeviceCode *device = find_typed(user_code, attempt_key, &error);
+	char code[PGTC_USER_CODE_LEN + 1];
+	char shown[PGTC_USER_CODE_LEN + 2];
+	const Client *client;
+	PgtObject request;
+
+	pgt_object_begin(&request);
+	if (device == NULL)
+	{
+		pgt_object_string(&request, "error", error);
+		return pgt_object_end(&request);
+	}
+	client = client_find(device->client_id);
+	pgt_check(pgtc_user_code_read(pgtc_slice_str(user_code), code), "reading a user code");
+	pgtc_user_code_show(code, shown);
+	pgt_object_string(&request, "client_id", device->client_id);
+	pgt_object_string(&request, "client_name", client ? client->client_name : NULL);
+	pgt_object_string(&request, "scope", device->scope);
+	pgt_object_strings(&request, "resource", device->resources, device->n_resources);
+	pgt_object_time(&request, "expires_at", device->expires_at);
+	pgt_object_string(&request, "user_code", shown);
+	return pgt_object_end(&request);
+}
+
+/* what the user agreed to must be among what the device asked for */
+static bool
+scope_within(const char *scope, const char *asked)
+{
+	PgtcScope inner;
+	PgtcScope outer;
+
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(asked), &outer), "reading a scope");
+	return pgtc_scope_parse(pgtc_slice_str(scope), &inner) == PGTC_OK &&
+		   pgtc_scope_subset(&inner, &outer);
+}
+
+/* to be seen and withdrawn like any other */
+static void
+remember_consent(const DeviceCode *device, const DeviceApproval *approval)
+{
+	const Client *client = client_find(device->client_id);
+	PgtcScope agreed;
+
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(approval->scope), &agreed), "reading a scope");
+	if (client && client->consent_required && agreed.n > 0)
+		consent_store(approval->subject, client->client_id, &agreed, device->resources,
+					  device->n_resources);
+}
+
+const char *
+device_approve(const char *user_code, const char *attempt_key, const DeviceApproval *approval)
+{
+	const char *error;
+	DeviceCode *device = find_typed(user_code, attempt_key, &error);
+	DeviceApproval complete = *approval;
+	AuditScope scope = {.subject = approval->subject};
+	const Client *client;
+	Begun begun;
+	bool approved;
+
+	if (device == NULL)
+		return error;
+	if (complete.scope == NULL)
+		complete.scope = device->scope;
+	if (!scope_within(complete.scope, device->scope))
+		return "invalid_scope";
+	client = client_find(device->client_id);
+	if (client == NULL)
+		return "invalid_user_code";
+	session_lock_issue(client->issuer, approval->subject, approval->session_id);
+	begin_now(client, GetCurrentTimestamp(), &begun);
+	scope.client_id = device->client_id;
+	scope.context = device->context;
+	pgt_audit_enter(&scope);
+	approved = device_code_approve(device, &complete, begun.subject_epoch);
+	if (approved)
+		remember_consent(device, &complete);
+	pgt_audit_leave();
+	/* another answer has come in between */
+	return approved ? NULL : "invalid_user_code";
+}
+
+const char *
+device_deny(const char *user_code, const char *attempt_key)
+{
+	const char *error;
+	DeviceCode *device = find_typed(user_code, attempt_key, &error);
+	AuditScope scope = {.client_id = NULL};
+	bool denied;
+
+	if (device == NULL)
+		return error;
+	scope.client_id = device->client_id;
+	scope.context = device->context;
+	pgt_audit_enter(&scope);
+	denied = device_code_deny(device);
+	pgt_audit_leave();
+	return denied ? NULL : "invalid_user_code";
+}

@@ -1,0 +1,286 @@
+/*
+ * issue.c
+ *		Use case: issue tokens, start a family.
+ *
+ * The caller has authenticated the subject.  A protocol error is returned and
+ * leaves an audit event at most (and a step-up transaction, where that is the
+ * answer); nothing else is written then.
+ */
+#include "operations/issue.h"
+
+#include "tables/audit.h"
+#include "base/cache.h"
+#include "tables/client.h"
+#include "core/jose/claims.h"
+#include "core/base/ids.h"
+#include "base/glue.h"
+#include "tables/grant.h"
+#include "tables/lineage.h"
+#include "tokens/mint.h"
+#include "tables/not_before.h"
+#include "operations/permit.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "base/session_lock.h"
+#include "base/store.h"
+#include "tokens/target.h"
+
+/* one issue, as far as it has come */
+typedef struct Issue
+{
+	const Client *client;
+	TimestampTz now;
+	Target target;
+	Grant grant;
+	Permission permission;
+	Minted minted;
+} Issue;
+
+static const char *
+refusal_event(PgtErr err)
+{
+	if (err == PGT_ERR_MFA_REQUIRED)
+		return "issue.challenged";
+	return pgt_err_info(err)->http_status == 403 ? "issue.denied" : "issue.refused";
+}
+
+static void
+refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenResponse *response)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	Jsonb *audited = NULL;
+	PgtObject detail;
+
+	response->err = err;
+	if (!info->audited)
+		return;
+	if (issue->permission.record)
+	{
+		pgt_object_begin(&detail);
+		pgt_object_jsonb(&detail, "decision", issue->permission.record);
+		audited = pgt_object_end(&detail);
+	}
+	pgt_audit_write(
+		&(AuditEvent){/* a transaction names the family that would come into being */
+					  .grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
+					  .event = refusal_event(err),
+					  .reason = info->reason,
+					  .client_id = request->client_id,
+					  .subject = request->subject,
+					  .context = request->context,
+					  .detail = refused_detail(err, audited)});
+}
+
+static PgtErr
+judge(const IssueRequest *request, const Client **client, Target *target)
+{
+	*client = client_find(request->client_id);
+	if (*client == NULL)
+		return refused(PGT_ERR_ISSUE_CLIENT_UNKNOWN, "client_id", request->client_id, NULL);
+	if (!(*client)->enabled)
+		return PGT_ERR_ISSUE_CLIENT_DISABLED;
+	return target_for_issue(
+		*client, request->scope, request->resources, request->n_resources,
+		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);
+}
+
+static void
+start_family(const IssueRequest *request, const Client *client, const Target *target,
+			 TimestampTz now, Grant *grant)
+{
+	if (request->grant_id)
+		grant->grant_id = *request->grant_id;
+	else if (request->transaction_id == NULL ||
+			 !challenge_grant_id(request->transaction_id, &grant->grant_id))
+		pgt_new_uuid(&grant->grant_id);
+	grant->client_id = client->client_id;
+	grant->subject = unconstify(char *, request->subject);
+	grant->scope = target->scope;
+	grant->resources = target->resources;
+	grant->n_resources = target->n_resources;
+	grant->session_id = unconstify(char *, request->session_id);
+	grant->auth_time = request->has_auth_time ? request->auth_time : now;
+	/* nobody has authenticated but the client itself (RFC 9068 section 2.2.1) */
+	if (request_subject_is_client(request->subject))
+		grant->auth_time = DT_NOBEGIN;
+	grant->acr = unconstify(char *, request->acr);
+	grant->amr = request->amr;
+	grant->n_amr = request->n_amr;
+	grant->mfa_time = authentication_first_mfa_time(grant);
+	grant->first_auth_time = DT_NOBEGIN;
+	grant->nonce = unconstify(char *, request->nonce);
+	grant->claims = request->claims;
+	grant->context = request->context;
+	grant->not_before = DT_NOBEGIN;
+	if (request->begun)
+		grant->begun = *request->begun;
+	else
+		begin_now(client, now, &grant->begun);
+	grant->rotated_at = now;
+	grant->generation = target->offline_access ? 0 : -1;
+	/* without a refresh token the family ends with its only access token */
+	grant->expires_at =
+		pgt_plus_seconds(now, target->offline_access ? client->refresh_absolute_lifetime
+													 : target->access_token_lifetime);
+	if (request->not_after)
+		grant->expires_at = Min(grant->expires_at, request->not_after);
+	grant->idle_lifetime = client->refresh_idle_lifetime;
+	grant->grant_type = unconstify(char *, request->grant_type);
+	grant->cnf = request->cnf;
+	grant->act = request->act;
+	grant->ancestors = unconstify(pg_uuid_t *, request->ancestors);
+	grant->n_ancestors = request->n_ancestors;
+	grant->ancestor_tokens = request->ancestor_tokens;
+}
+
+/* generation 0: its secret comes from nothing but chance */
+static char *
+first_refresh_token(Grant *grant)
+{
+	PgtcRefreshToken token = {.generation = 0};
+	char *written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
+
+	memcpy(token.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
+	pgt_random(token.secret, sizeof(token.secret));
+	pgt_check(pgtc_sha256(token.secret, sizeof(token.secret), grant->current_hash),
+			  "hashing a secret");
+	pgtc_refresh_token_write(&token, written);
+	pgtc_wipe(&token, sizeof(token));
+	return written;
+}
+
+/* the family that would come into being; a step-up transaction has named it already */
+static PgtErr
+prepare(const IssueRequest *request, Issue *issue)
+{
+	PgtErr err = judge(request, &issue->client, &issue->target);
+
+	if (err != PGT_OK)
+		return err;
+	if (!request->no_user)
+		session_lock_issue(issue->client->issuer, request->subject, request->session_id);
+	issue->now = GetCurrentTimestamp();
+	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
+	if (request->n_first_resources > 0)
+		err = target_for_refresh(issue->client, &issue->grant, NULL, request->first_resources,
+								 request->n_first_resources, &issue->target);
+	return err;
+}
+
+static PgtErr
+permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
+{
+	PermitRequest permit_request = {
+		.assessed =
+			{
+				.client = issue->client,
+				.first_issue = true,
+				.scope = issue->target.scope,
+				.resources = issue->target.resources,
+				.n_resources = issue->target.n_resources,
+				.context = request->context,
+				.now = issue->now,
+			},
+		.generation = -1,
+		.transaction_id = request->transaction_id,
+		/* a client's own token has no user, and that of an exchanged one is elsewhere */
+		.user_present = !request->no_user && request->n_ancestors == 0,
+	};
+
+	return permit(&permit_request, &issue->grant, &issue->permission, response);
+}
+
+/* before anything is stored or used up: the application's claims may make it impossible */
+static PgtErr
+sign(const IssueRequest *request, Issue *issue)
+{
+	return mint_tokens(&(MintRequest){.client = issue->client,
+									  .grant = &issue->grant,
+									  .target = &issue->target,
+									  .now = issue->now,
+									  .first_issue = true,
+									  .at_endpoint = request->client_auth_method != NULL},
+					   &issue->minted);
+}
+
+bool
+issue_assess(IssueRequest *request, TokenResponse *response)
+{
+	Issue *issue = palloc0(sizeof(Issue));
+	PgtErr err;
+
+	pgt_cache_begin();
+	err = prepare(request, issue);
+	if (err == PGT_OK)
+		err = permit_issue(request, issue, response);
+	if (err == PGT_OK)
+		err = sign(request, issue);
+	if (err != PGT_OK)
+	{
+		refuse(request, issue, err, response);
+		return false;
+	}
+	request->prepared = issue;
+	return true;
+}
+
+void
+issue_tokens(IssueRequest *request, TokenResponse *response)
+{
+	AuditScope scope = {.client_id = request->client_id,
+						.client_auth_method = request->client_auth_method,
+						.subject = request->subject,
+						.context = request->context};
+	Issue *issue;
+	Grant *grant;
+	Target *target;
+	const Minted *minted;
+
+	if (request->prepared == NULL && !issue_assess(request, response))
+		return;
+	issue = request->prepared;
+	grant = &issue->grant;
+	target = &issue->target;
+	minted = &issue->minted;
+	scope.decision = issue->permission.record;
+	if (grant->generation == 0)
+		response->refresh_token = first_refresh_token(grant);
+	store_make_durable();
+	pgt_audit_enter(&scope);
+	if (issue->permission.stepped_up &&
+		!challenge_consume(&grant->grant_id, &issue->permission.step_up, 0))
+	{
+		pgt_audit_leave();
+		response->refresh_token = NULL;
+		refuse(request, issue, PGT_ERR_CHALLENGE_CONSUMED, response);
+		return;
+	}
+	grant_insert(grant);
+	lineage_insert(&(LineageRow){
+		.grant_id = &grant->grant_id,
+		.generation = 0,
+		.issued_at = issue->now,
+		.parent_generation = -1,
+		.token_hash = grant->generation == 0 ? grant->current_hash : NULL,
+		.jti = minted->jti,
+		.kid = minted->kid,
+		.access_expires_at = minted->expires_at,
+		.refresh_expires_at = grant_refresh_end(grant, issue->now),
+		.scope = target->scope,
+		.resources = target->resources,
+		.n_resources = target->n_resources,
+		.decision = "allow",
+		.context = request->context,
+		.client_secret_id = request->client_secret_id,
+	});
+	pgt_audit_leave();
+
+	response->access_token = minted->access_token;
+	response->dpop_bound = grant->cnf.jkt != NULL;
+	response->expires_in = minted->expires_in;
+	response->refresh_token_expires_in =
+		pgt_unix_seconds(grant_refresh_end(grant, issue->now)) - pgt_unix_seconds(issue->now);
+	response->id_token = minted->id_token;
+	response->scope = target->scope;
+	response->grant_id = grant->grant_id;
+}

@@ -1,0 +1,24 @@
+/*
+ * logout.h
+ *		Use cases: a client sends its user to log out (OpenID Connect RP-Initiated
+ *		Logout), and clients are told that a session has ended (Back-Channel
+ *		Logout).
+ */
+#ifndef PGT_LOGOUT_H
+#define PGT_LOGOUT_H
+
+#include "base/compat.h"
+
+#include "http/http.h"
+
+/* sends the browser to the application's logout page; a body only when it refuses */
+extern Jsonb *end_session_endpoint(HttpExchange *x);
+
+/* where to send the browser once the application has ended the session; NULL: nowhere */
+extern char *complete_logout(const char *transaction_id, const char *subject,
+							 const char *session_id);
+
+/* subject: the application's user id; session_id: NULL when all sessions have ended */
+extern char *logout_token(const char *client_id, const char *subject, const char *session_id);
+
+#endif /* PGT_LOGOUT_H */

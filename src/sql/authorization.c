@@ -1,0 +1,131 @@
+/*
+ * authorization.c
+ *		SQL-callable functions of the application's login page, and of clients'
+ *		keys.
+ */
+#include "base/compat.h"
+
+#include "access/htup_details.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "operations/approval.h"
+#include "http/client_assertion.h"
+#include "core/oauth/oauth.h"
+#include "base/glue.h"
+#include "base/request.h"
+#include "sql/argument.h"
+#include "sql/once.h"
+
+PG_FUNCTION_INFO_V1(pgt_approve_authorization);
+PG_FUNCTION_INFO_V1(pgt_authorization_request);
+PG_FUNCTION_INFO_V1(pgt_consent_missing);
+PG_FUNCTION_INFO_V1(pgt_deny_authorization);
+PG_FUNCTION_INFO_V1(pgt_keep_client_secret);
+PG_FUNCTION_INFO_V1(pgt_valid_jwks);
+
+static Datum
+response_row_of(FunctionCallInfo fcinfo, const AuthorizationResponse *response)
+{
+	const char *texts[3] = {response->redirect_uri, response->error, response->error_description};
+	TupleDesc desc;
+	Datum values[3] = {0};
+	bool nulls[3];
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 3)
+		elog(ERROR, "pgtoken.authorization_response is not what the library expects");
+	for (int i = 0; i < 3; i++)
+	{
+		nulls[i] = texts[i] == NULL;
+		if (texts[i])
+			values[i] = CStringGetTextDatum(texts[i]);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+static Datum
+approve_authorization_once(PG_FUNCTION_ARGS)
+{
+	Approval approval = {0};
+	AuthorizationResponse response = {0};
+
+	approval.transaction_id = required_text(fcinfo, 0, "transaction_id");
+	approval.subject = required_text(fcinfo, 1, "subject");
+	approval.consent = optional_text(fcinfo, 2);
+	approval.has_auth_time = !PG_ARGISNULL(3);
+	approval.auth_time = approval.has_auth_time ? PG_GETARG_TIMESTAMPTZ(3) : 0;
+	approval.acr = non_empty_text(fcinfo, 4);
+	approval.amr = optional_texts(fcinfo, 5, "amr", -1, &approval.n_amr);
+	approval.session_id = non_empty_text(fcinfo, 6);
+	approval.claims = request_claims(optional_jsonb(fcinfo, 7));
+	approval.context = request_context(optional_jsonb(fcinfo, 8));
+	request_subject(approval.subject);
+	request_auth_time(approval.has_auth_time, approval.auth_time);
+	request_string(approval.acr, "acr");
+	request_strings(approval.amr, approval.n_amr, "amr");
+	request_string(approval.session_id, "session_id");
+
+	approve_authorization(&approval, &response);
+	return response_row_of(fcinfo, &response);
+}
+
+Datum
+pgt_approve_authorization(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, approve_authorization_once);
+}
+
+Datum
+pgt_authorization_request(PG_FUNCTION_ARGS)
+{
+	Jsonb *description =
+		PG_ARGISNULL(0) ? NULL : authorization_request_describe(optional_text(fcinfo, 0));
+
+	if (description == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(description);
+}
+
+Datum
+pgt_consent_missing(PG_FUNCTION_ARGS)
+{
+	char *missing = approve_missing_consent(required_text(fcinfo, 0, "transaction_id"),
+											required_text(fcinfo, 1, "subject"));
+
+	if (missing == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(missing));
+}
+
+static Datum
+deny_authorization_once(PG_FUNCTION_ARGS)
+{
+	AuthorizationResponse response = {0};
+
+	deny_authorization(required_text(fcinfo, 0, "transaction_id"),
+					   required_text(fcinfo, 1, "error"), non_empty_text(fcinfo, 2), &response);
+	return response_row_of(fcinfo, &response);
+}
+
+Datum
+pgt_deny_authorization(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, deny_authorization_once);
+}
+
+Datum
+pgt_keep_client_secret(PG_FUNCTION_ARGS)
+{
+	client_assertion_keep_secret(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_UUID_P(1),
+								 text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	PG_RETURN_VOID();
+}
+
+Datum
+pgt_valid_jwks(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(pgtc_jwks_check(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+}

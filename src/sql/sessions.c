@@ -1,0 +1,138 @@
+/*
+ * sessions.c
+ *		SQL-callable functions of the application's device and logout pages, and of
+ *		requests to APIs.
+ */
+#include "base/compat.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "endpoints/access_request.h"
+#include "tables/client.h"
+#include "operations/device_approval.h"
+#include "operations/logout.h"
+#include "base/request.h"
+#include "base/session_lock.h"
+#include "sql/argument.h"
+
+PG_FUNCTION_INFO_V1(pgt_approve_device);
+PG_FUNCTION_INFO_V1(pgt_check_request);
+PG_FUNCTION_INFO_V1(pgt_complete_logout);
+PG_FUNCTION_INFO_V1(pgt_deny_device);
+PG_FUNCTION_INFO_V1(pgt_device_request);
+PG_FUNCTION_INFO_V1(pgt_lock_session);
+PG_FUNCTION_INFO_V1(pgt_client_session_id);
+PG_FUNCTION_INFO_V1(pgt_logout_token);
+
+/* what of a key is told apart: at most REQUEST_STRING_MAX bytes */
+static char *
+attempt_key(FunctionCallInfo fcinfo, int arg)
+{
+	char *key = required_text(fcinfo, arg, "attempt_key");
+
+	request_string(key, "attempt_key");
+	return key;
+}
+
+static Datum
+text_or_null(FunctionCallInfo fcinfo, const char *string)
+{
+	if (string == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(string));
+}
+
+Datum
+pgt_approve_device(PG_FUNCTION_ARGS)
+{
+	DeviceApproval approval = {0};
+	bool has_auth_time = !PG_ARGISNULL(4);
+
+	approval.subject = required_text(fcinfo, 2, "subject");
+	approval.scope = optional_text(fcinfo, 3); /* empty is none of them, not all */
+	approval.auth_time = has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : GetCurrentTimestamp();
+	approval.acr = non_empty_text(fcinfo, 5);
+	approval.amr = optional_texts(fcinfo, 6, "amr", -1, &approval.n_amr);
+	approval.session_id = non_empty_text(fcinfo, 7);
+	approval.claims = request_claims(optional_jsonb(fcinfo, 8));
+	request_subject(approval.subject);
+	request_auth_time(has_auth_time, approval.auth_time);
+	request_string(approval.acr, "acr");
+	request_strings(approval.amr, approval.n_amr, "amr");
+	request_string(approval.session_id, "session_id");
+
+	return text_or_null(fcinfo, device_approve(required_text(fcinfo, 0, "user_code"),
+											   attempt_key(fcinfo, 1), &approval));
+}
+
+Datum
+pgt_check_request(PG_FUNCTION_ARGS)
+{
+	HttpExchange x;
+	Jsonb *claims;
+	Jsonb *copy;
+
+	http_begin(fcinfo, "", &x);
+	claims = access_request_admit(&x);
+	if (claims == NULL)
+		PG_RETURN_NULL();
+	copy = palloc(VARSIZE(claims)); /* the original is the cache's */
+	memcpy(copy, claims, VARSIZE(claims));
+	PG_RETURN_JSONB_P(copy);
+}
+
+Datum
+pgt_complete_logout(PG_FUNCTION_ARGS)
+{
+	char *transaction_id = optional_text(fcinfo, 0);
+	char *subject = optional_text(fcinfo, 1);
+	char *session_id = optional_text(fcinfo, 2);
+
+	request_string(subject, "subject");
+	request_string(session_id, "session_id");
+	return text_or_null(
+		fcinfo, transaction_id ? complete_logout(transaction_id, subject, session_id) : NULL);
+}
+
+Datum
+pgt_deny_device(PG_FUNCTION_ARGS)
+{
+	return text_or_null(fcinfo,
+						device_deny(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
+}
+
+Datum
+pgt_device_request(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_JSONB_P(
+		device_request(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
+}
+
+Datum
+pgt_client_session_id(PG_FUNCTION_ARGS)
+{
+	const Client *client;
+	char *session_id = required_text(fcinfo, 1, "session_id");
+
+	pgt_cache_begin();
+	client = client_find(required_text(fcinfo, 0, "client_id"));
+	return text_or_null(fcinfo, client ? client_session_id(client, session_id) : NULL);
+}
+
+Datum
+pgt_logout_token(PG_FUNCTION_ARGS)
+{
+	return text_or_null(fcinfo, logout_token(required_text(fcinfo, 0, "client_id"),
+											 required_text(fcinfo, 1, "subject"),
+											 non_empty_text(fcinfo, 2)));
+}
+
+Datum
+pgt_lock_session(PG_FUNCTION_ARGS)
+{
+	session_lock_end(required_text(fcinfo, 0, "issuer"), optional_text(fcinfo, 1),
+					 optional_text(fcinfo, 2));
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,334 @@
+/*
+ * tokens.c
+ *		SQL-callable functions of tokens: unpack, call one use case, build the
+ *		answer.
+ */
+#include "base/compat.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "base/cache.h"
+#include "tables/client.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "operations/issue.h"
+#include "operations/refresh.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "tokens/response.h"
+#include "operations/revoke.h"
+#include "sql/argument.h"
+#include "sql/once.h"
+#include "base/store.h"
+#include "tokens/token_cache.h"
+#include "tokens/verify.h"
+
+PG_FUNCTION_INFO_V1(pgt_blacklist_jti);
+PG_FUNCTION_INFO_V1(pgt_blacklist_token);
+PG_FUNCTION_INFO_V1(pgt_cache_stats_row);
+PG_FUNCTION_INFO_V1(pgt_grant_of);
+PG_FUNCTION_INFO_V1(pgt_introspect);
+PG_FUNCTION_INFO_V1(pgt_issue_tokens);
+PG_FUNCTION_INFO_V1(pgt_refresh_grant);
+PG_FUNCTION_INFO_V1(pgt_revoke_family);
+PG_FUNCTION_INFO_V1(pgt_revoke_family_by_token);
+PG_FUNCTION_INFO_V1(pgt_shard_of);
+PG_FUNCTION_INFO_V1(pgt_verify_access_token);
+
+static Datum
+issue_tokens_once(PG_FUNCTION_ARGS)
+{
+	IssueRequest request = {0};
+	TokenResponse response = {0};
+
+	request.client_id = required_text(fcinfo, 0, "client_id");
+	request.subject = required_text(fcinfo, 1, "subject");
+	request.scope = non_empty_text(fcinfo, 2);
+	request.resources = optional_texts(fcinfo, 3, "resource", 0, &request.n_resources);
+	request.has_auth_time = !PG_ARGISNULL(4);
+	request.auth_time = request.has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : 0;
+	request.acr = non_empty_text(fcinfo, 5);
+	request.amr = optional_texts(fcinfo, 6, "amr", -1, &request.n_amr);
+	request.nonce = non_empty_text(fcinfo, 7);
+	request.session_id = non_empty_text(fcinfo, 8);
+	request.claims = request_claims(optional_jsonb(fcinfo, 9));
+	request.context = request_context(optional_jsonb(fcinfo, 10));
+	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 11));
+	request.transaction_id = non_empty_text(fcinfo, 12);
+	request.grant_type = "issue_tokens";
+	request.offline = true;
+
+	request_subject(request.subject);
+	request_auth_time(request.has_auth_time, request.auth_time);
+	request_string(request.acr, "acr");
+	request_strings(request.amr, request.n_amr, "amr");
+	request_string(request.nonce, "nonce");
+	request_string(request.session_id, "session_id");
+
+	refused_forget();
+	issue_tokens(&request, &response);
+	refused_record("issue_tokens", request.client_id, response.err);
+	return response_row(fcinfo, &response);
+}
+
+Datum
+pgt_issue_tokens(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, issue_tokens_once);
+}
+
+static Datum
+refresh_grant_once(PG_FUNCTION_ARGS)
+{
+	RefreshRequest request = {0};
+	TokenResponse response = {0};
+
+	request.refresh_token = required_text(fcinfo, 0, "refresh_token");
+	request.client_id = non_empty_text(fcinfo, 1);
+	request.client_secret = non_empty_text(fcinfo, 2);
+	request.scope = non_empty_text(fcinfo, 3);
+	request.resources = optional_texts(fcinfo, 4, "resource", 0, &request.n_resources);
+	request.context = request_context(optional_jsonb(fcinfo, 5));
+	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 6));
+	request.transaction_id = non_empty_text(fcinfo, 7);
+	request.acr_values = optional_texts(fcinfo, 8, "acr_values", 0, &request.n_acr_values);
+	request.max_age = optional_seconds(fcinfo, 9, "max_age");
+	request_strings(request.acr_values, request.n_acr_values, "acr_values");
+
+	refused_forget();
+	refresh_grant(&request, &response);
+	refused_record("refresh_grant", request.client_id, response.err);
+	return response_row(fcinfo, &response);
+}
+
+Datum
+pgt_refresh_grant(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, refresh_grant_once);
+}
+
+/* one row when there is one, none otherwise */
+static void
+put_row(FunctionCallInfo fcinfo, bool there, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (there)
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_revoked(FunctionCallInfo fcinfo, bool revoked, RevokedFamily *family, const char *reason)
+{
+	Datum values[7] = {0};
+	bool nulls[7] = {false};
+
+	if (revoked)
+	{
+		values[0] = UUIDPGetDatum(&family->grant_id);
+		values[1] = CStringGetTextDatum(family->grant.client_id);
+		values[2] = CStringGetTextDatum(family->grant.subject);
+		values[3] = Int32GetDatum(family->grant.generation);
+		nulls[3] = family->grant.generation < 0;
+		values[4] = Int32GetDatum(family->access_tokens);
+		values[5] = TimestampTzGetDatum(family->revoked_at);
+		values[6] = CStringGetTextDatum(reason ? reason : REVOKE_REASON_DEFAULT);
+	}
+	put_row(fcinfo, revoked, values, nulls);
+}
+
+static Datum
+revoke_family_once(PG_FUNCTION_ARGS)
+{
+	RevokedFamily family;
+	char *reason = optional_text(fcinfo, 1);
+
+	pgt_require(!PG_ARGISNULL(0), "grant_id");
+	request_string(reason, "reason");
+	put_revoked(fcinfo, revoke_family(PG_GETARG_UUID_P(0), reason, &family), &family, reason);
+	return (Datum) 0;
+}
+
+Datum
+pgt_revoke_family(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, revoke_family_once);
+}
+
+static Datum
+revoke_family_by_token_once(PG_FUNCTION_ARGS)
+{
+	RevokedFamily family;
+	char *token = required_text(fcinfo, 0, "token");
+	char *reason = optional_text(fcinfo, 1);
+
+	request_string(reason, "reason");
+	put_revoked(fcinfo, revoke_family_of(token, reason, &family), &family, reason);
+	return (Datum) 0;
+}
+
+Datum
+pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, revoke_family_by_token_once);
+}
+
+static void
+put_blacklisted(FunctionCallInfo fcinfo, bool done, BlacklistedToken *token)
+{
+	Datum values[4] = {0};
+	bool nulls[4] = {false};
+
+	if (done)
+	{
+		values[0] = UUIDPGetDatum(&token->grant_id);
+		values[1] = CStringGetTextDatum(token->token_type);
+		values[2] = CStringGetTextDatum(token->token_id);
+		values[3] = TimestampTzGetDatum(token->expires_at);
+	}
+	put_row(fcinfo, done, values, nulls);
+}
+
+static Datum
+blacklist_token_once(PG_FUNCTION_ARGS)
+{
+	BlacklistedToken blacklisted;
+	char *token = required_text(fcinfo, 0, "token");
+	char *reason = optional_text(fcinfo, 1);
+
+	request_string(reason, "reason");
+	put_blacklisted(fcinfo, blacklist_token(token, reason, &blacklisted), &blacklisted);
+	return (Datum) 0;
+}
+
+Datum
+pgt_blacklist_token(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, blacklist_token_once);
+}
+
+static Datum
+blacklist_jti_once(PG_FUNCTION_ARGS)
+{
+	BlacklistedToken blacklisted;
+	char *jti = required_text(fcinfo, 0, "jti");
+	char *reason = optional_text(fcinfo, 2);
+
+	pgt_require(!PG_ARGISNULL(1), "expires_at");
+	request_string(reason, "reason");
+	put_blacklisted(fcinfo, blacklist_jti(jti, PG_GETARG_TIMESTAMPTZ(1), reason, &blacklisted),
+					&blacklisted);
+	return (Datum) 0;
+}
+
+Datum
+pgt_blacklist_jti(PG_FUNCTION_ARGS)
+{
+	return sql_once(fcinfo, blacklist_jti_once);
+}
+
+Datum
+pgt_verify_access_token(PG_FUNCTION_ARGS)
+{
+	text *token;
+	Confirmation cnf;
+	Jsonb *claims;
+	Jsonb *copy;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	token = PG_GETARG_TEXT_PP(0);
+	cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 2));
+	claims = verify_access_token(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token),
+								 optional_text(fcinfo, 1), &cnf);
+	if (claims == NULL)
+		PG_RETURN_NULL();
+	copy = palloc(VARSIZE(claims)); /* the original is the cache's */
+	memcpy(copy, claims, VARSIZE(claims));
+	PG_RETURN_JSONB_P(copy);
+}
+
+Datum
+pgt_introspect(PG_FUNCTION_ARGS)
+{
+	char *token = optional_text(fcinfo, 0);
+
+	PG_RETURN_JSONB_P(introspect_token(token ? token : ""));
+}
+
+Datum
+pgt_grant_of(PG_FUNCTION_ARGS)
+{
+	PgtcSlice token = pgt_slice_text(PG_GETARG_TEXT_PP(0));
+	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
+	PgtcRefreshToken refresh;
+	PgtcJti jti;
+
+	if (pgtc_refresh_token_parse(token, &refresh) == PGTC_OK)
+	{
+		memcpy(grant_id->data, refresh.grant_id, PGTC_UUID_LEN);
+		pgtc_wipe(&refresh, sizeof(refresh));
+	}
+	else if (pgtc_jti_parse(token, &jti) == PGTC_OK)
+		memcpy(grant_id->data, jti.grant_id, PGTC_UUID_LEN);
+	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
+			 pgtc_jwt_grant_id(token, &pgt_mem, grant_id->data) != PGTC_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(grant_id);
+}
+
+Datum
+pgt_shard_of(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *grant_id = PG_GETARG_UUID_P(0);
+	int32 shards = PG_GETARG_INT32(1);
+	uint32_t shard;
+
+	if (shards < 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("shards must be at least 1"), errdetail("It is %d.", shards)));
+	pgt_check(pgtc_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
+	PG_RETURN_INT32((int32) shard);
+}
+
+Datum
+pgt_cache_stats_row(PG_FUNCTION_ARGS)
+{
+	const CacheSize tokens = token_cache_size();
+	const CacheSize clients = client_cache_size();
+	const struct
+	{
+		const char *name;
+		int64 value;
+	} rows[] = {
+		{"key_parses", pgt_cache_stats.key_parses},
+		{"tokens", tokens.entries},
+		{"token_hits", pgt_cache_stats.token_hits},
+		{"token_misses", pgt_cache_stats.token_misses},
+		{"clients", clients.entries},
+		{"config_resets", pgt_cache_stats.config_resets},
+		{"revocation_resets", pgt_cache_stats.revocation_resets},
+		{"token_bytes", tokens.bytes},
+		{"client_bytes", clients.bytes},
+		{"configuration_bytes", pgt_cache_configuration_size()},
+		{"limit_bytes", (int64) pgt_cache_memory * 1024},
+		{"plan_bytes", store_plans_size()},
+	};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (size_t i = 0; i < lengthof(rows); i++)
+	{
+		Datum values[2] = {CStringGetTextDatum(rows[i].name), Int64GetDatum(rows[i].value)};
+		bool nulls[2] = {false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,406 @@
+/*
+ * triggers.c
+ *		Trigger functions: audit, append-only, cache invalidation.
+ *
+ * They run as the owner of the extension, whoever wrote the row: SECURITY
+ * DEFINER, but for the one on tokens, where only the owner can write.  A restore
+ * (COPY into our tables) is not audited row by row: the audit log is part of
+ * what is being restored.  Nor is what logical replication applies.
+ */
+#include "base/compat.h"
+
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
+#include "replication/logicalworker.h"
+#include "tcop/cmdtag.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "tcop/pquery.h"
+#include "utils/portal.h"
+#include "utils/rel.h"
+
+#include "tables/audit.h"
+#include "base/cache.h"
+#include "base/glue.h"
+
+PG_FUNCTION_INFO_V1(pgt_audit_grant);
+PG_FUNCTION_INFO_V1(pgt_audit_row);
+PG_FUNCTION_INFO_V1(pgt_audit_token);
+PG_FUNCTION_INFO_V1(pgt_append_only);
+PG_FUNCTION_INFO_V1(pgt_invalidate);
+
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || data->tg_trigger->tgnargs < args)
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("pgtoken.%s can only be called as a trigger of pgtoken's own tables",
+							   function)));
+	return data;
+}
+
+static TriggerData *
+row_trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
+{
+	TriggerData *data = trigger_data(fcinfo, function, args);
+
+	if (!TRIGGER_FIRED_FOR_ROW(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("pgtoken.%s must be fired AFTER, FOR EACH ROW", function)));
+	return data;
+}
+
+/*
+ * Has the row been audited elsewhere?  One that logical replication applies was
+ * where it was written.  Or is the statement a COPY into one of our own tables?
+ * Only a superuser can do that.  Any other COPY, such as one that calls our
+ * functions in a query or in a trigger of the caller's table, is work to be audited.
+ */
+static bool
+restoring(TriggerData *data)
+{
+	CopyStmt *copy;
+	Oid target;
+
+	if (IsLogicalWorker())
+		return true;
+	if (ActivePortal == NULL || ActivePortal->commandTag != CMDTAG_COPY ||
+		list_length(ActivePortal->stmts) != 1)
+		return false;
+	copy = (CopyStmt *) linitial_node(PlannedStmt, ActivePortal->stmts)->utilityStmt;
+	if (copy == NULL || !IsA(copy, CopyStmt) || !copy->is_from || copy->relation == NULL)
+		return false;
+	target = RangeVarGetRelid(copy->relation, NoLock, true);
+	return OidIsValid(target) &&
+		   get_rel_namespace(target) == RelationGetNamespace(data->tg_relation);
+}
+
+static Datum
+column_value(TriggerData *data, HeapTuple tuple, const char *column, bool *is_null)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), column) == 0)
+			return heap_getattr(tuple, i + 1, desc, is_null);
+	}
+	elog(ERROR, "column \"%s\" is missing", column);
+}
+
+/* NULL when the table has no such column or the value is NULL */
+static char *
+column_text(TriggerData *data, HeapTuple tuple, const char *column)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		bool is_null;
+		Datum value;
+
+		if (attribute->attisdropped || attribute->atttypid != TEXTOID ||
+			strcmp(NameStr(attribute->attname), column) != 0)
+			continue;
+		value = heap_getattr(tuple, i + 1, desc, &is_null);
+		return is_null ? NULL : TextDatumGetCString(value);
+	}
+	return NULL;
+}
+
+static bool
+hidden_column(Trigger *trigger, const char *column)
+{
+	for (int i = 1; i < trigger->tgnargs; i++)
+	{
+		if (strcmp(trigger->tgargs[i], column) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* one member per column: JSON's own types for booleans and jsonb, text for the rest */
+static void
+write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
+{
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+	const int utc = 0;
+
+	pgtc_buf_append_str(buf, "{");
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Oid output;
+		bool is_varlena;
+		bool is_null;
+		Datum value;
+		char *printed;
+
+		if (attribute->attisdropped || hidden_column(data->tg_trigger, NameStr(attribute->attname)))
+			continue;
+		value = heap_getattr(tuple, i + 1, desc, &is_null);
+		if (is_null)
+			continue;
+		if (attribute->atttypid == TIMESTAMPTZOID)
+			/* ISO 8601, whatever DateStyle the session has */
+			printed = JsonEncodeDateTime(NULL, value, TIMESTAMPTZOID, &utc);
+		else
+		{
+			getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+			printed = OidOutputFunctionCall(output, value);
+		}
+		if (attribute->atttypid == JSONBOID || attribute->atttypid == BOOLOID ||
+			attribute->atttypid == INT4OID)
+		{
+			if (buf->data[buf->len - 1] != '{')
+				pgtc_buf_append_str(buf, ",");
+			pgtc_json_string(buf, pgtc_slice_str(NameStr(attribute->attname)));
+			pgtc_buf_append_str(buf, ":");
+			if (attribute->atttypid == BOOLOID)
+				printed = DatumGetBool(value) ? "true" : "false";
+			pgtc_buf_append_str(buf, printed);
+		}
+		else
+			pgtc_json_member_string(buf, NameStr(attribute->attname), pgtc_slice_str(printed));
+	}
+	pgtc_buf_append_str(buf, "}");
+}
+
+static Jsonb *
+before_and_after(TriggerData *data, HeapTuple before, HeapTuple after)
+{
+	PgtcBuf buf;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_append_str(&buf, "{");
+	if (before)
+	{
+		pgtc_buf_append_str(&buf, "\"before\":");
+		write_row(data, before, &buf);
+	}
+	if (after)
+	{
+		pgtc_buf_append_str(&buf, before ? ",\"after\":" : "\"after\":");
+		write_row(data, after, &buf);
+	}
+	pgtc_buf_append_str(&buf, "}");
+	return pgt_jsonb_of_buf(&buf);
+}
+
+/* the row before (NULL for INSERT) and after (NULL for DELETE) */
+static void
+rows_of(TriggerData *data, HeapTuple *before, HeapTuple *after)
+{
+	*before = TRIGGER_FIRED_BY_INSERT(data->tg_event) ? NULL : data->tg_trigtuple;
+	*after = TRIGGER_FIRED_BY_INSERT(data->tg_event)   ? data->tg_trigtuple
+			 : TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
+													   : NULL;
+}
+
+static const char *
+verb_of(HeapTuple before, HeapTuple after)
+{
+	return before == NULL ? "created" : after == NULL ? "deleted" : "changed";
+}
+
+Datum
+pgt_audit_row(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = row_trigger_data(fcinfo, "audit_row", 1);
+	const AuditScope *scope = pgt_audit_scope();
+	AuditEvent event = {0};
+	HeapTuple before;
+	HeapTuple after;
+	HeapTuple row;
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
+	bool is_null;
+	bool per_family;
+
+	if (restoring(data))
+		return PointerGetDatum(NULL);
+	rows_of(data, &before, &after);
+	row = after ? after : before;
+	per_family = strcmp(NameStr(TupleDescAttr(desc, 0)->attname), "grant_id") == 0;
+
+	event.grant_id = per_family ? DatumGetUUIDP(heap_getattr(row, 1, desc, &is_null)) : NULL;
+	event.event = psprintf("%s.%s", data->tg_trigger->tgargs[0], verb_of(before, after));
+	event.reason = column_text(data, row, "reason");
+	event.client_id = column_text(data, row, "client_id");
+	if (event.client_id == NULL)
+		event.client_id = scope->client_id;
+	event.subject = column_text(data, row, "subject");
+	if (event.subject == NULL)
+		event.subject = scope->subject;
+	event.context = scope->context;
+	event.detail = before_and_after(data, before, after);
+	pgt_audit_write(&event);
+	return PointerGetDatum(NULL);
+}
+
+static bool
+is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
+{
+	bool is_null;
+
+	(void) column_value(data, tuple, column, &is_null);
+	return is_null;
+}
+
+/* how the client has proved itself and the running use case has assessed the request, if they have */
+static void
+add_scope(PgtObject *detail)
+{
+	const AuditScope *scope = pgt_audit_scope();
+
+	pgt_object_string(detail, "client_auth_method", scope->client_auth_method);
+	if (scope->decision)
+		pgt_object_jsonb(detail, "decision", scope->decision);
+}
+
+/* maintenance writes one event for many rows, none of which matters any more */
+static bool
+is_purged(HeapTuple after)
+{
+	return after == NULL && pgt_audit_scope()->purging;
+}
+
+/* short: the grant itself is there to be read */
+static Jsonb *
+issued_detail(TriggerData *data, HeapTuple row)
+{
+	PgtObject detail;
+
+	pgt_object_begin(&detail);
+	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
+	pgt_object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
+	add_scope(&detail);
+	return pgt_object_end(&detail);
+}
+
+Datum
+pgt_audit_grant(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = row_trigger_data(fcinfo, "audit_grant", 1);
+	AuditEvent event = {0};
+	HeapTuple before;
+	HeapTuple after;
+	HeapTuple row;
+	bool is_null;
+
+	rows_of(data, &before, &after);
+	row = after ? after : before;
+
+	if (restoring(data) || is_purged(after))
+		return PointerGetDatum(NULL);
+
+	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
+	event.client_id = column_text(data, row, "client_id");
+	event.subject = column_text(data, row, "subject");
+	event.context = pgt_audit_scope()->context;
+	if (before && after && is_null_column(data, before, "revoked_at") &&
+		!is_null_column(data, after, "revoked_at"))
+	{
+		PgtObject detail;
+		Datum generation = column_value(data, after, "generation", &is_null);
+
+		event.event = "grant.revoked";
+		event.reason = column_text(data, after, "revoke_reason");
+		pgt_object_begin(&detail);
+		if (!is_null)
+			pgt_object_int(&detail, "generation", DatumGetInt32(generation));
+		event.detail = pgt_object_end(&detail);
+	}
+	else if (before == NULL)
+	{
+		event.event = "grant.issued";
+		event.detail = issued_detail(data, after);
+	}
+	else
+	{
+		event.event = after == NULL ? "grant.deleted" : "grant.changed";
+		event.detail = before_and_after(data, before, after);
+	}
+	pgt_audit_write(&event);
+	return PointerGetDatum(NULL);
+}
+
+Datum
+pgt_audit_token(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = row_trigger_data(fcinfo, "audit_token", 0);
+	const AuditScope *scope = pgt_audit_scope();
+	HeapTuple row = data->tg_trigtuple;
+	AuditEvent event = {0};
+	PgtObject detail;
+	bool is_null;
+	bool first_issue;
+	int generation;
+	int parent;
+
+	if (restoring(data))
+		return PointerGetDatum(NULL);
+	generation = DatumGetInt32(column_value(data, row, "generation", &is_null));
+	parent = DatumGetInt32(column_value(data, row, "parent_generation", &first_issue));
+	if (first_issue)
+		return PointerGetDatum(NULL); /* grant.issued says it */
+
+	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
+	/* where rotation is never, a renewal names the generation as its own parent and is no retry */
+	event.event =
+		generation == parent || DatumGetInt32(column_value(data, row, "retry", &is_null)) == 0
+			? "token.refreshed"
+			: "token.retried";
+	event.reason = scope->context_changed ? "context_changed" : NULL;
+	event.client_id = scope->client_id;
+	event.subject = scope->subject;
+	event.context = scope->context;
+
+	pgt_object_begin(&detail);
+	pgt_object_int(&detail, "generation", generation);
+	pgt_object_string(&detail, "jti", column_text(data, row, "jti"));
+	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
+	add_scope(&detail);
+	event.detail = pgt_object_end(&detail);
+	pgt_audit_write(&event);
+	return PointerGetDatum(NULL);
+}
+
+Datum
+pgt_append_only(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "append_only", 0);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" is append-only", RelationGetRelationName(data->tg_relation)),
+			 errhint("Old rows leave by dropping partitions: SELECT * FROM "
+					 "pgtoken.maintain().")));
+}
+
+Datum
+pgt_invalidate(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "invalidate", 1);
+
+	CacheEpoch epoch =
+		strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG : CACHE_REVOCATION;
+
+	/* what is purged has no living access token that could be remembered */
+	if (epoch == CACHE_REVOCATION && TRIGGER_FIRED_BY_DELETE(data->tg_event) &&
+		pgt_audit_scope()->purging)
+		return PointerGetDatum(NULL);
+	pgt_cache_invalidate(epoch);
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,148 @@
+/*
+ * challenge_outbox.c
+ *		One-time codes that the application has still to deliver.
+ *
+ * They lie in their table under a key of the issuer, so that neither a backup nor
+ * who may read the table has them.
+ */
+#include "step_up/challenge_outbox.h"
+
+#include "commands/async.h"
+#include "utils/timestamp.h"
+
+#include "core/jose/wrap.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "base/store.h"
+
+static void
+outbox_key(Issuer *issuer, PgtcRootKeys *keys)
+{
+	uint8_t id[PGTC_SHA256_LEN];
+
+	keys->n = 1;
+	issuer_subkey(issuer, "challenge outbox", keys->key[0].wrap_key);
+	issuer_subkey(issuer, "challenge outbox id", id);
+	memcpy(keys->key[0].id, id, sizeof(keys->key[0].id));
+}
+
+/* whose code it is is authenticated with it: in another row it does not open */
+static char *
+label_of(const pg_uuid_t *code_id, const pg_uuid_t *factor_id, const char *subject)
+{
+	return psprintf("code:%s:%s:%s", pgt_uuid_cstring(code_id), pgt_uuid_cstring(factor_id),
+					subject);
+}
+
+static void
+seal(Issuer *issuer, const char *label, const char *code, PgtcBuf *out)
+{
+	uint8_t nonce[PGTC_WRAP_NONCE_LEN];
+	PgtcRootKeys keys;
+	PgtcCode result;
+
+	outbox_key(issuer, &keys);
+	pgt_random(nonce, sizeof(nonce));
+	result = pgtc_wrap(&keys, pgtc_slice_str(label), nonce, code, strlen(code), out);
+	pgtc_root_keys_wipe(&keys);
+	pgt_check(result, "sealing a code");
+}
+
+static void
+tell_listeners(void)
+{
+	if (pgt_challenge_notify_channel[0])
+		Async_Notify(pgt_challenge_notify_channel, "code");
+}
+
+void
+challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *factor,
+					 const char *code)
+{
+	StoreArgs args = {0};
+	pg_uuid_t code_id;
+	PgtcBuf sealed;
+
+	pgt_new_uuid(&code_id);
+	pgtc_buf_init(&sealed, &pgt_mem);
+	seal(issuer, label_of(&code_id, &factor->factor_id, factor->subject), code, &sealed);
+	store_arg_uuid(&args, &code_id);
+	store_arg_text(&args, factor->issuer);
+	store_arg_text(&args, factor->subject);
+	store_arg_uuid(&args, &factor->factor_id);
+	store_arg_text(&args, challenge->client_id);
+	store_arg_bytes(&args, sealed.data, sealed.len);
+	store_arg_time(&args, GetCurrentTimestamp());
+	store_arg_time(&args, challenge->expires_at);
+	store_run(STORE_CHALLENGE_CODE_INSERT, &args, NULL, NULL);
+	pgtc_buf_free(&sealed);
+	tell_listeners();
+}
+
+static void
+append_code(StoreRow *row, void *arg)
+{
+	OutgoingCode ***end = arg;
+	OutgoingCode *code = palloc0(sizeof(OutgoingCode));
+
+	store_uuid(row, &code->code_id);
+	code->issuer = store_text(row);
+	code->subject = store_text(row);
+	store_uuid(row, &code->factor_id);
+	code->factor_type = store_text(row);
+	code->label = store_text(row);
+	code->client_id = store_text(row);
+	code->sealed = store_bytea(row);
+	code->expires_at = store_time(row, DT_NOEND);
+	**end = code;
+	*end = &code->next;
+}
+
+/* what somebody has tampered with is lost, and must not keep the others from going out */
+static void
+open_code(OutgoingCode *code)
+{
+	Issuer *issuer = issuer_find(code->issuer);
+	PgtcRootKeys keys;
+	PgtcBuf plain;
+	PgtcCode result = PGTC_E_ROOT_KEY;
+
+	pgtc_buf_init(&plain, &pgt_mem);
+	if (issuer)
+	{
+		outbox_key(issuer, &keys);
+		result = pgtc_unwrap(
+			&keys, pgtc_slice_str(label_of(&code->code_id, &code->factor_id, code->subject)),
+			VARDATA_ANY(code->sealed), VARSIZE_ANY_EXHDR(code->sealed), &plain);
+		pgtc_root_keys_wipe(&keys);
+	}
+	if (result == PGTC_E_NOMEM)
+		pgt_check(result, "opening a code");
+	if (result != PGTC_OK)
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a one-time code cannot be opened"),
+			 errdetail("\"%s\": %s.", pgt_uuid_cstring(&code->code_id), pgtc_code_text(result))));
+	else
+		code->code = pnstrdup(plain.data, plain.len);
+	pgtc_buf_free(&plain);
+}
+
+OutgoingCode *
+challenge_outbox_take(int max)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	OutgoingCode *list = NULL;
+	OutgoingCode **end = &list;
+	StoreArgs expired = {0};
+	StoreArgs args = {0};
+
+	store_arg_time(&expired, now);
+	store_run(STORE_CHALLENGE_CODE_EXPIRE, &expired, NULL, NULL);
+	store_arg_int(&args, max);
+	store_arg_time(&args, now);
+	store_run(STORE_CHALLENGE_CODE_TAKE, &args, append_code, &end);
+	for (OutgoingCode *code = list; code; code = code->next)
+		open_code(code);
+	return list;
+}

@@ -1,0 +1,36 @@
+/*
+ * challenge_outbox.h
+ *		One-time codes that the application has still to deliver.
+ */
+#ifndef PGT_CHALLENGE_OUTBOX_H
+#define PGT_CHALLENGE_OUTBOX_H
+
+#include "base/compat.h"
+
+#include "tables/challenge_row.h"
+#include "step_up/factor.h"
+#include "tables/issuer.h"
+
+typedef struct OutgoingCode
+{
+	pg_uuid_t code_id;
+	char *issuer;
+	char *subject;
+	pg_uuid_t factor_id;
+	char *factor_type;
+	char *label; /* NULL: none */
+	char *client_id;
+	bytea *sealed;
+	char *code; /* NULL: it could not be opened */
+	TimestampTz expires_at;
+	struct OutgoingCode *next;
+} OutgoingCode;
+
+/* stored encrypted; who listens is told */
+extern void challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *factor,
+								 const char *code);
+
+/* oldest first, each to one caller only */
+extern OutgoingCode *challenge_outbox_take(int max);
+
+#endif /* PGT_CHALLENGE_OUTBOX_H */

@@ -1,0 +1,331 @@
+/*
+ * factor.c
+ *		Factors of subjects: the row and what may happen to it.
+ */
+#include "step_up/factor.h"
+
+#include "utils/timestamp.h"
+
+#include "tables/authentication.h"
+#include "base/glue.h"
+#include "tables/key_material.h"
+#include "base/store.h"
+
+#define CODES_PER_WINDOW 20 /* sent, for whatever transactions */
+#define CODES_WINDOW (60 * 60) /* seconds */
+#define LOCKED_AFTER 10 /* wrong in a row */
+#define LOCKED_FOR (15 * 60) /* seconds */
+#define DISABLED_AFTER 100 /* NIST SP 800-63B section 5.2.2 */
+
+static const char *const type_names[] = {
+	[FACTOR_EMAIL] = "email",
+	[FACTOR_SMS] = "sms",
+	[FACTOR_TOTP] = "totp",
+	[FACTOR_WEBAUTHN] = "webauthn",
+	[FACTOR_RECOVERY_CODE] = "recovery_code",
+	[FACTOR_EXTERNAL] = "external",
+};
+
+static const char *const state_names[] = {
+	[FACTOR_PENDING] = "pending",
+	[FACTOR_ACTIVE] = "active",
+	[FACTOR_DISABLED] = "disabled",
+};
+
+const char *
+factor_type_name(FactorType type)
+{
+	return type_names[type];
+}
+
+const char *
+factor_state_name(FactorState state)
+{
+	return state_names[state];
+}
+
+/* -1: not among them */
+static int
+index_of_name(const char *const *names, int n, const char *name)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(names[i], name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+bool
+factor_type_of_name(const char *name, FactorType *type)
+{
+	int i = index_of_name(type_names, lengthof(type_names), name);
+
+	if (i >= 0)
+		*type = (FactorType) i;
+	return i >= 0;
+}
+
+char **
+factor_amr(FactorType type, int *n)
+{
+	const char *const *names = authentication_factor_amr(factor_type_name(type));
+	char **amr;
+
+	for (*n = 0; names[*n];)
+		(*n)++;
+	amr = palloc(sizeof(char *) * (*n + 1));
+	for (int i = 0; i < *n; i++)
+		amr[i] = pstrdup(names[i]);
+	return amr;
+}
+
+bool
+factor_is_sent(const Factor *factor)
+{
+	return factor->type == FACTOR_EMAIL || factor->type == FACTOR_SMS;
+}
+
+bool
+factor_locked(const Factor *factor, TimestampTz now)
+{
+	return factor->locked_until > now;
+}
+
+bool
+factor_usable(const Factor *factor, const Issuer *issuer, TimestampTz now)
+{
+	return factor->state == FACTOR_ACTIVE && !factor_locked(factor, now) &&
+		   (factor->type != FACTOR_WEBAUTHN || issuer->webauthn_rp_id) &&
+		   (factor->type != FACTOR_RECOVERY_CODE || factor->codes_left > 0);
+}
+
+static void
+read_factor(StoreRow *row, Factor *factor)
+{
+	int state;
+
+	factor->issuer = store_text(row);
+	factor->subject = store_text(row);
+	store_uuid(row, &factor->factor_id);
+	if (!factor_type_of_name(store_text(row), &factor->type))
+		elog(ERROR, "unknown type of a factor");
+	factor->label = store_text(row);
+	state = index_of_name(state_names, lengthof(state_names), store_text(row));
+	if (state < 0)
+		elog(ERROR, "unknown state of a factor");
+	factor->state = (FactorState) state;
+	factor->parameters = store_jsonb(row);
+	factor->secret = store_bytea(row);
+	factor->wrapped = store_bool(row);
+	factor->codes_left = store_int(row, 0);
+	factor->counter = store_long(row, -1);
+	factor->failed_attempts = store_int(row, 0);
+	factor->locked_until = store_time(row, DT_NOBEGIN);
+}
+
+static void
+append_factor(StoreRow *row, void *arg)
+{
+	Factor ***end = arg;
+	Factor *factor = palloc0(sizeof(Factor));
+
+	read_factor(row, factor);
+	**end = factor;
+	*end = &factor->next;
+}
+
+static void
+add_key(StoreArgs *args, const char *issuer, const char *subject, const pg_uuid_t *factor_id)
+{
+	store_arg_text(args, issuer);
+	store_arg_text(args, subject);
+	store_arg_uuid(args, factor_id);
+}
+
+static void
+add_key_of(StoreArgs *args, const Factor *factor)
+{
+	add_key(args, factor->issuer, factor->subject, &factor->factor_id);
+}
+
+Factor *
+factor_read(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
+{
+	Factor *factor = NULL;
+	Factor **end = &factor;
+	StoreArgs args = {0};
+
+	add_key(&args, issuer, subject, factor_id);
+	store_run(STORE_FACTOR_READ, &args, append_factor, &end);
+	return factor;
+}
+
+Factor *
+factor_list(const char *issuer, const char *subject, bool locked)
+{
+	Factor *list = NULL;
+	Factor **end = &list;
+	StoreArgs args = {0};
+
+	store_arg_text(&args, issuer);
+	store_arg_text(&args, subject);
+	store_run(locked ? STORE_FACTOR_LIST_LOCKED : STORE_FACTOR_LIST, &args, append_factor, &end);
+	return list;
+}
+
+static char *
+secret_label(const pg_uuid_t *factor_id)
+{
+	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, pgt_uuid_cstring(factor_id));
+}
+
+void
+factor_insert(const Factor *factor, const FactorSecrets *secrets)
+{
+	StoreArgs args = {0};
+	bool wrapped = false;
+	PgtcBuf sealed;
+
+	pgtc_buf_init(&sealed, &pgt_mem);
+	if (secrets->secret)
+		wrapped = key_material_seal(secret_label(&factor->factor_id), secrets->secret,
+									secrets->secret_len, &sealed);
+	add_key_of(&args, factor);
+	store_arg_text(&args, factor_type_name(factor->type));
+	store_arg_text(&args, factor->label);
+	store_arg_text(&args, factor_state_name(factor->state));
+	store_arg_jsonb(&args, factor->parameters);
+	store_arg_bytes(&args, secrets->secret ? sealed.data : NULL, sealed.len);
+	store_arg_bool(&args, wrapped);
+	store_arg_hashes(&args, secrets->code_hashes, secrets->n_code_hashes);
+	store_arg_long(&args, factor->counter);
+	store_arg_time(&args, GetCurrentTimestamp());
+	store_run(STORE_FACTOR_INSERT, &args, NULL, NULL);
+	pgtc_buf_free(&sealed);
+}
+
+bool
+factor_delete(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
+{
+	StoreArgs args = {0};
+
+	add_key(&args, issuer, subject, factor_id);
+	return store_run(STORE_FACTOR_DELETE, &args, NULL, NULL) == 1;
+}
+
+void
+factor_delete_type(const char *issuer, const char *subject, FactorType type)
+{
+	StoreArgs args = {0};
+
+	store_arg_text(&args, issuer);
+	store_arg_text(&args, subject);
+	store_arg_text(&args, factor_type_name(type));
+	store_run(STORE_FACTOR_DELETE_TYPE, &args, NULL, NULL);
+}
+
+void
+factor_secret(const Factor *factor, PgtcBuf *out)
+{
+	if (factor->secret == NULL)
+		elog(ERROR, "a factor has no secret");
+	key_material_open(secret_label(&factor->factor_id), factor->secret, factor->wrapped, out);
+}
+
+Factor *
+factor_attempt(const Factor *factor, FactorState state, TimestampTz now)
+{
+	Factor *counted = NULL;
+	Factor **end = &counted;
+	StoreArgs args = {0};
+
+	add_key_of(&args, factor);
+	store_arg_text(&args, factor_state_name(state));
+	store_arg_time(&args, now);
+	store_run(STORE_FACTOR_ATTEMPT, &args, append_factor, &end);
+	return counted;
+}
+
+void
+factor_attempt_failed(const Factor *factor, TimestampTz now)
+{
+	StoreArgs args = {0};
+
+	add_key_of(&args, factor);
+	if (factor->failed_attempts >= DISABLED_AFTER)
+		/* a disabled one can be made active again: not what was never proved */
+		store_run(factor->state == FACTOR_PENDING ? STORE_FACTOR_DELETE : STORE_FACTOR_DISABLE,
+				  &args, NULL, NULL);
+	else if (factor->failed_attempts % LOCKED_AFTER == 0)
+	{
+		store_arg_time(&args, pgt_plus_seconds(now, LOCKED_FOR));
+		store_run(STORE_FACTOR_LOCK, &args, NULL, NULL);
+	}
+}
+
+static bool
+use_factor(const Factor *factor, TimestampTz now, const int64 *counter, const uint8_t *code_hash)
+{
+	StoreArgs args = {0};
+
+	add_key_of(&args, factor);
+	store_arg_time(&args, now);
+	if (counter)
+		store_arg_long(&args, *counter);
+	else
+		store_arg_null(&args);
+	store_arg_bytes(&args, code_hash, PGTC_SHA256_LEN);
+	return store_run(STORE_FACTOR_USE, &args, NULL, NULL) == 1;
+}
+
+bool
+factor_count_code(const Factor *factor, TimestampTz now)
+{
+	StoreArgs args = {0};
+
+	add_key_of(&args, factor);
+	store_arg_time(&args, now);
+	store_arg_time(&args, pgt_plus_seconds(now, -CODES_WINDOW));
+	store_arg_time(&args, pgt_plus_seconds(now, -FACTOR_CODE_INTERVAL));
+	store_arg_int(&args, CODES_PER_WINDOW);
+	return store_run(STORE_FACTOR_COUNT_CODE, &args, NULL, NULL) == 1;
+}
+
+bool
+factor_use(const Factor *factor, TimestampTz now)
+{
+	return use_factor(factor, now, NULL, NULL);
+}
+
+bool
+factor_use_counter(const Factor *factor, int64 counter, TimestampTz now)
+{
+	return use_factor(factor, now, &counter, NULL);
+}
+
+bool
+factor_use_code(const Factor *factor, const uint8_t hash[PGTC_SHA256_LEN], TimestampTz now)
+{
+	return use_factor(factor, now, NULL, hash);
+}
+
+bool
+factor_activate(const Factor *factor, int64 step, TimestampTz now)
+{
+	StoreArgs args = {0};
+
+	add_key_of(&args, factor);
+	store_arg_long(&args, step);
+	store_arg_time(&args, now);
+	return store_run(STORE_FACTOR_ACTIVATE, &args, NULL, NULL) == 1;
+}
+
+bool
+factor_unlock(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
+{
+	StoreArgs args = {0};
+
+	add_key(&args, issuer, subject, factor_id);
+	return store_run(STORE_FACTOR_UNLOCK, &args, NULL, NULL) == 1;
+}

@@ -1,0 +1,377 @@
+/*
+ * factor_challenge.c
+ *		Use cases: a user chooses a factor for a step-up transaction, and proves it.
+ *
+ * Who knows the transaction_id may try: it is the client's, which shows the user
+ * what to do, or the application's.
+ */
+#include "step_up/factor_challenge.h"
+
+#include "utils/timestamp.h"
+
+#include "tables/audit.h"
+#include "tables/authentication.h"
+#include "base/cache.h"
+#include "step_up/challenge_outbox.h"
+#include "tables/challenge_row.h"
+#include "tables/client.h"
+#include "core/base/b64url.h"
+#include "step_up/factor.h"
+#include "step_up/factor_evidence.h"
+#include "base/glue.h"
+#include "tables/grant.h"
+#include "base/secret_handle.h"
+#include "tables/issuer.h"
+#include "base/member.h"
+#include "tables/not_before.h"
+#include "base/request.h"
+#include "base/store.h"
+
+#define CODE_DIGITS 6
+
+/* one call, as far as it has been understood */
+typedef struct Call
+{
+	const char *client_id; /* who asks; NULL: anybody */
+	Jsonb *context;
+	TimestampTz now;
+	Challenge *challenge;
+	Issuer *issuer;
+	Factor *factor;
+} Call;
+
+static PgtErr
+state_error(const Challenge *challenge, TimestampTz now)
+{
+	if (challenge->expires_at <= now)
+		return PGT_ERR_CHALLENGE_UNKNOWN;
+	if (challenge->state == CHALLENGE_FAILED)
+		return PGT_ERR_CHALLENGE_FAILED;
+	return challenge->state == CHALLENGE_OPEN ? PGT_OK : PGT_ERR_CHALLENGE_CONSUMED;
+}
+
+/* a first issue has no family yet */
+static PgtErr
+family_error(const Challenge *challenge, TimestampTz now)
+{
+	const Grant *grant = grant_read(&challenge->grant_id);
+	const Client *client;
+
+	if (grant == NULL)
+		return challenge->generation < 0 ? PGT_OK : PGT_ERR_CHALLENGE_UNKNOWN;
+	if (grant->revoked)
+		return PGT_ERR_FAMILY_REVOKED;
+	if (now >= grant_refresh_end(grant, grant->rotated_at))
+		return PGT_ERR_FAMILY_EXPIRED;
+	client = client_find(grant->client_id);
+	return client ? not_before_check(client, grant->subject, grant->not_before, &grant->begun)
+				  : PGT_ERR_CHALLENGE_UNKNOWN;
+}
+
+static PgtErr
+find_challenge(Call *call, const char *transaction_id)
+{
+	uint8_t handle_hash[PGTC_SHA256_LEN];
+	pg_uuid_t grant_id;
+	PgtErr err;
+
+	if (!handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, &grant_id, handle_hash))
+		return PGT_ERR_CHALLENGE_UNKNOWN;
+	call->challenge = challenge_read(&grant_id, handle_hash);
+	if (call->challenge == NULL)
+		return PGT_ERR_CHALLENGE_UNKNOWN;
+	if (call->client_id && strcmp(call->client_id, call->challenge->client_id) != 0)
+		return PGT_ERR_CHALLENGE_OTHER_CLIENT;
+	call->issuer = issuer_get(call->challenge->issuer);
+	err = state_error(call->challenge, call->now);
+	return err == PGT_OK ? family_error(call->challenge, call->now) : err;
+}
+
+static bool
+is_offered(const Challenge *challenge, const pg_uuid_t *factor_id)
+{
+	for (int i = 0; i < challenge->n_factor_ids; i++)
+	{
+		if (memcmp(&challenge->factor_ids[i], factor_id, UUID_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* NULL: none is named */
+static PgtErr
+find_factor(Call *call, const pg_uuid_t *factor_id)
+{
+	const Challenge *challenge = call->challenge;
+
+	if (factor_id && is_offered(challenge, factor_id))
+		call->factor = factor_read(challenge->issuer, challenge->subject, factor_id);
+	if (call->factor == NULL || call->factor->state == FACTOR_PENDING)
+		return PGT_ERR_FACTOR_UNKNOWN;
+	if (call->factor->state == FACTOR_DISABLED || factor_locked(call->factor, call->now))
+		return PGT_ERR_FACTOR_LOCKED;
+	return PGT_OK;
+}
+
+static Jsonb *
+factor_detail(const Factor *factor)
+{
+	PgtObject detail;
+
+	pgt_object_begin(&detail);
+	if (factor)
+	{
+		pgt_object_string(&detail, "factor_id", pgt_uuid_cstring(&factor->factor_id));
+		pgt_object_string(&detail, "factor_type", factor_type_name(factor->type));
+	}
+	return pgt_object_end(&detail);
+}
+
+static void
+audit(const Call *call, const char *event, const char *reason)
+{
+	pgt_audit_write(
+		&(AuditEvent){.grant_id = &call->challenge->grant_id,
+					  .event = event,
+					  .reason = reason,
+					  .client_id = call->client_id ? call->client_id : call->challenge->client_id,
+					  .subject = call->challenge->subject,
+					  .context = call->context,
+					  .detail = factor_detail(call->factor)});
+}
+
+static void
+enter_scope(const Call *call)
+{
+	AuditScope scope = {.client_id = call->challenge->client_id,
+						.subject = call->challenge->subject,
+						.context = call->context};
+
+	pgt_audit_enter(&scope);
+}
+
+static void
+audit_refusal(const Call *call, PgtErr err)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+
+	if (call->challenge && info->audited)
+		audit(call, "challenge.refused", info->reason);
+}
+
+/* --- choosing a factor ------------------------------------------------------------- */
+
+static PgtErr
+send_code(const Call *call, bool outbox, PgtObject *body)
+{
+	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	uint8_t random[32];
+	uint8_t hash[PGTC_SHA256_LEN];
+	bool sent;
+
+	if (!challenge_lock_for_code(call->challenge, FACTOR_CODE_INTERVAL, call->now) ||
+		!factor_count_code(call->factor, call->now))
+		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
+	pgt_random(random, sizeof(random));
+	pgtc_numeric_code(random, CODE_DIGITS, code);
+	pgtc_wipe(random, sizeof(random));
+	evidence_hash_sent_code(call->issuer, call->challenge, code, hash);
+	sent = challenge_choose_code(call->challenge, &call->factor->factor_id, hash, call->now);
+	if (sent && outbox)
+		challenge_outbox_put(call->issuer, call->challenge, call->factor, code);
+	else if (sent)
+		pgt_object_string(body, "code", pstrdup(code));
+	pgtc_wipe(code, sizeof(code));
+	if (!sent)
+		return PGT_ERR_CHALLENGE_CONSUMED;
+	audit(call, "challenge.sent", NULL);
+	return PGT_OK;
+}
+
+/* PublicKeyCredentialRequestOptions in JSON (WebAuthn Level 3 section 5.1.10) */
+static Jsonb *
+request_options(const Call *call, const uint8_t nonce[CHALLENGE_NONCE_LEN], int64 seconds)
+{
+	PgtObject options;
+	PgtObject credentials;
+	PgtObject credential;
+	PgtcBuf challenge;
+
+	pgtc_buf_init(&challenge, &pgt_mem);
+	pgtc_buf_append_b64url(&challenge, nonce, CHALLENGE_NONCE_LEN);
+	pgt_check(pgtc_buf_code(&challenge), "writing a challenge");
+	pgt_object_begin(&credential);
+	pgt_object_string(&credential, "type", "public-key");
+	pgt_object_string(&credential, "id", member_string(call->factor->parameters, "credential_id"));
+	pgt_array_begin(&credentials);
+	pgt_array_jsonb(&credentials, pgt_object_end(&credential));
+	pgt_object_begin(&options);
+	pgt_object_string(&options, "challenge", challenge.data);
+	pgt_object_string(&options, "rpId", call->issuer->webauthn_rp_id);
+	pgt_object_jsonb(&options, "allowCredentials", pgt_array_end(&credentials));
+	pgt_object_string(&options, "userVerification", "required");
+	pgt_object_int(&options, "timeout", seconds * 1000);
+	return pgt_object_end(&options);
+}
+
+static PgtErr
+ask_for_assertion(const Call *call, int64 seconds, PgtObject *body)
+{
+	uint8_t nonce[CHALLENGE_NONCE_LEN];
+
+	if (call->issuer->webauthn_rp_id == NULL)
+		return PGT_ERR_FACTOR_UNKNOWN;
+	pgt_random(nonce, sizeof(nonce));
+	if (!challenge_choose(call->challenge, &call->factor->factor_id, nonce, call->now))
+		return PGT_ERR_CHALLENGE_CONSUMED;
+	pgt_object_jsonb(body, "public_key", request_options(call, nonce, seconds));
+	return PGT_OK;
+}
+
+static PgtErr
+choose(const Call *call, bool outbox, Jsonb **result)
+{
+	int64 seconds = (call->challenge->expires_at - call->now) / USECS_PER_SEC;
+	PgtErr err = PGT_OK;
+	PgtObject body;
+
+	pgt_object_begin(&body);
+	pgt_object_string(&body, "factor_id", pgt_uuid_cstring(&call->factor->factor_id));
+	pgt_object_string(&body, "factor_type", factor_type_name(call->factor->type));
+	pgt_object_int(&body, "expires_in", seconds);
+	if (factor_is_sent(call->factor))
+		err = send_code(call, outbox, &body);
+	else if (call->factor->type == FACTOR_WEBAUTHN)
+		err = ask_for_assertion(call, seconds, &body);
+	else if (!challenge_choose(call->challenge, &call->factor->factor_id, NULL, call->now))
+		err = PGT_ERR_CHALLENGE_CONSUMED;
+	*result = pgt_object_end(&body);
+	return err;
+}
+
+void
+challenge_factor(const char *transaction_id, const pg_uuid_t *factor_id, const char *client_id,
+				 bool outbox, Jsonb *context, ChallengeAnswer *answer)
+{
+	Call call = {.client_id = client_id, .context = context, .now = GetCurrentTimestamp()};
+
+	pgt_cache_begin();
+	answer->body = NULL;
+	answer->err = find_challenge(&call, transaction_id);
+	if (answer->err == PGT_OK)
+		answer->err = find_factor(&call, factor_id);
+	if (answer->err == PGT_OK)
+	{
+		enter_scope(&call);
+		answer->err = choose(&call, outbox, &answer->body);
+		pgt_audit_leave();
+	}
+	audit_refusal(&call, answer->err);
+}
+
+/* --- proving it ---------------------------------------------------------------------- */
+
+/* the factor that the evidence names, or the one that was chosen */
+static PgtErr
+find_proved_factor(Call *call, Jsonb *evidence)
+{
+	char *named = member_string(evidence, "factor_id");
+	pg_uuid_t factor_id;
+
+	if (named == NULL && !call->challenge->has_factor)
+		return PGT_ERR_FACTOR_MISSING;
+	if (named == NULL)
+		return find_factor(call, &call->challenge->factor_id);
+	if (pgtc_uuid_parse(pgtc_slice_str(named), factor_id.data) != PGTC_OK)
+		return PGT_ERR_FACTOR_UNKNOWN;
+	return find_factor(call, &factor_id);
+}
+
+static PgtErr
+complete(const Call *call, Jsonb *evidence, Jsonb **body)
+{
+	const char *type = factor_type_name(call->factor->type);
+	const char *acr = authentication_factor_acr(call->issuer, type);
+	int n_amr;
+	char **amr = factor_amr(call->factor->type, &n_amr);
+	PgtObject object;
+
+	if (call->factor->type == FACTOR_EXTERNAL)
+	{
+		char *own_acr = member_string(evidence, "acr");
+		int n_own;
+		char **own_amr = member_strings(evidence, "amr", &n_own);
+
+		request_string(own_acr, "acr");
+		request_strings(own_amr, n_own, "amr");
+		acr = own_acr ? own_acr : acr;
+		amr = n_own < 0 ? amr : own_amr;
+		n_amr = n_own < 0 ? n_amr : n_own;
+	}
+	if (!challenge_complete(call->challenge, &call->factor->factor_id, type, acr, amr, n_amr,
+							call->now))
+		return PGT_ERR_CHALLENGE_CONSUMED;
+	store_make_durable();
+	pgt_object_begin(&object);
+	pgt_object_bool(&object, "completed", true);
+	pgt_object_string(&object, "factor_id", pgt_uuid_cstring(&call->factor->factor_id));
+	pgt_object_string(&object, "factor_type", type);
+	pgt_object_string(&object, "acr", acr);
+	*body = pgt_object_end(&object);
+	return PGT_OK;
+}
+
+/*
+ * Counted first, for the transaction and for the factor.  Both rows stay locked
+ * until this transaction of the database ends: what is compared is what they say
+ * then, and of many guesses that come at once each waits for the one before.
+ */
+static PgtErr
+attempt(Call *call, Jsonb *evidence, bool trusted, Jsonb **body)
+{
+	Challenge *challenge = challenge_attempt(call->challenge, call->now);
+	Factor *factor;
+	PgtErr err;
+
+	if (challenge == NULL)
+	{
+		challenge = challenge_read(&call->challenge->grant_id, call->challenge->handle_hash);
+		err = challenge ? state_error(challenge, call->now) : PGT_ERR_CHALLENGE_UNKNOWN;
+		return err == PGT_OK ? PGT_ERR_CHALLENGE_FAILED : err;
+	}
+	call->challenge = challenge;
+	factor = factor_attempt(call->factor, FACTOR_ACTIVE, call->now);
+	if (factor == NULL)
+		return PGT_ERR_FACTOR_LOCKED;
+	call->factor = factor;
+	if (evidence_accept(call->issuer, factor, challenge, evidence, trusted, call->now))
+		return complete(call, evidence, body);
+	factor_attempt_failed(factor, call->now);
+	if (challenge->attempts < CHALLENGE_ATTEMPTS_MAX)
+		return PGT_ERR_EVIDENCE_WRONG;
+	challenge_fail(challenge);
+	return PGT_ERR_CHALLENGE_FAILED;
+}
+
+void
+complete_challenge(const char *transaction_id, Jsonb *evidence, const char *client_id, bool trusted,
+				   Jsonb *context, ChallengeAnswer *answer)
+{
+	Call call = {.client_id = client_id, .context = context, .now = GetCurrentTimestamp()};
+
+	pgt_cache_begin();
+	answer->body = NULL;
+	answer->err = find_challenge(&call, transaction_id);
+	if (answer->err == PGT_OK)
+		answer->err = find_proved_factor(&call, evidence);
+	/* who has not understood the interface is not guessing */
+	if (answer->err == PGT_OK && !evidence_is_whole(call.factor->type, evidence))
+		answer->err = PGT_ERR_REQUEST_PARAMETER;
+	if (answer->err == PGT_OK)
+	{
+		enter_scope(&call);
+		answer->err = attempt(&call, evidence, trusted, &answer->body);
+		pgt_audit_leave();
+	}
+	audit_refusal(&call, answer->err);
+}

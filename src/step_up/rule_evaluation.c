@@ -1,0 +1,277 @@
+/*
+ * rule_evaluation.c
+ *		The rules of one policy on one request, real or recorded.
+ *
+ * The built-in rules are the core's; here is what they need looked up, and the
+ * rules that are functions.  What is looked up is looked up as of the request's
+ * time, so that a recorded request is judged like a real one.
+ */
+#include "step_up/rule_evaluation.h"
+
+#include "mb/pg_wchar.h"
+#include "pgtime.h"
+#include "utils/datetime.h"
+#include "utils/timestamp.h"
+
+#include "base/glue.h"
+#include "base/member.h"
+#include "step_up/policy_function.h"
+#include "base/request.h"
+#include "base/store.h"
+
+/* among so many last answers a collection is looked for */
+#define ANSWERS_SEEN 1000
+
+#define REASONS_MAX 20
+#define REASON_LEN_MAX 200
+
+static int64
+unix_microseconds(TimestampTz time)
+{
+	return time + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+}
+
+void
+risk_case_ready(RiskCase *risk)
+{
+	PgtcRiskFacts *facts = &risk->facts;
+
+	memset(facts, 0, sizeof(*facts));
+	request_context_facts(risk->context, &facts->now);
+	facts->has_family = risk->last_context != NULL;
+	request_context_facts(risk->last_context, &facts->last);
+	request_context_facts(risk->first_context, &facts->first);
+	facts->retry = risk->retry;
+	facts->at = unix_microseconds(risk->at);
+	facts->last_at = facts->has_family ? unix_microseconds(risk->last_at) : 0;
+	facts->mfa_at = TIMESTAMP_IS_NOBEGIN(risk->mfa_at) ? -1 : unix_microseconds(risk->mfa_at);
+}
+
+/* the rule's own clock */
+static void
+read_local_time(const PgtcRule *rule, RiskCase *risk)
+{
+	pg_tz *zone = pg_tzset(rule->timezone);
+	struct pg_tm tm;
+	fsec_t fsec;
+	int offset;
+
+	if (zone == NULL || timestamp2tm(risk->at, &offset, &tm, &fsec, NULL, zone) != 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("time zone \"%s\" of a policy is not known", rule->timezone),
+						errhint("See pg_timezone_names, and make a new version of the policy.")));
+	risk->facts.minute = tm.tm_hour * MINS_PER_HOUR + tm.tm_min;
+	/* j2day counts from Sunday */
+	risk->facts.weekday = (j2day(date2j(tm.tm_year, tm.tm_mon, tm.tm_mday)) + 6) % 7;
+}
+
+/*
+ * The family's last so many generations.  Without this bound the ledger's key is
+ * of no use, and a family may live for years.
+ */
+static void
+add_generation_before(StoreArgs *args, const RiskCase *risk, int generations)
+{
+	store_arg_int(args, Max(risk->generation - generations, -1));
+}
+
+static void
+read_count(StoreRow *row, void *arg)
+{
+	*(int *) arg = store_int(row, 0);
+}
+
+static int
+count_refreshes(const PgtcRule *rule, const RiskCase *risk)
+{
+	StoreArgs args = {0};
+	int count = 0;
+
+	store_arg_uuid(&args, risk->grant_id);
+	store_arg_time(&args, pgt_plus_seconds(risk->at, -rule->seconds));
+	store_arg_time(&args, risk->at);
+	store_arg_int(&args, rule->refreshes);
+	add_generation_before(&args, risk, rule->refreshes + 1);
+	store_run(STORE_LINEAGE_COUNT_REFRESHES, &args, read_count, &count);
+	return count;
+}
+
+static bool
+collection_seen(const RiskCase *risk)
+{
+	char *session_id = member_string(risk->context, "session_id");
+	StoreArgs args = {0};
+
+	if (session_id == NULL)
+		return false;
+	store_arg_uuid(&args, risk->grant_id);
+	store_arg_time(&args, risk->at);
+	store_arg_text(&args, session_id);
+	add_generation_before(&args, risk, ANSWERS_SEEN);
+	store_arg_int(&args, ANSWERS_SEEN);
+	return store_run(STORE_LINEAGE_COLLECTION_SEEN, &args, NULL, NULL) > 0;
+}
+
+static bool
+builtin_fires(const PgtcRule *rule, RiskCase *risk, char why[PGTC_WHY_MAX])
+{
+	if (rule->kind == PGTC_RULE_OUTSIDE_HOURS)
+		read_local_time(rule, risk);
+	if (rule->kind == PGTC_RULE_VELOCITY && risk->facts.has_family)
+		risk->facts.refreshes = count_refreshes(rule, risk);
+	if (rule->kind == PGTC_RULE_RECOLLECTION && risk->facts.has_family)
+		risk->facts.collection_seen = collection_seen(risk);
+	return pgtc_rule_fires(rule, &risk->facts, why);
+}
+
+/* what a rule's function is told of the family besides contexts */
+static Jsonb *
+describe_family(const RiskCase *risk)
+{
+	PgtObject family;
+
+	pgt_object_begin(&family);
+	if (risk->grant_id)
+		pgt_object_string(&family, "grant_id", pgt_uuid_cstring(risk->grant_id));
+	pgt_object_string(&family, "client_id", risk->client_id);
+	pgt_object_string(&family, "subject", risk->subject);
+	pgt_object_string(&family, "grant_type", risk->grant_type);
+	pgt_object_strings(&family, "resources", risk->resources, risk->n_resources);
+	pgt_object_bool(&family, "retry", risk->retry);
+	pgt_object_time(&family, "at", risk->at);
+	if (risk->last_context)
+		pgt_object_time(&family, "last_at", risk->last_at);
+	if (!TIMESTAMP_IS_NOBEGIN(risk->mfa_at))
+		pgt_object_time(&family, "mfa_at", risk->mfa_at);
+	return pgt_object_end(&family);
+}
+
+static Jsonb *
+describe_previous(const RiskCase *risk)
+{
+	PgtObject previous;
+
+	pgt_object_begin(&previous);
+	if (risk->last_context)
+		pgt_object_jsonb(&previous, "last", risk->last_context);
+	if (risk->first_context)
+		pgt_object_jsonb(&previous, "first", risk->first_context);
+	return pgt_object_end(&previous);
+}
+
+/* false: it is not what a rule's function may answer */
+static bool
+read_answer(Jsonb *answer, PgtcDecision *outcome)
+{
+	char *decision;
+
+	*outcome = PGTC_ALLOW;
+	if (answer == NULL)
+		return true;
+	if (!JB_ROOT_IS_OBJECT(answer))
+		return false;
+	decision = member_string(answer, "decision");
+	for (int i = PGTC_ALLOW; decision && i <= PGTC_DENY; i++)
+	{
+		*outcome = (PgtcDecision) i;
+		if (strcmp(decision, pgtc_decision_name(*outcome)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* a few short ones: they are stored with each decision */
+static void
+add_reasons(PgtObject *object, Jsonb *answer)
+{
+	int n;
+	char **reasons = answer ? member_strings(answer, "reasons", &n) : NULL;
+
+	if (reasons == NULL)
+		return;
+	n = Min(n, REASONS_MAX);
+	for (int i = 0; i < n; i++)
+		reasons[i] =
+			pnstrdup(reasons[i], pg_mbcliplen(reasons[i], strlen(reasons[i]), REASON_LEN_MAX));
+	pgt_object_strings(object, "reasons", reasons, n);
+}
+
+/* NULL when there is nothing to record: it has allowed the request and given no reasons */
+static Jsonb *
+run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeout,
+			 const RiskCase *risk, PgtcDecision *outcome, bool *failed)
+{
+	Jsonb *answer;
+	const char *failure =
+		policy_function_call(rule->function, risk->context, describe_previous(risk),
+							 describe_family(risk), timeout, &answer);
+	PgtObject object;
+
+	if (failure == NULL && !read_answer(answer, outcome))
+		failure = "malformed answer";
+	*failed = failure != NULL;
+	if (failure)
+		*outcome = allow_on_error ? PGTC_ALLOW : PGTC_DENY;
+	else if (answer == NULL)
+		return NULL;
+
+	pgt_object_begin(&object);
+	pgt_object_int(&object, "position", position);
+	pgt_object_string(&object, "rule", pgtc_rule_name(rule->kind));
+	pgt_object_string(&object, "function", rule->function);
+	pgt_object_string(&object, "outcome", pgtc_decision_name(*outcome));
+	pgt_object_string(&object, "error", failure);
+	if (failure)
+		pgt_object_bool(&object, "failed", true);
+	else
+		add_reasons(&object, answer);
+	return pgt_object_end(&object);
+}
+
+static Jsonb *
+run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *outcome)
+{
+	char why[PGTC_WHY_MAX];
+	PgtObject object;
+
+	*outcome = PGTC_ALLOW;
+	if (!builtin_fires(rule, risk, why))
+		return NULL;
+	*outcome = rule->outcome;
+	pgt_object_begin(&object);
+	pgt_object_int(&object, "position", position);
+	pgt_object_string(&object, "rule", pgtc_rule_name(rule->kind));
+	pgt_object_string(&object, "outcome", pgtc_decision_name(*outcome));
+	pgt_object_string(&object, "explanation", why);
+	return pgt_object_end(&object);
+}
+
+PgtcDecision
+evaluate_rules(const PgtcRules *rules, bool allow_on_error, int function_timeout, RiskCase *risk,
+			   Jsonb **fired, bool *said)
+{
+	PgtcDecision riskiest = PGTC_ALLOW;
+	PgtObject array;
+
+	*said = false;
+	pgt_array_begin(&array);
+	for (int i = 0; i < rules->n; i++)
+	{
+		const PgtcRule *rule = &rules->rule[i];
+		PgtcDecision outcome;
+		bool failed = false;
+		Jsonb *record = rule->kind == PGTC_RULE_FUNCTION
+							? run_function(rule, i + 1, allow_on_error, function_timeout, risk,
+										   &outcome, &failed)
+							: run_builtin(rule, i + 1, risk, &outcome);
+
+		if (record)
+			pgt_array_jsonb(&array, record);
+		if (outcome > riskiest)
+			*said = false;
+		riskiest = Max(riskiest, outcome);
+		*said = *said || (outcome == riskiest && !failed);
+	}
+	*fired = pgt_array_end(&array);
+	return riskiest;
+}

@@ -1,0 +1,133 @@
+/*
+ * audit.c
+ *		The audit log.
+ *
+ * Rows are inserted through SQL as the owner of the extension.  session_user
+ * and the role in effect are those of the caller: SECURITY DEFINER changes
+ * neither of the two that are recorded.
+ */
+#include "tables/audit.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/timestamp.h"
+
+#include "base/errors.h"
+#include "base/glue.h"
+#include "base/store.h"
+
+/* how deep triggers may call us from within us */
+#define SCOPES_MAX 32
+
+static const AuditScope no_scope = {.client_id = NULL};
+
+/* copies: the use case's own may lie on a stack that an error has unwound */
+static struct
+{
+	AuditScope scope;
+	int nest_level;
+} scopes[SCOPES_MAX];
+
+static int depth = 0;
+
+static void
+forget_scopes(XactEvent event, void *arg)
+{
+	(void) arg;
+	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+		depth = 0;
+}
+
+/* those of the subtransaction that ends, not of a use case that goes on around it */
+static void
+forget_scopes_sub(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	(void) subid;
+	(void) parent;
+	(void) arg;
+	while (event == SUBXACT_EVENT_ABORT_SUB && depth > 0 &&
+		   scopes[depth - 1].nest_level >= GetCurrentTransactionNestLevel())
+		depth--;
+}
+
+void
+pgt_audit_init(void)
+{
+	RegisterXactCallback(forget_scopes, NULL);
+	RegisterSubXactCallback(forget_scopes_sub, NULL);
+}
+
+void
+pgt_audit_enter(const AuditScope *scope)
+{
+	if (depth == SCOPES_MAX)
+		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+						errmsg("pgtoken functions call each other too deeply"),
+						errhint("Look for triggers on tables of pgtoken.")));
+	scopes[depth].scope = *scope;
+	scopes[depth].nest_level = GetCurrentTransactionNestLevel();
+	depth++;
+}
+
+void
+pgt_audit_leave(void)
+{
+	depth--;
+}
+
+const AuditScope *
+pgt_audit_scope(void)
+{
+	return depth > 0 ? &scopes[depth - 1].scope : &no_scope;
+}
+
+static const char *
+role_name(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return name ? name : "dropped role"; /* a session may outlive its role */
+}
+
+/*
+ * So that maintenance finds what it has to keep for longer.  Here, not where a
+ * family ends: that may have happened before, by a logout for one.
+ */
+static void
+note_reuse(const AuditEvent *event, TimestampTz at)
+{
+	StoreArgs args = {0};
+
+	if (event->grant_id == NULL || event->reason == NULL ||
+		(strcmp(event->reason, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason) != 0 &&
+		 strcmp(event->reason, pgt_err_info(PGT_ERR_CODE_REUSED)->reason) != 0))
+		return;
+	store_arg_uuid(&args, event->grant_id);
+	store_arg_time(&args, at);
+	store_run(STORE_REUSE_NOTE, &args, NULL, NULL);
+}
+
+void
+pgt_audit_write(const AuditEvent *event)
+{
+	const TimestampTz now = GetCurrentTimestamp();
+	StoreArgs args = {0};
+	pg_uuid_t event_id;
+
+	pgt_new_uuid(&event_id);
+	store_arg_uuid(&args, event->grant_id ? event->grant_id : &pgt_no_grant);
+	store_arg_uuid(&args, &event_id);
+	store_arg_time(&args, now);
+	store_arg_text(&args, event->event);
+	store_arg_text(&args, event->reason);
+	store_arg_text(&args, event->client_id);
+	store_arg_text(&args, event->subject);
+	store_arg_text(&args, role_name(GetSessionUserId()));
+	store_arg_text(&args, role_name(GetOuterUserId()));
+	store_arg_text(&args, application_name);
+	store_arg_jsonb(&args, event->context);
+	store_arg_jsonb(&args, event->detail);
+	store_run(STORE_AUDIT_INSERT, &args, NULL, NULL);
+	note_reuse(event, now);
+}

@@ -1,0 +1,54 @@
+/*
+ * audit.h
+ *		The audit log: what the triggers and the use cases write.
+ *
+ * A change of a row is audited by the trigger of its table; what leaves no row
+ * behind (a refusal) by its use case.  The use case tells the triggers whom and
+ * what it is working for through the audit scope.
+ */
+#ifndef PGT_AUDIT_H
+#define PGT_AUDIT_H
+
+#include "base/compat.h"
+
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+typedef struct AuditEvent
+{
+	const pg_uuid_t *grant_id; /* NULL: of no family */
+	const char *event;
+	const char *reason;
+	const char *client_id;
+	const char *subject;
+	Jsonb *context;
+	Jsonb *detail; /* never a token, a secret or a hash */
+} AuditEvent;
+
+/* what the running use case knows */
+typedef struct AuditScope
+{
+	const char *client_id;
+	const char *subject;
+	Jsonb *context;
+	bool context_changed; /* a retry whose context differs from the rotation's */
+	const char *
+		client_auth_method; /* how the client has proved itself at an endpoint; NULL: it was not asked */
+	Jsonb *decision; /* how the request was assessed; NULL: it was not */
+	bool purging; /* rows that have been over for long are deleted, audited by their number */
+} AuditScope;
+
+extern void pgt_audit_init(void);
+
+/* writes one event; event_id and time are made here */
+extern void pgt_audit_write(const AuditEvent *event);
+
+/*
+ * A use case puts its scope in force and takes it back at its end; an abort does
+ * so for it.  What the scope points to must live until then.
+ */
+extern void pgt_audit_enter(const AuditScope *scope);
+extern void pgt_audit_leave(void);
+extern const AuditScope *pgt_audit_scope(void); /* never NULL */
+
+#endif /* PGT_AUDIT_H */

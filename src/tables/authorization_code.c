@@ -1,0 +1,221 @@
+/*
+ * authorization_code.c
+ *		Authorization codes: made when the subject has agreed, redeemed once.
+ *
+ * Client binding -> hash -> redirect_uri, PKCE, key -> only then judge reuse: who
+ * lacks the verifier must not be able to kill the family of somebody else's code.
+ */
+#include "tables/authorization_code.h"
+
+#include "utils/timestamp.h"
+
+#include "tables/audit.h"
+#include "core/oauth/oauth.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "base/secret_handle.h"
+#include "tables/not_before.h"
+#include "base/refused.h"
+#include "operations/revoke.h"
+#include "base/store.h"
+#include "endpoints/token_endpoint.h"
+
+char *
+authorization_code_insert(AuthorizationCode *code)
+{
+	StoreArgs args = {0};
+	TimestampTz now = code->begun.at;
+	char *text = handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
+
+	code->expires_at = pgt_plus_seconds(now, pgt_authorization_code_lifetime);
+	store_arg_uuid(&args, &code->grant_id);
+	store_arg_bytes(&args, code->hash, sizeof(code->hash));
+	store_arg_text(&args, code->client_id);
+	store_arg_text(&args, code->redirect_uri);
+	store_arg_text(&args, code->code_challenge);
+	store_arg_text(&args, code->dpop_jkt);
+	store_arg_text(&args, code->subject);
+	store_arg_text(&args, code->scope);
+	store_arg_texts(&args, code->resources, code->n_resources);
+	store_arg_text(&args, code->session_id);
+	store_arg_time(&args, code->auth_time);
+	store_arg_text(&args, code->acr);
+	store_arg_texts(&args, code->amr, code->n_amr);
+	store_arg_text(&args, code->nonce);
+	store_arg_jsonb(&args, code->claims);
+	store_arg_jsonb(&args, code->context);
+	store_arg_time(&args, now);
+	store_arg_time(&args, code->expires_at);
+	store_arg_begun(&args, &code->begun);
+	store_run(STORE_CODE_INSERT, &args, NULL, NULL);
+	return text;
+}
+
+static void
+read_code(StoreRow *row, void *arg)
+{
+	AuthorizationCode *code = arg;
+
+	store_uuid(row, &code->grant_id);
+	store_bytes(row, code->hash, sizeof(code->hash));
+	code->client_id = store_text(row);
+	code->redirect_uri = store_text(row);
+	code->code_challenge = store_text(row);
+	code->dpop_jkt = store_text(row);
+	code->subject = store_text(row);
+	code->scope = store_text(row);
+	code->resources = store_texts(row, &code->n_resources);
+	code->session_id = store_text(row);
+	code->auth_time = store_time(row, DT_NOBEGIN);
+	code->acr = store_text(row);
+	code->amr = store_texts(row, &code->n_amr);
+	code->nonce = store_text(row);
+	code->claims = store_jsonb(row);
+	code->context = store_jsonb(row);
+	code->begun.at = store_time(row, DT_NOBEGIN);
+	code->expires_at = store_time(row, DT_NOBEGIN);
+	code->redeemed = store_bool(row);
+	store_begun(row, &code->begun);
+}
+
+static AuthorizationCode *
+find_code(const char *text)
+{
+	AuthorizationCode *code = palloc0(sizeof(AuthorizationCode));
+	StoreArgs args = {0};
+	uint8_t hash[PGTC_SHA256_LEN];
+	pg_uuid_t grant_id;
+
+	if (!handle_read(PGTC_CODE_PREFIX, text, &grant_id, hash))
+		return NULL;
+	store_arg_uuid(&args, &grant_id);
+	if (store_run(STORE_CODE_READ, &args, read_code, code) == 0 ||
+		!pgtc_equal_secret(hash, code->hash, sizeof(hash)))
+		return NULL;
+	return code;
+}
+
+/* exactly once, also of two that come at the same time */
+static bool
+redeem(const AuthorizationCode *code)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &code->grant_id);
+	store_arg_time(&args, GetCurrentTimestamp());
+	return store_run(STORE_CODE_REDEEM, &args, NULL, NULL) == 1;
+}
+
+/* RFC 7636 section 4.6; RFC 9700 section 2.1.1: a verifier for a code without a challenge is a downgrade */
+static bool
+verifier_matches(const AuthorizationCode *code, const char *verifier)
+{
+	if (code->code_challenge == NULL || verifier == NULL)
+		return code->code_challenge == NULL && verifier == NULL;
+	return pgtc_pkce_verifier_valid(pgtc_slice_str(verifier)) &&
+		   pgtc_pkce_matches(pgtc_slice_str(code->code_challenge), pgtc_slice_str(verifier));
+}
+
+static bool
+redirect_uri_matches(const AuthorizationCode *code, const char *redirect_uri)
+{
+	if (code->redirect_uri == NULL)
+		return true; /* RFC 6749 section 4.1.3 asks for it only where the authorization request had it */
+	return redirect_uri && strcmp(code->redirect_uri, redirect_uri) == 0;
+}
+
+static PgtErr
+judge(const TokenRequest *request, const AuthorizationCode *code)
+{
+	PgtErr err;
+
+	if (code == NULL)
+		return PGT_ERR_CODE_UNKNOWN;
+	if (strcmp(code->client_id, request->client->client_id) != 0)
+		return refused(PGT_ERR_CODE_OTHER_CLIENT, "client_id", request->client->client_id,
+					   code->client_id);
+	if (!redirect_uri_matches(code, http_param(request->x, "redirect_uri")))
+		return refused(PGT_ERR_CODE_REDIRECT_URI, "redirect_uri",
+					   http_param(request->x, "redirect_uri"), code->redirect_uri);
+	if (!verifier_matches(code, http_param(request->x, "code_verifier")))
+		return refused(PGT_ERR_PKCE_MISMATCH, "code_verifier", NULL,
+					   code->code_challenge ? "of a code_challenge by S256" : "none");
+	if (code->dpop_jkt &&
+		(request->cnf.jkt == NULL || strcmp(code->dpop_jkt, request->cnf.jkt) != 0))
+		return PGT_ERR_CODE_OTHER_KEY;
+	if (code->redeemed)
+		return PGT_ERR_CODE_REUSED;
+	/* who approved it while everything of the subject or the client was being revoked */
+	err = not_before_check(request->client, code->subject, DT_NOBEGIN, &code->begun);
+	if (err != PGT_OK)
+		return err;
+	return GetCurrentTimestamp() < code->expires_at
+			   ? PGT_OK
+			   : token_judge_expired(request, &code->grant_id, code->subject, PGT_ERR_CODE_EXPIRED);
+}
+
+static void
+refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
+	   TokenResponse *response)
+{
+	const PgtErrInfo *info = pgt_err_info(err);
+	RevokedFamily revoked;
+
+	response->err = err;
+	/* RFC 6749 section 4.1.2: what the code issued ends with its second use */
+	if (err == PGT_ERR_CODE_REUSED)
+		revoke_family(&code->grant_id, info->reason, &revoked);
+	if (info->audited)
+		pgt_audit_write(
+			&(AuditEvent){.grant_id = &code->grant_id,
+						  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse" : "code.refused",
+						  .reason = info->reason,
+						  .client_id = request->client->client_id,
+						  .subject = code->subject,
+						  .context = request->context,
+						  .detail = refused_detail(err, NULL)});
+}
+
+static void
+describe_family(AuthorizationCode *code, IssueRequest *issue)
+{
+	issue->grant_id = &code->grant_id;
+	issue->begun = &code->begun;
+	issue->offline = true;
+	issue->subject = code->subject;
+	issue->scope = code->scope;
+	issue->session_id = code->session_id;
+	issue->has_auth_time = true;
+	issue->auth_time = code->auth_time;
+	issue->acr = code->acr;
+	issue->amr = code->amr;
+	issue->n_amr = code->n_amr;
+	issue->nonce = code->nonce;
+	issue->claims = code->claims;
+}
+
+void
+grant_authorization_code(const TokenRequest *request, TokenResponse *response)
+{
+	IssueRequest issue = token_issue_request(request, "authorization_code");
+	char *text = http_param(request->x, "code");
+	AuthorizationCode *code = text ? find_code(text) : NULL;
+	PgtErr err =
+		text ? judge(request, code) : refused(PGT_ERR_REQUEST_PARAMETER, "code", NULL, NULL);
+
+	if (err == PGT_OK)
+		err = token_narrow_resources(request, code->resources, code->n_resources, &issue);
+	if (err == PGT_OK)
+	{
+		describe_family(code, &issue);
+		/* a code that must wait for its user is not redeemed */
+		if (!issue_assess(&issue, response))
+			return;
+		if (!redeem(code))
+			err = PGT_ERR_CODE_REUSED;
+	}
+	if (err == PGT_OK)
+		issue_tokens(&issue, response);
+	else
+		refuse(request, code, err, response);
+}

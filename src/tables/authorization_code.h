@@ -1,0 +1,44 @@
+/*
+ * authorization_code.h
+ *		Authorization codes (RFC 6749 section 4.1).
+ */
+#ifndef PGT_AUTHORIZATION_CODE_H
+#define PGT_AUTHORIZATION_CODE_H
+
+#include "base/compat.h"
+
+#include "base/begun.h"
+#include "core/base/core.h"
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+typedef struct AuthorizationCode
+{
+	pg_uuid_t grant_id;
+	uint8_t hash[PGTC_SHA256_LEN];
+	char *client_id;
+	char *redirect_uri; /* NULL: the authorization request had none */
+	char *code_challenge; /* NULL: none */
+	char *dpop_jkt; /* NULL: any key */
+	char *subject;
+	char *scope;
+	char **resources;
+	int n_resources;
+	char *session_id;
+	TimestampTz auth_time;
+	char *acr;
+	char **amr;
+	int n_amr; /* -1: none given */
+	char *nonce;
+	Jsonb *claims;
+	Jsonb *context;
+	Begun begun;
+	TimestampTz expires_at;
+	bool redeemed;
+} AuthorizationCode;
+
+/* stores it and returns the code itself; sets hash and expires_at */
+extern char *authorization_code_insert(AuthorizationCode *code);
+
+#endif /* PGT_AUTHORIZATION_CODE_H */

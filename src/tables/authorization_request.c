@@ -1,0 +1,129 @@
+/*
+ * authorization_request.c
+ *		Requests on their way.
+ */
+#include "tables/authorization_request.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "core/base/ids.h"
+#include "base/glue.h"
+#include "base/secret_handle.h"
+#include "tables/issuer.h"
+#include "base/member.h"
+#include "base/store.h"
+
+/* member of the parameters: grant_id of the pushed request */
+#define FROM_PUSHED "from_pushed"
+
+char *
+authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
+{
+	StoreArgs args = {0};
+	uint8_t hash[PGTC_SHA256_LEN];
+	char *handle;
+
+	pgt_new_uuid(&request->grant_id);
+	request->created_at = GetCurrentTimestamp();
+	request->expires_at = pgt_plus_seconds(request->created_at, lifetime);
+	handle = handle_create(prefix, &request->grant_id, hash);
+	store_arg_uuid(&args, &request->grant_id);
+	store_arg_text(&args, request->kind);
+	store_arg_bytes(&args, hash, sizeof(hash));
+	store_arg_text(&args, request->issuer);
+	store_arg_text(&args, request->client_id ? request->client_id : "");
+	store_arg_jsonb(&args, request->parameters);
+	store_arg_time(&args, request->created_at);
+	store_arg_time(&args, request->expires_at);
+	store_run(STORE_REQUEST_INSERT, &args, NULL, NULL);
+	return handle;
+}
+
+typedef struct FoundRequest
+{
+	AuthorizationRequest request; /* first */
+	uint8_t hash[PGTC_SHA256_LEN];
+} FoundRequest;
+
+static void
+read_request(StoreRow *row, void *arg)
+{
+	FoundRequest *found = arg;
+
+	store_uuid(row, &found->request.grant_id);
+	found->request.kind = store_text(row);
+	store_bytes(row, found->hash, sizeof(found->hash));
+	found->request.issuer = store_text(row);
+	found->request.client_id = store_text(row);
+	found->request.parameters = store_jsonb(row);
+	found->request.created_at = store_time(row, DT_NOBEGIN);
+	found->request.expires_at = store_time(row, DT_NOBEGIN);
+}
+
+AuthorizationRequest *
+authorization_request_find(const char *prefix, const char *handle)
+{
+	FoundRequest *found = palloc0(sizeof(FoundRequest));
+	StoreArgs args = {0};
+	uint8_t hash[PGTC_SHA256_LEN];
+	pg_uuid_t grant_id;
+
+	if (!handle_read(prefix, handle, &grant_id, hash))
+		return NULL;
+	store_arg_uuid(&args, &grant_id);
+	if (store_run(STORE_REQUEST_READ, &args, read_request, found) == 0 ||
+		!pgtc_equal_secret(hash, found->hash, sizeof(hash)) ||
+		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
+		GetCurrentTimestamp() >= found->request.expires_at)
+		return NULL;
+	return &found->request;
+}
+
+static bool
+delete_request(const pg_uuid_t *grant_id)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, grant_id);
+	return store_run(STORE_REQUEST_DELETE, &args, NULL, NULL) == 1;
+}
+
+bool
+authorization_request_delete(const AuthorizationRequest *request)
+{
+	return delete_request(&request->grant_id);
+}
+
+Jsonb *
+authorization_request_from_pushed(const AuthorizationRequest *pushed)
+{
+	PgtObject object;
+
+	pgt_object_begin(&object);
+	pgt_object_string(&object, FROM_PUSHED, pgt_uuid_cstring(&pushed->grant_id));
+	return pgt_jsonb_concat(pushed->parameters, pgt_object_end(&object));
+}
+
+bool
+authorization_request_answer(const AuthorizationRequest *request)
+{
+	char *from = member_string(request->parameters, FROM_PUSHED);
+	pg_uuid_t pushed;
+
+	if (!delete_request(&request->grant_id))
+		return false;
+	if (from == NULL)
+		return true;
+	pgt_check(pgtc_uuid_parse(pgtc_slice_str(from), pushed.data), "reading a grant_id");
+	return delete_request(&pushed);
+}
+
+Jsonb *
+authorization_request_told(const AuthorizationRequest *request)
+{
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(request->parameters),
+											  CStringGetTextDatum(FROM_PUSHED)));
+}

@@ -1,0 +1,52 @@
+/*
+ * authorization_request.h
+ *		Requests on their way: pushed, at the application's login page, or at its
+ *		logout page.
+ */
+#ifndef PGT_AUTHORIZATION_REQUEST_H
+#define PGT_AUTHORIZATION_REQUEST_H
+
+#include "base/compat.h"
+
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#define REQUEST_PUSHED "pushed"
+#define REQUEST_AUTHORIZATION "authorization"
+#define REQUEST_LOGOUT "logout"
+
+typedef struct AuthorizationRequest
+{
+	pg_uuid_t grant_id;
+	char *kind;
+	char *issuer;
+	char *client_id;
+	Jsonb *parameters;
+	TimestampTz created_at;
+	TimestampTz expires_at;
+} AuthorizationRequest;
+
+/* stores it for lifetime seconds and returns the handle that names it, with this prefix; sets grant_id and times */
+extern char *authorization_request_insert(AuthorizationRequest *request, const char *prefix,
+										  int lifetime);
+
+/*
+ * The unexpired request of this handle; NULL.  Of another issuer than the session
+ * speaks for it is none: the users of one are not those of another.
+ */
+extern AuthorizationRequest *authorization_request_find(const char *prefix, const char *handle);
+
+/* takes it away; false: somebody else did */
+extern bool authorization_request_delete(const AuthorizationRequest *request);
+
+/* parameters for a transaction that a pushed request leads to: there may be several, and one of them is answered */
+extern Jsonb *authorization_request_from_pushed(const AuthorizationRequest *pushed);
+
+/* takes it away, and the pushed request that it comes from; false: one of the two was answered before */
+extern bool authorization_request_answer(const AuthorizationRequest *request);
+
+/* the parameters as the application is told them */
+extern Jsonb *authorization_request_told(const AuthorizationRequest *request);
+
+#endif /* PGT_AUTHORIZATION_REQUEST_H */

@@ -1,0 +1,416 @@
+/*
+ * client.c
+ *		Clients and their authentication, cached by configuration epoch, those used
+ *		least recently leaving first.
+ *
+ * Each has a memory context of its own, which whoever has found it holds: one that
+ * leaves goes when nobody does any more, and counts until then.  Names that are not
+ * registered are not cached: a caller could fill memory with them.
+ */
+#include "tables/client.h"
+
+#include "common/hashfn.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/cache.h"
+#include "tables/client_secret.h"
+#include "core/oauth/oauth.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "base/held.h"
+#include "tables/issuer.h"
+#include "base/member.h"
+#include "base/lru.h"
+#include "base/refused.h"
+#include "base/request.h"
+#include "base/store.h"
+
+#define CLIENT_ID_MAX 255
+
+typedef struct Entry
+{
+	LruEntry lru; /* first */
+	Held held;
+	Client *client;
+	Size size;
+	MemoryContextCallback uncount;
+} Entry;
+
+static Lru clients;
+static MemoryContext clients_context = NULL; /* of the chains */
+static Size clients_size = 0; /* of all entries, those that have left and are held included */
+static uint64 clients_number = 0;
+
+static const struct
+{
+	const char *name;
+	unsigned bit;
+} grant_types[] = {
+	{"authorization_code", GRANT_TYPE_AUTHORIZATION_CODE},
+	{"client_credentials", GRANT_TYPE_CLIENT_CREDENTIALS},
+	{DEVICE_CODE_URN, GRANT_TYPE_DEVICE_CODE},
+	{"password", GRANT_TYPE_PASSWORD},
+	{TOKEN_EXCHANGE_URN, GRANT_TYPE_TOKEN_EXCHANGE},
+};
+
+static const struct
+{
+	const char *name;
+	ClientAuthMethod method;
+} auth_methods[] = {
+	{"none", AUTH_NONE},
+	{"client_secret_basic", AUTH_SECRET_BASIC},
+	{"client_secret_post", AUTH_SECRET_POST},
+	{"client_secret_jwt", AUTH_SECRET_JWT},
+	{"private_key_jwt", AUTH_PRIVATE_KEY_JWT},
+	{"tls_client_auth", AUTH_TLS},
+};
+
+unsigned
+client_grant_type(const char *name)
+{
+	for (size_t i = 0; i < lengthof(grant_types); i++)
+	{
+		if (strcmp(grant_types[i].name, name) == 0)
+			return grant_types[i].bit;
+	}
+	return 0;
+}
+
+char *
+client_grant_type_names(const Client *client)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (size_t i = 0; i < lengthof(grant_types); i++)
+	{
+		if (client->grant_types & grant_types[i].bit)
+			appendStringInfo(&names, "%s ", grant_types[i].name);
+	}
+	appendStringInfoString(&names, client->offline_access ? "refresh_token" : "");
+	return names.data;
+}
+
+const char *
+client_auth_method_name(ClientAuthMethod method)
+{
+	for (size_t i = 0; i < lengthof(auth_methods); i++)
+	{
+		if (auth_methods[i].method == method)
+			return auth_methods[i].name;
+	}
+	return NULL;
+}
+
+/* the host of its redirect URIs: create_client and update_client see to it that they have one */
+static char *
+default_sector(const Client *client)
+{
+	PgtcSlice host = {NULL, 0};
+
+	if (client->n_redirect_uris > 0)
+		host = pgtc_url_host(pgtc_slice_str(client->redirect_uris[0]));
+	return host.data ? pnstrdup(host.data, host.len) : pstrdup(client->issuer);
+}
+
+/* the member names of RFC 7591 section 2 and its companions; the table has checked them */
+static void
+read_metadata(Client *client, Jsonb *metadata)
+{
+	char *method = member_string(metadata, "token_endpoint_auth_method");
+	char *subject_type = member_string(metadata, "subject_type");
+	char *application_type = member_string(metadata, "application_type");
+	char *alg;
+	char **names;
+	int n;
+
+	client->native = application_type && strcmp(application_type, "native") == 0;
+	client->auth_method = client->confidential ? AUTH_SECRET : AUTH_NONE;
+	for (size_t i = 0; method && i < lengthof(auth_methods); i++)
+	{
+		if (strcmp(auth_methods[i].name, method) == 0)
+			client->auth_method = auth_methods[i].method;
+	}
+	names = member_strings(metadata, "grant_types", &n);
+	client->grant_types = n < 0 ? GRANT_TYPE_AUTHORIZATION_CODE : 0;
+	for (int i = 0; i < n; i++)
+		client->grant_types |= client_grant_type(names[i]);
+	client->jwks = member_text(metadata, "jwks");
+	alg = member_string(metadata, "token_endpoint_auth_signing_alg");
+	client->assertion_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
+	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);
+	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");
+	client->require_pkce = member_bool(metadata, "require_pkce", true);
+	client->require_pushed_requests =
+		member_bool(metadata, "require_pushed_authorization_requests", false);
+	client->dpop_bound = member_bool(metadata, "dpop_bound_access_tokens", false);
+	client->certificate_bound =
+		member_bool(metadata, "tls_client_certificate_bound_access_tokens", false);
+	client->consent_required = member_bool(metadata, "consent_required", true);
+	client->post_logout_redirect_uris =
+		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
+	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
+	client->default_max_age = member_int(metadata, "default_max_age", -1);
+	if (subject_type && strcmp(subject_type, "pairwise") == 0)
+	{
+		client->sector = member_string(metadata, "sector_identifier");
+		if (client->sector == NULL)
+			client->sector = default_sector(client);
+	}
+}
+
+static void
+read_client(StoreRow *row, void *arg)
+{
+	Client *client = arg;
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(client));
+	char *alg;
+
+	client->issuer = store_text(row);
+	client->confidential = store_bool(row);
+	client->enabled = store_bool(row);
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(store_text(row)), &client->scope),
+			  "reading a client's scopes");
+	client->resources = store_texts(row, &client->n_resources);
+	client->offline_access = store_bool(row);
+	alg = store_text(row);
+	client->alg = alg ? pgtc_alg_by_name(pgtc_slice_str(alg)) : NULL;
+	client->access_token_lifetime = store_seconds(row, -1);
+	client->given.refresh_absolute_lifetime = store_lifetime(row);
+	client->given.refresh_idle_lifetime = store_lifetime(row);
+	client->given.retry_window = store_lifetime(row);
+	client->retry_limit = store_int(row, -1);
+	client->lockstep_generations = store_int(row, -1);
+	client->rotates = store_bool(row);
+	client->client_name = store_text(row);
+	client->redirect_uris = store_texts(row, &client->n_redirect_uris);
+	read_metadata(client, store_jsonb(row));
+	store_epochs(row, &client->epochs);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+read_secret(StoreRow *row, void *arg)
+{
+	Client *client = arg;
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(client));
+	ClientSecret *secret = palloc0(sizeof(ClientSecret));
+
+	store_uuid(row, &secret->secret_id);
+	secret->hashed = store_bytes(row, secret->hash, sizeof(secret->hash));
+	secret->imported = store_text(row);
+	secret->expires_at = store_time(row, DT_NOEND);
+	secret->last_used_at = store_time(row, DT_NOBEGIN);
+	secret->next = client->secrets;
+	client->secrets = secret;
+	MemoryContextSwitchTo(caller);
+}
+
+static bool
+same_name(const void *a, const void *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static void
+uncount(void *arg)
+{
+	clients_size -= ((Entry *) arg)->size;
+}
+
+/* NULL: there is no such client */
+static Entry *
+load_client(const char *client_id)
+{
+	/* the caller's until all has gone well */
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "pgtoken client", ALLOCSET_SMALL_SIZES);
+	Entry *entry = MemoryContextAllocZero(context, sizeof(Entry));
+	StoreArgs args = {0};
+
+	entry->client = MemoryContextAllocZero(context, sizeof(Client));
+	store_arg_text(&args, client_id);
+	if (store_run(STORE_CLIENT_READ, &args, read_client, entry->client) == 0)
+	{
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	entry->client->client_id = MemoryContextStrdup(context, client_id);
+	store_run(STORE_CLIENT_SECRETS_READ, &args, read_secret, entry->client);
+	entry->size = MemoryContextMemAllocated(context, true);
+	return entry;
+}
+
+static void
+keep(Entry *entry, uint32 hash)
+{
+	MemoryContext context = GetMemoryChunkContext(entry);
+
+	MemoryContextSetParent(context, CacheMemoryContext);
+	held_init(&entry->held, context);
+	entry->lru.hash = hash;
+	entry->lru.key = entry->client->client_id;
+	lru_add(&clients, &entry->lru);
+	clients_size += entry->size;
+	entry->uncount.func = uncount;
+	entry->uncount.arg = entry;
+	MemoryContextRegisterResetCallback(context, &entry->uncount);
+}
+
+static bool
+forget_oldest(void)
+{
+	Entry *oldest = (Entry *) lru_remove_oldest(&clients);
+
+	if (oldest)
+		held_give_up(&oldest->held);
+	return oldest != NULL;
+}
+
+CacheSize
+client_cache_size(void)
+{
+	CacheSize size = {clients.entries, clients_size};
+
+	if (clients_context)
+		size.bytes += MemoryContextMemAllocated(clients_context, false);
+	return size;
+}
+
+static void
+make_room(void)
+{
+	while (client_cache_size().bytes + pgt_cache_configuration_size() > pgt_cache_room())
+	{
+		if (!forget_oldest())
+			break;
+	}
+}
+
+static void
+attach(void)
+{
+	if (clients_number == pgt_cache_number(CACHE_CONFIG))
+		return;
+	if (clients_context == NULL)
+		clients_context =
+			AllocSetContextCreate(CacheMemoryContext, "pgtoken clients", ALLOCSET_SMALL_SIZES);
+	while (clients.entries > 0)
+		forget_oldest();
+	clients_number = 0;
+	MemoryContextReset(clients_context);
+	lru_init(&clients, clients_context, pgt_cache_room(), same_name);
+	clients_number = pgt_cache_number(CACHE_CONFIG);
+}
+
+static const Client *
+find_cached(const char *client_id)
+{
+	uint32 hash = hash_bytes((const unsigned char *) client_id, strlen(client_id));
+	Entry *entry;
+	bool loaded = false;
+
+	attach();
+	entry = (Entry *) lru_find(&clients, hash, client_id);
+	if (entry == NULL)
+	{
+		entry = load_client(client_id);
+		if (entry == NULL)
+			return NULL;
+		/* loading may have taken in an invalidation: the entry then goes at the next begin */
+		keep(entry, hash);
+		loaded = true;
+	}
+	/* before room is made, for which it may have to leave itself */
+	held_hold(&entry->held, CurrentMemoryContext);
+	if (loaded)
+		make_room();
+	return entry->client;
+}
+
+static int
+or_setting(int value, int setting)
+{
+	return value < 0 ? setting : value;
+}
+
+Client *
+client_find(const char *client_id)
+{
+	const Client *cached;
+	Client *client;
+
+	if (strlen(client_id) > CLIENT_ID_MAX)
+		return NULL;
+	cached = find_cached(client_id);
+	if (cached == NULL)
+		return NULL;
+
+	/* settings can change without an invalidation, so they are applied to a copy */
+	client = palloc(sizeof(Client));
+	*client = *cached;
+	client->access_token_lifetime =
+		or_setting(client->access_token_lifetime, pgt_access_token_lifetime);
+	client->refresh_absolute_lifetime = pgt_lifetime_seconds(
+		&client->given.refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
+	client->refresh_idle_lifetime =
+		pgt_lifetime_seconds(&client->given.refresh_idle_lifetime, pgt_refresh_idle_lifetime);
+	client->lockstep_generations =
+		or_setting(client->lockstep_generations, pgt_lockstep_generations);
+	client->retry_window_bound =
+		pgt_lifetime_seconds(&client->given.retry_window, pgt_retry_window_bound);
+	client->retry_window = pgt_lifetime_seconds(&client->given.retry_window,
+												client->confidential ? pgt_retry_window_confidential
+																	 : pgt_retry_window_public);
+	return client;
+}
+
+PgtErr
+client_authenticate(Client *client, const char *client_secret)
+{
+	if (!client->enabled)
+		return PGT_ERR_CLIENT_DISABLED;
+	if (!client->confidential)
+		return client_secret ? PGT_ERR_CLIENT_SECRET_WRONG : PGT_OK;
+	if (client_secret == NULL)
+		return refused(PGT_ERR_CLIENT_SECRET_MISSING, "client_secret", NULL, NULL);
+	if (client->auth_method != AUTH_SECRET && client->auth_method != AUTH_SECRET_BASIC &&
+		client->auth_method != AUTH_SECRET_POST)
+		return refused(PGT_ERR_CLIENT_METHOD, "token_endpoint_auth_method", "a client_secret",
+					   client_auth_method_name(client->auth_method));
+
+	return client_secret_check(client, client_secret);
+}
+
+/* what the clients of a sector know by a name of their own, each purpose by a key of its own */
+static char *
+pairwise_name(const Client *client, const char *purpose, const char *name)
+{
+	uint8_t key[PGTC_SHA256_LEN];
+	char *pairwise = palloc(PGTC_PAIRWISE_LEN + 1);
+
+	issuer_subkey(issuer_get(client->issuer), purpose, key);
+	pgt_check(
+		pgtc_pairwise_subject(key, pgtc_slice_str(client->sector), pgtc_slice_str(name), pairwise),
+		"deriving a pairwise name");
+	pgtc_wipe(key, sizeof(key));
+	return pairwise;
+}
+
+char *
+client_subject(const Client *client, const char *subject)
+{
+	if (client->sector == NULL || request_subject_is_client(subject))
+		return pstrdup(subject);
+	return pairwise_name(client, "pairwise subjects", subject);
+}
+
+char *
+client_session_id(const Client *client, const char *session_id)
+{
+	if (client->sector == NULL)
+		return pstrdup(session_id);
+	return pairwise_name(client, "pairwise sessions", session_id);
+}

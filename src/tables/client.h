@@ -1,0 +1,136 @@
+/*
+ * client.h
+ *		Clients and their authentication, cached.
+ */
+#ifndef PGT_CLIENT_H
+#define PGT_CLIENT_H
+
+#include "base/compat.h"
+
+#include "base/begun.h"
+#include "base/cache.h"
+#include "core/jose/jwk.h"
+#include "core/oauth/scope.h"
+#include "datatype/timestamp.h"
+#include "base/errors.h"
+#include "base/lifetime.h"
+#include "utils/uuid.h"
+
+/* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
+#define CLIENT_RETRY_WINDOW_MAX 3600
+
+typedef enum ClientAuthMethod
+{
+	AUTH_NONE,
+	AUTH_SECRET, /* of a client: by either of the next two */
+	AUTH_SECRET_BASIC,
+	AUTH_SECRET_POST,
+	AUTH_SECRET_JWT,
+	AUTH_PRIVATE_KEY_JWT,
+	AUTH_TLS
+} ClientAuthMethod;
+
+/* grant types, as bits; refresh_token goes by offline_access */
+#define GRANT_TYPE_AUTHORIZATION_CODE (1 << 0)
+#define GRANT_TYPE_CLIENT_CREDENTIALS (1 << 1)
+#define GRANT_TYPE_DEVICE_CODE (1 << 2)
+#define GRANT_TYPE_PASSWORD (1 << 3)
+#define GRANT_TYPE_TOKEN_EXCHANGE (1 << 4)
+
+#define DEVICE_CODE_URN "urn:ietf:params:oauth:grant-type:device_code"
+#define TOKEN_EXCHANGE_URN "urn:ietf:params:oauth:grant-type:token-exchange"
+
+typedef struct ClientSecret
+{
+	pg_uuid_t secret_id;
+	bool hashed; /* is the SHA-256 known? */
+	uint8_t hash[PGTC_SHA256_LEN];
+	char *imported; /* as another server has hashed it; NULL: rehashed, or one of our own */
+	TimestampTz expires_at; /* DT_NOEND: never */
+	TimestampTz last_used_at; /* as far as this session knows; DT_NOBEGIN: never */
+	struct ClientSecret *next;
+} ClientSecret;
+
+/* as registered; what is not given goes by the settings */
+typedef struct ClientLifetimes
+{
+	Lifetime refresh_absolute_lifetime;
+	Lifetime refresh_idle_lifetime;
+	Lifetime retry_window;
+} ClientLifetimes;
+
+typedef struct Client
+{
+	char *client_id;
+	char *issuer;
+	bool confidential;
+	bool enabled;
+	PgtcScope scope; /* slices into memory of the cache */
+	char **resources;
+	int n_resources; /* -1: any resource of the issuer */
+	bool offline_access;
+	const PgtcAlg *alg; /* NULL: the issuer's default */
+	int access_token_lifetime; /* seconds; settings already applied, as in the next four */
+	int refresh_absolute_lifetime;
+	int refresh_idle_lifetime;
+	int retry_window;
+	int retry_window_bound; /* of who proves a key or certificate; -1: until the idle end */
+	int retry_limit; /* -1: none */
+	int lockstep_generations; /* setting already applied; 0: never reuse */
+	bool rotates;
+	ClientLifetimes given;
+	ClientSecret *secrets;
+	char *client_name; /* NULL: none */
+	char **redirect_uris;
+	int n_redirect_uris;
+	/* metadata (RFC 7591 and its companions) */
+	bool native; /* installed on its user's device */
+	ClientAuthMethod auth_method;
+	const char *
+		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */
+	const pg_uuid_t *proved_secret; /* and by which of its secrets, for the ledger; NULL: by none */
+	unsigned grant_types;
+	char *jwks; /* JSON text; NULL: none */
+	const PgtcAlg *assertion_alg; /* that its assertions must be signed by; NULL: any */
+	bool issuer_audience; /* aud of its assertions is the issuer alone, as a string */
+	char *tls_subject_dn;
+	bool require_pkce;
+	bool require_pushed_requests;
+	bool dpop_bound;
+	bool certificate_bound;
+	bool consent_required;
+	char **post_logout_redirect_uris;
+	int n_post_logout_redirect_uris;
+	char *backchannel_logout_uri;
+	char *sector; /* of pairwise subjects; NULL: subjects are public */
+	int default_max_age; /* seconds; -1: none */
+	Epochs epochs;
+} Client;
+
+/* NULL when there is no such client; the caller's own, valid until the current memory context is reset */
+extern Client *client_find(const char *client_id);
+
+extern CacheSize client_cache_size(void);
+
+/*
+ * RFC 6749 section 2.3.1.  A public client must not send a secret, a
+ * confidential one must send a valid one; a client that is switched off fails.
+ */
+extern PgtErr client_authenticate(Client *client, const char *client_secret);
+
+/* as metadata and audit have it; NULL for AUTH_SECRET, which is no one method */
+extern const char *client_auth_method_name(ClientAuthMethod method);
+
+/* 0 for a name that is no grant type of ours */
+extern unsigned client_grant_type(const char *name);
+
+/* those of the client, and refresh_token where it may have one; separated by spaces */
+extern char *client_grant_type_names(const Client *client);
+
+/* the subject as the client gets to see it (OpenID Connect Core section 8) */
+extern char *client_subject(const Client *client, const char *subject);
+
+/* sid: of a pairwise client one that tells no other sector that it is the same session */
+extern char *client_session_id(const Client *client, const char *session_id);
+
+#endif /* PGT_CLIENT_H */

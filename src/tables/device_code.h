@@ -1,0 +1,84 @@
+/*
+ * device_code.h
+ *		Device authorizations (RFC 8628): the row and what may happen to it.
+ *
+ * Every change is one UPDATE that names the state it expects; false means that
+ * the row is in another one.
+ */
+#ifndef PGT_DEVICE_CODE_H
+#define PGT_DEVICE_CODE_H
+
+#include "base/compat.h"
+
+#include "base/begun.h"
+#include "core/oauth/oauth.h"
+#include "datatype/timestamp.h"
+#include "tables/issuer.h"
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
+#define DEVICE_POLL_INTERVAL 5 /* seconds, and by how much it grows (RFC 8628 section 3.5) */
+#define DEVICE_POLL_TOLERANCE \
+	1 /* seconds: timers are not exact, and no two requests take the same way */
+
+typedef enum DeviceState
+{
+	DEVICE_PENDING,
+	DEVICE_APPROVED,
+	DEVICE_DENIED,
+	DEVICE_REDEEMED
+} DeviceState;
+
+/* who answered for the user, and with what */
+typedef struct DeviceApproval
+{
+	char *subject;
+	char *scope;
+	char *session_id; /* NULL: the grant_id stands in */
+	TimestampTz auth_time;
+	char *acr;
+	char **amr;
+	int n_amr; /* -1: none given */
+	Jsonb *claims;
+} DeviceApproval;
+
+typedef struct DeviceCode
+{
+	pg_uuid_t grant_id;
+	uint8_t device_hash[PGTC_SHA256_LEN];
+	char *client_id;
+	char *scope; /* asked for, later as approved */
+	char **resources;
+	int n_resources; /* 0: none was named */
+	char *jkt; /* NULL: any key may redeem it */
+	DeviceState state;
+	DeviceApproval approval; /* of an approved one */
+	Jsonb *context;
+	Begun begun;
+	TimestampTz expires_at;
+} DeviceCode;
+
+/* what the user types; false: somebody else's is the same, try another */
+extern bool device_code_insert(Issuer *issuer, const DeviceCode *device,
+							   const char user_code[PGTC_USER_CODE_LEN + 1]);
+
+extern DeviceCode *device_code_read(const pg_uuid_t *grant_id);
+
+/* the unexpired one that waits for an answer under this user code; NULL */
+extern DeviceCode *device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1]);
+
+/*
+ * A poll of a pending one; false: it is none any more.  *too_early: it came before its
+ * time; who comes early again right after that has a longer interval from then on.
+ */
+extern bool device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early);
+
+/* from then on it is the subject's, too: subject_epoch is that of the moment */
+extern bool device_code_approve(const DeviceCode *device, const DeviceApproval *approval,
+								int64 subject_epoch);
+extern bool device_code_deny(const DeviceCode *device);
+
+/* exactly once, also of two that come at the same time */
+extern bool device_code_redeem(const DeviceCode *device);
+
+#endif /* PGT_DEVICE_CODE_H */

@@ -1,0 +1,162 @@
+/*
+ * issuer.c
+ *		Issuers and their peppers, cached by configuration epoch.
+ *
+ * The table is small and read whole.  A pepper is wiped when its cache goes.
+ */
+#include "tables/issuer.h"
+
+#include "utils/memutils.h"
+
+#include "base/cache.h"
+#include "base/glue.h"
+#include "base/guc.h"
+#include "tables/key_material.h"
+#include "base/store.h"
+
+typedef struct IssuerNode
+{
+	Issuer issuer; /* first */
+	MemoryContextCallback wipe;
+	struct IssuerNode *next;
+} IssuerNode;
+
+static IssuerNode *issuers = NULL;
+static uint64 issuers_number = 0;
+
+static void
+wipe_pepper(void *arg)
+{
+	pgtc_wipe(((IssuerNode *) arg)->issuer.pepper, PGTC_PEPPER_LEN);
+}
+
+static void
+read_issuer(StoreRow *row, void *arg)
+{
+	MemoryContext cache = pgt_cache_context(CACHE_CONFIG);
+	MemoryContext caller = MemoryContextSwitchTo(cache);
+	IssuerNode *node = palloc0(sizeof(IssuerNode));
+
+	(void) arg;
+	node->issuer.issuer = store_text(row);
+	node->issuer.is_default = store_bool(row);
+	node->issuer.default_alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
+	node->issuer.login_uri = store_text(row);
+	node->issuer.logout_uri = store_text(row);
+	node->issuer.verification_uri = store_text(row);
+	node->issuer.claims_function = store_text(row);
+	node->issuer.password_verifier = store_text(row);
+	node->issuer.dpop_nonce_required = store_bool(row);
+	node->issuer.acr_levels = store_texts(row, &node->issuer.n_acr_levels);
+	node->issuer.factor_acr = store_jsonb(row);
+	node->issuer.webauthn_rp_id = store_text(row);
+	node->issuer.webauthn_origins = store_texts(row, &node->issuer.n_webauthn_origins);
+	store_epochs(row, &node->issuer.epochs);
+	node->issuer.installation_id = store_text(row);
+	node->wipe.func = wipe_pepper;
+	node->wipe.arg = node;
+	MemoryContextRegisterResetCallback(cache, &node->wipe);
+	node->next = issuers;
+	issuers = node;
+	MemoryContextSwitchTo(caller);
+}
+
+Issuer *
+issuer_find(const char *issuer)
+{
+	if (issuers_number != pgt_cache_number(CACHE_CONFIG))
+	{
+		issuers = NULL;
+		issuers_number = 0;
+		store_run(STORE_ISSUERS_READ, NULL, read_issuer, NULL);
+		issuers_number = pgt_cache_number(CACHE_CONFIG);
+	}
+	for (IssuerNode *node = issuers; node; node = node->next)
+	{
+		if (issuer ? strcmp(node->issuer.issuer, issuer) == 0 : node->issuer.is_default)
+			return &node->issuer;
+	}
+	return NULL;
+}
+
+bool
+issuer_is_known(void)
+{
+	return issuers && issuers_number == pgt_cache_number(CACHE_CONFIG);
+}
+
+Issuer *
+issuer_get(const char *issuer)
+{
+	Issuer *found = issuer_find(issuer);
+
+	if (found == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("there is no such issuer"),
+						issuer ? errdetail("The issuer \"%s\" has not been created.", issuer)
+							   : errdetail("No issuer has been created yet."),
+						errhint("SELECT pgtoken.create_issuer('https://...');")));
+	return found;
+}
+
+Issuer *
+issuer_of_session(void)
+{
+	return issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
+}
+
+void
+issuer_require_own(const Issuer *issuer)
+{
+	if (pgt_installation_id[0] == '\0' || issuer->installation_id == NULL ||
+		pg_strcasecmp(pgt_installation_id, issuer->installation_id) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("this database is a copy of another installation, and signs no tokens"),
+			 errdetail("Its id is %s, pgtoken.installation_id is %s.", issuer->installation_id,
+					   pgt_installation_id),
+			 errhint("Give it an issuer and keys of its own: SELECT "
+					 "pgtoken.adopt_copy('https://...'). If it is the original that has moved, set "
+					 "pgtoken.installation_id to its id.")));
+}
+
+static char *
+pepper_id(const char *issuer)
+{
+	return psprintf("pepper:%s", issuer);
+}
+
+const uint8_t *
+issuer_pepper(Issuer *issuer)
+{
+	if (!issuer->pepper_loaded)
+	{
+		PgtcBuf buf;
+
+		pgtc_buf_init(&buf, &pgt_mem);
+		key_material_read(pepper_id(issuer->issuer), &buf);
+		if (buf.len != PGTC_PEPPER_LEN)
+			elog(ERROR, "the pepper of an issuer has the wrong length");
+		memcpy(issuer->pepper, buf.data, PGTC_PEPPER_LEN);
+		pgtc_buf_free(&buf);
+		issuer->pepper_loaded = true;
+	}
+	return issuer->pepper;
+}
+
+void
+issuer_subkey(Issuer *issuer, const char *purpose, uint8_t out[PGTC_SHA256_LEN])
+{
+	pgt_check(pgtc_subkey(issuer_pepper(issuer), purpose, out), "deriving a key");
+}
+
+void
+issuer_create_pepper(const char *issuer)
+{
+	uint8_t pepper[PGTC_PEPPER_LEN];
+
+	pgt_random(pepper, sizeof(pepper));
+	key_material_insert(pepper_id(issuer), pepper, sizeof(pepper));
+	pgtc_wipe(pepper, sizeof(pepper));
+}

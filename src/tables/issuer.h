@@ -1,0 +1,63 @@
+/*
+ * issuer.h
+ *		Issuers and their peppers, cached.
+ */
+#ifndef PGT_ISSUER_H
+#define PGT_ISSUER_H
+
+#include "base/compat.h"
+
+#include "base/begun.h"
+#include "core/oauth/oauth.h"
+#include "core/jose/jwk.h"
+#include "datatype/timestamp.h"
+#include "utils/jsonb.h"
+
+typedef struct Issuer
+{
+	char *issuer;
+	bool is_default;
+	const PgtcAlg *default_alg;
+	char *login_uri; /* NULL: not set, as the next four */
+	char *logout_uri;
+	char *verification_uri;
+	char *claims_function;
+	char *password_verifier;
+	bool dpop_nonce_required;
+	char **acr_levels; /* weakest first */
+	int n_acr_levels;
+	Jsonb *factor_acr;
+	char *webauthn_rp_id; /* NULL: no WebAuthn */
+	char **webauthn_origins;
+	int n_webauthn_origins;
+	Epochs epochs;
+	char *installation_id; /* of the database; NULL: none is there */
+	bool pepper_loaded;
+	uint8_t pepper[PGTC_PEPPER_LEN];
+} Issuer;
+
+/* NULL when there is no such issuer; issuer NULL names the default one */
+extern Issuer *issuer_find(const char *issuer);
+
+/* whom this session speaks for: pgtoken.http_issuer, or the default one */
+extern Issuer *issuer_of_session(void);
+
+/* have they been read already, so that issuer_find() reads no table? */
+extern bool issuer_is_known(void);
+
+/* like issuer_find, but ereport(55000) when it is not there */
+extern Issuer *issuer_get(const char *issuer);
+
+/* ereport(55000) where pgtoken.installation_id says that this database is a copy */
+extern void issuer_require_own(const Issuer *issuer);
+
+/* the pepper of its refresh tokens, read and unwrapped once */
+extern const uint8_t *issuer_pepper(Issuer *issuer);
+
+/* a key of its own for the purpose, derived from the pepper */
+extern void issuer_subkey(Issuer *issuer, const char *purpose, uint8_t out[PGTC_SHA256_LEN]);
+
+/* make and store the pepper of a new issuer */
+extern void issuer_create_pepper(const char *issuer);
+
+#endif /* PGT_ISSUER_H */

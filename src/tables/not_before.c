@@ -1,0 +1,154 @@
+/*
+ * not_before.c
+ *		What has ended all that was issued before.
+ *
+ * "Before now" is a matter of epochs (begun.h), "before a time" that was named one of
+ * clocks, for families of earlier epochs than the one in which it was named.
+ *
+ * Those of issuer and client come with their cached rows.  Of subjects there may be
+ * many, so one counter for all of an issuer's numbers their ends: a family that has
+ * copied its present value, and began later than the latest of their times, needs no
+ * look at its subject's rows.  The counter's row is locked until an end commits;
+ * with that, ends are numbered in the order in which they become visible, and who
+ * has copied a number has seen all ends up to it.
+ */
+#include "tables/not_before.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "base/cache.h"
+#include "tables/issuer.h"
+#include "base/store.h"
+
+/* of the subjects of an issuer */
+typedef struct Latest
+{
+	char *issuer;
+	int64 epoch;
+	TimestampTz not_before; /* the latest; DT_NOBEGIN: there is none */
+	struct Latest *next;
+} Latest;
+
+/* what refuses, so far */
+typedef struct Judgement
+{
+	const Begun *begun;
+	TimestampTz not_before;
+	PgtErr err;
+} Judgement;
+
+static Latest *latest_list = NULL;
+static uint64 latest_number = 0;
+
+static void
+read_latest(StoreRow *row, void *arg)
+{
+	Latest *latest = arg;
+
+	latest->epoch = store_long(row, 0);
+	latest->not_before = store_time(row, DT_NOBEGIN);
+}
+
+static const Latest *
+latest_of_subjects(const char *issuer)
+{
+	StoreArgs args = {0};
+	Latest found = {0};
+	MemoryContext caller;
+	Latest *node;
+
+	if (latest_number != pgt_cache_number(CACHE_REVOCATION))
+	{
+		latest_list = NULL;
+		latest_number = pgt_cache_number(CACHE_REVOCATION);
+	}
+	for (node = latest_list; node; node = node->next)
+	{
+		if (strcmp(node->issuer, issuer) == 0)
+			return node;
+	}
+	store_arg_text(&args, issuer);
+	store_run(STORE_SUBJECT_NOT_BEFORE_LATEST, &args, read_latest, &found);
+	caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_REVOCATION));
+	node = palloc(sizeof(Latest));
+	*node = found;
+	node->issuer = pstrdup(issuer);
+	node->next = latest_list;
+	latest_list = node;
+	MemoryContextSwitchTo(caller);
+	return node;
+}
+
+void
+begin_now(const Client *client, TimestampTz now, Begun *begun)
+{
+	begun->at = now;
+	begun->issuer_epoch = issuer_get(client->issuer)->epochs.current;
+	begun->client_epoch = client->epochs.current;
+	begun->subject_epoch = latest_of_subjects(client->issuer)->epoch;
+}
+
+/* of several that refuse, the latest says why */
+static void
+refuse(Judgement *judgement, TimestampTz not_before, PgtErr err)
+{
+	if (judgement->err == PGT_OK || not_before > judgement->not_before)
+	{
+		judgement->not_before = not_before;
+		judgement->err = err;
+	}
+}
+
+/* an epoch that never was is one of another issuer or client, of the same name, that is gone */
+static void
+judge_level(Judgement *judgement, int64 epoch, const Epochs *level, PgtErr err)
+{
+	if (epoch > level->current || epoch < level->current - level->since_end ||
+		(epoch < level->not_before_epoch && judgement->begun->at < level->not_before))
+		refuse(judgement, level->not_before, err);
+}
+
+static void
+judge_subject_row(StoreRow *row, void *arg)
+{
+	Judgement *judgement = arg;
+	bool of_client = store_bool(row);
+	int64 ended_epoch = store_long(row, 0);
+	TimestampTz not_before = store_time(row, DT_NOBEGIN);
+	int64 not_before_epoch = store_long(row, 0);
+	int64 epoch = judgement->begun->subject_epoch;
+
+	if (epoch < ended_epoch || (epoch < not_before_epoch && judgement->begun->at < not_before))
+		refuse(judgement, not_before,
+			   of_client ? PGT_ERR_CONSENT_WITHDRAWN : PGT_ERR_NOT_BEFORE_SUBJECT);
+}
+
+static void
+judge_subject(Judgement *judgement, const Client *client, const char *subject)
+{
+	const Latest *latest = latest_of_subjects(client->issuer);
+	StoreArgs args = {0};
+
+	if (judgement->begun->subject_epoch >= latest->epoch &&
+		judgement->begun->at >= latest->not_before)
+		return;
+	store_arg_text(&args, client->issuer);
+	store_arg_text(&args, subject);
+	store_arg_text(&args, client->client_id);
+	store_run(STORE_SUBJECT_NOT_BEFORE, &args, judge_subject_row, judgement);
+}
+
+PgtErr
+not_before_check(const Client *client, const char *subject, TimestampTz family, const Begun *begun)
+{
+	Judgement judgement = {begun, DT_NOBEGIN, PGT_OK};
+
+	judge_level(&judgement, begun->issuer_epoch, &issuer_get(client->issuer)->epochs,
+				PGT_ERR_NOT_BEFORE_ISSUER);
+	judge_level(&judgement, begun->client_epoch, &client->epochs, PGT_ERR_NOT_BEFORE_CLIENT);
+	judge_subject(&judgement, client, subject);
+	if (begun->at < family)
+		refuse(&judgement, family, PGT_ERR_NOT_BEFORE_FAMILY);
+	return judgement.err;
+}

@@ -1,0 +1,31 @@
+/*
+ * not_before.h
+ *		What has ended all that was issued before: of an issuer, a client, a subject,
+ *		a family.
+ */
+#ifndef PGT_NOT_BEFORE_H
+#define PGT_NOT_BEFORE_H
+
+#include "base/compat.h"
+
+#include "base/begun.h"
+#include "tables/client.h"
+#include "base/errors.h"
+
+/* now, in the epochs that this transaction sees */
+extern void begin_now(const Client *client, TimestampTz now, Begun *begun);
+
+/*
+ * PGT_OK, or which level refuses what began so: PGT_ERR_NOT_BEFORE_ISSUER, _CLIENT,
+ * _SUBJECT, _FAMILY (of several, the one with the latest time), or
+ * PGT_ERR_CONSENT_WITHDRAWN.  family: the family's own not_before, DT_NOBEGIN for none.
+ *
+ * What counts is when the family began, not when the single token was handed out:
+ * whoever holds a token of before has got his later ones by it.  And a refresh
+ * that runs while an end is being committed cannot know of it; its tokens are later
+ * than the end, but its family is not.
+ */
+extern PgtErr not_before_check(const Client *client, const char *subject, TimestampTz family,
+							   const Begun *begun);
+
+#endif /* PGT_NOT_BEFORE_H */

@@ -1,0 +1,69 @@
+/*
+ * policy.c
+ *		Risk policies, cached by configuration epoch.  The table is small and what
+ *		is in force is read whole.
+ */
+#include "tables/policy.h"
+
+#include "utils/memutils.h"
+
+#include "base/cache.h"
+#include "base/glue.h"
+#include "base/store.h"
+
+static Policy *policies = NULL;
+static uint64 policies_number = 0;
+
+static void
+read_rules(Policy *policy, Jsonb *json)
+{
+	char problem[PGTC_PROBLEM_MAX];
+
+	/* the table has checked them; a library older than the rules may know better */
+	if (pgtc_rules_read(pgtc_slice_str(pgt_jsonb_text(json)), &pgt_mem, &policy->rules, problem) !=
+		PGTC_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the rules of policy \"%s\" cannot be read", policy->policy),
+				 errdetail_log("%s", problem),
+				 errhint("Compare pgtoken.library_version() with the extension's version.")));
+}
+
+static void
+read_policy(StoreRow *row, void *arg)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_CONFIG));
+	Policy *policy = palloc0(sizeof(Policy));
+
+	(void) arg;
+	policy->issuer = store_text(row);
+	policy->policy = store_text(row);
+	policy->version = store_int(row, 0);
+	policy->shadow = store_bool(row);
+	read_rules(policy, store_jsonb(row));
+	policy->client_ids = store_texts(row, &policy->n_client_ids);
+	policy->resources = store_texts(row, &policy->n_resources);
+	policy->grant_types = store_texts(row, &policy->n_grant_types);
+	policy->on_refresh = store_bool(row);
+	policy->on_issue = store_bool(row);
+	policy->revoke_on_deny = store_bool(row);
+	policy->allow_on_error = store_bool(row);
+	policy->function_timeout = store_int(row, 0);
+	policy->factor_types = store_texts(row, &policy->n_factor_types);
+	policy->next = policies;
+	policies = policy;
+	MemoryContextSwitchTo(caller);
+}
+
+const Policy *
+policy_list(void)
+{
+	if (policies_number != pgt_cache_number(CACHE_CONFIG))
+	{
+		policies = NULL;
+		policies_number = 0;
+		store_run(STORE_POLICIES_READ, NULL, read_policy, NULL);
+		policies_number = pgt_cache_number(CACHE_CONFIG);
+	}
+	return policies;
+}

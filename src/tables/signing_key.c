@@ -1,0 +1,297 @@
+/*
+ * signing_key.c
+ *		Signing keys: made, stored, parsed once per backend, used.
+ *
+ * The rows are cached by configuration epoch.  The EVP_PKEYs belong to the cache
+ * context and end with it through a reset callback, so that an ereport can never
+ * leak one.  Verifying needs the public key only; private keys are opened when
+ * this backend first signs.
+ */
+#include "tables/signing_key.h"
+
+#include "utils/memutils.h"
+
+#include "base/cache.h"
+#include "core/base/b64url.h"
+#include "core/jose/claims.h"
+#include "core/base/ids.h"
+#include "base/glue.h"
+#include "tables/issuer.h"
+#include "tables/key_material.h"
+#include "base/store.h"
+
+#define RANDOM_KID_LEN 16
+
+typedef struct KeyNode
+{
+	SigningKey key; /* first */
+	MemoryContextCallback free;
+} KeyNode;
+
+static SigningKey *keys = NULL;
+static uint64 keys_number = 0;
+
+static void
+free_key(void *arg)
+{
+	SigningKey *key = arg;
+
+	pgtc_key_free(&key->verifier);
+	pgtc_key_free(&key->signer);
+}
+
+static SigningKeyState
+state_of(const char *name)
+{
+	return strcmp(name, "active") == 0	   ? SIGNING_KEY_ACTIVE
+		   : strcmp(name, "retiring") == 0 ? SIGNING_KEY_RETIRING
+										   : SIGNING_KEY_PENDING;
+}
+
+/* where they go to, which they end with */
+typedef struct KeyList
+{
+	MemoryContext context;
+	SigningKey **list;
+} KeyList;
+
+static void
+read_key(StoreRow *row, void *arg)
+{
+	const KeyList *target = arg;
+	MemoryContext caller = MemoryContextSwitchTo(target->context);
+	KeyNode *node = palloc0(sizeof(KeyNode));
+	SigningKey *key = &node->key;
+	PgtcBuf header;
+	Jsonb *jwk;
+
+	key->kid = store_text(row);
+	key->issuer = store_text(row);
+	key->alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
+	key->state = state_of(store_text(row));
+	jwk = store_jsonb(row);
+	key->public_jwk = pgt_jsonb_text(jwk);
+	pgtc_buf_init(&header, &pgt_mem);
+	pgt_check(pgtc_token_header(key->alg, "at+jwt", pgtc_slice_str(key->kid), &header),
+			  "writing a header");
+	key->access_header = header.data;
+	node->free.func = free_key;
+	node->free.arg = key;
+	MemoryContextRegisterResetCallback(target->context, &node->free);
+	key->next = *target->list;
+	*target->list = key;
+	MemoryContextSwitchTo(caller);
+}
+
+static SigningKey *
+key_list(void)
+{
+	if (keys_number != pgt_cache_number(CACHE_CONFIG))
+	{
+		keys = NULL;
+		keys_number = 0;
+		store_run(STORE_KEYS_READ, NULL, read_key,
+				  &(KeyList){pgt_cache_context(CACHE_CONFIG), &keys});
+		keys_number = pgt_cache_number(CACHE_CONFIG);
+	}
+	return keys;
+}
+
+static char *
+material_id(const char *kid)
+{
+	return psprintf("key:%s", kid);
+}
+
+static void
+open_signer(SigningKey *key)
+{
+	PgtcBuf buf;
+	PgtcCode code;
+
+	if (key->signer.alg)
+		return;
+	pgtc_buf_init(&buf, &pgt_mem);
+	key_material_read(material_id(key->kid), &buf);
+	code = pgtc_key_read_private(key->alg, (const uint8_t *) buf.data, buf.len, &key->signer);
+	pgtc_buf_free(&buf);
+	pgt_check(code, "reading a private key");
+	pgt_cache_stats.key_parses++;
+}
+
+const SigningKey *
+signing_key_active(const char *issuer, const PgtcAlg *alg)
+{
+	issuer_require_own(issuer_get(issuer));
+	for (SigningKey *key = key_list(); key; key = key->next)
+	{
+		if (key->state == SIGNING_KEY_ACTIVE && key->alg == alg && strcmp(key->issuer, issuer) == 0)
+		{
+			open_signer(key);
+			return key;
+		}
+	}
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					errmsg("there is no active signing key for algorithm %s", alg->name),
+					errdetail("The issuer is \"%s\".", issuer),
+					errhint("SELECT pgtoken.create_signing_key('%s', '%s');", alg->name, issuer)));
+}
+
+static const SigningKey *
+open_verifier(SigningKey *key)
+{
+	if (key->public_jwk == NULL)
+		open_signer(key); /* an HMAC key verifies with what it signs with */
+	else if (key->verifier.alg == NULL)
+	{
+		pgt_check(pgtc_key_read_jwk(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
+				  "reading a public key");
+		pgt_cache_stats.key_parses++;
+	}
+	return key;
+}
+
+const SigningKey *
+signing_key_verifying(const char *kid)
+{
+	for (SigningKey *key = key_list(); key; key = key->next)
+	{
+		if (key->state != SIGNING_KEY_PENDING && strcmp(key->kid, kid) == 0)
+			return open_verifier(key);
+	}
+	return NULL;
+}
+
+const SigningKey *
+signing_key_at_its_end(const char *kid)
+{
+	SigningKey *key = NULL;
+	StoreArgs args = {0};
+
+	store_arg_text(&args, kid);
+	store_run(STORE_KEY_AT_ITS_END, &args, read_key, &(KeyList){CurrentMemoryContext, &key});
+	/* an HMAC key has gone with its secret */
+	return key && key->public_jwk ? open_verifier(key) : key;
+}
+
+const SigningKey *
+signing_key_of_header(PgtcSlice header)
+{
+	for (SigningKey *key = key_list(); key; key = key->next)
+	{
+		if (key->state != SIGNING_KEY_PENDING &&
+			pgtc_slice_equal(header, pgtc_slice_str(key->access_header)))
+			return open_verifier(key);
+	}
+	return NULL;
+}
+
+/* RFC 7638 thumbprint; random for HMAC, where a digest would tell something of the secret */
+static char *
+kid_of(const PgtcKey *key)
+{
+	char *kid;
+
+	if (key->alg->kty == PGTC_KTY_OCT)
+	{
+		uint8_t random[RANDOM_KID_LEN];
+
+		pgt_random(random, sizeof(random));
+		kid = palloc0(pgtc_b64url_encoded_len(sizeof(random)) + 1);
+		pgtc_b64url_encode(random, sizeof(random), kid);
+		return kid;
+	}
+	kid = palloc(PGTC_THUMBPRINT_LEN + 1);
+	pgt_check(pgtc_key_thumbprint(key, &pgt_mem, kid), "naming a key");
+	return kid;
+}
+
+typedef struct OwnedKey
+{
+	PgtcKey key;
+	MemoryContextCallback free;
+} OwnedKey;
+
+static void
+free_owned_key(void *arg)
+{
+	pgtc_key_free(arg);
+}
+
+static PgtcKey *
+make_key(const PgtcAlg *alg, const char *private_key)
+{
+	OwnedKey *owned = palloc0(sizeof(OwnedKey));
+	PgtcCode code;
+
+	owned->free.func = free_owned_key;
+	owned->free.arg = &owned->key;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->free);
+	code = private_key ? pgtc_key_import(alg, pgtc_slice_str(private_key), &owned->key)
+					   : pgtc_key_generate(alg, &owned->key);
+	if (private_key && (code == PGTC_E_MALFORMED || code == PGTC_E_KEY || code == PGTC_E_TOO_LONG))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the private key cannot be used for %s", alg->name),
+						errdetail("The key was refused: %s.", pgtc_code_text(code)),
+						errhint("Give an unencrypted PEM private key of the algorithm's type, or "
+								"for HS256 the base64url form of at least 32 bytes.")));
+	pgt_check(code, "making a key");
+	return &owned->key;
+}
+
+static bool
+has_key_in_state(const char *issuer, const PgtcAlg *alg, SigningKeyState state)
+{
+	for (const SigningKey *key = key_list(); key; key = key->next)
+	{
+		if (key->state == state && key->alg == alg && strcmp(key->issuer, issuer) == 0)
+			return true;
+	}
+	return false;
+}
+
+char *
+signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
+{
+	bool first;
+	PgtcKey *key;
+	char *kid;
+	StoreArgs args = {0};
+	StoreArgs lock = {0};
+	PgtcBuf buf;
+
+	store_arg_text(&lock, issuer);
+	store_run(STORE_ISSUER_LOCK, &lock, NULL, NULL);
+	pgt_cache_begin(); /* what another session did to the keys meanwhile */
+	first = !has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE);
+	if (!first && has_key_in_state(issuer, alg, SIGNING_KEY_PENDING))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("a pending signing key for algorithm %s is there already", alg->name),
+				 errdetail("The issuer is \"%s\".", issuer),
+				 errhint("Let it sign with pgtoken.rotate_signing_key('%s', '%s'), or end it with "
+						 "pgtoken.retire_signing_key(kid).",
+						 alg->name, issuer)));
+	key = make_key(alg, private_key);
+	kid = kid_of(key);
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	store_arg_text(&args, kid);
+	store_arg_text(&args, issuer);
+	store_arg_text(&args, alg->name);
+	store_arg_text(&args, first ? "active" : "pending");
+	if (alg->kty == PGTC_KTY_OCT)
+		store_arg_null(&args);
+	else
+	{
+		pgt_check(pgtc_key_write_jwk(key, pgtc_slice_str(kid), &buf), "writing a public key");
+		store_arg_jsonb(&args, pgt_jsonb_of_buf(&buf));
+	}
+	store_run(STORE_KEY_INSERT, &args, NULL, NULL);
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgt_check(pgtc_key_write_private(key, &buf), "writing a private key");
+	key_material_insert(material_id(kid), buf.data, buf.len);
+	pgtc_buf_free(&buf);
+	return kid;
+}

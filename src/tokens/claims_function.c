@@ -1,0 +1,62 @@
+/*
+ * claims_function.c
+ *		Claims of a subject, by the application's own SQL function.
+ */
+#include "tokens/claims_function.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "base/glue.h"
+#include "tables/issuer.h"
+#include "base/request.h"
+#include "base/user_function.h"
+
+static Datum
+scope_array(const char *scope)
+{
+	PgtcScope list;
+	char **names;
+
+	pgt_check(pgtc_scope_parse(pgtc_slice_str(scope), &list), "reading a scope");
+	names = palloc(sizeof(char *) * Max(list.n, 1));
+	for (int i = 0; i < list.n; i++)
+		names[i] = pnstrdup(list.token[i].data, list.token[i].len);
+	return PointerGetDatum(pgt_make_text_array(names, list.n));
+}
+
+Jsonb *
+claims_of_subject(const Client *client, const Grant *grant, const char *scope, const char *target)
+{
+	const Issuer *issuer = issuer_get(client->issuer);
+	const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID};
+	Datum args[4];
+	Jsonb *claims;
+
+	if (issuer->claims_function == NULL)
+		return NULL;
+	args[0] = CStringGetTextDatum(grant->subject);
+	args[1] = CStringGetTextDatum(client->client_id);
+	args[2] = scope_array(scope);
+	args[3] = CStringGetTextDatum(target);
+	claims = user_function_call(issuer->claims_function, lengthof(types), types, args);
+	return claims ? request_claims(claims) : NULL;
+}
+
+bool
+claims_guard(const char *issuer, void (*step)(void *arg), void *arg)
+{
+	if (issuer_get(issuer)->claims_function)
+		return user_function_guard(step, arg);
+	step(arg);
+	return true;
+}
+
+Jsonb *
+claims_with(Jsonb *claims, Jsonb *more)
+{
+	if (claims == NULL || more == NULL)
+		return claims ? claims : more;
+	return pgt_jsonb_concat(claims, more);
+}

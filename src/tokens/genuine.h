@@ -1,0 +1,39 @@
+/*
+ * genuine.h
+ *		Is a token one that we handed out?  Whether it still holds is another
+ *		question.
+ */
+#ifndef PGT_GENUINE_H
+#define PGT_GENUINE_H
+
+#include "base/compat.h"
+
+#include "core/jose/claims.h"
+#include "core/base/ids.h"
+#include "tables/grant.h"
+#include "tables/signing_key.h"
+
+/*
+ * Does the token carry the secret of its generation of this family?  Constant
+ * time; generations before the last two are looked up in the ledger.
+ */
+extern bool genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token);
+
+/* an access token whose header, key and signature are in order */
+typedef struct GenuineAccessToken
+{
+	const SigningKey *key;
+	const PgtcClaims *claims; /* valid as long as the current memory context */
+	char *payload; /* JSON text */
+	pg_uuid_t grant_id;
+	PgtcJti jti; /* taken apart */
+} GenuineAccessToken;
+
+/*
+ * false for anything else, an ID token included, and for a token whose family is
+ * of another client or issuer than it says; times, audience and revocation are
+ * not looked at
+ */
+extern bool genuine_access_token(PgtcSlice token, GenuineAccessToken *out);
+
+#endif /* PGT_GENUINE_H */

@@ -1,0 +1,185 @@
+/*
+ * mint.c
+ *		Signed tokens of a family.
+ */
+#include "tokens/mint.h"
+
+#include "tables/authentication.h"
+#include "tokens/claims_function.h"
+#include "core/jose/claims.h"
+#include "base/glue.h"
+#include "tables/issuer.h"
+#include "tables/resource.h"
+#include "tables/signing_key.h"
+
+static PgtcSlice *
+slices_of(char *const *strings, int n)
+{
+	PgtcSlice *slices = palloc(sizeof(PgtcSlice) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		slices[i] = pgtc_slice_str(strings[i]);
+	return slices;
+}
+
+/* NULL: absent */
+static PgtcSlice
+json_slice(Jsonb *json)
+{
+	return pgtc_slice_str(pgt_jsonb_text(json));
+}
+
+static char *
+sign(const PgtcTokenSpec *spec, const SigningKey *key)
+{
+	PgtcBuf buf;
+	char *token;
+
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a token");
+	if (buf.len > PGTC_JWS_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the token would be too large"),
+				 errdetail("It would have %zu bytes; tokens of more than %d are not accepted.",
+						   buf.len, PGTC_JWS_MAX),
+				 errhint("Give fewer or shorter claims, scopes, resources and amr values.")));
+	token = pnstrdup(buf.data, buf.len);
+	pgtc_buf_free(&buf);
+	return token;
+}
+
+/* absent where nobody has authenticated */
+static int64
+auth_time_claim(TimestampTz auth_time)
+{
+	return TIMESTAMP_IS_NOBEGIN(auth_time) ? -1 : pgt_unix_seconds(auth_time);
+}
+
+/* one minting, as far as it has come */
+typedef struct Minting
+{
+	const MintRequest *request;
+	const PgtcAlg *alg;
+	const SigningKey *key;
+	PgtcTokenSpec spec; /* of the access token, then of the ID token, which has much of it */
+	char grant_id[PGTC_UUID_TEXT_LEN + 1];
+	Minted *out;
+} Minting;
+
+/* when it ends, and what it is called */
+static void
+begin_minting(Minting *minting)
+{
+	const MintRequest *request = minting->request;
+	const Client *client = request->client;
+	const Grant *grant = request->grant;
+	Minted *out = minting->out;
+	PgtcJti jti = {.generation = request->generation, .retry = request->retry};
+
+	minting->alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
+	minting->key = signing_key_active(client->issuer, minting->alg);
+	out->expires_at = Min(pgt_plus_seconds(request->now, request->target->access_token_lifetime),
+						  grant->expires_at);
+	out->expires_in = pgt_unix_seconds(out->expires_at) - pgt_unix_seconds(request->now);
+	out->kid = minting->key->kid;
+	memcpy(jti.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
+	pgt_random_public(jti.random, sizeof(jti.random));
+	pgtc_jti_write(&jti, out->jti);
+	pgtc_uuid_text(grant->grant_id.data, minting->grant_id);
+}
+
+/* RFC 9068 */
+static void
+mint_access_token(Minting *minting)
+{
+	const MintRequest *request = minting->request;
+	const Client *client = request->client;
+	const Grant *grant = request->grant;
+	const Target *target = request->target;
+	PgtcTokenSpec *spec = &minting->spec;
+
+	spec->kid = pgtc_slice_str(minting->key->kid);
+	spec->iss = pgtc_slice_str(client->issuer);
+	spec->sub = pgtc_slice_str(client_subject(client, grant->subject));
+	spec->aud = slices_of(target->resources, target->n_resources);
+	spec->n_aud = target->n_resources;
+	if (resources_take_jwt(client->issuer, spec->aud, spec->n_aud))
+		spec->typ = "JWT";
+	else
+	{
+		spec->typ = "at+jwt";
+		spec->header = pgtc_slice_str(minting->key->access_header);
+	}
+	spec->client_id = pgtc_slice_str(client->client_id);
+	if (target->scope[0] != '\0')
+		spec->scope = pgtc_slice_str(target->scope);
+	spec->jti = pgtc_slice_str(minting->out->jti);
+	spec->grant_id = pgtc_slice_str(minting->grant_id);
+	spec->acr = pgtc_slice_str(grant->acr);
+	spec->amr = grant->n_amr < 0 ? NULL : slices_of(grant->amr, grant->n_amr);
+	spec->n_amr = grant->n_amr;
+	spec->auth_time = auth_time_claim(grant->auth_time);
+	spec->iat = pgt_unix_seconds(request->now);
+	spec->exp = pgt_unix_seconds(minting->out->expires_at);
+	spec->cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
+	spec->act = json_slice(grant->act);
+	spec->extra = json_slice(claims_with(
+		grant->claims, claims_of_subject(client, grant, target->scope, "access_token")));
+	minting->out->access_token = sign(spec, minting->key);
+}
+
+/* OpenID Connect Core section 2; what the two have in common stays as it is */
+static void
+mint_id_token(Minting *minting)
+{
+	const MintRequest *request = minting->request;
+	const Client *client = request->client;
+	const Grant *grant = request->grant;
+	PgtcSlice client_id = pgtc_slice_str(client->client_id);
+	PgtcSlice none = pgtc_slice(NULL, 0);
+	PgtcTokenSpec *spec = &minting->spec;
+	char at_hash[PGTC_AT_HASH_MAX + 1];
+
+	pgt_check(pgtc_at_hash(minting->alg, pgtc_slice_str(minting->out->access_token), at_hash),
+			  "hashing a token");
+	spec->typ = "JWT";
+	spec->header = none;
+	spec->aud = &client_id;
+	spec->n_aud = 1;
+	spec->azp = client_id;
+	spec->client_id = spec->scope = spec->jti = spec->grant_id = spec->cnf = spec->act = none;
+	spec->extra = json_slice(claims_of_subject(client, grant, request->target->scope, "id_token"));
+	spec->at_hash = pgtc_slice_str(at_hash);
+	spec->sid = pgtc_slice_str(
+		client_session_id(client, grant->session_id ? grant->session_id : minting->grant_id));
+	if (request->first_issue)
+		spec->nonce = pgtc_slice_str(grant->nonce);
+	else
+		spec->auth_time = auth_time_claim(authentication_first_auth_time(grant));
+	minting->out->id_token = sign(spec, minting->key);
+}
+
+/* as a step that a guard can be put around */
+static void
+mint(void *arg)
+{
+	Minting *minting = arg;
+
+	begin_minting(minting);
+	mint_access_token(minting);
+	minting->out->id_token = NULL;
+	if (minting->request->target->openid)
+		mint_id_token(minting);
+}
+
+PgtErr
+mint_tokens(const MintRequest *request, Minted *out)
+{
+	Minting minting = {.request = request, .out = out};
+
+	if (request->at_endpoint)
+		return claims_guard(request->client->issuer, mint, &minting) ? PGT_OK
+																	 : PGT_ERR_USER_FUNCTION;
+	mint(&minting);
+	return PGT_OK;
+}

@@ -1,0 +1,46 @@
+/*
+ * statement.c
+ *		What we sign that is no token of a family.
+ */
+#include "tokens/statement.h"
+
+#include "utils/timestamp.h"
+
+#include "base/glue.h"
+#include "tables/issuer.h"
+#include "tables/signing_key.h"
+
+PgtcTokenSpec
+statement_for(const Client *client, const char *typ)
+{
+	PgtcTokenSpec spec = {0};
+	PgtcSlice *audience = palloc(sizeof(PgtcSlice));
+
+	*audience = pgtc_slice_str(client->client_id);
+	spec.typ = typ;
+	spec.iss = pgtc_slice_str(client->issuer);
+	spec.aud = audience;
+	spec.n_aud = 1;
+	spec.n_amr = -1;
+	spec.iat = pgt_unix_seconds(GetCurrentTimestamp());
+	spec.exp = -1;
+	spec.auth_time = -1;
+	return spec;
+}
+
+char *
+statement_sign(const Client *client, PgtcTokenSpec *spec, Jsonb *extra)
+{
+	const PgtcAlg *alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
+	const SigningKey *key = signing_key_active(client->issuer, alg);
+	PgtcBuf buf;
+	char *statement;
+
+	spec->kid = pgtc_slice_str(key->kid);
+	spec->extra = pgtc_slice_str(pgt_jsonb_text(extra));
+	pgtc_buf_init(&buf, &pgt_mem);
+	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a statement");
+	statement = pnstrdup(buf.data, buf.len);
+	pgtc_buf_free(&buf);
+	return statement;
+}

@@ -1,0 +1,307 @@
+/*
+ * verify.c
+ *		Use cases: does an access token hold now?  What is there to say of a token?
+ *
+ * Reads only, with the latest snapshot: a revocation that has committed counts,
+ * whatever the caller's isolation level, on a standby as soon as it is replayed.
+ */
+#include "tokens/verify.h"
+
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "base/cache.h"
+#include "tables/client.h"
+#include "core/jose/claims.h"
+#include "core/base/uri.h"
+#include "tokens/genuine.h"
+#include "base/glue.h"
+#include "tables/grant.h"
+#include "base/member.h"
+#include "tables/not_before.h"
+#include "base/replay_lag.h"
+#include "base/store.h"
+#include "tokens/token_cache.h"
+
+/* our clock made the times we judge, but possibly on another node */
+#define LEEWAY 5
+
+/* what the tables say of a token, or of one that it was exchanged from */
+typedef struct TokenState
+{
+	char *client_id;
+	char *subject;
+	Begun begun;
+	TimestampTz not_before;
+	bool holds;
+	bool exchanged;
+} TokenState;
+
+static void
+read_state(StoreRow *row, void *arg)
+{
+	TokenState *state = arg;
+
+	state->client_id = store_text(row);
+	state->subject = store_text(row);
+	state->begun.at = store_time(row, DT_NOBEGIN);
+	state->not_before = store_time(row, DT_NOBEGIN);
+	store_begun(row, &state->begun);
+	state->holds = store_bool(row);
+}
+
+static void
+read_token(StoreRow *row, void *arg)
+{
+	read_state(row, arg);
+	((TokenState *) arg)->exchanged = store_bool(row);
+}
+
+typedef struct Ancestors
+{
+	TokenState *state;
+	int n;
+} Ancestors;
+
+static void
+read_ancestor(StoreRow *row, void *arg)
+{
+	Ancestors *ancestors = arg;
+
+	ancestors->state = ancestors->state
+						   ? repalloc(ancestors->state, sizeof(TokenState) * (ancestors->n + 1))
+						   : palloc(sizeof(TokenState));
+	read_state(row, &ancestors->state[ancestors->n++]);
+}
+
+static bool
+begun_in_time(const Client *client, const TokenState *state)
+{
+	return not_before_check(client, state->subject, state->not_before, &state->begun) == PGT_OK;
+}
+
+/* what a token was exchanged from (RFC 8693) takes it along when it is revoked, blacklisted or too old */
+static bool
+ancestors_stand(const pg_uuid_t *grant_id)
+{
+	StoreArgs args = {0};
+	Ancestors ancestors = {NULL, 0};
+
+	store_arg_uuid(&args, grant_id);
+	store_run(STORE_TOKEN_ANCESTORS, &args, read_ancestor, &ancestors);
+	for (int i = 0; i < ancestors.n; i++)
+	{
+		const TokenState *state = &ancestors.state[i];
+		const Client *client = client_find(state->client_id);
+
+		if (!state->holds || client == NULL || !begun_in_time(client, state))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Family there, not revoked and not too old, token in the ledger and not
+ * blacklisted, client its own and switched on.  The ledger knows every token
+ * that was committed: one that was signed in a transaction that rolled back, or
+ * with a stolen key, is not among them.
+ */
+static bool
+token_stands(const GenuineAccessToken *token)
+{
+	StoreArgs args = {0};
+	TokenState state;
+	const Client *client;
+
+	store_arg_uuid(&args, &token->grant_id);
+	store_arg_text(&args, token->claims->jti.data);
+	store_arg_int(&args, token->jti.generation);
+	store_arg_int(&args, token->jti.retry);
+	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat));
+	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat + 1));
+	if (store_run(STORE_TOKEN_STATE, &args, read_token, &state) == 0 || !state.holds ||
+		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
+		return false;
+	client = client_find(state.client_id);
+	return client && client->enabled && begun_in_time(client, &state) &&
+		   (!state.exchanged || ancestors_stand(&token->grant_id));
+}
+
+/* a token says what is registered; an API may spell its own name otherwise (RFC 3986 section 6.2) */
+static bool
+is_audience(const JsonbValue *value, PgtcSlice audience)
+{
+	return value->type == jbvString &&
+		   pgtc_uri_equivalent(pgtc_slice(value->val.string.val, value->val.string.len), audience);
+}
+
+bool
+verify_audience(Jsonb *claims, const char *audience)
+{
+	PgtcSlice wanted = pgtc_slice_str(audience);
+	JsonbValue value;
+
+	if (getKeyJsonValueFromContainer(&claims->root, "aud", 3, &value) == NULL)
+		return false;
+	if (value.type != jbvBinary)
+		return is_audience(&value, wanted);
+	for (uint32 i = 0; i < JsonContainerSize(value.val.binary.data); i++)
+	{
+		if (is_audience(getIthJsonbValueFromContainer(value.val.binary.data, i), wanted))
+			return true;
+	}
+	return false;
+}
+
+/* a bound token is worth nothing to who cannot prove its key (RFC 9449 section 7.1, RFC 8705 section 3) */
+static bool
+binding_holds(Jsonb *claims, const Confirmation *proved)
+{
+	Jsonb *cnf = member_json(claims, "cnf");
+	Confirmation bound = {NULL, NULL};
+
+	if (cnf == NULL)
+		return true;
+	bound.jkt = member_string(cnf, "jkt");
+	bound.x5t_s256 = member_string(cnf, "x5t#S256");
+	return (bound.jkt || bound.x5t_s256) && confirmation_holds(&bound, proved);
+}
+
+static Jsonb *
+verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], int64 now)
+{
+	GenuineAccessToken genuine;
+	Jsonb *claims;
+
+	pgt_cache_stats.token_misses++;
+	if (!genuine_access_token(pgtc_slice(token, len), &genuine) ||
+		pgtc_claims_check_access(genuine.claims, pgtc_slice_str(genuine.key->issuer),
+								 pgtc_slice(NULL, 0), now, LEEWAY) != PGTC_OK ||
+		!token_stands(&genuine))
+		return NULL;
+	claims = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(genuine.payload)));
+	token_cache_put(hash, claims, genuine.claims->exp);
+	return claims;
+}
+
+Jsonb *
+verify_seen_token(const char *token, size_t len)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	const CachedToken *cached;
+
+	if (len > PGTC_JWS_MAX)
+		return NULL;
+	pgt_cache_begin();
+	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
+	cached = token_cache_get(hash);
+	return cached && pgt_unix_seconds(GetCurrentTimestamp()) < cached->exp ? cached->claims : NULL;
+}
+
+Jsonb *
+verify_access_token(const char *token, size_t len, const char *audience, const Confirmation *proved)
+{
+	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+	uint8_t hash[PGTC_SHA256_LEN];
+	const CachedToken *cached;
+	Jsonb *claims;
+
+	if (len > PGTC_JWS_MAX)
+		return NULL;
+	replay_lag_check();
+	pgt_cache_begin();
+	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
+	cached = token_cache_get(hash);
+	if (cached)
+		claims = now < cached->exp ? cached->claims : NULL;
+	else
+		claims = verify_anew(token, len, hash, now);
+	return claims && (audience == NULL || verify_audience(claims, audience)) &&
+				   (proved == NULL || binding_holds(claims, proved))
+			   ? claims
+			   : NULL;
+}
+
+/* the members of RFC 7662 section 2.2 that the token itself carries, with its values */
+static Jsonb *
+describe_access_token(Jsonb *claims)
+{
+	static const char *const members[] = {"scope",	   "client_id", "sub", "aud", "iss",
+										  "jti",	   "exp",		"iat", "acr", "amr",
+										  "auth_time", "grant_id",	"sid", "cnf", "act"};
+	PgtObject object;
+	JsonbValue value;
+
+	pgt_object_begin(&object);
+	pgt_object_bool(&object, "active", true);
+	pgt_object_string(&object, "token_type",
+					  member_string(member_json(claims, "cnf"), "jkt") ? "DPoP" : "Bearer");
+	for (size_t i = 0; i < lengthof(members); i++)
+	{
+		if (getKeyJsonValueFromContainer(&claims->root, members[i], strlen(members[i]), &value))
+			pgt_object_value(&object, members[i], &value);
+	}
+	return pgt_object_end(&object);
+}
+
+/* only the current refresh token of a living family can be used as it is */
+static const Grant *
+usable_refresh_token(const char *token, const Client **client)
+{
+	PgtcRefreshToken parsed;
+	TimestampTz now = GetCurrentTimestamp();
+	pg_uuid_t grant_id;
+	const Grant *grant;
+
+	if (pgtc_refresh_token_parse(pgtc_slice_str(token), &parsed) != PGTC_OK)
+		return NULL;
+	memcpy(grant_id.data, parsed.grant_id, PGTC_UUID_LEN);
+	grant = grant_read_latest(&grant_id);
+	if (grant == NULL || grant->revoked || (int) parsed.generation != grant->generation ||
+		grant->generation <= grant->blacklisted_generation ||
+		now >= grant_refresh_end(grant, grant->rotated_at) ||
+		!genuine_refresh_token(grant, &parsed))
+		return NULL;
+	*client = client_find(grant->client_id);
+	return *client && (*client)->enabled && (*client)->offline_access &&
+				   not_before_check(*client, grant->subject, grant->not_before, &grant->begun) ==
+					   PGT_OK
+			   ? grant
+			   : NULL;
+}
+
+static Jsonb *
+describe_refresh_token(const Client *client, const Grant *grant)
+{
+	PgtObject object;
+
+	pgt_object_begin(&object);
+	pgt_object_bool(&object, "active", true);
+	pgt_object_string(&object, "token_type", "refresh_token");
+	pgt_object_string(&object, "scope", grant->scope);
+	pgt_object_string(&object, "client_id", grant->client_id);
+	pgt_object_string(&object, "sub", client_subject(client, grant->subject));
+	pgt_object_string(&object, "iss", client->issuer);
+	pgt_object_int(&object, "iat", pgt_unix_seconds(grant->rotated_at));
+	pgt_object_int(&object, "exp", pgt_unix_seconds(grant_refresh_end(grant, grant->rotated_at)));
+	pgt_object_string(&object, "grant_id", pgt_uuid_cstring(&grant->grant_id));
+	return pgt_object_end(&object);
+}
+
+Jsonb *
+introspect_token(const char *token)
+{
+	Jsonb *claims = verify_access_token(token, strlen(token), NULL, NULL);
+	const Client *client;
+	const Grant *grant;
+	PgtObject inactive;
+
+	if (claims)
+		return describe_access_token(claims);
+	grant = usable_refresh_token(token, &client);
+	if (grant)
+		return describe_refresh_token(client, grant);
+	pgt_object_begin(&inactive);
+	pgt_object_bool(&inactive, "active", false);
+	return pgt_object_end(&inactive);
+}
