@@ -19,10 +19,10 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	pgt_guc_refuse_connection_options();
-	pgt_libs_init();
-	pgt_guc_init();
+	guc_refuse_connection_options();
+	libs_init();
+	guc_init();
 	shared_memory_init();
-	pgt_cache_init();
-	pgt_audit_init();
+	cache_init();
+	audit_init();
 }

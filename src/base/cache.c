@@ -32,7 +32,7 @@ typedef struct Epoch
 	Held *generation; /* NULL: none yet */
 } Epoch;
 
-CacheStats pgt_cache_stats;
+CacheStats cache_stats;
 
 static Epoch epochs[CACHE_EPOCHS] = {
 	[CACHE_CONFIG] = {.proxy = "config_epoch", .number = 1},
@@ -46,7 +46,7 @@ static void on_subxact_event(SubXactEvent event, SubTransactionId subid, SubTran
 							 void *arg);
 
 void
-pgt_cache_init(void)
+cache_init(void)
 {
 	CacheRegisterRelcacheCallback(on_relcache_invalidation, (Datum) 0);
 	RegisterXactCallback(on_xact_event, NULL);
@@ -99,7 +99,7 @@ on_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 }
 
 void
-pgt_cache_mark_dirty(CacheEpoch epoch)
+cache_mark_dirty(CacheEpoch epoch)
 {
 	epochs[epoch].dirty = true;
 }
@@ -141,7 +141,7 @@ hold(void)
 }
 
 void
-pgt_cache_begin(void)
+cache_begin(void)
 {
 	AcceptInvalidationMessages();
 
@@ -153,10 +153,10 @@ pgt_cache_begin(void)
 		{
 			/* a client switched off or a key retired ends tokens too */
 			epochs[CACHE_REVOCATION].stale = true;
-			pgt_cache_stats.config_resets++;
+			cache_stats.config_resets++;
 		}
 		else
-			pgt_cache_stats.revocation_resets++;
+			cache_stats.revocation_resets++;
 		drop(&epochs[i]);
 	}
 	/* last, because it may raise: without the oid the next begin drops again */
@@ -170,25 +170,25 @@ pgt_cache_begin(void)
 }
 
 void
-pgt_cache_begin_anew(void)
+cache_begin_anew(void)
 {
 	epochs[CACHE_CONFIG].stale = true; /* takes the other one along */
 }
 
 MemoryContext
-pgt_cache_context(CacheEpoch epoch)
+cache_context(CacheEpoch epoch)
 {
 	return generation_of(epoch)->context;
 }
 
 Size
-pgt_cache_room(void)
+cache_room(void)
 {
-	return (Size) pgt_cache_memory * 1024 / 2;
+	return (Size) guc_cache_memory * 1024 / 2;
 }
 
 Size
-pgt_cache_configuration_size(void)
+cache_configuration_size(void)
 {
 	Size size = 0;
 
@@ -201,7 +201,7 @@ pgt_cache_configuration_size(void)
 }
 
 uint64
-pgt_cache_number(CacheEpoch epoch)
+cache_number(CacheEpoch epoch)
 {
 	/* a call that went on while a function of it began a generation does not hold that yet */
 	hold();
@@ -209,12 +209,12 @@ pgt_cache_number(CacheEpoch epoch)
 }
 
 void
-pgt_cache_invalidate(CacheEpoch epoch)
+cache_invalidate(CacheEpoch epoch)
 {
 	Oid proxy = get_relname_relid(epochs[epoch].proxy, get_namespace_oid("pgtoken", false));
 
 	if (!OidIsValid(proxy))
 		elog(ERROR, "pgtoken.%s is missing", epochs[epoch].proxy);
 	CacheInvalidateRelcacheByRelid(proxy);
-	pgt_cache_mark_dirty(epoch);
+	cache_mark_dirty(epoch);
 }

@@ -7,9 +7,9 @@
  * empty proxy table; the invalidation is transactional, reaches every backend
  * at commit and every standby at replay, and marks the epoch stale here.
  *
- * Whoever caches allocates in pgt_cache_context(epoch) and remembers
- * pgt_cache_number(epoch): another number means that everything is gone.  What
- * was handed out before stays readable as pgt_cache_begin() says.
+ * Whoever caches allocates in cache_context(epoch) and remembers
+ * cache_number(epoch): another number means that everything is gone.  What
+ * was handed out before stays readable as cache_begin() says.
  */
 #ifndef PGT_CACHE_H
 #define PGT_CACHE_H
@@ -41,9 +41,9 @@ typedef struct CacheSize
 } CacheSize;
 
 /* shared counters of this backend, for cache_stats() and tests */
-extern CacheStats pgt_cache_stats;
+extern CacheStats cache_stats;
 
-extern void pgt_cache_init(void);
+extern void cache_init(void);
 
 /*
  * To be called first by every function that reads a cache: takes in what other
@@ -51,30 +51,30 @@ extern void pgt_cache_init(void);
  * stays readable as long as the caller's current memory context is not reset, also
  * when functions that it calls drop it.
  */
-extern void pgt_cache_begin(void);
+extern void cache_begin(void);
 
 /* the next begin drops everything, as after a change of all configuration */
-extern void pgt_cache_begin_anew(void);
+extern void cache_begin_anew(void);
 
-extern MemoryContext pgt_cache_context(CacheEpoch epoch);
+extern MemoryContext cache_context(CacheEpoch epoch);
 
 /* to be asked before each look into a cache, which may be into newer contents than begin's */
-extern uint64 pgt_cache_number(CacheEpoch epoch);
+extern uint64 cache_number(CacheEpoch epoch);
 
 /*
  * Half of pgtoken.cache_memory, in bytes: what verified tokens may take, and what
  * clients may take together with the other configuration.  That other, a few small
  * tables, is always kept.
  */
-extern Size pgt_cache_room(void);
+extern Size cache_room(void);
 
 /* memory of that other configuration, limits of age included, in bytes; keys that OpenSSL has parsed are its own */
-extern Size pgt_cache_configuration_size(void);
+extern Size cache_configuration_size(void);
 
 /* tell all backends, this one included, once the transaction commits */
-extern void pgt_cache_invalidate(CacheEpoch epoch);
+extern void cache_invalidate(CacheEpoch epoch);
 
 /* this transaction has written what the epoch caches: a rollback drops the cache */
-extern void pgt_cache_mark_dirty(CacheEpoch epoch);
+extern void cache_mark_dirty(CacheEpoch epoch);
 
 #endif /* PGT_CACHE_H */

@@ -52,7 +52,7 @@ typedef JsonbParseState *PgtJsonbState;
 #endif
 
 static inline JsonbValue *
-pgt_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *value)
+compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *value)
 {
 #if PG_VERSION_NUM >= 190000
 	pushJsonbValue(state, token, value);

@@ -240,13 +240,13 @@ static const PgtErrInfo err_table[] = {
 };
 
 const PgtErrInfo *
-pgt_err_info(PgtErr err)
+errors_info(PgtErr err)
 {
 	return &err_table[err];
 }
 
 int
-pgt_err_number(void)
+errors_number(void)
 {
 	return lengthof(err_table);
 }

@@ -137,9 +137,9 @@ typedef struct PgtErrInfo
 	bool audited; /* malformed input and what names nothing of ours leaves no trace */
 } PgtErrInfo;
 
-extern const PgtErrInfo *pgt_err_info(PgtErr err);
+extern const PgtErrInfo *errors_info(PgtErr err);
 
 /* of errors, PGT_OK included */
-extern int pgt_err_number(void);
+extern int errors_number(void);
 
 #endif /* PGT_ERRORS_H */

@@ -18,7 +18,7 @@
 
 #define EPOCH_OFFSET_SECONDS ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (SECS_PER_DAY))
 
-const pg_uuid_t pgt_no_grant = {{0}};
+const pg_uuid_t glue_no_grant = {{0}};
 
 static void *
 mem_alloc(size_t size)
@@ -32,10 +32,10 @@ mem_release(void *ptr)
 	pfree(ptr);
 }
 
-const PgtcMem pgt_mem = {mem_alloc, mem_release};
+const PgtcMem glue_mem = {mem_alloc, mem_release};
 
 void
-pgt_random(void *out, size_t len)
+random_bytes(void *out, size_t len)
 {
 	if (!pg_strong_random(out, len))
 		ereport(ERROR, (errcode(ERRCODE_SYSTEM_ERROR), errmsg("could not obtain random bytes"),
@@ -43,7 +43,7 @@ pgt_random(void *out, size_t len)
 }
 
 void
-pgt_random_public(void *out, size_t len)
+random_public(void *out, size_t len)
 {
 	static uint8 pool[512];
 	static size_t left = 0;
@@ -51,7 +51,7 @@ pgt_random_public(void *out, size_t len)
 	Assert(len <= 32);
 	if (left < len)
 	{
-		pgt_random(pool, sizeof(pool));
+		random_bytes(pool, sizeof(pool));
 		left = sizeof(pool);
 	}
 	left -= len;
@@ -59,7 +59,7 @@ pgt_random_public(void *out, size_t len)
 }
 
 void
-pgt_check(PgtcCode code, const char *doing)
+glue_check(PgtcCode code, const char *doing)
 {
 	if (code == PGTC_E_NOMEM)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory while %s", doing)));
@@ -68,17 +68,17 @@ pgt_check(PgtcCode code, const char *doing)
 }
 
 void
-pgt_new_uuid(pg_uuid_t *out)
+random_uuid(pg_uuid_t *out)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	uint8_t random[8];
 
-	pgt_random_public(random, sizeof(random));
+	random_public(random, sizeof(random));
 	pgtc_uuid7((uint64_t) (now + EPOCH_OFFSET_SECONDS * USECS_PER_SEC), random, out->data);
 }
 
 int64
-pgt_unix_seconds(TimestampTz ts)
+moment_unix(TimestampTz ts)
 {
 	/* round down, also before 2000 */
 	int64 seconds = ts / USECS_PER_SEC;
@@ -89,27 +89,27 @@ pgt_unix_seconds(TimestampTz ts)
 }
 
 TimestampTz
-pgt_timestamp_of_unix(int64 seconds)
+moment_of_unix(int64 seconds)
 {
 	return (seconds - EPOCH_OFFSET_SECONDS) * USECS_PER_SEC;
 }
 
 TimestampTz
-pgt_plus_seconds(TimestampTz ts, int64 seconds)
+moment_plus(TimestampTz ts, int64 seconds)
 {
 	return ts + seconds * USECS_PER_SEC;
 }
 
 bool
-pgt_happened_within(TimestampTz at, int64 seconds, TimestampTz entered, TimestampTz now)
+moment_is_within(TimestampTz at, int64 seconds, TimestampTz entered, TimestampTz now)
 {
 	if (at <= entered)
-		return entered < pgt_plus_seconds(at, seconds);
-	return at <= now || at < pgt_plus_seconds(entered, seconds);
+		return entered < moment_plus(at, seconds);
+	return at <= now || at < moment_plus(entered, seconds);
 }
 
 Lifetime
-pgt_lifetime_of(const Interval *interval)
+lifetime_of(const Interval *interval)
 {
 	return (Lifetime){true, interval->month,
 					  (int64) interval->day * SECS_PER_DAY + interval->time / USECS_PER_SEC};
@@ -119,7 +119,7 @@ pgt_lifetime_of(const Interval *interval)
 
 /* months have no length of their own: they are counted in the calendar, of UTC, from this moment */
 int
-pgt_lifetime_seconds(const Lifetime *lifetime, int if_not_given)
+lifetime_seconds(const Lifetime *lifetime, int if_not_given)
 {
 	/* a century is more than seconds can be, and the calendar has an end */
 	Interval months = {.month = Max(Min(lifetime->months, MONTHS_MAX), -MONTHS_MAX)};
@@ -139,21 +139,21 @@ pgt_lifetime_seconds(const Lifetime *lifetime, int if_not_given)
 }
 
 int
-pgt_interval_seconds(const Interval *interval)
+lifetime_of_interval(const Interval *interval)
 {
-	Lifetime lifetime = pgt_lifetime_of(interval);
+	Lifetime lifetime = lifetime_of(interval);
 
-	return pgt_lifetime_seconds(&lifetime, 0);
+	return lifetime_seconds(&lifetime, 0);
 }
 
 PgtcSlice
-pgt_slice_text(const text *t)
+strings_slice(const text *t)
 {
 	return pgtc_slice(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
 }
 
 char *
-pgt_uuid_cstring(const pg_uuid_t *uuid)
+strings_of_uuid(const pg_uuid_t *uuid)
 {
 	char *out = palloc(PGTC_UUID_TEXT_LEN + 1);
 
@@ -162,7 +162,7 @@ pgt_uuid_cstring(const pg_uuid_t *uuid)
 }
 
 char **
-pgt_text_array(ArrayType *array, const char *argument, int *n)
+strings_of_array(ArrayType *array, const char *argument, int *n)
 {
 	Datum *elements;
 	bool *nulls;
@@ -175,14 +175,14 @@ pgt_text_array(ArrayType *array, const char *argument, int *n)
 	strings = palloc(sizeof(char *) * Max(*n, 1));
 	for (int i = 0; i < *n; i++)
 	{
-		pgt_require(!nulls[i], argument);
+		argument_require(!nulls[i], argument);
 		strings[i] = TextDatumGetCString(elements[i]);
 	}
 	return strings;
 }
 
 bool
-pgt_strings_have(char *const *strings, int n, const char *string)
+strings_have(char *const *strings, int n, const char *string)
 {
 	for (int i = 0; i < n; i++)
 	{
@@ -193,7 +193,7 @@ pgt_strings_have(char *const *strings, int n, const char *string)
 }
 
 ArrayType *
-pgt_make_text_array(char *const *strings, int n)
+strings_to_array(char *const *strings, int n)
 {
 	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
 
@@ -203,58 +203,58 @@ pgt_make_text_array(char *const *strings, int n)
 }
 
 char *
-pgt_jsonb_text(Jsonb *json)
+object_text(Jsonb *json)
 {
 	return json ? JsonbToCString(NULL, &json->root, VARSIZE(json)) : NULL;
 }
 
 Jsonb *
-pgt_jsonb_of_buf(PgtcBuf *buf)
+object_of_buf(PgtcBuf *buf)
 {
 	Jsonb *json;
 
-	pgt_check(pgtc_buf_code(buf), "writing JSON");
+	glue_check(pgtc_buf_code(buf), "writing JSON");
 	json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(buf->data)));
 	pgtc_buf_free(buf);
 	return json;
 }
 
 Jsonb *
-pgt_empty_jsonb(void)
+object_empty(void)
 {
-	PgtObject object;
+	Object object;
 
-	pgt_object_begin(&object);
-	return pgt_object_end(&object);
+	object_begin(&object);
+	return object_end(&object);
 }
 
 Jsonb *
-pgt_jsonb_concat(Jsonb *object, Jsonb *more)
+object_concat(Jsonb *object, Jsonb *more)
 {
 	return DatumGetJsonbP(
 		DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(object), JsonbPGetDatum(more)));
 }
 
 void
-pgt_object_begin(PgtObject *object)
+object_begin(Object *object)
 {
 	memset(object, 0, sizeof(*object));
-	pgt_jsonb_push(&object->state, WJB_BEGIN_OBJECT, NULL);
+	compat_jsonb_push(&object->state, WJB_BEGIN_OBJECT, NULL);
 }
 
 void
-pgt_object_value(PgtObject *object, const char *name, JsonbValue *value)
+object_value(Object *object, const char *name, JsonbValue *value)
 {
 	JsonbValue key = {.type = jbvString};
 
 	key.val.string.val = unconstify(char *, name);
 	key.val.string.len = strlen(name);
-	pgt_jsonb_push(&object->state, WJB_KEY, &key);
-	pgt_jsonb_push(&object->state, WJB_VALUE, value);
+	compat_jsonb_push(&object->state, WJB_KEY, &key);
+	compat_jsonb_push(&object->state, WJB_VALUE, value);
 }
 
 void
-pgt_object_string(PgtObject *object, const char *name, const char *string)
+object_string(Object *object, const char *name, const char *string)
 {
 	JsonbValue value = {.type = jbvString};
 
@@ -262,90 +262,90 @@ pgt_object_string(PgtObject *object, const char *name, const char *string)
 		return;
 	value.val.string.val = unconstify(char *, string);
 	value.val.string.len = strlen(string);
-	pgt_object_value(object, name, &value);
+	object_value(object, name, &value);
 }
 
 void
-pgt_object_strings(PgtObject *object, const char *name, char *const *strings, int n)
+object_strings(Object *object, const char *name, char *const *strings, int n)
 {
-	PgtObject array;
+	Object array;
 
-	pgt_array_begin(&array);
+	object_array_begin(&array);
 	for (int i = 0; i < n; i++)
 	{
 		JsonbValue value = {.type = jbvString};
 
 		value.val.string.val = strings[i];
 		value.val.string.len = strlen(strings[i]);
-		pgt_jsonb_push(&array.state, WJB_ELEM, &value);
+		compat_jsonb_push(&array.state, WJB_ELEM, &value);
 	}
-	pgt_object_jsonb(object, name, pgt_array_end(&array));
+	object_jsonb(object, name, object_array_end(&array));
 }
 
 void
-pgt_object_int(PgtObject *object, const char *name, int64 number)
+object_int(Object *object, const char *name, int64 number)
 {
 	JsonbValue value = {.type = jbvNumeric};
 
 	value.val.numeric = int64_to_numeric(number);
-	pgt_object_value(object, name, &value);
+	object_value(object, name, &value);
 }
 
 void
-pgt_object_time(PgtObject *object, const char *name, TimestampTz time)
+object_time(Object *object, const char *name, TimestampTz time)
 {
 	const int utc = 0;
 
-	pgt_object_string(object, name,
-					  JsonEncodeDateTime(NULL, TimestampTzGetDatum(time), TIMESTAMPTZOID, &utc));
+	object_string(object, name,
+				  JsonEncodeDateTime(NULL, TimestampTzGetDatum(time), TIMESTAMPTZOID, &utc));
 }
 
 void
-pgt_object_bool(PgtObject *object, const char *name, bool boolean)
+object_bool(Object *object, const char *name, bool boolean)
 {
 	JsonbValue value = {.type = jbvBool};
 
 	value.val.boolean = boolean;
-	pgt_object_value(object, name, &value);
+	object_value(object, name, &value);
 }
 
 void
-pgt_object_jsonb(PgtObject *object, const char *name, Jsonb *json)
+object_jsonb(Object *object, const char *name, Jsonb *json)
 {
 	JsonbValue value = {.type = jbvBinary};
 
 	value.val.binary.data = &json->root;
 	value.val.binary.len = VARSIZE(json) - VARHDRSZ;
-	pgt_object_value(object, name, &value);
+	object_value(object, name, &value);
 }
 
 Jsonb *
-pgt_object_end(PgtObject *object)
+object_end(Object *object)
 {
-	return JsonbValueToJsonb(pgt_jsonb_push(&object->state, WJB_END_OBJECT, NULL));
+	return JsonbValueToJsonb(compat_jsonb_push(&object->state, WJB_END_OBJECT, NULL));
 }
 
 void
-pgt_array_begin(PgtObject *array)
+object_array_begin(Object *array)
 {
 	memset(array, 0, sizeof(*array));
-	pgt_jsonb_push(&array->state, WJB_BEGIN_ARRAY, NULL);
+	compat_jsonb_push(&array->state, WJB_BEGIN_ARRAY, NULL);
 }
 
 void
-pgt_array_jsonb(PgtObject *array, Jsonb *json)
+object_array_add(Object *array, Jsonb *json)
 {
 	JsonbValue value = {.type = jbvBinary};
 
 	value.val.binary.data = &json->root;
 	value.val.binary.len = VARSIZE(json) - VARHDRSZ;
-	pgt_jsonb_push(&array->state, WJB_ELEM, &value);
+	compat_jsonb_push(&array->state, WJB_ELEM, &value);
 }
 
 Jsonb *
-pgt_array_end(PgtObject *array)
+object_array_end(Object *array)
 {
-	return JsonbValueToJsonb(pgt_jsonb_push(&array->state, WJB_END_ARRAY, NULL));
+	return JsonbValueToJsonb(compat_jsonb_push(&array->state, WJB_END_ARRAY, NULL));
 }
 
 typedef struct OwnedClaims
@@ -361,7 +361,7 @@ free_owned_claims(void *arg)
 }
 
 PgtcClaims *
-pgt_claims_read(PgtcSlice payload, PgtcCode *code)
+glue_claims_read(PgtcSlice payload, PgtcCode *code)
 {
 	OwnedClaims *owned = palloc0(sizeof(OwnedClaims));
 
@@ -373,7 +373,7 @@ pgt_claims_read(PgtcSlice payload, PgtcCode *code)
 }
 
 void
-pgt_require(bool given, const char *argument)
+argument_require(bool given, const char *argument)
 {
 	if (!given)
 		ereport(ERROR,

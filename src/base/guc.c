@@ -25,39 +25,39 @@
 #define SECONDS_MAX (3650 * SECONDS_PER_DAY)
 
 /* of what sizes shared memory: fixed by the postmaster, or without effect but 0 */
-#define SHARED_SIZE_CONTEXT (pgt_preloaded ? PGC_POSTMASTER : PGC_SIGHUP)
+#define SHARED_SIZE_CONTEXT (guc_preloaded ? PGC_POSTMASTER : PGC_SIGHUP)
 
-int pgt_access_token_lifetime = 300;
-int pgt_authorization_code_lifetime = 60;
-int pgt_authorization_request_lifetime = 600;
-int pgt_cache_memory = 4096;
-int pgt_challenge_lifetime = 300;
-char *pgt_challenge_notify_channel = NULL;
-int pgt_device_code_lifetime = 600;
-int pgt_dpop_nonce_lifetime = 300;
-int pgt_dpop_proof_lifetime = 60;
-bool pgt_durable_rotation = true;
-char *pgt_http_authenticator = NULL;
-char *pgt_http_client_address_header = NULL;
-char *pgt_http_client_certificate_header = NULL;
-char *pgt_http_context_headers = NULL;
-char *pgt_http_issuer = NULL;
-char *pgt_http_resource = NULL;
-char *pgt_http_resource_url = NULL;
-char *pgt_installation_id = NULL;
-int pgt_lockstep_generations = 3;
-int pgt_log_refusals = LOG_REFUSALS_DEBUG;
-int pgt_max_replay_lag = 0;
-bool pgt_preloaded = false;
-int pgt_pushed_request_lifetime = 90;
-int pgt_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
-int pgt_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
-int pgt_refused_requests = SHARED_REFUSED_REQUESTS;
-int pgt_retry_window_bound = -1;
-int pgt_retry_window_confidential = 60;
-int pgt_retry_window_public = 30;
-char *pgt_root_key_file = NULL;
-int pgt_shared_replay_ids = SHARED_REPLAY_IDS;
+int guc_access_token_lifetime = 300;
+int guc_authorization_code_lifetime = 60;
+int guc_authorization_request_lifetime = 600;
+int guc_cache_memory = 4096;
+int guc_challenge_lifetime = 300;
+char *guc_challenge_notify_channel = NULL;
+int guc_device_code_lifetime = 600;
+int guc_dpop_nonce_lifetime = 300;
+int guc_dpop_proof_lifetime = 60;
+bool guc_durable_rotation = true;
+char *guc_http_authenticator = NULL;
+char *guc_http_client_address_header = NULL;
+char *guc_http_client_certificate_header = NULL;
+char *guc_http_context_headers = NULL;
+char *guc_http_issuer = NULL;
+char *guc_http_resource = NULL;
+char *guc_http_resource_url = NULL;
+char *guc_installation_id = NULL;
+int guc_lockstep_generations = 3;
+int guc_log_refusals = LOG_REFUSALS_DEBUG;
+int guc_max_replay_lag = 0;
+bool guc_preloaded = false;
+int guc_pushed_request_lifetime = 90;
+int guc_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
+int guc_refresh_idle_lifetime = 14 * SECONDS_PER_DAY;
+int guc_refused_requests = SHARED_REFUSED_REQUESTS;
+int guc_retry_window_bound = -1;
+int guc_retry_window_confidential = 60;
+int guc_retry_window_public = 30;
+char *guc_root_key_file = NULL;
+int guc_shared_replay_ids = SHARED_REPLAY_IDS;
 
 static const struct config_enum_entry log_refusals_options[] = {
 	{"off", LOG_REFUSALS_OFF, false},
@@ -85,7 +85,7 @@ static int signing_key_retiring_period = 2 * MINUTES_PER_DAY;
  * would remain: no root key, for one.
  */
 void
-pgt_guc_refuse_connection_options(void)
+guc_refuse_connection_options(void)
 {
 	struct config_generic **variables;
 	int n;
@@ -133,17 +133,17 @@ check_installation_id(char **value, void **extra pg_attribute_unused(),
 static void
 assign_cache_memory(int value, void *extra pg_attribute_unused())
 {
-	if (value != pgt_cache_memory)
-		pgt_cache_begin_anew();
+	if (value != guc_cache_memory)
+		cache_begin_anew();
 }
 
 void
-pgt_guc_init(void)
+guc_init(void)
 {
-	pgt_preloaded = process_shared_preload_libraries_in_progress;
+	guc_preloaded = process_shared_preload_libraries_in_progress;
 	DefineCustomIntVariable("pgtoken.access_token_lifetime",
 							"Life of access and ID tokens where neither client nor resource says.",
-							NULL, &pgt_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,
+							NULL, &guc_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.audit_retention",
@@ -153,12 +153,12 @@ pgt_guc_init(void)
 
 	DefineCustomIntVariable("pgtoken.authorization_code_lifetime",
 							"Time within which an authorization code must be redeemed.", NULL,
-							&pgt_authorization_code_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							&guc_authorization_code_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.authorization_request_lifetime",
 							"Time that a user has to log in, to consent, or to log out.", NULL,
-							&pgt_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
+							&guc_authorization_request_lifetime, 600, 60, 86400, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
@@ -170,19 +170,19 @@ pgt_guc_init(void)
 		"pgtoken.cache_memory",
 		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
 		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
-		&pgt_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, assign_cache_memory,
+		&guc_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, assign_cache_memory,
 		NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.challenge_lifetime",
 		"Time that a user has to prove another factor, and the request to go on.", NULL,
-		&pgt_challenge_lifetime, 300, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+		&guc_challenge_lifetime, 300, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.challenge_notify_channel",
 		"Channel on which the application is told that one-time codes wait to be delivered; empty: none.",
 		"A transaction that has notified cannot be prepared (PREPARE TRANSACTION).",
-		&pgt_challenge_notify_channel, "pgtoken_challenge", PGC_SUSET, 0, NULL, NULL, NULL);
+		&guc_challenge_notify_channel, "pgtoken_challenge", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.challenge_retention",
 							"How long maintain() keeps ended step-up transactions; 0 keeps them.",
@@ -196,15 +196,15 @@ pgt_guc_init(void)
 		&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL,
-							&pgt_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,
+							&guc_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,
 							NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.dpop_nonce_lifetime", "How long a nonce for DPoP proofs is good.", NULL,
-		&pgt_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+		&guc_dpop_nonce_lifetime, 300, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.dpop_proof_lifetime", "Age at which a DPoP proof is refused.",
-							NULL, &pgt_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
+							NULL, &guc_dpop_proof_lifetime, 60, 10, 600, PGC_SUSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 
 	DefineCustomBoolVariable(
@@ -213,7 +213,7 @@ pgt_guc_init(void)
 		"synchronous_commit says.",
 		"Without it a crash can take back a refresh that was answered, and the "
 		"client's new refresh token with it.",
-		&pgt_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
+		&guc_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.grant_retention",
@@ -224,28 +224,28 @@ pgt_guc_init(void)
 	DefineCustomStringVariable(
 		"pgtoken.http_authenticator",
 		"Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.",
-		NULL, &pgt_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
+		NULL, &guc_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable("pgtoken.http_client_address_header",
 							   "Request header with the client's address; its last element counts.",
-							   NULL, &pgt_http_client_address_header, "x-forwarded-for", PGC_SUSET,
+							   NULL, &guc_http_client_address_header, "x-forwarded-for", PGC_SUSET,
 							   0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_client_certificate_header",
 		"Request header with the client's TLS certificate, set by the proxy; empty: none.",
 		"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
-		&pgt_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+		&guc_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_context_headers",
 		"Request headers that the proxy sets and members of the context they become: member=header, ...; empty: none.",
-		"The proxy must remove the headers from what clients send.", &pgt_http_context_headers, "",
+		"The proxy must remove the headers from what clients send.", &guc_http_context_headers, "",
 		PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
 
 	DefineCustomStringVariable("pgtoken.http_issuer",
 							   "Issuer that the HTTP endpoints speak for; empty: the default one.",
-							   NULL, &pgt_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
+							   NULL, &guc_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_notify_channel",
@@ -256,17 +256,17 @@ pgt_guc_init(void)
 	DefineCustomStringVariable(
 		"pgtoken.http_resource",
 		"API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.",
-		NULL, &pgt_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
+		NULL, &guc_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_resource_url",
 		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
-		&pgt_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+		&guc_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.installation_id", "The installation whose tokens may be signed here; empty: any.",
 		"Kept outside of the database; a database that has another one is a copy, see pgtoken.adopt_copy().",
-		&pgt_installation_id, "", PGC_SUSET, 0, check_installation_id, NULL, NULL);
+		&guc_installation_id, "", PGC_SUSET, 0, check_installation_id, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.lineage_retention",
 							"Age at which maintain() drops lineage partitions; 0 keeps them.",
@@ -278,58 +278,58 @@ pgt_guc_init(void)
 		"pgtoken.lockstep_generations",
 		"How many generations running may be answered from two contexts until that is reuse; 0 is never.",
 		"A client and a thief who follows it within the retry window have each of them.",
-		&pgt_lockstep_generations, 3, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
+		&guc_lockstep_generations, 3, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomEnumVariable(
 		"pgtoken.log_refusals",
 		"Level at which each refused request is written to the server's log.",
-		"Never to the client. debug1: where the log has messages of that level.", &pgt_log_refusals,
+		"Never to the client. debug1: where the log has messages of that level.", &guc_log_refusals,
 		LOG_REFUSALS_DEBUG, log_refusals_options, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.max_replay_lag",
 		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
 		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
-		&pgt_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+		&guc_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,
-		&pgt_pushed_request_lifetime, 90, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+		&guc_pushed_request_lifetime, 90, 10, 600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.refresh_absolute_lifetime",
 							"Life of a family, which rotation does not extend.", NULL,
-							&pgt_refresh_absolute_lifetime, 30 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							&guc_refresh_absolute_lifetime, 30 * SECONDS_PER_DAY, 60, SECONDS_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.refresh_idle_lifetime",
 							"Time without a refresh after which a family ends.", NULL,
-							&pgt_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
+							&guc_refresh_idle_lifetime, 14 * SECONDS_PER_DAY, 60, SECONDS_MAX,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.refused_requests",
 		"Number of refused requests that the server keeps; 0 keeps none.",
 		"Read when the server starts and loads the library; made at need, there is room for 500.",
-		&pgt_refused_requests, SHARED_REFUSED_REQUESTS, 0, 100000, SHARED_SIZE_CONTEXT, 0, NULL,
+		&guc_refused_requests, SHARED_REFUSED_REQUESTS, 0, 100000, SHARED_SIZE_CONTEXT, 0, NULL,
 		NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.retry_window_bound",
 		"How long a client that proves a key or certificate may retry a refresh and get the same "
 		"successor; 0 is strict, -1 until the idle end.",
-		"By DPoP, mutual TLS or private_key_jwt.", &pgt_retry_window_bound, -1, -1, SECONDS_MAX,
+		"By DPoP, mutual TLS or private_key_jwt.", &guc_retry_window_bound, -1, -1, SECONDS_MAX,
 		PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.retry_window_confidential",
 							"How long a client with a secret may retry a refresh and get the same "
 							"successor; 0 is strict.",
-							NULL, &pgt_retry_window_confidential, 60, 0, 3600, PGC_SUSET,
+							NULL, &guc_retry_window_confidential, 60, 0, 3600, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.retry_window_public",
 							"How long a public client that proves no key may retry a refresh and "
 							"get the same successor; 0 is strict.",
-							NULL, &pgt_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
+							NULL, &guc_retry_window_public, 30, 0, 3600, PGC_SUSET, GUC_UNIT_S,
 							NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
@@ -342,13 +342,13 @@ pgt_guc_init(void)
 		"pgtoken.root_key_file", "File with the root keys that wrap private keys and peppers.",
 		"One key of 64 hexadecimal digits per line; the first wraps, all "
 		"unwrap.  Readable by the server's user only.",
-		&pgt_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+		&guc_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.shared_replay_ids",
 		"Number of used DPoP proofs and client assertions that the server remembers beside the table; 0 remembers none.",
 		"Read when the server starts and loads the library; made at need, there is room for 65536.",
-		&pgt_shared_replay_ids, SHARED_REPLAY_IDS, 0, 16 * 1024 * 1024, SHARED_SIZE_CONTEXT, 0,
+		&guc_shared_replay_ids, SHARED_REPLAY_IDS, 0, 16 * 1024 * 1024, SHARED_SIZE_CONTEXT, 0,
 		NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.signing_key_lead_time",

@@ -118,7 +118,7 @@ JANSSON_FUNCTIONS(DEFINE_FUNC, DEFINE_PROC)
 JWT_FUNCTIONS(DEFINE_LATE_FUNC, DEFINE_LATE_PROC)
 
 void
-pgt_libs_init(void)
+libs_init(void)
 {
 	void *library = open_library(PGTOKEN_JANSSON_SONAME);
 

@@ -6,6 +6,6 @@
 #define PGT_LIBS_H
 
 /* called from _PG_init, before anything of the core runs */
-extern void pgt_libs_init(void);
+extern void libs_init(void);
 
 #endif /* PGT_LIBS_H */

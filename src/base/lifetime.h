@@ -17,9 +17,9 @@ typedef struct Lifetime
 	int64 seconds; /* beside them */
 } Lifetime;
 
-extern Lifetime pgt_lifetime_of(const Interval *interval);
+extern Lifetime lifetime_of(const Interval *interval);
 
 /* from now on */
-extern int pgt_lifetime_seconds(const Lifetime *lifetime, int if_not_given);
+extern int lifetime_seconds(const Lifetime *lifetime, int if_not_given);
 
 #endif /* PGT_LIFETIME_H */

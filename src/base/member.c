@@ -79,5 +79,5 @@ member_text(Jsonb *object, const char *name)
 {
 	Jsonb *member = member_json(object, name);
 
-	return pgt_jsonb_text(member);
+	return object_text(member);
 }

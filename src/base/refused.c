@@ -101,7 +101,7 @@ told(PgtErr err)
 char *
 refused_description(PgtErr err)
 {
-	const char *description = pgt_err_info(err)->description;
+	const char *description = errors_info(err)->description;
 	const char *value = told(err);
 
 	if (description == NULL)
@@ -113,7 +113,7 @@ Jsonb *
 refused_detail(PgtErr err, Jsonb *detail)
 {
 	const char *value = told(err);
-	PgtObject object;
+	Object object;
 	Jsonb *member;
 
 	/* whose certificate it was is for the administrator, who may have written the name otherwise */
@@ -121,10 +121,10 @@ refused_detail(PgtErr err, Jsonb *detail)
 		value = note.received;
 	if (value == NULL)
 		return detail;
-	pgt_object_begin(&object);
-	pgt_object_string(&object, value == note.parameter ? "parameter" : note.parameter, value);
-	member = pgt_object_end(&object);
-	return detail ? pgt_jsonb_concat(detail, member) : member;
+	object_begin(&object);
+	object_string(&object, value == note.parameter ? "parameter" : note.parameter, value);
+	member = object_end(&object);
+	return detail ? object_concat(detail, member) : member;
 }
 
 /* part of a flow that goes well */
@@ -147,24 +147,24 @@ is_about(PgtErr noted, PgtErr err)
 static void
 put_in_ring(const RefusedRequest *request)
 {
-	SharedMemory *shared = pgt_refused_requests > 0 ? shared_memory() : NULL;
+	SharedMemory *shared = guc_refused_requests > 0 ? shared_memory() : NULL;
 
 	if (shared == NULL || shared->n_refused == 0)
 		return;
 	LWLockAcquire(&shared->refused_lock, LW_EXCLUSIVE);
-	shared_refused_requests(shared)[shared->refused_so_far++ % shared->n_refused] = *request;
+	shared_memory_refused(shared)[shared->refused_so_far++ % shared->n_refused] = *request;
 	LWLockRelease(&shared->refused_lock);
 }
 
 static void
 write_to_log(const RefusedRequest *request)
 {
-	if (pgt_log_refusals == LOG_REFUSALS_OFF ||
-		(pgt_log_refusals == LOG_REFUSALS_DEBUG && !message_level_is_interesting(DEBUG1)))
+	if (guc_log_refusals == LOG_REFUSALS_OFF ||
+		(guc_log_refusals == LOG_REFUSALS_DEBUG && !message_level_is_interesting(DEBUG1)))
 		return;
 	/* whoever has sent the request, and whatever messages he asked for, it is not for him */
 	ereport(LOG_SERVER_ONLY,
-			(errmsg("pgtoken has refused a request: %s", pgt_err_info(request->err)->reason),
+			(errmsg("pgtoken has refused a request: %s", errors_info(request->err)->reason),
 			 errdetail("Endpoint: %s. Client: \"%s\". Parameter: %s. Received: \"%s\". "
 					   "Registered: \"%s\".",
 					   request->endpoint, request->client_id,
@@ -202,7 +202,7 @@ is_wanted(const RefusedRequest *request, const char *client_id)
 int
 refused_list(const char *client_id, int max, RefusedRequest **list)
 {
-	SharedMemory *shared = pgt_refused_requests > 0 ? shared_memory() : NULL;
+	SharedMemory *shared = guc_refused_requests > 0 ? shared_memory() : NULL;
 	RefusedRequest *all;
 	RefusedRequest wanted;
 	uint64 there;
@@ -213,7 +213,7 @@ refused_list(const char *client_id, int max, RefusedRequest **list)
 	PRINT(client_id, wanted.client_id);
 	*list = palloc_extended(Min((Size) max, shared->n_refused) * sizeof(RefusedRequest),
 							MCXT_ALLOC_HUGE);
-	all = shared_refused_requests(shared);
+	all = shared_memory_refused(shared);
 	LWLockAcquire(&shared->refused_lock, LW_SHARED);
 	there = Min(shared->refused_so_far, shared->n_refused);
 	for (uint64 i = 0; i < there && n < max; i++)

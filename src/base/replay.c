@@ -27,7 +27,7 @@ hash_of(const char *purpose, const char *owner, const char *id, uint8_t hash[PGT
 	appendBinaryStringInfo(&text, purpose, strlen(purpose) + 1);
 	appendBinaryStringInfo(&text, owner, strlen(owner) + 1);
 	appendBinaryStringInfo(&text, id, strlen(id) + 1);
-	pgt_check(pgtc_sha256(text.data, text.len, hash), "hashing an identifier");
+	glue_check(pgtc_sha256(text.data, text.len, hash), "hashing an identifier");
 	pfree(text.data);
 }
 
@@ -40,8 +40,8 @@ id_in_memory(const SharedMemory *shared, const uint8_t hash[PGTC_SHA256_LEN],
 
 	memcpy(what, hash, PGTC_SHA256_LEN);
 	memcpy(what + PGTC_SHA256_LEN, &MyDatabaseId, sizeof(Oid));
-	pgt_check(pgtc_replay_id(shared->replay_key, pgtc_slice(what, sizeof(what)), id),
-			  "hashing an identifier");
+	glue_check(pgtc_replay_id(shared->replay_key, pgtc_slice(what, sizeof(what)), id),
+			   "hashing an identifier");
 }
 
 /* has the request at hand used an identifier that nothing but its transaction remembers? */
@@ -51,7 +51,7 @@ static bool rests_on_transaction = false;
 static bool
 first_use_in_memory(const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at)
 {
-	SharedMemory *shared = pgt_shared_replay_ids > 0 ? shared_memory() : NULL;
+	SharedMemory *shared = guc_shared_replay_ids > 0 ? shared_memory() : NULL;
 	uint8_t id[PGTC_SHA256_LEN];
 	PgtcReplay seen;
 
@@ -62,8 +62,8 @@ first_use_in_memory(const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at)
 	}
 	id_in_memory(shared, hash, id);
 	LWLockAcquire(&shared->replay_lock, LW_EXCLUSIVE);
-	seen = pgtc_replay_add(shared_replay_ids(shared), shared->n_replay, id, GetCurrentTimestamp(),
-						   expires_at);
+	seen = pgtc_replay_add(shared_memory_replay_ids(shared), shared->n_replay, id,
+						   GetCurrentTimestamp(), expires_at);
 	if (seen == PGTC_REPLAY_CROWDED)
 		rests_on_transaction = true;
 	LWLockRelease(&shared->replay_lock);

@@ -106,12 +106,12 @@ replay_lag_ms(void)
 bool
 replay_lag_exceeded(void)
 {
-	if (pgt_max_replay_lag == 0 || !RecoveryInProgress())
+	if (guc_max_replay_lag == 0 || !RecoveryInProgress())
 		return false;
-	if (age_ms() <= pgt_max_replay_lag / 2)
+	if (age_ms() <= guc_max_replay_lag / 2)
 		return false;
 	look();
-	return age_ms() > pgt_max_replay_lag;
+	return age_ms() > guc_max_replay_lag;
 }
 
 void
@@ -125,7 +125,7 @@ replay_lag_check(void)
 		current_as_of == 0
 			? errdetail("It is not known when it last was current.")
 			: errdetail("It was current %lld ms ago; pgtoken.max_replay_lag allows %d ms.",
-						(long long) age_ms(), pgt_max_replay_lag),
+						(long long) age_ms(), guc_max_replay_lag),
 		errhint("Ask the primary or another standby, or try again.  The token may well be good."));
 }
 

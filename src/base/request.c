@@ -205,7 +205,7 @@ request_context(Jsonb *context)
 	unsigned char address[sizeof(struct in6_addr)];
 
 	if (context == NULL)
-		return pgt_empty_jsonb();
+		return object_empty();
 	require_object(context, "context");
 	require_known_members(context);
 	ip = context_string(context, "ip");
@@ -231,7 +231,7 @@ request_context_facts(Jsonb *context, PgtcRequestContext *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (context == NULL)
-		context = pgt_empty_jsonb();
+		context = object_empty();
 	out->session_id = slice_member(context, "session_id");
 	out->device_id = slice_member(context, "device_id");
 	out->user_agent = slice_member(context, "user_agent");
@@ -248,7 +248,7 @@ require_readable(Jsonb *claims)
 {
 	PgtcCode code;
 
-	pgt_claims_read(pgtc_slice_str(pgt_jsonb_text(claims)), &code);
+	glue_claims_read(pgtc_slice_str(object_text(claims)), &code);
 	if (code != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("claims hold a value that a JWT cannot carry"),
@@ -264,7 +264,7 @@ request_claims(Jsonb *claims)
 	JsonbValue value;
 
 	if (claims == NULL)
-		return pgt_empty_jsonb();
+		return object_empty();
 	require_object(claims, "claims");
 	it = JsonbIteratorInit(&claims->root);
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
@@ -338,8 +338,8 @@ request_strings(char *const *values, int n, const char *argument)
 void
 request_auth_time(bool given, TimestampTz auth_time)
 {
-	if (given && (TIMESTAMP_NOT_FINITE(auth_time) || pgt_unix_seconds(auth_time) < 0 ||
-				  auth_time > pgt_plus_seconds(GetCurrentTimestamp(), AUTH_TIME_LEEWAY)))
+	if (given && (TIMESTAMP_NOT_FINITE(auth_time) || moment_unix(auth_time) < 0 ||
+				  auth_time > moment_plus(GetCurrentTimestamp(), AUTH_TIME_LEEWAY)))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("auth_time must be a time in the past"),
 						errhint("Give the time at which the subject authenticated.")));

@@ -9,17 +9,17 @@
 static void
 hash_secret(const PgtcHandle *handle, uint8_t hash[PGTC_SHA256_LEN])
 {
-	pgt_check(pgtc_sha256(handle->secret, sizeof(handle->secret), hash), "hashing a secret");
+	glue_check(pgtc_sha256(handle->secret, sizeof(handle->secret), hash), "hashing a secret");
 }
 
 char *
-handle_create(const char *prefix, const pg_uuid_t *grant_id, uint8_t hash[PGTC_SHA256_LEN])
+secret_handle_create(const char *prefix, const pg_uuid_t *grant_id, uint8_t hash[PGTC_SHA256_LEN])
 {
 	char *text = palloc(PGTC_HANDLE_LEN + 1);
 	PgtcHandle handle;
 
 	memcpy(handle.grant_id, grant_id->data, PGTC_UUID_LEN);
-	pgt_random(handle.secret, sizeof(handle.secret));
+	random_bytes(handle.secret, sizeof(handle.secret));
 	hash_secret(&handle, hash);
 	pgtc_handle_write(prefix, &handle, text);
 	pgtc_wipe(&handle, sizeof(handle));
@@ -27,8 +27,8 @@ handle_create(const char *prefix, const pg_uuid_t *grant_id, uint8_t hash[PGTC_S
 }
 
 bool
-handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
-			uint8_t hash[PGTC_SHA256_LEN])
+secret_handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
+				   uint8_t hash[PGTC_SHA256_LEN])
 {
 	PgtcHandle handle;
 

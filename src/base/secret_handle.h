@@ -11,11 +11,11 @@
 #include "utils/uuid.h"
 
 /* a new handle for the family; its text, and the hash to be stored */
-extern char *handle_create(const char *prefix, const pg_uuid_t *grant_id,
-						   uint8_t hash[PGTC_SHA256_LEN]);
+extern char *secret_handle_create(const char *prefix, const pg_uuid_t *grant_id,
+								  uint8_t hash[PGTC_SHA256_LEN]);
 
 /* the family a handle names, and the hash of its secret; false: not of the form */
-extern bool handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
-						uint8_t hash[PGTC_SHA256_LEN]);
+extern bool secret_handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
+							   uint8_t hash[PGTC_SHA256_LEN]);
 
 #endif /* PGT_SECRET_HANDLE_H */

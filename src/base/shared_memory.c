@@ -41,15 +41,15 @@ segment_size(int n_refused, int n_replay)
 }
 
 RefusedRequest *
-shared_refused_requests(SharedMemory *shared)
+shared_memory_refused(SharedMemory *shared)
 {
 	return (RefusedRequest *) ((char *) shared + MAXALIGN(sizeof(SharedMemory)));
 }
 
 PgtcReplayId *
-shared_replay_ids(SharedMemory *shared)
+shared_memory_replay_ids(SharedMemory *shared)
 {
-	return (PgtcReplayId *) ((char *) shared_refused_requests(shared) +
+	return (PgtcReplayId *) ((char *) shared_memory_refused(shared) +
 							 refused_size(shared->n_refused));
 }
 
@@ -63,7 +63,7 @@ make_empty(SharedMemory *shared, int n_refused, int n_replay)
 	LWLockInitialize(&shared->replay_lock, tranche);
 	shared->n_refused = n_refused;
 	shared->n_replay = replay_places(n_replay);
-	pgt_random(shared->replay_key, sizeof(shared->replay_key));
+	random_bytes(shared->replay_key, sizeof(shared->replay_key));
 }
 
 /* --- where it comes from ------------------------------------------------------- */
@@ -74,14 +74,14 @@ make_empty(SharedMemory *shared, int n_refused, int n_replay)
 static int
 places(int setting, int otherwise)
 {
-	return pgt_preloaded ? setting : otherwise;
+	return guc_preloaded ? setting : otherwise;
 }
 
 static void
 make_at_need(PGT_SEGMENT_INIT_ARGS)
 {
-	make_empty(ptr, places(pgt_refused_requests, SHARED_REFUSED_REQUESTS),
-			   places(pgt_shared_replay_ids, SHARED_REPLAY_IDS));
+	make_empty(ptr, places(guc_refused_requests, SHARED_REFUSED_REQUESTS),
+			   places(guc_shared_replay_ids, SHARED_REPLAY_IDS));
 }
 
 static SharedMemory *
@@ -90,8 +90,8 @@ find_or_raise(void)
 	bool there;
 
 	return pgt_named_segment("pgtoken " PGTOKEN_VERSION,
-							 segment_size(places(pgt_refused_requests, SHARED_REFUSED_REQUESTS),
-										  places(pgt_shared_replay_ids, SHARED_REPLAY_IDS)),
+							 segment_size(places(guc_refused_requests, SHARED_REFUSED_REQUESTS),
+										  places(guc_shared_replay_ids, SHARED_REPLAY_IDS)),
 							 make_at_need, &there);
 }
 
@@ -156,7 +156,7 @@ request_segment(void)
 {
 	if (next_request_hook)
 		next_request_hook();
-	RequestAddinShmemSpace(segment_size(pgt_refused_requests, pgt_shared_replay_ids));
+	RequestAddinShmemSpace(segment_size(guc_refused_requests, guc_shared_replay_ids));
 }
 
 static void
@@ -167,10 +167,10 @@ start_segment(void)
 	if (next_startup_hook)
 		next_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	attached = ShmemInitStruct("pgtoken", segment_size(pgt_refused_requests, pgt_shared_replay_ids),
+	attached = ShmemInitStruct("pgtoken", segment_size(guc_refused_requests, guc_shared_replay_ids),
 							   &there);
 	if (!there)
-		make_empty(attached, pgt_refused_requests, pgt_shared_replay_ids);
+		make_empty(attached, guc_refused_requests, guc_shared_replay_ids);
 	LWLockRelease(AddinShmemInitLock);
 	pgt_register_tranche(attached->refused_lock.tranche, TRANCHE);
 }

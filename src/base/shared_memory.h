@@ -37,7 +37,7 @@ extern void shared_memory_init(void);
 /* NULL: there is none.  Raises only what ends the statement */
 extern SharedMemory *shared_memory(void);
 
-extern RefusedRequest *shared_refused_requests(SharedMemory *shared);
-extern PgtcReplayId *shared_replay_ids(SharedMemory *shared);
+extern RefusedRequest *shared_memory_refused(SharedMemory *shared);
+extern PgtcReplayId *shared_memory_replay_ids(SharedMemory *shared);
 
 #endif /* PGT_SHARED_MEMORY_H */

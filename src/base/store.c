@@ -103,7 +103,7 @@ store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg
 	if (def->latest)
 		PushActiveSnapshot(GetLatestSnapshot());
 	else if (def->expect != SPI_OK_SELECT)
-		pgt_cache_mark_dirty(CACHE_REVOCATION); /* the triggers tell of configuration */
+		cache_mark_dirty(CACHE_REVOCATION); /* the triggers tell of configuration */
 	code = SPI_execute_plan(plan, args ? (Datum *) args->value : NULL, args ? args->null : NULL,
 							def->latest, 0);
 	if (def->latest)
@@ -162,7 +162,7 @@ store_plans_size(void)
 void
 store_make_durable(void)
 {
-	if (!pgt_durable_rotation)
+	if (!guc_durable_rotation)
 		return;
 	/* holds even if the caller turns the setting off again before it commits */
 	ForceSyncCommit();
@@ -267,7 +267,7 @@ store_arg_jsonb(StoreArgs *args, Jsonb *value)
 void
 store_arg_texts(StoreArgs *args, char *const *values, int n)
 {
-	add_arg(args, n < 0 ? (Datum) 0 : PointerGetDatum(pgt_make_text_array(values, n)), n < 0);
+	add_arg(args, n < 0 ? (Datum) 0 : PointerGetDatum(strings_to_array(values, n)), n < 0);
 }
 
 void
@@ -382,7 +382,7 @@ store_lifetime(StoreRow *row)
 	bool is_null;
 	Datum value = next_column(row, &is_null);
 
-	return is_null ? (Lifetime){0} : pgt_lifetime_of(DatumGetIntervalP(value));
+	return is_null ? (Lifetime){0} : lifetime_of(DatumGetIntervalP(value));
 }
 
 int32
@@ -391,7 +391,7 @@ store_seconds(StoreRow *row, int32 if_null)
 	bool is_null;
 	Datum value = next_column(row, &is_null);
 
-	return is_null ? if_null : pgt_interval_seconds(DatumGetIntervalP(value));
+	return is_null ? if_null : lifetime_of_interval(DatumGetIntervalP(value));
 }
 
 bool
@@ -432,7 +432,7 @@ store_texts(StoreRow *row, int *n)
 		*n = -1;
 		return NULL;
 	}
-	return pgt_text_array(DatumGetArrayTypeP(value), "array", n);
+	return strings_of_array(DatumGetArrayTypeP(value), "array", n);
 }
 
 bool

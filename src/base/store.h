@@ -167,7 +167,7 @@ extern void store_begun(StoreRow *row, Begun *begun); /* its epochs */
 extern Lifetime store_lifetime(StoreRow *row);
 extern void store_epochs(StoreRow *row, Epochs *epochs);
 extern int32 store_seconds(StoreRow *row,
-						   int32 if_null); /* of an interval, as pgt_interval_seconds */
+						   int32 if_null); /* of an interval, as lifetime_of_interval */
 extern bool store_bool(StoreRow *row);
 extern TimestampTz store_time(StoreRow *row, TimestampTz if_null);
 extern Jsonb *store_jsonb(StoreRow *row);

@@ -59,7 +59,7 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 	if (err != PGT_OK)
 		return err == PGT_ERR_DPOP_NONCE ? PGT_ERR_ACCESS_TOKEN_NONCE : PGT_ERR_ACCESS_TOKEN_DPOP;
 	if (bound->x5t_s256)
-		(void) client_certificate(x, &proved.x5t_s256);
+		(void) client_auth_certificate(x, &proved.x5t_s256);
 	if (confirmation_holds(bound, &proved))
 		return PGT_OK;
 	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, bound->x5t_s256 ? "certificate" : "DPoP",
@@ -74,7 +74,7 @@ audience_of(Jsonb *claims)
 	char *audience = member_string(claims, "aud");
 	Jsonb *list = audience ? NULL : member_json(claims, "aud");
 
-	return list ? pgt_jsonb_text(list) : audience;
+	return list ? object_text(list) : audience;
 }
 
 /* what verify_access_token() does not tell: asked once more, only of what it refuses */
@@ -89,7 +89,7 @@ refused_token(const char *token)
 	return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "access_token",
 				   psprintf("one of ours, exp " INT64_FORMAT, genuine.claims->exp),
 				   psprintf("not revoked, of a client that is on, exp after " INT64_FORMAT,
-							pgt_unix_seconds(GetCurrentTimestamp())));
+							moment_unix(GetCurrentTimestamp())));
 }
 
 PgtErr
@@ -121,7 +121,7 @@ or_null(const char *setting)
 static char *
 request_url(void)
 {
-	const char *base = pgt_http_resource_url[0] ? pgt_http_resource_url : pgt_http_resource;
+	const char *base = guc_http_resource_url[0] ? guc_http_resource_url : guc_http_resource;
 	const char *path = GetConfigOption("request.path", true, false);
 	size_t len = strlen(base);
 
@@ -142,7 +142,7 @@ access_request_admit(HttpExchange *x)
 	x->path = "pre_request";
 	http_refuse_stale();
 	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
-							   or_null(pgt_http_resource), &claims);
+							   or_null(guc_http_resource), &claims);
 	/* another issuer's claims are worth nothing here, a role among them least of all */
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
 		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
@@ -171,7 +171,7 @@ is_seen_and_holds(void)
 		return false;
 	if (getKeyJsonValueFromContainer(&claims->root, "cnf", strlen("cnf"), &value))
 		return false;
-	return (pgt_http_resource[0] == '\0' || verify_audience(claims, pgt_http_resource)) &&
+	return (guc_http_resource[0] == '\0' || verify_audience(claims, guc_http_resource)) &&
 		   strcmp(member_string(claims, "iss"), issuer_of_session()->issuer) == 0;
 }
 
@@ -194,7 +194,7 @@ access_request_precede(void)
 	if (claims == NULL || member_string(member_json(claims, "cnf"), "jkt") == NULL)
 		return;
 	role = member_string(claims, "role");
-	http_set_local("request.jwt.claims", pgt_jsonb_text(claims));
+	http_set_local("request.jwt.claims", object_text(claims));
 	if (role)
 		http_set_local("role", role);
 }

@@ -29,7 +29,7 @@ finish_url(PgtcBuf *url)
 {
 	char *string;
 
-	pgt_check(pgtc_buf_code(url), "writing a URL");
+	glue_check(pgtc_buf_code(url), "writing a URL");
 	string = pnstrdup(url->data, url->len);
 	pgtc_buf_free(url);
 	return string;
@@ -39,15 +39,15 @@ finish_url(PgtcBuf *url)
 static void
 begin_url(const Issuer *issuer, Jsonb *parameters, PgtcBuf *url)
 {
-	pgtc_buf_init(url, &pgt_mem);
+	pgtc_buf_init(url, &glue_mem);
 	pgtc_buf_append_str(url, member_string(parameters, "redirect_uri"));
 	pgtc_query_append(url, "iss", pgtc_slice_str(issuer->issuer));
 	pgtc_query_append(url, "state", pgtc_slice_str(member_string(parameters, "state")));
 }
 
 char *
-authorize_error_url(const Issuer *issuer, Jsonb *parameters, const char *error,
-					const char *description)
+authorization_redirect_error(const Issuer *issuer, Jsonb *parameters, const char *error,
+							 const char *description)
 {
 	PgtcBuf url;
 
@@ -58,7 +58,7 @@ authorize_error_url(const Issuer *issuer, Jsonb *parameters, const char *error,
 }
 
 char *
-authorize_code_url(const Issuer *issuer, Jsonb *parameters, const char *code)
+authorization_redirect_code(const Issuer *issuer, Jsonb *parameters, const char *code)
 {
 	PgtcBuf url;
 
@@ -121,8 +121,8 @@ send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 	request.client_id = client->client_id;
 	request.parameters = parameters;
 	transaction_id = authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,
-												  pgt_authorization_request_lifetime);
-	pgtc_buf_init(&url, &pgt_mem);
+												  guc_authorization_request_lifetime);
+	pgtc_buf_init(&url, &glue_mem);
 	pgtc_buf_append_str(&url, x->issuer->login_uri);
 	pgtc_query_append(&url, "transaction_id", pgtc_slice_str(transaction_id));
 	http_redirect(x, finish_url(&url));
@@ -141,7 +141,7 @@ judge_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters
 }
 
 Jsonb *
-authorize_endpoint(HttpExchange *x)
+authorization_endpoint(HttpExchange *x)
 {
 	Jsonb *parameters = NULL;
 	const Client *client = NULL;
@@ -161,7 +161,7 @@ authorize_endpoint(HttpExchange *x)
 		err = read_pushed(client, request_uri, &parameters);
 	else if (err == PGT_OK)
 	{
-		err = authorization_redirect(x, client, &parameters);
+		err = authorization_parameters_redirect(x, client, &parameters);
 		if (err == PGT_OK)
 		{
 			PgtErr refusal = judge_parameters(x, client, &parameters);
@@ -169,9 +169,9 @@ authorize_endpoint(HttpExchange *x)
 			if (refusal != PGT_OK)
 			{
 				refused_record(x->path, x->client_id, refusal);
-				http_redirect(x, authorize_error_url(x->issuer, parameters,
-													 pgt_err_info(refusal)->error,
-													 refused_description(refusal)));
+				http_redirect(x, authorization_redirect_error(x->issuer, parameters,
+															  errors_info(refusal)->error,
+															  refused_description(refusal)));
 				return NULL;
 			}
 		}
@@ -189,15 +189,15 @@ bind_to_proof(HttpExchange *x, Jsonb **parameters)
 	char *wanted = member_string(*parameters, "dpop_jkt");
 	char *jkt;
 	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &jkt);
-	PgtObject object;
+	Object object;
 
 	if (err != PGT_OK || jkt == NULL)
 		return err;
 	if (wanted && strcmp(wanted, jkt) != 0)
 		return refused(PGT_ERR_DPOP_PROOF, "dpop_jkt", NULL, "the thumbprint of the proof's key");
-	pgt_object_begin(&object);
-	pgt_object_string(&object, "dpop_jkt", jkt);
-	*parameters = pgt_jsonb_concat(*parameters, pgt_object_end(&object));
+	object_begin(&object);
+	object_string(&object, "dpop_jkt", jkt);
+	*parameters = object_concat(*parameters, object_end(&object));
 	return PGT_OK;
 }
 
@@ -205,20 +205,20 @@ bind_to_proof(HttpExchange *x, Jsonb **parameters)
 static void
 audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
 {
-	if (client && pgt_err_info(err)->audited)
-		pgt_audit_write(&(AuditEvent){.event = "authorization.refused",
-									  .reason = pgt_err_info(err)->reason,
-									  .client_id = client->client_id,
-									  .context = http_context(x),
-									  .detail = refused_detail(err, NULL)});
+	if (client && errors_info(err)->audited)
+		audit_write(&(AuditEvent){.event = "authorization.refused",
+								  .reason = errors_info(err)->reason,
+								  .client_id = client->client_id,
+								  .context = http_context(x),
+								  .detail = refused_detail(err, NULL)});
 }
 
 Jsonb *
-pushed_authorization_request_endpoint(HttpExchange *x)
+authorization_endpoint_push(HttpExchange *x)
 {
 	AuthorizationRequest request = {.kind = REQUEST_PUSHED};
 	const Client *client = NULL;
-	PgtObject answer;
+	Object answer;
 	char *handle;
 	PgtErr err = http_check_post(x);
 
@@ -230,7 +230,7 @@ pushed_authorization_request_endpoint(HttpExchange *x)
 	if (err == PGT_OK && http_param(x, "request_uri")) /* RFC 9126 section 2.1 */
 		err = refused(PGT_ERR_REQUEST_PARAMETER, "request_uri", NULL, "none at this endpoint");
 	if (err == PGT_OK)
-		err = authorization_redirect(x, client, &request.parameters);
+		err = authorization_parameters_redirect(x, client, &request.parameters);
 	if (err == PGT_OK)
 		err = authorization_parameters(x, client, &request.parameters);
 	if (err == PGT_OK)
@@ -244,10 +244,10 @@ pushed_authorization_request_endpoint(HttpExchange *x)
 	request.issuer = client->issuer;
 	request.client_id = client->client_id;
 	handle =
-		authorization_request_insert(&request, PGTC_PUSHED_PREFIX, pgt_pushed_request_lifetime);
+		authorization_request_insert(&request, PGTC_PUSHED_PREFIX, guc_pushed_request_lifetime);
 	x->status = 201;
-	pgt_object_begin(&answer);
-	pgt_object_string(&answer, "request_uri", psprintf("%s%s", REQUEST_URI_PREFIX, handle));
-	pgt_object_int(&answer, "expires_in", pgt_pushed_request_lifetime);
-	return pgt_object_end(&answer);
+	object_begin(&answer);
+	object_string(&answer, "request_uri", psprintf("%s%s", REQUEST_URI_PREFIX, handle));
+	object_int(&answer, "expires_in", guc_pushed_request_lifetime);
+	return object_end(&answer);
 }

@@ -10,14 +10,14 @@
 
 #include "http/http.h"
 
-extern Jsonb *authorize_endpoint(HttpExchange *x);
-extern Jsonb *pushed_authorization_request_endpoint(HttpExchange *x);
+extern Jsonb *authorization_endpoint(HttpExchange *x);
+extern Jsonb *authorization_endpoint_push(HttpExchange *x);
 
 /* an error for the client, by way of the browser (RFC 6749 section 4.1.2.1, RFC 9207) */
-extern char *authorize_error_url(const Issuer *issuer, Jsonb *parameters, const char *error,
-								 const char *description);
+extern char *authorization_redirect_error(const Issuer *issuer, Jsonb *parameters,
+										  const char *error, const char *description);
 
 /* a code for the client, likewise */
-extern char *authorize_code_url(const Issuer *issuer, Jsonb *parameters, const char *code);
+extern char *authorization_redirect_code(const Issuer *issuer, Jsonb *parameters, const char *code);
 
 #endif /* PGT_AUTHORIZATION_ENDPOINT_H */

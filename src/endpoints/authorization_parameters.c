@@ -14,7 +14,7 @@
 #define PROMPTS "none, or of login consent select_account"
 
 bool
-authorization_text_acceptable(const char *value, size_t max)
+authorization_parameters_text_valid(const char *value, size_t max)
 {
 	if (value == NULL)
 		return true;
@@ -50,11 +50,11 @@ asks_openid(const HttpExchange *x)
 }
 
 PgtErr
-authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **parameters)
+authorization_parameters_redirect(const HttpExchange *x, const Client *client, Jsonb **parameters)
 {
 	char *redirect_uri = http_param(x, "redirect_uri");
 	char *state = http_param(x, "state");
-	PgtObject object;
+	Object object;
 
 	if (redirect_uri && !registered(client, redirect_uri))
 		return refused_of(PGT_ERR_AUTHORIZE_CLIENT, "redirect_uri", redirect_uri,
@@ -62,14 +62,13 @@ authorization_redirect(const HttpExchange *x, const Client *client, Jsonb **para
 	if (redirect_uri == NULL && (client->n_redirect_uris != 1 || asks_openid(x)))
 		return refused_of(PGT_ERR_REDIRECT_URI_MISSING, "redirect_uri", NULL, client->redirect_uris,
 						  client->n_redirect_uris);
-	if (!authorization_text_acceptable(state, STATE_MAX))
+	if (!authorization_parameters_text_valid(state, STATE_MAX))
 		return refused(PGT_ERR_REQUEST_PARAMETER, "state", NULL, NULL);
-	pgt_object_begin(&object);
-	pgt_object_string(&object, "redirect_uri",
-					  redirect_uri ? redirect_uri : client->redirect_uris[0]);
-	pgt_object_bool(&object, "redirect_uri_given", redirect_uri != NULL);
-	pgt_object_string(&object, "state", state);
-	*parameters = pgt_object_end(&object);
+	object_begin(&object);
+	object_string(&object, "redirect_uri", redirect_uri ? redirect_uri : client->redirect_uris[0]);
+	object_bool(&object, "redirect_uri_given", redirect_uri != NULL);
+	object_string(&object, "state", state);
+	*parameters = object_end(&object);
 	return PGT_OK;
 }
 
@@ -154,14 +153,14 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	char **prompts;
 	int n_prompts;
 	char *hint_subject = NULL;
-	PgtObject object;
+	Object object;
 	PgtErr err = check_kind(x);
 
 	if (err == PGT_OK)
 		err = check_pkce(x, client);
 	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)
 	{
-		if (!authorization_text_acceptable(http_param(x, plain[i]), REQUEST_STRING_MAX))
+		if (!authorization_parameters_text_valid(http_param(x, plain[i]), REQUEST_STRING_MAX))
 			err = refused(PGT_ERR_REQUEST_PARAMETER, plain[i], NULL, "no control characters");
 	}
 	if (err == PGT_OK && dpop_jkt && !pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt)))
@@ -179,17 +178,17 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	if (err != PGT_OK)
 		return err;
 
-	pgt_object_begin(&object);
+	object_begin(&object);
 	for (size_t i = 0; i < lengthof(plain); i++)
-		pgt_object_string(&object, plain[i], http_param(x, plain[i]));
-	pgt_object_string(&object, "scope", target.scope);
+		object_string(&object, plain[i], http_param(x, plain[i]));
+	object_string(&object, "scope", target.scope);
 	/* the default where none was named: what the user is shown and agrees to */
-	pgt_object_strings(&object, "resource", target.resources, target.n_resources);
+	object_strings(&object, "resource", target.resources, target.n_resources);
 	if (n_prompts > 0)
-		pgt_object_strings(&object, "prompt", prompts, n_prompts);
+		object_strings(&object, "prompt", prompts, n_prompts);
 	if (max_age >= 0)
-		pgt_object_int(&object, "max_age", max_age);
-	pgt_object_string(&object, "id_token_hint_subject", hint_subject);
-	*parameters = pgt_jsonb_concat(*parameters, pgt_object_end(&object));
+		object_int(&object, "max_age", max_age);
+	object_string(&object, "id_token_hint_subject", hint_subject);
+	*parameters = object_concat(*parameters, object_end(&object));
 	return PGT_OK;
 }

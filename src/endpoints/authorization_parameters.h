@@ -15,14 +15,14 @@
 #define STATE_MAX 4096
 
 /* printable text that may be stored, shown and sent on; NULL is */
-extern bool authorization_text_acceptable(const char *value, size_t max);
+extern bool authorization_parameters_text_valid(const char *value, size_t max);
 
 /*
  * Where an answer may be sent: *parameters becomes an object with redirect_uri,
  * redirect_uri_given and state.  An error must not be redirected.
  */
-extern PgtErr authorization_redirect(const HttpExchange *x, const Client *client,
-									 Jsonb **parameters);
+extern PgtErr authorization_parameters_redirect(const HttpExchange *x, const Client *client,
+												Jsonb **parameters);
 
 /* everything else is added, the default resource where none is named; an error may be redirected */
 extern PgtErr authorization_parameters(const HttpExchange *x, const Client *client,

@@ -49,12 +49,12 @@ read_factor_id(const HttpExchange *x, pg_uuid_t *factor_id)
 static Jsonb *
 read_evidence(const HttpExchange *x)
 {
-	PgtObject evidence;
+	Object evidence;
 
-	pgt_object_begin(&evidence);
+	object_begin(&evidence);
 	for (size_t i = 0; i < lengthof(evidence_members); i++)
-		pgt_object_string(&evidence, evidence_members[i], http_param(x, evidence_members[i]));
-	return pgt_object_end(&evidence);
+		object_string(&evidence, evidence_members[i], http_param(x, evidence_members[i]));
+	return object_end(&evidence);
 }
 
 Jsonb *
@@ -69,13 +69,13 @@ challenge_endpoint(HttpExchange *x)
 	if (answer.err == PGT_OK)
 		answer.err = read_factor_id(x, &factor_id);
 	if (answer.err == PGT_OK)
-		challenge_factor(transaction_id, &factor_id, client->client_id, true, http_context(x),
-						 &answer);
+		factor_challenge_begin(transaction_id, &factor_id, client->client_id, true, http_context(x),
+							   &answer);
 	return answer.err == PGT_OK ? answer.body : http_error(x, answer.err);
 }
 
 Jsonb *
-complete_challenge_endpoint(HttpExchange *x)
+challenge_endpoint_complete(HttpExchange *x)
 {
 	const Client *client;
 	char *transaction_id;
@@ -85,7 +85,7 @@ complete_challenge_endpoint(HttpExchange *x)
 	if (answer.err == PGT_OK && http_param(x, "code") == NULL && http_param(x, "signature") == NULL)
 		answer.err = refused(PGT_ERR_REQUEST_PARAMETER, "code", NULL, "code or signature");
 	if (answer.err == PGT_OK)
-		complete_challenge(transaction_id, read_evidence(x), client->client_id, false,
-						   http_context(x), &answer);
+		factor_challenge_complete(transaction_id, read_evidence(x), client->client_id, false,
+								  http_context(x), &answer);
 	return answer.err == PGT_OK ? answer.body : http_error(x, answer.err);
 }

@@ -11,6 +11,6 @@
 #include "http/http.h"
 
 extern Jsonb *challenge_endpoint(HttpExchange *x);
-extern Jsonb *complete_challenge_endpoint(HttpExchange *x);
+extern Jsonb *challenge_endpoint_complete(HttpExchange *x);
 
 #endif /* PGT_CHALLENGE_ENDPOINT_H */

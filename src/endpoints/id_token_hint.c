@@ -25,7 +25,7 @@ signed_by_us(const Issuer *issuer, const PgtcJws *jws, const PgtcJwsHeader *head
 		return false;
 	verifier = key->verifier.alg ? &key->verifier : &key->signer;
 	*past = verifier->alg == NULL;
-	return !*past && pgtc_jws_verify(jws, header->alg, verifier, &pgt_mem) == PGTC_OK;
+	return !*past && pgtc_jws_verify(jws, header->alg, verifier, &glue_mem) == PGTC_OK;
 }
 
 /* an ID token, and not an access token that may have the same typ: what only that has says what it is */
@@ -48,14 +48,14 @@ id_token_hint_read(const Issuer *issuer, const char *hint, const PgtcClaims **cl
 
 	*claims = NULL;
 	if (pgtc_jws_split(pgtc_slice_str(hint), &jws) != PGTC_OK ||
-		pgtc_jws_read_header(&jws, &pgt_mem, &header) != PGTC_OK || strcmp(header.typ, "jwt") != 0)
+		pgtc_jws_read_header(&jws, &glue_mem, &header) != PGTC_OK || strcmp(header.typ, "jwt") != 0)
 		return HINT_BAD;
 	if (!signed_by_us(issuer, &jws, &header, &past))
 		return past ? HINT_PAST : HINT_BAD;
-	pgtc_buf_init(&payload, &pgt_mem);
+	pgtc_buf_init(&payload, &glue_mem);
 	if (pgtc_jws_read_payload(&jws, &payload) != PGTC_OK)
 		return HINT_BAD;
-	*claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
+	*claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	pgtc_buf_free(&payload);
 	if (code == PGTC_OK && is_id_token(issuer, *claims))
 		return HINT_GOOD;

@@ -61,14 +61,14 @@ concerns(const Client *client, Jsonb *answer)
 static Jsonb *
 answer_for(const Client *client, const char *token)
 {
-	Jsonb *answer = introspect_token(token);
-	PgtObject inactive;
+	Jsonb *answer = verify_introspect(token);
+	Object inactive;
 
 	if (concerns(client, answer))
 		return answer;
-	pgt_object_begin(&inactive);
-	pgt_object_bool(&inactive, "active", false);
-	return pgt_object_end(&inactive);
+	object_begin(&inactive);
+	object_bool(&inactive, "active", false);
+	return object_end(&inactive);
 }
 
 /* RFC 9701 section 5: neither sub nor exp of its own, so that nobody takes it for a token */
@@ -76,11 +76,11 @@ static char *
 sign_answer(const Client *client, Jsonb *answer)
 {
 	PgtcTokenSpec spec = statement_for(client, JWT_ANSWER);
-	PgtObject extra;
+	Object extra;
 
-	pgt_object_begin(&extra);
-	pgt_object_jsonb(&extra, "token_introspection", answer);
-	return statement_sign(client, &spec, pgt_object_end(&extra));
+	object_begin(&extra);
+	object_jsonb(&extra, "token_introspection", answer);
+	return statement_sign(client, &spec, object_end(&extra));
 }
 
 /* an answer that is to be signed, for the guard */
@@ -104,7 +104,7 @@ static char *
 json_answer(HttpExchange *x, Jsonb *json)
 {
 	http_answer_header(x, "Content-Type", "application/json");
-	return pgt_jsonb_text(json);
+	return object_text(json);
 }
 
 char *

@@ -58,12 +58,12 @@ revoke_own(const HttpExchange *x, const Client *client, const char *token)
 	BlacklistedToken blacklisted;
 	const PgtcClaims *claims;
 
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	if (family)
 		revoke_family(&family->grant_id, REASON, &revoked);
 	else if (is_own_access_token(client, token))
 		blacklist_token(token, REASON, &blacklisted);
-	pgt_audit_leave();
+	audit_leave();
 	return id_token_hint_read(x->issuer, token, &claims) == HINT_GOOD ? PGT_ERR_TOKEN_TYPE : PGT_OK;
 }
 

@@ -27,12 +27,12 @@ static const struct
 	const char *name;
 	GrantHandler handler;
 } grants[] = {
-	{"authorization_code", grant_authorization_code},
+	{"authorization_code", authorization_code_grant},
 	{"refresh_token", grant_refresh_token},
-	{"client_credentials", grant_client_credentials},
-	{DEVICE_CODE_URN, grant_device_code},
-	{"password", grant_password},
-	{TOKEN_EXCHANGE_URN, grant_token_exchange},
+	{"client_credentials", client_credentials_grant},
+	{DEVICE_CODE_URN, device_code_grant},
+	{"password", password_grant},
+	{TOKEN_EXCHANGE_URN, token_exchange_grant},
 };
 
 static GrantHandler
@@ -64,7 +64,7 @@ read_confirmation(HttpExchange *x, const Client *client, Confirmation *cnf)
 		err = PGT_ERR_DPOP_MISSING;
 	if (err == PGT_OK && client->certificate_bound)
 	{
-		err = client_certificate(x, &cnf->x5t_s256);
+		err = client_auth_certificate(x, &cnf->x5t_s256);
 		if (err == PGT_OK && cnf->x5t_s256 == NULL)
 			err = PGT_ERR_CERTIFICATE_MISSING;
 	}
@@ -117,7 +117,7 @@ grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 }
 
 IssueRequest
-token_issue_request(const TokenRequest *request, const char *grant_type)
+token_request_issue(const TokenRequest *request, const char *grant_type)
 {
 	IssueRequest issue = {0};
 
@@ -131,14 +131,14 @@ token_issue_request(const TokenRequest *request, const char *grant_type)
 	issue.n_amr = -1;
 	issue.cnf = request->cnf;
 	issue.transaction_id = http_param(request->x, "transaction_id");
-	issue.claims = pgt_empty_jsonb();
+	issue.claims = object_empty();
 	issue.context = request->context;
 	return issue;
 }
 
 PgtErr
-token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
-					   IssueRequest *issue)
+token_request_narrow(const TokenRequest *request, char **granted, int n_granted,
+					 IssueRequest *issue)
 {
 	int n_resources = request->n_resources;
 	PgtErr err =
@@ -154,8 +154,8 @@ token_narrow_resources(const TokenRequest *request, char **granted, int n_grante
 }
 
 PgtErr
-token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id, const char *subject,
-					PgtErr expired)
+token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
+							const char *subject, PgtErr expired)
 {
 	const ChallengedRequest challenged = {.grant_id = grant_id,
 										  .client = request->client,
@@ -178,34 +178,34 @@ token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id, cons
 static void
 audit_refusal(const TokenRequest *request, const char *grant_type, PgtErr err)
 {
-	PgtObject detail;
+	Object detail;
 
-	if (request->client == NULL || !pgt_err_info(err)->audited)
+	if (request->client == NULL || !errors_info(err)->audited)
 		return;
-	pgt_object_begin(&detail);
-	pgt_object_string(&detail, "grant_type", grant_type);
-	pgt_audit_write(&(AuditEvent){.event = "token.refused",
-								  .reason = pgt_err_info(err)->reason,
-								  .client_id = request->client->client_id,
-								  .context = request->context,
-								  .detail = pgt_object_end(&detail)});
+	object_begin(&detail);
+	object_string(&detail, "grant_type", grant_type);
+	audit_write(&(AuditEvent){.event = "token.refused",
+							  .reason = errors_info(err)->reason,
+							  .client_id = request->client->client_id,
+							  .context = request->context,
+							  .detail = object_end(&detail)});
 }
 
 /* RFC 6749 section 5.1 */
 static Jsonb *
 answer(const TokenResponse *response)
 {
-	PgtObject body;
+	Object body;
 
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "access_token", response->access_token);
-	pgt_object_string(&body, "token_type", response->dpop_bound ? "DPoP" : "Bearer");
-	pgt_object_int(&body, "expires_in", response->expires_in);
-	pgt_object_string(&body, "refresh_token", response->refresh_token);
-	pgt_object_string(&body, "id_token", response->id_token);
-	pgt_object_string(&body, "scope", response->scope);
-	pgt_object_string(&body, "issued_token_type", response->issued_token_type);
-	return pgt_object_end(&body);
+	object_begin(&body);
+	object_string(&body, "access_token", response->access_token);
+	object_string(&body, "token_type", response->dpop_bound ? "DPoP" : "Bearer");
+	object_int(&body, "expires_in", response->expires_in);
+	object_string(&body, "refresh_token", response->refresh_token);
+	object_string(&body, "id_token", response->id_token);
+	object_string(&body, "scope", response->scope);
+	object_string(&body, "issued_token_type", response->issued_token_type);
+	return object_end(&body);
 }
 
 /* RFC 6749 section 5.2; of a step-up also what it goes on with */
@@ -213,15 +213,15 @@ static Jsonb *
 refusal(HttpExchange *x, const TokenResponse *response)
 {
 	Jsonb *body = http_error(x, response->err);
-	PgtObject step_up;
+	Object step_up;
 
 	if (response->transaction_id == NULL)
 		return body;
-	pgt_object_begin(&step_up);
-	pgt_object_string(&step_up, "transaction_id", response->transaction_id);
-	pgt_object_int(&step_up, "expires_in", response->expires_in);
-	pgt_object_jsonb(&step_up, "factors", response->factors);
-	return pgt_jsonb_concat(body, pgt_object_end(&step_up));
+	object_begin(&step_up);
+	object_string(&step_up, "transaction_id", response->transaction_id);
+	object_int(&step_up, "expires_in", response->expires_in);
+	object_jsonb(&step_up, "factors", response->factors);
+	return object_concat(body, object_end(&step_up));
 }
 
 /* a request whose client and keys are proved, for the guard */

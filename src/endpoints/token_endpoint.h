@@ -31,28 +31,28 @@ typedef void (*GrantHandler)(const TokenRequest *request, TokenResponse *respons
 extern Jsonb *token_endpoint(HttpExchange *x);
 
 /* an IssueRequest with what the token request says already in it */
-extern IssueRequest token_issue_request(const TokenRequest *request, const char *grant_type);
+extern IssueRequest token_request_issue(const TokenRequest *request, const char *grant_type);
 
 /*
  * The resources of the issue: all that were granted for the family, those the
  * request names for its first access token (RFC 8707 section 2.2).
  */
-extern PgtErr token_narrow_resources(const TokenRequest *request, char **granted, int n_granted,
-									 IssueRequest *issue);
+extern PgtErr token_request_narrow(const TokenRequest *request, char **granted, int n_granted,
+								   IssueRequest *issue);
 
 /*
  * What has expired while its user proved another factor goes on as long as that
  * counts: PGT_OK when the request names a completed step-up of the family's first
  * issue that has not been used, otherwise expired, or what the step-up lacks.
  */
-extern PgtErr token_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
-								  const char *subject, PgtErr expired);
+extern PgtErr token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
+										  const char *subject, PgtErr expired);
 
 /* the handlers, each in the file of its grant */
-extern void grant_authorization_code(const TokenRequest *request, TokenResponse *response);
-extern void grant_client_credentials(const TokenRequest *request, TokenResponse *response);
-extern void grant_device_code(const TokenRequest *request, TokenResponse *response);
-extern void grant_password(const TokenRequest *request, TokenResponse *response);
-extern void grant_token_exchange(const TokenRequest *request, TokenResponse *response);
+extern void authorization_code_grant(const TokenRequest *request, TokenResponse *response);
+extern void client_credentials_grant(const TokenRequest *request, TokenResponse *response);
+extern void device_code_grant(const TokenRequest *request, TokenResponse *response);
+extern void password_grant(const TokenRequest *request, TokenResponse *response);
+extern void token_exchange_grant(const TokenRequest *request, TokenResponse *response);
 
 #endif /* PGT_TOKEN_ENDPOINT_H */

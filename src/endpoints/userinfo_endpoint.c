@@ -58,17 +58,17 @@ describe_subject(void *arg)
 	const Client *client = client_find(member_string(claims, "client_id"));
 	const Grant *grant;
 	pg_uuid_t id;
-	PgtObject body;
+	Object body;
 
-	pgt_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), id.data), "reading a grant_id");
+	glue_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), id.data), "reading a grant_id");
 	grant = grant_read_latest(&id);
 	if (client == NULL || grant == NULL)
 		return;
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "sub", member_string(claims, "sub"));
-	description->body =
-		claims_with(pgt_object_end(&body),
-					claims_of_subject(client, grant, member_string(claims, "scope"), "userinfo"));
+	object_begin(&body);
+	object_string(&body, "sub", member_string(claims, "sub"));
+	description->body = claims_function_merge(
+		object_end(&body),
+		claims_function_run(client, grant, member_string(claims, "scope"), "userinfo"));
 }
 
 /*
@@ -104,7 +104,7 @@ userinfo_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 	{
 		description.claims = claims;
-		if (!claims_guard(x->issuer->issuer, describe_subject, &description))
+		if (!claims_function_guard(x->issuer->issuer, describe_subject, &description))
 			return http_error(x, PGT_ERR_USER_FUNCTION);
 		if (description.body)
 			return description.body;

@@ -24,12 +24,12 @@ read_assertion(const char *assertion, PgtcJws *jws, PgtcJwsHeader *header, PgtcC
 	PgtcCode code;
 
 	if (pgtc_jws_split(pgtc_slice_str(assertion), jws) != PGTC_OK ||
-		pgtc_jws_read_header(jws, &pgt_mem, header) != PGTC_OK)
+		pgtc_jws_read_header(jws, &glue_mem, header) != PGTC_OK)
 		return false;
-	pgtc_buf_init(&payload, &pgt_mem);
+	pgtc_buf_init(&payload, &glue_mem);
 	if (pgtc_jws_read_payload(jws, &payload) != PGTC_OK)
 		return false;
-	*claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
+	*claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	pgtc_buf_free(&payload);
 	return code == PGTC_OK;
 }
@@ -49,7 +49,7 @@ client_assertion_subject(const char *assertion)
 static char *
 material_id(const char *client_id, const pg_uuid_t *secret_id)
 {
-	return psprintf("client:%s:%s", client_id, pgt_uuid_cstring(secret_id));
+	return psprintf("client:%s:%s", client_id, strings_of_uuid(secret_id));
 }
 
 void
@@ -73,11 +73,11 @@ verify_by_secret(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header
 
 		if (now >= secret->expires_at)
 			continue;
-		pgtc_buf_init(&buf, &pgt_mem);
+		pgtc_buf_init(&buf, &glue_mem);
 		if (!key_material_read_optional(material_id(client->client_id, &secret->secret_id), &buf))
 			continue;
-		pgt_check(pgtc_key_of_secret(pgtc_slice(buf.data, buf.len), &key), "reading a secret");
-		verified = pgtc_jws_verify(jws, header->alg, &key, &pgt_mem) == PGTC_OK;
+		glue_check(pgtc_key_of_secret(pgtc_slice(buf.data, buf.len), &key), "reading a secret");
+		verified = pgtc_jws_verify(jws, header->alg, &key, &glue_mem) == PGTC_OK;
 		pgtc_key_free(&key);
 		pgtc_buf_free(&buf);
 		if (verified)
@@ -93,7 +93,7 @@ verify_signature(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header
 	if (client->auth_method == AUTH_SECRET_JWT)
 		return header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
 	return header->alg->kty != PGTC_KTY_OCT && client->jwks &&
-		   pgtc_jws_verify_by_jwks(jws, header, pgtc_slice_str(client->jwks), &pgt_mem) == PGTC_OK;
+		   pgtc_jws_verify_by_jwks(jws, header, pgtc_slice_str(client->jwks), &glue_mem) == PGTC_OK;
 }
 
 /* RFC 7523 section 3: our own name or the endpoint's, so that nobody can pass it on to us or from us */
@@ -146,7 +146,7 @@ static PgtErr
 check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
 {
 	PgtcSlice client_id = pgtc_slice_str(client->client_id);
-	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+	int64 now = moment_unix(GetCurrentTimestamp());
 
 	if (!pgtc_slice_equal(claims->iss, client_id))
 		return refused_claim("iss", claims->iss, client->client_id);
@@ -194,7 +194,7 @@ client_assertion_check(const HttpExchange *x, Client *client, const char *assert
 	if (err != PGT_OK)
 		return err;
 	return replay_first_use("client assertion", client->client_id, claims->jti.data,
-							pgt_timestamp_of_unix(claims->exp))
+							moment_of_unix(claims->exp))
 			   ? PGT_OK
 			   : PGT_ERR_CLIENT_ASSERTION_REPLAYED;
 }

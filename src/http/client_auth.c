@@ -45,8 +45,8 @@ read_basic(const char *credentials, Presented *out)
 	PgtcBuf id;
 	PgtcBuf secret;
 
-	pgtc_buf_init(&id, &pgt_mem);
-	pgtc_buf_init(&secret, &pgt_mem);
+	pgtc_buf_init(&id, &glue_mem);
+	pgtc_buf_init(&secret, &glue_mem);
 	if (pgtc_basic_read(pgtc_slice_str(credentials), &id, &secret) != PGTC_OK)
 		return refused(PGT_ERR_CLIENT_SECRET_WRONG, "Authorization", "Basic that cannot be read",
 					   "base64 of client_id \":\" client_secret, each of them form-encoded");
@@ -127,21 +127,21 @@ read_certificate(const HttpExchange *x, char **thumbprint, PgtcBuf *subject_dn, 
 	char *header;
 
 	*thumbprint = NULL;
-	if (!x->trusted || pgt_http_client_certificate_header[0] == '\0')
+	if (!x->trusted || guc_http_client_certificate_header[0] == '\0')
 		return PGT_OK;
-	header = http_header_of_setting(x, pgt_http_client_certificate_header);
+	header = http_header_of_setting(x, guc_http_client_certificate_header);
 	if (header == NULL || header[0] == '\0')
 		return PGT_OK;
 	*thumbprint = palloc(PGTC_THUMBPRINT_LEN + 1);
-	if (pgtc_certificate_read(pgtc_slice_str(header), &pgt_mem, *thumbprint, subject_dn, subject) ==
-		PGTC_OK)
+	if (pgtc_certificate_read(pgtc_slice_str(header), &glue_mem, *thumbprint, subject_dn,
+							  subject) == PGTC_OK)
 		return PGT_OK;
 	*thumbprint = NULL;
 	return PGT_ERR_CLIENT_CERTIFICATE;
 }
 
 PgtErr
-client_certificate(const HttpExchange *x, char **thumbprint)
+client_auth_certificate(const HttpExchange *x, char **thumbprint)
 {
 	return read_certificate(x, thumbprint, NULL, NULL);
 }
@@ -153,12 +153,12 @@ is_name_of(const Client *client, const PgtcBuf *subject)
 	PgtcBuf expected;
 	bool same;
 
-	pgtc_buf_init(&expected, &pgt_mem);
-	same =
-		subject->len > 0 && client->tls_subject_dn &&
-		pgtc_dn_normalise(pgtc_slice_str(client->tls_subject_dn), &pgt_mem, &expected) == PGTC_OK &&
-		pgtc_slice_equal(pgtc_slice(subject->data, subject->len),
-						 pgtc_slice(expected.data, expected.len));
+	pgtc_buf_init(&expected, &glue_mem);
+	same = subject->len > 0 && client->tls_subject_dn &&
+		   pgtc_dn_normalise(pgtc_slice_str(client->tls_subject_dn), &glue_mem, &expected) ==
+			   PGTC_OK &&
+		   pgtc_slice_equal(pgtc_slice(subject->data, subject->len),
+							pgtc_slice(expected.data, expected.len));
 	pgtc_buf_free(&expected);
 	return same;
 }
@@ -171,8 +171,8 @@ check_certificate(const HttpExchange *x, const Client *client)
 	PgtcBuf subject;
 	PgtErr err;
 
-	pgtc_buf_init(&subject_dn, &pgt_mem);
-	pgtc_buf_init(&subject, &pgt_mem);
+	pgtc_buf_init(&subject_dn, &glue_mem);
+	pgtc_buf_init(&subject, &glue_mem);
 	err = read_certificate(x, &thumbprint, &subject_dn, &subject);
 	if (err == PGT_OK && !is_name_of(client, &subject))
 		err = refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate",
@@ -249,17 +249,17 @@ name_of_method(const Presented *presented, const Client *client)
 static void
 audit_failure(const HttpExchange *x, const Presented *presented, const Client *client, PgtErr err)
 {
-	PgtObject detail;
+	Object detail;
 
-	if (!pgt_err_info(err)->audited)
+	if (!errors_info(err)->audited)
 		return;
-	pgt_object_begin(&detail);
-	pgt_object_string(&detail, "client_auth_method", name_of_method(presented, client));
-	pgt_audit_write(&(AuditEvent){.event = "client.authentication_failed",
-								  .reason = pgt_err_info(err)->reason,
-								  .client_id = client->client_id,
-								  .context = http_context(x),
-								  .detail = refused_detail(err, pgt_object_end(&detail))});
+	object_begin(&detail);
+	object_string(&detail, "client_auth_method", name_of_method(presented, client));
+	audit_write(&(AuditEvent){.event = "client.authentication_failed",
+							  .reason = errors_info(err)->reason,
+							  .client_id = client->client_id,
+							  .context = http_context(x),
+							  .detail = refused_detail(err, object_end(&detail))});
 }
 
 PgtErr

@@ -22,6 +22,6 @@ extern PgtErr client_auth(HttpExchange *x, const Client **client);
  * The certificate the proxy has seen, where its header is believed: *thumbprint is
  * palloc'd, NULL: none.
  */
-extern PgtErr client_certificate(const HttpExchange *x, char **thumbprint);
+extern PgtErr client_auth_certificate(const HttpExchange *x, char **thumbprint);
 
 #endif /* PGT_CLIENT_AUTH_H */

@@ -26,8 +26,8 @@ check_nonce(HttpExchange *x, const PgtcDpopProof *proof, int64 now)
 	if (!x->issuer->dpop_nonce_required)
 		return PGT_OK;
 	issuer_subkey(x->issuer, "dpop nonces", key);
-	code = pgtc_dpop_nonce_check(key, pgtc_slice_str(proof->nonce), now, pgt_dpop_nonce_lifetime);
-	pgt_check(pgtc_dpop_nonce_write(key, now, nonce), "making a nonce");
+	code = pgtc_dpop_nonce_check(key, pgtc_slice_str(proof->nonce), now, guc_dpop_nonce_lifetime);
+	glue_check(pgtc_dpop_nonce_write(key, now, nonce), "making a nonce");
 	http_answer_header(x, "DPoP-Nonce", nonce);
 	pgtc_wipe(key, sizeof(key));
 	return code == PGTC_OK ? PGT_OK : PGT_ERR_DPOP_NONCE;
@@ -40,7 +40,7 @@ token_matches(const PgtcDpopProof *proof, const char *access_token)
 
 	if (access_token == NULL)
 		return true;
-	pgt_check(pgtc_dpop_ath(pgtc_slice_str(access_token), ath), "hashing a token");
+	glue_check(pgtc_dpop_ath(pgtc_slice_str(access_token), ath), "hashing a token");
 	return strcmp(proof->ath, ath) == 0;
 }
 
@@ -69,7 +69,7 @@ check_purpose(const PgtcDpopProof *proof, const char *method, const char *url,
 static bool
 is_first_use(const PgtcDpopProof *proof)
 {
-	TimestampTz expires_at = pgt_timestamp_of_unix(proof->iat + pgt_dpop_proof_lifetime);
+	TimestampTz expires_at = moment_of_unix(proof->iat + guc_dpop_proof_lifetime);
 
 	return XactReadOnly ? replay_first_use_unwritten("dpop", proof->jkt, proof->jti, expires_at)
 						: replay_first_use("dpop", proof->jkt, proof->jti, expires_at);
@@ -80,7 +80,7 @@ dpop_proof(HttpExchange *x, const char *method, const char *url, const char *acc
 		   char **jkt)
 {
 	char *header = http_header(x, "dpop");
-	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+	int64 now = moment_unix(GetCurrentTimestamp());
 	PgtcDpopProof *proof;
 	PgtcCode code;
 	PgtErr err;
@@ -90,7 +90,7 @@ dpop_proof(HttpExchange *x, const char *method, const char *url, const char *acc
 		return PGT_OK;
 	proof = palloc(sizeof(PgtcDpopProof));
 	/* several headers arrive joined by commas, which are in no JWS */
-	code = pgtc_dpop_read(pgtc_slice_str(header), &pgt_mem, proof);
+	code = pgtc_dpop_read(pgtc_slice_str(header), &glue_mem, proof);
 	if (code != PGTC_OK)
 		return refused(PGT_ERR_DPOP_PROOF, "DPoP", pgtc_code_text(code), NULL);
 	err = check_purpose(proof, method, url, access_token);
@@ -98,9 +98,9 @@ dpop_proof(HttpExchange *x, const char *method, const char *url, const char *acc
 		err = check_nonce(x, proof, now);
 	if (err != PGT_OK)
 		return err;
-	if (proof->iat > now + FUTURE_LEEWAY || proof->iat <= now - pgt_dpop_proof_lifetime)
+	if (proof->iat > now + FUTURE_LEEWAY || proof->iat <= now - guc_dpop_proof_lifetime)
 		return refused(PGT_ERR_DPOP_PROOF, "iat", psprintf(INT64_FORMAT, proof->iat),
-					   psprintf(INT64_FORMAT " to " INT64_FORMAT, now - pgt_dpop_proof_lifetime + 1,
+					   psprintf(INT64_FORMAT " to " INT64_FORMAT, now - guc_dpop_proof_lifetime + 1,
 								now + FUTURE_LEEWAY));
 	if (!is_first_use(proof))
 		return PGT_ERR_DPOP_REPLAYED;

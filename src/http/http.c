@@ -38,7 +38,7 @@ setting(const char *name)
 static bool
 session_is_layers(void)
 {
-	Oid role = get_role_oid(pgt_http_authenticator, true);
+	Oid role = get_role_oid(guc_http_authenticator, true);
 
 	return OidIsValid(role) && role == GetSessionUserId();
 }
@@ -80,7 +80,7 @@ void
 http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
 {
 	memset(x, 0, sizeof(*x));
-	pgt_cache_begin();
+	cache_begin();
 	refused_forget();
 	replay_begin_request();
 	x->issuer = issuer_of_session();
@@ -291,8 +291,8 @@ http_answer_header(HttpExchange *x, const char *name, const char *value)
 Jsonb *
 http_error(HttpExchange *x, PgtErr err)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
-	PgtObject body;
+	const PgtErrInfo *info = errors_info(err);
+	Object body;
 
 	refused_record(x->path, x->client_id, err);
 	x->status = info->http_status;
@@ -306,10 +306,10 @@ http_error(HttpExchange *x, PgtErr err)
 	if (info->http_status == 401 && http_header(x, "authorization"))
 		http_answer_header(x, "WWW-Authenticate",
 						   psprintf("Basic realm=\"%s\"", x->issuer->issuer));
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "error", info->error);
-	pgt_object_string(&body, "error_description", refused_description(err));
-	return pgt_object_end(&body);
+	object_begin(&body);
+	object_string(&body, "error", info->error);
+	object_string(&body, "error_description", refused_description(err));
+	return object_end(&body);
 }
 
 char *
@@ -334,7 +334,7 @@ http_foreign_algs(void)
 void
 http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 	StringInfoData challenge;
 
 	refused_record(x->path, x->client_id, err);
@@ -361,33 +361,33 @@ answer_headers(const HttpExchange *x)
 {
 	char *text = psprintf("[%s]", x->answer_headers.data);
 	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	Jsonb *headers = pgt_empty_jsonb();
+	Jsonb *headers = object_empty();
 
 	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
-		headers = pgt_jsonb_concat(
-			headers, JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
+		headers = object_concat(headers,
+								JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
 	return headers;
 }
 
 void
 http_raise(const HttpExchange *x, PgtErr err)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 	JsonbValue none = {.type = jbvNull};
-	PgtObject body;
-	PgtObject head;
+	Object body;
+	Object head;
 
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "code", info->error);
-	pgt_object_string(&body, "message", info->description);
-	pgt_object_value(&body, "details", &none);
-	pgt_object_value(&body, "hint", &none);
-	pgt_object_begin(&head);
-	pgt_object_int(&head, "status", info->http_status);
-	pgt_object_jsonb(&head, "headers", answer_headers(x));
+	object_begin(&body);
+	object_string(&body, "code", info->error);
+	object_string(&body, "message", info->description);
+	object_value(&body, "details", &none);
+	object_value(&body, "hint", &none);
+	object_begin(&head);
+	object_int(&head, "status", info->http_status);
+	object_jsonb(&head, "headers", answer_headers(x));
 	ereport(ERROR, (errcode(MAKE_SQLSTATE('P', 'G', 'R', 'S', 'T')),
-					errmsg_internal("%s", pgt_jsonb_text(pgt_object_end(&body))),
-					errdetail_internal("%s", pgt_jsonb_text(pgt_object_end(&head)))));
+					errmsg_internal("%s", object_text(object_end(&body))),
+					errdetail_internal("%s", object_text(object_end(&head)))));
 }
 
 void
@@ -431,5 +431,5 @@ http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body)
 Datum
 http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body)
 {
-	return http_end_text(fcinfo, x, pgt_jsonb_text(body));
+	return http_end_text(fcinfo, x, object_text(body));
 }

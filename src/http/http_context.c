@@ -183,7 +183,7 @@ is_numeric_member(const char *name)
 }
 
 static void
-add_member(PgtObject *context, const char *name, char *value)
+add_member(Object *context, const char *name, char *value)
 {
 	JsonbValue number = {.type = jbvNumeric};
 
@@ -192,14 +192,14 @@ add_member(PgtObject *context, const char *name, char *value)
 	if (!is_numeric_member(name))
 	{
 		if (is_plain(value))
-			pgt_object_string(context, name, value);
+			object_string(context, name, value);
 		return;
 	}
 	if (!is_number(value) || !in_range(name, value))
 		return;
 	number.val.numeric = DatumGetNumeric(DirectFunctionCall3(
 		numeric_in, CStringGetDatum(value), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-	pgt_object_value(context, name, &number);
+	object_value(context, name, &number);
 }
 
 /* --- the request ------------------------------------------------------------- */
@@ -212,9 +212,9 @@ client_address(const HttpExchange *x)
 	char *header;
 	char *last;
 
-	if (!x->trusted || pgt_http_client_address_header[0] == '\0')
+	if (!x->trusted || guc_http_client_address_header[0] == '\0')
 		return NULL;
-	header = http_header_of_setting(x, pgt_http_client_address_header);
+	header = http_header_of_setting(x, guc_http_client_address_header);
 	if (header == NULL)
 		return NULL;
 	last = strrchr(header, ',');
@@ -260,13 +260,13 @@ http_context(const HttpExchange *x)
 {
 	static const char *const of_form[] = {"session_id", "device_id"};
 	Mappings mappings = {0};
-	PgtObject context;
+	Object context;
 
 	/* the check hook has refused what cannot be read */
-	(void) read_mappings(pgt_http_context_headers, &mappings);
-	pgt_object_begin(&context);
-	pgt_object_string(&context, "user_agent", user_agent(x));
-	pgt_object_string(&context, "ip", client_address(x));
+	(void) read_mappings(guc_http_context_headers, &mappings);
+	object_begin(&context);
+	object_string(&context, "user_agent", user_agent(x));
+	object_string(&context, "ip", client_address(x));
 	/* what a header is to say, the client has no say in */
 	for (size_t i = 0; i < lengthof(of_form); i++)
 	{
@@ -280,5 +280,5 @@ http_context(const HttpExchange *x)
 		if (!belongs_to_half_a_place(x, &mappings, mapping->member))
 			add_member(&context, mapping->member, http_header(x, mapping->header));
 	}
-	return pgt_object_end(&context);
+	return object_end(&context);
 }

@@ -47,7 +47,7 @@ read_raw(HttpExchange *x, PgtcSlice body)
 
 	if (pgtc_form_is_other_type(body))
 		return PGT_ERR_REQUEST_NOT_FORM;
-	if (pgtc_form_parse(body, &pgt_mem, form) != PGTC_OK)
+	if (pgtc_form_parse(body, &glue_mem, form) != PGTC_OK)
 		return PGT_ERR_REQUEST_MALFORMED;
 	x->fields = palloc(sizeof(HttpField) * Max(form->n, 1));
 	for (int i = 0; i < form->n; i++)
@@ -91,7 +91,7 @@ http_form_read(FunctionCallInfo fcinfo, HttpExchange *x)
 		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
 	(void) get_func_arg_info(tuple, &types, &names, &modes);
 	if (names == NULL)
-		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, pgt_slice_text(PG_GETARG_TEXT_PP(0)));
+		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, strings_slice(PG_GETARG_TEXT_PP(0)));
 	else
 		x->form_err = read_named(x, fcinfo, names);
 	ReleaseSysCache(tuple);

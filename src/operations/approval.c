@@ -44,7 +44,7 @@ find_transaction(const char *transaction_id, Transaction *out)
 	char **prompts;
 	int n;
 
-	pgt_cache_begin();
+	cache_begin();
 	out->request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
 	if (out->request == NULL || strcmp(out->request->kind, REQUEST_AUTHORIZATION) != 0)
 		return false;
@@ -52,9 +52,9 @@ find_transaction(const char *transaction_id, Transaction *out)
 	if (out->client == NULL || !out->client->enabled)
 		return false;
 	out->issuer = issuer_get(out->client->issuer);
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(member_string(out->request->parameters, "scope")),
-							   &out->scope),
-			  "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(member_string(out->request->parameters, "scope")),
+								&out->scope),
+			   "reading a scope");
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
 	out->n_resources = Max(out->n_resources, 0);
 	prompts = member_strings(out->request->parameters, "prompt", &n);
@@ -73,37 +73,37 @@ scope_string(const PgtcScope *scope)
 	PgtcBuf buf;
 	char *string;
 
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_scope_write(scope, &buf);
-	pgt_check(pgtc_buf_code(&buf), "writing a scope");
+	glue_check(pgtc_buf_code(&buf), "writing a scope");
 	string = pnstrdup(buf.data ? buf.data : "", buf.len);
 	pgtc_buf_free(&buf);
 	return string;
 }
 
 Jsonb *
-authorization_request_describe(const char *transaction_id)
+approval_describe(const char *transaction_id)
 {
 	AuthorizationRequest *request;
 	const Client *client;
-	PgtObject object;
+	Object object;
 
-	pgt_cache_begin();
+	cache_begin();
 	request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
 	if (request == NULL)
 		return NULL;
 	client = request->client_id[0] ? client_find(request->client_id) : NULL;
-	pgt_object_begin(&object);
-	pgt_object_string(&object, "kind", request->kind);
+	object_begin(&object);
+	object_string(&object, "kind", request->kind);
 	if (client)
 	{
-		pgt_object_string(&object, "client_id", client->client_id);
-		pgt_object_string(&object, "client_name", client->client_name);
-		pgt_object_bool(&object, "consent_required", client->consent_required);
+		object_string(&object, "client_id", client->client_id);
+		object_string(&object, "client_name", client->client_name);
+		object_bool(&object, "consent_required", client->consent_required);
 	}
-	pgt_object_time(&object, "created_at", request->created_at);
-	pgt_object_time(&object, "expires_at", request->expires_at);
-	return pgt_jsonb_concat(authorization_request_told(request), pgt_object_end(&object));
+	object_time(&object, "created_at", request->created_at);
+	object_time(&object, "expires_at", request->expires_at);
+	return object_concat(authorization_request_told(request), object_end(&object));
 }
 
 /* what is stored does not count where the client has asked for consent anew */
@@ -121,7 +121,7 @@ missing_consent(const Transaction *transaction, const char *subject, PgtcScope *
 }
 
 char *
-approve_missing_consent(const char *transaction_id, const char *subject)
+approval_missing_consent(const char *transaction_id, const char *subject)
 {
 	Transaction transaction = {0};
 	PgtcScope missing;
@@ -150,12 +150,12 @@ redirect_error(const Transaction *transaction, const char *error, const char *de
 		answer_error("invalid_transaction", "the transaction has ended", response);
 		return;
 	}
-	response->redirect_uri = authorize_error_url(
+	response->redirect_uri = authorization_redirect_error(
 		transaction->issuer, transaction->request->parameters, error, description);
-	pgt_audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
-								  .event = "authorization.refused",
-								  .reason = error,
-								  .client_id = transaction->client->client_id});
+	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
+							  .event = "authorization.refused",
+							  .reason = error,
+							  .client_id = transaction->client->client_id});
 }
 
 /* the application can do something about it, unless nobody may be shown anything */
@@ -177,7 +177,7 @@ login_problem(const Transaction *transaction, const Approval *approval, Timestam
 	int64 max_age = member_int(parameters, "max_age", -1);
 	char *expected = member_string(parameters, "id_token_hint_subject");
 
-	if (max_age >= 0 && pgt_plus_seconds(auth_time, max_age) < transaction->request->created_at)
+	if (max_age >= 0 && moment_plus(auth_time, max_age) < transaction->request->created_at)
 		return "the subject has authenticated too long ago";
 	if (transaction->ask_login && auth_time < transaction->request->created_at)
 		return "the subject must authenticate anew";
@@ -238,12 +238,12 @@ create_code(const Transaction *transaction, const Approval *approval, const Pgtc
 	code.nonce = member_string(parameters, "nonce");
 	code.claims = approval->claims;
 	code.context = approval->context;
-	begin_now(transaction->client, GetCurrentTimestamp(), &code.begun);
+	not_before_begin(transaction->client, GetCurrentTimestamp(), &code.begun);
 	return authorization_code_insert(&code);
 }
 
 void
-approve_authorization(const Approval *approval, AuthorizationResponse *response)
+approval_give(const Approval *approval, AuthorizationResponse *response)
 {
 	const AuditScope scope = {.subject = approval->subject, .context = approval->context};
 	TimestampTz auth_time = approval->has_auth_time ? approval->auth_time : GetCurrentTimestamp();
@@ -263,7 +263,7 @@ approve_authorization(const Approval *approval, AuthorizationResponse *response)
 		return;
 	}
 	session_lock_issue(transaction.client->issuer, approval->subject, approval->session_id);
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	if (!consented_scope(&transaction, approval, &granted))
 		ask_again(&transaction, "consent_required", "the subject must consent", response);
 	else if (granted.n == 0 && transaction.scope.n > 0)
@@ -273,9 +273,9 @@ approve_authorization(const Approval *approval, AuthorizationResponse *response)
 		answer_error("invalid_transaction", "the transaction has ended", response);
 	else
 		response->redirect_uri =
-			authorize_code_url(transaction.issuer, transaction.request->parameters,
-							   create_code(&transaction, approval, &granted, auth_time));
-	pgt_audit_leave();
+			authorization_redirect_code(transaction.issuer, transaction.request->parameters,
+										create_code(&transaction, approval, &granted, auth_time));
+	audit_leave();
 }
 
 /* RFC 6749 section 4.1.2.1: %x20-21 / %x23-5B / %x5D-7E */
@@ -291,8 +291,8 @@ error_text_valid(const char *text)
 }
 
 void
-deny_authorization(const char *transaction_id, const char *error, const char *description,
-				   AuthorizationResponse *response)
+approval_deny(const char *transaction_id, const char *error, const char *description,
+			  AuthorizationResponse *response)
 {
 	/* RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, OpenID Connect Unmet Authentication Requirements */
 	static const char *const known[] = {"access_denied",

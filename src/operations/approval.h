@@ -34,15 +34,15 @@ typedef struct AuthorizationResponse
 } AuthorizationResponse;
 
 /* what the login or logout page needs to know; NULL: no such transaction */
-extern Jsonb *authorization_request_describe(const char *transaction_id);
+extern Jsonb *approval_describe(const char *transaction_id);
 
 /* the scopes still to be consented to, space-delimited; NULL: no such transaction */
-extern char *approve_missing_consent(const char *transaction_id, const char *subject);
+extern char *approval_missing_consent(const char *transaction_id, const char *subject);
 
-extern void approve_authorization(const Approval *approval, AuthorizationResponse *response);
+extern void approval_give(const Approval *approval, AuthorizationResponse *response);
 
 /* ereport(22023) for an error that is not one of the authorization endpoint */
-extern void deny_authorization(const char *transaction_id, const char *error,
-							   const char *description, AuthorizationResponse *response);
+extern void approval_deny(const char *transaction_id, const char *error, const char *description,
+						  AuthorizationResponse *response);
 
 #endif /* PGT_APPROVAL_H */

@@ -38,21 +38,21 @@ attempt_allowed(const char *attempt_key)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	StoreArgs args = {0};
-	PgtObject detail;
+	Object detail;
 	int attempts = 0;
 
 	store_arg_text(&args, attempt_key);
 	store_arg_time(&args, now);
-	store_arg_time(&args, pgt_plus_seconds(now, -ATTEMPTS_WINDOW));
+	store_arg_time(&args, moment_plus(now, -ATTEMPTS_WINDOW));
 	store_arg_int(&args, ATTEMPTS_MAX + 2);
 	store_run(STORE_USER_CODE_ATTEMPT, &args, read_attempts, &attempts);
 	if (attempts == ATTEMPTS_MAX + 1) /* once in a window */
 	{
-		pgt_object_begin(&detail);
-		pgt_object_string(&detail, "attempt_key", attempt_key);
-		pgt_audit_write(&(AuditEvent){.event = "device.refused",
-									  .reason = "too_many_attempts",
-									  .detail = pgt_object_end(&detail)});
+		object_begin(&detail);
+		object_string(&detail, "attempt_key", attempt_key);
+		audit_write(&(AuditEvent){.event = "device.refused",
+								  .reason = "too_many_attempts",
+								  .detail = object_end(&detail)});
 	}
 	return attempts <= ATTEMPTS_MAX;
 }
@@ -74,7 +74,7 @@ find_typed(const char *user_code, const char *attempt_key, const char **error)
 	char code[PGTC_USER_CODE_LEN + 1];
 	DeviceCode *device = NULL;
 
-	pgt_cache_begin();
+	cache_begin();
 	*error = "too_many_attempts";
 	if (!attempt_allowed(attempt_key))
 		return NULL;
@@ -89,31 +89,31 @@ find_typed(const char *user_code, const char *attempt_key, const char **error)
 }
 
 Jsonb *
-device_request(const char *user_code, const char *attempt_key)
+device_approval_describe(const char *user_code, const char *attempt_key)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
 	char code[PGTC_USER_CODE_LEN + 1];
 	char shown[PGTC_USER_CODE_LEN + 2];
 	const Client *client;
-	PgtObject request;
+	Object request;
 
-	pgt_object_begin(&request);
+	object_begin(&request);
 	if (device == NULL)
 	{
-		pgt_object_string(&request, "error", error);
-		return pgt_object_end(&request);
+		object_string(&request, "error", error);
+		return object_end(&request);
 	}
 	client = client_find(device->client_id);
-	pgt_check(pgtc_user_code_read(pgtc_slice_str(user_code), code), "reading a user code");
+	glue_check(pgtc_user_code_read(pgtc_slice_str(user_code), code), "reading a user code");
 	pgtc_user_code_show(code, shown);
-	pgt_object_string(&request, "client_id", device->client_id);
-	pgt_object_string(&request, "client_name", client ? client->client_name : NULL);
-	pgt_object_string(&request, "scope", device->scope);
-	pgt_object_strings(&request, "resource", device->resources, device->n_resources);
-	pgt_object_time(&request, "expires_at", device->expires_at);
-	pgt_object_string(&request, "user_code", shown);
-	return pgt_object_end(&request);
+	object_string(&request, "client_id", device->client_id);
+	object_string(&request, "client_name", client ? client->client_name : NULL);
+	object_string(&request, "scope", device->scope);
+	object_strings(&request, "resource", device->resources, device->n_resources);
+	object_time(&request, "expires_at", device->expires_at);
+	object_string(&request, "user_code", shown);
+	return object_end(&request);
 }
 
 /* what the user agreed to must be among what the device asked for */
@@ -123,7 +123,7 @@ scope_within(const char *scope, const char *asked)
 	PgtcScope inner;
 	PgtcScope outer;
 
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(asked), &outer), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(asked), &outer), "reading a scope");
 	return pgtc_scope_parse(pgtc_slice_str(scope), &inner) == PGTC_OK &&
 		   pgtc_scope_subset(&inner, &outer);
 }
@@ -135,14 +135,14 @@ remember_consent(const DeviceCode *device, const DeviceApproval *approval)
 	const Client *client = client_find(device->client_id);
 	PgtcScope agreed;
 
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(approval->scope), &agreed), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(approval->scope), &agreed), "reading a scope");
 	if (client && client->consent_required && agreed.n > 0)
 		consent_store(approval->subject, client->client_id, &agreed, device->resources,
 					  device->n_resources);
 }
 
 const char *
-device_approve(const char *user_code, const char *attempt_key, const DeviceApproval *approval)
+device_approval_give(const char *user_code, const char *attempt_key, const DeviceApproval *approval)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
@@ -162,20 +162,20 @@ device_approve(const char *user_code, const char *attempt_key, const DeviceAppro
 	if (client == NULL)
 		return "invalid_user_code";
 	session_lock_issue(client->issuer, approval->subject, approval->session_id);
-	begin_now(client, GetCurrentTimestamp(), &begun);
+	not_before_begin(client, GetCurrentTimestamp(), &begun);
 	scope.client_id = device->client_id;
 	scope.context = device->context;
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	approved = device_code_approve(device, &complete, begun.subject_epoch);
 	if (approved)
 		remember_consent(device, &complete);
-	pgt_audit_leave();
+	audit_leave();
 	/* another answer has come in between */
 	return approved ? NULL : "invalid_user_code";
 }
 
 const char *
-device_deny(const char *user_code, const char *attempt_key)
+device_approval_deny(const char *user_code, const char *attempt_key)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
@@ -186,8 +186,8 @@ device_deny(const char *user_code, const char *attempt_key)
 		return error;
 	scope.client_id = device->client_id;
 	scope.context = device->context;
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	denied = device_code_deny(device);
-	pgt_audit_leave();
+	audit_leave();
 	return denied ? NULL : "invalid_user_code";
 }

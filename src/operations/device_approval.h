@@ -14,11 +14,11 @@
 #include "tables/device_code.h"
 
 /* what the device asks for, or {"error": ...} */
-extern Jsonb *device_request(const char *user_code, const char *attempt_key);
+extern Jsonb *device_approval_describe(const char *user_code, const char *attempt_key);
 
 /* NULL: done; otherwise the name of an error.  approval->scope NULL: all that was asked for */
-extern const char *device_approve(const char *user_code, const char *attempt_key,
-								  const DeviceApproval *approval);
-extern const char *device_deny(const char *user_code, const char *attempt_key);
+extern const char *device_approval_give(const char *user_code, const char *attempt_key,
+										const DeviceApproval *approval);
+extern const char *device_approval_deny(const char *user_code, const char *attempt_key);
 
 #endif /* PGT_DEVICE_APPROVAL_H */

@@ -41,34 +41,33 @@ refusal_event(PgtErr err)
 {
 	if (err == PGT_ERR_MFA_REQUIRED)
 		return "issue.challenged";
-	return pgt_err_info(err)->http_status == 403 ? "issue.denied" : "issue.refused";
+	return errors_info(err)->http_status == 403 ? "issue.denied" : "issue.refused";
 }
 
 static void
 refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenResponse *response)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 	Jsonb *audited = NULL;
-	PgtObject detail;
+	Object detail;
 
 	response->err = err;
 	if (!info->audited)
 		return;
 	if (issue->permission.record)
 	{
-		pgt_object_begin(&detail);
-		pgt_object_jsonb(&detail, "decision", issue->permission.record);
-		audited = pgt_object_end(&detail);
+		object_begin(&detail);
+		object_jsonb(&detail, "decision", issue->permission.record);
+		audited = object_end(&detail);
 	}
-	pgt_audit_write(
-		&(AuditEvent){/* a transaction names the family that would come into being */
-					  .grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
-					  .event = refusal_event(err),
-					  .reason = info->reason,
-					  .client_id = request->client_id,
-					  .subject = request->subject,
-					  .context = request->context,
-					  .detail = refused_detail(err, audited)});
+	audit_write(&(AuditEvent){/* a transaction names the family that would come into being */
+							  .grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
+							  .event = refusal_event(err),
+							  .reason = info->reason,
+							  .client_id = request->client_id,
+							  .subject = request->subject,
+							  .context = request->context,
+							  .detail = refused_detail(err, audited)});
 }
 
 static PgtErr
@@ -92,7 +91,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 		grant->grant_id = *request->grant_id;
 	else if (request->transaction_id == NULL ||
 			 !challenge_grant_id(request->transaction_id, &grant->grant_id))
-		pgt_new_uuid(&grant->grant_id);
+		random_uuid(&grant->grant_id);
 	grant->client_id = client->client_id;
 	grant->subject = unconstify(char *, request->subject);
 	grant->scope = target->scope;
@@ -115,13 +114,12 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	if (request->begun)
 		grant->begun = *request->begun;
 	else
-		begin_now(client, now, &grant->begun);
+		not_before_begin(client, now, &grant->begun);
 	grant->rotated_at = now;
 	grant->generation = target->offline_access ? 0 : -1;
 	/* without a refresh token the family ends with its only access token */
-	grant->expires_at =
-		pgt_plus_seconds(now, target->offline_access ? client->refresh_absolute_lifetime
-													 : target->access_token_lifetime);
+	grant->expires_at = moment_plus(now, target->offline_access ? client->refresh_absolute_lifetime
+																: target->access_token_lifetime);
 	if (request->not_after)
 		grant->expires_at = Min(grant->expires_at, request->not_after);
 	grant->idle_lifetime = client->refresh_idle_lifetime;
@@ -141,9 +139,9 @@ first_refresh_token(Grant *grant)
 	char *written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
 
 	memcpy(token.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
-	pgt_random(token.secret, sizeof(token.secret));
-	pgt_check(pgtc_sha256(token.secret, sizeof(token.secret), grant->current_hash),
-			  "hashing a secret");
+	random_bytes(token.secret, sizeof(token.secret));
+	glue_check(pgtc_sha256(token.secret, sizeof(token.secret), grant->current_hash),
+			   "hashing a secret");
 	pgtc_refresh_token_write(&token, written);
 	pgtc_wipe(&token, sizeof(token));
 	return written;
@@ -209,7 +207,7 @@ issue_assess(IssueRequest *request, TokenResponse *response)
 	Issue *issue = palloc0(sizeof(Issue));
 	PgtErr err;
 
-	pgt_cache_begin();
+	cache_begin();
 	err = prepare(request, issue);
 	if (err == PGT_OK)
 		err = permit_issue(request, issue, response);
@@ -246,11 +244,11 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	if (grant->generation == 0)
 		response->refresh_token = first_refresh_token(grant);
 	store_make_durable();
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	if (issue->permission.stepped_up &&
 		!challenge_consume(&grant->grant_id, &issue->permission.step_up, 0))
 	{
-		pgt_audit_leave();
+		audit_leave();
 		response->refresh_token = NULL;
 		refuse(request, issue, PGT_ERR_CHALLENGE_CONSUMED, response);
 		return;
@@ -273,13 +271,13 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 		.context = request->context,
 		.client_secret_id = request->client_secret_id,
 	});
-	pgt_audit_leave();
+	audit_leave();
 
 	response->access_token = minted->access_token;
 	response->dpop_bound = grant->cnf.jkt != NULL;
 	response->expires_in = minted->expires_in;
 	response->refresh_token_expires_in =
-		pgt_unix_seconds(grant_refresh_end(grant, issue->now)) - pgt_unix_seconds(issue->now);
+		moment_unix(grant_refresh_end(grant, issue->now)) - moment_unix(issue->now);
 	response->id_token = minted->id_token;
 	response->scope = target->scope;
 	response->grant_id = grant->grant_id;

@@ -91,9 +91,9 @@ read_request(const HttpExchange *x, LogoutRequest *logout)
 		err = read_client(x, logout);
 	if (err != PGT_OK)
 		return err;
-	if (!authorization_text_acceptable(http_param(x, "state"), STATE_MAX))
+	if (!authorization_parameters_text_valid(http_param(x, "state"), STATE_MAX))
 		return refused(PGT_ERR_REQUEST_PARAMETER, "state", NULL, "no control characters");
-	if (!authorization_text_acceptable(http_param(x, "ui_locales"), REQUEST_STRING_MAX))
+	if (!authorization_parameters_text_valid(http_param(x, "ui_locales"), REQUEST_STRING_MAX))
 		return refused(PGT_ERR_REQUEST_PARAMETER, "ui_locales", NULL, "no control characters");
 	logout->redirect_uri = http_param(x, "post_logout_redirect_uri");
 	if (logout->redirect_uri && !is_registered(logout->client, logout->redirect_uri))
@@ -109,25 +109,25 @@ static char *
 store_request(const HttpExchange *x, const LogoutRequest *logout)
 {
 	AuthorizationRequest request = {.kind = REQUEST_LOGOUT, .issuer = x->issuer->issuer};
-	PgtObject parameters;
+	Object parameters;
 
-	pgt_object_begin(&parameters);
+	object_begin(&parameters);
 	if (logout->client)
 	{
 		request.client_id = logout->client->client_id;
-		pgt_object_string(&parameters, "client_id", logout->client->client_id);
+		object_string(&parameters, "client_id", logout->client->client_id);
 	}
-	pgt_object_string(&parameters, "post_logout_redirect_uri", logout->redirect_uri);
-	pgt_object_string(&parameters, "state", http_param(x, "state"));
-	pgt_object_string(&parameters, "ui_locales", http_param(x, "ui_locales"));
+	object_string(&parameters, "post_logout_redirect_uri", logout->redirect_uri);
+	object_string(&parameters, "state", http_param(x, "state"));
+	object_string(&parameters, "ui_locales", http_param(x, "ui_locales"));
 	if (logout->hint)
 	{
-		pgt_object_string(&parameters, "id_token_hint_subject", string_of_slice(logout->hint->sub));
-		pgt_object_string(&parameters, "id_token_hint_sid", string_of_slice(logout->hint->sid));
+		object_string(&parameters, "id_token_hint_subject", string_of_slice(logout->hint->sub));
+		object_string(&parameters, "id_token_hint_sid", string_of_slice(logout->hint->sid));
 	}
-	request.parameters = pgt_object_end(&parameters);
+	request.parameters = object_end(&parameters);
 	return authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,
-										pgt_authorization_request_lifetime);
+										guc_authorization_request_lifetime);
 }
 
 static char *
@@ -135,11 +135,11 @@ url_with(const char *url, const char *name, const char *value)
 {
 	PgtcBuf buf;
 
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_buf_append_str(&buf, url);
 	if (value)
 		pgtc_query_append(&buf, name, pgtc_slice_str(value));
-	pgt_check(pgtc_buf_code(&buf), "writing a URL");
+	glue_check(pgtc_buf_code(&buf), "writing a URL");
 	return buf.data;
 }
 
@@ -162,23 +162,23 @@ end_session_endpoint(HttpExchange *x)
 static void
 audit_completion(const AuthorizationRequest *request, const char *subject, const char *session_id)
 {
-	PgtObject context;
+	Object context;
 
-	pgt_object_begin(&context);
-	pgt_object_string(&context, "session_id", session_id);
-	pgt_audit_write(&(AuditEvent){.event = "logout.completed",
-								  .client_id = request->client_id[0] ? request->client_id : NULL,
-								  .subject = subject,
-								  .context = pgt_object_end(&context)});
+	object_begin(&context);
+	object_string(&context, "session_id", session_id);
+	audit_write(&(AuditEvent){.event = "logout.completed",
+							  .client_id = request->client_id[0] ? request->client_id : NULL,
+							  .subject = subject,
+							  .context = object_end(&context)});
 }
 
 char *
-complete_logout(const char *transaction_id, const char *subject, const char *session_id)
+logout_complete(const char *transaction_id, const char *subject, const char *session_id)
 {
 	AuthorizationRequest *request;
 	char *redirect_uri;
 
-	pgt_cache_begin();
+	cache_begin();
 	request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
 	/* taken away by one only, also of two that come at the same time */
 	if (request == NULL || strcmp(request->kind, REQUEST_LOGOUT) != 0 ||
@@ -198,7 +198,7 @@ random_jti(void)
 	size_t len = pgtc_b64url_encoded_len(sizeof(random));
 	char *jti = palloc(len + 1);
 
-	pgt_random_public(random, sizeof(random));
+	random_public(random, sizeof(random));
 	pgtc_b64url_encode(random, sizeof(random), jti);
 	jti[len] = '\0';
 	return jti;
@@ -210,10 +210,10 @@ logout_token(const char *client_id, const char *subject, const char *session_id)
 {
 	const Client *client;
 	PgtcTokenSpec spec;
-	PgtObject events;
-	PgtObject extra;
+	Object events;
+	Object extra;
 
-	pgt_cache_begin();
+	cache_begin();
 	client = client_find(client_id);
 	if (client == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no such client"),
@@ -224,10 +224,9 @@ logout_token(const char *client_id, const char *subject, const char *session_id)
 	spec.jti = pgtc_slice_str(random_jti());
 	spec.exp = spec.iat + LOGOUT_TOKEN_LIFETIME;
 
-	pgt_object_begin(&events);
-	pgt_object_jsonb(&events, "http://schemas.openid.net/event/backchannel-logout",
-					 pgt_empty_jsonb());
-	pgt_object_begin(&extra);
-	pgt_object_jsonb(&extra, "events", pgt_object_end(&events));
-	return statement_sign(client, &spec, pgt_object_end(&extra));
+	object_begin(&events);
+	object_jsonb(&events, "http://schemas.openid.net/event/backchannel-logout", object_empty());
+	object_begin(&extra);
+	object_jsonb(&extra, "events", object_end(&events));
+	return statement_sign(client, &spec, object_end(&extra));
 }

@@ -15,7 +15,7 @@
 extern Jsonb *end_session_endpoint(HttpExchange *x);
 
 /* where to send the browser once the application has ended the session; NULL: nowhere */
-extern char *complete_logout(const char *transaction_id, const char *subject,
+extern char *logout_complete(const char *transaction_id, const char *subject,
 							 const char *session_id);
 
 /* subject: the application's user id; session_id: NULL when all sessions have ended */

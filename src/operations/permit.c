@@ -34,9 +34,8 @@ is_retry(const PermitRequest *request, const Grant *grant, const StepUp *proved)
 	if (request->assessed.retry)
 		return true;
 	return request->retry_window > 0 &&
-		   (request->proved_before ||
-			pgt_happened_within(proved->consumed_at, request->retry_window, request->entered,
-								request->assessed.now));
+		   (request->proved_before || moment_is_within(proved->consumed_at, request->retry_window,
+													   request->entered, request->assessed.now));
 }
 
 /* take in the factor that was proved for the request */

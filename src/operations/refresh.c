@@ -82,7 +82,7 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 	int readings = 1;
 	PgtErr err;
 
-	pgt_cache_begin();
+	cache_begin();
 	err = identify(&refresh);
 	refresh.now = GetCurrentTimestamp();
 	if (err == PGT_OK)
@@ -249,7 +249,7 @@ judge(const Refresh *refresh, PgtErr *err)
 		return VERDICT_REFUSE;
 	else if (refresh->now >= grant->expires_at)
 		*err = PGT_ERR_FAMILY_EXPIRED;
-	else if (refresh->now >= pgt_plus_seconds(grant->rotated_at, grant->idle_lifetime))
+	else if (refresh->now >= moment_plus(grant->rotated_at, grant->idle_lifetime))
 		*err = PGT_ERR_FAMILY_IDLE;
 	/* an older one is reuse, blacklisted or not */
 	else if (generation >= grant->generation - 1 && generation <= grant->blacklisted_generation)
@@ -317,34 +317,34 @@ end_reused_family(const Refresh *refresh)
 {
 	const Grant *grant = refresh->grant;
 	RevokedGrant revoked;
-	PgtObject detail;
+	Object detail;
 	const AuditScope scope = {.client_id = grant->client_id,
 							  .subject = grant->subject,
 							  .context = refresh->request->context};
 	bool ended;
 
-	pgt_audit_enter(&scope);
-	ended = grant_revoke(&grant->grant_id, refresh->now, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,
+	audit_enter(&scope);
+	ended = grant_revoke(&grant->grant_id, refresh->now, errors_info(PGT_ERR_TOKEN_REUSED)->reason,
 						 &revoked);
 
 	if (ended)
 	{
-		pgt_object_begin(&detail);
-		pgt_object_int(&detail, "presented_generation", refresh->token.generation);
-		pgt_object_int(&detail, "current_generation", revoked.generation);
-		pgt_object_jsonb(&detail, "rotation_context", grant->context);
+		object_begin(&detail);
+		object_int(&detail, "presented_generation", refresh->token.generation);
+		object_int(&detail, "current_generation", revoked.generation);
+		object_jsonb(&detail, "rotation_context", grant->context);
 		if (refresh->in_lockstep)
-			pgt_object_int(&detail, "lockstep_generations",
-						   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
-		pgt_audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
-									  .event = "refresh.reuse",
-									  .reason = pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason,
-									  .client_id = grant->client_id,
-									  .subject = grant->subject,
-									  .context = refresh->request->context,
-									  .detail = pgt_object_end(&detail)});
+			object_int(&detail, "lockstep_generations",
+					   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
+		audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
+								  .event = "refresh.reuse",
+								  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
+								  .client_id = grant->client_id,
+								  .subject = grant->subject,
+								  .context = refresh->request->context,
+								  .detail = object_end(&detail)});
 	}
-	pgt_audit_leave();
+	audit_leave();
 	return ended;
 }
 
@@ -357,10 +357,10 @@ derive_successor(const Refresh *refresh, uint32_t generation, const uint8_t *non
 
 	*successor = refresh->token;
 	successor->generation = generation;
-	pgt_check(pgtc_refresh_secret_derive(pepper, refresh->token.grant_id, generation,
-										 refresh->token.secret, nonce, successor->secret),
-			  "deriving a secret");
-	pgt_check(pgtc_sha256(successor->secret, sizeof(successor->secret), hash), "hashing a secret");
+	glue_check(pgtc_refresh_secret_derive(pepper, refresh->token.grant_id, generation,
+										  refresh->token.secret, nonce, successor->secret),
+			   "deriving a secret");
+	glue_check(pgtc_sha256(successor->secret, sizeof(successor->secret), hash), "hashing a secret");
 }
 
 static bool
@@ -395,7 +395,7 @@ advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 	switch (verdict)
 	{
 		case VERDICT_ROTATE:
-			pgt_random_public(nonce, sizeof(nonce));
+			random_public(nonce, sizeof(nonce));
 			derive_successor(refresh, grant->generation + 1, nonce, successor, hash);
 			if (!grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context))
 				return false;
@@ -461,11 +461,11 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 
 	scope.context_changed = verdict == VERDICT_RETRY &&
 							compareJsonbContainers(&context->root, &grant->context->root) != 0;
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	if (!advance_family(refresh, verdict, &successor, hash, &retry))
 	{
 		pgtc_wipe(&successor, sizeof(successor));
-		pgt_audit_leave();
+		audit_leave();
 		return false;
 	}
 	if (refresh->permission.stepped_up)
@@ -490,7 +490,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 		.context = context,
 		.client_secret_id = refresh->client->proved_secret,
 	});
-	pgt_audit_leave();
+	audit_leave();
 
 	written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
 	pgtc_refresh_token_write(&successor, written);
@@ -499,8 +499,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	response->dpop_bound = grant->cnf.jkt != NULL;
 	response->expires_in = minted->expires_in;
 	response->refresh_token = written;
-	response->refresh_token_expires_in =
-		pgt_unix_seconds(refresh_end) - pgt_unix_seconds(refresh->now);
+	response->refresh_token_expires_in = moment_unix(refresh_end) - moment_unix(refresh->now);
 	response->id_token = minted->id_token;
 	response->scope = target->scope;
 	response->grant_id = grant->grant_id;
@@ -517,10 +516,10 @@ end_denied_family(const Refresh *refresh)
 							  .subject = grant->subject,
 							  .context = refresh->request->context};
 
-	pgt_audit_enter(&scope);
-	(void) grant_revoke(&grant->grant_id, refresh->now, pgt_err_info(PGT_ERR_POLICY_DENIED)->reason,
+	audit_enter(&scope);
+	(void) grant_revoke(&grant->grant_id, refresh->now, errors_info(PGT_ERR_POLICY_DENIED)->reason,
 						&revoked);
-	pgt_audit_leave();
+	audit_leave();
 }
 
 static const char *
@@ -530,15 +529,15 @@ refusal_event(const Refresh *refresh, PgtErr err)
 		return "client.authentication_failed";
 	if (err == PGT_ERR_MFA_REQUIRED)
 		return "refresh.challenged";
-	return pgt_err_info(err)->http_status == 403 ? "refresh.denied" : "refresh.refused";
+	return errors_info(err)->http_status == 403 ? "refresh.denied" : "refresh.refused";
 }
 
 static void
 refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 	const Grant *grant = refresh->grant;
-	PgtObject detail;
+	Object detail;
 	Jsonb *audited = NULL;
 
 	response->err = err;
@@ -549,16 +548,16 @@ refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 		end_denied_family(refresh);
 	if (refresh->permission.record)
 	{
-		pgt_object_begin(&detail);
-		pgt_object_jsonb(&detail, "decision", refresh->permission.record);
-		audited = pgt_object_end(&detail);
+		object_begin(&detail);
+		object_jsonb(&detail, "decision", refresh->permission.record);
+		audited = object_end(&detail);
 	}
-	pgt_audit_write(&(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
-								  .event = refusal_event(refresh, err),
-								  .reason = info->reason,
-								  .client_id = refresh->client ? refresh->client->client_id
-															   : refresh->request->client_id,
-								  .subject = grant ? grant->subject : NULL,
-								  .context = refresh->request->context,
-								  .detail = refused_detail(err, audited)});
+	audit_write(&(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
+							  .event = refusal_event(refresh, err),
+							  .reason = info->reason,
+							  .client_id = refresh->client ? refresh->client->client_id
+														   : refresh->request->client_id,
+							  .subject = grant ? grant->subject : NULL,
+							  .context = refresh->request->context,
+							  .detail = refused_detail(err, audited)});
 }

@@ -89,7 +89,7 @@ retry_in_window(const RetryCase *retry)
 	if (window == 0)
 		return false;
 	return retry->was_current ||
-		   pgt_happened_within(retry->grant->rotated_at, window, retry->entered, retry->now);
+		   moment_is_within(retry->grant->rotated_at, window, retry->entered, retry->now);
 }
 
 /* on the way while the rotation was: the threads of one client, or its servers */
@@ -114,7 +114,7 @@ retry_lockstep(const RetryCase *retry, PgtcLockstep *out)
 	if (retry->client->lockstep_generations == 0)
 		return false;
 	if (grant->has_lockstep)
-		pgt_check(pgtc_lockstep_read(grant->lockstep, out), "reading what two contexts have done");
+		glue_check(pgtc_lockstep_read(grant->lockstep, out), "reading what two contexts have done");
 	if (came_at_once(retry))
 	{
 		pgtc_lockstep_hold(out, grant->generation);
@@ -122,8 +122,8 @@ retry_lockstep(const RetryCase *retry, PgtcLockstep *out)
 	}
 	request_context_facts(grant->context, &rotation);
 	request_context_facts(retry->context, &context);
-	pgt_check(pgtc_lockstep_follow(out, grant->generation, &rotation, &context),
-			  "comparing contexts");
+	glue_check(pgtc_lockstep_follow(out, grant->generation, &rotation, &context),
+			   "comparing contexts");
 	return pgtc_lockstep_any(out);
 }
 

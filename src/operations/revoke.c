@@ -71,7 +71,7 @@ revoke_family_of(const char *token, const char *reason, RevokedFamily *out)
 	pg_uuid_t grant_id;
 	Grant *grant;
 
-	pgt_cache_begin();
+	cache_begin();
 	if (pgtc_uuid_parse(pgtc_slice_str(token), grant_id.data) == PGTC_OK)
 		return revoke_family(&grant_id, reason, out);
 	grant = family_of_access_token(token, &access);
@@ -95,9 +95,9 @@ insert(const Grant *grant, const char *reason, const BlacklistedToken *token)
 	store_arg_text(&args, reason);
 	store_arg_time(&args, token->expires_at);
 	store_arg_time(&args, GetCurrentTimestamp());
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	inserted = store_run(STORE_BLACKLIST_INSERT, &args, NULL, NULL) == 1;
-	pgt_audit_leave();
+	audit_leave();
 	return inserted;
 }
 
@@ -147,10 +147,10 @@ blacklist_token(const char *token, const char *reason, BlacklistedToken *out)
 		return lineage_expiry(token, &jti, &expires_at) &&
 			   blacklist_access_token(&grant_id, token, expires_at, reason, out);
 	}
-	pgt_cache_begin();
+	cache_begin();
 	if (family_of_access_token(token, &access))
 		return blacklist_access_token(&access.grant_id, pstrdup(access.claims->jti.data),
-									  pgt_timestamp_of_unix(access.claims->exp), reason, out);
+									  moment_of_unix(access.claims->exp), reason, out);
 	return blacklist_refresh_token(token, reason, out);
 }
 
@@ -159,7 +159,7 @@ blacklist_jti(const char *jti, TimestampTz expires_at, const char *reason, Black
 {
 	PgtcJti parsed;
 	pg_uuid_t grant_id;
-	TimestampTz latest = pgt_plus_seconds(GetCurrentTimestamp(), ACCESS_TOKEN_LIFE_MAX);
+	TimestampTz latest = moment_plus(GetCurrentTimestamp(), ACCESS_TOKEN_LIFE_MAX);
 
 	if (pgtc_jti_parse(pgtc_slice_str(jti), &parsed) != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -56,13 +56,13 @@ pgt_new_signing_key(PG_FUNCTION_ARGS)
 	const char *private_key;
 	const char *issuer;
 
-	pgt_require(!PG_ARGISNULL(0), "alg");
-	alg = pgtc_alg_by_name(pgt_slice_text(PG_GETARG_TEXT_PP(0)));
+	argument_require(!PG_ARGISNULL(0), "alg");
+	alg = pgtc_alg_by_name(strings_slice(PG_GETARG_TEXT_PP(0)));
 	if (alg == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown signing algorithm"),
 				 errhint("One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.")));
-	pgt_cache_begin();
+	cache_begin();
 	issuer = issuer_get(PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)))->issuer;
 	private_key = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	PG_RETURN_TEXT_P(cstring_to_text(signing_key_create(issuer, alg, private_key)));
@@ -91,7 +91,7 @@ pgt_new_client_secret(PG_FUNCTION_ARGS)
 	text *result;
 
 	(void) fcinfo;
-	pgt_random(random, sizeof(random));
+	random_bytes(random, sizeof(random));
 	pgtc_client_secret_write(random, secret);
 	pgtc_wipe(random, sizeof(random));
 	result = cstring_to_text(secret);
@@ -105,7 +105,7 @@ pgt_new_uuid_sql(PG_FUNCTION_ARGS)
 	pg_uuid_t *uuid = palloc(sizeof(pg_uuid_t));
 
 	(void) fcinfo;
-	pgt_new_uuid(uuid);
+	random_uuid(uuid);
 	PG_RETURN_UUID_P(uuid);
 }
 
@@ -115,7 +115,7 @@ pgt_normal_uri(PG_FUNCTION_ARGS)
 	char normal[PGTC_URI_NORMAL_MAX];
 	size_t len;
 
-	if (pgtc_uri_normalise(pgt_slice_text(PG_GETARG_TEXT_PP(0)), normal, &len) != PGTC_OK)
+	if (pgtc_uri_normalise(strings_slice(PG_GETARG_TEXT_PP(0)), normal, &len) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(normal, len));
 }
@@ -168,7 +168,7 @@ refuse_hash(PgtcCode code, const PgtcSecretHash *hash)
 							"pbkdf2_sha256$, pbkdf2_sha512$), Argon2 ($argon2id$, $argon2i$, "
 							"$argon2d$)."));
 		default:
-			pgt_check(code, "verifying an imported client secret");
+			glue_check(code, "verifying an imported client secret");
 	}
 }
 
@@ -177,8 +177,8 @@ Datum
 pgt_secret_hash_scheme(PG_FUNCTION_ARGS)
 {
 	PgtcSecretHash hash;
-	PgtcCode code =
-		pgtc_secret_hash_read(pgtc_slice_str(required_text(fcinfo, 0, "secret_hash")), &hash);
+	PgtcCode code = pgtc_secret_hash_read(
+		pgtc_slice_str(argument_required_text(fcinfo, 0, "secret_hash")), &hash);
 
 	if (code == PGTC_OK)
 		code = pgtc_secret_hash_verify(&hash, pgtc_slice_str("x"));
@@ -190,7 +190,7 @@ pgt_secret_hash_scheme(PG_FUNCTION_ARGS)
 Datum
 pgt_valid_alg(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgtc_alg_by_name(pgt_slice_text(PG_GETARG_TEXT_PP(0))) != NULL);
+	PG_RETURN_BOOL(pgtc_alg_by_name(strings_slice(PG_GETARG_TEXT_PP(0))) != NULL);
 }
 
 Datum
@@ -199,8 +199,8 @@ pgt_valid_subject_dn(PG_FUNCTION_ARGS)
 	PgtcBuf normal;
 	bool valid;
 
-	pgtc_buf_init(&normal, &pgt_mem);
-	valid = pgtc_dn_normalise(pgt_slice_text(PG_GETARG_TEXT_PP(0)), &pgt_mem, &normal) == PGTC_OK;
+	pgtc_buf_init(&normal, &glue_mem);
+	valid = pgtc_dn_normalise(strings_slice(PG_GETARG_TEXT_PP(0)), &glue_mem, &normal) == PGTC_OK;
 	pgtc_buf_free(&normal);
 	PG_RETURN_BOOL(valid);
 }
@@ -208,13 +208,13 @@ pgt_valid_subject_dn(PG_FUNCTION_ARGS)
 Datum
 pgt_valid_issuer(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgtc_uri_check_issuer(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+	PG_RETURN_BOOL(pgtc_uri_check_issuer(strings_slice(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
 }
 
 Datum
 pgt_valid_redirect_uri(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgtc_uri_check_redirect(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+	PG_RETURN_BOOL(pgtc_uri_check_redirect(strings_slice(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
 }
 
 /* false as well for an array with a NULL or of more than one dimension */
@@ -235,7 +235,7 @@ pgt_valid_redirect_uris(PG_FUNCTION_ARGS)
 
 	if (!plain_array(array))
 		PG_RETURN_BOOL(false);
-	uris = pgt_text_array(array, "redirect_uris", &n);
+	uris = strings_of_array(array, "redirect_uris", &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (check(pgtc_slice_str(uris[i])) != PGTC_OK)
@@ -247,7 +247,7 @@ pgt_valid_redirect_uris(PG_FUNCTION_ARGS)
 Datum
 pgt_valid_resource(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgtc_uri_check_resource(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+	PG_RETURN_BOOL(pgtc_uri_check_resource(strings_slice(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
 }
 
 Datum
@@ -260,7 +260,7 @@ pgt_valid_scopes(PG_FUNCTION_ARGS)
 
 	if (!plain_array(array))
 		PG_RETURN_BOOL(false);
-	tokens = pgt_text_array(array, "scopes", &n);
+	tokens = strings_of_array(array, "scopes", &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (pgtc_scope_has_str(&scope, tokens[i]) ||
@@ -275,13 +275,13 @@ pgt_write_audit_event(PG_FUNCTION_ARGS)
 {
 	AuditEvent event = {0};
 
-	pgt_require(!PG_ARGISNULL(0), "event");
+	argument_require(!PG_ARGISNULL(0), "event");
 	event.event = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	event.detail = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	event.reason = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	event.client_id = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
 	event.subject = PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4));
 	event.grant_id = PG_ARGISNULL(5) ? NULL : PG_GETARG_UUID_P(5);
-	pgt_audit_write(&event);
+	audit_write(&event);
 	PG_RETURN_VOID();
 }

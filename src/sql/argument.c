@@ -10,41 +10,41 @@
 #include "base/glue.h"
 
 char *
-optional_text(FunctionCallInfo fcinfo, int arg)
+argument_text(FunctionCallInfo fcinfo, int arg)
 {
 	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
 char *
-non_empty_text(FunctionCallInfo fcinfo, int arg)
+argument_non_empty_text(FunctionCallInfo fcinfo, int arg)
 {
-	char *value = optional_text(fcinfo, arg);
+	char *value = argument_text(fcinfo, arg);
 
 	return value && value[0] ? value : NULL;
 }
 
 char *
-required_text(FunctionCallInfo fcinfo, int arg, const char *name)
+argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	pgt_require(!PG_ARGISNULL(arg), name);
+	argument_require(!PG_ARGISNULL(arg), name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 
 char **
-optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null, int *n)
+argument_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null, int *n)
 {
 	*n = if_null;
-	return PG_ARGISNULL(arg) ? NULL : pgt_text_array(PG_GETARG_ARRAYTYPE_P(arg), name, n);
+	return PG_ARGISNULL(arg) ? NULL : strings_of_array(PG_GETARG_ARRAYTYPE_P(arg), name, n);
 }
 
 int
-optional_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
+argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	int seconds;
 
 	if (PG_ARGISNULL(arg))
 		return -1;
-	seconds = pgt_interval_seconds(PG_GETARG_INTERVAL_P(arg));
+	seconds = lifetime_of_interval(PG_GETARG_INTERVAL_P(arg));
 	if (seconds < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must not be negative", name)));
@@ -52,7 +52,7 @@ optional_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
 }
 
 Jsonb *
-optional_jsonb(FunctionCallInfo fcinfo, int arg)
+argument_jsonb(FunctionCallInfo fcinfo, int arg)
 {
 	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
 }

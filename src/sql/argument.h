@@ -10,18 +10,18 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
-extern char *optional_text(FunctionCallInfo fcinfo, int arg);
+extern char *argument_text(FunctionCallInfo fcinfo, int arg);
 
 /* a parameter without a value counts as omitted (RFC 6749 section 3.2) */
-extern char *non_empty_text(FunctionCallInfo fcinfo, int arg);
-extern char *required_text(FunctionCallInfo fcinfo, int arg, const char *name);
+extern char *argument_non_empty_text(FunctionCallInfo fcinfo, int arg);
+extern char *argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 
 /* *n = if_null for SQL NULL */
-extern char **optional_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null,
+extern char **argument_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null,
 							 int *n);
-/* an interval in whole seconds, as pgt_interval_seconds; -1 for SQL NULL; ereport(22023) for a negative one */
-extern int optional_seconds(FunctionCallInfo fcinfo, int arg, const char *name);
+/* an interval in whole seconds, as lifetime_of_interval; -1 for SQL NULL; ereport(22023) for a negative one */
+extern int argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name);
 
-extern Jsonb *optional_jsonb(FunctionCallInfo fcinfo, int arg);
+extern Jsonb *argument_jsonb(FunctionCallInfo fcinfo, int arg);
 
 #endif /* PGT_ARGUMENT_H */

@@ -52,37 +52,36 @@ approve_authorization_once(PG_FUNCTION_ARGS)
 	Approval approval = {0};
 	AuthorizationResponse response = {0};
 
-	approval.transaction_id = required_text(fcinfo, 0, "transaction_id");
-	approval.subject = required_text(fcinfo, 1, "subject");
-	approval.consent = optional_text(fcinfo, 2);
+	approval.transaction_id = argument_required_text(fcinfo, 0, "transaction_id");
+	approval.subject = argument_required_text(fcinfo, 1, "subject");
+	approval.consent = argument_text(fcinfo, 2);
 	approval.has_auth_time = !PG_ARGISNULL(3);
 	approval.auth_time = approval.has_auth_time ? PG_GETARG_TIMESTAMPTZ(3) : 0;
-	approval.acr = non_empty_text(fcinfo, 4);
-	approval.amr = optional_texts(fcinfo, 5, "amr", -1, &approval.n_amr);
-	approval.session_id = non_empty_text(fcinfo, 6);
-	approval.claims = request_claims(optional_jsonb(fcinfo, 7));
-	approval.context = request_context(optional_jsonb(fcinfo, 8));
+	approval.acr = argument_non_empty_text(fcinfo, 4);
+	approval.amr = argument_texts(fcinfo, 5, "amr", -1, &approval.n_amr);
+	approval.session_id = argument_non_empty_text(fcinfo, 6);
+	approval.claims = request_claims(argument_jsonb(fcinfo, 7));
+	approval.context = request_context(argument_jsonb(fcinfo, 8));
 	request_subject(approval.subject);
 	request_auth_time(approval.has_auth_time, approval.auth_time);
 	request_string(approval.acr, "acr");
 	request_strings(approval.amr, approval.n_amr, "amr");
 	request_string(approval.session_id, "session_id");
 
-	approve_authorization(&approval, &response);
+	approval_give(&approval, &response);
 	return response_row_of(fcinfo, &response);
 }
 
 Datum
 pgt_approve_authorization(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, approve_authorization_once);
+	return once_run(fcinfo, approve_authorization_once);
 }
 
 Datum
 pgt_authorization_request(PG_FUNCTION_ARGS)
 {
-	Jsonb *description =
-		PG_ARGISNULL(0) ? NULL : authorization_request_describe(optional_text(fcinfo, 0));
+	Jsonb *description = PG_ARGISNULL(0) ? NULL : approval_describe(argument_text(fcinfo, 0));
 
 	if (description == NULL)
 		PG_RETURN_NULL();
@@ -92,8 +91,8 @@ pgt_authorization_request(PG_FUNCTION_ARGS)
 Datum
 pgt_consent_missing(PG_FUNCTION_ARGS)
 {
-	char *missing = approve_missing_consent(required_text(fcinfo, 0, "transaction_id"),
-											required_text(fcinfo, 1, "subject"));
+	char *missing = approval_missing_consent(argument_required_text(fcinfo, 0, "transaction_id"),
+											 argument_required_text(fcinfo, 1, "subject"));
 
 	if (missing == NULL)
 		PG_RETURN_NULL();
@@ -105,15 +104,16 @@ deny_authorization_once(PG_FUNCTION_ARGS)
 {
 	AuthorizationResponse response = {0};
 
-	deny_authorization(required_text(fcinfo, 0, "transaction_id"),
-					   required_text(fcinfo, 1, "error"), non_empty_text(fcinfo, 2), &response);
+	approval_deny(argument_required_text(fcinfo, 0, "transaction_id"),
+				  argument_required_text(fcinfo, 1, "error"), argument_non_empty_text(fcinfo, 2),
+				  &response);
 	return response_row_of(fcinfo, &response);
 }
 
 Datum
 pgt_deny_authorization(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, deny_authorization_once);
+	return once_run(fcinfo, deny_authorization_once);
 }
 
 Datum
@@ -127,5 +127,5 @@ pgt_keep_client_secret(PG_FUNCTION_ARGS)
 Datum
 pgt_valid_jwks(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(pgtc_jwks_check(pgt_slice_text(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
+	PG_RETURN_BOOL(pgtc_jwks_check(strings_slice(PG_GETARG_TEXT_PP(0))) == PGTC_OK);
 }

@@ -35,44 +35,45 @@ PG_FUNCTION_INFO_V1(pgt_unlock_factor);
 static pg_uuid_t *
 required_uuid(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	pgt_require(!PG_ARGISNULL(arg), name);
+	argument_require(!PG_ARGISNULL(arg), name);
 	return PG_GETARG_UUID_P(arg);
 }
 
 static Issuer *
 issuer_argument(FunctionCallInfo fcinfo, int arg)
 {
-	pgt_cache_begin();
-	return issuer_get(optional_text(fcinfo, arg));
+	cache_begin();
+	return issuer_get(argument_text(fcinfo, arg));
 }
 
 Datum
 pgt_enroll_factor(PG_FUNCTION_ARGS)
 {
-	FactorEnrollment enrollment = {.subject = required_text(fcinfo, 0, "subject"),
-								   .factor_type = required_text(fcinfo, 1, "factor_type"),
-								   .parameters = optional_jsonb(fcinfo, 2),
-								   .label = non_empty_text(fcinfo, 3)};
+	FactorEnrollment enrollment = {.subject = argument_required_text(fcinfo, 0, "subject"),
+								   .factor_type = argument_required_text(fcinfo, 1, "factor_type"),
+								   .parameters = argument_jsonb(fcinfo, 2),
+								   .label = argument_non_empty_text(fcinfo, 3)};
 
 	if (enrollment.parameters == NULL)
-		enrollment.parameters = pgt_empty_jsonb();
-	PG_RETURN_JSONB_P(factor_enroll(issuer_argument(fcinfo, 4), &enrollment));
+		enrollment.parameters = object_empty();
+	PG_RETURN_JSONB_P(factor_enrollment_begin(issuer_argument(fcinfo, 4), &enrollment));
 }
 
 Datum
 pgt_activate_factor(PG_FUNCTION_ARGS)
 {
-	char *subject = required_text(fcinfo, 0, "subject");
+	char *subject = argument_required_text(fcinfo, 0, "subject");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
-	char *code = required_text(fcinfo, 2, "code");
+	char *code = argument_required_text(fcinfo, 2, "code");
 
-	PG_RETURN_BOOL(factor_activate_by_code(issuer_argument(fcinfo, 3), subject, factor_id, code));
+	PG_RETURN_BOOL(
+		factor_enrollment_activate(issuer_argument(fcinfo, 3), subject, factor_id, code));
 }
 
 Datum
 pgt_remove_factor(PG_FUNCTION_ARGS)
 {
-	char *subject = required_text(fcinfo, 0, "subject");
+	char *subject = argument_required_text(fcinfo, 0, "subject");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
 
 	PG_RETURN_BOOL(factor_delete(issuer_argument(fcinfo, 2)->issuer, subject, factor_id));
@@ -81,7 +82,7 @@ pgt_remove_factor(PG_FUNCTION_ARGS)
 Datum
 pgt_unlock_factor(PG_FUNCTION_ARGS)
 {
-	char *subject = required_text(fcinfo, 0, "subject");
+	char *subject = argument_required_text(fcinfo, 0, "subject");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
 
 	PG_RETURN_BOOL(factor_unlock(issuer_argument(fcinfo, 2)->issuer, subject, factor_id));
@@ -90,24 +91,24 @@ pgt_unlock_factor(PG_FUNCTION_ARGS)
 static Jsonb *
 answer_json(const char *function, const ChallengeAnswer *answer)
 {
-	const PgtErrInfo *info = pgt_err_info(answer->err);
-	PgtObject error;
+	const PgtErrInfo *info = errors_info(answer->err);
+	Object error;
 
 	if (answer->err == PGT_OK)
 		return answer->body;
 	refused_record(function, NULL, answer->err);
-	pgt_object_begin(&error);
-	pgt_object_string(&error, "error", info->error);
-	pgt_object_string(&error, "error_description", refused_description(answer->err));
-	return pgt_object_end(&error);
+	object_begin(&error);
+	object_string(&error, "error", info->error);
+	object_string(&error, "error_description", refused_description(answer->err));
+	return object_end(&error);
 }
 
 Datum
 pgt_challenge(PG_FUNCTION_ARGS)
 {
-	char *transaction_id = required_text(fcinfo, 0, "transaction_id");
+	char *transaction_id = argument_required_text(fcinfo, 0, "transaction_id");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
-	char *deliver = required_text(fcinfo, 2, "deliver");
+	char *deliver = argument_required_text(fcinfo, 2, "deliver");
 	bool outbox = strcmp(deliver, "outbox") == 0;
 	ChallengeAnswer answer;
 
@@ -117,23 +118,23 @@ pgt_challenge(PG_FUNCTION_ARGS)
 				 errhint("return: the code is in the answer. outbox: take_challenge_codes() has "
 						 "it.")));
 	refused_forget();
-	challenge_factor(transaction_id, factor_id, NULL, outbox, NULL, &answer);
+	factor_challenge_begin(transaction_id, factor_id, NULL, outbox, NULL, &answer);
 	PG_RETURN_JSONB_P(answer_json("challenge", &answer));
 }
 
 Datum
 pgt_complete_challenge(PG_FUNCTION_ARGS)
 {
-	char *transaction_id = required_text(fcinfo, 0, "transaction_id");
+	char *transaction_id = argument_required_text(fcinfo, 0, "transaction_id");
 	ChallengeAnswer answer;
 
-	pgt_require(!PG_ARGISNULL(1), "evidence");
+	argument_require(!PG_ARGISNULL(1), "evidence");
 	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(1)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("evidence must be a JSON object"),
 				 errhint("For a code: {\"code\": \"123456\"}.")));
 	refused_forget();
-	complete_challenge(transaction_id, PG_GETARG_JSONB_P(1), NULL, true, NULL, &answer);
+	factor_challenge_complete(transaction_id, PG_GETARG_JSONB_P(1), NULL, true, NULL, &answer);
 	PG_RETURN_JSONB_P(answer_json("complete_challenge", &answer));
 }
 
@@ -147,7 +148,7 @@ take_challenge_codes_once(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("max_codes must be between 1 and %d", CODES_TAKEN_MAX)));
 	InitMaterializedSRF(fcinfo, 0);
-	pgt_cache_begin();
+	cache_begin();
 	for (OutgoingCode *code = challenge_outbox_take(max); code; code = code->next)
 	{
 		Datum values[9];
@@ -173,5 +174,5 @@ take_challenge_codes_once(PG_FUNCTION_ARGS)
 Datum
 pgt_take_challenge_codes(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, take_challenge_codes_once);
+	return once_run(fcinfo, take_challenge_codes_once);
 }

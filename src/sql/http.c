@@ -55,7 +55,7 @@ pgt_foreign_algs(PG_FUNCTION_ARGS)
 Datum
 pgt_http_authorize(PG_FUNCTION_ARGS)
 {
-	return serve(fcinfo, "/oauth2/authorize", authorize_endpoint);
+	return serve(fcinfo, "/oauth2/authorize", authorization_endpoint);
 }
 
 Datum
@@ -67,7 +67,7 @@ pgt_http_challenge(PG_FUNCTION_ARGS)
 Datum
 pgt_http_complete_challenge(PG_FUNCTION_ARGS)
 {
-	return serve(fcinfo, "/oauth2/complete_challenge", complete_challenge_endpoint);
+	return serve(fcinfo, "/oauth2/complete_challenge", challenge_endpoint_complete);
 }
 
 Datum
@@ -95,7 +95,7 @@ pgt_http_introspect(PG_FUNCTION_ARGS)
 Datum
 pgt_http_par(PG_FUNCTION_ARGS)
 {
-	return serve(fcinfo, "/oauth2/par", pushed_authorization_request_endpoint);
+	return serve(fcinfo, "/oauth2/par", authorization_endpoint_push);
 }
 
 Datum

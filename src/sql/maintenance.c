@@ -24,8 +24,8 @@ Datum
 pgt_purging(PG_FUNCTION_ARGS)
 {
 	if (PG_GETARG_BOOL(0))
-		pgt_audit_enter(&(AuditScope){.purging = true});
-	else if (pgt_audit_scope()->purging)
-		pgt_audit_leave();
+		audit_enter(&(AuditScope){.purging = true});
+	else if (audit_scope()->purging)
+		audit_leave();
 	PG_RETURN_VOID();
 }

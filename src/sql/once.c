@@ -198,7 +198,7 @@ is_expression(FunctionCallInfo fcinfo)
 }
 
 Datum
-sql_once(FunctionCallInfo fcinfo, PGFunction function)
+once_run(FunctionCallInfo fcinfo, PGFunction function)
 {
 	CommandId command;
 	CommandId before;

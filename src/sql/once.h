@@ -14,6 +14,6 @@
  * more with the same arguments, as (f(x)).* does for each column, what it has answered
  * to the first of these calls.
  */
-extern Datum sql_once(FunctionCallInfo fcinfo, PGFunction function);
+extern Datum once_run(FunctionCallInfo fcinfo, PGFunction function);
 
 #endif /* PGT_ONCE_H */

@@ -20,7 +20,7 @@ PG_FUNCTION_INFO_V1(pgt_policy_rules_problem);
 static PgtcCode
 read_rules(Jsonb *json, PgtcRules *rules, char problem[PGTC_PROBLEM_MAX])
 {
-	return pgtc_rules_read(pgtc_slice_str(pgt_jsonb_text(json)), &pgt_mem, rules, problem);
+	return pgtc_rules_read(pgtc_slice_str(object_text(json)), &glue_mem, rules, problem);
 }
 
 Datum
@@ -61,7 +61,7 @@ read_case(Jsonb *facts, pg_uuid_t *grant_id, RiskCase *risk)
 	risk->n_resources = Max(risk->n_resources, 0);
 	risk->context = member_json(facts, "context");
 	if (risk->context == NULL)
-		risk->context = pgt_empty_jsonb();
+		risk->context = object_empty();
 	risk->last_context = member_json(facts, "last_context");
 	risk->first_context = member_json(facts, "first_context");
 	risk->retry = member_bool(facts, "retry", false);
@@ -73,7 +73,7 @@ read_case(Jsonb *facts, pg_uuid_t *grant_id, RiskCase *risk)
 		(risk->last_context && (TIMESTAMP_IS_NOBEGIN(risk->last_at) || risk->grant_id == NULL)))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a recorded request lacks its family or its time")));
-	risk_case_ready(risk);
+	rule_evaluation_prepare(risk);
 }
 
 Datum
@@ -88,16 +88,16 @@ pgt_evaluate_rules(PG_FUNCTION_ARGS)
 	PgtcDecision decision;
 	Jsonb *fired;
 	bool said;
-	PgtObject answer;
+	Object answer;
 
 	if (read_rules(PG_GETARG_JSONB_P(0), &rules, problem) != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid rules"),
 						errdetail("%s.", problem)));
 	read_case(PG_GETARG_JSONB_P(3), &grant_id, &risk);
-	decision = evaluate_rules(&rules, strcmp(on_error, "allow") == 0, Max(1, timeout->time / 1000),
-							  &risk, &fired, &said);
-	pgt_object_begin(&answer);
-	pgt_object_string(&answer, "decision", pgtc_decision_name(decision));
-	pgt_object_jsonb(&answer, "rules", fired);
-	PG_RETURN_JSONB_P(pgt_object_end(&answer));
+	decision = rule_evaluation_run(&rules, strcmp(on_error, "allow") == 0,
+								   Max(1, timeout->time / 1000), &risk, &fired, &said);
+	object_begin(&answer);
+	object_string(&answer, "decision", pgtc_decision_name(decision));
+	object_jsonb(&answer, "rules", fired);
+	PG_RETURN_JSONB_P(object_end(&answer));
 }

@@ -46,8 +46,8 @@ pgt_refusal_reasons(PG_FUNCTION_ARGS)
 	const char *sentence;
 
 	InitMaterializedSRF(fcinfo, 0);
-	for (int err = PGT_OK + 1; err < pgt_err_number(); err++)
-		put_reason(result, pgt_err_info((PgtErr) err), explanation((PgtErr) err));
+	for (int err = PGT_OK + 1; err < errors_number(); err++)
+		put_reason(result, errors_info((PgtErr) err), explanation((PgtErr) err));
 	for (int n = 0; explanation_of_page(n, &of_page.reason, &sentence); n++)
 	{
 		of_page.error = of_page.reason;
@@ -59,7 +59,7 @@ pgt_refusal_reasons(PG_FUNCTION_ARGS)
 static void
 put_request(ReturnSetInfo *result, const RefusedRequest *request)
 {
-	const PgtErrInfo *info = pgt_err_info(request->err);
+	const PgtErrInfo *info = errors_info(request->err);
 	Datum values[9];
 	bool nulls[9] = {false};
 

@@ -30,7 +30,7 @@ PG_FUNCTION_INFO_V1(pgt_logout_token);
 static char *
 attempt_key(FunctionCallInfo fcinfo, int arg)
 {
-	char *key = required_text(fcinfo, arg, "attempt_key");
+	char *key = argument_required_text(fcinfo, arg, "attempt_key");
 
 	request_string(key, "attempt_key");
 	return key;
@@ -50,21 +50,21 @@ pgt_approve_device(PG_FUNCTION_ARGS)
 	DeviceApproval approval = {0};
 	bool has_auth_time = !PG_ARGISNULL(4);
 
-	approval.subject = required_text(fcinfo, 2, "subject");
-	approval.scope = optional_text(fcinfo, 3); /* empty is none of them, not all */
+	approval.subject = argument_required_text(fcinfo, 2, "subject");
+	approval.scope = argument_text(fcinfo, 3); /* empty is none of them, not all */
 	approval.auth_time = has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : GetCurrentTimestamp();
-	approval.acr = non_empty_text(fcinfo, 5);
-	approval.amr = optional_texts(fcinfo, 6, "amr", -1, &approval.n_amr);
-	approval.session_id = non_empty_text(fcinfo, 7);
-	approval.claims = request_claims(optional_jsonb(fcinfo, 8));
+	approval.acr = argument_non_empty_text(fcinfo, 5);
+	approval.amr = argument_texts(fcinfo, 6, "amr", -1, &approval.n_amr);
+	approval.session_id = argument_non_empty_text(fcinfo, 7);
+	approval.claims = request_claims(argument_jsonb(fcinfo, 8));
 	request_subject(approval.subject);
 	request_auth_time(has_auth_time, approval.auth_time);
 	request_string(approval.acr, "acr");
 	request_strings(approval.amr, approval.n_amr, "amr");
 	request_string(approval.session_id, "session_id");
 
-	return text_or_null(fcinfo, device_approve(required_text(fcinfo, 0, "user_code"),
-											   attempt_key(fcinfo, 1), &approval));
+	return text_or_null(fcinfo, device_approval_give(argument_required_text(fcinfo, 0, "user_code"),
+													 attempt_key(fcinfo, 1), &approval));
 }
 
 Datum
@@ -86,53 +86,53 @@ pgt_check_request(PG_FUNCTION_ARGS)
 Datum
 pgt_complete_logout(PG_FUNCTION_ARGS)
 {
-	char *transaction_id = optional_text(fcinfo, 0);
-	char *subject = optional_text(fcinfo, 1);
-	char *session_id = optional_text(fcinfo, 2);
+	char *transaction_id = argument_text(fcinfo, 0);
+	char *subject = argument_text(fcinfo, 1);
+	char *session_id = argument_text(fcinfo, 2);
 
 	request_string(subject, "subject");
 	request_string(session_id, "session_id");
 	return text_or_null(
-		fcinfo, transaction_id ? complete_logout(transaction_id, subject, session_id) : NULL);
+		fcinfo, transaction_id ? logout_complete(transaction_id, subject, session_id) : NULL);
 }
 
 Datum
 pgt_deny_device(PG_FUNCTION_ARGS)
 {
-	return text_or_null(fcinfo,
-						device_deny(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
+	return text_or_null(fcinfo, device_approval_deny(argument_required_text(fcinfo, 0, "user_code"),
+													 attempt_key(fcinfo, 1)));
 }
 
 Datum
 pgt_device_request(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_JSONB_P(
-		device_request(required_text(fcinfo, 0, "user_code"), attempt_key(fcinfo, 1)));
+	PG_RETURN_JSONB_P(device_approval_describe(argument_required_text(fcinfo, 0, "user_code"),
+											   attempt_key(fcinfo, 1)));
 }
 
 Datum
 pgt_client_session_id(PG_FUNCTION_ARGS)
 {
 	const Client *client;
-	char *session_id = required_text(fcinfo, 1, "session_id");
+	char *session_id = argument_required_text(fcinfo, 1, "session_id");
 
-	pgt_cache_begin();
-	client = client_find(required_text(fcinfo, 0, "client_id"));
+	cache_begin();
+	client = client_find(argument_required_text(fcinfo, 0, "client_id"));
 	return text_or_null(fcinfo, client ? client_session_id(client, session_id) : NULL);
 }
 
 Datum
 pgt_logout_token(PG_FUNCTION_ARGS)
 {
-	return text_or_null(fcinfo, logout_token(required_text(fcinfo, 0, "client_id"),
-											 required_text(fcinfo, 1, "subject"),
-											 non_empty_text(fcinfo, 2)));
+	return text_or_null(fcinfo, logout_token(argument_required_text(fcinfo, 0, "client_id"),
+											 argument_required_text(fcinfo, 1, "subject"),
+											 argument_non_empty_text(fcinfo, 2)));
 }
 
 Datum
 pgt_lock_session(PG_FUNCTION_ARGS)
 {
-	session_lock_end(required_text(fcinfo, 0, "issuer"), optional_text(fcinfo, 1),
-					 optional_text(fcinfo, 2));
+	session_lock_end(argument_required_text(fcinfo, 0, "issuer"), argument_text(fcinfo, 1),
+					 argument_text(fcinfo, 2));
 	PG_RETURN_VOID();
 }

@@ -46,20 +46,20 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 	IssueRequest request = {0};
 	TokenResponse response = {0};
 
-	request.client_id = required_text(fcinfo, 0, "client_id");
-	request.subject = required_text(fcinfo, 1, "subject");
-	request.scope = non_empty_text(fcinfo, 2);
-	request.resources = optional_texts(fcinfo, 3, "resource", 0, &request.n_resources);
+	request.client_id = argument_required_text(fcinfo, 0, "client_id");
+	request.subject = argument_required_text(fcinfo, 1, "subject");
+	request.scope = argument_non_empty_text(fcinfo, 2);
+	request.resources = argument_texts(fcinfo, 3, "resource", 0, &request.n_resources);
 	request.has_auth_time = !PG_ARGISNULL(4);
 	request.auth_time = request.has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : 0;
-	request.acr = non_empty_text(fcinfo, 5);
-	request.amr = optional_texts(fcinfo, 6, "amr", -1, &request.n_amr);
-	request.nonce = non_empty_text(fcinfo, 7);
-	request.session_id = non_empty_text(fcinfo, 8);
-	request.claims = request_claims(optional_jsonb(fcinfo, 9));
-	request.context = request_context(optional_jsonb(fcinfo, 10));
-	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 11));
-	request.transaction_id = non_empty_text(fcinfo, 12);
+	request.acr = argument_non_empty_text(fcinfo, 5);
+	request.amr = argument_texts(fcinfo, 6, "amr", -1, &request.n_amr);
+	request.nonce = argument_non_empty_text(fcinfo, 7);
+	request.session_id = argument_non_empty_text(fcinfo, 8);
+	request.claims = request_claims(argument_jsonb(fcinfo, 9));
+	request.context = request_context(argument_jsonb(fcinfo, 10));
+	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 11));
+	request.transaction_id = argument_non_empty_text(fcinfo, 12);
 	request.grant_type = "issue_tokens";
 	request.offline = true;
 
@@ -79,7 +79,7 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 Datum
 pgt_issue_tokens(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, issue_tokens_once);
+	return once_run(fcinfo, issue_tokens_once);
 }
 
 static Datum
@@ -88,16 +88,16 @@ refresh_grant_once(PG_FUNCTION_ARGS)
 	RefreshRequest request = {0};
 	TokenResponse response = {0};
 
-	request.refresh_token = required_text(fcinfo, 0, "refresh_token");
-	request.client_id = non_empty_text(fcinfo, 1);
-	request.client_secret = non_empty_text(fcinfo, 2);
-	request.scope = non_empty_text(fcinfo, 3);
-	request.resources = optional_texts(fcinfo, 4, "resource", 0, &request.n_resources);
-	request.context = request_context(optional_jsonb(fcinfo, 5));
-	request.cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 6));
-	request.transaction_id = non_empty_text(fcinfo, 7);
-	request.acr_values = optional_texts(fcinfo, 8, "acr_values", 0, &request.n_acr_values);
-	request.max_age = optional_seconds(fcinfo, 9, "max_age");
+	request.refresh_token = argument_required_text(fcinfo, 0, "refresh_token");
+	request.client_id = argument_non_empty_text(fcinfo, 1);
+	request.client_secret = argument_non_empty_text(fcinfo, 2);
+	request.scope = argument_non_empty_text(fcinfo, 3);
+	request.resources = argument_texts(fcinfo, 4, "resource", 0, &request.n_resources);
+	request.context = request_context(argument_jsonb(fcinfo, 5));
+	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 6));
+	request.transaction_id = argument_non_empty_text(fcinfo, 7);
+	request.acr_values = argument_texts(fcinfo, 8, "acr_values", 0, &request.n_acr_values);
+	request.max_age = argument_seconds(fcinfo, 9, "max_age");
 	request_strings(request.acr_values, request.n_acr_values, "acr_values");
 
 	refused_forget();
@@ -109,7 +109,7 @@ refresh_grant_once(PG_FUNCTION_ARGS)
 Datum
 pgt_refresh_grant(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, refresh_grant_once);
+	return once_run(fcinfo, refresh_grant_once);
 }
 
 /* one row when there is one, none otherwise */
@@ -147,9 +147,9 @@ static Datum
 revoke_family_once(PG_FUNCTION_ARGS)
 {
 	RevokedFamily family;
-	char *reason = optional_text(fcinfo, 1);
+	char *reason = argument_text(fcinfo, 1);
 
-	pgt_require(!PG_ARGISNULL(0), "grant_id");
+	argument_require(!PG_ARGISNULL(0), "grant_id");
 	request_string(reason, "reason");
 	put_revoked(fcinfo, revoke_family(PG_GETARG_UUID_P(0), reason, &family), &family, reason);
 	return (Datum) 0;
@@ -158,15 +158,15 @@ revoke_family_once(PG_FUNCTION_ARGS)
 Datum
 pgt_revoke_family(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, revoke_family_once);
+	return once_run(fcinfo, revoke_family_once);
 }
 
 static Datum
 revoke_family_by_token_once(PG_FUNCTION_ARGS)
 {
 	RevokedFamily family;
-	char *token = required_text(fcinfo, 0, "token");
-	char *reason = optional_text(fcinfo, 1);
+	char *token = argument_required_text(fcinfo, 0, "token");
+	char *reason = argument_text(fcinfo, 1);
 
 	request_string(reason, "reason");
 	put_revoked(fcinfo, revoke_family_of(token, reason, &family), &family, reason);
@@ -176,7 +176,7 @@ revoke_family_by_token_once(PG_FUNCTION_ARGS)
 Datum
 pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, revoke_family_by_token_once);
+	return once_run(fcinfo, revoke_family_by_token_once);
 }
 
 static void
@@ -199,8 +199,8 @@ static Datum
 blacklist_token_once(PG_FUNCTION_ARGS)
 {
 	BlacklistedToken blacklisted;
-	char *token = required_text(fcinfo, 0, "token");
-	char *reason = optional_text(fcinfo, 1);
+	char *token = argument_required_text(fcinfo, 0, "token");
+	char *reason = argument_text(fcinfo, 1);
 
 	request_string(reason, "reason");
 	put_blacklisted(fcinfo, blacklist_token(token, reason, &blacklisted), &blacklisted);
@@ -210,17 +210,17 @@ blacklist_token_once(PG_FUNCTION_ARGS)
 Datum
 pgt_blacklist_token(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, blacklist_token_once);
+	return once_run(fcinfo, blacklist_token_once);
 }
 
 static Datum
 blacklist_jti_once(PG_FUNCTION_ARGS)
 {
 	BlacklistedToken blacklisted;
-	char *jti = required_text(fcinfo, 0, "jti");
-	char *reason = optional_text(fcinfo, 2);
+	char *jti = argument_required_text(fcinfo, 0, "jti");
+	char *reason = argument_text(fcinfo, 2);
 
-	pgt_require(!PG_ARGISNULL(1), "expires_at");
+	argument_require(!PG_ARGISNULL(1), "expires_at");
 	request_string(reason, "reason");
 	put_blacklisted(fcinfo, blacklist_jti(jti, PG_GETARG_TIMESTAMPTZ(1), reason, &blacklisted),
 					&blacklisted);
@@ -230,7 +230,7 @@ blacklist_jti_once(PG_FUNCTION_ARGS)
 Datum
 pgt_blacklist_jti(PG_FUNCTION_ARGS)
 {
-	return sql_once(fcinfo, blacklist_jti_once);
+	return once_run(fcinfo, blacklist_jti_once);
 }
 
 Datum
@@ -244,9 +244,9 @@ pgt_verify_access_token(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	token = PG_GETARG_TEXT_PP(0);
-	cnf = confirmation_of_jsonb(optional_jsonb(fcinfo, 2));
+	cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 2));
 	claims = verify_access_token(VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token),
-								 optional_text(fcinfo, 1), &cnf);
+								 argument_text(fcinfo, 1), &cnf);
 	if (claims == NULL)
 		PG_RETURN_NULL();
 	copy = palloc(VARSIZE(claims)); /* the original is the cache's */
@@ -257,15 +257,15 @@ pgt_verify_access_token(PG_FUNCTION_ARGS)
 Datum
 pgt_introspect(PG_FUNCTION_ARGS)
 {
-	char *token = optional_text(fcinfo, 0);
+	char *token = argument_text(fcinfo, 0);
 
-	PG_RETURN_JSONB_P(introspect_token(token ? token : ""));
+	PG_RETURN_JSONB_P(verify_introspect(token ? token : ""));
 }
 
 Datum
 pgt_grant_of(PG_FUNCTION_ARGS)
 {
-	PgtcSlice token = pgt_slice_text(PG_GETARG_TEXT_PP(0));
+	PgtcSlice token = strings_slice(PG_GETARG_TEXT_PP(0));
 	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
 	PgtcRefreshToken refresh;
 	PgtcJti jti;
@@ -278,7 +278,7 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 	else if (pgtc_jti_parse(token, &jti) == PGTC_OK)
 		memcpy(grant_id->data, jti.grant_id, PGTC_UUID_LEN);
 	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
-			 pgtc_jwt_grant_id(token, &pgt_mem, grant_id->data) != PGTC_OK)
+			 pgtc_jwt_grant_id(token, &glue_mem, grant_id->data) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(grant_id);
 }
@@ -293,7 +293,7 @@ pgt_shard_of(PG_FUNCTION_ARGS)
 	if (shards < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("shards must be at least 1"), errdetail("It is %d.", shards)));
-	pgt_check(pgtc_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
+	glue_check(pgtc_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
 	PG_RETURN_INT32((int32) shard);
 }
 
@@ -307,17 +307,17 @@ pgt_cache_stats_row(PG_FUNCTION_ARGS)
 		const char *name;
 		int64 value;
 	} rows[] = {
-		{"key_parses", pgt_cache_stats.key_parses},
+		{"key_parses", cache_stats.key_parses},
 		{"tokens", tokens.entries},
-		{"token_hits", pgt_cache_stats.token_hits},
-		{"token_misses", pgt_cache_stats.token_misses},
+		{"token_hits", cache_stats.token_hits},
+		{"token_misses", cache_stats.token_misses},
 		{"clients", clients.entries},
-		{"config_resets", pgt_cache_stats.config_resets},
-		{"revocation_resets", pgt_cache_stats.revocation_resets},
+		{"config_resets", cache_stats.config_resets},
+		{"revocation_resets", cache_stats.revocation_resets},
 		{"token_bytes", tokens.bytes},
 		{"client_bytes", clients.bytes},
-		{"configuration_bytes", pgt_cache_configuration_size()},
-		{"limit_bytes", (int64) pgt_cache_memory * 1024},
+		{"configuration_bytes", cache_configuration_size()},
+		{"limit_bytes", (int64) guc_cache_memory * 1024},
 		{"plan_bytes", store_plans_size()},
 	};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;

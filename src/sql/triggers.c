@@ -183,7 +183,7 @@ before_and_after(TriggerData *data, HeapTuple before, HeapTuple after)
 {
 	PgtcBuf buf;
 
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_buf_append_str(&buf, "{");
 	if (before)
 	{
@@ -196,7 +196,7 @@ before_and_after(TriggerData *data, HeapTuple before, HeapTuple after)
 		write_row(data, after, &buf);
 	}
 	pgtc_buf_append_str(&buf, "}");
-	return pgt_jsonb_of_buf(&buf);
+	return object_of_buf(&buf);
 }
 
 /* the row before (NULL for INSERT) and after (NULL for DELETE) */
@@ -219,7 +219,7 @@ Datum
 pgt_audit_row(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = row_trigger_data(fcinfo, "audit_row", 1);
-	const AuditScope *scope = pgt_audit_scope();
+	const AuditScope *scope = audit_scope();
 	AuditEvent event = {0};
 	HeapTuple before;
 	HeapTuple after;
@@ -245,7 +245,7 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 		event.subject = scope->subject;
 	event.context = scope->context;
 	event.detail = before_and_after(data, before, after);
-	pgt_audit_write(&event);
+	audit_write(&event);
 	return PointerGetDatum(NULL);
 }
 
@@ -260,33 +260,33 @@ is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
 
 /* how the client has proved itself and the running use case has assessed the request, if they have */
 static void
-add_scope(PgtObject *detail)
+add_scope(Object *detail)
 {
-	const AuditScope *scope = pgt_audit_scope();
+	const AuditScope *scope = audit_scope();
 
-	pgt_object_string(detail, "client_auth_method", scope->client_auth_method);
+	object_string(detail, "client_auth_method", scope->client_auth_method);
 	if (scope->decision)
-		pgt_object_jsonb(detail, "decision", scope->decision);
+		object_jsonb(detail, "decision", scope->decision);
 }
 
 /* maintenance writes one event for many rows, none of which matters any more */
 static bool
 is_purged(HeapTuple after)
 {
-	return after == NULL && pgt_audit_scope()->purging;
+	return after == NULL && audit_scope()->purging;
 }
 
 /* short: the grant itself is there to be read */
 static Jsonb *
 issued_detail(TriggerData *data, HeapTuple row)
 {
-	PgtObject detail;
+	Object detail;
 
-	pgt_object_begin(&detail);
-	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
-	pgt_object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
+	object_begin(&detail);
+	object_string(&detail, "scope", column_text(data, row, "scope"));
+	object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
 	add_scope(&detail);
-	return pgt_object_end(&detail);
+	return object_end(&detail);
 }
 
 Datum
@@ -308,19 +308,19 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
 	event.client_id = column_text(data, row, "client_id");
 	event.subject = column_text(data, row, "subject");
-	event.context = pgt_audit_scope()->context;
+	event.context = audit_scope()->context;
 	if (before && after && is_null_column(data, before, "revoked_at") &&
 		!is_null_column(data, after, "revoked_at"))
 	{
-		PgtObject detail;
+		Object detail;
 		Datum generation = column_value(data, after, "generation", &is_null);
 
 		event.event = "grant.revoked";
 		event.reason = column_text(data, after, "revoke_reason");
-		pgt_object_begin(&detail);
+		object_begin(&detail);
 		if (!is_null)
-			pgt_object_int(&detail, "generation", DatumGetInt32(generation));
-		event.detail = pgt_object_end(&detail);
+			object_int(&detail, "generation", DatumGetInt32(generation));
+		event.detail = object_end(&detail);
 	}
 	else if (before == NULL)
 	{
@@ -332,7 +332,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 		event.event = after == NULL ? "grant.deleted" : "grant.changed";
 		event.detail = before_and_after(data, before, after);
 	}
-	pgt_audit_write(&event);
+	audit_write(&event);
 	return PointerGetDatum(NULL);
 }
 
@@ -340,10 +340,10 @@ Datum
 pgt_audit_token(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = row_trigger_data(fcinfo, "audit_token", 0);
-	const AuditScope *scope = pgt_audit_scope();
+	const AuditScope *scope = audit_scope();
 	HeapTuple row = data->tg_trigtuple;
 	AuditEvent event = {0};
-	PgtObject detail;
+	Object detail;
 	bool is_null;
 	bool first_issue;
 	int generation;
@@ -367,13 +367,13 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	event.subject = scope->subject;
 	event.context = scope->context;
 
-	pgt_object_begin(&detail);
-	pgt_object_int(&detail, "generation", generation);
-	pgt_object_string(&detail, "jti", column_text(data, row, "jti"));
-	pgt_object_string(&detail, "scope", column_text(data, row, "scope"));
+	object_begin(&detail);
+	object_int(&detail, "generation", generation);
+	object_string(&detail, "jti", column_text(data, row, "jti"));
+	object_string(&detail, "scope", column_text(data, row, "scope"));
 	add_scope(&detail);
-	event.detail = pgt_object_end(&detail);
-	pgt_audit_write(&event);
+	event.detail = object_end(&detail);
+	audit_write(&event);
 	return PointerGetDatum(NULL);
 }
 
@@ -399,8 +399,8 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 
 	/* what is purged has no living access token that could be remembered */
 	if (epoch == CACHE_REVOCATION && TRIGGER_FIRED_BY_DELETE(data->tg_event) &&
-		pgt_audit_scope()->purging)
+		audit_scope()->purging)
 		return PointerGetDatum(NULL);
-	pgt_cache_invalidate(epoch);
+	cache_invalidate(epoch);
 	return PointerGetDatum(NULL);
 }

@@ -22,7 +22,7 @@
 static bool
 names(char *const *list, int n, const char *value)
 {
-	return n < 0 || pgt_strings_have(list, n, value);
+	return n < 0 || strings_have(list, n, value);
 }
 
 /*
@@ -70,7 +70,7 @@ assess_requirements(const AssessedRequest *request, Requirement **out)
 				.n_acr_values = resource->n_required_acr,
 				.amr = resource->required_amr,
 				.n_amr = resource->n_required_amr,
-				.max_age = pgt_lifetime_seconds(&resource->max_age, -1),
+				.max_age = lifetime_seconds(&resource->max_age, -1),
 			};
 	}
 	if (request->asked)
@@ -81,39 +81,39 @@ assess_requirements(const AssessedRequest *request, Requirement **out)
 /* the worst that one of them comes to; what is not satisfied is added to the record */
 static PgtcDecision
 judge_requirements(const AssessedRequest *request, const Authentication *authentication,
-				   Assessment *out, PgtObject *record)
+				   Assessment *out, Object *record)
 {
 	const Issuer *issuer = issuer_get(request->client->issuer);
 	TimestampTz at = request->factor_type ? request->proved_at : request->now;
 	PgtcDecision worst = PGTC_ALLOW;
-	PgtObject array;
+	Object array;
 
-	pgt_array_begin(&array);
+	object_array_begin(&array);
 	for (int i = 0; i < out->n_requirements; i++)
 	{
 		const Requirement *requirement = &out->requirements[i];
-		PgtObject object;
+		Object object;
 
 		if (authentication_satisfies(issuer, authentication, requirement, at))
 			continue;
 		worst = Max(worst, requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY);
-		pgt_object_begin(&object);
-		pgt_object_string(&object, "outcome",
-						  pgtc_decision_name(requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY));
-		pgt_object_string(&object, "resource", requirement->resource);
+		object_begin(&object);
+		object_string(&object, "outcome",
+					  pgtc_decision_name(requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY));
+		object_string(&object, "resource", requirement->resource);
 		if (requirement->resource)
-			pgt_object_int(&object, "policy_version", requirement->version);
+			object_int(&object, "policy_version", requirement->version);
 		if (requirement->n_acr_values > 0)
-			pgt_object_strings(&object, "acr_values", requirement->acr_values,
-							   requirement->n_acr_values);
+			object_strings(&object, "acr_values", requirement->acr_values,
+						   requirement->n_acr_values);
 		if (requirement->n_amr > 0)
-			pgt_object_strings(&object, "amr", requirement->amr, requirement->n_amr);
+			object_strings(&object, "amr", requirement->amr, requirement->n_amr);
 		if (requirement->max_age >= 0)
-			pgt_object_int(&object, "max_age", requirement->max_age);
-		pgt_array_jsonb(&array, pgt_object_end(&object));
+			object_int(&object, "max_age", requirement->max_age);
+		object_array_add(&array, object_end(&object));
 	}
 	if (worst != PGTC_ALLOW)
-		pgt_object_jsonb(record, "requirements", pgt_array_end(&array));
+		object_jsonb(record, "requirements", object_array_end(&array));
 	return worst;
 }
 
@@ -147,26 +147,26 @@ static Jsonb *
 judge_policy(const Policy *policy, RiskCase *risk, PgtcDecision *decision, bool *said)
 {
 	Jsonb *fired;
-	PgtObject object;
+	Object object;
 
-	*decision = evaluate_rules(&policy->rules, policy->allow_on_error, policy->function_timeout,
-							   risk, &fired, said);
-	pgt_object_begin(&object);
-	pgt_object_string(&object, "policy", policy->policy);
-	pgt_object_int(&object, "version", policy->version);
-	pgt_object_string(&object, "mode", policy->shadow ? "shadow" : "active");
-	pgt_object_string(&object, "decision", pgtc_decision_name(*decision));
-	pgt_object_jsonb(&object, "rules", fired);
-	return pgt_object_end(&object);
+	*decision = rule_evaluation_run(&policy->rules, policy->allow_on_error,
+									policy->function_timeout, risk, &fired, said);
+	object_begin(&object);
+	object_string(&object, "policy", policy->policy);
+	object_int(&object, "version", policy->version);
+	object_string(&object, "mode", policy->shadow ? "shadow" : "active");
+	object_string(&object, "decision", pgtc_decision_name(*decision));
+	object_jsonb(&object, "rules", fired);
+	return object_end(&object);
 }
 
 static PgtcDecision
-judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, PgtObject *record)
+judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, Object *record)
 {
 	PgtcDecision riskiest = PGTC_ALLOW;
-	PgtObject array;
+	Object array;
 
-	pgt_array_begin(&array);
+	object_array_begin(&array);
 	for (const Policy *policy = policy_list(); policy; policy = policy->next)
 	{
 		PgtcDecision decision;
@@ -174,7 +174,7 @@ judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, 
 
 		if (!applies(policy, request))
 			continue;
-		pgt_array_jsonb(&array, judge_policy(policy, risk, &decision, &said));
+		object_array_add(&array, judge_policy(policy, risk, &decision, &said));
 		if (policy->shadow)
 			continue;
 		if (decision == PGTC_REQUIRE && satisfied_by(policy, request->factor_type))
@@ -186,7 +186,7 @@ judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, 
 			out->revoke = true;
 		riskiest = Max(riskiest, decision);
 	}
-	pgt_object_jsonb(record, "policies", pgt_array_end(&array));
+	object_jsonb(record, "policies", object_array_end(&array));
 	return riskiest;
 }
 
@@ -206,22 +206,22 @@ something_to_judge(const AssessedRequest *request, const Assessment *out)
 /* the facts that a simulation cannot know from elsewhere */
 static void
 describe_request(const AssessedRequest *request, const RiskCase *risk,
-				 const Authentication *authentication, PgtObject *record)
+				 const Authentication *authentication, Object *record)
 {
-	pgt_object_bool(record, "retry", request->retry);
-	pgt_object_string(record, "grant_type", risk->grant_type);
-	pgt_object_strings(record, "resources", risk->resources, risk->n_resources);
+	object_bool(record, "retry", request->retry);
+	object_string(record, "grant_type", risk->grant_type);
+	object_strings(record, "resources", risk->resources, risk->n_resources);
 	if (!TIMESTAMP_IS_NOBEGIN(authentication->auth_time))
-		pgt_object_time(record, "auth_time", authentication->auth_time);
+		object_time(record, "auth_time", authentication->auth_time);
 	if (!TIMESTAMP_IS_NOBEGIN(risk->mfa_at))
-		pgt_object_time(record, "mfa_time", risk->mfa_at);
-	pgt_object_string(record, "acr", authentication->acr);
+		object_time(record, "mfa_time", risk->mfa_at);
+	object_string(record, "acr", authentication->acr);
 	if (authentication->n_amr >= 0)
-		pgt_object_strings(record, "amr", authentication->amr, authentication->n_amr);
+		object_strings(record, "amr", authentication->amr, authentication->n_amr);
 	if (!request->first_issue)
-		pgt_object_time(record, "last_at", risk->last_at);
+		object_time(record, "last_at", risk->last_at);
 	if (request->factor_type)
-		pgt_object_bool(record, "step_up", true);
+		object_bool(record, "step_up", true);
 }
 
 static void
@@ -247,7 +247,7 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 	risk->retry = request->retry;
 	risk->at = request->now;
 	risk->mfa_at = authentication->mfa_time;
-	risk_case_ready(risk);
+	rule_evaluation_prepare(risk);
 }
 
 void
@@ -257,7 +257,7 @@ assess_request(const AssessedRequest *request, Assessment *out)
 	PgtcDecision risk_decision;
 	PgtcDecision authentication_decision;
 	RiskCase risk;
-	PgtObject record;
+	Object record;
 	instr_time start;
 	instr_time end;
 
@@ -269,7 +269,7 @@ assess_request(const AssessedRequest *request, Assessment *out)
 
 	INSTR_TIME_SET_CURRENT(start);
 	begin_case(request, &authentication, &risk);
-	pgt_object_begin(&record);
+	object_begin(&record);
 	describe_request(request, &risk, &authentication, &record);
 	risk_decision = judge_policies(request, &risk, out, &record);
 	authentication_decision = judge_requirements(request, &authentication, out, &record);
@@ -278,7 +278,7 @@ assess_request(const AssessedRequest *request, Assessment *out)
 
 	out->decision = Max(risk_decision, authentication_decision);
 	out->insufficient = risk_decision != PGTC_DENY && authentication_decision == PGTC_DENY;
-	pgt_object_string(&record, "decision", pgtc_decision_name(out->decision));
-	pgt_object_int(&record, "latency_us", (int64) INSTR_TIME_GET_MICROSEC(end));
-	out->record = pgt_object_end(&record);
+	object_string(&record, "decision", pgtc_decision_name(out->decision));
+	object_int(&record, "latency_us", (int64) INSTR_TIME_GET_MICROSEC(end));
+	out->record = object_end(&record);
 }

@@ -47,7 +47,7 @@ suitable(Factor *list, const Issuer *issuer, const Authentication *authenticatio
 	while (*link)
 	{
 		if (factor_usable(*link, issuer, now) &&
-			(n_types < 0 || pgt_strings_have(types, n_types, factor_type_name((*link)->type))) &&
+			(n_types < 0 || strings_have(types, n_types, factor_type_name((*link)->type))) &&
 			would_satisfy(issuer, authentication, *link, requirements, n_requirements, now))
 			link = &(*link)->next;
 		else
@@ -71,20 +71,20 @@ set_factors(Challenge *challenge, const Factor *list)
 static Jsonb *
 describe(const Factor *list)
 {
-	PgtObject array;
+	Object array;
 
-	pgt_array_begin(&array);
+	object_array_begin(&array);
 	for (const Factor *factor = list; factor; factor = factor->next)
 	{
-		PgtObject object;
+		Object object;
 
-		pgt_object_begin(&object);
-		pgt_object_string(&object, "factor_id", pgt_uuid_cstring(&factor->factor_id));
-		pgt_object_string(&object, "factor_type", factor_type_name(factor->type));
-		pgt_object_string(&object, "label", factor->label);
-		pgt_array_jsonb(&array, pgt_object_end(&object));
+		object_begin(&object);
+		object_string(&object, "factor_id", strings_of_uuid(&factor->factor_id));
+		object_string(&object, "factor_type", factor_type_name(factor->type));
+		object_string(&object, "label", factor->label);
+		object_array_add(&array, object_end(&object));
 	}
-	return pgt_array_end(&array);
+	return object_array_end(&array);
 }
 
 PgtErr
@@ -99,7 +99,7 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 						   .client_id = request->client->client_id,
 						   .subject = unconstify(char *, request->subject),
 						   .generation = request->generation,
-						   .context = request->context ? request->context : pgt_empty_jsonb(),
+						   .context = request->context ? request->context : object_empty(),
 						   .scope = unconstify(char *, request->scope),
 						   .resources = request->resources,
 						   .n_resources = request->n_resources};
@@ -108,7 +108,7 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 	int of_subject;
 
 	/* a client that has not heard the answer asks again; before the factors, as in factor_challenge.c */
-	challenge_replace(&challenge);
+	challenge_row_replace(&challenge);
 	/* locked, so that two which are opened at once are counted one after the other */
 	factors =
 		suitable(factor_list(challenge.issuer, challenge.subject, true), issuer, authentication,
@@ -116,16 +116,16 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 
 	if (factors == NULL)
 		return PGT_ERR_NO_FACTOR;
-	challenge_count(&challenge, now, &of_family, &of_subject);
+	challenge_row_count(&challenge, now, &of_family, &of_subject);
 	if (of_family >= OPEN_PER_FAMILY || of_subject >= OPEN_PER_SUBJECT)
 		return PGT_ERR_CHALLENGE_LIMIT;
 	set_factors(&challenge, factors);
-	challenge.expires_at = pgt_plus_seconds(now, pgt_challenge_lifetime);
+	challenge.expires_at = moment_plus(now, guc_challenge_lifetime);
 	response->transaction_id =
-		handle_create(PGTC_CHALLENGE_PREFIX, request->grant_id, challenge.handle_hash);
-	begin_now(request->client, now, &challenge.begun);
-	challenge_insert(&challenge, now);
-	response->expires_in = pgt_challenge_lifetime;
+		secret_handle_create(PGTC_CHALLENGE_PREFIX, request->grant_id, challenge.handle_hash);
+	not_before_begin(request->client, now, &challenge.begun);
+	challenge_row_insert(&challenge, now);
+	response->expires_in = guc_challenge_lifetime;
 	response->factors = describe(factors);
 	return PGT_ERR_MFA_REQUIRED;
 }
@@ -151,11 +151,11 @@ within_target(const Challenge *challenge, const ChallengedRequest *request)
 	PgtcScope challenged;
 	PgtcScope wanted;
 
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(challenge->scope), &challenged), "reading a scope");
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(challenge->scope), &challenged), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted), "reading a scope");
 	for (int i = 0; i < request->n_resources; i++)
 	{
-		if (!pgt_strings_have(challenge->resources, challenge->n_resources, request->resources[i]))
+		if (!strings_have(challenge->resources, challenge->n_resources, request->resources[i]))
 			return false;
 	}
 	return pgtc_scope_subset(&wanted, &challenged);
@@ -182,9 +182,9 @@ challenge_find(const char *transaction_id, const ChallengedRequest *request, Ste
 	pg_uuid_t grant_id;
 	Challenge *challenge = NULL;
 
-	if (handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, &grant_id, handle_hash) &&
+	if (secret_handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, &grant_id, handle_hash) &&
 		memcmp(&grant_id, request->grant_id, UUID_LEN) == 0)
-		challenge = challenge_read(&grant_id, handle_hash);
+		challenge = challenge_row_read(&grant_id, handle_hash);
 	if (challenge == NULL || strcmp(challenge->issuer, request->client->issuer) != 0 ||
 		strcmp(challenge->subject, request->subject) != 0 ||
 		challenge->generation != request->generation)
@@ -225,5 +225,5 @@ challenge_grant_id(const char *transaction_id, pg_uuid_t *out)
 {
 	uint8_t handle_hash[PGTC_SHA256_LEN];
 
-	return handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, out, handle_hash);
+	return secret_handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, out, handle_hash);
 }

@@ -30,8 +30,7 @@ outbox_key(Issuer *issuer, PgtcRootKeys *keys)
 static char *
 label_of(const pg_uuid_t *code_id, const pg_uuid_t *factor_id, const char *subject)
 {
-	return psprintf("code:%s:%s:%s", pgt_uuid_cstring(code_id), pgt_uuid_cstring(factor_id),
-					subject);
+	return psprintf("code:%s:%s:%s", strings_of_uuid(code_id), strings_of_uuid(factor_id), subject);
 }
 
 static void
@@ -42,17 +41,17 @@ seal(Issuer *issuer, const char *label, const char *code, PgtcBuf *out)
 	PgtcCode result;
 
 	outbox_key(issuer, &keys);
-	pgt_random(nonce, sizeof(nonce));
+	random_bytes(nonce, sizeof(nonce));
 	result = pgtc_wrap(&keys, pgtc_slice_str(label), nonce, code, strlen(code), out);
 	pgtc_root_keys_wipe(&keys);
-	pgt_check(result, "sealing a code");
+	glue_check(result, "sealing a code");
 }
 
 static void
 tell_listeners(void)
 {
-	if (pgt_challenge_notify_channel[0])
-		Async_Notify(pgt_challenge_notify_channel, "code");
+	if (guc_challenge_notify_channel[0])
+		Async_Notify(guc_challenge_notify_channel, "code");
 }
 
 void
@@ -63,8 +62,8 @@ challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *f
 	pg_uuid_t code_id;
 	PgtcBuf sealed;
 
-	pgt_new_uuid(&code_id);
-	pgtc_buf_init(&sealed, &pgt_mem);
+	random_uuid(&code_id);
+	pgtc_buf_init(&sealed, &glue_mem);
 	seal(issuer, label_of(&code_id, &factor->factor_id, factor->subject), code, &sealed);
 	store_arg_uuid(&args, &code_id);
 	store_arg_text(&args, factor->issuer);
@@ -107,7 +106,7 @@ open_code(OutgoingCode *code)
 	PgtcBuf plain;
 	PgtcCode result = PGTC_E_ROOT_KEY;
 
-	pgtc_buf_init(&plain, &pgt_mem);
+	pgtc_buf_init(&plain, &glue_mem);
 	if (issuer)
 	{
 		outbox_key(issuer, &keys);
@@ -117,12 +116,12 @@ open_code(OutgoingCode *code)
 		pgtc_root_keys_wipe(&keys);
 	}
 	if (result == PGTC_E_NOMEM)
-		pgt_check(result, "opening a code");
+		glue_check(result, "opening a code");
 	if (result != PGTC_OK)
 		ereport(
 			WARNING,
 			(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a one-time code cannot be opened"),
-			 errdetail("\"%s\": %s.", pgt_uuid_cstring(&code->code_id), pgtc_code_text(result))));
+			 errdetail("\"%s\": %s.", strings_of_uuid(&code->code_id), pgtc_code_text(result))));
 	else
 		code->code = pnstrdup(plain.data, plain.len);
 	pgtc_buf_free(&plain);

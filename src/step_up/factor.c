@@ -177,7 +177,7 @@ factor_list(const char *issuer, const char *subject, bool locked)
 static char *
 secret_label(const pg_uuid_t *factor_id)
 {
-	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, pgt_uuid_cstring(factor_id));
+	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, strings_of_uuid(factor_id));
 }
 
 void
@@ -187,7 +187,7 @@ factor_insert(const Factor *factor, const FactorSecrets *secrets)
 	bool wrapped = false;
 	PgtcBuf sealed;
 
-	pgtc_buf_init(&sealed, &pgt_mem);
+	pgtc_buf_init(&sealed, &glue_mem);
 	if (secrets->secret)
 		wrapped = key_material_seal(secret_label(&factor->factor_id), secrets->secret,
 									secrets->secret_len, &sealed);
@@ -259,7 +259,7 @@ factor_attempt_failed(const Factor *factor, TimestampTz now)
 				  &args, NULL, NULL);
 	else if (factor->failed_attempts % LOCKED_AFTER == 0)
 	{
-		store_arg_time(&args, pgt_plus_seconds(now, LOCKED_FOR));
+		store_arg_time(&args, moment_plus(now, LOCKED_FOR));
 		store_run(STORE_FACTOR_LOCK, &args, NULL, NULL);
 	}
 }
@@ -286,8 +286,8 @@ factor_count_code(const Factor *factor, TimestampTz now)
 
 	add_key_of(&args, factor);
 	store_arg_time(&args, now);
-	store_arg_time(&args, pgt_plus_seconds(now, -CODES_WINDOW));
-	store_arg_time(&args, pgt_plus_seconds(now, -FACTOR_CODE_INTERVAL));
+	store_arg_time(&args, moment_plus(now, -CODES_WINDOW));
+	store_arg_time(&args, moment_plus(now, -FACTOR_CODE_INTERVAL));
 	store_arg_int(&args, CODES_PER_WINDOW);
 	return store_run(STORE_FACTOR_COUNT_CODE, &args, NULL, NULL) == 1;
 }

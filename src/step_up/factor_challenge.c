@@ -75,9 +75,9 @@ find_challenge(Call *call, const char *transaction_id)
 	pg_uuid_t grant_id;
 	PgtErr err;
 
-	if (!handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, &grant_id, handle_hash))
+	if (!secret_handle_read(PGTC_CHALLENGE_PREFIX, transaction_id, &grant_id, handle_hash))
 		return PGT_ERR_CHALLENGE_UNKNOWN;
-	call->challenge = challenge_read(&grant_id, handle_hash);
+	call->challenge = challenge_row_read(&grant_id, handle_hash);
 	if (call->challenge == NULL)
 		return PGT_ERR_CHALLENGE_UNKNOWN;
 	if (call->client_id && strcmp(call->client_id, call->challenge->client_id) != 0)
@@ -116,21 +116,21 @@ find_factor(Call *call, const pg_uuid_t *factor_id)
 static Jsonb *
 factor_detail(const Factor *factor)
 {
-	PgtObject detail;
+	Object detail;
 
-	pgt_object_begin(&detail);
+	object_begin(&detail);
 	if (factor)
 	{
-		pgt_object_string(&detail, "factor_id", pgt_uuid_cstring(&factor->factor_id));
-		pgt_object_string(&detail, "factor_type", factor_type_name(factor->type));
+		object_string(&detail, "factor_id", strings_of_uuid(&factor->factor_id));
+		object_string(&detail, "factor_type", factor_type_name(factor->type));
 	}
-	return pgt_object_end(&detail);
+	return object_end(&detail);
 }
 
 static void
 audit(const Call *call, const char *event, const char *reason)
 {
-	pgt_audit_write(
+	audit_write(
 		&(AuditEvent){.grant_id = &call->challenge->grant_id,
 					  .event = event,
 					  .reason = reason,
@@ -147,13 +147,13 @@ enter_scope(const Call *call)
 						.subject = call->challenge->subject,
 						.context = call->context};
 
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 }
 
 static void
 audit_refusal(const Call *call, PgtErr err)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 
 	if (call->challenge && info->audited)
 		audit(call, "challenge.refused", info->reason);
@@ -162,25 +162,25 @@ audit_refusal(const Call *call, PgtErr err)
 /* --- choosing a factor ------------------------------------------------------------- */
 
 static PgtErr
-send_code(const Call *call, bool outbox, PgtObject *body)
+send_code(const Call *call, bool outbox, Object *body)
 {
 	char code[PGTC_TOTP_DIGITS_MAX + 1];
 	uint8_t random[32];
 	uint8_t hash[PGTC_SHA256_LEN];
 	bool sent;
 
-	if (!challenge_lock_for_code(call->challenge, FACTOR_CODE_INTERVAL, call->now) ||
+	if (!challenge_row_lock_for_code(call->challenge, FACTOR_CODE_INTERVAL, call->now) ||
 		!factor_count_code(call->factor, call->now))
 		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
-	pgt_random(random, sizeof(random));
+	random_bytes(random, sizeof(random));
 	pgtc_numeric_code(random, CODE_DIGITS, code);
 	pgtc_wipe(random, sizeof(random));
-	evidence_hash_sent_code(call->issuer, call->challenge, code, hash);
-	sent = challenge_choose_code(call->challenge, &call->factor->factor_id, hash, call->now);
+	factor_evidence_hash_sent_code(call->issuer, call->challenge, code, hash);
+	sent = challenge_row_choose_code(call->challenge, &call->factor->factor_id, hash, call->now);
 	if (sent && outbox)
 		challenge_outbox_put(call->issuer, call->challenge, call->factor, code);
 	else if (sent)
-		pgt_object_string(body, "code", pstrdup(code));
+		object_string(body, "code", pstrdup(code));
 	pgtc_wipe(code, sizeof(code));
 	if (!sent)
 		return PGT_ERR_CHALLENGE_CONSUMED;
@@ -192,39 +192,39 @@ send_code(const Call *call, bool outbox, PgtObject *body)
 static Jsonb *
 request_options(const Call *call, const uint8_t nonce[CHALLENGE_NONCE_LEN], int64 seconds)
 {
-	PgtObject options;
-	PgtObject credentials;
-	PgtObject credential;
+	Object options;
+	Object credentials;
+	Object credential;
 	PgtcBuf challenge;
 
-	pgtc_buf_init(&challenge, &pgt_mem);
+	pgtc_buf_init(&challenge, &glue_mem);
 	pgtc_buf_append_b64url(&challenge, nonce, CHALLENGE_NONCE_LEN);
-	pgt_check(pgtc_buf_code(&challenge), "writing a challenge");
-	pgt_object_begin(&credential);
-	pgt_object_string(&credential, "type", "public-key");
-	pgt_object_string(&credential, "id", member_string(call->factor->parameters, "credential_id"));
-	pgt_array_begin(&credentials);
-	pgt_array_jsonb(&credentials, pgt_object_end(&credential));
-	pgt_object_begin(&options);
-	pgt_object_string(&options, "challenge", challenge.data);
-	pgt_object_string(&options, "rpId", call->issuer->webauthn_rp_id);
-	pgt_object_jsonb(&options, "allowCredentials", pgt_array_end(&credentials));
-	pgt_object_string(&options, "userVerification", "required");
-	pgt_object_int(&options, "timeout", seconds * 1000);
-	return pgt_object_end(&options);
+	glue_check(pgtc_buf_code(&challenge), "writing a challenge");
+	object_begin(&credential);
+	object_string(&credential, "type", "public-key");
+	object_string(&credential, "id", member_string(call->factor->parameters, "credential_id"));
+	object_array_begin(&credentials);
+	object_array_add(&credentials, object_end(&credential));
+	object_begin(&options);
+	object_string(&options, "challenge", challenge.data);
+	object_string(&options, "rpId", call->issuer->webauthn_rp_id);
+	object_jsonb(&options, "allowCredentials", object_array_end(&credentials));
+	object_string(&options, "userVerification", "required");
+	object_int(&options, "timeout", seconds * 1000);
+	return object_end(&options);
 }
 
 static PgtErr
-ask_for_assertion(const Call *call, int64 seconds, PgtObject *body)
+ask_for_assertion(const Call *call, int64 seconds, Object *body)
 {
 	uint8_t nonce[CHALLENGE_NONCE_LEN];
 
 	if (call->issuer->webauthn_rp_id == NULL)
 		return PGT_ERR_FACTOR_UNKNOWN;
-	pgt_random(nonce, sizeof(nonce));
-	if (!challenge_choose(call->challenge, &call->factor->factor_id, nonce, call->now))
+	random_bytes(nonce, sizeof(nonce));
+	if (!challenge_row_choose(call->challenge, &call->factor->factor_id, nonce, call->now))
 		return PGT_ERR_CHALLENGE_CONSUMED;
-	pgt_object_jsonb(body, "public_key", request_options(call, nonce, seconds));
+	object_jsonb(body, "public_key", request_options(call, nonce, seconds));
 	return PGT_OK;
 }
 
@@ -233,29 +233,29 @@ choose(const Call *call, bool outbox, Jsonb **result)
 {
 	int64 seconds = (call->challenge->expires_at - call->now) / USECS_PER_SEC;
 	PgtErr err = PGT_OK;
-	PgtObject body;
+	Object body;
 
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "factor_id", pgt_uuid_cstring(&call->factor->factor_id));
-	pgt_object_string(&body, "factor_type", factor_type_name(call->factor->type));
-	pgt_object_int(&body, "expires_in", seconds);
+	object_begin(&body);
+	object_string(&body, "factor_id", strings_of_uuid(&call->factor->factor_id));
+	object_string(&body, "factor_type", factor_type_name(call->factor->type));
+	object_int(&body, "expires_in", seconds);
 	if (factor_is_sent(call->factor))
 		err = send_code(call, outbox, &body);
 	else if (call->factor->type == FACTOR_WEBAUTHN)
 		err = ask_for_assertion(call, seconds, &body);
-	else if (!challenge_choose(call->challenge, &call->factor->factor_id, NULL, call->now))
+	else if (!challenge_row_choose(call->challenge, &call->factor->factor_id, NULL, call->now))
 		err = PGT_ERR_CHALLENGE_CONSUMED;
-	*result = pgt_object_end(&body);
+	*result = object_end(&body);
 	return err;
 }
 
 void
-challenge_factor(const char *transaction_id, const pg_uuid_t *factor_id, const char *client_id,
-				 bool outbox, Jsonb *context, ChallengeAnswer *answer)
+factor_challenge_begin(const char *transaction_id, const pg_uuid_t *factor_id,
+					   const char *client_id, bool outbox, Jsonb *context, ChallengeAnswer *answer)
 {
 	Call call = {.client_id = client_id, .context = context, .now = GetCurrentTimestamp()};
 
-	pgt_cache_begin();
+	cache_begin();
 	answer->body = NULL;
 	answer->err = find_challenge(&call, transaction_id);
 	if (answer->err == PGT_OK)
@@ -264,7 +264,7 @@ challenge_factor(const char *transaction_id, const pg_uuid_t *factor_id, const c
 	{
 		enter_scope(&call);
 		answer->err = choose(&call, outbox, &answer->body);
-		pgt_audit_leave();
+		audit_leave();
 	}
 	audit_refusal(&call, answer->err);
 }
@@ -294,7 +294,7 @@ complete(const Call *call, Jsonb *evidence, Jsonb **body)
 	const char *acr = authentication_factor_acr(call->issuer, type);
 	int n_amr;
 	char **amr = factor_amr(call->factor->type, &n_amr);
-	PgtObject object;
+	Object object;
 
 	if (call->factor->type == FACTOR_EXTERNAL)
 	{
@@ -308,16 +308,16 @@ complete(const Call *call, Jsonb *evidence, Jsonb **body)
 		amr = n_own < 0 ? amr : own_amr;
 		n_amr = n_own < 0 ? n_amr : n_own;
 	}
-	if (!challenge_complete(call->challenge, &call->factor->factor_id, type, acr, amr, n_amr,
-							call->now))
+	if (!challenge_row_complete(call->challenge, &call->factor->factor_id, type, acr, amr, n_amr,
+								call->now))
 		return PGT_ERR_CHALLENGE_CONSUMED;
 	store_make_durable();
-	pgt_object_begin(&object);
-	pgt_object_bool(&object, "completed", true);
-	pgt_object_string(&object, "factor_id", pgt_uuid_cstring(&call->factor->factor_id));
-	pgt_object_string(&object, "factor_type", type);
-	pgt_object_string(&object, "acr", acr);
-	*body = pgt_object_end(&object);
+	object_begin(&object);
+	object_bool(&object, "completed", true);
+	object_string(&object, "factor_id", strings_of_uuid(&call->factor->factor_id));
+	object_string(&object, "factor_type", type);
+	object_string(&object, "acr", acr);
+	*body = object_end(&object);
 	return PGT_OK;
 }
 
@@ -329,13 +329,13 @@ complete(const Call *call, Jsonb *evidence, Jsonb **body)
 static PgtErr
 attempt(Call *call, Jsonb *evidence, bool trusted, Jsonb **body)
 {
-	Challenge *challenge = challenge_attempt(call->challenge, call->now);
+	Challenge *challenge = challenge_row_attempt(call->challenge, call->now);
 	Factor *factor;
 	PgtErr err;
 
 	if (challenge == NULL)
 	{
-		challenge = challenge_read(&call->challenge->grant_id, call->challenge->handle_hash);
+		challenge = challenge_row_read(&call->challenge->grant_id, call->challenge->handle_hash);
 		err = challenge ? state_error(challenge, call->now) : PGT_ERR_CHALLENGE_UNKNOWN;
 		return err == PGT_OK ? PGT_ERR_CHALLENGE_FAILED : err;
 	}
@@ -344,34 +344,34 @@ attempt(Call *call, Jsonb *evidence, bool trusted, Jsonb **body)
 	if (factor == NULL)
 		return PGT_ERR_FACTOR_LOCKED;
 	call->factor = factor;
-	if (evidence_accept(call->issuer, factor, challenge, evidence, trusted, call->now))
+	if (factor_evidence_accept(call->issuer, factor, challenge, evidence, trusted, call->now))
 		return complete(call, evidence, body);
 	factor_attempt_failed(factor, call->now);
 	if (challenge->attempts < CHALLENGE_ATTEMPTS_MAX)
 		return PGT_ERR_EVIDENCE_WRONG;
-	challenge_fail(challenge);
+	challenge_row_fail(challenge);
 	return PGT_ERR_CHALLENGE_FAILED;
 }
 
 void
-complete_challenge(const char *transaction_id, Jsonb *evidence, const char *client_id, bool trusted,
-				   Jsonb *context, ChallengeAnswer *answer)
+factor_challenge_complete(const char *transaction_id, Jsonb *evidence, const char *client_id,
+						  bool trusted, Jsonb *context, ChallengeAnswer *answer)
 {
 	Call call = {.client_id = client_id, .context = context, .now = GetCurrentTimestamp()};
 
-	pgt_cache_begin();
+	cache_begin();
 	answer->body = NULL;
 	answer->err = find_challenge(&call, transaction_id);
 	if (answer->err == PGT_OK)
 		answer->err = find_proved_factor(&call, evidence);
 	/* who has not understood the interface is not guessing */
-	if (answer->err == PGT_OK && !evidence_is_whole(call.factor->type, evidence))
+	if (answer->err == PGT_OK && !factor_evidence_is_whole(call.factor->type, evidence))
 		answer->err = PGT_ERR_REQUEST_PARAMETER;
 	if (answer->err == PGT_OK)
 	{
 		enter_scope(&call);
 		answer->err = attempt(&call, evidence, trusted, &answer->body);
-		pgt_audit_leave();
+		audit_leave();
 	}
 	audit_refusal(&call, answer->err);
 }

@@ -23,12 +23,13 @@ typedef struct ChallengeAnswer
  * the code goes there instead of into the answer.  context: of this request,
  * for the audit; NULL: none.
  */
-extern void challenge_factor(const char *transaction_id, const pg_uuid_t *factor_id,
-							 const char *client_id, bool outbox, Jsonb *context,
-							 ChallengeAnswer *answer);
+extern void factor_challenge_begin(const char *transaction_id, const pg_uuid_t *factor_id,
+								   const char *client_id, bool outbox, Jsonb *context,
+								   ChallengeAnswer *answer);
 
 /* trusted: comes from the application itself, whose word counts for external factors */
-extern void complete_challenge(const char *transaction_id, Jsonb *evidence, const char *client_id,
-							   bool trusted, Jsonb *context, ChallengeAnswer *answer);
+extern void factor_challenge_complete(const char *transaction_id, Jsonb *evidence,
+									  const char *client_id, bool trusted, Jsonb *context,
+									  ChallengeAnswer *answer);
 
 #endif /* PGT_FACTOR_CHALLENGE_H */

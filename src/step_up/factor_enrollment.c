@@ -26,7 +26,7 @@ typedef struct NewFactor
 	Issuer *issuer;
 	Factor *factor;
 	Jsonb *parameters; /* as the application gave them */
-	PgtObject answer;
+	Object answer;
 } NewFactor;
 
 static void
@@ -130,19 +130,19 @@ totp_parameters(Jsonb *parameters)
 {
 	static const char *const algorithms[] = {"SHA1", "SHA256", "SHA512", NULL};
 	char *algorithm = string_parameter(parameters, "algorithm");
-	PgtObject object;
+	Object object;
 
 	if (algorithm == NULL)
 		algorithm = "SHA1";
 	if (!is_among(algorithm, algorithms))
 		refuse_parameter("algorithm", "SHA1, SHA256 or SHA512");
-	pgt_object_begin(&object);
-	pgt_object_string(&object, "algorithm", algorithm);
-	pgt_object_int(&object, "digits",
-				   integer_parameter(parameters, "digits", 6, 6, PGTC_TOTP_DIGITS_MAX));
-	pgt_object_int(&object, "period",
-				   integer_parameter(parameters, "period", 30, TOTP_PERIOD_MIN, TOTP_PERIOD_MAX));
-	return pgt_object_end(&object);
+	object_begin(&object);
+	object_string(&object, "algorithm", algorithm);
+	object_int(&object, "digits",
+			   integer_parameter(parameters, "digits", 6, 6, PGTC_TOTP_DIGITS_MAX));
+	object_int(&object, "period",
+			   integer_parameter(parameters, "period", 30, TOTP_PERIOD_MIN, TOTP_PERIOD_MAX));
+	return object_end(&object);
 }
 
 /* false: none was given, a new one is made */
@@ -154,7 +154,7 @@ totp_secret(Jsonb *parameters, PgtcBuf *secret)
 
 	if (given == NULL)
 	{
-		pgt_random(random, sizeof(random));
+		random_bytes(random, sizeof(random));
 		pgtc_buf_append(secret, random, sizeof(random));
 		pgtc_wipe(random, sizeof(random));
 	}
@@ -162,7 +162,7 @@ totp_secret(Jsonb *parameters, PgtcBuf *secret)
 			 secret->len < PGTC_TOTP_SECRET_MIN || secret->len > PGTC_TOTP_SECRET_MAX)
 		refuse_parameter("secret", psprintf("%d to %d bytes in base32", PGTC_TOTP_SECRET_MIN,
 											PGTC_TOTP_SECRET_MAX));
-	pgt_check(pgtc_buf_code(secret), "making a secret");
+	glue_check(pgtc_buf_code(secret), "making a secret");
 	return given != NULL;
 }
 
@@ -174,7 +174,7 @@ otpauth_uri(const Issuer *issuer, const char *account, const Jsonb *stored, cons
 	PgtcSlice host = pgtc_url_host(pgtc_slice_str(issuer->issuer));
 	PgtcBuf uri;
 
-	pgtc_buf_init(&uri, &pgt_mem);
+	pgtc_buf_init(&uri, &glue_mem);
 	pgtc_buf_append_str(&uri, "otpauth://totp/");
 	pgtc_form_encode(host, &uri);
 	pgtc_buf_append_str(&uri, ":");
@@ -184,7 +184,7 @@ otpauth_uri(const Issuer *issuer, const char *account, const Jsonb *stored, cons
 	pgtc_query_append(&uri, "algorithm", pgtc_slice_str(member_string(parameters, "algorithm")));
 	pgtc_query_append(&uri, "digits", pgtc_slice_str(member_text(parameters, "digits")));
 	pgtc_query_append(&uri, "period", pgtc_slice_str(member_text(parameters, "period")));
-	pgt_check(pgtc_buf_code(&uri), "writing a URI");
+	glue_check(pgtc_buf_code(&uri), "writing a URI");
 	return uri.data;
 }
 
@@ -195,13 +195,13 @@ show_totp_secret(NewFactor *new, const PgtcBuf *secret)
 	PgtcBuf text;
 
 	request_string(account, "account");
-	pgtc_buf_init(&text, &pgt_mem);
+	pgtc_buf_init(&text, &glue_mem);
 	pgtc_base32_append(&text, secret->data, secret->len);
-	pgt_check(pgtc_buf_code(&text), "writing a secret");
-	pgt_object_string(&new->answer, "secret", text.data);
-	pgt_object_string(&new->answer, "otpauth_uri",
-					  otpauth_uri(new->issuer, account ? account : new->factor->subject,
-								  new->factor->parameters, text.data));
+	glue_check(pgtc_buf_code(&text), "writing a secret");
+	object_string(&new->answer, "secret", text.data);
+	object_string(&new->answer, "otpauth_uri",
+				  otpauth_uri(new->issuer, account ? account : new->factor->subject,
+							  new->factor->parameters, text.data));
 }
 
 static void
@@ -210,7 +210,7 @@ enroll_totp(NewFactor *new)
 	FactorSecrets secrets = {.n_code_hashes = -1};
 	PgtcBuf secret;
 
-	pgtc_buf_init(&secret, &pgt_mem);
+	pgtc_buf_init(&secret, &glue_mem);
 	new->factor->parameters = totp_parameters(new->parameters);
 	if (totp_secret(new->parameters, &secret))
 		new->factor->state = FACTOR_ACTIVE;
@@ -243,7 +243,7 @@ credential_id(Jsonb *parameters)
 
 /* alg and public_key into what is stored */
 static void
-add_public_key(Jsonb *parameters, PgtObject *object)
+add_public_key(Jsonb *parameters, Object *object)
 {
 	char *alg_name = string_parameter(parameters, "alg");
 	char *text = member_string(parameters, "public_key");
@@ -259,10 +259,10 @@ add_public_key(Jsonb *parameters, PgtObject *object)
 		refuse_parameter("public_key", "a public key of the alg: a JWK, or "
 									   "SubjectPublicKeyInfo in base64url");
 	pgtc_key_free(&key);
-	pgt_object_string(object, "alg", alg->name);
-	pgt_object_string(object, "public_key", text);
+	object_string(object, "alg", alg->name);
+	object_string(object, "public_key", text);
 	if (jwk)
-		pgt_object_jsonb(object, "public_key", jwk);
+		object_jsonb(object, "public_key", jwk);
 }
 
 static void
@@ -275,7 +275,7 @@ refuse_known_credential(const Factor *list, const char *id)
 		if (factor->type == FACTOR_WEBAUTHN && known && strcmp(known, id) == 0)
 			ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
 							errmsg("the subject has this credential already"),
-							errdetail("It is the factor %s.", pgt_uuid_cstring(&factor->factor_id)),
+							errdetail("It is the factor %s.", strings_of_uuid(&factor->factor_id)),
 							errhint("Remove that factor first, or give excludeCredentials to "
 									"navigator.credentials.create().")));
 	}
@@ -286,13 +286,13 @@ enroll_webauthn(NewFactor *new, const Factor *others)
 {
 	FactorSecrets secrets = {.n_code_hashes = -1};
 	char *id = credential_id(new->parameters);
-	PgtObject stored;
+	Object stored;
 
 	refuse_known_credential(others, id);
-	pgt_object_begin(&stored);
-	pgt_object_string(&stored, "credential_id", id);
+	object_begin(&stored);
+	object_string(&stored, "credential_id", id);
 	add_public_key(new->parameters, &stored);
-	new->factor->parameters = pgt_object_end(&stored);
+	new->factor->parameters = object_end(&stored);
 	new->factor->counter = integer_parameter(new->parameters, "counter", -1, 0, PG_UINT32_MAX);
 	factor_insert(new->factor, &secrets);
 }
@@ -311,14 +311,15 @@ enroll_recovery_codes(NewFactor *new)
 		uint8_t random[32];
 
 		codes[i] = palloc(PGTC_RECOVERY_CODE_LEN + 1);
-		pgt_random(random, sizeof(random));
+		random_bytes(random, sizeof(random));
 		pgtc_recovery_code(random, codes[i]);
 		pgtc_wipe(random, sizeof(random));
-		evidence_hash_recovery_code(new->issuer, &new->factor->factor_id, codes[i], hashes[i]);
+		factor_evidence_hash_recovery_code(new->issuer, &new->factor->factor_id, codes[i],
+										   hashes[i]);
 	}
 	factor_delete_type(new->factor->issuer, new->factor->subject, FACTOR_RECOVERY_CODE);
 	factor_insert(new->factor, &secrets);
-	pgt_object_strings(&new->answer, "codes", codes, RECOVERY_CODES);
+	object_strings(&new->answer, "codes", codes, RECOVERY_CODES);
 }
 
 static void
@@ -351,7 +352,7 @@ refuse_too_many(const Factor *list)
 }
 
 Jsonb *
-factor_enroll(Issuer *issuer, const FactorEnrollment *enrollment)
+factor_enrollment_begin(Issuer *issuer, const FactorEnrollment *enrollment)
 {
 	Factor factor = {.issuer = issuer->issuer,
 					 .subject = unconstify(char *, enrollment->subject),
@@ -370,19 +371,19 @@ factor_enroll(Issuer *issuer, const FactorEnrollment *enrollment)
 	check_names(enrollment->parameters, factor.type);
 	others = factor_list(factor.issuer, factor.subject, false);
 	refuse_too_many(others);
-	factor.parameters = pgt_empty_jsonb();
-	pgt_new_uuid(&factor.factor_id);
-	pgt_object_begin(&new.answer);
+	factor.parameters = object_empty();
+	random_uuid(&factor.factor_id);
+	object_begin(&new.answer);
 	insert_by_type(&new, others);
-	pgt_object_string(&new.answer, "factor_id", pgt_uuid_cstring(&factor.factor_id));
-	pgt_object_string(&new.answer, "factor_type", factor_type_name(factor.type));
-	pgt_object_string(&new.answer, "state", factor_state_name(factor.state));
-	return pgt_object_end(&new.answer);
+	object_string(&new.answer, "factor_id", strings_of_uuid(&factor.factor_id));
+	object_string(&new.answer, "factor_type", factor_type_name(factor.type));
+	object_string(&new.answer, "state", factor_state_name(factor.state));
+	return object_end(&new.answer);
 }
 
 bool
-factor_activate_by_code(const Issuer *issuer, const char *subject, const pg_uuid_t *factor_id,
-						const char *code)
+factor_enrollment_activate(const Issuer *issuer, const char *subject, const pg_uuid_t *factor_id,
+						   const char *code)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	Factor *factor = factor_read(issuer->issuer, subject, factor_id);
@@ -393,7 +394,7 @@ factor_activate_by_code(const Issuer *issuer, const char *subject, const pg_uuid
 	factor = factor_attempt(factor, FACTOR_PENDING, now);
 	if (factor == NULL)
 		return false;
-	if (evidence_totp_step(factor, code, now, &step) && factor_activate(factor, step, now))
+	if (factor_evidence_totp_step(factor, code, now, &step) && factor_activate(factor, step, now))
 		return true;
 	factor_attempt_failed(factor, now);
 	return false;

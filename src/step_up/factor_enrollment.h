@@ -20,10 +20,10 @@ typedef struct FactorEnrollment
 } FactorEnrollment;
 
 /* factor_id, factor_type, state and what is shown to the user once; ereport(22023) for what is misused */
-extern Jsonb *factor_enroll(Issuer *issuer, const FactorEnrollment *enrollment);
+extern Jsonb *factor_enrollment_begin(Issuer *issuer, const FactorEnrollment *enrollment);
 
 /* false: no such pending factor, a wrong code, or too many of them */
-extern bool factor_activate_by_code(const Issuer *issuer, const char *subject,
-									const pg_uuid_t *factor_id, const char *code);
+extern bool factor_enrollment_activate(const Issuer *issuer, const char *subject,
+									   const pg_uuid_t *factor_id, const char *code);
 
 #endif /* PGT_FACTOR_ENROLLMENT_H */

@@ -20,7 +20,7 @@ hash_code(Issuer *issuer, const char *purpose, const void *id, size_t id_len, co
 	PgtcCode result;
 
 	issuer_subkey(issuer, purpose, key);
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_buf_append(&buf, id, id_len);
 	pgtc_buf_append_str(&buf, code);
 	result = pgtc_buf_code(&buf);
@@ -28,27 +28,27 @@ hash_code(Issuer *issuer, const char *purpose, const void *id, size_t id_len, co
 		result = pgtc_keyed_hash(key, pgtc_slice(buf.data, buf.len), hash);
 	pgtc_wipe(key, sizeof(key));
 	pgtc_buf_free(&buf);
-	pgt_check(result, "hashing a code");
+	glue_check(result, "hashing a code");
 }
 
 void
-evidence_hash_sent_code(Issuer *issuer, const Challenge *challenge, const char *code,
-						uint8_t hash[PGTC_SHA256_LEN])
+factor_evidence_hash_sent_code(Issuer *issuer, const Challenge *challenge, const char *code,
+							   uint8_t hash[PGTC_SHA256_LEN])
 {
 	hash_code(issuer, "challenge codes", challenge->handle_hash, sizeof(challenge->handle_hash),
 			  code, hash);
 }
 
 void
-evidence_hash_recovery_code(Issuer *issuer, const pg_uuid_t *factor_id,
-							const char code[PGTC_RECOVERY_CODE_LEN + 1],
-							uint8_t hash[PGTC_SHA256_LEN])
+factor_evidence_hash_recovery_code(Issuer *issuer, const pg_uuid_t *factor_id,
+								   const char code[PGTC_RECOVERY_CODE_LEN + 1],
+								   uint8_t hash[PGTC_SHA256_LEN])
 {
 	hash_code(issuer, "recovery codes", factor_id->data, sizeof(factor_id->data), code, hash);
 }
 
 bool
-evidence_totp_step(const Factor *factor, const char *code, TimestampTz now, int64 *step)
+factor_evidence_totp_step(const Factor *factor, const char *code, TimestampTz now, int64 *step)
 {
 	char *algorithm = member_string(factor->parameters, "algorithm");
 	PgtcTotp totp = {.digest = algorithm ? algorithm : "SHA1",
@@ -57,15 +57,15 @@ evidence_totp_step(const Factor *factor, const char *code, TimestampTz now, int6
 	PgtcBuf secret;
 	PgtcCode result;
 
-	pgtc_buf_init(&secret, &pgt_mem);
+	pgtc_buf_init(&secret, &glue_mem);
 	factor_secret(factor, &secret);
 	totp.secret = (const uint8_t *) secret.data;
 	totp.secret_len = secret.len;
-	result = pgtc_totp_check(&totp, pgtc_slice_str(code), pgt_unix_seconds(now), TOTP_WINDOW,
+	result = pgtc_totp_check(&totp, pgtc_slice_str(code), moment_unix(now), TOTP_WINDOW,
 							 factor->counter, step);
 	pgtc_buf_free(&secret);
 	if (result != PGTC_OK && result != PGTC_E_SIGNATURE && result != PGTC_E_MALFORMED)
-		pgt_check(result, "checking a TOTP code");
+		glue_check(result, "checking a TOTP code");
 	return result == PGTC_OK;
 }
 
@@ -79,7 +79,7 @@ accept_sent_code(Issuer *issuer, const Factor *factor, const Challenge *challeng
 	if (code == NULL || !challenge->has_code ||
 		memcmp(&challenge->factor_id, &factor->factor_id, UUID_LEN) != 0)
 		return false;
-	evidence_hash_sent_code(issuer, challenge, code, hash);
+	factor_evidence_hash_sent_code(issuer, challenge, code, hash);
 	return pgtc_equal_secret(hash, challenge->code_hash, sizeof(hash)) && factor_use(factor, now);
 }
 
@@ -88,7 +88,7 @@ accept_totp(const Factor *factor, const char *code, TimestampTz now)
 {
 	int64 step;
 
-	return code && evidence_totp_step(factor, code, now, &step) &&
+	return code && factor_evidence_totp_step(factor, code, now, &step) &&
 		   factor_use_counter(factor, step, now);
 }
 
@@ -100,7 +100,7 @@ accept_recovery_code(Issuer *issuer, const Factor *factor, const char *typed, Ti
 
 	if (typed == NULL || pgtc_recovery_code_read(pgtc_slice_str(typed), code) != PGTC_OK)
 		return false;
-	evidence_hash_recovery_code(issuer, &factor->factor_id, code, hash);
+	factor_evidence_hash_recovery_code(issuer, &factor->factor_id, code, hash);
 	pgtc_wipe(code, sizeof(code));
 	return factor_use_code(factor, hash, now);
 }
@@ -179,16 +179,16 @@ accept_assertion(const Issuer *issuer, const Factor *factor, const Challenge *ch
 	expected.origins = origins_of(issuer, &expected.n_origins);
 	if (!read_credential_key(factor, &key))
 		elog(ERROR, "the public key of a factor cannot be read");
-	code = pgtc_assertion_check(&assertion, &key, &expected, &pgt_mem, &result);
+	code = pgtc_assertion_check(&assertion, &key, &expected, &glue_mem, &result);
 	pgtc_key_free(&key);
 	if (code == PGTC_E_NOMEM)
-		pgt_check(code, "checking an assertion");
+		glue_check(code, "checking an assertion");
 	return code == PGTC_OK && factor_use_counter(factor, result.counter, now);
 }
 
 bool
-evidence_accept(Issuer *issuer, const Factor *factor, const Challenge *challenge, Jsonb *evidence,
-				bool trusted, TimestampTz now)
+factor_evidence_accept(Issuer *issuer, const Factor *factor, const Challenge *challenge,
+					   Jsonb *evidence, bool trusted, TimestampTz now)
 {
 	char *code = member_string(evidence, "code");
 
@@ -210,7 +210,7 @@ evidence_accept(Issuer *issuer, const Factor *factor, const Challenge *challenge
 }
 
 bool
-evidence_is_whole(FactorType type, Jsonb *evidence)
+factor_evidence_is_whole(FactorType type, Jsonb *evidence)
 {
 	if (type == FACTOR_EXTERNAL)
 		return member_json(evidence, "verified") != NULL;

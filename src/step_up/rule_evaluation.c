@@ -32,7 +32,7 @@ unix_microseconds(TimestampTz time)
 }
 
 void
-risk_case_ready(RiskCase *risk)
+rule_evaluation_prepare(RiskCase *risk)
 {
 	PgtcRiskFacts *facts = &risk->facts;
 
@@ -88,7 +88,7 @@ count_refreshes(const PgtcRule *rule, const RiskCase *risk)
 	int count = 0;
 
 	store_arg_uuid(&args, risk->grant_id);
-	store_arg_time(&args, pgt_plus_seconds(risk->at, -rule->seconds));
+	store_arg_time(&args, moment_plus(risk->at, -rule->seconds));
 	store_arg_time(&args, risk->at);
 	store_arg_int(&args, rule->refreshes);
 	add_generation_before(&args, risk, rule->refreshes + 1);
@@ -128,35 +128,35 @@ builtin_fires(const PgtcRule *rule, RiskCase *risk, char why[PGTC_WHY_MAX])
 static Jsonb *
 describe_family(const RiskCase *risk)
 {
-	PgtObject family;
+	Object family;
 
-	pgt_object_begin(&family);
+	object_begin(&family);
 	if (risk->grant_id)
-		pgt_object_string(&family, "grant_id", pgt_uuid_cstring(risk->grant_id));
-	pgt_object_string(&family, "client_id", risk->client_id);
-	pgt_object_string(&family, "subject", risk->subject);
-	pgt_object_string(&family, "grant_type", risk->grant_type);
-	pgt_object_strings(&family, "resources", risk->resources, risk->n_resources);
-	pgt_object_bool(&family, "retry", risk->retry);
-	pgt_object_time(&family, "at", risk->at);
+		object_string(&family, "grant_id", strings_of_uuid(risk->grant_id));
+	object_string(&family, "client_id", risk->client_id);
+	object_string(&family, "subject", risk->subject);
+	object_string(&family, "grant_type", risk->grant_type);
+	object_strings(&family, "resources", risk->resources, risk->n_resources);
+	object_bool(&family, "retry", risk->retry);
+	object_time(&family, "at", risk->at);
 	if (risk->last_context)
-		pgt_object_time(&family, "last_at", risk->last_at);
+		object_time(&family, "last_at", risk->last_at);
 	if (!TIMESTAMP_IS_NOBEGIN(risk->mfa_at))
-		pgt_object_time(&family, "mfa_at", risk->mfa_at);
-	return pgt_object_end(&family);
+		object_time(&family, "mfa_at", risk->mfa_at);
+	return object_end(&family);
 }
 
 static Jsonb *
 describe_previous(const RiskCase *risk)
 {
-	PgtObject previous;
+	Object previous;
 
-	pgt_object_begin(&previous);
+	object_begin(&previous);
 	if (risk->last_context)
-		pgt_object_jsonb(&previous, "last", risk->last_context);
+		object_jsonb(&previous, "last", risk->last_context);
 	if (risk->first_context)
-		pgt_object_jsonb(&previous, "first", risk->first_context);
-	return pgt_object_end(&previous);
+		object_jsonb(&previous, "first", risk->first_context);
+	return object_end(&previous);
 }
 
 /* false: it is not what a rule's function may answer */
@@ -182,7 +182,7 @@ read_answer(Jsonb *answer, PgtcDecision *outcome)
 
 /* a few short ones: they are stored with each decision */
 static void
-add_reasons(PgtObject *object, Jsonb *answer)
+add_reasons(Object *object, Jsonb *answer)
 {
 	int n;
 	char **reasons = answer ? member_strings(answer, "reasons", &n) : NULL;
@@ -193,7 +193,7 @@ add_reasons(PgtObject *object, Jsonb *answer)
 	for (int i = 0; i < n; i++)
 		reasons[i] =
 			pnstrdup(reasons[i], pg_mbcliplen(reasons[i], strlen(reasons[i]), REASON_LEN_MAX));
-	pgt_object_strings(object, "reasons", reasons, n);
+	object_strings(object, "reasons", reasons, n);
 }
 
 /* NULL when there is nothing to record: it has allowed the request and given no reasons */
@@ -205,7 +205,7 @@ run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeou
 	const char *failure =
 		policy_function_call(rule->function, risk->context, describe_previous(risk),
 							 describe_family(risk), timeout, &answer);
-	PgtObject object;
+	Object object;
 
 	if (failure == NULL && !read_answer(answer, outcome))
 		failure = "malformed answer";
@@ -215,46 +215,46 @@ run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeou
 	else if (answer == NULL)
 		return NULL;
 
-	pgt_object_begin(&object);
-	pgt_object_int(&object, "position", position);
-	pgt_object_string(&object, "rule", pgtc_rule_name(rule->kind));
-	pgt_object_string(&object, "function", rule->function);
-	pgt_object_string(&object, "outcome", pgtc_decision_name(*outcome));
-	pgt_object_string(&object, "error", failure);
+	object_begin(&object);
+	object_int(&object, "position", position);
+	object_string(&object, "rule", pgtc_rule_name(rule->kind));
+	object_string(&object, "function", rule->function);
+	object_string(&object, "outcome", pgtc_decision_name(*outcome));
+	object_string(&object, "error", failure);
 	if (failure)
-		pgt_object_bool(&object, "failed", true);
+		object_bool(&object, "failed", true);
 	else
 		add_reasons(&object, answer);
-	return pgt_object_end(&object);
+	return object_end(&object);
 }
 
 static Jsonb *
 run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *outcome)
 {
 	char why[PGTC_WHY_MAX];
-	PgtObject object;
+	Object object;
 
 	*outcome = PGTC_ALLOW;
 	if (!builtin_fires(rule, risk, why))
 		return NULL;
 	*outcome = rule->outcome;
-	pgt_object_begin(&object);
-	pgt_object_int(&object, "position", position);
-	pgt_object_string(&object, "rule", pgtc_rule_name(rule->kind));
-	pgt_object_string(&object, "outcome", pgtc_decision_name(*outcome));
-	pgt_object_string(&object, "explanation", why);
-	return pgt_object_end(&object);
+	object_begin(&object);
+	object_int(&object, "position", position);
+	object_string(&object, "rule", pgtc_rule_name(rule->kind));
+	object_string(&object, "outcome", pgtc_decision_name(*outcome));
+	object_string(&object, "explanation", why);
+	return object_end(&object);
 }
 
 PgtcDecision
-evaluate_rules(const PgtcRules *rules, bool allow_on_error, int function_timeout, RiskCase *risk,
-			   Jsonb **fired, bool *said)
+rule_evaluation_run(const PgtcRules *rules, bool allow_on_error, int function_timeout,
+					RiskCase *risk, Jsonb **fired, bool *said)
 {
 	PgtcDecision riskiest = PGTC_ALLOW;
-	PgtObject array;
+	Object array;
 
 	*said = false;
-	pgt_array_begin(&array);
+	object_array_begin(&array);
 	for (int i = 0; i < rules->n; i++)
 	{
 		const PgtcRule *rule = &rules->rule[i];
@@ -266,12 +266,12 @@ evaluate_rules(const PgtcRules *rules, bool allow_on_error, int function_timeout
 							: run_builtin(rule, i + 1, risk, &outcome);
 
 		if (record)
-			pgt_array_jsonb(&array, record);
+			object_array_add(&array, record);
 		if (outcome > riskiest)
 			*said = false;
 		riskiest = Max(riskiest, outcome);
 		*said = *said || (outcome == riskiest && !failed);
 	}
-	*fired = pgt_array_end(&array);
+	*fired = object_array_end(&array);
 	return riskiest;
 }

@@ -29,10 +29,10 @@ typedef struct RiskCase
 	TimestampTz last_at; /* of the last rotation */
 	TimestampTz mfa_at; /* DT_NOBEGIN: never */
 	int generation; /* the family's current one; -1: not known, or there is none */
-	PgtcRiskFacts facts; /* from the above by risk_case_ready */
+	PgtcRiskFacts facts; /* from the above by rule_evaluation_prepare */
 } RiskCase;
 
-extern void risk_case_ready(RiskCase *risk);
+extern void rule_evaluation_prepare(RiskCase *risk);
 
 /*
  * The riskiest outcome of the rules that fire; *fired becomes the array of them,
@@ -40,7 +40,8 @@ extern void risk_case_ready(RiskCase *risk);
  * Reads at most the ledger of the family; runs functions of the administrator's
  * for at most so many milliseconds each.  Writes nothing.
  */
-extern PgtcDecision evaluate_rules(const PgtcRules *rules, bool allow_on_error,
-								   int function_timeout, RiskCase *risk, Jsonb **fired, bool *said);
+extern PgtcDecision rule_evaluation_run(const PgtcRules *rules, bool allow_on_error,
+										int function_timeout, RiskCase *risk, Jsonb **fired,
+										bool *said);
 
 #endif /* PGT_RULE_EVALUATION_H */

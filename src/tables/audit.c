@@ -52,14 +52,14 @@ forget_scopes_sub(SubXactEvent event, SubTransactionId subid, SubTransactionId p
 }
 
 void
-pgt_audit_init(void)
+audit_init(void)
 {
 	RegisterXactCallback(forget_scopes, NULL);
 	RegisterSubXactCallback(forget_scopes_sub, NULL);
 }
 
 void
-pgt_audit_enter(const AuditScope *scope)
+audit_enter(const AuditScope *scope)
 {
 	if (depth == SCOPES_MAX)
 		ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
@@ -71,13 +71,13 @@ pgt_audit_enter(const AuditScope *scope)
 }
 
 void
-pgt_audit_leave(void)
+audit_leave(void)
 {
 	depth--;
 }
 
 const AuditScope *
-pgt_audit_scope(void)
+audit_scope(void)
 {
 	return depth > 0 ? &scopes[depth - 1].scope : &no_scope;
 }
@@ -100,8 +100,8 @@ note_reuse(const AuditEvent *event, TimestampTz at)
 	StoreArgs args = {0};
 
 	if (event->grant_id == NULL || event->reason == NULL ||
-		(strcmp(event->reason, pgt_err_info(PGT_ERR_TOKEN_REUSED)->reason) != 0 &&
-		 strcmp(event->reason, pgt_err_info(PGT_ERR_CODE_REUSED)->reason) != 0))
+		(strcmp(event->reason, errors_info(PGT_ERR_TOKEN_REUSED)->reason) != 0 &&
+		 strcmp(event->reason, errors_info(PGT_ERR_CODE_REUSED)->reason) != 0))
 		return;
 	store_arg_uuid(&args, event->grant_id);
 	store_arg_time(&args, at);
@@ -109,14 +109,14 @@ note_reuse(const AuditEvent *event, TimestampTz at)
 }
 
 void
-pgt_audit_write(const AuditEvent *event)
+audit_write(const AuditEvent *event)
 {
 	const TimestampTz now = GetCurrentTimestamp();
 	StoreArgs args = {0};
 	pg_uuid_t event_id;
 
-	pgt_new_uuid(&event_id);
-	store_arg_uuid(&args, event->grant_id ? event->grant_id : &pgt_no_grant);
+	random_uuid(&event_id);
+	store_arg_uuid(&args, event->grant_id ? event->grant_id : &glue_no_grant);
 	store_arg_uuid(&args, &event_id);
 	store_arg_time(&args, now);
 	store_arg_text(&args, event->event);

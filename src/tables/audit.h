@@ -38,17 +38,17 @@ typedef struct AuditScope
 	bool purging; /* rows that have been over for long are deleted, audited by their number */
 } AuditScope;
 
-extern void pgt_audit_init(void);
+extern void audit_init(void);
 
 /* writes one event; event_id and time are made here */
-extern void pgt_audit_write(const AuditEvent *event);
+extern void audit_write(const AuditEvent *event);
 
 /*
  * A use case puts its scope in force and takes it back at its end; an abort does
  * so for it.  What the scope points to must live until then.
  */
-extern void pgt_audit_enter(const AuditScope *scope);
-extern void pgt_audit_leave(void);
-extern const AuditScope *pgt_audit_scope(void); /* never NULL */
+extern void audit_enter(const AuditScope *scope);
+extern void audit_leave(void);
+extern const AuditScope *audit_scope(void); /* never NULL */
 
 #endif /* PGT_AUDIT_H */

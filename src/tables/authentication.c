@@ -56,8 +56,8 @@ acr_satisfies(const Issuer *issuer, const char *acr, const Requirement *requirem
 static bool
 is_recent(TimestampTz auth_time, int max_age, TimestampTz now)
 {
-	return !TIMESTAMP_IS_NOBEGIN(auth_time) && now <= pgt_plus_seconds(auth_time, max_age) &&
-		   auth_time <= pgt_plus_seconds(now, max_age);
+	return !TIMESTAMP_IS_NOBEGIN(auth_time) && now <= moment_plus(auth_time, max_age) &&
+		   auth_time <= moment_plus(now, max_age);
 }
 
 bool
@@ -68,7 +68,7 @@ authentication_satisfies(const Issuer *issuer, const Authentication *authenticat
 		return false;
 	for (int i = 0; i < requirement->n_amr; i++)
 	{
-		if (!pgt_strings_have(authentication->amr, authentication->n_amr, requirement->amr[i]))
+		if (!strings_have(authentication->amr, authentication->n_amr, requirement->amr[i]))
 			return false;
 	}
 	return requirement->max_age < 0 ||
@@ -115,7 +115,7 @@ static void
 add_method(Authentication *authentication, const char *method)
 {
 	if (authentication->n_amr < PGTC_AMR_MAX &&
-		!pgt_strings_have(authentication->amr, authentication->n_amr, method))
+		!strings_have(authentication->amr, authentication->n_amr, method))
 		authentication->amr[authentication->n_amr++] = pstrdup(method);
 }
 
@@ -156,7 +156,7 @@ authentication_of_grant(const Grant *grant)
 TimestampTz
 authentication_first_mfa_time(const Grant *grant)
 {
-	return pgt_strings_have(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
+	return strings_have(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
 }
 
 TimestampTz

@@ -25,9 +25,9 @@ authorization_code_insert(AuthorizationCode *code)
 {
 	StoreArgs args = {0};
 	TimestampTz now = code->begun.at;
-	char *text = handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
+	char *text = secret_handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
 
-	code->expires_at = pgt_plus_seconds(now, pgt_authorization_code_lifetime);
+	code->expires_at = moment_plus(now, guc_authorization_code_lifetime);
 	store_arg_uuid(&args, &code->grant_id);
 	store_arg_bytes(&args, code->hash, sizeof(code->hash));
 	store_arg_text(&args, code->client_id);
@@ -86,7 +86,7 @@ find_code(const char *text)
 	uint8_t hash[PGTC_SHA256_LEN];
 	pg_uuid_t grant_id;
 
-	if (!handle_read(PGTC_CODE_PREFIX, text, &grant_id, hash))
+	if (!secret_handle_read(PGTC_CODE_PREFIX, text, &grant_id, hash))
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(STORE_CODE_READ, &args, read_code, code) == 0 ||
@@ -151,14 +151,15 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 		return err;
 	return GetCurrentTimestamp() < code->expires_at
 			   ? PGT_OK
-			   : token_judge_expired(request, &code->grant_id, code->subject, PGT_ERR_CODE_EXPIRED);
+			   : token_request_judge_expired(request, &code->grant_id, code->subject,
+											 PGT_ERR_CODE_EXPIRED);
 }
 
 static void
 refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 	   TokenResponse *response)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 	RevokedFamily revoked;
 
 	response->err = err;
@@ -166,7 +167,7 @@ refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 	if (err == PGT_ERR_CODE_REUSED)
 		revoke_family(&code->grant_id, info->reason, &revoked);
 	if (info->audited)
-		pgt_audit_write(
+		audit_write(
 			&(AuditEvent){.grant_id = &code->grant_id,
 						  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse" : "code.refused",
 						  .reason = info->reason,
@@ -195,16 +196,16 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 }
 
 void
-grant_authorization_code(const TokenRequest *request, TokenResponse *response)
+authorization_code_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_issue_request(request, "authorization_code");
+	IssueRequest issue = token_request_issue(request, "authorization_code");
 	char *text = http_param(request->x, "code");
 	AuthorizationCode *code = text ? find_code(text) : NULL;
 	PgtErr err =
 		text ? judge(request, code) : refused(PGT_ERR_REQUEST_PARAMETER, "code", NULL, NULL);
 
 	if (err == PGT_OK)
-		err = token_narrow_resources(request, code->resources, code->n_resources, &issue);
+		err = token_request_narrow(request, code->resources, code->n_resources, &issue);
 	if (err == PGT_OK)
 	{
 		describe_family(code, &issue);

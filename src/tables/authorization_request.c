@@ -26,10 +26,10 @@ authorization_request_insert(AuthorizationRequest *request, const char *prefix, 
 	uint8_t hash[PGTC_SHA256_LEN];
 	char *handle;
 
-	pgt_new_uuid(&request->grant_id);
+	random_uuid(&request->grant_id);
 	request->created_at = GetCurrentTimestamp();
-	request->expires_at = pgt_plus_seconds(request->created_at, lifetime);
-	handle = handle_create(prefix, &request->grant_id, hash);
+	request->expires_at = moment_plus(request->created_at, lifetime);
+	handle = secret_handle_create(prefix, &request->grant_id, hash);
 	store_arg_uuid(&args, &request->grant_id);
 	store_arg_text(&args, request->kind);
 	store_arg_bytes(&args, hash, sizeof(hash));
@@ -71,7 +71,7 @@ authorization_request_find(const char *prefix, const char *handle)
 	uint8_t hash[PGTC_SHA256_LEN];
 	pg_uuid_t grant_id;
 
-	if (!handle_read(prefix, handle, &grant_id, hash))
+	if (!secret_handle_read(prefix, handle, &grant_id, hash))
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(STORE_REQUEST_READ, &args, read_request, found) == 0 ||
@@ -100,11 +100,11 @@ authorization_request_delete(const AuthorizationRequest *request)
 Jsonb *
 authorization_request_from_pushed(const AuthorizationRequest *pushed)
 {
-	PgtObject object;
+	Object object;
 
-	pgt_object_begin(&object);
-	pgt_object_string(&object, FROM_PUSHED, pgt_uuid_cstring(&pushed->grant_id));
-	return pgt_jsonb_concat(pushed->parameters, pgt_object_end(&object));
+	object_begin(&object);
+	object_string(&object, FROM_PUSHED, strings_of_uuid(&pushed->grant_id));
+	return object_concat(pushed->parameters, object_end(&object));
 }
 
 bool
@@ -117,7 +117,7 @@ authorization_request_answer(const AuthorizationRequest *request)
 		return false;
 	if (from == NULL)
 		return true;
-	pgt_check(pgtc_uuid_parse(pgtc_slice_str(from), pushed.data), "reading a grant_id");
+	glue_check(pgtc_uuid_parse(pgtc_slice_str(from), pushed.data), "reading a grant_id");
 	return delete_request(&pushed);
 }
 

@@ -64,7 +64,7 @@ add_key(StoreArgs *args, const Challenge *challenge)
 }
 
 void
-challenge_replace(const Challenge *challenge)
+challenge_row_replace(const Challenge *challenge)
 {
 	StoreArgs args = {0};
 
@@ -79,7 +79,7 @@ challenge_replace(const Challenge *challenge)
 }
 
 void
-challenge_insert(const Challenge *challenge, TimestampTz now)
+challenge_row_insert(const Challenge *challenge, TimestampTz now)
 {
 	StoreArgs args = {0};
 
@@ -117,7 +117,7 @@ read_counts(StoreRow *row, void *arg)
 }
 
 void
-challenge_count(const Challenge *challenge, TimestampTz now, int *of_family, int *of_subject)
+challenge_row_count(const Challenge *challenge, TimestampTz now, int *of_family, int *of_subject)
 {
 	StoreArgs args = {0};
 	Counts counts = {0};
@@ -133,7 +133,7 @@ challenge_count(const Challenge *challenge, TimestampTz now, int *of_family, int
 }
 
 Challenge *
-challenge_read(const pg_uuid_t *grant_id, const uint8_t handle_hash[PGTC_SHA256_LEN])
+challenge_row_read(const pg_uuid_t *grant_id, const uint8_t handle_hash[PGTC_SHA256_LEN])
 {
 	Challenge *challenge = palloc0(sizeof(Challenge));
 	StoreArgs args = {0};
@@ -145,8 +145,8 @@ challenge_read(const pg_uuid_t *grant_id, const uint8_t handle_hash[PGTC_SHA256_
 }
 
 bool
-challenge_choose(const Challenge *challenge, const pg_uuid_t *factor_id, const uint8_t *nonce,
-				 TimestampTz now)
+challenge_row_choose(const Challenge *challenge, const pg_uuid_t *factor_id, const uint8_t *nonce,
+					 TimestampTz now)
 {
 	StoreArgs args = {0};
 
@@ -158,20 +158,20 @@ challenge_choose(const Challenge *challenge, const pg_uuid_t *factor_id, const u
 }
 
 bool
-challenge_lock_for_code(const Challenge *challenge, int interval, TimestampTz now)
+challenge_row_lock_for_code(const Challenge *challenge, int interval, TimestampTz now)
 {
 	StoreArgs args = {0};
 
 	add_key(&args, challenge);
 	store_arg_time(&args, now);
-	store_arg_time(&args, pgt_plus_seconds(now, -interval));
+	store_arg_time(&args, moment_plus(now, -interval));
 	store_arg_int(&args, CHALLENGE_CODES_MAX);
 	return store_run(STORE_CHALLENGE_CODE_LOCK, &args, NULL, NULL) == 1;
 }
 
 bool
-challenge_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
-					  const uint8_t code_hash[PGTC_SHA256_LEN], TimestampTz now)
+challenge_row_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
+						  const uint8_t code_hash[PGTC_SHA256_LEN], TimestampTz now)
 {
 	StoreArgs args = {0};
 
@@ -183,7 +183,7 @@ challenge_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
 }
 
 Challenge *
-challenge_attempt(const Challenge *challenge, TimestampTz now)
+challenge_row_attempt(const Challenge *challenge, TimestampTz now)
 {
 	Challenge *counted = palloc0(sizeof(Challenge));
 	StoreArgs args = {0};
@@ -195,8 +195,9 @@ challenge_attempt(const Challenge *challenge, TimestampTz now)
 }
 
 bool
-challenge_complete(const Challenge *challenge, const pg_uuid_t *factor_id, const char *factor_type,
-				   const char *acr, char *const *amr, int n_amr, TimestampTz now)
+challenge_row_complete(const Challenge *challenge, const pg_uuid_t *factor_id,
+					   const char *factor_type, const char *acr, char *const *amr, int n_amr,
+					   TimestampTz now)
 {
 	StoreArgs args = {0};
 
@@ -210,7 +211,7 @@ challenge_complete(const Challenge *challenge, const pg_uuid_t *factor_id, const
 }
 
 bool
-challenge_fail(const Challenge *challenge)
+challenge_row_fail(const Challenge *challenge)
 {
 	StoreArgs args = {0};
 

@@ -62,42 +62,42 @@ typedef struct Challenge
 } Challenge;
 
 /* an open one of the same request is worth nothing once there is a new one */
-extern void challenge_replace(const Challenge *challenge);
+extern void challenge_row_replace(const Challenge *challenge);
 
-extern void challenge_insert(const Challenge *challenge, TimestampTz now);
+extern void challenge_row_insert(const Challenge *challenge, TimestampTz now);
 
 /* open and not expired, of the family and of the subject */
-extern void challenge_count(const Challenge *challenge, TimestampTz now, int *of_family,
-							int *of_subject);
+extern void challenge_row_count(const Challenge *challenge, TimestampTz now, int *of_family,
+								int *of_subject);
 
 /* NULL: there is none */
-extern Challenge *challenge_read(const pg_uuid_t *grant_id,
-								 const uint8_t handle_hash[PGTC_SHA256_LEN]);
+extern Challenge *challenge_row_read(const pg_uuid_t *grant_id,
+									 const uint8_t handle_hash[PGTC_SHA256_LEN]);
 
 /* a factor that needs no code; nonce NULL: nor a WebAuthn challenge */
-extern bool challenge_choose(const Challenge *challenge, const pg_uuid_t *factor_id,
-							 const uint8_t *nonce, TimestampTz now);
+extern bool challenge_row_choose(const Challenge *challenge, const pg_uuid_t *factor_id,
+								 const uint8_t *nonce, TimestampTz now);
 
 /*
  * May one more code be sent, so many seconds after the last?  Nobody else changes the transaction until the
  * database's ends: before its factor, in the order in which everybody locks them.
  */
-extern bool challenge_lock_for_code(const Challenge *challenge, int interval, TimestampTz now);
+extern bool challenge_row_lock_for_code(const Challenge *challenge, int interval, TimestampTz now);
 
 /* a factor to which a code is sent */
-extern bool challenge_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
-								  const uint8_t code_hash[PGTC_SHA256_LEN], TimestampTz now);
+extern bool challenge_row_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id,
+									  const uint8_t code_hash[PGTC_SHA256_LEN], TimestampTz now);
 
 /*
  * Counts an attempt, before anything is compared: of many that come at once,
  * each waits for the one before.  The transaction as it is now; NULL when it is
  * not open or there were too many.
  */
-extern Challenge *challenge_attempt(const Challenge *challenge, TimestampTz now);
+extern Challenge *challenge_row_attempt(const Challenge *challenge, TimestampTz now);
 
-extern bool challenge_complete(const Challenge *challenge, const pg_uuid_t *factor_id,
-							   const char *factor_type, const char *acr, char *const *amr,
-							   int n_amr, TimestampTz now);
-extern bool challenge_fail(const Challenge *challenge);
+extern bool challenge_row_complete(const Challenge *challenge, const pg_uuid_t *factor_id,
+								   const char *factor_type, const char *acr, char *const *amr,
+								   int n_amr, TimestampTz now);
+extern bool challenge_row_fail(const Challenge *challenge);
 
 #endif /* PGT_CHALLENGE_ROW_H */

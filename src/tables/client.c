@@ -171,8 +171,8 @@ read_client(StoreRow *row, void *arg)
 	client->issuer = store_text(row);
 	client->confidential = store_bool(row);
 	client->enabled = store_bool(row);
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(store_text(row)), &client->scope),
-			  "reading a client's scopes");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(store_text(row)), &client->scope),
+			   "reading a client's scopes");
 	client->resources = store_texts(row, &client->n_resources);
 	client->offline_access = store_bool(row);
 	alg = store_text(row);
@@ -282,7 +282,7 @@ client_cache_size(void)
 static void
 make_room(void)
 {
-	while (client_cache_size().bytes + pgt_cache_configuration_size() > pgt_cache_room())
+	while (client_cache_size().bytes + cache_configuration_size() > cache_room())
 	{
 		if (!forget_oldest())
 			break;
@@ -292,7 +292,7 @@ make_room(void)
 static void
 attach(void)
 {
-	if (clients_number == pgt_cache_number(CACHE_CONFIG))
+	if (clients_number == cache_number(CACHE_CONFIG))
 		return;
 	if (clients_context == NULL)
 		clients_context =
@@ -301,8 +301,8 @@ attach(void)
 		forget_oldest();
 	clients_number = 0;
 	MemoryContextReset(clients_context);
-	lru_init(&clients, clients_context, pgt_cache_room(), same_name);
-	clients_number = pgt_cache_number(CACHE_CONFIG);
+	lru_init(&clients, clients_context, cache_room(), same_name);
+	clients_number = cache_number(CACHE_CONFIG);
 }
 
 static const Client *
@@ -352,18 +352,18 @@ client_find(const char *client_id)
 	client = palloc(sizeof(Client));
 	*client = *cached;
 	client->access_token_lifetime =
-		or_setting(client->access_token_lifetime, pgt_access_token_lifetime);
-	client->refresh_absolute_lifetime = pgt_lifetime_seconds(
-		&client->given.refresh_absolute_lifetime, pgt_refresh_absolute_lifetime);
+		or_setting(client->access_token_lifetime, guc_access_token_lifetime);
+	client->refresh_absolute_lifetime =
+		lifetime_seconds(&client->given.refresh_absolute_lifetime, guc_refresh_absolute_lifetime);
 	client->refresh_idle_lifetime =
-		pgt_lifetime_seconds(&client->given.refresh_idle_lifetime, pgt_refresh_idle_lifetime);
+		lifetime_seconds(&client->given.refresh_idle_lifetime, guc_refresh_idle_lifetime);
 	client->lockstep_generations =
-		or_setting(client->lockstep_generations, pgt_lockstep_generations);
+		or_setting(client->lockstep_generations, guc_lockstep_generations);
 	client->retry_window_bound =
-		pgt_lifetime_seconds(&client->given.retry_window, pgt_retry_window_bound);
-	client->retry_window = pgt_lifetime_seconds(&client->given.retry_window,
-												client->confidential ? pgt_retry_window_confidential
-																	 : pgt_retry_window_public);
+		lifetime_seconds(&client->given.retry_window, guc_retry_window_bound);
+	client->retry_window = lifetime_seconds(&client->given.retry_window,
+											client->confidential ? guc_retry_window_confidential
+																 : guc_retry_window_public);
 	return client;
 }
 
@@ -392,7 +392,7 @@ pairwise_name(const Client *client, const char *purpose, const char *name)
 	char *pairwise = palloc(PGTC_PAIRWISE_LEN + 1);
 
 	issuer_subkey(issuer_get(client->issuer), purpose, key);
-	pgt_check(
+	glue_check(
 		pgtc_pairwise_subject(key, pgtc_slice_str(client->sector), pgtc_slice_str(name), pairwise),
 		"deriving a pairwise name");
 	pgtc_wipe(key, sizeof(key));

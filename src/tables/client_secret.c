@@ -39,13 +39,13 @@ note_use(const Client *client, ClientSecret *secret)
 	TimestampTz now = GetCurrentTimestamp();
 	StoreArgs args = {0};
 
-	if (now < pgt_plus_seconds(secret->last_used_at, SECS_PER_HOUR) || !can_note())
+	if (now < moment_plus(secret->last_used_at, SECS_PER_HOUR) || !can_note())
 		return;
 	secret->last_used_at = now;
 	store_arg_text(&args, client->client_id);
 	store_arg_uuid(&args, &secret->secret_id);
 	store_arg_time(&args, now);
-	store_arg_time(&args, pgt_plus_seconds(now, -SECS_PER_HOUR));
+	store_arg_time(&args, moment_plus(now, -SECS_PER_HOUR));
 	store_run(STORE_CLIENT_SECRET_USED, &args, NULL, NULL);
 }
 
@@ -101,7 +101,7 @@ verify_imported(const ClientSecret *secret, const char *client_secret)
 		refused(PGT_ERR_CLIENT_SECRET_WRONG, "client_secret", NULL,
 				psprintf("%s, which the libraries of this server do not have", hash.scheme));
 	else
-		pgt_check(code, "verifying an imported client secret");
+		glue_check(code, "verifying an imported client secret");
 	return code == PGTC_OK;
 }
 
@@ -131,7 +131,7 @@ client_secret_check(Client *client, const char *client_secret)
 
 	if (presented.len > PGTC_FOREIGN_SECRET_MAX)
 		return PGT_ERR_CLIENT_SECRET_WRONG;
-	pgt_check(pgtc_sha256(presented.data, presented.len, hash), "hashing a client secret");
+	glue_check(pgtc_sha256(presented.data, presented.len, hash), "hashing a client secret");
 	match = find_hashed(client, hash, now);
 	if (match == NULL)
 		match = find_imported(client, client_secret, hash, now);

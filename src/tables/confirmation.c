@@ -30,16 +30,16 @@ confirmation_of_jsonb(Jsonb *cnf)
 char *
 confirmation_claim(const Confirmation *confirmation)
 {
-	PgtObject object;
+	Object object;
 	Jsonb *cnf;
 
 	if (confirmation->jkt == NULL && confirmation->x5t_s256 == NULL)
 		return NULL;
-	pgt_object_begin(&object);
-	pgt_object_string(&object, "jkt", confirmation->jkt);
-	pgt_object_string(&object, "x5t#S256", confirmation->x5t_s256);
-	cnf = pgt_object_end(&object);
-	return pgt_jsonb_text(cnf);
+	object_begin(&object);
+	object_string(&object, "jkt", confirmation->jkt);
+	object_string(&object, "x5t#S256", confirmation->x5t_s256);
+	cnf = object_end(&object);
+	return object_text(cnf);
 }
 
 static bool

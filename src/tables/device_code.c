@@ -16,7 +16,7 @@ hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_L
 	uint8_t key[PGTC_SHA256_LEN];
 
 	issuer_subkey(issuer, "user codes", key);
-	pgt_check(pgtc_keyed_hash(key, pgtc_slice_str(user_code), hash), "hashing a user code");
+	glue_check(pgtc_keyed_hash(key, pgtc_slice_str(user_code), hash), "hashing a user code");
 	pgtc_wipe(key, sizeof(key));
 }
 

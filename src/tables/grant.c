@@ -228,5 +228,5 @@ grant_blacklist(const pg_uuid_t *grant_id, int generation, TimestampTz *expires_
 TimestampTz
 grant_refresh_end(const Grant *grant, TimestampTz from)
 {
-	return Min(grant->expires_at, pgt_plus_seconds(from, grant->idle_lifetime));
+	return Min(grant->expires_at, moment_plus(from, grant->idle_lifetime));
 }

@@ -33,7 +33,7 @@ wipe_pepper(void *arg)
 static void
 read_issuer(StoreRow *row, void *arg)
 {
-	MemoryContext cache = pgt_cache_context(CACHE_CONFIG);
+	MemoryContext cache = cache_context(CACHE_CONFIG);
 	MemoryContext caller = MemoryContextSwitchTo(cache);
 	IssuerNode *node = palloc0(sizeof(IssuerNode));
 
@@ -64,12 +64,12 @@ read_issuer(StoreRow *row, void *arg)
 Issuer *
 issuer_find(const char *issuer)
 {
-	if (issuers_number != pgt_cache_number(CACHE_CONFIG))
+	if (issuers_number != cache_number(CACHE_CONFIG))
 	{
 		issuers = NULL;
 		issuers_number = 0;
 		store_run(STORE_ISSUERS_READ, NULL, read_issuer, NULL);
-		issuers_number = pgt_cache_number(CACHE_CONFIG);
+		issuers_number = cache_number(CACHE_CONFIG);
 	}
 	for (IssuerNode *node = issuers; node; node = node->next)
 	{
@@ -82,7 +82,7 @@ issuer_find(const char *issuer)
 bool
 issuer_is_known(void)
 {
-	return issuers && issuers_number == pgt_cache_number(CACHE_CONFIG);
+	return issuers && issuers_number == cache_number(CACHE_CONFIG);
 }
 
 Issuer *
@@ -102,20 +102,20 @@ issuer_get(const char *issuer)
 Issuer *
 issuer_of_session(void)
 {
-	return issuer_get(pgt_http_issuer[0] ? pgt_http_issuer : NULL);
+	return issuer_get(guc_http_issuer[0] ? guc_http_issuer : NULL);
 }
 
 void
 issuer_require_own(const Issuer *issuer)
 {
-	if (pgt_installation_id[0] == '\0' || issuer->installation_id == NULL ||
-		pg_strcasecmp(pgt_installation_id, issuer->installation_id) == 0)
+	if (guc_installation_id[0] == '\0' || issuer->installation_id == NULL ||
+		pg_strcasecmp(guc_installation_id, issuer->installation_id) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("this database is a copy of another installation, and signs no tokens"),
 			 errdetail("Its id is %s, pgtoken.installation_id is %s.", issuer->installation_id,
-					   pgt_installation_id),
+					   guc_installation_id),
 			 errhint("Give it an issuer and keys of its own: SELECT "
 					 "pgtoken.adopt_copy('https://...'). If it is the original that has moved, set "
 					 "pgtoken.installation_id to its id.")));
@@ -134,7 +134,7 @@ issuer_pepper(Issuer *issuer)
 	{
 		PgtcBuf buf;
 
-		pgtc_buf_init(&buf, &pgt_mem);
+		pgtc_buf_init(&buf, &glue_mem);
 		key_material_read(pepper_id(issuer->issuer), &buf);
 		if (buf.len != PGTC_PEPPER_LEN)
 			elog(ERROR, "the pepper of an issuer has the wrong length");
@@ -148,7 +148,7 @@ issuer_pepper(Issuer *issuer)
 void
 issuer_subkey(Issuer *issuer, const char *purpose, uint8_t out[PGTC_SHA256_LEN])
 {
-	pgt_check(pgtc_subkey(issuer_pepper(issuer), purpose, out), "deriving a key");
+	glue_check(pgtc_subkey(issuer_pepper(issuer), purpose, out), "deriving a key");
 }
 
 void
@@ -156,7 +156,7 @@ issuer_create_pepper(const char *issuer)
 {
 	uint8_t pepper[PGTC_PEPPER_LEN];
 
-	pgt_random(pepper, sizeof(pepper));
+	random_bytes(pepper, sizeof(pepper));
 	key_material_insert(pepper_id(issuer), pepper, sizeof(pepper));
 	pgtc_wipe(pepper, sizeof(pepper));
 }

@@ -31,10 +31,10 @@ read_root_keys(PgtcRootKeys *keys)
 	int fd;
 	PgtcCode code;
 
-	if (pgt_root_key_file == NULL || pgt_root_key_file[0] == '\0')
+	if (guc_root_key_file == NULL || guc_root_key_file[0] == '\0')
 		return "unset";
 	/* O_NONBLOCK: a named pipe must not hold us up before it is refused */
-	fd = OpenTransientFile(pgt_root_key_file, O_RDONLY | O_NONBLOCK);
+	fd = OpenTransientFile(guc_root_key_file, O_RDONLY | O_NONBLOCK);
 	if (fd < 0)
 		return psprintf("pgtoken.root_key_file cannot be opened: %m");
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
@@ -87,9 +87,9 @@ wrap(const PgtcRootKeys *keys, const char *material_id, const void *data, size_t
 {
 	uint8_t nonce[PGTC_WRAP_NONCE_LEN];
 
-	pgt_random(nonce, sizeof(nonce));
-	pgt_check(pgtc_wrap(keys, pgtc_slice_str(material_id), nonce, data, len, out),
-			  "wrapping key material");
+	random_bytes(nonce, sizeof(nonce));
+	glue_check(pgtc_wrap(keys, pgtc_slice_str(material_id), nonce, data, len, out),
+			   "wrapping key material");
 }
 
 bool
@@ -105,7 +105,7 @@ key_material_seal(const char *label, const void *data, size_t len, PgtcBuf *out)
 	}
 	else
 		pgtc_buf_append(out, data, len);
-	pgt_check(pgtc_buf_code(out), "storing key material");
+	glue_check(pgtc_buf_code(out), "storing key material");
 	return wrapped;
 }
 
@@ -116,7 +116,7 @@ key_material_insert(const char *material_id, const void *data, size_t len)
 	PgtcBuf buf;
 	bool wrapped;
 
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	wrapped = key_material_seal(material_id, data, len, &buf);
 	store_arg_text(&args, material_id);
 	store_arg_bytes(&args, buf.data, buf.len);
@@ -154,7 +154,7 @@ open_material(const Material *material, const PgtcRootKeys *keys, PgtcBuf *out)
 					VARSIZE_ANY_EXHDR(material->bytes), out);
 
 	if (code == PGTC_E_NOMEM)
-		pgt_check(code, "opening key material");
+		glue_check(code, "opening key material");
 	if (code != PGTC_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -180,7 +180,7 @@ key_material_open(const char *label, bytea *stored, bool wrapped, PgtcBuf *out)
 		open_material(&material, &keys, out);
 		pgtc_root_keys_wipe(&keys);
 	}
-	pgt_check(pgtc_buf_code(out), "reading key material");
+	glue_check(pgtc_buf_code(out), "reading key material");
 }
 
 void
@@ -221,7 +221,7 @@ collect_material(StoreRow *row, void *arg)
 static char *
 factor_label(const pg_uuid_t *factor_id)
 {
-	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, pgt_uuid_cstring(factor_id));
+	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, strings_of_uuid(factor_id));
 }
 
 static void
@@ -267,7 +267,7 @@ first_closed(const PgtcRootKeys *keys)
 	{
 		PgtcBuf plain;
 
-		pgtc_buf_init(&plain, &pgt_mem);
+		pgtc_buf_init(&plain, &glue_mem);
 		if (material->wrapped &&
 			pgtc_unwrap(keys, pgtc_slice_str(material->material_id), VARDATA_ANY(material->bytes),
 						VARSIZE_ANY_EXHDR(material->bytes), &plain) != PGTC_OK)
@@ -301,12 +301,12 @@ rewrap(const PgtcRootKeys *keys, const Material *material, PgtcBuf *out)
 
 	if (material->wrapped && pgtc_wrapped_by_first(keys, bytes, len))
 		return false;
-	pgtc_buf_init(&plain, &pgt_mem);
+	pgtc_buf_init(&plain, &glue_mem);
 	if (material->wrapped)
 		open_material(material, keys, &plain);
 	else
 		pgtc_buf_append(&plain, bytes, len);
-	pgt_check(pgtc_buf_code(&plain), "opening key material");
+	glue_check(pgtc_buf_code(&plain), "opening key material");
 	wrap(keys, material->material_id, plain.data, plain.len, out);
 	pgtc_buf_free(&plain);
 	return true;
@@ -324,7 +324,7 @@ rewrap_key_material(const PgtcRootKeys *keys)
 		StoreArgs args = {0};
 		PgtcBuf wrapped;
 
-		pgtc_buf_init(&wrapped, &pgt_mem);
+		pgtc_buf_init(&wrapped, &glue_mem);
 		if (rewrap(keys, material, &wrapped))
 		{
 			store_arg_text(&args, material->material_id);
@@ -344,7 +344,7 @@ rewrap_factor_secret(const PgtcRootKeys *keys, const Material *material)
 	PgtcBuf wrapped;
 	bool written = false;
 
-	pgtc_buf_init(&wrapped, &pgt_mem);
+	pgtc_buf_init(&wrapped, &glue_mem);
 	if (rewrap(keys, material, &wrapped))
 	{
 		store_arg_text(&args, material->issuer);

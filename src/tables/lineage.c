@@ -100,7 +100,7 @@ lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now)
 	store_arg_uuid(&args, grant_id);
 	store_arg_time(&args, now);
 	/* older rows need not be looked at */
-	store_arg_time(&args, pgt_plus_seconds(now, -ACCESS_TOKEN_LIFE_MAX));
+	store_arg_time(&args, moment_plus(now, -ACCESS_TOKEN_LIFE_MAX));
 	store_run(STORE_LINEAGE_COUNT_LIVE, &args, read_count, &count);
 	return count;
 }

@@ -58,10 +58,10 @@ latest_of_subjects(const char *issuer)
 	MemoryContext caller;
 	Latest *node;
 
-	if (latest_number != pgt_cache_number(CACHE_REVOCATION))
+	if (latest_number != cache_number(CACHE_REVOCATION))
 	{
 		latest_list = NULL;
-		latest_number = pgt_cache_number(CACHE_REVOCATION);
+		latest_number = cache_number(CACHE_REVOCATION);
 	}
 	for (node = latest_list; node; node = node->next)
 	{
@@ -70,7 +70,7 @@ latest_of_subjects(const char *issuer)
 	}
 	store_arg_text(&args, issuer);
 	store_run(STORE_SUBJECT_NOT_BEFORE_LATEST, &args, read_latest, &found);
-	caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_REVOCATION));
+	caller = MemoryContextSwitchTo(cache_context(CACHE_REVOCATION));
 	node = palloc(sizeof(Latest));
 	*node = found;
 	node->issuer = pstrdup(issuer);
@@ -81,7 +81,7 @@ latest_of_subjects(const char *issuer)
 }
 
 void
-begin_now(const Client *client, TimestampTz now, Begun *begun)
+not_before_begin(const Client *client, TimestampTz now, Begun *begun)
 {
 	begun->at = now;
 	begun->issuer_epoch = issuer_get(client->issuer)->epochs.current;

@@ -13,7 +13,7 @@
 #include "base/errors.h"
 
 /* now, in the epochs that this transaction sees */
-extern void begin_now(const Client *client, TimestampTz now, Begun *begun);
+extern void not_before_begin(const Client *client, TimestampTz now, Begun *begun);
 
 /*
  * PGT_OK, or which level refuses what began so: PGT_ERR_NOT_BEFORE_ISSUER, _CLIENT,

@@ -20,7 +20,7 @@ read_rules(Policy *policy, Jsonb *json)
 	char problem[PGTC_PROBLEM_MAX];
 
 	/* the table has checked them; a library older than the rules may know better */
-	if (pgtc_rules_read(pgtc_slice_str(pgt_jsonb_text(json)), &pgt_mem, &policy->rules, problem) !=
+	if (pgtc_rules_read(pgtc_slice_str(object_text(json)), &glue_mem, &policy->rules, problem) !=
 		PGTC_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -32,7 +32,7 @@ read_rules(Policy *policy, Jsonb *json)
 static void
 read_policy(StoreRow *row, void *arg)
 {
-	MemoryContext caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_CONFIG));
+	MemoryContext caller = MemoryContextSwitchTo(cache_context(CACHE_CONFIG));
 	Policy *policy = palloc0(sizeof(Policy));
 
 	(void) arg;
@@ -58,12 +58,12 @@ read_policy(StoreRow *row, void *arg)
 const Policy *
 policy_list(void)
 {
-	if (policies_number != pgt_cache_number(CACHE_CONFIG))
+	if (policies_number != cache_number(CACHE_CONFIG))
 	{
 		policies = NULL;
 		policies_number = 0;
 		store_run(STORE_POLICIES_READ, NULL, read_policy, NULL);
-		policies_number = pgt_cache_number(CACHE_CONFIG);
+		policies_number = cache_number(CACHE_CONFIG);
 	}
 	return policies;
 }

@@ -21,14 +21,14 @@ normal_of(const char *resource)
 	char normal[PGTC_URI_NORMAL_MAX];
 	size_t len;
 
-	pgt_check(pgtc_uri_normalise(pgtc_slice_str(resource), normal, &len), "reading a resource");
+	glue_check(pgtc_uri_normalise(pgtc_slice_str(resource), normal, &len), "reading a resource");
 	return pgtc_slice(pnstrdup(normal, len), len);
 }
 
 static void
 read_resource(StoreRow *row, void *arg)
 {
-	MemoryContext caller = MemoryContextSwitchTo(pgt_cache_context(CACHE_CONFIG));
+	MemoryContext caller = MemoryContextSwitchTo(cache_context(CACHE_CONFIG));
 	Resource *resource = palloc0(sizeof(Resource));
 	char *scopes;
 
@@ -39,8 +39,8 @@ read_resource(StoreRow *row, void *arg)
 	scopes = store_text(row);
 	resource->any_scope = scopes == NULL;
 	if (scopes)
-		pgt_check(pgtc_scope_parse(pgtc_slice_str(scopes), &resource->scope),
-				  "reading a resource's scopes");
+		glue_check(pgtc_scope_parse(pgtc_slice_str(scopes), &resource->scope),
+				   "reading a resource's scopes");
 	resource->access_token_lifetime = store_seconds(row, 0);
 	resource->enabled = store_bool(row);
 	resource->client_id = store_text(row);
@@ -58,12 +58,12 @@ read_resource(StoreRow *row, void *arg)
 const Resource *
 resource_list(void)
 {
-	if (resources_number != pgt_cache_number(CACHE_CONFIG))
+	if (resources_number != cache_number(CACHE_CONFIG))
 	{
 		resources = NULL;
 		resources_number = 0;
 		store_run(STORE_RESOURCES_READ, NULL, read_resource, NULL);
-		resources_number = pgt_cache_number(CACHE_CONFIG);
+		resources_number = cache_number(CACHE_CONFIG);
 	}
 	return resources;
 }
@@ -93,7 +93,7 @@ takes_jwt(const char *issuer, PgtcSlice name)
 }
 
 bool
-resources_take_jwt(const char *issuer, const PgtcSlice *names, int n)
+resource_all_take_jwt(const char *issuer, const PgtcSlice *names, int n)
 {
 	for (int i = 0; i < n; i++)
 	{

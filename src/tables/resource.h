@@ -42,7 +42,7 @@ extern const Resource *resource_find(const char *issuer, const char *resource);
  * Is JWT the typ of an access token for these, and not at+jwt (RFC 9068)?  Only when
  * each of them says so, a disabled one too: its tokens may be alive.
  */
-extern bool resources_take_jwt(const char *issuer, const PgtcSlice *names, int n);
+extern bool resource_all_take_jwt(const char *issuer, const PgtcSlice *names, int n);
 
 /*
  * The name of the enabled one that is spelt like this, or otherwise and the same

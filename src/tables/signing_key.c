@@ -70,10 +70,10 @@ read_key(StoreRow *row, void *arg)
 	key->alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
 	key->state = state_of(store_text(row));
 	jwk = store_jsonb(row);
-	key->public_jwk = pgt_jsonb_text(jwk);
-	pgtc_buf_init(&header, &pgt_mem);
-	pgt_check(pgtc_token_header(key->alg, "at+jwt", pgtc_slice_str(key->kid), &header),
-			  "writing a header");
+	key->public_jwk = object_text(jwk);
+	pgtc_buf_init(&header, &glue_mem);
+	glue_check(pgtc_token_header(key->alg, "at+jwt", pgtc_slice_str(key->kid), &header),
+			   "writing a header");
 	key->access_header = header.data;
 	node->free.func = free_key;
 	node->free.arg = key;
@@ -86,13 +86,12 @@ read_key(StoreRow *row, void *arg)
 static SigningKey *
 key_list(void)
 {
-	if (keys_number != pgt_cache_number(CACHE_CONFIG))
+	if (keys_number != cache_number(CACHE_CONFIG))
 	{
 		keys = NULL;
 		keys_number = 0;
-		store_run(STORE_KEYS_READ, NULL, read_key,
-				  &(KeyList){pgt_cache_context(CACHE_CONFIG), &keys});
-		keys_number = pgt_cache_number(CACHE_CONFIG);
+		store_run(STORE_KEYS_READ, NULL, read_key, &(KeyList){cache_context(CACHE_CONFIG), &keys});
+		keys_number = cache_number(CACHE_CONFIG);
 	}
 	return keys;
 }
@@ -111,12 +110,12 @@ open_signer(SigningKey *key)
 
 	if (key->signer.alg)
 		return;
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	key_material_read(material_id(key->kid), &buf);
 	code = pgtc_key_read_private(key->alg, (const uint8_t *) buf.data, buf.len, &key->signer);
 	pgtc_buf_free(&buf);
-	pgt_check(code, "reading a private key");
-	pgt_cache_stats.key_parses++;
+	glue_check(code, "reading a private key");
+	cache_stats.key_parses++;
 }
 
 const SigningKey *
@@ -144,9 +143,9 @@ open_verifier(SigningKey *key)
 		open_signer(key); /* an HMAC key verifies with what it signs with */
 	else if (key->verifier.alg == NULL)
 	{
-		pgt_check(pgtc_key_read_jwk(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
-				  "reading a public key");
-		pgt_cache_stats.key_parses++;
+		glue_check(pgtc_key_read_jwk(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
+				   "reading a public key");
+		cache_stats.key_parses++;
 	}
 	return key;
 }
@@ -196,13 +195,13 @@ kid_of(const PgtcKey *key)
 	{
 		uint8_t random[RANDOM_KID_LEN];
 
-		pgt_random(random, sizeof(random));
+		random_bytes(random, sizeof(random));
 		kid = palloc0(pgtc_b64url_encoded_len(sizeof(random)) + 1);
 		pgtc_b64url_encode(random, sizeof(random), kid);
 		return kid;
 	}
 	kid = palloc(PGTC_THUMBPRINT_LEN + 1);
-	pgt_check(pgtc_key_thumbprint(key, &pgt_mem, kid), "naming a key");
+	glue_check(pgtc_key_thumbprint(key, &glue_mem, kid), "naming a key");
 	return kid;
 }
 
@@ -235,7 +234,7 @@ make_key(const PgtcAlg *alg, const char *private_key)
 						errdetail("The key was refused: %s.", pgtc_code_text(code)),
 						errhint("Give an unencrypted PEM private key of the algorithm's type, or "
 								"for HS256 the base64url form of at least 32 bytes.")));
-	pgt_check(code, "making a key");
+	glue_check(code, "making a key");
 	return &owned->key;
 }
 
@@ -262,7 +261,7 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 
 	store_arg_text(&lock, issuer);
 	store_run(STORE_ISSUER_LOCK, &lock, NULL, NULL);
-	pgt_cache_begin(); /* what another session did to the keys meanwhile */
+	cache_begin(); /* what another session did to the keys meanwhile */
 	first = !has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE);
 	if (!first && has_key_in_state(issuer, alg, SIGNING_KEY_PENDING))
 		ereport(ERROR,
@@ -275,7 +274,7 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 	key = make_key(alg, private_key);
 	kid = kid_of(key);
 
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	store_arg_text(&args, kid);
 	store_arg_text(&args, issuer);
 	store_arg_text(&args, alg->name);
@@ -284,13 +283,13 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 		store_arg_null(&args);
 	else
 	{
-		pgt_check(pgtc_key_write_jwk(key, pgtc_slice_str(kid), &buf), "writing a public key");
-		store_arg_jsonb(&args, pgt_jsonb_of_buf(&buf));
+		glue_check(pgtc_key_write_jwk(key, pgtc_slice_str(kid), &buf), "writing a public key");
+		store_arg_jsonb(&args, object_of_buf(&buf));
 	}
 	store_run(STORE_KEY_INSERT, &args, NULL, NULL);
 
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgt_check(pgtc_key_write_private(key, &buf), "writing a private key");
+	pgtc_buf_init(&buf, &glue_mem);
+	glue_check(pgtc_key_write_private(key, &buf), "writing a private key");
 	key_material_insert(material_id(kid), buf.data, buf.len);
 	pgtc_buf_free(&buf);
 	return kid;

@@ -19,15 +19,15 @@ scope_array(const char *scope)
 	PgtcScope list;
 	char **names;
 
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(scope), &list), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(scope), &list), "reading a scope");
 	names = palloc(sizeof(char *) * Max(list.n, 1));
 	for (int i = 0; i < list.n; i++)
 		names[i] = pnstrdup(list.token[i].data, list.token[i].len);
-	return PointerGetDatum(pgt_make_text_array(names, list.n));
+	return PointerGetDatum(strings_to_array(names, list.n));
 }
 
 Jsonb *
-claims_of_subject(const Client *client, const Grant *grant, const char *scope, const char *target)
+claims_function_run(const Client *client, const Grant *grant, const char *scope, const char *target)
 {
 	const Issuer *issuer = issuer_get(client->issuer);
 	const Oid types[] = {TEXTOID, TEXTOID, TEXTARRAYOID, TEXTOID};
@@ -45,7 +45,7 @@ claims_of_subject(const Client *client, const Grant *grant, const char *scope, c
 }
 
 bool
-claims_guard(const char *issuer, void (*step)(void *arg), void *arg)
+claims_function_guard(const char *issuer, void (*step)(void *arg), void *arg)
 {
 	if (issuer_get(issuer)->claims_function)
 		return user_function_guard(step, arg);
@@ -54,9 +54,9 @@ claims_guard(const char *issuer, void (*step)(void *arg), void *arg)
 }
 
 Jsonb *
-claims_with(Jsonb *claims, Jsonb *more)
+claims_function_merge(Jsonb *claims, Jsonb *more)
 {
 	if (claims == NULL || more == NULL)
 		return claims ? claims : more;
-	return pgt_jsonb_concat(claims, more);
+	return object_concat(claims, more);
 }

@@ -16,16 +16,16 @@
  * nothing.  The subject may be a client ("client:" and its client_id), whose
  * access token may need a role.  ereport(22023) when it names a registered claim.
  */
-extern Jsonb *claims_of_subject(const Client *client, const Grant *grant, const char *scope,
-								const char *target);
+extern Jsonb *claims_function_run(const Client *client, const Grant *grant, const char *scope,
+								  const char *target);
 
 /*
  * Runs a step that asks for claims of the issuer's subjects, guarded where there is a
  * function that can fail (user_function_guard): false: it has.
  */
-extern bool claims_guard(const char *issuer, void (*step)(void *arg), void *arg);
+extern bool claims_function_guard(const char *issuer, void (*step)(void *arg), void *arg);
 
 /* both; NULL is nothing; more wins where both name a claim */
-extern Jsonb *claims_with(Jsonb *claims, Jsonb *more);
+extern Jsonb *claims_function_merge(Jsonb *claims, Jsonb *more);
 
 #endif /* PGT_CLAIMS_FUNCTION_H */

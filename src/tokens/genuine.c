@@ -22,7 +22,7 @@ genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token)
 
 	if (grant->generation < 0 || generation > grant->generation)
 		return false;
-	pgt_check(pgtc_sha256(token->secret, sizeof(token->secret), hash), "hashing a secret");
+	glue_check(pgtc_sha256(token->secret, sizeof(token->secret), hash), "hashing a secret");
 	if (generation == grant->generation)
 		return pgtc_equal_secret(hash, grant->current_hash, sizeof(hash));
 	if (generation == grant->generation - 1 && grant->has_previous)
@@ -64,7 +64,7 @@ key_of_access_token(const PgtcJws *jws, const PgtcAlg **alg, bool *plain)
 		*alg = key->alg;
 		return key;
 	}
-	if (pgtc_jws_read_header(jws, &pgt_mem, &header) != PGTC_OK)
+	if (pgtc_jws_read_header(jws, &glue_mem, &header) != PGTC_OK)
 		return NULL;
 	/* RFC 9068 section 4: an ID token or any other JWT of ours is no access token */
 	*plain = strcmp(header.typ, "jwt") == 0;
@@ -89,18 +89,18 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	if (out->key == NULL)
 		return false;
 	if (pgtc_jws_verify(&jws, alg, out->key->verifier.alg ? &out->key->verifier : &out->key->signer,
-						&pgt_mem) != PGTC_OK)
+						&glue_mem) != PGTC_OK)
 		return false;
 
-	pgtc_buf_init(&payload, &pgt_mem);
+	pgtc_buf_init(&payload, &glue_mem);
 	if (pgtc_jws_read_payload(&jws, &payload) != PGTC_OK)
 		return false;
 	out->payload = payload.data;
-	out->claims = pgt_claims_read(pgtc_slice(payload.data, payload.len), &code);
+	out->claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	if (code != PGTC_OK)
 		return false;
 	/* with that typ only for whom it is; an ID token has none of the claims that are asked for below, and no application can add them */
-	if (plain && !resources_take_jwt(out->key->issuer, out->claims->aud, out->claims->n_aud))
+	if (plain && !resource_all_take_jwt(out->key->issuer, out->claims->aud, out->claims->n_aud))
 		return false;
 	return pgtc_uuid_parse(out->claims->grant_id, out->grant_id.data) == PGTC_OK &&
 		   pgtc_jti_parse(out->claims->jti, &out->jti) == PGTC_OK &&

@@ -26,7 +26,7 @@ slices_of(char *const *strings, int n)
 static PgtcSlice
 json_slice(Jsonb *json)
 {
-	return pgtc_slice_str(pgt_jsonb_text(json));
+	return pgtc_slice_str(object_text(json));
 }
 
 static char *
@@ -35,8 +35,8 @@ sign(const PgtcTokenSpec *spec, const SigningKey *key)
 	PgtcBuf buf;
 	char *token;
 
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a token");
+	pgtc_buf_init(&buf, &glue_mem);
+	glue_check(pgtc_token_write(spec, &key->signer, &buf), "signing a token");
 	if (buf.len > PGTC_JWS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the token would be too large"),
@@ -52,7 +52,7 @@ sign(const PgtcTokenSpec *spec, const SigningKey *key)
 static int64
 auth_time_claim(TimestampTz auth_time)
 {
-	return TIMESTAMP_IS_NOBEGIN(auth_time) ? -1 : pgt_unix_seconds(auth_time);
+	return TIMESTAMP_IS_NOBEGIN(auth_time) ? -1 : moment_unix(auth_time);
 }
 
 /* one minting, as far as it has come */
@@ -78,12 +78,12 @@ begin_minting(Minting *minting)
 
 	minting->alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
 	minting->key = signing_key_active(client->issuer, minting->alg);
-	out->expires_at = Min(pgt_plus_seconds(request->now, request->target->access_token_lifetime),
-						  grant->expires_at);
-	out->expires_in = pgt_unix_seconds(out->expires_at) - pgt_unix_seconds(request->now);
+	out->expires_at =
+		Min(moment_plus(request->now, request->target->access_token_lifetime), grant->expires_at);
+	out->expires_in = moment_unix(out->expires_at) - moment_unix(request->now);
 	out->kid = minting->key->kid;
 	memcpy(jti.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
-	pgt_random_public(jti.random, sizeof(jti.random));
+	random_public(jti.random, sizeof(jti.random));
 	pgtc_jti_write(&jti, out->jti);
 	pgtc_uuid_text(grant->grant_id.data, minting->grant_id);
 }
@@ -103,7 +103,7 @@ mint_access_token(Minting *minting)
 	spec->sub = pgtc_slice_str(client_subject(client, grant->subject));
 	spec->aud = slices_of(target->resources, target->n_resources);
 	spec->n_aud = target->n_resources;
-	if (resources_take_jwt(client->issuer, spec->aud, spec->n_aud))
+	if (resource_all_take_jwt(client->issuer, spec->aud, spec->n_aud))
 		spec->typ = "JWT";
 	else
 	{
@@ -119,12 +119,12 @@ mint_access_token(Minting *minting)
 	spec->amr = grant->n_amr < 0 ? NULL : slices_of(grant->amr, grant->n_amr);
 	spec->n_amr = grant->n_amr;
 	spec->auth_time = auth_time_claim(grant->auth_time);
-	spec->iat = pgt_unix_seconds(request->now);
-	spec->exp = pgt_unix_seconds(minting->out->expires_at);
+	spec->iat = moment_unix(request->now);
+	spec->exp = moment_unix(minting->out->expires_at);
 	spec->cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec->act = json_slice(grant->act);
-	spec->extra = json_slice(claims_with(
-		grant->claims, claims_of_subject(client, grant, target->scope, "access_token")));
+	spec->extra = json_slice(claims_function_merge(
+		grant->claims, claims_function_run(client, grant, target->scope, "access_token")));
 	minting->out->access_token = sign(spec, minting->key);
 }
 
@@ -140,15 +140,16 @@ mint_id_token(Minting *minting)
 	PgtcTokenSpec *spec = &minting->spec;
 	char at_hash[PGTC_AT_HASH_MAX + 1];
 
-	pgt_check(pgtc_at_hash(minting->alg, pgtc_slice_str(minting->out->access_token), at_hash),
-			  "hashing a token");
+	glue_check(pgtc_at_hash(minting->alg, pgtc_slice_str(minting->out->access_token), at_hash),
+			   "hashing a token");
 	spec->typ = "JWT";
 	spec->header = none;
 	spec->aud = &client_id;
 	spec->n_aud = 1;
 	spec->azp = client_id;
 	spec->client_id = spec->scope = spec->jti = spec->grant_id = spec->cnf = spec->act = none;
-	spec->extra = json_slice(claims_of_subject(client, grant, request->target->scope, "id_token"));
+	spec->extra =
+		json_slice(claims_function_run(client, grant, request->target->scope, "id_token"));
 	spec->at_hash = pgtc_slice_str(at_hash);
 	spec->sid = pgtc_slice_str(
 		client_session_id(client, grant->session_id ? grant->session_id : minting->grant_id));
@@ -178,8 +179,9 @@ mint_tokens(const MintRequest *request, Minted *out)
 	Minting minting = {.request = request, .out = out};
 
 	if (request->at_endpoint)
-		return claims_guard(request->client->issuer, mint, &minting) ? PGT_OK
-																	 : PGT_ERR_USER_FUNCTION;
+		return claims_function_guard(request->client->issuer, mint, &minting)
+				   ? PGT_OK
+				   : PGT_ERR_USER_FUNCTION;
 	mint(&minting);
 	return PGT_OK;
 }

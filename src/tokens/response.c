@@ -33,7 +33,7 @@ response_row(FunctionCallInfo fcinfo, const TokenResponse *response)
 
 	if (response->err != PGT_OK)
 	{
-		const PgtErrInfo *info = pgt_err_info(response->err);
+		const PgtErrInfo *info = errors_info(response->err);
 
 		put_text(values, nulls, 0, response->transaction_id ? "require" : "deny");
 		put_text(values, nulls, 9, info->error);

@@ -22,7 +22,7 @@ statement_for(const Client *client, const char *typ)
 	spec.aud = audience;
 	spec.n_aud = 1;
 	spec.n_amr = -1;
-	spec.iat = pgt_unix_seconds(GetCurrentTimestamp());
+	spec.iat = moment_unix(GetCurrentTimestamp());
 	spec.exp = -1;
 	spec.auth_time = -1;
 	return spec;
@@ -37,9 +37,9 @@ statement_sign(const Client *client, PgtcTokenSpec *spec, Jsonb *extra)
 	char *statement;
 
 	spec->kid = pgtc_slice_str(key->kid);
-	spec->extra = pgtc_slice_str(pgt_jsonb_text(extra));
-	pgtc_buf_init(&buf, &pgt_mem);
-	pgt_check(pgtc_token_write(spec, &key->signer, &buf), "signing a statement");
+	spec->extra = pgtc_slice_str(object_text(extra));
+	pgtc_buf_init(&buf, &glue_mem);
+	glue_check(pgtc_token_write(spec, &key->signer, &buf), "signing a statement");
 	statement = pnstrdup(buf.data, buf.len);
 	pgtc_buf_free(&buf);
 	return statement;

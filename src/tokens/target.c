@@ -46,7 +46,7 @@ resource_allowed(const Client *client, const char *resource)
 	return is_issuer(client, resource) ||
 		   (resource_find(client->issuer, resource) != NULL &&
 			(client->n_resources < 0 ||
-			 pgt_strings_have(client->resources, client->n_resources, resource)));
+			 strings_have(client->resources, client->n_resources, resource)));
 }
 
 /* of a client that may have all, what is registered is too much to list */
@@ -99,10 +99,10 @@ scope_text(const PgtcScope *scope)
 	PgtcBuf buf;
 	char *text;
 
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_scope_write(scope, &buf);
 	pgtc_buf_append_str(&buf, "");
-	pgt_check(pgtc_buf_code(&buf), "writing a scope");
+	glue_check(pgtc_buf_code(&buf), "writing a scope");
 	text = pnstrdup(buf.data ? buf.data : "", buf.len);
 	pgtc_buf_free(&buf);
 	return text;
@@ -169,7 +169,7 @@ target_resources(const Client *client, char **resources, int *n_resources)
 		if (pgtc_uri_check_resource(pgtc_slice_str(resources[i])) != PGTC_OK)
 			return refused(PGT_ERR_TARGET_MALFORMED, "resource", resources[i], NULL);
 		resource = registered_name(client, resources[i]);
-		if (pgt_strings_have(resources, n, resource))
+		if (strings_have(resources, n, resource))
 			continue;
 		if (n == PGTC_AUD_MAX)
 			return refused(PGT_ERR_TARGET_MALFORMED, "resource", "too many", NULL);
@@ -187,7 +187,7 @@ target_within(const Client *client, char **resources, int *n_resources, char *co
 
 	for (int i = 0; err == PGT_OK && i < *n_resources; i++)
 	{
-		if (!pgt_strings_have(granted, n_granted, resources[i]))
+		if (!strings_have(granted, n_granted, resources[i]))
 			err = refused_of(PGT_ERR_TARGET_NOT_GRANTED, "resource", resources[i], granted,
 							 n_granted);
 	}
@@ -360,7 +360,7 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 	PgtcScope wanted;
 	PgtErr err;
 
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(grant->scope), &granted), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(grant->scope), &granted), "reading a scope");
 	if (scope == NULL)
 		wanted = granted;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)

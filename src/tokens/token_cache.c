@@ -47,7 +47,7 @@ short_hash(const uint8_t hash[PGTC_SHA256_LEN])
 static bool
 is_current(void)
 {
-	return tokens_number == pgt_cache_number(CACHE_REVOCATION);
+	return tokens_number == cache_number(CACHE_REVOCATION);
 }
 
 static void
@@ -59,10 +59,10 @@ attach(void)
 	 * A least size, so that PostgreSQL makes it one: a small one that it has kept for
 	 * reuse would still put several entries in a block, and give none of them back.
 	 */
-	context = AllocSetContextCreate(pgt_cache_context(CACHE_REVOCATION), "pgtoken verified tokens",
+	context = AllocSetContextCreate(cache_context(CACHE_REVOCATION), "pgtoken verified tokens",
 									BLOCK_SIZE, BLOCK_SIZE, BLOCK_SIZE);
-	lru_init(&tokens, context, pgt_cache_room(), same_hash);
-	tokens_number = pgt_cache_number(CACHE_REVOCATION);
+	lru_init(&tokens, context, cache_room(), same_hash);
+	tokens_number = cache_number(CACHE_REVOCATION);
 }
 
 const CachedToken *
@@ -74,7 +74,7 @@ token_cache_get(const uint8_t hash[PGTC_SHA256_LEN])
 		entry = (Entry *) lru_find(&tokens, short_hash(hash), hash);
 	if (entry == NULL)
 		return NULL;
-	pgt_cache_stats.token_hits++;
+	cache_stats.token_hits++;
 	return &entry->token;
 }
 
@@ -97,7 +97,7 @@ token_cache_put(const uint8_t hash[PGTC_SHA256_LEN], Jsonb *claims, int64 exp)
 	entry->lru.key = entry->hash;
 	lru_add(&tokens, &entry->lru);
 
-	while (MemoryContextMemAllocated(context, false) > pgt_cache_room() &&
+	while (MemoryContextMemAllocated(context, false) > cache_room() &&
 		   (oldest = lru_remove_oldest(&tokens)) != NULL)
 		pfree(oldest);
 }

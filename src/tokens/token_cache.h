@@ -17,7 +17,7 @@ typedef struct CachedToken
 	Jsonb *claims;
 } CachedToken;
 
-/* NULL when it is not known; valid as pgt_cache_begin() says, or until the next put */
+/* NULL when it is not known; valid as cache_begin() says, or until the next put */
 extern const CachedToken *token_cache_get(const uint8_t hash[PGTC_SHA256_LEN]);
 
 /*

@@ -117,8 +117,8 @@ token_stands(const GenuineAccessToken *token)
 	store_arg_text(&args, token->claims->jti.data);
 	store_arg_int(&args, token->jti.generation);
 	store_arg_int(&args, token->jti.retry);
-	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat));
-	store_arg_time(&args, pgt_timestamp_of_unix(token->claims->iat + 1));
+	store_arg_time(&args, moment_of_unix(token->claims->iat));
+	store_arg_time(&args, moment_of_unix(token->claims->iat + 1));
 	if (store_run(STORE_TOKEN_STATE, &args, read_token, &state) == 0 || !state.holds ||
 		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
 		return false;
@@ -173,7 +173,7 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 	GenuineAccessToken genuine;
 	Jsonb *claims;
 
-	pgt_cache_stats.token_misses++;
+	cache_stats.token_misses++;
 	if (!genuine_access_token(pgtc_slice(token, len), &genuine) ||
 		pgtc_claims_check_access(genuine.claims, pgtc_slice_str(genuine.key->issuer),
 								 pgtc_slice(NULL, 0), now, LEEWAY) != PGTC_OK ||
@@ -192,16 +192,16 @@ verify_seen_token(const char *token, size_t len)
 
 	if (len > PGTC_JWS_MAX)
 		return NULL;
-	pgt_cache_begin();
-	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
+	cache_begin();
+	glue_check(pgtc_sha256(token, len, hash), "hashing a token");
 	cached = token_cache_get(hash);
-	return cached && pgt_unix_seconds(GetCurrentTimestamp()) < cached->exp ? cached->claims : NULL;
+	return cached && moment_unix(GetCurrentTimestamp()) < cached->exp ? cached->claims : NULL;
 }
 
 Jsonb *
 verify_access_token(const char *token, size_t len, const char *audience, const Confirmation *proved)
 {
-	int64 now = pgt_unix_seconds(GetCurrentTimestamp());
+	int64 now = moment_unix(GetCurrentTimestamp());
 	uint8_t hash[PGTC_SHA256_LEN];
 	const CachedToken *cached;
 	Jsonb *claims;
@@ -209,8 +209,8 @@ verify_access_token(const char *token, size_t len, const char *audience, const C
 	if (len > PGTC_JWS_MAX)
 		return NULL;
 	replay_lag_check();
-	pgt_cache_begin();
-	pgt_check(pgtc_sha256(token, len, hash), "hashing a token");
+	cache_begin();
+	glue_check(pgtc_sha256(token, len, hash), "hashing a token");
 	cached = token_cache_get(hash);
 	if (cached)
 		claims = now < cached->exp ? cached->claims : NULL;
@@ -229,19 +229,19 @@ describe_access_token(Jsonb *claims)
 	static const char *const members[] = {"scope",	   "client_id", "sub", "aud", "iss",
 										  "jti",	   "exp",		"iat", "acr", "amr",
 										  "auth_time", "grant_id",	"sid", "cnf", "act"};
-	PgtObject object;
+	Object object;
 	JsonbValue value;
 
-	pgt_object_begin(&object);
-	pgt_object_bool(&object, "active", true);
-	pgt_object_string(&object, "token_type",
-					  member_string(member_json(claims, "cnf"), "jkt") ? "DPoP" : "Bearer");
+	object_begin(&object);
+	object_bool(&object, "active", true);
+	object_string(&object, "token_type",
+				  member_string(member_json(claims, "cnf"), "jkt") ? "DPoP" : "Bearer");
 	for (size_t i = 0; i < lengthof(members); i++)
 	{
 		if (getKeyJsonValueFromContainer(&claims->root, members[i], strlen(members[i]), &value))
-			pgt_object_value(&object, members[i], &value);
+			object_value(&object, members[i], &value);
 	}
-	return pgt_object_end(&object);
+	return object_end(&object);
 }
 
 /* only the current refresh token of a living family can be used as it is */
@@ -273,35 +273,35 @@ usable_refresh_token(const char *token, const Client **client)
 static Jsonb *
 describe_refresh_token(const Client *client, const Grant *grant)
 {
-	PgtObject object;
+	Object object;
 
-	pgt_object_begin(&object);
-	pgt_object_bool(&object, "active", true);
-	pgt_object_string(&object, "token_type", "refresh_token");
-	pgt_object_string(&object, "scope", grant->scope);
-	pgt_object_string(&object, "client_id", grant->client_id);
-	pgt_object_string(&object, "sub", client_subject(client, grant->subject));
-	pgt_object_string(&object, "iss", client->issuer);
-	pgt_object_int(&object, "iat", pgt_unix_seconds(grant->rotated_at));
-	pgt_object_int(&object, "exp", pgt_unix_seconds(grant_refresh_end(grant, grant->rotated_at)));
-	pgt_object_string(&object, "grant_id", pgt_uuid_cstring(&grant->grant_id));
-	return pgt_object_end(&object);
+	object_begin(&object);
+	object_bool(&object, "active", true);
+	object_string(&object, "token_type", "refresh_token");
+	object_string(&object, "scope", grant->scope);
+	object_string(&object, "client_id", grant->client_id);
+	object_string(&object, "sub", client_subject(client, grant->subject));
+	object_string(&object, "iss", client->issuer);
+	object_int(&object, "iat", moment_unix(grant->rotated_at));
+	object_int(&object, "exp", moment_unix(grant_refresh_end(grant, grant->rotated_at)));
+	object_string(&object, "grant_id", strings_of_uuid(&grant->grant_id));
+	return object_end(&object);
 }
 
 Jsonb *
-introspect_token(const char *token)
+verify_introspect(const char *token)
 {
 	Jsonb *claims = verify_access_token(token, strlen(token), NULL, NULL);
 	const Client *client;
 	const Grant *grant;
-	PgtObject inactive;
+	Object inactive;
 
 	if (claims)
 		return describe_access_token(claims);
 	grant = usable_refresh_token(token, &client);
 	if (grant)
 		return describe_refresh_token(client, grant);
-	pgt_object_begin(&inactive);
-	pgt_object_bool(&inactive, "active", false);
-	return pgt_object_end(&inactive);
+	object_begin(&inactive);
+	object_bool(&inactive, "active", false);
+	return object_end(&inactive);
 }

@@ -31,6 +31,6 @@ extern Jsonb *verify_seen_token(const char *token, size_t len);
 extern bool verify_audience(Jsonb *claims, const char *audience);
 
 /* never NULL: {"active": false} unless the token could be used now */
-extern Jsonb *introspect_token(const char *token);
+extern Jsonb *verify_introspect(const char *token);
 
 #endif /* PGT_VERIFY_H */

@@ -10,15 +10,16 @@
 #include "endpoints/token_endpoint.h"
 
 void
-grant_client_credentials(const TokenRequest *request, TokenResponse *response)
+client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_issue_request(request, "client_credentials");
+	IssueRequest issue = token_request_issue(request, "client_credentials");
 
 	/* RFC 6749 section 4.4: a public client has no credentials */
 	if (!request->client->confidential)
 	{
 		(void) refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
-		grant_refuse(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL, response);
+		grant_refusal_set(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL,
+						  response);
 		return;
 	}
 	/* RFC 9068 section 5: no user can have this subject */

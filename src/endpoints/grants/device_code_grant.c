@@ -61,14 +61,14 @@ store_request(HttpExchange *x, const Client *client, DeviceCode *device,
 	uint8_t random[32];
 	int tries = 0;
 
-	begin_now(client, now, &device->begun);
+	not_before_begin(client, now, &device->begun);
 	device->context = http_context(x);
-	device->expires_at = pgt_plus_seconds(now, pgt_device_code_lifetime);
+	device->expires_at = moment_plus(now, guc_device_code_lifetime);
 	do
 	{
 		if (tries++ == USER_CODES_MAX)
 			elog(ERROR, "no user code is free");
-		pgt_random(random, sizeof(random));
+		random_bytes(random, sizeof(random));
 		pgtc_user_code_make(random, user_code);
 	} while (!device_code_insert(x->issuer, device, user_code));
 	pgtc_wipe(random, sizeof(random));
@@ -81,36 +81,36 @@ describe_request(const HttpExchange *x, const char *device_code,
 {
 	char shown[PGTC_USER_CODE_LEN + 2];
 	PgtcBuf complete;
-	PgtObject body;
+	Object body;
 
 	pgtc_user_code_show(user_code, shown);
-	pgtc_buf_init(&complete, &pgt_mem);
+	pgtc_buf_init(&complete, &glue_mem);
 	pgtc_buf_append_str(&complete, x->issuer->verification_uri);
 	pgtc_query_append(&complete, "user_code", pgtc_slice_str(shown));
-	pgt_check(pgtc_buf_code(&complete), "writing a URL");
+	glue_check(pgtc_buf_code(&complete), "writing a URL");
 
-	pgt_object_begin(&body);
-	pgt_object_string(&body, "device_code", device_code);
-	pgt_object_string(&body, "user_code", shown);
-	pgt_object_string(&body, "verification_uri", x->issuer->verification_uri);
-	pgt_object_string(&body, "verification_uri_complete", complete.data);
-	pgt_object_int(&body, "expires_in", pgt_device_code_lifetime);
-	pgt_object_int(&body, "interval", DEVICE_POLL_INTERVAL);
-	return pgt_object_end(&body);
+	object_begin(&body);
+	object_string(&body, "device_code", device_code);
+	object_string(&body, "user_code", shown);
+	object_string(&body, "verification_uri", x->issuer->verification_uri);
+	object_string(&body, "verification_uri_complete", complete.data);
+	object_int(&body, "expires_in", guc_device_code_lifetime);
+	object_int(&body, "interval", DEVICE_POLL_INTERVAL);
+	return object_end(&body);
 }
 
 static void
 audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 
 	/* what goes wrong before the client is known, its authentication audits */
 	if (client && info->audited)
-		pgt_audit_write(&(AuditEvent){.event = "device.refused",
-									  .reason = info->reason,
-									  .client_id = client->client_id,
-									  .context = http_context(x),
-									  .detail = refused_detail(err, NULL)});
+		audit_write(&(AuditEvent){.event = "device.refused",
+								  .reason = info->reason,
+								  .client_id = client->client_id,
+								  .context = http_context(x),
+								  .detail = refused_detail(err, NULL)});
 }
 
 Jsonb *
@@ -132,8 +132,9 @@ device_authorization_endpoint(HttpExchange *x)
 		return http_error(x, err);
 	}
 
-	pgt_new_uuid(&device.grant_id);
-	device_code = handle_create(PGTC_DEVICE_CODE_PREFIX, &device.grant_id, device.device_hash);
+	random_uuid(&device.grant_id);
+	device_code =
+		secret_handle_create(PGTC_DEVICE_CODE_PREFIX, &device.grant_id, device.device_hash);
 	store_request(x, client, &device, user_code);
 	return describe_request(x, device_code, user_code);
 }
@@ -146,7 +147,7 @@ find_device(const char *device_code)
 	pg_uuid_t grant_id;
 	DeviceCode *device;
 
-	if (!handle_read(PGTC_DEVICE_CODE_PREFIX, device_code, &grant_id, hash))
+	if (!secret_handle_read(PGTC_DEVICE_CODE_PREFIX, device_code, &grant_id, hash))
 		return NULL;
 	device = device_code_read(&grant_id);
 	return device && pgtc_equal_secret(hash, device->device_hash, sizeof(hash)) ? device : NULL;
@@ -178,10 +179,11 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 		return PGT_ERR_DEVICE_OTHER_KEY;
 	if (now >= device->expires_at)
 	{
-		PgtErr err = device->state == DEVICE_APPROVED
-						 ? token_judge_expired(request, &device->grant_id, device->approval.subject,
-											   PGT_ERR_DEVICE_EXPIRED)
-						 : PGT_ERR_DEVICE_EXPIRED;
+		PgtErr err =
+			device->state == DEVICE_APPROVED
+				? token_request_judge_expired(request, &device->grant_id, device->approval.subject,
+											  PGT_ERR_DEVICE_EXPIRED)
+				: PGT_ERR_DEVICE_EXPIRED;
 
 		if (err != PGT_OK)
 			return err;
@@ -210,9 +212,9 @@ redeem(const TokenRequest *request, const DeviceCode *device)
 							  .context = request->context};
 	bool redeemed;
 
-	pgt_audit_enter(&scope);
+	audit_enter(&scope);
 	redeemed = device_code_redeem(device);
-	pgt_audit_leave();
+	audit_leave();
 	return redeemed;
 }
 
@@ -236,16 +238,16 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 }
 
 void
-grant_device_code(const TokenRequest *request, TokenResponse *response)
+device_code_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_issue_request(request, DEVICE_CODE_URN);
+	IssueRequest issue = token_request_issue(request, DEVICE_CODE_URN);
 	char *device_code = http_param(request->x, "device_code");
 	DeviceCode *device = device_code ? find_device(device_code) : NULL;
 	PgtErr err = device_code ? judge_poll(request, device)
 							 : refused(PGT_ERR_REQUEST_PARAMETER, "device_code", NULL, NULL);
 
 	if (err == PGT_OK)
-		err = token_narrow_resources(request, device->resources, device->n_resources, &issue);
+		err = token_request_narrow(request, device->resources, device->n_resources, &issue);
 	if (err == PGT_OK)
 	{
 		describe_family(device, &issue);
@@ -258,6 +260,6 @@ grant_device_code(const TokenRequest *request, TokenResponse *response)
 	if (err == PGT_OK)
 		issue_tokens(&issue, response);
 	else
-		grant_refuse(request, "device.refused", err, device ? &device->grant_id : NULL,
-					 device ? device->approval.subject : NULL, response);
+		grant_refusal_set(request, "device.refused", err, device ? &device->grant_id : NULL,
+						  device ? device->approval.subject : NULL, response);
 }

@@ -8,18 +8,18 @@
 #include "base/refused.h"
 
 void
-grant_refuse(const TokenRequest *request, const char *event, PgtErr err, const pg_uuid_t *grant_id,
-			 const char *subject, TokenResponse *response)
+grant_refusal_set(const TokenRequest *request, const char *event, PgtErr err,
+				  const pg_uuid_t *grant_id, const char *subject, TokenResponse *response)
 {
-	const PgtErrInfo *info = pgt_err_info(err);
+	const PgtErrInfo *info = errors_info(err);
 
 	response->err = err;
 	if (info->audited)
-		pgt_audit_write(&(AuditEvent){.grant_id = grant_id,
-									  .event = event,
-									  .reason = info->reason,
-									  .client_id = request->client->client_id,
-									  .subject = subject,
-									  .context = request->context,
-									  .detail = refused_detail(err, NULL)});
+		audit_write(&(AuditEvent){.grant_id = grant_id,
+								  .event = event,
+								  .reason = info->reason,
+								  .client_id = request->client->client_id,
+								  .subject = subject,
+								  .context = request->context,
+								  .detail = refused_detail(err, NULL)});
 }

@@ -10,7 +10,8 @@
 #include "endpoints/token_endpoint.h"
 
 /* sets response->err and writes the event where one is due; grant_id and subject: NULL where unknown */
-extern void grant_refuse(const TokenRequest *request, const char *event, PgtErr err,
-						 const pg_uuid_t *grant_id, const char *subject, TokenResponse *response);
+extern void grant_refusal_set(const TokenRequest *request, const char *event, PgtErr err,
+							  const pg_uuid_t *grant_id, const char *subject,
+							  TokenResponse *response);
 
 #endif /* PGT_GRANT_REFUSAL_H */

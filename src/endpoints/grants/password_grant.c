@@ -78,14 +78,14 @@ judge(const TokenRequest *request, IssueRequest *issue)
 }
 
 void
-grant_password(const TokenRequest *request, TokenResponse *response)
+password_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_issue_request(request, "password");
+	IssueRequest issue = token_request_issue(request, "password");
 	PgtErr err = judge(request, &issue);
 
 	if (err != PGT_OK)
 	{
-		grant_refuse(request, "issue.refused", err, NULL, NULL, response);
+		grant_refusal_set(request, "issue.refused", err, NULL, NULL, response);
 		return;
 	}
 

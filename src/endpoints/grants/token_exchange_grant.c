@@ -157,7 +157,7 @@ read_parent(Exchange *exchange)
 	StoreArgs args = {0};
 	pg_uuid_t parent;
 
-	pgt_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), parent.data), "reading a grant_id");
+	glue_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), parent.data), "reading a grant_id");
 	exchange->parent = grant_read(&parent);
 	if (exchange->parent == NULL)
 		return PGT_ERR_EXCHANGE_TOKEN;
@@ -192,9 +192,8 @@ limit_resources(Exchange *exchange)
 	}
 	for (int i = 0; i < exchange->n_resources; i++)
 	{
-		if (!pgt_strings_have(audiences, n, exchange->resources[i]) &&
-			!pgt_strings_have(client->resources, Max(client->n_resources, 0),
-							  exchange->resources[i]))
+		if (!strings_have(audiences, n, exchange->resources[i]) &&
+			!strings_have(client->resources, Max(client->n_resources, 0), exchange->resources[i]))
 			return refused_of(PGT_ERR_TARGET_NOT_ALLOWED, "resource", exchange->resources[i],
 							  audiences, n);
 	}
@@ -241,8 +240,8 @@ read_scope(Exchange *exchange)
 	PgtcScope wanted = {0};
 	PgtcBuf buf;
 
-	pgt_check(pgtc_scope_parse(pgtc_slice_str(of_subject ? of_subject : ""), &had),
-			  "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(of_subject ? of_subject : ""), &had),
+			   "reading a scope");
 	exchange->scope = unconstify(char *, request->scope);
 	if (request->scope)
 	{
@@ -254,12 +253,12 @@ read_scope(Exchange *exchange)
 	{
 		if (pgtc_scope_has(&request->client->scope, had.token[i]) &&
 			scope_may_fit(exchange, had.token[i]))
-			pgt_check(pgtc_scope_add(&wanted, had.token[i]), "writing a scope");
+			glue_check(pgtc_scope_add(&wanted, had.token[i]), "writing a scope");
 	}
-	pgtc_buf_init(&buf, &pgt_mem);
+	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_buf_append_str(&buf, "");
 	pgtc_scope_write(&wanted, &buf);
-	pgt_check(pgtc_buf_code(&buf), "writing a scope");
+	glue_check(pgtc_buf_code(&buf), "writing a scope");
 	exchange->scope = pnstrdup(buf.data ? buf.data : "", buf.len);
 	pgtc_buf_free(&buf);
 	return PGT_OK;
@@ -270,15 +269,15 @@ static Jsonb *
 act_of(const Exchange *exchange)
 {
 	Jsonb *before = member_json(exchange->subject, "act");
-	PgtObject act;
+	Object act;
 
 	if (exchange->actor == NULL)
 		return before;
-	pgt_object_begin(&act);
-	pgt_object_string(&act, "sub", member_string(exchange->actor, "sub"));
+	object_begin(&act);
+	object_string(&act, "sub", member_string(exchange->actor, "sub"));
 	if (before)
-		pgt_object_jsonb(&act, "act", before);
-	return pgt_object_end(&act);
+		object_jsonb(&act, "act", before);
+	return object_end(&act);
 }
 
 static PgtErr
@@ -301,17 +300,17 @@ judge(Exchange *exchange)
 }
 
 void
-grant_token_exchange(const TokenRequest *request, TokenResponse *response)
+token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 {
 	Exchange exchange = {.request = request};
-	IssueRequest issue = token_issue_request(request, TOKEN_EXCHANGE_URN);
+	IssueRequest issue = token_request_issue(request, TOKEN_EXCHANGE_URN);
 	PgtErr err = judge(&exchange);
 	const Grant *parent = exchange.parent;
 
 	if (err != PGT_OK)
 	{
-		grant_refuse(request, "exchange.refused", err, parent ? &parent->grant_id : NULL,
-					 parent ? parent->subject : NULL, response);
+		grant_refusal_set(request, "exchange.refused", err, parent ? &parent->grant_id : NULL,
+						  parent ? parent->subject : NULL, response);
 		return;
 	}
 
@@ -320,7 +319,7 @@ grant_token_exchange(const TokenRequest *request, TokenResponse *response)
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;
 	issue.no_user = true; /* nobody has logged in to this client: no ID token, no userinfo */
-	issue.not_after = pgt_timestamp_of_unix(member_int(exchange.subject, "exp", 0));
+	issue.not_after = moment_of_unix(member_int(exchange.subject, "exp", 0));
 	issue.ancestors = exchange.ancestors;
 	issue.n_ancestors = exchange.n_ancestors;
 	issue.ancestor_tokens = exchange.ancestor_tokens;
