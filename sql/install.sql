@@ -124,8 +124,8 @@ ORDER BY attnum;
 -- The library is the one this script belongs to.
 SELECT extversion = pgtoken.library_version() AS same_version FROM pg_extension WHERE extname = 'pgtoken';
 
--- Roles are made once for the cluster, may not log in, and form the ladder the
--- README describes.
+-- Roles are made once for the cluster, may not log in, and form the ladder that
+-- docs/roles.md describes.
 SELECT rolname, rolcanlogin, rolsuper,
 	   (SELECT array_agg(m.rolname ORDER BY m.rolname)
 		FROM pg_auth_members am JOIN pg_roles m ON m.oid = am.roleid
