@@ -17,25 +17,8 @@ my $node = new_cluster('runbooks', conf => "shared_preload_libraries = 'pgtoken'
 # --- what the document says -----------------------------------------------------
 
 # section heading => its blocks of SQL, in order
-my (%blocks, $section, $open);
-open my $doc, '<', "$FindBin::RealBin/../../docs/operations.md" or die $!;
-while (my $line = <$doc>)
-{
-	if (defined $open && $line =~ /^```/) { undef $open; next; }
-	if (defined $open) { ${$open} .= $line; next; }
-	$section = $1 if $line =~ /^## (.*)$/;
-	if ($line =~ /^```sql$/)
-	{
-		push @{ $blocks{$section} }, '';
-		$open = \$blocks{$section}[-1];
-	}
-	elsif ($line =~ /^```/)
-	{
-		my $ignored = '';
-		$open = \$ignored;
-	}
-}
-close $doc;
+my %blocks;
+push @{ $blocks{ $_->{section} } }, $_->{text} for grep { $_->{language} eq 'sql' } document_blocks('docs/operations.md');
 unlike(join("\n", map { @{$_} } values %blocks), qr/<[a-z_]+>|…/, 'nothing is left to fill in');
 
 # --- what has happened ------------------------------------------------------------

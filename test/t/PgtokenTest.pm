@@ -10,13 +10,14 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use FindBin;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use MIME::Base64 qw(decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(new_cluster create_service session grant_and_generation refresh_secret wait_until);
+our @EXPORT = qw(new_cluster create_service session grant_and_generation refresh_secret wait_until document_blocks);
 
 # new_cluster(name, conf => text, init => { ... }): running, without the extension
 sub new_cluster
@@ -84,6 +85,28 @@ sub wait_until
 		select undef, undef, undef, 0.05;
 	}
 	return;
+}
+
+# document_blocks(path in the tree): the fenced blocks of a document, in order, each
+# { section => heading, language => 'sql' or '', text => lines }
+sub document_blocks
+{
+	my ($path) = @_;
+	my ($section, $block, @blocks) = ('');
+
+	open my $document, '<', "$FindBin::RealBin/../../$path" or die "$path: $!";
+	while (my $line = <$document>)
+	{
+		if ($line =~ /^```(.*)$/)
+		{
+			if ($block) { push @blocks, $block; undef $block; }
+			else { $block = { section => $section, language => $1, text => '' }; }
+		}
+		elsif ($block) { $block->{text} .= $line; }
+		elsif ($line =~ /^## (.*)$/) { $section = $1; }
+	}
+	close $document;
+	return @blocks;
 }
 
 package PgtokenTest::Session;
