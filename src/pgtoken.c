@@ -6,11 +6,11 @@
 
 #include "fmgr.h"
 
-#include "tables/audit.h"
 #include "base/cache.h"
 #include "base/guc.h"
 #include "base/libs.h"
 #include "base/shared_memory.h"
+#include "tables/audit.h"
 
 PGT_MODULE_MAGIC;
 

@@ -16,9 +16,9 @@
 #include "utils/guc_tables.h"
 
 #include "base/cache.h"
-#include "http/http_context.h"
 #include "base/refused.h"
 #include "base/shared_memory.h"
+#include "http/http_context.h"
 
 #define MINUTES_PER_DAY (24 * 60)
 #define SECONDS_PER_DAY (24 * 60 * 60)

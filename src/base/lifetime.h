@@ -22,4 +22,7 @@ extern Lifetime lifetime_of(const Interval *interval);
 /* from now on */
 extern int lifetime_seconds(const Lifetime *lifetime, int if_not_given);
 
+/* whole seconds, months counted in the calendar from now on, as far as they fit */
+extern int lifetime_of_interval(const Interval *interval);
+
 #endif /* PGT_LIFETIME_H */

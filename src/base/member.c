@@ -7,7 +7,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "base/glue.h"
+#include "base/object.h"
 
 static bool
 find(Jsonb *object, const char *name, JsonbValue *value)

@@ -11,11 +11,11 @@
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
-#include "core/base/printable.h"
 #include "base/explanation.h"
-#include "base/glue.h"
 #include "base/guc.h"
+#include "base/object.h"
 #include "base/shared_memory.h"
+#include "core/base/printable.h"
 
 /* what the refusal on its way is about; PGT_OK: nothing is known */
 static RefusedRequest note = {.err = PGT_OK};

@@ -13,8 +13,9 @@
 #include "base/compat.h"
 
 #include "datatype/timestamp.h"
-#include "base/errors.h"
 #include "utils/jsonb.h"
+
+#include "base/errors.h"
 
 /* as in shared memory: texts are fit to be shown (core/base/printable.h) */
 typedef struct RefusedRequest

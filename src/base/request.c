@@ -12,8 +12,10 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
-#include "core/jose/claims.h"
 #include "base/glue.h"
+#include "base/moment.h"
+#include "base/object.h"
+#include "core/jose/claims.h"
 
 #define AUTH_TIME_LEEWAY 60 /* seconds by which the application's clock may be ahead */
 

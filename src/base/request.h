@@ -7,9 +7,10 @@
 
 #include "base/compat.h"
 
-#include "core/risk/risk.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
+
+#include "core/risk/risk.h"
 
 #define REQUEST_JSON_MAX 8192 /* bytes of a context or of claims */
 #define CONTEXT_STRING_MAX 1024

@@ -5,6 +5,7 @@
 #include "base/secret_handle.h"
 
 #include "base/glue.h"
+#include "base/random.h"
 
 static void
 hash_secret(const PgtcHandle *handle, uint8_t hash[PGTC_SHA256_LEN])

@@ -7,8 +7,9 @@
 
 #include "base/compat.h"
 
-#include "core/oauth/oauth.h"
 #include "utils/uuid.h"
+
+#include "core/oauth/oauth.h"
 
 /* a new handle for the family; its text, and the hash to be stored */
 extern char *secret_handle_create(const char *prefix, const pg_uuid_t *grant_id,

@@ -11,8 +11,8 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
-#include "base/glue.h"
 #include "base/guc.h"
+#include "base/random.h"
 
 #define TRANCHE "pgtoken"
 

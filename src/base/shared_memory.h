@@ -14,8 +14,8 @@
 
 #include "storage/lwlock.h"
 
-#include "core/base/replay_set.h"
 #include "base/refused.h"
+#include "core/base/replay_set.h"
 
 #define SHARED_REFUSED_REQUESTS 500 /* where no setting says otherwise */
 #define SHARED_REPLAY_IDS 65536

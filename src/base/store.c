@@ -20,9 +20,9 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
-#include "base/glue.h"
 #include "base/guc.h"
 #include "base/store_queries.h"
+#include "base/strings.h"
 
 /* parameter types, one letter each */
 static Oid

@@ -13,11 +13,12 @@
 
 #include "base/compat.h"
 
-#include "base/begun.h"
 #include "datatype/timestamp.h"
-#include "base/lifetime.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/begun.h"
+#include "base/lifetime.h"
 
 typedef enum StoreQuery
 {

@@ -9,18 +9,19 @@
  */
 #include "endpoints/authorization_endpoint.h"
 
-#include "tables/audit.h"
-#include "endpoints/authorization_parameters.h"
-#include "tables/authorization_request.h"
-#include "http/client_auth.h"
-#include "core/base/form.h"
-#include "core/oauth/oauth.h"
-#include "http/dpop_proof.h"
 #include "base/glue.h"
 #include "base/guc.h"
-#include "http/http_context.h"
 #include "base/member.h"
+#include "base/object.h"
 #include "base/refused.h"
+#include "core/base/form.h"
+#include "core/oauth/oauth.h"
+#include "endpoints/authorization_parameters.h"
+#include "http/client_auth.h"
+#include "http/dpop_proof.h"
+#include "http/http_context.h"
+#include "tables/audit.h"
+#include "tables/authorization_request.h"
 
 #define REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"
 

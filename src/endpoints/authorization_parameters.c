@@ -4,11 +4,11 @@
  */
 #include "endpoints/authorization_parameters.h"
 
-#include "core/oauth/oauth.h"
-#include "base/glue.h"
-#include "endpoints/id_token_hint.h"
+#include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
+#include "core/oauth/oauth.h"
+#include "endpoints/id_token_hint.h"
 #include "tokens/target.h"
 
 #define PROMPTS "none, or of login consent select_account"

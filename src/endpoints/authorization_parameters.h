@@ -9,8 +9,8 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
 #include "http/http.h"
+#include "tables/client.h"
 
 #define STATE_MAX 4096
 

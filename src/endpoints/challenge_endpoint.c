@@ -9,12 +9,12 @@
  */
 #include "endpoints/challenge_endpoint.h"
 
-#include "http/client_auth.h"
-#include "core/base/ids.h"
-#include "step_up/factor_challenge.h"
-#include "base/glue.h"
-#include "http/http_context.h"
+#include "base/object.h"
 #include "base/refused.h"
+#include "core/base/ids.h"
+#include "http/client_auth.h"
+#include "http/http_context.h"
+#include "step_up/factor_challenge.h"
 
 /* what a client may say of a factor: a code, or the parts of a WebAuthn assertion */
 static const char *const evidence_members[] = {

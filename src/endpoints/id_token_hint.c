@@ -7,8 +7,8 @@
  */
 #include "endpoints/id_token_hint.h"
 
-#include "core/jose/jws.h"
 #include "base/glue.h"
+#include "core/jose/jws.h"
 #include "tables/signing_key.h"
 
 /* by a key of this issuer's; *past: by one that has come to its end, and nothing can be verified any more */

@@ -8,8 +8,8 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
 #include "core/jose/claims.h"
+#include "tables/client.h"
 #include "tables/issuer.h"
 
 typedef enum IdTokenHint

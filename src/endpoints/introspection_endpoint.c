@@ -8,15 +8,15 @@
  */
 #include "endpoints/introspection_endpoint.h"
 
-#include "http/client_auth.h"
-#include "base/glue.h"
 #include "base/member.h"
+#include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/replay_lag.h"
+#include "base/user_function.h"
+#include "http/client_auth.h"
 #include "tables/resource.h"
 #include "tokens/statement.h"
-#include "base/user_function.h"
 #include "tokens/verify.h"
 
 #define JWT_ANSWER "token-introspection+jwt"

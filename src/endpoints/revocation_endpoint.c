@@ -8,14 +8,13 @@
  */
 #include "endpoints/revocation_endpoint.h"
 
-#include "tables/audit.h"
-#include "http/client_auth.h"
-#include "tokens/genuine.h"
-#include "base/glue.h"
-#include "http/http_context.h"
-#include "endpoints/id_token_hint.h"
 #include "base/refused.h"
+#include "endpoints/id_token_hint.h"
+#include "http/client_auth.h"
+#include "http/http_context.h"
 #include "operations/revoke.h"
+#include "tables/audit.h"
+#include "tokens/genuine.h"
 
 #define REASON "revoked_by_client"
 

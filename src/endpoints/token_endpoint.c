@@ -7,18 +7,18 @@
  */
 #include "endpoints/token_endpoint.h"
 
-#include "tables/audit.h"
-#include "step_up/challenge.h"
-#include "http/client_auth.h"
-#include "core/oauth/scope.h"
-#include "http/dpop_proof.h"
-#include "base/glue.h"
-#include "http/http_context.h"
-#include "operations/refresh.h"
+#include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
-#include "tokens/target.h"
 #include "base/user_function.h"
+#include "core/oauth/scope.h"
+#include "http/client_auth.h"
+#include "http/dpop_proof.h"
+#include "http/http_context.h"
+#include "operations/refresh.h"
+#include "step_up/challenge.h"
+#include "tables/audit.h"
+#include "tokens/target.h"
 
 static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
 

@@ -7,10 +7,10 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
-#include "tables/confirmation.h"
 #include "http/http.h"
 #include "operations/issue.h"
+#include "tables/client.h"
+#include "tables/confirmation.h"
 #include "tokens/response.h"
 
 /* what a grant type's handler is given: the client is authenticated, and may use the grant type */

@@ -4,15 +4,16 @@
  */
 #include "endpoints/userinfo_endpoint.h"
 
-#include "endpoints/access_request.h"
-#include "tokens/claims_function.h"
-#include "tables/client.h"
+#include "base/glue.h"
+#include "base/member.h"
+#include "base/object.h"
+#include "base/refused.h"
 #include "core/base/ids.h"
 #include "core/oauth/scope.h"
-#include "base/glue.h"
+#include "endpoints/access_request.h"
+#include "tables/client.h"
 #include "tables/grant.h"
-#include "base/member.h"
-#include "base/refused.h"
+#include "tokens/claims_function.h"
 
 /* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
 static PgtErr

@@ -6,12 +6,14 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/client_secret.h"
-#include "core/oauth/oauth.h"
 #include "base/glue.h"
-#include "tables/key_material.h"
+#include "base/moment.h"
 #include "base/refused.h"
 #include "base/replay.h"
+#include "base/strings.h"
+#include "core/oauth/oauth.h"
+#include "tables/client_secret.h"
+#include "tables/key_material.h"
 
 #define LEEWAY 10 /* seconds by which the client's clock may be ahead */
 #define LIFETIME_MAX 3600 /* an assertion is made for one request */

@@ -7,8 +7,8 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
 #include "http/http.h"
+#include "tables/client.h"
 
 #define CLIENT_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -11,15 +11,16 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/audit.h"
-#include "http/client_assertion.h"
-#include "core/jose/certificate.h"
-#include "core/jose/dn.h"
-#include "core/base/form.h"
 #include "base/glue.h"
 #include "base/guc.h"
-#include "http/http_context.h"
+#include "base/object.h"
 #include "base/refused.h"
+#include "core/base/form.h"
+#include "core/jose/certificate.h"
+#include "core/jose/dn.h"
+#include "http/client_assertion.h"
+#include "http/http_context.h"
+#include "tables/audit.h"
 
 typedef struct Presented
 {

@@ -8,8 +8,8 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
 #include "http/http.h"
+#include "tables/client.h"
 
 /*
  * Who is asking?  A confidential client proves itself by the method it is

@@ -7,11 +7,12 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
-#include "core/jose/dpop.h"
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/moment.h"
 #include "base/refused.h"
 #include "base/replay.h"
+#include "core/jose/dpop.h"
 
 #define FUTURE_LEEWAY 10 /* seconds by which the client's clock may be ahead */
 

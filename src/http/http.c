@@ -11,15 +11,15 @@
 #include "utils/json.h"
 
 #include "base/cache.h"
-#include "core/base/accept.h"
-#include "core/jose/jwk.h"
-#include "base/glue.h"
 #include "base/guc.h"
-#include "http/http_form.h"
 #include "base/member.h"
+#include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/replay_lag.h"
+#include "core/base/accept.h"
+#include "core/jose/jwk.h"
+#include "http/http_form.h"
 
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */

@@ -13,12 +13,13 @@
 
 #include "base/compat.h"
 
-#include "core/base/core.h"
-#include "base/errors.h"
 #include "fmgr.h"
-#include "tables/issuer.h"
 #include "lib/stringinfo.h"
 #include "utils/jsonb.h"
+
+#include "base/errors.h"
+#include "core/base/core.h"
+#include "tables/issuer.h"
 
 typedef struct HttpField
 {

@@ -14,8 +14,8 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "base/glue.h"
 #include "base/guc.h"
+#include "base/object.h"
 
 #define STRING_MAX 256 /* bytes of a member */
 #define NAME_MAX_LEN 63 /* of a member or a header */

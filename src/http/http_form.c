@@ -12,9 +12,10 @@
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 
-#include "core/base/form.h"
 #include "base/glue.h"
 #include "base/refused.h"
+#include "base/strings.h"
+#include "core/base/form.h"
 
 /* RFC 8707 section 2 and RFC 8693 section 2.1 let them occur several times */
 static const char *const repeatable[] = {"resource", "audience", NULL};

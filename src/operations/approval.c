@@ -10,19 +10,21 @@
 
 #include "utils/timestamp.h"
 
+#include "base/cache.h"
+#include "base/glue.h"
+#include "base/member.h"
+#include "base/moment.h"
+#include "base/object.h"
+#include "base/session_lock.h"
+#include "base/store.h"
+#include "core/oauth/oauth.h"
+#include "endpoints/authorization_endpoint.h"
+#include "operations/consent.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
-#include "endpoints/authorization_endpoint.h"
-#include "base/cache.h"
 #include "tables/client.h"
-#include "operations/consent.h"
-#include "core/oauth/oauth.h"
-#include "base/glue.h"
-#include "base/member.h"
 #include "tables/not_before.h"
-#include "base/session_lock.h"
-#include "base/store.h"
 
 /* a transaction of the login page, with its client */
 typedef struct Transaction

@@ -10,7 +10,6 @@
 
 #include "utils/timestamp.h"
 
-#include "base/glue.h"
 #include "base/store.h"
 
 /* for which of the wanted APIs each wanted scope has been agreed to: counted */

@@ -7,16 +7,18 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/audit.h"
 #include "base/cache.h"
-#include "tables/client.h"
-#include "operations/consent.h"
-#include "core/oauth/scope.h"
 #include "base/glue.h"
 #include "base/guc.h"
-#include "tables/not_before.h"
+#include "base/moment.h"
+#include "base/object.h"
 #include "base/session_lock.h"
 #include "base/store.h"
+#include "core/oauth/scope.h"
+#include "operations/consent.h"
+#include "tables/audit.h"
+#include "tables/client.h"
+#include "tables/not_before.h"
 
 /* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
 #define ATTEMPTS_MAX 10

@@ -7,11 +7,12 @@
 
 #include "base/compat.h"
 
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
 #include "base/begun.h"
 #include "tables/confirmation.h"
 #include "tokens/response.h"
-#include "utils/jsonb.h"
-#include "utils/timestamp.h"
 
 typedef struct IssueRequest
 {

@@ -7,7 +7,7 @@
  */
 #include "operations/permit.h"
 
-#include "base/glue.h"
+#include "base/moment.h"
 #include "tables/issuer.h"
 
 static ChallengedRequest

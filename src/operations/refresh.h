@@ -7,10 +7,11 @@
 
 #include "base/compat.h"
 
+#include "utils/jsonb.h"
+
 #include "tables/client.h"
 #include "tables/confirmation.h"
 #include "tokens/response.h"
-#include "utils/jsonb.h"
 
 typedef struct RefreshRequest
 {

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "base/glue.h"
+#include "base/moment.h"
 #include "base/request.h"
 
 /* a rotation of this transaction */

@@ -7,9 +7,9 @@
 
 #include "base/compat.h"
 
+#include "core/risk/lockstep.h"
 #include "tables/client.h"
 #include "tables/confirmation.h"
-#include "core/risk/lockstep.h"
 #include "tables/grant.h"
 
 typedef struct RetryCase

@@ -11,14 +11,14 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/audit.h"
 #include "base/cache.h"
-#include "core/jose/claims.h"
-#include "core/base/ids.h"
-#include "tokens/genuine.h"
-#include "base/glue.h"
-#include "tables/lineage.h"
+#include "base/moment.h"
 #include "base/store.h"
+#include "core/base/ids.h"
+#include "core/jose/claims.h"
+#include "tables/audit.h"
+#include "tables/lineage.h"
+#include "tokens/genuine.h"
 
 bool
 revoke_family(const pg_uuid_t *grant_id, const char *reason, RevokedFamily *out)

@@ -9,19 +9,21 @@
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
-#include "tables/audit.h"
 #include "base/cache.h"
-#include "core/jose/dn.h"
+#include "base/glue.h"
+#include "base/random.h"
+#include "base/store.h"
+#include "base/strings.h"
 #include "core/base/ids.h"
+#include "core/base/uri.h"
+#include "core/jose/dn.h"
 #include "core/oauth/scope.h"
 #include "core/oauth/secret_hash.h"
-#include "core/base/uri.h"
-#include "base/glue.h"
+#include "sql/argument.h"
+#include "tables/audit.h"
 #include "tables/issuer.h"
 #include "tables/key_material.h"
 #include "tables/signing_key.h"
-#include "sql/argument.h"
-#include "base/store.h"
 
 PG_FUNCTION_INFO_V1(pgt_create_pepper);
 PG_FUNCTION_INFO_V1(pgt_library_version);
@@ -56,7 +58,7 @@ pgt_new_signing_key(PG_FUNCTION_ARGS)
 	const char *private_key;
 	const char *issuer;
 
-	argument_require(!PG_ARGISNULL(0), "alg");
+	glue_require(!PG_ARGISNULL(0), "alg");
 	alg = pgtc_alg_by_name(strings_slice(PG_GETARG_TEXT_PP(0)));
 	if (alg == NULL)
 		ereport(ERROR,
@@ -275,7 +277,7 @@ pgt_write_audit_event(PG_FUNCTION_ARGS)
 {
 	AuditEvent event = {0};
 
-	argument_require(!PG_ARGISNULL(0), "event");
+	glue_require(!PG_ARGISNULL(0), "event");
 	event.event = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	event.detail = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
 	event.reason = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));

@@ -8,6 +8,8 @@
 #include "utils/timestamp.h"
 
 #include "base/glue.h"
+#include "base/lifetime.h"
+#include "base/strings.h"
 
 char *
 argument_text(FunctionCallInfo fcinfo, int arg)
@@ -26,7 +28,7 @@ argument_non_empty_text(FunctionCallInfo fcinfo, int arg)
 char *
 argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	argument_require(!PG_ARGISNULL(arg), name);
+	glue_require(!PG_ARGISNULL(arg), name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
 }
 

@@ -12,11 +12,11 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
-#include "operations/approval.h"
-#include "http/client_assertion.h"
-#include "core/oauth/oauth.h"
-#include "base/glue.h"
 #include "base/request.h"
+#include "base/strings.h"
+#include "core/oauth/oauth.h"
+#include "http/client_assertion.h"
+#include "operations/approval.h"
 #include "sql/argument.h"
 #include "sql/once.h"
 

@@ -12,15 +12,16 @@
 #include "utils/uuid.h"
 
 #include "base/cache.h"
+#include "base/glue.h"
+#include "base/object.h"
+#include "base/refused.h"
+#include "sql/argument.h"
+#include "sql/once.h"
 #include "step_up/challenge_outbox.h"
 #include "step_up/factor.h"
 #include "step_up/factor_challenge.h"
 #include "step_up/factor_enrollment.h"
-#include "base/glue.h"
 #include "tables/issuer.h"
-#include "base/refused.h"
-#include "sql/argument.h"
-#include "sql/once.h"
 
 #define CODES_TAKEN_MAX 1000
 
@@ -35,7 +36,7 @@ PG_FUNCTION_INFO_V1(pgt_unlock_factor);
 static pg_uuid_t *
 required_uuid(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	argument_require(!PG_ARGISNULL(arg), name);
+	glue_require(!PG_ARGISNULL(arg), name);
 	return PG_GETARG_UUID_P(arg);
 }
 
@@ -128,7 +129,7 @@ pgt_complete_challenge(PG_FUNCTION_ARGS)
 	char *transaction_id = argument_required_text(fcinfo, 0, "transaction_id");
 	ChallengeAnswer answer;
 
-	argument_require(!PG_ARGISNULL(1), "evidence");
+	glue_require(!PG_ARGISNULL(1), "evidence");
 	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(1)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("evidence must be a JSON object"),

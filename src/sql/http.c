@@ -8,17 +8,17 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "base/replay_lag.h"
 #include "endpoints/access_request.h"
 #include "endpoints/authorization_endpoint.h"
 #include "endpoints/challenge_endpoint.h"
 #include "endpoints/grants/device_code_grant.h"
-#include "http/http.h"
 #include "endpoints/introspection_endpoint.h"
-#include "operations/logout.h"
-#include "base/replay_lag.h"
 #include "endpoints/revocation_endpoint.h"
 #include "endpoints/token_endpoint.h"
 #include "endpoints/userinfo_endpoint.h"
+#include "http/http.h"
+#include "operations/logout.h"
 
 PG_FUNCTION_INFO_V1(pgt_foreign_algs);
 PG_FUNCTION_INFO_V1(pgt_http_authorize);

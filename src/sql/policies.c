@@ -8,10 +8,11 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "core/base/ids.h"
 #include "base/glue.h"
 #include "base/member.h"
+#include "base/object.h"
 #include "base/request.h"
+#include "core/base/ids.h"
 #include "step_up/rule_evaluation.h"
 
 PG_FUNCTION_INFO_V1(pgt_evaluate_rules);

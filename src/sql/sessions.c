@@ -9,13 +9,13 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "endpoints/access_request.h"
-#include "tables/client.h"
-#include "operations/device_approval.h"
-#include "operations/logout.h"
 #include "base/request.h"
 #include "base/session_lock.h"
+#include "endpoints/access_request.h"
+#include "operations/device_approval.h"
+#include "operations/logout.h"
 #include "sql/argument.h"
+#include "tables/client.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_device);
 PG_FUNCTION_INFO_V1(pgt_check_request);

@@ -13,18 +13,19 @@
 #include "utils/tuplestore.h"
 
 #include "base/cache.h"
-#include "tables/client.h"
 #include "base/glue.h"
 #include "base/guc.h"
-#include "operations/issue.h"
-#include "operations/refresh.h"
 #include "base/refused.h"
 #include "base/request.h"
-#include "tokens/response.h"
+#include "base/store.h"
+#include "base/strings.h"
+#include "operations/issue.h"
+#include "operations/refresh.h"
 #include "operations/revoke.h"
 #include "sql/argument.h"
 #include "sql/once.h"
-#include "base/store.h"
+#include "tables/client.h"
+#include "tokens/response.h"
 #include "tokens/token_cache.h"
 #include "tokens/verify.h"
 
@@ -149,7 +150,7 @@ revoke_family_once(PG_FUNCTION_ARGS)
 	RevokedFamily family;
 	char *reason = argument_text(fcinfo, 1);
 
-	argument_require(!PG_ARGISNULL(0), "grant_id");
+	glue_require(!PG_ARGISNULL(0), "grant_id");
 	request_string(reason, "reason");
 	put_revoked(fcinfo, revoke_family(PG_GETARG_UUID_P(0), reason, &family), &family, reason);
 	return (Datum) 0;
@@ -220,7 +221,7 @@ blacklist_jti_once(PG_FUNCTION_ARGS)
 	char *jti = argument_required_text(fcinfo, 0, "jti");
 	char *reason = argument_text(fcinfo, 2);
 
-	argument_require(!PG_ARGISNULL(1), "expires_at");
+	glue_require(!PG_ARGISNULL(1), "expires_at");
 	request_string(reason, "reason");
 	put_blacklisted(fcinfo, blacklist_jti(jti, PG_GETARG_TIMESTAMPTZ(1), reason, &blacklisted),
 					&blacklisted);

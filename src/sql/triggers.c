@@ -26,9 +26,10 @@
 #include "utils/portal.h"
 #include "utils/rel.h"
 
-#include "tables/audit.h"
 #include "base/cache.h"
 #include "base/glue.h"
+#include "base/object.h"
+#include "tables/audit.h"
 
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);

@@ -11,12 +11,14 @@
 #include "portability/instr_time.h"
 #include "utils/timestamp.h"
 
-#include "base/glue.h"
+#include "base/lifetime.h"
+#include "base/object.h"
+#include "base/request.h"
+#include "base/strings.h"
+#include "step_up/rule_evaluation.h"
 #include "tables/issuer.h"
 #include "tables/policy.h"
-#include "base/request.h"
 #include "tables/resource.h"
-#include "step_up/rule_evaluation.h"
 
 /* n < 0: any will do */
 static bool

@@ -8,11 +8,12 @@
 
 #include "base/compat.h"
 
+#include "utils/jsonb.h"
+
+#include "core/risk/risk.h"
 #include "tables/authentication.h"
 #include "tables/client.h"
-#include "core/risk/risk.h"
 #include "tables/grant.h"
-#include "utils/jsonb.h"
 
 typedef struct AssessedRequest
 {

@@ -7,17 +7,20 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/challenge_row.h"
-#include "core/risk/risk.h"
-#include "core/oauth/scope.h"
-#include "step_up/factor.h"
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/moment.h"
+#include "base/object.h"
+#include "base/request.h"
 #include "base/secret_handle.h"
+#include "base/store.h"
+#include "base/strings.h"
+#include "core/oauth/scope.h"
+#include "core/risk/risk.h"
+#include "step_up/factor.h"
+#include "tables/challenge_row.h"
 #include "tables/issuer.h"
 #include "tables/not_before.h"
-#include "base/request.h"
-#include "base/store.h"
 
 #define OPEN_PER_FAMILY 5
 #define OPEN_PER_SUBJECT 20 /* by one client: others must not suffer from it */

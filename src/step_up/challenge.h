@@ -11,11 +11,12 @@
 
 #include "base/compat.h"
 
+#include "utils/jsonb.h"
+#include "utils/uuid.h"
+
 #include "tables/authentication.h"
 #include "tables/client.h"
 #include "tokens/response.h"
-#include "utils/jsonb.h"
-#include "utils/uuid.h"
 
 /* the request that is challenged, or that goes on */
 typedef struct ChallengedRequest

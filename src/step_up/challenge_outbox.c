@@ -10,10 +10,12 @@
 #include "commands/async.h"
 #include "utils/timestamp.h"
 
-#include "core/jose/wrap.h"
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/random.h"
 #include "base/store.h"
+#include "base/strings.h"
+#include "core/jose/wrap.h"
 
 static void
 outbox_key(Issuer *issuer, PgtcRootKeys *keys)

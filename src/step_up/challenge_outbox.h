@@ -7,8 +7,8 @@
 
 #include "base/compat.h"
 
-#include "tables/challenge_row.h"
 #include "step_up/factor.h"
+#include "tables/challenge_row.h"
 #include "tables/issuer.h"
 
 typedef struct OutgoingCode

@@ -6,10 +6,12 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/authentication.h"
 #include "base/glue.h"
-#include "tables/key_material.h"
+#include "base/moment.h"
 #include "base/store.h"
+#include "base/strings.h"
+#include "tables/authentication.h"
+#include "tables/key_material.h"
 
 #define CODES_PER_WINDOW 20 /* sent, for whatever transactions */
 #define CODES_WINDOW (60 * 60) /* seconds */

@@ -7,11 +7,12 @@
 
 #include "base/compat.h"
 
-#include "core/factor/factor.h"
 #include "datatype/timestamp.h"
-#include "tables/issuer.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "core/factor/factor.h"
+#include "tables/issuer.h"
 
 typedef enum FactorType
 {

@@ -6,13 +6,16 @@
 
 #include "utils/timestamp.h"
 
+#include "base/glue.h"
+#include "base/member.h"
+#include "base/object.h"
+#include "base/random.h"
+#include "base/request.h"
+#include "base/strings.h"
 #include "core/base/b64url.h"
 #include "core/base/form.h"
 #include "step_up/factor.h"
 #include "step_up/factor_evidence.h"
-#include "base/glue.h"
-#include "base/member.h"
-#include "base/request.h"
 
 #define FACTORS_MAX 50 /* of a subject */
 #define TOTP_SECRET_NEW 20 /* bytes: what authenticator apps expect */

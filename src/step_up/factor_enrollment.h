@@ -7,9 +7,10 @@
 
 #include "base/compat.h"
 
-#include "tables/issuer.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "tables/issuer.h"
 
 typedef struct FactorEnrollment
 {

@@ -4,9 +4,10 @@
  */
 #include "step_up/factor_evidence.h"
 
-#include "core/base/b64url.h"
 #include "base/glue.h"
 #include "base/member.h"
+#include "base/moment.h"
+#include "core/base/b64url.h"
 
 #define TOTP_WINDOW 1 /* steps that clocks may be apart (RFC 6238 section 5.2) */
 

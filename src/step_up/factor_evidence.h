@@ -7,8 +7,8 @@
 
 #include "base/compat.h"
 
-#include "tables/challenge_row.h"
 #include "step_up/factor.h"
+#include "tables/challenge_row.h"
 
 /* HMACs under keys of the issuer: codes are too short for bare hashes */
 extern void factor_evidence_hash_sent_code(Issuer *issuer, const Challenge *challenge,

@@ -13,11 +13,13 @@
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
-#include "base/glue.h"
 #include "base/member.h"
-#include "step_up/policy_function.h"
+#include "base/moment.h"
+#include "base/object.h"
 #include "base/request.h"
 #include "base/store.h"
+#include "base/strings.h"
+#include "step_up/policy_function.h"
 
 /* among so many last answers a collection is looked for */
 #define ANSWERS_SEEN 1000

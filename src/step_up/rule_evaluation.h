@@ -7,10 +7,11 @@
 
 #include "base/compat.h"
 
-#include "core/risk/risk.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "core/risk/risk.h"
 
 /* a request as the rules see it */
 typedef struct RiskCase

@@ -15,6 +15,7 @@
 
 #include "base/errors.h"
 #include "base/glue.h"
+#include "base/random.h"
 #include "base/store.h"
 
 /* how deep triggers may call us from within us */

@@ -4,9 +4,10 @@
  */
 #include "tables/authentication.h"
 
-#include "core/jose/claims.h"
-#include "base/glue.h"
 #include "base/member.h"
+#include "base/moment.h"
+#include "base/strings.h"
+#include "core/jose/claims.h"
 
 static const struct
 {

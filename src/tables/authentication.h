@@ -9,6 +9,7 @@
 #include "base/compat.h"
 
 #include "datatype/timestamp.h"
+
 #include "tables/grant.h"
 #include "tables/issuer.h"
 

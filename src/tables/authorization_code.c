@@ -9,16 +9,16 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/audit.h"
-#include "core/oauth/oauth.h"
-#include "base/glue.h"
 #include "base/guc.h"
-#include "base/secret_handle.h"
-#include "tables/not_before.h"
+#include "base/moment.h"
 #include "base/refused.h"
-#include "operations/revoke.h"
+#include "base/secret_handle.h"
 #include "base/store.h"
+#include "core/oauth/oauth.h"
 #include "endpoints/token_endpoint.h"
+#include "operations/revoke.h"
+#include "tables/audit.h"
+#include "tables/not_before.h"
 
 char *
 authorization_code_insert(AuthorizationCode *code)

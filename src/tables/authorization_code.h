@@ -7,11 +7,12 @@
 
 #include "base/compat.h"
 
-#include "base/begun.h"
-#include "core/base/core.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/begun.h"
+#include "core/base/core.h"
 
 typedef struct AuthorizationCode
 {

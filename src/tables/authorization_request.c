@@ -9,12 +9,16 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
-#include "core/base/ids.h"
 #include "base/glue.h"
-#include "base/secret_handle.h"
-#include "tables/issuer.h"
 #include "base/member.h"
+#include "base/moment.h"
+#include "base/object.h"
+#include "base/random.h"
+#include "base/secret_handle.h"
 #include "base/store.h"
+#include "base/strings.h"
+#include "core/base/ids.h"
+#include "tables/issuer.h"
 
 /* member of the parameters: grant_id of the pushed request */
 #define FROM_PUSHED "from_pushed"

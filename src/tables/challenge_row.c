@@ -4,7 +4,7 @@
  */
 #include "tables/challenge_row.h"
 
-#include "base/glue.h"
+#include "base/moment.h"
 #include "base/store.h"
 
 static ChallengeState

@@ -10,11 +10,12 @@
 
 #include "base/compat.h"
 
-#include "base/begun.h"
-#include "core/oauth/oauth.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/begun.h"
+#include "core/oauth/oauth.h"
 
 #define CHALLENGE_NONCE_LEN 32
 #define CHALLENGE_ATTEMPTS_MAX 5

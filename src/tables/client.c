@@ -14,17 +14,17 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
-#include "tables/client_secret.h"
-#include "core/oauth/oauth.h"
 #include "base/glue.h"
 #include "base/guc.h"
 #include "base/held.h"
-#include "tables/issuer.h"
-#include "base/member.h"
 #include "base/lru.h"
+#include "base/member.h"
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
+#include "core/oauth/oauth.h"
+#include "tables/client_secret.h"
+#include "tables/issuer.h"
 
 #define CLIENT_ID_MAX 255
 

@@ -7,14 +7,15 @@
 
 #include "base/compat.h"
 
+#include "datatype/timestamp.h"
+#include "utils/uuid.h"
+
 #include "base/begun.h"
 #include "base/cache.h"
-#include "core/jose/jwk.h"
-#include "core/oauth/scope.h"
-#include "datatype/timestamp.h"
 #include "base/errors.h"
 #include "base/lifetime.h"
-#include "utils/uuid.h"
+#include "core/jose/jwk.h"
+#include "core/oauth/scope.h"
 
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
 #define CLIENT_RETRY_WINDOW_MAX 3600

@@ -13,10 +13,11 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
-#include "core/oauth/secret_hash.h"
 #include "base/glue.h"
+#include "base/moment.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "core/oauth/secret_hash.h"
 
 /*
  * A write that is only of use later: where nothing can be written, or a snapshot of

@@ -4,9 +4,9 @@
  */
 #include "tables/confirmation.h"
 
-#include "core/jose/jwk.h"
-#include "base/glue.h"
 #include "base/member.h"
+#include "base/object.h"
+#include "core/jose/jwk.h"
 
 Confirmation
 confirmation_of_jsonb(Jsonb *cnf)

@@ -10,12 +10,13 @@
 
 #include "base/compat.h"
 
-#include "base/begun.h"
-#include "core/oauth/oauth.h"
 #include "datatype/timestamp.h"
-#include "tables/issuer.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/begun.h"
+#include "core/oauth/oauth.h"
+#include "tables/issuer.h"
 
 #define DEVICE_POLL_INTERVAL 5 /* seconds, and by how much it grows (RFC 8628 section 3.5) */
 #define DEVICE_POLL_TOLERANCE \

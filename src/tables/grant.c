@@ -4,7 +4,7 @@
  */
 #include "tables/grant.h"
 
-#include "base/glue.h"
+#include "base/moment.h"
 #include "base/store.h"
 
 static void

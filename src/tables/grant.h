@@ -10,13 +10,14 @@
 
 #include "base/compat.h"
 
-#include "base/begun.h"
-#include "tables/confirmation.h"
-#include "core/base/ids.h"
-#include "core/risk/lockstep.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/begun.h"
+#include "core/base/ids.h"
+#include "core/risk/lockstep.h"
+#include "tables/confirmation.h"
 
 typedef struct Grant
 {

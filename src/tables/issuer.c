@@ -11,8 +11,9 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/guc.h"
-#include "tables/key_material.h"
+#include "base/random.h"
 #include "base/store.h"
+#include "tables/key_material.h"
 
 typedef struct IssuerNode
 {

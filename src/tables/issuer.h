@@ -7,11 +7,12 @@
 
 #include "base/compat.h"
 
-#include "base/begun.h"
-#include "core/oauth/oauth.h"
-#include "core/jose/jwk.h"
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
+
+#include "base/begun.h"
+#include "core/jose/jwk.h"
+#include "core/oauth/oauth.h"
 
 typedef struct Issuer
 {

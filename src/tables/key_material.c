@@ -16,7 +16,9 @@
 
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/random.h"
 #include "base/store.h"
+#include "base/strings.h"
 
 #define ROOT_KEY_FILE_MAX 4096
 #define REWRAP_BATCH 1000

@@ -4,7 +4,7 @@
  */
 #include "tables/lineage.h"
 
-#include "base/glue.h"
+#include "base/moment.h"
 #include "base/store.h"
 
 void

@@ -18,8 +18,8 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
-#include "tables/issuer.h"
 #include "base/store.h"
+#include "tables/issuer.h"
 
 /* of the subjects of an issuer */
 typedef struct Latest

@@ -9,8 +9,8 @@
 #include "base/compat.h"
 
 #include "base/begun.h"
-#include "tables/client.h"
 #include "base/errors.h"
+#include "tables/client.h"
 
 /* now, in the epochs that this transaction sees */
 extern void not_before_begin(const Client *client, TimestampTz now, Begun *begun);

@@ -9,6 +9,7 @@
 
 #include "base/cache.h"
 #include "base/glue.h"
+#include "base/object.h"
 #include "base/store.h"
 
 static Policy *policies = NULL;

@@ -8,9 +8,9 @@
 #include "utils/memutils.h"
 
 #include "base/cache.h"
-#include "core/base/uri.h"
 #include "base/glue.h"
 #include "base/store.h"
+#include "core/base/uri.h"
 
 static Resource *resources = NULL;
 static uint64 resources_number = 0;

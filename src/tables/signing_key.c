@@ -12,13 +12,15 @@
 #include "utils/memutils.h"
 
 #include "base/cache.h"
-#include "core/base/b64url.h"
-#include "core/jose/claims.h"
-#include "core/base/ids.h"
 #include "base/glue.h"
+#include "base/object.h"
+#include "base/random.h"
+#include "base/store.h"
+#include "core/base/b64url.h"
+#include "core/base/ids.h"
+#include "core/jose/claims.h"
 #include "tables/issuer.h"
 #include "tables/key_material.h"
-#include "base/store.h"
 
 #define RANDOM_KID_LEN 16
 

@@ -9,9 +9,11 @@
 #include "utils/fmgrprotos.h"
 
 #include "base/glue.h"
-#include "tables/issuer.h"
+#include "base/object.h"
 #include "base/request.h"
+#include "base/strings.h"
 #include "base/user_function.h"
+#include "tables/issuer.h"
 
 static Datum
 scope_array(const char *scope)

@@ -7,9 +7,9 @@
  */
 #include "tokens/genuine.h"
 
-#include "tables/client.h"
-#include "core/jose/jws.h"
 #include "base/glue.h"
+#include "core/jose/jws.h"
+#include "tables/client.h"
 #include "tables/lineage.h"
 #include "tables/resource.h"
 

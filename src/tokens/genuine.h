@@ -8,8 +8,8 @@
 
 #include "base/compat.h"
 
-#include "core/jose/claims.h"
 #include "core/base/ids.h"
+#include "core/jose/claims.h"
 #include "tables/grant.h"
 #include "tables/signing_key.h"
 

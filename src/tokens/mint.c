@@ -4,13 +4,16 @@
  */
 #include "tokens/mint.h"
 
-#include "tables/authentication.h"
-#include "tokens/claims_function.h"
-#include "core/jose/claims.h"
 #include "base/glue.h"
+#include "base/moment.h"
+#include "base/object.h"
+#include "base/random.h"
+#include "core/jose/claims.h"
+#include "tables/authentication.h"
 #include "tables/issuer.h"
 #include "tables/resource.h"
 #include "tables/signing_key.h"
+#include "tokens/claims_function.h"
 
 static PgtcSlice *
 slices_of(char *const *strings, int n)

@@ -8,8 +8,8 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
 #include "core/base/ids.h"
+#include "tables/client.h"
 #include "tables/grant.h"
 #include "tokens/target.h"
 

@@ -7,10 +7,11 @@
 
 #include "base/compat.h"
 
-#include "base/errors.h"
 #include "fmgr.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/errors.h"
 
 typedef struct TokenResponse
 {

@@ -7,6 +7,8 @@
 #include "utils/timestamp.h"
 
 #include "base/glue.h"
+#include "base/moment.h"
+#include "base/object.h"
 #include "tables/issuer.h"
 #include "tables/signing_key.h"
 

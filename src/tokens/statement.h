@@ -8,9 +8,10 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
-#include "core/jose/claims.h"
 #include "utils/jsonb.h"
+
+#include "core/jose/claims.h"
+#include "tables/client.h"
 
 /* for this client: absent members of the specification, which has no kid yet */
 extern PgtcTokenSpec statement_for(const Client *client, const char *typ);

@@ -4,9 +4,10 @@
  */
 #include "tokens/target.h"
 
-#include "core/base/uri.h"
 #include "base/glue.h"
 #include "base/refused.h"
+#include "base/strings.h"
+#include "core/base/uri.h"
 #include "tables/resource.h"
 
 /* no token may carry it: an application could take it for one that opens the completion of a step-up */

@@ -7,8 +7,8 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
 #include "base/errors.h"
+#include "tables/client.h"
 #include "tables/grant.h"
 
 typedef struct Target

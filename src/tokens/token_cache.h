@@ -7,9 +7,10 @@
 
 #include "base/compat.h"
 
+#include "utils/jsonb.h"
+
 #include "base/cache.h"
 #include "core/base/core.h"
-#include "utils/jsonb.h"
 
 typedef struct CachedToken
 {

@@ -8,8 +8,9 @@
 
 #include "base/compat.h"
 
-#include "tables/confirmation.h"
 #include "utils/jsonb.h"
+
+#include "tables/confirmation.h"
 
 /*
  * The claims, or NULL when it does not hold; valid until the next call.

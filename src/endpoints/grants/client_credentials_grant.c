@@ -4,9 +4,9 @@
  */
 #include "base/compat.h"
 
-#include "endpoints/grants/grant_refusal.h"
 #include "base/refused.h"
 #include "base/request.h"
+#include "endpoints/grants/grant_refusal.h"
 #include "endpoints/token_endpoint.h"
 
 void

@@ -7,20 +7,23 @@
 
 #include "utils/timestamp.h"
 
-#include "tables/audit.h"
-#include "http/client_auth.h"
-#include "core/base/form.h"
-#include "tables/device_code.h"
-#include "http/dpop_proof.h"
 #include "base/glue.h"
-#include "endpoints/grants/grant_refusal.h"
 #include "base/guc.h"
-#include "base/secret_handle.h"
-#include "http/http_context.h"
-#include "tables/not_before.h"
+#include "base/moment.h"
+#include "base/object.h"
+#include "base/random.h"
 #include "base/refused.h"
-#include "tokens/target.h"
+#include "base/secret_handle.h"
+#include "core/base/form.h"
+#include "endpoints/grants/grant_refusal.h"
 #include "endpoints/token_endpoint.h"
+#include "http/client_auth.h"
+#include "http/dpop_proof.h"
+#include "http/http_context.h"
+#include "tables/audit.h"
+#include "tables/device_code.h"
+#include "tables/not_before.h"
+#include "tokens/target.h"
 
 #define USER_CODES_MAX 10 /* tries to find one that nobody else has */
 

@@ -4,8 +4,8 @@
  */
 #include "endpoints/grants/grant_refusal.h"
 
-#include "tables/audit.h"
 #include "base/refused.h"
+#include "tables/audit.h"
 
 void
 grant_refusal_set(const TokenRequest *request, const char *event, PgtErr err,

@@ -8,12 +8,12 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
-#include "endpoints/grants/grant_refusal.h"
 #include "base/member.h"
 #include "base/refused.h"
 #include "base/request.h"
-#include "endpoints/token_endpoint.h"
 #include "base/user_function.h"
+#include "endpoints/grants/grant_refusal.h"
+#include "endpoints/token_endpoint.h"
 
 /* a password, and whose it is */
 typedef struct Verification

@@ -1,0 +1,67 @@
+/*
+ * strings.c
+ *		Strings of the server and of C.
+ */
+#include "base/strings.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "base/glue.h"
+#include "core/base/ids.h"
+
+PgtcSlice
+strings_slice(const text *t)
+{
+	return pgtc_slice(VARDATA_ANY(t), VARSIZE_ANY_EXHDR(t));
+}
+
+char *
+strings_of_uuid(const pg_uuid_t *uuid)
+{
+	char *out = palloc(PGTC_UUID_TEXT_LEN + 1);
+
+	pgtc_uuid_text(uuid->data, out);
+	return out;
+}
+
+char **
+strings_of_array(ArrayType *array, const char *argument, int *n)
+{
+	Datum *elements;
+	bool *nulls;
+	char **strings;
+
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be a one-dimensional array", argument)));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, n);
+	strings = palloc(sizeof(char *) * Max(*n, 1));
+	for (int i = 0; i < *n; i++)
+	{
+		glue_require(!nulls[i], argument);
+		strings[i] = TextDatumGetCString(elements[i]);
+	}
+	return strings;
+}
+
+bool
+strings_have(char *const *strings, int n, const char *string)
+{
+	for (int i = 0; i < n; i++)
+	{
+		if (strcmp(strings[i], string) == 0)
+			return true;
+	}
+	return false;
+}
+
+ArrayType *
+strings_to_array(char *const *strings, int n)
+{
+	Datum *elements = palloc(sizeof(Datum) * Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(strings[i]);
+	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
+}

@@ -1,0 +1,25 @@
+/*
+ * strings.h
+ *		Strings of the server and of C.
+ */
+#ifndef PGT_STRINGS_H
+#define PGT_STRINGS_H
+
+#include "base/compat.h"
+
+#include "utils/array.h"
+#include "utils/uuid.h"
+
+#include "core/base/core.h"
+
+extern PgtcSlice strings_slice(const text *t);
+extern char *strings_of_uuid(const pg_uuid_t *uuid);
+
+/* a text[] as palloc'd C strings; ereport(22004) for a NULL element, 22023 for more than one dimension */
+extern char **strings_of_array(ArrayType *array, const char *argument, int *n);
+/* is the string among them? */
+extern bool strings_have(char *const *strings, int n, const char *string);
+
+extern ArrayType *strings_to_array(char *const *strings, int n);
+
+#endif /* PGT_STRINGS_H */
