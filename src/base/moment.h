@@ -9,6 +9,7 @@
 
 #include "datatype/timestamp.h"
 
+#define USECS_PER_MSEC INT64CONST(1000)
 #define EPOCH_OFFSET_SECONDS ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (SECS_PER_DAY))
 
 extern int64 moment_unix(TimestampTz ts);

@@ -23,11 +23,7 @@
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
-
-#define USECS_PER_MSEC INT64CONST(1000)
-
-PG_FUNCTION_INFO_V1(pgt_replay_lag);
-PG_FUNCTION_INFO_V1(pgt_standby_answers);
+#include "base/moment.h"
 
 /* a message of the primary: how far its WAL reached when */
 typedef struct Word
@@ -127,27 +123,4 @@ replay_lag_check(void)
 			: errdetail("It was current %lld ms ago; pgtoken.max_replay_lag allows %d ms.",
 						(long long) age_ms(), guc_max_replay_lag),
 		errhint("Ask the primary or another standby, or try again.  The token may well be good."));
-}
-
-/* interval; NULL where there is none */
-Datum
-pgt_replay_lag(PG_FUNCTION_ARGS)
-{
-	int64 ms = replay_lag_ms();
-	Interval *lag;
-
-	if (ms < 0)
-		PG_RETURN_NULL();
-	lag = palloc0(sizeof(Interval));
-	lag->time = ms * USECS_PER_MSEC;
-	PG_RETURN_INTERVAL_P(lag);
-}
-
-/* true, or no return */
-Datum
-pgt_standby_answers(PG_FUNCTION_ARGS)
-{
-	(void) fcinfo;
-	replay_lag_check();
-	PG_RETURN_BOOL(true);
 }

@@ -9,64 +9,21 @@
  */
 #include "endpoints/authorization_endpoint.h"
 
-#include "base/glue.h"
 #include "base/guc.h"
 #include "base/member.h"
 #include "base/object.h"
 #include "base/refused.h"
-#include "core/base/form.h"
 #include "core/oauth/oauth.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/http_context.h"
+#include "operations/redirect.h"
 #include "tables/audit.h"
 #include "tables/authorization_request.h"
+#include "tables/client.h"
 
 #define REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"
-
-static char *
-finish_url(PgtcBuf *url)
-{
-	char *string;
-
-	glue_check(pgtc_buf_code(url), "writing a URL");
-	string = pnstrdup(url->data, url->len);
-	pgtc_buf_free(url);
-	return string;
-}
-
-/* the redirect URI of the request with what every answer has: state and iss */
-static void
-begin_url(const Issuer *issuer, Jsonb *parameters, PgtcBuf *url)
-{
-	pgtc_buf_init(url, &glue_mem);
-	pgtc_buf_append_str(url, member_string(parameters, "redirect_uri"));
-	pgtc_query_append(url, "iss", pgtc_slice_str(issuer->issuer));
-	pgtc_query_append(url, "state", pgtc_slice_str(member_string(parameters, "state")));
-}
-
-char *
-authorization_redirect_error(const Issuer *issuer, Jsonb *parameters, const char *error,
-							 const char *description)
-{
-	PgtcBuf url;
-
-	begin_url(issuer, parameters, &url);
-	pgtc_query_append(&url, "error", pgtc_slice_str(error));
-	pgtc_query_append(&url, "error_description", pgtc_slice_str(description));
-	return finish_url(&url);
-}
-
-char *
-authorization_redirect_code(const Issuer *issuer, Jsonb *parameters, const char *code)
-{
-	PgtcBuf url;
-
-	begin_url(issuer, parameters, &url);
-	pgtc_query_append(&url, "code", pgtc_slice_str(code));
-	return finish_url(&url);
-}
 
 static bool
 is_request_uri(const char *request_uri)
@@ -115,7 +72,6 @@ static void
 send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 {
 	AuthorizationRequest request = {.kind = REQUEST_AUTHORIZATION};
-	PgtcBuf url;
 	char *transaction_id;
 
 	request.issuer = client->issuer;
@@ -123,10 +79,7 @@ send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 	request.parameters = parameters;
 	transaction_id = authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,
 												  guc_authorization_request_lifetime);
-	pgtc_buf_init(&url, &glue_mem);
-	pgtc_buf_append_str(&url, x->issuer->login_uri);
-	pgtc_query_append(&url, "transaction_id", pgtc_slice_str(transaction_id));
-	http_redirect(x, finish_url(&url));
+	http_redirect(x, redirect_with(x->issuer->login_uri, "transaction_id", transaction_id));
 }
 
 /* what the client is told; the browser goes there */
@@ -170,9 +123,8 @@ authorization_endpoint(HttpExchange *x)
 			if (refusal != PGT_OK)
 			{
 				refused_record(x->path, x->client_id, refusal);
-				http_redirect(x, authorization_redirect_error(x->issuer, parameters,
-															  errors_info(refusal)->error,
-															  refused_description(refusal)));
+				http_redirect(x, redirect_error(x->issuer, parameters, errors_info(refusal)->error,
+												refused_description(refusal)));
 				return NULL;
 			}
 		}

@@ -13,11 +13,4 @@
 extern Jsonb *authorization_endpoint(HttpExchange *x);
 extern Jsonb *authorization_endpoint_push(HttpExchange *x);
 
-/* an error for the client, by way of the browser (RFC 6749 section 4.1.2.1, RFC 9207) */
-extern char *authorization_redirect_error(const Issuer *issuer, Jsonb *parameters,
-										  const char *error, const char *description);
-
-/* a code for the client, likewise */
-extern char *authorization_redirect_code(const Issuer *issuer, Jsonb *parameters, const char *code);
-
 #endif /* PGT_AUTHORIZATION_ENDPOINT_H */

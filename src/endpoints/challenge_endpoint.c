@@ -15,6 +15,7 @@
 #include "http/client_auth.h"
 #include "http/http_context.h"
 #include "step_up/factor_challenge.h"
+#include "tables/client.h"
 
 /* what a client may say of a factor: a code, or the parts of a WebAuthn assertion */
 static const char *const evidence_members[] = {

@@ -15,6 +15,7 @@
 #include "base/replay_lag.h"
 #include "base/user_function.h"
 #include "http/client_auth.h"
+#include "tables/client.h"
 #include "tables/resource.h"
 #include "tokens/statement.h"
 #include "tokens/verify.h"

@@ -12,8 +12,11 @@
 #include "endpoints/id_token_hint.h"
 #include "http/client_auth.h"
 #include "http/http_context.h"
+#include "operations/blacklist.h"
 #include "operations/revoke.h"
 #include "tables/audit.h"
+#include "tables/client.h"
+#include "tables/grant.h"
 #include "tokens/genuine.h"
 
 #define REASON "revoked_by_client"

@@ -16,10 +16,9 @@
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/session_lock.h"
-#include "base/store.h"
 #include "core/oauth/oauth.h"
-#include "endpoints/authorization_endpoint.h"
 #include "operations/consent.h"
+#include "operations/redirect.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
@@ -143,8 +142,8 @@ answer_error(const char *error, const char *description, AuthorizationResponse *
 
 /* the transaction ends, and the browser takes the error to the client, unless it had ended before */
 static void
-redirect_error(const Transaction *transaction, const char *error, const char *description,
-			   AuthorizationResponse *response)
+send_error(const Transaction *transaction, const char *error, const char *description,
+		   AuthorizationResponse *response)
 {
 	answer_error(error, description, response);
 	if (!authorization_request_answer(transaction->request))
@@ -152,8 +151,8 @@ redirect_error(const Transaction *transaction, const char *error, const char *de
 		answer_error("invalid_transaction", "the transaction has ended", response);
 		return;
 	}
-	response->redirect_uri = authorization_redirect_error(
-		transaction->issuer, transaction->request->parameters, error, description);
+	response->redirect_uri =
+		redirect_error(transaction->issuer, transaction->request->parameters, error, description);
 	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
 							  .event = "authorization.refused",
 							  .reason = error,
@@ -166,7 +165,7 @@ ask_again(const Transaction *transaction, const char *error, const char *descrip
 		  AuthorizationResponse *response)
 {
 	if (transaction->silent)
-		redirect_error(transaction, error, description, response);
+		send_error(transaction, error, description, response);
 	else
 		answer_error(error, description, response);
 }
@@ -269,14 +268,13 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	if (!consented_scope(&transaction, approval, &granted))
 		ask_again(&transaction, "consent_required", "the subject must consent", response);
 	else if (granted.n == 0 && transaction.scope.n > 0)
-		redirect_error(&transaction, "access_denied", "the subject has consented to nothing",
-					   response);
+		send_error(&transaction, "access_denied", "the subject has consented to nothing", response);
 	else if (!authorization_request_answer(transaction.request))
 		answer_error("invalid_transaction", "the transaction has ended", response);
 	else
 		response->redirect_uri =
-			authorization_redirect_code(transaction.issuer, transaction.request->parameters,
-										create_code(&transaction, approval, &granted, auth_time));
+			redirect_code(transaction.issuer, transaction.request->parameters,
+						  create_code(&transaction, approval, &granted, auth_time));
 	audit_leave();
 }
 
@@ -321,7 +319,7 @@ approval_deny(const char *transaction_id, const char *error, const char *descrip
 						 "server_error; descriptions are ASCII without quote and backslash (RFC "
 						 "6749 section 4.1.2.1).")));
 	if (find_transaction(transaction_id, &transaction))
-		redirect_error(&transaction, error, description, response);
+		send_error(&transaction, error, description, response);
 	else
 		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
 }

@@ -7,7 +7,7 @@
 
 #include "base/compat.h"
 
-#include "tables/client.h"
+#include "core/oauth/scope.h"
 
 /* adds to what is stored, for each of the APIs */
 extern void consent_store(const char *subject, const char *client_id, const PgtcScope *scope,

@@ -9,7 +9,6 @@
 
 #include "base/cache.h"
 #include "base/glue.h"
-#include "base/guc.h"
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/session_lock.h"

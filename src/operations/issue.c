@@ -20,6 +20,7 @@
 #include "core/base/ids.h"
 #include "core/jose/claims.h"
 #include "operations/permit.h"
+#include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/grant.h"

@@ -1,18 +1,11 @@
 /*
  * logout.h
- *		Use cases: a client sends its user to log out (OpenID Connect RP-Initiated
- *		Logout), and clients are told that a session has ended (Back-Channel
- *		Logout).
+ *		Use cases: a person has logged out, and clients are told (Back-Channel Logout).
  */
 #ifndef PGT_LOGOUT_H
 #define PGT_LOGOUT_H
 
 #include "base/compat.h"
-
-#include "http/http.h"
-
-/* sends the browser to the application's logout page; a body only when it refuses */
-extern Jsonb *end_session_endpoint(HttpExchange *x);
 
 /* where to send the browser once the application has ended the session; NULL: nowhere */
 extern char *logout_complete(const char *transaction_id, const char *subject,

@@ -10,6 +10,7 @@
 
 #include "step_up/assess.h"
 #include "step_up/challenge.h"
+#include "tables/grant.h"
 #include "tokens/response.h"
 
 typedef struct PermitRequest

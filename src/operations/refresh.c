@@ -24,6 +24,7 @@
 #include "core/base/ids.h"
 #include "operations/permit.h"
 #include "operations/retry.h"
+#include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/grant.h"

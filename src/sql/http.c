@@ -12,13 +12,13 @@
 #include "endpoints/access_request.h"
 #include "endpoints/authorization_endpoint.h"
 #include "endpoints/challenge_endpoint.h"
-#include "endpoints/grants/device_code_grant.h"
+#include "endpoints/device_authorization_endpoint.h"
+#include "endpoints/end_session_endpoint.h"
 #include "endpoints/introspection_endpoint.h"
 #include "endpoints/revocation_endpoint.h"
 #include "endpoints/token_endpoint.h"
 #include "endpoints/userinfo_endpoint.h"
 #include "http/http.h"
-#include "operations/logout.h"
 
 PG_FUNCTION_INFO_V1(pgt_foreign_algs);
 PG_FUNCTION_INFO_V1(pgt_http_authorize);

@@ -6,9 +6,14 @@
 
 #include "access/xact.h"
 #include "fmgr.h"
+#include "utils/timestamp.h"
 
+#include "base/moment.h"
+#include "base/replay_lag.h"
 #include "tables/audit.h"
 
+PG_FUNCTION_INFO_V1(pgt_replay_lag);
+PG_FUNCTION_INFO_V1(pgt_standby_answers);
 PG_FUNCTION_INFO_V1(pgt_in_transaction_block);
 PG_FUNCTION_INFO_V1(pgt_purging);
 
@@ -28,4 +33,27 @@ pgt_purging(PG_FUNCTION_ARGS)
 	else if (audit_scope()->purging)
 		audit_leave();
 	PG_RETURN_VOID();
+}
+
+/* interval; NULL where there is none */
+Datum
+pgt_replay_lag(PG_FUNCTION_ARGS)
+{
+	int64 ms = replay_lag_ms();
+	Interval *lag;
+
+	if (ms < 0)
+		PG_RETURN_NULL();
+	lag = palloc0(sizeof(Interval));
+	lag->time = ms * USECS_PER_MSEC;
+	PG_RETURN_INTERVAL_P(lag);
+}
+
+/* true, or no return */
+Datum
+pgt_standby_answers(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	replay_lag_check();
+	PG_RETURN_BOOL(true);
 }

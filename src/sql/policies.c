@@ -11,7 +11,6 @@
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/object.h"
-#include "base/request.h"
 #include "core/base/ids.h"
 #include "step_up/rule_evaluation.h"
 

@@ -9,13 +9,16 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/cache.h"
 #include "base/request.h"
 #include "base/session_lock.h"
 #include "endpoints/access_request.h"
+#include "http/http.h"
 #include "operations/device_approval.h"
 #include "operations/logout.h"
 #include "sql/argument.h"
 #include "tables/client.h"
+#include "tables/device_code.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_device);
 PG_FUNCTION_INFO_V1(pgt_check_request);

@@ -19,6 +19,7 @@
 #include "base/request.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "operations/blacklist.h"
 #include "operations/issue.h"
 #include "operations/refresh.h"
 #include "operations/revoke.h"

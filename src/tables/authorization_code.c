@@ -1,9 +1,6 @@
 /*
  * authorization_code.c
  *		Authorization codes: made when the subject has agreed, redeemed once.
- *
- * Client binding -> hash -> redirect_uri, PKCE, key -> only then judge reuse: who
- * lacks the verifier must not be able to kill the family of somebody else's code.
  */
 #include "tables/authorization_code.h"
 
@@ -11,14 +8,9 @@
 
 #include "base/guc.h"
 #include "base/moment.h"
-#include "base/refused.h"
 #include "base/secret_handle.h"
 #include "base/store.h"
 #include "core/oauth/oauth.h"
-#include "endpoints/token_endpoint.h"
-#include "operations/revoke.h"
-#include "tables/audit.h"
-#include "tables/not_before.h"
 
 char *
 authorization_code_insert(AuthorizationCode *code)
@@ -78,8 +70,8 @@ read_code(StoreRow *row, void *arg)
 	store_begun(row, &code->begun);
 }
 
-static AuthorizationCode *
-find_code(const char *text)
+AuthorizationCode *
+authorization_code_find(const char *text)
 {
 	AuthorizationCode *code = palloc0(sizeof(AuthorizationCode));
 	StoreArgs args = {0};
@@ -95,128 +87,12 @@ find_code(const char *text)
 	return code;
 }
 
-/* exactly once, also of two that come at the same time */
-static bool
-redeem(const AuthorizationCode *code)
+bool
+authorization_code_redeem(const AuthorizationCode *code)
 {
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, &code->grant_id);
 	store_arg_time(&args, GetCurrentTimestamp());
 	return store_run(STORE_CODE_REDEEM, &args, NULL, NULL) == 1;
-}
-
-/* RFC 7636 section 4.6; RFC 9700 section 2.1.1: a verifier for a code without a challenge is a downgrade */
-static bool
-verifier_matches(const AuthorizationCode *code, const char *verifier)
-{
-	if (code->code_challenge == NULL || verifier == NULL)
-		return code->code_challenge == NULL && verifier == NULL;
-	return pgtc_pkce_verifier_valid(pgtc_slice_str(verifier)) &&
-		   pgtc_pkce_matches(pgtc_slice_str(code->code_challenge), pgtc_slice_str(verifier));
-}
-
-static bool
-redirect_uri_matches(const AuthorizationCode *code, const char *redirect_uri)
-{
-	if (code->redirect_uri == NULL)
-		return true; /* RFC 6749 section 4.1.3 asks for it only where the authorization request had it */
-	return redirect_uri && strcmp(code->redirect_uri, redirect_uri) == 0;
-}
-
-static PgtErr
-judge(const TokenRequest *request, const AuthorizationCode *code)
-{
-	PgtErr err;
-
-	if (code == NULL)
-		return PGT_ERR_CODE_UNKNOWN;
-	if (strcmp(code->client_id, request->client->client_id) != 0)
-		return refused(PGT_ERR_CODE_OTHER_CLIENT, "client_id", request->client->client_id,
-					   code->client_id);
-	if (!redirect_uri_matches(code, http_param(request->x, "redirect_uri")))
-		return refused(PGT_ERR_CODE_REDIRECT_URI, "redirect_uri",
-					   http_param(request->x, "redirect_uri"), code->redirect_uri);
-	if (!verifier_matches(code, http_param(request->x, "code_verifier")))
-		return refused(PGT_ERR_PKCE_MISMATCH, "code_verifier", NULL,
-					   code->code_challenge ? "of a code_challenge by S256" : "none");
-	if (code->dpop_jkt &&
-		(request->cnf.jkt == NULL || strcmp(code->dpop_jkt, request->cnf.jkt) != 0))
-		return PGT_ERR_CODE_OTHER_KEY;
-	if (code->redeemed)
-		return PGT_ERR_CODE_REUSED;
-	/* who approved it while everything of the subject or the client was being revoked */
-	err = not_before_check(request->client, code->subject, DT_NOBEGIN, &code->begun);
-	if (err != PGT_OK)
-		return err;
-	return GetCurrentTimestamp() < code->expires_at
-			   ? PGT_OK
-			   : token_request_judge_expired(request, &code->grant_id, code->subject,
-											 PGT_ERR_CODE_EXPIRED);
-}
-
-static void
-refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
-	   TokenResponse *response)
-{
-	const PgtErrInfo *info = errors_info(err);
-	RevokedFamily revoked;
-
-	response->err = err;
-	/* RFC 6749 section 4.1.2: what the code issued ends with its second use */
-	if (err == PGT_ERR_CODE_REUSED)
-		revoke_family(&code->grant_id, info->reason, &revoked);
-	if (info->audited)
-		audit_write(
-			&(AuditEvent){.grant_id = &code->grant_id,
-						  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse" : "code.refused",
-						  .reason = info->reason,
-						  .client_id = request->client->client_id,
-						  .subject = code->subject,
-						  .context = request->context,
-						  .detail = refused_detail(err, NULL)});
-}
-
-static void
-describe_family(AuthorizationCode *code, IssueRequest *issue)
-{
-	issue->grant_id = &code->grant_id;
-	issue->begun = &code->begun;
-	issue->offline = true;
-	issue->subject = code->subject;
-	issue->scope = code->scope;
-	issue->session_id = code->session_id;
-	issue->has_auth_time = true;
-	issue->auth_time = code->auth_time;
-	issue->acr = code->acr;
-	issue->amr = code->amr;
-	issue->n_amr = code->n_amr;
-	issue->nonce = code->nonce;
-	issue->claims = code->claims;
-}
-
-void
-authorization_code_grant(const TokenRequest *request, TokenResponse *response)
-{
-	IssueRequest issue = token_request_issue(request, "authorization_code");
-	char *text = http_param(request->x, "code");
-	AuthorizationCode *code = text ? find_code(text) : NULL;
-	PgtErr err =
-		text ? judge(request, code) : refused(PGT_ERR_REQUEST_PARAMETER, "code", NULL, NULL);
-
-	if (err == PGT_OK)
-		err = token_request_narrow(request, code->resources, code->n_resources, &issue);
-	if (err == PGT_OK)
-	{
-		describe_family(code, &issue);
-		/* a code that must wait for its user is not redeemed */
-		if (!issue_assess(&issue, response))
-			return;
-		if (!redeem(code))
-			err = PGT_ERR_CODE_REUSED;
-	}
-	if (err == PGT_OK)
-		issue_tokens(&issue, response);
-	else
-		refuse(request, code, err, response);
 }

@@ -42,4 +42,10 @@ typedef struct AuthorizationCode
 /* stores it and returns the code itself; sets hash and expires_at */
 extern char *authorization_code_insert(AuthorizationCode *code);
 
+/* the one that this text is of, redeemed or not; NULL */
+extern AuthorizationCode *authorization_code_find(const char *text);
+
+/* exactly once, also of two that come at the same time */
+extern bool authorization_code_redeem(const AuthorizationCode *code);
+
 #endif /* PGT_AUTHORIZATION_CODE_H */

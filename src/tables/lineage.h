@@ -7,8 +7,10 @@
 
 #include "base/compat.h"
 
+#include "datatype/timestamp.h"
+#include "utils/uuid.h"
+
 #include "core/base/ids.h"
-#include "tables/grant.h"
 
 typedef struct LineageRow
 {

@@ -107,3 +107,29 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 		   memcmp(out->jti.grant_id, out->grant_id.data, PGTC_UUID_LEN) == 0 &&
 		   issuer_may_name_client(out);
 }
+
+Grant *
+genuine_family_of_refresh_token(const char *token, PgtcRefreshToken *parsed)
+{
+	pg_uuid_t grant_id;
+	Grant *grant;
+
+	if (pgtc_refresh_token_parse(pgtc_slice_str(token), parsed) != PGTC_OK)
+		return NULL;
+	memcpy(grant_id.data, parsed->grant_id, PGTC_UUID_LEN);
+	grant = grant_read(&grant_id);
+	return grant && genuine_refresh_token(grant, parsed) ? grant : NULL;
+}
+
+Grant *
+genuine_family_of_access_token(const char *token, GenuineAccessToken *access)
+{
+	Grant *grant;
+
+	if (!genuine_access_token(pgtc_slice_str(token), access))
+		return NULL;
+	grant = grant_read(&access->grant_id);
+	return grant && pgtc_slice_equal(access->claims->client_id, pgtc_slice_str(grant->client_id))
+			   ? grant
+			   : NULL;
+}

@@ -36,4 +36,10 @@ typedef struct GenuineAccessToken
  */
 extern bool genuine_access_token(PgtcSlice token, GenuineAccessToken *out);
 
+/* the family of a genuine refresh token, which is taken apart; NULL */
+extern Grant *genuine_family_of_refresh_token(const char *token, PgtcRefreshToken *parsed);
+
+/* the family of a genuine access token, which must be its client's; NULL */
+extern Grant *genuine_family_of_access_token(const char *token, GenuineAccessToken *access);
+
 #endif /* PGT_GENUINE_H */

@@ -2,12 +2,13 @@
  * client_credentials_grant.c
  *		Use case: a client gets an access token for itself (RFC 6749 section 4.4).
  */
-#include "base/compat.h"
+#include "endpoints/grants/client_credentials_grant.h"
 
 #include "base/refused.h"
 #include "base/request.h"
 #include "endpoints/grants/grant_refusal.h"
-#include "endpoints/token_endpoint.h"
+#include "operations/issue.h"
+#include "tokens/response.h"
 
 void
 client_credentials_grant(const TokenRequest *request, TokenResponse *response)

@@ -1,14 +1,15 @@
 /*
  * device_code_grant.h
- *		Use case: a device without a browser asks for authorization (RFC 8628).
+ *		Device codes at the token endpoint (RFC 8628 section 3.4).
  */
 #ifndef PGT_DEVICE_CODE_GRANT_H
 #define PGT_DEVICE_CODE_GRANT_H
 
 #include "base/compat.h"
 
-#include "http/http.h"
+#include "endpoints/grants/token_request.h"
+#include "tokens/response.h"
 
-extern Jsonb *device_authorization_endpoint(HttpExchange *x);
+extern void device_code_grant(const TokenRequest *request, TokenResponse *response);
 
 #endif /* PGT_DEVICE_CODE_GRANT_H */

@@ -5,7 +5,9 @@
 #include "endpoints/grants/grant_refusal.h"
 
 #include "base/refused.h"
+#include "endpoints/grants/token_request.h"
 #include "tables/audit.h"
+#include "tokens/response.h"
 
 void
 grant_refusal_set(const TokenRequest *request, const char *event, PgtErr err,

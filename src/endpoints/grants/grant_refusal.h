@@ -7,7 +7,8 @@
 
 #include "base/compat.h"
 
-#include "endpoints/token_endpoint.h"
+#include "endpoints/grants/token_request.h"
+#include "tokens/response.h"
 
 /* sets response->err and writes the event where one is due; grant_id and subject: NULL where unknown */
 extern void grant_refusal_set(const TokenRequest *request, const char *event, PgtErr err,

@@ -3,7 +3,7 @@
  *		Use case: tokens for a user name and a password (RFC 6749 section 4.3),
  *		which RFC 9700 section 2.4 forbids: off unless the issuer has a verifier.
  */
-#include "base/compat.h"
+#include "endpoints/grants/password_grant.h"
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -13,7 +13,9 @@
 #include "base/request.h"
 #include "base/user_function.h"
 #include "endpoints/grants/grant_refusal.h"
-#include "endpoints/token_endpoint.h"
+#include "http/http.h"
+#include "operations/issue.h"
+#include "tokens/response.h"
 
 /* a password, and whose it is */
 typedef struct Verification

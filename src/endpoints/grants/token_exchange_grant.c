@@ -6,21 +6,23 @@
  * one of them it dies.  It outlives the subject token in nothing: neither scope
  * nor time, and there is no refresh token.
  */
-#include "base/compat.h"
+#include "endpoints/grants/token_exchange_grant.h"
 
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/refused.h"
-#include "base/request.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/jose/claims.h"
 #include "endpoints/grants/grant_refusal.h"
-#include "endpoints/token_endpoint.h"
+#include "http/http.h"
+#include "operations/issue.h"
+#include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/resource.h"
+#include "tokens/response.h"
 #include "tokens/target.h"
 #include "tokens/verify.h"
 

@@ -1,0 +1,15 @@
+/*
+ * token_exchange_grant.h
+ *		Token exchange at the token endpoint (RFC 8693).
+ */
+#ifndef PGT_TOKEN_EXCHANGE_GRANT_H
+#define PGT_TOKEN_EXCHANGE_GRANT_H
+
+#include "base/compat.h"
+
+#include "endpoints/grants/token_request.h"
+#include "tokens/response.h"
+
+extern void token_exchange_grant(const TokenRequest *request, TokenResponse *response);
+
+#endif /* PGT_TOKEN_EXCHANGE_GRANT_H */

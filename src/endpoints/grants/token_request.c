@@ -1,0 +1,67 @@
+/*
+ * token_request.c
+ *		What the grant types of the token endpoint share.
+ */
+#include "endpoints/grants/token_request.h"
+
+#include "base/object.h"
+#include "step_up/challenge.h"
+#include "tokens/target.h"
+
+IssueRequest
+token_request_issue(const TokenRequest *request, const char *grant_type)
+{
+	IssueRequest issue = {0};
+
+	issue.grant_type = grant_type;
+	issue.client_id = request->client->client_id;
+	issue.client_auth_method = request->client->authenticated_by;
+	issue.client_secret_id = request->client->proved_secret;
+	issue.scope = request->scope;
+	issue.resources = request->resources;
+	issue.n_resources = request->n_resources;
+	issue.n_amr = -1;
+	issue.cnf = request->cnf;
+	issue.transaction_id = http_param(request->x, "transaction_id");
+	issue.claims = object_empty();
+	issue.context = request->context;
+	return issue;
+}
+
+PgtErr
+token_request_narrow(const TokenRequest *request, char **granted, int n_granted,
+					 IssueRequest *issue)
+{
+	int n_resources = request->n_resources;
+	PgtErr err =
+		target_within(request->client, request->resources, &n_resources, granted, n_granted);
+
+	if (err != PGT_OK)
+		return err;
+	issue->resources = granted;
+	issue->n_resources = n_granted;
+	issue->first_resources = request->resources;
+	issue->n_first_resources = n_resources;
+	return PGT_OK;
+}
+
+PgtErr
+token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
+							const char *subject, PgtErr expired)
+{
+	const ChallengedRequest challenged = {.grant_id = grant_id,
+										  .client = request->client,
+										  .subject = subject,
+										  .generation = -1,
+										  .context = request->context};
+	const char *transaction_id = http_param(request->x, "transaction_id");
+	StepUp step_up;
+	PgtErr err;
+
+	if (transaction_id == NULL)
+		return expired;
+	err = challenge_find(transaction_id, &challenged, &step_up);
+	if (err == PGT_ERR_CHALLENGE_UNKNOWN || (err == PGT_OK && step_up.consumed))
+		return expired;
+	return err;
+}
