@@ -153,6 +153,9 @@ BEGIN;
 UPDATE pgtoken.authorization_codes SET expires_at = now() WHERE subject = 'dave';
 SELECT (test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'redirect_uri', 'https://first.example/cb'), test.basic('first'))).body ->> 'error' AS expired;
 ROLLBACK;
+-- no setting lets a code live for longer than ten minutes (C10)
+SELECT test.outcome($$SET pgtoken.authorization_code_lifetime = '10min'$$) AS ten, left(test.outcome($$SET pgtoken.authorization_code_lifetime = '601s'$$), 6) AS more;
+RESET pgtoken.authorization_code_lifetime;
 -- offline_access: not allowed for this client, so no refresh token whatever was asked (C87, C95)
 SELECT test.brief(test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code', 'redirect_uri', 'https://first.example/cb'), test.basic('first')));
 -- allowed, asked for and consented to: a refresh token; consented to without it: none

@@ -93,7 +93,7 @@ SELECT n, r.decision, r.error FROM (VALUES
 	(5, (SELECT array_agg('https://any.example/' || i) FROM generate_series(1, 33) i))) v (n, api), pgtoken.issue_tokens('app', 'kim', 'openid', api) r
 ORDER BY n;
 
--- Subjects: 1 to 255 printable ASCII characters
+-- Subjects: 1 to 255 printable ASCII characters (C84)
 SELECT n, length(s) AS length, test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L)', 'app', s))
 FROM unnest(ARRAY['', repeat('x', 256), repeat('x', 1000000), 'käthe', '🔑', E'a\nb', E'a\x01', E'a\x7f', E'\t']) WITH ORDINALITY u (s, n)
 ORDER BY n;

@@ -26,7 +26,7 @@ SELECT jsonb_pretty(test.claims(:'it') - '{iat,exp,at_hash}'::text[]) AS id_toke
 SELECT test.claims(:'it') ->> 'at_hash' = test.b64url(substr(sha256(convert_to(:'at', 'UTF8')), 1, 16)) AS at_hash,
 	   test.claims(:'it') ->> 'iat' = test.claims(:'at') ->> 'iat' AS same_iat;
 
--- Neither given: the subject authenticated now, the session is the family, and no nonce, acr, amr is made up
+-- C85: neither given: the subject authenticated now, the session is the family, and no nonce, acr, amr is made up
 SELECT id_token AS it, grant_id AS gid FROM pgtoken.issue_tokens('web', 'alice', 'openid') r \gset
 SELECT test.claims(:'it') ->> 'auth_time' = test.claims(:'it') ->> 'iat' AS auth_time_now,
 	   test.claims(:'it') ->> 'sid' = :'gid' AS sid_is_family, test.claims(:'it') ?| '{nonce,acr,amr}' AS made_up;

@@ -42,6 +42,10 @@ SELECT test.brief(test.http('token', test.form('grant_type', 'refresh_token', 'r
 SELECT revoke_reason FROM pgtoken.grants WHERE grant_id = :'gid';
 SELECT test.brief(test.http('revoke', test.form('token', :'rt2'), test.basic('portal'))) AS once_more, test.brief(test.http('revoke', test.form('token', :'at', 'token_type_hint', 'anything'), test.basic('portal'))) AS hint;
 SELECT event, reason, client_id, subject FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event IN ('grant.revoked', 'blacklist.created') ORDER BY event_id;
+-- C26: one that has expired is as good as revoked, and the client need not know
+SELECT access_token AS old_at, refresh_token AS old_rt, grant_id AS old_gid FROM pgtoken.issue_tokens('portal', 'alice', 'openid offline_access') \gset
+UPDATE pgtoken.grants SET expires_at = now() WHERE grant_id = :'old_gid';
+SELECT a.status, a.body IS NULL AS empty FROM unnest(ARRAY[:'old_rt', :'old_at']) t, test.http('revoke', test.form('token', t), test.basic('portal')) a;
 -- C28: a public client with its name alone
 SELECT refresh_token AS rt FROM pgtoken.issue_tokens('app', 'bob', 'openid offline_access') \gset
 SELECT test.brief(test.http('revoke', test.form('token', :'rt', 'client_id', 'app'))) AS public, pgtoken.introspect(:'rt') AS dead;

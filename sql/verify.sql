@@ -170,6 +170,15 @@ FROM (VALUES
 	(74, 'over-long', test.made(:'at', '{}', jsonb_build_object('x', repeat('x', 20000))))) v (n, what, token)
 ORDER BY n;
 
+-- C30: who asks for one of these learns nothing but that it is not active
+SELECT n, what, pgtoken.introspect(token) -> 'active' AS active, pgtoken.introspect(token) = '{"active": false}' AS and_nothing_else
+FROM (VALUES
+	(1, 'as issued', test.made(:'at', '{}', '{}')), (2, 'expired', test.made(:'at', '{}', '{"iat": 1577934245, "exp": 1577934545}')),
+	(3, 'not yet valid', test.made(:'at', '{}', '{"nbf": 9999999999}')), (4, 'iss of nobody', test.made(:'at', '{}', '{"iss": "https://evil.example"}')),
+	(5, 'iss of another issuer of ours', test.made(:'at', '{}', '{"iss": "https://other.example/tenant"}')), (6, 'typ JWT', test.made(:'at', '{"typ": "JWT"}', '{}')),
+	(7, 'another secret', test.made(:'at', '{}', '{}', sha256('guess')))) v (n, what, token)
+ORDER BY n;
+
 -- Attack shut out: somebody has stolen a signing key and makes tokens of a family
 -- that lives. The ledger knows every token that was committed, and not these.
 SELECT n, what, pgtoken.verify_access_token(token) IS NOT NULL AS holds, pgtoken.introspect(token) -> 'active' AS active,

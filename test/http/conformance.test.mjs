@@ -128,6 +128,62 @@ describe('what is announced', () => {
 	});
 });
 
+// The plans of the OpenID Foundation's suite that a refresh token decides, step by step; FAPI2SPFinalRefreshToken is in
+// refresh.test.mjs: the token of before is good again after 31 seconds.
+describe('what the certification does with codes and refresh tokens', () => {
+	/** Shannon's entropy of the characters, times their number: what the suite measures */
+	const bits = (text) => {
+		const counts = [...text].reduce((seen, c) => seen.set(c, (seen.get(c) ?? 0) + 1), new Map());
+		return text.length * [...counts.values()].map((n) => n / text.length).reduce((sum, p) => sum - p * Math.log2(p), 0);
+	};
+	const unguessable = (text, name) => {
+		assert.ok(text.length * 8 >= 128 && bits(text) >= 96, `${name}: long and various enough`);
+		assert.ok(/^[\x20-\x7e]+$/.test(text), `${name}: VSCHAR only`);
+	};
+	const nextSecond = () => new Promise((resolve) => { setTimeout(resolve, 1050 - (Date.now() % 1000)); }); // iat has whole seconds
+
+	it('oidcc-refresh-token: with and without scope, by two clients, and of one by the other (C9, C14, C20, C22, C86)', async () => {
+		const [one, two] = [await h.newClient(), await h.newClient()];
+		const scope = 'openid email offline_access';
+		const run = async (client, parameters) => {
+			const code = await h.newCode(client, { scope });
+			unguessable(code.code, 'the code');
+			const first = h.assertTokens(await h.redeem(client, code));
+			await nextSecond();
+			const second = h.assertTokens(await h.refresh(client, first.refresh_token, parameters));
+			for (const { access_token: accessToken, refresh_token: refreshToken } of [first, second]) {
+				unguessable(accessToken, 'the access token');
+				unguessable(refreshToken, 'the refresh token');
+			}
+			assert.ok(second.access_token !== first.access_token);
+			assert.equal(second.scope.split(' ').sort().join(' '), scope.split(' ').sort().join(' '));
+			const [before, after] = [h.claimsOf(first.id_token), h.claimsOf(second.id_token)];
+			for (const name of ['iss', 'sub', 'aud', 'auth_time', 'azp']) assert.deepEqual(after[name], before[name], name);
+			assert.ok(after.iat > before.iat);
+			return second;
+		};
+		await run(one, { scope });
+		const { refresh_token: others } = await run(two, {});
+		h.assertError(await h.refresh(one, others), 'invalid_grant', 400);
+		h.assertTokens(await h.refresh(two, others));
+	});
+
+	// the attack: a code from a log or a history, when its owner has long used it
+	it('oidcc-codereuse-30seconds: the second use is refused, and the access token dies, also when the code is over (C10, C58)', async () => {
+		for (const later of ['31 seconds', '2 minutes']) {
+			const client = await h.newClient();
+			const code = await h.newCode(client, { scope: 'openid offline_access notes:read', resource: h.resource });
+			const tokens = h.assertTokens(await h.redeem(client, code));
+			await h.rows(`UPDATE pgtoken.authorization_codes SET created_at = created_at - $2::interval, expires_at = expires_at - $2::interval,
+				redeemed_at = redeemed_at - $2::interval WHERE client_id = $1`, client.id, later);
+			assert.equal((await h.notes(h.bearer(tokens.access_token))).status, 200);
+			h.assertError(await h.redeem(client, code), 'invalid_grant');
+			assert.equal((await h.notes(h.bearer(tokens.access_token))).status, 401, `${later} later`);
+			h.assertError(await h.refresh(client, tokens.refresh_token), 'invalid_grant');
+		}
+	});
+});
+
 describe('client assertions (RFC 7523)', () => {
 	const grant = async (client, changes, path = '/oauth2/token') => h.post(path, { grant_type: 'client_credentials', token: 'x',
 		client_assertion_type: h.ASSERTION_TYPE, client_assertion: await h.assertion(client, changes) });

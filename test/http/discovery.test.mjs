@@ -203,7 +203,7 @@ describe('authorization requests (C76)', () => {
 		const cases = [
 			[{ response_type: 'token' }, 'unsupported_response_type'],
 			[{ response_type: 'id_token' }, 'unsupported_response_type'],
-			[{ response_type: 'code id_token' }, 'unsupported_response_type'],
+			[{ response_type: 'code id_token' }, 'unsupported_response_type'], // C83: no ID token comes from here, so there is no c_hash
 			[{ response_type: undefined }, 'invalid_request'],
 			[{ response_mode: 'fragment' }, 'invalid_request'],
 			[{ response_mode: 'form_post' }, 'invalid_request'],

@@ -120,6 +120,34 @@ describe('the gateway\'s settings', { skip }, () => {
 	});
 });
 
+describe('the gateway that has no connection left', { skip }, () => {
+	// the fault: a client whose logout nobody had time for believes that its token is gone, or gives up (RFC 7009 section 2.2.1)
+	it('answers 503 with Retry-After, and the revocation can be sent again (C27)', () => withGateway({ GATEWAY_POOL_SIZE: '1', GATEWAY_POOL_TIMEOUT: '100' }, async ({ base }) => {
+		const client = await h.newClient();
+		const { refresh_token: refreshToken, grantId } = await h.newTokens(client);
+		const other = await h.newTokens(client);
+		const holder = await h.pool.connect();
+		try {
+			await holder.query('BEGIN');
+			await holder.query('SELECT FROM pgtoken.grants WHERE grant_id = $1 FOR UPDATE', [grantId]);
+			const first = h.postAs(client, '/oauth2/revoke', { token: refreshToken }, { base });
+			// the only connection waits for the family: until then nobody is refused
+			while (await h.value(`SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()
+				AND application_name = 'pgtoken-gateway' AND wait_event_type = 'Lock'`) === 0) await new Promise((later) => { setTimeout(later, 20); });
+			const refused = await h.postAs(client, '/oauth2/revoke', { token: other.refresh_token }, { base });
+			assert.equal(refused.status, 503);
+			assert.match(refused.headers.get('retry-after') ?? '', /^[1-9][0-9]*$/);
+			await holder.query('ROLLBACK');
+			assert.equal((await first).status, 200);
+		} finally {
+			holder.release(true);
+		}
+		assert.equal((await h.family(other.grantId)).revoked_at, null);
+		assert.equal((await h.postAs(client, '/oauth2/revoke', { token: other.refresh_token }, { base })).status, 200);
+		assert.ok((await h.family(other.grantId)).revoked_at !== null);
+	}));
+});
+
 describe('the gateway before a database that only reads', { skip }, () => {
 	// as on a standby: that a transaction may write cannot be asked for
 	it('answers what needs no writing', () => withGateway({ PGOPTIONS: '-c default_transaction_read_only=on', GATEWAY_API: '{"/api/notes": "api.notes"}' }, async ({ base }) => {

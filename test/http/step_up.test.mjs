@@ -70,7 +70,7 @@ describe('a policy', () => {
 });
 
 describe('a step-up', () => {
-	it('when the network has changed: challenge, code, and the same refresh goes on with more behind it (C92)', { skip: !h.proxyUrl && 'no PROXY_URL' }, async () => {
+	it('when the network has changed: challenge, code, and the same refresh goes on with more behind it (C45, C92)', { skip: !h.proxyUrl && 'no PROXY_URL' }, async () => {
 		const client = await h.newClient();
 		const user = await h.newUser();
 		const from = (address) => ({ base: h.proxyUrl, headers: { 'x-forwarded-for': address } });

@@ -4,7 +4,7 @@
 # forked would hide a thief from reuse detection.  Every answered rotation must
 # survive SIGKILL of the whole server, also with synchronous_commit = off
 # (design 5: durable rotation), and a rotation that was committed but not
-# answered must be given again by the retry rule (C53, C59).
+# answered must be given again by the retry rule (C59).
 use strict;
 use warnings;
 
@@ -150,7 +150,7 @@ for my $round (1 .. ROUNDS)
 	$admin = session($node);
 
 	my $mute_answer = refresh($admin, { client => 'app' }, $mute);
-	is($mute_answer->{decision}, 'allow', "round $round: a rotation that was committed and not answered is answered now (C53)");
+	is($mute_answer->{decision}, 'allow', "round $round: a rotation that was committed and not answered is answered now (C59)");
 	is((grant_and_generation($mute_answer->{refresh_token}))[1], 1, "round $round: with the successor that was made before the crash");
 
 	my ($refused, $lost, $other, $dead) = (0, 0, 0, 0);
@@ -188,7 +188,7 @@ for my $round (1 .. ROUNDS)
 		$family->{answered} = $next->{refresh_token};
 	}
 	is($refused, 0, "round $round, synchronous_commit $synchronous_commit: no refresh refused under load");
-	is($lost, 0, "round $round: no answered rotation lost (C53)");
+	is($lost, 0, "round $round: no answered rotation lost (C59)");
 	is($other, 0, "round $round: the predecessor gets the same successor again (C59)");
 	is($dead, 0, "round $round: that successor works");
 }

@@ -1,7 +1,7 @@
 # Attack and accident: a caller who sets synchronous_commit aside, for the speed
 # of it or to have a revocation forgotten.  What answers a client or cuts access
 # off is on disk when COMMIT returns, whatever the session has set, before or
-# after the call (C53).  010_crash.pl shows what that is good for; here the
+# after the call (C59, C61).  010_crash.pl shows what that is good for; here the
 # write-ahead log says it of each function.
 use strict;
 use warnings;
