@@ -18,12 +18,10 @@ OBJS = $(SRCS:.c=.o)
 OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 
 # the install script, in order
-SQL_PARTS = 00_preamble 10_schemas_roles 20_types 25_validation 30_tables 35_http_tables \
-	37_policy_tables 38_maintenance_tables 39_out_of_sight 39_refusal_functions \
-	40_token_functions 42_authorization_functions 43_factor_functions 44_revocation_functions \
-	45_admin_functions 46_policy_functions 47_http_admin 48_api_helpers 49_purge \
-	50_maintenance 52_restore 53_copy 60_views 70_triggers 75_http 76_metadata 80_privileges \
-	90_comments
+SQL_PARTS = 00_preamble 02_schemas_roles 05_common 10_audit 12_refusals 14_factors 20_types \
+	22_clients 26_revocation 28_grants 30_tokens 36_authorization 39_out_of_sight 40_devices \
+	42_sessions 44_challenges 46_policies 50_decisions 52_api_helpers 54_metadata 56_http \
+	58_maintenance 60_purge 62_partitions 66_restore 68_copy 80_privileges 90_comments
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
