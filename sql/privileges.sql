@@ -218,7 +218,7 @@ ANALYZE;
 SET LOCAL ROLE regress_pgtoken_reader;
 SELECT count(*) - :toasted AS in_toast FROM :toast;
 RESET ROLE;
--- What is sampled, column by column. A new one is decided in 39_out_of_sight.sql.
+-- What is sampled, column by column. A new one is decided beside its table in sql/install.
 SELECT c.relname AS relation, string_agg(a.attname, ' ' ORDER BY a.attnum) AS sampled
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped

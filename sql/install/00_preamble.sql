@@ -1,3 +1,5 @@
+-- What must hold before anything is made, and what must not.
+--
 -- Nothing in this script depends on the caller's search_path: every object of
 -- ours is written with its schema.
 SET LOCAL search_path TO pg_catalog, pg_temp;
@@ -14,3 +16,30 @@ BEGIN
 	END IF;
 END
 $preamble$;
+
+-- Whom the default privileges of the installing role favour gets nothing of what is
+-- made here: each object says itself who may what.  They are set aside, and put back
+-- by the last fragment.
+DO $set_aside$
+DECLARE
+	favour record;
+	put_back text := '';
+BEGIN
+	FOR favour IN
+		SELECT k.kind, a.privilege_type, pg_catalog.quote_ident(r.rolname) AS grantee, a.is_grantable
+		FROM pg_catalog.pg_default_acl d
+		JOIN (VALUES ('n', 'SCHEMAS'), ('r', 'TABLES'), ('f', 'ROUTINES'), ('T', 'TYPES')) k (object_type, kind)
+			ON k.object_type OPERATOR(pg_catalog.=) d.defaclobjtype::text
+		CROSS JOIN pg_catalog.aclexplode(d.defaclacl) a
+		JOIN pg_catalog.pg_roles r ON r.oid OPERATOR(pg_catalog.=) a.grantee
+		WHERE d.defaclnamespace OPERATOR(pg_catalog.=) 0::pg_catalog.oid
+		  AND d.defaclrole OPERATOR(pg_catalog.=) pg_catalog.quote_ident(CURRENT_USER)::pg_catalog.regrole AND a.grantee OPERATOR(pg_catalog.<>) d.defaclrole
+	LOOP
+		EXECUTE pg_catalog.format('ALTER DEFAULT PRIVILEGES REVOKE %s ON %s FROM %s', favour.privilege_type, favour.kind, favour.grantee);
+		put_back := put_back OPERATOR(pg_catalog.||)
+			pg_catalog.format('ALTER DEFAULT PRIVILEGES GRANT %s ON %s TO %s%s; ', favour.privilege_type, favour.kind, favour.grantee,
+							  CASE WHEN favour.is_grantable THEN ' WITH GRANT OPTION' END);
+	END LOOP;
+	PERFORM pg_catalog.set_config('pgtoken_install.default_privileges', put_back, true);
+END
+$set_aside$;

@@ -1,3 +1,5 @@
+-- Schemas and roles, and what holds for every table.
+--
 -- Roles belong to the cluster, not to the extension: made when missing, kept
 -- when the extension goes.
 DO $roles$
@@ -20,10 +22,49 @@ $roles$;
 GRANT pgtoken_auditor TO pgtoken_admin;
 GRANT pgtoken_issuer TO pgtoken_admin;
 
+-- pgtoken_issuer is the application: it issues, refreshes, answers what browsers and
+-- devices ask, ends sessions, shows its users their consents.  pgtoken_http is the HTTP
+-- layer: the endpoints, and what an API behind it needs.  pgtoken_auditor looks, changes
+-- nothing, sees no hash.  pgtoken_admin has all of these but the HTTP layer's, by
+-- membership, and configures.
 CREATE SCHEMA pgtoken;
 COMMENT ON SCHEMA pgtoken IS 'OAuth 2 / OpenID Connect token service: functions, tables and views of pgtoken';
 REVOKE ALL ON SCHEMA pgtoken FROM PUBLIC;
+GRANT USAGE ON SCHEMA pgtoken TO pgtoken_issuer, pgtoken_auditor, pgtoken_http;
 
 CREATE SCHEMA pgtoken_http;
 COMMENT ON SCHEMA pgtoken_http IS 'The endpoints of OAuth 2 and OpenID Connect as functions for an HTTP layer such as PostgREST; expose this schema, not pgtoken';
 REVOKE ALL ON SCHEMA pgtoken_http FROM PUBLIC;
+GRANT USAGE ON SCHEMA pgtoken_http TO pgtoken_http;
+
+-- What holds for every table, and is not said again where it is made:
+--
+-- Tables are migrated by hand in sql/upgrade, never replayed.
+--
+-- Per-family tables carry grant_id first in their primary key, reference no
+-- other per-family table and have no unique constraint across families, so
+-- that the same schema can be distributed by grant_id.
+--
+-- No foreign keys: pg_restore -j loads the tables of an extension in any
+-- order. The functions, which alone write here, see to it that what is named is
+-- there.
+--
+-- Data of an extension's tables is dumped only where it is asked for: by
+-- pg_extension_config_dump, which all have but those that hold nothing worth it.
+--
+-- Row security: pg_read_all_data and pg_write_all_data pass over table privileges,
+-- not over this, so they neither read a hash nor write a row.  The owner's
+-- functions, its views and superusers do.
+--
+-- Storage and statistics: what is nobody's business must not come to light beside its
+-- table.  Row security and privileges keep members of pg_read_all_data from the rows, but
+-- pg_statistic and TOAST tables have neither: ANALYZE would copy samples of a column into
+-- the one, and values of more than some 2 kB lie in the other.  So of such columns nothing
+-- is sampled, and values stay in their row: secrets always (PLAIN), hashes and what tells
+-- of people for as long as that fits on a page (MAIN).  Sampled they are where plans need
+-- to know how they are spread.  make_partition() does the same with new partitions.
+--
+-- Views have the rights of whoever asks (security_invoker): row security of the tables
+-- then lets nobody see more by a view than by them, a function that tells what it is
+-- called with sees no other rows (security_barrier), and nothing can be written through
+-- one.

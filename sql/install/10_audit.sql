@@ -1,3 +1,90 @@
+-- The audit: what happened, the triggers that write it, and what keeps it (and the
+-- ledger) from being changed.
+
+CREATE FUNCTION pgtoken.append_only() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'pgt_append_only' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken.append_only() FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.append_only() IS 'Trigger: refuses UPDATE, DELETE and TRUNCATE';
+
+CREATE TABLE pgtoken.audit_events (
+	grant_id uuid NOT NULL,
+	event_id uuid NOT NULL,
+	occurred_at timestamptz NOT NULL,
+	event text NOT NULL,
+	reason text,
+	client_id text,
+	subject text,
+	session_user_name text NOT NULL,	-- name would take 64 bytes of each row
+	role_name text NOT NULL,
+	application_name text,
+	client_addr inet,
+	context jsonb,
+	detail jsonb
+) PARTITION BY RANGE (occurred_at);
+CREATE TABLE pgtoken.audit_events_default PARTITION OF pgtoken.audit_events (
+	CONSTRAINT audit_events_default_pkey PRIMARY KEY (grant_id, event_id, occurred_at)
+) DEFAULT;
+COMMENT ON TABLE pgtoken.audit_events IS 'What happened, by whom, from where: append-only; partitioned by month, retired by dropping partitions. Never holds a token, a secret or a hash';
+COMMENT ON COLUMN pgtoken.audit_events.grant_id IS 'The family; all zeros for events of no family';
+COMMENT ON COLUMN pgtoken.audit_events.event_id IS 'UUIDv7, made in C';
+COMMENT ON COLUMN pgtoken.audit_events.occurred_at IS 'When it happened, not when its transaction began; decides the partition';
+COMMENT ON COLUMN pgtoken.audit_events.event IS 'What happened, e.g. token.refreshed, refresh.reuse, grant.revoked, client.changed';
+COMMENT ON COLUMN pgtoken.audit_events.reason IS 'The exact reason, also where the caller was told a more general one';
+COMMENT ON COLUMN pgtoken.audit_events.client_id IS 'Client concerned, or the one a failed authentication named; NULL: none, or not known';
+COMMENT ON COLUMN pgtoken.audit_events.subject IS 'Subject concerned; NULL: none, or not known';
+COMMENT ON COLUMN pgtoken.audit_events.session_user_name IS 'Role that logged in';
+COMMENT ON COLUMN pgtoken.audit_events.role_name IS 'Role in effect (SET ROLE)';
+COMMENT ON COLUMN pgtoken.audit_events.application_name IS 'application_name of the session, which the caller chooses';
+COMMENT ON COLUMN pgtoken.audit_events.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
+COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller gave it';
+COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of event: for a changed row its columns before and after, for a reuse the presented and the current generation and the context of the rotation';
+
+ALTER TABLE pgtoken.audit_events
+	ALTER reason SET STORAGE MAIN, ALTER reason SET STATISTICS 0,
+	ALTER subject SET STORAGE MAIN,
+	ALTER session_user_name SET STORAGE MAIN, ALTER session_user_name SET STATISTICS 0,
+	ALTER role_name SET STORAGE MAIN, ALTER role_name SET STATISTICS 0,
+	ALTER application_name SET STORAGE MAIN, ALTER application_name SET STATISTICS 0,
+	ALTER client_addr SET STORAGE MAIN, ALTER client_addr SET STATISTICS 0,
+	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
+	ALTER detail SET STORAGE MAIN, ALTER detail SET STATISTICS 0;
+ALTER TABLE pgtoken.audit_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.audit_events FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.audit_events IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT ON pgtoken.audit_events TO pgtoken_auditor;
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.audit_events FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
+COMMENT ON TRIGGER append_only ON pgtoken.audit_events IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_events FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
+COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events IS 'Refuses TRUNCATE, whatever session_replication_role says';
+
+COMMENT ON TABLE pgtoken.audit_events_default IS 'Partition of audit_events that takes what no monthly partition takes';
+COMMENT ON INDEX pgtoken.audit_events_default_pkey IS 'Finds the events of a family in order';
+
+-- A refresh writes to the first two where they grow, on pages that are there
+-- already. By subject it would touch a page at random, so the third has what is
+-- rarer; audit_by_subject finds the refreshes by their families.
+CREATE INDEX audit_events_default_occurred_at ON pgtoken.audit_events_default (occurred_at);
+COMMENT ON INDEX pgtoken.audit_events_default_occurred_at IS 'Finds the events of a time';
+CREATE INDEX audit_events_default_client_id ON pgtoken.audit_events_default (client_id, occurred_at);
+COMMENT ON INDEX pgtoken.audit_events_default_client_id IS 'Finds the events of a client by time';
+CREATE INDEX audit_events_default_subject ON pgtoken.audit_events_default (subject, occurred_at)
+	WHERE event <> 'token.refreshed' AND event <> 'token.retried';
+COMMENT ON INDEX pgtoken.audit_events_default_subject IS 'Finds the events of a subject by time; its refreshes are found by their families';
+
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.audit_events_default', '');
+ALTER TABLE pgtoken.audit_events_default ENABLE ROW LEVEL SECURITY;
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_events_default FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
+COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_events_default IS 'Refuses TRUNCATE of the partition alone, whatever session_replication_role says';
+
+CREATE FUNCTION pgtoken.write_audit_event(event text, detail jsonb, reason text DEFAULT NULL, client_id text DEFAULT NULL, subject text DEFAULT NULL,
+										  grant_id uuid DEFAULT NULL) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_write_audit_event' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) IS 'Internal: an audit event for what leaves no row behind, or whose row does not say why; detail, reason, client_id, subject and grant_id may be NULL';
+
 CREATE FUNCTION pgtoken.audit_row() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_row' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -17,125 +104,37 @@ CREATE FUNCTION pgtoken.audit_token() RETURNS trigger
 REVOKE ALL ON FUNCTION pgtoken.audit_token() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.audit_token() IS 'Trigger on tokens: token.refreshed, token.retried; the first issue is audited by the grant';
 
-CREATE FUNCTION pgtoken.append_only() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'pgt_append_only' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.append_only() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.append_only() IS 'Trigger: refuses UPDATE, DELETE and TRUNCATE';
-
-CREATE FUNCTION pgtoken.invalidate() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'pgt_invalidate' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.invalidate() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.invalidate() IS 'Trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
-
-CREATE FUNCTION pgtoken.notify_keys() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- What the index on subject leaves out, by the families, whose events lie together;
+-- all else by that index, whether a family has come of it or not. The two
+-- conditions on the event are complementary, and the second is the index's own.
+-- Planned anew each time, for this span of time.
+CREATE FUNCTION pgtoken.audit_by_subject(subject text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
+	RETURNS SETOF pgtoken.audit_events
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
 AS $function$
-DECLARE
-	channel text;
 BEGIN
-	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
-	channel := current_setting('pgtoken.http_notify_channel');
-	IF channel <> '' THEN
-		PERFORM pg_notify(channel, 'reload config');
+	IF subject IS NULL THEN
+		RAISE EXCEPTION 'subject must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed',
+				  HINT = 'Events that concern no subject are rows of pgtoken.audit_events whose subject is NULL.';
 	END IF;
-	RETURN NULL;
+	since := coalesce(since, '-infinity');
+	until := coalesce(until, 'infinity');
+	RETURN QUERY
+		SELECT e.*
+		FROM pgtoken.grants g
+		JOIN pgtoken.audit_events e ON e.grant_id = g.grant_id AND e.occurred_at >= since AND e.occurred_at < until
+		WHERE g.subject = audit_by_subject.subject
+		  AND (e.event IN ('token.refreshed', 'token.retried') OR e.subject IS DISTINCT FROM audit_by_subject.subject)
+		UNION ALL
+		SELECT e.*
+		FROM pgtoken.audit_events e
+		WHERE e.subject = audit_by_subject.subject AND e.occurred_at >= since AND e.occurred_at < until
+		  AND e.event <> 'token.refreshed' AND e.event <> 'token.retried'
+		ORDER BY occurred_at DESC, event_id DESC;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.notify_keys() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.notify_keys() IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config(); tells the channel pgtoken.http_notify_channel';
-
--- Audit
-
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('issuer', 'epoch', 'epochs_since_end', 'not_before_epoch');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('signing_key');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('key_material', 'material');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('resource');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client', 'epoch', 'epochs_since_end', 'not_before_epoch');
--- not for last_used_at, which says nothing of whether the secret holds
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at, label, hash_scheme OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client_secret', 'secret_hash');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('blacklist');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('policy');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before', 'ended_epoch', 'not_before_epoch');
--- Not what a factor's use changes: a counter, and how often it was wrong.
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF issuer, subject, factor_id, factor_type, label, state, parameters, secret ON pgtoken.factors
-	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret', 'code_hashes');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.challenges FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash', 'code_hash', 'nonce', 'issuer_epoch', 'client_epoch', 'subject_epoch');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('consent');
--- What comes of a request is audited, not the request; a code from its making on,
--- but not that maintain() forgets it.
-CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.authorization_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash', 'code_challenge', 'issuer_epoch', 'client_epoch', 'subject_epoch');
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash', 'user_code_hash', 'issuer_epoch', 'client_epoch', 'subject_epoch');
--- Forgetting a row whose token has ended is housekeeping; any other deletion lets a token in again.
-CREATE TRIGGER audit_delete AFTER DELETE ON pgtoken.blacklist FOR EACH ROW WHEN (OLD.expires_at > now())
-	EXECUTE FUNCTION pgtoken.audit_row('blacklist');
-CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep', 'issuer_epoch', 'client_epoch', 'subject_epoch');
--- A rotation is audited by its ledger row; here only what is not a rotation. The
--- column lists cost a rotation nothing: its statement names none of them.
-CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
-		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
-		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch
-	ON pgtoken.grants FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash', 'previous_hash', 'rotation_nonce', 'lockstep', 'issuer_epoch', 'client_epoch', 'subject_epoch');
--- No WHEN: PostgreSQL would read its expression anew for each statement.
-CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
-
--- PostgREST listens on primaries only, and NOTIFY does not replicate.
-
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.notify_keys();
-
--- Append-only
-
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens_default FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
-CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.audit_events FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_events FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
-CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_events_default FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
-
--- Cache invalidation, also where rows arrive by logical replication: that fires
--- row triggers only, and only those that are ENABLE ALWAYS. The audit's leave out
--- what arrives so: it was audited where it was done.
-
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.key_material FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.resources FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OF client_id, secret_id, secret_hash, created_at, expires_at, revoked_at, hash_scheme OR DELETE ON pgtoken.client_secrets FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.blacklist FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.installation FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.installation FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.policies FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.subject_not_before FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.issuers FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.key_material FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.resources FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.clients FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.client_secrets FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.blacklist FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
-CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.grants FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
-
--- All of them whatever session_replication_role says: who may set it would
--- otherwise do without the audit, and delete what is append-only.
-
-DO $always$
-DECLARE
-	statement text;
-BEGIN
-	FOR statement IN
-		SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.tgrelid::pg_catalog.regclass, t.tgname)
-		FROM pg_catalog.pg_trigger t
-		JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.tgrelid
-		WHERE c.relnamespace OPERATOR(pg_catalog.=) 'pgtoken'::pg_catalog.regnamespace
-		  AND NOT t.tgisinternal AND t.tgparentid OPERATOR(pg_catalog.=) 0::pg_catalog.oid LOOP
-		EXECUTE statement;
-	END LOOP;
-END
-$always$;
+REVOKE ALL ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.audit_by_subject TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
+'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default, and with NULL, at any time. Takes as long as the subject has families and events of its own; how much there is of others does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows all but the refreshes: ask audit_events by subject and occurred_at for these. Raises 22004 for a NULL subject.';

@@ -1,4 +1,118 @@
--- Factors, and step-up challenges ---------------------------------------------
+-- Authentication factors of subjects, for step-up. Before the issuers, whose settings
+-- of step-up name their types.
+
+CREATE FUNCTION pgtoken.valid_factor_acr(factor_acr jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN jsonb_typeof(factor_acr) = 'object'
+		   AND (SELECT coalesce(bool_and(m.key IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')
+										 AND jsonb_typeof(m.value) = 'string' AND pgtoken.valid_acr_values(ARRAY[m.value #>> '{}'])), true)
+				FROM jsonb_each(CASE jsonb_typeof(factor_acr) WHEN 'object' THEN factor_acr END) m);
+REVOKE ALL ON FUNCTION pgtoken.valid_factor_acr(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_factor_acr(jsonb) IS 'Is this an object of factor types, each with an acr?';
+
+CREATE FUNCTION pgtoken.valid_webauthn_rp_id(rp_id text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN length(rp_id) <= 253 AND rp_id ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
+REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_rp_id(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_webauthn_rp_id(text) IS 'Can this be a relying party of WebAuthn: the name of a host or domain, in lower case?';
+
+CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN cardinality(origins) <= 100 AND coalesce(array_ndims(origins), 1) = 1
+		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND length(u) <= 255
+										 AND u ~ '^(https://[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|http://(localhost|127[.]0[.]0[.]1|\[::1\]))(:[1-9][0-9]{0,4})?$'), true)
+				FROM unnest(origins) u);
+REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_origins(text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_webauthn_origins(text[]) IS 'Is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
+
+CREATE FUNCTION pgtoken.check_step_up(factor_acr jsonb, webauthn_rp_id text, webauthn_origins text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT pgtoken.valid_factor_acr(factor_acr) THEN
+		RAISE EXCEPTION 'invalid factor_acr'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It is an object whose members are among email, sms, totp, webauthn, recovery_code and external, each with an acr as its value.';
+	END IF;
+	IF NOT pgtoken.valid_webauthn_rp_id(webauthn_rp_id) THEN
+		RAISE EXCEPTION 'invalid webauthn_rp_id'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It is the name of a host or domain, in lower case, without scheme and port.';
+	END IF;
+	IF NOT pgtoken.valid_webauthn_origins(webauthn_origins) THEN
+		RAISE EXCEPTION 'invalid webauthn_origins'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'An origin is https:// and a host in lower case, with a port where it is not the usual one, and without a path; http only for loopback hosts.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_step_up(jsonb, text, text[]) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_step_up(jsonb, text, text[]) IS 'Internal, called by update_issuer: raises 22023 for what cannot be; NULL passes';
+
+CREATE TABLE pgtoken.factors (
+	issuer text NOT NULL,
+	subject text NOT NULL,
+	factor_id uuid NOT NULL,
+	factor_type text NOT NULL,
+	label text,
+	state text NOT NULL,
+	parameters jsonb NOT NULL DEFAULT '{}',
+	secret bytea,
+	wrapped boolean NOT NULL DEFAULT false,
+	code_hashes bytea[],
+	counter bigint NOT NULL DEFAULT -1,
+	failed_attempts integer NOT NULL DEFAULT 0,
+	locked_until timestamptz,
+	codes_sent integer NOT NULL DEFAULT 0,
+	codes_since timestamptz,
+	code_sent_at timestamptz,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	last_used_at timestamptz,
+	CONSTRAINT factors_pkey PRIMARY KEY (issuer, subject, factor_id),
+	CONSTRAINT factors_factor_type_check CHECK (factor_type IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')),
+	CONSTRAINT factors_state_check CHECK (state IN ('pending', 'active', 'disabled'))
+);
+COMMENT ON TABLE pgtoken.factors IS 'Authentication factors that subjects have enrolled for step-up';
+COMMENT ON COLUMN pgtoken.factors.issuer IS 'Issuer of the subject';
+COMMENT ON COLUMN pgtoken.factors.subject IS 'The application''s user id';
+COMMENT ON COLUMN pgtoken.factors.factor_id IS 'UUIDv7';
+COMMENT ON COLUMN pgtoken.factors.factor_type IS 'email and sms: a one-time code that the application delivers. totp: RFC 6238. webauthn: FIDO2. recovery_code: a sheet of codes, each good once. external: verified by the application';
+COMMENT ON COLUMN pgtoken.factors.label IS 'What the user is shown to tell it from others, e.g. j***@example.com';
+COMMENT ON COLUMN pgtoken.factors.state IS 'pending: not proved yet. active: can be used. disabled: cannot';
+COMMENT ON COLUMN pgtoken.factors.parameters IS 'What is no secret: of totp algorithm, digits, period; of webauthn credential_id, alg, public_key';
+COMMENT ON COLUMN pgtoken.factors.secret IS 'Of totp; wrapped like key material';
+COMMENT ON COLUMN pgtoken.factors.wrapped IS 'Is the secret wrapped under a root key?';
+COMMENT ON COLUMN pgtoken.factors.code_hashes IS 'Of recovery_code: HMACs of the codes that are left';
+COMMENT ON COLUMN pgtoken.factors.counter IS 'Of totp the last time step used, of webauthn the signature counter; -1: none yet';
+COMMENT ON COLUMN pgtoken.factors.failed_attempts IS 'Wrong evidence since it last was right';
+COMMENT ON COLUMN pgtoken.factors.locked_until IS 'Refused until then, because of wrong evidence';
+COMMENT ON COLUMN pgtoken.factors.codes_sent IS 'One-time codes sent since codes_since, for whatever transaction';
+COMMENT ON COLUMN pgtoken.factors.codes_since IS 'When counting began; it begins anew after an hour';
+COMMENT ON COLUMN pgtoken.factors.code_sent_at IS 'When the last one was: the next one waits half a minute, whatever transaction asks for it';
+COMMENT ON COLUMN pgtoken.factors.created_at IS 'When it was enrolled';
+COMMENT ON COLUMN pgtoken.factors.last_used_at IS 'When it last was right';
+COMMENT ON INDEX pgtoken.factors_pkey IS 'Factors of a subject';
+COMMENT ON CONSTRAINT factors_factor_type_check ON pgtoken.factors IS 'Types of factors';
+COMMENT ON CONSTRAINT factors_state_check ON pgtoken.factors IS 'The states of a factor';
+
+ALTER TABLE pgtoken.factors
+	ALTER subject SET STORAGE MAIN, ALTER subject SET STATISTICS 0,
+	ALTER label SET STORAGE MAIN, ALTER label SET STATISTICS 0,
+	ALTER parameters SET STORAGE MAIN, ALTER parameters SET STATISTICS 0,
+	ALTER secret SET STORAGE PLAIN, ALTER secret SET STATISTICS 0,
+	ALTER code_hashes SET STORAGE PLAIN, ALTER code_hashes SET STATISTICS 0;
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.factors', '');
+ALTER TABLE pgtoken.factors ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.factors FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.factors IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters, wrapped, counter, failed_attempts, locked_until,
+			  codes_sent, codes_since, code_sent_at, created_at, last_used_at)
+	ON pgtoken.factors TO pgtoken_auditor;
+
+-- Not what a factor's use changes: a counter, and how often it was wrong.
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF issuer, subject, factor_id, factor_type, label, state, parameters, secret ON pgtoken.factors
+	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret', 'code_hashes');
+COMMENT ON TRIGGER audit ON pgtoken.factors IS 'Writes the row before and after to audit_events, without its secrets';
 
 CREATE FUNCTION pgtoken.enroll_factor(
 	subject text,
@@ -10,6 +124,7 @@ CREATE FUNCTION pgtoken.enroll_factor(
 	AS 'MODULE_PATHNAME', 'pgt_enroll_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.enroll_factor(text, text, jsonb, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.enroll_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.enroll_factor(text, text, jsonb, text, text) IS
 'Give a subject an authentication factor for step-up. The application says that it is the subject who asks, and has proved it as strongly as the factor is to count. label: what the user is shown to tell it from others, e.g. j***@example.com. issuer: NULL is the default one. The answer has factor_id, factor_type, state, and by factor_type:
 email, sms: a one-time code of 6 digits that the application delivers; to where is its own knowledge. Active at once, no parameters.
@@ -23,6 +138,7 @@ CREATE FUNCTION pgtoken.activate_factor(subject text, factor_id uuid, code text,
 	AS 'MODULE_PATHNAME', 'pgt_activate_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.activate_factor(text, uuid, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.activate_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.activate_factor(text, uuid, text, text) IS
 'Make a pending totp factor active: the user has typed a code that his authenticator app shows. False: the code is wrong, or there were too many (see complete_challenge; after 100 the factor is given up), or there is no such pending factor. Commit after that, too: wrong codes are counted. Raises 22004, 55000.';
 
@@ -30,6 +146,7 @@ CREATE FUNCTION pgtoken.remove_factor(subject text, factor_id uuid, issuer text 
 	AS 'MODULE_PATHNAME', 'pgt_remove_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.remove_factor(text, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.remove_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.remove_factor(text, uuid, text) IS
 'Take a factor from a subject, also from transactions that wait for it. False: there is none. What it has proved already stays. Raises 22004, 55000.';
 
@@ -37,6 +154,7 @@ CREATE FUNCTION pgtoken.unlock_factor(subject text, factor_id uuid, issuer text 
 	AS 'MODULE_PATHNAME', 'pgt_unlock_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.unlock_factor(text, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.unlock_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.unlock_factor(text, uuid, text) IS
 'Forget the wrong attempts at a factor: it is locked no longer, and one that was disabled because of them is active again. False: there is none. To be called when the application knows that the user himself asks. Raises 22004, 55000.';
 
@@ -55,35 +173,6 @@ AS $function$
 	ORDER BY f.factor_id
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.factors_of(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.factors_of TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.factors_of(text, text) IS
 'Factors of a subject, oldest first, for its account page. state: pending, active, disabled (after too many wrong attempts, see unlock_factor). usable: can it be proved now? Not while it is locked, nor a sheet of recovery codes that is used up, nor webauthn where the issuer has no webauthn_rp_id. issuer: NULL is the default one.';
-
-CREATE FUNCTION pgtoken.challenge(transaction_id text, factor_id uuid, deliver text DEFAULT 'return') RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'pgt_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.challenge(text, uuid, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.challenge(text, uuid, text) IS
-'The user has chosen one of the factors of a step-up transaction. The answer has factor_id, factor_type, expires_in (seconds left), and by factor_type:
-email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
-webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
-totp, recovery_code, external: nothing; calling this is optional if complete_challenge() is told the factor_id.
-Otherwise error and error_description: expired_token (the transaction is unknown or over), invalid_grant (its family is), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';
-
-CREATE FUNCTION pgtoken.complete_challenge(transaction_id text, evidence jsonb) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'pgt_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.complete_challenge(text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.complete_challenge(text, jsonb) IS
-'The user proves a factor of a step-up transaction; the client then repeats its request with the transaction_id. evidence: factor_id (unless challenge() has chosen it), and by factor_type:
-email, sms, totp, recovery_code: code.
-webauthn: client_data_json, authenticator_data, signature (base64url), optionally id. The authenticator must have verified its user.
-external: verified (boolean), optionally acr and amr that it comes to. Believed because the caller is the application: pass on nothing that a client has sent.
-Answers completed (true), factor_id, factor_type, acr; or error and error_description: invalid_grant (the evidence is wrong, too old or was used before; its family is over), expired_token (the transaction is unknown or over), invalid_request (no factor was chosen or it is not one of its factors; the evidence lacks what the factor type needs, which costs no attempt), access_denied (too many wrong attempts). Commit after an error, too: attempts are counted, right or wrong. After 5 a transaction has failed. After 10 wrong ones in a row a factor is locked for 15 minutes, after 100 disabled until unlock_factor(). Each TOTP code, recovery code and assertion counts once. Raises 22004, 22023.';
-
-CREATE FUNCTION pgtoken.take_challenge_codes(max_codes integer DEFAULT 100)
-	RETURNS TABLE (code_id uuid, issuer text, subject text, factor_id uuid, factor_type text, label text, client_id text, code text, expires_at timestamptz)
-	AS 'MODULE_PATHNAME', 'pgt_take_challenge_codes' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.take_challenge_codes(integer) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.take_challenge_codes(integer) IS
-'Take one-time codes out of the outbox, oldest first, to deliver them: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Raises 22023.';

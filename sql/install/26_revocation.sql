@@ -1,4 +1,5 @@
--- Ending what has been issued: by not_before, by subject, client and session.
+-- Ending what has been issued: by not_before, by family, subject and client.
+-- (By session: 42_sessions. A single token: 32_blacklist.)
 --
 -- One order of locks, for every function that ends more than one thing: the row of
 -- subject_epochs; issuers, clients and subject_not_before; consents; authorization
@@ -12,112 +13,69 @@
 -- first use; nobody waits. The end of a session waits for who is issuing to it
 -- (lock_session, before any row), and then sees what came of it.
 
-CREATE FUNCTION pgtoken.write_audit_event(event text, detail jsonb, reason text DEFAULT NULL, client_id text DEFAULT NULL, subject text DEFAULT NULL,
-										  grant_id uuid DEFAULT NULL) RETURNS void
-	AS 'MODULE_PATHNAME', 'pgt_write_audit_event' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) IS 'Internal: an audit event for what leaves no row behind, or whose row does not say why; detail, reason, client_id, subject and grant_id may be NULL';
+CREATE TABLE pgtoken.subject_epochs (
+	issuer text NOT NULL,
+	epoch bigint NOT NULL,
+	CONSTRAINT subject_epochs_pkey PRIMARY KEY (issuer)
+);
+COMMENT ON TABLE pgtoken.subject_epochs IS 'Numbers the ends of everything that a subject had, for all subjects of an issuer. Its row is locked from such an end to the commit, so that the ends become visible in the order of their numbers';
+COMMENT ON COLUMN pgtoken.subject_epochs.issuer IS 'Issuer of the subjects';
+COMMENT ON COLUMN pgtoken.subject_epochs.epoch IS 'Number of the last end; families and codes carry the one in which they were issued';
+COMMENT ON CONSTRAINT subject_epochs_pkey ON pgtoken.subject_epochs IS 'One row per issuer';
+COMMENT ON INDEX pgtoken.subject_epochs_pkey IS 'One row per issuer';
 
-CREATE FUNCTION pgtoken.lock_session(issuer text, subject text, session_id text) RETURNS void
-	AS 'MODULE_PATHNAME', 'pgt_lock_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.lock_session(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_session(text, text, text) IS 'Internal, called by end_session and revoke_session: waits for who is issuing to a subject (or, where that is NULL, to a session), and keeps later ones waiting until the transaction ends';
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_epochs', '');
+ALTER TABLE pgtoken.subject_epochs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.subject_epochs FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.subject_epochs IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT ON pgtoken.subject_epochs TO pgtoken_auditor;
 
-CREATE FUNCTION pgtoken.forget_codes(issuer text, client_id text, subject text, session_id text, offline boolean) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c
-									 WHERE (forget_codes.issuer IS NULL OR c.issuer = forget_codes.issuer)
-									   AND (forget_codes.client_id IS NULL OR c.client_id = forget_codes.client_id));
-BEGIN
-	-- locked in order first: a DELETE takes rows as it finds them
-	WITH o AS MATERIALIZED (
-		SELECT a.grant_id FROM pgtoken.authorization_codes a
-		WHERE a.client_id = ANY (clients) AND a.redeemed_at IS NULL
-		  AND (forget_codes.subject IS NULL OR a.subject = forget_codes.subject)
-		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (a.session_id, a.grant_id::text))
-		  AND (offline OR 'offline_access' <> ALL (string_to_array(a.scope, ' ')))
-		ORDER BY a.grant_id FOR UPDATE)
-	DELETE FROM pgtoken.authorization_codes a USING o WHERE a.grant_id = o.grant_id;
-	-- one that no user has answered yet is no subject's and no session's
-	WITH o AS MATERIALIZED (
-		SELECT d.grant_id FROM pgtoken.device_codes d
-		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
-		  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
-		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.grant_id::text))
-		  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')))
-		ORDER BY d.grant_id FOR UPDATE)
-	DELETE FROM pgtoken.device_codes d USING o WHERE d.grant_id = o.grant_id;
-	-- Those of a session go with its families and codes; and one that waits for a
-	-- refresh is worth nothing without its family, whose row would be locked after it.
-	IF forget_codes.session_id IS NULL AND offline THEN
-		WITH o AS MATERIALIZED (
-			SELECT h.grant_id, h.handle_hash FROM pgtoken.challenges h
-			WHERE h.client_id = ANY (clients) AND h.generation IS NULL AND h.state IN ('open', 'completed')
-			  AND (forget_codes.subject IS NULL OR h.subject = forget_codes.subject)
-			ORDER BY h.grant_id, h.handle_hash FOR UPDATE)
-		DELETE FROM pgtoken.challenges h USING o WHERE h.grant_id = o.grant_id AND h.handle_hash = o.handle_hash;
-		WITH o AS MATERIALIZED (
-			SELECT c.code_id FROM pgtoken.challenge_codes c
-			WHERE c.client_id = ANY (clients) AND (forget_codes.subject IS NULL OR c.subject = forget_codes.subject)
-			ORDER BY c.code_id FOR UPDATE)
-		DELETE FROM pgtoken.challenge_codes c USING o WHERE c.code_id = o.code_id;
-	END IF;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
+CREATE TABLE pgtoken.subject_not_before (
+	issuer text NOT NULL,
+	subject text NOT NULL,
+	not_before timestamptz NOT NULL,
+	reason text,
+	client_id text NOT NULL DEFAULT '',
+	ended_epoch bigint NOT NULL DEFAULT 0,
+	not_before_epoch bigint NOT NULL DEFAULT 9223372036854775807,
+	CONSTRAINT subject_not_before_pkey PRIMARY KEY (issuer, subject, client_id)
+);
+COMMENT ON TABLE pgtoken.subject_not_before IS 'Subjects whose earlier tokens are refused: all of them, or those with a client from which consent was withdrawn';
+COMMENT ON COLUMN pgtoken.subject_not_before.issuer IS 'Issuer of the subject';
+COMMENT ON COLUMN pgtoken.subject_not_before.subject IS 'The application''s user id';
+COMMENT ON COLUMN pgtoken.subject_not_before.not_before IS 'Tokens issued before are refused';
+COMMENT ON COLUMN pgtoken.subject_not_before.reason IS 'Why, as the caller said';
+COMMENT ON COLUMN pgtoken.subject_not_before.client_id IS 'Client from which consent was withdrawn; '''': all clients';
+COMMENT ON COLUMN pgtoken.subject_not_before.ended_epoch IS 'Families of earlier epochs (grants.subject_epoch) are refused, whatever the clock said; 0: everything was never ended as a whole';
+COMMENT ON COLUMN pgtoken.subject_not_before.not_before_epoch IS 'not_before is for families of earlier epochs';
+COMMENT ON INDEX pgtoken.subject_not_before_pkey IS 'One row per subject, and one more per client from which consent was withdrawn';
 
-CREATE FUNCTION pgtoken.client_session_id(client_id text, session_id text) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_client_session_id' LANGUAGE C STABLE STRICT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.client_session_id(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_session_id(text, text) IS 'Internal: sid of a session in the tokens of a client: for a pairwise client one of its sector''s; NULL: there is no such client';
+CREATE INDEX subject_not_before_latest ON pgtoken.subject_not_before (issuer, not_before);
+COMMENT ON INDEX pgtoken.subject_not_before_latest IS 'Latest of an issuer: whoever was issued later needs no look';
 
-CREATE FUNCTION pgtoken.session_of_sid(of_issuer text, of_subject text, sid text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	IF of_subject IS NULL OR sid !~ '^[A-Za-z0-9_-]{43}$' THEN
-		RETURN sid;
-	END IF;
-	RETURN coalesce((SELECT s.session_id
-					 FROM (SELECT g.client_id, coalesce(g.session_id, g.grant_id::text) AS session_id FROM pgtoken.grants g WHERE g.subject = of_subject) s
-					 JOIN pgtoken.clients c ON c.client_id = s.client_id
-					 WHERE c.issuer = of_issuer AND c.metadata ->> 'subject_type' = 'pairwise'
-					   AND pgtoken.client_session_id(s.client_id, s.session_id) = sid LIMIT 1), sid);
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.session_of_sid(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.session_of_sid(text, text, text) IS 'Internal, called by end_session and revoke_session: the session of the application''s that a pairwise client knows by this sid, or what was given where no client of the subject''s knows one so';
+ALTER TABLE pgtoken.subject_not_before
+	ALTER subject SET STORAGE MAIN, ALTER subject SET STATISTICS 0,
+	ALTER reason SET STORAGE MAIN, ALTER reason SET STATISTICS 0;
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_not_before', '');
+ALTER TABLE pgtoken.subject_not_before ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.subject_not_before FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.subject_not_before IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT ON pgtoken.subject_not_before TO pgtoken_auditor;
 
--- Which index finds the families depends on what is given: planned anew each time,
--- lest a plan that a session made for a small table outlives it.
-CREATE FUNCTION pgtoken.living_families(issuer text, client_id text, subject text, session_id text)
-	RETURNS TABLE (grant_id uuid, of_client text, of_session text, offline boolean)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-AS $function$
-DECLARE
-	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c
-									 WHERE (living_families.issuer IS NULL OR c.issuer = living_families.issuer)
-									   AND (living_families.client_id IS NULL OR c.client_id = living_families.client_id));
-	-- a family without a session of the application's is one by itself
-	session_grant_id CONSTANT uuid := CASE WHEN session_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN session_id::uuid END;
-BEGIN
-	RETURN QUERY
-		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), g.generation IS NOT NULL
-		FROM pgtoken.grants g
-		WHERE g.client_id = ANY (clients) AND g.revoked_at IS NULL AND g.expires_at > now()
-		  AND (living_families.subject IS NULL OR g.subject = living_families.subject)
-		  AND (living_families.session_id IS NULL OR g.session_id = living_families.session_id OR g.grant_id = session_grant_id)
-		ORDER BY g.grant_id;	-- everybody in the same order: no deadlock
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.living_families(text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.living_families(text, text, text, text) IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before', 'ended_epoch', 'not_before_epoch');
+COMMENT ON TRIGGER audit ON pgtoken.subject_not_before IS 'Writes the row before and after to audit_events';
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
+COMMENT ON TRIGGER invalidate ON pgtoken.subject_not_before IS 'Makes every backend forget the tokens it has verified when the transaction commits';
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.subject_not_before FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('revocation');
+COMMENT ON TRIGGER invalidate_truncate ON pgtoken.subject_not_before IS 'As invalidate, for TRUNCATE';
+
+CREATE FUNCTION pgtoken.epoch_ended(family bigint, begun_at timestamptz, epoch bigint, epochs_since_end bigint, not_before timestamptz, not_before_epoch bigint) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(coalesce(family, -1) > epoch OR coalesce(family, -1) < epoch - epochs_since_end, false)
+		   OR coalesce(coalesce(family, -1) < not_before_epoch AND begun_at < not_before, false);
+REVOKE ALL ON FUNCTION pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.epoch_ended TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint) IS 'Internal: is a family of this epoch, begun then, among what an issuer or client has ended?';
 
 CREATE FUNCTION pgtoken.end_subject(of_issuer text, of_subject text, of_client text, to_time timestamptz, of_reason text) RETURNS timestamptz
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -221,10 +179,122 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.set_not_before TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, text) IS
 'Refuse every token issued before a time, and whatever came of it: families that began before can no longer be refreshed and none of their access tokens holds, from the next statement of any session on. One row is written, however many families there are. Of the levels issuer, client, subject and family the latest time counts.
 not_before: NULL is this moment, and then clocks do not count: what was issued before the call is refused whatever time it bears, also when its transaction has yet to commit. Name one: issuer (alone: all its clients); client_id; subject (the application''s user id), with issuer where that is not the one this session speaks for (pgtoken.http_issuer); grant_id. reason: kept in the audit (event not_before.set).
 A time before the one that is set changes nothing: it never moves back. Returns the time that holds at this level; NULL when there is no such issuer, client or family. Raises 22023 for a time in the future and unless one level is named.';
+
+CREATE TYPE pgtoken.revoked_family AS (
+	grant_id uuid,
+	client_id text,
+	subject text,
+	generation integer,
+	access_tokens integer,
+	revoked_at timestamptz,
+	reason text
+);
+REVOKE ALL ON TYPE pgtoken.revoked_family FROM PUBLIC;
+GRANT USAGE ON TYPE pgtoken.revoked_family TO pgtoken_issuer;
+COMMENT ON TYPE pgtoken.revoked_family IS 'What revoke_family revoked: the family, the generation its refresh token had reached (NULL: it had none) and how many unexpired access tokens it cut off';
+COMMENT ON COLUMN pgtoken.revoked_family.grant_id IS 'The family that was revoked';
+COMMENT ON COLUMN pgtoken.revoked_family.client_id IS 'Client the family belongs to';
+COMMENT ON COLUMN pgtoken.revoked_family.subject IS 'Subject the family belongs to';
+COMMENT ON COLUMN pgtoken.revoked_family.generation IS 'Generation of its current refresh token; NULL: it had none';
+COMMENT ON COLUMN pgtoken.revoked_family.access_tokens IS 'Access tokens of the family that had not expired';
+COMMENT ON COLUMN pgtoken.revoked_family.revoked_at IS 'When it was revoked';
+COMMENT ON COLUMN pgtoken.revoked_family.reason IS 'Reason as stored with the family and in the audit';
+
+CREATE FUNCTION pgtoken.revoke_family(grant_id uuid, reason text DEFAULT NULL)
+	RETURNS SETOF pgtoken.revoked_family
+	AS 'MODULE_PATHNAME', 'pgt_revoke_family' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.revoke_family(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.revoke_family(uuid, text) TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.revoke_family(uuid, text) IS
+'Revoke a family: its refresh token, and every access token it has out, are refused from the next statement of any session on.
+reason: kept with the family and in the audit. Returns the family as revoked; no row when it is unknown or was revoked before. Raises 22004 for a NULL grant_id.';
+
+CREATE FUNCTION pgtoken.revoke_family(token text, reason text DEFAULT NULL)
+	RETURNS SETOF pgtoken.revoked_family
+	AS 'MODULE_PATHNAME', 'pgt_revoke_family_by_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.revoke_family(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.revoke_family(text, text) TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.revoke_family(text, text) IS
+'Revoke the family of a token (RFC 7009 section 2.1): any genuine refresh token of it, consumed ones included, or any access token it signed, expired ones included; a grant_id in text works too.
+A token that is not genuine revokes nothing. Returns as revoke_family(uuid, text).';
+
+CREATE FUNCTION pgtoken.forget_codes(issuer text, client_id text, subject text, session_id text, offline boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c
+									 WHERE (forget_codes.issuer IS NULL OR c.issuer = forget_codes.issuer)
+									   AND (forget_codes.client_id IS NULL OR c.client_id = forget_codes.client_id));
+BEGIN
+	-- locked in order first: a DELETE takes rows as it finds them
+	WITH o AS MATERIALIZED (
+		SELECT a.grant_id FROM pgtoken.authorization_codes a
+		WHERE a.client_id = ANY (clients) AND a.redeemed_at IS NULL
+		  AND (forget_codes.subject IS NULL OR a.subject = forget_codes.subject)
+		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (a.session_id, a.grant_id::text))
+		  AND (offline OR 'offline_access' <> ALL (string_to_array(a.scope, ' ')))
+		ORDER BY a.grant_id FOR UPDATE)
+	DELETE FROM pgtoken.authorization_codes a USING o WHERE a.grant_id = o.grant_id;
+	-- one that no user has answered yet is no subject's and no session's
+	WITH o AS MATERIALIZED (
+		SELECT d.grant_id FROM pgtoken.device_codes d
+		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
+		  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
+		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.grant_id::text))
+		  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')))
+		ORDER BY d.grant_id FOR UPDATE)
+	DELETE FROM pgtoken.device_codes d USING o WHERE d.grant_id = o.grant_id;
+	-- Those of a session go with its families and codes; and one that waits for a
+	-- refresh is worth nothing without its family, whose row would be locked after it.
+	IF forget_codes.session_id IS NULL AND offline THEN
+		WITH o AS MATERIALIZED (
+			SELECT h.grant_id, h.handle_hash FROM pgtoken.challenges h
+			WHERE h.client_id = ANY (clients) AND h.generation IS NULL AND h.state IN ('open', 'completed')
+			  AND (forget_codes.subject IS NULL OR h.subject = forget_codes.subject)
+			ORDER BY h.grant_id, h.handle_hash FOR UPDATE)
+		DELETE FROM pgtoken.challenges h USING o WHERE h.grant_id = o.grant_id AND h.handle_hash = o.handle_hash;
+		WITH o AS MATERIALIZED (
+			SELECT c.code_id FROM pgtoken.challenge_codes c
+			WHERE c.client_id = ANY (clients) AND (forget_codes.subject IS NULL OR c.subject = forget_codes.subject)
+			ORDER BY c.code_id FOR UPDATE)
+		DELETE FROM pgtoken.challenge_codes c USING o WHERE c.code_id = o.code_id;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
+
+-- Which index finds the families depends on what is given: planned anew each time,
+-- lest a plan that a session made for a small table outlives it.
+CREATE FUNCTION pgtoken.living_families(issuer text, client_id text, subject text, session_id text)
+	RETURNS TABLE (grant_id uuid, of_client text, of_session text, offline boolean)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+AS $function$
+DECLARE
+	clients CONSTANT text[] := ARRAY(SELECT c.client_id FROM pgtoken.clients c
+									 WHERE (living_families.issuer IS NULL OR c.issuer = living_families.issuer)
+									   AND (living_families.client_id IS NULL OR c.client_id = living_families.client_id));
+	-- a family without a session of the application's is one by itself
+	session_grant_id CONSTANT uuid := CASE WHEN session_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN session_id::uuid END;
+BEGIN
+	RETURN QUERY
+		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), g.generation IS NOT NULL
+		FROM pgtoken.grants g
+		WHERE g.client_id = ANY (clients) AND g.revoked_at IS NULL AND g.expires_at > now()
+		  AND (living_families.subject IS NULL OR g.subject = living_families.subject)
+		  AND (living_families.session_id IS NULL OR g.session_id = living_families.session_id OR g.grant_id = session_grant_id)
+		ORDER BY g.grant_id;	-- everybody in the same order: no deadlock
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.living_families(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.living_families(text, text, text, text) IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
 
 CREATE FUNCTION pgtoken.revoke_subject(subject text, reason text DEFAULT 'revoked', issuer text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -244,6 +314,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_subject(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.revoke_subject TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.revoke_subject(text, text, text) IS
 'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before). subject: the application''s user id. reason: kept with the families and in the audit. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). Consents stay. Returns the families revoked. Raises 22004, 55000.';
 
@@ -263,29 +334,6 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_client(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.revoke_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.revoke_client(text, text) IS
 'End all that a client has, for instance after its secret or its users'' tokens were stolen: refuses whatever it was issued before this moment (set_not_before), and forgets the codes and step-up transactions on their way. Takes the same time however many families there are; they are not revoked one by one, grant_status shows them as revoked. The client itself stays: see update_client(enabled => false) and revoke_client_secret. reason: kept in the audit. Returns that moment; NULL when there is no such client. Raises 22004.';
-
-CREATE FUNCTION pgtoken.revoke_session(session_id text, reason text DEFAULT 'session_revoked', subject text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	of_issuer CONSTANT text := pgtoken.http_issuer();
-BEGIN
-	IF session_id IS NULL THEN
-		RAISE EXCEPTION 'session_id must not be NULL'
-			USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	PERFORM pgtoken.make_durable();
-	session_id := pgtoken.session_of_sid(of_issuer, subject, session_id);
-	PERFORM pgtoken.lock_session(of_issuer, NULL, session_id);
-	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, true);
-	RETURN QUERY
-		SELECT r.*
-		FROM pgtoken.living_families(of_issuer, NULL, revoke_session.subject, revoke_session.session_id) f,
-			 LATERAL pgtoken.revoke_family(f.grant_id, revoke_session.reason) r;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.revoke_session(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.revoke_session(text, text, text) IS
-'End a session of the application''s: revokes every family that belongs to it, those with refresh tokens, too, and forgets the codes on their way. Only families of the issuer that the session speaks for (pgtoken.http_issuer). session_id: as given when the user authenticated, or a grant_id in text where none was; with subject also the sid of a pairwise client. subject: whose; NULL: whosoever. reason: kept with the families and in the audit. Tells no client: end_session does. Returns the families revoked. Raises 22004.';

@@ -1,4 +1,143 @@
--- The four functions and those an application or a resource server calls.
+-- The ledger of what was issued, and the functions by which an application or a
+-- resource server has tokens issued, refreshed, verified and looked at.
+
+-- The ledger: one row per token response. No index on the parent: each
+-- partition has its own primary key, because a dumped partition cannot be
+-- attached to a parent of an extension that would make the key a second time.
+CREATE TABLE pgtoken.tokens (
+	grant_id uuid NOT NULL,
+	generation integer NOT NULL,
+	retry integer NOT NULL,
+	issued_at timestamptz NOT NULL,
+	parent_generation integer,
+	token_hash bytea,
+	jti text NOT NULL,
+	kid text NOT NULL,
+	access_expires_at timestamptz NOT NULL,
+	refresh_expires_at timestamptz,
+	scope text NOT NULL,
+	resources text[] NOT NULL,
+	decision text NOT NULL,
+	context jsonb NOT NULL,
+	client_secret_id uuid
+) PARTITION BY RANGE (issued_at);
+CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
+	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry, issued_at)
+) DEFAULT;
+COMMENT ON TABLE pgtoken.tokens IS 'Lineage: one row per token response, insert-only; partitioned by month, retired by dropping partitions';
+COMMENT ON COLUMN pgtoken.tokens.grant_id IS 'The family';
+COMMENT ON COLUMN pgtoken.tokens.generation IS 'Generation of the refresh token of this response; 0 for the first issue, also without a refresh token';
+COMMENT ON COLUMN pgtoken.tokens.retry IS '0: the rotation (or first issue) itself; n: n-th further answer of that generation';
+COMMENT ON COLUMN pgtoken.tokens.issued_at IS 'When the response was made: iat of its tokens, to the microsecond; decides the partition';
+COMMENT ON COLUMN pgtoken.tokens.parent_generation IS 'Generation that was presented; NULL for the first issue';
+COMMENT ON COLUMN pgtoken.tokens.token_hash IS 'SHA-256 of the refresh secret; NULL when the family has no refresh token';
+COMMENT ON COLUMN pgtoken.tokens.jti IS 'jti of the access token of this response';
+COMMENT ON COLUMN pgtoken.tokens.kid IS 'Key that signed it';
+COMMENT ON COLUMN pgtoken.tokens.access_expires_at IS 'exp of the access token, to the microsecond';
+COMMENT ON COLUMN pgtoken.tokens.refresh_expires_at IS 'When the refresh token ends if it is not used before; NULL when there is none';
+COMMENT ON COLUMN pgtoken.tokens.scope IS 'Scope of the access token, space-delimited; a refresh may have narrowed it';
+COMMENT ON COLUMN pgtoken.tokens.resources IS 'aud of the access token; a refresh may have narrowed it';
+COMMENT ON COLUMN pgtoken.tokens.decision IS 'Decision of this response: allow';
+COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it';
+COMMENT ON COLUMN pgtoken.tokens.client_secret_id IS 'Secret by which its client has proved itself (see client_secrets); NULL: by none, or by what is no secret';
+
+ALTER TABLE pgtoken.tokens
+	ALTER token_hash SET STORAGE MAIN, ALTER token_hash SET STATISTICS 0,
+	ALTER jti SET STORAGE MAIN, ALTER jti SET STATISTICS 0,
+	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0;
+ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
+			  resources, decision, context, client_secret_id)
+	ON pgtoken.tokens TO pgtoken_auditor;
+
+-- No WHEN: PostgreSQL would read its expression anew for each statement.
+CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
+COMMENT ON TRIGGER audit ON pgtoken.tokens IS 'Writes token.refreshed and token.retried to audit_events';
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
+COMMENT ON TRIGGER append_only ON pgtoken.tokens IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
+COMMENT ON TRIGGER append_only_truncate ON pgtoken.tokens IS 'Refuses TRUNCATE, whatever session_replication_role says';
+
+COMMENT ON TABLE pgtoken.tokens_default IS 'Partition of tokens that takes what no monthly partition takes, so that a missed maintenance never fails an insert';
+COMMENT ON INDEX pgtoken.tokens_default_pkey IS 'Finds the lineage of a family in order';
+
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.tokens_default', '');
+ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens_default FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
+COMMENT ON TRIGGER append_only_truncate ON pgtoken.tokens_default IS 'Refuses TRUNCATE of the partition alone, whatever session_replication_role says';
+
+CREATE FUNCTION pgtoken.lineage(grant_id uuid)
+	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
+				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
+				   decision text, context jsonb, client_secret_id uuid)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT t.generation, t.retry, t.parent_generation, t.issued_at,
+		   CASE WHEN t.token_hash IS NULL THEN 'access_only'
+				WHEN g.state = 'revoked' THEN 'revoked'
+				WHEN t.generation < g.generation THEN 'consumed'
+				WHEN t.generation <= g.blacklisted_generation THEN 'blacklisted'
+				WHEN least(g.expires_at, g.idle_expires_at) <= now() THEN 'expired'
+				WHEN t.generation = g.generation THEN 'current'
+				ELSE 'purged' END,
+		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context, t.client_secret_id
+	FROM pgtoken.tokens t
+	LEFT JOIN pgtoken.grant_status g ON g.grant_id = t.grant_id
+	WHERE t.grant_id = lineage.grant_id
+	ORDER BY t.generation, t.retry, t.issued_at;
+END;
+REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.lineage(uuid) TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
+'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone), which access token it minted, and by which of its secrets the client had proved itself (NULL: by none).';
+
+CREATE FUNCTION pgtoken.lineage(token text)
+	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
+				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
+				   decision text, context jsonb, client_secret_id uuid)
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT l.* FROM pgtoken.lineage(pgtoken.grant_of(token)) l;
+END;
+REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.lineage(text) TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.lineage(text) IS
+'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
+
+CREATE TYPE pgtoken.token_response AS (
+	decision text,
+	access_token text,
+	token_type text,
+	expires_in integer,
+	refresh_token text,
+	refresh_token_expires_in integer,
+	id_token text,
+	scope text,
+	grant_id uuid,
+	error text,
+	error_description text,
+	transaction_id text,
+	factors jsonb
+);
+REVOKE ALL ON TYPE pgtoken.token_response FROM PUBLIC;
+GRANT USAGE ON TYPE pgtoken.token_response TO pgtoken_issuer;
+COMMENT ON TYPE pgtoken.token_response IS 'Answer of issue_tokens and refresh_grant. A protocol error is a row too (decision deny; error and error_description as RFC 6749 section 5.2), so that what it recorded commits';
+COMMENT ON COLUMN pgtoken.token_response.decision IS 'allow: tokens follow. deny: error says why. require: a step-up named by transaction_id and factors must be completed first';
+COMMENT ON COLUMN pgtoken.token_response.access_token IS 'JWT access token (RFC 9068); NULL unless decision is allow';
+COMMENT ON COLUMN pgtoken.token_response.token_type IS 'Bearer (RFC 6750), or DPoP for a token bound to a key (RFC 9449); NULL unless decision is allow';
+COMMENT ON COLUMN pgtoken.token_response.expires_in IS 'Seconds the access token lives';
+COMMENT ON COLUMN pgtoken.token_response.refresh_token IS 'Refresh token to be used next; NULL when the family has none';
+COMMENT ON COLUMN pgtoken.token_response.refresh_token_expires_in IS 'Seconds until the refresh token ends if it is not used before';
+COMMENT ON COLUMN pgtoken.token_response.id_token IS 'ID token (OpenID Connect Core section 2); NULL without the scope openid';
+COMMENT ON COLUMN pgtoken.token_response.scope IS 'Scope of the access token, space-delimited (RFC 6749 section 3.3)';
+COMMENT ON COLUMN pgtoken.token_response.grant_id IS 'The family the tokens belong to';
+COMMENT ON COLUMN pgtoken.token_response.error IS 'Error code when decision is deny (RFC 6749 section 5.2, RFC 8707 section 2), e.g. invalid_grant';
+COMMENT ON COLUMN pgtoken.token_response.error_description IS 'What may be told to the client; several reasons share one text, and audit_events tells apart those that are audited';
+COMMENT ON COLUMN pgtoken.token_response.transaction_id IS 'The challenge to be answered when decision is require; otherwise NULL';
+COMMENT ON COLUMN pgtoken.token_response.factors IS 'Factors that can answer the challenge when decision is require; otherwise NULL';
 
 CREATE FUNCTION pgtoken.issue_tokens(
 	client_id text,
@@ -18,6 +157,7 @@ CREATE FUNCTION pgtoken.issue_tokens(
 	AS 'MODULE_PATHNAME', 'pgt_issue_tokens' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.issue_tokens TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text) IS
 'Issue tokens for a subject the application has authenticated: starts a family. The client is not authenticated here; the caller answers for it.
 client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token, or what that of a pairwise client is derived from; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, device_id, user_agent, ip, latitude, longitude, risk_score, collected_at and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP. transaction_id: of the challenge that this same call was answered with before and that has been completed since.
@@ -38,52 +178,18 @@ CREATE FUNCTION pgtoken.refresh_grant(
 	AS 'MODULE_PATHNAME', 'pgt_refresh_grant' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.refresh_grant TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval) IS
 'Exchange a refresh token for a new access token and its successor (RFC 6749 section 6, RFC 9700 section 4.14).
 refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window, unless lockstep_generations running have been answered from two contexts; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens. cnf: what the request has proved; for a public client it must be what its family is bound to. transaction_id: of the challenge that this same refresh was answered with before and that has been completed since; client, refresh token and context must be the same, scope and resource no more; the tokens and the family then say how the subject has authenticated by now. expired_token: the transaction is unknown or over. acr_values, max_age: what a resource server has asked for (RFC 9470 section 4): one of these acr (or a stronger one), and how long ago the subject may have authenticated.
 Returns one row; invalid_client, invalid_grant, invalid_scope, invalid_target, and access_denied where a policy refuses, are rows with decision deny. decision require (error mfa_required): another factor must be proved first, see challenge(); transaction_id, factors and expires_in (seconds) tell how, and the refresh token is still unused. Commit after all of these as well, or the revocation and the audit event that belong to them are lost. A web framework that rolls back when the view answers an error does just that: call it in a transaction of its own. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
-
-CREATE FUNCTION pgtoken.revoke_family(grant_id uuid, reason text DEFAULT NULL)
-	RETURNS SETOF pgtoken.revoked_family
-	AS 'MODULE_PATHNAME', 'pgt_revoke_family' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.revoke_family(uuid, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.revoke_family(uuid, text) IS
-'Revoke a family: its refresh token, and every access token it has out, are refused from the next statement of any session on.
-reason: kept with the family and in the audit. Returns the family as revoked; no row when it is unknown or was revoked before. Raises 22004 for a NULL grant_id.';
-
-CREATE FUNCTION pgtoken.revoke_family(token text, reason text DEFAULT NULL)
-	RETURNS SETOF pgtoken.revoked_family
-	AS 'MODULE_PATHNAME', 'pgt_revoke_family_by_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.revoke_family(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.revoke_family(text, text) IS
-'Revoke the family of a token (RFC 7009 section 2.1): any genuine refresh token of it, consumed ones included, or any access token it signed, expired ones included; a grant_id in text works too.
-A token that is not genuine revokes nothing. Returns as revoke_family(uuid, text).';
-
-CREATE FUNCTION pgtoken.blacklist_token(token text, reason text DEFAULT NULL)
-	RETURNS SETOF pgtoken.blacklisted_token
-	AS 'MODULE_PATHNAME', 'pgt_blacklist_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.blacklist_token(text, text) IS
-'Refuse one access or refresh token before its end; the family lives on. token: the token itself, or the jti of an access token. A blacklisted refresh token takes its immediate predecessor with it; a successor that it has been exchanged for before lives.
-Returns what was blacklisted; no row when the token is not genuine, expired or was blacklisted before. Raises 22004 for a NULL token.';
-
-CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason text DEFAULT NULL)
-	RETURNS SETOF pgtoken.blacklisted_token
-	AS 'MODULE_PATHNAME', 'pgt_blacklist_jti' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) IS
-'Refuse an access token of which only the jti is known. expires_at: until when the row must be kept, at the latest the token''s exp (infinity and anything beyond a day are cut to a day, the longest an access token lives).
-Returns what was blacklisted. Raises 22023 when the jti has not the form of ours, 22004 for NULL.';
 
 CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NULL, cnf jsonb DEFAULT NULL)
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_verify_access_token' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.verify_access_token TO pgtoken_issuer, pgtoken_http;
 COMMENT ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) IS
 'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired, not in the ledger (its transaction rolled back).
 audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby; raises PT503 on one that lags behind by more than pgtoken.max_replay_lag: the token may well hold.';
@@ -93,26 +199,6 @@ CREATE FUNCTION pgtoken.introspect(token text)
 	AS 'MODULE_PATHNAME', 'pgt_introspect' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.introspect(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.introspect TO pgtoken_issuer, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.introspect(text) IS
 'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing; raises PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
-
-CREATE FUNCTION pgtoken.grant_of(token text)
-	RETURNS uuid
-	AS 'MODULE_PATHNAME', 'pgt_grant_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.grant_of(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.grant_of(text) IS
-'The grant_id that a refresh token, an access token, a jti or a grant_id in text names, or NULL. Nothing is verified: it is for routing and for looking things up, not for trusting.';
-
-CREATE FUNCTION pgtoken.shard_of(grant_id uuid, shards integer)
-	RETURNS integer
-	AS 'MODULE_PATHNAME', 'pgt_shard_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.shard_of(uuid, integer) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.shard_of(uuid, integer) IS
-'The shard of a family when there are so many shards, 0 to shards - 1: the first four bytes of the SHA-256 of the 16 bytes of grant_id, as a big-endian number, modulo shards. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. For a token: shard_of(grant_of(token), shards). NULL for NULL. Raises 22023 for shards below 1.';
-
-CREATE FUNCTION pgtoken.cache_stats()
-	RETURNS TABLE (name text, value bigint)
-	AS 'MODULE_PATHNAME', 'pgt_cache_stats_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.cache_stats() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.cache_stats() IS
-'What this backend''s caches hold and how they do: keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations. Raises nothing.';

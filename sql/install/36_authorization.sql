@@ -1,5 +1,116 @@
--- The application's side of the authorization endpoint and of the device flow:
--- its login, consent, device and logout pages call these.
+-- The authorization endpoint: requests on their way and codes, and the application's
+-- side of it, which its login and consent pages call.  Secrets are stored as hashes only.
+--
+-- Each row that leads to a family carries the grant_id which the family will
+-- have, so that it lies where the family will.
+
+CREATE TABLE pgtoken.authorization_requests (
+	grant_id uuid NOT NULL,
+	kind text NOT NULL,
+	handle_hash bytea NOT NULL,
+	issuer text NOT NULL,
+	client_id text NOT NULL,
+	parameters jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL,
+	CONSTRAINT authorization_requests_pkey PRIMARY KEY (grant_id),
+	CONSTRAINT authorization_requests_kind_check CHECK (kind IN ('pushed', 'authorization', 'logout'))
+);
+COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushed (RFC 9126), waiting for the application to authenticate its user, or waiting for it to end a session. A row goes when its answer is given, and with it the pushed one that it comes from; maintain() forgets what was never answered';
+COMMENT ON COLUMN pgtoken.authorization_requests.grant_id IS 'Family that the request leads to, if it is granted';
+COMMENT ON COLUMN pgtoken.authorization_requests.kind IS 'pushed: named by a request_uri. authorization and logout: named by a transaction_id';
+COMMENT ON COLUMN pgtoken.authorization_requests.handle_hash IS 'SHA-256 of the secret in the request_uri or transaction_id';
+COMMENT ON COLUMN pgtoken.authorization_requests.issuer IS 'Issuer that was asked; the pages of another one cannot answer';
+COMMENT ON COLUMN pgtoken.authorization_requests.client_id IS 'Client that asks; '''' where a logout names none';
+COMMENT ON COLUMN pgtoken.authorization_requests.parameters IS 'Parameters as validated (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1)';
+COMMENT ON COLUMN pgtoken.authorization_requests.created_at IS 'When it was made';
+COMMENT ON COLUMN pgtoken.authorization_requests.expires_at IS 'From when on it is refused';
+COMMENT ON INDEX pgtoken.authorization_requests_pkey IS 'Finds a request; its handle names the grant_id';
+COMMENT ON CONSTRAINT authorization_requests_kind_check ON pgtoken.authorization_requests IS 'The kinds there are';
+
+ALTER TABLE pgtoken.authorization_requests
+	ALTER handle_hash SET STORAGE MAIN, ALTER handle_hash SET STATISTICS 0,
+	ALTER parameters SET STORAGE MAIN, ALTER parameters SET STATISTICS 0;
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.authorization_requests', '');
+ALTER TABLE pgtoken.authorization_requests ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.authorization_requests FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.authorization_requests IS 'Lets pgtoken_auditor see every row (though neither handle_hash nor parameters: column privileges); without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT (grant_id, kind, issuer, client_id, created_at, expires_at) ON pgtoken.authorization_requests TO pgtoken_auditor;
+
+CREATE TABLE pgtoken.authorization_codes (
+	grant_id uuid NOT NULL,
+	code_hash bytea NOT NULL,
+	client_id text NOT NULL,
+	redirect_uri text,
+	code_challenge text,
+	dpop_jkt text,
+	subject text NOT NULL,
+	scope text NOT NULL,
+	resources text[] NOT NULL,
+	session_id text,
+	auth_time timestamptz,
+	acr text,
+	amr text[],
+	nonce text,
+	claims jsonb NOT NULL,
+	context jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	expires_at timestamptz NOT NULL,
+	redeemed_at timestamptz,
+	issuer_epoch bigint,
+	client_epoch bigint,
+	subject_epoch bigint,
+	CONSTRAINT authorization_codes_pkey PRIMARY KEY (grant_id)
+);
+COMMENT ON TABLE pgtoken.authorization_codes IS 'Authorization codes (RFC 6749 section 4.1.2): what was authorized, until the client redeems it. Kept for a day, so that a second use can be told from an unknown code';
+COMMENT ON COLUMN pgtoken.authorization_codes.grant_id IS 'Family that the code leads to; it comes into being when the code is redeemed';
+COMMENT ON COLUMN pgtoken.authorization_codes.code_hash IS 'SHA-256 of the secret in the code';
+COMMENT ON COLUMN pgtoken.authorization_codes.client_id IS 'Client that may redeem it';
+COMMENT ON COLUMN pgtoken.authorization_codes.redirect_uri IS 'redirect_uri of the authorization request, which the token request must repeat; NULL: it had none';
+COMMENT ON COLUMN pgtoken.authorization_codes.code_challenge IS 'S256 challenge (RFC 7636 section 4.2); NULL: none';
+COMMENT ON COLUMN pgtoken.authorization_codes.dpop_jkt IS 'Key that must redeem it (RFC 9449 section 10); NULL: any';
+COMMENT ON COLUMN pgtoken.authorization_codes.subject IS 'sub: who authorized it, the application''s user id';
+COMMENT ON COLUMN pgtoken.authorization_codes.scope IS 'Scope as authorized, space-delimited';
+COMMENT ON COLUMN pgtoken.authorization_codes.resources IS 'APIs as authorized (RFC 8707)';
+COMMENT ON COLUMN pgtoken.authorization_codes.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
+COMMENT ON COLUMN pgtoken.authorization_codes.auth_time IS 'When the subject authenticated';
+COMMENT ON COLUMN pgtoken.authorization_codes.acr IS 'Authentication context class';
+COMMENT ON COLUMN pgtoken.authorization_codes.amr IS 'Authentication methods (RFC 8176)';
+COMMENT ON COLUMN pgtoken.authorization_codes.nonce IS 'nonce of the authorization request';
+COMMENT ON COLUMN pgtoken.authorization_codes.claims IS 'Further claims of the access tokens';
+COMMENT ON COLUMN pgtoken.authorization_codes.context IS 'Request context as the application gave it';
+COMMENT ON COLUMN pgtoken.authorization_codes.created_at IS 'When it was made';
+COMMENT ON COLUMN pgtoken.authorization_codes.expires_at IS 'From when on it is refused';
+COMMENT ON COLUMN pgtoken.authorization_codes.redeemed_at IS 'When it was redeemed; NULL: it was not. A further use revokes the family';
+COMMENT ON COLUMN pgtoken.authorization_codes.issuer_epoch IS 'epoch of the issuer when it was made; the family will have it; NULL: before all';
+COMMENT ON COLUMN pgtoken.authorization_codes.client_epoch IS 'epoch of the client then';
+COMMENT ON COLUMN pgtoken.authorization_codes.subject_epoch IS 'epoch of the issuer''s subjects then';
+COMMENT ON INDEX pgtoken.authorization_codes_pkey IS 'Finds a code, which names its grant_id';
+
+ALTER TABLE pgtoken.authorization_codes
+	ALTER code_hash SET STORAGE MAIN, ALTER code_hash SET STATISTICS 0,
+	ALTER code_challenge SET STORAGE MAIN, ALTER code_challenge SET STATISTICS 0,
+	ALTER dpop_jkt SET STORAGE MAIN, ALTER dpop_jkt SET STATISTICS 0,
+	ALTER subject SET STORAGE MAIN, ALTER subject SET STATISTICS 0,
+	ALTER session_id SET STORAGE MAIN, ALTER session_id SET STATISTICS 0,
+	ALTER acr SET STORAGE MAIN, ALTER acr SET STATISTICS 0,
+	ALTER amr SET STORAGE MAIN, ALTER amr SET STATISTICS 0,
+	ALTER nonce SET STORAGE MAIN, ALTER nonce SET STATISTICS 0,
+	ALTER claims SET STORAGE MAIN, ALTER claims SET STATISTICS 0,
+	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0;
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.authorization_codes', '');
+ALTER TABLE pgtoken.authorization_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.authorization_codes FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.authorization_codes IS 'Lets pgtoken_auditor see every row (though neither code_hash nor code_challenge: column privileges); without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
+			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch)
+	ON pgtoken.authorization_codes TO pgtoken_auditor;
+
+-- What comes of a request is audited, not the request; a code from its making on,
+-- but not that maintain() forgets it.
+CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.authorization_codes FOR EACH ROW
+	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash', 'code_challenge', 'issuer_epoch', 'client_epoch', 'subject_epoch');
+COMMENT ON TRIGGER audit ON pgtoken.authorization_codes IS 'Writes a code when it is made and when it is redeemed to audit_events, without hash and challenge';
 
 CREATE TYPE pgtoken.authorization_response AS (
 	redirect_uri text,
@@ -7,6 +118,7 @@ CREATE TYPE pgtoken.authorization_response AS (
 	error_description text
 );
 REVOKE ALL ON TYPE pgtoken.authorization_response FROM PUBLIC;
+GRANT USAGE ON TYPE pgtoken.authorization_response TO pgtoken_issuer;
 COMMENT ON TYPE pgtoken.authorization_response IS 'Answer of approve_authorization and deny_authorization: where to send the browser; without redirect_uri the application has to do something about error';
 COMMENT ON COLUMN pgtoken.authorization_response.redirect_uri IS 'Send the browser here: with a code, or with an error for the client. NULL: the transaction goes on, or (invalid_transaction) never was';
 COMMENT ON COLUMN pgtoken.authorization_response.error IS 'login_required, consent_required, invalid_transaction, or what redirect_uri tells the client';
@@ -16,15 +128,9 @@ CREATE FUNCTION pgtoken.authorization_request(transaction_id text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_authorization_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.authorization_request(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.authorization_request TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.authorization_request(text) IS
 'What a login or logout page needs to know of the transaction it was called with: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, prompt, max_age, acr_values, login_hint, ui_locales, display, id_token_hint_subject, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown or has ended. All values have been validated; those that the client chose must still be escaped in a page.';
-
-CREATE FUNCTION pgtoken.consent_missing(transaction_id text, subject text) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_consent_missing' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.consent_missing(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.consent_missing(text, text) IS
-'The scopes, space-delimited, that the subject must still be asked about: what the client wants and the subject has not consented to before; all of them under prompt=consent; none for a client without consent_required. NULL when the transaction is unknown or has ended.';
 
 CREATE FUNCTION pgtoken.approve_authorization(
 	transaction_id text,
@@ -40,6 +146,7 @@ CREATE FUNCTION pgtoken.approve_authorization(
 	AS 'MODULE_PATHNAME', 'pgt_approve_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.approve_authorization(text, text, text, timestamptz, text, text[], text, jsonb, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.approve_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_authorization(text, text, text, timestamptz, text, text[], text, jsonb, jsonb) IS
 'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens.
 redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or an id_token_hint ask for another login), consent_required; or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once. Raises 22004, 22023.';
@@ -49,50 +156,6 @@ CREATE FUNCTION pgtoken.deny_authorization(transaction_id text, error text DEFAU
 	AS 'MODULE_PATHNAME', 'pgt_deny_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.deny_authorization(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.deny_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.deny_authorization(text, text, text) IS
 'End a transaction without a code; redirect_uri of the answer takes the error to the client. error: access_denied, login_required, consent_required, interaction_required, account_selection_required, unmet_authentication_requirements, temporarily_unavailable or server_error. error_description: ASCII without quote and backslash (RFC 6749 section 4.1.2.1). Raises 22023 for another error.';
-
-CREATE FUNCTION pgtoken.device_request(user_code text, attempt_key text) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'pgt_device_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.device_request(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.device_request(text, text) IS
-'What the device page needs to know of the user_code that was typed (RFC 8628 section 3.3): client_id, client_name, scope, resource, user_code, expires_at; or error: invalid_user_code, too_many_attempts. attempt_key: who is typing (the logged-in subject, or an address): ten wrong codes in ten minutes close the door for the rest of them, to right codes as well. Commit after an error too. Case and punctuation of the code do not matter.';
-
-CREATE FUNCTION pgtoken.approve_device(
-	user_code text,
-	attempt_key text,
-	subject text,
-	scope text DEFAULT NULL,
-	auth_time timestamptz DEFAULT NULL,
-	acr text DEFAULT NULL,
-	amr text[] DEFAULT NULL,
-	session_id text DEFAULT NULL,
-	claims jsonb DEFAULT '{}'
-) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_approve_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.approve_device(text, text, text, text, timestamptz, text, text[], text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.approve_device(text, text, text, text, timestamptz, text, text[], text, jsonb) IS
-'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3). scope: what the subject has agreed to, within what the device asked for; NULL: all of it. The rest as in approve_authorization and device_request. Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts or invalid_scope. Raises 22004, 22023.';
-
-CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_deny_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.deny_device(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.deny_device(text, text) IS
-'Refuse the device with this user_code: it is told access_denied. Returns as approve_device.';
-
-CREATE FUNCTION pgtoken.complete_logout(transaction_id text, subject text DEFAULT NULL, session_id text DEFAULT NULL) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_complete_logout' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.complete_logout(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.complete_logout(text, text, text) IS
-'End a logout transaction (OpenID Connect RP-Initiated Logout) and return where to send the browser: the post_logout_redirect_uri with its state; NULL: the client named none, or the transaction is unknown or has ended. subject, session_id: whose session the application has ended, for the audit. The session''s families are ended by end_session().';
-
-CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'pgt_check_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.check_request() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_request() IS
-'Internal, called by pgtoken_http.pre_request(): the claims of the access token of this HTTP request, NULL when it has none; raises SQLSTATE PGRST for one that does not hold, and, with status 503, on a standby that lags behind by more than pgtoken.max_replay_lag.';

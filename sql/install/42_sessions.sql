@@ -1,46 +1,39 @@
--- Sessions and consents: what the application calls to end them.
+-- Sessions of the application, and what its logout page calls.
 
-CREATE FUNCTION pgtoken.http_issuer() RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION pgtoken.lock_session(issuer text, subject text, session_id text) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_lock_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.lock_session(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_session(text, text, text) IS 'Internal, called by end_session and revoke_session: waits for who is issuing to a subject (or, where that is NULL, to a session), and keeps later ones waiting until the transaction ends';
+
+CREATE FUNCTION pgtoken.client_session_id(client_id text, session_id text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_client_session_id' LANGUAGE C STABLE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.client_session_id(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_session_id(text, text) IS 'Internal: sid of a session in the tokens of a client: for a pairwise client one of its sector''s; NULL: there is no such client';
+
+CREATE FUNCTION pgtoken.session_of_sid(of_issuer text, of_subject text, sid text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
-	RETURN pgtoken.issuer_or_default(NULLIF(current_setting('pgtoken.http_issuer'), ''));
+	IF of_subject IS NULL OR sid !~ '^[A-Za-z0-9_-]{43}$' THEN
+		RETURN sid;
+	END IF;
+	RETURN coalesce((SELECT s.session_id
+					 FROM (SELECT g.client_id, coalesce(g.session_id, g.grant_id::text) AS session_id FROM pgtoken.grants g WHERE g.subject = of_subject) s
+					 JOIN pgtoken.clients c ON c.client_id = s.client_id
+					 WHERE c.issuer = of_issuer AND c.metadata ->> 'subject_type' = 'pairwise'
+					   AND pgtoken.client_session_id(s.client_id, s.session_id) = sid LIMIT 1), sid);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.http_issuer() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.http_issuer() IS 'Internal: the issuer that the HTTP endpoints of this database (or role) stand for: pgtoken.http_issuer, or the default one; raises 55000 when it is not there';
+REVOKE ALL ON FUNCTION pgtoken.session_of_sid(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.session_of_sid(text, text, text) IS 'Internal, called by end_session and revoke_session: the session of the application''s that a pairwise client knows by this sid, or what was given where no client of the subject''s knows one so';
 
 CREATE FUNCTION pgtoken.logout_token(client_id text, subject text, session_id text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_logout_token' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.logout_token(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.logout_token(text, text, text) IS 'Internal, called by end_session: a logout token (OpenID Connect Back-Channel Logout section 2.4) that tells the client that the subject''s session has ended';
-
-CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text) RETURNS SETOF pgtoken.revoked_family
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	of_issuer CONSTANT text := (SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = withdraw_consent.client_id);
-BEGIN
-	-- below NULL would mean everybody's
-	IF subject IS NULL OR client_id IS NULL THEN
-		RETURN;
-	END IF;
-	PERFORM pgtoken.make_durable();
-	-- for what is being issued at this moment, which we cannot see
-	PERFORM pgtoken.end_subject(of_issuer, subject, client_id, NULL, 'consent_withdrawn');
-	DELETE FROM pgtoken.consents c WHERE c.subject = withdraw_consent.subject AND c.client_id = withdraw_consent.client_id;
-	PERFORM pgtoken.forget_codes(NULL, client_id, subject, NULL, true);
-	RETURN QUERY
-		SELECT r.*
-		FROM pgtoken.living_families(NULL, withdraw_consent.client_id, withdraw_consent.subject, NULL) f,
-			 LATERAL pgtoken.revoke_family(f.grant_id, 'consent_withdrawn') r;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.withdraw_consent(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.withdraw_consent(text, text) IS
-'Take back what a subject has consented to: forgets the consent, the codes on their way to the client, and revokes every family of the two with the reason consent_withdrawn, also where no consent was stored (a first-party client). subject: the application''s user id. Returns the families revoked.';
 
 CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, offline boolean DEFAULT false, reason text DEFAULT 'logout')
 	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text)
@@ -77,6 +70,40 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.end_session(text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.end_session TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.end_session(text, text, boolean, text) IS
 'End a session of a subject: revokes its families that have no refresh token, and with offline => true those that have one, too (OpenID Connect Back-Channel Logout section 2.7); codes on their way alike. Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. reason: kept with the families and in the audit.
 Returns a row for each client to be told and session of it: POST logout_token=... to its backchannel_logout_uri (section 2.5), after the transaction has committed. Raises 22004.';
+
+CREATE FUNCTION pgtoken.revoke_session(session_id text, reason text DEFAULT 'session_revoked', subject text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.http_issuer();
+BEGIN
+	IF session_id IS NULL THEN
+		RAISE EXCEPTION 'session_id must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM pgtoken.make_durable();
+	session_id := pgtoken.session_of_sid(of_issuer, subject, session_id);
+	PERFORM pgtoken.lock_session(of_issuer, NULL, session_id);
+	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, true);
+	RETURN QUERY
+		SELECT r.*
+		FROM pgtoken.living_families(of_issuer, NULL, revoke_session.subject, revoke_session.session_id) f,
+			 LATERAL pgtoken.revoke_family(f.grant_id, revoke_session.reason) r;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.revoke_session(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.revoke_session TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.revoke_session(text, text, text) IS
+'End a session of the application''s: revokes every family that belongs to it, those with refresh tokens, too, and forgets the codes on their way. Only families of the issuer that the session speaks for (pgtoken.http_issuer). session_id: as given when the user authenticated, or a grant_id in text where none was; with subject also the sid of a pairwise client. subject: whose; NULL: whosoever. reason: kept with the families and in the audit. Tells no client: end_session does. Returns the families revoked. Raises 22004.';
+
+CREATE FUNCTION pgtoken.complete_logout(transaction_id text, subject text DEFAULT NULL, session_id text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_complete_logout' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.complete_logout(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.complete_logout TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.complete_logout(text, text, text) IS
+'End a logout transaction (OpenID Connect RP-Initiated Logout) and return where to send the browser: the post_logout_redirect_uri with its state; NULL: the client named none, or the transaction is unknown or has ended. subject, session_id: whose session the application has ended, for the audit. The session''s families are ended by end_session().';

@@ -1,141 +1,4 @@
--- Risk policies, factors, step-up challenges, and what is refused from a point in
--- time on.
-
--- Small and read-mostly -------------------------------------------------------
-
-CREATE TABLE pgtoken.policies (
-	issuer text NOT NULL,
-	policy text NOT NULL,
-	version integer NOT NULL,
-	state text NOT NULL DEFAULT 'draft',
-	rules jsonb NOT NULL,
-	client_ids text[],
-	resources text[],
-	grant_types text[],
-	on_refresh boolean NOT NULL,
-	on_issue boolean NOT NULL,
-	on_deny text NOT NULL,
-	on_error text NOT NULL,
-	function_timeout interval NOT NULL,
-	factor_types text[],
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	activated_at timestamptz,
-	retired_at timestamptz,
-	activation integer,
-	CONSTRAINT policies_pkey PRIMARY KEY (issuer, policy, version),
-	CONSTRAINT policies_policy_check CHECK (policy ~ '^[A-Za-z0-9_.-]{1,63}$'),
-	CONSTRAINT policies_state_check CHECK (state IN ('draft', 'active', 'shadow', 'retired')),
-	CONSTRAINT policies_rules_check CHECK (pgtoken.policy_rules_problem(rules) IS NULL),
-	CONSTRAINT policies_on_deny_check CHECK (on_deny IN ('keep', 'revoke')),
-	CONSTRAINT policies_on_error_check CHECK (on_error IN ('allow', 'deny')),
-	CONSTRAINT policies_function_timeout_check CHECK (function_timeout BETWEEN '1 millisecond' AND '10 seconds'),
-	CONSTRAINT policies_factor_types_check CHECK (factor_types <@ '{email,sms,totp,webauthn,recovery_code,external}'::text[])
-);
-CREATE UNIQUE INDEX policies_one_active ON pgtoken.policies (issuer, policy) WHERE state = 'active';
-CREATE UNIQUE INDEX policies_one_shadow ON pgtoken.policies (issuer, policy) WHERE state = 'shadow';
-COMMENT ON TABLE pgtoken.policies IS 'Versions of risk policies: what is looked at when a client refreshes (or gets its first tokens), and what comes of it. A version never changes but in its state';
-COMMENT ON COLUMN pgtoken.policies.issuer IS 'Issuer whose clients it judges';
-COMMENT ON COLUMN pgtoken.policies.policy IS 'Its name';
-COMMENT ON COLUMN pgtoken.policies.version IS '1, 2, 3 ... of each name';
-COMMENT ON COLUMN pgtoken.policies.state IS 'draft: not used yet. active: decides. shadow: evaluated and recorded, decides nothing. retired: was active or shadow';
-COMMENT ON COLUMN pgtoken.policies.rules IS 'Array of rules, each an object with rule, outcome (allow, require or deny) and the rule''s own members; the riskiest outcome of those that fire wins';
-COMMENT ON COLUMN pgtoken.policies.client_ids IS 'Clients it judges; NULL: all of the issuer';
-COMMENT ON COLUMN pgtoken.policies.resources IS 'It judges the requests of families that hold one of these APIs, for whichever API they are; NULL: all requests';
-COMMENT ON COLUMN pgtoken.policies.grant_types IS 'It judges families that came about by one of these (see grants.grant_type); NULL: all';
-COMMENT ON COLUMN pgtoken.policies.on_refresh IS 'Does it judge refreshes?';
-COMMENT ON COLUMN pgtoken.policies.on_issue IS 'Does it judge first issues?';
-COMMENT ON COLUMN pgtoken.policies.on_deny IS 'keep: a denied refresh leaves its refresh token as it is. revoke: it ends the family';
-COMMENT ON COLUMN pgtoken.policies.on_error IS 'What a rule''s function that raises or takes too long counts as: deny (fail closed) or allow (fail open)';
-COMMENT ON COLUMN pgtoken.policies.function_timeout IS 'How long a rule''s function may take';
-COMMENT ON COLUMN pgtoken.policies.factor_types IS 'Factors that satisfy it when it requires one; NULL: any';
-COMMENT ON COLUMN pgtoken.policies.created_at IS 'When the version was made';
-COMMENT ON COLUMN pgtoken.policies.activated_at IS 'When it last became active or shadow';
-COMMENT ON COLUMN pgtoken.policies.retired_at IS 'When it last ceased to be; NULL: it is, or never was';
-COMMENT ON COLUMN pgtoken.policies.activation IS 'Which activation of its policy made it active last: 1, 2, 3 ...; NULL: it never was active';
-COMMENT ON INDEX pgtoken.policies_pkey IS 'One row per version';
-COMMENT ON INDEX pgtoken.policies_one_active IS 'One version of a policy decides at a time';
-COMMENT ON INDEX pgtoken.policies_one_shadow IS 'One version of a policy is in the shadow at a time';
-
--- Per subject -------------------------------------------------------------------
-
-CREATE TABLE pgtoken.subject_not_before (
-	issuer text NOT NULL,
-	subject text NOT NULL,
-	not_before timestamptz NOT NULL,
-	reason text,
-	client_id text NOT NULL DEFAULT '',
-	ended_epoch bigint NOT NULL DEFAULT 0,
-	not_before_epoch bigint NOT NULL DEFAULT 9223372036854775807,
-	CONSTRAINT subject_not_before_pkey PRIMARY KEY (issuer, subject, client_id)
-);
-CREATE INDEX subject_not_before_latest ON pgtoken.subject_not_before (issuer, not_before);
-COMMENT ON TABLE pgtoken.subject_not_before IS 'Subjects whose earlier tokens are refused: all of them, or those with a client from which consent was withdrawn';
-COMMENT ON COLUMN pgtoken.subject_not_before.issuer IS 'Issuer of the subject';
-COMMENT ON COLUMN pgtoken.subject_not_before.subject IS 'The application''s user id';
-COMMENT ON COLUMN pgtoken.subject_not_before.not_before IS 'Tokens issued before are refused';
-COMMENT ON COLUMN pgtoken.subject_not_before.reason IS 'Why, as the caller said';
-COMMENT ON COLUMN pgtoken.subject_not_before.client_id IS 'Client from which consent was withdrawn; '''': all clients';
-COMMENT ON COLUMN pgtoken.subject_not_before.ended_epoch IS 'Families of earlier epochs (grants.subject_epoch) are refused, whatever the clock said; 0: everything was never ended as a whole';
-COMMENT ON COLUMN pgtoken.subject_not_before.not_before_epoch IS 'not_before is for families of earlier epochs';
-COMMENT ON INDEX pgtoken.subject_not_before_pkey IS 'One row per subject, and one more per client from which consent was withdrawn';
-COMMENT ON INDEX pgtoken.subject_not_before_latest IS 'Latest of an issuer: whoever was issued later needs no look';
-
-CREATE TABLE pgtoken.subject_epochs (
-	issuer text NOT NULL,
-	epoch bigint NOT NULL,
-	CONSTRAINT subject_epochs_pkey PRIMARY KEY (issuer)
-);
-COMMENT ON TABLE pgtoken.subject_epochs IS 'Numbers the ends of everything that a subject had, for all subjects of an issuer. Its row is locked from such an end to the commit, so that the ends become visible in the order of their numbers';
-COMMENT ON COLUMN pgtoken.subject_epochs.issuer IS 'Issuer of the subjects';
-COMMENT ON COLUMN pgtoken.subject_epochs.epoch IS 'Number of the last end; families and codes carry the one in which they were issued';
-COMMENT ON CONSTRAINT subject_epochs_pkey ON pgtoken.subject_epochs IS 'One row per issuer';
-COMMENT ON INDEX pgtoken.subject_epochs_pkey IS 'One row per issuer';
-
-CREATE TABLE pgtoken.factors (
-	issuer text NOT NULL,
-	subject text NOT NULL,
-	factor_id uuid NOT NULL,
-	factor_type text NOT NULL,
-	label text,
-	state text NOT NULL,
-	parameters jsonb NOT NULL DEFAULT '{}',
-	secret bytea,
-	wrapped boolean NOT NULL DEFAULT false,
-	code_hashes bytea[],
-	counter bigint NOT NULL DEFAULT -1,
-	failed_attempts integer NOT NULL DEFAULT 0,
-	locked_until timestamptz,
-	codes_sent integer NOT NULL DEFAULT 0,
-	codes_since timestamptz,
-	code_sent_at timestamptz,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	last_used_at timestamptz,
-	CONSTRAINT factors_pkey PRIMARY KEY (issuer, subject, factor_id),
-	CONSTRAINT factors_factor_type_check CHECK (factor_type IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')),
-	CONSTRAINT factors_state_check CHECK (state IN ('pending', 'active', 'disabled'))
-);
-COMMENT ON TABLE pgtoken.factors IS 'Authentication factors that subjects have enrolled for step-up';
-COMMENT ON COLUMN pgtoken.factors.issuer IS 'Issuer of the subject';
-COMMENT ON COLUMN pgtoken.factors.subject IS 'The application''s user id';
-COMMENT ON COLUMN pgtoken.factors.factor_id IS 'UUIDv7';
-COMMENT ON COLUMN pgtoken.factors.factor_type IS 'email and sms: a one-time code that the application delivers. totp: RFC 6238. webauthn: FIDO2. recovery_code: a sheet of codes, each good once. external: verified by the application';
-COMMENT ON COLUMN pgtoken.factors.label IS 'What the user is shown to tell it from others, e.g. j***@example.com';
-COMMENT ON COLUMN pgtoken.factors.state IS 'pending: not proved yet. active: can be used. disabled: cannot';
-COMMENT ON COLUMN pgtoken.factors.parameters IS 'What is no secret: of totp algorithm, digits, period; of webauthn credential_id, alg, public_key';
-COMMENT ON COLUMN pgtoken.factors.secret IS 'Of totp; wrapped like key material';
-COMMENT ON COLUMN pgtoken.factors.wrapped IS 'Is the secret wrapped under a root key?';
-COMMENT ON COLUMN pgtoken.factors.code_hashes IS 'Of recovery_code: HMACs of the codes that are left';
-COMMENT ON COLUMN pgtoken.factors.counter IS 'Of totp the last time step used, of webauthn the signature counter; -1: none yet';
-COMMENT ON COLUMN pgtoken.factors.failed_attempts IS 'Wrong evidence since it last was right';
-COMMENT ON COLUMN pgtoken.factors.locked_until IS 'Refused until then, because of wrong evidence';
-COMMENT ON COLUMN pgtoken.factors.codes_sent IS 'One-time codes sent since codes_since, for whatever transaction';
-COMMENT ON COLUMN pgtoken.factors.codes_since IS 'When counting began; it begins anew after an hour';
-COMMENT ON COLUMN pgtoken.factors.code_sent_at IS 'When the last one was: the next one waits half a minute, whatever transaction asks for it';
-COMMENT ON COLUMN pgtoken.factors.created_at IS 'When it was enrolled';
-COMMENT ON COLUMN pgtoken.factors.last_used_at IS 'When it last was right';
-COMMENT ON INDEX pgtoken.factors_pkey IS 'Factors of a subject';
-
--- Per family ---------------------------------------------------------------------
+-- Step-up: transactions that wait for a factor, and the outbox of one-time codes.
 
 CREATE TABLE pgtoken.challenges (
 	grant_id uuid NOT NULL,
@@ -169,7 +32,6 @@ CREATE TABLE pgtoken.challenges (
 	CONSTRAINT challenges_pkey PRIMARY KEY (grant_id, handle_hash),
 	CONSTRAINT challenges_state_check CHECK (state IN ('open', 'completed', 'consumed', 'failed'))
 );
-CREATE INDEX challenges_subject ON pgtoken.challenges (issuer, subject);
 COMMENT ON TABLE pgtoken.challenges IS 'Step-up transactions: a refresh (or a first issue) that waits for its user to prove a factor';
 COMMENT ON COLUMN pgtoken.challenges.grant_id IS 'The family, or for a first issue the one it will have';
 COMMENT ON COLUMN pgtoken.challenges.handle_hash IS 'SHA-256 of the secret in the transaction_id';
@@ -200,7 +62,30 @@ COMMENT ON COLUMN pgtoken.challenges.issuer_epoch IS 'epoch of the issuer then: 
 COMMENT ON COLUMN pgtoken.challenges.client_epoch IS 'epoch of the client then';
 COMMENT ON COLUMN pgtoken.challenges.subject_epoch IS 'epoch of the issuer''s subjects then';
 COMMENT ON INDEX pgtoken.challenges_pkey IS 'Finds a transaction by its transaction_id';
+COMMENT ON CONSTRAINT challenges_state_check ON pgtoken.challenges IS 'The states of a transaction';
+
+CREATE INDEX challenges_subject ON pgtoken.challenges (issuer, subject);
 COMMENT ON INDEX pgtoken.challenges_subject IS 'Transactions of a subject';
+
+ALTER TABLE pgtoken.challenges
+	ALTER handle_hash SET STORAGE MAIN, ALTER handle_hash SET STATISTICS 0,
+	ALTER subject SET STORAGE MAIN, ALTER subject SET STATISTICS 0,
+	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
+	ALTER code_hash SET STORAGE MAIN, ALTER code_hash SET STATISTICS 0,
+	ALTER nonce SET STORAGE MAIN, ALTER nonce SET STATISTICS 0,
+	ALTER acr SET STORAGE MAIN, ALTER acr SET STATISTICS 0,
+	ALTER amr SET STORAGE MAIN, ALTER amr SET STATISTICS 0;
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.challenges', '');
+ALTER TABLE pgtoken.challenges ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.challenges FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.challenges IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_ids, state, factor_id, sent, sent_at, attempts, factor_type, acr, amr,
+			  completed_at, scope, resources, consumed_at, consumed_generation, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch)
+	ON pgtoken.challenges TO pgtoken_auditor;
+
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.challenges FOR EACH ROW
+	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash', 'code_hash', 'nonce', 'issuer_epoch', 'client_epoch', 'subject_epoch');
+COMMENT ON TRIGGER audit ON pgtoken.challenges IS 'Writes what becomes of a transaction to audit_events, without its hashes';
 
 CREATE TABLE pgtoken.challenge_codes (
 	code_id uuid NOT NULL,
@@ -224,9 +109,44 @@ COMMENT ON COLUMN pgtoken.challenge_codes.created_at IS 'When it was made';
 COMMENT ON COLUMN pgtoken.challenge_codes.expires_at IS 'When it is worthless';
 COMMENT ON INDEX pgtoken.challenge_codes_pkey IS 'Oldest first';
 
-SELECT pg_catalog.pg_extension_config_dump('pgtoken.policies', '');
-SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_not_before', '');
-SELECT pg_catalog.pg_extension_config_dump('pgtoken.subject_epochs', '');
-SELECT pg_catalog.pg_extension_config_dump('pgtoken.factors', '');
-SELECT pg_catalog.pg_extension_config_dump('pgtoken.challenges', '');
+ALTER TABLE pgtoken.challenge_codes
+	ALTER subject SET STORAGE MAIN, ALTER subject SET STATISTICS 0,
+	ALTER sealed_code SET STORAGE PLAIN, ALTER sealed_code SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.challenge_codes', '');
+ALTER TABLE pgtoken.challenge_codes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.challenge_codes FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.challenge_codes IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT (code_id, issuer, subject, factor_id, client_id, created_at, expires_at) ON pgtoken.challenge_codes TO pgtoken_auditor;
+
+CREATE FUNCTION pgtoken.challenge(transaction_id text, factor_id uuid, deliver text DEFAULT 'return') RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.challenge(text, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.challenge TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.challenge(text, uuid, text) IS
+'The user has chosen one of the factors of a step-up transaction. The answer has factor_id, factor_type, expires_in (seconds left), and by factor_type:
+email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
+webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
+totp, recovery_code, external: nothing; calling this is optional if complete_challenge() is told the factor_id.
+Otherwise error and error_description: expired_token (the transaction is unknown or over), invalid_grant (its family is), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';
+
+CREATE FUNCTION pgtoken.complete_challenge(transaction_id text, evidence jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.complete_challenge(text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.complete_challenge TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.complete_challenge(text, jsonb) IS
+'The user proves a factor of a step-up transaction; the client then repeats its request with the transaction_id. evidence: factor_id (unless challenge() has chosen it), and by factor_type:
+email, sms, totp, recovery_code: code.
+webauthn: client_data_json, authenticator_data, signature (base64url), optionally id. The authenticator must have verified its user.
+external: verified (boolean), optionally acr and amr that it comes to. Believed because the caller is the application: pass on nothing that a client has sent.
+Answers completed (true), factor_id, factor_type, acr; or error and error_description: invalid_grant (the evidence is wrong, too old or was used before; its family is over), expired_token (the transaction is unknown or over), invalid_request (no factor was chosen or it is not one of its factors; the evidence lacks what the factor type needs, which costs no attempt), access_denied (too many wrong attempts). Commit after an error, too: attempts are counted, right or wrong. After 5 a transaction has failed. After 10 wrong ones in a row a factor is locked for 15 minutes, after 100 disabled until unlock_factor(). Each TOTP code, recovery code and assertion counts once. Raises 22004, 22023.';
+
+CREATE FUNCTION pgtoken.take_challenge_codes(max_codes integer DEFAULT 100)
+	RETURNS TABLE (code_id uuid, issuer text, subject text, factor_id uuid, factor_type text, label text, client_id text, code text, expires_at timestamptz)
+	AS 'MODULE_PATHNAME', 'pgt_take_challenge_codes' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.take_challenge_codes(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.take_challenge_codes TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.take_challenge_codes(integer) IS
+'Take one-time codes out of the outbox, oldest first, to deliver them: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Raises 22023.';

@@ -1,12 +1,84 @@
--- Policies as data: making versions, choosing the one that decides, trying one on
--- what has happened, and telling why it was decided as it was.
+-- Policies as data: making versions of what is looked at when tokens are issued or
+-- refreshed, and choosing the one that decides.
 
-CREATE FUNCTION pgtoken.evaluate_rules(rules jsonb, on_error text, function_timeout interval, facts jsonb) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'pgt_evaluate_rules' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.evaluate_rules(jsonb, text, interval, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.evaluate_rules(jsonb, text, interval, jsonb) IS
-'Internal, called by simulate_policy(): judges one request by the rules of a policy and writes nothing. facts: client_id, subject, grant_type, resources, context, at, retry, and where there are any grant_id, last_context, first_context, last_at, mfa_at. Returns {"decision": ..., "rules": [those that fired]}. Raises 22023 for rules or facts that cannot be read.';
+CREATE FUNCTION pgtoken.policy_rules_problem(rules jsonb) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_policy_rules_problem' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.policy_rules_problem(jsonb) IS 'What is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
+
+CREATE TABLE pgtoken.policies (
+	issuer text NOT NULL,
+	policy text NOT NULL,
+	version integer NOT NULL,
+	state text NOT NULL DEFAULT 'draft',
+	rules jsonb NOT NULL,
+	client_ids text[],
+	resources text[],
+	grant_types text[],
+	on_refresh boolean NOT NULL,
+	on_issue boolean NOT NULL,
+	on_deny text NOT NULL,
+	on_error text NOT NULL,
+	function_timeout interval NOT NULL,
+	factor_types text[],
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	activated_at timestamptz,
+	retired_at timestamptz,
+	activation integer,
+	CONSTRAINT policies_pkey PRIMARY KEY (issuer, policy, version),
+	CONSTRAINT policies_policy_check CHECK (policy ~ '^[A-Za-z0-9_.-]{1,63}$'),
+	CONSTRAINT policies_state_check CHECK (state IN ('draft', 'active', 'shadow', 'retired')),
+	CONSTRAINT policies_rules_check CHECK (pgtoken.policy_rules_problem(rules) IS NULL),
+	CONSTRAINT policies_on_deny_check CHECK (on_deny IN ('keep', 'revoke')),
+	CONSTRAINT policies_on_error_check CHECK (on_error IN ('allow', 'deny')),
+	CONSTRAINT policies_function_timeout_check CHECK (function_timeout BETWEEN '1 millisecond' AND '10 seconds'),
+	CONSTRAINT policies_factor_types_check CHECK (factor_types <@ '{email,sms,totp,webauthn,recovery_code,external}'::text[])
+);
+COMMENT ON TABLE pgtoken.policies IS 'Versions of risk policies: what is looked at when a client refreshes (or gets its first tokens), and what comes of it. A version never changes but in its state';
+COMMENT ON COLUMN pgtoken.policies.issuer IS 'Issuer whose clients it judges';
+COMMENT ON COLUMN pgtoken.policies.policy IS 'Its name';
+COMMENT ON COLUMN pgtoken.policies.version IS '1, 2, 3 ... of each name';
+COMMENT ON COLUMN pgtoken.policies.state IS 'draft: not used yet. active: decides. shadow: evaluated and recorded, decides nothing. retired: was active or shadow';
+COMMENT ON COLUMN pgtoken.policies.rules IS 'Array of rules, each an object with rule, outcome (allow, require or deny) and the rule''s own members; the riskiest outcome of those that fire wins';
+COMMENT ON COLUMN pgtoken.policies.client_ids IS 'Clients it judges; NULL: all of the issuer';
+COMMENT ON COLUMN pgtoken.policies.resources IS 'It judges the requests of families that hold one of these APIs, for whichever API they are; NULL: all requests';
+COMMENT ON COLUMN pgtoken.policies.grant_types IS 'It judges families that came about by one of these (see grants.grant_type); NULL: all';
+COMMENT ON COLUMN pgtoken.policies.on_refresh IS 'Does it judge refreshes?';
+COMMENT ON COLUMN pgtoken.policies.on_issue IS 'Does it judge first issues?';
+COMMENT ON COLUMN pgtoken.policies.on_deny IS 'keep: a denied refresh leaves its refresh token as it is. revoke: it ends the family';
+COMMENT ON COLUMN pgtoken.policies.on_error IS 'What a rule''s function that raises or takes too long counts as: deny (fail closed) or allow (fail open)';
+COMMENT ON COLUMN pgtoken.policies.function_timeout IS 'How long a rule''s function may take';
+COMMENT ON COLUMN pgtoken.policies.factor_types IS 'Factors that satisfy it when it requires one; NULL: any';
+COMMENT ON COLUMN pgtoken.policies.created_at IS 'When the version was made';
+COMMENT ON COLUMN pgtoken.policies.activated_at IS 'When it last became active or shadow';
+COMMENT ON COLUMN pgtoken.policies.retired_at IS 'When it last ceased to be; NULL: it is, or never was';
+COMMENT ON COLUMN pgtoken.policies.activation IS 'Which activation of its policy made it active last: 1, 2, 3 ...; NULL: it never was active';
+COMMENT ON INDEX pgtoken.policies_pkey IS 'One row per version';
+COMMENT ON CONSTRAINT policies_policy_check ON pgtoken.policies IS 'A short name';
+COMMENT ON CONSTRAINT policies_state_check ON pgtoken.policies IS 'The states of a version';
+COMMENT ON CONSTRAINT policies_rules_check ON pgtoken.policies IS 'What the library can judge by';
+COMMENT ON CONSTRAINT policies_on_deny_check ON pgtoken.policies IS 'keep or revoke';
+COMMENT ON CONSTRAINT policies_on_error_check ON pgtoken.policies IS 'Fail open or fail closed';
+COMMENT ON CONSTRAINT policies_function_timeout_check ON pgtoken.policies IS '1 millisecond to 10 seconds';
+COMMENT ON CONSTRAINT policies_factor_types_check ON pgtoken.policies IS 'Types of factors';
+
+CREATE UNIQUE INDEX policies_one_active ON pgtoken.policies (issuer, policy) WHERE state = 'active';
+COMMENT ON INDEX pgtoken.policies_one_active IS 'One version of a policy decides at a time';
+CREATE UNIQUE INDEX policies_one_shadow ON pgtoken.policies (issuer, policy) WHERE state = 'shadow';
+COMMENT ON INDEX pgtoken.policies_one_shadow IS 'One version of a policy is in the shadow at a time';
+
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.policies', '');
+ALTER TABLE pgtoken.policies ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.policies FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.policies IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT ON pgtoken.policies TO pgtoken_auditor;
+
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('policy');
+COMMENT ON TRIGGER audit ON pgtoken.policies IS 'Writes the row before and after to audit_events';
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.policies FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+COMMENT ON TRIGGER invalidate ON pgtoken.policies IS 'Makes every backend drop its cached configuration when the transaction commits';
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.policies FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+COMMENT ON TRIGGER invalidate_truncate ON pgtoken.policies IS 'As invalidate, for TRUNCATE';
 
 CREATE FUNCTION pgtoken.checked_policy_rules(rules jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -165,6 +237,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.create_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean) IS
 'Make a new version of a policy and return its number (1, 2, ...). It is a draft: activate_policy() puts it in force, simulate_policy() tries it on what has happened. A version never changes.
 rules: array of 1 to 32 objects {"rule": ..., "outcome": "allow", "require" or "deny", and the rule''s own members, seconds and kilometres}:
@@ -263,6 +336,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.activate_policy(text, integer, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.activate_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.activate_policy(text, integer, boolean, text) IS
 'Put a version of a policy in force, from the moment the transaction commits on, and return its number. version: NULL is the latest. shadow => false: it decides, and the version that did so retires. shadow => true: it is evaluated and recorded beside the one that decides, and decides nothing. issuer: NULL is the default one. Raises 22004, 55000 when there is no such policy or version, when one of its functions is missing, or for the shadow of the active version.';
 
@@ -282,6 +356,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.deactivate_policy(text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.deactivate_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.deactivate_policy(text, boolean, text) IS
 'Switch a policy off: no version of it decides any more (shadow => true: none is evaluated in the shadow any more), from the moment the transaction commits on. issuer: NULL is the default one. Returns false when none did. Raises 22004, 55000 when there is no such policy.';
 
@@ -305,212 +380,24 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.rollback_policy(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.rollback_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.rollback_policy(text, text) IS
 'Make the version of a policy active that last was before the present one, and return its number; the present one retires. Twice in a row goes there and back; after deactivate_policy() it brings back what was switched off. Runs in the shadow do not count. issuer: NULL is the default one. Raises 55000 when there is no such policy, or no other version has been active.';
 
-CREATE FUNCTION pgtoken.could_step_up(candidate pgtoken.policies, subject text, grant_type text, event text, reason text) RETURNS boolean
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	-- what came of the request tells; where it was not asked for a factor, those that the subject has now do
-	SELECT CASE WHEN coalesce(could_step_up.reason IN ('no_usable_factor', 'no_user_to_step_up'), false) THEN false
-				WHEN could_step_up.event LIKE '%.challenged' THEN true
-				WHEN coalesce(could_step_up.grant_type IN ('client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'), false) THEN false
-				ELSE EXISTS (SELECT FROM pgtoken.factors f JOIN pgtoken.issuers i USING (issuer)
-							 WHERE f.issuer = (could_step_up.candidate).issuer AND f.subject = could_step_up.subject AND f.state = 'active'
-							   AND ((could_step_up.candidate).factor_types IS NULL OR f.factor_type = ANY ((could_step_up.candidate).factor_types))
-							   AND (f.factor_type <> 'webauthn' OR i.webauthn_rp_id IS NOT NULL)
-							   AND (f.factor_type <> 'recovery_code' OR cardinality(f.code_hashes) > 0)) END;
-END;
-REVOKE ALL ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) IS 'Internal, called by replay_policy(): could the user of a recorded request (its event and reason) be asked for a factor by this policy? Locks of factors do not count, they pass';
-
-CREATE FUNCTION pgtoken.replay_policy(candidate pgtoken.policies, since timestamptz, until timestamptz)
-	RETURNS TABLE (client_id text, decision text, without_factor boolean, enforced text, fired integer[])
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
-AS $function$
-DECLARE
-	e record;
-	family uuid;
-	first_context jsonb;
-	last_context jsonb;
-	last_at timestamptz;
-	mfa_at timestamptz;
-	facts jsonb;
-	answer jsonb;
-BEGIN
-	-- One pass over the families; each has its state in the variables above.
-	FOR e IN
-		SELECT a.grant_id, a.client_id, a.subject, a.event, a.reason, d.recorded,
-			   coalesce(a.context, '{}') AS context,
-			   a.event LIKE 'grant.%' OR a.event LIKE 'issue.%' AS first_issue,
-			   -- the moment of the request, which its ledger row has: what counts earlier rows must not count its own
-			   coalesce(t.issued_at, a.occurred_at) AS at,
-			   -- the family's, as in the record
-			   coalesce(g.resources, ARRAY(SELECT jsonb_array_elements_text(d.recorded -> 'resources'))) AS resources,
-			   coalesce(d.recorded ->> 'grant_type', g.grant_type) AS grant_type,
-			   g.first_context, g.mfa_time
-		FROM pgtoken.audit_events a
-		JOIN pgtoken.clients c ON c.client_id = a.client_id AND c.issuer = candidate.issuer
-		LEFT JOIN pgtoken.grants g ON g.grant_id = a.grant_id
-		LEFT JOIN LATERAL (SELECT l.issued_at FROM pgtoken.tokens l
-						   WHERE l.grant_id = a.grant_id AND l.generation = (a.detail ->> 'generation')::integer
-							 AND l.jti = a.detail ->> 'jti'
-							 AND l.issued_at > a.occurred_at - interval '1 day' AND l.issued_at < a.occurred_at + interval '1 day'
-						   LIMIT 1) t ON a.event LIKE 'token.%',
-			LATERAL (SELECT CASE WHEN jsonb_typeof(a.detail -> 'decision') = 'object' THEN a.detail -> 'decision' END) d (recorded)
-		WHERE a.occurred_at >= since AND a.occurred_at < until
-		  AND (candidate.client_ids IS NULL OR a.client_id = ANY (candidate.client_ids))
-		  -- a refusal without a record was none of a policy's
-		  AND (a.event IN ('grant.issued', 'token.refreshed', 'token.retried')
-			   OR a.event IN ('issue.denied', 'issue.challenged', 'issue.refused', 'refresh.denied', 'refresh.challenged', 'refresh.refused')
-				  AND d.recorded IS NOT NULL)
-		ORDER BY a.grant_id, a.occurred_at, a.event_id LOOP
-		IF e.grant_id IS DISTINCT FROM family THEN
-			family := e.grant_id;
-			first_context := e.first_context;
-			last_context := NULL;
-			last_at := NULL;
-		END IF;
-
-		IF (CASE WHEN e.first_issue THEN candidate.on_issue ELSE candidate.on_refresh END)
-		   AND NOT coalesce((e.recorded ->> 'step_up')::boolean, false)	-- goes on where a challenged one stopped
-		   AND (candidate.grant_types IS NULL OR e.grant_type = ANY (candidate.grant_types))
-		   AND (candidate.resources IS NULL OR e.resources && candidate.resources) THEN
-			mfa_at := CASE WHEN e.recorded IS NOT NULL THEN (e.recorded ->> 'mfa_time')::timestamptz
-						   WHEN e.mfa_time <= e.at THEN e.mfa_time END;
-			facts := jsonb_build_object('client_id', e.client_id, 'subject', e.subject, 'grant_type', coalesce(e.grant_type, ''),
-										'resources', coalesce(to_jsonb(e.resources), '[]'), 'context', e.context, 'at', e.at,
-										'retry', coalesce((e.recorded ->> 'retry')::boolean, e.event = 'token.retried'))
-				|| CASE WHEN mfa_at IS NULL THEN '{}' ELSE jsonb_build_object('mfa_at', mfa_at) END;
-			IF NOT e.first_issue THEN
-				IF last_context IS NULL THEN
-					-- the family's last rotation lies before what we read
-					SELECT l.context, l.issued_at INTO last_context, last_at FROM pgtoken.tokens l
-					WHERE l.grant_id = e.grant_id AND l.issued_at < e.at AND (l.retry = 0 OR l.generation = l.parent_generation)
-					ORDER BY l.issued_at DESC LIMIT 1;
-				END IF;
-				facts := facts || jsonb_build_object('grant_id', e.grant_id,
-					'last_context', coalesce(last_context, '{}'), 'first_context', coalesce(first_context, last_context, '{}'),
-					'last_at', coalesce((e.recorded ->> 'last_at')::timestamptz, last_at, e.at));
-			END IF;
-			answer := pgtoken.evaluate_rules(candidate.rules, candidate.on_error, candidate.function_timeout, facts);
-			client_id := e.client_id;
-			decision := answer ->> 'decision';
-			without_factor := decision = 'require' AND NOT pgtoken.could_step_up(candidate, e.subject, e.grant_type, e.event, e.reason);
-			decision := CASE WHEN without_factor THEN 'deny' ELSE decision END;
-			enforced := coalesce(CASE WHEN e.reason IN ('no_usable_factor', 'no_user_to_step_up') THEN 'deny' END, e.recorded ->> 'decision',
-								 CASE WHEN e.event LIKE '%.denied' THEN 'deny' WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'allow' END);
-			fired := ARRAY(SELECT (r ->> 'position')::integer FROM jsonb_array_elements(answer -> 'rules') r);
-			RETURN NEXT;
-		END IF;
-
-		IF e.event IN ('grant.issued', 'token.refreshed') THEN
-			last_context := e.context;
-			last_at := e.at;
-			first_context := coalesce(first_context, CASE WHEN e.event = 'grant.issued' THEN e.context END);
-		END IF;
-	END LOOP;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) IS 'Internal, called by simulate_policy(): a row for each recorded request that the policy would judge, with what it would decide, whether that is deny because it requires a factor and the user has none, what was decided, and the positions of the rules that fire';
-
-CREATE FUNCTION pgtoken.simulate_policy(
-	policy text,
-	version integer DEFAULT NULL,
-	since timestamptz DEFAULT now() - interval '7 days',
-	until timestamptz DEFAULT now(),
-	issuer text DEFAULT NULL
-) RETURNS TABLE (by text, name text, requests bigint, allowed bigint, challenged bigint, denied bigint, without_factor bigint, changed bigint)
+CREATE FUNCTION pgtoken.delete_policy(policy text, issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	candidate CONSTANT pgtoken.policies := pgtoken.policy_version(pgtoken.issuer_or_default(issuer), policy, version);
+	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
-	RETURN QUERY
-		WITH judged AS MATERIALIZED (
-			SELECT r.client_id, r.decision, r.without_factor, r.decision IS DISTINCT FROM r.enforced AS differs, r.fired
-			FROM pgtoken.replay_policy(candidate, coalesce(since, '-infinity'), coalesce(until, 'infinity')) r
-		), counted AS (
-			SELECT 1 AS part, 'total' AS by_what, 0::bigint AS n, NULL::text AS of_name, j.decision, j.without_factor, j.differs FROM judged j
-			UNION ALL
-			SELECT 2, 'client', 0, j.client_id, j.decision, j.without_factor, j.differs FROM judged j
-			UNION ALL
-			SELECT 3, 'rule', r.n, r.n || ' ' || (r.rule ->> 'rule'), j.decision, j.without_factor, j.differs
-			FROM jsonb_array_elements(candidate.rules) WITH ORDINALITY r (rule, n)
-			LEFT JOIN judged j ON r.n = ANY (j.fired)
-		)
-		SELECT p.by_what, c.of_name, count(c.decision), count(*) FILTER (WHERE c.decision = 'allow'),
-			   count(*) FILTER (WHERE c.decision = 'require'), count(*) FILTER (WHERE c.decision = 'deny'),
-			   count(*) FILTER (WHERE c.without_factor), count(*) FILTER (WHERE c.differs)
-		FROM (VALUES (1, 'total'), (2, 'client'), (3, 'rule')) p (part, by_what)
-		LEFT JOIN counted c ON c.part = p.part
-		WHERE p.part = 1 OR c.part IS NOT NULL
-		GROUP BY p.part, p.by_what, c.n, c.of_name
-		ORDER BY p.part, c.n, c.of_name;
+	PERFORM FROM pgtoken.issuers i WHERE i.issuer = of_issuer FOR NO KEY UPDATE;	-- one version at a time, as create_policy
+	PERFORM pgtoken.refuse_in_use('policy', policy, ARRAY[
+		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy AND p.activated_at IS NOT NULL) THEN 'activations' END], 'Switch it off instead: deactivate_policy().');
+	DELETE FROM pgtoken.policies p WHERE p.issuer = of_issuer AND p.policy = delete_policy.policy;
+	RETURN FOUND;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) IS
-'What a version of a policy would have decided on the requests that are recorded in audit_events: refreshes (on_refresh) and first issues (on_issue) of its clients, resources and grant types. Writes nothing; its functions are called, as ever read-only and with their timeout. version: NULL is the latest, whatever its state. since, until: NULL is no bound. issuer: NULL is the default one.
-Returns a row by total, one by client and name for each client, and one by rule for each rule, named by position and kind ("1 network_changed"). requests: how many were judged, or, of a rule, in how many it fires. allowed, challenged, denied: what would come of these by this policy alone. without_factor: how many of the denied only because it requires a factor and the user has none that would do: then, where that is recorded, or else now. changed: how many of them were decided otherwise. A request that went on after a step-up is not counted beside the one that was challenged; what was tried again after a refusal is. Raises 55000 when there is no such policy or version.';
-
-CREATE FUNCTION pgtoken.explain_decision(event_id uuid)
-	RETURNS TABLE (policy text, version integer, mode text, decision text, "position" integer, rule text, outcome text, explanation text)
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	WITH events AS (
-		SELECT a.event, a.reason, a.detail -> 'decision' AS decision
-		FROM pgtoken.audit_events a
-		WHERE a.event_id = explain_decision.event_id
-		  -- a UUIDv7 begins with its time (RFC 9562 section 5.7), which tells the partition
-		  AND a.occurred_at >= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 - 60)
-		  AND a.occurred_at <= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 + 60)
-	), recorded AS (
-		SELECT e.event, e.decision FROM events e WHERE jsonb_typeof(e.decision) = 'object'
-	), judged AS (
-		SELECT p.n AS part, p.policy, r.n AS line, r.rule
-		FROM recorded e
-		CROSS JOIN jsonb_array_elements(e.decision -> 'policies') WITH ORDINALITY p (policy, n)
-		LEFT JOIN LATERAL jsonb_array_elements(p.policy -> 'rules') WITH ORDINALITY r (rule, n) ON true
-	), told AS (
-		-- a refusal that the rows below do not tell: that of a rule they do
-		SELECT 0 AS kind, 0 AS part, 0 AS line, NULL AS policy, NULL::integer AS version, NULL AS mode, o.outcome AS decision,
-			   NULL::integer AS "position", e.reason AS rule, o.outcome, r.explanation
-		FROM events e
-		CROSS JOIN LATERAL (SELECT x.explanation FROM pgtoken.refusal_reasons() x WHERE x.reason = e.reason LIMIT 1) r,
-			LATERAL (SELECT CASE WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'deny' END) o (outcome)
-		WHERE e.event ~ '\.(refused|denied|challenged|reuse|authentication_failed)$'
-		  AND NOT (e.reason IN ('policy_denied', 'authentication_policy_changed', 'mfa_required') AND EXISTS (SELECT FROM recorded))
-		UNION ALL
-		SELECT 1 AS kind, j.part, j.line, j.policy ->> 'policy' AS policy, (j.policy ->> 'version')::integer AS version,
-			   j.policy ->> 'mode' AS mode, j.policy ->> 'decision' AS decision, (j.rule ->> 'position')::integer AS "position",
-			   j.rule ->> 'rule' AS rule, j.rule ->> 'outcome' AS outcome,
-			   CASE WHEN j.rule IS NULL THEN 'none of its rules fired'
-					ELSE concat_ws(': ', j.rule ->> 'function',
-								   CASE WHEN j.rule ? 'error' THEN format('failed (%s), which counts as %s', j.rule ->> 'error', j.rule ->> 'outcome') END,
-								   j.rule ->> 'explanation',
-								   CASE jsonb_typeof(j.rule -> 'reasons')
-									   WHEN 'array' THEN (SELECT string_agg(s, ', ') FROM jsonb_array_elements_text(j.rule -> 'reasons') s)
-								   END) END AS explanation
-		FROM judged j
-		UNION ALL
-		SELECT 2, q.n, 0, NULL, NULL, NULL, o.outcome, NULL, 'authentication_policy', o.outcome,
-			   CASE WHEN q.requirement ? 'resource'
-					THEN format('%s (version %s of its authentication policy)', q.requirement ->> 'resource', q.requirement ->> 'policy_version')
-					ELSE 'the request itself (RFC 9470 section 4)' END
-			   || format(' asks for %s; the subject has acr %s, amr %s, auth_time %s',
-						 concat_ws(', ', 'one of the acr ' || (q.requirement ->> 'acr_values'), 'the amr ' || (q.requirement ->> 'amr'),
-								   'an authentication of the last ' || (q.requirement ->> 'max_age') || ' seconds'),
-						 coalesce(e.decision ->> 'acr', 'none'), coalesce(e.decision ->> 'amr', 'none'), coalesce(e.decision ->> 'auth_time', 'none'))
-		FROM recorded e
-		CROSS JOIN jsonb_array_elements(e.decision -> 'requirements') WITH ORDINALITY q (requirement, n),
-			LATERAL (SELECT q.requirement ->> 'outcome') o (outcome)
-	)
-	SELECT t.policy, t.version, t.mode, t.decision, t."position", t.rule, t.outcome, t.explanation
-	FROM told t
-	ORDER BY t.kind, t.part, t.line;
-END;
-REVOKE ALL ON FUNCTION pgtoken.explain_decision(uuid) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.explain_decision(uuid) IS
-'Why a request was decided as it was: event_id is that of its audit event. First, of a request that was refused for another reason than such a rule, a row with policy NULL, decision and outcome (deny, or require where a factor was asked for), rule (the reason of the event) and explanation (one sentence: why, and what to do). Then a row for each rule that fired (mode: active or shadow; decision: of its policy; outcome: of the rule), one with rule NULL for a policy none of whose rules did, and one with policy NULL and rule authentication_policy for each resource, or for the request itself, that asked for a stronger or more recent authentication. What a function failed of is in the explanation. No row when there is no such event, or nothing had to be decided.';
+REVOKE ALL ON FUNCTION pgtoken.delete_policy(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.delete_policy TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken.delete_policy(text, text) IS
+'Delete a policy that was mistyped: all of its versions, where none has ever been active or in the shadow. issuer: NULL is the default one. Returns false when there is no such policy. Raises 55000 when there is no such issuer, 55006 when a version has been in force: the audit names it.';

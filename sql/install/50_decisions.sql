@@ -1,100 +1,65 @@
--- With the rights of whoever asks: row security of the tables then lets nobody see more
--- by a view than by them, a function that tells what it is called with sees no other
--- rows, and nothing can be written through one.
-CREATE VIEW pgtoken.grant_status WITH (security_barrier, security_invoker) AS
-	SELECT g.grant_id, g.client_id, g.subject,
-		   CASE WHEN g.revoked_at IS NOT NULL OR n.ended THEN 'revoked'
-				WHEN g.expires_at <= now() THEN 'expired'
-				WHEN g.generation IS NOT NULL AND g.rotated_at + g.idle_lifetime <= now() THEN 'idle'
-				ELSE 'active' END AS state,
-		   g.scope, g.resources, g.session_id, g.auth_time, g.acr, g.amr, g.created_at, g.rotated_at,
-		   g.expires_at, g.rotated_at + g.idle_lifetime AS idle_expires_at,
-		   g.generation, g.retry_count, g.blacklisted_generation, g.context, g.revoked_at, g.revoke_reason,
-		   g.grant_type, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.first_context, n.not_before
-	FROM pgtoken.grants g
-	LEFT JOIN pgtoken.clients c ON c.client_id = g.client_id
-	LEFT JOIN pgtoken.issuers i ON i.issuer = c.issuer
-	LEFT JOIN pgtoken.subject_not_before s ON s.issuer = c.issuer AND s.subject = g.subject AND s.client_id = ''
-	LEFT JOIN pgtoken.subject_not_before w ON w.issuer = c.issuer AND w.subject = g.subject AND w.client_id = g.client_id,
-		LATERAL (SELECT greatest(i.not_before, c.not_before, s.not_before, g.not_before),
-						pgtoken.epoch_ended(g.issuer_epoch, g.created_at, i.epoch, i.epochs_since_end, i.not_before, i.not_before_epoch)
-						OR pgtoken.epoch_ended(g.client_epoch, g.created_at, c.epoch, c.epochs_since_end, c.not_before, c.not_before_epoch)
-						OR coalesce(coalesce(g.subject_epoch, -1) < greatest(s.ended_epoch, w.ended_epoch), false)
-						OR coalesce(coalesce(g.subject_epoch, -1) < s.not_before_epoch AND g.created_at < s.not_before, false)
-						OR coalesce(g.created_at < g.not_before, false)) n (not_before, ended);
-COMMENT ON VIEW pgtoken.grant_status IS 'Families and whether they live: active, idle (not refreshed for its idle lifetime), expired, revoked (one by one, or by a not_before)';
+-- What policies and authentication policies decided, from the audit log, and why.
 
-CREATE FUNCTION pgtoken.lineage(grant_id uuid)
-	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
-				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
-				   decision text, context jsonb, client_secret_id uuid)
+CREATE FUNCTION pgtoken.explain_decision(event_id uuid)
+	RETURNS TABLE (policy text, version integer, mode text, decision text, "position" integer, rule text, outcome text, explanation text)
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT t.generation, t.retry, t.parent_generation, t.issued_at,
-		   CASE WHEN t.token_hash IS NULL THEN 'access_only'
-				WHEN g.state = 'revoked' THEN 'revoked'
-				WHEN t.generation < g.generation THEN 'consumed'
-				WHEN t.generation <= g.blacklisted_generation THEN 'blacklisted'
-				WHEN least(g.expires_at, g.idle_expires_at) <= now() THEN 'expired'
-				WHEN t.generation = g.generation THEN 'current'
-				ELSE 'purged' END,
-		   t.jti, t.access_expires_at, t.refresh_expires_at, t.scope, t.resources, t.decision, t.context, t.client_secret_id
-	FROM pgtoken.tokens t
-	LEFT JOIN pgtoken.grant_status g ON g.grant_id = t.grant_id
-	WHERE t.grant_id = lineage.grant_id
-	ORDER BY t.generation, t.retry, t.issued_at;
-END;
-REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
-'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone), which access token it minted, and by which of its secrets the client had proved itself (NULL: by none).';
-
-CREATE FUNCTION pgtoken.lineage(token text)
-	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
-				   jti text, access_expires_at timestamptz, refresh_expires_at timestamptz, scope text, resources text[],
-				   decision text, context jsonb, client_secret_id uuid)
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT l.* FROM pgtoken.lineage(pgtoken.grant_of(token)) l;
-END;
-REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lineage(text) IS
-'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
-
--- What the index on subject leaves out, by the families, whose events lie together;
--- all else by that index, whether a family has come of it or not. The two
--- conditions on the event are complementary, and the second is the index's own.
--- Planned anew each time, for this span of time.
-CREATE FUNCTION pgtoken.audit_by_subject(subject text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
-	RETURNS SETOF pgtoken.audit_events
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
-AS $function$
-BEGIN
-	IF subject IS NULL THEN
-		RAISE EXCEPTION 'subject must not be NULL'
-			USING ERRCODE = 'null_value_not_allowed',
-				  HINT = 'Events that concern no subject are rows of pgtoken.audit_events whose subject is NULL.';
-	END IF;
-	since := coalesce(since, '-infinity');
-	until := coalesce(until, 'infinity');
-	RETURN QUERY
-		SELECT e.*
-		FROM pgtoken.grants g
-		JOIN pgtoken.audit_events e ON e.grant_id = g.grant_id AND e.occurred_at >= since AND e.occurred_at < until
-		WHERE g.subject = audit_by_subject.subject
-		  AND (e.event IN ('token.refreshed', 'token.retried') OR e.subject IS DISTINCT FROM audit_by_subject.subject)
+	WITH events AS (
+		SELECT a.event, a.reason, a.detail -> 'decision' AS decision
+		FROM pgtoken.audit_events a
+		WHERE a.event_id = explain_decision.event_id
+		  -- a UUIDv7 begins with its time (RFC 9562 section 5.7), which tells the partition
+		  AND a.occurred_at >= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 - 60)
+		  AND a.occurred_at <= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 + 60)
+	), recorded AS (
+		SELECT e.event, e.decision FROM events e WHERE jsonb_typeof(e.decision) = 'object'
+	), judged AS (
+		SELECT p.n AS part, p.policy, r.n AS line, r.rule
+		FROM recorded e
+		CROSS JOIN jsonb_array_elements(e.decision -> 'policies') WITH ORDINALITY p (policy, n)
+		LEFT JOIN LATERAL jsonb_array_elements(p.policy -> 'rules') WITH ORDINALITY r (rule, n) ON true
+	), told AS (
+		-- a refusal that the rows below do not tell: that of a rule they do
+		SELECT 0 AS kind, 0 AS part, 0 AS line, NULL AS policy, NULL::integer AS version, NULL AS mode, o.outcome AS decision,
+			   NULL::integer AS "position", e.reason AS rule, o.outcome, r.explanation
+		FROM events e
+		CROSS JOIN LATERAL (SELECT x.explanation FROM pgtoken.refusal_reasons() x WHERE x.reason = e.reason LIMIT 1) r,
+			LATERAL (SELECT CASE WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'deny' END) o (outcome)
+		WHERE e.event ~ '\.(refused|denied|challenged|reuse|authentication_failed)$'
+		  AND NOT (e.reason IN ('policy_denied', 'authentication_policy_changed', 'mfa_required') AND EXISTS (SELECT FROM recorded))
 		UNION ALL
-		SELECT e.*
-		FROM pgtoken.audit_events e
-		WHERE e.subject = audit_by_subject.subject AND e.occurred_at >= since AND e.occurred_at < until
-		  AND e.event <> 'token.refreshed' AND e.event <> 'token.retried'
-		ORDER BY occurred_at DESC, event_id DESC;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
-'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default, and with NULL, at any time. Takes as long as the subject has families and events of its own; how much there is of others does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows all but the refreshes: ask audit_events by subject and occurred_at for these. Raises 22004 for a NULL subject.';
-
--- What policies and authentication policies decided, from the audit log.
+		SELECT 1 AS kind, j.part, j.line, j.policy ->> 'policy' AS policy, (j.policy ->> 'version')::integer AS version,
+			   j.policy ->> 'mode' AS mode, j.policy ->> 'decision' AS decision, (j.rule ->> 'position')::integer AS "position",
+			   j.rule ->> 'rule' AS rule, j.rule ->> 'outcome' AS outcome,
+			   CASE WHEN j.rule IS NULL THEN 'none of its rules fired'
+					ELSE concat_ws(': ', j.rule ->> 'function',
+								   CASE WHEN j.rule ? 'error' THEN format('failed (%s), which counts as %s', j.rule ->> 'error', j.rule ->> 'outcome') END,
+								   j.rule ->> 'explanation',
+								   CASE jsonb_typeof(j.rule -> 'reasons')
+									   WHEN 'array' THEN (SELECT string_agg(s, ', ') FROM jsonb_array_elements_text(j.rule -> 'reasons') s)
+								   END) END AS explanation
+		FROM judged j
+		UNION ALL
+		SELECT 2, q.n, 0, NULL, NULL, NULL, o.outcome, NULL, 'authentication_policy', o.outcome,
+			   CASE WHEN q.requirement ? 'resource'
+					THEN format('%s (version %s of its authentication policy)', q.requirement ->> 'resource', q.requirement ->> 'policy_version')
+					ELSE 'the request itself (RFC 9470 section 4)' END
+			   || format(' asks for %s; the subject has acr %s, amr %s, auth_time %s',
+						 concat_ws(', ', 'one of the acr ' || (q.requirement ->> 'acr_values'), 'the amr ' || (q.requirement ->> 'amr'),
+								   'an authentication of the last ' || (q.requirement ->> 'max_age') || ' seconds'),
+						 coalesce(e.decision ->> 'acr', 'none'), coalesce(e.decision ->> 'amr', 'none'), coalesce(e.decision ->> 'auth_time', 'none'))
+		FROM recorded e
+		CROSS JOIN jsonb_array_elements(e.decision -> 'requirements') WITH ORDINALITY q (requirement, n),
+			LATERAL (SELECT q.requirement ->> 'outcome') o (outcome)
+	)
+	SELECT t.policy, t.version, t.mode, t.decision, t."position", t.rule, t.outcome, t.explanation
+	FROM told t
+	ORDER BY t.kind, t.part, t.line;
+END;
+REVOKE ALL ON FUNCTION pgtoken.explain_decision(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.explain_decision TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.explain_decision(uuid) IS
+'Why a request was decided as it was: event_id is that of its audit event. First, of a request that was refused for another reason than such a rule, a row with policy NULL, decision and outcome (deny, or require where a factor was asked for), rule (the reason of the event) and explanation (one sentence: why, and what to do). Then a row for each rule that fired (mode: active or shadow; decision: of its policy; outcome: of the rule), one with rule NULL for a policy none of whose rules did, and one with policy NULL and rule authentication_policy for each resource, or for the request itself, that asked for a stronger or more recent authentication. What a function failed of is in the explanation. No row when there is no such event, or nothing had to be decided.';
 
 CREATE VIEW pgtoken.decisions WITH (security_barrier, security_invoker) AS
 	SELECT e.event_id, e.grant_id, e.occurred_at, e.event, e.client_id, e.subject,
@@ -115,6 +80,7 @@ CREATE VIEW pgtoken.decisions WITH (security_barrier, security_invoker) AS
 			WHERE p.policy ->> 'mode' = 'shadow') AS shadow_decision
 	FROM pgtoken.audit_events e
 	WHERE jsonb_typeof(e.detail -> 'decision') = 'object';
+GRANT SELECT ON pgtoken.decisions TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.decisions IS 'Requests that a policy or a resource''s authentication policy judged, and what came of it; explain_decision(event_id) tells why. Ask for a range of occurred_at: it limits the partitions that are read';
 COMMENT ON COLUMN pgtoken.decisions.event_id IS 'The audit event';
 COMMENT ON COLUMN pgtoken.decisions.grant_id IS 'The family; all zeros for a first issue that got no tokens';
@@ -143,6 +109,7 @@ BEGIN ATOMIC
 	GROUP BY 1, 2, 3, 4, 5, 6;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_rule(timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.decisions_by_rule TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.decisions_by_rule(timestamptz, timestamptz) IS
 'How often each rule fired, by day (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. day, policy, version, mode (active or shadow), rule (position and kind, "1 network_changed"), outcome (allow, require or deny), requests (in which it fired).';
 
@@ -157,6 +124,7 @@ BEGIN ATOMIC
 	GROUP BY 1, 2;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_client(timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.decisions_by_client TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.decisions_by_client(timestamptz, timestamptz) IS
 'What was decided for each client, by day (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. day, client_id, and how many requests were allowed, challenged (a step-up was required of them) and denied.';
 
@@ -171,10 +139,12 @@ BEGIN ATOMIC
 	GROUP BY 1;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.decision_latency TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.decision_latency(timestamptz, timestamptz) IS
 'How long judging a request took, by hour (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
 
 CREATE VIEW pgtoken.decisions_by_rule WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decisions_by_rule('-infinity');
+GRANT SELECT ON pgtoken.decisions_by_rule TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.decisions_by_rule IS 'How often each rule fired, by day. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.day IS 'Day, in UTC';
 COMMENT ON COLUMN pgtoken.decisions_by_rule.policy IS 'Policy';
@@ -185,6 +155,7 @@ COMMENT ON COLUMN pgtoken.decisions_by_rule.outcome IS 'Its outcome: allow, requ
 COMMENT ON COLUMN pgtoken.decisions_by_rule.requests IS 'Requests in which it fired';
 
 CREATE VIEW pgtoken.decisions_by_client WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decisions_by_client('-infinity');
+GRANT SELECT ON pgtoken.decisions_by_client TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.decisions_by_client IS 'What was decided for each client, by day. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decisions_by_client.day IS 'Day, in UTC';
 COMMENT ON COLUMN pgtoken.decisions_by_client.client_id IS 'Client';
@@ -193,6 +164,7 @@ COMMENT ON COLUMN pgtoken.decisions_by_client.challenged IS 'Requests that a ste
 COMMENT ON COLUMN pgtoken.decisions_by_client.denied IS 'Requests that were refused';
 
 CREATE VIEW pgtoken.decision_latency WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decision_latency('-infinity');
+GRANT SELECT ON pgtoken.decision_latency TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.decision_latency IS 'How long judging a request takes, by hour. Reads the whole audit; the function of this name reads a span of time';
 COMMENT ON COLUMN pgtoken.decision_latency.hour IS 'Beginning of the hour, in UTC';
 COMMENT ON COLUMN pgtoken.decision_latency.requests IS 'Requests that were judged';

@@ -1,4 +1,5 @@
--- The HTTP layer's endpoints: schema pgtoken_http holds these and nothing else.
+-- The HTTP layer's endpoints: schema pgtoken_http holds these, the metadata above, and
+-- nothing else.
 --
 -- Each that takes a form has two doors to one C function: a single unnamed text
 -- parameter that gets the raw form body (or query string), which is what the
@@ -13,6 +14,7 @@
 -- A function of this type may answer any media type; it names it in response.headers.
 CREATE DOMAIN pgtoken_http."*/*" AS text;
 REVOKE ALL ON TYPE pgtoken_http."*/*" FROM PUBLIC;
+GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;
 COMMENT ON DOMAIN pgtoken_http."*/*" IS 'Result of introspect: JSON or a signed JWT, by what the caller accepts';
 
 CREATE FUNCTION pgtoken_http.token(text) RETURNS json
@@ -196,6 +198,14 @@ REVOKE ALL ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text,
 COMMENT ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) IS
 'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
+CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_check_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.check_request() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.check_request TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken.check_request() IS
+'Internal, called by pgtoken_http.pre_request(): the claims of the access token of this HTTP request, NULL when it has none; raises SQLSTATE PGRST for one that does not hold, and, with status 503, on a standby that lags behind by more than pgtoken.max_replay_lag.';
+
 -- With the caller's rights, because what is SECURITY DEFINER cannot set the role;
 -- and without a search_path of its own, which would be half of what a call costs:
 -- it looks nothing up by name but pgtoken.check_request().
@@ -204,3 +214,6 @@ CREATE FUNCTION pgtoken_http.pre_request() RETURNS void
 REVOKE ALL ON FUNCTION pgtoken_http.pre_request() FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_request() IS
 'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
+
+-- All that the schema holds, the metadata included, is for the HTTP layer.
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgtoken_http TO pgtoken_http;

@@ -6,73 +6,11 @@ CREATE FUNCTION pgtoken.purging(purging boolean) RETURNS void
 REVOKE ALL ON FUNCTION pgtoken.purging(boolean) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.purging(boolean) IS 'Internal, called by purge_batch(): from true to false (or the end of the transaction) deletions are not audited row by row, and no backend is told to forget the tokens it has verified';
 
-CREATE FUNCTION pgtoken.in_transaction_block() RETURNS boolean
-	AS 'MODULE_PATHNAME', 'pgt_in_transaction_block' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.in_transaction_block() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.in_transaction_block() IS 'Is this one of several statements of a transaction? Then run_maintenance() cannot commit';
-
-CREATE FUNCTION pgtoken.check_clock(accept boolean DEFAULT false) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
-AS $function$
-DECLARE
-	silence CONSTANT interval := interval '31 days';
-	-- from when on something is known to have been written again and again
-	seen timestamptz;
-	later timestamptz;
-BEGIN
-	SELECT m.updated_at INTO seen FROM pgtoken.maintenance m WHERE m.task = 'clock';
-	IF seen IS NULL THEN
-		-- it never ran: the youngest family; not the audit, which another first run may have locked
-		SELECT g.created_at INTO seen FROM pgtoken.grants g WHERE g.grant_id < pgtoken.first_uuid(now()) ORDER BY g.grant_id DESC LIMIT 1;
-	END IF;
-	WHILE NOT accept AND seen < now() - silence LOOP
-		SELECT max(e.occurred_at) INTO later FROM pgtoken.audit_events e WHERE e.occurred_at > seen AND e.occurred_at <= seen + silence;
-		IF later IS NULL THEN
-			RAISE EXCEPTION 'the clock may be wrong: it says %', to_char(now(), 'YYYY-MM-DD HH24:MI "UTC"')
-				USING ERRCODE = 'object_not_in_prerequisite_state',
-					  DETAIL = format('Nothing was written in the 31 days from %s on. At a time that lies ahead, maintenance would drop what is still needed.', to_char(seen, 'YYYY-MM-DD HH24:MI "UTC"')),
-					  HINT = 'Set the clock right. If it is right, SELECT * FROM pgtoken.maintain(accept_clock => true), or CALL pgtoken.run_maintenance(accept_clock => true), once.';
-		END IF;
-		seen := later;
-	END LOOP;
-	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'clock' FOR UPDATE SKIP LOCKED;
-	IF FOUND THEN
-		UPDATE pgtoken.maintenance m SET updated_at = now()
-		WHERE m.task = 'clock' AND (m.updated_at BETWEEN now() - interval '1 hour' AND now()) IS NOT TRUE;
-	END IF;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.check_clock(boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_clock(boolean) IS
-'Called by each part of maintenance before it does away with anything: raises 55000 when the clock is further ahead than can be, which is when nothing at all (no audit event) was written for 31 days between the last time it was found plausible and now. accept: it is right, whatever it says';
-
-CREATE FUNCTION pgtoken.first_uuid(at timestamptz) RETURNS uuid
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	-- UUIDv7 (RFC 9562 section 5.7) begin with the milliseconds since 1970
-	SELECT CASE WHEN extract(epoch FROM at) < 0 THEN '00000000-0000-0000-0000-000000000000'::uuid
-				WHEN extract(epoch FROM at) > 253370764800 THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'	-- the year 9999
-				ELSE (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid END;
-END;
-REVOKE ALL ON FUNCTION pgtoken.first_uuid(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.first_uuid(timestamptz) IS 'Internal: the smallest UUIDv7 of this time: families begun before it have a smaller grant_id, events before it a smaller event_id';
-
-CREATE FUNCTION pgtoken.retention(setting text) RETURNS interval
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	value CONSTANT interval := current_setting('pgtoken.' || setting)::interval;
-BEGIN
-	RETURN CASE WHEN value > '0' THEN value END;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.retention(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.retention(text) IS 'Internal: the setting of this name; NULL: all is kept';
-
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,user_code_attempts,replay_ids,subject_not_before,reused_families,grants}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables() IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
 
 CREATE FUNCTION pgtoken.purge_condition(task text) RETURNS text
@@ -190,5 +128,6 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.purge_batch(text, integer, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.purge_batch TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purge_batch(text, integer, boolean, boolean) IS
 'A part of maintenance, for run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';

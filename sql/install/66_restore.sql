@@ -75,7 +75,7 @@ AS $function$
 DECLARE
 	forgotten bigint;
 BEGIN
-	-- locked in order first, as everywhere (44_revocation_functions.sql)
+	-- locked in order first, as everywhere (26_revocation.sql)
 	WITH o AS MATERIALIZED (
 		SELECT c.subject, c.client_id, c.resource FROM pgtoken.consents c WHERE c.granted_at <= forget_consents_before.recovered_to
 		ORDER BY c.subject, c.client_id, c.resource FOR UPDATE)
@@ -176,7 +176,7 @@ BEGIN
 	handled := pgtoken.restore_handled_at(recovered_to);
 	SELECT min(e.occurred_at) INTO later FROM pgtoken.audit_events e WHERE e.occurred_at > after_restore.recovered_to;
 	-- A second call is for what the first one kept; who has logged in since stays.
-	-- Issuers, consents, codes: the order of locks (44_revocation_functions.sql).
+	-- Issuers, consents, codes: the order of locks (26_revocation.sql).
 	IF handled IS NULL THEN
 		issuers := pgtoken.end_before_restore(reason);
 	END IF;
@@ -223,6 +223,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.after_restore(timestamptz, text, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.after_restore TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.after_restore(timestamptz, text, boolean, boolean) IS
 'Call it right after this database was restored to an earlier time, before anybody is let in. What was ended or used since then holds again, and nobody can know what it was. So it ends whatever was issued before this moment, of all issuers; forgets codes, requests and step-up transactions on their way, and consents that were granted before; takes all recovery codes, and the codes of authenticator apps up to now, for used.
 recovered_to: the time whose data is there; what was granted or enrolled later was so after the restore, and stays. reason: kept in the audit (database.restored, not_before.set). keep_consents, keep_recovery_codes: when you know that none was withdrawn or used. Returns what it did, and what only people can know and have to look at: keys, secrets, clients, resources, policies and factors are as they were then. A second call for the same time ends no token, only consents and recovery codes that the first one kept. Raises 22004, and 22023 for a time in the future or before the oldest issuer was created.';

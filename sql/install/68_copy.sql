@@ -1,7 +1,37 @@
--- A copy of a database, such as production's in staging, has everything that makes
--- tokens of the original: keys, peppers, the issuer's name. By an id that is kept
--- outside it is known to be one, signs nothing (issuer_require_own in src/tables/issuer.c),
--- and becomes an installation of its own here.
+-- Which installation this is. A copy of a database, such as production's in staging, has
+-- everything that makes tokens of the original: keys, peppers, the issuer's name. By an
+-- id that is kept outside it is known to be one, signs nothing (issuer_require_own in
+-- src/tables/issuer.c), and becomes an installation of its own here.
+
+CREATE TABLE pgtoken.installation (
+	one_row boolean NOT NULL DEFAULT true,
+	installation_id uuid NOT NULL DEFAULT pg_catalog.gen_random_uuid(),
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	adopted_from uuid,
+	adopted_at timestamptz,
+	CONSTRAINT installation_pkey PRIMARY KEY (one_row),
+	CONSTRAINT installation_one_row_check CHECK (one_row)
+);
+COMMENT ON TABLE pgtoken.installation IS 'Which installation this is: one row, made with the first issuer, so that it goes along with every copy of the data. Held against pgtoken.installation_id, which is kept outside';
+COMMENT ON COLUMN pgtoken.installation.one_row IS 'true';
+COMMENT ON COLUMN pgtoken.installation.installation_id IS 'Random UUID';
+COMMENT ON COLUMN pgtoken.installation.created_at IS 'When the first issuer was created';
+COMMENT ON COLUMN pgtoken.installation.adopted_from IS 'Id of the installation that this is a copy of, see adopt_copy(); NULL: of none';
+COMMENT ON COLUMN pgtoken.installation.adopted_at IS 'When it was adopted';
+COMMENT ON CONSTRAINT installation_pkey ON pgtoken.installation IS 'One row';
+COMMENT ON INDEX pgtoken.installation_pkey IS 'One row';
+COMMENT ON CONSTRAINT installation_one_row_check ON pgtoken.installation IS 'One row';
+
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.installation', '');
+ALTER TABLE pgtoken.installation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.installation FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.installation IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT ON pgtoken.installation TO pgtoken_auditor;
+
+CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.installation FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
+COMMENT ON TRIGGER invalidate ON pgtoken.installation IS 'Makes every backend drop its cached configuration when the transaction commits';
+CREATE TRIGGER invalidate_truncate AFTER TRUNCATE ON pgtoken.installation FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.invalidate('config');
+COMMENT ON TRIGGER invalidate_truncate ON pgtoken.installation IS 'As invalidate, for TRUNCATE';
 
 CREATE FUNCTION pgtoken.copy_issuers(new_issuer text, further_issuers jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -69,7 +99,7 @@ CREATE FUNCTION pgtoken.lock_what_is_renamed() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	-- in the one order (44_revocation_functions.sql): renaming goes by the tables' names
+	-- in the one order (26_revocation.sql): renaming goes by the tables' names
 	PERFORM FROM pgtoken.subject_epochs e ORDER BY e.issuer FOR UPDATE;
 	PERFORM FROM pgtoken.issuers i ORDER BY i.issuer FOR UPDATE;
 	PERFORM FROM pgtoken.clients c ORDER BY c.client_id FOR UPDATE;
@@ -162,6 +192,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.adopt_copy(text, text, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.adopt_copy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.adopt_copy(text, text, jsonb, text) IS
 'Make this database, a copy of another installation, one of its own, so that neither takes the other''s tokens: it takes the id of pgtoken.installation_id; its issuers get new names, peppers and signing keys, and the original''s are deleted; codes, requests and step-up transactions on their way and recovery codes, which hang on the pepper, are gone. Until then it signs nothing.
 new_issuer: of the default issuer. further_issuers: an object of all others, each with its new one. families: end ends all that was issued before; keep lets refresh tokens be used once more here, but for the predecessor of each, which cannot be retried; access tokens of before are refused either way. sub and sid of pairwise clients change with the pepper. reason: kept in the audit (installation.adopted). Returns the id. Secrets of clients, factors and redirect URIs are the original''s still. Raises 55000 unless pgtoken.installation_id is set and differs from the id inside, 22023.';

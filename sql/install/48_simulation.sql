@@ -1,0 +1,156 @@
+-- Trying a version of a policy on what has happened.
+
+CREATE FUNCTION pgtoken.evaluate_rules(rules jsonb, on_error text, function_timeout interval, facts jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_evaluate_rules' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.evaluate_rules(jsonb, text, interval, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.evaluate_rules(jsonb, text, interval, jsonb) IS
+'Internal, called by simulate_policy(): judges one request by the rules of a policy and writes nothing. facts: client_id, subject, grant_type, resources, context, at, retry, and where there are any grant_id, last_context, first_context, last_at, mfa_at. Returns {"decision": ..., "rules": [those that fired]}. Raises 22023 for rules or facts that cannot be read.';
+
+CREATE FUNCTION pgtoken.could_step_up(candidate pgtoken.policies, subject text, grant_type text, event text, reason text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	-- what came of the request tells; where it was not asked for a factor, those that the subject has now do
+	SELECT CASE WHEN coalesce(could_step_up.reason IN ('no_usable_factor', 'no_user_to_step_up'), false) THEN false
+				WHEN could_step_up.event LIKE '%.challenged' THEN true
+				WHEN coalesce(could_step_up.grant_type IN ('client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'), false) THEN false
+				ELSE EXISTS (SELECT FROM pgtoken.factors f JOIN pgtoken.issuers i USING (issuer)
+							 WHERE f.issuer = (could_step_up.candidate).issuer AND f.subject = could_step_up.subject AND f.state = 'active'
+							   AND ((could_step_up.candidate).factor_types IS NULL OR f.factor_type = ANY ((could_step_up.candidate).factor_types))
+							   AND (f.factor_type <> 'webauthn' OR i.webauthn_rp_id IS NOT NULL)
+							   AND (f.factor_type <> 'recovery_code' OR cardinality(f.code_hashes) > 0)) END;
+END;
+REVOKE ALL ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) IS 'Internal, called by replay_policy(): could the user of a recorded request (its event and reason) be asked for a factor by this policy? Locks of factors do not count, they pass';
+
+CREATE FUNCTION pgtoken.replay_policy(candidate pgtoken.policies, since timestamptz, until timestamptz)
+	RETURNS TABLE (client_id text, decision text, without_factor boolean, enforced text, fired integer[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	e record;
+	family uuid;
+	first_context jsonb;
+	last_context jsonb;
+	last_at timestamptz;
+	mfa_at timestamptz;
+	facts jsonb;
+	answer jsonb;
+BEGIN
+	-- One pass over the families; each has its state in the variables above.
+	FOR e IN
+		SELECT a.grant_id, a.client_id, a.subject, a.event, a.reason, d.recorded,
+			   coalesce(a.context, '{}') AS context,
+			   a.event LIKE 'grant.%' OR a.event LIKE 'issue.%' AS first_issue,
+			   -- the moment of the request, which its ledger row has: what counts earlier rows must not count its own
+			   coalesce(t.issued_at, a.occurred_at) AS at,
+			   -- the family's, as in the record
+			   coalesce(g.resources, ARRAY(SELECT jsonb_array_elements_text(d.recorded -> 'resources'))) AS resources,
+			   coalesce(d.recorded ->> 'grant_type', g.grant_type) AS grant_type,
+			   g.first_context, g.mfa_time
+		FROM pgtoken.audit_events a
+		JOIN pgtoken.clients c ON c.client_id = a.client_id AND c.issuer = candidate.issuer
+		LEFT JOIN pgtoken.grants g ON g.grant_id = a.grant_id
+		LEFT JOIN LATERAL (SELECT l.issued_at FROM pgtoken.tokens l
+						   WHERE l.grant_id = a.grant_id AND l.generation = (a.detail ->> 'generation')::integer
+							 AND l.jti = a.detail ->> 'jti'
+							 AND l.issued_at > a.occurred_at - interval '1 day' AND l.issued_at < a.occurred_at + interval '1 day'
+						   LIMIT 1) t ON a.event LIKE 'token.%',
+			LATERAL (SELECT CASE WHEN jsonb_typeof(a.detail -> 'decision') = 'object' THEN a.detail -> 'decision' END) d (recorded)
+		WHERE a.occurred_at >= since AND a.occurred_at < until
+		  AND (candidate.client_ids IS NULL OR a.client_id = ANY (candidate.client_ids))
+		  -- a refusal without a record was none of a policy's
+		  AND (a.event IN ('grant.issued', 'token.refreshed', 'token.retried')
+			   OR a.event IN ('issue.denied', 'issue.challenged', 'issue.refused', 'refresh.denied', 'refresh.challenged', 'refresh.refused')
+				  AND d.recorded IS NOT NULL)
+		ORDER BY a.grant_id, a.occurred_at, a.event_id LOOP
+		IF e.grant_id IS DISTINCT FROM family THEN
+			family := e.grant_id;
+			first_context := e.first_context;
+			last_context := NULL;
+			last_at := NULL;
+		END IF;
+
+		IF (CASE WHEN e.first_issue THEN candidate.on_issue ELSE candidate.on_refresh END)
+		   AND NOT coalesce((e.recorded ->> 'step_up')::boolean, false)	-- goes on where a challenged one stopped
+		   AND (candidate.grant_types IS NULL OR e.grant_type = ANY (candidate.grant_types))
+		   AND (candidate.resources IS NULL OR e.resources && candidate.resources) THEN
+			mfa_at := CASE WHEN e.recorded IS NOT NULL THEN (e.recorded ->> 'mfa_time')::timestamptz
+						   WHEN e.mfa_time <= e.at THEN e.mfa_time END;
+			facts := jsonb_build_object('client_id', e.client_id, 'subject', e.subject, 'grant_type', coalesce(e.grant_type, ''),
+										'resources', coalesce(to_jsonb(e.resources), '[]'), 'context', e.context, 'at', e.at,
+										'retry', coalesce((e.recorded ->> 'retry')::boolean, e.event = 'token.retried'))
+				|| CASE WHEN mfa_at IS NULL THEN '{}' ELSE jsonb_build_object('mfa_at', mfa_at) END;
+			IF NOT e.first_issue THEN
+				IF last_context IS NULL THEN
+					-- the family's last rotation lies before what we read
+					SELECT l.context, l.issued_at INTO last_context, last_at FROM pgtoken.tokens l
+					WHERE l.grant_id = e.grant_id AND l.issued_at < e.at AND (l.retry = 0 OR l.generation = l.parent_generation)
+					ORDER BY l.issued_at DESC LIMIT 1;
+				END IF;
+				facts := facts || jsonb_build_object('grant_id', e.grant_id,
+					'last_context', coalesce(last_context, '{}'), 'first_context', coalesce(first_context, last_context, '{}'),
+					'last_at', coalesce((e.recorded ->> 'last_at')::timestamptz, last_at, e.at));
+			END IF;
+			answer := pgtoken.evaluate_rules(candidate.rules, candidate.on_error, candidate.function_timeout, facts);
+			client_id := e.client_id;
+			decision := answer ->> 'decision';
+			without_factor := decision = 'require' AND NOT pgtoken.could_step_up(candidate, e.subject, e.grant_type, e.event, e.reason);
+			decision := CASE WHEN without_factor THEN 'deny' ELSE decision END;
+			enforced := coalesce(CASE WHEN e.reason IN ('no_usable_factor', 'no_user_to_step_up') THEN 'deny' END, e.recorded ->> 'decision',
+								 CASE WHEN e.event LIKE '%.denied' THEN 'deny' WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'allow' END);
+			fired := ARRAY(SELECT (r ->> 'position')::integer FROM jsonb_array_elements(answer -> 'rules') r);
+			RETURN NEXT;
+		END IF;
+
+		IF e.event IN ('grant.issued', 'token.refreshed') THEN
+			last_context := e.context;
+			last_at := e.at;
+			first_context := coalesce(first_context, CASE WHEN e.event = 'grant.issued' THEN e.context END);
+		END IF;
+	END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) IS 'Internal, called by simulate_policy(): a row for each recorded request that the policy would judge, with what it would decide, whether that is deny because it requires a factor and the user has none, what was decided, and the positions of the rules that fire';
+
+CREATE FUNCTION pgtoken.simulate_policy(
+	policy text,
+	version integer DEFAULT NULL,
+	since timestamptz DEFAULT now() - interval '7 days',
+	until timestamptz DEFAULT now(),
+	issuer text DEFAULT NULL
+) RETURNS TABLE (by text, name text, requests bigint, allowed bigint, challenged bigint, denied bigint, without_factor bigint, changed bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	candidate CONSTANT pgtoken.policies := pgtoken.policy_version(pgtoken.issuer_or_default(issuer), policy, version);
+BEGIN
+	RETURN QUERY
+		WITH judged AS MATERIALIZED (
+			SELECT r.client_id, r.decision, r.without_factor, r.decision IS DISTINCT FROM r.enforced AS differs, r.fired
+			FROM pgtoken.replay_policy(candidate, coalesce(since, '-infinity'), coalesce(until, 'infinity')) r
+		), counted AS (
+			SELECT 1 AS part, 'total' AS by_what, 0::bigint AS n, NULL::text AS of_name, j.decision, j.without_factor, j.differs FROM judged j
+			UNION ALL
+			SELECT 2, 'client', 0, j.client_id, j.decision, j.without_factor, j.differs FROM judged j
+			UNION ALL
+			SELECT 3, 'rule', r.n, r.n || ' ' || (r.rule ->> 'rule'), j.decision, j.without_factor, j.differs
+			FROM jsonb_array_elements(candidate.rules) WITH ORDINALITY r (rule, n)
+			LEFT JOIN judged j ON r.n = ANY (j.fired)
+		)
+		SELECT p.by_what, c.of_name, count(c.decision), count(*) FILTER (WHERE c.decision = 'allow'),
+			   count(*) FILTER (WHERE c.decision = 'require'), count(*) FILTER (WHERE c.decision = 'deny'),
+			   count(*) FILTER (WHERE c.without_factor), count(*) FILTER (WHERE c.differs)
+		FROM (VALUES (1, 'total'), (2, 'client'), (3, 'rule')) p (part, by_what)
+		LEFT JOIN counted c ON c.part = p.part
+		WHERE p.part = 1 OR c.part IS NOT NULL
+		GROUP BY p.part, p.by_what, c.n, c.of_name
+		ORDER BY p.part, c.n, c.of_name;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.simulate_policy TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) IS
+'What a version of a policy would have decided on the requests that are recorded in audit_events: refreshes (on_refresh) and first issues (on_issue) of its clients, resources and grant types. Writes nothing; its functions are called, as ever read-only and with their timeout. version: NULL is the latest, whatever its state. since, until: NULL is no bound. issuer: NULL is the default one.
+Returns a row by total, one by client and name for each client, and one by rule for each rule, named by position and kind ("1 network_changed"). requests: how many were judged, or, of a rule, in how many it fires. allowed, challenged, denied: what would come of these by this policy alone. without_factor: how many of the denied only because it requires a factor and the user has none that would do: then, where that is recorded, or else now. changed: how many of them were decided otherwise. A request that went on after a step-up is not counted beside the one that was challenged; what was tried again after a refusal is. Raises 55000 when there is no such policy or version.';

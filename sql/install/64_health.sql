@@ -1,0 +1,223 @@
+-- What an operator should fix.
+
+CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	n bigint;
+	names text;
+BEGIN
+	check_name := 'library version';
+	SELECT e.extversion INTO names FROM pg_extension e WHERE e.extname = 'pgtoken';
+	ok := names = pgtoken.library_version();
+	detail := CASE WHEN ok THEN names
+				   ELSE format('library %s, extension %s: ALTER EXTENSION pgtoken UPDATE', pgtoken.library_version(), names) END;
+	RETURN NEXT;
+
+	check_name := 'issuer';
+	SELECT count(*) INTO n FROM pgtoken.issuers;
+	ok := n > 0;
+	detail := CASE WHEN ok THEN format('%s issuer(s)', n) ELSE 'none: SELECT pgtoken.create_issuer(...)' END;
+	RETURN NEXT;
+
+	check_name := 'active signing keys';
+	SELECT string_agg(DISTINCT format('%s for %s', w.alg, w.issuer), ', ') INTO names
+	FROM (SELECT i.issuer, i.default_alg AS alg FROM pgtoken.issuers i
+		  UNION SELECT c.issuer, c.signing_alg FROM pgtoken.clients c WHERE c.enabled AND c.signing_alg IS NOT NULL) w
+	WHERE NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = w.issuer AND k.alg = w.alg AND k.state = 'active');
+	ok := names IS NULL AND n > 0;
+	detail := CASE WHEN ok THEN 'every issuer and client can sign' WHEN n = 0 THEN 'there is no issuer to sign for' ELSE 'missing: ' || names || ': SELECT pgtoken.create_signing_key(...)' END;
+	RETURN NEXT;
+
+	-- OpenID Connect Discovery section 3, and libraries that take nothing else until they are told
+	check_name := 'RS256 for OpenID Connect';
+	SELECT string_agg(DISTINCT c.issuer, ', ') INTO names FROM pgtoken.clients c
+	WHERE c.enabled AND 'openid' = ANY (c.scopes)
+	  AND NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = c.issuer AND k.alg = 'RS256' AND k.state = 'active');
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'OpenID Connect clients can be given RS256, by signing_alg'
+				   ELSE format('no key for %s: SELECT pgtoken.create_signing_key(''RS256'', ...); it costs nothing until a client has it as signing_alg', names) END;
+	RETURN NEXT;
+
+	check_name := 'authorization endpoint';
+	SELECT string_agg(DISTINCT c.issuer, ', ') INTO names
+	FROM pgtoken.clients c JOIN pgtoken.issuers i ON i.issuer = c.issuer
+	WHERE c.enabled AND cardinality(c.redirect_uris) > 0 AND i.login_uri IS NULL;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'every issuer whose clients have redirect URIs has a login page'
+				   ELSE format('%s: clients have redirect_uris, and without login_uri there is no authorization_endpoint in the metadata, which some libraries refuse: SELECT pgtoken.update_issuer(..., login_uri => ...)', names) END;
+	RETURN NEXT;
+
+	check_name := 'root key';
+	names := pgtoken.root_key_status();
+	ok := names = 'ok';
+	detail := CASE names WHEN 'ok' THEN 'pgtoken.root_key_file opens all wrapped key material'
+						 WHEN 'unset' THEN 'pgtoken.root_key_file is not set: private keys and peppers lie unwrapped in the database and its backups, and a role with REPLICATION sees them by logical decoding'
+						 ELSE names END;
+	RETURN NEXT;
+
+	check_name := 'installation';
+	SELECT i.installation_id::text INTO names FROM pgtoken.installation i;
+	ok := current_setting('pgtoken.installation_id') = '' OR names IS NULL OR lower(current_setting('pgtoken.installation_id')) = names;
+	detail := CASE WHEN names IS NULL THEN 'it has no id before there is an issuer'
+				   WHEN current_setting('pgtoken.installation_id') = '' THEN format('pgtoken.installation_id is not set, a copy of this database would sign as this one: set it to %s here, and to an id of its own wherever copies are restored', names)
+				   WHEN ok THEN 'its id is the one that pgtoken.installation_id names'
+				   ELSE format('this database is a copy of the installation %s, and pgtoken.installation_id is %s: it signs no tokens. SELECT pgtoken.adopt_copy(...)', names, current_setting('pgtoken.installation_id')) END;
+	RETURN NEXT;
+
+	check_name := 'key material wrapped';
+	SELECT (SELECT count(*) FROM pgtoken.key_material m WHERE NOT m.wrapped)
+		   + (SELECT count(*) FROM pgtoken.factors f WHERE f.secret IS NOT NULL AND NOT f.wrapped) INTO n;
+	ok := n = 0;
+	detail := CASE WHEN ok THEN 'all' ELSE format('%s piece(s) unwrapped: set pgtoken.root_key_file, then SELECT pgtoken.rewrap_keys()', n) END;
+	RETURN NEXT;
+
+	check_name := 'signing keys by policy';
+	SELECT string_agg(k.kid, ', ') INTO names FROM pgtoken.signing_keys k
+	WHERE (k.state = 'retiring' AND k.retires_at < now() - interval '2 days')
+	   OR (k.state = 'active' AND current_setting('pgtoken.signing_key_lifetime')::interval > '0'
+		   AND k.activated_at + current_setting('pgtoken.signing_key_lifetime')::interval + current_setting('pgtoken.signing_key_overlap')::interval < now() - interval '2 days');
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'none overdue' ELSE 'overdue: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'partitions ahead';
+	SELECT string_agg(format('%s_p%s', p, to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM')), ', ') INTO names
+	FROM unnest(ARRAY['tokens', 'audit_events']) p
+	WHERE to_regclass(format('pgtoken.%s_p%s', p, to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM'))) IS NULL;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'next month is there' ELSE 'missing: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'default partitions empty';
+	SELECT string_agg(p, ', ') INTO names
+	FROM (SELECT 'tokens_default' WHERE EXISTS (SELECT FROM pgtoken.tokens_default)
+		  UNION ALL SELECT 'audit_events_default' WHERE EXISTS (SELECT FROM pgtoken.audit_events_default)) d (p);
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'yes' ELSE 'rows in ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'durable rotation';
+	ok := current_setting('fsync')::boolean AND (current_setting('pgtoken.durable_rotation')::boolean OR current_setting('synchronous_commit') <> 'off');
+	detail := CASE WHEN ok THEN 'an answered rotation survives a crash'
+				   ELSE 'fsync or pgtoken.durable_rotation is off: a crash can undo an answered rotation or revocation' END;
+	RETURN NEXT;
+
+	-- A rotation is dated before its commit waits; an answer that gets lost after
+	-- the wait is asked for again when so much of the window is over already.
+	check_name := 'retry windows';
+	SELECT min(w.seconds) INTO n
+	FROM (SELECT s.setting::bigint FROM pg_settings s WHERE s.name IN ('pgtoken.retry_window_bound', 'pgtoken.retry_window_confidential', 'pgtoken.retry_window_public')
+		  UNION ALL SELECT extract(epoch FROM c.retry_window)::bigint FROM pgtoken.clients c WHERE c.enabled AND c.offline_access) w (seconds)
+	WHERE w.seconds > 0;
+	SELECT s.setting INTO names FROM pg_settings s WHERE s.name = 'wal_sender_timeout';
+	ok := current_setting('synchronous_standby_names') = '' OR coalesce(names::bigint BETWEEN 1 AND n * 1000 - 1, true);
+	detail := CASE WHEN current_setting('synchronous_standby_names') = '' THEN 'no commit waits for a standby'
+				   WHEN ok THEN 'longer than a standby that is away can hold up a commit before it is given up'
+				   ELSE format('synchronous_standby_names is set: a commit waits for a standby that is away, for %s at the least, and the shortest retry window is %s s: an answer that is lost then is retried too late, which is reuse. Raise the windows, or lower wal_sender_timeout',
+							   CASE names WHEN '0' THEN 'ever (wal_sender_timeout is 0)' ELSE names || ' ms (wal_sender_timeout)' END, n) END;
+	RETURN NEXT;
+
+	IF pg_is_in_recovery() THEN
+		check_name := 'replay lag';
+		SELECT s.setting::bigint INTO n FROM pg_settings s WHERE s.name = 'pgtoken.max_replay_lag';
+		names := coalesce('current ' || pgtoken.replay_lag()::text || ' ago', 'not known to be current');
+		ok := n = 0 OR coalesce(pgtoken.replay_lag() <= n * interval '1 millisecond', false);
+		detail := CASE WHEN n = 0 THEN names || '; pgtoken.max_replay_lag is 0: a revoked token holds here until the revocation is replayed, however late that is'
+					   WHEN ok THEN names
+					   ELSE names || ', which pgtoken.max_replay_lag does not allow: tokens are not verified here' END;
+		-- an idle primary is heard of when it is asked, after half of that timeout
+		IF ok AND n > 0 AND EXISTS (SELECT FROM pg_settings s WHERE s.name = 'wal_receiver_timeout' AND s.setting::bigint NOT BETWEEN 1 AND n) THEN
+			ok := false;
+			detail := 'wal_receiver_timeout is 0 or longer than pgtoken.max_replay_lag: an idle primary will be taken for one that is gone';
+		END IF;
+		RETURN NEXT;
+	END IF;
+
+	check_name := 'statement logging';
+	-- here, and in the sessions of roles that have settings of their own. auto_explain
+	-- and pgaudit log what our statements bind as well, and those of whoever calls us
+	SELECT string_agg(DISTINCT format('%s = %L%s', s.name, s.value, s.whose), ', ') INTO names
+	FROM (VALUES ('log_statement', '^(none|ddl)$'), ('log_min_duration_statement', '^-1'), ('log_min_duration_sample', '^-1'),
+				 ('log_transaction_sample_rate', '^[0.]+$'), ('log_parameter_max_length_on_error', '^0'),
+				 ('debug_print_raw_parse', '^(off?|f|false|no?|0)$'), ('debug_print_parse', '^(off?|f|false|no?|0)$'),
+				 ('debug_print_rewritten', '^(off?|f|false|no?|0)$'), ('debug_print_plan', '^(off?|f|false|no?|0)$'),
+				 ('auto_explain.log_min_duration', '^-1'), ('pgaudit.role', '^$'),
+				 -- classes without statements that call functions
+				 ('pgaudit.log', '^ *((none|ddl|role|-[a-z_]+) *(, *|$))*$')) harmless (name, value)
+	JOIN (SELECT p.name, p.setting, '' FROM pg_settings p
+		  UNION ALL
+		  SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1), coalesce(' of ' || r.setrole::regrole, '')
+		  FROM (SELECT nullif(d.setrole, 0) AS setrole, d.setconfig FROM pg_db_role_setting d
+				WHERE d.setdatabase IN (0, (SELECT b.oid FROM pg_database b WHERE b.datname = current_database()))) r, unnest(r.setconfig) c)
+		 s (name, value, whose) ON s.name = lower(harmless.name) AND s.value !~* harmless.value;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'statements of calls that succeed are not logged; one that raises an error is, at log_min_error_statement, so pass tokens as bind parameters'
+				   ELSE 'lets tokens and secrets that callers pass, or keys, tokens and secrets that pgtoken''s own statements bind, into the server log: ' || names END;
+	RETURN NEXT;
+
+	check_name := 'triggers';
+	SELECT string_agg(format('%s of %s', t.tgname, t.tgrelid::regclass), ', ' ORDER BY t.tgrelid::regclass::text, t.tgname) INTO names
+	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE c.relnamespace = 'pgtoken'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'A';
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'audit, append-only and invalidation are on, whatever session_replication_role says'
+				   ELSE 'off, or off for who sets session_replication_role: ' || names || ': ALTER TABLE ... ENABLE ALWAYS TRIGGER' END;
+	RETURN NEXT;
+
+	check_name := 'http authenticator';
+	SELECT CASE WHEN r.rolsuper THEN 'is a superuser'
+				WHEN r.rolbypassrls THEN 'bypasses row security'
+				WHEN pg_has_role(r.oid, 'pgtoken_admin', 'MEMBER') THEN 'is a member of pgtoken_admin'
+				WHEN pg_has_role(r.oid, 'pgtoken_issuer', 'MEMBER') THEN 'is a member of pgtoken_issuer'
+				ELSE '' END INTO names
+	FROM pg_roles r WHERE r.rolname = current_setting('pgtoken.http_authenticator');
+	ok := coalesce(names, '') = '';
+	detail := CASE WHEN names IS NULL THEN format('there is no role %I (pgtoken.http_authenticator)', current_setting('pgtoken.http_authenticator'))
+				   WHEN ok THEN format('%I can reach no more than the HTTP endpoints', current_setting('pgtoken.http_authenticator'))
+				   ELSE format('%I %s, be it through the roles it can change to: whoever breaks into the HTTP layer has that, too', current_setting('pgtoken.http_authenticator'), names) END;
+	RETURN NEXT;
+
+	check_name := 'authentication policies';
+	SELECT string_agg(w.what, '; ' ORDER BY w.what) INTO names
+	FROM (SELECT format('no step-up at %s reaches an acr of those that %s requires (%s)', r.issuer, r.resource, array_to_string(r.required_acr, ', ')) AS what
+		  FROM pgtoken.resources r JOIN pgtoken.issuers i ON i.issuer = r.issuer
+		  WHERE r.enabled AND r.on_insufficient = 'require' AND cardinality(r.required_acr) > 0
+			AND NOT EXISTS (SELECT FROM unnest(r.required_acr) a
+							JOIN unnest(array_cat(ARRAY['mfa', 'phr'], ARRAY(SELECT f.value FROM jsonb_each_text(i.factor_acr) f))) reached ON
+								 reached = a OR array_position(i.acr_levels, reached) >= array_position(i.acr_levels, a))
+		  UNION ALL
+		  SELECT format('webauthn factors of %s cannot be used: it has no webauthn_rp_id', i.issuer)
+		  FROM pgtoken.issuers i
+		  WHERE i.webauthn_rp_id IS NULL AND EXISTS (SELECT FROM pgtoken.factors f WHERE f.issuer = i.issuer AND f.factor_type = 'webauthn')) w;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'what resources require can be reached' ELSE names || ': see pgtoken.update_issuer and update_resource' END;
+	RETURN NEXT;
+
+	check_name := 'user-supplied functions';
+	SELECT string_agg(f.name || ' of ' || f.issuer ||
+					  CASE WHEN p.oid IS NULL THEN ' is missing, or takes or returns something else'
+						   WHEN o.rolsuper THEN ' is owned by a superuser and runs as one'
+						   ELSE ' has no SET search_path that ends in pg_temp: whoever asks for tokens in SQL can put temporary objects, or a schema of his own, before those that it means' END,
+					  '; ' ORDER BY f.issuer, f.name) INTO names
+	FROM (SELECT i.issuer, i.claims_function, i.claims_function || '(text, text, text[], text)' FROM pgtoken.issuers i WHERE i.claims_function IS NOT NULL
+		  UNION ALL
+		  SELECT i.issuer, i.password_verifier, i.password_verifier || '(text, text, text)' FROM pgtoken.issuers i WHERE i.password_verifier IS NOT NULL
+		  UNION
+		  SELECT p.issuer, r ->> 'function', (r ->> 'function') || '(jsonb, jsonb, jsonb)' FROM pgtoken.policies p, jsonb_array_elements(p.rules) r
+		  WHERE p.state IN ('active', 'shadow') AND r ? 'function'
+		 ) f (issuer, name, signature)
+	LEFT JOIN pg_proc p ON p.oid = to_regprocedure(f.signature) AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f'
+	LEFT JOIN pg_roles o ON o.oid = p.proowner
+	-- a body that is parsed already (BEGIN ATOMIC, RETURN) looks nothing up when it runs, nor does one in C
+	WHERE p.oid IS NULL OR o.rolsuper
+	   OR (p.prosqlbody IS NULL AND p.prolang NOT IN (SELECT l.oid FROM pg_language l WHERE l.lanname IN ('c', 'internal'))
+		   AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c ~ '^search_path=(.*, )?("pg_temp"|pg_temp)$'));
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'each is there, owned by no superuser, and says where it looks for names' ELSE names || ': see pgtoken.update_issuer and pgtoken.create_policy' END;
+	RETURN NEXT;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.health() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.health TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.health() IS 'What an operator should fix: one row per check, ok false where something is to be done, detail saying what';
