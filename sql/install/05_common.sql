@@ -3,38 +3,38 @@
 
 CREATE FUNCTION pgtoken.library_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_library_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.library_version() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.library_version FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.library_version TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.library_version() IS 'Version of the loaded library; differs from the extension''s version until ALTER EXTENSION pgtoken UPDATE has been run';
+COMMENT ON FUNCTION pgtoken.library_version IS 'Version of the loaded library; differs from the extension''s version until ALTER EXTENSION pgtoken UPDATE has been run';
 
 CREATE FUNCTION pgtoken.replay_lag() RETURNS interval
 	AS 'MODULE_PATHNAME', 'pgt_replay_lag' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.replay_lag() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.replay_lag FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.replay_lag TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.replay_lag() IS
+COMMENT ON FUNCTION pgtoken.replay_lag IS
 'How long ago this standby is known to have been current; NULL when that is not known, and on a primary. It was when the last commit that is replayed was made, and when the primary last said how far its WAL reaches, if that much is replayed: so a primary that is idle but heard of makes no lag, one that is not heard of does. It is what pgtoken.max_replay_lag limits.';
 
 CREATE FUNCTION pgtoken.standby_answers() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_standby_answers' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.standby_answers() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.standby_answers() IS 'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises PT503';
+REVOKE ALL ON FUNCTION pgtoken.standby_answers FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.standby_answers IS 'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises PT503';
 
 CREATE FUNCTION pgtoken.new_uuid() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_new_uuid_sql' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.new_uuid() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.new_uuid() IS 'A UUIDv7 (RFC 9562 section 5.7)';
+REVOKE ALL ON FUNCTION pgtoken.new_uuid FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.new_uuid IS 'A UUIDv7 (RFC 9562 section 5.7)';
 
 CREATE FUNCTION pgtoken.make_durable() RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_make_durable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.make_durable() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.make_durable() IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
+REVOKE ALL ON FUNCTION pgtoken.make_durable FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
 
 -- Grammars, most of them those of core/.
 
 CREATE FUNCTION pgtoken.valid_alg(alg text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_alg' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_alg(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_alg(text) IS 'Is this a signing algorithm we know (RFC 7518 section 3.1, RFC 8037)? ES256, ES384, ES512, RS256, PS256, EdDSA, HS256';
+REVOKE ALL ON FUNCTION pgtoken.valid_alg FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_alg IS 'Is this a signing algorithm we know (RFC 7518 section 3.1, RFC 8037)? ES256, ES384, ES512, RS256, PS256, EdDSA, HS256';
 
 CREATE FUNCTION pgtoken.check_alg(alg text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -47,29 +47,29 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_alg(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_alg(text) IS 'Internal: raises 22023 unless it is a signing algorithm; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_alg FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_alg IS 'Internal: raises 22023 unless it is a signing algorithm; NULL passes';
 
 CREATE FUNCTION pgtoken.foreign_algs() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_foreign_algs' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.foreign_algs() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.foreign_algs FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.foreign_algs TO pgtoken_http;
-COMMENT ON FUNCTION pgtoken.foreign_algs() IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
+COMMENT ON FUNCTION pgtoken.foreign_algs IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
 
 CREATE FUNCTION pgtoken.normal_uri(uri text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_normal_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.normal_uri(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.normal_uri(text) IS 'The one spelling of all absolute URIs that mean the same as this one (RFC 3986 sections 6.2.2 and 6.2.3): case of scheme and host, needless percent-encodings, dot segments, default port, empty path. NULL for what is none';
+REVOKE ALL ON FUNCTION pgtoken.normal_uri FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.normal_uri IS 'The one spelling of all absolute URIs that mean the same as this one (RFC 3986 sections 6.2.2 and 6.2.3): case of scheme and host, needless percent-encodings, dot segments, default port, empty path. NULL for what is none';
 
 CREATE FUNCTION pgtoken.valid_redirect_uri(redirect_uri text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_redirect_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uri(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_redirect_uri(text) IS 'Can this be a redirect URI (RFC 6749 section 3.1.2, RFC 8252)? https, http on loopback, or a private-use scheme with a dot; no fragment';
+REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uri FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_redirect_uri IS 'Can this be a redirect URI (RFC 6749 section 3.1.2, RFC 8252)? https, http on loopback, or a private-use scheme with a dot; no fragment';
 
 CREATE FUNCTION pgtoken.valid_scopes(scopes text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_scopes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_scopes(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_scopes(text[]) IS 'Is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
+REVOKE ALL ON FUNCTION pgtoken.valid_scopes FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_scopes IS 'Is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
 
 CREATE FUNCTION pgtoken.check_scopes(scopes text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -88,16 +88,16 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_scopes(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_scopes(text[]) IS 'Internal: raises 22023 unless every element is a scope-token, and none reserved; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_scopes FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_scopes IS 'Internal: raises 22023 unless every element is a scope-token, and none reserved; NULL passes';
 
 CREATE FUNCTION pgtoken.valid_acr_values(acr_values text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN cardinality(acr_values) <= 100 AND coalesce(array_ndims(acr_values), 1) = 1
 		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND u ~ '^[\x21\x23-\x5b\x5d-\x7e]+$' AND length(u) <= 1024), true) AND count(*) = count(DISTINCT u)
 				FROM unnest(acr_values) u);
-REVOKE ALL ON FUNCTION pgtoken.valid_acr_values(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_acr_values(text[]) IS 'Can these be values of acr or amr that a challenge (RFC 9470 section 3) lists? At most 100, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice';
+REVOKE ALL ON FUNCTION pgtoken.valid_acr_values FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_acr_values IS 'Can these be values of acr or amr that a challenge (RFC 9470 section 3) lists? At most 100, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice';
 
 CREATE FUNCTION pgtoken.check_acr_values(parameter text, acr_values text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -110,15 +110,15 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_acr_values(text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_acr_values(text, text[]) IS 'Internal, called by update_issuer, create_resource and update_resource: raises 22023 unless every element can be an acr or amr value; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_acr_values FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_acr_values IS 'Internal, called by update_issuer, create_resource and update_resource: raises 22023 unless every element can be an acr or amr value; NULL passes';
 
 CREATE FUNCTION pgtoken.valid_lifetime(lifetime interval, shortest interval, longest interval DEFAULT '10 years') RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	-- by the calendar, from the shortest month on and in ten years with three leap days: intervals compare as if each month had 30
 	RETURN timestamp '2001-02-01' + lifetime >= timestamp '2001-02-01' + shortest AND timestamp '2000-01-01' + lifetime <= timestamp '2000-01-01' + longest;
-REVOKE ALL ON FUNCTION pgtoken.valid_lifetime(interval, interval, interval) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_lifetime(interval, interval, interval) IS 'Internal: is it at least so long and no longer than that? Ten years are 3653 days, more than any setting allows';
+REVOKE ALL ON FUNCTION pgtoken.valid_lifetime FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_lifetime IS 'Internal: is it at least so long and no longer than that? Ten years are 3653 days, more than any setting allows';
 
 -- What the create, update and delete functions have in common.
 
@@ -144,8 +144,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.tell_existing(text, text, jsonb, jsonb, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.tell_existing(text, text, jsonb, jsonb, boolean) IS 'Internal, called by the create functions: tells in a NOTICE how something that exists already differs from what was to be created; raises 23505 with the same words unless that is tolerated (if_not_exists)';
+REVOKE ALL ON FUNCTION pgtoken.tell_existing FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.tell_existing IS 'Internal, called by the create functions: tells in a NOTICE how something that exists already differs from what was to be created; raises 23505 with the same words unless that is tolerated (if_not_exists)';
 
 CREATE FUNCTION pgtoken.check_reset(reset text[], resettable text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -158,8 +158,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_reset(text[], text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_reset(text[], text[]) IS 'Internal, called by the update functions: raises 22023 unless every name may be reset';
+REVOKE ALL ON FUNCTION pgtoken.check_reset FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_reset IS 'Internal, called by the update functions: raises 22023 unless every name may be reset';
 
 CREATE FUNCTION pgtoken.user_function(function_name text, argument_types text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -210,8 +210,8 @@ BEGIN
 	RETURN qualified_name;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.user_function(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.user_function(text, text) IS 'Internal, called by update_issuer and create_policy: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself, when he has not the rights of its owner and it is not SECURITY DEFINER, or when he, not being one, names a superuser''s; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.user_function FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.user_function IS 'Internal, called by update_issuer and create_policy: the name of the application''s function with its schema, quoted where need be; raises 22023 when there is none that takes these arguments and returns jsonb, 42501 when the caller may not call it himself, when he has not the rights of its owner and it is not SECURITY DEFINER, or when he, not being one, names a superuser''s; NULL passes';
 
 -- What was mistyped and never used. All else stays, switched off: audit and families
 -- keep its name.
@@ -229,5 +229,5 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.refuse_in_use(text, text, text[], text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.refuse_in_use(text, text, text[], text) IS 'Internal, called by the delete functions: raises 55006 unless the list of what uses something is empty, NULLs not counted, and says what to do instead';
+REVOKE ALL ON FUNCTION pgtoken.refuse_in_use FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.refuse_in_use IS 'Internal, called by the delete functions: raises 55006 unless the list of what uses something is empty, NULLs not counted, and says what to do instead';

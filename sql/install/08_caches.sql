@@ -16,13 +16,13 @@ ALTER TABLE pgtoken.revocation_epoch ENABLE ROW LEVEL SECURITY;
 
 CREATE FUNCTION pgtoken.invalidate() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_invalidate' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.invalidate() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.invalidate() IS 'Trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
+REVOKE ALL ON FUNCTION pgtoken.invalidate FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.invalidate IS 'Trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
 
 CREATE FUNCTION pgtoken.cache_stats()
 	RETURNS TABLE (name text, value bigint)
 	AS 'MODULE_PATHNAME', 'pgt_cache_stats_row' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.cache_stats() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.cache_stats FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.cache_stats TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.cache_stats() IS
+COMMENT ON FUNCTION pgtoken.cache_stats IS
 'What this backend''s caches hold and how they do: keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations. Raises nothing.';

@@ -3,8 +3,8 @@
 
 CREATE FUNCTION pgtoken.append_only() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_append_only' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.append_only() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.append_only() IS 'Trigger: refuses UPDATE, DELETE and TRUNCATE';
+REVOKE ALL ON FUNCTION pgtoken.append_only FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.append_only IS 'Trigger: refuses UPDATE, DELETE and TRUNCATE';
 
 CREATE TABLE pgtoken.audit_events (
 	grant_id uuid NOT NULL,
@@ -82,27 +82,27 @@ CREATE FUNCTION pgtoken.write_audit_event(event text, detail jsonb, reason text 
 										  grant_id uuid DEFAULT NULL) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_write_audit_event' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.write_audit_event(text, jsonb, text, text, text, uuid) IS 'Internal: an audit event for what leaves no row behind, or whose row does not say why; detail, reason, client_id, subject and grant_id may be NULL';
+REVOKE ALL ON FUNCTION pgtoken.write_audit_event FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.write_audit_event IS 'Internal: an audit event for what leaves no row behind, or whose row does not say why; detail, reason, client_id, subject and grant_id may be NULL';
 
 CREATE FUNCTION pgtoken.audit_row() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_row' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.audit_row() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_row() IS 'Trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, then the columns to leave out';
+REVOKE ALL ON FUNCTION pgtoken.audit_row FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.audit_row IS 'Trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, then the columns to leave out';
 
 CREATE FUNCTION pgtoken.audit_grant() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_grant' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.audit_grant() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_grant() IS 'Trigger on grants: grant.issued, grant.revoked, grant.changed, grant.deleted. Arguments as audit_row';
+REVOKE ALL ON FUNCTION pgtoken.audit_grant FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.audit_grant IS 'Trigger on grants: grant.issued, grant.revoked, grant.changed, grant.deleted. Arguments as audit_row';
 
 -- Not SECURITY DEFINER: nobody but the owner can insert into tokens, and each
 -- refresh would pay for the switch.
 CREATE FUNCTION pgtoken.audit_token() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_token' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.audit_token() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_token() IS 'Trigger on tokens: token.refreshed, token.retried; the first issue is audited by the grant';
+REVOKE ALL ON FUNCTION pgtoken.audit_token FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.audit_token IS 'Trigger on tokens: token.refreshed, token.retried; the first issue is audited by the grant';
 
 -- What the index on subject leaves out, by the families, whose events lie together;
 -- all else by that index, whether a family has come of it or not. The two
@@ -134,7 +134,7 @@ BEGIN
 		ORDER BY occurred_at DESC, event_id DESC;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.audit_by_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.audit_by_subject TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.audit_by_subject(text, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION pgtoken.audit_by_subject IS
 'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default, and with NULL, at any time. Takes as long as the subject has families and events of its own; how much there is of others does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows all but the refreshes: ask audit_events by subject and occurred_at for these. Raises 22004 for a NULL subject.';

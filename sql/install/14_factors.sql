@@ -7,14 +7,14 @@ CREATE FUNCTION pgtoken.valid_factor_acr(factor_acr jsonb) RETURNS boolean
 		   AND (SELECT coalesce(bool_and(m.key IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')
 										 AND jsonb_typeof(m.value) = 'string' AND pgtoken.valid_acr_values(ARRAY[m.value #>> '{}'])), true)
 				FROM jsonb_each(CASE jsonb_typeof(factor_acr) WHEN 'object' THEN factor_acr END) m);
-REVOKE ALL ON FUNCTION pgtoken.valid_factor_acr(jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_factor_acr(jsonb) IS 'Is this an object of factor types, each with an acr?';
+REVOKE ALL ON FUNCTION pgtoken.valid_factor_acr FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_factor_acr IS 'Is this an object of factor types, each with an acr?';
 
 CREATE FUNCTION pgtoken.valid_webauthn_rp_id(rp_id text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN length(rp_id) <= 253 AND rp_id ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
-REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_rp_id(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_webauthn_rp_id(text) IS 'Can this be a relying party of WebAuthn: the name of a host or domain, in lower case?';
+REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_rp_id FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_webauthn_rp_id IS 'Can this be a relying party of WebAuthn: the name of a host or domain, in lower case?';
 
 CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -22,8 +22,8 @@ CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
 		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND length(u) <= 255
 										 AND u ~ '^(https://[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|http://(localhost|127[.]0[.]0[.]1|\[::1\]))(:[1-9][0-9]{0,4})?$'), true)
 				FROM unnest(origins) u);
-REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_origins(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_webauthn_origins(text[]) IS 'Is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
+REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_origins FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_webauthn_origins IS 'Is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
 
 CREATE FUNCTION pgtoken.check_step_up(factor_acr jsonb, webauthn_rp_id text, webauthn_origins text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -46,8 +46,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_step_up(jsonb, text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_step_up(jsonb, text, text[]) IS 'Internal, called by update_issuer: raises 22023 for what cannot be; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_step_up FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_step_up IS 'Internal, called by update_issuer: raises 22023 for what cannot be; NULL passes';
 
 CREATE TABLE pgtoken.factors (
 	issuer text NOT NULL,
@@ -123,9 +123,9 @@ CREATE FUNCTION pgtoken.enroll_factor(
 ) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_enroll_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.enroll_factor(text, text, jsonb, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.enroll_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.enroll_factor TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.enroll_factor(text, text, jsonb, text, text) IS
+COMMENT ON FUNCTION pgtoken.enroll_factor IS
 'Give a subject an authentication factor for step-up. The application says that it is the subject who asks, and has proved it as strongly as the factor is to count. label: what the user is shown to tell it from others, e.g. j***@example.com. issuer: NULL is the default one. The answer has factor_id, factor_type, state, and by factor_type:
 email, sms: a one-time code of 6 digits that the application delivers; to where is its own knowledge. Active at once, no parameters.
 totp (RFC 6238): parameters algorithm (SHA1, SHA256, SHA512; SHA1), digits (6 to 8; 6), period (15 to 120 seconds; 30), account (name in the authenticator app; the subject). Answers secret (base32) and otpauth_uri, both secret and never shown again; pending until activate_factor(). With the parameter secret (base32, 16 to 64 bytes) it is brought from elsewhere and active.
@@ -137,25 +137,25 @@ Raises 22004, 22023 for a parameter that is unknown or not acceptable, 23505 for
 CREATE FUNCTION pgtoken.activate_factor(subject text, factor_id uuid, code text, issuer text DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_activate_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.activate_factor(text, uuid, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.activate_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.activate_factor TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.activate_factor(text, uuid, text, text) IS
+COMMENT ON FUNCTION pgtoken.activate_factor IS
 'Make a pending totp factor active: the user has typed a code that his authenticator app shows. False: the code is wrong, or there were too many (see complete_challenge; after 100 the factor is given up), or there is no such pending factor. Commit after that, too: wrong codes are counted. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.remove_factor(subject text, factor_id uuid, issuer text DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_remove_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.remove_factor(text, uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.remove_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.remove_factor TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.remove_factor(text, uuid, text) IS
+COMMENT ON FUNCTION pgtoken.remove_factor IS
 'Take a factor from a subject, also from transactions that wait for it. False: there is none. What it has proved already stays. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.unlock_factor(subject text, factor_id uuid, issuer text DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_unlock_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.unlock_factor(text, uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.unlock_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.unlock_factor TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.unlock_factor(text, uuid, text) IS
+COMMENT ON FUNCTION pgtoken.unlock_factor IS
 'Forget the wrong attempts at a factor: it is locked no longer, and one that was disabled because of them is active again. False: there is none. To be called when the application knows that the user himself asks. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.factors_of(subject text, issuer text DEFAULT NULL)
@@ -172,7 +172,7 @@ AS $function$
 	  AND f.subject = factors_of.subject
 	ORDER BY f.factor_id
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.factors_of(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.factors_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.factors_of TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.factors_of(text, text) IS
+COMMENT ON FUNCTION pgtoken.factors_of IS
 'Factors of a subject, oldest first, for its account page. state: pending, active, disabled (after too many wrong attempts, see unlock_factor). usable: can it be proved now? Not while it is locked, nor a sheet of recovery codes that is used up, nor webauthn where the issuer has no webauthn_rp_id. issuer: NULL is the default one.';

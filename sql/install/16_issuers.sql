@@ -2,15 +2,15 @@
 
 CREATE FUNCTION pgtoken.valid_issuer(issuer text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_issuer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_issuer(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_issuer(text) IS 'Can this be an issuer identifier (RFC 8414 section 2)? https, no query, no fragment; http for loopback hosts only';
+REVOKE ALL ON FUNCTION pgtoken.valid_issuer FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_issuer IS 'Can this be an issuer identifier (RFC 8414 section 2)? https, no query, no fragment; http for loopback hosts only';
 
 CREATE FUNCTION pgtoken.issuer_base(issuer text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN (SELECT regexp_replace(lower(u.origin), CASE WHEN lower(u.origin) LIKE 'https:%' THEN ':443$' ELSE ':80$' END, '') || regexp_replace(substr(issuer_base.issuer, length(u.origin) + 1), '/$', '')
 			FROM (SELECT substring(issuer_base.issuer FROM '^[^:]+://[^/]*')) u (origin));
-REVOKE ALL ON FUNCTION pgtoken.issuer_base(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.issuer_base(text) IS 'Internal: what the URLs of an issuer''s endpoints begin with, so that two ways to write it are one (RFC 3986 section 6.2)';
+REVOKE ALL ON FUNCTION pgtoken.issuer_base FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issuer_base IS 'Internal: what the URLs of an issuer''s endpoints begin with, so that two ways to write it are one (RFC 3986 section 6.2)';
 
 CREATE TABLE pgtoken.issuers (
 	issuer text NOT NULL,
@@ -107,8 +107,8 @@ BEGIN
 	RETURN found_issuer;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.issuer_or_default(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.issuer_or_default(text) IS 'Internal: the named issuer, or the default one for NULL; raises 55000 when it is not there';
+REVOKE ALL ON FUNCTION pgtoken.issuer_or_default FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.issuer_or_default IS 'Internal: the named issuer, or the default one for NULL; raises 55000 when it is not there';
 
 CREATE FUNCTION pgtoken.http_issuer() RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -118,8 +118,8 @@ BEGIN
 	RETURN pgtoken.issuer_or_default(NULLIF(current_setting('pgtoken.http_issuer'), ''));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.http_issuer() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.http_issuer() IS 'Internal: the issuer that the HTTP endpoints of this database (or role) stand for: pgtoken.http_issuer, or the default one; raises 55000 when it is not there';
+REVOKE ALL ON FUNCTION pgtoken.http_issuer FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.http_issuer IS 'Internal: the issuer that the HTTP endpoints of this database (or role) stand for: pgtoken.http_issuer, or the default one; raises 55000 when it is not there';
 
 CREATE FUNCTION pgtoken.create_issuer(issuer text, default_alg text DEFAULT 'ES256', if_not_exists boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -155,9 +155,9 @@ BEGIN
 	RETURN issuer;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_issuer(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.create_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_issuer TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.create_issuer(text, text, boolean) IS
+COMMENT ON FUNCTION pgtoken.create_issuer IS
 'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists, or one that differs in a slash at the end, the case of the host or the usual port: they would have the same endpoints.';
 
 CREATE FUNCTION pgtoken.check_page_uri(parameter text, uri text) RETURNS void
@@ -171,8 +171,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_page_uri(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_page_uri(text, text) IS 'Internal, called by update_issuer: raises 22023 unless a browser can be sent to the URI; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_page_uri FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_page_uri IS 'Internal, called by update_issuer: raises 22023 unless a browser can be sent to the URI; NULL passes';
 
 CREATE FUNCTION pgtoken.update_issuer(
 	issuer text,
@@ -238,9 +238,9 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.update_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_issuer TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.update_issuer(text, text, boolean, text, text, text, text, text, boolean, text[], text[], jsonb, text, text[], text[]) IS
+COMMENT ON FUNCTION pgtoken.update_issuer IS
 'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
@@ -278,7 +278,7 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.delete_issuer(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.delete_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_issuer TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.delete_issuer(text) IS
+COMMENT ON FUNCTION pgtoken.delete_issuer IS
 'Delete an issuer that was mistyped and never used, with its keys, its pepper, its APIs and its drafts of policies. Returns false when there is no such issuer. Raises 55006 while it has clients (delete_client), factors or policies that have been in force, and for the default issuer while there are others.';

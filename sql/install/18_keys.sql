@@ -14,8 +14,8 @@ BEGIN
 	RETURN NULL;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.notify_keys() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.notify_keys() IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config(); tells the channel pgtoken.http_notify_channel';
+REVOKE ALL ON FUNCTION pgtoken.notify_keys FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.notify_keys IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config(); tells the channel pgtoken.http_notify_channel';
 
 CREATE TABLE pgtoken.signing_keys (
 	kid text NOT NULL,
@@ -103,21 +103,21 @@ COMMENT ON TRIGGER invalidate_truncate ON pgtoken.key_material IS 'As invalidate
 CREATE FUNCTION pgtoken.create_pepper(issuer text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_create_pepper' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.create_pepper(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.create_pepper(text) IS 'Internal, called by create_issuer: makes and stores the pepper of an issuer''s refresh tokens';
+REVOKE ALL ON FUNCTION pgtoken.create_pepper FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.create_pepper IS 'Internal, called by create_issuer: makes and stores the pepper of an issuer''s refresh tokens';
 
 CREATE FUNCTION pgtoken.root_key_status() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_root_key_status' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.root_key_status() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.root_key_status() IS 'Internal, called by health(): "ok", "unset", or what is wrong: with the file pgtoken.root_key_file names, or with opening the key material by it';
+REVOKE ALL ON FUNCTION pgtoken.root_key_status FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.root_key_status IS 'Internal, called by health(): "ok", "unset", or what is wrong: with the file pgtoken.root_key_file names, or with opening the key material by it';
 
 CREATE FUNCTION pgtoken.rewrap_keys() RETURNS integer
 	AS 'MODULE_PATHNAME', 'pgt_rewrap_keys' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.rewrap_keys() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.rewrap_keys FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.rewrap_keys TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.rewrap_keys() IS
+COMMENT ON FUNCTION pgtoken.rewrap_keys IS
 'Wrap all key material and the secrets of factors under the first root key of pgtoken.root_key_file: what is stored unwrapped, and what an older root key of the file wraps. Returns how many pieces were written. Raises 55000 when no root key is set or a piece cannot be opened.';
 
 CREATE FUNCTION pgtoken.public_keys(issuer text) RETURNS jsonb
@@ -128,24 +128,24 @@ BEGIN ATOMIC
 	LEFT JOIN pgtoken.signing_keys k
 		ON k.issuer = i.issuer AND k.state IN ('pending', 'active', 'retiring') AND k.public_jwk IS NOT NULL;
 END;
-REVOKE ALL ON FUNCTION pgtoken.public_keys(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.public_keys(text) IS 'Internal: what jwks() answers, also on a standby that lags behind';
+REVOKE ALL ON FUNCTION pgtoken.public_keys FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.public_keys IS 'Internal: what jwks() answers, also on a standby that lags behind';
 
 CREATE FUNCTION pgtoken.jwks(issuer text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT CASE WHEN pgtoken.standby_answers() THEN pgtoken.public_keys(jwks.issuer) END;
 END;
-REVOKE ALL ON FUNCTION pgtoken.jwks(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.jwks FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.jwks TO pgtoken_issuer, pgtoken_http, pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.jwks(text) IS
+COMMENT ON FUNCTION pgtoken.jwks IS
 'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer, PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken.new_signing_key(alg text, issuer text, private_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_new_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.new_signing_key(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.new_signing_key(text, text, text) IS 'Internal, called by create_signing_key: makes or takes the key';
+REVOKE ALL ON FUNCTION pgtoken.new_signing_key FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.new_signing_key IS 'Internal, called by create_signing_key: makes or takes the key';
 
 CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL, if_not_exists boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -168,9 +168,9 @@ BEGIN
 	RETURN pgtoken.new_signing_key(alg, issuer, private_key);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_signing_key(text, text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.create_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_signing_key TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.create_signing_key(text, text, text, boolean) IS
+COMMENT ON FUNCTION pgtoken.create_signing_key IS
 'Create a signing key and return its kid. alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
 if_not_exists: where the issuer has an active or pending key of the algorithm, none is made: a NOTICE says so, and its kid is returned.
 The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
@@ -179,8 +179,8 @@ CREATE FUNCTION pgtoken.retiring_keys_full(issuer text, alg text) RETURNS boolea
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	RETURN (SELECT count(*) >= 10 FROM pgtoken.signing_keys k
 			WHERE k.issuer = retiring_keys_full.issuer AND k.alg = retiring_keys_full.alg AND k.state = 'retiring');
-REVOKE ALL ON FUNCTION pgtoken.retiring_keys_full(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.retiring_keys_full(text, text) IS 'Internal: are as many keys of an issuer and algorithm retiring, and so published, as may be at a time?';
+REVOKE ALL ON FUNCTION pgtoken.retiring_keys_full FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.retiring_keys_full IS 'Internal: are as many keys of an issuer and algorithm retiring, and so published, as may be at a time?';
 
 CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, force boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -229,9 +229,9 @@ BEGIN
 	RETURN coalesce(new_kid, pgtoken.create_signing_key(rotate_signing_key.alg, of_issuer));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.rotate_signing_key TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.rotate_signing_key(text, text, boolean) IS
+COMMENT ON FUNCTION pgtoken.rotate_signing_key IS
 'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. The first key of an algorithm signs at once: make that of a further algorithm some minutes before the first client asks for it. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set. At most ten keys of an issuer and algorithm are retiring at a time. Raises 55000 when there are.';
 
 CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
@@ -260,9 +260,9 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.retire_signing_key(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.retire_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.retire_signing_key TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.retire_signing_key(text, text) IS
+COMMENT ON FUNCTION pgtoken.retire_signing_key IS
 'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. A key that maintain() has retired in its time can be retired so, too: until then the ID tokens it signed are good as id_token_hint. Returns false when there is no such key or it was retired like this before.';
 
 CREATE FUNCTION pgtoken.check_alg_change(issuer text, before text, after text) RETURNS void
@@ -280,5 +280,5 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_alg_change(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_alg_change(text, text, text) IS 'Internal, called by update_client and update_issuer: raises 55000 when there is a key for the algorithm that signs now, and none for the one that is to; NULL is the issuer''s default';
+REVOKE ALL ON FUNCTION pgtoken.check_alg_change FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_alg_change IS 'Internal, called by update_client and update_issuer: raises 55000 when there is a key for the algorithm that signs now, and none for the one that is to; NULL is the issuer''s default';

@@ -2,8 +2,8 @@
 
 CREATE FUNCTION pgtoken.valid_resource(resource text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_resource' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_resource(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_resource(text) IS 'Can this be a resource indicator (RFC 8707 section 2)? An absolute URI without a fragment';
+REVOKE ALL ON FUNCTION pgtoken.valid_resource FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_resource IS 'Can this be a resource indicator (RFC 8707 section 2)? An absolute URI without a fragment';
 
 CREATE TABLE pgtoken.resources (
 	issuer text NOT NULL,
@@ -80,8 +80,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_resource_client(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_resource_client(text, text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is a confidential client of the issuer; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_resource_client FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_resource_client IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is a confidential client of the issuer; NULL passes';
 
 CREATE FUNCTION pgtoken.check_on_insufficient(on_insufficient text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -94,8 +94,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_on_insufficient(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_on_insufficient(text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is require or invalid_grant; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_on_insufficient FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_on_insufficient IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is require or invalid_grant; NULL passes';
 
 CREATE FUNCTION pgtoken.check_access_token_typ(issuer text, resource text, access_token_typ text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -113,8 +113,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_access_token_typ(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_access_token_typ(text, text, text) IS 'Internal, called by create_resource and update_resource: raises 22023 unless the typ is one that access tokens for the API may have; NULL passes';
+REVOKE ALL ON FUNCTION pgtoken.check_access_token_typ FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_access_token_typ IS 'Internal, called by create_resource and update_resource: raises 22023 unless the typ is one that access tokens for the API may have; NULL passes';
 
 CREATE FUNCTION pgtoken.registered_resources(issuer text, resources text[]) RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -127,8 +127,8 @@ BEGIN ATOMIC
 											   THEN registered_resources.issuer ELSE u.spelling END)
 						  FROM unnest(registered_resources.resources) WITH ORDINALITY u (spelling, i) ORDER BY u.i) END;
 END;
-REVOKE ALL ON FUNCTION pgtoken.registered_resources(text, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.registered_resources(text, text[]) IS 'Internal, called by what takes resources: each as it is registered, however it is spelt (normal_uri); what is not registered stays as it is';
+REVOKE ALL ON FUNCTION pgtoken.registered_resources FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.registered_resources IS 'Internal, called by what takes resources: each as it is registered, however it is spelt (normal_uri); what is not registered stays as it is';
 
 CREATE FUNCTION pgtoken.create_resource(
 	resource text,
@@ -183,9 +183,9 @@ BEGIN
 	RETURN resource;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.create_resource FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_resource TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.create_resource(text, text[], interval, text, text, text[], text[], interval, text, text, boolean) IS
+COMMENT ON FUNCTION pgtoken.create_resource IS
 'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707); requests may spell it otherwise (RFC 3986 section 6.2), so it is registered in one spelling only. scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else.
 How its users must have authenticated: required_acr: one of these, or a stronger one (see acr_levels of update_issuer); required_amr: by all of these methods (RFC 8176); max_age: no longer ago than this, 1 second to 10 years. NULL: anyhow. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the resource. Raises 22023, 23505, 23514.';
 
@@ -243,9 +243,9 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.update_resource FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_resource TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.update_resource(text, text[], interval, boolean, text, text[], text, text[], text[], interval, text, text) IS
+COMMENT ON FUNCTION pgtoken.update_resource IS
 'Change an API; NULL keeps a value, reset names those to go back to NULL (on_insufficient: to require). enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. client_id: as in create_resource; so required_acr, required_amr, max_age and on_insufficient: each change of one of these makes a new policy_version, and holds from the next refresh on for families that are there, too. access_token_typ: of tokens that are made from now on; back from JWT to at+jwt, those made before are refused at once. Returns false when it is not registered. Raises 22023, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.delete_resource(resource text, issuer text DEFAULT NULL) RETURNS boolean
@@ -273,7 +273,7 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.delete_resource(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.delete_resource FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_resource TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.delete_resource(text, text) IS
+COMMENT ON FUNCTION pgtoken.delete_resource IS
 'Delete an API that was mistyped and never used. issuer: NULL is the default one. Reads all families to be sure of that. Returns false when there is no such API. Raises 55000 when there is no such issuer, 55006 where a family, a code, a consent, a client or a policy names it: switch it off by update_resource(enabled => false).';

@@ -3,29 +3,29 @@
 CREATE FUNCTION pgtoken.native_application(metadata jsonb) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce(metadata ->> 'application_type', 'web') = 'native';
-REVOKE ALL ON FUNCTION pgtoken.native_application(jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.native_application(jsonb) IS 'Internal: does a client''s metadata say that it is installed on its user''s device (OpenID Connect Registration section 2)?';
+REVOKE ALL ON FUNCTION pgtoken.native_application FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.native_application IS 'Internal: does a client''s metadata say that it is installed on its user''s device (OpenID Connect Registration section 2)?';
 
 CREATE FUNCTION pgtoken.valid_redirect_uris(redirect_uris text[], native boolean) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_redirect_uris' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uris(text[], boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_redirect_uris(text[], boolean) IS 'Is every element a possible redirect URI, and none NULL? native: of an application that is installed on its user''s device, whose private-use scheme needs no dot; schemes that browsers and systems know themselves, such as javascript, data and file, are none';
+REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uris FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_redirect_uris IS 'Is every element a possible redirect URI, and none NULL? native: of an application that is installed on its user''s device, whose private-use scheme needs no dot; schemes that browsers and systems know themselves, such as javascript, data and file, are none';
 
 CREATE FUNCTION pgtoken.valid_subject_dn(name text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_subject_dn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_subject_dn(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_subject_dn(text) IS 'Is this a distinguished name (RFC 4514) whose types are OIDs or keywords that OpenSSL knows?';
+REVOKE ALL ON FUNCTION pgtoken.valid_subject_dn FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_subject_dn IS 'Is this a distinguished name (RFC 4514) whose types are OIDs or keywords that OpenSSL knows?';
 
 CREATE FUNCTION pgtoken.valid_jwks(jwks text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_jwks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_jwks(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_jwks(text) IS 'Is this a JWK Set (RFC 7517 section 5) of public keys, at least one of which we can verify with? No private and no symmetric ones';
+REVOKE ALL ON FUNCTION pgtoken.valid_jwks FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_jwks IS 'Is this a JWK Set (RFC 7517 section 5) of public keys, at least one of which we can verify with? No private and no symmetric ones';
 
 CREATE FUNCTION pgtoken.client_auth_method(client_type text, metadata jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce(metadata ->> 'token_endpoint_auth_method', CASE client_type WHEN 'public' THEN 'none' ELSE 'client_secret_basic' END);
-REVOKE ALL ON FUNCTION pgtoken.client_auth_method(text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_auth_method(text, jsonb) IS 'Internal: how a client of this type and metadata authenticates (RFC 7591 section 2), the default where the metadata does not say; client_secret_basic then stands for client_secret_post, too';
+REVOKE ALL ON FUNCTION pgtoken.client_auth_method FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_auth_method IS 'Internal: how a client of this type and metadata authenticates (RFC 7591 section 2), the default where the metadata does not say; client_secret_basic then stands for client_secret_post, too';
 
 -- A CHECK constraint calls it while a dump is restored: no table is read.
 CREATE FUNCTION pgtoken.client_metadata_problem(client_type text, metadata jsonb) RETURNS text
@@ -119,8 +119,8 @@ BEGIN
 	RETURN NULL;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_metadata_problem(text, jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_metadata_problem IS
 'What is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';
 
 CREATE TABLE pgtoken.clients (
@@ -239,8 +239,8 @@ BEGIN
 			FROM jsonb_each(metadata || coalesce(changes, '{}')) m);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.merged_metadata(jsonb, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.merged_metadata(jsonb, jsonb) IS 'Internal, called by create_client and update_client: the metadata with the members of changes, without those that changes gives as null; raises 22023 unless changes is an object or NULL';
+REVOKE ALL ON FUNCTION pgtoken.merged_metadata FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.merged_metadata IS 'Internal, called by create_client and update_client: the metadata with the members of changes, without those that changes gives as null; raises 22023 unless changes is an object or NULL';
 
 CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text, metadata jsonb)
 	RETURNS void
@@ -303,8 +303,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_client(text, text, text[], text[], text[], text, text, jsonb) IS 'Internal, called by create_client and update_client: raises 22023 for what a client cannot be';
+REVOKE ALL ON FUNCTION pgtoken.check_client FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_client IS 'Internal, called by create_client and update_client: raises 22023 for what a client cannot be';
 
 CREATE FUNCTION pgtoken.create_client(
 	client_id text,
@@ -370,9 +370,9 @@ BEGIN
 	RETURN credentials;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.create_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_client TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.create_client(text, text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, text, jsonb, integer, boolean) IS
+COMMENT ON FUNCTION pgtoken.create_client IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
 client_type: confidential or public. scopes: what it may ask for. offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). NULL means the setting of the same name. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
@@ -381,8 +381,8 @@ CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETU
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN CASE WHEN metadata ->> 'subject_type' = 'pairwise' THEN
 		coalesce(metadata ->> 'sector_identifier', lower(substring(redirect_uris[1] FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)')), '') END;
-REVOKE ALL ON FUNCTION pgtoken.client_sector(jsonb, text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_sector(jsonb, text[]) IS 'Internal, called by update_client: what the sub of its pairwise subjects is made for (OpenID Connect Core section 8.1); NULL: they are public';
+REVOKE ALL ON FUNCTION pgtoken.client_sector FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_sector IS 'Internal, called by update_client: what the sub of its pairwise subjects is made for (OpenID Connect Core section 8.1); NULL: they are public';
 
 CREATE FUNCTION pgtoken.update_client(
 	client_id text,
@@ -463,9 +463,9 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.update_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_client TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.update_client(text, text[], text[], boolean, text[], text, text, interval, interval, interval, interval, integer, text, boolean, text[], jsonb, integer) IS
+COMMENT ON FUNCTION pgtoken.update_client IS
 'Change a client; NULL keeps a value, reset names those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on. refresh_absolute_lifetime and refresh_idle_lifetime hold for families issued afterwards, everything else at once.
 metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default. Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';
 
@@ -494,7 +494,7 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.delete_client(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.delete_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_client TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.delete_client(text) IS
+COMMENT ON FUNCTION pgtoken.delete_client IS
 'Delete a client that was mistyped and never used, with its secrets. Reads all families to be sure of that. Returns false when there is no such client. Raises 55006 where a family, a code, a consent, a resource or a policy names it: switch it off by update_client(enabled => false).';

@@ -58,14 +58,14 @@ COMMENT ON COLUMN pgtoken.created_client_secret.secret_id IS 'Names it in client
 
 CREATE FUNCTION pgtoken.new_client_secret() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_new_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.new_client_secret() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.new_client_secret() IS 'A fresh client secret: prefix and 256 random bits. Stores nothing';
+REVOKE ALL ON FUNCTION pgtoken.new_client_secret FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.new_client_secret IS 'A fresh client secret: prefix and 256 random bits. Stores nothing';
 
 CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, client_secret text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_keep_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.keep_client_secret(text, uuid, text) IS 'Internal, called by create_client_secret for client_secret_jwt, whose signatures a hash cannot verify: stores the secret itself among the key material, wrapped like it';
+REVOKE ALL ON FUNCTION pgtoken.keep_client_secret FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.keep_client_secret IS 'Internal, called by create_client_secret for client_secret_jwt, whose signatures a hash cannot verify: stores the secret itself among the key material, wrapped like it';
 
 CREATE FUNCTION pgtoken.prepare_client_secret(client_id text, expires_at timestamptz, label text) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -97,8 +97,8 @@ BEGIN
 	RETURN method;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.prepare_client_secret(text, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.prepare_client_secret(text, timestamptz, text) IS 'Internal: may the client have a further secret with this end and label? Returns how it authenticates, and keeps others from changing that, or giving it another secret, at the same time';
+REVOKE ALL ON FUNCTION pgtoken.prepare_client_secret FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.prepare_client_secret IS 'Internal: may the client have a further secret with this end and label? Returns how it authenticates, and keeps others from changing that, or giving it another secret, at the same time';
 
 CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS pgtoken.created_client_secret
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -116,15 +116,15 @@ BEGIN
 	RETURN created;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_client_secret(text, timestamptz, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.create_client_secret FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_client_secret TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.create_client_secret(text, timestamptz, text) IS
+COMMENT ON FUNCTION pgtoken.create_client_secret IS
 'Give a confidential client a further secret and return it, which is shown this once, with the secret_id by which revoke_client_secret knows it. The old ones stay valid until revoke_client_secret. expires_at: NULL is never. label: what to tell it by in pgtoken.client_secrets, at most 255 characters. Raises 22023 for an end that has passed, 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
 
 CREATE FUNCTION pgtoken.secret_hash_scheme(secret_hash text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_secret_hash_scheme' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.secret_hash_scheme(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.secret_hash_scheme(text) IS 'Internal, called by import_client_secret: the scheme of a hash that this server can verify in bounded time; raises for any other';
+REVOKE ALL ON FUNCTION pgtoken.secret_hash_scheme FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.secret_hash_scheme IS 'Internal, called by import_client_secret: the scheme of a hash that this server can verify in bounded time; raises for any other';
 
 CREATE FUNCTION pgtoken.import_client_secret(client_id text, secret_hash text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS uuid
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -153,9 +153,9 @@ BEGIN
 	RETURN secret_id;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.import_client_secret(text, text, timestamptz, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.import_client_secret FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.import_client_secret TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.import_client_secret(text, text, timestamptz, text) IS
+COMMENT ON FUNCTION pgtoken.import_client_secret IS
 'Give a confidential client of another server the secret that it has already, by the hash that is stored there, and return its secret_id: bcrypt ($2a$, $2b$, $2y$), PBKDF2 with SHA-256 or SHA-512 (as Hydra, passlib or Django write it) or Argon2 ($argon2id$v=19$). The first use of a secret that looks random (32 characters or more of base64 or hexadecimal) replaces the hash by its SHA-256; of any other the hash stays. A client has two that are not replaced, at most. Raises 22023 for a hash that is not of its scheme''s form or would take too long to verify, 0A000 for one of another scheme, or that the libraries of this server do not have, 22004, 54000 for a third; 55000 for client_secret_jwt, and as create_client_secret.';
 
 CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RETURNS boolean
@@ -173,7 +173,7 @@ BEGIN
 	RETURN true;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.revoke_client_secret(text, uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.revoke_client_secret FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_client_secret TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.revoke_client_secret(text, uuid) IS
+COMMENT ON FUNCTION pgtoken.revoke_client_secret IS
 'Refuse a client secret from the next statement on; where the secret itself was kept (client_secret_jwt), it is deleted. secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';

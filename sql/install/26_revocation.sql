@@ -73,9 +73,9 @@ CREATE FUNCTION pgtoken.epoch_ended(family bigint, begun_at timestamptz, epoch b
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce(coalesce(family, -1) > epoch OR coalesce(family, -1) < epoch - epochs_since_end, false)
 		   OR coalesce(coalesce(family, -1) < not_before_epoch AND begun_at < not_before, false);
-REVOKE ALL ON FUNCTION pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.epoch_ended FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.epoch_ended TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.epoch_ended(bigint, timestamptz, bigint, bigint, timestamptz, bigint) IS 'Internal: is a family of this epoch, begun then, among what an issuer or client has ended?';
+COMMENT ON FUNCTION pgtoken.epoch_ended IS 'Internal: is a family of this epoch, begun then, among what an issuer or client has ended?';
 
 CREATE FUNCTION pgtoken.end_subject(of_issuer text, of_subject text, of_client text, to_time timestamptz, of_reason text) RETURNS timestamptz
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -103,8 +103,8 @@ BEGIN
 	RETURN effective;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.end_subject(text, text, text, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.end_subject(text, text, text, timestamptz, text) IS 'Internal: refuses what a subject of the issuer was issued (of_client: with this client; empty: with any) before a time, or (NULL) before this moment by the epoch; returns the time that holds then, NULL when nothing has changed';
+REVOKE ALL ON FUNCTION pgtoken.end_subject FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.end_subject IS 'Internal: refuses what a subject of the issuer was issued (of_client: with this client; empty: with any) before a time, or (NULL) before this moment by the epoch; returns the time that holds then, NULL when nothing has changed';
 
 CREATE FUNCTION pgtoken.raise_not_before(of_issuer text, of_client text, of_subject text, of_family uuid, to_time timestamptz, of_reason text) RETURNS timestamptz
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -155,8 +155,8 @@ BEGIN
 	RETURN effective;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.raise_not_before(text, text, text, uuid, timestamptz, text) IS 'Internal, called by whatever ends all of a level (set_not_before, revoke_subject, revoke_client, update_client, after_restore, adopt_copy): moves the not_before of a family, else of a subject of the issuer, else of a client, else of the issuer, forward to this time (NULL: to this moment, and ends all that was issued before by the epoch), and returns what it is then; NULL when there is none such';
+REVOKE ALL ON FUNCTION pgtoken.raise_not_before FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.raise_not_before IS 'Internal, called by whatever ends all of a level (set_not_before, revoke_subject, revoke_client, update_client, after_restore, adopt_copy): moves the not_before of a family, else of a subject of the issuer, else of a client, else of the issuer, forward to this time (NULL: to this moment, and ends all that was issued before by the epoch), and returns what it is then; NULL when there is none such';
 
 CREATE FUNCTION pgtoken.set_not_before(not_before timestamptz DEFAULT NULL, issuer text DEFAULT NULL, client_id text DEFAULT NULL, subject text DEFAULT NULL,
 									   grant_id uuid DEFAULT NULL, reason text DEFAULT NULL) RETURNS timestamptz
@@ -178,9 +178,9 @@ BEGIN
 									client_id, subject, grant_id, not_before, reason);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.set_not_before FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.set_not_before TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.set_not_before(timestamptz, text, text, text, uuid, text) IS
+COMMENT ON FUNCTION pgtoken.set_not_before IS
 'Refuse every token issued before a time, and whatever came of it: families that began before can no longer be refreshed and none of their access tokens holds, from the next statement of any session on. One row is written, however many families there are. Of the levels issuer, client, subject and family the latest time counts.
 not_before: NULL is this moment, and then clocks do not count: what was issued before the call is refused whatever time it bears, also when its transaction has yet to commit. Name one: issuer (alone: all its clients); client_id; subject (the application''s user id), with issuer where that is not the one this session speaks for (pgtoken.http_issuer); grant_id. reason: kept in the audit (event not_before.set).
 A time before the one that is set changes nothing: it never moves back. Returns the time that holds at this level; NULL when there is no such issuer, client or family. Raises 22023 for a time in the future and unless one level is named.';
@@ -268,8 +268,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.forget_codes(text, text, text, text, boolean) IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
+REVOKE ALL ON FUNCTION pgtoken.forget_codes FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_codes IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
 
 -- Which index finds the families depends on what is given: planned anew each time,
 -- lest a plan that a session made for a small table outlives it.
@@ -293,8 +293,8 @@ BEGIN
 		ORDER BY g.grant_id;	-- everybody in the same order: no deadlock
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.living_families(text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.living_families(text, text, text, text) IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
+REVOKE ALL ON FUNCTION pgtoken.living_families FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
 
 CREATE FUNCTION pgtoken.revoke_subject(subject text, reason text DEFAULT 'revoked', issuer text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -313,9 +313,9 @@ BEGIN
 		SELECT r.* FROM pgtoken.living_families(of_issuer, NULL, revoke_subject.subject, NULL) f, LATERAL pgtoken.revoke_family(f.grant_id, revoke_subject.reason) r;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.revoke_subject(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.revoke_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_subject TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.revoke_subject(text, text, text) IS
+COMMENT ON FUNCTION pgtoken.revoke_subject IS
 'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before). subject: the application''s user id. reason: kept with the families and in the audit. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). Consents stay. Returns the families revoked. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.revoke_client(client_id text, reason text DEFAULT 'revoked') RETURNS timestamptz
@@ -333,7 +333,7 @@ BEGIN
 	RETURN moment;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.revoke_client(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.revoke_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_client TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.revoke_client(text, text) IS
+COMMENT ON FUNCTION pgtoken.revoke_client IS
 'End all that a client has, for instance after its secret or its users'' tokens were stolen: refuses whatever it was issued before this moment (set_not_before), and forgets the codes and step-up transactions on their way. Takes the same time however many families there are; they are not revoked one by one, grant_status shows them as revoked. The client itself stays: see update_client(enabled => false) and revoke_client_secret. reason: kept in the audit. Returns that moment; NULL when there is no such client. Raises 22004.';

@@ -186,15 +186,15 @@ COMMENT ON COLUMN pgtoken.grant_status.not_before IS 'The latest not_before of i
 CREATE FUNCTION pgtoken.grant_of(token text)
 	RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_grant_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.grant_of(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.grant_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.grant_of TO pgtoken_issuer, pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.grant_of(text) IS
+COMMENT ON FUNCTION pgtoken.grant_of IS
 'The grant_id that a refresh token, an access token, a jti or a grant_id in text names, or NULL. Nothing is verified: it is for routing and for looking things up, not for trusting.';
 
 CREATE FUNCTION pgtoken.shard_of(grant_id uuid, shards integer)
 	RETURNS integer
 	AS 'MODULE_PATHNAME', 'pgt_shard_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.shard_of(uuid, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.shard_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.shard_of TO pgtoken_issuer, pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.shard_of(uuid, integer) IS
+COMMENT ON FUNCTION pgtoken.shard_of IS
 'The shard of a family when there are so many shards, 0 to shards - 1: the first four bytes of the SHA-256 of the 16 bytes of grant_id, as a big-endian number, modulo shards. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. For a token: shard_of(grant_of(token), shards). NULL for NULL. Raises 22023 for shards below 1.';

@@ -156,9 +156,9 @@ CREATE FUNCTION pgtoken.issue_tokens(
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_issue_tokens' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.issue_tokens FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.issue_tokens TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.issue_tokens(text, text, text, text[], timestamptz, text, text[], text, text, jsonb, jsonb, jsonb, text) IS
+COMMENT ON FUNCTION pgtoken.issue_tokens IS
 'Issue tokens for a subject the application has authenticated: starts a family. The client is not authenticated here; the caller answers for it.
 client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token, or what that of a pairwise client is derived from; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, device_id, user_agent, ip, latitude, longitude, risk_score, collected_at and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP. transaction_id: of the challenge that this same call was answered with before and that has been completed since.
 Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target; access_denied where a policy refuses) is a row with decision deny. decision require (error mfa_required): policies or a resource ask for another factor, see challenge(); transaction_id, factors and expires_in (seconds) of the row tell how, and nothing has been issued. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
@@ -177,9 +177,9 @@ CREATE FUNCTION pgtoken.refresh_grant(
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_refresh_grant' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.refresh_grant FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.refresh_grant TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.refresh_grant(text, text, text, text, text[], jsonb, jsonb, text, text[], interval) IS
+COMMENT ON FUNCTION pgtoken.refresh_grant IS
 'Exchange a refresh token for a new access token and its successor (RFC 6749 section 6, RFC 9700 section 4.14).
 refresh_token: the current one; its immediate predecessor gets the same successor again inside the client''s retry window, unless lockstep_generations running have been answered from two contexts; any other consumed token revokes the family. client_id: may be left out. client_secret: required for a confidential client, refused for a public one. scope, resource: narrow the access token of this answer only. Empty is the same as NULL. context: as in issue_tokens. cnf: what the request has proved; for a public client it must be what its family is bound to. transaction_id: of the challenge that this same refresh was answered with before and that has been completed since; client, refresh token and context must be the same, scope and resource no more; the tokens and the family then say how the subject has authenticated by now. expired_token: the transaction is unknown or over. acr_values, max_age: what a resource server has asked for (RFC 9470 section 4): one of these acr (or a stronger one), and how long ago the subject may have authenticated.
 Returns one row; invalid_client, invalid_grant, invalid_scope, invalid_target, and access_denied where a policy refuses, are rows with decision deny. decision require (error mfa_required): another factor must be proved first, see challenge(); transaction_id, factors and expires_in (seconds) tell how, and the refresh token is still unused. Commit after all of these as well, or the revocation and the audit event that belong to them are lost. A web framework that rolls back when the view answers an error does just that: call it in a transaction of its own. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
@@ -188,9 +188,9 @@ CREATE FUNCTION pgtoken.verify_access_token(token text, audience text DEFAULT NU
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_verify_access_token' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.verify_access_token FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.verify_access_token TO pgtoken_issuer, pgtoken_http;
-COMMENT ON FUNCTION pgtoken.verify_access_token(text, text, jsonb) IS
+COMMENT ON FUNCTION pgtoken.verify_access_token IS
 'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired, not in the ledger (its transaction rolled back).
 audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby; raises PT503 on one that lags behind by more than pgtoken.max_replay_lag: the token may well hold.';
 
@@ -198,7 +198,7 @@ CREATE FUNCTION pgtoken.introspect(token text)
 	RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_introspect' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.introspect(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.introspect FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.introspect TO pgtoken_issuer, pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.introspect(text) IS
+COMMENT ON FUNCTION pgtoken.introspect IS
 'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing; raises PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';

@@ -35,9 +35,9 @@ COMMENT ON TRIGGER audit ON pgtoken.consents IS 'Writes the row before and after
 CREATE FUNCTION pgtoken.consent_missing(transaction_id text, subject text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_consent_missing' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.consent_missing(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.consent_missing FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.consent_missing TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.consent_missing(text, text) IS
+COMMENT ON FUNCTION pgtoken.consent_missing IS
 'The scopes, space-delimited, that the subject must still be asked about: what the client wants and the subject has not consented to before; all of them under prompt=consent; none for a client without consent_required. NULL when the transaction is unknown or has ended.';
 
 CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text) RETURNS SETOF pgtoken.revoked_family
@@ -61,7 +61,7 @@ BEGIN
 			 LATERAL pgtoken.revoke_family(f.grant_id, 'consent_withdrawn') r;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.withdraw_consent(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.withdraw_consent FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.withdraw_consent TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.withdraw_consent(text, text) IS
+COMMENT ON FUNCTION pgtoken.withdraw_consent IS
 'Take back what a subject has consented to: forgets the consent, the codes on their way to the client, and revokes every family of the two with the reason consent_withdrawn, also where no consent was stored (a first-party client). subject: the application''s user id. Returns the families revoked.';

@@ -103,9 +103,9 @@ GRANT SELECT ON pgtoken.user_code_attempts TO pgtoken_auditor;
 CREATE FUNCTION pgtoken.device_request(user_code text, attempt_key text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_device_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.device_request(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.device_request FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.device_request TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.device_request(text, text) IS
+COMMENT ON FUNCTION pgtoken.device_request IS
 'What the device page needs to know of the user_code that was typed (RFC 8628 section 3.3): client_id, client_name, scope, resource, user_code, expires_at; or error: invalid_user_code, too_many_attempts. attempt_key: who is typing (the logged-in subject, or an address): ten wrong codes in ten minutes close the door for the rest of them, to right codes as well. Commit after an error too. Case and punctuation of the code do not matter.';
 
 CREATE FUNCTION pgtoken.approve_device(
@@ -121,15 +121,15 @@ CREATE FUNCTION pgtoken.approve_device(
 ) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_approve_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.approve_device(text, text, text, text, timestamptz, text, text[], text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.approve_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_device TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.approve_device(text, text, text, text, timestamptz, text, text[], text, jsonb) IS
+COMMENT ON FUNCTION pgtoken.approve_device IS
 'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3). scope: what the subject has agreed to, within what the device asked for; NULL: all of it. The rest as in approve_authorization and device_request. Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts or invalid_scope. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_deny_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.deny_device(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.deny_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.deny_device TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.deny_device(text, text) IS
+COMMENT ON FUNCTION pgtoken.deny_device IS
 'Refuse the device with this user_code: it is told access_denied. Returns as approve_device.';

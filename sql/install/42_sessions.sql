@@ -3,14 +3,14 @@
 CREATE FUNCTION pgtoken.lock_session(issuer text, subject text, session_id text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_lock_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.lock_session(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_session(text, text, text) IS 'Internal, called by end_session and revoke_session: waits for who is issuing to a subject (or, where that is NULL, to a session), and keeps later ones waiting until the transaction ends';
+REVOKE ALL ON FUNCTION pgtoken.lock_session FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_session IS 'Internal, called by end_session and revoke_session: waits for who is issuing to a subject (or, where that is NULL, to a session), and keeps later ones waiting until the transaction ends';
 
 CREATE FUNCTION pgtoken.client_session_id(client_id text, session_id text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_client_session_id' LANGUAGE C STABLE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.client_session_id(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_session_id(text, text) IS 'Internal: sid of a session in the tokens of a client: for a pairwise client one of its sector''s; NULL: there is no such client';
+REVOKE ALL ON FUNCTION pgtoken.client_session_id FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_session_id IS 'Internal: sid of a session in the tokens of a client: for a pairwise client one of its sector''s; NULL: there is no such client';
 
 CREATE FUNCTION pgtoken.session_of_sid(of_issuer text, of_subject text, sid text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -26,14 +26,14 @@ BEGIN
 					   AND pgtoken.client_session_id(s.client_id, s.session_id) = sid LIMIT 1), sid);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.session_of_sid(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.session_of_sid(text, text, text) IS 'Internal, called by end_session and revoke_session: the session of the application''s that a pairwise client knows by this sid, or what was given where no client of the subject''s knows one so';
+REVOKE ALL ON FUNCTION pgtoken.session_of_sid FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.session_of_sid IS 'Internal, called by end_session and revoke_session: the session of the application''s that a pairwise client knows by this sid, or what was given where no client of the subject''s knows one so';
 
 CREATE FUNCTION pgtoken.logout_token(client_id text, subject text, session_id text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_logout_token' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.logout_token(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.logout_token(text, text, text) IS 'Internal, called by end_session: a logout token (OpenID Connect Back-Channel Logout section 2.4) that tells the client that the subject''s session has ended';
+REVOKE ALL ON FUNCTION pgtoken.logout_token FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.logout_token IS 'Internal, called by end_session: a logout token (OpenID Connect Back-Channel Logout section 2.4) that tells the client that the subject''s session has ended';
 
 CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, offline boolean DEFAULT false, reason text DEFAULT 'logout')
 	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text)
@@ -69,9 +69,9 @@ BEGIN
 		ORDER BY c.client_id, f.session_id;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.end_session(text, text, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.end_session FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.end_session TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.end_session(text, text, boolean, text) IS
+COMMENT ON FUNCTION pgtoken.end_session IS
 'End a session of a subject: revokes its families that have no refresh token, and with offline => true those that have one, too (OpenID Connect Back-Channel Logout section 2.7); codes on their way alike. Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. reason: kept with the families and in the audit.
 Returns a row for each client to be told and session of it: POST logout_token=... to its backchannel_logout_uri (section 2.5), after the transaction has committed. Raises 22004.';
 
@@ -95,15 +95,15 @@ BEGIN
 			 LATERAL pgtoken.revoke_family(f.grant_id, revoke_session.reason) r;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.revoke_session(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.revoke_session FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_session TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.revoke_session(text, text, text) IS
+COMMENT ON FUNCTION pgtoken.revoke_session IS
 'End a session of the application''s: revokes every family that belongs to it, those with refresh tokens, too, and forgets the codes on their way. Only families of the issuer that the session speaks for (pgtoken.http_issuer). session_id: as given when the user authenticated, or a grant_id in text where none was; with subject also the sid of a pairwise client. subject: whose; NULL: whosoever. reason: kept with the families and in the audit. Tells no client: end_session does. Returns the families revoked. Raises 22004.';
 
 CREATE FUNCTION pgtoken.complete_logout(transaction_id text, subject text DEFAULT NULL, session_id text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_complete_logout' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.complete_logout(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.complete_logout FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.complete_logout TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.complete_logout(text, text, text) IS
+COMMENT ON FUNCTION pgtoken.complete_logout IS
 'End a logout transaction (OpenID Connect RP-Initiated Logout) and return where to send the browser: the post_logout_redirect_uri with its state; NULL: the client named none, or the transaction is unknown or has ended. subject, session_id: whose session the application has ended, for the audit. The session''s families are ended by end_session().';

@@ -121,9 +121,9 @@ GRANT SELECT (code_id, issuer, subject, factor_id, client_id, created_at, expire
 CREATE FUNCTION pgtoken.challenge(transaction_id text, factor_id uuid, deliver text DEFAULT 'return') RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.challenge(text, uuid, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.challenge FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.challenge TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.challenge(text, uuid, text) IS
+COMMENT ON FUNCTION pgtoken.challenge IS
 'The user has chosen one of the factors of a step-up transaction. The answer has factor_id, factor_type, expires_in (seconds left), and by factor_type:
 email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
 webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
@@ -133,9 +133,9 @@ Otherwise error and error_description: expired_token (the transaction is unknown
 CREATE FUNCTION pgtoken.complete_challenge(transaction_id text, evidence jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.complete_challenge(text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.complete_challenge FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.complete_challenge TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.complete_challenge(text, jsonb) IS
+COMMENT ON FUNCTION pgtoken.complete_challenge IS
 'The user proves a factor of a step-up transaction; the client then repeats its request with the transaction_id. evidence: factor_id (unless challenge() has chosen it), and by factor_type:
 email, sms, totp, recovery_code: code.
 webauthn: client_data_json, authenticator_data, signature (base64url), optionally id. The authenticator must have verified its user.
@@ -146,7 +146,7 @@ CREATE FUNCTION pgtoken.take_challenge_codes(max_codes integer DEFAULT 100)
 	RETURNS TABLE (code_id uuid, issuer text, subject text, factor_id uuid, factor_type text, label text, client_id text, code text, expires_at timestamptz)
 	AS 'MODULE_PATHNAME', 'pgt_take_challenge_codes' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.take_challenge_codes(integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.take_challenge_codes FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.take_challenge_codes TO pgtoken_issuer;
-COMMENT ON FUNCTION pgtoken.take_challenge_codes(integer) IS
+COMMENT ON FUNCTION pgtoken.take_challenge_codes IS
 'Take one-time codes out of the outbox, oldest first, to deliver them: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Raises 22023.';

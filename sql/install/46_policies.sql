@@ -3,8 +3,8 @@
 
 CREATE FUNCTION pgtoken.policy_rules_problem(rules jsonb) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_policy_rules_problem' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem(jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.policy_rules_problem(jsonb) IS 'What is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
+REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.policy_rules_problem IS 'What is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
 
 CREATE TABLE pgtoken.policies (
 	issuer text NOT NULL,
@@ -105,8 +105,8 @@ BEGIN
 			FROM jsonb_array_elements(rules) WITH ORDINALITY r (rule, n));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.checked_policy_rules(jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.checked_policy_rules(jsonb) IS 'Internal, called by create_policy(): the rules with the full names of their functions; raises 22023 for rules that cannot be judged by, 42501 for a function that the caller may not name';
+REVOKE ALL ON FUNCTION pgtoken.checked_policy_rules FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.checked_policy_rules IS 'Internal, called by create_policy(): the rules with the full names of their functions; raises 22023 for rules that cannot be judged by, 42501 for a function that the caller may not name';
 
 CREATE FUNCTION pgtoken.check_policy_scope(issuer text, client_ids text[], resources text[], grant_types text[], factor_types text[]) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -157,8 +157,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_policy_scope(text, text[], text[], text[], text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_policy_scope(text, text[], text[], text[], text[]) IS 'Internal, called by create_policy(): raises 22023 for a list of what is not there';
+REVOKE ALL ON FUNCTION pgtoken.check_policy_scope FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_policy_scope IS 'Internal, called by create_policy(): raises 22023 for a list of what is not there';
 
 CREATE FUNCTION pgtoken.create_policy(
 	policy text,
@@ -236,9 +236,9 @@ BEGIN
 	RETURN new_version;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.create_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_policy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.create_policy(text, jsonb, text[], text[], text[], boolean, boolean, text, text, interval, text[], text, boolean) IS
+COMMENT ON FUNCTION pgtoken.create_policy IS
 'Make a new version of a policy and return its number (1, 2, ...). It is a draft: activate_policy() puts it in force, simulate_policy() tries it on what has happened. A version never changes.
 rules: array of 1 to 32 objects {"rule": ..., "outcome": "allow", "require" or "deny", and the rule''s own members, seconds and kilometres}:
 network_changed (ipv4_prefix 24, ipv6_prefix 48, since last or first), address_in and address_not_in (networks), user_agent_changed (granularity family, version or exact; since), unknown_device (member device_id or session_id), recollection (max_age), idle (longer_than), velocity (refreshes, within), concurrent_context, impossible_travel (max_speed 900, min_distance 100), mfa_age (longer_than), outside_hours (from, to, timezone, days [1..7], Monday being 1), risk_score (at_least), function (function; no outcome).
@@ -265,8 +265,8 @@ BEGIN
 	RETURN found_version;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.policy_version(text, text, integer) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.policy_version(text, text, integer) IS 'Internal: a version of a policy, the latest for NULL; raises 55000 when it is not there';
+REVOKE ALL ON FUNCTION pgtoken.policy_version FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.policy_version IS 'Internal: a version of a policy, the latest for NULL; raises 55000 when it is not there';
 
 CREATE FUNCTION pgtoken.lock_policy(issuer text, policy text) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -280,8 +280,8 @@ BEGIN
 	RETURN of_issuer;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.lock_policy(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_policy(text, text) IS 'Internal, called by what changes which versions of a policy are in force: nobody else does so until this transaction ends. Returns the issuer; raises 55000 when there is no such policy';
+REVOKE ALL ON FUNCTION pgtoken.lock_policy FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_policy IS 'Internal, called by what changes which versions of a policy are in force: nobody else does so until this transaction ends. Returns the issuer; raises 55000 when there is no such policy';
 
 CREATE FUNCTION pgtoken.put_policy_in_force(of_issuer text, policy text, version integer, new_state text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -311,8 +311,8 @@ BEGIN
 	WHERE v.issuer = of_issuer AND v.policy = put_policy_in_force.policy AND v.version = candidate.version AND v.state <> new_state;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.put_policy_in_force(text, text, integer, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.put_policy_in_force(text, text, integer, text) IS 'Internal, called by activate_policy() and rollback_policy() under the lock: makes a version active or shadow and retires the one that was; raises 55000 when it or one of its functions is missing';
+REVOKE ALL ON FUNCTION pgtoken.put_policy_in_force FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.put_policy_in_force IS 'Internal, called by activate_policy() and rollback_policy() under the lock: makes a version active or shadow and retires the one that was; raises 55000 when it or one of its functions is missing';
 
 CREATE FUNCTION pgtoken.activate_policy(policy text, version integer DEFAULT NULL, shadow boolean DEFAULT false, issuer text DEFAULT NULL) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -335,9 +335,9 @@ BEGIN
 	RETURN candidate.version;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.activate_policy(text, integer, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.activate_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.activate_policy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.activate_policy(text, integer, boolean, text) IS
+COMMENT ON FUNCTION pgtoken.activate_policy IS
 'Put a version of a policy in force, from the moment the transaction commits on, and return its number. version: NULL is the latest. shadow => false: it decides, and the version that did so retires. shadow => true: it is evaluated and recorded beside the one that decides, and decides nothing. issuer: NULL is the default one. Raises 22004, 55000 when there is no such policy or version, when one of its functions is missing, or for the shadow of the active version.';
 
 CREATE FUNCTION pgtoken.deactivate_policy(policy text, shadow boolean DEFAULT false, issuer text DEFAULT NULL) RETURNS boolean
@@ -355,9 +355,9 @@ BEGIN
 	RETURN FOUND;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.deactivate_policy(text, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.deactivate_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.deactivate_policy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.deactivate_policy(text, boolean, text) IS
+COMMENT ON FUNCTION pgtoken.deactivate_policy IS
 'Switch a policy off: no version of it decides any more (shadow => true: none is evaluated in the shadow any more), from the moment the transaction commits on. issuer: NULL is the default one. Returns false when none did. Raises 22004, 55000 when there is no such policy.';
 
 CREATE FUNCTION pgtoken.rollback_policy(policy text, issuer text DEFAULT NULL) RETURNS integer
@@ -379,9 +379,9 @@ BEGIN
 	RETURN previous;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.rollback_policy(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.rollback_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.rollback_policy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.rollback_policy(text, text) IS
+COMMENT ON FUNCTION pgtoken.rollback_policy IS
 'Make the version of a policy active that last was before the present one, and return its number; the present one retires. Twice in a row goes there and back; after deactivate_policy() it brings back what was switched off. Runs in the shadow do not count. issuer: NULL is the default one. Raises 55000 when there is no such policy, or no other version has been active.';
 
 CREATE FUNCTION pgtoken.delete_policy(policy text, issuer text DEFAULT NULL) RETURNS boolean
@@ -397,7 +397,7 @@ BEGIN
 	RETURN FOUND;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.delete_policy(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.delete_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_policy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.delete_policy(text, text) IS
+COMMENT ON FUNCTION pgtoken.delete_policy IS
 'Delete a policy that was mistyped: all of its versions, where none has ever been active or in the shadow. issuer: NULL is the default one. Returns false when there is no such policy. Raises 55000 when there is no such issuer, 55006 when a version has been in force: the audit names it.';

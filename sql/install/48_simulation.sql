@@ -3,8 +3,8 @@
 CREATE FUNCTION pgtoken.evaluate_rules(rules jsonb, on_error text, function_timeout interval, facts jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_evaluate_rules' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.evaluate_rules(jsonb, text, interval, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.evaluate_rules(jsonb, text, interval, jsonb) IS
+REVOKE ALL ON FUNCTION pgtoken.evaluate_rules FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.evaluate_rules IS
 'Internal, called by simulate_policy(): judges one request by the rules of a policy and writes nothing. facts: client_id, subject, grant_type, resources, context, at, retry, and where there are any grant_id, last_context, first_context, last_at, mfa_at. Returns {"decision": ..., "rules": [those that fired]}. Raises 22023 for rules or facts that cannot be read.';
 
 CREATE FUNCTION pgtoken.could_step_up(candidate pgtoken.policies, subject text, grant_type text, event text, reason text) RETURNS boolean
@@ -20,8 +20,8 @@ BEGIN ATOMIC
 							   AND (f.factor_type <> 'webauthn' OR i.webauthn_rp_id IS NOT NULL)
 							   AND (f.factor_type <> 'recovery_code' OR cardinality(f.code_hashes) > 0)) END;
 END;
-REVOKE ALL ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.could_step_up(pgtoken.policies, text, text, text, text) IS 'Internal, called by replay_policy(): could the user of a recorded request (its event and reason) be asked for a factor by this policy? Locks of factors do not count, they pass';
+REVOKE ALL ON FUNCTION pgtoken.could_step_up FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.could_step_up IS 'Internal, called by replay_policy(): could the user of a recorded request (its event and reason) be asked for a factor by this policy? Locks of factors do not count, they pass';
 
 CREATE FUNCTION pgtoken.replay_policy(candidate pgtoken.policies, since timestamptz, until timestamptz)
 	RETURNS TABLE (client_id text, decision text, without_factor boolean, enforced text, fired integer[])
@@ -111,8 +111,8 @@ BEGIN
 	END LOOP;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.replay_policy(pgtoken.policies, timestamptz, timestamptz) IS 'Internal, called by simulate_policy(): a row for each recorded request that the policy would judge, with what it would decide, whether that is deny because it requires a factor and the user has none, what was decided, and the positions of the rules that fire';
+REVOKE ALL ON FUNCTION pgtoken.replay_policy FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.replay_policy IS 'Internal, called by simulate_policy(): a row for each recorded request that the policy would judge, with what it would decide, whether that is deny because it requires a factor and the user has none, what was decided, and the positions of the rules that fire';
 
 CREATE FUNCTION pgtoken.simulate_policy(
 	policy text,
@@ -149,8 +149,8 @@ BEGIN
 		ORDER BY p.part, c.n, c.of_name;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.simulate_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.simulate_policy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.simulate_policy(text, integer, timestamptz, timestamptz, text) IS
+COMMENT ON FUNCTION pgtoken.simulate_policy IS
 'What a version of a policy would have decided on the requests that are recorded in audit_events: refreshes (on_refresh) and first issues (on_issue) of its clients, resources and grant types. Writes nothing; its functions are called, as ever read-only and with their timeout. version: NULL is the latest, whatever its state. since, until: NULL is no bound. issuer: NULL is the default one.
 Returns a row by total, one by client and name for each client, and one by rule for each rule, named by position and kind ("1 network_changed"). requests: how many were judged, or, of a rule, in how many it fires. allowed, challenged, denied: what would come of these by this policy alone. without_factor: how many of the denied only because it requires a factor and the user has none that would do: then, where that is recorded, or else now. changed: how many of them were decided otherwise. A request that went on after a step-up is not counted beside the one that was challenged; what was tried again after a refusal is. Raises 55000 when there is no such policy or version.';

@@ -78,13 +78,13 @@ BEGIN
 		'backchannel_logout_session_supported', true));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.server_metadata() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.server_metadata() IS 'Internal, called by openid_configuration() and oauth_authorization_server(): the metadata of the issuer of the HTTP endpoints';
+REVOKE ALL ON FUNCTION pgtoken.server_metadata FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.server_metadata IS 'Internal, called by openid_configuration() and oauth_authorization_server(): the metadata of the issuer of the HTTP endpoints';
 
 CREATE FUNCTION pgtoken.http_standby_answers() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_http_standby_answers' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.http_standby_answers() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.http_standby_answers() IS
+REVOKE ALL ON FUNCTION pgtoken.http_standby_answers FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.http_standby_answers IS
 'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises SQLSTATE PGRST, which an HTTP layer answers with 503 and Retry-After';
 
 CREATE FUNCTION pgtoken.cacheable_response(max_age integer DEFAULT 300) RETURNS void
@@ -96,8 +96,8 @@ BEGIN
 	PERFORM set_config('response.headers', format('[{"Cache-Control": "public, max-age=%s"}]', max_age), true);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.cacheable_response(integer) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.cacheable_response(integer) IS 'Internal: lets the HTTP layer tell everybody that the response may be kept for max_age seconds; refuses as http_standby_answers() does';
+REVOKE ALL ON FUNCTION pgtoken.cacheable_response FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.cacheable_response IS 'Internal: lets the HTTP layer tell everybody that the response may be kept for max_age seconds; refuses as http_standby_answers() does';
 
 CREATE FUNCTION pgtoken_http.openid_configuration() RETURNS json
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -107,8 +107,8 @@ BEGIN
 	RETURN pgtoken.server_metadata();
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_http.openid_configuration() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.openid_configuration() IS
+REVOKE ALL ON FUNCTION pgtoken_http.openid_configuration FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.openid_configuration IS
 'GET /.well-known/openid-configuration: the provider''s configuration (OpenID Connect Discovery section 4), made from what is configured now. Its endpoints are the issuer and the paths of the HTTP layer. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.oauth_authorization_server() RETURNS json
@@ -119,8 +119,8 @@ BEGIN
 	RETURN pgtoken.server_metadata();
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_http.oauth_authorization_server() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.oauth_authorization_server() IS
+REVOKE ALL ON FUNCTION pgtoken_http.oauth_authorization_server FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.oauth_authorization_server IS
 'GET /.well-known/oauth-authorization-server: the authorization server''s metadata (RFC 8414 section 3), the same document as openid_configuration(). Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.jwks() RETURNS json
@@ -133,8 +133,8 @@ BEGIN
 	RETURN pgtoken.jwks(pgtoken.http_issuer());
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_http.jwks() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.jwks() IS
+REVOKE ALL ON FUNCTION pgtoken_http.jwks FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.jwks IS
 'GET /oauth2/jwks: the public keys as a JWK Set (RFC 7517 section 5), see pgtoken.jwks. It may be kept for five minutes, or half of pgtoken.signing_key_lead_time where that is less. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
@@ -144,6 +144,6 @@ BEGIN
 	PERFORM set_config('pgrst.jwt_secret', pgtoken.public_keys(pgtoken.http_issuer())::text, true);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_http.pre_config() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.pre_config() IS
+REVOKE ALL ON FUNCTION pgtoken_http.pre_config FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.pre_config IS
 'For PostgREST''s db-pre-config: gives it the public keys as jwt-secret. The audience is for pre_request() to check: jwt-aud would hold for the token service''s own endpoints too. It is called again whenever a signing key changes, which NOTIFY pgrst tells it. HS256 keys are not among them: PostgREST cannot verify tokens that they sign. It answers on a standby whatever the lag, so that the layer can start there: each token is for pre_request() to check. Raises 55000 when there is no issuer.';

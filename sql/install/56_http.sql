@@ -177,8 +177,8 @@ COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text,
 CREATE FUNCTION pgtoken_http.userinfo(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_userinfo' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.userinfo(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.userinfo(text) IS
+REVOKE ALL ON FUNCTION pgtoken_http.userinfo FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.userinfo IS
 'Userinfo (OpenID Connect Core section 5.3) for an access token with scope openid. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.end_session(text) RETURNS json
@@ -201,9 +201,9 @@ COMMENT ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, te
 CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_check_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.check_request() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.check_request FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.check_request TO pgtoken_http;
-COMMENT ON FUNCTION pgtoken.check_request() IS
+COMMENT ON FUNCTION pgtoken.check_request IS
 'Internal, called by pgtoken_http.pre_request(): the claims of the access token of this HTTP request, NULL when it has none; raises SQLSTATE PGRST for one that does not hold, and, with status 503, on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 -- With the caller's rights, because what is SECURITY DEFINER cannot set the role;
@@ -211,8 +211,8 @@ COMMENT ON FUNCTION pgtoken.check_request() IS
 -- it looks nothing up by name but pgtoken.check_request().
 CREATE FUNCTION pgtoken_http.pre_request() RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_http_pre_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken_http.pre_request() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.pre_request() IS
+REVOKE ALL ON FUNCTION pgtoken_http.pre_request FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.pre_request IS
 'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
 
 -- All that the schema holds, the metadata included, is for the HTTP layer.

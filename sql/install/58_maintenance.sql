@@ -53,9 +53,9 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_clock(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.check_clock FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.check_clock TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.check_clock(boolean) IS
+COMMENT ON FUNCTION pgtoken.check_clock IS
 'Called by each part of maintenance before it does away with anything: raises 55000 when the clock is further ahead than can be, which is when nothing at all (no audit event) was written for 31 days between the last time it was found plausible and now. accept: it is right, whatever it says';
 
 CREATE FUNCTION pgtoken.first_uuid(at timestamptz) RETURNS uuid
@@ -66,8 +66,8 @@ BEGIN ATOMIC
 				WHEN extract(epoch FROM at) > 253370764800 THEN 'ffffffff-ffff-ffff-ffff-ffffffffffff'	-- the year 9999
 				ELSE (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid END;
 END;
-REVOKE ALL ON FUNCTION pgtoken.first_uuid(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.first_uuid(timestamptz) IS 'Internal: the smallest UUIDv7 of this time: families begun before it have a smaller grant_id, events before it a smaller event_id';
+REVOKE ALL ON FUNCTION pgtoken.first_uuid FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.first_uuid IS 'Internal: the smallest UUIDv7 of this time: families begun before it have a smaller grant_id, events before it a smaller event_id';
 
 CREATE FUNCTION pgtoken.retention(setting text) RETURNS interval
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -78,14 +78,14 @@ BEGIN
 	RETURN CASE WHEN value > '0' THEN value END;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.retention(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.retention(text) IS 'Internal: the setting of this name; NULL: all is kept';
+REVOKE ALL ON FUNCTION pgtoken.retention FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.retention IS 'Internal: the setting of this name; NULL: all is kept';
 
 CREATE FUNCTION pgtoken.in_transaction_block() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_in_transaction_block' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.in_transaction_block() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.in_transaction_block FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.in_transaction_block TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.in_transaction_block() IS 'Is this one of several statements of a transaction? Then run_maintenance() cannot commit';
+COMMENT ON FUNCTION pgtoken.in_transaction_block IS 'Is this one of several statements of a transaction? Then run_maintenance() cannot commit';
 
 CREATE FUNCTION pgtoken.maintain_keys() RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -139,9 +139,9 @@ BEGIN
 	END LOOP;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.maintain_keys() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.maintain_keys FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_keys TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.maintain_keys() IS 'A part of maintenance, for run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
+COMMENT ON FUNCTION pgtoken.maintain_keys IS 'A part of maintenance, for run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
 
 CREATE FUNCTION pgtoken.maintain(accept_clock boolean DEFAULT false) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -158,9 +158,9 @@ BEGIN
 	RETURN QUERY SELECT p.step, p.detail FROM pgtoken.maintain_partitions() p;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.maintain(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.maintain FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.maintain(boolean) IS
+COMMENT ON FUNCTION pgtoken.maintain IS
 'Keep the service in order; to be run daily, at any time, also several at once (one leaves to the other what it is at). Gives signing keys their life; looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance(). Raises 55000 when the clock may be wrong: when nothing was written for 31 days between the last run and now; accept_clock => true: it is right.';
 
 -- Not SECURITY DEFINER and without SET, so that it can commit: each name below
@@ -222,7 +222,7 @@ BEGIN
 	END LOOP;
 END
 $procedure$;
-REVOKE ALL ON PROCEDURE pgtoken.run_maintenance(integer, interval, boolean) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE pgtoken.run_maintenance FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE pgtoken.run_maintenance TO pgtoken_admin;
-COMMENT ON PROCEDURE pgtoken.run_maintenance(integer, interval, boolean) IS
+COMMENT ON PROCEDURE pgtoken.run_maintenance IS
 'Do all that maintain() does, however much it is, in transactions of its own: each looks at so many rows (batch, 1 to 1000000) or drops one partition, and commits; between batches it sleeps (pause; NULL: nine times as long as the batch has taken, so that it works for a tenth of the time). Can be run at any time, also several at once, and be stopped at any time: what is committed stays, and the next run does the rest. Tells each step in a NOTICE, and shows what it is at as application_name in pg_stat_activity, also while it sleeps. Raises 25001 inside a transaction block, 2D000 when a function calls it, 22023 for a bad batch or a negative pause, 55000 when the clock may be wrong (accept_clock: as in maintain).';

@@ -3,15 +3,15 @@
 
 CREATE FUNCTION pgtoken.purging(purging boolean) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_purging' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION pgtoken.purging(boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.purging(boolean) IS 'Internal, called by purge_batch(): from true to false (or the end of the transaction) deletions are not audited row by row, and no backend is told to forget the tokens it has verified';
+REVOKE ALL ON FUNCTION pgtoken.purging FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from true to false (or the end of the transaction) deletions are not audited row by row, and no backend is told to forget the tokens it has verified';
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,user_code_attempts,replay_ids,subject_not_before,reused_families,grants}'::text[];
-REVOKE ALL ON FUNCTION pgtoken.purged_tables() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.purged_tables() IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
+COMMENT ON FUNCTION pgtoken.purged_tables IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
 
 CREATE FUNCTION pgtoken.purge_condition(task text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
@@ -42,8 +42,8 @@ BEGIN
 	END;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.purge_condition(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.purge_condition(text) IS 'Internal: which rows t of a table are over and kept for no longer, as an SQL condition by the settings of retention, in which NULL stands for: none are';
+REVOKE ALL ON FUNCTION pgtoken.purge_condition FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.purge_condition IS 'Internal: which rows t of a table are over and kept for no longer, as an SQL condition by the settings of retention, in which NULL stands for: none are';
 
 CREATE FUNCTION pgtoken.purge_batch(task text, look integer, anew boolean DEFAULT false, late boolean DEFAULT false, OUT step text, OUT detail text, OUT finished boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET bytea_output = 'hex'
@@ -127,7 +127,7 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.purge_batch(text, integer, boolean, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.purge_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purge_batch TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.purge_batch(text, integer, boolean, boolean) IS
+COMMENT ON FUNCTION pgtoken.purge_batch IS
 'A part of maintenance, for run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';

@@ -54,8 +54,8 @@ BEGIN
 	EXECUTE format('COMMENT ON TRIGGER append_only_truncate ON pgtoken.%I IS %L', partition_name, 'Refuses TRUNCATE');
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.make_partition(name, name) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.make_partition(name, name) IS 'Internal, called by maintain(): makes a table like tokens or audit_events, which is no partition of it yet';
+REVOKE ALL ON FUNCTION pgtoken.make_partition FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.make_partition IS 'Internal, called by maintain(): makes a table like tokens or audit_events, which is no partition of it yet';
 
 CREATE FUNCTION pgtoken.attach_partition(parent name, partition_name name, month timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -82,8 +82,8 @@ BEGIN
 	RETURN moved;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.attach_partition(name, name, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.attach_partition(name, name, timestamptz) IS 'Internal, called by maintain() with the tables locked: makes a table the partition of this month, and moves its rows over from the default partition; returns how many';
+REVOKE ALL ON FUNCTION pgtoken.attach_partition FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.attach_partition IS 'Internal, called by maintain() with the tables locked: makes a table the partition of this month, and moves its rows over from the default partition; returns how many';
 
 CREATE FUNCTION pgtoken.evidence_rows(partition_name name, month timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -99,8 +99,8 @@ BEGIN
 	RETURN n;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.evidence_rows(name, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.evidence_rows(name, timestamptz) IS 'Internal, called by maintain(): how many rows the partition of this month has of reused families';
+REVOKE ALL ON FUNCTION pgtoken.evidence_rows FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.evidence_rows IS 'Internal, called by maintain(): how many rows the partition of this month has of reused families';
 
 CREATE FUNCTION pgtoken.keep_evidence(parent name, of_partition name, partition_name name, month timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -126,8 +126,8 @@ BEGIN
 	RETURN kept;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.keep_evidence(name, name, name, timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.keep_evidence(name, name, name, timestamptz) IS 'Internal, called by maintain(): copies what an old partition has of reused families to a table that will take its place, if there is any; returns the number of rows';
+REVOKE ALL ON FUNCTION pgtoken.keep_evidence FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.keep_evidence IS 'Internal, called by maintain(): copies what an old partition has of reused families to a table that will take its place, if there is any; returns the number of rows';
 
 CREATE FUNCTION pgtoken.rename_partition(parent name, partition_name name, to_name name) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -143,8 +143,8 @@ BEGIN
 	EXECUTE format('COMMENT ON TABLE pgtoken.%I IS %L', to_name, format('Partition of pgtoken.%s, made by maintain()', parent));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.rename_partition(name, name, name) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.rename_partition(name, name, name) IS 'Internal, called by maintain(): makes what holds the evidence of a month its ordinary partition again, its indexes included';
+REVOKE ALL ON FUNCTION pgtoken.rename_partition FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.rename_partition IS 'Internal, called by maintain(): makes what holds the evidence of a month its ordinary partition again, its indexes included';
 
 CREATE FUNCTION pgtoken.lock_tables(tables text[]) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = 0
@@ -171,8 +171,8 @@ BEGIN
 	RETURN false;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.lock_tables(text[]) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_tables(text[]) IS 'Internal, called by maintain(): locks tables, in this order, without ever being part of a deadlock; each of 50 attempts holds up others for a tenth of a second per table at the most. false when all have failed';
+REVOKE ALL ON FUNCTION pgtoken.lock_tables FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_tables IS 'Internal, called by maintain(): locks tables, in this order, without ever being part of a deadlock; each of 50 attempts holds up others for a tenth of a second per table at the most. false when all have failed';
 
 CREATE FUNCTION pgtoken.missing_partitions(parent name) RETURNS SETOF timestamptz
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -188,8 +188,8 @@ BEGIN
 		CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END, parent || '_default', parent);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.missing_partitions(name) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.missing_partitions(name) IS 'Internal, called by maintain(): the months for which tokens or audit_events needs a partition';
+REVOKE ALL ON FUNCTION pgtoken.missing_partitions FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.missing_partitions IS 'Internal, called by maintain(): the months for which tokens or audit_events needs a partition';
 
 CREATE FUNCTION pgtoken.oldest_living_family(before uuid) RETURNS uuid
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -200,8 +200,8 @@ BEGIN ATOMIC
 	WHERE g.grant_id < before AND g.revoked_at IS NULL AND g.expires_at > now()
 	ORDER BY g.grant_id LIMIT 1;
 END;
-REVOKE ALL ON FUNCTION pgtoken.oldest_living_family(uuid) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.oldest_living_family(uuid) IS 'Internal, called by maintain(): the oldest living family among those with an id before this one; NULL: none lives';
+REVOKE ALL ON FUNCTION pgtoken.oldest_living_family FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.oldest_living_family IS 'Internal, called by maintain(): the oldest living family among those with an id before this one; NULL: none lives';
 
 CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS TABLE (partition_name name, month timestamptz, evidence boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -238,8 +238,8 @@ BEGIN
 	END LOOP;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.outdated_partitions(name) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.outdated_partitions(name) IS 'Internal, called by maintain(): partitions of tokens or audit_events that retention lets go, those that hold evidence of reuse among them';
+REVOKE ALL ON FUNCTION pgtoken.outdated_partitions FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.outdated_partitions IS 'Internal, called by maintain(): partitions of tokens or audit_events that retention lets go, those that hold evidence of reuse among them';
 
 CREATE FUNCTION pgtoken.maintain_partitions(parents name[] DEFAULT '{tokens,audit_events}', most integer DEFAULT 24) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -358,7 +358,7 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.maintain_partitions(name[], integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.maintain_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_partitions TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.maintain_partitions(name[], integer) IS
+COMMENT ON FUNCTION pgtoken.maintain_partitions IS
 'A part of maintenance, for run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, for as long as one of them is in reused_families (pgtoken.reuse_retention). Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them, or another family is seen to be reused meanwhile, it says what it has postponed. Raises 22023 for other tables.';

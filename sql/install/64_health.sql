@@ -218,6 +218,6 @@ BEGIN
 	RETURN NEXT;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.health() FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.health FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.health TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.health() IS 'What an operator should fix: one row per check, ok false where something is to be done, detail saying what';
+COMMENT ON FUNCTION pgtoken.health IS 'What an operator should fix: one row per check, ok false where something is to be done, detail saying what';

@@ -24,8 +24,8 @@ BEGIN
 	END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.check_recovered_to(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_recovered_to(timestamptz) IS 'Internal, called by after_restore: raises 22004, and 22023 for a time in the future or before the oldest issuer was created';
+REVOKE ALL ON FUNCTION pgtoken.check_recovered_to FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_recovered_to IS 'Internal, called by after_restore: raises 22004, and 22023 for a time in the future or before the oldest issuer was created';
 
 CREATE FUNCTION pgtoken.restore_handled_at(recovered_to timestamptz) RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -35,8 +35,8 @@ BEGIN ATOMIC
 	WHERE e.grant_id = '00000000-0000-0000-0000-000000000000' AND e.occurred_at > restore_handled_at.recovered_to
 	  AND e.event = 'database.restored' AND e.detail -> 'recovered_to' = to_jsonb(restore_handled_at.recovered_to);
 END;
-REVOKE ALL ON FUNCTION pgtoken.restore_handled_at(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.restore_handled_at(timestamptz) IS 'Internal, called by after_restore: when it was called first for this restore, from the audit; NULL: never';
+REVOKE ALL ON FUNCTION pgtoken.restore_handled_at FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.restore_handled_at IS 'Internal, called by after_restore: when it was called first for this restore, from the audit; NULL: never';
 
 CREATE FUNCTION pgtoken.end_before_restore(of_reason text) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -52,8 +52,8 @@ BEGIN
 	RETURN ended;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.end_before_restore(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.end_before_restore(text) IS 'Internal, called by after_restore and adopt_copy: ends by the epochs of all issuers what was issued before this moment; returns the number of issuers';
+REVOKE ALL ON FUNCTION pgtoken.end_before_restore FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.end_before_restore IS 'Internal, called by after_restore and adopt_copy: ends by the epochs of all issuers what was issued before this moment; returns the number of issuers';
 
 CREATE FUNCTION pgtoken.forget_all_on_their_way() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -66,8 +66,8 @@ BEGIN
 	WHERE r.grant_id = o.grant_id;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.forget_all_on_their_way() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.forget_all_on_their_way() IS 'Internal, called by after_restore and adopt_copy once issuers and consents are locked: forgets codes, requests and step-up transactions on their way to a family';
+REVOKE ALL ON FUNCTION pgtoken.forget_all_on_their_way FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_all_on_their_way IS 'Internal, called by after_restore and adopt_copy once issuers and consents are locked: forgets codes, requests and step-up transactions on their way to a family';
 
 CREATE FUNCTION pgtoken.forget_consents_before(recovered_to timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -84,8 +84,8 @@ BEGIN
 	RETURN forgotten;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.forget_consents_before(timestamptz) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.forget_consents_before(timestamptz) IS 'Internal, called by after_restore: forgets the consents that were granted before; returns how many';
+REVOKE ALL ON FUNCTION pgtoken.forget_consents_before FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_consents_before IS 'Internal, called by after_restore: forgets the consents that were granted before; returns how many';
 
 CREATE FUNCTION pgtoken.use_up_factors_before(recovered_to timestamptz, of_type text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -108,8 +108,8 @@ BEGIN
 	RETURN used;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.use_up_factors_before(timestamptz, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.use_up_factors_before(timestamptz, text) IS 'Internal, called by after_restore and adopt_copy: takes all codes of the sheets of recovery codes (recovery_code), or all time steps up to now of authenticator apps (totp), for used, of factors that were enrolled before; returns how many';
+REVOKE ALL ON FUNCTION pgtoken.use_up_factors_before FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.use_up_factors_before IS 'Internal, called by after_restore and adopt_copy: takes all codes of the sheets of recovery codes (recovery_code), or all time steps up to now of authenticator apps (totp), for used, of factors that were enrolled before; returns how many';
 
 CREATE FUNCTION pgtoken.unknown_since_restore(recovered_to timestamptz, with_consents boolean, with_recovery_codes boolean) RETURNS TABLE (step text, detail text)
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -152,8 +152,8 @@ AS $function$
 	SELECT 'look at root key', s || '. Keys that were wrapped under another root key since need the older one: pgtoken.root_key_file can hold both.'
 	FROM pgtoken.root_key_status() s WHERE s NOT IN ('ok', 'unset')
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.unknown_since_restore(timestamptz, boolean, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.unknown_since_restore(timestamptz, boolean, boolean) IS 'Internal, called by after_restore: what only people can know, with what to do about it: is it still as it was then?';
+REVOKE ALL ON FUNCTION pgtoken.unknown_since_restore FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.unknown_since_restore IS 'Internal, called by after_restore: what only people can know, with what to do about it: is it still as it was then?';
 
 CREATE FUNCTION pgtoken.after_restore(recovered_to timestamptz, reason text DEFAULT 'restored', keep_consents boolean DEFAULT false, keep_recovery_codes boolean DEFAULT false)
 	RETURNS TABLE (step text, detail text)
@@ -222,8 +222,8 @@ BEGIN
 	RETURN QUERY SELECT u.step, u.detail FROM pgtoken.unknown_since_restore(after_restore.recovered_to, keep_consents, keep_recovery_codes) u;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.after_restore(timestamptz, text, boolean, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.after_restore FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.after_restore TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.after_restore(timestamptz, text, boolean, boolean) IS
+COMMENT ON FUNCTION pgtoken.after_restore IS
 'Call it right after this database was restored to an earlier time, before anybody is let in. What was ended or used since then holds again, and nobody can know what it was. So it ends whatever was issued before this moment, of all issuers; forgets codes, requests and step-up transactions on their way, and consents that were granted before; takes all recovery codes, and the codes of authenticator apps up to now, for used.
 recovered_to: the time whose data is there; what was granted or enrolled later was so after the restore, and stays. reason: kept in the audit (database.restored, not_before.set). keep_consents, keep_recovery_codes: when you know that none was withdrawn or used. Returns what it did, and what only people can know and have to look at: keys, secrets, clients, resources, policies and factors are as they were then. A second call for the same time ends no token, only consents and recovery codes that the first one kept. Raises 22004, and 22023 for a time in the future or before the oldest issuer was created.';

@@ -67,8 +67,8 @@ BEGIN
 	RETURN names;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.copy_issuers(text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.copy_issuers(text, jsonb) IS 'Internal, called by adopt_copy: each issuer that is there with its new name; raises 22023 unless each has one that is an issuer, and none that is there already';
+REVOKE ALL ON FUNCTION pgtoken.copy_issuers FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.copy_issuers IS 'Internal, called by adopt_copy: each issuer that is there with its new name; raises 22023 unless each has one that is an issuer, and none that is there already';
 
 CREATE FUNCTION pgtoken.rename_issuer(old_issuer text, new_issuer text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -92,8 +92,8 @@ BEGIN
 	UPDATE pgtoken.consents c SET resource = new_issuer WHERE c.resource = old_issuer;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.rename_issuer(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.rename_issuer(text, text) IS 'Internal, called by adopt_copy: gives an issuer another name, in all tables, and where it is the resource of families, clients, policies and consents';
+REVOKE ALL ON FUNCTION pgtoken.rename_issuer FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.rename_issuer IS 'Internal, called by adopt_copy: gives an issuer another name, in all tables, and where it is the resource of families, clients, policies and consents';
 
 CREATE FUNCTION pgtoken.lock_what_is_renamed() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -107,8 +107,8 @@ BEGIN
 	PERFORM FROM pgtoken.consents c ORDER BY c.subject, c.client_id, c.resource FOR UPDATE;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.lock_what_is_renamed() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_what_is_renamed() IS 'Internal, called by adopt_copy: locks what names an issuer and is locked before codes and families, in the order in which everybody does';
+REVOKE ALL ON FUNCTION pgtoken.lock_what_is_renamed FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.lock_what_is_renamed IS 'Internal, called by adopt_copy: locks what names an issuer and is locked before codes and families, in the order in which everybody does';
 
 CREATE FUNCTION pgtoken.replace_keys(old_issuer text, new_issuer text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -129,8 +129,8 @@ BEGIN
 	END LOOP;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.replace_keys(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.replace_keys(text, text) IS 'Internal, called by adopt_copy once an issuer has its new name: retires its signing keys, deletes them and its pepper, and makes new ones';
+REVOKE ALL ON FUNCTION pgtoken.replace_keys FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.replace_keys IS 'Internal, called by adopt_copy once an issuer has its new name: retires its signing keys, deletes them and its pepper, and makes new ones';
 
 CREATE FUNCTION pgtoken.own_installation_id() RETURNS uuid
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -151,8 +151,8 @@ BEGIN
 	RETURN outside;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.own_installation_id() FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.own_installation_id() IS 'Internal, called by adopt_copy: the id that this server has for the installation; raises 55000 unless the database has another one';
+REVOKE ALL ON FUNCTION pgtoken.own_installation_id FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.own_installation_id IS 'Internal, called by adopt_copy: the id that this server has for the installation; raises 55000 unless the database has another one';
 
 CREATE FUNCTION pgtoken.adopt_copy(new_issuer text, families text DEFAULT 'end', further_issuers jsonb DEFAULT '{}', reason text DEFAULT 'copy adopted') RETURNS uuid
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -191,8 +191,8 @@ BEGIN
 	RETURN own;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.adopt_copy(text, text, jsonb, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgtoken.adopt_copy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.adopt_copy TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.adopt_copy(text, text, jsonb, text) IS
+COMMENT ON FUNCTION pgtoken.adopt_copy IS
 'Make this database, a copy of another installation, one of its own, so that neither takes the other''s tokens: it takes the id of pgtoken.installation_id; its issuers get new names, peppers and signing keys, and the original''s are deleted; codes, requests and step-up transactions on their way and recovery codes, which hang on the pepper, are gone. Until then it signs nothing.
 new_issuer: of the default issuer. further_issuers: an object of all others, each with its new one. families: end ends all that was issued before; keep lets refresh tokens be used once more here, but for the predecessor of each, which cannot be retried; access tokens of before are refused either way. sub and sid of pairwise clients change with the pepper. reason: kept in the audit (installation.adopted). Returns the id. Secrets of clients, factors and redirect URIs are the original''s still. Raises 55000 unless pgtoken.installation_id is set and differs from the id inside, 22023.';
