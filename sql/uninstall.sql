@@ -56,6 +56,7 @@ CREATE ROLE "regress_pgtoken Favoured";
 ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO regress_pgtoken_favoured, "regress_pgtoken Favoured", PUBLIC;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO regress_pgtoken_favoured WITH GRANT OPTION;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO "regress_pgtoken Favoured", PUBLIC;
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pgtoken_auditor;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_pgtoken_favoured, "regress_pgtoken Favoured", PUBLIC;
 CREATE TABLE public.favoured ();
 SELECT has_table_privilege('regress_pgtoken_favoured', 'public.favoured', 'SELECT') AS they_work;
@@ -80,10 +81,16 @@ SELECT count(*) > 40 AS functions, count(*) FILTER (WHERE has_function_privilege
 FROM pg_proc p WHERE p.pronamespace = 'pgtoken'::regnamespace;
 -- and what the roles of ours are given is there
 SELECT has_function_privilege('pgtoken_issuer', 'pgtoken.introspect(text)', 'EXECUTE') AS issuer, has_schema_privilege('pgtoken_http', 'pgtoken', 'USAGE') AS http;
+-- one of them that is favoured has no more than that, and who was favoured before is so again
+SELECT has_table_privilege('pgtoken_auditor', 'pgtoken.issuers', 'SELECT') AS issuers, has_table_privilege('pgtoken_auditor', 'pgtoken.key_material', 'SELECT') AS key_material,
+	   has_column_privilege('pgtoken_auditor', 'pgtoken.grants', 'current_hash', 'SELECT') AS current_hash;
+CREATE TABLE public.favoured ();
+SELECT has_table_privilege('regress_pgtoken_favoured', 'public.favoured', 'DELETE WITH GRANT OPTION') AS "all", has_table_privilege('pgtoken_auditor', 'public.favoured', 'SELECT') AS auditor;
+DROP TABLE public.favoured;
 DROP VIEW open_to;
 DROP EXTENSION pgtoken;
 DROP OWNED BY regress_pgtoken_favoured, "regress_pgtoken Favoured";
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON SCHEMAS FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM PUBLIC, pgtoken_auditor;
 DROP ROLE regress_pgtoken_favoured, "regress_pgtoken Favoured";
 SELECT count(*) AS default_privileges_left FROM pg_default_acl;
