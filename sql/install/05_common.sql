@@ -1,5 +1,5 @@
--- What many concepts use: the library and this server, grammars for CHECK
--- constraints with what refuses by them, and what create, update and delete share.
+-- What many concepts use: the library and this server, lists of words and grammars for
+-- CHECK constraints with what refuses by them, and what create, update and delete share.
 
 CREATE FUNCTION pgtoken.library_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_library_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
@@ -29,6 +29,56 @@ CREATE FUNCTION pgtoken.make_durable() RETURNS void
 REVOKE ALL ON FUNCTION pgtoken.make_durable FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
 
+-- Lists of words, each here only: CHECK constraints, refusals and the metadata go by it.
+
+CREATE FUNCTION pgtoken.foreign_algs() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_foreign_algs' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.foreign_algs FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.foreign_algs TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken.foreign_algs IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
+
+CREATE FUNCTION pgtoken.grant_types() RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	-- refresh_token may be asked for, since RFC 7591 has it, and changes nothing: offline_access allows it
+	RETURN '{authorization_code,refresh_token,client_credentials,urn:ietf:params:oauth:grant-type:device_code,urn:ietf:params:oauth:grant-type:token-exchange,password}'::text[];
+REVOKE ALL ON FUNCTION pgtoken.grant_types FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.grant_types IS 'Internal: the grant types of the token endpoint that a client can be registered for';
+
+CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE what
+		WHEN 'client type' THEN '{confidential,public}'::text[]
+		WHEN 'rotation' THEN '{always,never}'
+		WHEN 'grant_types' THEN pgtoken.grant_types()
+		WHEN 'token_endpoint_auth_method' THEN '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}'
+		WHEN 'token_endpoint_auth_signing_alg' THEN string_to_array(pgtoken.foreign_algs() || ' HS256', ' ')
+		WHEN 'application_type' THEN '{web,native}'
+		WHEN 'subject_type' THEN '{public,pairwise}'
+		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
+		WHEN 'access_token_typ' THEN '{at+jwt,JWT}'
+		WHEN 'factor type' THEN '{email,sms,totp,webauthn,recovery_code,external}'
+		-- how a family can have come about: in SQL, or as clients may ask for one
+		WHEN 'grant type' THEN 'issue_tokens'::text || array_remove(pgtoken.grant_types(), 'refresh_token')
+		WHEN 'on_deny' THEN '{keep,revoke}'
+		WHEN 'on_error' THEN '{allow,deny}'
+	END;
+REVOKE ALL ON FUNCTION pgtoken.choices FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.choices IS 'Internal: the words that something can be, by the name of a parameter, a column or a member of a client''s metadata';
+
+CREATE FUNCTION pgtoken.check_choice(what text, choice text, hint text DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF (choice = ANY (pgtoken.choices(what))) IS NOT TRUE THEN
+		RAISE EXCEPTION 'unknown % %', what, quote_nullable(choice)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = coalesce(hint, format('One of %s.', array_to_string(pgtoken.choices(what), ', ')));
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_choice FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_choice IS 'Internal: raises 22023 unless it is one of choices(what), for NULL too; hint: what to say instead of what there is';
+
 -- Grammars, most of them those of core/.
 
 CREATE FUNCTION pgtoken.valid_alg(alg text) RETURNS boolean
@@ -50,12 +100,6 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_alg FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_alg IS 'Internal: raises 22023 unless it is a signing algorithm; NULL passes';
 
-CREATE FUNCTION pgtoken.foreign_algs() RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_foreign_algs' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.foreign_algs FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken.foreign_algs TO pgtoken_http;
-COMMENT ON FUNCTION pgtoken.foreign_algs IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
-
 CREATE FUNCTION pgtoken.normal_uri(uri text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_normal_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.normal_uri FROM PUBLIC;
@@ -71,16 +115,29 @@ CREATE FUNCTION pgtoken.valid_scopes(scopes text[]) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.valid_scopes FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_scopes IS 'Is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
 
-CREATE FUNCTION pgtoken.check_scopes(scopes text[]) RETURNS void
+CREATE FUNCTION pgtoken.scopes_problem(scopes text[], of_client boolean) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN of_client AND 'offline_access' = ANY (scopes) THEN 'offline_access'
+				WHEN NOT pgtoken.valid_scopes(scopes) THEN 'grammar'
+				WHEN 'mfa_challenge' = ANY (scopes) THEN 'mfa_challenge' END;
+REVOKE ALL ON FUNCTION pgtoken.scopes_problem FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.scopes_problem IS 'Internal: why these cannot be the scopes of an API or a client: one of them is reserved (its name), or none is one (grammar); NULL: they can';
+
+CREATE FUNCTION pgtoken.check_scopes(scopes text[], of_client boolean) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	problem CONSTANT text := pgtoken.scopes_problem(scopes, of_client);
 BEGIN
-	IF NOT pgtoken.valid_scopes(scopes) THEN
+	IF problem = 'offline_access' THEN
+		RAISE EXCEPTION 'the scope offline_access is not listed among a client''s scopes'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'Allow it with offline_access => true.';
+	ELSIF problem = 'grammar' THEN
 		RAISE EXCEPTION 'invalid scopes'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'At most 100, each of 1 to 255 printable ASCII characters without space, quote and backslash (RFC 6749 section 3.3), none NULL or named twice.';
-	END IF;
-	IF 'mfa_challenge' = ANY (scopes) THEN
+	ELSIF problem = 'mfa_challenge' THEN
 		RAISE EXCEPTION 'the scope mfa_challenge is reserved'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'No token may carry it: an application could take it for one that opens the completion of a step-up.',
@@ -89,12 +146,19 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_scopes FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_scopes IS 'Internal: raises 22023 unless every element is a scope-token, and none reserved; NULL passes';
+COMMENT ON FUNCTION pgtoken.check_scopes IS 'Internal: raises 22023 where there is a scopes_problem; NULL passes';
+
+CREATE FUNCTION pgtoken.header_word(word text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN word ~ '^[\x21\x23-\x5b\x5d-\x7e]+$';
+REVOKE ALL ON FUNCTION pgtoken.header_word FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.header_word TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken.header_word IS 'Internal: are these printable ASCII characters without space, quote and backslash, so that a header can list them between quotes?';
 
 CREATE FUNCTION pgtoken.valid_acr_values(acr_values text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN cardinality(acr_values) <= 100 AND coalesce(array_ndims(acr_values), 1) = 1
-		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND u ~ '^[\x21\x23-\x5b\x5d-\x7e]+$' AND length(u) <= 1024), true) AND count(*) = count(DISTINCT u)
+		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND pgtoken.header_word(u) AND length(u) <= 1024), true) AND count(*) = count(DISTINCT u)
 				FROM unnest(acr_values) u);
 REVOKE ALL ON FUNCTION pgtoken.valid_acr_values FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_acr_values IS 'Can these be values of acr or amr that a challenge (RFC 9470 section 3) lists? At most 100, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice';
@@ -113,12 +177,24 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_acr_values FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_acr_values IS 'Internal, called by update_issuer, create_resource and update_resource: raises 22023 unless every element can be an acr or amr value; NULL passes';
 
+CREATE FUNCTION pgtoken.valid_host_name(name text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN length(name) <= 253 AND name ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
+REVOKE ALL ON FUNCTION pgtoken.valid_host_name FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_host_name IS 'Can this be the name of a host or domain, in lower case?';
+
 CREATE FUNCTION pgtoken.valid_lifetime(lifetime interval, shortest interval, longest interval DEFAULT '10 years') RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	-- by the calendar, from the shortest month on and in ten years with three leap days: intervals compare as if each month had 30
 	RETURN timestamp '2001-02-01' + lifetime >= timestamp '2001-02-01' + shortest AND timestamp '2000-01-01' + lifetime <= timestamp '2000-01-01' + longest;
 REVOKE ALL ON FUNCTION pgtoken.valid_lifetime FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_lifetime IS 'Internal: is it at least so long and no longer than that? Ten years are 3653 days, more than any setting allows';
+
+CREATE FUNCTION pgtoken.valid_token_lifetime(lifetime interval) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN lifetime BETWEEN '10 seconds' AND '1 day';
+REVOKE ALL ON FUNCTION pgtoken.valid_token_lifetime FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_token_lifetime IS 'Internal: no access token outlives a day: retiring keys and the blacklist rely on it';
 
 -- What the create, update and delete functions have in common.
 
@@ -161,6 +237,13 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_reset FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_reset IS 'Internal, called by the update functions: raises 22023 unless every name may be reset';
 
+CREATE FUNCTION pgtoken.function_oid(function_name text, argument_types text) RETURNS oid
+	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN (SELECT p.oid FROM pg_proc p WHERE p.oid = to_regprocedure(function_name || '(' || argument_types || ')')
+			AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f');
+REVOKE ALL ON FUNCTION pgtoken.function_oid FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.function_oid IS 'Internal: the application''s function of this name that takes these arguments and returns jsonb; NULL: there is none';
+
 CREATE FUNCTION pgtoken.user_function(function_name text, argument_types text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -169,39 +252,37 @@ DECLARE
 	-- the role in effect outside of our SECURITY DEFINER function
 	caller CONSTANT oid := (CASE current_setting('role') WHEN 'none' THEN session_user ELSE quote_ident(current_setting('role')) END)::regrole;
 	qualified_name text;
+	found_function pg_proc;
 BEGIN
 	IF function_name IS NULL THEN
 		RETURN NULL;
 	END IF;
 	-- the schema must be named: whose search_path would it be looked up in? And not a temporary one, which goes with its session
 	IF cardinality(parts) = 2 THEN
-		SELECT format('%I.%I', n.nspname, p.proname) INTO qualified_name
-		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-		WHERE p.oid = to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types))
-		  AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f' AND n.nspname !~ '^pg_temp_';
+		qualified_name := format('%I.%I', parts[1], parts[2]);
+		SELECT p.* INTO found_function FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+		WHERE p.oid = pgtoken.function_oid(qualified_name, argument_types) AND n.nspname !~ '^pg_temp_';
 	END IF;
-	IF qualified_name IS NULL THEN
+	IF found_function.oid IS NULL THEN
 		RAISE EXCEPTION 'there is no such function %', quote_literal(function_name)
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = format('A function is named with its schema, without arguments; it must take (%s) and return jsonb.', argument_types);
 	END IF;
 	-- It will run as its owner, for whoever names it here: so he must be allowed to call it himself
 	IF NOT has_schema_privilege(caller, quote_ident(parts[1])::regnamespace, 'USAGE')
-	   OR NOT has_function_privilege(caller, to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types)), 'EXECUTE') THEN
+	   OR NOT has_function_privilege(caller, found_function.oid, 'EXECUTE') THEN
 		RAISE EXCEPTION 'permission denied for function %', qualified_name
 			USING ERRCODE = 'insufficient_privilege',
 				  HINT = 'Who names a function that runs as its owner must be allowed to call it.';
 	END IF;
 	IF NOT (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = caller)
-	   AND (SELECT r.rolsuper FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner
-			WHERE p.oid = to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types))) THEN
+	   AND (SELECT r.rolsuper FROM pg_roles r WHERE r.oid = found_function.proowner) THEN
 		RAISE EXCEPTION 'function % is owned by a superuser', qualified_name
 			USING ERRCODE = 'insufficient_privilege',
 				  HINT = 'Only a superuser may name it; better, give it to another owner.';
 	END IF;
 	-- EXECUTE is a right to have it run with one's own rights: with its owner's it runs by his consent alone
-	IF NOT (SELECT p.prosecdef OR pg_has_role(caller, p.proowner, 'USAGE') FROM pg_proc p
-			WHERE p.oid = to_regprocedure(format('%I.%I(%s)', parts[1], parts[2], argument_types))) THEN
+	IF NOT (found_function.prosecdef OR pg_has_role(caller, found_function.proowner, 'USAGE')) THEN
 		RAISE EXCEPTION 'function % does not run as its owner by itself', qualified_name
 			USING ERRCODE = 'insufficient_privilege',
 				  DETAIL = 'Named here it would, with what its owner may do and its caller may not.',

@@ -1,26 +1,21 @@
--- Authentication factors of subjects, for step-up. Before the issuers, whose settings
--- of step-up name their types.
+-- Authentication factors of subjects, for step-up (their types: choices in 05_common), and
+-- what issuers say of them, which is checked by the table of issuers.
 
 CREATE FUNCTION pgtoken.valid_factor_acr(factor_acr jsonb) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN jsonb_typeof(factor_acr) = 'object'
-		   AND (SELECT coalesce(bool_and(m.key IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')
+		   AND (SELECT coalesce(bool_and(m.key = ANY (pgtoken.choices('factor type'))
 										 AND jsonb_typeof(m.value) = 'string' AND pgtoken.valid_acr_values(ARRAY[m.value #>> '{}'])), true)
 				FROM jsonb_each(CASE jsonb_typeof(factor_acr) WHEN 'object' THEN factor_acr END) m);
 REVOKE ALL ON FUNCTION pgtoken.valid_factor_acr FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_factor_acr IS 'Is this an object of factor types, each with an acr?';
 
-CREATE FUNCTION pgtoken.valid_webauthn_rp_id(rp_id text) RETURNS boolean
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-	RETURN length(rp_id) <= 253 AND rp_id ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
-REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_rp_id FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_webauthn_rp_id IS 'Can this be a relying party of WebAuthn: the name of a host or domain, in lower case?';
-
 CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN cardinality(origins) <= 100 AND coalesce(array_ndims(origins), 1) = 1
 		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND length(u) <= 255
-										 AND u ~ '^(https://[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|http://(localhost|127[.]0[.]0[.]1|\[::1\]))(:[1-9][0-9]{0,4})?$'), true)
+										 AND (u ~ '^http://(localhost|127[.]0[.]0[.]1|\[::1\])(:[1-9][0-9]{0,4})?$'
+											  OR pgtoken.valid_host_name(substring(u FROM '^https://([^:]+)(?::[1-9][0-9]{0,4})?$')) IS TRUE)), true)
 				FROM unnest(origins) u);
 REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_origins FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.valid_webauthn_origins IS 'Is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
@@ -32,9 +27,10 @@ BEGIN
 	IF NOT pgtoken.valid_factor_acr(factor_acr) THEN
 		RAISE EXCEPTION 'invalid factor_acr'
 			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = 'It is an object whose members are among email, sms, totp, webauthn, recovery_code and external, each with an acr as its value.';
+				  DETAIL = format('It is an object whose members are among %s, each with an acr as its value.',
+								  regexp_replace(array_to_string(pgtoken.choices('factor type'), ', '), ', ([^,]*)$', ' and \1'));
 	END IF;
-	IF NOT pgtoken.valid_webauthn_rp_id(webauthn_rp_id) THEN
+	IF NOT pgtoken.valid_host_name(webauthn_rp_id) THEN
 		RAISE EXCEPTION 'invalid webauthn_rp_id'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'It is the name of a host or domain, in lower case, without scheme and port.';
@@ -69,7 +65,7 @@ CREATE TABLE pgtoken.factors (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	last_used_at timestamptz,
 	CONSTRAINT factors_pkey PRIMARY KEY (issuer, subject, factor_id),
-	CONSTRAINT factors_factor_type_check CHECK (factor_type IN ('email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external')),
+	CONSTRAINT factors_factor_type_check CHECK (factor_type = ANY (pgtoken.choices('factor type'))),
 	CONSTRAINT factors_state_check CHECK (state IN ('pending', 'active', 'disabled'))
 );
 COMMENT ON TABLE pgtoken.factors IS 'Authentication factors that subjects have enrolled for step-up';

@@ -39,7 +39,7 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_verification_uri_check CHECK (pgtoken.valid_redirect_uri(verification_uri)),
 	CONSTRAINT issuers_acr_levels_check CHECK (pgtoken.valid_acr_values(acr_levels)),
 	CONSTRAINT issuers_factor_acr_check CHECK (pgtoken.valid_factor_acr(factor_acr)),
-	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_webauthn_rp_id(webauthn_rp_id)),
+	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_host_name(webauthn_rp_id)),
 	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
 	CONSTRAINT issuers_default_alg_check CHECK (pgtoken.valid_alg(default_alg))
 );

@@ -21,13 +21,13 @@ CREATE TABLE pgtoken.resources (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
 	CONSTRAINT resources_resource_check CHECK (pgtoken.valid_resource(resource)),
-	CONSTRAINT resources_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT 'mfa_challenge' = ANY (scopes)),
+	CONSTRAINT resources_scopes_check CHECK (pgtoken.scopes_problem(scopes, of_client => false) IS NULL),
 	CONSTRAINT resources_required_acr_check CHECK (pgtoken.valid_acr_values(required_acr)),
 	CONSTRAINT resources_required_amr_check CHECK (pgtoken.valid_acr_values(required_amr)),
 	CONSTRAINT resources_max_age_check CHECK (pgtoken.valid_lifetime(max_age, '1 second')),
-	CONSTRAINT resources_on_insufficient_check CHECK (on_insufficient IN ('require', 'invalid_grant')),
-	CONSTRAINT resources_access_token_typ_check CHECK (access_token_typ IN ('at+jwt', 'JWT')),
-	CONSTRAINT resources_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day')
+	CONSTRAINT resources_on_insufficient_check CHECK (on_insufficient = ANY (pgtoken.choices('on_insufficient'))),
+	CONSTRAINT resources_access_token_typ_check CHECK (access_token_typ = ANY (pgtoken.choices('access_token_typ'))),
+	CONSTRAINT resources_access_token_lifetime_check CHECK (pgtoken.valid_token_lifetime(access_token_lifetime))
 );
 COMMENT ON TABLE pgtoken.resources IS 'APIs that access tokens can be made for (RFC 8707): the values of aud';
 COMMENT ON COLUMN pgtoken.resources.issuer IS 'Issuer that makes tokens for this API';
@@ -83,28 +83,12 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_resource_client FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_resource_client IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is a confidential client of the issuer; NULL passes';
 
-CREATE FUNCTION pgtoken.check_on_insufficient(on_insufficient text) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	IF on_insufficient NOT IN ('require', 'invalid_grant') THEN
-		RAISE EXCEPTION 'unknown on_insufficient %', quote_literal(on_insufficient)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of require, invalid_grant.';
-	END IF;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.check_on_insufficient FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_on_insufficient IS 'Internal, called by create_resource and update_resource: raises 22023 unless it is require or invalid_grant; NULL passes';
-
 CREATE FUNCTION pgtoken.check_access_token_typ(issuer text, resource text, access_token_typ text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	IF access_token_typ NOT IN ('at+jwt', 'JWT') THEN
-		RAISE EXCEPTION 'unknown access_token_typ %', quote_literal(access_token_typ)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of at+jwt, JWT.';
+	IF access_token_typ IS NOT NULL THEN
+		PERFORM pgtoken.check_choice('access_token_typ', access_token_typ);
 	END IF;
 	IF access_token_typ = 'JWT' AND EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = check_access_token_typ.resource AND c.issuer = check_access_token_typ.issuer) THEN
 		RAISE EXCEPTION 'a client has the name of the API %', quote_literal(resource)
@@ -161,10 +145,12 @@ BEGIN
 			USING ERRCODE = 'unique_violation',
 				  DETAIL = 'The two mean the same (RFC 3986 section 6.2), and requests may name either.';
 	END IF;
-	PERFORM pgtoken.check_scopes(scopes);
+	PERFORM pgtoken.check_scopes(scopes, of_client => false);
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
-	PERFORM pgtoken.check_on_insufficient(on_insufficient);
+	IF on_insufficient IS NOT NULL THEN
+		PERFORM pgtoken.check_choice('on_insufficient', on_insufficient);
+	END IF;
 	PERFORM pgtoken.check_access_token_typ(of_issuer, resource, access_token_typ);
 	required_acr := NULLIF(required_acr, '{}');
 	required_amr := NULLIF(required_amr, '{}');
@@ -211,10 +197,12 @@ DECLARE
 	changed pgtoken.resources;
 BEGIN
 	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime', 'client_id', 'required_acr', 'required_amr', 'max_age', 'on_insufficient']);
-	PERFORM pgtoken.check_scopes(scopes);
+	PERFORM pgtoken.check_scopes(scopes, of_client => false);
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
-	PERFORM pgtoken.check_on_insufficient(on_insufficient);
+	IF on_insufficient IS NOT NULL THEN
+		PERFORM pgtoken.check_choice('on_insufficient', on_insufficient);
+	END IF;
 	resource := (pgtoken.registered_resources(of_issuer, ARRAY[resource]))[1];
 	PERFORM pgtoken.check_access_token_typ(of_issuer, resource, access_token_typ);
 	SELECT * INTO before FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = update_resource.resource FOR UPDATE;

@@ -32,11 +32,7 @@ CREATE FUNCTION pgtoken.client_metadata_problem(client_type text, metadata jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	-- refresh_token may be there, since RFC 7591 has it, and changes nothing: offline_access allows it
-	grant_types CONSTANT jsonb := '["authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange", "password"]';
-	auth_methods CONSTANT text[] := '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}';
 	method CONSTANT text := pgtoken.client_auth_method(client_type, metadata);
-	assertion_algs CONSTANT text[] := string_to_array(pgtoken.foreign_algs() || ' HS256', ' ');
 	assertion_alg CONSTANT text := metadata ->> 'token_endpoint_auth_signing_alg';
 	name text;
 	value jsonb;
@@ -52,16 +48,10 @@ BEGIN
 		content := value #>> '{}';
 		problem := CASE name
 			WHEN 'grant_types' THEN
-				CASE WHEN kind <> 'array' OR NOT value <@ grant_types
+				CASE WHEN kind <> 'array' OR NOT value <@ to_jsonb(pgtoken.choices(name))
 						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)
-					 THEN 'must be an array, none twice, of ' || array_to_string(ARRAY(SELECT jsonb_array_elements_text(grant_types)), ', ')
+					 THEN 'must be an array, none twice, of ' || array_to_string(pgtoken.choices(name), ', ')
 						  || '; it is offline_access that allows refresh_token' END
-			WHEN 'token_endpoint_auth_method' THEN
-				CASE WHEN kind <> 'string' OR content <> ALL (auth_methods)
-					 THEN 'must be one of ' || array_to_string(auth_methods, ', ') END
-			WHEN 'token_endpoint_auth_signing_alg' THEN
-				CASE WHEN kind <> 'string' OR content <> ALL (assertion_algs)
-					 THEN 'must be one of ' || array_to_string(assertion_algs, ', ') END
 			WHEN 'jwks' THEN
 				CASE WHEN kind <> 'object' OR NOT pgtoken.valid_jwks(content)
 					 THEN 'must be a JWK Set (RFC 7517 section 5) of public keys, at least one of a kind and size that we verify with' END
@@ -71,24 +61,20 @@ BEGIN
 			WHEN 'post_logout_redirect_uris' THEN
 				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)), pgtoken.native_application(metadata))
 					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot; without one when application_type is native' END
-			WHEN 'application_type' THEN
-				CASE WHEN kind <> 'string' OR content NOT IN ('web', 'native')
-					 THEN 'must be one of web, native' END
 			WHEN 'backchannel_logout_uri' THEN
 				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
 					 THEN 'must be an https URL without fragment; http only for loopback hosts' END
-			WHEN 'subject_type' THEN
-				CASE WHEN kind <> 'string' OR content NOT IN ('public', 'pairwise')
-					 THEN 'must be one of public, pairwise' END
 			WHEN 'sector_identifier' THEN
-				CASE WHEN kind <> 'string' OR length(content) > 253
-						  OR content !~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$'
+				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_host_name(content)
 					 THEN 'must be the name of a host, in lower case' END
 			WHEN 'default_max_age' THEN
 				CASE WHEN kind <> 'number' OR content !~ '^[0-9]{1,9}$'
 					 THEN 'must be a number of seconds' END
 			ELSE
-				CASE WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
+				CASE WHEN name IN ('application_type', 'subject_type', 'token_endpoint_auth_method', 'token_endpoint_auth_signing_alg') THEN
+						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
+							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
+					 WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
 									   'tls_client_certificate_bound_access_tokens', 'consent_required', 'require_issuer_audience') THEN 'is not known'
 					 WHEN kind <> 'boolean' THEN 'must be true or false' END
 		END;
@@ -123,6 +109,12 @@ REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.client_metadata_problem IS
 'What is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';
 
+CREATE FUNCTION pgtoken.fitting_rotation(rotation text, client_type text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN rotation <> 'never' OR client_type = 'confidential';
+REVOKE ALL ON FUNCTION pgtoken.fitting_rotation FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.fitting_rotation IS 'Internal: the refresh tokens of a public client must rotate (RFC 9700 section 2.2.2)';
+
 CREATE TABLE pgtoken.clients (
 	client_id text NOT NULL,
 	issuer text NOT NULL,
@@ -149,11 +141,11 @@ CREATE TABLE pgtoken.clients (
 	not_before_epoch bigint NOT NULL DEFAULT 9223372036854775807,
 	CONSTRAINT clients_pkey PRIMARY KEY (client_id),
 	CONSTRAINT clients_client_id_check CHECK (client_id ~ '^[\x20-\x7e]{1,255}$'),
-	CONSTRAINT clients_client_type_check CHECK (client_type IN ('confidential', 'public')),
-	CONSTRAINT clients_scopes_check CHECK (pgtoken.valid_scopes(scopes) AND NOT scopes && '{offline_access,mfa_challenge}'),
+	CONSTRAINT clients_client_type_check CHECK (client_type = ANY (pgtoken.choices('client type'))),
+	CONSTRAINT clients_scopes_check CHECK (pgtoken.scopes_problem(scopes, of_client => true) IS NULL),
 	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris, pgtoken.native_application(metadata))),
 	CONSTRAINT clients_signing_alg_check CHECK (pgtoken.valid_alg(signing_alg)),
-	CONSTRAINT clients_access_token_lifetime_check CHECK (access_token_lifetime BETWEEN '10 seconds' AND '1 day'),
+	CONSTRAINT clients_access_token_lifetime_check CHECK (pgtoken.valid_token_lifetime(access_token_lifetime)),
 	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_absolute_lifetime, '1 minute')),
 	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_idle_lifetime, '1 minute')),
 	CONSTRAINT clients_retry_window_check CHECK (pgtoken.valid_lifetime(retry_window, '0',
@@ -163,7 +155,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
 	CONSTRAINT clients_lockstep_generations_check CHECK (lockstep_generations >= 0),
 	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
-	CONSTRAINT clients_rotation_check CHECK (rotation = 'always' OR (rotation = 'never' AND client_type = 'confidential'))
+	CONSTRAINT clients_rotation_check CHECK (rotation = ANY (pgtoken.choices('rotation')) AND pgtoken.fitting_rotation(rotation, client_type))
 );
 COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); one that was used is switched off by update_client(enabled => false), not deleted: audit and families keep their name';
 COMMENT ON COLUMN pgtoken.clients.client_id IS 'client_id (RFC 6749 section 2.2), unique over all issuers';
@@ -254,17 +246,8 @@ BEGIN
 		RAISE EXCEPTION 'resources must be a one-dimensional array'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF client_type NOT IN ('confidential', 'public') THEN
-		RAISE EXCEPTION 'unknown client type %', quote_literal(client_type)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of confidential, public.';
-	END IF;
-	IF 'offline_access' = ANY (scopes) THEN
-		RAISE EXCEPTION 'the scope offline_access is not listed among a client''s scopes'
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'Allow it with offline_access => true.';
-	END IF;
-	PERFORM pgtoken.check_scopes(scopes);
+	PERFORM pgtoken.check_choice('client type', client_type);
+	PERFORM pgtoken.check_scopes(scopes, of_client => true);
 	IF NOT pgtoken.valid_redirect_uris(redirect_uris, pgtoken.native_application(metadata)) THEN
 		RAISE EXCEPTION 'invalid redirect URI'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -279,12 +262,8 @@ BEGIN
 				  HINT = 'SELECT pgtoken.create_resource(...) first.';
 	END IF;
 	PERFORM pgtoken.check_alg(signing_alg);
-	IF rotation NOT IN ('always', 'never') THEN
-		RAISE EXCEPTION 'unknown rotation %', quote_literal(rotation)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of always, never.';
-	END IF;
-	IF rotation = 'never' AND client_type = 'public' THEN
+	PERFORM pgtoken.check_choice('rotation', rotation);
+	IF NOT pgtoken.fitting_rotation(rotation, client_type) THEN
 		RAISE EXCEPTION 'the refresh tokens of a public client must rotate'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'RFC 9700 section 2.2.2.';

@@ -6,6 +6,18 @@ CREATE FUNCTION pgtoken.policy_rules_problem(rules jsonb) RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.policy_rules_problem IS 'What is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
 
+CREATE FUNCTION pgtoken.valid_policy_name(policy text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN policy ~ '^[A-Za-z0-9_.-]{1,63}$';
+REVOKE ALL ON FUNCTION pgtoken.valid_policy_name FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_policy_name IS 'Can this be the name of a policy? 1 to 63 letters, digits, "_", "." and "-"';
+
+CREATE FUNCTION pgtoken.valid_function_timeout(function_timeout interval) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN function_timeout BETWEEN '1 millisecond' AND '10 seconds';
+REVOKE ALL ON FUNCTION pgtoken.valid_function_timeout FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_function_timeout IS 'Can a rule''s function take so long?';
+
 CREATE TABLE pgtoken.policies (
 	issuer text NOT NULL,
 	policy text NOT NULL,
@@ -26,13 +38,13 @@ CREATE TABLE pgtoken.policies (
 	retired_at timestamptz,
 	activation integer,
 	CONSTRAINT policies_pkey PRIMARY KEY (issuer, policy, version),
-	CONSTRAINT policies_policy_check CHECK (policy ~ '^[A-Za-z0-9_.-]{1,63}$'),
+	CONSTRAINT policies_policy_check CHECK (pgtoken.valid_policy_name(policy)),
 	CONSTRAINT policies_state_check CHECK (state IN ('draft', 'active', 'shadow', 'retired')),
 	CONSTRAINT policies_rules_check CHECK (pgtoken.policy_rules_problem(rules) IS NULL),
-	CONSTRAINT policies_on_deny_check CHECK (on_deny IN ('keep', 'revoke')),
-	CONSTRAINT policies_on_error_check CHECK (on_error IN ('allow', 'deny')),
-	CONSTRAINT policies_function_timeout_check CHECK (function_timeout BETWEEN '1 millisecond' AND '10 seconds'),
-	CONSTRAINT policies_factor_types_check CHECK (factor_types <@ '{email,sms,totp,webauthn,recovery_code,external}'::text[])
+	CONSTRAINT policies_on_deny_check CHECK (on_deny = ANY (pgtoken.choices('on_deny'))),
+	CONSTRAINT policies_on_error_check CHECK (on_error = ANY (pgtoken.choices('on_error'))),
+	CONSTRAINT policies_function_timeout_check CHECK (pgtoken.valid_function_timeout(function_timeout)),
+	CONSTRAINT policies_factor_types_check CHECK (factor_types <@ pgtoken.choices('factor type'))
 );
 COMMENT ON TABLE pgtoken.policies IS 'Versions of risk policies: what is looked at when a client refreshes (or gets its first tokens), and what comes of it. A version never changes but in its state';
 COMMENT ON COLUMN pgtoken.policies.issuer IS 'Issuer whose clients it judges';
@@ -112,9 +124,6 @@ CREATE FUNCTION pgtoken.check_policy_scope(issuer text, client_ids text[], resou
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	known_grant_types CONSTANT text[] := ARRAY['issue_tokens', 'authorization_code', 'client_credentials', 'password',
-		'urn:ietf:params:oauth:grant-type:device_code', 'urn:ietf:params:oauth:grant-type:token-exchange'];
-	known_factor_types CONSTANT text[] := ARRAY['email', 'sms', 'totp', 'webauthn', 'recovery_code', 'external'];
 	list_name text;
 	bad text;
 BEGIN
@@ -143,18 +152,8 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'SELECT pgtoken.create_resource(...) first.';
 	END IF;
-	SELECT u INTO bad FROM unnest(grant_types) u WHERE u IS NULL OR u <> ALL (known_grant_types) LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'unknown grant type %', quote_nullable(bad)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = format('One of %s.', array_to_string(known_grant_types, ', '));
-	END IF;
-	SELECT u INTO bad FROM unnest(factor_types) u WHERE u IS NULL OR u <> ALL (known_factor_types) LIMIT 1;
-	IF FOUND THEN
-		RAISE EXCEPTION 'unknown factor type %', quote_nullable(bad)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = format('One of %s.', array_to_string(known_factor_types, ', '));
-	END IF;
+	PERFORM pgtoken.check_choice('grant type', u) FROM unnest(grant_types) u;
+	PERFORM pgtoken.check_choice('factor type', u) FROM unnest(factor_types) u;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_policy_scope FROM PUBLIC;
@@ -187,7 +186,7 @@ BEGIN
 		RAISE EXCEPTION 'policy, rules, on_refresh, on_issue, on_deny, on_error and function_timeout must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	IF policy !~ '^[A-Za-z0-9_.-]{1,63}$' THEN
+	IF NOT pgtoken.valid_policy_name(policy) THEN
 		RAISE EXCEPTION 'invalid name of a policy'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'It has 1 to 63 letters, digits, "_", "." and "-".';
@@ -197,19 +196,11 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'Set on_refresh or on_issue; deactivate_policy() switches a policy off.';
 	END IF;
-	IF on_deny NOT IN ('keep', 'revoke') THEN
-		RAISE EXCEPTION 'unknown on_deny %', quote_literal(on_deny)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of keep, revoke.';
-	END IF;
-	IF on_error NOT IN ('allow', 'deny') THEN
-		RAISE EXCEPTION 'unknown on_error %', quote_literal(on_error)
-			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of allow (fail open), deny (fail closed).';
-	END IF;
+	PERFORM pgtoken.check_choice('on_deny', on_deny);
+	PERFORM pgtoken.check_choice('on_error', on_error, 'One of allow (fail open), deny (fail closed).');
 	-- days and months of an interval would not count alike everywhere
 	function_timeout := make_interval(secs => extract(epoch FROM function_timeout)::double precision);
-	IF function_timeout NOT BETWEEN '1 millisecond' AND '10 seconds' THEN
+	IF NOT pgtoken.valid_function_timeout(function_timeout) THEN
 		RAISE EXCEPTION 'function_timeout must be between 1 millisecond and 10 seconds'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -291,9 +282,7 @@ DECLARE
 	missing_function text;
 BEGIN
 	SELECT r ->> 'function' INTO missing_function FROM jsonb_array_elements(candidate.rules) r
-	WHERE r ? 'function'
-	  AND NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = to_regprocedure((r ->> 'function') || '(jsonb, jsonb, jsonb)')
-						AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f') LIMIT 1;
+	WHERE r ? 'function' AND pgtoken.function_oid(r ->> 'function', 'jsonb, jsonb, jsonb') IS NULL LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'function % of the policy is missing', missing_function
 			USING ERRCODE = 'object_not_in_prerequisite_state',

@@ -64,7 +64,7 @@ CREATE FUNCTION pgtoken.require_scope(scope text) RETURNS boolean
 AS $function$
 BEGIN
 	-- RFC 6749 section 3.3; nothing else may get into a header
-	IF scope IS NULL OR scope !~ '^[\x21\x23-\x5b\x5d-\x7e]+$' THEN
+	IF pgtoken.header_word(scope) IS NOT TRUE THEN
 		RAISE EXCEPTION 'invalid scope'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'One scope of printable ASCII characters without space, quote and backslash (RFC 6749 section 3.3).';
@@ -95,7 +95,7 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	-- they go into a header, as a list delimited by spaces between quotes
-	IF seconds NOT BETWEEN 0 AND 2147483647 OR EXISTS (SELECT FROM unnest(wanted) a WHERE a IS NULL OR a !~ '^[\x21\x23-\x5b\x5d-\x7e]+$') THEN
+	IF seconds NOT BETWEEN 0 AND 2147483647 OR EXISTS (SELECT FROM unnest(wanted) a WHERE pgtoken.header_word(a) IS NOT TRUE) THEN
 		RAISE EXCEPTION 'invalid acr_values or max_age'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'Each of acr_values consists of printable ASCII characters without space, quote and backslash; max_age is not negative.';

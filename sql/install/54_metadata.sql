@@ -10,9 +10,10 @@ DECLARE
 	i pgtoken.issuers;
 	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
 	proof_algs CONSTANT text[] := string_to_array(pgtoken.foreign_algs(), ' ');
-	assertion_algs CONSTANT text[] := proof_algs || 'HS256'::text;
-	client_methods CONSTANT text[] := array_remove(ARRAY['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt',
-														 CASE WHEN certificates THEN 'tls_client_auth' END], NULL);
+	assertion_algs CONSTANT text[] := pgtoken.choices('token_endpoint_auth_signing_alg');
+	auth_methods CONSTANT text[] := array_remove(pgtoken.choices('token_endpoint_auth_method'), CASE WHEN NOT certificates THEN 'tls_client_auth' END);
+	-- those of OpenID Connect Core section 5.4
+	claim_scopes CONSTANT text[] := '{profile,email,address,phone}';
 	signing_algs text[];
 	scopes text[];
 	claims text[] := ARRAY['iss', 'sub', 'aud', 'azp', 'sid', 'nonce', 'at_hash', 'acr', 'amr', 'iat', 'exp', 'auth_time'];
@@ -21,12 +22,12 @@ BEGIN
 	-- an HS256 key is not published: no client can verify by it
 	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active' AND k.alg <> 'HS256'
 						  ORDER BY k.alg <> i.default_alg, k.alg);
-	-- the scopes of OpenID Connect Core section 5.4 stand for claims: without a function that gives them they mean nothing
+	-- they stand for claims: without a function that gives them they mean nothing
 	scopes := ARRAY['openid', 'offline_access']
-			  || CASE WHEN i.claims_function IS NOT NULL THEN ARRAY['profile', 'email', 'address', 'phone'] ELSE '{}' END
+			  || CASE WHEN i.claims_function IS NOT NULL THEN claim_scopes ELSE '{}' END
 			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s
 					   WHERE r.issuer = of_issuer AND r.enabled
-						 AND s NOT IN ('openid', 'profile', 'email', 'address', 'phone', 'offline_access')
+						 AND s <> ALL ('{openid,offline_access}' || claim_scopes)
 					   ORDER BY s);
 	RETURN json_strip_nulls(json_build_object(
 		'issuer', of_issuer,
@@ -53,23 +54,21 @@ BEGIN
 		'request_parameter_supported', false,
 		'request_uri_parameter_supported', false,
 		'claims_parameter_supported', false,
-		'grant_types_supported', array_remove(ARRAY[
-			CASE WHEN i.login_uri IS NOT NULL THEN 'authorization_code' END,
-			'refresh_token',
-			'client_credentials',
-			CASE WHEN i.verification_uri IS NOT NULL THEN 'urn:ietf:params:oauth:grant-type:device_code' END,
-			'urn:ietf:params:oauth:grant-type:token-exchange',
-			CASE WHEN i.password_verifier IS NOT NULL THEN 'password' END], NULL),
-		'token_endpoint_auth_methods_supported', client_methods || 'none'::text,
+		'grant_types_supported', ARRAY(
+			SELECT g FROM unnest(pgtoken.grant_types()) WITH ORDINALITY u (g, n)
+			WHERE CASE g WHEN 'authorization_code' THEN i.login_uri IS NOT NULL
+						 WHEN 'urn:ietf:params:oauth:grant-type:device_code' THEN i.verification_uri IS NOT NULL
+						 WHEN 'password' THEN i.password_verifier IS NOT NULL ELSE true END ORDER BY n),
+		'token_endpoint_auth_methods_supported', auth_methods,
 		'token_endpoint_auth_signing_alg_values_supported', assertion_algs,
-		'revocation_endpoint_auth_methods_supported', client_methods || 'none'::text,
+		'revocation_endpoint_auth_methods_supported', auth_methods,
 		'revocation_endpoint_auth_signing_alg_values_supported', assertion_algs,
-		'introspection_endpoint_auth_methods_supported', client_methods,	-- RFC 7662 section 2.1: who asks is known
+		'introspection_endpoint_auth_methods_supported', array_remove(auth_methods, 'none'),	-- RFC 7662 section 2.1: who asks is known
 		'introspection_endpoint_auth_signing_alg_values_supported', assertion_algs,
 		'introspection_signing_alg_values_supported', signing_algs,
 		'dpop_signing_alg_values_supported', proof_algs,
 		'tls_client_certificate_bound_access_tokens', certificates,
-		'subject_types_supported', ARRAY['public', 'pairwise'],
+		'subject_types_supported', pgtoken.choices('subject_type'),
 		'id_token_signing_alg_values_supported', signing_algs,
 		'acr_values_supported', NULLIF(i.acr_levels, '{}'),
 		'claim_types_supported', ARRAY['normal'],

@@ -13,9 +13,7 @@ COMMENT ON COLUMN pgtoken.maintenance.position IS 'Primary key of the last row t
 COMMENT ON COLUMN pgtoken.maintenance.updated_at IS 'When it was worked on last; NULL: never';
 COMMENT ON CONSTRAINT maintenance_pkey ON pgtoken.maintenance IS 'One row per task';
 COMMENT ON INDEX pgtoken.maintenance_pkey IS 'One row per task';
-INSERT INTO pgtoken.maintenance (task)
-VALUES ('clock'), ('signing keys'), ('blacklist'), ('authorization_requests'), ('authorization_codes'), ('device_codes'), ('challenges'),
-	   ('challenge_codes'), ('user_code_attempts'), ('replay_ids'), ('subject_not_before'), ('grants'), ('reused_families'), ('partitions');
+INSERT INTO pgtoken.maintenance (task) VALUES ('clock'), ('signing keys'), ('partitions');	-- and, below, the tables that are purged
 
 ALTER TABLE pgtoken.maintenance ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.maintenance FOR SELECT TO pgtoken_auditor USING (true);
@@ -180,9 +178,7 @@ BEGIN
 			USING ERRCODE = 'active_sql_transaction', DETAIL = 'It commits after each step.',
 				  HINT = 'Call it by itself; inside a transaction, SELECT * FROM pgtoken.maintain() does a bounded part.';
 	END IF;
-	IF (batch OPERATOR(pg_catalog.>=) 1 AND batch OPERATOR(pg_catalog.<=) 1000000) IS NOT TRUE THEN
-		RAISE EXCEPTION 'a batch must be between 1 and 1000000 rows' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
+	PERFORM pgtoken.check_batch(batch);
 	IF pause OPERATOR(pg_catalog.<) '0'::pg_catalog.interval THEN
 		RAISE EXCEPTION 'the pause must not be negative' USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL: nine times as long as a batch takes.';
 	END IF;

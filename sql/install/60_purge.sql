@@ -13,6 +13,21 @@ REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
 
+INSERT INTO pgtoken.maintenance (task) SELECT pg_catalog.unnest(pgtoken.purged_tables());
+
+CREATE FUNCTION pgtoken.check_batch(rows_of_batch integer) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF rows_of_batch IS NULL OR rows_of_batch NOT BETWEEN 1 AND 1000000 THEN
+		RAISE EXCEPTION 'a batch must be between 1 and 1000000 rows' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_batch FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.check_batch TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken.check_batch IS 'Called by purge_batch() and run_maintenance(): raises 22023 unless a batch may have so many rows';
+
 CREATE FUNCTION pgtoken.purge_condition(task text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
 AS $function$
@@ -67,9 +82,7 @@ BEGIN
 	IF array_position(pgtoken.purged_tables(), task) IS NULL THEN
 		RAISE EXCEPTION 'table "%" is not purged', task USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT pgtoken.purged_tables() shows which are.';
 	END IF;
-	IF look IS NULL OR look NOT BETWEEN 1 AND 1000000 THEN
-		RAISE EXCEPTION 'a batch must be between 1 and 1000000 rows' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
+	PERFORM pgtoken.check_batch(look);
 	PERFORM pgtoken.check_clock();
 	finished := true;
 	condition := pgtoken.purge_condition(task);

@@ -200,14 +200,14 @@ BEGIN
 						   WHEN o.rolsuper THEN ' is owned by a superuser and runs as one'
 						   ELSE ' has no SET search_path that ends in pg_temp: whoever asks for tokens in SQL can put temporary objects, or a schema of his own, before those that it means' END,
 					  '; ' ORDER BY f.issuer, f.name) INTO names
-	FROM (SELECT i.issuer, i.claims_function, i.claims_function || '(text, text, text[], text)' FROM pgtoken.issuers i WHERE i.claims_function IS NOT NULL
+	FROM (SELECT i.issuer, i.claims_function, 'text, text, text[], text' FROM pgtoken.issuers i WHERE i.claims_function IS NOT NULL
 		  UNION ALL
-		  SELECT i.issuer, i.password_verifier, i.password_verifier || '(text, text, text)' FROM pgtoken.issuers i WHERE i.password_verifier IS NOT NULL
+		  SELECT i.issuer, i.password_verifier, 'text, text, text' FROM pgtoken.issuers i WHERE i.password_verifier IS NOT NULL
 		  UNION
-		  SELECT p.issuer, r ->> 'function', (r ->> 'function') || '(jsonb, jsonb, jsonb)' FROM pgtoken.policies p, jsonb_array_elements(p.rules) r
+		  SELECT p.issuer, r ->> 'function', 'jsonb, jsonb, jsonb' FROM pgtoken.policies p, jsonb_array_elements(p.rules) r
 		  WHERE p.state IN ('active', 'shadow') AND r ? 'function'
-		 ) f (issuer, name, signature)
-	LEFT JOIN pg_proc p ON p.oid = to_regprocedure(f.signature) AND p.prorettype = 'jsonb'::regtype AND NOT p.proretset AND p.prokind = 'f'
+		 ) f (issuer, name, argument_types)
+	LEFT JOIN pg_proc p ON p.oid = pgtoken.function_oid(f.name, f.argument_types)
 	LEFT JOIN pg_roles o ON o.oid = p.proowner
 	-- a body that is parsed already (BEGIN ATOMIC, RETURN) looks nothing up when it runs, nor does one in C
 	WHERE p.oid IS NULL OR o.rolsuper
