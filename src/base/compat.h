@@ -28,17 +28,17 @@
 
 /* struct config_generic **variables, int n; the caller includes utils/guc_tables.h and miscadmin.h */
 #if PG_VERSION_NUM >= 160000
-#define pgt_get_guc_variables(variables, n) (*(variables) = get_guc_variables(n))
+#define compat_get_guc_variables(variables, n) (*(variables) = get_guc_variables(n))
 #else
-#define pgt_get_guc_variables(variables, n) \
+#define compat_get_guc_variables(variables, n) \
 	(*(variables) = get_guc_variables(), *(n) = GetNumConfigOptions())
 #endif
 
 /* a list of names, for LookupFuncName; the caller includes utils/regproc.h */
 #if PG_VERSION_NUM >= 160000
-#define pgt_qualified_name_list(name) stringToQualifiedNameList(name, NULL)
+#define compat_qualified_name_list(name) stringToQualifiedNameList(name, NULL)
 #else
-#define pgt_qualified_name_list(name) stringToQualifiedNameList(name)
+#define compat_qualified_name_list(name) stringToQualifiedNameList(name)
 #endif
 
 /*
@@ -71,19 +71,20 @@ compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *va
 #endif
 #if PG_VERSION_NUM >= 190000
 #define PGT_SEGMENT_INIT_ARGS void *ptr, void *arg pg_attribute_unused()
-#define pgt_named_segment(name, size, init, found) GetNamedDSMSegment(name, size, init, found, NULL)
+#define compat_named_segment(name, size, init, found) \
+	GetNamedDSMSegment(name, size, init, found, NULL)
 #else
 #define PGT_SEGMENT_INIT_ARGS void *ptr
-#define pgt_named_segment(name, size, init, found) GetNamedDSMSegment(name, size, init, found)
+#define compat_named_segment(name, size, init, found) GetNamedDSMSegment(name, size, init, found)
 #endif
 
 /* names of locks, known to the backend or to all; the caller includes storage/lwlock.h */
 #if PG_VERSION_NUM >= 190000
-#define pgt_new_tranche(name) LWLockNewTrancheId(name)
-#define pgt_register_tranche(id, name) ((void) (id), (void) (name))
+#define compat_new_tranche(name) LWLockNewTrancheId(name)
+#define compat_register_tranche(id, name) ((void) (id), (void) (name))
 #else
-#define pgt_new_tranche(name) LWLockNewTrancheId()
-#define pgt_register_tranche(id, name) LWLockRegisterTranche(id, name)
+#define compat_new_tranche(name) LWLockNewTrancheId()
+#define compat_register_tranche(id, name) LWLockRegisterTranche(id, name)
 #endif
 
 #endif /* PGT_COMPAT_H */

@@ -90,7 +90,7 @@ guc_refuse_connection_options(void)
 	struct config_generic **variables;
 	int n;
 
-	pgt_get_guc_variables(&variables, &n);
+	compat_get_guc_variables(&variables, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if ((variables[i]->flags & GUC_CUSTOM_PLACEHOLDER) &&

@@ -16,15 +16,13 @@
  * when the first of them comes; by the server itself when it preloads us, so that
  * no backend need.
  */
-#include "base/compat.h"
+#include "base/libs.h"
 
 #include "miscadmin.h"
 
 #include <dlfcn.h>
 #include <jansson.h>
 #include <jwt.h>
-
-#include "base/libs.h"
 
 /* FUNC(type, name, parameters, arguments); PROC for functions without a result */
 #define JANSSON_FUNCTIONS(FUNC, PROC)                                                       \

@@ -5,6 +5,8 @@
 #ifndef PGT_LIBS_H
 #define PGT_LIBS_H
 
+#include "base/compat.h"
+
 /* called from _PG_init, before anything of the core runs */
 extern void libs_init(void);
 

@@ -56,7 +56,7 @@ shared_memory_replay_ids(SharedMemory *shared)
 static void
 make_empty(SharedMemory *shared, int n_refused, int n_replay)
 {
-	int tranche = pgt_new_tranche(TRANCHE);
+	int tranche = compat_new_tranche(TRANCHE);
 
 	memset(shared, 0, segment_size(n_refused, n_replay));
 	LWLockInitialize(&shared->refused_lock, tranche);
@@ -89,10 +89,10 @@ find_or_raise(void)
 {
 	bool there;
 
-	return pgt_named_segment("pgtoken " PGTOKEN_VERSION,
-							 segment_size(places(guc_refused_requests, SHARED_REFUSED_REQUESTS),
-										  places(guc_shared_replay_ids, SHARED_REPLAY_IDS)),
-							 make_at_need, &there);
+	return compat_named_segment("pgtoken " PGTOKEN_VERSION,
+								segment_size(places(guc_refused_requests, SHARED_REFUSED_REQUESTS),
+											 places(guc_shared_replay_ids, SHARED_REPLAY_IDS)),
+								make_at_need, &there);
 }
 
 /* what a cancelled statement is about goes on; that there is no memory is for the log, once a session */
@@ -172,7 +172,7 @@ start_segment(void)
 	if (!there)
 		make_empty(attached, guc_refused_requests, guc_shared_replay_ids);
 	LWLockRelease(AddinShmemInitLock);
-	pgt_register_tranche(attached->refused_lock.tranche, TRANCHE);
+	compat_register_tranche(attached->refused_lock.tranche, TRANCHE);
 }
 
 static SharedMemory *
@@ -201,7 +201,7 @@ shared_memory(void)
 	{
 		attached = find();
 		if (attached)
-			pgt_register_tranche(attached->refused_lock.tranche, TRANCHE);
+			compat_register_tranche(attached->refused_lock.tranche, TRANCHE);
 	}
 	return attached;
 }

@@ -24,7 +24,7 @@
 static Oid
 find_function(const char *name, int nargs, const Oid *types, Oid *owner)
 {
-	Oid function = LookupFuncName(pgt_qualified_name_list(name), nargs, types, true);
+	Oid function = LookupFuncName(compat_qualified_name_list(name), nargs, types, true);
 	HeapTuple tuple = NULL;
 	bool usable = false;
 
