@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/moment.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 
 void
 random_bytes(void *out, size_t len)

@@ -8,7 +8,7 @@
 #include "utils/builtins.h"
 
 #include "base/glue.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 
 PgtcSlice
 strings_slice(const text *t)

@@ -13,7 +13,7 @@
 #include "base/member.h"
 #include "base/object.h"
 #include "base/refused.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"

@@ -7,7 +7,7 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "endpoints/id_token_hint.h"
 #include "tokens/target.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/object.h"
 #include "base/refused.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "http/client_auth.h"
 #include "http/http_context.h"
 #include "step_up/factor_challenge.h"

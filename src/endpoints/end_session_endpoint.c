@@ -11,7 +11,7 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "endpoints/authorization_parameters.h"
 #include "endpoints/id_token_hint.h"
 #include "operations/redirect.h"

@@ -8,7 +8,7 @@
 #include "base/member.h"
 #include "base/object.h"
 #include "base/refused.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/oauth/scope.h"
 #include "endpoints/access_request.h"
 #include "tables/client.h"

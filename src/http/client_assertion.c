@@ -11,7 +11,7 @@
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/strings.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "tables/client_secret.h"
 #include "tables/key_material.h"
 

@@ -18,7 +18,7 @@
 #include "base/replay.h"
 #include "base/replay_lag.h"
 #include "core/base/accept.h"
-#include "core/jose/jwk.h"
+#include "core/jose/key.h"
 #include "http/http_form.h"
 
 #define SECONDS_DIGITS 10

@@ -16,7 +16,7 @@
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/session_lock.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "operations/consent.h"
 #include "operations/redirect.h"
 #include "tables/audit.h"

@@ -9,7 +9,7 @@
 #include "base/cache.h"
 #include "base/moment.h"
 #include "base/store.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/audit.h"
 #include "tables/grant.h"
 #include "tables/lineage.h"

@@ -17,7 +17,7 @@
 #include "base/request.h"
 #include "base/session_lock.h"
 #include "base/store.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/jose/claims.h"
 #include "operations/permit.h"
 #include "step_up/challenge.h"

@@ -9,7 +9,7 @@
 #include "base/object.h"
 #include "base/random.h"
 #include "core/base/b64url.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "operations/redirect.h"
 #include "tables/audit.h"
 #include "tables/authorization_request.h"

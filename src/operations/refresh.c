@@ -21,7 +21,7 @@
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/store.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "operations/permit.h"
 #include "operations/retry.h"
 #include "step_up/challenge.h"

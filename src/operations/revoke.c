@@ -13,7 +13,7 @@
 
 #include "base/cache.h"
 #include "base/store.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/jose/claims.h"
 #include "tables/lineage.h"
 #include "tokens/genuine.h"

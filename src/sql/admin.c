@@ -14,7 +14,7 @@
 #include "base/random.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/base/uri.h"
 #include "core/jose/dn.h"
 #include "core/oauth/scope.h"

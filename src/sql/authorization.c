@@ -14,7 +14,7 @@
 
 #include "base/request.h"
 #include "base/strings.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "http/client_assertion.h"
 #include "operations/approval.h"
 #include "sql/argument.h"

@@ -25,7 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 #define ANSWERS_MAX 4 /* expressions of a row whose calls are mixed */
 #define CALLERS_MAX 64 /* columns */

@@ -11,7 +11,7 @@
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/object.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "step_up/rule_evaluation.h"
 
 PG_FUNCTION_INFO_V1(pgt_evaluate_rules);

@@ -10,7 +10,7 @@
 
 #include "utils/jsonb.h"
 
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 #include "tables/authentication.h"
 #include "tables/client.h"
 #include "tables/grant.h"

@@ -16,7 +16,7 @@
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/oauth/scope.h"
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 #include "step_up/factor.h"
 #include "tables/challenge_row.h"
 #include "tables/issuer.h"

@@ -11,7 +11,7 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 #include "tables/issuer.h"
 
 typedef enum FactorType

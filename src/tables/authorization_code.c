@@ -10,7 +10,7 @@
 #include "base/moment.h"
 #include "base/secret_handle.h"
 #include "base/store.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 
 char *
 authorization_code_insert(AuthorizationCode *code)

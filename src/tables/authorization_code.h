@@ -12,7 +12,7 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 typedef struct AuthorizationCode
 {

@@ -17,7 +17,7 @@
 #include "base/secret_handle.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/issuer.h"
 
 /* member of the parameters: grant_id of the pushed request */

@@ -22,7 +22,7 @@
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "tables/client_secret.h"
 #include "tables/issuer.h"
 

@@ -15,7 +15,7 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/risk/lockstep.h"
 #include "tables/confirmation.h"
 

@@ -11,8 +11,8 @@
 #include "utils/jsonb.h"
 
 #include "base/begun.h"
-#include "core/jose/jwk.h"
-#include "core/oauth/oauth.h"
+#include "core/jose/key.h"
+#include "core/oauth/handle.h"
 
 typedef struct Issuer
 {

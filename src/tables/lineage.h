@@ -10,7 +10,7 @@
 #include "datatype/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 
 typedef struct LineageRow
 {

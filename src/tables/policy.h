@@ -7,7 +7,7 @@
 
 #include "base/compat.h"
 
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 typedef struct Policy
 {

@@ -17,7 +17,7 @@
 #include "base/random.h"
 #include "base/store.h"
 #include "core/base/b64url.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/jose/claims.h"
 #include "tables/issuer.h"
 #include "tables/key_material.h"

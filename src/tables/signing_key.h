@@ -7,7 +7,7 @@
 
 #include "base/compat.h"
 
-#include "core/jose/jwk.h"
+#include "core/jose/key.h"
 
 typedef enum SigningKeyState
 {

@@ -8,7 +8,7 @@
 
 #include "base/compat.h"
 
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tokens/target.h"

@@ -4,7 +4,7 @@
  */
 #include "core/jose/claims.h"
 #include "fuzz.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 
 static bool
 same(PgtcSlice a, PgtcSlice b)

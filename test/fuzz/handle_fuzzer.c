@@ -4,7 +4,7 @@
  *		as it was.
  */
 #include "fuzz.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 
 static void
 check_handles(PgtcSlice in)

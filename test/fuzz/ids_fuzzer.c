@@ -3,7 +3,7 @@
  *		UUIDs and token identifiers.
  */
 #include "fuzz.h"
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

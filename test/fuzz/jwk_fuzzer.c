@@ -3,7 +3,7 @@
  *		A JWK that is read is public, and written again it names the same key.
  */
 #include "fuzz.h"
-#include "core/jose/jwk.h"
+#include "core/jose/key.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

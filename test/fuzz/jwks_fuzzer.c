@@ -3,7 +3,7 @@
  *		A JWK Set that passes the check has no secret, and serves to verify.
  */
 #include "fuzz.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 
 /* RFC 8037 appendix A.4, RFC 7515 appendix A.3 and A.1 */
 static const char *const tokens[] = {

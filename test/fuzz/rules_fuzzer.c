@@ -5,7 +5,7 @@
  * An input is the rules, a NUL, and facts, which are zero where it ends early.
  */
 #include "fuzz.h"
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 static void
 take(PgtcSlice *rest, void *out, size_t len)

@@ -2,7 +2,7 @@
  * totp_fuzzer.c
  *		What a user types: base32 secrets, one-time codes, recovery codes.
  */
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 #include "fuzz.h"
 
 #define NOW 3000

@@ -4,7 +4,7 @@
  */
 #include "core/jose/dpop.h"
 #include "fuzz.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "core/base/uri.h"
 
 static bool

@@ -6,7 +6,7 @@
 #include <arpa/inet.h>
 
 #include "fuzz.h"
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 static void
 check_user_agent(PgtcSlice in)

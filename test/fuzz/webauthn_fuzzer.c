@@ -7,7 +7,7 @@
  */
 #include <openssl/evp.h>
 
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 #include "fuzz.h"
 
 /* RFC 8037 appendix A.1, A.3 */

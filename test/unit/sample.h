@@ -5,7 +5,7 @@
 #ifndef PGT_UNIT_SAMPLE_H
 #define PGT_UNIT_SAMPLE_H
 
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 #include "unit.h"
 
 #define RP_ID "localhost"

@@ -2,7 +2,7 @@
  * test_factor.c
  *		base32 (RFC 4648), TOTP (RFC 6238), sent codes and recovery codes.
  */
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 #include "unit.h"
 
 /* RFC 6238 appendix B: the ASCII secret, as long as the hash wants it */

@@ -7,7 +7,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 #include "unit.h"
 #include "vectors.h"
 

@@ -6,7 +6,7 @@
 #include <openssl/x509.h>
 
 #include "assertions.h"
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 #include "unit.h"
 
 static PgtcCode

@@ -3,7 +3,7 @@
  *		What an Accept header says of a media type (RFC 9110 section 12.5.1).
  */
 #include "core/base/accept.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 /* how exactly a range names a type */
 enum

@@ -8,7 +8,7 @@
  */
 #include <arpa/inet.h>
 
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 #define MAPPED_PREFIX 96
 

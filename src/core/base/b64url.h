@@ -5,7 +5,7 @@
 #ifndef PGT_CORE_B64URL_H
 #define PGT_CORE_B64URL_H
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 /* characters that n bytes need, without a NUL */
 extern size_t pgtc_b64url_encoded_len(size_t n);

@@ -6,7 +6,7 @@
  * differ in two characters and the padding.
  */
 #include "core/base/b64url.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 static PgtcSlice without_padding(PgtcSlice in);
 static PgtcCode to_url_alphabet(PgtcSlice in, PgtcBuf *out);

@@ -10,7 +10,7 @@
 #ifndef PGT_CORE_BUF_H
 #define PGT_CORE_BUF_H
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 typedef struct PgtcBuf
 {

@@ -7,7 +7,7 @@
  * for all of them before the first is decoded, so that it never moves.
  */
 #include "core/base/form.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 static PgtcCode parse_fields(PgtcSlice body, PgtcForm *out);
 static PgtcCode parse_field(PgtcSlice piece, PgtcForm *out);

@@ -4,7 +4,7 @@
  *
  * A set of buckets: what an identifier costs does not depend on how many there are.
  */
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 #include "core/base/replay_set.h"
 
 /* the first of the places that the identifier can have */

@@ -5,7 +5,7 @@
 #ifndef PGT_CORE_REPLAY_SET_H
 #define PGT_CORE_REPLAY_SET_H
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 #define PGTC_REPLAY_WAYS 16 /* places that one identifier can have */
 

@@ -8,7 +8,7 @@
 #ifndef PGT_CORE_URI_H
 #define PGT_CORE_URI_H
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 #define PGTC_URI_MAX 2048
 

@@ -8,8 +8,8 @@
  */
 #include <arpa/inet.h>
 
-#include "core/base/internal.h"
-#include "core/oauth/oauth.h"
+#include "core/base/json_read.h"
+#include "core/oauth/handle.h"
 #include "core/base/uri.h"
 
 typedef struct Output

@@ -6,8 +6,8 @@
  * part that is found is a part for every other reader too.
  */
 #include "core/jose/dpop.h"
-#include "core/base/internal.h"
-#include "core/oauth/oauth.h"
+#include "core/base/json_read.h"
+#include "core/oauth/handle.h"
 #include "core/base/uri.h"
 
 typedef struct WebUrl

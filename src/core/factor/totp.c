@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "core/factor/factor.h"
+#include "core/factor/webauthn.h"
 
 #define DIGITS_MIN 6
 #define PERIOD_MIN 15

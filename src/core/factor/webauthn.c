@@ -12,8 +12,8 @@
 #include <openssl/x509.h>
 
 #include "core/base/b64url.h"
-#include "core/factor/factor.h"
-#include "core/base/internal.h"
+#include "core/factor/webauthn.h"
+#include "core/base/json_read.h"
 
 /* section 6.1; the two bits that are left are reserved, and passed over */
 #define FLAG_UP 0x01 /* the user was present */

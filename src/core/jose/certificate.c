@@ -13,7 +13,7 @@
 #include "core/base/b64url.h"
 #include "core/jose/certificate.h"
 #include "core/jose/dn.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 static PgtcCode read_pem(PgtcSlice value, PgtcBuf *der);
 static PgtcCode unescape(PgtcSlice value, PgtcBuf *out);

@@ -6,8 +6,8 @@
  * pgtc_claims_free; a reader that refuses has freed it already.
  */
 #include "core/jose/claims.h"
-#include "core/base/ids.h"
-#include "core/base/internal.h"
+#include "core/oauth/refresh_token.h"
+#include "core/base/json_read.h"
 
 static PgtcCode read_string(const json_t *object, const char *name, PgtcSlice *out);
 static PgtcCode read_time(const json_t *object, const char *name, int64_t *out);

@@ -11,7 +11,7 @@
 #include <openssl/objects.h>
 
 #include "core/jose/dn.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 #define ATTRIBUTES_MAX 16 /* of one RDN */
 #define OID_TEXT_MAX 128

@@ -7,7 +7,7 @@
  */
 #include "core/base/b64url.h"
 #include "core/jose/dpop.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 #define NONCE_TIME_LEN 8
 #define NONCE_MAC_LEN 16

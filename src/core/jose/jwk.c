@@ -10,7 +10,7 @@
 #include <openssl/param_build.h>
 
 #include "core/base/b64url.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 /* bytes of the largest member: the modulus of an RSA key */
 #define MEMBER_MAX (PGTC_RSA_BITS_MAX / 8)

@@ -5,8 +5,8 @@
  * A set is parsed for each use and keeps nothing: who verifies often has the
  * cost of the parsing besides that of a signature, and no cache to get wrong.
  */
-#include "core/base/internal.h"
-#include "core/oauth/oauth.h"
+#include "core/base/json_read.h"
+#include "core/oauth/handle.h"
 
 static PgtcCode read_set(PgtcSlice jwks, json_t **set, const json_t **keys);
 static PgtcCode verify_by_key(const PgtcJws *jws, const PgtcJwsHeader *header, const json_t *jwk,

@@ -12,7 +12,7 @@
 #include <openssl/rsa.h>
 
 #include "core/base/b64url.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 /* bytes of the largest signature: RSA of 8192 bits */
 #define SIGNATURE_MAX (PGTC_RSA_BITS_MAX / 8)

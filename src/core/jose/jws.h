@@ -10,7 +10,7 @@
 #ifndef PGT_CORE_JWS_H
 #define PGT_CORE_JWS_H
 
-#include "core/jose/jwk.h"
+#include "core/jose/key.h"
 
 #define PGTC_JWS_MAX 16384 /* bytes of a token we look at */
 #define PGTC_KID_MAX 128

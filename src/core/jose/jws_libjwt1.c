@@ -10,7 +10,7 @@
 #include <jwt.h>
 #include <strings.h>
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 static PgtcCode typ_readable(const PgtcJws *jws, const PgtcMem *mem, bool *readable);
 

@@ -8,7 +8,7 @@
  */
 #include <jwt.h>
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 static PgtcCode check(const char *jwk, const char *token);
 

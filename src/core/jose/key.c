@@ -13,8 +13,8 @@
 #include <openssl/x509.h>
 
 #include "core/base/b64url.h"
-#include "core/base/internal.h"
-#include "core/oauth/oauth.h"
+#include "core/base/json_read.h"
+#include "core/oauth/handle.h"
 
 /* bytes of a PEM text; 8192-bit RSA needs under 7000 */
 #define IMPORT_MAX 16384

@@ -9,7 +9,7 @@
 
 #include "core/base/b64url.h"
 #include "core/jose/claims.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 static PgtcCode write_payload(const PgtcTokenSpec *spec, PgtcBuf *out);
 static void member_time(PgtcBuf *out, const char *name, int64_t value);

@@ -12,7 +12,7 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 #include "core/jose/wrap.h"
 
 #define WRAP_VERSION 1

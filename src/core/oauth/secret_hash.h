@@ -14,7 +14,7 @@
 #ifndef PGT_CORE_SECRET_HASH_H
 #define PGT_CORE_SECRET_HASH_H
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 #define PGTC_BCRYPT_COST_MAX 13
 #define PGTC_BCRYPT_SECRET_MAX 72 /* bytes: it does not see what follows */

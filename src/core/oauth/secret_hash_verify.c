@@ -10,7 +10,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 #include "core/oauth/secret_hash.h"
 
 #define BCRYPT_SETTING_LEN 29 /* "$2b$10$" and the salt */

@@ -4,7 +4,7 @@
  */
 #include "core/risk/lockstep.h"
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 /* one household or host, as far as an address says: of IPv6 the interface is anybody's choice */
 #define IPV4_PREFIX 32

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 #define PGTC_LOCKSTEP_LEN 53
 #define PGTC_ADDRESS_PRINT_LEN 16

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 #define SECOND INT64_C(1000000)
 #define DAY_BITS 7

@@ -5,8 +5,8 @@
 #ifndef PGT_CORE_RULE_MEMBERS_H
 #define PGT_CORE_RULE_MEMBERS_H
 
-#include "core/base/internal.h"
-#include "core/risk/risk.h"
+#include "core/base/json_read.h"
+#include "core/risk/rules.h"
 
 typedef struct PgtcRuleMember
 {

@@ -7,7 +7,7 @@
  * Safari, and all say Mozilla.  So the names are looked for from the rarest to the
  * most imitated, and what has none of them goes by the first name it gives.
  */
-#include "core/risk/risk.h"
+#include "core/risk/rules.h"
 
 typedef struct Name
 {

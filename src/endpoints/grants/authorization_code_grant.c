@@ -10,7 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "base/refused.h"
-#include "core/oauth/oauth.h"
+#include "core/oauth/handle.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "operations/revoke.h"

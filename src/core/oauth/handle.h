@@ -1,12 +1,12 @@
 /*
- * oauth.h
+ * handle.h
  *		Small codecs of the OAuth protocols: handles, PKCE, user codes, pairwise
  *		subjects, keys by JWK Set.
  */
 #ifndef PGT_CORE_OAUTH_H
 #define PGT_CORE_OAUTH_H
 
-#include "core/base/ids.h"
+#include "core/oauth/refresh_token.h"
 #include "core/jose/jws.h"
 
 /*

@@ -1,5 +1,5 @@
 /*
- * json.c
+ * json_read.c
  *		Strict reading of JSON objects, on top of jansson.
  *
  * jansson bounds nesting by itself (2048 levels), checks UTF-8 and refuses
@@ -7,7 +7,7 @@
  * it reaches a caller of the core.
  */
 #include "core/base/b64url.h"
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 /* the largest integer that every JSON reader holds exactly (RFC 8259 section 6) */
 #define TIME_MAX (INT64_C(1) << 53)

@@ -1,5 +1,5 @@
 /*
- * core.h
+ * code.h
  *		What every file of the pure core shares: result codes, slices, memory.
  *
  * The core includes no PostgreSQL header, keeps no global state (but OpenSSL algorithms it has fetched), reads no clock

@@ -1,5 +1,5 @@
 /*
- * ids.h
+ * refresh_token.h
  *		Identifiers and opaque credentials: UUIDv7, refresh tokens, jti, client
  *		secrets.
  *
@@ -9,7 +9,7 @@
 #ifndef PGT_CORE_IDS_H
 #define PGT_CORE_IDS_H
 
-#include "core/base/core.h"
+#include "core/base/code.h"
 
 #define PGTC_UUID_LEN 16
 #define PGTC_UUID_TEXT_LEN 36

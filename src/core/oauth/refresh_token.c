@@ -1,13 +1,13 @@
 /*
- * ids.c
+ * refresh_token.c
  *		UUIDv7, refresh tokens, token identifiers and client secrets.
  *
  * Time and random bytes are arguments.  Every buffer that held a secret is
  * wiped before return; a parser that refuses leaves a wiped result.
  */
 #include "core/base/b64url.h"
-#include "core/base/ids.h"
-#include "core/base/internal.h"
+#include "core/oauth/refresh_token.h"
+#include "core/base/json_read.h"
 
 #define REFRESH_VERSION 1
 #define REFRESH_PREFIX_LEN (sizeof(PGTC_REFRESH_PREFIX) - 1)

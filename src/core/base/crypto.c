@@ -1,5 +1,5 @@
 /*
- * code.c
+ * crypto.c
  *		Result code texts and the three primitives every other file leans on.
  *
  * OpenSSL 3 looks an algorithm up by name in every call that is given none that
@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "core/base/internal.h"
+#include "core/base/json_read.h"
 
 const char *
 pgtc_code_text(PgtcCode code)

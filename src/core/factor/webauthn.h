@@ -1,5 +1,5 @@
 /*
- * factor.h
+ * webauthn.h
  *		Evidence of authentication factors: one-time codes by time (RFC 6238) and
  *		WebAuthn assertions (W3C Web Authentication Level 2, section 7.2).
  */
@@ -7,7 +7,7 @@
 #define PGT_CORE_FACTOR_H
 
 #include "core/base/buf.h"
-#include "core/jose/jwk.h"
+#include "core/jose/key.h"
 
 /* --- base32 (RFC 4648 section 6), for authenticator apps ------------------------ */
 

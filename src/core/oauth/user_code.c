@@ -1,13 +1,13 @@
 /*
- * oauth.c
+ * user_code.c
  *		Handles, PKCE, user codes, pairwise subjects.
  *
  * Random bytes and keys are arguments.  Whatever held a secret is wiped before
  * return; a parser that refuses leaves a wiped result.
  */
 #include "core/base/b64url.h"
-#include "core/base/internal.h"
-#include "core/oauth/oauth.h"
+#include "core/base/json_read.h"
+#include "core/oauth/handle.h"
 
 #define HANDLE_VERSION 1
 #define HANDLE_RAW_LEN (1 + PGTC_UUID_LEN + PGTC_SECRET_LEN)

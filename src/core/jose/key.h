@@ -1,5 +1,5 @@
 /*
- * jwk.h
+ * key.h
  *		Signature algorithms, keys, and their JWK form (RFC 7517, 7518, 7638, 8037).
  *
  * A key is pinned to one algorithm from the moment it is made: nothing in a

@@ -1,5 +1,5 @@
 /*
- * internal.h
+ * json_read.h
  *		What the files of the core share among themselves and nobody else calls.
  */
 #ifndef PGT_CORE_INTERNAL_H

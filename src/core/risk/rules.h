@@ -1,5 +1,5 @@
 /*
- * risk.h
+ * rules.h
  *		What a request's context says about its risk: addresses, user agents, and
  *		the built-in rules of a policy.
  *
