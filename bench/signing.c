@@ -16,8 +16,10 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 
-#include "claims.h"
-#include "ids.h"
+#include "core/base/crypto.h"
+#include "core/jose/claims.h"
+#include "core/jose/jws.h"
+#include "core/jose/token.h"
 
 #define SIGNATURE_MAX 1024
 #define ROUNDS_MAX 101
@@ -114,7 +116,7 @@ bare_verify(Case *c)
 		need(EVP_DigestSignInit(c->ctx, NULL, c->digest, NULL, c->pkey) == 1 &&
 				 EVP_DigestSign(c->ctx, mac, &len, (const uint8_t *) c->jws.signing_input.data,
 								c->jws.signing_input.len) == 1 &&
-				 len == c->signature_len && pgtc_equal_secret(mac, c->signature, len),
+				 len == c->signature_len && pgtc_crypto_equal(mac, c->signature, len),
 			 "EVP_DigestSign");
 	else
 		need(EVP_DigestVerifyInit(c->ctx, NULL, c->digest, NULL, c->pkey) == 1 &&

@@ -22,7 +22,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "ids.h"
+#include "core/base/crypto.h"
+#include "core/oauth/jti.h"
+#include "core/oauth/refresh_token.h"
 
 #define SPAN_US (INT64_C(90) * DAY_US)
 #define DAY_US (INT64_C(86400) * 1000000)
@@ -115,7 +117,7 @@ family_make(Family *family, int64_t number)
 		   time_of(number + offset[family->last + 1]) < family->expires_us)
 		family->last++;
 	memcpy(random, &more, sizeof(random));
-	pgtc_uuid7((uint64_t) family->created_us, random, family->grant_id);
+	pgtc_uuid_make((uint64_t) family->created_us, random, family->grant_id);
 	/* the first client has a tenth of all families, the last one in 750 */
 	snprintf(family->client_id, sizeof(family->client_id), "client-%03d",
 			 (int) (CLIENTS * pow(share, 2.5)));
@@ -138,7 +140,7 @@ secret_of(const Family *family, int generation, PgtcRefreshToken *token)
 
 	memcpy(token->grant_id, family->grant_id, PGTC_UUID_LEN);
 	token->generation = (uint32_t) generation;
-	(void) pgtc_sha256(seed, sizeof(seed), token->secret);
+	(void) pgtc_crypto_sha256(seed, sizeof(seed), token->secret);
 }
 
 /* --- fields of a row ---------------------------------------------------------- */
@@ -233,7 +235,7 @@ field_hash(const Family *family, int generation)
 	uint8_t hash[PGTC_SHA256_LEN];
 
 	secret_of(family, generation, &token);
-	(void) pgtc_sha256(token.secret, sizeof(token.secret), hash);
+	(void) pgtc_crypto_sha256(token.secret, sizeof(token.secret), hash);
 	field(hash, sizeof(hash));
 }
 
@@ -326,7 +328,7 @@ write_event(const Family *family, int64_t us, uint64_t salt, const char *event, 
 	uint64_t random = scatter(salt);
 	uint8_t event_id[PGTC_UUID_LEN];
 
-	pgtc_uuid7((uint64_t) us, (const uint8_t *) &random, event_id);
+	pgtc_uuid_make((uint64_t) us, (const uint8_t *) &random, event_id);
 	put_number(11, 2);
 	field(family ? family->grant_id : no_family, PGTC_UUID_LEN);
 	field(event_id, sizeof(event_id));

@@ -6,6 +6,10 @@
 
 #include "utils/memutils.h"
 
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+
 const pg_uuid_t glue_no_grant = {{0}};
 
 static void *

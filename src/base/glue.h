@@ -9,6 +9,9 @@
 
 #include "utils/uuid.h"
 
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "core/jose/claims.h"
 
 /* palloc that answers NULL instead of jumping, for core and buffers */

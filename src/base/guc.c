@@ -18,6 +18,9 @@
 #include "base/cache.h"
 #include "base/refused.h"
 #include "base/shared_memory.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
 #include "http/http_context.h"
 
 #define MINUTES_PER_DAY (24 * 60)

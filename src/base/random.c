@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "base/moment.h"
-#include "core/oauth/refresh_token.h"
+#include "core/base/uuid.h"
 
 void
 random_bytes(void *out, size_t len)
@@ -42,5 +42,5 @@ random_uuid(pg_uuid_t *out)
 	uint8_t random[8];
 
 	random_public(random, sizeof(random));
-	pgtc_uuid7((uint64_t) (now + EPOCH_OFFSET_SECONDS * USECS_PER_SEC), random, out->data);
+	pgtc_uuid_make((uint64_t) (now + EPOCH_OFFSET_SECONDS * USECS_PER_SEC), random, out->data);
 }

@@ -16,6 +16,7 @@
 #include "base/object.h"
 #include "base/shared_memory.h"
 #include "core/base/printable.h"
+#include "core/base/slice.h"
 
 /* what the refusal on its way is about; PGT_OK: nothing is known */
 static RefusedRequest note = {.err = PGT_OK};

@@ -16,6 +16,8 @@
 #include "base/guc.h"
 #include "base/shared_memory.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
+#include "core/base/replay_set.h"
 
 static void
 hash_of(const char *purpose, const char *owner, const char *id, uint8_t hash[PGTC_SHA256_LEN])
@@ -27,7 +29,7 @@ hash_of(const char *purpose, const char *owner, const char *id, uint8_t hash[PGT
 	appendBinaryStringInfo(&text, purpose, strlen(purpose) + 1);
 	appendBinaryStringInfo(&text, owner, strlen(owner) + 1);
 	appendBinaryStringInfo(&text, id, strlen(id) + 1);
-	glue_check(pgtc_sha256(text.data, text.len, hash), "hashing an identifier");
+	glue_check(pgtc_crypto_sha256(text.data, text.len, hash), "hashing an identifier");
 	pfree(text.data);
 }
 
@@ -40,7 +42,7 @@ id_in_memory(const SharedMemory *shared, const uint8_t hash[PGTC_SHA256_LEN],
 
 	memcpy(what, hash, PGTC_SHA256_LEN);
 	memcpy(what + PGTC_SHA256_LEN, &MyDatabaseId, sizeof(Oid));
-	glue_check(pgtc_replay_id(shared->replay_key, pgtc_slice(what, sizeof(what)), id),
+	glue_check(pgtc_crypto_hmac_sha256(shared->replay_key, PGTC_SHA256_LEN, what, sizeof(what), id),
 			   "hashing an identifier");
 }
 
@@ -62,8 +64,8 @@ first_use_in_memory(const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at)
 	}
 	id_in_memory(shared, hash, id);
 	LWLockAcquire(&shared->replay_lock, LW_EXCLUSIVE);
-	seen = pgtc_replay_add(shared_memory_replay_ids(shared), shared->n_replay, id,
-						   GetCurrentTimestamp(), expires_at);
+	seen = pgtc_replay_set_add(shared_memory_replay_ids(shared), shared->n_replay, id,
+							   GetCurrentTimestamp(), expires_at);
 	if (seen == PGTC_REPLAY_CROWDED)
 		rests_on_transaction = true;
 	LWLockRelease(&shared->replay_lock);

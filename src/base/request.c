@@ -15,7 +15,11 @@
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "core/jose/claims.h"
+#include "core/jose/token.h"
+#include "core/risk/request_context.h"
 
 #define AUTH_TIME_LEEWAY 60 /* seconds by which the application's clock may be ahead */
 
@@ -272,7 +276,7 @@ request_claims(Jsonb *claims)
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY &&
-			pgtc_claim_reserved(pgtc_slice(value.val.string.val, value.val.string.len)))
+			pgtc_token_claim_reserved(pgtc_slice(value.val.string.val, value.val.string.len)))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("claim \"%s\" cannot be set by the application",

@@ -10,7 +10,7 @@
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
-#include "core/risk/rules.h"
+#include "core/risk/request_context.h"
 
 #define REQUEST_JSON_MAX 8192 /* bytes of a context or of claims */
 #define CONTEXT_STRING_MAX 1024

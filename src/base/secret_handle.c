@@ -6,11 +6,17 @@
 
 #include "base/glue.h"
 #include "base/random.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/oauth/handle.h"
 
 static void
 hash_secret(const PgtcHandle *handle, uint8_t hash[PGTC_SHA256_LEN])
 {
-	glue_check(pgtc_sha256(handle->secret, sizeof(handle->secret), hash), "hashing a secret");
+	glue_check(pgtc_crypto_sha256(handle->secret, sizeof(handle->secret), hash),
+			   "hashing a secret");
 }
 
 char *
@@ -23,7 +29,7 @@ secret_handle_create(const char *prefix, const pg_uuid_t *grant_id, uint8_t hash
 	random_bytes(handle.secret, sizeof(handle.secret));
 	hash_secret(&handle, hash);
 	pgtc_handle_write(prefix, &handle, text);
-	pgtc_wipe(&handle, sizeof(handle));
+	pgtc_crypto_wipe(&handle, sizeof(handle));
 	return text;
 }
 
@@ -37,6 +43,6 @@ secret_handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
 		return false;
 	memcpy(grant_id->data, handle.grant_id, PGTC_UUID_LEN);
 	hash_secret(&handle, hash);
-	pgtc_wipe(&handle, sizeof(handle));
+	pgtc_crypto_wipe(&handle, sizeof(handle));
 	return true;
 }

@@ -9,7 +9,7 @@
 
 #include "utils/uuid.h"
 
-#include "core/oauth/handle.h"
+#include "core/base/crypto.h"
 
 /* a new handle for the family; its text, and the hash to be stored */
 extern char *secret_handle_create(const char *prefix, const pg_uuid_t *grant_id,

@@ -15,6 +15,7 @@
 #include "storage/lwlock.h"
 
 #include "base/refused.h"
+#include "core/base/crypto.h"
 #include "core/base/replay_set.h"
 
 #define SHARED_REFUSED_REQUESTS 500 /* where no setting says otherwise */

@@ -8,7 +8,8 @@
 #include "utils/builtins.h"
 
 #include "base/glue.h"
-#include "core/oauth/refresh_token.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
 
 PgtcSlice
 strings_slice(const text *t)

@@ -10,7 +10,7 @@
 #include "utils/array.h"
 #include "utils/uuid.h"
 
-#include "core/base/code.h"
+#include "core/base/slice.h"
 
 extern PgtcSlice strings_slice(const text *t);
 extern char *strings_of_uuid(const pg_uuid_t *uuid);

@@ -17,6 +17,7 @@
 #include "base/refused.h"
 #include "base/replay_lag.h"
 #include "base/store.h"
+#include "core/base/slice.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "tables/confirmation.h"

@@ -18,7 +18,7 @@
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/http_context.h"
-#include "operations/redirect.h"
+#include "operations/answer_url.h"
 #include "tables/audit.h"
 #include "tables/authorization_request.h"
 #include "tables/client.h"
@@ -79,7 +79,7 @@ send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 	request.parameters = parameters;
 	transaction_id = authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,
 												  guc_authorization_request_lifetime);
-	http_redirect(x, redirect_with(x->issuer->login_uri, "transaction_id", transaction_id));
+	http_redirect(x, answer_url_with(x->issuer->login_uri, "transaction_id", transaction_id));
 }
 
 /* what the client is told; the browser goes there */
@@ -123,8 +123,9 @@ authorization_endpoint(HttpExchange *x)
 			if (refusal != PGT_OK)
 			{
 				refused_record(x->path, x->client_id, refusal);
-				http_redirect(x, redirect_error(x->issuer, parameters, errors_info(refusal)->error,
-												refused_description(refusal)));
+				http_redirect(x,
+							  answer_url_error(x->issuer, parameters, errors_info(refusal)->error,
+											   refused_description(refusal)));
 				return NULL;
 			}
 		}

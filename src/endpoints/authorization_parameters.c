@@ -7,7 +7,11 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
-#include "core/oauth/handle.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/oauth/pkce.h"
+#include "core/oauth/redirect.h"
+#include "core/oauth/scope.h"
 #include "endpoints/id_token_hint.h"
 #include "tokens/target.h"
 

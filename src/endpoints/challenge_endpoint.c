@@ -11,7 +11,9 @@
 
 #include "base/object.h"
 #include "base/refused.h"
-#include "core/oauth/refresh_token.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
 #include "http/client_auth.h"
 #include "http/http_context.h"
 #include "step_up/factor_challenge.h"

@@ -12,10 +12,13 @@
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/secret_handle.h"
+#include "core/base/crypto.h"
+#include "core/oauth/handle.h"
+#include "core/oauth/user_code.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/http_context.h"
-#include "operations/redirect.h"
+#include "operations/answer_url.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/device_code.h"
@@ -71,7 +74,7 @@ store_request(HttpExchange *x, const Client *client, DeviceCode *device,
 		random_bytes(random, sizeof(random));
 		pgtc_user_code_make(random, user_code);
 	} while (!device_code_insert(x->issuer, device, user_code));
-	pgtc_wipe(random, sizeof(random));
+	pgtc_crypto_wipe(random, sizeof(random));
 }
 
 /* RFC 8628 section 3.2 */
@@ -88,7 +91,7 @@ describe_request(const HttpExchange *x, const char *device_code,
 	object_string(&body, "user_code", shown);
 	object_string(&body, "verification_uri", x->issuer->verification_uri);
 	object_string(&body, "verification_uri_complete",
-				  redirect_with(x->issuer->verification_uri, "user_code", shown));
+				  answer_url_with(x->issuer->verification_uri, "user_code", shown));
 	object_int(&body, "expires_in", guc_device_code_lifetime);
 	object_int(&body, "interval", DEVICE_POLL_INTERVAL);
 	return object_end(&body);

@@ -11,10 +11,12 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
+#include "core/base/slice.h"
+#include "core/jose/claims.h"
 #include "core/oauth/handle.h"
 #include "endpoints/authorization_parameters.h"
 #include "endpoints/id_token_hint.h"
-#include "operations/redirect.h"
+#include "operations/answer_url.h"
 #include "tables/authorization_request.h"
 #include "tables/client.h"
 
@@ -133,6 +135,6 @@ end_session_endpoint(HttpExchange *x)
 		return http_error(x, err);
 	/* from nobody, to nowhere: there is nothing to remember, however often it comes */
 	transaction_id = logout.client ? store_request(x, &logout) : NULL;
-	http_redirect(x, redirect_with(x->issuer->logout_uri, "transaction_id", transaction_id));
+	http_redirect(x, answer_url_with(x->issuer->logout_uri, "transaction_id", transaction_id));
 	return NULL;
 }

@@ -8,7 +8,11 @@
 #include "endpoints/id_token_hint.h"
 
 #include "base/glue.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "core/jose/jws.h"
+#include "core/jose/key.h"
 #include "tables/signing_key.h"
 
 /* by a key of this issuer's; *past: by one that has come to its end, and nothing can be verified any more */

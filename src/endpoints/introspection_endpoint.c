@@ -14,6 +14,7 @@
 #include "base/replay.h"
 #include "base/replay_lag.h"
 #include "base/user_function.h"
+#include "core/jose/token.h"
 #include "http/client_auth.h"
 #include "tables/client.h"
 #include "tables/resource.h"

@@ -9,6 +9,11 @@
 #include "endpoints/revocation_endpoint.h"
 
 #include "base/refused.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/jose/claims.h"
+#include "core/oauth/refresh_token.h"
 #include "endpoints/id_token_hint.h"
 #include "http/client_auth.h"
 #include "http/http_context.h"

@@ -11,6 +11,8 @@
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/user_function.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "core/oauth/scope.h"
 #include "endpoints/grants/authorization_code_grant.h"
 #include "endpoints/grants/client_credentials_grant.h"

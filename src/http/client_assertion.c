@@ -11,7 +11,14 @@
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/strings.h"
-#include "core/oauth/handle.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
+#include "core/jose/claims.h"
+#include "core/jose/jwks.h"
+#include "core/jose/jws.h"
+#include "core/jose/key.h"
 #include "tables/client_secret.h"
 #include "tables/key_material.h"
 
@@ -95,7 +102,7 @@ verify_signature(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header
 	if (client->auth_method == AUTH_SECRET_JWT)
 		return header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
 	return header->alg->kty != PGTC_KTY_OCT && client->jwks &&
-		   pgtc_jws_verify_by_jwks(jws, header, pgtc_slice_str(client->jwks), &glue_mem) == PGTC_OK;
+		   pgtc_jwks_verify(jws, header, pgtc_slice_str(client->jwks), &glue_mem) == PGTC_OK;
 }
 
 /* RFC 7523 section 3: our own name or the endpoint's, so that nobody can pass it on to us or from us */

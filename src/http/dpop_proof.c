@@ -12,7 +12,12 @@
 #include "base/moment.h"
 #include "base/refused.h"
 #include "base/replay.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/url.h"
 #include "core/jose/dpop.h"
+#include "core/jose/jwk.h"
 
 #define FUTURE_LEEWAY 10 /* seconds by which the client's clock may be ahead */
 
@@ -30,7 +35,7 @@ check_nonce(HttpExchange *x, const PgtcDpopProof *proof, int64 now)
 	code = pgtc_dpop_nonce_check(key, pgtc_slice_str(proof->nonce), now, guc_dpop_nonce_lifetime);
 	glue_check(pgtc_dpop_nonce_write(key, now, nonce), "making a nonce");
 	http_answer_header(x, "DPoP-Nonce", nonce);
-	pgtc_wipe(key, sizeof(key));
+	pgtc_crypto_wipe(key, sizeof(key));
 	return code == PGTC_OK ? PGT_OK : PGT_ERR_DPOP_NONCE;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "http/http.h"
 
+#include <limits.h>
+
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -18,7 +20,8 @@
 #include "base/replay.h"
 #include "base/replay_lag.h"
 #include "core/base/accept.h"
-#include "core/jose/key.h"
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
 #include "http/http_form.h"
 
 #define SECONDS_DIGITS 10

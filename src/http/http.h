@@ -18,7 +18,7 @@
 #include "utils/jsonb.h"
 
 #include "base/errors.h"
-#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "tables/issuer.h"
 
 typedef struct HttpField

@@ -15,7 +15,9 @@
 #include "base/glue.h"
 #include "base/refused.h"
 #include "base/strings.h"
+#include "core/base/code.h"
 #include "core/base/form.h"
+#include "core/base/slice.h"
 
 /* RFC 8707 section 2 and RFC 8693 section 2.1 let them occur several times */
 static const char *const repeatable[] = {"resource", "audience", NULL};

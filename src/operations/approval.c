@@ -16,9 +16,13 @@
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/session_lock.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "core/oauth/handle.h"
+#include "core/oauth/scope.h"
+#include "operations/answer_url.h"
 #include "operations/consent.h"
-#include "operations/redirect.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
@@ -152,7 +156,7 @@ send_error(const Transaction *transaction, const char *error, const char *descri
 		return;
 	}
 	response->redirect_uri =
-		redirect_error(transaction->issuer, transaction->request->parameters, error, description);
+		answer_url_error(transaction->issuer, transaction->request->parameters, error, description);
 	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
 							  .event = "authorization.refused",
 							  .reason = error,
@@ -273,8 +277,8 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		answer_error("invalid_transaction", "the transaction has ended", response);
 	else
 		response->redirect_uri =
-			redirect_code(transaction.issuer, transaction.request->parameters,
-						  create_code(&transaction, approval, &granted, auth_time));
+			answer_url_code(transaction.issuer, transaction.request->parameters,
+							create_code(&transaction, approval, &granted, auth_time));
 	audit_leave();
 }
 

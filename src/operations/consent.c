@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/store.h"
+#include "core/base/slice.h"
 
 /* for which of the wanted APIs each wanted scope has been agreed to: counted */
 typedef struct Coverage

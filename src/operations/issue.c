@@ -17,8 +17,9 @@
 #include "base/request.h"
 #include "base/session_lock.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
+#include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
-#include "core/jose/claims.h"
 #include "operations/permit.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
@@ -144,10 +145,10 @@ first_refresh_token(Grant *grant)
 
 	memcpy(token.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
 	random_bytes(token.secret, sizeof(token.secret));
-	glue_check(pgtc_sha256(token.secret, sizeof(token.secret), grant->current_hash),
+	glue_check(pgtc_crypto_sha256(token.secret, sizeof(token.secret), grant->current_hash),
 			   "hashing a secret");
 	pgtc_refresh_token_write(&token, written);
-	pgtc_wipe(&token, sizeof(token));
+	pgtc_crypto_wipe(&token, sizeof(token));
 	return written;
 }
 

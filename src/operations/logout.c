@@ -9,8 +9,10 @@
 #include "base/object.h"
 #include "base/random.h"
 #include "core/base/b64url.h"
+#include "core/base/slice.h"
+#include "core/jose/token.h"
 #include "core/oauth/handle.h"
-#include "operations/redirect.h"
+#include "operations/answer_url.h"
 #include "tables/audit.h"
 #include "tables/authorization_request.h"
 #include "tables/client.h"
@@ -47,7 +49,7 @@ logout_complete(const char *transaction_id, const char *subject, const char *ses
 	audit_completion(request, subject, session_id);
 	redirect_uri = member_string(request->parameters, "post_logout_redirect_uri");
 	return redirect_uri
-			   ? redirect_with(redirect_uri, "state", member_string(request->parameters, "state"))
+			   ? answer_url_with(redirect_uri, "state", member_string(request->parameters, "state"))
 			   : NULL;
 }
 

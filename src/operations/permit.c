@@ -8,6 +8,7 @@
 #include "operations/permit.h"
 
 #include "base/moment.h"
+#include "core/risk/rules.h"
 #include "tables/grant.h"
 #include "tables/issuer.h"
 

@@ -21,7 +21,12 @@
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
+#include "core/risk/lockstep.h"
 #include "operations/permit.h"
 #include "operations/retry.h"
 #include "step_up/challenge.h"
@@ -135,7 +140,7 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 	}
 	if (err != PGT_OK)
 		refuse(&refresh, err, response);
-	pgtc_wipe(&refresh.token, sizeof(refresh.token));
+	pgtc_crypto_wipe(&refresh.token, sizeof(refresh.token));
 }
 
 /*
@@ -361,10 +366,11 @@ derive_successor(const Refresh *refresh, uint32_t generation, const uint8_t *non
 
 	*successor = refresh->token;
 	successor->generation = generation;
-	glue_check(pgtc_refresh_secret_derive(pepper, refresh->token.grant_id, generation,
-										  refresh->token.secret, nonce, successor->secret),
+	glue_check(pgtc_refresh_token_derive(pepper, refresh->token.grant_id, generation,
+										 refresh->token.secret, nonce, successor->secret),
 			   "deriving a secret");
-	glue_check(pgtc_sha256(successor->secret, sizeof(successor->secret), hash), "hashing a secret");
+	glue_check(pgtc_crypto_sha256(successor->secret, sizeof(successor->secret), hash),
+			   "hashing a secret");
 }
 
 static bool
@@ -408,7 +414,7 @@ advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
 
 		case VERDICT_RETRY:
 			derive_successor(refresh, grant->generation, grant->rotation_nonce, successor, hash);
-			if (!pgtc_equal_secret(hash, grant->current_hash, PGTC_SHA256_LEN))
+			if (!pgtc_crypto_equal(hash, grant->current_hash, PGTC_SHA256_LEN))
 				ereport(ERROR,
 						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						 errmsg("the successor of a refresh token cannot be derived again"),
@@ -468,7 +474,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 	audit_enter(&scope);
 	if (!advance_family(refresh, verdict, &successor, hash, &retry))
 	{
-		pgtc_wipe(&successor, sizeof(successor));
+		pgtc_crypto_wipe(&successor, sizeof(successor));
 		audit_leave();
 		return false;
 	}
@@ -498,7 +504,7 @@ store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
 
 	written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
 	pgtc_refresh_token_write(&successor, written);
-	pgtc_wipe(&successor, sizeof(successor));
+	pgtc_crypto_wipe(&successor, sizeof(successor));
 	response->access_token = minted->access_token;
 	response->dpop_bound = grant->cnf.jkt != NULL;
 	response->expires_in = minted->expires_in;

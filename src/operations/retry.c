@@ -13,6 +13,8 @@
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/request.h"
+#include "core/oauth/refresh_token.h"
+#include "core/risk/request_context.h"
 
 /* a rotation of this transaction */
 typedef struct Rotation

@@ -7,6 +7,7 @@
 
 #include "base/compat.h"
 
+#include "core/oauth/refresh_token.h"
 #include "core/risk/lockstep.h"
 #include "tables/client.h"
 #include "tables/confirmation.h"

@@ -13,8 +13,10 @@
 
 #include "base/cache.h"
 #include "base/store.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
-#include "core/jose/claims.h"
 #include "tables/lineage.h"
 #include "tokens/genuine.h"
 

@@ -14,11 +14,18 @@
 #include "base/random.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/oauth/refresh_token.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
 #include "core/base/uri.h"
+#include "core/base/uri_normal.h"
+#include "core/jose/alg.h"
 #include "core/jose/dn.h"
 #include "core/oauth/scope.h"
+#include "core/oauth/secret.h"
 #include "core/oauth/secret_hash.h"
+#include "core/oauth/secret_hash_verify.h"
 #include "sql/argument.h"
 #include "tables/audit.h"
 #include "tables/issuer.h"
@@ -94,10 +101,10 @@ pgt_new_client_secret(PG_FUNCTION_ARGS)
 
 	(void) fcinfo;
 	random_bytes(random, sizeof(random));
-	pgtc_client_secret_write(random, secret);
-	pgtc_wipe(random, sizeof(random));
+	pgtc_secret_write(random, secret);
+	pgtc_crypto_wipe(random, sizeof(random));
 	result = cstring_to_text(secret);
-	pgtc_wipe(secret, sizeof(secret));
+	pgtc_crypto_wipe(secret, sizeof(secret));
 	PG_RETURN_TEXT_P(result);
 }
 
@@ -117,7 +124,7 @@ pgt_normal_uri(PG_FUNCTION_ARGS)
 	char normal[PGTC_URI_NORMAL_MAX];
 	size_t len;
 
-	if (pgtc_uri_normalise(strings_slice(PG_GETARG_TEXT_PP(0)), normal, &len) != PGTC_OK)
+	if (pgtc_uri_normal_write(strings_slice(PG_GETARG_TEXT_PP(0)), normal, &len) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(normal, len));
 }

@@ -14,7 +14,8 @@
 
 #include "base/request.h"
 #include "base/strings.h"
-#include "core/oauth/handle.h"
+#include "core/base/code.h"
+#include "core/jose/jwks.h"
 #include "http/client_assertion.h"
 #include "operations/approval.h"
 #include "sql/argument.h"

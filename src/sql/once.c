@@ -25,7 +25,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-#include "core/base/code.h"
+#include "core/base/crypto.h"
 
 #define ANSWERS_MAX 4 /* expressions of a row whose calls are mixed */
 #define CALLERS_MAX 64 /* columns */
@@ -54,11 +54,11 @@ forget(Answer *answer)
 {
 	if (answer->context == NULL)
 		return;
-	pgtc_wipe(answer->arguments.data, answer->arguments.maxlen);
+	pgtc_crypto_wipe(answer->arguments.data, answer->arguments.maxlen);
 	if (answer->row)
-		pgtc_wipe(DatumGetPointer(answer->row), VARSIZE_ANY(DatumGetPointer(answer->row)));
+		pgtc_crypto_wipe(DatumGetPointer(answer->row), VARSIZE_ANY(DatumGetPointer(answer->row)));
 	for (int i = 0; i < answer->n_rows; i++)
-		pgtc_wipe(answer->rows[i]->t_data, answer->rows[i]->t_len);
+		pgtc_crypto_wipe(answer->rows[i]->t_data, answer->rows[i]->t_len);
 	MemoryContextDelete(answer->context);
 	memset(answer, 0, sizeof(*answer));
 }
@@ -229,7 +229,7 @@ once_run(FunctionCallInfo fcinfo, PGFunction function)
 		if (GetCurrentCommandId(false) != before)
 			keep(fcinfo, function, command, &arguments, row);
 	}
-	pgtc_wipe(arguments.data, arguments.maxlen);
+	pgtc_crypto_wipe(arguments.data, arguments.maxlen);
 	pfree(arguments.data);
 	return row;
 }

@@ -11,7 +11,10 @@
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/object.h"
-#include "core/oauth/refresh_token.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/risk/rules.h"
 #include "step_up/rule_evaluation.h"
 
 PG_FUNCTION_INFO_V1(pgt_evaluate_rules);
@@ -97,7 +100,7 @@ pgt_evaluate_rules(PG_FUNCTION_ARGS)
 	decision = rule_evaluation_run(&rules, strcmp(on_error, "allow") == 0,
 								   Max(1, timeout->time / 1000), &risk, &fired, &said);
 	object_begin(&answer);
-	object_string(&answer, "decision", pgtc_decision_name(decision));
+	object_string(&answer, "decision", pgtc_rules_decision_name(decision));
 	object_jsonb(&answer, "rules", fired);
 	PG_RETURN_JSONB_P(object_end(&answer));
 }

@@ -19,6 +19,13 @@
 #include "base/request.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/jose/claims.h"
+#include "core/oauth/jti.h"
+#include "core/oauth/refresh_token.h"
 #include "operations/blacklist.h"
 #include "operations/issue.h"
 #include "operations/refresh.h"
@@ -275,12 +282,12 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 	if (pgtc_refresh_token_parse(token, &refresh) == PGTC_OK)
 	{
 		memcpy(grant_id->data, refresh.grant_id, PGTC_UUID_LEN);
-		pgtc_wipe(&refresh, sizeof(refresh));
+		pgtc_crypto_wipe(&refresh, sizeof(refresh));
 	}
 	else if (pgtc_jti_parse(token, &jti) == PGTC_OK)
 		memcpy(grant_id->data, jti.grant_id, PGTC_UUID_LEN);
 	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
-			 pgtc_jwt_grant_id(token, &glue_mem, grant_id->data) != PGTC_OK)
+			 pgtc_claims_grant_id(token, &glue_mem, grant_id->data) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(grant_id);
 }
@@ -295,7 +302,7 @@ pgt_shard_of(PG_FUNCTION_ARGS)
 	if (shards < 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("shards must be at least 1"), errdetail("It is %d.", shards)));
-	glue_check(pgtc_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
+	glue_check(pgtc_uuid_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
 	PG_RETURN_INT32((int32) shard);
 }
 

@@ -29,6 +29,9 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/object.h"
+#include "core/base/buf.h"
+#include "core/base/json_write.h"
+#include "core/base/slice.h"
 #include "tables/audit.h"
 
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
@@ -167,14 +170,14 @@ write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
 		{
 			if (buf->data[buf->len - 1] != '{')
 				pgtc_buf_append_str(buf, ",");
-			pgtc_json_string(buf, pgtc_slice_str(NameStr(attribute->attname)));
+			pgtc_json_write_string(buf, pgtc_slice_str(NameStr(attribute->attname)));
 			pgtc_buf_append_str(buf, ":");
 			if (attribute->atttypid == BOOLOID)
 				printed = DatumGetBool(value) ? "true" : "false";
 			pgtc_buf_append_str(buf, printed);
 		}
 		else
-			pgtc_json_member_string(buf, NameStr(attribute->attname), pgtc_slice_str(printed));
+			pgtc_json_write_member(buf, NameStr(attribute->attname), pgtc_slice_str(printed));
 	}
 	pgtc_buf_append_str(buf, "}");
 }

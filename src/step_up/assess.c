@@ -15,6 +15,7 @@
 #include "base/object.h"
 #include "base/request.h"
 #include "base/strings.h"
+#include "core/risk/rules.h"
 #include "step_up/rule_evaluation.h"
 #include "tables/issuer.h"
 #include "tables/policy.h"
@@ -100,8 +101,9 @@ judge_requirements(const AssessedRequest *request, const Authentication *authent
 			continue;
 		worst = Max(worst, requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY);
 		object_begin(&object);
-		object_string(&object, "outcome",
-					  pgtc_decision_name(requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY));
+		object_string(
+			&object, "outcome",
+			pgtc_rules_decision_name(requirement->can_step_up ? PGTC_REQUIRE : PGTC_DENY));
 		object_string(&object, "resource", requirement->resource);
 		if (requirement->resource)
 			object_int(&object, "policy_version", requirement->version);
@@ -157,7 +159,7 @@ judge_policy(const Policy *policy, RiskCase *risk, PgtcDecision *decision, bool 
 	object_string(&object, "policy", policy->policy);
 	object_int(&object, "version", policy->version);
 	object_string(&object, "mode", policy->shadow ? "shadow" : "active");
-	object_string(&object, "decision", pgtc_decision_name(*decision));
+	object_string(&object, "decision", pgtc_rules_decision_name(*decision));
 	object_jsonb(&object, "rules", fired);
 	return object_end(&object);
 }
@@ -280,7 +282,7 @@ assess_request(const AssessedRequest *request, Assessment *out)
 
 	out->decision = Max(risk_decision, authentication_decision);
 	out->insufficient = risk_decision != PGTC_DENY && authentication_decision == PGTC_DENY;
-	object_string(&record, "decision", pgtc_decision_name(out->decision));
+	object_string(&record, "decision", pgtc_rules_decision_name(out->decision));
 	object_int(&record, "latency_us", (int64) INSTR_TIME_GET_MICROSEC(end));
 	out->record = object_end(&record);
 }

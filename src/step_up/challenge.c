@@ -15,8 +15,11 @@
 #include "base/secret_handle.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
-#include "core/risk/rules.h"
+#include "core/risk/request_context.h"
 #include "step_up/factor.h"
 #include "tables/challenge_row.h"
 #include "tables/issuer.h"
@@ -144,7 +147,7 @@ same_context(Jsonb *challenged, Jsonb *now)
 	request_context_facts(now, &after);
 	if (after.has_risk_score && (!before.has_risk_score || after.risk_score > before.risk_score))
 		return false;
-	return pgtc_same_context(&before, &after);
+	return pgtc_request_context_same(&before, &after);
 }
 
 /* does it ask for no more than what was challenged? */

@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+#include "core/base/crypto.h"
 #include "tables/authentication.h"
 #include "tables/client.h"
 #include "tokens/response.h"

@@ -15,6 +15,11 @@
 #include "base/random.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/jose/root_keys.h"
 #include "core/jose/wrap.h"
 
 static void
@@ -112,7 +117,7 @@ open_code(OutgoingCode *code)
 	if (issuer)
 	{
 		outbox_key(issuer, &keys);
-		result = pgtc_unwrap(
+		result = pgtc_wrap_open(
 			&keys, pgtc_slice_str(label_of(&code->code_id, &code->factor_id, code->subject)),
 			VARDATA_ANY(code->sealed), VARSIZE_ANY_EXHDR(code->sealed), &plain);
 		pgtc_root_keys_wipe(&keys);

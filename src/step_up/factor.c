@@ -10,6 +10,8 @@
 #include "base/moment.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "core/base/buf.h"
+#include "core/base/crypto.h"
 #include "tables/authentication.h"
 #include "tables/key_material.h"
 

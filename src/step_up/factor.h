@@ -11,7 +11,8 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
-#include "core/factor/webauthn.h"
+#include "core/base/buf.h"
+#include "core/base/crypto.h"
 #include "tables/issuer.h"
 
 typedef enum FactorType

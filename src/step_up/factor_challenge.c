@@ -18,7 +18,13 @@
 #include "base/secret_handle.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/base/b64url.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/factor/one_time_code.h"
+#include "core/oauth/handle.h"
 #include "step_up/challenge_outbox.h"
 #include "step_up/factor.h"
 #include "step_up/factor_evidence.h"
@@ -167,7 +173,7 @@ audit_refusal(const Call *call, PgtErr err)
 static PgtErr
 send_code(const Call *call, bool outbox, Object *body)
 {
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 	uint8_t random[32];
 	uint8_t hash[PGTC_SHA256_LEN];
 	bool sent;
@@ -176,15 +182,15 @@ send_code(const Call *call, bool outbox, Object *body)
 		!factor_count_code(call->factor, call->now))
 		return PGT_ERR_FACTOR_SENT_TOO_OFTEN;
 	random_bytes(random, sizeof(random));
-	pgtc_numeric_code(random, CODE_DIGITS, code);
-	pgtc_wipe(random, sizeof(random));
+	pgtc_one_time_code_numeric(random, CODE_DIGITS, code);
+	pgtc_crypto_wipe(random, sizeof(random));
 	factor_evidence_hash_sent_code(call->issuer, call->challenge, code, hash);
 	sent = challenge_row_choose_code(call->challenge, &call->factor->factor_id, hash, call->now);
 	if (sent && outbox)
 		challenge_outbox_put(call->issuer, call->challenge, call->factor, code);
 	else if (sent)
 		object_string(body, "code", pstrdup(code));
-	pgtc_wipe(code, sizeof(code));
+	pgtc_crypto_wipe(code, sizeof(code));
 	if (!sent)
 		return PGT_ERR_CHALLENGE_CONSUMED;
 	audit(call, "challenge.sent", NULL);

@@ -13,7 +13,18 @@
 #include "base/request.h"
 #include "base/strings.h"
 #include "core/base/b64url.h"
+#include "core/base/base32.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
 #include "core/base/form.h"
+#include "core/base/slice.h"
+#include "core/base/url.h"
+#include "core/factor/one_time_code.h"
+#include "core/factor/totp.h"
+#include "core/factor/webauthn.h"
+#include "core/jose/alg.h"
+#include "core/jose/key.h"
 #include "step_up/factor.h"
 #include "step_up/factor_evidence.h"
 
@@ -142,7 +153,7 @@ totp_parameters(Jsonb *parameters)
 	object_begin(&object);
 	object_string(&object, "algorithm", algorithm);
 	object_int(&object, "digits",
-			   integer_parameter(parameters, "digits", 6, 6, PGTC_TOTP_DIGITS_MAX));
+			   integer_parameter(parameters, "digits", 6, 6, PGTC_CODE_DIGITS_MAX));
 	object_int(&object, "period",
 			   integer_parameter(parameters, "period", 30, TOTP_PERIOD_MIN, TOTP_PERIOD_MAX));
 	return object_end(&object);
@@ -159,7 +170,7 @@ totp_secret(Jsonb *parameters, PgtcBuf *secret)
 	{
 		random_bytes(random, sizeof(random));
 		pgtc_buf_append(secret, random, sizeof(random));
-		pgtc_wipe(random, sizeof(random));
+		pgtc_crypto_wipe(random, sizeof(random));
 	}
 	else if (pgtc_base32_read(pgtc_slice_str(given), secret) != PGTC_OK ||
 			 secret->len < PGTC_TOTP_SECRET_MIN || secret->len > PGTC_TOTP_SECRET_MAX)
@@ -182,11 +193,12 @@ otpauth_uri(const Issuer *issuer, const char *account, const Jsonb *stored, cons
 	pgtc_form_encode(host, &uri);
 	pgtc_buf_append_str(&uri, ":");
 	pgtc_form_encode(pgtc_slice_str(account), &uri);
-	pgtc_query_append(&uri, "secret", pgtc_slice_str(secret));
-	pgtc_query_append(&uri, "issuer", host);
-	pgtc_query_append(&uri, "algorithm", pgtc_slice_str(member_string(parameters, "algorithm")));
-	pgtc_query_append(&uri, "digits", pgtc_slice_str(member_text(parameters, "digits")));
-	pgtc_query_append(&uri, "period", pgtc_slice_str(member_text(parameters, "period")));
+	pgtc_form_append_query(&uri, "secret", pgtc_slice_str(secret));
+	pgtc_form_append_query(&uri, "issuer", host);
+	pgtc_form_append_query(&uri, "algorithm",
+						   pgtc_slice_str(member_string(parameters, "algorithm")));
+	pgtc_form_append_query(&uri, "digits", pgtc_slice_str(member_text(parameters, "digits")));
+	pgtc_form_append_query(&uri, "period", pgtc_slice_str(member_text(parameters, "period")));
 	glue_check(pgtc_buf_code(&uri), "writing a URI");
 	return uri.data;
 }
@@ -315,8 +327,8 @@ enroll_recovery_codes(NewFactor *new)
 
 		codes[i] = palloc(PGTC_RECOVERY_CODE_LEN + 1);
 		random_bytes(random, sizeof(random));
-		pgtc_recovery_code(random, codes[i]);
-		pgtc_wipe(random, sizeof(random));
+		pgtc_one_time_code_recovery(random, codes[i]);
+		pgtc_crypto_wipe(random, sizeof(random));
 		factor_evidence_hash_recovery_code(new->issuer, &new->factor->factor_id, codes[i],
 										   hashes[i]);
 	}

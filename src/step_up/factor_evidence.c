@@ -8,6 +8,15 @@
 #include "base/member.h"
 #include "base/moment.h"
 #include "core/base/b64url.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/factor/one_time_code.h"
+#include "core/factor/totp.h"
+#include "core/factor/webauthn.h"
+#include "core/jose/alg.h"
+#include "core/jose/key.h"
 
 #define TOTP_WINDOW 1 /* steps that clocks may be apart (RFC 6238 section 5.2) */
 
@@ -26,8 +35,8 @@ hash_code(Issuer *issuer, const char *purpose, const void *id, size_t id_len, co
 	pgtc_buf_append_str(&buf, code);
 	result = pgtc_buf_code(&buf);
 	if (result == PGTC_OK)
-		result = pgtc_keyed_hash(key, pgtc_slice(buf.data, buf.len), hash);
-	pgtc_wipe(key, sizeof(key));
+		result = pgtc_crypto_hmac_sha256(key, 32, buf.data, buf.len, hash);
+	pgtc_crypto_wipe(key, sizeof(key));
 	pgtc_buf_free(&buf);
 	glue_check(result, "hashing a code");
 }
@@ -81,7 +90,7 @@ accept_sent_code(Issuer *issuer, const Factor *factor, const Challenge *challeng
 		memcmp(&challenge->factor_id, &factor->factor_id, UUID_LEN) != 0)
 		return false;
 	factor_evidence_hash_sent_code(issuer, challenge, code, hash);
-	return pgtc_equal_secret(hash, challenge->code_hash, sizeof(hash)) && factor_use(factor, now);
+	return pgtc_crypto_equal(hash, challenge->code_hash, sizeof(hash)) && factor_use(factor, now);
 }
 
 static bool
@@ -99,10 +108,10 @@ accept_recovery_code(Issuer *issuer, const Factor *factor, const char *typed, Ti
 	char code[PGTC_RECOVERY_CODE_LEN + 1];
 	uint8_t hash[PGTC_SHA256_LEN];
 
-	if (typed == NULL || pgtc_recovery_code_read(pgtc_slice_str(typed), code) != PGTC_OK)
+	if (typed == NULL || pgtc_one_time_code_read_recovery(pgtc_slice_str(typed), code) != PGTC_OK)
 		return false;
 	factor_evidence_hash_recovery_code(issuer, &factor->factor_id, code, hash);
-	pgtc_wipe(code, sizeof(code));
+	pgtc_crypto_wipe(code, sizeof(code));
 	return factor_use_code(factor, hash, now);
 }
 
@@ -180,7 +189,7 @@ accept_assertion(const Issuer *issuer, const Factor *factor, const Challenge *ch
 	expected.origins = origins_of(issuer, &expected.n_origins);
 	if (!read_credential_key(factor, &key))
 		elog(ERROR, "the public key of a factor cannot be read");
-	code = pgtc_assertion_check(&assertion, &key, &expected, &glue_mem, &result);
+	code = pgtc_webauthn_check(&assertion, &key, &expected, &glue_mem, &result);
 	pgtc_key_free(&key);
 	if (code == PGTC_E_NOMEM)
 		glue_check(code, "checking an assertion");

@@ -7,6 +7,8 @@
 
 #include "base/compat.h"
 
+#include "core/base/crypto.h"
+#include "core/factor/one_time_code.h"
 #include "step_up/factor.h"
 #include "tables/challenge_row.h"
 

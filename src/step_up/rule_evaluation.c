@@ -19,6 +19,7 @@
 #include "base/request.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "core/risk/rules.h"
 #include "step_up/policy_function.h"
 
 /* among so many last answers a collection is looked for */
@@ -123,7 +124,7 @@ builtin_fires(const PgtcRule *rule, RiskCase *risk, char why[PGTC_WHY_MAX])
 		risk->facts.refreshes = count_refreshes(rule, risk);
 	if (rule->kind == PGTC_RULE_RECOLLECTION && risk->facts.has_family)
 		risk->facts.collection_seen = collection_seen(risk);
-	return pgtc_rule_fires(rule, &risk->facts, why);
+	return pgtc_risk_fires(rule, &risk->facts, why);
 }
 
 /* what a rule's function is told of the family besides contexts */
@@ -176,7 +177,7 @@ read_answer(Jsonb *answer, PgtcDecision *outcome)
 	for (int i = PGTC_ALLOW; decision && i <= PGTC_DENY; i++)
 	{
 		*outcome = (PgtcDecision) i;
-		if (strcmp(decision, pgtc_decision_name(*outcome)) == 0)
+		if (strcmp(decision, pgtc_rules_decision_name(*outcome)) == 0)
 			return true;
 	}
 	return false;
@@ -219,9 +220,9 @@ run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeou
 
 	object_begin(&object);
 	object_int(&object, "position", position);
-	object_string(&object, "rule", pgtc_rule_name(rule->kind));
+	object_string(&object, "rule", pgtc_rules_name(rule->kind));
 	object_string(&object, "function", rule->function);
-	object_string(&object, "outcome", pgtc_decision_name(*outcome));
+	object_string(&object, "outcome", pgtc_rules_decision_name(*outcome));
 	object_string(&object, "error", failure);
 	if (failure)
 		object_bool(&object, "failed", true);
@@ -242,8 +243,8 @@ run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *ou
 	*outcome = rule->outcome;
 	object_begin(&object);
 	object_int(&object, "position", position);
-	object_string(&object, "rule", pgtc_rule_name(rule->kind));
-	object_string(&object, "outcome", pgtc_decision_name(*outcome));
+	object_string(&object, "rule", pgtc_rules_name(rule->kind));
+	object_string(&object, "outcome", pgtc_rules_decision_name(*outcome));
 	object_string(&object, "explanation", why);
 	return object_end(&object);
 }

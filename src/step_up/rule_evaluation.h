@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+#include "core/risk/risk.h"
 #include "core/risk/rules.h"
 
 /* a request as the rules see it */

@@ -10,6 +10,7 @@
 #include "base/moment.h"
 #include "base/secret_handle.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
 #include "core/oauth/handle.h"
 
 char *
@@ -82,7 +83,7 @@ authorization_code_find(const char *text)
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(STORE_CODE_READ, &args, read_code, code) == 0 ||
-		!pgtc_equal_secret(hash, code->hash, sizeof(hash)))
+		!pgtc_crypto_equal(hash, code->hash, sizeof(hash)))
 		return NULL;
 	return code;
 }

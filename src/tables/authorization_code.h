@@ -12,7 +12,7 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
-#include "core/base/code.h"
+#include "core/base/crypto.h"
 
 typedef struct AuthorizationCode
 {

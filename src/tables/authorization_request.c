@@ -17,7 +17,9 @@
 #include "base/secret_handle.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/oauth/refresh_token.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
 #include "tables/issuer.h"
 
 /* member of the parameters: grant_id of the pushed request */
@@ -79,7 +81,7 @@ authorization_request_find(const char *prefix, const char *handle)
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(STORE_REQUEST_READ, &args, read_request, found) == 0 ||
-		!pgtc_equal_secret(hash, found->hash, sizeof(hash)) ||
+		!pgtc_crypto_equal(hash, found->hash, sizeof(hash)) ||
 		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;

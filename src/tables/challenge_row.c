@@ -6,6 +6,7 @@
 
 #include "base/moment.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
 
 static ChallengeState
 state_of_name(const char *name)

@@ -15,7 +15,7 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
-#include "core/oauth/handle.h"
+#include "core/base/crypto.h"
 
 #define CHALLENGE_NONCE_LEN 32
 #define CHALLENGE_ATTEMPTS_MAX 5

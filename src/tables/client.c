@@ -22,7 +22,11 @@
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
-#include "core/oauth/handle.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/url.h"
+#include "core/jose/alg.h"
+#include "core/oauth/pairwise.h"
 #include "tables/client_secret.h"
 #include "tables/issuer.h"
 
@@ -395,7 +399,7 @@ pairwise_name(const Client *client, const char *purpose, const char *name)
 	glue_check(
 		pgtc_pairwise_subject(key, pgtc_slice_str(client->sector), pgtc_slice_str(name), pairwise),
 		"deriving a pairwise name");
-	pgtc_wipe(key, sizeof(key));
+	pgtc_crypto_wipe(key, sizeof(key));
 	return pairwise;
 }
 

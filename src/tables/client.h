@@ -14,7 +14,8 @@
 #include "base/cache.h"
 #include "base/errors.h"
 #include "base/lifetime.h"
-#include "core/jose/key.h"
+#include "core/base/crypto.h"
+#include "core/jose/alg.h"
 #include "core/oauth/scope.h"
 
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */

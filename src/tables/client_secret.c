@@ -17,7 +17,12 @@
 #include "base/moment.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/oauth/secret.h"
 #include "core/oauth/secret_hash.h"
+#include "core/oauth/secret_hash_verify.h"
 
 /*
  * A write that is only of use later: where nothing can be written, or a snapshot of
@@ -80,7 +85,7 @@ find_hashed(const Client *client, const uint8_t *hash, TimestampTz now)
 
 	for (ClientSecret *secret = client->secrets; secret; secret = secret->next)
 	{
-		if (secret->hashed && pgtc_equal_secret(hash, secret->hash, PGTC_SHA256_LEN) &&
+		if (secret->hashed && pgtc_crypto_equal(hash, secret->hash, PGTC_SHA256_LEN) &&
 			now < secret->expires_at)
 			match = secret;
 	}
@@ -132,7 +137,7 @@ client_secret_check(Client *client, const char *client_secret)
 
 	if (presented.len > PGTC_FOREIGN_SECRET_MAX)
 		return PGT_ERR_CLIENT_SECRET_WRONG;
-	glue_check(pgtc_sha256(presented.data, presented.len, hash), "hashing a client secret");
+	glue_check(pgtc_crypto_sha256(presented.data, presented.len, hash), "hashing a client secret");
 	match = find_hashed(client, hash, now);
 	if (match == NULL)
 		match = find_imported(client, client_secret, hash, now);

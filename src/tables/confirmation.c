@@ -6,7 +6,7 @@
 
 #include "base/member.h"
 #include "base/object.h"
-#include "core/jose/key.h"
+#include "core/jose/jwk.h"
 
 Confirmation
 confirmation_of_jsonb(Jsonb *cnf)

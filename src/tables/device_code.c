@@ -8,6 +8,8 @@
 
 #include "base/glue.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
+#include "core/oauth/user_code.h"
 
 /* under a key: eight letters would not withstand a search of bare hashes */
 static void
@@ -16,8 +18,9 @@ hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_L
 	uint8_t key[PGTC_SHA256_LEN];
 
 	issuer_subkey(issuer, "user codes", key);
-	glue_check(pgtc_keyed_hash(key, pgtc_slice_str(user_code), hash), "hashing a user code");
-	pgtc_wipe(key, sizeof(key));
+	glue_check(pgtc_crypto_hmac_sha256(key, 32, user_code, strlen(user_code), hash),
+			   "hashing a user code");
+	pgtc_crypto_wipe(key, sizeof(key));
 }
 
 bool

@@ -15,7 +15,8 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
-#include "core/oauth/handle.h"
+#include "core/base/crypto.h"
+#include "core/oauth/user_code.h"
 #include "tables/issuer.h"
 
 #define DEVICE_POLL_INTERVAL 5 /* seconds, and by how much it grows (RFC 8628 section 3.5) */

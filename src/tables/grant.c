@@ -6,6 +6,8 @@
 
 #include "base/moment.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
+#include "core/oauth/refresh_token.h"
 
 static void
 read_grant(StoreRow *row, void *arg)

@@ -15,6 +15,7 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
+#include "core/base/crypto.h"
 #include "core/oauth/refresh_token.h"
 #include "core/risk/lockstep.h"
 #include "tables/confirmation.h"

@@ -13,6 +13,11 @@
 #include "base/guc.h"
 #include "base/random.h"
 #include "base/store.h"
+#include "core/base/buf.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/key_material.h"
 
 typedef struct IssuerNode
@@ -28,7 +33,7 @@ static uint64 issuers_number = 0;
 static void
 wipe_pepper(void *arg)
 {
-	pgtc_wipe(((IssuerNode *) arg)->issuer.pepper, PGTC_PEPPER_LEN);
+	pgtc_crypto_wipe(((IssuerNode *) arg)->issuer.pepper, PGTC_PEPPER_LEN);
 }
 
 static void
@@ -149,7 +154,9 @@ issuer_pepper(Issuer *issuer)
 void
 issuer_subkey(Issuer *issuer, const char *purpose, uint8_t out[PGTC_SHA256_LEN])
 {
-	glue_check(pgtc_subkey(issuer_pepper(issuer), purpose, out), "deriving a key");
+	glue_check(pgtc_crypto_hmac_sha256(issuer_pepper(issuer), PGTC_PEPPER_LEN, purpose,
+									   strlen(purpose), out),
+			   "deriving a key");
 }
 
 void
@@ -159,5 +166,5 @@ issuer_create_pepper(const char *issuer)
 
 	random_bytes(pepper, sizeof(pepper));
 	key_material_insert(pepper_id(issuer), pepper, sizeof(pepper));
-	pgtc_wipe(pepper, sizeof(pepper));
+	pgtc_crypto_wipe(pepper, sizeof(pepper));
 }

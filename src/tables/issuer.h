@@ -11,8 +11,9 @@
 #include "utils/jsonb.h"
 
 #include "base/begun.h"
-#include "core/jose/key.h"
-#include "core/oauth/handle.h"
+#include "core/base/crypto.h"
+#include "core/jose/alg.h"
+#include "core/oauth/refresh_token.h"
 
 typedef struct Issuer
 {

@@ -19,6 +19,12 @@
 #include "base/random.h"
 #include "base/store.h"
 #include "base/strings.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/jose/root_keys.h"
+#include "core/jose/wrap.h"
 
 #define ROOT_KEY_FILE_MAX 4096
 #define REWRAP_BATCH 1000
@@ -57,12 +63,12 @@ read_root_keys(PgtcRootKeys *keys)
 	CloseTransientFile(fd);
 	if (len < 0 || len == sizeof(content))
 	{
-		pgtc_wipe(content, sizeof(content));
+		pgtc_crypto_wipe(content, sizeof(content));
 		return len < 0 ? "pgtoken.root_key_file cannot be read"
 					   : "pgtoken.root_key_file is too long";
 	}
 	code = pgtc_root_keys_parse(pgtc_slice(content, len), keys);
-	pgtc_wipe(content, sizeof(content));
+	pgtc_crypto_wipe(content, sizeof(content));
 	return code == PGTC_OK ? NULL
 						   : "pgtoken.root_key_file does not hold keys of 64 hexadecimal digits, "
 							 "one per line";
@@ -152,8 +158,8 @@ static void
 open_material(const Material *material, const PgtcRootKeys *keys, PgtcBuf *out)
 {
 	PgtcCode code =
-		pgtc_unwrap(keys, pgtc_slice_str(material->material_id), VARDATA_ANY(material->bytes),
-					VARSIZE_ANY_EXHDR(material->bytes), out);
+		pgtc_wrap_open(keys, pgtc_slice_str(material->material_id), VARDATA_ANY(material->bytes),
+					   VARSIZE_ANY_EXHDR(material->bytes), out);
 
 	if (code == PGTC_E_NOMEM)
 		glue_check(code, "opening key material");
@@ -203,7 +209,7 @@ key_material_read_optional(const char *material_id, PgtcBuf *out)
 	if (store_run(STORE_MATERIAL_READ, &args, read_material, &material) == 0)
 		return false;
 	key_material_open(material_id, material.bytes, material.wrapped, out);
-	pgtc_wipe(VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
+	pgtc_crypto_wipe(VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
 	return true;
 }
 
@@ -271,8 +277,9 @@ first_closed(const PgtcRootKeys *keys)
 
 		pgtc_buf_init(&plain, &glue_mem);
 		if (material->wrapped &&
-			pgtc_unwrap(keys, pgtc_slice_str(material->material_id), VARDATA_ANY(material->bytes),
-						VARSIZE_ANY_EXHDR(material->bytes), &plain) != PGTC_OK)
+			pgtc_wrap_open(keys, pgtc_slice_str(material->material_id),
+						   VARDATA_ANY(material->bytes), VARSIZE_ANY_EXHDR(material->bytes),
+						   &plain) != PGTC_OK)
 			closed = material->material_id;
 		pgtc_buf_free(&plain);
 	}
@@ -301,7 +308,7 @@ rewrap(const PgtcRootKeys *keys, const Material *material, PgtcBuf *out)
 	size_t len = VARSIZE_ANY_EXHDR(material->bytes);
 	PgtcBuf plain;
 
-	if (material->wrapped && pgtc_wrapped_by_first(keys, bytes, len))
+	if (material->wrapped && pgtc_wrap_by_first(keys, bytes, len))
 		return false;
 	pgtc_buf_init(&plain, &glue_mem);
 	if (material->wrapped)

@@ -7,7 +7,7 @@
 
 #include "base/compat.h"
 
-#include "core/jose/wrap.h"
+#include "core/base/buf.h"
 
 /* label of a factor's secret, before its factor_id: that lies in pgtoken.factors */
 #define KEY_MATERIAL_FACTOR_PREFIX "factor:"

@@ -6,6 +6,9 @@
 
 #include "base/moment.h"
 #include "base/store.h"
+#include "core/base/crypto.h"
+#include "core/base/uuid.h"
+#include "core/oauth/jti.h"
 
 void
 lineage_insert(const LineageRow *row)

@@ -10,7 +10,8 @@
 #include "datatype/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/oauth/refresh_token.h"
+#include "core/base/crypto.h"
+#include "core/oauth/jti.h"
 
 typedef struct LineageRow
 {

@@ -11,6 +11,9 @@
 #include "base/glue.h"
 #include "base/object.h"
 #include "base/store.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/risk/rules.h"
 
 static Policy *policies = NULL;
 static uint64 policies_number = 0;

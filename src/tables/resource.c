@@ -10,7 +10,9 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/store.h"
-#include "core/base/uri.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/base/uri_normal.h"
 
 static Resource *resources = NULL;
 static uint64 resources_number = 0;
@@ -21,7 +23,7 @@ normal_of(const char *resource)
 	char normal[PGTC_URI_NORMAL_MAX];
 	size_t len;
 
-	glue_check(pgtc_uri_normalise(pgtc_slice_str(resource), normal, &len), "reading a resource");
+	glue_check(pgtc_uri_normal_write(pgtc_slice_str(resource), normal, &len), "reading a resource");
 	return pgtc_slice(pnstrdup(normal, len), len);
 }
 
@@ -112,7 +114,7 @@ resource_name(const char *issuer, const char *spelling)
 
 	if (found)
 		return found->resource;
-	if (pgtc_uri_normalise(pgtc_slice_str(spelling), normal, &len) != PGTC_OK)
+	if (pgtc_uri_normal_write(pgtc_slice_str(spelling), normal, &len) != PGTC_OK)
 		return NULL;
 	for (const Resource *resource = resource_list(); resource; resource = resource->next)
 	{

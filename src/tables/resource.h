@@ -8,6 +8,7 @@
 #include "base/compat.h"
 
 #include "base/lifetime.h"
+#include "core/base/slice.h"
 #include "core/oauth/scope.h"
 
 typedef struct Resource

@@ -17,8 +17,13 @@
 #include "base/random.h"
 #include "base/store.h"
 #include "core/base/b64url.h"
-#include "core/oauth/refresh_token.h"
-#include "core/jose/claims.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
+#include "core/jose/jwk.h"
+#include "core/jose/key.h"
+#include "core/jose/token.h"
 #include "tables/issuer.h"
 #include "tables/key_material.h"
 
@@ -145,7 +150,7 @@ open_verifier(SigningKey *key)
 		open_signer(key); /* an HMAC key verifies with what it signs with */
 	else if (key->verifier.alg == NULL)
 	{
-		glue_check(pgtc_key_read_jwk(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
+		glue_check(pgtc_jwk_read(key->alg, pgtc_slice_str(key->public_jwk), &key->verifier),
 				   "reading a public key");
 		cache_stats.key_parses++;
 	}
@@ -203,7 +208,7 @@ kid_of(const PgtcKey *key)
 		return kid;
 	}
 	kid = palloc(PGTC_THUMBPRINT_LEN + 1);
-	glue_check(pgtc_key_thumbprint(key, &glue_mem, kid), "naming a key");
+	glue_check(pgtc_jwk_thumbprint(key, &glue_mem, kid), "naming a key");
 	return kid;
 }
 
@@ -285,7 +290,7 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 		store_arg_null(&args);
 	else
 	{
-		glue_check(pgtc_key_write_jwk(key, pgtc_slice_str(kid), &buf), "writing a public key");
+		glue_check(pgtc_jwk_write(key, pgtc_slice_str(kid), &buf), "writing a public key");
 		store_arg_jsonb(&args, object_of_buf(&buf));
 	}
 	store_run(STORE_KEY_INSERT, &args, NULL, NULL);

@@ -7,6 +7,8 @@
 
 #include "base/compat.h"
 
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
 #include "core/jose/key.h"
 
 typedef enum SigningKeyState

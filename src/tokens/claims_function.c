@@ -13,6 +13,8 @@
 #include "base/request.h"
 #include "base/strings.h"
 #include "base/user_function.h"
+#include "core/base/slice.h"
+#include "core/oauth/scope.h"
 #include "tables/issuer.h"
 
 static Datum

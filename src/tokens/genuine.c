@@ -8,7 +8,15 @@
 #include "tokens/genuine.h"
 
 #include "base/glue.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/jose/alg.h"
 #include "core/jose/jws.h"
+#include "core/oauth/jti.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/client.h"
 #include "tables/lineage.h"
 #include "tables/resource.h"
@@ -22,13 +30,13 @@ genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token)
 
 	if (grant->generation < 0 || generation > grant->generation)
 		return false;
-	glue_check(pgtc_sha256(token->secret, sizeof(token->secret), hash), "hashing a secret");
+	glue_check(pgtc_crypto_sha256(token->secret, sizeof(token->secret), hash), "hashing a secret");
 	if (generation == grant->generation)
-		return pgtc_equal_secret(hash, grant->current_hash, sizeof(hash));
+		return pgtc_crypto_equal(hash, grant->current_hash, sizeof(hash));
 	if (generation == grant->generation - 1 && grant->has_previous)
-		return pgtc_equal_secret(hash, grant->previous_hash, sizeof(hash));
+		return pgtc_crypto_equal(hash, grant->previous_hash, sizeof(hash));
 	return lineage_hash(&grant->grant_id, generation, stored) &&
-		   pgtc_equal_secret(hash, stored, sizeof(hash));
+		   pgtc_crypto_equal(hash, stored, sizeof(hash));
 }
 
 /*

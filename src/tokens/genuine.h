@@ -8,8 +8,10 @@
 
 #include "base/compat.h"
 
-#include "core/oauth/refresh_token.h"
+#include "core/base/slice.h"
 #include "core/jose/claims.h"
+#include "core/oauth/jti.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/grant.h"
 #include "tables/signing_key.h"
 

@@ -8,7 +8,13 @@
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/random.h"
-#include "core/jose/claims.h"
+#include "core/base/buf.h"
+#include "core/base/slice.h"
+#include "core/base/uuid.h"
+#include "core/jose/alg.h"
+#include "core/jose/jws.h"
+#include "core/jose/token.h"
+#include "core/oauth/jti.h"
 #include "tables/authentication.h"
 #include "tables/issuer.h"
 #include "tables/resource.h"
@@ -143,8 +149,9 @@ mint_id_token(Minting *minting)
 	PgtcTokenSpec *spec = &minting->spec;
 	char at_hash[PGTC_AT_HASH_MAX + 1];
 
-	glue_check(pgtc_at_hash(minting->alg, pgtc_slice_str(minting->out->access_token), at_hash),
-			   "hashing a token");
+	glue_check(
+		pgtc_token_at_hash(minting->alg, pgtc_slice_str(minting->out->access_token), at_hash),
+		"hashing a token");
 	spec->typ = "JWT";
 	spec->header = none;
 	spec->aud = &client_id;

@@ -8,7 +8,7 @@
 
 #include "base/compat.h"
 
-#include "core/oauth/refresh_token.h"
+#include "core/oauth/jti.h"
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tokens/target.h"

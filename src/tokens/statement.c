@@ -9,6 +9,10 @@
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "core/base/buf.h"
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
+#include "core/jose/token.h"
 #include "tables/issuer.h"
 #include "tables/signing_key.h"
 

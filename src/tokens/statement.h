@@ -10,7 +10,7 @@
 
 #include "utils/jsonb.h"
 
-#include "core/jose/claims.h"
+#include "core/jose/token.h"
 #include "tables/client.h"
 
 /* for this client: absent members of the specification, which has no kid yet */

@@ -7,7 +7,13 @@
 #include "base/glue.h"
 #include "base/refused.h"
 #include "base/strings.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 #include "core/base/uri.h"
+#include "core/base/uri_normal.h"
+#include "core/jose/claims.h"
+#include "core/oauth/scope.h"
 #include "tables/resource.h"
 
 /* no token may carry it: an application could take it for one that opens the completion of a step-up */
@@ -152,8 +158,8 @@ registered_name(const Client *client, char *resource)
 	if (is_issuer(client, resource))
 		return resource;
 	name = resource_name(client->issuer, resource);
-	if (name == NULL && pgtc_uri_equivalent(pgtc_slice_str(client->issuer), //
-											pgtc_slice_str(resource)))
+	if (name == NULL && pgtc_uri_normal_same(pgtc_slice_str(client->issuer), //
+											 pgtc_slice_str(resource)))
 		name = client->issuer;
 	return name ? pstrdup(name) : resource;
 }

@@ -8,6 +8,7 @@
 #include "base/compat.h"
 
 #include "base/errors.h"
+#include "core/oauth/scope.h"
 #include "tables/client.h"
 #include "tables/grant.h"
 

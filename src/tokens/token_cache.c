@@ -12,6 +12,7 @@
 
 #include "base/cache.h"
 #include "base/lru.h"
+#include "core/base/crypto.h"
 
 /* so small that every entry is a block of its own, which leaves when the entry does */
 #define BLOCK_SIZE 1024

@@ -10,7 +10,7 @@
 #include "utils/jsonb.h"
 
 #include "base/cache.h"
-#include "core/base/code.h"
+#include "core/base/crypto.h"
 
 typedef struct CachedToken
 {

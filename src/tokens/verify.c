@@ -18,8 +18,14 @@
 #include "base/replay_lag.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/base/uri.h"
+#include "core/base/code.h"
+#include "core/base/crypto.h"
+#include "core/base/slice.h"
+#include "core/base/uri_normal.h"
+#include "core/base/uuid.h"
 #include "core/jose/claims.h"
+#include "core/jose/jws.h"
+#include "core/oauth/refresh_token.h"
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/not_before.h"
@@ -135,7 +141,7 @@ static bool
 is_audience(const JsonbValue *value, PgtcSlice audience)
 {
 	return value->type == jbvString &&
-		   pgtc_uri_equivalent(pgtc_slice(value->val.string.val, value->val.string.len), audience);
+		   pgtc_uri_normal_same(pgtc_slice(value->val.string.val, value->val.string.len), audience);
 }
 
 bool
@@ -196,7 +202,7 @@ verify_seen_token(const char *token, size_t len)
 	if (len > PGTC_JWS_MAX)
 		return NULL;
 	cache_begin();
-	glue_check(pgtc_sha256(token, len, hash), "hashing a token");
+	glue_check(pgtc_crypto_sha256(token, len, hash), "hashing a token");
 	cached = token_cache_get(hash);
 	return cached && moment_unix(GetCurrentTimestamp()) < cached->exp ? cached->claims : NULL;
 }
@@ -213,7 +219,7 @@ verify_access_token(const char *token, size_t len, const char *audience, const C
 		return NULL;
 	replay_lag_check();
 	cache_begin();
-	glue_check(pgtc_sha256(token, len, hash), "hashing a token");
+	glue_check(pgtc_crypto_sha256(token, len, hash), "hashing a token");
 	cached = token_cache_get(hash);
 	if (cached)
 		claims = now < cached->exp ? cached->claims : NULL;

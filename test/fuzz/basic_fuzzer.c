@@ -3,8 +3,9 @@
  *		Basic credentials, as they come and, so that mutations reach further, with
  *		the input as what is encoded: the halves around the first colon.
  */
-#include "core/base/b64url.h"
+#include "core/base/basic.h"
 #include "core/base/form.h"
+#include "core/base/utf8.h"
 #include "fuzz.h"
 
 static PgtcCode

@@ -4,6 +4,7 @@
  *		is a certificate itself, which this file encodes.
  */
 #include "core/base/b64url.h"
+#include "core/base/crypto.h"
 #include "core/jose/certificate.h"
 #include "fuzz.h"
 

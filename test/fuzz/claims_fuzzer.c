@@ -2,9 +2,11 @@
  * claims_fuzzer.c
  *		Claims that are read can be written into a token and read back the same.
  */
+#include "core/base/uuid.h"
 #include "core/jose/claims.h"
+#include "core/jose/jws.h"
+#include "core/jose/token.h"
 #include "fuzz.h"
-#include "core/oauth/refresh_token.h"
 
 static bool
 same(PgtcSlice a, PgtcSlice b)
@@ -92,7 +94,7 @@ check_routing(PgtcSlice payload, const PgtcClaims *claims)
 	pgtc_buf_append_str(&token, ".AAAA");
 	if (token.len <= PGTC_JWS_MAX)
 	{
-		PgtcCode code = pgtc_jwt_grant_id(pgtc_slice(token.data, token.len), &fuzz_mem, found);
+		PgtcCode code = pgtc_claims_grant_id(pgtc_slice(token.data, token.len), &fuzz_mem, found);
 
 		REQUIRE((code == PGTC_OK) == has_id);
 		REQUIRE(!has_id || memcmp(found, expected, sizeof(found)) == 0);

@@ -3,6 +3,7 @@
  *		What was decoded is text, and encoded again it decodes to the same.
  */
 #include "core/base/form.h"
+#include "core/base/utf8.h"
 #include "fuzz.h"
 
 static void
@@ -17,8 +18,8 @@ check_again(const PgtcForm *form)
 	for (i = 0; i < form->n; i++)
 	{
 		/* names of ours are C strings, so each is written as a value here */
-		pgtc_query_append(&url, "n", form->field[i].name);
-		pgtc_query_append(&url, "v", form->field[i].value);
+		pgtc_form_append_query(&url, "n", form->field[i].name);
+		pgtc_form_append_query(&url, "v", form->field[i].value);
 	}
 	if (form->n <= PGTC_FORM_FIELDS_MAX / 2 && url.len <= PGTC_FORM_MAX)
 	{

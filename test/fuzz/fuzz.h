@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "core/base/code.h"
+#include "core/base/buf.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,6 +5,8 @@
  */
 #include "fuzz.h"
 #include "core/oauth/handle.h"
+#include "core/oauth/pkce.h"
+#include "core/oauth/user_code.h"
 
 static void
 check_handles(PgtcSlice in)

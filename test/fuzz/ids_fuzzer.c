@@ -3,7 +3,7 @@
  *		UUIDs and token identifiers.
  */
 #include "fuzz.h"
-#include "core/oauth/refresh_token.h"
+#include "core/oauth/jti.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -35,9 +35,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint64_t us;
 
 		memcpy(&us, data, sizeof(us));
-		pgtc_uuid7(us, data + 8, id);
+		pgtc_uuid_make(us, data + 8, id);
 		REQUIRE((id[6] & 0xf0) == 0x70 && (id[8] & 0xc0) == 0x80);
-		pgtc_uuid7(us + 1, data + 8, again);
+		pgtc_uuid_make(us + 1, data + 8, again);
 		/* 48 bits of milliseconds last until the year 10889 */
 		if (us < (UINT64_C(1) << 48) * 1000 - 1)
 			REQUIRE(memcmp(id, again, sizeof(id)) < 0);

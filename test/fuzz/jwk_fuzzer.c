@@ -3,7 +3,7 @@
  *		A JWK that is read is public, and written again it names the same key.
  */
 #include "fuzz.h"
-#include "core/jose/key.h"
+#include "core/jose/jwk.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PgtcKey again;
 		PgtcBuf jwk;
 
-		if (pgtc_key_read_jwk(alg, fuzz_slice(data, size), &key) != PGTC_OK)
+		if (pgtc_jwk_read(alg, fuzz_slice(data, size), &key) != PGTC_OK)
 		{
 			REQUIRE(key.pkey == NULL && key.alg == NULL);
 			continue;
@@ -27,10 +27,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(key.alg == alg && !key.is_private && key.secret == NULL);
 		pgtc_buf_init(&jwk, &fuzz_mem);
 		REQUIRE(pgtc_key_write_private(&key, &jwk) == PGTC_E_KEY);
-		REQUIRE(pgtc_key_write_jwk(&key, pgtc_slice_str("k"), &jwk) == PGTC_OK);
-		REQUIRE(pgtc_key_read_jwk(alg, pgtc_slice(jwk.data, jwk.len), &again) == PGTC_OK);
-		REQUIRE(pgtc_key_thumbprint(&key, &fuzz_mem, first) == PGTC_OK);
-		REQUIRE(pgtc_key_thumbprint(&again, &fuzz_mem, second) == PGTC_OK);
+		REQUIRE(pgtc_jwk_write(&key, pgtc_slice_str("k"), &jwk) == PGTC_OK);
+		REQUIRE(pgtc_jwk_read(alg, pgtc_slice(jwk.data, jwk.len), &again) == PGTC_OK);
+		REQUIRE(pgtc_jwk_thumbprint(&key, &fuzz_mem, first) == PGTC_OK);
+		REQUIRE(pgtc_jwk_thumbprint(&again, &fuzz_mem, second) == PGTC_OK);
 		REQUIRE(strcmp(first, second) == 0);
 		pgtc_key_free(&again);
 		pgtc_key_free(&key);

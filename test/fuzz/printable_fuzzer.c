@@ -3,9 +3,9 @@
  *		Whatever comes in, one line of well-formed text comes out, which shows
  *		different input differently as long as it is not cut.
  */
-#include "core/base/form.h"
-#include "fuzz.h"
 #include "core/base/printable.h"
+#include "core/base/utf8.h"
+#include "fuzz.h"
 
 #define WHOLE_MAX 64 /* bytes of input that fit in any case: each becomes four at most */
 

@@ -24,8 +24,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pgtc_buf_init(&blob, &fuzz_mem);
 	pgtc_buf_init(&plain, &fuzz_mem);
 	REQUIRE(pgtc_wrap(&keys, label, nonce, "plain", 5, &blob) == PGTC_OK);
-	REQUIRE(pgtc_wrapped_by_first(&keys, blob.data, blob.len));
-	REQUIRE(pgtc_unwrap(&keys, label, blob.data, blob.len, &plain) == PGTC_OK);
+	REQUIRE(pgtc_wrap_by_first(&keys, blob.data, blob.len));
+	REQUIRE(pgtc_wrap_open(&keys, label, blob.data, blob.len, &plain) == PGTC_OK);
 	REQUIRE(plain.len == 5 && memcmp(plain.data, "plain", 5) == 0);
 	pgtc_buf_free(&blob);
 	pgtc_buf_free(&plain);

@@ -5,7 +5,7 @@
  * An input is the rules, a NUL, and facts, which are zero where it ends early.
  */
 #include "fuzz.h"
-#include "core/risk/rules.h"
+#include "core/risk/risk.h"
 
 static void
 take(PgtcSlice *rest, void *out, size_t len)
@@ -102,7 +102,7 @@ check_rule(const PgtcRule *rule)
 	REQUIRE(rule->days > 0 && rule->days <= 0x7f);
 	REQUIRE(rule->max_speed > 0 && rule->min_distance >= 0);
 	for (i = 0; i < rule->n_networks; i++)
-		REQUIRE(pgtc_network_contains(&rule->networks[i], &rule->networks[i].address));
+		REQUIRE(pgtc_address_in_network(&rule->networks[i], &rule->networks[i].address));
 	REQUIRE((rule->timezone != NULL) == (rule->kind == PGTC_RULE_OUTSIDE_HOURS));
 	REQUIRE((rule->function != NULL) == (rule->kind == PGTC_RULE_FUNCTION));
 	if (rule->kind == PGTC_RULE_OUTSIDE_HOURS)
@@ -131,15 +131,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		take_facts(fuzz_slice(nul + 1, size - len - 1), &facts);
 	else
 		memset(&facts, 0, sizeof(facts));
-	REQUIRE(pgtc_same_context(&facts.now, &facts.now));
-	REQUIRE(pgtc_same_context(&facts.now, &facts.last) ==
-			pgtc_same_context(&facts.last, &facts.now));
+	REQUIRE(pgtc_request_context_same(&facts.now, &facts.now));
+	REQUIRE(pgtc_request_context_same(&facts.now, &facts.last) ==
+			pgtc_request_context_same(&facts.last, &facts.now));
 	for (i = 0; i < rules.n; i++)
 	{
 		bool fires;
 
 		check_rule(&rules.rule[i]);
-		fires = pgtc_rule_fires(&rules.rule[i], &facts, why);
+		fires = pgtc_risk_fires(&rules.rule[i], &facts, why);
 		require_line(why, sizeof(why));
 		REQUIRE(fires == (why[0] != '\0'));
 	}

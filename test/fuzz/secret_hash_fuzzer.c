@@ -4,7 +4,8 @@
  *		enough for it here is computed.
  */
 #include "fuzz.h"
-#include "core/oauth/secret_hash.h"
+#include "core/oauth/secret.h"
+#include "core/oauth/secret_hash_verify.h"
 
 static bool
 cheap(const PgtcSecretHash *hash)

@@ -2,7 +2,8 @@
  * totp_fuzzer.c
  *		What a user types: base32 secrets, one-time codes, recovery codes.
  */
-#include "core/factor/webauthn.h"
+#include "core/base/base32.h"
+#include "core/factor/totp.h"
 #include "fuzz.h"
 
 #define NOW 3000
@@ -11,7 +12,7 @@
 static void
 check_code(const PgtcTotp *totp, PgtcSlice text)
 {
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 	int64_t middle = NOW / totp->period;
 	int64_t right = -1;
 	int64_t step;
@@ -39,7 +40,7 @@ check_base32(PgtcSlice text)
 	PgtcBuf data;
 	PgtcBuf again;
 	PgtcBuf written;
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 
 	pgtc_buf_init(&data, &fuzz_mem);
 	pgtc_buf_init(&again, &fuzz_mem);
@@ -73,13 +74,13 @@ check_recovery(PgtcSlice text)
 	char code[PGTC_RECOVERY_CODE_LEN + 1];
 	char again[PGTC_RECOVERY_CODE_LEN + 1];
 
-	if (pgtc_recovery_code_read(text, code) != PGTC_OK)
+	if (pgtc_one_time_code_read_recovery(text, code) != PGTC_OK)
 	{
 		REQUIRE(code[0] == '\0');
 		return;
 	}
 	REQUIRE(strlen(code) == PGTC_RECOVERY_CODE_LEN && code[5] == '-');
-	REQUIRE(pgtc_recovery_code_read(pgtc_slice_str(code), again) == PGTC_OK);
+	REQUIRE(pgtc_one_time_code_read_recovery(pgtc_slice_str(code), again) == PGTC_OK);
 	REQUIRE(strcmp(code, again) == 0);
 }
 
@@ -88,15 +89,15 @@ check_made(const uint8_t random[32])
 {
 	char code[PGTC_RECOVERY_CODE_LEN + 1];
 	char again[PGTC_RECOVERY_CODE_LEN + 1];
-	char digits[PGTC_TOTP_DIGITS_MAX + 1];
+	char digits[PGTC_CODE_DIGITS_MAX + 1];
 	int n;
 
-	pgtc_recovery_code(random, code);
-	REQUIRE(pgtc_recovery_code_read(pgtc_slice_str(code), again) == PGTC_OK);
+	pgtc_one_time_code_recovery(random, code);
+	REQUIRE(pgtc_one_time_code_read_recovery(pgtc_slice_str(code), again) == PGTC_OK);
 	REQUIRE(strcmp(code, again) == 0);
-	for (n = 6; n <= PGTC_TOTP_DIGITS_MAX; n++)
+	for (n = 6; n <= PGTC_CODE_DIGITS_MAX; n++)
 	{
-		pgtc_numeric_code(random, n, digits);
+		pgtc_one_time_code_numeric(random, n, digits);
 		REQUIRE(strspn(digits, "0123456789") == (size_t) n && strlen(digits) == (size_t) n);
 	}
 }
@@ -110,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_base32(text);
 	check_recovery(text);
-	for (; totp.digits <= PGTC_TOTP_DIGITS_MAX; totp.digits++)
+	for (; totp.digits <= PGTC_CODE_DIGITS_MAX; totp.digits++)
 		check_code(&totp, text);
 	if (size >= 32)
 		check_made(data);

@@ -20,14 +20,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(pgtc_root_keys_parse(pgtc_slice_str(file), &keys) == PGTC_OK);
 	pgtc_buf_init(&plain, &fuzz_mem);
 	pgtc_buf_init(&blob, &fuzz_mem);
-	code = pgtc_unwrap(&keys, label, data, size, &plain);
+	code = pgtc_wrap_open(&keys, label, data, size, &plain);
 	if (code == PGTC_OK)
 	{
-		REQUIRE(pgtc_wrapped_by_first(&keys, data, size));
+		REQUIRE(pgtc_wrap_by_first(&keys, data, size));
 		REQUIRE(pgtc_wrap(&keys, label, data + 9, plain.data, plain.len, &blob) == PGTC_OK);
 		REQUIRE(blob.len == size && memcmp(blob.data, data, size) == 0);
 		/* under another label it stays closed */
-		REQUIRE(pgtc_unwrap(&keys, pgtc_slice_str("other"), data, size, &blob) == PGTC_E_SIGNATURE);
+		REQUIRE(pgtc_wrap_open(&keys, pgtc_slice_str("other"), data, size, &blob) ==
+				PGTC_E_SIGNATURE);
 	}
 	else
 		REQUIRE(plain.len == 0);

@@ -2,10 +2,10 @@
  * url_fuzzer.c
  *		Comparing URLs; an input is two of them with a line feed between.
  */
-#include "core/jose/dpop.h"
-#include "fuzz.h"
-#include "core/oauth/handle.h"
 #include "core/base/uri.h"
+#include "core/base/url.h"
+#include "core/oauth/redirect.h"
+#include "fuzz.h"
 
 static bool
 starts_with(PgtcSlice text, const char *start)

@@ -6,7 +6,8 @@
 #include <arpa/inet.h>
 
 #include "fuzz.h"
-#include "core/risk/rules.h"
+#include "core/base/address.h"
+#include "core/risk/user_agent.h"
 
 static void
 check_user_agent(PgtcSlice in)
@@ -51,24 +52,24 @@ check_network(PgtcSlice in)
 	PgtcNetwork network;
 	PgtcAddress other;
 
-	if (pgtc_network_parse(in, &network) != PGTC_OK)
+	if (pgtc_address_parse_network(in, &network) != PGTC_OK)
 	{
 		REQUIRE(network.address.bits == 0);
 		return;
 	}
 	REQUIRE(network.prefix >= 0 && network.prefix <= network.address.bits);
-	REQUIRE(pgtc_network_contains(&network, &network.address));
+	REQUIRE(pgtc_address_in_network(&network, &network.address));
 	/* the last bit of the prefix counts, the one after it does not */
 	other = network.address;
 	if (network.prefix < network.address.bits)
 	{
 		other.bytes[network.prefix / 8] ^= 0x80 >> network.prefix % 8;
-		REQUIRE(pgtc_network_contains(&network, &other));
+		REQUIRE(pgtc_address_in_network(&network, &other));
 	}
 	if (network.prefix > 0)
 	{
 		other.bytes[(network.prefix - 1) / 8] ^= 0x80 >> (network.prefix - 1) % 8;
-		REQUIRE(!pgtc_network_contains(&network, &other));
+		REQUIRE(!pgtc_address_in_network(&network, &other));
 	}
 }
 

@@ -7,7 +7,9 @@
  */
 #include <openssl/evp.h>
 
+#include "core/base/crypto.h"
 #include "core/factor/webauthn.h"
+#include "core/jose/jwk.h"
 #include "fuzz.h"
 
 /* RFC 8037 appendix A.1, A.3 */
@@ -50,7 +52,7 @@ check_signed(const uint8_t *data, size_t size, size_t client_len)
 	PgtcCode code;
 
 	REQUIRE(pgtc_key_import(alg, pgtc_slice_str(pem), &key) == PGTC_OK);
-	REQUIRE(pgtc_sha256(data, client_len, hash) == PGTC_OK);
+	REQUIRE(pgtc_crypto_sha256(data, client_len, hash) == PGTC_OK);
 	pgtc_buf_init(&input, &fuzz_mem);
 	pgtc_buf_append(&input, second, second_len);
 	pgtc_buf_append(&input, hash, sizeof(hash));
@@ -63,12 +65,12 @@ check_signed(const uint8_t *data, size_t size, size_t client_len)
 	assertion.client_data = fuzz_slice(data, client_len);
 	assertion.authenticator_data = fuzz_slice(second, second_len);
 	assertion.signature = fuzz_slice(signature, signature_len);
-	code = pgtc_assertion_check(&assertion, &key, &expect, &fuzz_mem, &result);
+	code = pgtc_webauthn_check(&assertion, &key, &expect, &fuzz_mem, &result);
 	/* what is well-formed and true is also well signed */
 	REQUIRE(code != PGTC_E_SIGNATURE);
 	if (code == PGTC_OK)
 	{
-		REQUIRE(pgtc_sha256(rp_id, strlen(rp_id), hash) == PGTC_OK);
+		REQUIRE(pgtc_crypto_sha256(rp_id, strlen(rp_id), hash) == PGTC_OK);
 		REQUIRE(second_len >= 37 && memcmp(second, hash, sizeof(hash)) == 0);
 		REQUIRE((second[32] & 0x41) == 0x01);
 		REQUIRE((second_len > 37) == ((second[32] & 0x80) != 0));
@@ -77,11 +79,11 @@ check_signed(const uint8_t *data, size_t size, size_t client_len)
 		/* an escape is another way to write either */
 		REQUIRE(contains(data, client_len, "Y2hhbGxlbmdl") || contains(data, client_len, "\\"));
 		expect.user_verification = true;
-		code = pgtc_assertion_check(&assertion, &key, &expect, &fuzz_mem, &result);
+		code = pgtc_webauthn_check(&assertion, &key, &expect, &fuzz_mem, &result);
 		REQUIRE((code == PGTC_OK) == ((second[32] & 0x04) != 0));
 		expect.counter = UINT32_MAX;
 		expect.user_verification = false;
-		code = pgtc_assertion_check(&assertion, &key, &expect, &fuzz_mem, &result);
+		code = pgtc_webauthn_check(&assertion, &key, &expect, &fuzz_mem, &result);
 		REQUIRE(code == PGTC_E_EXPIRED && result.counter == 0);
 	}
 	else
@@ -100,12 +102,12 @@ check_signature(const PgtcKey *key, PgtcSlice signature)
 	PgtcAssertion assertion;
 	uint8_t data[37];
 
-	REQUIRE(pgtc_sha256(rp_id, strlen(rp_id), data) == PGTC_OK);
+	REQUIRE(pgtc_crypto_sha256(rp_id, strlen(rp_id), data) == PGTC_OK);
 	memcpy(data + 32, "\x01\0\0\0\x06", 5);
 	assertion.client_data = pgtc_slice_str(client_data);
 	assertion.authenticator_data = fuzz_slice(data, sizeof(data));
 	assertion.signature = signature;
-	REQUIRE(pgtc_assertion_check(&assertion, key, &expect, &fuzz_mem, &result) ==
+	REQUIRE(pgtc_webauthn_check(&assertion, key, &expect, &fuzz_mem, &result) ==
 			(signature.len > 0 && signature.len <= PGTC_WEBAUTHN_MAX ? PGTC_E_SIGNATURE
 																	 : PGTC_E_MALFORMED));
 }
@@ -128,10 +130,10 @@ check_key(const PgtcAlg *alg, PgtcSlice text)
 	REQUIRE(key.alg == alg && !key.is_private && key.secret == NULL);
 	pgtc_buf_init(&jwk, &fuzz_mem);
 	REQUIRE(pgtc_key_write_private(&key, &jwk) == PGTC_E_KEY);
-	REQUIRE(pgtc_key_write_jwk(&key, pgtc_slice_str("k"), &jwk) == PGTC_OK);
+	REQUIRE(pgtc_jwk_write(&key, pgtc_slice_str("k"), &jwk) == PGTC_OK);
 	REQUIRE(pgtc_webauthn_key_read(alg, pgtc_slice(jwk.data, jwk.len), &again) == PGTC_OK);
-	REQUIRE(pgtc_key_thumbprint(&key, &fuzz_mem, first) == PGTC_OK);
-	REQUIRE(pgtc_key_thumbprint(&again, &fuzz_mem, second) == PGTC_OK);
+	REQUIRE(pgtc_jwk_thumbprint(&key, &fuzz_mem, first) == PGTC_OK);
+	REQUIRE(pgtc_jwk_thumbprint(&again, &fuzz_mem, second) == PGTC_OK);
 	REQUIRE(strcmp(first, second) == 0);
 	check_signature(&key, text);
 	pgtc_key_free(&again);

@@ -150,16 +150,17 @@ networks(void)
 	{
 		PgtcAddress one = address(cases[i].address);
 
-		CHECK_CODE(pgtc_network_parse(pgtc_slice_str(cases[i].network), &network), PGTC_OK);
-		CHECK(pgtc_network_contains(&network, &one) == cases[i].contains);
-		CHECK(!pgtc_network_contains(&network, &none));
+		CHECK_CODE(pgtc_address_parse_network(pgtc_slice_str(cases[i].network), &network), PGTC_OK);
+		CHECK(pgtc_address_in_network(&network, &one) == cases[i].contains);
+		CHECK(!pgtc_address_in_network(&network, &none));
 	}
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 	{
-		CHECK_CODE(pgtc_network_parse(pgtc_slice_str(refused[i]), &network), PGTC_E_MALFORMED);
+		CHECK_CODE(pgtc_address_parse_network(pgtc_slice_str(refused[i]), &network),
+				   PGTC_E_MALFORMED);
 		CHECK(network.address.bits == 0 && network.prefix == 0);
 	}
-	CHECK_CODE(pgtc_network_parse(pgtc_slice(NULL, 0), &network), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_address_parse_network(pgtc_slice(NULL, 0), &network), PGTC_E_MALFORMED);
 }
 
 static bool

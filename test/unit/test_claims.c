@@ -215,7 +215,7 @@ audiences(void)
 			list[i] = LITERAL("x");
 		pgtc_buf_init(&json, &unit_mem);
 		pgtc_buf_append_str(&json, "{");
-		pgtc_json_member_strings(&json, "aud", list, n);
+		pgtc_json_write_member_strings(&json, "aud", list, n);
 		pgtc_buf_append_str(&json, "}");
 		CHECK_CODE(read_str(json.data), n == PGTC_AUD_MAX ? PGTC_OK : PGTC_E_CLAIM);
 		pgtc_buf_free(&json);
@@ -305,7 +305,7 @@ route(const char *header, const char *payload, uint8_t out[16])
 	pgtc_buf_init(&token, &unit_mem);
 	unit_signing_input(header, payload, &token);
 	pgtc_buf_append_str(&token, ".AAAA");
-	code = pgtc_jwt_grant_id(pgtc_slice(token.data, token.len), &unit_mem, out);
+	code = pgtc_claims_grant_id(pgtc_slice(token.data, token.len), &unit_mem, out);
 	pgtc_buf_free(&token);
 	return code;
 }
@@ -326,8 +326,8 @@ routing(void)
 	CHECK_CODE(route(es256, "{\"grant_id\":\"x\",\"grant_id\":\"y\"}", out), PGTC_E_DUPLICATE);
 	CHECK_CODE(route("{\"alg\":\"none\"}", id, out), PGTC_E_ALG);
 	CHECK_CODE(route("{\"alg\":\"ES256\",\"crit\":[\"x\"]}", id, out), PGTC_E_CRIT);
-	CHECK_CODE(pgtc_jwt_grant_id(LITERAL("a.b"), &unit_mem, out), PGTC_E_MALFORMED);
-	CHECK_CODE(pgtc_jwt_grant_id(pgtc_slice(NULL, 0), &unit_mem, out), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_claims_grant_id(LITERAL("a.b"), &unit_mem, out), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_claims_grant_id(pgtc_slice(NULL, 0), &unit_mem, out), PGTC_E_MALFORMED);
 }
 
 void

@@ -23,12 +23,12 @@ read_signed(const char *members, const char *payload, const PgtcKey *key, PgtcDp
 	pgtc_buf_append_str(&header, "{");
 	pgtc_buf_append_str(&header, members);
 	pgtc_buf_append_str(&header, ",\"jwk\":");
-	CHECK_CODE(pgtc_key_write_jwk(key, LITERAL("k"), &header), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_write(key, LITERAL("k"), &header), PGTC_OK);
 	pgtc_buf_append_str(&header, "}");
 
 	pgtc_buf_init(&token, &unit_mem);
 	unit_signing_input(header.data, payload, &token);
-	CHECK_CODE(pgtc_jws_sign(key, &token), PGTC_OK);
+	CHECK_CODE(pgtc_jws_sign(key, &token, 0), PGTC_OK);
 	code = pgtc_dpop_read(pgtc_slice(token.data, token.len), &unit_mem, out);
 	if (code != PGTC_OK)
 		CHECK(out->jkt[0] == '\0' && out->jti[0] == '\0' && out->htu[0] == '\0');
@@ -47,7 +47,7 @@ read_raw(const char *header, const char *payload)
 
 	pgtc_buf_init(&token, &unit_mem);
 	unit_signing_input(header, payload, &token);
-	CHECK_CODE(pgtc_jws_sign(unit_key("ES256"), &token), PGTC_OK);
+	CHECK_CODE(pgtc_jws_sign(unit_key("ES256"), &token, 0), PGTC_OK);
 	code = pgtc_dpop_read(pgtc_slice(token.data, token.len), &unit_mem, &proof);
 	pgtc_buf_free(&token);
 	return code;
@@ -99,7 +99,7 @@ header(void)
 			continue;
 		snprintf(members, sizeof(members), TYP_ALG("%s"), alg->name);
 		CHECK_CODE(read_signed(members, PAYLOAD, unit_key(alg->name), &proof), PGTC_OK);
-		CHECK_CODE(pgtc_key_thumbprint(unit_key(alg->name), &unit_mem, jkt), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_thumbprint(unit_key(alg->name), &unit_mem, jkt), PGTC_OK);
 		CHECK(strcmp(proof.jkt, jkt) == 0);
 	}
 
@@ -155,7 +155,7 @@ other_name(void)
 	PgtcDpopProof proof;
 	size_t i;
 
-	CHECK_CODE(pgtc_key_thumbprint(unit_key("EdDSA"), &unit_mem, jkt), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_thumbprint(unit_key("EdDSA"), &unit_mem, jkt), PGTC_OK);
 	for (i = 0; i < 2; i++)
 	{
 		snprintf(members, sizeof(members), TYP_ALG("%s"), names[i]);

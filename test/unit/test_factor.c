@@ -2,7 +2,8 @@
  * test_factor.c
  *		base32 (RFC 4648), TOTP (RFC 6238), sent codes and recovery codes.
  */
-#include "core/factor/webauthn.h"
+#include "core/base/base32.h"
+#include "core/factor/totp.h"
 #include "unit.h"
 
 /* RFC 6238 appendix B: the ASCII secret, as long as the hash wants it */
@@ -130,7 +131,7 @@ totp_vectors(void)
 
 		for (i = 0; i < 6; i++)
 		{
-			char code[PGTC_TOTP_DIGITS_MAX + 1];
+			char code[PGTC_CODE_DIGITS_MAX + 1];
 			int64_t step;
 
 			CHECK_CODE(pgtc_totp_code(&totp, times[i] / 30, code), PGTC_OK);
@@ -150,7 +151,7 @@ hotp_vectors(void)
 	static const char *const codes[] = {"755224", "287082", "359152", "969429", "338314",
 										"254676", "287922", "162583", "399871", "520489"};
 	PgtcTotp totp = totp_of("SHA1", 6, 20);
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 	int i;
 
 	for (i = 0; i < 10; i++)
@@ -170,7 +171,7 @@ hotp_vectors(void)
 static PgtcCode
 check_step(const PgtcTotp *totp, int64_t step, int64_t now, int window, int64_t last_step)
 {
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 	int64_t found;
 	PgtcCode result;
 
@@ -215,8 +216,8 @@ totp_second_use(void)
 {
 	PgtcTotp totp = totp_of("SHA1", 6, 20);
 	int64_t now = 3000;
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
-	char twin[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
+	char twin[PGTC_CODE_DIGITS_MAX + 1];
 	int64_t step;
 
 	CHECK_CODE(check_step(&totp, 100, now, 1, 99), PGTC_OK);
@@ -258,7 +259,7 @@ static PgtcCode
 code_with(const char *digest, int digits, int period, size_t secret_len)
 {
 	PgtcTotp totp = {digest, digits, period, (const uint8_t *) DIGITS_64 "5", secret_len};
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 	int64_t step;
 	PgtcCode result = pgtc_totp_code(&totp, 1, code);
 
@@ -292,24 +293,24 @@ static void
 numeric_codes(void)
 {
 	uint8_t random[32] = {0};
-	char code[PGTC_TOTP_DIGITS_MAX + 1];
+	char code[PGTC_CODE_DIGITS_MAX + 1];
 
-	pgtc_numeric_code(random, 6, code);
+	pgtc_one_time_code_numeric(random, 6, code);
 	CHECK(strcmp(code, "000000") == 0);
 	random[31] = 0x40;
 	random[30] = 0xe2;
 	random[29] = 0x01;
-	pgtc_numeric_code(random, 6, code); /* 123456 */
+	pgtc_one_time_code_numeric(random, 6, code); /* 123456 */
 	CHECK(strcmp(code, "123456") == 0);
-	pgtc_numeric_code(random, 8, code);
+	pgtc_one_time_code_numeric(random, 8, code);
 	CHECK(strcmp(code, "00123456") == 0);
 	/* 2^256 - 1 ends in 29639935: every byte counts */
 	memset(random, 0xff, sizeof(random));
-	pgtc_numeric_code(random, 6, code);
+	pgtc_one_time_code_numeric(random, 6, code);
 	CHECK(strcmp(code, "639935") == 0);
-	pgtc_numeric_code(random, 7, code);
+	pgtc_one_time_code_numeric(random, 7, code);
 	CHECK(strcmp(code, "9639935") == 0);
-	pgtc_numeric_code(random, 8, code);
+	pgtc_one_time_code_numeric(random, 8, code);
 	CHECK(strcmp(code, "29639935") == 0);
 }
 
@@ -317,7 +318,7 @@ numeric_codes(void)
 static void
 draw(unsigned i, uint8_t out[32])
 {
-	if (pgtc_sha256(&i, sizeof(i), out) != PGTC_OK)
+	if (pgtc_crypto_sha256(&i, sizeof(i), out) != PGTC_OK)
 		CHECK(false);
 }
 
@@ -338,12 +339,12 @@ codes_unbiased(void)
 	for (i = 0; i < DRAWS; i++)
 	{
 		uint8_t random[32];
-		char code[PGTC_TOTP_DIGITS_MAX + 1];
+		char code[PGTC_CODE_DIGITS_MAX + 1];
 		char recovery[PGTC_RECOVERY_CODE_LEN + 1];
 
 		draw(i, random);
-		pgtc_numeric_code(random, 6, code);
-		pgtc_recovery_code(random, recovery);
+		pgtc_one_time_code_numeric(random, 6, code);
+		pgtc_one_time_code_recovery(random, recovery);
 		for (at = 0; at < 6; at++)
 			digits[at][code[at] - '0']++;
 		for (at = 0; at < PGTC_RECOVERY_CODE_LEN; at++)
@@ -375,7 +376,7 @@ static PgtcCode
 read_recovery(PgtcSlice text, const char *expected)
 {
 	char code[PGTC_RECOVERY_CODE_LEN + 1];
-	PgtcCode result = pgtc_recovery_code_read(text, code);
+	PgtcCode result = pgtc_one_time_code_read_recovery(text, code);
 
 	CHECK(strcmp(code, result == PGTC_OK ? expected : "") == 0);
 	return result;
@@ -401,15 +402,15 @@ recovery_codes(void)
 	char code[PGTC_RECOVERY_CODE_LEN + 1];
 	size_t i;
 
-	pgtc_recovery_code(zero, code);
+	pgtc_one_time_code_recovery(zero, code);
 	CHECK(strcmp(code, "BBBBB-BBBBB") == 0);
 	memset(random, 0xff, sizeof(random));
-	pgtc_recovery_code(random, code);
+	pgtc_one_time_code_recovery(random, code);
 	CHECK(strcmp(code, "TVZGB-RDDMH") == 0);
 	for (i = 0; i < 100; i++)
 	{
 		draw((unsigned) i, random);
-		pgtc_recovery_code(random, code);
+		pgtc_one_time_code_recovery(random, code);
 		CHECK(strlen(code) == PGTC_RECOVERY_CODE_LEN);
 		CHECK_CODE(read_recovery(pgtc_slice_str(code), code), PGTC_OK);
 	}

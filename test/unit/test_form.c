@@ -145,7 +145,7 @@ check_query(const char *url, PgtcSlice value, const char *expected)
 
 	pgtc_buf_init(&buf, &unit_mem);
 	pgtc_buf_append_str(&buf, url);
-	pgtc_query_append(&buf, "state", value);
+	pgtc_form_append_query(&buf, "state", value);
 	CHECK(pgtc_slice_equal(SLICE(buf), pgtc_slice_str(expected)));
 	pgtc_buf_free(&buf);
 }

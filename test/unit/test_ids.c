@@ -27,15 +27,15 @@ uuid7(void)
 	char text[PGTC_UUID_TEXT_LEN + 1];
 	uint64_t us;
 
-	pgtc_uuid7(UINT64_C(1645557742000) * 1000, zeros, before);
+	pgtc_uuid_make(UINT64_C(1645557742000) * 1000, zeros, before);
 	pgtc_uuid_text(before, text);
 	CHECK(strcmp(text, "017f22e2-79b0-7000-8000-000000000000") == 0);
 
 	/* every microsecond sorts behind the one before, whatever the random part */
 	for (us = 1645557741999000; us < 1645557742001000; us++)
 	{
-		pgtc_uuid7(us, ones, before);
-		pgtc_uuid7(us + 1, zeros, after);
+		pgtc_uuid_make(us, ones, before);
+		pgtc_uuid_make(us + 1, zeros, after);
 		if (memcmp(before, after, PGTC_UUID_LEN) >= 0)
 			break;
 		if ((before[6] & 0xf0) != 0x70 || (before[8] & 0xc0) != 0x80)
@@ -43,7 +43,7 @@ uuid7(void)
 	}
 	CHECK(us == 1645557742001000);
 
-	pgtc_uuid7(UINT64_MAX, ones, after);
+	pgtc_uuid_make(UINT64_MAX, ones, after);
 	CHECK((after[6] & 0xf0) == 0x70 && (after[8] & 0xc0) == 0x80);
 }
 
@@ -192,27 +192,27 @@ derive(void)
 	fill(pepper, sizeof(pepper), 0);
 	fill(presented, sizeof(presented), 0x40);
 	fill(nonce, sizeof(nonce), 0x80);
-	CHECK_CODE(pgtc_refresh_secret_derive(pepper, grant_id, 1, presented, nonce, got), PGTC_OK);
+	CHECK_CODE(pgtc_refresh_token_derive(pepper, grant_id, 1, presented, nonce, got), PGTC_OK);
 	CHECK(memcmp(got, expected, sizeof(got)) == 0);
 
 	/* Attack: a successor made from less than all five inputs. */
-	pgtc_refresh_secret_derive(pepper, grant_id, 2, presented, nonce, got);
+	pgtc_refresh_token_derive(pepper, grant_id, 2, presented, nonce, got);
 	CHECK(memcmp(got, expected, sizeof(got)) != 0);
 	pepper[31] ^= 1;
-	pgtc_refresh_secret_derive(pepper, grant_id, 1, presented, nonce, got);
+	pgtc_refresh_token_derive(pepper, grant_id, 1, presented, nonce, got);
 	CHECK(memcmp(got, expected, sizeof(got)) != 0);
 	pepper[31] ^= 1;
 	presented[31] ^= 1;
-	pgtc_refresh_secret_derive(pepper, grant_id, 1, presented, nonce, got);
+	pgtc_refresh_token_derive(pepper, grant_id, 1, presented, nonce, got);
 	CHECK(memcmp(got, expected, sizeof(got)) != 0);
 	presented[31] ^= 1;
 	nonce[15] ^= 1;
-	pgtc_refresh_secret_derive(pepper, grant_id, 1, presented, nonce, got);
+	pgtc_refresh_token_derive(pepper, grant_id, 1, presented, nonce, got);
 	CHECK(memcmp(got, expected, sizeof(got)) != 0);
 	nonce[15] ^= 1;
 	memcpy(other_grant, grant_id, sizeof(grant_id));
 	other_grant[0] ^= 1;
-	pgtc_refresh_secret_derive(pepper, other_grant, 1, presented, nonce, got);
+	pgtc_refresh_token_derive(pepper, other_grant, 1, presented, nonce, got);
 	CHECK(memcmp(got, expected, sizeof(got)) != 0);
 }
 
@@ -269,13 +269,13 @@ shard(void)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 	{
 		CHECK_CODE(pgtc_uuid_parse(pgtc_slice_str(known[i].grant_id), grant_id), PGTC_OK);
-		CHECK_CODE(pgtc_shard(grant_id, 1, &out), PGTC_OK);
+		CHECK_CODE(pgtc_uuid_shard(grant_id, 1, &out), PGTC_OK);
 		CHECK(out == 0);
-		CHECK_CODE(pgtc_shard(grant_id, 8, &out), PGTC_OK);
+		CHECK_CODE(pgtc_uuid_shard(grant_id, 8, &out), PGTC_OK);
 		CHECK(out == known[i].of_8);
-		CHECK_CODE(pgtc_shard(grant_id, 1000, &out), PGTC_OK);
+		CHECK_CODE(pgtc_uuid_shard(grant_id, 1000, &out), PGTC_OK);
 		CHECK(out == known[i].of_1000);
-		CHECK_CODE(pgtc_shard(grant_id, INT32_MAX, &out), PGTC_OK);
+		CHECK_CODE(pgtc_uuid_shard(grant_id, INT32_MAX, &out), PGTC_OK);
 		CHECK(out == known[i].of_most);
 	}
 }
@@ -286,7 +286,7 @@ client_secret(void)
 	uint8_t random[PGTC_SECRET_LEN] = {0};
 	char text[PGTC_CLIENT_SECRET_LEN + 1];
 
-	pgtc_client_secret_write(random, text);
+	pgtc_secret_write(random, text);
 	CHECK(strcmp(text, "pgtcs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") == 0);
 	CHECK(strlen(text) == PGTC_CLIENT_SECRET_LEN);
 }

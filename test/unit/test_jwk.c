@@ -11,7 +11,7 @@ static PgtcCode
 read_jwk(const char *alg, const char *json)
 {
 	PgtcKey key;
-	PgtcCode code = pgtc_key_read_jwk(unit_alg(alg), pgtc_slice_str(json), &key);
+	PgtcCode code = pgtc_jwk_read(unit_alg(alg), pgtc_slice_str(json), &key);
 
 	/* what was refused owns nothing */
 	if (code != PGTC_OK)
@@ -26,8 +26,8 @@ check_thumbprint(const char *alg, const char *json, const char *expected)
 	char got[PGTC_THUMBPRINT_LEN + 1];
 	PgtcKey key;
 
-	CHECK_CODE(pgtc_key_read_jwk(unit_alg(alg), pgtc_slice_str(json), &key), PGTC_OK);
-	CHECK_CODE(pgtc_key_thumbprint(&key, &unit_mem, got), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_read(unit_alg(alg), pgtc_slice_str(json), &key), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_thumbprint(&key, &unit_mem, got), PGTC_OK);
 	CHECK(strcmp(got, expected) == 0);
 	pgtc_key_free(&key);
 }
@@ -46,7 +46,7 @@ thumbprints(void)
 					 "\"alg\":\"EdDSA\",\"kty\":\"OKP\",\"key_ops\":[\"verify\"]}",
 					 RFC8037_THUMBPRINT);
 	/* Attack: guess a symmetric key offline by its published digest. */
-	CHECK_CODE(pgtc_key_thumbprint(unit_key("HS256"), &unit_mem, text), PGTC_E_KEY);
+	CHECK_CODE(pgtc_jwk_thumbprint(unit_key("HS256"), &unit_mem, text), PGTC_E_KEY);
 	CHECK(text[0] == '\0');
 }
 
@@ -68,19 +68,19 @@ round_trip(void)
 		pgtc_buf_init(&jwk, &unit_mem);
 		if (alg->kty == PGTC_KTY_OCT)
 		{
-			CHECK_CODE(pgtc_key_write_jwk(key, LITERAL("k1"), &jwk), PGTC_E_KEY);
+			CHECK_CODE(pgtc_jwk_write(key, LITERAL("k1"), &jwk), PGTC_E_KEY);
 			CHECK(jwk.len == 0);
 			continue;
 		}
 		pgtc_buf_append_str(&jwk, "[");
-		CHECK_CODE(pgtc_key_write_jwk(key, LITERAL("k\"1"), &jwk), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_write(key, LITERAL("k\"1"), &jwk), PGTC_OK);
 		CHECK(strstr(jwk.data, "\"kid\":\"k\\\"1\"") != NULL);
 		CHECK(strstr(jwk.data, "\"use\":\"sig\"") != NULL);
 		CHECK(strstr(jwk.data, "\"d\":") == NULL && strstr(jwk.data, "\"p\":") == NULL);
-		CHECK_CODE(pgtc_key_read_jwk(alg, pgtc_slice(jwk.data + 1, jwk.len - 1), &back), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_read(alg, pgtc_slice(jwk.data + 1, jwk.len - 1), &back), PGTC_OK);
 		CHECK(!back.is_private && back.alg == alg);
-		CHECK_CODE(pgtc_key_thumbprint(key, &unit_mem, first), PGTC_OK);
-		CHECK_CODE(pgtc_key_thumbprint(&back, &unit_mem, second), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_thumbprint(key, &unit_mem, first), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_thumbprint(&back, &unit_mem, second), PGTC_OK);
 		CHECK(strcmp(first, second) == 0 && strlen(first) == PGTC_THUMBPRINT_LEN);
 		pgtc_key_free(&back);
 		pgtc_buf_free(&jwk);
@@ -199,7 +199,7 @@ private_part(void)
 
 		pgtc_buf_init(&jwk, &unit_mem);
 		pgtc_buf_append_str(&jwk, "{");
-		pgtc_json_member_string(&jwk, members[i], LITERAL("AQAB"));
+		pgtc_json_write_member(&jwk, members[i], LITERAL("AQAB"));
 		pgtc_buf_append_str(&jwk, ",");
 		pgtc_buf_append_str(&jwk, &RFC8037_JWK[1]);
 		CHECK_CODE(read_jwk("EdDSA", jwk.data), PGTC_E_KEY);

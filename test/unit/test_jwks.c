@@ -21,7 +21,7 @@ verify(const char *token, const char *jwks)
 
 	CHECK_CODE(code, PGTC_OK);
 	CHECK_CODE(pgtc_jws_read_header(&jws, &unit_mem, &header), PGTC_OK);
-	return pgtc_jws_verify_by_jwks(&jws, &header, pgtc_slice_str(jwks), &unit_mem);
+	return pgtc_jwks_verify(&jws, &header, pgtc_slice_str(jwks), &unit_mem);
 }
 
 /* as RFC 8037 appendix A.4, with a kid */
@@ -37,7 +37,7 @@ verify_kid(const char *kid, const char *jwks)
 	snprintf(header, sizeof(header), "{\"alg\":\"EdDSA\",\"kid\":\"%s\"}", kid);
 	pgtc_buf_init(&token, &unit_mem);
 	unit_signing_input(header, "{}", &token);
-	CHECK_CODE(pgtc_jws_sign(&key, &token), PGTC_OK);
+	CHECK_CODE(pgtc_jws_sign(&key, &token, 0), PGTC_OK);
 	code = verify(token.data, jwks);
 	pgtc_buf_free(&token);
 	pgtc_key_free(&key);

@@ -7,7 +7,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#include "core/base/json_read.h"
+#include "core/jose/jws_libjwt.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -15,7 +15,7 @@ static PgtcCode
 verify_jwk(const char *alg, const char *jwk, PgtcSlice token)
 {
 	PgtcKey key;
-	PgtcCode code = pgtc_key_read_jwk(unit_alg(alg), pgtc_slice_str(jwk), &key);
+	PgtcCode code = pgtc_jwk_read(unit_alg(alg), pgtc_slice_str(jwk), &key);
 
 	CHECK_CODE(code, PGTC_OK);
 	if (code == PGTC_OK)
@@ -40,7 +40,7 @@ vectors(void)
 	CHECK_CODE(pgtc_key_import(unit_alg("EdDSA"), LITERAL(RFC8037_PEM), &key), PGTC_OK);
 	pgtc_buf_init(&token, &unit_mem);
 	pgtc_buf_append_str(&token, RFC8037_SIGNING_INPUT);
-	CHECK_CODE(pgtc_jws_sign(&key, &token), PGTC_OK);
+	CHECK_CODE(pgtc_jws_sign(&key, &token, 0), PGTC_OK);
 	CHECK(pgtc_slice_equal(pgtc_slice(token.data, token.len), LITERAL(RFC8037_A4)));
 	pgtc_buf_free(&token);
 	pgtc_key_free(&key);
@@ -51,7 +51,7 @@ sign(const char *header, const PgtcKey *key, PgtcBuf *token)
 {
 	pgtc_buf_init(token, &unit_mem);
 	unit_signing_input(header, "{\"sub\":\"u\"}", token);
-	CHECK_CODE(pgtc_jws_sign(key, token), PGTC_OK);
+	CHECK_CODE(pgtc_jws_sign(key, token, 0), PGTC_OK);
 }
 
 static void
@@ -276,15 +276,16 @@ public_key_as_secret(void)
 		len = BIO_get_mem_data(bio, &text);
 		pgtc_buf_init(&token, &unit_mem);
 		unit_signing_input("{\"alg\":\"HS256\"}", "{}", &token);
-		CHECK_CODE(pgtc_hmac_sha256((uint8_t *) text, (size_t) len, token.data, token.len, mac),
-				   PGTC_OK);
+		CHECK_CODE(
+			pgtc_crypto_hmac_sha256((uint8_t *) text, (size_t) len, token.data, token.len, mac),
+			PGTC_OK);
 		pgtc_buf_append_str(&token, ".");
 		pgtc_buf_append_b64url(&token, mac, sizeof(mac));
 		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), key), PGTC_E_ALG);
 		/* nor when the caller forgets what the header said */
 		CHECK_CODE(pgtc_jws_split(pgtc_slice(token.data, token.len), &jws), PGTC_OK);
 		CHECK_CODE(pgtc_jws_verify(&jws, key->alg, key, &unit_mem), PGTC_E_SIGNATURE);
-		CHECK_CODE(pgtc_jws_hmac_verify(&jws, key, &unit_mem), PGTC_E_KEY);
+		CHECK_CODE(pgtc_jws_libjwt_verify(&jws, key, &unit_mem), PGTC_E_KEY);
 		pgtc_buf_free(&token);
 		BIO_free(bio);
 	}
@@ -451,7 +452,7 @@ key_in_header(void)
 
 	CHECK_CODE(pgtc_key_generate(unit_alg("ES256"), &other), PGTC_OK);
 	pgtc_buf_init(&jwk, &unit_mem);
-	CHECK_CODE(pgtc_key_write_jwk(&other, LITERAL("k"), &jwk), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_write(&other, LITERAL("k"), &jwk), PGTC_OK);
 	strcat(header, jwk.data);
 	strcat(header, "}");
 	sign(header, &other, &token);
@@ -517,11 +518,11 @@ adapter(void)
 	{
 		sign(headers[i], unit_key("HS256"), &token);
 		CHECK_CODE(pgtc_jws_split(pgtc_slice(token.data, token.len), &jws), PGTC_OK);
-		CHECK_CODE(pgtc_jws_hmac_verify(&jws, unit_key("HS256"), &unit_mem), PGTC_OK);
+		CHECK_CODE(pgtc_jws_libjwt_verify(&jws, unit_key("HS256"), &unit_mem), PGTC_OK);
 		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), unit_key("HS256")), PGTC_OK);
 		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), &other), PGTC_E_SIGNATURE);
 		if (i < 2)
-			CHECK_CODE(pgtc_jws_hmac_verify(&jws, &other, &unit_mem), PGTC_E_SIGNATURE);
+			CHECK_CODE(pgtc_jws_libjwt_verify(&jws, &other, &unit_mem), PGTC_E_SIGNATURE);
 		pgtc_buf_free(&token);
 	}
 	pgtc_key_free(&other);

@@ -87,7 +87,7 @@ stored(void)
 			pgtc_buf_truncate(&token, 0);
 			unit_signing_input(header, "{}", &token);
 		}
-		CHECK_CODE(pgtc_jws_sign(&back, &token), PGTC_OK);
+		CHECK_CODE(pgtc_jws_sign(&back, &token, 0), PGTC_OK);
 		CHECK_CODE(unit_verify(pgtc_slice(token.data, token.len), key), PGTC_OK);
 		pgtc_buf_free(&token);
 		pgtc_key_free(&back);
@@ -194,8 +194,8 @@ small_rsa(void)
 	CHECK_CODE(pgtc_key_write_private(&key, &der), PGTC_OK);
 	CHECK_CODE(pgtc_key_read_private(key.alg, (uint8_t *) der.data, der.len, &back), PGTC_E_KEY);
 	pgtc_buf_truncate(&der, 0);
-	CHECK_CODE(pgtc_key_write_jwk(&key, LITERAL("k"), &der), PGTC_OK);
-	CHECK_CODE(pgtc_key_read_jwk(key.alg, pgtc_slice(der.data, der.len), &back), PGTC_E_KEY);
+	CHECK_CODE(pgtc_jwk_write(&key, LITERAL("k"), &der), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_read(key.alg, pgtc_slice(der.data, der.len), &back), PGTC_E_KEY);
 	pgtc_buf_free(&der);
 	pgtc_key_free(&key);
 }
@@ -223,10 +223,10 @@ public_only(void)
 	PgtcKey key;
 	PgtcBuf buf;
 
-	CHECK_CODE(pgtc_key_read_jwk(unit_alg("EdDSA"), LITERAL(RFC8037_JWK), &key), PGTC_OK);
+	CHECK_CODE(pgtc_jwk_read(unit_alg("EdDSA"), LITERAL(RFC8037_JWK), &key), PGTC_OK);
 	pgtc_buf_init(&buf, &unit_mem);
 	pgtc_buf_append_str(&buf, RFC8037_SIGNING_INPUT);
-	CHECK_CODE(pgtc_jws_sign(&key, &buf), PGTC_E_KEY);
+	CHECK_CODE(pgtc_jws_sign(&key, &buf, 0), PGTC_E_KEY);
 	CHECK(pgtc_slice_equal(pgtc_slice(buf.data, buf.len), LITERAL(RFC8037_SIGNING_INPUT)));
 	CHECK_CODE(pgtc_key_write_private(&key, &buf), PGTC_E_KEY);
 	pgtc_buf_free(&buf);

@@ -49,7 +49,7 @@ grant_id(void)
 								"NyJ9.AAAA";
 	uint8_t out[16];
 
-	return pgtc_jwt_grant_id(LITERAL(token), &unit_mem, out);
+	return pgtc_claims_grant_id(LITERAL(token), &unit_mem, out);
 }
 
 static PgtcCode
@@ -62,7 +62,7 @@ jwk(void)
 	/* long enough to need a second allocation, after something was written */
 	memset(kid, 'k', sizeof(kid));
 	pgtc_buf_init(&out, &unit_mem);
-	code = pgtc_key_write_jwk(unit_key("ES256"), pgtc_slice(kid, sizeof(kid)), &out);
+	code = pgtc_jwk_write(unit_key("ES256"), pgtc_slice(kid, sizeof(kid)), &out);
 	if (code != PGTC_OK)
 		CHECK(out.len == 0);
 	pgtc_buf_free(&out);
@@ -74,7 +74,7 @@ thumbprint(void)
 {
 	char text[PGTC_THUMBPRINT_LEN + 1];
 
-	return pgtc_key_thumbprint(unit_key("ES256"), &unit_mem, text);
+	return pgtc_jwk_thumbprint(unit_key("ES256"), &unit_mem, text);
 }
 
 static PgtcCode
@@ -106,7 +106,7 @@ wrap(void)
 	pgtc_buf_init(&back, &unit_mem);
 	code = pgtc_wrap(&keys, LITERAL("l"), nonce, "plain", 5, &blob);
 	if (code == PGTC_OK)
-		code = pgtc_unwrap(&keys, LITERAL("l"), blob.data, blob.len, &back);
+		code = pgtc_wrap_open(&keys, LITERAL("l"), blob.data, blob.len, &back);
 	pgtc_buf_free(&blob);
 	pgtc_buf_free(&back);
 	pgtc_root_keys_wipe(&keys);

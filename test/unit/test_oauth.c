@@ -140,7 +140,7 @@ user_codes(void)
 	CHECK(strcmp(code, "TVZGBRDD") == 0);
 	for (n = 0; n < 2000; n++)
 	{
-		CHECK_CODE(pgtc_sha256(&n, sizeof(n), random), PGTC_OK);
+		CHECK_CODE(pgtc_crypto_sha256(&n, sizeof(n), random), PGTC_OK);
 		pgtc_user_code_make(random, code);
 		for (i = 0; i < PGTC_USER_CODE_LEN; i++)
 			count[(unsigned char) code[i]]++;
@@ -181,15 +181,16 @@ subkeys(void)
 	uint8_t hash[PGTC_SHA256_LEN];
 	uint8_t again[PGTC_SHA256_LEN];
 
-	CHECK_CODE(pgtc_subkey(pepper, "pairwise", one), PGTC_OK);
-	CHECK_CODE(pgtc_subkey(pepper, "user-code", other), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(pepper, 32, "pairwise", strlen("pairwise"), one), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(pepper, 32, "user-code", strlen("user-code"), other),
+			   PGTC_OK);
 	CHECK(memcmp(one, other, 32) != 0 && memcmp(one, pepper, 32) != 0);
-	CHECK_CODE(pgtc_keyed_hash(one, LITERAL("WDJBMJHT"), hash), PGTC_OK);
-	CHECK_CODE(pgtc_keyed_hash(one, LITERAL("WDJBMJHT"), again), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "WDJBMJHT", strlen("WDJBMJHT"), hash), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "WDJBMJHT", strlen("WDJBMJHT"), again), PGTC_OK);
 	CHECK(memcmp(hash, again, 32) == 0);
-	CHECK_CODE(pgtc_keyed_hash(other, LITERAL("WDJBMJHT"), again), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(other, 32, "WDJBMJHT", strlen("WDJBMJHT"), again), PGTC_OK);
 	CHECK(memcmp(hash, again, 32) != 0);
-	CHECK_CODE(pgtc_keyed_hash(one, LITERAL(""), again), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "", strlen(""), again), PGTC_OK);
 	CHECK(memcmp(hash, again, 32) != 0);
 }
 

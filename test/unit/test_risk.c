@@ -32,7 +32,7 @@ judge(const char *kind, const char *members, const PgtcRiskFacts *facts, char wh
 	snprintf(json, sizeof(json), "[{\"rule\":\"%s\",\"outcome\":\"deny\"%s%s}]", kind,
 			 members[0] ? "," : "", members);
 	CHECK_CODE(pgtc_rules_read(pgtc_slice_str(json), &unit_mem, &rules, problem), PGTC_OK);
-	result = pgtc_rule_fires(&rules.rule[0], facts, why);
+	result = pgtc_risk_fires(&rules.rule[0], facts, why);
 	CHECK((why[0] != '\0') == result);
 	for (i = 0; why[i] != '\0'; i++)
 	{
@@ -388,7 +388,7 @@ concurrent_context(void)
 				 "the same refresh token was presented with another %s just before", names[i]);
 		facts.now = context;
 		*members[i] = LITERAL("x");
-		CHECK(!pgtc_same_context(&facts.now, &facts.last));
+		CHECK(!pgtc_request_context_same(&facts.now, &facts.last));
 		CHECK(says("concurrent_context", "", &facts, expected));
 		/* hidden is another one, too, and so is empty; both hidden is not */
 		*members[i] = LITERAL("");
@@ -410,14 +410,14 @@ concurrent_context(void)
 	/* addresses count, not how they are written */
 	facts.now = context;
 	facts.now.ip = LITERAL("::ffff:192.0.2.1");
-	CHECK(pgtc_same_context(&facts.now, &context));
+	CHECK(pgtc_request_context_same(&facts.now, &context));
 	facts.now.ip = LITERAL("192.0.2.2");
-	CHECK(!pgtc_same_context(&facts.now, &context));
+	CHECK(!pgtc_request_context_same(&facts.now, &context));
 	/* what else there is does not */
 	facts.now = context;
 	facts.now.collected_at = 7;
 	facts.now.has_risk_score = facts.now.has_location = true;
-	CHECK(pgtc_same_context(&facts.now, &context));
+	CHECK(pgtc_request_context_same(&facts.now, &context));
 }
 
 typedef struct Place

@@ -29,7 +29,7 @@ check_rule(const char *kind, const char *members, const char *expected)
 	CHECK(strcmp(problem, wanted) == 0);
 	CHECK(rules.n == (expected == NULL));
 	if (expected == NULL)
-		CHECK(strcmp(pgtc_rule_name(rules.rule[0].kind), kind) == 0);
+		CHECK(strcmp(pgtc_rules_name(rules.rule[0].kind), kind) == 0);
 	pgtc_rules_free(&rules, &unit_mem);
 	CHECK(rules.n == 0 && unit_live() == before);
 }
@@ -383,12 +383,12 @@ values(void)
 	CHECK(rule[11].kind == PGTC_RULE_FUNCTION && strcmp(rule[11].function, "app.judge") == 0);
 	/* what an administrator's function says is not known here */
 	memset(&facts, 0, sizeof(facts));
-	CHECK(!pgtc_rule_fires(&rule[11], &facts, why) && why[0] == '\0');
+	CHECK(!pgtc_risk_fires(&rule[11], &facts, why) && why[0] == '\0');
 	pgtc_rules_free(&rules, &unit_mem);
 
-	CHECK(strcmp(pgtc_decision_name(PGTC_ALLOW), "allow") == 0);
-	CHECK(strcmp(pgtc_decision_name(PGTC_REQUIRE), "require") == 0);
-	CHECK(strcmp(pgtc_decision_name(PGTC_DENY), "deny") == 0);
+	CHECK(strcmp(pgtc_rules_decision_name(PGTC_ALLOW), "allow") == 0);
+	CHECK(strcmp(pgtc_rules_decision_name(PGTC_REQUIRE), "require") == 0);
+	CHECK(strcmp(pgtc_rules_decision_name(PGTC_DENY), "deny") == 0);
 }
 
 void

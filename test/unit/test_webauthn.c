@@ -73,7 +73,7 @@ sample_check(Sample *sample, const PgtcKey *key)
 		parts[i]->data = bytes;
 	}
 	memset(&sample->result, 0xff, sizeof(sample->result));
-	code = pgtc_assertion_check(&copy, key, &sample->expected, &unit_mem, &sample->result);
+	code = pgtc_webauthn_check(&copy, key, &sample->expected, &unit_mem, &sample->result);
 	for (i = 0; i < 3; i++)
 		unit_mem.release((char *) parts[i]->data);
 	if (code != PGTC_OK)
@@ -318,8 +318,8 @@ no_memory(void)
 	for (i = 0; i < 10 && code == PGTC_E_NOMEM; i++)
 	{
 		unit_fail_after(i);
-		code = pgtc_assertion_check(&sample.assertion, &key, &sample.expected, &unit_mem,
-									&sample.result);
+		code = pgtc_webauthn_check(&sample.assertion, &key, &sample.expected, &unit_mem,
+								   &sample.result);
 		unit_fail_after(-1);
 		CHECK(unit_live() == live);
 	}

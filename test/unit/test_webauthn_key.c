@@ -82,11 +82,11 @@ recorded(void)
 
 		CHECK_CODE(pgtc_webauthn_key_read(alg, pgtc_slice_str(recordings[i].key), &key), PGTC_OK);
 		pgtc_buf_init(&jwk, &unit_mem);
-		CHECK_CODE(pgtc_key_write_jwk(&key, LITERAL("k"), &jwk), PGTC_OK);
-		CHECK_CODE(pgtc_key_thumbprint(&key, &unit_mem, first), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_write(&key, LITERAL("k"), &jwk), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_thumbprint(&key, &unit_mem, first), PGTC_OK);
 		pgtc_key_free(&key);
 		CHECK_CODE(pgtc_webauthn_key_read(alg, pgtc_slice(jwk.data, jwk.len), &key), PGTC_OK);
-		CHECK_CODE(pgtc_key_thumbprint(&key, &unit_mem, second), PGTC_OK);
+		CHECK_CODE(pgtc_jwk_thumbprint(&key, &unit_mem, second), PGTC_OK);
 		CHECK(strcmp(first, second) == 0);
 		pgtc_key_free(&key);
 		pgtc_buf_free(&jwk);

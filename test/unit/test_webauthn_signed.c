@@ -17,7 +17,7 @@ check_signed(Sample *sample, const char *alg, PgtcSlice client_data, PgtcSlice a
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	memcpy(data, authenticator_data.data, authenticator_data.len);
-	CHECK_CODE(pgtc_sha256(client_data.data, client_data.len, data + authenticator_data.len),
+	CHECK_CODE(pgtc_crypto_sha256(client_data.data, client_data.len, data + authenticator_data.len),
 			   PGTC_OK);
 	CHECK(EVP_DigestSignInit(ctx, NULL, key->alg->digest != NULL ? EVP_sha256() : NULL, NULL,
 							 key->pkey) == 1 &&
@@ -34,7 +34,7 @@ check_signed(Sample *sample, const char *alg, PgtcSlice client_data, PgtcSlice a
 static PgtcSlice
 authenticator(uint8_t *out, uint8_t flags, uint32_t counter, PgtcSlice rest)
 {
-	CHECK_CODE(pgtc_sha256(RP_ID, sizeof(RP_ID) - 1, out), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_sha256(RP_ID, sizeof(RP_ID) - 1, out), PGTC_OK);
 	out[32] = flags;
 	out[33] = (uint8_t) (counter >> 24);
 	out[34] = (uint8_t) (counter >> 16);

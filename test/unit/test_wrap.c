@@ -102,21 +102,22 @@ round_trip(void)
 		CHECK_CODE(pgtc_wrap(&only_a, LITERAL("key:1"), nonce, plain, len, &blob), PGTC_OK);
 		CHECK(blob.len == 37 + len);
 		/* every key unwraps, the first wraps */
-		CHECK_CODE(pgtc_unwrap(&both, LITERAL("key:1"), blob.data, blob.len, &back), PGTC_OK);
+		CHECK_CODE(pgtc_wrap_open(&both, LITERAL("key:1"), blob.data, blob.len, &back), PGTC_OK);
 		CHECK(back.len == 4 + len && memcmp(back.data + 4, plain, len) == 0);
-		CHECK(!pgtc_wrapped_by_first(&both, blob.data, blob.len));
-		CHECK(pgtc_wrapped_by_first(&only_a, blob.data, blob.len));
-		CHECK(!pgtc_wrapped_by_first(&only_a, blob.data, 36));
-		CHECK(!pgtc_wrapped_by_first(&none, blob.data, blob.len));
+		CHECK(!pgtc_wrap_by_first(&both, blob.data, blob.len));
+		CHECK(pgtc_wrap_by_first(&only_a, blob.data, blob.len));
+		CHECK(!pgtc_wrap_by_first(&only_a, blob.data, 36));
+		CHECK(!pgtc_wrap_by_first(&none, blob.data, blob.len));
 		pgtc_buf_truncate(&back, 4);
 
 		/* Attack: a blob moved to another row. */
-		CHECK_CODE(pgtc_unwrap(&both, LITERAL("key:2"), blob.data, blob.len, &back),
+		CHECK_CODE(pgtc_wrap_open(&both, LITERAL("key:2"), blob.data, blob.len, &back),
 				   PGTC_E_SIGNATURE);
-		CHECK_CODE(pgtc_unwrap(&both, LITERAL(""), blob.data, blob.len, &back), PGTC_E_SIGNATURE);
-		CHECK_CODE(pgtc_unwrap(&only_b, LITERAL("key:1"), blob.data, blob.len, &back),
+		CHECK_CODE(pgtc_wrap_open(&both, LITERAL(""), blob.data, blob.len, &back),
+				   PGTC_E_SIGNATURE);
+		CHECK_CODE(pgtc_wrap_open(&only_b, LITERAL("key:1"), blob.data, blob.len, &back),
 				   PGTC_E_ROOT_KEY);
-		CHECK_CODE(pgtc_unwrap(&none, LITERAL("key:1"), blob.data, blob.len, &back),
+		CHECK_CODE(pgtc_wrap_open(&none, LITERAL("key:1"), blob.data, blob.len, &back),
 				   PGTC_E_ROOT_KEY);
 		CHECK(strcmp(back.data, "kept") == 0);
 		pgtc_buf_free(&blob);
@@ -151,12 +152,12 @@ corrupted(void)
 		for (bit = 0; bit < 8; bit++)
 		{
 			blob.data[i] ^= (char) (1 << bit);
-			CHECK_CODE(pgtc_unwrap(&keys, LITERAL("l"), blob.data, blob.len, &back), expected);
+			CHECK_CODE(pgtc_wrap_open(&keys, LITERAL("l"), blob.data, blob.len, &back), expected);
 			blob.data[i] ^= (char) (1 << bit);
 		}
 	}
 	for (i = 0; i < blob.len; i++)
-		CHECK_CODE(pgtc_unwrap(&keys, LITERAL("l"), blob.data, i, &back),
+		CHECK_CODE(pgtc_wrap_open(&keys, LITERAL("l"), blob.data, i, &back),
 				   i < 37 ? PGTC_E_MALFORMED : PGTC_E_SIGNATURE);
 	CHECK(strcmp(back.data, "kept") == 0);
 	/* nothing of the unauthenticated plain text remains behind the end */
@@ -181,7 +182,7 @@ relabelled(void)
 	pgtc_buf_init(&back, &unit_mem);
 	CHECK_CODE(pgtc_wrap(&keys, LITERAL("l"), nonce, "0123456789", 10, &blob), PGTC_OK);
 	memcpy(blob.data + 1, keys.key[1].id, PGTC_ROOT_KEY_ID_LEN);
-	CHECK_CODE(pgtc_unwrap(&keys, LITERAL("l"), blob.data, blob.len, &back), PGTC_E_SIGNATURE);
+	CHECK_CODE(pgtc_wrap_open(&keys, LITERAL("l"), blob.data, blob.len, &back), PGTC_E_SIGNATURE);
 	pgtc_buf_free(&blob);
 	pgtc_buf_free(&back);
 	pgtc_root_keys_wipe(&keys);

@@ -3,7 +3,7 @@
  *		What an Accept header says of a media type (RFC 9110 section 12.5.1).
  */
 #include "core/base/accept.h"
-#include "core/base/json_read.h"
+#include "core/base/ascii.h"
 
 /* how exactly a range names a type */
 enum
@@ -37,36 +37,17 @@ take_part(PgtcSlice *text, char separator)
 	return trim(part);
 }
 
-static bool
-same(PgtcSlice a, const char *b, size_t len)
-{
-	size_t i;
-
-	if (a.len != len)
-		return false;
-	for (i = 0; i < len; i++)
-	{
-		char c = a.data[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char) (c - 'A' + 'a');
-		if (c != b[i])
-			return false;
-	}
-	return true;
-}
-
 static int
 exactness(PgtcSlice range, const char *media_type)
 {
 	size_t type = (size_t) (strchr(media_type, '/') - media_type) + 1;
 
-	if (same(range, media_type, strlen(media_type)))
+	if (pgtc_ascii_is(range, media_type))
 		return ITSELF;
 	if (range.len == type + 1 && range.data[type] == '*' &&
-		same(pgtc_slice(range.data, type), media_type, type))
+		pgtc_ascii_same(pgtc_slice(range.data, type), pgtc_slice(media_type, type)))
 		return ANY_SUBTYPE;
-	return same(range, "*/*", 3) ? ANYTHING : NOT_AT_ALL;
+	return pgtc_ascii_is(range, "*/*") ? ANYTHING : NOT_AT_ALL;
 }
 
 /* qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] ) */

@@ -5,7 +5,7 @@
 #ifndef PGT_CORE_ACCEPT_H
 #define PGT_CORE_ACCEPT_H
 
-#include "core/base/code.h"
+#include "core/base/slice.h"
 
 #define PGTC_QUALITY_MAX 1000 /* q=1, and what is meant where there is no q */
 

@@ -8,7 +8,7 @@
  */
 #include <arpa/inet.h>
 
-#include "core/risk/rules.h"
+#include "core/base/address.h"
 
 #define MAPPED_PREFIX 96
 
@@ -29,7 +29,7 @@ pgtc_address_parse(PgtcSlice in, PgtcAddress *out)
 }
 
 PgtcCode
-pgtc_network_parse(PgtcSlice in, PgtcNetwork *out)
+pgtc_address_parse_network(PgtcSlice in, PgtcNetwork *out)
 {
 	const char *slash = in.len > 0 ? memchr(in.data, '/', in.len) : NULL;
 	PgtcSlice address = in;
@@ -58,7 +58,7 @@ pgtc_network_parse(PgtcSlice in, PgtcNetwork *out)
 }
 
 bool
-pgtc_network_contains(const PgtcNetwork *network, const PgtcAddress *address)
+pgtc_address_in_network(const PgtcNetwork *network, const PgtcAddress *address)
 {
 	return address->bits != 0 && address->bits == network->address.bits &&
 		   bits_equal(network->address.bytes, address->bytes, network->prefix);

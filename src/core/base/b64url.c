@@ -5,6 +5,7 @@
  * Never allocates, never writes a NUL; one byte string has one spelling.
  */
 #include "core/base/b64url.h"
+#include "core/base/crypto.h"
 
 /* characters decoded at a time */
 #define BLOCK 16
@@ -87,7 +88,7 @@ pgtc_b64url_decode(PgtcSlice in, uint8_t *out, size_t out_size, size_t *out_len)
 		memset(last, 'A', sizeof(last));
 		memcpy(last, in.data + done, in.len - done);
 		bad |= decode_block(last, value);
-		pgtc_wipe(last, sizeof(last));
+		pgtc_crypto_wipe(last, sizeof(last));
 		out = pack(value, (in.len - done) / 4, out);
 
 		/* RFC 4648 section 3.5: pad bits other than zero would give a second spelling */
@@ -99,7 +100,7 @@ pgtc_b64url_decode(PgtcSlice in, uint8_t *out, size_t out_size, size_t *out_len)
 		if (rest == 3)
 			*out++ = (uint8_t) (at[1] << 4 | at[2] >> 2);
 	}
-	pgtc_wipe(value, sizeof(value));
+	pgtc_crypto_wipe(value, sizeof(value));
 	if (bad != 0)
 		return PGTC_E_MALFORMED;
 	*out_len = len;

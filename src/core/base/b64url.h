@@ -6,6 +6,7 @@
 #define PGT_CORE_B64URL_H
 
 #include "core/base/code.h"
+#include "core/base/slice.h"
 
 /* characters that n bytes need, without a NUL */
 extern size_t pgtc_b64url_encoded_len(size_t n);

@@ -2,7 +2,7 @@
  * base32.c
  *		base32 (RFC 4648 section 6), in which authenticator apps take secrets.
  */
-#include "core/factor/webauthn.h"
+#include "core/base/base32.h"
 
 /* by arithmetic rather than by a table, which would show in the cache what was looked up */
 static char encode_value(unsigned value);

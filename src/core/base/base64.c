@@ -5,8 +5,8 @@
  * JOSE has an alphabet of its own, see b64url.c, on which this leans: the two
  * differ in two characters and the padding.
  */
+#include "core/base/base64.h"
 #include "core/base/b64url.h"
-#include "core/base/json_read.h"
 
 static PgtcSlice without_padding(PgtcSlice in);
 static PgtcCode to_url_alphabet(PgtcSlice in, PgtcBuf *out);

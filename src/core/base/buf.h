@@ -1,6 +1,6 @@
 /*
  * buf.h
- *		A growing byte buffer and the JSON writer on top of it.
+ *		A growing byte buffer, and where the core gets memory from.
  *
  * The buffer owns its memory until pgtc_buf_free.  After an allocation failure
  * every further append is a no-op and pgtc_buf_code answers PGTC_E_NOMEM, so a
@@ -11,6 +11,17 @@
 #define PGT_CORE_BUF_H
 
 #include "core/base/code.h"
+#include "core/base/slice.h"
+
+/*
+ * alloc answers NULL when there is none (it must not jump: jansson and OpenSSL
+ * frames may lie between); release gives one allocation back.
+ */
+typedef struct PgtcMem
+{
+	void *(*alloc)(size_t size);
+	void (*release)(void *ptr);
+} PgtcMem;
 
 typedef struct PgtcBuf
 {
@@ -32,22 +43,6 @@ extern char *pgtc_buf_extend(PgtcBuf *buf, size_t len);
 extern void pgtc_buf_truncate(PgtcBuf *buf, size_t len);
 extern void pgtc_buf_append(PgtcBuf *buf, const void *data, size_t len);
 extern void pgtc_buf_append_str(PgtcBuf *buf, const char *str);
-extern void pgtc_buf_append_int(PgtcBuf *buf, int64_t value);
 extern void pgtc_buf_append_b64url(PgtcBuf *buf, const void *data, size_t len);
-
-/* a JSON string with its quotes; input is UTF-8 (RFC 8259 section 7 escapes) */
-extern void pgtc_json_string(PgtcBuf *buf, PgtcSlice value);
-
-/*
- * Members of the object being written.  Each puts the comma it needs: the
- * object is open when the last byte is not '{'.  A slice with data == NULL or
- * a list with n < 0 is absent and writes nothing.
- */
-extern void pgtc_json_member_string(PgtcBuf *buf, const char *name, PgtcSlice value);
-extern void pgtc_json_member_json(PgtcBuf *buf, const char *name,
-								  PgtcSlice json); /* spliced in as it is */
-extern void pgtc_json_member_int(PgtcBuf *buf, const char *name, int64_t value);
-extern void pgtc_json_member_strings(PgtcBuf *buf, const char *name, const PgtcSlice *values,
-									 int n);
 
 #endif /* PGT_CORE_BUF_H */

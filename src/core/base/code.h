@@ -1,20 +1,9 @@
 /*
  * code.h
- *		What every file of the pure core shares: result codes, slices, memory.
- *
- * The core includes no PostgreSQL header, keeps no global state (but OpenSSL algorithms it has fetched), reads no clock
- * and draws no entropy except what it is handed (key generation, which belongs
- * to OpenSSL, is the one exception).  Functions return a PgtcCode and never
- * print, exit or jump; inputs are slices that need not end in NUL.  The same
- * objects are linked into the extension, the unit tests and the fuzzers.
+ *		What a function of the core answers.  None prints, exits or jumps.
  */
-#ifndef PGT_CORE_CORE_H
-#define PGT_CORE_CORE_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#ifndef PGT_CORE_CODE_H
+#define PGT_CORE_CODE_H
 
 typedef enum PgtcCode
 {
@@ -36,55 +25,7 @@ typedef enum PgtcCode
 	PGTC_E_ROOT_KEY = -15 /* no root key with the id the wrapped blob names */
 } PgtcCode;
 
-/* bytes that somebody else owns */
-typedef struct PgtcSlice
-{
-	const char *data;
-	size_t len;
-} PgtcSlice;
-
-/*
- * Where the core gets memory from.  alloc answers NULL when there is none (it
- * must not jump: jansson and OpenSSL frames may lie between); release gives one
- * allocation back.
- */
-typedef struct PgtcMem
-{
-	void *(*alloc)(size_t size);
-	void (*release)(void *ptr);
-} PgtcMem;
-
-static inline PgtcSlice
-pgtc_slice(const char *data, size_t len)
-{
-	PgtcSlice slice = {data, len};
-
-	return slice;
-}
-
-static inline PgtcSlice
-pgtc_slice_str(const char *str)
-{
-	return pgtc_slice(str, str ? strlen(str) : 0);
-}
-
-static inline bool
-pgtc_slice_equal(PgtcSlice a, PgtcSlice b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-/* a constant English phrase for a code, for details and logs; never NULL */
+/* a constant English phrase, for details and logs; never NULL */
 extern const char *pgtc_code_text(PgtcCode code);
 
-/* constant-time comparison of two byte strings of one length (CRYPTO_memcmp) */
-extern bool pgtc_equal_secret(const void *a, const void *b, size_t len);
-
-/* wipe (OPENSSL_cleanse) */
-extern void pgtc_wipe(void *ptr, size_t len);
-
-/* SHA-256; PGTC_E_CRYPTO when OpenSSL refuses */
-#define PGTC_SHA256_LEN 32
-extern PgtcCode pgtc_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN]);
-
-#endif /* PGT_CORE_CORE_H */
+#endif /* PGT_CORE_CODE_H */

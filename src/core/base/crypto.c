@@ -1,6 +1,6 @@
 /*
  * crypto.c
- *		Result code texts and the three primitives every other file leans on.
+ *		The primitives that every other file leans on.
  *
  * OpenSSL 3 looks an algorithm up by name in every call that is given none that
  * was fetched before, which costs more than a short hash itself.  So SHA-256 and
@@ -14,64 +14,23 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-#include "core/base/json_read.h"
-
-const char *
-pgtc_code_text(PgtcCode code)
-{
-	switch (code)
-	{
-		case PGTC_OK:
-			return "success";
-		case PGTC_E_NOMEM:
-			return "out of memory";
-		case PGTC_E_MALFORMED:
-			return "malformed input";
-		case PGTC_E_TOO_LONG:
-			return "input too long";
-		case PGTC_E_DUPLICATE:
-			return "duplicate member in a JSON object";
-		case PGTC_E_ALG:
-			return "unknown or unexpected algorithm";
-		case PGTC_E_KEY:
-			return "key of the wrong type, curve or size";
-		case PGTC_E_SIGNATURE:
-			return "signature does not match";
-		case PGTC_E_CRIT:
-			return "critical header extension not understood";
-		case PGTC_E_EXPIRED:
-			return "expired";
-		case PGTC_E_NOT_YET:
-			return "not valid yet";
-		case PGTC_E_ISSUER:
-			return "unexpected issuer";
-		case PGTC_E_AUDIENCE:
-			return "unexpected audience";
-		case PGTC_E_CLAIM:
-			return "claim missing or of the wrong type";
-		case PGTC_E_CRYPTO:
-			return "cryptographic library failure";
-		case PGTC_E_ROOT_KEY:
-			return "no matching root key";
-	}
-	return "unknown result code";
-}
+#include "core/base/crypto.h"
 
 bool
-pgtc_equal_secret(const void *a, const void *b, size_t len)
+pgtc_crypto_equal(const void *a, const void *b, size_t len)
 {
 	return CRYPTO_memcmp(a, b, len) == 0;
 }
 
 void
-pgtc_wipe(void *ptr, size_t len)
+pgtc_crypto_wipe(void *ptr, size_t len)
 {
 	if (ptr != NULL)
 		OPENSSL_cleanse(ptr, len);
 }
 
 PgtcCode
-pgtc_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN])
+pgtc_crypto_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN])
 {
 	static EVP_MD *sha256 = NULL;
 	bool done;
@@ -106,8 +65,8 @@ new_hmac(void)
 }
 
 PgtcCode
-pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
-				 uint8_t out[PGTC_SHA256_LEN])
+pgtc_crypto_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t len,
+						uint8_t out[PGTC_SHA256_LEN])
 {
 	static EVP_MAC_CTX *keyless = NULL;
 	EVP_MAC_CTX *ctx = NULL;
@@ -125,16 +84,4 @@ pgtc_hmac_sha256(const uint8_t *key, size_t key_len, const void *data, size_t le
 	if (!done)
 		ERR_clear_error();
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
-}
-
-int
-pgtc_hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }

@@ -1,19 +1,19 @@
 /*
  * form.c
- *		application/x-www-form-urlencoded, read and written, and the Basic
- *		credentials that are encoded the same way.
+ *		application/x-www-form-urlencoded, read and written.
  *
  * The fields of a form point into its one buffer, which is made large enough
  * for all of them before the first is decoded, so that it never moves.
  */
 #include "core/base/form.h"
-#include "core/base/json_read.h"
+#include "core/base/bytes.h"
+#include "core/base/uri.h"
+#include "core/base/utf8.h"
 
 static PgtcCode parse_fields(PgtcSlice body, PgtcForm *out);
 static PgtcCode parse_field(PgtcSlice piece, PgtcForm *out);
 static PgtcCode decode_slice(PgtcSlice in, PgtcBuf *out, PgtcSlice *slice);
 static PgtcCode decode_bytes(PgtcSlice in, PgtcBuf *out);
-static PgtcCode split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret);
 static bool is_repeatable(PgtcSlice name, const char *const *repeatable);
 
 /* a parameter whose name begins like this is none that anybody has defined */
@@ -122,7 +122,7 @@ pgtc_form_encode(PgtcSlice in, PgtcBuf *out)
 		unsigned char c = (unsigned char) in.data[i];
 		char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
 
-		if (pgtc_uri_unreserved(c))
+		if (pgtc_uri_unreserved((char) c))
 			pgtc_buf_append(out, &in.data[i], 1);
 		else
 			pgtc_buf_append(out, escape, sizeof(escape));
@@ -130,7 +130,7 @@ pgtc_form_encode(PgtcSlice in, PgtcBuf *out)
 }
 
 void
-pgtc_query_append(PgtcBuf *url, const char *name, PgtcSlice value)
+pgtc_form_append_query(PgtcBuf *url, const char *name, PgtcSlice value)
 {
 	if (value.data == NULL)
 		return;
@@ -146,40 +146,6 @@ pgtc_query_append(PgtcBuf *url, const char *name, PgtcSlice value)
 	pgtc_form_encode(pgtc_slice_str(name), url);
 	pgtc_buf_append(url, "=", 1);
 	pgtc_form_encode(value, url);
-}
-
-PgtcCode
-pgtc_basic_read(PgtcSlice credentials, PgtcBuf *id, PgtcBuf *secret)
-{
-	PgtcBuf text;
-	PgtcCode code;
-
-	if (credentials.len > PGTC_BASIC_MAX)
-		return PGTC_E_TOO_LONG;
-	pgtc_buf_init(&text, id->mem);
-	code = pgtc_base64_decode(credentials, &text);
-	if (code == PGTC_OK)
-		code = split_credentials(pgtc_slice(text.data, text.len), id, secret);
-	pgtc_buf_free(&text);
-	return code;
-}
-
-bool
-pgtc_utf8_valid(PgtcSlice in)
-{
-	const uint8_t *at = (const uint8_t *) in.data;
-	size_t rest = in.len;
-
-	while (rest > 0)
-	{
-		size_t len = pgtc_utf8_char_len(at, rest);
-
-		if (len == 0)
-			return false;
-		at += len;
-		rest -= len;
-	}
-	return true;
 }
 
 static PgtcCode
@@ -267,84 +233,17 @@ decode_bytes(PgtcSlice in, PgtcBuf *out)
 			c = ' ';
 		else if (c == '%')
 		{
-			int high = in.len - i > 2 ? pgtc_hex_value(in.data[i + 1]) : -1;
-			int low = in.len - i > 2 ? pgtc_hex_value(in.data[i + 2]) : -1;
+			int byte = in.len - i > 2 ? pgtc_bytes_hex(in.data + i + 1) : -1;
 
-			if (high < 0 || low < 0)
+			if (byte < 0)
 				return PGTC_E_MALFORMED;
-			c = (char) (high << 4 | low);
+			c = (char) byte;
 			i += 2;
 		}
 		at[len++] = c;
 	}
 	pgtc_buf_truncate(out, start + len);
 	return PGTC_OK;
-}
-
-/* RFC 7617 section 2: the first colon; RFC 6749 section 2.3.1: one inside the id is encoded */
-static PgtcCode
-split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret)
-{
-	const char *colon = text.len > 0 ? memchr(text.data, ':', text.len) : NULL;
-	size_t id_start = id->len;
-	size_t id_len;
-	PgtcCode code;
-
-	if (colon == NULL)
-		return PGTC_E_MALFORMED;
-	id_len = (size_t) (colon - text.data);
-	code = pgtc_form_decode(pgtc_slice(text.data, id_len), id);
-	if (code == PGTC_OK)
-		code = pgtc_form_decode(pgtc_slice(colon + 1, text.len - id_len - 1), secret);
-	if (code != PGTC_OK)
-		pgtc_buf_truncate(id, id_start);
-	return code;
-}
-
-/*
- *		UTF8-1 = %x01-7F
- *		UTF8-2 = %xC2-DF UTF8-tail
- *		UTF8-3 = %xE0 %xA0-BF UTF8-tail / %xE1-EC 2( UTF8-tail ) /
- *				 %xED %x80-9F UTF8-tail / %xEE-EF 2( UTF8-tail )
- *		UTF8-4 = %xF0 %x90-BF 2( UTF8-tail ) / %xF1-F3 3( UTF8-tail ) /
- *				 %xF4 %x80-8F 2( UTF8-tail )
- *
- * RFC 3629 section 4, without NUL.  0 when no character begins here.
- */
-size_t
-pgtc_utf8_char_len(const uint8_t *at, size_t rest)
-{
-	uint8_t first = at[0];
-	uint8_t least = 0x80;
-	uint8_t most = 0xbf;
-	size_t len;
-	size_t i;
-
-	if (first < 0x80)
-		return first != 0 ? 1 : 0;
-	if (first < 0xc2 || first > 0xf4)
-		return 0;
-	len = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (rest < len)
-		return 0;
-
-	/* the second byte shuts out second spellings, surrogates and what lies beyond U+10FFFF */
-	if (first == 0xe0)
-		least = 0xa0;
-	else if (first == 0xed)
-		most = 0x9f;
-	else if (first == 0xf0)
-		least = 0x90;
-	else if (first == 0xf4)
-		most = 0x8f;
-	if (at[1] < least || at[1] > most)
-		return 0;
-	for (i = 2; i < len; i++)
-	{
-		if (at[i] < 0x80 || at[i] > 0xbf)
-			return 0;
-	}
-	return len;
 }
 
 static bool

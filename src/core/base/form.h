@@ -1,8 +1,7 @@
 /*
  * form.h
  *		application/x-www-form-urlencoded: bodies and query strings (WHATWG URL
- *		section 5, RFC 6749 appendix B), and the Basic credentials that are encoded
- *		the same way (RFC 6749 section 2.3.1).
+ *		section 5, RFC 6749 appendix B).
  */
 #ifndef PGT_CORE_FORM_H
 #define PGT_CORE_FORM_H
@@ -11,7 +10,6 @@
 
 #define PGTC_FORM_MAX 65536 /* bytes of a body */
 #define PGTC_FORM_FIELDS_MAX 200
-#define PGTC_BASIC_MAX 8192 /* bytes of Basic credentials */
 
 typedef struct PgtcFormField
 {
@@ -53,19 +51,6 @@ extern void pgtc_form_encode(PgtcSlice in, PgtcBuf *out);
  * Appends name=value, with the "&" or "?" that url (which has no fragment) needs
  * before it; data == NULL appends nothing.
  */
-extern void pgtc_query_append(PgtcBuf *url, const char *name, PgtcSlice value);
-
-/*
- * The credentials of an Authorization header of scheme Basic: base64 (RFC 4648
- * section 4, padding required or absent) of id ":" secret, each of them
- * form-encoded.  Appended to id and secret.  PGTC_E_MALFORMED, PGTC_E_TOO_LONG.
- */
-extern PgtcCode pgtc_basic_read(PgtcSlice credentials, PgtcBuf *id, PgtcBuf *secret);
-
-/* well-formed UTF-8 (RFC 3629) without NUL */
-extern bool pgtc_utf8_valid(PgtcSlice in);
-
-/* bytes of the well-formed character that begins here; 0: none does, or it is NUL */
-extern size_t pgtc_utf8_char_len(const uint8_t *at, size_t rest);
+extern void pgtc_form_append_query(PgtcBuf *url, const char *name, PgtcSlice value);
 
 #endif /* PGT_CORE_FORM_H */

@@ -6,8 +6,8 @@
  * integers beyond 64 bits.  Its allocations live until json_decref; nothing of
  * it reaches a caller of the core.
  */
-#include "core/base/b64url.h"
 #include "core/base/json_read.h"
+#include "core/base/b64url.h"
 
 /* the largest integer that every JSON reader holds exactly (RFC 8259 section 6) */
 #define TIME_MAX (INT64_C(1) << 53)
@@ -63,7 +63,7 @@ pgtc_json_read_b64url(PgtcSlice text, const PgtcMem *mem, json_t **out)
 }
 
 PgtcSlice
-pgtc_json_slice(const json_t *value)
+pgtc_json_read_string(const json_t *value)
 {
 	if (!json_is_string(value))
 		return pgtc_slice(NULL, 0);
@@ -71,7 +71,7 @@ pgtc_json_slice(const json_t *value)
 }
 
 PgtcCode
-pgtc_json_time(const json_t *value, int64_t *out)
+pgtc_json_read_time(const json_t *value, int64_t *out)
 {
 	if (json_is_integer(value) && json_integer_value(value) >= 0 &&
 		json_integer_value(value) <= TIME_MAX)
@@ -85,9 +85,26 @@ pgtc_json_time(const json_t *value, int64_t *out)
 }
 
 bool
-pgtc_json_member_is(const json_t *object, const char *name, const char *expected)
+pgtc_json_read_is(const json_t *object, const char *name, const char *expected)
 {
-	PgtcSlice value = pgtc_json_slice(json_object_get(object, name));
+	PgtcSlice value = pgtc_json_read_string(json_object_get(object, name));
 
 	return value.data != NULL && pgtc_slice_equal(value, pgtc_slice_str(expected));
+}
+
+PgtcCode
+pgtc_json_read_name(const json_t *value, const PgtcName *names, int n, int *out)
+{
+	PgtcSlice text = pgtc_json_read_string(value);
+	int i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (pgtc_slice_equal(text, pgtc_slice_str(names[i].name)))
+		{
+			*out = names[i].value;
+			return PGTC_OK;
+		}
+	}
+	return PGTC_E_MALFORMED;
 }

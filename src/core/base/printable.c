@@ -7,8 +7,8 @@
  */
 #include <stdio.h>
 
-#include "core/base/form.h"
 #include "core/base/printable.h"
+#include "core/base/utf8.h"
 
 #define ESCAPED_LEN 4 /* \xNN */
 #define CUT_FORMAT "... (of %zu bytes)"

@@ -5,7 +5,7 @@
 #ifndef PGT_CORE_PRINTABLE_H
 #define PGT_CORE_PRINTABLE_H
 
-#include "core/base/code.h"
+#include "core/base/slice.h"
 
 #define PGTC_PRINTABLE_MIN 64 /* least size of out: room for the mark of a cut */
 

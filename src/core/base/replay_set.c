@@ -4,24 +4,19 @@
  *
  * A set of buckets: what an identifier costs does not depend on how many there are.
  */
-#include "core/base/json_read.h"
 #include "core/base/replay_set.h"
+#include "core/base/bytes.h"
 
 /* the first of the places that the identifier can have */
 static PgtcReplayId *
 bucket_of(PgtcReplayId *set, size_t n, const uint8_t id[PGTC_SHA256_LEN])
 {
-	uint64_t number = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		number = number << 8 | id[i];
-	return set + number % (n / PGTC_REPLAY_WAYS) * PGTC_REPLAY_WAYS;
+	return set + pgtc_bytes_get(id, 8) % (n / PGTC_REPLAY_WAYS) * PGTC_REPLAY_WAYS;
 }
 
 PgtcReplay
-pgtc_replay_add(PgtcReplayId *set, size_t n, const uint8_t id[PGTC_SHA256_LEN], int64_t now,
-				int64_t expires_at)
+pgtc_replay_set_add(PgtcReplayId *set, size_t n, const uint8_t id[PGTC_SHA256_LEN], int64_t now,
+					int64_t expires_at)
 {
 	PgtcReplayId *place = bucket_of(set, n, id);
 	PgtcReplayId *first_to_end = place;
@@ -39,10 +34,4 @@ pgtc_replay_add(PgtcReplayId *set, size_t n, const uint8_t id[PGTC_SHA256_LEN], 
 	memcpy(first_to_end->id, id, PGTC_SHA256_LEN);
 	first_to_end->expires_at = expires_at;
 	return crowded ? PGTC_REPLAY_CROWDED : PGTC_REPLAY_FIRST;
-}
-
-PgtcCode
-pgtc_replay_id(const uint8_t key[PGTC_SHA256_LEN], PgtcSlice what, uint8_t id[PGTC_SHA256_LEN])
-{
-	return pgtc_hmac_sha256(key, PGTC_SHA256_LEN, what.data, what.len, id);
 }

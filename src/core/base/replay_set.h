@@ -5,7 +5,7 @@
 #ifndef PGT_CORE_REPLAY_SET_H
 #define PGT_CORE_REPLAY_SET_H
 
-#include "core/base/code.h"
+#include "core/base/crypto.h"
 
 #define PGTC_REPLAY_WAYS 16 /* places that one identifier can have */
 
@@ -28,11 +28,8 @@ typedef enum PgtcReplay
  * multiple of PGTC_REPLAY_WAYS, at least one; id must be unpredictable to who
  * chooses what it stands for (a MAC), or he could choose whom he drives out.
  */
-extern PgtcReplay pgtc_replay_add(PgtcReplayId *set, size_t n, const uint8_t id[PGTC_SHA256_LEN],
-								  int64_t now, int64_t expires_at);
-
-/* the MAC of what may be used once, under the set's own key.  PGTC_E_CRYPTO */
-extern PgtcCode pgtc_replay_id(const uint8_t key[PGTC_SHA256_LEN], PgtcSlice what,
-							   uint8_t id[PGTC_SHA256_LEN]);
+extern PgtcReplay pgtc_replay_set_add(PgtcReplayId *set, size_t n,
+									  const uint8_t id[PGTC_SHA256_LEN], int64_t now,
+									  int64_t expires_at);
 
 #endif /* PGT_CORE_REPLAY_SET_H */

@@ -8,38 +8,23 @@
 #include <arpa/inet.h>
 
 #include "core/base/uri.h"
+#include "core/base/ascii.h"
+#include "core/base/bytes.h"
 
-/* a part that is not there has data == NULL */
-typedef struct UriParts
-{
-	PgtcSlice scheme;
-	PgtcSlice userinfo;
-	PgtcSlice host; /* NULL when there is no authority */
-	PgtcSlice port;
-	PgtcSlice path; /* never NULL */
-	PgtcSlice query;
-	PgtcSlice fragment;
-} UriParts;
-
-static PgtcCode uri_split(PgtcSlice uri, UriParts *out);
-static PgtcCode authority_split(PgtcSlice authority, UriParts *out);
+static PgtcCode authority_split(PgtcSlice authority, PgtcUri *out);
 static bool scheme_valid(PgtcSlice scheme);
 static bool chars_valid(PgtcSlice part, const char *more);
 static bool ip_literal_valid(PgtcSlice host);
-static bool web_valid(const UriParts *parts);
+static bool web_valid(const PgtcUri *parts);
 static bool host_is_pattern(PgtcSlice host);
 static bool scheme_is_public(PgtcSlice scheme);
 static bool host_is_loopback(PgtcSlice host);
-static bool is_alpha(char c);
-static bool is_digit(char c);
-static bool is_hex(char c);
-static bool equal_nocase(PgtcSlice a, const char *lower);
 
 PgtcCode
 pgtc_uri_check_resource(PgtcSlice uri)
 {
-	UriParts parts;
-	PgtcCode code = uri_split(uri, &parts);
+	PgtcUri parts;
+	PgtcCode code = pgtc_uri_split(uri, &parts);
 
 	if (code != PGTC_OK)
 		return code;
@@ -47,7 +32,7 @@ pgtc_uri_check_resource(PgtcSlice uri)
 	if (parts.fragment.data != NULL)
 		return PGTC_E_MALFORMED;
 	/* RFC 9110 section 4.2.1: an http or https URI with an empty host is invalid */
-	if ((equal_nocase(parts.scheme, "https") || equal_nocase(parts.scheme, "http")) &&
+	if ((pgtc_ascii_is(parts.scheme, "https") || pgtc_ascii_is(parts.scheme, "http")) &&
 		parts.host.len == 0)
 		return PGTC_E_MALFORMED;
 	return PGTC_OK;
@@ -56,8 +41,8 @@ pgtc_uri_check_resource(PgtcSlice uri)
 PgtcCode
 pgtc_uri_check_issuer(PgtcSlice uri)
 {
-	UriParts parts;
-	PgtcCode code = uri_split(uri, &parts);
+	PgtcUri parts;
+	PgtcCode code = pgtc_uri_split(uri, &parts);
 
 	if (code != PGTC_OK)
 		return code;
@@ -70,9 +55,9 @@ pgtc_uri_check_issuer(PgtcSlice uri)
 
 /* what redirects of all clients have in common */
 static PgtcCode
-split_redirect(PgtcSlice uri, UriParts *parts)
+split_redirect(PgtcSlice uri, PgtcUri *parts)
 {
-	PgtcCode code = uri_split(uri, parts);
+	PgtcCode code = pgtc_uri_split(uri, parts);
 
 	/* RFC 6749 section 3.1.2: no fragment component */
 	if (code == PGTC_OK && (parts->fragment.data != NULL || host_is_pattern(parts->host)))
@@ -83,7 +68,7 @@ split_redirect(PgtcSlice uri, UriParts *parts)
 PgtcCode
 pgtc_uri_check_redirect(PgtcSlice uri)
 {
-	UriParts parts;
+	PgtcUri parts;
 	PgtcCode code = split_redirect(uri, &parts);
 
 	if (code != PGTC_OK)
@@ -99,7 +84,7 @@ pgtc_uri_check_redirect(PgtcSlice uri)
 PgtcCode
 pgtc_uri_check_native_redirect(PgtcSlice uri)
 {
-	UriParts parts;
+	PgtcUri parts;
 	PgtcCode code = split_redirect(uri, &parts);
 
 	if (code != PGTC_OK)
@@ -107,18 +92,8 @@ pgtc_uri_check_native_redirect(PgtcSlice uri)
 	return web_valid(&parts) || !scheme_is_public(parts.scheme) ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
-/*
- *		URI       = scheme ":" hier-part [ "?" query ] [ "#" fragment ]
- *		hier-part = "//" authority path-abempty
- *				  / path-absolute / path-rootless / path-empty
- *		pchar     = unreserved / pct-encoded / sub-delims / ":" / "@"
- *		query     = *( pchar / "/" / "?" )
- *		fragment  = *( pchar / "/" / "?" )
- *
- * RFC 3986 appendix A; path-empty without an authority is refused.
- */
-static PgtcCode
-uri_split(PgtcSlice uri, UriParts *out)
+PgtcCode
+pgtc_uri_split(PgtcSlice uri, PgtcUri *out)
 {
 	const char *end;
 	const char *at;
@@ -184,7 +159,7 @@ uri_split(PgtcSlice uri, UriParts *out)
  * RFC 3986 section 3.2.
  */
 static PgtcCode
-authority_split(PgtcSlice authority, UriParts *out)
+authority_split(PgtcSlice authority, PgtcUri *out)
 {
 	const char *end = authority.data + authority.len;
 	const char *at = authority.data;
@@ -223,7 +198,7 @@ authority_split(PgtcSlice authority, UriParts *out)
 		out->port = pgtc_slice(mark + 1, (size_t) (end - mark - 1));
 	for (i = 0; i < out->port.len; i++)
 	{
-		if (!is_digit(out->port.data[i]))
+		if (!pgtc_ascii_digit(out->port.data[i]))
 			return PGTC_E_MALFORMED;
 	}
 	return PGTC_OK;
@@ -235,13 +210,13 @@ scheme_valid(PgtcSlice scheme)
 {
 	size_t i;
 
-	if (scheme.len == 0 || !is_alpha(scheme.data[0]))
+	if (scheme.len == 0 || !pgtc_ascii_letter(scheme.data[0]))
 		return false;
 	for (i = 1; i < scheme.len; i++)
 	{
 		char c = scheme.data[i];
 
-		if (!is_alpha(c) && !is_digit(c) && c != '+' && c != '-' && c != '.')
+		if (!pgtc_ascii_letter(c) && !pgtc_ascii_digit(c) && c != '+' && c != '-' && c != '.')
 			return false;
 	}
 	return true;
@@ -264,11 +239,11 @@ chars_valid(PgtcSlice part, const char *more)
 	{
 		char c = part.data[i];
 
-		if (is_alpha(c) || is_digit(c))
+		if (pgtc_ascii_letter(c) || pgtc_ascii_digit(c))
 			continue;
 		if (c == '%')
 		{
-			if (part.len - i < 3 || !is_hex(part.data[i + 1]) || !is_hex(part.data[i + 2]))
+			if (part.len - i < 3 || pgtc_bytes_hex(part.data + i + 1) < 0)
 				return false;
 			i += 2;
 			continue;
@@ -312,7 +287,7 @@ host_is_pattern(PgtcSlice host)
 
 /* an https URL, or an http URL that never leaves the machine (RFC 8252 section 7.3) */
 static bool
-web_valid(const UriParts *parts)
+web_valid(const PgtcUri *parts)
 {
 	long port = 0;
 	size_t i;
@@ -331,9 +306,9 @@ web_valid(const UriParts *parts)
 			return false;
 	}
 
-	if (equal_nocase(parts->scheme, "https"))
+	if (pgtc_ascii_is(parts->scheme, "https"))
 		return true;
-	return equal_nocase(parts->scheme, "http") && host_is_loopback(parts->host);
+	return pgtc_ascii_is(parts->scheme, "http") && host_is_loopback(parts->host);
 }
 
 /* what a browser or a system deals with itself is no application's own, and may run what it carries */
@@ -357,7 +332,7 @@ scheme_is_public(PgtcSlice scheme)
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 	{
-		if (equal_nocase(scheme, names[i]))
+		if (pgtc_ascii_is(scheme, names[i]))
 			return true;
 	}
 	return false;
@@ -366,44 +341,14 @@ scheme_is_public(PgtcSlice scheme)
 static bool
 host_is_loopback(PgtcSlice host)
 {
-	return equal_nocase(host, "localhost") || equal_nocase(host, "127.0.0.1") ||
-		   equal_nocase(host, "[::1]");
+	return pgtc_ascii_is(host, "localhost") || pgtc_ascii_is(host, "127.0.0.1") ||
+		   pgtc_ascii_is(host, "[::1]");
 }
 
-/* the <ctype.h> functions follow the locale; these do not */
-static bool
-is_alpha(char c)
+/* ALPHA / DIGIT / "-" / "." / "_" / "~", RFC 3986 section 2.3 */
+bool
+pgtc_uri_unreserved(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool
-equal_nocase(PgtcSlice a, const char *lower)
-{
-	size_t i;
-
-	if (a.len != strlen(lower))
-		return false;
-	for (i = 0; i < a.len; i++)
-	{
-		char c = a.data[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char) (c - 'A' + 'a');
-		if (c != lower[i])
-			return false;
-	}
-	return true;
+	return pgtc_ascii_letter(c) || pgtc_ascii_digit(c) || c == '-' || c == '.' || c == '_' ||
+		   c == '~';
 }

@@ -9,8 +9,33 @@
 #define PGT_CORE_URI_H
 
 #include "core/base/code.h"
+#include "core/base/slice.h"
 
 #define PGTC_URI_MAX 2048
+
+/* a part that is not there has data == NULL */
+typedef struct PgtcUri
+{
+	PgtcSlice scheme;
+	PgtcSlice userinfo;
+	PgtcSlice host; /* NULL when there is no authority */
+	PgtcSlice port;
+	PgtcSlice path; /* never NULL */
+	PgtcSlice query;
+	PgtcSlice fragment;
+} PgtcUri;
+
+/*
+ *		URI       = scheme ":" hier-part [ "?" query ] [ "#" fragment ]
+ *		hier-part = "//" authority path-abempty
+ *				  / path-absolute / path-rootless / path-empty
+ *		pchar     = unreserved / pct-encoded / sub-delims / ":" / "@"
+ *		query     = *( pchar / "/" / "?" )
+ *		fragment  = *( pchar / "/" / "?" )
+ *
+ * RFC 3986 appendix A; path-empty without an authority is refused.
+ */
+extern PgtcCode pgtc_uri_split(PgtcSlice uri, PgtcUri *out);
 
 /* RFC 8707 section 2: an absolute URI (any scheme) with something after the colon, and no fragment */
 extern PgtcCode pgtc_uri_check_resource(PgtcSlice uri);
@@ -33,18 +58,7 @@ extern PgtcCode pgtc_uri_check_redirect(PgtcSlice uri);
  */
 extern PgtcCode pgtc_uri_check_native_redirect(PgtcSlice uri);
 
-/* an IPv6 address may be longer as it is usually written, an empty path gets its slash */
-#define PGTC_URI_NORMAL_MAX (PGTC_URI_MAX + 64)
-
-/*
- * The one spelling of all that mean the same by RFC 3986 sections 6.2.2 and 6.2.3:
- * case of scheme and host, needless percent-encodings, "." and "..", the scheme's
- * own port and an empty one, the empty path of http and https.  For what
- * pgtc_uri_check_resource takes; any other is refused with its code.
- */
-extern PgtcCode pgtc_uri_normalise(PgtcSlice uri, char normal[PGTC_URI_NORMAL_MAX], size_t *len);
-
-/* are they equal, or spellings of the same? */
-extern bool pgtc_uri_equivalent(PgtcSlice a, PgtcSlice b);
+/* of RFC 3986 section 2.3 */
+extern bool pgtc_uri_unreserved(char c);
 
 #endif /* PGT_CORE_URI_H */

@@ -8,9 +8,9 @@
  */
 #include <arpa/inet.h>
 
-#include "core/base/json_read.h"
-#include "core/oauth/handle.h"
-#include "core/base/uri.h"
+#include "core/base/uri_normal.h"
+#include "core/base/ascii.h"
+#include "core/base/bytes.h"
 
 typedef struct Output
 {
@@ -18,54 +18,49 @@ typedef struct Output
 	size_t len;
 } Output;
 
-static PgtcSlice take_until(PgtcSlice *text, const char *marks);
-static bool take_char(PgtcSlice *text, char c);
+static void write_chars(Output *out, const char *text);
 static void write_text(Output *out, PgtcSlice text, bool fold_case);
-static void write_authority(Output *out, PgtcSlice authority, PgtcSlice scheme);
+static void write_authority(Output *out, const PgtcUri *parts, PgtcSlice scheme);
 static void write_host(Output *out, PgtcSlice host);
 static bool is_default_port(PgtcSlice port, PgtcSlice scheme);
 static size_t remove_dot_segments(char *path, size_t len);
 
 PgtcCode
-pgtc_uri_normalise(PgtcSlice uri, char normal[PGTC_URI_NORMAL_MAX], size_t *len)
+pgtc_uri_normal_write(PgtcSlice uri, char normal[PGTC_URI_NORMAL_MAX], size_t *len)
 {
 	Output out = {normal, 0};
+	PgtcUri parts;
 	PgtcSlice scheme;
 	PgtcCode code = pgtc_uri_check_resource(uri);
-	bool has_authority;
 	size_t path;
 
 	*len = 0;
+	if (code == PGTC_OK)
+		code = pgtc_uri_split(uri, &parts);
 	if (code != PGTC_OK)
 		return code;
-	write_text(&out, take_until(&uri, ":"), true);
+	write_text(&out, parts.scheme, true);
 	scheme = pgtc_slice(normal, out.len);
-	(void) take_char(&uri, ':');
-	normal[out.len++] = ':';
-
-	has_authority = uri.len >= 2 && uri.data[0] == '/' && uri.data[1] == '/';
-	if (has_authority)
-	{
-		uri = pgtc_slice(uri.data + 2, uri.len - 2);
-		normal[out.len++] = '/';
-		normal[out.len++] = '/';
-		write_authority(&out, take_until(&uri, "/?"), scheme);
-	}
+	write_chars(&out, ":");
+	if (parts.host.data != NULL)
+		write_authority(&out, &parts, scheme);
 	path = out.len;
-	write_text(&out, take_until(&uri, "?"), false);
+	write_text(&out, parts.path, false);
 	/* without an authority what is left of a path could be taken for one */
-	if (has_authority)
+	if (parts.host.data != NULL)
 		out.len = path + remove_dot_segments(normal + path, out.len - path);
 	if (out.len == path && (pgtc_slice_equal(scheme, pgtc_slice_str("https")) ||
 							pgtc_slice_equal(scheme, pgtc_slice_str("http"))))
-		normal[out.len++] = '/';
-	write_text(&out, uri, false); /* the query, with its mark */
+		write_chars(&out, "/");
+	if (parts.query.data != NULL)
+		write_chars(&out, "?");
+	write_text(&out, parts.query, false);
 	*len = out.len;
 	return PGTC_OK;
 }
 
 bool
-pgtc_uri_equivalent(PgtcSlice a, PgtcSlice b)
+pgtc_uri_normal_same(PgtcSlice a, PgtcSlice b)
 {
 	char one[PGTC_URI_NORMAL_MAX];
 	char other[PGTC_URI_NORMAL_MAX];
@@ -74,35 +69,16 @@ pgtc_uri_equivalent(PgtcSlice a, PgtcSlice b)
 
 	if (pgtc_slice_equal(a, b))
 		return true;
-	return pgtc_uri_normalise(a, one, &one_len) == PGTC_OK &&
-		   pgtc_uri_normalise(b, other, &other_len) == PGTC_OK && one_len == other_len &&
+	return pgtc_uri_normal_write(a, one, &one_len) == PGTC_OK &&
+		   pgtc_uri_normal_write(b, other, &other_len) == PGTC_OK && one_len == other_len &&
 		   memcmp(one, other, one_len) == 0;
 }
 
-/* what stands before the first of the marks, or all of it */
-static PgtcSlice
-take_until(PgtcSlice *text, const char *marks)
+static void
+write_chars(Output *out, const char *text)
 {
-	PgtcSlice taken = *text;
-	size_t i;
-
-	for (i = 0; i < text->len; i++)
-	{
-		if (memchr(marks, text->data[i], strlen(marks)) != NULL)
-			break;
-	}
-	taken.len = i;
-	*text = pgtc_slice(text->data + i, text->len - i);
-	return taken;
-}
-
-static bool
-take_char(PgtcSlice *text, char c)
-{
-	if (text->len == 0 || text->data[0] != c)
-		return false;
-	*text = pgtc_slice(text->data + 1, text->len - 1);
-	return true;
+	while (*text != '\0')
+		out->data[out->len++] = *text++;
 }
 
 /*
@@ -117,48 +93,39 @@ write_text(Output *out, PgtcSlice text, bool fold_case)
 
 	for (i = 0; i < text.len; i++)
 	{
-		int c = (unsigned char) text.data[i];
+		char c = text.data[i];
 
 		/* uri.c has seen to it that two hexadecimal digits follow */
 		if (c == '%')
 		{
-			c = pgtc_hex_value(text.data[i + 1]) << 4 | pgtc_hex_value(text.data[i + 2]);
+			c = (char) pgtc_bytes_hex(text.data + i + 1);
 			i += 2;
 			if (!pgtc_uri_unreserved(c))
 			{
 				out->data[out->len++] = '%';
-				out->data[out->len++] = digits[c >> 4];
+				out->data[out->len++] = digits[c >> 4 & 15];
 				out->data[out->len++] = digits[c & 15];
 				continue;
 			}
 		}
-		if (fold_case && c >= 'A' && c <= 'Z')
-			c = c - 'A' + 'a';
-		out->data[out->len++] = (char) c;
+		out->data[out->len++] = fold_case ? pgtc_ascii_lower(c) : c;
 	}
 }
 
-/* authority = [ userinfo "@" ] host [ ":" port ] */
 static void
-write_authority(Output *out, PgtcSlice authority, PgtcSlice scheme)
+write_authority(Output *out, const PgtcUri *parts, PgtcSlice scheme)
 {
-	PgtcSlice host;
-
-	if (memchr(authority.data, '@', authority.len) != NULL)
+	write_chars(out, "//");
+	if (parts->userinfo.data != NULL)
 	{
-		write_text(out, take_until(&authority, "@"), false);
-		(void) take_char(&authority, '@');
-		out->data[out->len++] = '@';
+		write_text(out, parts->userinfo, false);
+		write_chars(out, "@");
 	}
-	host = take_until(&authority, authority.len > 0 && authority.data[0] == '[' ? "]" : ":");
-	if (take_char(&authority, ']'))
-		host.len++;
-	write_host(out, host);
-	(void) take_char(&authority, ':');
-	if (authority.len > 0 && !is_default_port(authority, scheme))
+	write_host(out, parts->host);
+	if (parts->port.len > 0 && !is_default_port(parts->port, scheme))
 	{
-		out->data[out->len++] = ':';
-		write_text(out, authority, false);
+		write_chars(out, ":");
+		write_text(out, parts->port, false);
 	}
 }
 
@@ -179,9 +146,9 @@ write_host(Output *out, PgtcSlice host)
 	memcpy(text, host.data + 1, host.len - 2);
 	(void) inet_pton(AF_INET6, text, &address);
 	(void) inet_ntop(AF_INET6, &address, text, sizeof(text));
-	out->data[out->len++] = '[';
+	write_chars(out, "[");
 	write_text(out, pgtc_slice_str(text), true);
-	out->data[out->len++] = ']';
+	write_chars(out, "]");
 }
 
 static bool

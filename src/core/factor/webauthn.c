@@ -11,9 +11,13 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "core/base/b64url.h"
 #include "core/factor/webauthn.h"
+#include "core/base/b64url.h"
+#include "core/base/bytes.h"
+#include "core/base/crypto.h"
 #include "core/base/json_read.h"
+#include "core/jose/jwk.h"
+#include "core/jose/signature.h"
 
 /* section 6.1; the two bits that are left are reserved, and passed over */
 #define FLAG_UP 0x01 /* the user was present */
@@ -99,7 +103,7 @@ pgtc_webauthn_key_read(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 	if (text.len == 0)
 		return PGTC_E_MALFORMED;
 	if (text.data[0] == '{')
-		code = pgtc_key_read_jwk(alg, text, out);
+		code = pgtc_jwk_read(alg, text, out);
 	else
 		code = read_spki(alg, text, out);
 	return code == PGTC_E_TOO_LONG || code == PGTC_E_DUPLICATE ? PGTC_E_MALFORMED : code;
@@ -110,9 +114,9 @@ pgtc_webauthn_key_read(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
  * when it was the authenticator that said so.
  */
 PgtcCode
-pgtc_assertion_check(const PgtcAssertion *assertion, const PgtcKey *key,
-					 const PgtcAssertionExpected *expected, const PgtcMem *mem,
-					 PgtcAssertionResult *result)
+pgtc_webauthn_check(const PgtcAssertion *assertion, const PgtcKey *key,
+					const PgtcAssertionExpected *expected, const PgtcMem *mem,
+					PgtcAssertionResult *result)
 {
 	AuthenticatorData data;
 	PgtcCode code;
@@ -233,17 +237,17 @@ check_members(const json_t *data, const PgtcAssertionExpected *expected, const P
 	const json_t *cross_origin = json_object_get(data, "crossOrigin");
 
 	/* steps 11 to 13 */
-	if (!pgtc_json_member_is(data, "type", "webauthn.get"))
+	if (!pgtc_json_read_is(data, "type", "webauthn.get"))
 		return PGTC_E_CLAIM;
-	if (!origin_expected(pgtc_json_slice(json_object_get(data, "origin")), expected))
+	if (!origin_expected(pgtc_json_read_string(json_object_get(data, "origin")), expected))
 		return PGTC_E_CLAIM;
 	/* a page of somebody else's that has ours in a frame; Level 3 names it in topOrigin */
 	if (cross_origin != NULL && !json_is_false(cross_origin))
 		return PGTC_E_CLAIM;
 	if (json_object_get(data, "topOrigin") != NULL)
 		return PGTC_E_CLAIM;
-	return check_challenge(pgtc_json_slice(json_object_get(data, "challenge")), expected->challenge,
-						   mem);
+	return check_challenge(pgtc_json_read_string(json_object_get(data, "challenge")),
+						   expected->challenge, mem);
 }
 
 /* base64url has one spelling, so the texts are compared */
@@ -293,7 +297,7 @@ read_authenticator_data(PgtcSlice bytes, AuthenticatorData *out)
 	out->rp_id_hash = at;
 	out->flags = at[PGTC_SHA256_LEN];
 	rest = at + PGTC_SHA256_LEN + 1;
-	out->counter = pgtc_get_uint32(rest);
+	out->counter = (uint32_t) pgtc_bytes_get(rest, 4);
 	rest = at + AUTHENTICATOR_DATA_MIN;
 
 	if ((out->flags & FLAG_AT) != 0)
@@ -363,8 +367,8 @@ cbor_number(const uint8_t **at, const uint8_t *end, uint64_t *out)
 	len = 1 << (info - 24);
 	if (end - *at < len)
 		return false;
-	for (*out = 0; len > 0; len--)
-		*out = *out << 8 | *(*at)++;
+	*out = pgtc_bytes_get(*at, len);
+	*at += len;
 	return true;
 }
 
@@ -372,7 +376,7 @@ static PgtcCode
 check_authenticator_data(const AuthenticatorData *data, const PgtcAssertionExpected *expected)
 {
 	uint8_t hash[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_sha256(expected->rp_id.data, expected->rp_id.len, hash);
+	PgtcCode code = pgtc_crypto_sha256(expected->rp_id.data, expected->rp_id.len, hash);
 
 	if (code != PGTC_OK)
 		return code;
@@ -395,7 +399,8 @@ verify_signature(const PgtcAssertion *assertion, const PgtcKey *key, const PgtcM
 {
 	uint8_t hash[PGTC_SHA256_LEN];
 	PgtcBuf data;
-	PgtcCode code = pgtc_sha256(assertion->client_data.data, assertion->client_data.len, hash);
+	PgtcCode code =
+		pgtc_crypto_sha256(assertion->client_data.data, assertion->client_data.len, hash);
 
 	pgtc_buf_init(&data, mem);
 	if (code == PGTC_OK)
@@ -406,9 +411,9 @@ verify_signature(const PgtcAssertion *assertion, const PgtcKey *key, const PgtcM
 		code = pgtc_buf_code(&data);
 	}
 	if (code == PGTC_OK)
-		code = pgtc_jws_verify_text(key, pgtc_slice(data.data, data.len),
-									(const uint8_t *) assertion->signature.data,
-									assertion->signature.len);
+		code = pgtc_signature_verify_der(key, pgtc_slice(data.data, data.len),
+										 (const uint8_t *) assertion->signature.data,
+										 assertion->signature.len);
 	pgtc_buf_free(&data);
 	return code;
 }

@@ -5,7 +5,7 @@
  * "none" has no row, so nothing can name it into existence (RFC 8725 section
  * 3.2).  Rows are compared by address: a key points to the row it is pinned to.
  */
-#include "core/jose/key.h"
+#include "core/jose/alg.h"
 
 /* RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2 */
 static const PgtcAlg algs[] = {

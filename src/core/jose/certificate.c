@@ -10,10 +10,12 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-#include "core/base/b64url.h"
 #include "core/jose/certificate.h"
+#include "core/base/b64url.h"
+#include "core/base/base64.h"
+#include "core/base/bytes.h"
+#include "core/base/crypto.h"
 #include "core/jose/dn.h"
-#include "core/base/json_read.h"
 
 static PgtcCode read_pem(PgtcSlice value, PgtcBuf *der);
 static PgtcCode unescape(PgtcSlice value, PgtcBuf *out);
@@ -91,12 +93,11 @@ unescape(PgtcSlice value, PgtcBuf *out)
 
 		if (c == '%')
 		{
-			int high = value.len - i > 2 ? pgtc_hex_value(value.data[i + 1]) : -1;
-			int low = value.len - i > 2 ? pgtc_hex_value(value.data[i + 2]) : -1;
+			int byte = value.len - i > 2 ? pgtc_bytes_hex(value.data + i + 1) : -1;
 
-			if (high < 0 || low < 0)
+			if (byte < 0)
 				return PGTC_E_MALFORMED;
-			c = (char) (high << 4 | low);
+			c = (char) byte;
 			i += 2;
 		}
 		/* OpenSSL takes control characters at the end of a line for white space */
@@ -161,7 +162,7 @@ static PgtcCode
 name_thumbprint(PgtcSlice der, char *out)
 {
 	uint8_t digest[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_sha256(der.data, der.len, digest);
+	PgtcCode code = pgtc_crypto_sha256(der.data, der.len, digest);
 
 	if (code != PGTC_OK)
 		return code;

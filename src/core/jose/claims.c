@@ -6,8 +6,9 @@
  * pgtc_claims_free; a reader that refuses has freed it already.
  */
 #include "core/jose/claims.h"
-#include "core/oauth/refresh_token.h"
 #include "core/base/json_read.h"
+#include "core/base/uuid.h"
+#include "core/jose/jws.h"
 
 static PgtcCode read_string(const json_t *object, const char *name, PgtcSlice *out);
 static PgtcCode read_time(const json_t *object, const char *name, int64_t *out);
@@ -85,7 +86,7 @@ pgtc_claims_check_access(const PgtcClaims *claims, PgtcSlice iss, PgtcSlice audi
 }
 
 PgtcCode
-pgtc_jwt_grant_id(PgtcSlice token, const PgtcMem *mem, uint8_t out[16])
+pgtc_claims_grant_id(PgtcSlice token, const PgtcMem *mem, uint8_t out[16])
 {
 	PgtcJwsHeader header;
 	PgtcClaims claims;
@@ -194,7 +195,7 @@ read_string(const json_t *object, const char *name, PgtcSlice *out)
 
 	if (value == NULL)
 		return PGTC_OK;
-	*out = pgtc_json_slice(value);
+	*out = pgtc_json_read_string(value);
 	return out->data != NULL ? PGTC_OK : PGTC_E_CLAIM;
 }
 
@@ -203,7 +204,7 @@ read_time(const json_t *object, const char *name, int64_t *out)
 {
 	const json_t *value = json_object_get(object, name);
 
-	return value == NULL ? PGTC_OK : pgtc_json_time(value, out);
+	return value == NULL ? PGTC_OK : pgtc_json_read_time(value, out);
 }
 
 /* RFC 7519 section 4.1.3: an array of strings, or for a single audience one string */
@@ -218,7 +219,7 @@ read_audience(const json_t *object, PgtcClaims *out)
 		return PGTC_OK;
 	if (json_is_string(value))
 	{
-		out->aud[0] = pgtc_json_slice(value);
+		out->aud[0] = pgtc_json_read_string(value);
 		out->n_aud = 1;
 		out->aud_is_string = true;
 		return PGTC_OK;
@@ -229,7 +230,7 @@ read_audience(const json_t *object, PgtcClaims *out)
 		return PGTC_E_CLAIM;
 	for (i = 0; i < n; i++)
 	{
-		out->aud[i] = pgtc_json_slice(json_array_get(value, i));
+		out->aud[i] = pgtc_json_read_string(json_array_get(value, i));
 		if (out->aud[i].data == NULL)
 			return PGTC_E_CLAIM;
 	}

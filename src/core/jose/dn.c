@@ -11,7 +11,9 @@
 #include <openssl/objects.h>
 
 #include "core/jose/dn.h"
-#include "core/base/json_read.h"
+#include "core/base/ascii.h"
+#include "core/base/bytes.h"
+#include "core/base/uri.h"
 
 #define ATTRIBUTES_MAX 16 /* of one RDN */
 #define OID_TEXT_MAX 128
@@ -30,7 +32,6 @@ static void write_rdn(const Rdn *rdn, PgtcBuf *out);
 static PgtcCode read_type(PgtcSlice *at, PgtcBuf *out);
 static PgtcCode write_type(PgtcSlice type, PgtcBuf *out);
 static bool oid_valid(PgtcSlice oid);
-static bool is_digit(char c);
 static ASN1_OBJECT *object_of_keyword(const char *keyword);
 static PgtcCode read_value(PgtcSlice *at, const PgtcMem *mem, PgtcBuf *out);
 static PgtcCode read_string(PgtcSlice *at, const PgtcMem *mem, PgtcBuf *out);
@@ -42,7 +43,6 @@ static void skip(PgtcSlice *at, size_t n);
 static void skip_spaces(PgtcSlice *at);
 static bool take(PgtcSlice *at, char c);
 static bool one_of(char c, const char *chars);
-static bool same_keyword(const char *a, const char *b);
 
 PgtcCode
 pgtc_dn_normalise(PgtcSlice dn, const PgtcMem *mem, PgtcBuf *out)
@@ -170,11 +170,12 @@ write_type(PgtcSlice type, PgtcBuf *out)
 	ASN1_OBJECT *object;
 	int len;
 
-	if (type.len == 0 || type.len > TYPE_MAX || (is_digit(type.data[0]) && !oid_valid(type)))
+	if (type.len == 0 || type.len > TYPE_MAX ||
+		(pgtc_ascii_digit(type.data[0]) && !oid_valid(type)))
 		return PGTC_E_MALFORMED;
 	memcpy(text, type.data, type.len);
 	text[type.len] = '\0';
-	object = is_digit(text[0]) ? OBJ_txt2obj(text, 1) : object_of_keyword(text);
+	object = pgtc_ascii_digit(text[0]) ? OBJ_txt2obj(text, 1) : object_of_keyword(text);
 	if (object == NULL)
 		return PGTC_E_MALFORMED;
 	len = OBJ_obj2txt(text, sizeof(text), object, 1);
@@ -195,7 +196,7 @@ oid_valid(PgtcSlice oid)
 
 	for (i = 0; i <= oid.len; i++)
 	{
-		if (i < oid.len && is_digit(oid.data[i]))
+		if (i < oid.len && pgtc_ascii_digit(oid.data[i]))
 			continue;
 		if (i == start || (oid.data[start] == '0' && i > start + 1) ||
 			(i < oid.len && oid.data[i] != '.'))
@@ -204,12 +205,6 @@ oid_valid(PgtcSlice oid)
 		start = i + 1;
 	}
 	return dots > 0;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 /* RFC 4514 section 3, and what everybody writes for an address; then whatever OpenSSL knows, in any case */
@@ -237,7 +232,7 @@ object_of_keyword(const char *keyword)
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 	{
-		if (same_keyword(keyword, known[i].keyword))
+		if (pgtc_ascii_is(pgtc_slice_str(keyword), known[i].keyword))
 			return OBJ_nid2obj(known[i].nid);
 	}
 	for (nid = 1; nid < OBJ_new_nid(0); nid++)
@@ -245,7 +240,8 @@ object_of_keyword(const char *keyword)
 		const char *sn = OBJ_nid2sn(nid);
 		const char *ln = OBJ_nid2ln(nid);
 
-		if ((sn != NULL && same_keyword(keyword, sn)) || (ln != NULL && same_keyword(keyword, ln)))
+		if ((sn != NULL && pgtc_ascii_is(pgtc_slice_str(keyword), sn)) ||
+			(ln != NULL && pgtc_ascii_is(pgtc_slice_str(keyword), ln)))
 			return OBJ_nid2obj(nid);
 	}
 	return NULL;
@@ -292,12 +288,11 @@ read_string(PgtcSlice *at, const PgtcMem *mem, PgtcBuf *out)
 static PgtcCode
 read_escaped(PgtcSlice *at, char *c)
 {
-	int high = at->len > 0 ? pgtc_hex_value(at->data[0]) : -1;
-	int low = at->len > 1 ? pgtc_hex_value(at->data[1]) : -1;
+	int byte = at->len > 1 ? pgtc_bytes_hex(at->data) : -1;
 
-	if (high >= 0 && low >= 0)
+	if (byte >= 0)
 	{
-		*c = (char) (high << 4 | low);
+		*c = (char) byte;
 		skip(at, 2);
 		return PGTC_OK;
 	}
@@ -316,9 +311,9 @@ read_hex(PgtcSlice *at, const PgtcMem *mem, PgtcBuf *out)
 	PgtcBuf der;
 
 	pgtc_buf_init(&der, mem);
-	while (at->len > 1 && pgtc_hex_value(at->data[0]) >= 0 && pgtc_hex_value(at->data[1]) >= 0)
+	while (at->len > 1 && pgtc_bytes_hex(at->data) >= 0)
 	{
-		char c = (char) (pgtc_hex_value(at->data[0]) << 4 | pgtc_hex_value(at->data[1]));
+		char c = (char) pgtc_bytes_hex(at->data);
 
 		pgtc_buf_append(&der, &c, 1);
 		skip(at, 2);
@@ -409,19 +404,4 @@ static bool
 one_of(char c, const char *chars)
 {
 	return c != '\0' && strchr(chars, c) != NULL;
-}
-
-/* in either case, whatever the locale */
-static bool
-same_keyword(const char *a, const char *b)
-{
-	for (; *a != '\0' && *b != '\0'; a++, b++)
-	{
-		char x = *a >= 'A' && *a <= 'Z' ? (char) (*a - 'A' + 'a') : *a;
-		char y = *b >= 'A' && *b <= 'Z' ? (char) (*b - 'A' + 'a') : *b;
-
-		if (x != y)
-			return false;
-	}
-	return *a == *b;
 }

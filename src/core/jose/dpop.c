@@ -5,9 +5,12 @@
  * A proof brings its own key: that it verifies says only that its sender has the
  * private half.  What the key's thumbprint is bound to is the caller's to ask.
  */
-#include "core/base/b64url.h"
 #include "core/jose/dpop.h"
+#include "core/base/b64url.h"
+#include "core/base/bytes.h"
+#include "core/base/crypto.h"
 #include "core/base/json_read.h"
+#include "core/jose/jws.h"
 
 #define NONCE_TIME_LEN 8
 #define NONCE_MAC_LEN 16
@@ -46,7 +49,7 @@ pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out)
 		return code;
 	code = pgtc_jws_verify(&jws, header.alg, &key, mem);
 	if (code == PGTC_OK)
-		code = pgtc_key_thumbprint(&key, mem, out->jkt);
+		code = pgtc_jwk_thumbprint(&key, mem, out->jkt);
 	pgtc_key_free(&key);
 	if (code == PGTC_OK)
 		code = read_claims(&jws, mem, out);
@@ -59,7 +62,7 @@ PgtcCode
 pgtc_dpop_ath(PgtcSlice token, char out[PGTC_THUMBPRINT_LEN + 1])
 {
 	uint8_t digest[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_sha256(token.data, token.len, digest);
+	PgtcCode code = pgtc_crypto_sha256(token.data, token.len, digest);
 
 	out[0] = '\0';
 	if (code != PGTC_OK)
@@ -74,11 +77,9 @@ pgtc_dpop_nonce_write(const uint8_t key[32], int64_t now, char out[PGTC_DPOP_NON
 {
 	uint8_t raw[NONCE_TIME_LEN + NONCE_MAC_LEN];
 	PgtcCode code;
-	int i;
 
 	out[0] = '\0';
-	for (i = 0; i < NONCE_TIME_LEN; i++)
-		raw[i] = (uint8_t) ((uint64_t) now >> (56 - 8 * i));
+	pgtc_bytes_put(raw, NONCE_TIME_LEN, (uint64_t) now);
 	code = nonce_mac(key, raw, raw + NONCE_TIME_LEN);
 	if (code != PGTC_OK)
 		return code;
@@ -92,23 +93,21 @@ pgtc_dpop_nonce_check(const uint8_t key[32], PgtcSlice nonce, int64_t now, int64
 {
 	uint8_t raw[NONCE_TIME_LEN + NONCE_MAC_LEN];
 	uint8_t mac[NONCE_MAC_LEN];
-	uint64_t made = 0;
+	uint64_t made;
 	size_t len;
 	PgtcCode code;
-	int i;
 
 	if (nonce.len != PGTC_DPOP_NONCE_LEN ||
 		pgtc_b64url_decode(nonce, raw, sizeof(raw), &len) != PGTC_OK || len != sizeof(raw))
 		return PGTC_E_MALFORMED;
 	code = nonce_mac(key, raw, mac);
-	if (code == PGTC_OK && !pgtc_equal_secret(mac, raw + NONCE_TIME_LEN, sizeof(mac)))
+	if (code == PGTC_OK && !pgtc_crypto_equal(mac, raw + NONCE_TIME_LEN, sizeof(mac)))
 		code = PGTC_E_MALFORMED;
-	pgtc_wipe(mac, sizeof(mac));
+	pgtc_crypto_wipe(mac, sizeof(mac));
 	if (code != PGTC_OK)
 		return code;
 
-	for (i = 0; i < NONCE_TIME_LEN; i++)
-		made = made << 8 | raw[i];
+	made = pgtc_bytes_get(raw, NONCE_TIME_LEN);
 	/* unsigned, so that no clock however wrong makes the difference overflow */
 	if (now < 0 || made > (uint64_t) now || (int64_t) ((uint64_t) now - made) > lifetime)
 		return PGTC_E_EXPIRED;
@@ -130,7 +129,7 @@ read_key(const PgtcJws *jws, const PgtcAlg *alg, const PgtcMem *mem, PgtcKey *ou
 		return code;
 	jwk = json_object_get(header, "jwk");
 	if (json_is_object(jwk))
-		code = pgtc_key_read_jwk_json(alg, jwk, out);
+		code = pgtc_jwk_read_json(alg, jwk, out);
 	else
 		code = PGTC_E_KEY;
 	json_decref(header);
@@ -167,14 +166,14 @@ read_members(const json_t *claims, PgtcDpopProof *out)
 	if (code != PGTC_OK)
 		return code;
 
-	return pgtc_json_time(json_object_get(claims, "iat"), &out->iat);
+	return pgtc_json_read_time(json_object_get(claims, "iat"), &out->iat);
 }
 
 /* 1 to max bytes; jansson lets no NUL through that would end the copy early */
 static PgtcCode
 read_text(const json_t *claims, const char *name, char *out, size_t max)
 {
-	PgtcSlice value = pgtc_json_slice(json_object_get(claims, name));
+	PgtcSlice value = pgtc_json_read_string(json_object_get(claims, name));
 
 	if (value.len == 0)
 		return PGTC_E_CLAIM;
@@ -199,7 +198,7 @@ static PgtcCode
 read_nonce(const json_t *claims, char *out, size_t max)
 {
 	const json_t *nonce = json_object_get(claims, "nonce");
-	PgtcSlice value = pgtc_json_slice(nonce);
+	PgtcSlice value = pgtc_json_read_string(nonce);
 
 	if (nonce != NULL && value.data == NULL)
 		return PGTC_E_CLAIM;
@@ -212,11 +211,11 @@ static PgtcCode
 nonce_mac(const uint8_t key[32], const uint8_t time[NONCE_TIME_LEN], uint8_t out[NONCE_MAC_LEN])
 {
 	uint8_t mac[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_hmac_sha256(key, 32, time, NONCE_TIME_LEN, mac);
+	PgtcCode code = pgtc_crypto_hmac_sha256(key, 32, time, NONCE_TIME_LEN, mac);
 
 	/* RFC 2104 section 5: not less than half of it */
 	if (code == PGTC_OK)
 		memcpy(out, mac, NONCE_MAC_LEN);
-	pgtc_wipe(mac, sizeof(mac));
+	pgtc_crypto_wipe(mac, sizeof(mac));
 	return code;
 }

@@ -5,7 +5,7 @@
 #ifndef PGT_CORE_DPOP_H
 #define PGT_CORE_DPOP_H
 
-#include "core/jose/jws.h"
+#include "core/jose/jwk.h"
 
 #define PGTC_DPOP_JTI_MAX 256
 #define PGTC_DPOP_URL_MAX 2048
@@ -29,14 +29,6 @@ typedef struct PgtcDpopProof
  * htu and iat there and of their types.
  */
 extern PgtcCode pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out);
-
-/*
- * RFC 9449 section 4.3 check 9: do the two URLs name one target, query and
- * fragment aside?  Compared after RFC 3986 section 6.2.2 and 6.2.3: scheme and
- * host without regard to case, default port, empty path as "/", unreserved
- * characters decoded.
- */
-extern bool pgtc_url_same_target(PgtcSlice a, PgtcSlice b);
 
 /* ath: base64url( SHA-256( access token ) ) */
 extern PgtcCode pgtc_dpop_ath(PgtcSlice token, char out[PGTC_THUMBPRINT_LEN + 1]);

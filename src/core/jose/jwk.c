@@ -9,8 +9,11 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 
+#include "core/jose/jwk.h"
 #include "core/base/b64url.h"
+#include "core/base/crypto.h"
 #include "core/base/json_read.h"
+#include "core/base/json_write.h"
 
 /* bytes of the largest member: the modulus of an RSA key */
 #define MEMBER_MAX (PGTC_RSA_BITS_MAX / 8)
@@ -33,16 +36,16 @@ static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params);
 static bool public_valid(EVP_PKEY *pkey);
 
 PgtcCode
-pgtc_key_write_jwk(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
+pgtc_jwk_write(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
 {
 	size_t start = out->len;
 	PgtcCode code = write_required(key, out);
 
 	if (code == PGTC_OK)
 	{
-		pgtc_json_member_string(out, "kid", kid);
-		pgtc_json_member_string(out, "alg", pgtc_slice_str(key->alg->name));
-		pgtc_json_member_string(out, "use", pgtc_slice_str("sig"));
+		pgtc_json_write_member(out, "kid", kid);
+		pgtc_json_write_member(out, "alg", pgtc_slice_str(key->alg->name));
+		pgtc_json_write_member(out, "use", pgtc_slice_str("sig"));
 		pgtc_buf_append(out, "}", 1);
 		code = pgtc_buf_code(out);
 	}
@@ -52,7 +55,7 @@ pgtc_key_write_jwk(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
 }
 
 PgtcCode
-pgtc_key_read_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
+pgtc_jwk_read(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
 {
 	json_t *jwk;
 	PgtcCode code;
@@ -65,13 +68,13 @@ pgtc_key_read_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
 	code = pgtc_json_read_object(json, &jwk);
 	if (code != PGTC_OK)
 		return code;
-	code = pgtc_key_read_jwk_json(alg, jwk, out);
+	code = pgtc_jwk_read_json(alg, jwk, out);
 	json_decref(jwk);
 	return code;
 }
 
 PgtcCode
-pgtc_key_read_jwk_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out)
+pgtc_jwk_read_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out)
 {
 	EVP_PKEY *pkey = NULL;
 	PgtcCode code;
@@ -107,11 +110,11 @@ pgtc_jwk_is_public(const json_t *jwk)
 		if (json_object_get(jwk, private_members[i]) != NULL)
 			return false;
 	}
-	return !pgtc_json_member_is(jwk, "kty", "oct");
+	return !pgtc_json_read_is(jwk, "kty", "oct");
 }
 
 PgtcCode
-pgtc_key_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBPRINT_LEN + 1])
+pgtc_jwk_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBPRINT_LEN + 1])
 {
 	uint8_t digest[PGTC_SHA256_LEN];
 	PgtcCode code;
@@ -126,7 +129,7 @@ pgtc_key_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBP
 		code = pgtc_buf_code(&buf);
 	}
 	if (code == PGTC_OK)
-		code = pgtc_sha256(buf.data, buf.len, digest);
+		code = pgtc_crypto_sha256(buf.data, buf.len, digest);
 	if (code == PGTC_OK)
 	{
 		pgtc_b64url_encode(digest, sizeof(digest), out);
@@ -155,21 +158,21 @@ write_required(const PgtcKey *key, PgtcBuf *out)
 	switch (alg->kty)
 	{
 		case PGTC_KTY_EC:
-			pgtc_json_member_string(out, "crv", pgtc_slice_str(alg->crv));
-			pgtc_json_member_string(out, "kty", kty);
+			pgtc_json_write_member(out, "crv", pgtc_slice_str(alg->crv));
+			pgtc_json_write_member(out, "kty", kty);
 			code = write_bn(out, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, alg->field_len);
 			if (code == PGTC_OK)
 				code = write_bn(out, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, alg->field_len);
 			break;
 		case PGTC_KTY_RSA:
 			code = write_bn(out, "e", key, OSSL_PKEY_PARAM_RSA_E, 0);
-			pgtc_json_member_string(out, "kty", kty);
+			pgtc_json_write_member(out, "kty", kty);
 			if (code == PGTC_OK)
 				code = write_bn(out, "n", key, OSSL_PKEY_PARAM_RSA_N, 0);
 			break;
 		case PGTC_KTY_OKP:
-			pgtc_json_member_string(out, "crv", pgtc_slice_str(alg->crv));
-			pgtc_json_member_string(out, "kty", kty);
+			pgtc_json_write_member(out, "crv", pgtc_slice_str(alg->crv));
+			pgtc_json_write_member(out, "kty", kty);
 			code = write_okp(out, key);
 			break;
 		case PGTC_KTY_OCT:
@@ -202,7 +205,7 @@ write_member(PgtcBuf *out, const char *name, const uint8_t *data, size_t len)
 	char text[(MEMBER_MAX * 8 + 5) / 6];
 
 	pgtc_b64url_encode(data, len, text);
-	pgtc_json_member_string(out, name, pgtc_slice(text, pgtc_b64url_encoded_len(len)));
+	pgtc_json_write_member(out, name, pgtc_slice(text, pgtc_b64url_encoded_len(len)));
 }
 
 /*
@@ -257,14 +260,14 @@ check_members(const PgtcAlg *alg, const json_t *jwk)
 	/* RFC 9449 section 4.3: a proof's key must not contain a private key */
 	if (!pgtc_jwk_is_public(jwk))
 		return PGTC_E_KEY;
-	if (!pgtc_json_member_is(jwk, "kty", kty_name(alg)))
+	if (!pgtc_json_read_is(jwk, "kty", kty_name(alg)))
 		return PGTC_E_KEY;
-	if (alg->crv != NULL && !pgtc_json_member_is(jwk, "crv", alg->crv))
+	if (alg->crv != NULL && !pgtc_json_read_is(jwk, "crv", alg->crv))
 		return PGTC_E_KEY;
 	if (!meant_for(jwk, alg))
 		return PGTC_E_KEY;
 	/* RFC 7517 section 4.2: a key meant for encryption verifies nothing */
-	if (json_object_get(jwk, "use") != NULL && !pgtc_json_member_is(jwk, "use", "sig"))
+	if (json_object_get(jwk, "use") != NULL && !pgtc_json_read_is(jwk, "use", "sig"))
 		return PGTC_E_KEY;
 
 	/* RFC 7517 section 4.3 */
@@ -275,7 +278,7 @@ check_members(const PgtcAlg *alg, const json_t *jwk)
 
 		for (i = 0; i < json_array_size(operations); i++)
 		{
-			PgtcSlice operation = pgtc_json_slice(json_array_get(operations, i));
+			PgtcSlice operation = pgtc_json_read_string(json_array_get(operations, i));
 
 			if (operation.data != NULL && pgtc_slice_equal(operation, pgtc_slice_str("verify")))
 				may_verify = true;
@@ -291,7 +294,7 @@ static bool
 meant_for(const json_t *jwk, const PgtcAlg *alg)
 {
 	const json_t *member = json_object_get(jwk, "alg");
-	PgtcSlice name = pgtc_json_slice(member);
+	PgtcSlice name = pgtc_json_read_string(member);
 
 	return member == NULL || (name.data != NULL && pgtc_alg_by_any_name(name) == alg);
 }
@@ -300,7 +303,7 @@ meant_for(const json_t *jwk, const PgtcAlg *alg)
 static PgtcCode
 read_member(const json_t *jwk, const char *name, size_t exact, uint8_t *out, size_t *out_len)
 {
-	PgtcSlice text = pgtc_json_slice(json_object_get(jwk, name));
+	PgtcSlice text = pgtc_json_read_string(json_object_get(jwk, name));
 	PgtcCode code;
 
 	if (text.data == NULL)

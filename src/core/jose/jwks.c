@@ -5,8 +5,9 @@
  * A set is parsed for each use and keeps nothing: who verifies often has the
  * cost of the parsing besides that of a signature, and no cache to get wrong.
  */
+#include "core/jose/jwks.h"
 #include "core/base/json_read.h"
-#include "core/oauth/handle.h"
+#include "core/jose/jwk.h"
 
 static PgtcCode read_set(PgtcSlice jwks, json_t **set, const json_t **keys);
 static PgtcCode verify_by_key(const PgtcJws *jws, const PgtcJwsHeader *header, const json_t *jwk,
@@ -14,8 +15,8 @@ static PgtcCode verify_by_key(const PgtcJws *jws, const PgtcJwsHeader *header, c
 static PgtcCode check_key(const json_t *jwk);
 
 PgtcCode
-pgtc_jws_verify_by_jwks(const PgtcJws *jws, const PgtcJwsHeader *header, PgtcSlice jwks,
-						const PgtcMem *mem)
+pgtc_jwks_verify(const PgtcJws *jws, const PgtcJwsHeader *header, PgtcSlice jwks,
+				 const PgtcMem *mem)
 {
 	const json_t *keys;
 	json_t *set;
@@ -109,9 +110,9 @@ verify_by_key(const PgtcJws *jws, const PgtcJwsHeader *header, const json_t *jwk
 	/* RFC 7517 section 5: members that are not understood, or out of range, are ignored */
 	if (!json_is_object(jwk))
 		return PGTC_E_KEY;
-	if (header->kid[0] != '\0' && !pgtc_json_member_is(jwk, "kid", header->kid))
+	if (header->kid[0] != '\0' && !pgtc_json_read_is(jwk, "kid", header->kid))
 		return PGTC_E_KEY;
-	code = pgtc_key_read_jwk_json(header->alg, jwk, &key);
+	code = pgtc_jwk_read_json(header->alg, jwk, &key);
 	if (code != PGTC_OK)
 		return code;
 	code = pgtc_jws_verify(jws, header->alg, &key, mem);
@@ -129,7 +130,7 @@ check_key(const json_t *jwk)
 
 	for (i = 0; (alg = pgtc_alg_nth(i)) != NULL; i++)
 	{
-		if (pgtc_key_read_jwk_json(alg, jwk, &key) == PGTC_OK)
+		if (pgtc_jwk_read_json(alg, jwk, &key) == PGTC_OK)
 		{
 			pgtc_key_free(&key);
 			return PGTC_OK;

@@ -2,10 +2,8 @@
  * jws.h
  *		JWS compact serialisation (RFC 7515): taking apart, signing, verifying.
  *
- * libjwt stands behind this interface: one adapter file per libjwt generation
- * (jws_libjwt1.c, jws_libjwt3.c) supplies pgtc_jws_hmac_verify.  What decides
- * whether a token is acceptable (algorithm pinning, typ, crit, duplicate
- * members, time, issuer, audience) is the same for both and is ours.
+ * What decides whether a token is acceptable (algorithm pinning, typ, crit,
+ * duplicate members, time, issuer, audience) is ours, whichever libjwt there is.
  */
 #ifndef PGT_CORE_JWS_H
 #define PGT_CORE_JWS_H
@@ -50,14 +48,7 @@ extern PgtcCode pgtc_jws_read_payload(const PgtcJws *jws, PgtcBuf *out);
 extern PgtcCode pgtc_jws_verify(const PgtcJws *jws, const PgtcAlg *alg, const PgtcKey *key,
 								const PgtcMem *mem);
 
-/* out holds header "." payload; appends "." signature */
-extern PgtcCode pgtc_jws_sign(const PgtcKey *key, PgtcBuf *out);
-
-/*
- * Supplied by the libjwt adapter, and asked by pgtc_jws_verify after the MAC was
- * found right: has libjwt anything against this HMAC token?  An answer of
- * PGTC_OK alone proves nothing: libjwt 1 cannot read every typ.
- */
-extern PgtcCode pgtc_jws_hmac_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem);
+/* from byte start on out holds header "." payload; appends "." signature */
+extern PgtcCode pgtc_jws_sign(const PgtcKey *key, PgtcBuf *out, size_t start);
 
 #endif /* PGT_CORE_JWS_H */

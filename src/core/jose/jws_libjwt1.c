@@ -10,12 +10,14 @@
 #include <jwt.h>
 #include <strings.h>
 
+#include "core/jose/jws_libjwt.h"
+#include "core/base/crypto.h"
 #include "core/base/json_read.h"
 
 static PgtcCode typ_readable(const PgtcJws *jws, const PgtcMem *mem, bool *readable);
 
 PgtcCode
-pgtc_jws_hmac_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
+pgtc_jws_libjwt_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
 {
 	jwt_t *jwt = NULL;
 	bool readable;
@@ -45,7 +47,7 @@ pgtc_jws_hmac_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
 		code = PGTC_E_ALG;
 	jwt_free(jwt);
 
-	pgtc_wipe(token, jws->token.len);
+	pgtc_crypto_wipe(token, jws->token.len);
 	mem->release(token);
 	return code;
 }
@@ -54,22 +56,14 @@ pgtc_jws_hmac_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
 static PgtcCode
 typ_readable(const PgtcJws *jws, const PgtcMem *mem, bool *readable)
 {
-	PgtcJws header_only = *jws;
 	json_t *header;
 	PgtcSlice typ;
-	PgtcBuf text;
-	PgtcCode code;
+	PgtcCode code = pgtc_json_read_b64url(jws->header, mem, &header);
 
-	header_only.payload = jws->header;
-	pgtc_buf_init(&text, mem);
-	code = pgtc_jws_read_payload(&header_only, &text);
-	if (code == PGTC_OK)
-		code = pgtc_json_read_object(pgtc_slice(text.data, text.len), &header);
-	pgtc_buf_free(&text);
 	if (code != PGTC_OK)
 		return code;
 
-	typ = pgtc_json_slice(json_object_get(header, "typ"));
+	typ = pgtc_json_read_string(json_object_get(header, "typ"));
 	*readable = typ.data == NULL || (typ.len == 3 && strncasecmp(typ.data, "JWT", 3) == 0);
 	json_decref(header);
 	return PGTC_OK;

@@ -8,12 +8,12 @@
  */
 #include <jwt.h>
 
-#include "core/base/json_read.h"
+#include "core/jose/jws_libjwt.h"
 
 static PgtcCode check(const char *jwk, const char *token);
 
 PgtcCode
-pgtc_jws_hmac_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
+pgtc_jws_libjwt_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
 {
 	PgtcBuf jwk;
 	PgtcBuf token;

@@ -12,9 +12,10 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include "core/jose/key.h"
 #include "core/base/b64url.h"
-#include "core/base/json_read.h"
-#include "core/oauth/handle.h"
+#include "core/base/crypto.h"
+#include "core/jose/signature.h"
 
 /* bytes of a PEM text; 8192-bit RSA needs under 7000 */
 #define IMPORT_MAX 16384
@@ -56,7 +57,7 @@ pgtc_key_generate(const PgtcAlg *alg, PgtcKey *out)
 			code = PGTC_E_CRYPTO;
 			if (RAND_priv_bytes(secret, sizeof(secret)) == 1)
 				code = secret_adopt(alg, secret, sizeof(secret), out);
-			pgtc_wipe(secret, sizeof(secret));
+			pgtc_crypto_wipe(secret, sizeof(secret));
 			ERR_clear_error();
 			return code;
 		}
@@ -216,7 +217,7 @@ pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out
 	out->alg = alg;
 	out->pkey = pkey;
 	out->is_private = is_private;
-	code = pgtc_jws_make_ready(out);
+	code = pgtc_signature_make_ready(out);
 	if (code != PGTC_OK)
 		pgtc_key_free(out);
 	return code;
@@ -249,7 +250,7 @@ import_secret(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 		code = secret_adopt(alg, secret, len, out);
 	else if (code == PGTC_E_TOO_LONG)
 		code = PGTC_E_KEY;
-	pgtc_wipe(secret, sizeof(secret));
+	pgtc_crypto_wipe(secret, sizeof(secret));
 	return code;
 }
 

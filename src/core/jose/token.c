@@ -7,9 +7,10 @@
  */
 #include <openssl/err.h>
 
+#include "core/jose/token.h"
 #include "core/base/b64url.h"
-#include "core/jose/claims.h"
-#include "core/base/json_read.h"
+#include "core/base/json_write.h"
+#include "core/jose/jws.h"
 
 static PgtcCode write_payload(const PgtcTokenSpec *spec, PgtcBuf *out);
 static void member_time(PgtcBuf *out, const char *name, int64_t value);
@@ -37,7 +38,7 @@ pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
 	if (code == PGTC_OK)
 	{
 		pgtc_buf_append_b64url(out, json.data, json.len);
-		code = pgtc_jws_sign_from(key, out, start);
+		code = pgtc_jws_sign(key, out, start);
 	}
 	pgtc_buf_free(&json);
 	if (code != PGTC_OK)
@@ -53,9 +54,9 @@ pgtc_token_header(const PgtcAlg *alg, const char *typ, PgtcSlice kid, PgtcBuf *o
 
 	pgtc_buf_init(&json, out->mem);
 	pgtc_buf_append(&json, "{", 1);
-	pgtc_json_member_string(&json, "alg", pgtc_slice_str(alg->name));
-	pgtc_json_member_string(&json, "typ", pgtc_slice_str(typ));
-	pgtc_json_member_string(&json, "kid", kid);
+	pgtc_json_write_member(&json, "alg", pgtc_slice_str(alg->name));
+	pgtc_json_write_member(&json, "typ", pgtc_slice_str(typ));
+	pgtc_json_write_member(&json, "kid", kid);
 	pgtc_buf_append(&json, "}", 1);
 	code = pgtc_buf_code(&json);
 	if (code == PGTC_OK)
@@ -68,7 +69,7 @@ pgtc_token_header(const PgtcAlg *alg, const char *typ, PgtcSlice kid, PgtcBuf *o
 }
 
 bool
-pgtc_claim_reserved(PgtcSlice name)
+pgtc_token_claim_reserved(PgtcSlice name)
 {
 	static const char *const reserved[] = {
 		/* RFC 7519 section 4.1 */
@@ -95,7 +96,7 @@ pgtc_claim_reserved(PgtcSlice name)
 }
 
 PgtcCode
-pgtc_at_hash(const PgtcAlg *alg, PgtcSlice token, char out[PGTC_AT_HASH_MAX + 1])
+pgtc_token_at_hash(const PgtcAlg *alg, PgtcSlice token, char out[PGTC_AT_HASH_MAX + 1])
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
@@ -121,28 +122,28 @@ write_payload(const PgtcTokenSpec *spec, PgtcBuf *out)
 	PgtcCode code;
 
 	pgtc_buf_append(out, "{", 1);
-	pgtc_json_member_string(out, "iss", spec->iss);
-	pgtc_json_member_string(out, "sub", spec->sub);
+	pgtc_json_write_member(out, "iss", spec->iss);
+	pgtc_json_write_member(out, "sub", spec->sub);
 	/* RFC 7519 section 4.1.3: a single audience may be a plain string */
 	if (spec->n_aud == 1)
-		pgtc_json_member_string(out, "aud", spec->aud[0]);
+		pgtc_json_write_member(out, "aud", spec->aud[0]);
 	else
-		pgtc_json_member_strings(out, "aud", spec->aud, spec->n_aud);
-	pgtc_json_member_string(out, "azp", spec->azp);
-	pgtc_json_member_string(out, "client_id", spec->client_id);
-	pgtc_json_member_string(out, "scope", spec->scope);
-	pgtc_json_member_string(out, "jti", spec->jti);
-	pgtc_json_member_string(out, "grant_id", spec->grant_id);
-	pgtc_json_member_string(out, "sid", spec->sid);
-	pgtc_json_member_string(out, "nonce", spec->nonce);
-	pgtc_json_member_string(out, "at_hash", spec->at_hash);
-	pgtc_json_member_string(out, "acr", spec->acr);
-	pgtc_json_member_strings(out, "amr", spec->amr, spec->n_amr);
+		pgtc_json_write_member_strings(out, "aud", spec->aud, spec->n_aud);
+	pgtc_json_write_member(out, "azp", spec->azp);
+	pgtc_json_write_member(out, "client_id", spec->client_id);
+	pgtc_json_write_member(out, "scope", spec->scope);
+	pgtc_json_write_member(out, "jti", spec->jti);
+	pgtc_json_write_member(out, "grant_id", spec->grant_id);
+	pgtc_json_write_member(out, "sid", spec->sid);
+	pgtc_json_write_member(out, "nonce", spec->nonce);
+	pgtc_json_write_member(out, "at_hash", spec->at_hash);
+	pgtc_json_write_member(out, "acr", spec->acr);
+	pgtc_json_write_member_strings(out, "amr", spec->amr, spec->n_amr);
 	member_time(out, "iat", spec->iat);
 	member_time(out, "exp", spec->exp);
 	member_time(out, "auth_time", spec->auth_time);
-	pgtc_json_member_json(out, "cnf", spec->cnf);
-	pgtc_json_member_json(out, "act", spec->act);
+	pgtc_json_write_member_json(out, "cnf", spec->cnf);
+	pgtc_json_write_member_json(out, "act", spec->act);
 	code = splice(out, spec->extra);
 	pgtc_buf_append(out, "}", 1);
 	return code;
@@ -152,7 +153,7 @@ static void
 member_time(PgtcBuf *out, const char *name, int64_t value)
 {
 	if (value >= 0)
-		pgtc_json_member_int(out, name, value);
+		pgtc_json_write_member_int(out, name, value);
 }
 
 /*

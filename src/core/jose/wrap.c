@@ -1,18 +1,14 @@
 /*
  * wrap.c
- *		Key material at rest: root keys, AES-256-GCM, HKDF-SHA-256.
+ *		Key material at rest: AES-256-GCM.
  *
- * The root key itself is gone once it is parsed: only what was derived from it
- * stays.  What fails to open leaves nothing in the output buffer.
+ * What fails to open leaves nothing in the output buffer.
  */
 #include <limits.h>
 
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 
-#include "core/base/json_read.h"
 #include "core/jose/wrap.h"
 
 #define WRAP_VERSION 1
@@ -20,9 +16,6 @@
 #define WRAP_HEADER_LEN (1 + PGTC_ROOT_KEY_ID_LEN)
 #define WRAP_MIN_LEN (WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN + WRAP_TAG_LEN)
 
-static PgtcCode parse_line(PgtcSlice line, PgtcRootKeys *out);
-static PgtcCode derive(const uint8_t key[PGTC_ROOT_KEY_LEN], const char *info, uint8_t *out,
-					   size_t len);
 static bool cipher_start(EVP_CIPHER_CTX *ctx, bool encrypt, const uint8_t *key,
 						 const uint8_t *header, const uint8_t *nonce, PgtcSlice label);
 static PgtcCode seal(const PgtcRootKey *key, PgtcSlice label, const void *plain, size_t len,
@@ -30,45 +23,6 @@ static PgtcCode seal(const PgtcRootKey *key, PgtcSlice label, const void *plain,
 static PgtcCode unseal(const PgtcRootKey *key, PgtcSlice label, const uint8_t *blob,
 					   size_t plain_len, uint8_t *plain);
 static bool blob_valid(const uint8_t *blob, size_t len);
-
-/*
- *		file    = *( line LF ) [ line ]
- *		line    = blank / comment / key
- *		blank   = *( SP / HTAB )
- *		comment = "#" *( any octet but LF )
- *		key     = 64HEXDIG
- */
-PgtcCode
-pgtc_root_keys_parse(PgtcSlice file, PgtcRootKeys *out)
-{
-	const char *at = file.data;
-	size_t left = file.len;
-	PgtcCode code = PGTC_OK;
-
-	memset(out, 0, sizeof(*out));
-	while (code == PGTC_OK && left > 0)
-	{
-		const char *lf = memchr(at, '\n', left);
-		size_t len = lf ? (size_t) (lf - at) : left;
-
-		code = parse_line(pgtc_slice(at, len), out);
-		if (lf != NULL)
-			len++;
-		at += len;
-		left -= len;
-	}
-	if (code == PGTC_OK && out->n == 0)
-		code = PGTC_E_MALFORMED;
-	if (code != PGTC_OK)
-		pgtc_root_keys_wipe(out);
-	return code;
-}
-
-void
-pgtc_root_keys_wipe(PgtcRootKeys *keys)
-{
-	pgtc_wipe(keys, sizeof(*keys));
-}
 
 PgtcCode
 pgtc_wrap(const PgtcRootKeys *keys, PgtcSlice label, const uint8_t nonce[PGTC_WRAP_NONCE_LEN],
@@ -96,7 +50,8 @@ pgtc_wrap(const PgtcRootKeys *keys, PgtcSlice label, const uint8_t nonce[PGTC_WR
 }
 
 PgtcCode
-pgtc_unwrap(const PgtcRootKeys *keys, PgtcSlice label, const void *blob, size_t len, PgtcBuf *out)
+pgtc_wrap_open(const PgtcRootKeys *keys, PgtcSlice label, const void *blob, size_t len,
+			   PgtcBuf *out)
 {
 	const uint8_t *bytes = blob;
 	const PgtcRootKey *key = NULL;
@@ -128,76 +83,12 @@ pgtc_unwrap(const PgtcRootKeys *keys, PgtcSlice label, const void *blob, size_t 
 }
 
 bool
-pgtc_wrapped_by_first(const PgtcRootKeys *keys, const void *blob, size_t len)
+pgtc_wrap_by_first(const PgtcRootKeys *keys, const void *blob, size_t len)
 {
 	const uint8_t *bytes = blob;
 
 	return keys->n > 0 && blob_valid(bytes, len) &&
 		   memcmp(keys->key[0].id, bytes + 1, PGTC_ROOT_KEY_ID_LEN) == 0;
-}
-
-static PgtcCode
-parse_line(PgtcSlice line, PgtcRootKeys *out)
-{
-	uint8_t key[PGTC_ROOT_KEY_LEN];
-	PgtcCode code = PGTC_OK;
-	size_t i;
-
-	if (line.len > 0 && line.data[0] == '#')
-		return PGTC_OK;
-	for (i = 0; i < line.len && (line.data[i] == ' ' || line.data[i] == '\t'); i++)
-		;
-	if (i == line.len)
-		return PGTC_OK;
-	if (line.len != 2 * PGTC_ROOT_KEY_LEN || out->n >= PGTC_ROOT_KEYS_MAX)
-		return PGTC_E_MALFORMED;
-
-	for (i = 0; i < PGTC_ROOT_KEY_LEN && code == PGTC_OK; i++)
-	{
-		int high = pgtc_hex_value(line.data[2 * i]);
-		int low = pgtc_hex_value(line.data[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			code = PGTC_E_MALFORMED;
-		else
-			key[i] = (uint8_t) (high << 4 | low);
-	}
-	if (code == PGTC_OK)
-		code = derive(key, "pgtoken root key id", out->key[out->n].id, PGTC_ROOT_KEY_ID_LEN);
-	if (code == PGTC_OK)
-		code = derive(key, "pgtoken wrap key", out->key[out->n].wrap_key,
-					  sizeof(out->key[out->n].wrap_key));
-	if (code == PGTC_OK)
-		out->n++;
-	pgtc_wipe(key, sizeof(key));
-	return code;
-}
-
-/* RFC 5869, without salt: the input is uniformly random already */
-static PgtcCode
-derive(const uint8_t key[PGTC_ROOT_KEY_LEN], const char *info, uint8_t *out, size_t len)
-{
-	OSSL_PARAM params[4];
-	EVP_KDF *kdf;
-	EVP_KDF_CTX *ctx = NULL;
-	PgtcCode code = PGTC_E_CRYPTO;
-
-	ERR_clear_error();
-	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *) "SHA256", 0);
-	params[1] =
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *) key, PGTC_ROOT_KEY_LEN);
-	params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *) info, strlen(info));
-	params[3] = OSSL_PARAM_construct_end();
-
-	kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	if (kdf != NULL)
-		ctx = EVP_KDF_CTX_new(kdf);
-	if (ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1)
-		code = PGTC_OK;
-	EVP_KDF_CTX_free(ctx);
-	EVP_KDF_free(kdf);
-	ERR_clear_error();
-	return code;
 }
 
 /* version and root key id are authenticated with the label: header first, since its length is fixed */

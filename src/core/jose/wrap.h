@@ -12,31 +12,9 @@
 #define PGT_CORE_WRAP_H
 
 #include "core/base/buf.h"
+#include "core/jose/root_keys.h"
 
-#define PGTC_ROOT_KEY_LEN 32
-#define PGTC_ROOT_KEY_ID_LEN 8
-#define PGTC_ROOT_KEYS_MAX 8
 #define PGTC_WRAP_NONCE_LEN 12
-
-typedef struct PgtcRootKey
-{
-	uint8_t id[PGTC_ROOT_KEY_ID_LEN]; /* derived from the key by HKDF, tells nothing of it */
-	uint8_t wrap_key[32]; /* derived by HKDF under another info */
-} PgtcRootKey;
-
-typedef struct PgtcRootKeys
-{
-	int n; /* the first wraps, all unwrap */
-	PgtcRootKey key[PGTC_ROOT_KEYS_MAX];
-} PgtcRootKeys;
-
-/*
- * A root key file: one key of 64 hexadecimal digits per line; blank lines and
- * lines that start with # do not count.  PGTC_E_MALFORMED for anything else, no
- * key at all, or more than PGTC_ROOT_KEYS_MAX.
- */
-extern PgtcCode pgtc_root_keys_parse(PgtcSlice file, PgtcRootKeys *out);
-extern void pgtc_root_keys_wipe(PgtcRootKeys *keys);
 
 /* appends the blob to out */
 extern PgtcCode pgtc_wrap(const PgtcRootKeys *keys, PgtcSlice label,
@@ -44,10 +22,10 @@ extern PgtcCode pgtc_wrap(const PgtcRootKeys *keys, PgtcSlice label,
 						  PgtcBuf *out);
 
 /* appends the plain bytes to out; PGTC_E_ROOT_KEY, PGTC_E_MALFORMED, PGTC_E_SIGNATURE */
-extern PgtcCode pgtc_unwrap(const PgtcRootKeys *keys, PgtcSlice label, const void *blob, size_t len,
-							PgtcBuf *out);
+extern PgtcCode pgtc_wrap_open(const PgtcRootKeys *keys, PgtcSlice label, const void *blob,
+							   size_t len, PgtcBuf *out);
 
 /* is the blob wrapped under the first of these keys? */
-extern bool pgtc_wrapped_by_first(const PgtcRootKeys *keys, const void *blob, size_t len);
+extern bool pgtc_wrap_by_first(const PgtcRootKeys *keys, const void *blob, size_t len);
 
 #endif /* PGT_CORE_WRAP_H */

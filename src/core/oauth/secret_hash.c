@@ -2,8 +2,9 @@
  * secret_hash.c
  *		Reading the hashes of client secrets that other servers have stored.
  */
-#include "core/base/b64url.h"
 #include "core/oauth/secret_hash.h"
+#include "core/base/ascii.h"
+#include "core/base/b64url.h"
 
 #define SALT_MIN 8
 #define HASH_MIN 16
@@ -47,7 +48,6 @@ static PgtcCode enough(const PgtcSecretHash *hash);
 static bool number(PgtcSlice text, uint32_t *out);
 static bool take(PgtcSlice *text, const char *name, char end, uint32_t *out);
 static bool base64(PgtcSlice text, uint8_t out[PGTC_SECRET_HASH_BYTES], size_t *len);
-static bool is_alnum(char c);
 
 PgtcCode
 pgtc_secret_hash_read(PgtcSlice text, PgtcSecretHash *out)
@@ -129,7 +129,7 @@ read_bcrypt(PgtcSlice text, const Fields *fields, PgtcSecretHash *out)
 	{
 		char c = fields->at[3].data[i];
 
-		if (!is_alnum(c) && c != '.' && c != '/')
+		if (!pgtc_ascii_letter(c) && !pgtc_ascii_digit(c) && c != '.' && c != '/')
 			return PGTC_E_MALFORMED;
 	}
 	if (memchr(".CGKOSWaeimquy26", text.data[text.len - 1], 16) == NULL)
@@ -280,16 +280,10 @@ base64(PgtcSlice text, uint8_t out[PGTC_SECRET_HASH_BYTES], size_t *len)
 	{
 		char c = text.data[i];
 
-		if (!is_alnum(c) && c != '+' && c != '.' && c != '/')
+		if (c == '-' || c == '_')
 			return false;
-		url[i] = (char) (c == '/' ? '_' : is_alnum(c) ? c : '-');
+		url[i] = (char) (c == '/' ? '_' : c == '+' || c == '.' ? '-' : c);
 	}
 	return pgtc_b64url_decode(pgtc_slice(url, text.len), out, PGTC_SECRET_HASH_BYTES, len) ==
 		   PGTC_OK;
-}
-
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }

@@ -15,6 +15,7 @@
 #define PGT_CORE_SECRET_HASH_H
 
 #include "core/base/code.h"
+#include "core/base/slice.h"
 
 #define PGTC_BCRYPT_COST_MAX 13
 #define PGTC_BCRYPT_SECRET_MAX 72 /* bytes: it does not see what follows */
@@ -56,19 +57,5 @@ typedef struct PgtcSecretHash
  * or with less than 8 bytes of salt or 16 of hash.  PGTC_E_TOO_LONG: above the bounds.
  */
 extern PgtcCode pgtc_secret_hash_read(PgtcSlice text, PgtcSecretHash *out);
-
-/*
- * Is it the hash of this secret?  PGTC_E_SIGNATURE when it is not, also for what
- * is no secret (RFC 6749 appendix A.2: printable ASCII), too long, or for bcrypt
- * longer than it can see.  PGTC_E_ALG: the libraries here do not have it.
- */
-extern PgtcCode pgtc_secret_hash_verify(const PgtcSecretHash *hash, PgtcSlice secret);
-
-/*
- * Does it look as if a machine had drawn it, with 128 bits or more, so that a fast
- * hash tells nothing of it?  Judged by its form: 32 characters or more of base64 or
- * hexadecimal, as mixed as random ones nearly always are and words are not.
- */
-extern bool pgtc_secret_looks_random(PgtcSlice secret);
 
 #endif /* PGT_CORE_SECRET_HASH_H */

@@ -10,21 +10,15 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
-#include "core/base/json_read.h"
-#include "core/oauth/secret_hash.h"
+#include "core/oauth/secret_hash_verify.h"
+#include "core/base/crypto.h"
 
 #define BCRYPT_SETTING_LEN 29 /* "$2b$10$" and the salt */
-
-#define RANDOM_MIN 32
-#define HEX_DISTINCT_MIN 11
-#define CLASSES 4
 
 static bool printable(PgtcSlice secret);
 static PgtcCode verify_bcrypt(const PgtcSecretHash *hash, PgtcSlice secret);
 static PgtcCode verify_kdf(const PgtcSecretHash *hash, PgtcSlice secret);
 static PgtcCode derive(const PgtcSecretHash *hash, PgtcSlice secret, EVP_KDF *kdf, uint8_t *out);
-static int class_of(char c);
-static bool hexadecimal(PgtcSlice secret);
 
 PgtcCode
 pgtc_secret_hash_verify(const PgtcSecretHash *hash, PgtcSlice secret)
@@ -64,12 +58,12 @@ verify_bcrypt(const PgtcSecretHash *hash, PgtcSlice secret)
 	made = crypt_r(phrase, hash->bcrypt, &data);
 	/* the last character of a salt can be spelt in several ways, of which the answer has one */
 	if (made && strlen(made) == PGTC_BCRYPT_LEN)
-		code = pgtc_equal_secret(made + BCRYPT_SETTING_LEN, hash->bcrypt + BCRYPT_SETTING_LEN,
+		code = pgtc_crypto_equal(made + BCRYPT_SETTING_LEN, hash->bcrypt + BCRYPT_SETTING_LEN,
 								 PGTC_BCRYPT_LEN - BCRYPT_SETTING_LEN)
 				   ? PGTC_OK
 				   : PGTC_E_SIGNATURE;
-	pgtc_wipe(&data, sizeof(data));
-	pgtc_wipe(phrase, sizeof(phrase));
+	pgtc_crypto_wipe(&data, sizeof(data));
+	pgtc_crypto_wipe(phrase, sizeof(phrase));
 	return code;
 }
 
@@ -88,9 +82,9 @@ verify_kdf(const PgtcSecretHash *hash, PgtcSlice secret)
 		return PGTC_E_ALG;
 	}
 	code = derive(hash, secret, kdf, made);
-	if (code == PGTC_OK && !pgtc_equal_secret(made, hash->hash, hash->hash_len))
+	if (code == PGTC_OK && !pgtc_crypto_equal(made, hash->hash, hash->hash_len))
 		code = PGTC_E_SIGNATURE;
-	pgtc_wipe(made, sizeof(made));
+	pgtc_crypto_wipe(made, sizeof(made));
 	EVP_KDF_free(kdf);
 	ERR_clear_error();
 	return code;
@@ -125,71 +119,4 @@ derive(const PgtcSecretHash *hash, PgtcSlice secret, EVP_KDF *kdf, uint8_t *out)
 	done = ctx && EVP_KDF_derive(ctx, out, hash->hash_len, params) == 1;
 	EVP_KDF_CTX_free(ctx);
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
-}
-
-/*
- * Among random characters of base64 the kind (upper case, lower case, digit) changes
- * after two of three, of hexadecimal after nearly every other; from word to word, and
- * in what a keyboard has in a row, only now and then.
- */
-bool
-pgtc_secret_looks_random(PgtcSlice secret)
-{
-	bool seen[CLASSES] = {false};
-	size_t changes = 0;
-	size_t i;
-
-	if (secret.len < RANDOM_MIN)
-		return false;
-	for (i = 0; i < secret.len; i++)
-	{
-		int class = class_of(secret.data[i]);
-
-		if (class < 0)
-			return false;
-		seen[class] = true;
-		if (i > 0 && class != class_of(secret.data[i - 1]))
-			changes++;
-	}
-	if (hexadecimal(secret))
-		return changes >= (secret.len - 1) / 5;
-	return seen[0] && seen[1] && seen[2] && changes >= (secret.len - 1) * 2 / 5;
-}
-
-/* upper, lower, digit, one of the others of base64, base64url and padding; -1: none of them */
-static int
-class_of(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return 0;
-	if (c >= 'a' && c <= 'z')
-		return 1;
-	if (c >= '0' && c <= '9')
-		return 2;
-	return c != '\0' && strchr("+/-_.~=", c) ? 3 : -1;
-}
-
-/* also as a UUID is written; more digits than the ten of a number */
-static bool
-hexadecimal(PgtcSlice secret)
-{
-	bool seen[16] = {false};
-	int distinct = 0;
-	size_t digits = 0;
-	size_t i;
-
-	for (i = 0; i < secret.len; i++)
-	{
-		int value = pgtc_hex_value(secret.data[i]);
-
-		if (value < 0 && secret.data[i] == '-')
-			continue;
-		if (value < 0)
-			return false;
-		digits++;
-		if (!seen[value])
-			distinct++;
-		seen[value] = true;
-	}
-	return digits >= RANDOM_MIN && distinct >= HEX_DISTINCT_MIN;
 }

@@ -3,8 +3,9 @@
  *		Is a family used in lockstep from two places?
  */
 #include "core/risk/lockstep.h"
-
-#include "core/base/json_read.h"
+#include "core/base/address.h"
+#include "core/base/bytes.h"
+#include "core/base/crypto.h"
 
 /* one household or host, as far as an address says: of IPv6 the interface is anybody's choice */
 #define IPV4_PREFIX 32
@@ -14,7 +15,6 @@
 #define CLIENTS_GAP_MAX 10
 
 static bool same_client(const PgtcRequestContext *a, const PgtcRequestContext *b);
-static bool same_address(PgtcSlice a, PgtcSlice b);
 static PgtcCode follow_address(PgtcLockstepAddresses *addresses, uint32_t generation,
 							   PgtcSlice rotation, PgtcSlice retry);
 static PgtcCode back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation,
@@ -22,7 +22,6 @@ static PgtcCode back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t gene
 static PgtcCode print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN]);
 static int place_of(const PgtcLockstepAddresses *addresses,
 					const uint8_t print[PGTC_ADDRESS_PRINT_LEN]);
-static bool same_member(PgtcSlice a, PgtcSlice b);
 
 PgtcCode
 pgtc_lockstep_follow(PgtcLockstep *lockstep, uint32_t generation,
@@ -38,7 +37,7 @@ pgtc_lockstep_follow(PgtcLockstep *lockstep, uint32_t generation,
 		clients->generation = generation;
 		clients->retried = generation;
 	}
-	if (same_address(rotation->ip, retry->ip))
+	if (pgtc_request_context_same_address(rotation->ip, retry->ip, IPV4_PREFIX, IPV6_PREFIX))
 		return back_at_rotation(&lockstep->addresses, generation, rotation->ip);
 	return follow_address(&lockstep->addresses, generation, rotation->ip, retry->ip);
 }
@@ -129,11 +128,11 @@ back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation, PgtcSlic
 void
 pgtc_lockstep_write(const PgtcLockstep *lockstep, uint8_t out[PGTC_LOCKSTEP_LEN])
 {
-	pgtc_put_uint32(out, lockstep->clients.generations);
-	pgtc_put_uint32(out + 4, lockstep->clients.generation);
-	pgtc_put_uint32(out + 8, lockstep->clients.retried);
-	pgtc_put_uint32(out + 12, lockstep->addresses.generations);
-	pgtc_put_uint32(out + 16, lockstep->addresses.generation);
+	pgtc_bytes_put(out, 4, lockstep->clients.generations);
+	pgtc_bytes_put(out + 4, 4, lockstep->clients.generation);
+	pgtc_bytes_put(out + 8, 4, lockstep->clients.retried);
+	pgtc_bytes_put(out + 12, 4, lockstep->addresses.generations);
+	pgtc_bytes_put(out + 16, 4, lockstep->addresses.generation);
 	out[20] = lockstep->addresses.newest;
 	memcpy(out + 21, lockstep->addresses.prints, sizeof(lockstep->addresses.prints));
 }
@@ -142,9 +141,10 @@ PgtcCode
 pgtc_lockstep_read(const uint8_t in[PGTC_LOCKSTEP_LEN], PgtcLockstep *out)
 {
 	PgtcLockstep read = {
-		.clients = {pgtc_get_uint32(in), pgtc_get_uint32(in + 4), pgtc_get_uint32(in + 8)},
-		.addresses = {.generations = pgtc_get_uint32(in + 12),
-					  .generation = pgtc_get_uint32(in + 16),
+		.clients = {(uint32_t) pgtc_bytes_get(in, 4), (uint32_t) pgtc_bytes_get(in + 4, 4),
+					(uint32_t) pgtc_bytes_get(in + 8, 4)},
+		.addresses = {.generations = (uint32_t) pgtc_bytes_get(in + 12, 4),
+					  .generation = (uint32_t) pgtc_bytes_get(in + 16, 4),
 					  .newest = in[20]},
 	};
 
@@ -161,19 +161,8 @@ pgtc_lockstep_read(const uint8_t in[PGTC_LOCKSTEP_LEN], PgtcLockstep *out)
 static bool
 same_client(const PgtcRequestContext *a, const PgtcRequestContext *b)
 {
-	return same_member(a->user_agent, b->user_agent) && same_member(a->device_id, b->device_id);
-}
-
-static bool
-same_address(PgtcSlice a, PgtcSlice b)
-{
-	PgtcAddress address_a;
-	PgtcAddress address_b;
-
-	return same_member(a, b) ||
-		   (pgtc_address_parse(a, &address_a) == PGTC_OK &&
-			pgtc_address_parse(b, &address_b) == PGTC_OK &&
-			pgtc_address_same_network(&address_a, &address_b, IPV4_PREFIX, IPV6_PREFIX));
+	return pgtc_request_context_same_member(a->user_agent, b->user_agent) &&
+		   pgtc_request_context_same_member(a->device_id, b->device_id);
 }
 
 /* of its network; of what is no address, as it is written; zeros for none, which "" is not */
@@ -188,10 +177,10 @@ print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN])
 	if (pgtc_address_parse(ip, &address) == PGTC_OK)
 	{
 		bits = address.bits == IPV4_PREFIX ? IPV4_PREFIX : IPV6_PREFIX;
-		code = pgtc_sha256(address.bytes, bits / 8, hash);
+		code = pgtc_crypto_sha256(address.bytes, bits / 8, hash);
 	}
 	else if (ip.data != NULL)
-		code = pgtc_sha256(ip.data, ip.len, hash);
+		code = pgtc_crypto_sha256(ip.data, ip.len, hash);
 	if (code == PGTC_OK)
 		memcpy(out, hash, PGTC_ADDRESS_PRINT_LEN);
 	return code;
@@ -207,10 +196,4 @@ place_of(const PgtcLockstepAddresses *addresses, const uint8_t print[PGTC_ADDRES
 			return i;
 	}
 	return -1;
-}
-
-static bool
-same_member(PgtcSlice a, PgtcSlice b)
-{
-	return (a.data == NULL) == (b.data == NULL) && pgtc_slice_equal(a, b);
 }

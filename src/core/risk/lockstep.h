@@ -9,10 +9,8 @@
 #ifndef PGT_CORE_LOCKSTEP_H
 #define PGT_CORE_LOCKSTEP_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "core/risk/rules.h"
+#include "core/base/code.h"
+#include "core/risk/request_context.h"
 
 #define PGTC_LOCKSTEP_LEN 53
 #define PGTC_ADDRESS_PRINT_LEN 16

@@ -11,7 +11,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/risk/rules.h"
+#include "core/risk/risk.h"
+#include "core/risk/user_agent.h"
 
 #define SECOND INT64_C(1000000)
 #define DAY_BITS 7
@@ -45,24 +46,14 @@ static bool risk_score(const PgtcRule *rule, const PgtcRiskFacts *facts, char *w
 static bool because(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static const PgtcRequestContext *context_before(const PgtcRule *rule, const PgtcRiskFacts *facts);
 static bool in_networks(const PgtcRule *rule, const PgtcAddress *address);
-static bool same_address(PgtcSlice a, PgtcSlice b);
-static bool same_member(PgtcSlice a, PgtcSlice b);
 static bool older_than(int64_t at, int64_t then, int64_t seconds);
 static int64_t seconds_between(int64_t then, int64_t at);
 static double distance_km(const PgtcRequestContext *a, const PgtcRequestContext *b);
 static Shown shown(PgtcSlice in);
 static Shown shown_user_agent(const PgtcUserAgent *agent);
 
-const char *
-pgtc_decision_name(PgtcDecision decision)
-{
-	static const char *const names[] = {"allow", "require", "deny"};
-
-	return names[decision];
-}
-
 bool
-pgtc_rule_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_WHY_MAX])
+pgtc_risk_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_WHY_MAX])
 {
 	why[0] = '\0';
 	switch (rule->kind)
@@ -99,13 +90,6 @@ pgtc_rule_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_
 	return false;
 }
 
-bool
-pgtc_same_context(const PgtcRequestContext *a, const PgtcRequestContext *b)
-{
-	return same_address(a->ip, b->ip) && same_member(a->user_agent, b->user_agent) &&
-		   same_member(a->device_id, b->device_id) && same_member(a->session_id, b->session_id);
-}
-
 /* --- the rules --------------------------------------------------------------------- */
 
 static bool
@@ -119,7 +103,7 @@ network_changed(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 		return false;
 	if (facts->now.ip.data == NULL)
 		return because(why, "the request names no ip, %s did", shown(before->ip).text);
-	if (same_address(facts->now.ip, before->ip))
+	if (pgtc_request_context_same_address(facts->now.ip, before->ip, 32, 128))
 		return false;
 	if (pgtc_address_parse(facts->now.ip, &address) == PGTC_OK &&
 		pgtc_address_parse(before->ip, &was) == PGTC_OK &&
@@ -191,10 +175,10 @@ unknown_device(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 		return because(why, "the request names no %s", name);
 	if (!facts->has_family)
 		return false;
-	if (rule->by_session ? same_member(now->session_id, last->session_id) ||
-							   same_member(now->session_id, first->session_id)
-						 : same_member(now->device_id, last->device_id) ||
-							   same_member(now->device_id, first->device_id))
+	if (rule->by_session ? pgtc_request_context_same_member(now->session_id, last->session_id) ||
+							   pgtc_request_context_same_member(now->session_id, first->session_id)
+						 : pgtc_request_context_same_member(now->device_id, last->device_id) ||
+							   pgtc_request_context_same_member(now->device_id, first->device_id))
 		return false;
 	return because(why, "the %s is neither the last nor the first of the family", name);
 }
@@ -206,8 +190,9 @@ recollection(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 
 	if (now->session_id.data == NULL)
 		return because(why, "the request names no session_id");
-	if (facts->collection_seen && !(facts->retry && facts->has_family &&
-									same_member(now->session_id, facts->last.session_id)))
+	if (facts->collection_seen &&
+		!(facts->retry && facts->has_family &&
+		  pgtc_request_context_same_member(now->session_id, facts->last.session_id)))
 		return because(why, "the session_id was presented before");
 	if (rule->seconds < 0)
 		return false;
@@ -247,13 +232,13 @@ concurrent_context(const PgtcRiskFacts *facts, char *why)
 	const PgtcRequestContext *last = &facts->last;
 	const char *what;
 
-	if (!facts->has_family || !facts->retry || pgtc_same_context(now, last))
+	if (!facts->has_family || !facts->retry || pgtc_request_context_same(now, last))
 		return false;
-	if (!same_address(now->ip, last->ip))
+	if (!pgtc_request_context_same_address(now->ip, last->ip, 32, 128))
 		what = "ip";
-	else if (!same_member(now->user_agent, last->user_agent))
+	else if (!pgtc_request_context_same_member(now->user_agent, last->user_agent))
 		what = "user_agent";
-	else if (!same_member(now->device_id, last->device_id))
+	else if (!pgtc_request_context_same_member(now->device_id, last->device_id))
 		what = "device_id";
 	else
 		what = "session_id";
@@ -348,31 +333,10 @@ in_networks(const PgtcRule *rule, const PgtcAddress *address)
 
 	for (i = 0; i < rule->n_networks; i++)
 	{
-		if (pgtc_network_contains(&rule->networks[i], address))
+		if (pgtc_address_in_network(&rule->networks[i], address))
 			return true;
 	}
 	return false;
-}
-
-/* however they are written; what is no address is compared as it is */
-static bool
-same_address(PgtcSlice a, PgtcSlice b)
-{
-	PgtcAddress address_a;
-	PgtcAddress address_b;
-
-	if (same_member(a, b))
-		return true;
-	return pgtc_address_parse(a, &address_a) == PGTC_OK &&
-		   pgtc_address_parse(b, &address_b) == PGTC_OK &&
-		   pgtc_address_same_network(&address_a, &address_b, 32, 128);
-}
-
-/* an empty string is not the same as none */
-static bool
-same_member(PgtcSlice a, PgtcSlice b)
-{
-	return (a.data == NULL) == (b.data == NULL) && pgtc_slice_equal(a, b);
 }
 
 /* the difference of two int64_t fits an uint64_t once one knows which is greater */

@@ -85,23 +85,6 @@ const PgtcRuleMember pgtc_rule_members[] = {
 	{PGTC_RULE_FUNCTION, NULL, false, NULL, NULL},
 };
 
-PgtcCode
-pgtc_json_name(const json_t *value, const PgtcName *names, int n, int *out)
-{
-	PgtcSlice text = pgtc_json_slice(value);
-	int i;
-
-	for (i = 0; i < n; i++)
-	{
-		if (pgtc_slice_equal(text, pgtc_slice_str(names[i].name)))
-		{
-			*out = names[i].value;
-			return PGTC_OK;
-		}
-	}
-	return PGTC_E_MALFORMED;
-}
-
 static PgtcCode
 read_ipv4_prefix(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
@@ -130,7 +113,7 @@ static PgtcCode
 read_since(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
 	int since;
-	PgtcCode code = pgtc_json_name(value, since_names, lengthof(since_names), &since);
+	PgtcCode code = pgtc_json_read_name(value, since_names, lengthof(since_names), &since);
 
 	(void) mem;
 	if (code == PGTC_OK)
@@ -152,8 +135,8 @@ read_networks(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 		return PGTC_E_NOMEM;
 	for (i = 0; i < n; i++)
 	{
-		PgtcCode code =
-			pgtc_network_parse(pgtc_json_slice(json_array_get(value, i)), &rule->networks[i]);
+		PgtcCode code = pgtc_address_parse_network(pgtc_json_read_string(json_array_get(value, i)),
+												   &rule->networks[i]);
 
 		if (code != PGTC_OK)
 			return code;
@@ -166,7 +149,8 @@ static PgtcCode
 read_granularity(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
 	int granularity;
-	PgtcCode code = pgtc_json_name(value, granularities, lengthof(granularities), &granularity);
+	PgtcCode code =
+		pgtc_json_read_name(value, granularities, lengthof(granularities), &granularity);
 
 	(void) mem;
 	if (code == PGTC_OK)
@@ -178,7 +162,8 @@ static PgtcCode
 read_member(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
 	int by_session;
-	PgtcCode code = pgtc_json_name(value, device_members, lengthof(device_members), &by_session);
+	PgtcCode code =
+		pgtc_json_read_name(value, device_members, lengthof(device_members), &by_session);
 
 	(void) mem;
 	if (code == PGTC_OK)
@@ -254,7 +239,7 @@ read_to(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 static PgtcCode
 read_timezone(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
-	PgtcSlice name = pgtc_json_slice(value);
+	PgtcSlice name = pgtc_json_read_string(value);
 	size_t i;
 
 	if (name.len == 0 || name.len > TIMEZONE_MAX)
@@ -302,7 +287,7 @@ read_at_least(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 static PgtcCode
 read_function(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
-	PgtcSlice name = pgtc_json_slice(value);
+	PgtcSlice name = pgtc_json_read_string(value);
 	const char *dot = name.len > 0 ? memchr(name.data, '.', name.len) : NULL;
 	size_t i;
 
@@ -346,7 +331,7 @@ read_number(const json_t *value, double *out)
 static PgtcCode
 read_time_of_day(const json_t *value, int *minute)
 {
-	PgtcSlice text = pgtc_json_slice(value);
+	PgtcSlice text = pgtc_json_read_string(value);
 	int digit[5];
 	int i;
 

@@ -21,13 +21,4 @@ typedef struct PgtcRuleMember
 /* of all kinds but rule and outcome, in the order they are to be read in; ends with name == NULL */
 extern const PgtcRuleMember pgtc_rule_members[];
 
-typedef struct PgtcName
-{
-	const char *name;
-	int value;
-} PgtcName;
-
-/* the value of the name that the JSON string is; PGTC_E_MALFORMED */
-extern PgtcCode pgtc_json_name(const json_t *value, const PgtcName *names, int n, int *out);
-
 #endif /* PGT_CORE_RULE_MEMBERS_H */

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "core/risk/rules.h"
 #include "core/risk/rule_members.h"
 
 #define ALL_DAYS 0x7f
@@ -42,11 +43,18 @@ static const PgtcName kinds[] = {
 	{"function", PGTC_RULE_FUNCTION},
 };
 
+/* in the order of the enum */
 static const PgtcName outcomes[] = {
 	{"allow", PGTC_ALLOW}, {"require", PGTC_REQUIRE}, {"deny", PGTC_DENY}};
 
 const char *
-pgtc_rule_name(PgtcRuleKind kind)
+pgtc_rules_decision_name(PgtcDecision decision)
+{
+	return outcomes[decision].name;
+}
+
+const char *
+pgtc_rules_name(PgtcRuleKind kind)
 {
 	return kinds[kind].name;
 }
@@ -130,7 +138,7 @@ read_array(const json_t *array, const PgtcMem *mem, PgtcRules *out, char *proble
 		}
 		if (code != PGTC_OK)
 		{
-			describe_problem(problem, (int) i + 1, known ? pgtc_rule_name(rule->kind) : NULL,
+			describe_problem(problem, (int) i + 1, known ? pgtc_rules_name(rule->kind) : NULL,
 							 about);
 			return code;
 		}
@@ -165,14 +173,14 @@ read_kind(const json_t *object, PgtcRule *rule, char *about)
 		strcpy(about, "rule is missing");
 	else if (!json_is_string(value))
 		strcpy(about, "rule must be a string");
-	else if (pgtc_json_name(value, kinds, lengthof(kinds), &kind) == PGTC_OK)
+	else if (pgtc_json_read_name(value, kinds, lengthof(kinds), &kind) == PGTC_OK)
 	{
 		rule->kind = (PgtcRuleKind) kind;
 		return PGTC_OK;
 	}
 	else
 	{
-		copy_shown(pgtc_json_slice(value), shown);
+		copy_shown(pgtc_json_read_string(value), shown);
 		snprintf(about, PGTC_PROBLEM_MAX, "there is no rule \"%s\"", shown);
 	}
 	return PGTC_E_MALFORMED;
@@ -186,7 +194,7 @@ read_outcome(const json_t *object, PgtcRule *rule, char *about)
 
 	if (value == NULL)
 		strcpy(about, "outcome is missing");
-	else if (pgtc_json_name(value, outcomes, lengthof(outcomes), &outcome) == PGTC_OK)
+	else if (pgtc_json_read_name(value, outcomes, lengthof(outcomes), &outcome) == PGTC_OK)
 	{
 		rule->outcome = (PgtcDecision) outcome;
 		return PGTC_OK;

@@ -7,7 +7,8 @@
  * Safari, and all say Mozilla.  So the names are looked for from the rarest to the
  * most imitated, and what has none of them goes by the first name it gives.
  */
-#include "core/risk/rules.h"
+#include "core/risk/user_agent.h"
+#include "core/base/ascii.h"
 
 typedef struct Name
 {
@@ -67,9 +68,6 @@ static bool known_product(PgtcSlice in, PgtcUserAgent *out);
 static void first_product(PgtcSlice in, PgtcUserAgent *out);
 static size_t find_word(PgtcSlice in, const char *word, char after);
 static int number_at(PgtcSlice in, size_t at);
-static bool is_letter(char c);
-static bool is_digit(char c);
-static char lower(char c);
 
 void
 pgtc_user_agent_parse(PgtcSlice in, PgtcUserAgent *out)
@@ -136,7 +134,7 @@ first_product(PgtcSlice in, PgtcUserAgent *out)
 		if (c == ' ' || c == '\t' || c == '(')
 			break;
 		if (len < sizeof(out->family) - 1)
-			out->family[len++] = c > ' ' && c < 0x7f ? lower(c) : '?';
+			out->family[len++] = c > ' ' && c < 0x7f ? pgtc_ascii_lower(c) : '?';
 	}
 }
 
@@ -155,11 +153,11 @@ find_word(PgtcSlice in, const char *word, char after)
 	{
 		char next = at + len < in.len ? in.data[at + len] : '\0';
 
-		if (at > 0 && is_letter(in.data[at - 1]))
+		if (at > 0 && pgtc_ascii_letter(in.data[at - 1]))
 			continue;
-		for (i = 0; i < len && lower(in.data[at + i]) == lower(word[i]); i++)
+		for (i = 0; i < len && pgtc_ascii_lower(in.data[at + i]) == pgtc_ascii_lower(word[i]); i++)
 			;
-		if (i == len && (after != '\0' ? next == after : !is_letter(next)))
+		if (i == len && (after != '\0' ? next == after : !pgtc_ascii_letter(next)))
 			return at + len;
 	}
 	return 0;
@@ -172,30 +170,11 @@ number_at(PgtcSlice in, size_t at)
 	int number = 0;
 	size_t start = at;
 
-	for (; at < in.len && is_digit(in.data[at]); at++)
+	for (; at < in.len && pgtc_ascii_digit(in.data[at]); at++)
 	{
 		if (number > (MAJOR_MAX - 9) / 10)
 			return -1;
 		number = number * 10 + (in.data[at] - '0');
 	}
 	return at > start ? number : -1;
-}
-
-/* the <ctype.h> functions follow the locale; these do not */
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }

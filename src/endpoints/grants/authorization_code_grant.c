@@ -10,7 +10,8 @@
 #include "utils/timestamp.h"
 
 #include "base/refused.h"
-#include "core/oauth/handle.h"
+#include "core/base/slice.h"
+#include "core/oauth/pkce.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "operations/revoke.h"

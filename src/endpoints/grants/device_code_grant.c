@@ -9,6 +9,8 @@
 
 #include "base/refused.h"
 #include "base/secret_handle.h"
+#include "core/base/crypto.h"
+#include "core/oauth/handle.h"
 #include "endpoints/grants/grant_refusal.h"
 #include "http/http.h"
 #include "operations/issue.h"
@@ -29,7 +31,7 @@ find_device(const char *device_code)
 	if (!secret_handle_read(PGTC_DEVICE_CODE_PREFIX, device_code, &grant_id, hash))
 		return NULL;
 	device = device_code_read(&grant_id);
-	return device && pgtc_equal_secret(hash, device->device_hash, sizeof(hash)) ? device : NULL;
+	return device && pgtc_crypto_equal(hash, device->device_hash, sizeof(hash)) ? device : NULL;
 }
 
 static PgtErr

@@ -1,12 +1,14 @@
 /*
- * redirect.c
+ * answer_url.c
  *		Where a browser is sent: URLs with what an answer has to say.
  */
-#include "operations/redirect.h"
+#include "operations/answer_url.h"
 
 #include "base/glue.h"
 #include "base/member.h"
+#include "core/base/buf.h"
 #include "core/base/form.h"
+#include "core/base/slice.h"
 
 static char *
 finish_url(PgtcBuf *url)
@@ -25,39 +27,40 @@ begin_url(const Issuer *issuer, Jsonb *parameters, PgtcBuf *url)
 {
 	pgtc_buf_init(url, &glue_mem);
 	pgtc_buf_append_str(url, member_string(parameters, "redirect_uri"));
-	pgtc_query_append(url, "iss", pgtc_slice_str(issuer->issuer));
-	pgtc_query_append(url, "state", pgtc_slice_str(member_string(parameters, "state")));
+	pgtc_form_append_query(url, "iss", pgtc_slice_str(issuer->issuer));
+	pgtc_form_append_query(url, "state", pgtc_slice_str(member_string(parameters, "state")));
 }
 
 char *
-redirect_error(const Issuer *issuer, Jsonb *parameters, const char *error, const char *description)
+answer_url_error(const Issuer *issuer, Jsonb *parameters, const char *error,
+				 const char *description)
 {
 	PgtcBuf url;
 
 	begin_url(issuer, parameters, &url);
-	pgtc_query_append(&url, "error", pgtc_slice_str(error));
-	pgtc_query_append(&url, "error_description", pgtc_slice_str(description));
+	pgtc_form_append_query(&url, "error", pgtc_slice_str(error));
+	pgtc_form_append_query(&url, "error_description", pgtc_slice_str(description));
 	return finish_url(&url);
 }
 
 char *
-redirect_code(const Issuer *issuer, Jsonb *parameters, const char *code)
+answer_url_code(const Issuer *issuer, Jsonb *parameters, const char *code)
 {
 	PgtcBuf url;
 
 	begin_url(issuer, parameters, &url);
-	pgtc_query_append(&url, "code", pgtc_slice_str(code));
+	pgtc_form_append_query(&url, "code", pgtc_slice_str(code));
 	return finish_url(&url);
 }
 
 char *
-redirect_with(const char *url, const char *name, const char *value)
+answer_url_with(const char *url, const char *name, const char *value)
 {
 	PgtcBuf buf;
 
 	pgtc_buf_init(&buf, &glue_mem);
 	pgtc_buf_append_str(&buf, url);
 	if (value)
-		pgtc_query_append(&buf, name, pgtc_slice_str(value));
+		pgtc_form_append_query(&buf, name, pgtc_slice_str(value));
 	return finish_url(&buf);
 }
