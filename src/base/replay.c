@@ -82,6 +82,11 @@ replay_first_use_unwritten(const char *purpose, const char *owner, const char *i
 	return first_use_in_memory(hash, expires_at);
 }
 
+static StoreQuery replay_insert_query =
+	STORE_QUERY("replay id insert", STORE_WRITES,
+				"INSERT INTO pgtoken.replay_ids (replay_hash, expires_at) VALUES ($1, $2) "
+				"ON CONFLICT DO NOTHING");
+
 bool
 replay_first_use(const char *purpose, const char *owner, const char *id, TimestampTz expires_at)
 {
@@ -93,7 +98,7 @@ replay_first_use(const char *purpose, const char *owner, const char *id, Timesta
 		return false;
 	store_arg_bytes(&args, hash, sizeof(hash));
 	store_arg_time(&args, expires_at);
-	return store_run(STORE_REPLAY_INSERT, &args, NULL, NULL) == 1;
+	return store_run(&replay_insert_query, &args, NULL, NULL) == 1;
 }
 
 void

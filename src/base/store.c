@@ -1,6 +1,6 @@
 /*
  * store.c
- *		The only door to the tables: SPI, its queries, its plans.
+ *		The only door to the tables: SPI and its plans.
  *
  * Tables are written through SQL so that triggers fire and a distributed engine
  * can route; a statement touches one family by grant_id.  Plans are generic and
@@ -21,42 +21,18 @@
 
 #include "base/cache.h"
 #include "base/guc.h"
-#include "base/store_queries.h"
 #include "base/strings.h"
 
-/* parameter types, one letter each */
-static Oid
-type_of_letter(char letter)
+/* a statement that has been prepared */
+typedef struct StorePlan
 {
-	switch (letter)
-	{
-		case 't':
-			return TEXTOID;
-		case 'T':
-			return TEXTARRAYOID;
-		case 'u':
-			return UUIDOID;
-		case 'U':
-			return UUIDARRAYOID;
-		case 'b':
-			return BYTEAOID;
-		case 'B':
-			return BYTEAARRAYOID;
-		case 'i':
-			return INT4OID;
-		case 'l':
-			return INT8OID;
-		case 'o':
-			return BOOLOID;
-		case 'z':
-			return TIMESTAMPTZOID;
-		case 'j':
-			return JSONBOID;
-	}
-	elog(ERROR, "unknown parameter type \"%c\"", letter);
-}
+	SPIPlanPtr plan;
+	int n;
+	Oid types[STORE_ARGS_MAX]; /* of the parameters, as the first call has given them */
+	struct StorePlan *next;
+} StorePlan;
 
-static SPIPlanPtr plans[STORE_QUERIES];
+static StorePlan *plans = NULL;
 
 struct StoreRow
 {
@@ -66,50 +42,71 @@ struct StoreRow
 	int column; /* those that have been taken */
 };
 
-static SPIPlanPtr
-plan_of(StoreQuery query)
+static StorePlan *
+prepare(const StoreQuery *query, const StoreArgs *args)
 {
-	const QueryDef *def = &store_queries[query];
-	Oid types[STORE_ARGS_MAX];
-	int n = strlen(def->types);
-	SPIPlanPtr plan;
+	StorePlan *kept;
+	SPIPlanPtr plan =
+		SPI_prepare_cursor(query->sql, args->n, (Oid *) args->type, CURSOR_OPT_GENERIC_PLAN);
 
-	if (plans[query])
-		return plans[query];
-	for (int i = 0; i < n; i++)
-		types[i] = type_of_letter(def->types[i]);
-	plan = SPI_prepare_cursor(def->sql, n, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", def->name, SPI_result_code_string(SPI_result));
+		elog(ERROR, "could not prepare \"%s\": %s", query->name,
+			 SPI_result_code_string(SPI_result));
+	kept = MemoryContextAlloc(TopMemoryContext, sizeof(StorePlan));
 	if (SPI_keepplan(plan) != 0)
-		elog(ERROR, "could not keep the plan of \"%s\"", def->name);
-	plans[query] = plan;
-	return plan;
+		elog(ERROR, "could not keep the plan of \"%s\"", query->name);
+	kept->plan = plan;
+	kept->n = args->n;
+	memcpy(kept->types, args->type, sizeof(kept->types));
+	kept->next = plans;
+	plans = kept;
+	return kept;
+}
+
+static SPIPlanPtr
+plan_of(StoreQuery *query, const StoreArgs *args)
+{
+	if (query->plan == NULL)
+		query->plan = prepare(query, args);
+	if (query->plan->n != args->n ||
+		memcmp(query->plan->types, args->type, sizeof(Oid) * args->n) != 0)
+		elog(ERROR, "\"%s\" has got other parameters than it was prepared for", query->name);
+	return query->plan->plan;
+}
+
+static bool
+is_expected(StoreKind kind, int code)
+{
+	if (kind != STORE_WRITES)
+		return code == SPI_OK_SELECT;
+	return code == SPI_OK_INSERT || code == SPI_OK_UPDATE || code == SPI_OK_DELETE ||
+		   code == SPI_OK_INSERT_RETURNING || code == SPI_OK_UPDATE_RETURNING;
 }
 
 uint64
-store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg)
+store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *arg)
 {
-	const QueryDef *def = &store_queries[query];
+	static const StoreArgs none = {0};
 	MemoryContext caller = CurrentMemoryContext;
+	bool latest = query->kind == STORE_READS_LATEST;
 	SPIPlanPtr plan;
 	uint64 rows;
 	int code;
 
-	Assert((int) strlen(def->types) == (args ? args->n : 0));
+	if (args == NULL)
+		args = &none;
 	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to SPI for \"%s\"", def->name);
-	plan = plan_of(query);
-	if (def->latest)
+		elog(ERROR, "could not connect to SPI for \"%s\"", query->name);
+	plan = plan_of(query, args);
+	if (latest)
 		PushActiveSnapshot(GetLatestSnapshot());
-	else if (def->expect != SPI_OK_SELECT)
+	else if (query->kind == STORE_WRITES)
 		cache_mark_dirty(CACHE_REVOCATION); /* the triggers tell of configuration */
-	code = SPI_execute_plan(plan, args ? (Datum *) args->value : NULL, args ? args->null : NULL,
-							def->latest, 0);
-	if (def->latest)
+	code = SPI_execute_plan(plan, (Datum *) args->value, args->null, latest, 0);
+	if (latest)
 		PopActiveSnapshot();
-	if (code != def->expect)
-		elog(ERROR, "\"%s\" answered %s", def->name, SPI_result_code_string(code));
+	if (!is_expected(query->kind, code))
+		elog(ERROR, "\"%s\" answered %s", query->name, SPI_result_code_string(code));
 
 	rows = SPI_processed;
 	if (reader)
@@ -140,13 +137,12 @@ store_plans_size(void)
 {
 	Size size = 0;
 
-	for (int i = 0; i < STORE_QUERIES; i++)
+	for (const StorePlan *kept = plans; kept; kept = kept->next)
 	{
 		ListCell *cell;
 
-		if (plans[i] == NULL)
-			continue;
-		foreach (cell, SPI_plan_get_plan_sources(plans[i]))
+		size += sizeof(StorePlan);
+		foreach (cell, SPI_plan_get_plan_sources(kept->plan))
 		{
 			CachedPlanSource *source = lfirst(cell);
 
@@ -172,9 +168,10 @@ store_make_durable(void)
 }
 
 static void
-add_arg(StoreArgs *args, Datum value, bool is_null)
+add_arg(StoreArgs *args, Oid type, Datum value, bool is_null)
 {
 	Assert(args->n < STORE_ARGS_MAX);
+	args->type[args->n] = type;
 	args->value[args->n] = value;
 	args->null[args->n] = is_null ? 'n' : ' ';
 	args->n++;
@@ -183,13 +180,13 @@ add_arg(StoreArgs *args, Datum value, bool is_null)
 void
 store_arg_text(StoreArgs *args, const char *value)
 {
-	add_arg(args, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+	add_arg(args, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
 }
 
 void
 store_arg_uuid(StoreArgs *args, const pg_uuid_t *value)
 {
-	add_arg(args, UUIDPGetDatum(value), value == NULL);
+	add_arg(args, UUIDOID, UUIDPGetDatum(value), value == NULL);
 }
 
 void
@@ -203,7 +200,7 @@ store_arg_bytes(StoreArgs *args, const void *value, size_t len)
 		SET_VARSIZE(copy, VARHDRSZ + len);
 		memcpy(VARDATA(copy), value, len);
 	}
-	add_arg(args, PointerGetDatum(copy), copy == NULL);
+	add_arg(args, BYTEAOID, PointerGetDatum(copy), copy == NULL);
 }
 
 void
@@ -219,7 +216,7 @@ store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n)
 		memcpy(VARDATA(copy), values[i], sizeof(values[i]));
 		elements[i] = PointerGetDatum(copy);
 	}
-	add_arg(args,
+	add_arg(args, BYTEAARRAYOID,
 			n < 0
 				? (Datum) 0
 				: PointerGetDatum(construct_array(elements, n, BYTEAOID, -1, false, TYPALIGN_INT)),
@@ -229,13 +226,25 @@ store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n)
 void
 store_arg_int(StoreArgs *args, int32 value)
 {
-	add_arg(args, Int32GetDatum(value), false);
+	add_arg(args, INT4OID, Int32GetDatum(value), false);
+}
+
+void
+store_arg_generation(StoreArgs *args, int32 value)
+{
+	add_arg(args, INT4OID, Int32GetDatum(value), value < 0);
 }
 
 void
 store_arg_long(StoreArgs *args, int64 value)
 {
-	add_arg(args, Int64GetDatum(value), false);
+	add_arg(args, INT8OID, Int64GetDatum(value), false);
+}
+
+void
+store_arg_counter(StoreArgs *args, int64 value)
+{
+	add_arg(args, INT8OID, Int64GetDatum(value), value < 0);
 }
 
 void
@@ -249,25 +258,26 @@ store_arg_begun(StoreArgs *args, const Begun *begun)
 void
 store_arg_bool(StoreArgs *args, bool value)
 {
-	add_arg(args, BoolGetDatum(value), false);
+	add_arg(args, BOOLOID, BoolGetDatum(value), false);
 }
 
 void
 store_arg_time(StoreArgs *args, TimestampTz value)
 {
-	add_arg(args, TimestampTzGetDatum(value), false);
+	add_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(value), TIMESTAMP_IS_NOBEGIN(value));
 }
 
 void
 store_arg_jsonb(StoreArgs *args, Jsonb *value)
 {
-	add_arg(args, PointerGetDatum(value), value == NULL);
+	add_arg(args, JSONBOID, PointerGetDatum(value), value == NULL);
 }
 
 void
 store_arg_texts(StoreArgs *args, char *const *values, int n)
 {
-	add_arg(args, n < 0 ? (Datum) 0 : PointerGetDatum(strings_to_array(values, n)), n < 0);
+	add_arg(args, TEXTARRAYOID, n < 0 ? (Datum) 0 : PointerGetDatum(strings_to_array(values, n)),
+			n < 0);
 }
 
 void
@@ -277,17 +287,11 @@ store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
 
 	for (int i = 0; i < n; i++)
 		elements[i] = UUIDPGetDatum(&values[i]);
-	add_arg(args,
+	add_arg(args, UUIDARRAYOID,
 			n == 0 ? (Datum) 0
 				   : PointerGetDatum(
 						 construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
 			n == 0);
-}
-
-void
-store_arg_null(StoreArgs *args)
-{
-	add_arg(args, (Datum) 0, true);
 }
 
 static Datum

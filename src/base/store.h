@@ -2,11 +2,12 @@
  * store.h
  *		The only door to the tables.
  *
- * One table of queries, each prepared on first use and kept.  A caller fills
- * StoreArgs in the order of the query's parameters, and reads rows in a
- * callback that runs in the caller's memory context: what the getters return is
- * palloc'd there and outlives the call.  Queries run as the owner of the
- * extension, because every SQL function that leads here is SECURITY DEFINER.
+ * A statement stands beside the function that runs it; its text is prepared on
+ * first use and kept.  That function fills StoreArgs in the order of the text's
+ * parameters, and reads rows in a callback that runs in the caller's memory
+ * context: what the getters return is palloc'd there and outlives the call.
+ * Statements run as the owner of the extension, because every SQL function that
+ * leads here is SECURITY DEFINER.
  */
 #ifndef PGT_STORE_H
 #define PGT_STORE_H
@@ -20,130 +21,69 @@
 #include "base/begun.h"
 #include "base/lifetime.h"
 
-typedef enum StoreQuery
+typedef enum StoreKind
 {
-	STORE_AUDIT_INSERT,
-	STORE_BLACKLIST_INSERT,
-	STORE_CHALLENGE_ATTEMPT,
-	STORE_CHALLENGE_CHOOSE,
-	STORE_CHALLENGE_CODE,
-	STORE_CHALLENGE_CODE_EXPIRE,
-	STORE_CHALLENGE_CODE_INSERT,
-	STORE_CHALLENGE_CODE_LOCK,
-	STORE_CHALLENGE_CODE_TAKE,
-	STORE_CHALLENGE_COMPLETE,
-	STORE_CHALLENGE_CONSUME,
-	STORE_CHALLENGE_COUNT,
-	STORE_CHALLENGE_FAIL,
-	STORE_CHALLENGE_INSERT,
-	STORE_CHALLENGE_READ,
-	STORE_CHALLENGE_REPLACE,
-	STORE_CLIENT_READ,
-	STORE_CLIENT_SECRETS_READ,
-	STORE_CLIENT_SECRET_REHASH,
-	STORE_CLIENT_SECRET_USED,
-	STORE_CODE_INSERT,
-	STORE_CODE_READ,
-	STORE_CODE_REDEEM,
-	STORE_CONSENT_READ,
-	STORE_CONSENT_STORE,
-	STORE_DEVICE_APPROVE,
-	STORE_DEVICE_DENY,
-	STORE_DEVICE_FIND,
-	STORE_DEVICE_INSERT,
-	STORE_DEVICE_POLL,
-	STORE_DEVICE_READ,
-	STORE_DEVICE_REDEEM,
-	STORE_FACTOR_ACTIVATE,
-	STORE_FACTOR_ATTEMPT,
-	STORE_FACTOR_COUNT_CODE,
-	STORE_FACTOR_DELETE,
-	STORE_FACTOR_DELETE_TYPE,
-	STORE_FACTOR_DISABLE,
-	STORE_FACTOR_INSERT,
-	STORE_FACTOR_LIST,
-	STORE_FACTOR_LIST_LOCKED,
-	STORE_FACTOR_LOCK,
-	STORE_FACTOR_READ,
-	STORE_FACTOR_SECRET_SAMPLES,
-	STORE_FACTOR_SECRET_UPDATE,
-	STORE_FACTOR_SECRETS,
-	STORE_FACTOR_UNLOCK,
-	STORE_FACTOR_USE,
-	STORE_GRANT_ANCESTORS,
-	STORE_GRANT_BLACKLIST,
-	STORE_GRANT_INSERT,
-	STORE_GRANT_LOCK,
-	STORE_GRANT_READ,
-	STORE_GRANT_READ_LATEST,
-	STORE_GRANT_RENEW,
-	STORE_GRANT_RETRY,
-	STORE_GRANT_REVOKE,
-	STORE_GRANT_ROTATE,
-	STORE_GRANT_STEP_UP,
-	STORE_ISSUER_LOCK,
-	STORE_ISSUERS_READ,
-	STORE_KEY_INSERT,
-	STORE_KEY_AT_ITS_END,
-	STORE_KEYS_READ,
-	STORE_LINEAGE_COLLECTION_SEEN,
-	STORE_LINEAGE_COUNT_LIVE,
-	STORE_LINEAGE_COUNT_REFRESHES,
-	STORE_LINEAGE_EXPIRY,
-	STORE_LINEAGE_HASH,
-	STORE_LINEAGE_INSERT,
-	STORE_MATERIAL_INSERT,
-	STORE_MATERIAL_LIST,
-	STORE_MATERIAL_READ,
-	STORE_MATERIAL_UPDATE,
-	STORE_POLICIES_READ,
-	STORE_REPLAY_INSERT,
-	STORE_REQUEST_CHECK,
-	STORE_REQUEST_DELETE,
-	STORE_REQUEST_INSERT,
-	STORE_REQUEST_READ,
-	STORE_RESOURCES_READ,
-	STORE_REUSE_NOTE,
-	STORE_SUBJECT_NOT_BEFORE,
-	STORE_SUBJECT_NOT_BEFORE_LATEST,
-	STORE_TOKEN_ANCESTORS,
-	STORE_TOKEN_STATE,
-	STORE_USER_CODE_ATTEMPT,
-	STORE_USER_CODE_FORGIVE,
-	STORE_QUERIES
+	STORE_READS, /* what the transaction sees; may lock what it reads */
+	STORE_READS_LATEST, /* what is committed by now, whatever the isolation level; writes nothing */
+	STORE_WRITES
+} StoreKind;
+
+/*
+ * Static, one for each statement.  Operators and functions are named with their
+ * schema; on the way of a refresh it touches one family by grant_id.
+ */
+typedef struct StoreQuery
+{
+	const char *name; /* for errors, which never show a value */
+	StoreKind kind;
+	const char *sql;
+	struct StorePlan *plan; /* store.c's; NULL until it has run */
 } StoreQuery;
 
-#define STORE_ARGS_MAX 28
+#define STORE_QUERY(query_name, query_kind, text)                 \
+	{                                                             \
+		.name = (query_name), .kind = (query_kind), .sql = (text) \
+	}
+
+#define EQ " OPERATOR(pg_catalog.=) "
+
+/* of an issuer or client, as store_epochs() reads them */
+#define EPOCH_COLUMNS(t) \
+	t ".epoch, " t ".epochs_since_end, " t ".not_before, " t ".not_before_epoch"
+
+#define STORE_ARGS_MAX 32
 
 typedef struct StoreArgs
 {
 	int n;
+	Oid type[STORE_ARGS_MAX];
 	Datum value[STORE_ARGS_MAX];
 	char null[STORE_ARGS_MAX];
 } StoreArgs;
 
-/* append one parameter; a NULL pointer is SQL NULL */
+/* append one parameter; a NULL pointer and DT_NOBEGIN are SQL NULL */
 extern void store_arg_text(StoreArgs *args, const char *value);
 extern void store_arg_uuid(StoreArgs *args, const pg_uuid_t *value);
 extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
 extern void store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n); /* n < 0: NULL */
 extern void store_arg_int(StoreArgs *args, int32 value);
+extern void store_arg_generation(StoreArgs *args, int32 value); /* value < 0: NULL */
 extern void store_arg_long(StoreArgs *args, int64 value);
+extern void store_arg_counter(StoreArgs *args, int64 value); /* value < 0: NULL */
 extern void store_arg_begun(StoreArgs *args, const Begun *begun); /* its epochs */
 extern void store_arg_bool(StoreArgs *args, bool value);
 extern void store_arg_time(StoreArgs *args, TimestampTz value);
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
 extern void store_arg_texts(StoreArgs *args, char *const *values, int n); /* n < 0: NULL */
 extern void store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n); /* n = 0: NULL */
-extern void store_arg_null(StoreArgs *args);
 
 typedef struct StoreRow StoreRow;
 typedef void (*StoreReader)(StoreRow *row, void *arg);
 
-/* runs the query, calls reader (may be NULL) for each row, returns the number of rows */
-extern uint64 store_run(StoreQuery query, const StoreArgs *args, StoreReader reader, void *arg);
+/* runs it, calls reader (may be NULL) for each row, returns the number of rows */
+extern uint64 store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *arg);
 
-/* memory of the plans that are kept, in bytes; there are at most STORE_QUERIES of them */
+/* memory of the plans that are kept, in bytes; there is at most one for each StoreQuery */
 extern Size store_plans_size(void);
 
 /*

@@ -183,6 +183,9 @@ read_claims(StoreRow *row, void *arg)
 	*(Jsonb **) arg = store_jsonb(row);
 }
 
+static StoreQuery request_check_query =
+	STORE_QUERY("request check", STORE_READS, "SELECT pgtoken.check_request()");
+
 void
 access_request_precede(void)
 {
@@ -191,7 +194,7 @@ access_request_precede(void)
 
 	if (is_seen_and_holds())
 		return;
-	store_run(STORE_REQUEST_CHECK, NULL, read_claims, &claims);
+	store_run(&request_check_query, NULL, read_claims, &claims);
 	/* PostgREST knows no scheme but Bearer: for DPoP it has left the role to us */
 	if (claims == NULL || member_string(member_json(claims, "cnf"), "jkt") == NULL)
 		return;

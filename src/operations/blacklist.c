@@ -19,6 +19,13 @@
 #include "tables/lineage.h"
 #include "tokens/genuine.h"
 
+static StoreQuery blacklist_insert_query = STORE_QUERY(
+	"blacklist insert", STORE_WRITES,
+	"INSERT INTO pgtoken.blacklist AS b (grant_id, token_id, token_type, reason, expires_at, "
+	"created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, token_id) "
+	"DO UPDATE SET expires_at = EXCLUDED.expires_at, reason = coalesce(EXCLUDED.reason, b.reason) "
+	"WHERE b.expires_at OPERATOR(pg_catalog.<) EXCLUDED.expires_at");
+
 /* grant: NULL when the family is not there (any more) */
 static bool
 insert(const Grant *grant, const char *reason, const BlacklistedToken *token)
@@ -35,7 +42,7 @@ insert(const Grant *grant, const char *reason, const BlacklistedToken *token)
 	store_arg_time(&args, token->expires_at);
 	store_arg_time(&args, GetCurrentTimestamp());
 	audit_enter(&scope);
-	inserted = store_run(STORE_BLACKLIST_INSERT, &args, NULL, NULL) == 1;
+	inserted = store_run(&blacklist_insert_query, &args, NULL, NULL) == 1;
 	audit_leave();
 	return inserted;
 }

@@ -43,6 +43,11 @@ read_consent(StoreRow *row, void *arg)
 	}
 }
 
+static StoreQuery consent_read_query =
+	STORE_QUERY("consent read", STORE_READS,
+				"SELECT c.resource, c.scopes FROM pgtoken.consents c "
+				"WHERE c.subject" EQ "$1 AND c.client_id" EQ "$2 FOR NO KEY UPDATE");
+
 void
 consent_missing(const char *subject, const char *client_id, const PgtcScope *wanted,
 				char *const *resources, int n_resources, PgtcScope *missing)
@@ -52,7 +57,7 @@ consent_missing(const char *subject, const char *client_id, const PgtcScope *wan
 
 	store_arg_text(&args, subject);
 	store_arg_text(&args, client_id);
-	store_run(STORE_CONSENT_READ, &args, read_consent, &coverage);
+	store_run(&consent_read_query, &args, read_consent, &coverage);
 	missing->n = 0;
 	for (int i = 0; i < wanted->n; i++)
 	{
@@ -60,6 +65,14 @@ consent_missing(const char *subject, const char *client_id, const PgtcScope *wan
 			missing->token[missing->n++] = wanted->token[i];
 	}
 }
+
+static StoreQuery consent_store_query = STORE_QUERY(
+	"consent store", STORE_WRITES,
+	"INSERT INTO pgtoken.consents AS c (subject, client_id, resource, scopes, granted_at, "
+	"updated_at) VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (subject, client_id, resource) "
+	"DO UPDATE SET scopes = ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest("
+	"c.scopes OPERATOR(pg_catalog.||) EXCLUDED.scopes) u ORDER BY u), "
+	"updated_at = EXCLUDED.updated_at");
 
 void
 consent_store(const char *subject, const char *client_id, const PgtcScope *scope,
@@ -79,6 +92,6 @@ consent_store(const char *subject, const char *client_id, const PgtcScope *scope
 		store_arg_text(&args, resources[i]);
 		store_arg_texts(&args, scopes, scope->n);
 		store_arg_time(&args, now);
-		store_run(STORE_CONSENT_STORE, &args, NULL, NULL);
+		store_run(&consent_store_query, &args, NULL, NULL);
 	}
 }

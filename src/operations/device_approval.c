@@ -32,6 +32,15 @@ read_attempts(StoreRow *row, void *arg)
 	*(int *) arg = store_int(row, 0);
 }
 
+static StoreQuery user_code_attempt_query = STORE_QUERY(
+	"user code attempt", STORE_WRITES,
+	"INSERT INTO pgtoken.user_code_attempts AS a (attempt_key, attempts, window_start) "
+	"VALUES ($1, 1, $2) ON CONFLICT (attempt_key) DO UPDATE SET "
+	"attempts = CASE WHEN a.window_start OPERATOR(pg_catalog.>) $3 "
+	"THEN LEAST(a.attempts OPERATOR(pg_catalog.+) 1, $4) ELSE 1 END, "
+	"window_start = CASE WHEN a.window_start OPERATOR(pg_catalog.>) $3 THEN a.window_start "
+	"ELSE $2 END RETURNING a.attempts");
+
 /*
  * Counted before the code is looked at, and the row stays locked until the
  * transaction ends: of many guesses that come at once, each waits for the one
@@ -49,7 +58,7 @@ attempt_allowed(const char *attempt_key)
 	store_arg_time(&args, now);
 	store_arg_time(&args, moment_plus(now, -ATTEMPTS_WINDOW));
 	store_arg_int(&args, ATTEMPTS_MAX + 2);
-	store_run(STORE_USER_CODE_ATTEMPT, &args, read_attempts, &attempts);
+	store_run(&user_code_attempt_query, &args, read_attempts, &attempts);
 	if (attempts == ATTEMPTS_MAX + 1) /* once in a window */
 	{
 		object_begin(&detail);
@@ -61,6 +70,11 @@ attempt_allowed(const char *attempt_key)
 	return attempts <= ATTEMPTS_MAX;
 }
 
+static StoreQuery user_code_forgive_query = STORE_QUERY(
+	"user code forgive", STORE_WRITES,
+	"UPDATE pgtoken.user_code_attempts a SET attempts = a.attempts OPERATOR(pg_catalog.-) 1 "
+	"WHERE a.attempt_key" EQ "$1 AND a.attempts OPERATOR(pg_catalog.>) 0");
+
 /* a right code does not count, and does not make up for wrong ones */
 static void
 forgive_attempt(const char *attempt_key)
@@ -68,7 +82,7 @@ forgive_attempt(const char *attempt_key)
 	StoreArgs args = {0};
 
 	store_arg_text(&args, attempt_key);
-	store_run(STORE_USER_CODE_FORGIVE, &args, NULL, NULL);
+	store_run(&user_code_forgive_query, &args, NULL, NULL);
 }
 
 /* the pending request that the code names; NULL, and *error says why */

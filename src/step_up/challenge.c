@@ -214,6 +214,11 @@ challenge_find(const char *transaction_id, const ChallengedRequest *request, Ste
 	return PGT_OK;
 }
 
+static StoreQuery challenge_consume_query = STORE_QUERY(
+	"challenge consume", STORE_WRITES,
+	"UPDATE pgtoken.challenges c SET state = 'consumed', consumed_generation = $3, consumed_at = $4 "
+	"WHERE c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'completed'");
+
 bool
 challenge_consume(const pg_uuid_t *grant_id, const StepUp *step_up, int generation)
 {
@@ -223,7 +228,7 @@ challenge_consume(const pg_uuid_t *grant_id, const StepUp *step_up, int generati
 	store_arg_bytes(&args, step_up->handle_hash, sizeof(step_up->handle_hash));
 	store_arg_int(&args, generation);
 	store_arg_time(&args, GetCurrentTimestamp());
-	return store_run(STORE_CHALLENGE_CONSUME, &args, NULL, NULL) == 1;
+	return store_run(&challenge_consume_query, &args, NULL, NULL) == 1;
 }
 
 bool

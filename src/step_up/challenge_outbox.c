@@ -61,6 +61,11 @@ tell_listeners(void)
 		Async_Notify(guc_challenge_notify_channel, "code");
 }
 
+static StoreQuery challenge_code_insert_query = STORE_QUERY(
+	"challenge code insert", STORE_WRITES,
+	"INSERT INTO pgtoken.challenge_codes (code_id, issuer, subject, factor_id, client_id, "
+	"sealed_code, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+
 void
 challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *factor,
 					 const char *code)
@@ -80,7 +85,7 @@ challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *f
 	store_arg_bytes(&args, sealed.data, sealed.len);
 	store_arg_time(&args, GetCurrentTimestamp());
 	store_arg_time(&args, challenge->expires_at);
-	store_run(STORE_CHALLENGE_CODE_INSERT, &args, NULL, NULL);
+	store_run(&challenge_code_insert_query, &args, NULL, NULL);
 	pgtc_buf_free(&sealed);
 	tell_listeners();
 }
@@ -134,6 +139,25 @@ open_code(OutgoingCode *code)
 	pgtc_buf_free(&plain);
 }
 
+static StoreQuery challenge_code_expire_query = STORE_QUERY(
+	"challenge code expire", STORE_WRITES,
+	"DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
+	"SELECT o.code_id FROM pgtoken.challenge_codes o "
+	"WHERE o.expires_at OPERATOR(pg_catalog.<=) $1 LIMIT 1000 FOR UPDATE SKIP LOCKED))");
+
+static StoreQuery challenge_code_take_query = STORE_QUERY(
+	"challenge code take", STORE_READS,
+	"WITH taken AS (DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
+	"SELECT o.code_id FROM pgtoken.challenge_codes o "
+	"WHERE o.expires_at OPERATOR(pg_catalog.>) $2 "
+	"ORDER BY o.code_id LIMIT $1 FOR UPDATE SKIP LOCKED)) "
+	"RETURNING c.code_id, c.issuer, c.subject, c.factor_id, c.client_id, c.sealed_code, "
+	"c.expires_at) "
+	"SELECT t.code_id, t.issuer, t.subject, t.factor_id, f.factor_type, f.label, t.client_id, "
+	"t.sealed_code, t.expires_at FROM taken t JOIN pgtoken.factors f ON f.issuer" EQ
+	"t.issuer AND f.subject" EQ "t.subject AND f.factor_id" EQ "t.factor_id "
+	"ORDER BY t.code_id");
+
 OutgoingCode *
 challenge_outbox_take(int max)
 {
@@ -144,10 +168,10 @@ challenge_outbox_take(int max)
 	StoreArgs args = {0};
 
 	store_arg_time(&expired, now);
-	store_run(STORE_CHALLENGE_CODE_EXPIRE, &expired, NULL, NULL);
+	store_run(&challenge_code_expire_query, &expired, NULL, NULL);
 	store_arg_int(&args, max);
 	store_arg_time(&args, now);
-	store_run(STORE_CHALLENGE_CODE_TAKE, &args, append_code, &end);
+	store_run(&challenge_code_take_query, &args, append_code, &end);
 	for (OutgoingCode *code = list; code; code = code->next)
 		open_code(code);
 	return list;

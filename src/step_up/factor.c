@@ -104,6 +104,12 @@ factor_usable(const Factor *factor, const Issuer *issuer, TimestampTz now)
 		   (factor->type != FACTOR_RECOVERY_CODE || factor->codes_left > 0);
 }
 
+#define FACTOR_COLUMNS                                                                            \
+	"f.issuer, f.subject, f.factor_id, f.factor_type, f.label, f.state, f.parameters, f.secret, " \
+	"f.wrapped, coalesce(pg_catalog.cardinality(f.code_hashes), 0), f.counter, "                  \
+	"f.failed_attempts, f.locked_until"
+#define FACTOR_KEY "f.issuer" EQ "$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3"
+
 static void
 read_factor(StoreRow *row, Factor *factor)
 {
@@ -153,6 +159,10 @@ add_key_of(StoreArgs *args, const Factor *factor)
 	add_key(args, factor->issuer, factor->subject, &factor->factor_id);
 }
 
+static StoreQuery factor_read_query =
+	STORE_QUERY("factor read", STORE_READS,
+				"SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE " FACTOR_KEY);
+
 Factor *
 factor_read(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
 {
@@ -161,9 +171,19 @@ factor_read(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
 	StoreArgs args = {0};
 
 	add_key(&args, issuer, subject, factor_id);
-	store_run(STORE_FACTOR_READ, &args, append_factor, &end);
+	store_run(&factor_read_query, &args, append_factor, &end);
 	return factor;
 }
+
+static StoreQuery factor_list_locked_query =
+	STORE_QUERY("factor list locked", STORE_READS,
+				"SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE f.issuer" EQ
+				"$1 AND f.subject" EQ "$2 ORDER BY f.factor_id FOR NO KEY UPDATE");
+
+static StoreQuery factor_list_query =
+	STORE_QUERY("factor list", STORE_READS,
+				"SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE f.issuer" EQ
+				"$1 AND f.subject" EQ "$2 ORDER BY f.factor_id");
 
 Factor *
 factor_list(const char *issuer, const char *subject, bool locked)
@@ -174,7 +194,7 @@ factor_list(const char *issuer, const char *subject, bool locked)
 
 	store_arg_text(&args, issuer);
 	store_arg_text(&args, subject);
-	store_run(locked ? STORE_FACTOR_LIST_LOCKED : STORE_FACTOR_LIST, &args, append_factor, &end);
+	store_run(locked ? &factor_list_locked_query : &factor_list_query, &args, append_factor, &end);
 	return list;
 }
 
@@ -183,6 +203,12 @@ secret_label(const pg_uuid_t *factor_id)
 {
 	return psprintf("%s%s", KEY_MATERIAL_FACTOR_PREFIX, strings_of_uuid(factor_id));
 }
+
+static StoreQuery factor_insert_query = STORE_QUERY(
+	"factor insert", STORE_WRITES,
+	"INSERT INTO pgtoken.factors (issuer, subject, factor_id, factor_type, label, state, "
+	"parameters, secret, wrapped, code_hashes, counter, created_at) "
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
 
 void
 factor_insert(const Factor *factor, const FactorSecrets *secrets)
@@ -205,9 +231,12 @@ factor_insert(const Factor *factor, const FactorSecrets *secrets)
 	store_arg_hashes(&args, secrets->code_hashes, secrets->n_code_hashes);
 	store_arg_long(&args, factor->counter);
 	store_arg_time(&args, GetCurrentTimestamp());
-	store_run(STORE_FACTOR_INSERT, &args, NULL, NULL);
+	store_run(&factor_insert_query, &args, NULL, NULL);
 	pgtc_buf_free(&sealed);
 }
+
+static StoreQuery factor_delete_query =
+	STORE_QUERY("factor delete", STORE_WRITES, "DELETE FROM pgtoken.factors f WHERE " FACTOR_KEY);
 
 bool
 factor_delete(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
@@ -215,8 +244,13 @@ factor_delete(const char *issuer, const char *subject, const pg_uuid_t *factor_i
 	StoreArgs args = {0};
 
 	add_key(&args, issuer, subject, factor_id);
-	return store_run(STORE_FACTOR_DELETE, &args, NULL, NULL) == 1;
+	return store_run(&factor_delete_query, &args, NULL, NULL) == 1;
 }
+
+static StoreQuery factor_delete_type_query =
+	STORE_QUERY("factor delete type", STORE_WRITES,
+				"DELETE FROM pgtoken.factors f WHERE f.issuer" EQ "$1 AND f.subject" EQ
+				"$2 AND f.factor_type" EQ "$3");
 
 void
 factor_delete_type(const char *issuer, const char *subject, FactorType type)
@@ -226,7 +260,7 @@ factor_delete_type(const char *issuer, const char *subject, FactorType type)
 	store_arg_text(&args, issuer);
 	store_arg_text(&args, subject);
 	store_arg_text(&args, factor_type_name(type));
-	store_run(STORE_FACTOR_DELETE_TYPE, &args, NULL, NULL);
+	store_run(&factor_delete_type_query, &args, NULL, NULL);
 }
 
 void
@@ -236,6 +270,12 @@ factor_secret(const Factor *factor, PgtcBuf *out)
 		elog(ERROR, "a factor has no secret");
 	key_material_open(secret_label(&factor->factor_id), factor->secret, factor->wrapped, out);
 }
+
+static StoreQuery factor_attempt_query = STORE_QUERY(
+	"factor attempt", STORE_WRITES,
+	"UPDATE pgtoken.factors f SET failed_attempts = f.failed_attempts OPERATOR(pg_catalog.+) 1 "
+	"WHERE " FACTOR_KEY " AND f.state" EQ "$4 AND (f.locked_until IS NULL "
+	"OR f.locked_until OPERATOR(pg_catalog.<=) $5) RETURNING " FACTOR_COLUMNS);
 
 Factor *
 factor_attempt(const Factor *factor, FactorState state, TimestampTz now)
@@ -247,9 +287,17 @@ factor_attempt(const Factor *factor, FactorState state, TimestampTz now)
 	add_key_of(&args, factor);
 	store_arg_text(&args, factor_state_name(state));
 	store_arg_time(&args, now);
-	store_run(STORE_FACTOR_ATTEMPT, &args, append_factor, &end);
+	store_run(&factor_attempt_query, &args, append_factor, &end);
 	return counted;
 }
+
+static StoreQuery factor_disable_query =
+	STORE_QUERY("factor disable", STORE_WRITES,
+				"UPDATE pgtoken.factors f SET state = 'disabled' WHERE " FACTOR_KEY);
+
+static StoreQuery factor_lock_query =
+	STORE_QUERY("factor lock", STORE_WRITES,
+				"UPDATE pgtoken.factors f SET locked_until = $4 WHERE " FACTOR_KEY);
 
 void
 factor_attempt_failed(const Factor *factor, TimestampTz now)
@@ -259,29 +307,47 @@ factor_attempt_failed(const Factor *factor, TimestampTz now)
 	add_key_of(&args, factor);
 	if (factor->failed_attempts >= DISABLED_AFTER)
 		/* a disabled one can be made active again: not what was never proved */
-		store_run(factor->state == FACTOR_PENDING ? STORE_FACTOR_DELETE : STORE_FACTOR_DISABLE,
+		store_run(factor->state == FACTOR_PENDING ? &factor_delete_query : &factor_disable_query,
 				  &args, NULL, NULL);
 	else if (factor->failed_attempts % LOCKED_AFTER == 0)
 	{
 		store_arg_time(&args, moment_plus(now, LOCKED_FOR));
-		store_run(STORE_FACTOR_LOCK, &args, NULL, NULL);
+		store_run(&factor_lock_query, &args, NULL, NULL);
 	}
 }
 
+/* each kind of evidence at most once: a counter that grows, a code that goes */
+static StoreQuery factor_use_query = STORE_QUERY(
+	"factor use", STORE_WRITES,
+	"UPDATE pgtoken.factors f SET failed_attempts = 0, locked_until = NULL, last_used_at = $4, "
+	"counter = coalesce($5, f.counter), "
+	"code_hashes = pg_catalog.array_remove(f.code_hashes, $6) WHERE " FACTOR_KEY " AND f.state" EQ
+	"'active' "
+	"AND ($5 IS NULL OR f.counter OPERATOR(pg_catalog.<) $5 OR ($5" EQ "0 AND f.counter" EQ
+	"0 AND f.factor_type" EQ "'webauthn')) "
+	"AND ($6 IS NULL OR $6" EQ "ANY (f.code_hashes))");
+
 static bool
-use_factor(const Factor *factor, TimestampTz now, const int64 *counter, const uint8_t *code_hash)
+use_factor(const Factor *factor, TimestampTz now, int64 counter, const uint8_t *code_hash)
 {
 	StoreArgs args = {0};
 
 	add_key_of(&args, factor);
 	store_arg_time(&args, now);
-	if (counter)
-		store_arg_long(&args, *counter);
-	else
-		store_arg_null(&args);
+	store_arg_counter(&args, counter);
 	store_arg_bytes(&args, code_hash, PGTC_SHA256_LEN);
-	return store_run(STORE_FACTOR_USE, &args, NULL, NULL) == 1;
+	return store_run(&factor_use_query, &args, NULL, NULL) == 1;
 }
+
+static StoreQuery factor_count_code_query = STORE_QUERY(
+	"factor count code", STORE_WRITES,
+	"UPDATE pgtoken.factors f SET code_sent_at = $4, "
+	"codes_sent = CASE WHEN f.codes_since OPERATOR(pg_catalog.>) $5 "
+	"THEN f.codes_sent OPERATOR(pg_catalog.+) 1 ELSE 1 END, "
+	"codes_since = CASE WHEN f.codes_since OPERATOR(pg_catalog.>) $5 THEN f.codes_since ELSE $4 END "
+	"WHERE " FACTOR_KEY
+	" AND (f.code_sent_at IS NULL OR f.code_sent_at OPERATOR(pg_catalog.<=) $6) "
+	"AND (f.codes_sent OPERATOR(pg_catalog.<) $7 OR f.codes_since OPERATOR(pg_catalog.<=) $5)");
 
 bool
 factor_count_code(const Factor *factor, TimestampTz now)
@@ -293,26 +359,32 @@ factor_count_code(const Factor *factor, TimestampTz now)
 	store_arg_time(&args, moment_plus(now, -CODES_WINDOW));
 	store_arg_time(&args, moment_plus(now, -FACTOR_CODE_INTERVAL));
 	store_arg_int(&args, CODES_PER_WINDOW);
-	return store_run(STORE_FACTOR_COUNT_CODE, &args, NULL, NULL) == 1;
+	return store_run(&factor_count_code_query, &args, NULL, NULL) == 1;
 }
 
 bool
 factor_use(const Factor *factor, TimestampTz now)
 {
-	return use_factor(factor, now, NULL, NULL);
+	return use_factor(factor, now, -1, NULL);
 }
 
 bool
 factor_use_counter(const Factor *factor, int64 counter, TimestampTz now)
 {
-	return use_factor(factor, now, &counter, NULL);
+	return use_factor(factor, now, counter, NULL);
 }
 
 bool
 factor_use_code(const Factor *factor, const uint8_t hash[PGTC_SHA256_LEN], TimestampTz now)
 {
-	return use_factor(factor, now, NULL, hash);
+	return use_factor(factor, now, -1, hash);
 }
+
+static StoreQuery factor_activate_query =
+	STORE_QUERY("factor activate", STORE_WRITES,
+				"UPDATE pgtoken.factors f SET state = 'active', counter = $4, failed_attempts = 0, "
+				"locked_until = NULL, last_used_at = $5 WHERE " FACTOR_KEY " AND f.state" EQ
+				"'pending' AND f.counter OPERATOR(pg_catalog.<) $4");
 
 bool
 factor_activate(const Factor *factor, int64 step, TimestampTz now)
@@ -322,8 +394,13 @@ factor_activate(const Factor *factor, int64 step, TimestampTz now)
 	add_key_of(&args, factor);
 	store_arg_long(&args, step);
 	store_arg_time(&args, now);
-	return store_run(STORE_FACTOR_ACTIVATE, &args, NULL, NULL) == 1;
+	return store_run(&factor_activate_query, &args, NULL, NULL) == 1;
 }
+
+static StoreQuery factor_unlock_query = STORE_QUERY(
+	"factor unlock", STORE_WRITES,
+	"UPDATE pgtoken.factors f SET failed_attempts = 0, locked_until = NULL, "
+	"state = CASE WHEN f.state" EQ "'disabled' THEN 'active' ELSE f.state END WHERE " FACTOR_KEY);
 
 bool
 factor_unlock(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
@@ -331,5 +408,5 @@ factor_unlock(const char *issuer, const char *subject, const pg_uuid_t *factor_i
 	StoreArgs args = {0};
 
 	add_key(&args, issuer, subject, factor_id);
-	return store_run(STORE_FACTOR_UNLOCK, &args, NULL, NULL) == 1;
+	return store_run(&factor_unlock_query, &args, NULL, NULL) == 1;
 }

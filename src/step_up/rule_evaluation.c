@@ -84,6 +84,15 @@ read_count(StoreRow *row, void *arg)
 	*(int *) arg = store_int(row, 0);
 }
 
+/* refreshes only: neither first issues nor retries, which have another parent than a renewal's */
+static StoreQuery lineage_count_refreshes_query =
+	STORE_QUERY("lineage refreshes", STORE_READS,
+				"SELECT pg_catalog.count(*)::pg_catalog.int4 FROM (SELECT FROM pgtoken.tokens t "
+				"WHERE t.grant_id" EQ "$1 AND t.generation OPERATOR(pg_catalog.>) $5 "
+				"AND t.issued_at OPERATOR(pg_catalog.>) $2 "
+				"AND t.issued_at OPERATOR(pg_catalog.<) $3 AND t.parent_generation IS NOT NULL "
+				"AND (t.retry" EQ "0 OR t.generation" EQ "t.parent_generation) LIMIT $4) r");
+
 static int
 count_refreshes(const PgtcRule *rule, const RiskCase *risk)
 {
@@ -95,9 +104,18 @@ count_refreshes(const PgtcRule *rule, const RiskCase *risk)
 	store_arg_time(&args, risk->at);
 	store_arg_int(&args, rule->refreshes);
 	add_generation_before(&args, risk, rule->refreshes + 1);
-	store_run(STORE_LINEAGE_COUNT_REFRESHES, &args, read_count, &count);
+	store_run(&lineage_count_refreshes_query, &args, read_count, &count);
 	return count;
 }
+
+/* among its last answers: a family may live for years */
+static StoreQuery lineage_collection_seen_query =
+	STORE_QUERY("lineage collection", STORE_READS,
+				"SELECT 0 FROM (SELECT t.context FROM pgtoken.tokens t WHERE t.grant_id" EQ
+				"$1 AND t.generation OPERATOR(pg_catalog.>) $4 "
+				"AND t.issued_at OPERATOR(pg_catalog.<) $2 "
+				"ORDER BY t.generation DESC, t.retry DESC LIMIT $5) l "
+				"WHERE l.context OPERATOR(pg_catalog.->>) 'session_id'" EQ "$3 LIMIT 1");
 
 static bool
 collection_seen(const RiskCase *risk)
@@ -112,7 +130,7 @@ collection_seen(const RiskCase *risk)
 	store_arg_text(&args, session_id);
 	add_generation_before(&args, risk, ANSWERS_SEEN);
 	store_arg_int(&args, ANSWERS_SEEN);
-	return store_run(STORE_LINEAGE_COLLECTION_SEEN, &args, NULL, NULL) > 0;
+	return store_run(&lineage_collection_seen_query, &args, NULL, NULL) > 0;
 }
 
 static bool

@@ -91,6 +91,11 @@ role_name(Oid role)
 	return name ? name : "dropped role"; /* a session may outlive its role */
 }
 
+static StoreQuery reuse_note_query =
+	STORE_QUERY("reuse note", STORE_WRITES,
+				"INSERT INTO pgtoken.reused_families (grant_id, noted_at) VALUES ($1, $2) "
+				"ON CONFLICT DO NOTHING");
+
 /*
  * So that maintenance finds what it has to keep for longer.  Here, not where a
  * family ends: that may have happened before, by a logout for one.
@@ -106,8 +111,14 @@ note_reuse(const AuditEvent *event, TimestampTz at)
 		return;
 	store_arg_uuid(&args, event->grant_id);
 	store_arg_time(&args, at);
-	store_run(STORE_REUSE_NOTE, &args, NULL, NULL);
+	store_run(&reuse_note_query, &args, NULL, NULL);
 }
+
+static StoreQuery audit_insert_query = STORE_QUERY(
+	"audit insert", STORE_WRITES,
+	"INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
+	"client_id, subject, session_user_name, role_name, application_name, context, detail, "
+	"client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, pg_catalog.inet_client_addr())");
 
 void
 audit_write(const AuditEvent *event)
@@ -129,6 +140,6 @@ audit_write(const AuditEvent *event)
 	store_arg_text(&args, application_name);
 	store_arg_jsonb(&args, event->context);
 	store_arg_jsonb(&args, event->detail);
-	store_run(STORE_AUDIT_INSERT, &args, NULL, NULL);
+	store_run(&audit_insert_query, &args, NULL, NULL);
 	note_reuse(event, now);
 }

@@ -169,7 +169,7 @@ authentication_first_auth_time(const Grant *grant)
 void
 authentication_into_grant(const Authentication *authentication, Grant *grant)
 {
-	/* as STORE_GRANT_STEP_UP does in the row */
+	/* as grant_step_up() does in the row */
 	grant->first_auth_time = authentication_first_auth_time(grant);
 	grant->acr = authentication->acr;
 	grant->amr = authentication->amr;

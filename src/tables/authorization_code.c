@@ -13,6 +13,14 @@
 #include "core/base/crypto.h"
 #include "core/oauth/handle.h"
 
+static StoreQuery code_insert_query = STORE_QUERY(
+	"code insert", STORE_WRITES,
+	"INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "
+	"code_challenge, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, "
+	"claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch) "
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+	"$19, $20, $21)");
+
 char *
 authorization_code_insert(AuthorizationCode *code)
 {
@@ -40,7 +48,7 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_time(&args, now);
 	store_arg_time(&args, code->expires_at);
 	store_arg_begun(&args, &code->begun);
-	store_run(STORE_CODE_INSERT, &args, NULL, NULL);
+	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
 }
 
@@ -71,6 +79,14 @@ read_code(StoreRow *row, void *arg)
 	store_begun(row, &code->begun);
 }
 
+static StoreQuery code_read_query = STORE_QUERY(
+	"code read", STORE_READS,
+	"SELECT c.grant_id, c.code_hash, c.client_id, c.redirect_uri, c.code_challenge, c.dpop_jkt, "
+	"c.subject, c.scope, c.resources, c.session_id, c.auth_time, c.acr, c.amr, c.nonce, c.claims, "
+	"c.context, c.created_at, c.expires_at, c.redeemed_at IS NOT NULL, "
+	"c.issuer_epoch, c.client_epoch, c.subject_epoch "
+	"FROM pgtoken.authorization_codes c WHERE c.grant_id" EQ "$1");
+
 AuthorizationCode *
 authorization_code_find(const char *text)
 {
@@ -82,11 +98,16 @@ authorization_code_find(const char *text)
 	if (!secret_handle_read(PGTC_CODE_PREFIX, text, &grant_id, hash))
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
-	if (store_run(STORE_CODE_READ, &args, read_code, code) == 0 ||
-		!pgtc_crypto_equal(hash, code->hash, sizeof(hash)))
+	if (store_run(&code_read_query, &args, read_code, code) == 0 ||
+		!pgtc_equal_secret(hash, code->hash, sizeof(hash)))
 		return NULL;
 	return code;
 }
+
+static StoreQuery code_redeem_query =
+	STORE_QUERY("code redeem", STORE_WRITES,
+				"UPDATE pgtoken.authorization_codes c SET redeemed_at = $2 "
+				"WHERE c.grant_id" EQ "$1 AND c.redeemed_at IS NULL");
 
 bool
 authorization_code_redeem(const AuthorizationCode *code)
@@ -95,5 +116,5 @@ authorization_code_redeem(const AuthorizationCode *code)
 
 	store_arg_uuid(&args, &code->grant_id);
 	store_arg_time(&args, GetCurrentTimestamp());
-	return store_run(STORE_CODE_REDEEM, &args, NULL, NULL) == 1;
+	return store_run(&code_redeem_query, &args, NULL, NULL) == 1;
 }

@@ -25,6 +25,11 @@
 /* member of the parameters: grant_id of the pushed request */
 #define FROM_PUSHED "from_pushed"
 
+static StoreQuery request_insert_query = STORE_QUERY(
+	"request insert", STORE_WRITES,
+	"INSERT INTO pgtoken.authorization_requests (grant_id, kind, handle_hash, issuer, client_id, "
+	"parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+
 char *
 authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
 {
@@ -44,7 +49,7 @@ authorization_request_insert(AuthorizationRequest *request, const char *prefix, 
 	store_arg_jsonb(&args, request->parameters);
 	store_arg_time(&args, request->created_at);
 	store_arg_time(&args, request->expires_at);
-	store_run(STORE_REQUEST_INSERT, &args, NULL, NULL);
+	store_run(&request_insert_query, &args, NULL, NULL);
 	return handle;
 }
 
@@ -69,6 +74,11 @@ read_request(StoreRow *row, void *arg)
 	found->request.expires_at = store_time(row, DT_NOBEGIN);
 }
 
+static StoreQuery request_read_query = STORE_QUERY(
+	"request read", STORE_READS,
+	"SELECT r.grant_id, r.kind, r.handle_hash, r.issuer, r.client_id, r.parameters, r.created_at, "
+	"r.expires_at FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1");
+
 AuthorizationRequest *
 authorization_request_find(const char *prefix, const char *handle)
 {
@@ -80,13 +90,17 @@ authorization_request_find(const char *prefix, const char *handle)
 	if (!secret_handle_read(prefix, handle, &grant_id, hash))
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
-	if (store_run(STORE_REQUEST_READ, &args, read_request, found) == 0 ||
-		!pgtc_crypto_equal(hash, found->hash, sizeof(hash)) ||
+	if (store_run(&request_read_query, &args, read_request, found) == 0 ||
+		!pgtc_equal_secret(hash, found->hash, sizeof(hash)) ||
 		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;
 	return &found->request;
 }
+
+static StoreQuery request_delete_query =
+	STORE_QUERY("request delete", STORE_WRITES,
+				"DELETE FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1");
 
 static bool
 delete_request(const pg_uuid_t *grant_id)
@@ -94,7 +108,7 @@ delete_request(const pg_uuid_t *grant_id)
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
-	return store_run(STORE_REQUEST_DELETE, &args, NULL, NULL) == 1;
+	return store_run(&request_delete_query, &args, NULL, NULL) == 1;
 }
 
 bool

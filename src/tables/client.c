@@ -224,6 +224,25 @@ uncount(void *arg)
 	clients_size -= ((Entry *) arg)->size;
 }
 
+static StoreQuery client_read_query = STORE_QUERY(
+	"client read", STORE_READS_LATEST,
+	"SELECT c.issuer, c.client_type" EQ "'confidential', c.enabled, "
+	"pg_catalog.array_to_string(c.scopes, ' '), c.resources, c.offline_access, c.signing_alg, "
+	"c.access_token_lifetime, "
+	"c.refresh_absolute_lifetime, "
+	"c.refresh_idle_lifetime, "
+	"c.retry_window, c.retry_limit, c.lockstep_generations, "
+	"c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
+		"c") " FROM pgtoken.clients c WHERE c.client_id" EQ "$1");
+
+static StoreQuery client_secrets_read_query =
+	STORE_QUERY("client secrets read", STORE_READS_LATEST,
+				"SELECT s.secret_id, CASE WHEN s.hash_scheme" EQ "'sha256' THEN s.secret_hash END, "
+				"CASE WHEN s.hash_scheme OPERATOR(pg_catalog.<>) 'sha256' "
+				"THEN pg_catalog.convert_from(s.secret_hash, 'UTF8') END, "
+				"s.expires_at, s.last_used_at FROM pgtoken.client_secrets s "
+				"WHERE s.client_id" EQ "$1 AND s.revoked_at IS NULL");
+
 /* NULL: there is no such client */
 static Entry *
 load_client(const char *client_id)
@@ -236,13 +255,13 @@ load_client(const char *client_id)
 
 	entry->client = MemoryContextAllocZero(context, sizeof(Client));
 	store_arg_text(&args, client_id);
-	if (store_run(STORE_CLIENT_READ, &args, read_client, entry->client) == 0)
+	if (store_run(&client_read_query, &args, read_client, entry->client) == 0)
 	{
 		MemoryContextDelete(context);
 		return NULL;
 	}
 	entry->client->client_id = MemoryContextStrdup(context, client_id);
-	store_run(STORE_CLIENT_SECRETS_READ, &args, read_secret, entry->client);
+	store_run(&client_secrets_read_query, &args, read_secret, entry->client);
 	entry->size = MemoryContextMemAllocated(context, true);
 	return entry;
 }

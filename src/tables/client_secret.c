@@ -34,6 +34,14 @@ can_note(void)
 	return !XactReadOnly && !IsolationUsesXactSnapshot();
 }
 
+/* without waiting: who holds it notes its use as well, or is about to end it */
+static StoreQuery client_secret_used_query = STORE_QUERY(
+	"client secret used", STORE_WRITES,
+	"UPDATE pgtoken.client_secrets s SET last_used_at = $3 WHERE s.client_id" EQ
+	"$1 AND s.secret_id" EQ "ANY (ARRAY(SELECT o.secret_id FROM pgtoken.client_secrets o "
+	"WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND (o.last_used_at IS NULL "
+	"OR o.last_used_at OPERATOR(pg_catalog.<=) $4) FOR NO KEY UPDATE SKIP LOCKED))");
+
 /*
  * When it was used last is known to the hour: a write for each request would cost
  * more than the request.  Nobody waits for it, since who else writes it now says the
@@ -52,8 +60,17 @@ note_use(const Client *client, ClientSecret *secret)
 	store_arg_uuid(&args, &secret->secret_id);
 	store_arg_time(&args, now);
 	store_arg_time(&args, moment_plus(now, -SECS_PER_HOUR));
-	store_run(STORE_CLIENT_SECRET_USED, &args, NULL, NULL);
+	store_run(&client_secret_used_query, &args, NULL, NULL);
 }
+
+/* without waiting: who holds it has verified the same secret, or is about to end it */
+static StoreQuery client_secret_rehash_query = STORE_QUERY(
+	"client secret rehash", STORE_WRITES,
+	"UPDATE pgtoken.client_secrets s SET secret_hash = $3, hash_scheme = 'sha256', "
+	"last_used_at = $4 WHERE s.client_id" EQ "$1 AND s.secret_id" EQ
+	"ANY (ARRAY(SELECT o.secret_id FROM pgtoken.client_secrets o "
+	"WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND o.revoked_at IS NULL "
+	"AND o.hash_scheme OPERATOR(pg_catalog.<>) 'sha256' FOR NO KEY UPDATE SKIP LOCKED))");
 
 /* tried again at the next use unless it is committed, which has the client read anew */
 static void
@@ -67,7 +84,7 @@ rehash(const Client *client, const ClientSecret *secret)
 	store_arg_uuid(&args, &secret->secret_id);
 	store_arg_bytes(&args, secret->hash, sizeof(secret->hash));
 	store_arg_time(&args, GetCurrentTimestamp());
-	store_run(STORE_CLIENT_SECRET_REHASH, &args, NULL, NULL);
+	store_run(&client_secret_rehash_query, &args, NULL, NULL);
 }
 
 void

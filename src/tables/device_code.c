@@ -11,6 +11,15 @@
 #include "core/base/crypto.h"
 #include "core/oauth/user_code.h"
 
+#define DEVICE_COLUMNS                                                                           \
+	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, "  \
+	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at, " \
+	"d.issuer_epoch, d.client_epoch, d.subject_epoch"
+/* $2: now, $3: seconds by which a poll may come before its time */
+#define DEVICE_IS_EARLY                                               \
+	"d.polled_at IS NOT NULL AND d.polled_at OPERATOR(pg_catalog.+) " \
+	"pg_catalog.make_interval(secs => d.poll_interval OPERATOR(pg_catalog.-) $3) OPERATOR(pg_catalog.>) $2"
+
 /* under a key: eight letters would not withstand a search of bare hashes */
 static void
 hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_LEN])
@@ -22,6 +31,15 @@ hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_L
 			   "hashing a user code");
 	pgtc_crypto_wipe(key, sizeof(key));
 }
+
+static StoreQuery device_insert_query = STORE_QUERY(
+	"device insert", STORE_WRITES,
+	"INSERT INTO pgtoken.device_codes (grant_id, device_hash, user_code_hash, client_id, scope, "
+	"resources, jkt, state, poll_interval, context, created_at, expires_at, issuer_epoch, "
+	"client_epoch, subject_epoch) SELECT $1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, "
+	"$12, $13, $14 WHERE NOT EXISTS (SELECT "
+	"FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$3 AND d.state" EQ "'pending' "
+	"AND d.expires_at OPERATOR(pg_catalog.>) $10)");
 
 bool
 device_code_insert(Issuer *issuer, const DeviceCode *device,
@@ -43,7 +61,7 @@ device_code_insert(Issuer *issuer, const DeviceCode *device,
 	store_arg_time(&args, device->begun.at);
 	store_arg_time(&args, device->expires_at);
 	store_arg_begun(&args, &device->begun);
-	return store_run(STORE_DEVICE_INSERT, &args, NULL, NULL) == 1;
+	return store_run(&device_insert_query, &args, NULL, NULL) == 1;
 }
 
 static DeviceState
@@ -89,6 +107,10 @@ read_device(StoreRow *row, void *arg)
 	store_begun(row, &device->begun);
 }
 
+static StoreQuery device_read_query =
+	STORE_QUERY("device read", STORE_READS,
+				"SELECT " DEVICE_COLUMNS " FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1");
+
 DeviceCode *
 device_code_read(const pg_uuid_t *grant_id)
 {
@@ -96,8 +118,14 @@ device_code_read(const pg_uuid_t *grant_id)
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
-	return store_run(STORE_DEVICE_READ, &args, read_device, device) == 1 ? device : NULL;
+	return store_run(&device_read_query, &args, read_device, device) == 1 ? device : NULL;
 }
+
+static StoreQuery device_find_query =
+	STORE_QUERY("device find", STORE_READS,
+				"SELECT " DEVICE_COLUMNS " FROM pgtoken.device_codes d "
+				"WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
+				"AND d.expires_at OPERATOR(pg_catalog.>) $2");
 
 DeviceCode *
 device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1])
@@ -110,7 +138,7 @@ device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1])
 	store_arg_bytes(&args, user_code_hash, sizeof(user_code_hash));
 	store_arg_time(&args, GetCurrentTimestamp());
 	/* two that were made at the same moment could share one: then it names neither */
-	return store_run(STORE_DEVICE_FIND, &args, read_device, device) == 1 ? device : NULL;
+	return store_run(&device_find_query, &args, read_device, device) == 1 ? device : NULL;
 }
 
 static void
@@ -118,6 +146,16 @@ read_too_early(StoreRow *row, void *arg)
 {
 	*(bool *) arg = store_bool(row);
 }
+
+static StoreQuery device_poll_query = STORE_QUERY(
+	"device poll", STORE_WRITES,
+	"UPDATE pgtoken.device_codes d SET polled_at = GREATEST(d.polled_at, $2), "
+	"early_polls = CASE WHEN " DEVICE_IS_EARLY
+	" THEN d.early_polls OPERATOR(pg_catalog.+) 1 ELSE 0 END, "
+	"poll_interval = CASE WHEN " DEVICE_IS_EARLY " AND d.early_polls OPERATOR(pg_catalog.>) 0 "
+	"THEN d.poll_interval OPERATOR(pg_catalog.+) $4 ELSE d.poll_interval END "
+	"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+	"RETURNING d.early_polls OPERATOR(pg_catalog.>) 0");
 
 /*
  * Whether a poll comes too early is for the row to say, in one statement: of two
@@ -132,8 +170,15 @@ device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early)
 	store_arg_time(&args, now);
 	store_arg_int(&args, DEVICE_POLL_TOLERANCE);
 	store_arg_int(&args, DEVICE_POLL_INTERVAL);
-	return store_run(STORE_DEVICE_POLL, &args, read_too_early, too_early) == 1;
+	return store_run(&device_poll_query, &args, read_too_early, too_early) == 1;
 }
+
+static StoreQuery device_approve_query = STORE_QUERY(
+	"device approve", STORE_WRITES,
+	"UPDATE pgtoken.device_codes d SET state = 'approved', subject = $3, scope = $4, "
+	"session_id = $5, auth_time = $6, acr = $7, amr = $8, claims = $9, subject_epoch = $10 "
+	"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+	"AND d.expires_at OPERATOR(pg_catalog.>) $2");
 
 bool
 device_code_approve(const DeviceCode *device, const DeviceApproval *approval, int64 subject_epoch)
@@ -150,8 +195,14 @@ device_code_approve(const DeviceCode *device, const DeviceApproval *approval, in
 	store_arg_texts(&args, approval->amr, approval->n_amr);
 	store_arg_jsonb(&args, approval->claims);
 	store_arg_long(&args, subject_epoch);
-	return store_run(STORE_DEVICE_APPROVE, &args, NULL, NULL) == 1;
+	return store_run(&device_approve_query, &args, NULL, NULL) == 1;
 }
+
+static StoreQuery device_deny_query =
+	STORE_QUERY("device deny", STORE_WRITES,
+				"UPDATE pgtoken.device_codes d SET state = 'denied' "
+				"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+				"AND d.expires_at OPERATOR(pg_catalog.>) $2");
 
 bool
 device_code_deny(const DeviceCode *device)
@@ -160,8 +211,13 @@ device_code_deny(const DeviceCode *device)
 
 	store_arg_uuid(&args, &device->grant_id);
 	store_arg_time(&args, GetCurrentTimestamp());
-	return store_run(STORE_DEVICE_DENY, &args, NULL, NULL) == 1;
+	return store_run(&device_deny_query, &args, NULL, NULL) == 1;
 }
+
+static StoreQuery device_redeem_query =
+	STORE_QUERY("device redeem", STORE_WRITES,
+				"UPDATE pgtoken.device_codes d SET state = 'redeemed' "
+				"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'approved'");
 
 bool
 device_code_redeem(const DeviceCode *device)
@@ -169,5 +225,5 @@ device_code_redeem(const DeviceCode *device)
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, &device->grant_id);
-	return store_run(STORE_DEVICE_REDEEM, &args, NULL, NULL) == 1;
+	return store_run(&device_redeem_query, &args, NULL, NULL) == 1;
 }

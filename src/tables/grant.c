@@ -9,6 +9,16 @@
 #include "core/base/crypto.h"
 #include "core/oauth/refresh_token.h"
 
+/* all of them, in the table's order: then the executor hands on the row as it is, and builds no other */
+#define GRANT_COLUMNS                                                                                 \
+	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, "    \
+	"g.amr, g.mfa_time, g.first_auth_time, g.nonce, g.claims, "                                       \
+	"g.created_at, g.expires_at, g.idle_lifetime, "                                                   \
+	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "                 \
+	"g.retry_count, g.lockstep, g.blacklisted_generation, g.context, g.first_context, g.grant_type, " \
+	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "          \
+	"g.revoke_reason, g.issuer_epoch, g.client_epoch, g.subject_epoch"
+
 static void
 read_grant(StoreRow *row, void *arg)
 {
@@ -53,7 +63,7 @@ read_grant(StoreRow *row, void *arg)
 }
 
 static Grant *
-read_by_id(StoreQuery query, const pg_uuid_t *grant_id)
+read_by_id(StoreQuery *query, const pg_uuid_t *grant_id)
 {
 	Grant *grant = palloc0(sizeof(Grant));
 	StoreArgs args = {0};
@@ -64,17 +74,29 @@ read_by_id(StoreQuery query, const pg_uuid_t *grant_id)
 	return grant;
 }
 
+static StoreQuery grant_read_query =
+	STORE_QUERY("grant read", STORE_READS,
+				"SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
+
 Grant *
 grant_read(const pg_uuid_t *grant_id)
 {
-	return read_by_id(STORE_GRANT_READ, grant_id);
+	return read_by_id(&grant_read_query, grant_id);
 }
+
+static StoreQuery grant_read_latest_query =
+	STORE_QUERY("grant read latest", STORE_READS_LATEST,
+				"SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
 
 Grant *
 grant_read_latest(const pg_uuid_t *grant_id)
 {
-	return read_by_id(STORE_GRANT_READ_LATEST, grant_id);
+	return read_by_id(&grant_read_latest_query, grant_id);
 }
+
+static StoreQuery grant_lock_query =
+	STORE_QUERY("grant lock", STORE_READS,
+				"SELECT 0 FROM pgtoken.grants g WHERE g.grant_id" EQ "$1 FOR NO KEY UPDATE");
 
 void
 grant_lock(const pg_uuid_t *grant_id)
@@ -82,17 +104,19 @@ grant_lock(const pg_uuid_t *grant_id)
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
-	store_run(STORE_GRANT_LOCK, &args, NULL, NULL);
+	store_run(&grant_lock_query, &args, NULL, NULL);
 }
 
-static void
-add_time(StoreArgs *args, TimestampTz time)
-{
-	if (TIMESTAMP_IS_NOBEGIN(time))
-		store_arg_null(args);
-	else
-		store_arg_time(args, time);
-}
+static StoreQuery grant_insert_query = STORE_QUERY(
+	"grant insert", STORE_WRITES,
+	"INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
+	"auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
+	"current_hash, rotated_at, retry_count, blacklisted_generation, context, first_context, "
+	"grant_type, jkt, x5t_s256, act, ancestors, ancestor_tokens, mfa_time, "
+	"issuer_epoch, client_epoch, subject_epoch) "
+	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+	"pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
+	"-1, $17, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)");
 
 void
 grant_insert(const Grant *grant)
@@ -106,17 +130,14 @@ grant_insert(const Grant *grant)
 	store_arg_text(&args, grant->scope);
 	store_arg_texts(&args, grant->resources, grant->n_resources);
 	store_arg_text(&args, grant->session_id);
-	add_time(&args, grant->auth_time);
+	store_arg_time(&args, grant->auth_time);
 	store_arg_text(&args, grant->acr);
 	store_arg_texts(&args, grant->amr, grant->n_amr);
 	store_arg_text(&args, grant->nonce);
 	store_arg_jsonb(&args, grant->claims);
 	store_arg_time(&args, grant->begun.at);
 	store_arg_time(&args, grant->expires_at);
-	if (refreshable)
-		store_arg_int(&args, grant->idle_lifetime);
-	else
-		store_arg_null(&args);
+	store_arg_generation(&args, refreshable ? grant->idle_lifetime : -1);
 	store_arg_bytes(&args, refreshable ? grant->current_hash : NULL, sizeof(grant->current_hash));
 	store_arg_time(&args, grant->rotated_at);
 	store_arg_jsonb(&args, grant->context);
@@ -127,10 +148,17 @@ grant_insert(const Grant *grant)
 	store_arg_uuids(&args, grant->ancestors, grant->n_ancestors);
 	store_arg_texts(&args, grant->ancestor_tokens,
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
-	add_time(&args, grant->mfa_time);
+	store_arg_time(&args, grant->mfa_time);
 	store_arg_begun(&args, &grant->begun);
-	store_run(STORE_GRANT_INSERT, &args, NULL, NULL);
+	store_run(&grant_insert_query, &args, NULL, NULL);
 }
+
+static StoreQuery grant_rotate_query = STORE_QUERY(
+	"grant rotate", STORE_WRITES,
+	"UPDATE pgtoken.grants g SET generation = $2 OPERATOR(pg_catalog.+) 1, "
+	"previous_hash = g.current_hash, current_hash = $3, rotation_nonce = $4, rotated_at = $5, "
+	"retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+	"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL");
 
 bool
 grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
@@ -144,7 +172,7 @@ grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
 	store_arg_bytes(&args, nonce, PGTC_ROTATION_NONCE_LEN);
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
-	return store_run(STORE_GRANT_ROTATE, &args, NULL, NULL) == 1;
+	return store_run(&grant_rotate_query, &args, NULL, NULL) == 1;
 }
 
 static void
@@ -152,6 +180,15 @@ read_int(StoreRow *row, void *arg)
 {
 	*(int *) arg = store_int(row, 0);
 }
+
+static StoreQuery grant_retry_query =
+	STORE_QUERY("grant retry", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
+				"lockstep = coalesce($4, g.lockstep) "
+				"WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+				"AND ($3 OPERATOR(pg_catalog.<) 0 OR g.retry_count OPERATOR(pg_catalog.<) $3) "
+				"RETURNING g.retry_count");
 
 bool
 grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
@@ -162,8 +199,16 @@ grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_int(&args, limit);
 	store_arg_bytes(&args, lockstep, PGTC_LOCKSTEP_LEN);
-	return store_run(STORE_GRANT_RETRY, &args, read_int, retry) == 1;
+	return store_run(&grant_retry_query, &args, read_int, retry) == 1;
 }
+
+static StoreQuery grant_renew_query =
+	STORE_QUERY("grant renew", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
+				"previous_hash = NULL, rotated_at = $3, context = $4 WHERE g.grant_id" EQ
+				"$1 AND g.generation" EQ "$2 "
+				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+				"RETURNING g.retry_count");
 
 bool
 grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
@@ -174,8 +219,14 @@ grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
-	return store_run(STORE_GRANT_RENEW, &args, read_int, retry) == 1;
+	return store_run(&grant_renew_query, &args, read_int, retry) == 1;
 }
+
+static StoreQuery grant_step_up_query =
+	STORE_QUERY("grant step up", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET acr = $2, amr = $3, auth_time = $4, mfa_time = $5, "
+				"first_auth_time = coalesce(g.first_auth_time, g.auth_time) "
+				"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL");
 
 void
 grant_step_up(const Grant *grant)
@@ -185,9 +236,9 @@ grant_step_up(const Grant *grant)
 	store_arg_uuid(&args, &grant->grant_id);
 	store_arg_text(&args, grant->acr);
 	store_arg_texts(&args, grant->amr, grant->n_amr);
-	add_time(&args, grant->auth_time);
-	add_time(&args, grant->mfa_time);
-	store_run(STORE_GRANT_STEP_UP, &args, NULL, NULL);
+	store_arg_time(&args, grant->auth_time);
+	store_arg_time(&args, grant->mfa_time);
+	store_run(&grant_step_up_query, &args, NULL, NULL);
 }
 
 static void
@@ -200,6 +251,12 @@ read_revoked(StoreRow *row, void *arg)
 	revoked->generation = store_int(row, -1);
 }
 
+static StoreQuery grant_revoke_query =
+	STORE_QUERY("grant revoke", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET revoked_at = $2, revoke_reason = $3 "
+				"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL "
+				"RETURNING g.client_id, g.subject, g.generation");
+
 bool
 grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason, RevokedGrant *revoked)
 {
@@ -208,7 +265,7 @@ grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason, Rev
 	store_arg_uuid(&args, grant_id);
 	store_arg_time(&args, now);
 	store_arg_text(&args, reason);
-	return store_run(STORE_GRANT_REVOKE, &args, read_revoked, revoked) == 1;
+	return store_run(&grant_revoke_query, &args, read_revoked, revoked) == 1;
 }
 
 static void
@@ -217,6 +274,12 @@ read_time(StoreRow *row, void *arg)
 	*(TimestampTz *) arg = store_time(row, DT_NOEND);
 }
 
+static StoreQuery grant_blacklist_query =
+	STORE_QUERY("grant blacklist", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET blacklisted_generation = $2 WHERE g.grant_id" EQ "$1 "
+				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+				"RETURNING g.expires_at");
+
 bool
 grant_blacklist(const pg_uuid_t *grant_id, int generation, TimestampTz *expires_at)
 {
@@ -224,7 +287,7 @@ grant_blacklist(const pg_uuid_t *grant_id, int generation, TimestampTz *expires_
 
 	store_arg_uuid(&args, grant_id);
 	store_arg_int(&args, generation);
-	return store_run(STORE_GRANT_BLACKLIST, &args, read_time, expires_at) == 1;
+	return store_run(&grant_blacklist_query, &args, read_time, expires_at) == 1;
 }
 
 TimestampTz

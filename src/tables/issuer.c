@@ -67,6 +67,14 @@ read_issuer(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
+static StoreQuery issuers_read_query = STORE_QUERY(
+	"issuers read", STORE_READS_LATEST,
+	"SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
+	"i.verification_uri, i.claims_function, i.password_verifier, "
+	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, " EPOCH_COLUMNS(
+		"i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
+			 "FROM pgtoken.issuers i");
+
 Issuer *
 issuer_find(const char *issuer)
 {
@@ -74,7 +82,7 @@ issuer_find(const char *issuer)
 	{
 		issuers = NULL;
 		issuers_number = 0;
-		store_run(STORE_ISSUERS_READ, NULL, read_issuer, NULL);
+		store_run(&issuers_read_query, NULL, read_issuer, NULL);
 		issuers_number = cache_number(CACHE_CONFIG);
 	}
 	for (IssuerNode *node = issuers; node; node = node->next)

@@ -117,6 +117,10 @@ key_material_seal(const char *label, const void *data, size_t len, PgtcBuf *out)
 	return wrapped;
 }
 
+static StoreQuery material_insert_query = STORE_QUERY(
+	"key material insert", STORE_WRITES,
+	"INSERT INTO pgtoken.key_material (material_id, material, wrapped) VALUES ($1, $2, $3)");
+
 void
 key_material_insert(const char *material_id, const void *data, size_t len)
 {
@@ -129,7 +133,7 @@ key_material_insert(const char *material_id, const void *data, size_t len)
 	store_arg_text(&args, material_id);
 	store_arg_bytes(&args, buf.data, buf.len);
 	store_arg_bool(&args, wrapped);
-	store_run(STORE_MATERIAL_INSERT, &args, NULL, NULL);
+	store_run(&material_insert_query, &args, NULL, NULL);
 	pgtc_buf_free(&buf);
 }
 
@@ -199,6 +203,10 @@ key_material_read(const char *material_id, PgtcBuf *out)
 						errmsg("key material is missing"), errdetail_log("\"%s\".", material_id)));
 }
 
+static StoreQuery material_read_query = STORE_QUERY(
+	"key material read", STORE_READS_LATEST,
+	"SELECT m.material, m.wrapped FROM pgtoken.key_material m WHERE m.material_id" EQ "$1");
+
 bool
 key_material_read_optional(const char *material_id, PgtcBuf *out)
 {
@@ -206,7 +214,7 @@ key_material_read_optional(const char *material_id, PgtcBuf *out)
 	Material material = {0};
 
 	store_arg_text(&args, material_id);
-	if (store_run(STORE_MATERIAL_READ, &args, read_material, &material) == 0)
+	if (store_run(&material_read_query, &args, read_material, &material) == 0)
 		return false;
 	key_material_open(material_id, material.bytes, material.wrapped, out);
 	pgtc_crypto_wipe(VARDATA_ANY(material.bytes), VARSIZE_ANY_EXHDR(material.bytes));
@@ -262,6 +270,15 @@ append_factor_secret(StoreRow *row, void *arg)
 	*end = &material->next;
 }
 
+static StoreQuery material_list_query =
+	STORE_QUERY("key material list", STORE_READS_LATEST,
+				"SELECT m.material_id, m.material, m.wrapped FROM pgtoken.key_material m");
+
+static StoreQuery factor_secret_samples_query =
+	STORE_QUERY("factor secret samples", STORE_READS_LATEST,
+				"SELECT DISTINCT ON (pg_catalog.substr(f.secret, 2, 8)) f.factor_id, f.secret "
+				"FROM pgtoken.factors f WHERE f.wrapped");
+
 /* a piece the keys do not open, of the secrets of factors one for each root key; NULL */
 static const char *
 first_closed(const PgtcRootKeys *keys)
@@ -269,8 +286,8 @@ first_closed(const PgtcRootKeys *keys)
 	Material *list = NULL;
 	const char *closed = NULL;
 
-	store_run(STORE_MATERIAL_LIST, NULL, collect_material, &list);
-	store_run(STORE_FACTOR_SECRET_SAMPLES, NULL, collect_sample, &list);
+	store_run(&material_list_query, NULL, collect_material, &list);
+	store_run(&factor_secret_samples_query, NULL, collect_sample, &list);
 	for (Material *material = list; material && closed == NULL; material = material->next)
 	{
 		PgtcBuf plain;
@@ -321,13 +338,17 @@ rewrap(const PgtcRootKeys *keys, const Material *material, PgtcBuf *out)
 	return true;
 }
 
+static StoreQuery material_update_query = STORE_QUERY(
+	"key material update", STORE_WRITES,
+	"UPDATE pgtoken.key_material m SET material = $2, wrapped = true WHERE m.material_id" EQ "$1");
+
 static int
 rewrap_key_material(const PgtcRootKeys *keys)
 {
 	Material *list = NULL;
 	int written = 0;
 
-	store_run(STORE_MATERIAL_LIST, NULL, collect_material, &list);
+	store_run(&material_list_query, NULL, collect_material, &list);
 	for (Material *material = list; material; material = material->next)
 	{
 		StoreArgs args = {0};
@@ -338,13 +359,18 @@ rewrap_key_material(const PgtcRootKeys *keys)
 		{
 			store_arg_text(&args, material->material_id);
 			store_arg_bytes(&args, wrapped.data, wrapped.len);
-			store_run(STORE_MATERIAL_UPDATE, &args, NULL, NULL);
+			store_run(&material_update_query, &args, NULL, NULL);
 			written++;
 		}
 		pgtc_buf_free(&wrapped);
 	}
 	return written;
 }
+
+static StoreQuery factor_secret_update_query =
+	STORE_QUERY("factor secret update", STORE_WRITES,
+				"UPDATE pgtoken.factors f SET secret = $4, wrapped = true WHERE f.issuer" EQ
+				"$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3 AND f.secret" EQ "$5");
 
 static bool
 rewrap_factor_secret(const PgtcRootKeys *keys, const Material *material)
@@ -361,11 +387,18 @@ rewrap_factor_secret(const PgtcRootKeys *keys, const Material *material)
 		store_arg_uuid(&args, &material->factor_id);
 		store_arg_bytes(&args, wrapped.data, wrapped.len);
 		store_arg_bytes(&args, VARDATA_ANY(material->bytes), VARSIZE_ANY_EXHDR(material->bytes));
-		written = store_run(STORE_FACTOR_SECRET_UPDATE, &args, NULL, NULL) == 1;
+		written = store_run(&factor_secret_update_query, &args, NULL, NULL) == 1;
 	}
 	pgtc_buf_free(&wrapped);
 	return written;
 }
+
+static StoreQuery factor_secrets_query = STORE_QUERY(
+	"factor secrets", STORE_READS_LATEST,
+	"SELECT f.issuer, f.subject, f.factor_id, f.secret, f.wrapped FROM pgtoken.factors f "
+	"WHERE f.secret IS NOT NULL AND ROW(f.issuer, f.subject, f.factor_id) "
+	"OPERATOR(pg_catalog.>) ROW($1, $2, $3) ORDER BY f.issuer, f.subject, f.factor_id "
+	"LIMIT $4");
 
 /* in batches, by the primary key: there may be as many as users */
 static int
@@ -388,7 +421,7 @@ rewrap_factor_secrets(const PgtcRootKeys *keys)
 		store_arg_text(&args, last.subject);
 		store_arg_uuid(&args, &last.factor_id);
 		store_arg_int(&args, REWRAP_BATCH);
-		n = store_run(STORE_FACTOR_SECRETS, &args, append_factor_secret, &end);
+		n = store_run(&factor_secrets_query, &args, append_factor_secret, &end);
 		for (Material *material = list; material; material = material->next)
 		{
 			written += rewrap_factor_secret(keys, material);

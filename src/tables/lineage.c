@@ -10,6 +10,13 @@
 #include "core/base/uuid.h"
 #include "core/oauth/jti.h"
 
+static StoreQuery lineage_insert_query = STORE_QUERY(
+	"lineage insert", STORE_WRITES,
+	"INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "
+	"token_hash, jti, kid, access_expires_at, refresh_expires_at, scope, resources, decision, "
+	"context, client_secret_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+	"$15)");
+
 void
 lineage_insert(const LineageRow *row)
 {
@@ -19,27 +26,18 @@ lineage_insert(const LineageRow *row)
 	store_arg_int(&args, row->generation);
 	store_arg_int(&args, row->retry);
 	store_arg_time(&args, row->issued_at);
-	if (row->parent_generation >= 0)
-		store_arg_int(&args, row->parent_generation);
-	else
-		store_arg_null(&args);
+	store_arg_generation(&args, row->parent_generation);
 	store_arg_bytes(&args, row->token_hash, PGTC_SHA256_LEN);
 	store_arg_text(&args, row->jti);
 	store_arg_text(&args, row->kid);
 	store_arg_time(&args, row->access_expires_at);
-	if (row->token_hash)
-		store_arg_time(&args, row->refresh_expires_at);
-	else
-		store_arg_null(&args);
+	store_arg_time(&args, row->token_hash ? row->refresh_expires_at : DT_NOBEGIN);
 	store_arg_text(&args, row->scope);
 	store_arg_texts(&args, row->resources, row->n_resources);
 	store_arg_text(&args, row->decision);
 	store_arg_jsonb(&args, row->context);
-	if (row->client_secret_id)
-		store_arg_uuid(&args, row->client_secret_id);
-	else
-		store_arg_null(&args);
-	store_run(STORE_LINEAGE_INSERT, &args, NULL, NULL);
+	store_arg_uuid(&args, row->client_secret_id);
+	store_run(&lineage_insert_query, &args, NULL, NULL);
 }
 
 typedef struct HashResult
@@ -56,6 +54,11 @@ read_hash(StoreRow *row, void *arg)
 	result->found = store_bytes(row, result->out, PGTC_SHA256_LEN);
 }
 
+static StoreQuery lineage_hash_query =
+	STORE_QUERY("lineage hash", STORE_READS_LATEST,
+				"SELECT t.token_hash FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
+				"AND t.generation" EQ "$2 AND t.retry" EQ "0 LIMIT 1");
+
 bool
 lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_LEN])
 {
@@ -64,7 +67,7 @@ lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_
 
 	store_arg_uuid(&args, grant_id);
 	store_arg_int(&args, generation);
-	store_run(STORE_LINEAGE_HASH, &args, read_hash, &result);
+	store_run(&lineage_hash_query, &args, read_hash, &result);
 	return result.found;
 }
 
@@ -73,6 +76,11 @@ read_expiry(StoreRow *row, void *arg)
 {
 	*(TimestampTz *) arg = store_time(row, DT_NOBEGIN);
 }
+
+static StoreQuery lineage_expiry_query =
+	STORE_QUERY("lineage expiry", STORE_READS,
+				"SELECT t.access_expires_at FROM pgtoken.tokens t WHERE " LINEAGE_PLACE
+				"AND t.jti" EQ "$2 LIMIT 1");
 
 bool
 lineage_expiry(const char *jti, const PgtcJti *place, TimestampTz *expires_at)
@@ -85,7 +93,7 @@ lineage_expiry(const char *jti, const PgtcJti *place, TimestampTz *expires_at)
 	store_arg_text(&args, jti);
 	store_arg_int(&args, place->generation);
 	store_arg_int(&args, place->retry);
-	return store_run(STORE_LINEAGE_EXPIRY, &args, read_expiry, expires_at) > 0;
+	return store_run(&lineage_expiry_query, &args, read_expiry, expires_at) > 0;
 }
 
 static void
@@ -93,6 +101,12 @@ read_count(StoreRow *row, void *arg)
 {
 	*(int *) arg = store_int(row, 0);
 }
+
+static StoreQuery lineage_count_live_query =
+	STORE_QUERY("lineage count", STORE_READS,
+				"SELECT pg_catalog.count(*)::pg_catalog.int4 FROM pgtoken.tokens t "
+				"WHERE t.grant_id" EQ "$1 AND t.access_expires_at OPERATOR(pg_catalog.>) $2 "
+				"AND t.issued_at OPERATOR(pg_catalog.>) $3");
 
 int
 lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now)
@@ -104,6 +118,6 @@ lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now)
 	store_arg_time(&args, now);
 	/* older rows need not be looked at */
 	store_arg_time(&args, moment_plus(now, -ACCESS_TOKEN_LIFE_MAX));
-	store_run(STORE_LINEAGE_COUNT_LIVE, &args, read_count, &count);
+	store_run(&lineage_count_live_query, &args, read_count, &count);
 	return count;
 }

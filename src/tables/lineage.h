@@ -10,8 +10,12 @@
 #include "datatype/timestamp.h"
 #include "utils/uuid.h"
 
-#include "core/base/crypto.h"
-#include "core/oauth/jti.h"
+#include "base/store.h"
+#include "core/base/ids.h"
+
+/* where a jti says that its row is, or behind it: found at once in the primary key's order */
+#define LINEAGE_PLACE \
+	"t.grant_id" EQ "$1 AND t.generation" EQ "$3 AND t.retry OPERATOR(pg_catalog.>=) $4 "
 
 typedef struct LineageRow
 {

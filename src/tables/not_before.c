@@ -50,6 +50,12 @@ read_latest(StoreRow *row, void *arg)
 	latest->not_before = store_time(row, DT_NOBEGIN);
 }
 
+static StoreQuery subject_not_before_latest_query =
+	STORE_QUERY("latest subject not_before", STORE_READS_LATEST,
+				"SELECT (SELECT e.epoch FROM pgtoken.subject_epochs e WHERE e.issuer" EQ "$1), "
+				"pg_catalog.max(s.not_before) FROM pgtoken.subject_not_before s "
+				"WHERE s.issuer" EQ "$1");
+
 static const Latest *
 latest_of_subjects(const char *issuer)
 {
@@ -69,7 +75,7 @@ latest_of_subjects(const char *issuer)
 			return node;
 	}
 	store_arg_text(&args, issuer);
-	store_run(STORE_SUBJECT_NOT_BEFORE_LATEST, &args, read_latest, &found);
+	store_run(&subject_not_before_latest_query, &args, read_latest, &found);
 	caller = MemoryContextSwitchTo(cache_context(CACHE_REVOCATION));
 	node = palloc(sizeof(Latest));
 	*node = found;
@@ -124,6 +130,13 @@ judge_subject_row(StoreRow *row, void *arg)
 			   of_client ? PGT_ERR_CONSENT_WITHDRAWN : PGT_ERR_NOT_BEFORE_SUBJECT);
 }
 
+/* of the subject, and of the subject with this client */
+static StoreQuery subject_not_before_query =
+	STORE_QUERY("subject not_before", STORE_READS_LATEST,
+				"SELECT s.client_id OPERATOR(pg_catalog.<>) '', s.ended_epoch, s.not_before, "
+				"s.not_before_epoch FROM pgtoken.subject_not_before s WHERE s.issuer" EQ
+				"$1 AND s.subject" EQ "$2 AND s.client_id" EQ "ANY (ARRAY['', $3])");
+
 static void
 judge_subject(Judgement *judgement, const Client *client, const char *subject)
 {
@@ -136,7 +149,7 @@ judge_subject(Judgement *judgement, const Client *client, const char *subject)
 	store_arg_text(&args, client->issuer);
 	store_arg_text(&args, subject);
 	store_arg_text(&args, client->client_id);
-	store_run(STORE_SUBJECT_NOT_BEFORE, &args, judge_subject_row, judgement);
+	store_run(&subject_not_before_query, &args, judge_subject_row, judgement);
 }
 
 PgtErr

@@ -59,6 +59,16 @@ read_policy(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
+static StoreQuery policies_read_query = STORE_QUERY(
+	"policies read", STORE_READS_LATEST,
+	"SELECT p.issuer, p.policy, p.version, p.state" EQ
+	"'shadow', p.rules, p.client_ids, p.resources, "
+	"p.grant_types, p.on_refresh, p.on_issue, p.on_deny" EQ "'revoke', p.on_error" EQ "'allow', "
+	"pg_catalog.ceil(pg_catalog.date_part('epoch', p.function_timeout) "
+	"OPERATOR(pg_catalog.*) 1000)::pg_catalog.int4, "
+	"p.factor_types FROM pgtoken.policies p WHERE p.state" EQ "'active' OR p.state" EQ "'shadow' "
+	"ORDER BY p.issuer DESC, p.policy DESC, p.version DESC");
+
 const Policy *
 policy_list(void)
 {
@@ -66,7 +76,7 @@ policy_list(void)
 	{
 		policies = NULL;
 		policies_number = 0;
-		store_run(STORE_POLICIES_READ, NULL, read_policy, NULL);
+		store_run(&policies_read_query, NULL, read_policy, NULL);
 		policies_number = cache_number(CACHE_CONFIG);
 	}
 	return policies;

@@ -57,6 +57,13 @@ read_resource(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
+static StoreQuery resources_read_query = STORE_QUERY(
+	"resources read", STORE_READS_LATEST,
+	"SELECT r.issuer, r.resource, pg_catalog.array_to_string(r.scopes, ' '), "
+	"r.access_token_lifetime, r.enabled, r.client_id, r.required_acr, r.required_amr, "
+	"r.max_age, r.on_insufficient" EQ "'require', r.policy_version, r.access_token_typ" EQ "'JWT' "
+	"FROM pgtoken.resources r ORDER BY r.issuer, r.resource");
+
 const Resource *
 resource_list(void)
 {
@@ -64,7 +71,7 @@ resource_list(void)
 	{
 		resources = NULL;
 		resources_number = 0;
-		store_run(STORE_RESOURCES_READ, NULL, read_resource, NULL);
+		store_run(&resources_read_query, NULL, read_resource, NULL);
 		resources_number = cache_number(CACHE_CONFIG);
 	}
 	return resources;

@@ -90,6 +90,11 @@ read_key(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
+static StoreQuery keys_read_query =
+	STORE_QUERY("signing keys read", STORE_READS_LATEST,
+				"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
+				"WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
+
 static SigningKey *
 key_list(void)
 {
@@ -97,7 +102,7 @@ key_list(void)
 	{
 		keys = NULL;
 		keys_number = 0;
-		store_run(STORE_KEYS_READ, NULL, read_key, &(KeyList){cache_context(CACHE_CONFIG), &keys});
+		store_run(&keys_read_query, NULL, read_key, &(KeyList){cache_context(CACHE_CONFIG), &keys});
 		keys_number = cache_number(CACHE_CONFIG);
 	}
 	return keys;
@@ -168,6 +173,13 @@ signing_key_verifying(const char *kid)
 	return NULL;
 }
 
+/* by maintain() at its time: one that was retired for another reason may be known to somebody */
+static StoreQuery key_at_its_end_query = STORE_QUERY(
+	"retired signing key", STORE_READS_LATEST,
+	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
+	"WHERE k.kid" EQ "$1 AND k.state" EQ "'retired' AND k.retire_reason" EQ "'end of life' "
+	"AND k.retired_at OPERATOR(pg_catalog.>=) k.retires_at");
+
 const SigningKey *
 signing_key_at_its_end(const char *kid)
 {
@@ -175,7 +187,7 @@ signing_key_at_its_end(const char *kid)
 	StoreArgs args = {0};
 
 	store_arg_text(&args, kid);
-	store_run(STORE_KEY_AT_ITS_END, &args, read_key, &(KeyList){CurrentMemoryContext, &key});
+	store_run(&key_at_its_end_query, &args, read_key, &(KeyList){CurrentMemoryContext, &key});
 	/* an HMAC key has gone with its secret */
 	return key && key->public_jwk ? open_verifier(key) : key;
 }
@@ -256,6 +268,15 @@ has_key_in_state(const char *issuer, const PgtcAlg *alg, SigningKeyState state)
 	return false;
 }
 
+static StoreQuery issuer_lock_query =
+	STORE_QUERY("issuer lock", STORE_READS,
+				"SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ "$1 FOR NO KEY UPDATE");
+
+static StoreQuery key_insert_query = STORE_QUERY(
+	"signing key insert", STORE_WRITES,
+	"INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
+	"VALUES ($1, $2, $3, $4, $5, CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)");
+
 char *
 signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
 {
@@ -267,7 +288,7 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 	PgtcBuf buf;
 
 	store_arg_text(&lock, issuer);
-	store_run(STORE_ISSUER_LOCK, &lock, NULL, NULL);
+	store_run(&issuer_lock_query, &lock, NULL, NULL);
 	cache_begin(); /* what another session did to the keys meanwhile */
 	first = !has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE);
 	if (!first && has_key_in_state(issuer, alg, SIGNING_KEY_PENDING))
@@ -287,13 +308,13 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 	store_arg_text(&args, alg->name);
 	store_arg_text(&args, first ? "active" : "pending");
 	if (alg->kty == PGTC_KTY_OCT)
-		store_arg_null(&args);
+		store_arg_jsonb(&args, NULL);
 	else
 	{
 		glue_check(pgtc_jwk_write(key, pgtc_slice_str(kid), &buf), "writing a public key");
 		store_arg_jsonb(&args, object_of_buf(&buf));
 	}
-	store_run(STORE_KEY_INSERT, &args, NULL, NULL);
+	store_run(&key_insert_query, &args, NULL, NULL);
 
 	pgtc_buf_init(&buf, &glue_mem);
 	glue_check(pgtc_key_write_private(key, &buf), "writing a private key");

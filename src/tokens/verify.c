@@ -28,6 +28,7 @@
 #include "core/oauth/refresh_token.h"
 #include "tables/client.h"
 #include "tables/grant.h"
+#include "tables/lineage.h"
 #include "tables/not_before.h"
 #include "tokens/genuine.h"
 #include "tokens/token_cache.h"
@@ -89,6 +90,16 @@ begun_in_time(const Client *client, const TokenState *state)
 	return not_before_check(client, state->subject, state->not_before, &state->begun) == PGT_OK;
 }
 
+/* an ancestor that is gone stands for nothing */
+static StoreQuery token_ancestors_query = STORE_QUERY(
+	"token ancestors", STORE_READS_LATEST,
+	"SELECT coalesce(a.client_id, ''), a.subject, a.created_at, a.not_before, a.issuer_epoch, "
+	"a.client_epoch, a.subject_epoch, "
+	"a.grant_id IS NOT NULL AND a.revoked_at IS NULL AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+	"WHERE b.grant_id" EQ "a.grant_id AND b.token_id" EQ "ANY (g.ancestor_tokens)) "
+	"FROM pgtoken.grants g CROSS JOIN pg_catalog.unnest(g.ancestors) u (ancestor) "
+	"LEFT JOIN pgtoken.grants a ON a.grant_id" EQ "u.ancestor WHERE g.grant_id" EQ "$1");
+
 /* what a token was exchanged from (RFC 8693) takes it along when it is revoked, blacklisted or too old */
 static bool
 ancestors_stand(const pg_uuid_t *grant_id)
@@ -97,7 +108,7 @@ ancestors_stand(const pg_uuid_t *grant_id)
 	Ancestors ancestors = {NULL, 0};
 
 	store_arg_uuid(&args, grant_id);
-	store_run(STORE_TOKEN_ANCESTORS, &args, read_ancestor, &ancestors);
+	store_run(&token_ancestors_query, &args, read_ancestor, &ancestors);
 	for (int i = 0; i < ancestors.n; i++)
 	{
 		const TokenState *state = &ancestors.state[i];
@@ -108,6 +119,17 @@ ancestors_stand(const pg_uuid_t *grant_id)
 	}
 	return true;
 }
+
+static StoreQuery token_state_query = STORE_QUERY(
+	"token state", STORE_READS_LATEST,
+	"SELECT g.client_id, g.subject, g.created_at, g.not_before, g.issuer_epoch, g.client_epoch, "
+	"g.subject_epoch, g.revoked_at IS NULL "
+	"AND NOT EXISTS (SELECT FROM pgtoken.blacklist b "
+	"WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
+	"AND EXISTS (SELECT FROM pgtoken.tokens t WHERE " LINEAGE_PLACE
+	"AND t.issued_at OPERATOR(pg_catalog.>=) $5 AND t.issued_at OPERATOR(pg_catalog.<) $6 "
+	"AND t.jti" EQ "$2), g.ancestors IS NOT NULL "
+	"FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
 
 /*
  * Family there, not revoked and not too old, token in the ledger and not
@@ -128,7 +150,7 @@ token_stands(const GenuineAccessToken *token)
 	store_arg_int(&args, token->jti.retry);
 	store_arg_time(&args, moment_of_unix(token->claims->iat));
 	store_arg_time(&args, moment_of_unix(token->claims->iat + 1));
-	if (store_run(STORE_TOKEN_STATE, &args, read_token, &state) == 0 || !state.holds ||
+	if (store_run(&token_state_query, &args, read_token, &state) == 0 || !state.holds ||
 		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
 		return false;
 	client = client_find(state.client_id);

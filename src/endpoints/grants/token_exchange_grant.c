@@ -159,6 +159,13 @@ read_ancestor(StoreRow *row, void *arg)
 	exchange->ancestor_tokens[exchange->n_ancestors++] = token;
 }
 
+static StoreQuery grant_ancestors_query =
+	STORE_QUERY("grant ancestors", STORE_READS,
+				"SELECT u.ancestor, u.token FROM pgtoken.grants g, "
+				"ROWS FROM (pg_catalog.unnest(g.ancestors), "
+				"pg_catalog.unnest(g.ancestor_tokens)) WITH ORDINALITY u (ancestor, token, n) "
+				"WHERE g.grant_id" EQ "$1 ORDER BY u.n");
+
 static PgtErr
 read_parent(Exchange *exchange)
 {
@@ -171,7 +178,7 @@ read_parent(Exchange *exchange)
 	if (exchange->parent == NULL)
 		return PGT_ERR_EXCHANGE_TOKEN;
 	store_arg_uuid(&args, &parent);
-	store_run(STORE_GRANT_ANCESTORS, &args, read_ancestor, exchange);
+	store_run(&grant_ancestors_query, &args, read_ancestor, exchange);
 	if (exchange->n_ancestors == ANCESTORS_MAX)
 		return PGT_ERR_EXCHANGE_TOO_DEEP;
 	exchange->ancestors[exchange->n_ancestors] = parent;
