@@ -155,18 +155,6 @@ bind_to_proof(HttpExchange *x, Jsonb **parameters)
 	return PGT_OK;
 }
 
-/* the client has proved who it is; what comes by the browser could be anybody's, in any number */
-static void
-audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
-{
-	if (client && errors_info(err)->audited)
-		audit_write(&(AuditEvent){.event = "authorization.refused",
-								  .reason = errors_info(err)->reason,
-								  .client_id = client->client_id,
-								  .context = http_context(x),
-								  .detail = refused_detail(err, NULL)});
-}
-
 Jsonb *
 authorization_endpoint_push(HttpExchange *x)
 {
@@ -189,11 +177,13 @@ authorization_endpoint_push(HttpExchange *x)
 		err = authorization_parameters(x, client, &request.parameters);
 	if (err == PGT_OK)
 		err = bind_to_proof(x, &request.parameters);
+	/* the client has proved who it is; what comes by the browser could be anybody's, in any number */
+	if (err != PGT_OK && client)
+		audit_refusal(err, &(AuditEvent){.event = "authorization.refused",
+										 .client_id = client->client_id,
+										 .context = http_context(x)});
 	if (err != PGT_OK)
-	{
-		audit_refusal(x, client, err);
 		return http_error(x, err);
-	}
 
 	request.issuer = client->issuer;
 	request.client_id = client->client_id;

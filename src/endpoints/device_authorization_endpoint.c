@@ -97,20 +97,6 @@ describe_request(const HttpExchange *x, const char *device_code,
 	return object_end(&body);
 }
 
-static void
-audit_refusal(const HttpExchange *x, const Client *client, PgtErr err)
-{
-	const PgtErrInfo *info = errors_info(err);
-
-	/* what goes wrong before the client is known, its authentication audits */
-	if (client && info->audited)
-		audit_write(&(AuditEvent){.event = "device.refused",
-								  .reason = info->reason,
-								  .client_id = client->client_id,
-								  .context = http_context(x),
-								  .detail = refused_detail(err, NULL)});
-}
-
 Jsonb *
 device_authorization_endpoint(HttpExchange *x)
 {
@@ -124,11 +110,13 @@ device_authorization_endpoint(HttpExchange *x)
 		err = client_auth(x, &client);
 	if (err == PGT_OK)
 		err = judge_request(x, client, &device);
+	/* what goes wrong before the client is known, its authentication audits */
+	if (err != PGT_OK && client)
+		audit_refusal(err, &(AuditEvent){.event = "device.refused",
+										 .client_id = client->client_id,
+										 .context = http_context(x)});
 	if (err != PGT_OK)
-	{
-		audit_refusal(x, client, err);
 		return http_error(x, err);
-	}
 
 	random_uuid(&device.grant_id);
 	device_code =

@@ -126,19 +126,16 @@ grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 
 /* what went wrong before the grant's own rules had their say */
 static void
-audit_refusal(const TokenRequest *request, const char *grant_type, PgtErr err)
+audit_early_refusal(const TokenRequest *request, const char *grant_type, PgtErr err)
 {
 	Object detail;
 
-	if (request->client == NULL || !errors_info(err)->audited)
-		return;
 	object_begin(&detail);
 	object_string(&detail, "grant_type", grant_type);
-	audit_write(&(AuditEvent){.event = "token.refused",
-							  .reason = errors_info(err)->reason,
-							  .client_id = request->client->client_id,
-							  .context = request->context,
-							  .detail = object_end(&detail)});
+	audit_refusal(err, &(AuditEvent){.event = "token.refused",
+									 .client_id = request->client->client_id,
+									 .context = request->context,
+									 .detail = object_end(&detail)});
 }
 
 /* RFC 6749 section 5.1 */
@@ -207,7 +204,7 @@ handle(GrantHandler handler, const TokenRequest *request, const char *grant_type
 	{
 		memset(response, 0, sizeof(*response));
 		response->err = PGT_ERR_SERVER;
-		audit_refusal(request, grant_type, response->err);
+		audit_early_refusal(request, grant_type, response->err);
 	}
 }
 
@@ -243,7 +240,7 @@ token_endpoint(HttpExchange *x)
 		err = read_confirmation(x, request.client, &request.cnf);
 	if (err != PGT_OK)
 	{
-		audit_refusal(&request, grant_type, err);
+		audit_early_refusal(&request, grant_type, err);
 		return http_error(x, err);
 	}
 	handle(handler, &request, grant_type, &response);

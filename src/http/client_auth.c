@@ -256,15 +256,12 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 {
 	Object detail;
 
-	if (!errors_info(err)->audited)
-		return;
 	object_begin(&detail);
 	object_string(&detail, "client_auth_method", name_of_method(presented, client));
-	audit_write(&(AuditEvent){.event = "client.authentication_failed",
-							  .reason = errors_info(err)->reason,
-							  .client_id = client->client_id,
-							  .context = http_context(x),
-							  .detail = refused_detail(err, object_end(&detail))});
+	audit_refusal(err, &(AuditEvent){.event = "client.authentication_failed",
+									 .client_id = client->client_id,
+									 .context = http_context(x),
+									 .detail = object_end(&detail)});
 }
 
 PgtErr

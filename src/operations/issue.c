@@ -11,7 +11,6 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/moment.h"
-#include "base/object.h"
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/request.h"
@@ -41,38 +40,17 @@ typedef struct Issue
 	Minted minted;
 } Issue;
 
-static const char *
-refusal_event(PgtErr err)
-{
-	if (err == PGT_ERR_MFA_REQUIRED)
-		return "issue.challenged";
-	return errors_info(err)->http_status == 403 ? "issue.denied" : "issue.refused";
-}
-
 static void
 refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenResponse *response)
 {
-	const PgtErrInfo *info = errors_info(err);
-	Jsonb *audited = NULL;
-	Object detail;
-
 	response->err = err;
-	if (!info->audited)
-		return;
-	if (issue->permission.record)
-	{
-		object_begin(&detail);
-		object_jsonb(&detail, "decision", issue->permission.record);
-		audited = object_end(&detail);
-	}
-	audit_write(&(AuditEvent){/* a transaction names the family that would come into being */
-							  .grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
-							  .event = refusal_event(err),
-							  .reason = info->reason,
-							  .client_id = request->client_id,
-							  .subject = request->subject,
-							  .context = request->context,
-							  .detail = refused_detail(err, audited)});
+	/* a transaction names the family that would come into being */
+	permit_audit_refusal(
+		"issue", err, &issue->permission,
+		(AuditEvent){.grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
+					 .client_id = request->client_id,
+					 .subject = request->subject,
+					 .context = request->context});
 }
 
 static PgtErr

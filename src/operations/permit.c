@@ -8,7 +8,7 @@
 #include "operations/permit.h"
 
 #include "base/moment.h"
-#include "core/risk/rules.h"
+#include "base/object.h"
 #include "tables/grant.h"
 #include "tables/issuer.h"
 
@@ -107,4 +107,28 @@ permit(PermitRequest *request, Grant *grant, Permission *permission, TokenRespon
 			return assessment.insufficient ? PGT_ERR_AUTHENTICATION_POLICY : PGT_ERR_POLICY_DENIED;
 	}
 	return PGT_OK;
+}
+
+static const char *
+outcome(PgtErr err)
+{
+	if (err == PGT_ERR_MFA_REQUIRED)
+		return "challenged";
+	return errors_info(err)->http_status == 403 ? "denied" : "refused";
+}
+
+void
+permit_audit_refusal(const char *act, PgtErr err, const Permission *permission, AuditEvent event)
+{
+	Object detail;
+
+	if (event.event == NULL)
+		event.event = psprintf("%s.%s", act, outcome(err));
+	if (permission->record)
+	{
+		object_begin(&detail);
+		object_jsonb(&detail, "decision", permission->record);
+		event.detail = object_end(&detail);
+	}
+	audit_refusal(err, &event);
 }

@@ -10,6 +10,7 @@
 
 #include "step_up/assess.h"
 #include "step_up/challenge.h"
+#include "tables/audit.h"
 #include "tables/grant.h"
 #include "tokens/response.h"
 
@@ -41,5 +42,9 @@ typedef struct Permission
  */
 extern PgtErr permit(PermitRequest *request, Grant *grant, Permission *permission,
 					 TokenResponse *response);
+
+/* the audit of a request that does not go on: act is issue or refresh, unless the event has a name */
+extern void permit_audit_refusal(const char *act, PgtErr err, const Permission *permission,
+								 AuditEvent event);
 
 #endif /* PGT_PERMIT_H */

@@ -532,42 +532,23 @@ end_denied_family(const Refresh *refresh)
 	audit_leave();
 }
 
-static const char *
-refusal_event(const Refresh *refresh, PgtErr err)
-{
-	if (refresh->client == NULL)
-		return "client.authentication_failed";
-	if (err == PGT_ERR_MFA_REQUIRED)
-		return "refresh.challenged";
-	return errors_info(err)->http_status == 403 ? "refresh.denied" : "refresh.refused";
-}
-
 static void
 refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 {
-	const PgtErrInfo *info = errors_info(err);
+	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
-	Object detail;
-	Jsonb *audited = NULL;
 
 	response->err = err;
 	/* a reuse has written its own event, with the revocation */
-	if (!info->audited || err == PGT_ERR_TOKEN_REUSED)
+	if (err == PGT_ERR_TOKEN_REUSED)
 		return;
 	if (err == PGT_ERR_POLICY_DENIED && refresh->permission.revoke)
 		end_denied_family(refresh);
-	if (refresh->permission.record)
-	{
-		object_begin(&detail);
-		object_jsonb(&detail, "decision", refresh->permission.record);
-		audited = object_end(&detail);
-	}
-	audit_write(&(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
-							  .event = refusal_event(refresh, err),
-							  .reason = info->reason,
-							  .client_id = refresh->client ? refresh->client->client_id
-														   : refresh->request->client_id,
-							  .subject = grant ? grant->subject : NULL,
-							  .context = refresh->request->context,
-							  .detail = refused_detail(err, audited)});
+	permit_audit_refusal(
+		"refresh", err, &refresh->permission,
+		(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
+					 .event = client ? NULL : "client.authentication_failed",
+					 .client_id = client ? client->client_id : refresh->request->client_id,
+					 .subject = grant ? grant->subject : NULL,
+					 .context = refresh->request->context});
 }

@@ -136,17 +136,22 @@ factor_detail(const Factor *factor)
 	return object_end(&detail);
 }
 
+/* err PGT_OK: it is no refusal */
 static void
-audit(const Call *call, const char *event, const char *reason)
+audit(const Call *call, const char *name, PgtErr err)
 {
-	audit_write(
-		&(AuditEvent){.grant_id = &call->challenge->grant_id,
-					  .event = event,
-					  .reason = reason,
-					  .client_id = call->client_id ? call->client_id : call->challenge->client_id,
-					  .subject = call->challenge->subject,
-					  .context = call->context,
-					  .detail = factor_detail(call->factor)});
+	const Challenge *challenge = call->challenge;
+	const AuditEvent event = {.grant_id = &challenge->grant_id,
+							  .event = name,
+							  .client_id = call->client_id ? call->client_id : challenge->client_id,
+							  .subject = challenge->subject,
+							  .context = call->context,
+							  .detail = factor_detail(call->factor)};
+
+	if (err == PGT_OK)
+		audit_write(&event);
+	else
+		audit_refusal(err, &event);
 }
 
 static void
@@ -157,15 +162,6 @@ enter_scope(const Call *call)
 						.context = call->context};
 
 	audit_enter(&scope);
-}
-
-static void
-audit_refusal(const Call *call, PgtErr err)
-{
-	const PgtErrInfo *info = errors_info(err);
-
-	if (call->challenge && info->audited)
-		audit(call, "challenge.refused", info->reason);
 }
 
 /* --- choosing a factor ------------------------------------------------------------- */
@@ -193,7 +189,7 @@ send_code(const Call *call, bool outbox, Object *body)
 	pgtc_crypto_wipe(code, sizeof(code));
 	if (!sent)
 		return PGT_ERR_CHALLENGE_CONSUMED;
-	audit(call, "challenge.sent", NULL);
+	audit(call, "challenge.sent", PGT_OK);
 	return PGT_OK;
 }
 
@@ -275,7 +271,8 @@ factor_challenge_begin(const char *transaction_id, const pg_uuid_t *factor_id,
 		answer->err = choose(&call, outbox, &answer->body);
 		audit_leave();
 	}
-	audit_refusal(&call, answer->err);
+	if (call.challenge && answer->err != PGT_OK)
+		audit(&call, "challenge.refused", answer->err);
 }
 
 /* --- proving it ---------------------------------------------------------------------- */
@@ -382,5 +379,6 @@ factor_challenge_complete(const char *transaction_id, Jsonb *evidence, const cha
 		answer->err = attempt(&call, evidence, trusted, &answer->body);
 		audit_leave();
 	}
-	audit_refusal(&call, answer->err);
+	if (call.challenge && answer->err != PGT_OK)
+		audit(&call, "challenge.refused", answer->err);
 }

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
+#include "base/refused.h"
 #include "base/glue.h"
 #include "base/random.h"
 #include "base/store.h"
@@ -142,4 +143,17 @@ audit_write(const AuditEvent *event)
 	store_arg_jsonb(&args, event->detail);
 	store_run(&audit_insert_query, &args, NULL, NULL);
 	note_reuse(event, now);
+}
+
+void
+audit_refusal(PgtErr err, const AuditEvent *event)
+{
+	const PgtErrInfo *info = errors_info(err);
+	AuditEvent refusal = *event;
+
+	if (!info->audited)
+		return;
+	refusal.reason = info->reason;
+	refusal.detail = refused_detail(err, event->detail);
+	audit_write(&refusal);
 }

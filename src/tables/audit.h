@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 
+#include "base/errors.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -42,6 +43,12 @@ extern void audit_init(void);
 
 /* writes one event; event_id and time are made here */
 extern void audit_write(const AuditEvent *event);
+
+/*
+ * The event of a refusal, where its error leaves a trace: with the error's reason, and
+ * in the detail what of the request was at fault.
+ */
+extern void audit_refusal(PgtErr err, const AuditEvent *event);
 
 /*
  * A use case puts its scope in force and takes it back at its end; an abort does

@@ -73,22 +73,14 @@ static void
 refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 	   TokenResponse *response)
 {
-	const PgtErrInfo *info = errors_info(err);
+	bool reused = err == PGT_ERR_CODE_REUSED;
 	RevokedFamily revoked;
 
-	response->err = err;
 	/* RFC 6749 section 4.1.2: what the code issued ends with its second use */
-	if (err == PGT_ERR_CODE_REUSED)
-		revoke_family(&code->grant_id, info->reason, &revoked);
-	if (info->audited)
-		audit_write(
-			&(AuditEvent){.grant_id = &code->grant_id,
-						  .event = err == PGT_ERR_CODE_REUSED ? "code.reuse" : "code.refused",
-						  .reason = info->reason,
-						  .client_id = request->client->client_id,
-						  .subject = code->subject,
-						  .context = request->context,
-						  .detail = refused_detail(err, NULL)});
+	if (reused)
+		revoke_family(&code->grant_id, errors_info(err)->reason, &revoked);
+	token_request_refuse(request, reused ? "code.reuse" : "code.refused", err,
+						 code ? &code->grant_id : NULL, code ? code->subject : NULL, response);
 }
 
 static void

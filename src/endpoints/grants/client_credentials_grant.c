@@ -6,7 +6,6 @@
 
 #include "base/refused.h"
 #include "base/request.h"
-#include "endpoints/grants/grant_refusal.h"
 #include "operations/issue.h"
 #include "tokens/response.h"
 
@@ -19,8 +18,8 @@ client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 	if (!request->client->confidential)
 	{
 		(void) refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
-		grant_refusal_set(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL,
-						  response);
+		token_request_refuse(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL,
+							 response);
 		return;
 	}
 	/* RFC 9068 section 5: no user can have this subject */

@@ -9,9 +9,6 @@
 
 #include "base/refused.h"
 #include "base/secret_handle.h"
-#include "core/base/crypto.h"
-#include "core/oauth/handle.h"
-#include "endpoints/grants/grant_refusal.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/audit.h"
@@ -141,6 +138,6 @@ device_code_grant(const TokenRequest *request, TokenResponse *response)
 	if (err == PGT_OK)
 		issue_tokens(&issue, response);
 	else
-		grant_refusal_set(request, "device.refused", err, device ? &device->grant_id : NULL,
-						  device ? device->approval.subject : NULL, response);
+		token_request_refuse(request, "device.refused", err, device ? &device->grant_id : NULL,
+							 device ? device->approval.subject : NULL, response);
 }

@@ -12,7 +12,6 @@
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/user_function.h"
-#include "endpoints/grants/grant_refusal.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tokens/response.h"
@@ -87,7 +86,7 @@ password_grant(const TokenRequest *request, TokenResponse *response)
 
 	if (err != PGT_OK)
 	{
-		grant_refusal_set(request, "issue.refused", err, NULL, NULL, response);
+		token_request_refuse(request, "issue.refused", err, NULL, NULL, response);
 		return;
 	}
 

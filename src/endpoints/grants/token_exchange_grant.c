@@ -15,12 +15,7 @@
 #include "base/refused.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/base/buf.h"
-#include "core/base/code.h"
-#include "core/base/slice.h"
-#include "core/base/uuid.h"
-#include "core/oauth/scope.h"
-#include "endpoints/grants/grant_refusal.h"
+#include "core/jose/claims.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/client.h"
@@ -325,8 +320,8 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 
 	if (err != PGT_OK)
 	{
-		grant_refusal_set(request, "exchange.refused", err, parent ? &parent->grant_id : NULL,
-						  parent ? parent->subject : NULL, response);
+		token_request_refuse(request, "exchange.refused", err, parent ? &parent->grant_id : NULL,
+							 parent ? parent->subject : NULL, response);
 		return;
 	}
 

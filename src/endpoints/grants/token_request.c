@@ -6,6 +6,7 @@
 
 #include "base/object.h"
 #include "step_up/challenge.h"
+#include "tables/audit.h"
 #include "tokens/target.h"
 
 IssueRequest
@@ -64,4 +65,16 @@ token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_
 	if (err == PGT_ERR_CHALLENGE_UNKNOWN || (err == PGT_OK && step_up.consumed))
 		return expired;
 	return err;
+}
+
+void
+token_request_refuse(const TokenRequest *request, const char *event, PgtErr err,
+					 const pg_uuid_t *grant_id, const char *subject, TokenResponse *response)
+{
+	response->err = err;
+	audit_refusal(err, &(AuditEvent){.grant_id = grant_id,
+									 .event = event,
+									 .client_id = request->client->client_id,
+									 .subject = subject,
+									 .context = request->context});
 }

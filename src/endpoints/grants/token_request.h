@@ -46,4 +46,9 @@ extern PgtErr token_request_narrow(const TokenRequest *request, char **granted, 
 extern PgtErr token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
 										  const char *subject, PgtErr expired);
 
+/* sets response->err and writes the event where one is due; grant_id and subject: NULL where unknown */
+extern void token_request_refuse(const TokenRequest *request, const char *event, PgtErr err,
+								 const pg_uuid_t *grant_id, const char *subject,
+								 TokenResponse *response);
+
 #endif /* PGT_TOKEN_REQUEST_H */
