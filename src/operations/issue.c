@@ -24,7 +24,6 @@
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/grant.h"
-#include "tables/lineage.h"
 #include "tables/not_before.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
@@ -214,54 +213,34 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 						.context = request->context};
 	Issue *issue;
 	Grant *grant;
-	Target *target;
-	const Minted *minted;
+	char *refresh_token = NULL;
+	TimestampTz refresh_end;
 
 	if (request->prepared == NULL && !issue_assess(request, response))
 		return;
 	issue = request->prepared;
 	grant = &issue->grant;
-	target = &issue->target;
-	minted = &issue->minted;
+	refresh_end = grant_refresh_end(grant, issue->now);
 	scope.decision = issue->permission.record;
 	if (grant->generation == 0)
-		response->refresh_token = first_refresh_token(grant);
+		refresh_token = first_refresh_token(grant);
 	store_make_durable();
 	audit_enter(&scope);
 	if (issue->permission.stepped_up &&
 		!challenge_consume(&grant->grant_id, &issue->permission.step_up, 0))
 	{
 		audit_leave();
-		response->refresh_token = NULL;
 		refuse(request, issue, PGT_ERR_CHALLENGE_CONSUMED, response);
 		return;
 	}
 	grant_insert(grant);
-	lineage_insert(&(LineageRow){
-		.grant_id = &grant->grant_id,
-		.generation = 0,
-		.issued_at = issue->now,
-		.parent_generation = -1,
-		.token_hash = grant->generation == 0 ? grant->current_hash : NULL,
-		.jti = minted->jti,
-		.kid = minted->kid,
-		.access_expires_at = minted->expires_at,
-		.refresh_expires_at = grant_refresh_end(grant, issue->now),
-		.scope = target->scope,
-		.resources = target->resources,
-		.n_resources = target->n_resources,
-		.decision = "allow",
-		.context = request->context,
-		.client_secret_id = request->client_secret_id,
-	});
+	mint_record(&issue->minted,
+				(LineageRow){.parent_generation = -1,
+							 .token_hash = grant->generation == 0 ? grant->current_hash : NULL,
+							 .refresh_expires_at = refresh_end,
+							 .context = request->context,
+							 .client_secret_id = request->client_secret_id});
 	audit_leave();
 
-	response->access_token = minted->access_token;
-	response->dpop_bound = grant->cnf.jkt != NULL;
-	response->expires_in = minted->expires_in;
-	response->refresh_token_expires_in =
-		moment_unix(grant_refresh_end(grant, issue->now)) - moment_unix(issue->now);
-	response->id_token = minted->id_token;
-	response->scope = target->scope;
-	response->grant_id = grant->grant_id;
+	mint_answer(&issue->minted, refresh_token, refresh_end, response);
 }

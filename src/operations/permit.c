@@ -9,6 +9,7 @@
 
 #include "base/moment.h"
 #include "base/object.h"
+#include "core/risk/rules.h"
 #include "tables/grant.h"
 #include "tables/issuer.h"
 

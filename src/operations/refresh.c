@@ -2,12 +2,11 @@
  * refresh.c
  *		Use case: refresh, with rotation, honest retries and reuse detection.
  *
- * Authenticate the client -> parse -> find the family -> client binding -> hash
- * -> only then judge reuse: who lacks the client's credentials must not be able
- * to kill a family -> assess the risk, before anything is consumed -> sign ->
- * store.  The family's row settles every race: each change is one UPDATE that
- * names the generation it expects, and whoever finds it changed reads and judges
- * again.  A token only ever grows older, so that ends.
+ * Client binding and hash come before reuse is judged: who lacks the client's
+ * credentials must not be able to kill a family.  The risk is assessed before
+ * anything is consumed.  The family's row settles every race: each change is one
+ * UPDATE that names the generation it expects, and whoever finds it changed reads
+ * and judges again.  A token only ever grows older, so that ends.
  */
 #include "operations/refresh.h"
 
@@ -43,6 +42,14 @@
 
 #define READINGS_MAX 10
 
+typedef enum Verdict
+{
+	VERDICT_ROTATE,
+	VERDICT_RENEW, /* a client whose refresh tokens do not rotate */
+	VERDICT_RETRY,
+	VERDICT_REUSE
+} Verdict;
+
 /* one refresh, as far as it has come */
 typedef struct Refresh
 {
@@ -51,117 +58,68 @@ typedef struct Refresh
 	TimestampTz now; /* for revocation and expiry: read again after each wait */
 	const Client *client; /* NULL until it is authenticated */
 	PgtcRefreshToken token; /* as presented */
-	Grant *grant; /* NULL until the token is known to be its own */
-	Target target;
-	Permission permission;
-	Minted minted;
+	int readings; /* of the family */
+	Grant *grant; /* as last read; NULL until the token is known to be its own */
+	bool locked; /* and nobody else's to change */
+	Verdict verdict; /* on the token, by that reading */
 	bool was_current; /* it has read its token as current: whoever rotated that was faster */
 	bool was_proved; /* and its step-up as not yet consumed */
 	bool consumed; /* it has consumed its step-up itself, whatever came between */
 	PgtcLockstep lockstep; /* what a retry makes of the family's */
 	bool has_lockstep;
 	bool in_lockstep;
+	Target target;
+	Permission permission;
+	Minted minted;
+	PgtcRefreshToken successor;
+	uint8_t successor_hash[PGTC_SHA256_LEN];
+	int retry; /* number of the answer in its generation */
+	TimestampTz refresh_end;
 } Refresh;
 
-typedef enum Verdict
-{
-	VERDICT_REFUSE,
-	VERDICT_ROTATE,
-	VERDICT_RENEW, /* a client whose refresh tokens do not rotate */
-	VERDICT_RETRY,
-	VERDICT_REUSE
-} Verdict;
-
-static PgtErr identify(Refresh *refresh);
-static Verdict judge(const Refresh *refresh, PgtErr *err);
-static bool follows_in_lockstep(Refresh *refresh);
-static PgtErr permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response);
-static bool end_reused_family(const Refresh *refresh);
-static PgtErr lock_family(Refresh *refresh);
-static PgtErr sign(Refresh *refresh, Verdict verdict);
-static bool store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response);
+static PgtErr authenticate(Refresh *refresh);
+static PgtErr parse_token(Refresh *refresh);
+static PgtErr load_family(Refresh *refresh);
+static PgtErr judge(Refresh *refresh);
+static PgtErr permit_refresh(Refresh *refresh, TokenResponse *response);
+static PgtErr sign(Refresh *refresh);
+static bool store(Refresh *refresh);
+static void answer(const Refresh *refresh, TokenResponse *response);
 static void refuse(const Refresh *refresh, PgtErr err, TokenResponse *response);
 
 void
 refresh_grant(const RefreshRequest *request, TokenResponse *response)
 {
 	Refresh refresh = {.request = request, .entered = GetCurrentTimestamp()};
-	bool settled = false;
-	bool locked = false;
-	int readings = 1;
 	PgtErr err;
 
 	cache_begin();
-	err = identify(&refresh);
-	refresh.now = GetCurrentTimestamp();
+	err = authenticate(&refresh);
 	if (err == PGT_OK)
-		store_make_durable();
-	while (err == PGT_OK && !settled)
+		err = parse_token(&refresh);
+	do
 	{
-		Verdict verdict = judge(&refresh, &err);
-
-		refresh.was_current |= verdict == VERDICT_ROTATE;
-		refresh.in_lockstep = verdict == VERDICT_RETRY && follows_in_lockstep(&refresh);
-		if (refresh.in_lockstep)
-			verdict = VERDICT_REUSE;
-		if (verdict == VERDICT_RENEW && !locked && !request->transaction_id && policy_list())
-		{
-			err = lock_family(&refresh);
-			locked = true;
-			continue;
-		}
-		if (verdict == VERDICT_REUSE)
-		{
-			if (end_reused_family(&refresh))
-				err = PGT_ERR_TOKEN_REUSED;
-		}
-		else if (verdict != VERDICT_REFUSE)
-		{
-			err = target_for_refresh(refresh.client, refresh.grant, request->scope,
-									 request->resources, request->n_resources, &refresh.target);
-			if (err == PGT_OK)
-				err = permit_refresh(&refresh, verdict, response);
-			if (err == PGT_OK)
-				err = sign(&refresh, verdict);
-			if (err == PGT_OK)
-				settled = store_answer(&refresh, verdict, response);
-		}
-		if (err == PGT_OK && !settled)
-		{
-			CHECK_FOR_INTERRUPTS();
-			/* current, predecessor, older, revoked: a token has no more states to pass through */
-			if (++readings > READINGS_MAX)
-				elog(ERROR, "a refresh token was judged too often");
-			refresh.grant = grant_read(&refresh.grant->grant_id);
-			refresh.now = GetCurrentTimestamp(); /* time has passed while we waited */
-			if (refresh.grant == NULL)
-				err = PGT_ERR_TOKEN_UNKNOWN;
-		}
-	}
-	if (err != PGT_OK)
+		if (err == PGT_OK)
+			err = load_family(&refresh);
+		if (err == PGT_OK)
+			err = judge(&refresh);
+		if (err == PGT_OK)
+			err = permit_refresh(&refresh, response);
+		if (err == PGT_OK)
+			err = sign(&refresh);
+	} while (err == PGT_OK && !store(&refresh)); /* somebody was faster */
+	if (err == PGT_OK)
+		answer(&refresh, response);
+	else
 		refuse(&refresh, err, response);
 	pgtc_crypto_wipe(&refresh.token, sizeof(refresh.token));
+	pgtc_crypto_wipe(&refresh.successor, sizeof(refresh.successor));
 }
 
-/*
- * A rotation's generation says whether what was judged is still so; a renewal
- * changes none, so those of one family that a policy may judge come one after the
- * other.  Those that go on after a step-up do so by its row, which is locked before
- * the family's.
- */
-static PgtErr
-lock_family(Refresh *refresh)
-{
-	const pg_uuid_t grant_id = refresh->grant->grant_id;
-
-	grant_lock(&grant_id);
-	refresh->grant = grant_read(&grant_id);
-	refresh->now = GetCurrentTimestamp();
-	return refresh->grant ? PGT_OK : PGT_ERR_TOKEN_UNKNOWN;
-}
+/* --- who is asking ------------------------------------------------------------------ */
 
 static PgtErr
-authenticate(Refresh *refresh, const char *client_id)
+authenticate_as(Refresh *refresh, const char *client_id)
 {
 	Client *client = client_find(client_id);
 	PgtErr err;
@@ -174,49 +132,83 @@ authenticate(Refresh *refresh, const char *client_id)
 	return err;
 }
 
-/* who is asking, and for which family? */
+/* who does not say which client he is will be the family's */
 static PgtErr
-identify(Refresh *refresh)
+authenticate(Refresh *refresh)
 {
 	const RefreshRequest *request = refresh->request;
-	pg_uuid_t grant_id;
-	Grant *grant;
-	bool bound;
+
+	refresh->client = request->client;
+	return request->client || request->client_id == NULL
+			   ? PGT_OK
+			   : authenticate_as(refresh, request->client_id);
+}
+
+/* --- for which family --------------------------------------------------------------- */
+
+static PgtErr
+parse_token(Refresh *refresh)
+{
+	return pgtc_refresh_token_parse(pgtc_slice_str(refresh->request->refresh_token),
+									&refresh->token) == PGTC_OK
+			   ? PGT_OK
+			   : PGT_ERR_TOKEN_MALFORMED;
+}
+
+/* is the token the family's, and who presents it entitled to? */
+static PgtErr
+recognize(Refresh *refresh, Grant *grant)
+{
+	const Client *client;
 	PgtErr err = PGT_OK;
 
-	if (request->client)
-		refresh->client = request->client;
-	else if (request->client_id)
-		err = authenticate(refresh, request->client_id);
-	if (err != PGT_OK)
-		return err;
-	if (pgtc_refresh_token_parse(pgtc_slice_str(request->refresh_token), &refresh->token) !=
-		PGTC_OK)
-		return PGT_ERR_TOKEN_MALFORMED;
-	memcpy(grant_id.data, refresh->token.grant_id, PGTC_UUID_LEN);
-	grant = grant_read(&grant_id);
-	if (grant == NULL)
-		return PGT_ERR_TOKEN_UNKNOWN;
 	if (refresh->client == NULL)
-		err = authenticate(refresh, grant->client_id);
+		err = authenticate_as(refresh, grant->client_id);
 	if (err != PGT_OK)
 		return err;
+	client = refresh->client;
+	if (!genuine_refresh_token(grant, &refresh->token))
+		return PGT_ERR_TOKEN_UNKNOWN;
 	/*
 	 * Another client's caller is refused whatever he holds; the hash only says
 	 * whether it was a token, and so worth recording with the family.
 	 */
-	bound = strcmp(grant->client_id, refresh->client->client_id) == 0;
-	if (!genuine_refresh_token(grant, &refresh->token))
-		return PGT_ERR_TOKEN_UNKNOWN;
 	refresh->grant = grant;
-	if (!bound)
-		return refused(PGT_ERR_TOKEN_OTHER_CLIENT, "client_id", refresh->client->client_id,
+	if (strcmp(grant->client_id, client->client_id) != 0)
+		return refused(PGT_ERR_TOKEN_OTHER_CLIENT, "client_id", client->client_id,
 					   grant->client_id);
 	/* a confidential client proves itself, and may change its key (RFC 9449 section 5) */
-	if (!refresh->client->confidential && !confirmation_holds(&grant->cnf, &request->cnf))
+	if (!client->confidential && !confirmation_holds(&grant->cnf, &refresh->request->cnf))
 		return PGT_ERR_TOKEN_OTHER_KEY;
-	return refresh->client->offline_access ? PGT_OK : PGT_ERR_CLIENT_NOT_OFFLINE;
+	if (!client->offline_access)
+		return PGT_ERR_CLIENT_NOT_OFFLINE;
+	store_make_durable();
+	return PGT_OK;
 }
+
+/* as it is now, and at first whether it is the right one */
+static PgtErr
+load_family(Refresh *refresh)
+{
+	PgtErr err = PGT_OK;
+	pg_uuid_t grant_id;
+	Grant *grant;
+
+	CHECK_FOR_INTERRUPTS();
+	/* current, predecessor, older, revoked: a token has no more states to pass through */
+	if (++refresh->readings > READINGS_MAX)
+		elog(ERROR, "a refresh token was judged too often");
+	memcpy(grant_id.data, refresh->token.grant_id, PGTC_UUID_LEN);
+	grant = grant_read(&grant_id);
+	if (grant && refresh->readings == 1)
+		err = recognize(refresh, grant);
+	else
+		refresh->grant = grant;
+	refresh->now = GetCurrentTimestamp();
+	return grant ? err : PGT_ERR_TOKEN_UNKNOWN;
+}
+
+/* --- what the token is by now ------------------------------------------------------- */
 
 static RetryCase
 retry_case(const Refresh *refresh)
@@ -230,94 +222,50 @@ retry_case(const Refresh *refresh)
 					   .was_current = refresh->was_current};
 }
 
-/* has this predecessor come from a second place for too many generations running? */
-static bool
-follows_in_lockstep(Refresh *refresh)
+/* whatever the token: is there anything to refresh? */
+static PgtErr
+judge_family(const Refresh *refresh)
 {
-	const RetryCase retry = retry_case(refresh);
+	const Grant *grant = refresh->grant;
+	int generation = refresh->token.generation;
+	PgtErr err =
+		not_before_check(refresh->client, grant->subject, grant->not_before, &grant->begun);
 
-	refresh->has_lockstep = retry_lockstep(&retry, &refresh->lockstep);
-	return refresh->has_lockstep && retry_is_lockstep(&retry, &refresh->lockstep);
+	if (grant->revoked)
+		return grant->revoke_reason && strcmp(grant->revoke_reason, "consent_withdrawn") == 0
+				   ? PGT_ERR_CONSENT_WITHDRAWN
+				   : PGT_ERR_FAMILY_REVOKED;
+	if (err != PGT_OK)
+		return err;
+	if (refresh->now >= grant->expires_at)
+		return PGT_ERR_FAMILY_EXPIRED;
+	if (refresh->now >= moment_plus(grant->rotated_at, grant->idle_lifetime))
+		return PGT_ERR_FAMILY_IDLE;
+	/* an older one is reuse, blacklisted or not */
+	if (generation >= grant->generation - 1 && generation <= grant->blacklisted_generation)
+		return PGT_ERR_TOKEN_BLACKLISTED;
+	return PGT_OK;
 }
 
-/* the rules of rotation, on the family as it was last read */
+/* the rules of rotation */
 static Verdict
-judge(const Refresh *refresh, PgtErr *err)
+judge_generation(Refresh *refresh)
 {
 	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
 	const RetryCase retry = retry_case(refresh);
 	int generation = refresh->token.generation;
 
-	*err = not_before_check(client, grant->subject, grant->not_before, &grant->begun);
-	if (grant->revoked)
-		*err = grant->revoke_reason && strcmp(grant->revoke_reason, "consent_withdrawn") == 0
-				   ? PGT_ERR_CONSENT_WITHDRAWN
-				   : PGT_ERR_FAMILY_REVOKED;
-	else if (*err != PGT_OK)
-		return VERDICT_REFUSE;
-	else if (refresh->now >= grant->expires_at)
-		*err = PGT_ERR_FAMILY_EXPIRED;
-	else if (refresh->now >= moment_plus(grant->rotated_at, grant->idle_lifetime))
-		*err = PGT_ERR_FAMILY_IDLE;
-	/* an older one is reuse, blacklisted or not */
-	else if (generation >= grant->generation - 1 && generation <= grant->blacklisted_generation)
-		*err = PGT_ERR_TOKEN_BLACKLISTED;
-	if (*err != PGT_OK)
-		return VERDICT_REFUSE;
-
 	if (generation == grant->generation)
 		return client->rotates ? VERDICT_ROTATE : VERDICT_RENEW;
 	/* has_previous: a renewal has used the successor */
-	if (generation == grant->generation - 1 && grant->has_previous && retry_in_window(&retry) &&
-		(client->retry_limit < 0 || grant->retry_count < client->retry_limit))
-		return VERDICT_RETRY;
-	return VERDICT_REUSE;
-}
-
-/* RFC 9470 section 4: what a resource server has asked the client for */
-static bool
-asked_requirement(const RefreshRequest *request, Requirement *asked)
-{
-	memset(asked, 0, sizeof(*asked));
-	asked->can_step_up = true;
-	asked->acr_values = request->acr_values;
-	asked->n_acr_values = request->n_acr_values;
-	asked->max_age = request->max_age;
-	return request->n_acr_values > 0 || request->max_age >= 0;
-}
-
-/* a new assessment of the risk; nothing has been consumed so far */
-static PgtErr
-permit_refresh(Refresh *refresh, Verdict verdict, TokenResponse *response)
-{
-	const RefreshRequest *request = refresh->request;
-	const RetryCase retry = retry_case(refresh);
-	Requirement asked;
-	PermitRequest permit_request = {
-		.assessed =
-			{
-				.client = refresh->client,
-				.retry = verdict == VERDICT_RETRY,
-				.scope = refresh->target.scope,
-				.resources = refresh->target.resources,
-				.n_resources = refresh->target.n_resources,
-				.asked = asked_requirement(request, &asked) ? &asked : NULL,
-				.context = request->context,
-				.now = refresh->now,
-			},
-		.generation = refresh->token.generation,
-		.transaction_id = request->transaction_id,
-		.entered = refresh->entered,
-		.retry_window = retry_window(&retry),
-		.proved_before = refresh->was_proved,
-		.consumed_before = refresh->consumed,
-		.user_present = true,
-	};
-	PgtErr err = permit(&permit_request, refresh->grant, &refresh->permission, response);
-
-	refresh->was_proved |= refresh->permission.stepped_up;
-	return err;
+	if (generation != grant->generation - 1 || !grant->has_previous || !retry_in_window(&retry) ||
+		(client->retry_limit >= 0 && grant->retry_count >= client->retry_limit))
+		return VERDICT_REUSE;
+	/* has this predecessor come from a second place for too many generations running? */
+	refresh->has_lockstep = retry_lockstep(&retry, &refresh->lockstep);
+	refresh->in_lockstep = refresh->has_lockstep && retry_is_lockstep(&retry, &refresh->lockstep);
+	return refresh->in_lockstep ? VERDICT_REUSE : VERDICT_RETRY;
 }
 
 /* false: somebody else has changed the family */
@@ -357,87 +305,110 @@ end_reused_family(const Refresh *refresh)
 	return ended;
 }
 
-/* the successor's secret and its hash; a retry finds the stored nonce, a rotation makes one */
-static void
-derive_successor(const Refresh *refresh, uint32_t generation, const uint8_t *nonce,
-				 PgtcRefreshToken *successor, uint8_t hash[PGTC_SHA256_LEN])
+/* somebody was faster, or has been waited for */
+static PgtErr
+judge_again(Refresh *refresh)
 {
-	const uint8_t *pepper = issuer_pepper(issuer_get(refresh->client->issuer));
+	PgtErr err = load_family(refresh);
 
-	*successor = refresh->token;
-	successor->generation = generation;
-	glue_check(pgtc_refresh_token_derive(pepper, refresh->token.grant_id, generation,
-										 refresh->token.secret, nonce, successor->secret),
-			   "deriving a secret");
-	glue_check(pgtc_crypto_sha256(successor->secret, sizeof(successor->secret), hash),
-			   "hashing a secret");
+	return err == PGT_OK ? judge(refresh) : err;
 }
 
+/*
+ * A rotation's generation says whether what was judged is still so; a renewal
+ * changes none, so those of one family that a policy may judge come one after the
+ * other.  Those that go on after a step-up do so by its row, which is locked before
+ * the family's.
+ */
 static bool
-retry_family(const Refresh *refresh, int *retry)
+must_lock(const Refresh *refresh)
 {
-	uint8_t lockstep[PGTC_LOCKSTEP_LEN];
-
-	if (refresh->has_lockstep)
-		pgtc_lockstep_write(&refresh->lockstep, lockstep);
-	return grant_retry(refresh->grant, refresh->client->retry_limit,
-					   refresh->has_lockstep ? lockstep : NULL, retry);
+	return refresh->verdict == VERDICT_RENEW && !refresh->locked &&
+		   !refresh->request->transaction_id && policy_list();
 }
 
-/* exactly one child, or its very likeness; false: somebody else was faster */
-static bool
-advance_family(Refresh *refresh, Verdict verdict, PgtcRefreshToken *successor,
-			   uint8_t hash[PGTC_SHA256_LEN], int *retry)
+static PgtErr
+judge(Refresh *refresh)
 {
-	const Grant *grant = refresh->grant;
-	uint8_t nonce[PGTC_ROTATION_NONCE_LEN];
+	PgtErr err = judge_family(refresh);
 
-	*retry = 0;
-	/* before the family's row, in the order in which everybody locks the two */
-	if (refresh->permission.stepped_up && !refresh->consumed)
+	refresh->in_lockstep = false;
+	if (err != PGT_OK)
+		return err;
+	refresh->verdict = judge_generation(refresh);
+	refresh->was_current |= refresh->verdict == VERDICT_ROTATE;
+	if (refresh->verdict == VERDICT_REUSE)
+		return end_reused_family(refresh) ? PGT_ERR_TOKEN_REUSED : judge_again(refresh);
+	if (must_lock(refresh))
 	{
-		if (!challenge_consume(&grant->grant_id, &refresh->permission.step_up,
-							   verdict == VERDICT_ROTATE ? grant->generation + 1
-														 : grant->generation))
-			return false;
-		refresh->consumed = true;
+		grant_lock(&refresh->grant->grant_id);
+		refresh->locked = true;
+		return judge_again(refresh);
 	}
-	switch (verdict)
-	{
-		case VERDICT_ROTATE:
-			random_public(nonce, sizeof(nonce));
-			derive_successor(refresh, grant->generation + 1, nonce, successor, hash);
-			if (!grant_rotate(grant, hash, nonce, refresh->now, refresh->request->context))
-				return false;
-			retry_note_rotation(&grant->grant_id, nonce);
-			return true;
+	return PGT_OK;
+}
 
-		case VERDICT_RETRY:
-			derive_successor(refresh, grant->generation, grant->rotation_nonce, successor, hash);
-			if (!pgtc_crypto_equal(hash, grant->current_hash, PGTC_SHA256_LEN))
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("the successor of a refresh token cannot be derived again"),
-						 errdetail("The issuer's pepper is not the one it was made with."),
-						 errhint("Restore pgtoken.key_material together with pgtoken.grants.")));
-			return retry_family(refresh, retry);
+/* --- may it go on ------------------------------------------------------------------- */
 
-		default:
-			*successor = refresh->token;
-			memcpy(hash, grant->current_hash, PGTC_SHA256_LEN);
-			return grant_renew(grant, refresh->now, refresh->request->context, retry);
-	}
+/* RFC 9470 section 4: what a resource server has asked the client for */
+static bool
+asked_requirement(const RefreshRequest *request, Requirement *asked)
+{
+	memset(asked, 0, sizeof(*asked));
+	asked->can_step_up = true;
+	asked->acr_values = request->acr_values;
+	asked->n_acr_values = request->n_acr_values;
+	asked->max_age = request->max_age;
+	return request->n_acr_values > 0 || request->max_age >= 0;
+}
+
+/* a new assessment of the risk; nothing has been consumed so far */
+static PgtErr
+permit_refresh(Refresh *refresh, TokenResponse *response)
+{
+	const RefreshRequest *request = refresh->request;
+	const RetryCase retry = retry_case(refresh);
+	Target *target = &refresh->target;
+	Requirement asked;
+	PermitRequest permit_request = {
+		.assessed =
+			{
+				.client = refresh->client,
+				.retry = refresh->verdict == VERDICT_RETRY,
+				.asked = asked_requirement(request, &asked) ? &asked : NULL,
+				.context = request->context,
+				.now = refresh->now,
+			},
+		.generation = refresh->token.generation,
+		.transaction_id = request->transaction_id,
+		.entered = refresh->entered,
+		.retry_window = retry_window(&retry),
+		.proved_before = refresh->was_proved,
+		.consumed_before = refresh->consumed,
+		.user_present = true,
+	};
+	PgtErr err = target_for_refresh(refresh->client, refresh->grant, request->scope,
+									request->resources, request->n_resources, target);
+
+	if (err != PGT_OK)
+		return err;
+	permit_request.assessed.scope = target->scope;
+	permit_request.assessed.resources = target->resources;
+	permit_request.assessed.n_resources = target->n_resources;
+	err = permit(&permit_request, refresh->grant, &refresh->permission, response);
+	refresh->was_proved |= refresh->permission.stepped_up;
+	return err;
 }
 
 /* before anything is stored or consumed: the application's claims may make it impossible */
 static PgtErr
-sign(Refresh *refresh, Verdict verdict)
+sign(Refresh *refresh)
 {
-	const Grant *grant = refresh->grant;
-	bool rotates = verdict == VERDICT_ROTATE;
+	Grant *grant = refresh->grant;
+	bool rotates = refresh->verdict == VERDICT_ROTATE;
 
 	/* the access token is bound to what this request has proved, the family to what its first has */
-	refresh->grant->cnf = refresh->request->cnf;
+	grant->cnf = refresh->request->cnf;
 	return mint_tokens(
 		&(MintRequest){
 			.client = refresh->client,
@@ -451,69 +422,142 @@ sign(Refresh *refresh, Verdict verdict)
 		&refresh->minted);
 }
 
+/* --- storing it --------------------------------------------------------------------- */
+
+/* the successor's secret and its hash; a retry finds the stored nonce, a rotation makes one */
+static void
+derive_successor(Refresh *refresh, uint32_t generation, const uint8_t *nonce)
+{
+	const uint8_t *pepper = issuer_pepper(issuer_get(refresh->client->issuer));
+	PgtcRefreshToken *successor = &refresh->successor;
+
+	*successor = refresh->token;
+	successor->generation = generation;
+	glue_check(pgtc_refresh_token_derive(pepper, refresh->token.grant_id, generation,
+										 refresh->token.secret, nonce, successor->secret),
+			   "deriving a secret");
+	glue_check(
+		pgtc_crypto_sha256(successor->secret, sizeof(successor->secret), refresh->successor_hash),
+		"hashing a secret");
+}
+
 static bool
-store_answer(Refresh *refresh, Verdict verdict, TokenResponse *response)
+rotate_family(Refresh *refresh)
 {
 	const Grant *grant = refresh->grant;
-	const Target *target = &refresh->target;
-	Jsonb *context = refresh->request->context;
-	AuditScope scope = {.client_id = grant->client_id,
-						.client_auth_method = refresh->client->authenticated_by,
-						.subject = grant->subject,
-						.context = context,
-						.decision = refresh->permission.record};
-	PgtcRefreshToken successor;
-	uint8_t hash[PGTC_SHA256_LEN];
-	const Minted *minted = &refresh->minted;
-	TimestampTz refresh_end;
-	char *written;
-	int retry;
+	uint8_t nonce[PGTC_ROTATION_NONCE_LEN];
 
-	scope.context_changed = verdict == VERDICT_RETRY &&
-							compareJsonbContainers(&context->root, &grant->context->root) != 0;
-	audit_enter(&scope);
-	if (!advance_family(refresh, verdict, &successor, hash, &retry))
-	{
-		pgtc_crypto_wipe(&successor, sizeof(successor));
-		audit_leave();
+	random_public(nonce, sizeof(nonce));
+	derive_successor(refresh, grant->generation + 1, nonce);
+	if (!grant_rotate(grant, refresh->successor_hash, nonce, refresh->now,
+					  refresh->request->context))
 		return false;
-	}
-	if (refresh->permission.stepped_up)
-		grant_step_up(grant);
-	refresh_end =
-		grant_refresh_end(grant, verdict == VERDICT_RETRY ? grant->rotated_at : refresh->now);
-	lineage_insert(&(LineageRow){
-		.grant_id = &grant->grant_id,
-		.generation = successor.generation,
-		.retry = retry,
-		.issued_at = refresh->now,
-		.parent_generation = refresh->token.generation,
-		.token_hash = hash,
-		.jti = minted->jti,
-		.kid = minted->kid,
-		.access_expires_at = minted->expires_at,
-		.refresh_expires_at = refresh_end,
-		.scope = target->scope,
-		.resources = target->resources,
-		.n_resources = target->n_resources,
-		.decision = "allow",
-		.context = context,
-		.client_secret_id = refresh->client->proved_secret,
-	});
-	audit_leave();
-
-	written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
-	pgtc_refresh_token_write(&successor, written);
-	pgtc_crypto_wipe(&successor, sizeof(successor));
-	response->access_token = minted->access_token;
-	response->dpop_bound = grant->cnf.jkt != NULL;
-	response->expires_in = minted->expires_in;
-	response->refresh_token = written;
-	response->refresh_token_expires_in = moment_unix(refresh_end) - moment_unix(refresh->now);
-	response->id_token = minted->id_token;
-	response->scope = target->scope;
-	response->grant_id = grant->grant_id;
+	retry_note_rotation(&grant->grant_id, nonce);
 	return true;
+}
+
+static bool
+retry_family(Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+	uint8_t lockstep[PGTC_LOCKSTEP_LEN];
+
+	derive_successor(refresh, grant->generation, grant->rotation_nonce);
+	if (!pgtc_crypto_equal(refresh->successor_hash, grant->current_hash, PGTC_SHA256_LEN))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the successor of a refresh token cannot be derived again"),
+						errdetail("The issuer's pepper is not the one it was made with."),
+						errhint("Restore pgtoken.key_material together with pgtoken.grants.")));
+	if (refresh->has_lockstep)
+		pgtc_lockstep_write(&refresh->lockstep, lockstep);
+	return grant_retry(grant, refresh->client->retry_limit, refresh->has_lockstep ? lockstep : NULL,
+					   &refresh->retry);
+}
+
+static bool
+renew_family(Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+
+	refresh->successor = refresh->token;
+	memcpy(refresh->successor_hash, grant->current_hash, PGTC_SHA256_LEN);
+	return grant_renew(grant, refresh->now, refresh->request->context, &refresh->retry);
+}
+
+/* before the family's row, in the order in which everybody locks the two */
+static bool
+consume_step_up(Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+	bool rotates = refresh->verdict == VERDICT_ROTATE;
+
+	if (refresh->permission.stepped_up && !refresh->consumed)
+		refresh->consumed = challenge_consume(&grant->grant_id, &refresh->permission.step_up,
+											  rotates ? grant->generation + 1 : grant->generation);
+	return refresh->consumed || !refresh->permission.stepped_up;
+}
+
+/* exactly one child, or its very likeness; false: somebody else was faster */
+static bool
+advance_family(Refresh *refresh)
+{
+	refresh->retry = 0;
+	if (!consume_step_up(refresh))
+		return false;
+	switch (refresh->verdict)
+	{
+		case VERDICT_ROTATE:
+			return rotate_family(refresh);
+		case VERDICT_RETRY:
+			return retry_family(refresh);
+		default:
+			return renew_family(refresh);
+	}
+}
+
+static bool
+store(Refresh *refresh)
+{
+	const Grant *grant = refresh->grant;
+	bool retries = refresh->verdict == VERDICT_RETRY;
+	Jsonb *context = refresh->request->context;
+	const AuditScope scope = {
+		.client_id = grant->client_id,
+		.client_auth_method = refresh->client->authenticated_by,
+		.subject = grant->subject,
+		.context = context,
+		.context_changed =
+			retries && compareJsonbContainers(&context->root, &grant->context->root) != 0,
+		.decision = refresh->permission.record};
+	bool advanced;
+
+	audit_enter(&scope);
+	advanced = advance_family(refresh);
+	if (advanced && refresh->permission.stepped_up)
+		grant_step_up(grant);
+	refresh->refresh_end = grant_refresh_end(grant, retries ? grant->rotated_at : refresh->now);
+	if (advanced)
+		mint_record(&refresh->minted,
+					(LineageRow){.generation = refresh->successor.generation,
+								 .retry = refresh->retry,
+								 .parent_generation = refresh->token.generation,
+								 .token_hash = refresh->successor_hash,
+								 .refresh_expires_at = refresh->refresh_end,
+								 .context = context,
+								 .client_secret_id = refresh->client->proved_secret});
+	audit_leave();
+	return advanced;
+}
+
+/* --- the answer --------------------------------------------------------------------- */
+
+static void
+answer(const Refresh *refresh, TokenResponse *response)
+{
+	char *written = palloc(PGTC_REFRESH_TOKEN_LEN + 1);
+
+	pgtc_refresh_token_write(&refresh->successor, written);
+	mint_answer(&refresh->minted, written, refresh->refresh_end, response);
 }
 
 /* a policy's verdict on who presents the token, not on the token */

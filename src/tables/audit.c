@@ -14,9 +14,9 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
-#include "base/refused.h"
 #include "base/glue.h"
 #include "base/random.h"
+#include "base/refused.h"
 #include "base/store.h"
 
 /* how deep triggers may call us from within us */

@@ -11,9 +11,10 @@
 
 #include "base/compat.h"
 
-#include "base/errors.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
+
+#include "base/errors.h"
 
 typedef struct AuditEvent
 {

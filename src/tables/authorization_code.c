@@ -99,7 +99,7 @@ authorization_code_find(const char *text)
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(&code_read_query, &args, read_code, code) == 0 ||
-		!pgtc_equal_secret(hash, code->hash, sizeof(hash)))
+		!pgtc_crypto_equal(hash, code->hash, sizeof(hash)))
 		return NULL;
 	return code;
 }

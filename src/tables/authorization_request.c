@@ -91,7 +91,7 @@ authorization_request_find(const char *prefix, const char *handle)
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
 	if (store_run(&request_read_query, &args, read_request, found) == 0 ||
-		!pgtc_equal_secret(hash, found->hash, sizeof(hash)) ||
+		!pgtc_crypto_equal(hash, found->hash, sizeof(hash)) ||
 		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;

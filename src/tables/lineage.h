@@ -11,7 +11,8 @@
 #include "utils/uuid.h"
 
 #include "base/store.h"
-#include "core/base/ids.h"
+#include "core/base/crypto.h"
+#include "core/oauth/jti.h"
 
 /* where a jti says that its row is, or behind it: found at once in the primary key's order */
 #define LINEAGE_PLACE \

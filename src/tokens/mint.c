@@ -91,6 +91,9 @@ begin_minting(Minting *minting)
 		Min(moment_plus(request->now, request->target->access_token_lifetime), grant->expires_at);
 	out->expires_in = moment_unix(out->expires_at) - moment_unix(request->now);
 	out->kid = minting->key->kid;
+	out->grant = grant;
+	out->target = request->target;
+	out->at = request->now;
 	memcpy(jti.grant_id, grant->grant_id.data, PGTC_UUID_LEN);
 	random_public(jti.random, sizeof(jti.random));
 	pgtc_jti_write(&jti, out->jti);
@@ -194,4 +197,33 @@ mint_tokens(const MintRequest *request, Minted *out)
 				   : PGT_ERR_USER_FUNCTION;
 	mint(&minting);
 	return PGT_OK;
+}
+
+void
+mint_record(const Minted *minted, LineageRow row)
+{
+	row.grant_id = &minted->grant->grant_id;
+	row.issued_at = minted->at;
+	row.jti = minted->jti;
+	row.kid = minted->kid;
+	row.access_expires_at = minted->expires_at;
+	row.scope = minted->target->scope;
+	row.resources = minted->target->resources;
+	row.n_resources = minted->target->n_resources;
+	row.decision = "allow";
+	lineage_insert(&row);
+}
+
+void
+mint_answer(const Minted *minted, const char *refresh_token, TimestampTz refresh_end,
+			TokenResponse *response)
+{
+	response->access_token = minted->access_token;
+	response->dpop_bound = minted->grant->cnf.jkt != NULL;
+	response->expires_in = minted->expires_in;
+	response->refresh_token = refresh_token;
+	response->refresh_token_expires_in = moment_unix(refresh_end) - moment_unix(minted->at);
+	response->id_token = minted->id_token;
+	response->scope = minted->target->scope;
+	response->grant_id = minted->grant->grant_id;
 }

@@ -11,10 +11,15 @@
 #include "core/oauth/jti.h"
 #include "tables/client.h"
 #include "tables/grant.h"
+#include "tables/lineage.h"
+#include "tokens/response.h"
 #include "tokens/target.h"
 
 typedef struct Minted
 {
+	const Grant *grant;
+	const Target *target;
+	TimestampTz at;
 	char *access_token;
 	char *id_token; /* NULL without the openid scope */
 	char jti[PGTC_JTI_LEN + 1];
@@ -45,5 +50,12 @@ typedef struct MintRequest
  * nobody compares them.
  */
 extern PgtErr mint_tokens(const MintRequest *request, Minted *out);
+
+/* into the ledger; what the tokens do not say themselves (generations, hash, context) is in the row */
+extern void mint_record(const Minted *minted, LineageRow row);
+
+/* refresh_token: as it is handed out; NULL: none */
+extern void mint_answer(const Minted *minted, const char *refresh_token, TimestampTz refresh_end,
+						TokenResponse *response);
 
 #endif /* PGT_MINT_H */

@@ -9,6 +9,8 @@
 
 #include "base/refused.h"
 #include "base/secret_handle.h"
+#include "core/base/crypto.h"
+#include "core/oauth/handle.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/audit.h"
