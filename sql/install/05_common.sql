@@ -44,6 +44,11 @@ CREATE FUNCTION pgtoken.grant_types() RETURNS text[]
 REVOKE ALL ON FUNCTION pgtoken.grant_types FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.grant_types IS 'Internal: the grant types of the token endpoint that a client can be registered for';
 
+CREATE FUNCTION pgtoken.known_values(what text) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'pgt_known_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.known_values FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.known_values IS 'Internal, called by choices(): a list that the library goes by itself; raises 22023 where it has none';
+
 CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE what
@@ -56,11 +61,11 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'subject_type' THEN '{public,pairwise}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
 		WHEN 'access_token_typ' THEN '{at+jwt,JWT}'
-		WHEN 'factor type' THEN '{email,sms,totp,webauthn,recovery_code,external}'
 		-- how a family can have come about: in SQL, or as clients may ask for one
 		WHEN 'grant type' THEN 'issue_tokens'::text || array_remove(pgtoken.grant_types(), 'refresh_token')
 		WHEN 'on_deny' THEN '{keep,revoke}'
 		WHEN 'on_error' THEN '{allow,deny}'
+		ELSE pgtoken.known_values(what)
 	END;
 REVOKE ALL ON FUNCTION pgtoken.choices FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.choices IS 'Internal: the words that something can be, by the name of a parameter, a column or a member of a client''s metadata';

@@ -33,9 +33,9 @@ static bool
 would_satisfy(const Issuer *issuer, const Authentication *authentication, const Factor *factor,
 			  const Requirement *requirements, int n_requirements, TimestampTz now)
 {
-	const char *acr = authentication_factor_acr(issuer, factor_type_name(factor->type));
+	const char *acr = factor_type_acr(issuer, factor->type);
 	int n_amr;
-	char **amr = factor_amr(factor->type, &n_amr);
+	char **amr = factor_type_amr(factor->type, &n_amr);
 	Authentication proved = authentication_proved(issuer, authentication, requirements,
 												  n_requirements, acr, amr, n_amr, now);
 

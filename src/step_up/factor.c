@@ -8,11 +8,11 @@
 
 #include "base/glue.h"
 #include "base/moment.h"
+#include "base/names.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/buf.h"
 #include "core/base/crypto.h"
-#include "tables/authentication.h"
 #include "tables/key_material.h"
 
 #define CODES_PER_WINDOW 20 /* sent, for whatever transactions */
@@ -21,15 +21,6 @@
 #define LOCKED_FOR (15 * 60) /* seconds */
 #define DISABLED_AFTER 100 /* NIST SP 800-63B section 5.2.2 */
 
-static const char *const type_names[] = {
-	[FACTOR_EMAIL] = "email",
-	[FACTOR_SMS] = "sms",
-	[FACTOR_TOTP] = "totp",
-	[FACTOR_WEBAUTHN] = "webauthn",
-	[FACTOR_RECOVERY_CODE] = "recovery_code",
-	[FACTOR_EXTERNAL] = "external",
-};
-
 static const char *const state_names[] = {
 	[FACTOR_PENDING] = "pending",
 	[FACTOR_ACTIVE] = "active",
@@ -37,51 +28,9 @@ static const char *const state_names[] = {
 };
 
 const char *
-factor_type_name(FactorType type)
+factor_state_name(int state)
 {
-	return type_names[type];
-}
-
-const char *
-factor_state_name(FactorState state)
-{
-	return state_names[state];
-}
-
-/* -1: not among them */
-static int
-index_of_name(const char *const *names, int n, const char *name)
-{
-	for (int i = 0; i < n; i++)
-	{
-		if (strcmp(names[i], name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-bool
-factor_type_of_name(const char *name, FactorType *type)
-{
-	int i = index_of_name(type_names, lengthof(type_names), name);
-
-	if (i >= 0)
-		*type = (FactorType) i;
-	return i >= 0;
-}
-
-char **
-factor_amr(FactorType type, int *n)
-{
-	const char *const *names = authentication_factor_amr(factor_type_name(type));
-	char **amr;
-
-	for (*n = 0; names[*n];)
-		(*n)++;
-	amr = palloc(sizeof(char *) * (*n + 1));
-	for (int i = 0; i < *n; i++)
-		amr[i] = pstrdup(names[i]);
-	return amr;
+	return state < (int) lengthof(state_names) ? state_names[state] : NULL;
 }
 
 bool
@@ -121,7 +70,7 @@ read_factor(StoreRow *row, Factor *factor)
 	if (!factor_type_of_name(store_text(row), &factor->type))
 		elog(ERROR, "unknown type of a factor");
 	factor->label = store_text(row);
-	state = index_of_name(state_names, lengthof(state_names), store_text(row));
+	state = names_find(factor_state_name, store_text(row));
 	if (state < 0)
 		elog(ERROR, "unknown state of a factor");
 	factor->state = (FactorState) state;

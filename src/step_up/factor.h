@@ -13,17 +13,8 @@
 
 #include "core/base/buf.h"
 #include "core/base/crypto.h"
+#include "tables/factor_type.h"
 #include "tables/issuer.h"
-
-typedef enum FactorType
-{
-	FACTOR_EMAIL,
-	FACTOR_SMS,
-	FACTOR_TOTP,
-	FACTOR_WEBAUTHN,
-	FACTOR_RECOVERY_CODE,
-	FACTOR_EXTERNAL
-} FactorType;
 
 typedef enum FactorState
 {
@@ -62,12 +53,7 @@ typedef struct FactorSecrets
 	int n_code_hashes; /* -1: none */
 } FactorSecrets;
 
-extern const char *factor_type_name(FactorType type);
-extern bool factor_type_of_name(const char *name, FactorType *type);
-extern const char *factor_state_name(FactorState state);
-
-/* its methods (RFC 8176), palloc'd */
-extern char **factor_amr(FactorType type, int *n);
+extern const char *factor_state_name(int state);
 
 /* a code is made and sent for it */
 extern bool factor_is_sent(const Factor *factor);

@@ -29,7 +29,6 @@
 #include "step_up/factor.h"
 #include "step_up/factor_evidence.h"
 #include "tables/audit.h"
-#include "tables/authentication.h"
 #include "tables/challenge_row.h"
 #include "tables/client.h"
 #include "tables/grant.h"
@@ -297,9 +296,9 @@ static PgtErr
 complete(const Call *call, Jsonb *evidence, Jsonb **body)
 {
 	const char *type = factor_type_name(call->factor->type);
-	const char *acr = authentication_factor_acr(call->issuer, type);
+	const char *acr = factor_type_acr(call->issuer, call->factor->type);
 	int n_amr;
-	char **amr = factor_amr(call->factor->type, &n_amr);
+	char **amr = factor_type_amr(call->factor->type, &n_amr);
 	Object object;
 
 	if (call->factor->type == FACTOR_EXTERNAL)

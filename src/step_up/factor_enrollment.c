@@ -8,6 +8,7 @@
 
 #include "base/glue.h"
 #include "base/member.h"
+#include "base/names.h"
 #include "base/object.h"
 #include "base/random.h"
 #include "base/request.h"
@@ -380,7 +381,7 @@ factor_enrollment_begin(Issuer *issuer, const FactorEnrollment *enrollment)
 	if (!factor_type_of_name(enrollment->factor_type, &factor.type))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown type of a factor"),
-				 errhint("One of email, sms, totp, webauthn, recovery_code, external.")));
+				 errhint("One of %s.", names_joined(factor_type_name, ", "))));
 	request_subject(factor.subject);
 	request_string(factor.label, "label");
 	check_names(enrollment->parameters, factor.type);

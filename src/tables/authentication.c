@@ -4,21 +4,9 @@
  */
 #include "tables/authentication.h"
 
-#include "base/member.h"
 #include "base/moment.h"
 #include "base/strings.h"
 #include "core/jose/claims.h"
-
-static const struct
-{
-	const char *factor_type;
-	const char *acr;
-	const char *amr[3];
-} factor_types[] = {
-	{"email", "mfa", {"otp", NULL}},		 {"sms", "mfa", {"otp", "sms", NULL}},
-	{"totp", "mfa", {"otp", NULL}},			 {"webauthn", "phr", {"pop", "user", NULL}},
-	{"recovery_code", "mfa", {"otp", NULL}}, {"external", "mfa", {NULL}},
-};
 
 /* -1: not one of the issuer's levels */
 static int
@@ -74,30 +62,6 @@ authentication_satisfies(const Issuer *issuer, const Authentication *authenticat
 	}
 	return requirement->max_age < 0 ||
 		   is_recent(authentication->auth_time, requirement->max_age, now);
-}
-
-const char *
-authentication_factor_acr(const Issuer *issuer, const char *factor_type)
-{
-	const char *configured = member_string(issuer->factor_acr, factor_type);
-
-	for (size_t i = 0; configured == NULL && i < lengthof(factor_types); i++)
-	{
-		if (strcmp(factor_types[i].factor_type, factor_type) == 0)
-			configured = factor_types[i].acr;
-	}
-	return configured;
-}
-
-const char *const *
-authentication_factor_amr(const char *factor_type)
-{
-	for (size_t i = 0; i < lengthof(factor_types); i++)
-	{
-		if (strcmp(factor_types[i].factor_type, factor_type) == 0)
-			return factor_types[i].amr;
-	}
-	elog(ERROR, "unknown type of factor");
 }
 
 bool

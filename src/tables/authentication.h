@@ -38,12 +38,6 @@ typedef struct Requirement
 extern bool authentication_satisfies(const Issuer *issuer, const Authentication *authentication,
 									 const Requirement *requirement, TimestampTz now);
 
-/* the factor type's acr at this issuer */
-extern const char *authentication_factor_acr(const Issuer *issuer, const char *factor_type);
-
-/* the methods of a factor type (RFC 8176), NULL-terminated; empty for external */
-extern const char *const *authentication_factor_amr(const char *factor_type);
-
 /*
  * What it becomes when a factor is proved at this time.  acr, amr and auth_time
  * always belong to one moment: either all are those of the proof (amr with mfa),

@@ -1,0 +1,45 @@
+/*
+ * known_values.c
+ *		SQL-callable: what the C tables know, for CHECK constraints, messages and
+ *		metadata, so that no list stands in SQL a second time.
+ */
+#include "base/compat.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/names.h"
+#include "tables/factor_type.h"
+
+PG_FUNCTION_INFO_V1(pgt_known_values);
+
+static const struct
+{
+	const char *name;
+	Names values;
+} lists[] = {
+	{"factor type", factor_type_name},
+};
+
+static const char *
+list_name(int n)
+{
+	return n < (int) lengthof(lists) ? lists[n].name : NULL;
+}
+
+Datum
+pgt_known_values(PG_FUNCTION_ARGS)
+{
+	int n = names_find(list_name, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ArrayBuildState *array = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	const char *value;
+
+	if (n < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown list of values"),
+						errhint("One of %s.", names_joined(list_name, ", "))));
+	for (int i = 0; (value = lists[n].values(i)) != NULL; i++)
+		accumArrayResult(array, CStringGetTextDatum(value), false, TEXTOID, CurrentMemoryContext);
+	PG_RETURN_DATUM(makeArrayResult(array, CurrentMemoryContext));
+}

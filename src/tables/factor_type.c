@@ -1,0 +1,61 @@
+/*
+ * factor_type.c
+ *		The types of factors, and what a proof of each comes to.
+ *
+ * The only list of them: CHECK constraints and messages read it, by
+ * pgtoken.choices('factor type') and names_joined.
+ */
+#include "tables/factor_type.h"
+
+#include "base/member.h"
+#include "base/names.h"
+
+static const struct
+{
+	const char *name;
+	const char *acr; /* unless the issuer has another */
+	const char *amr[2];
+} types[] = {
+	[FACTOR_EMAIL] = {"email", "mfa", {"otp"}},
+	[FACTOR_SMS] = {"sms", "mfa", {"otp", "sms"}},
+	[FACTOR_TOTP] = {"totp", "mfa", {"otp"}},
+	[FACTOR_WEBAUTHN] = {"webauthn", "phr", {"pop", "user"}},
+	[FACTOR_RECOVERY_CODE] = {"recovery_code", "mfa", {"otp"}},
+	[FACTOR_EXTERNAL] = {"external", "mfa", {NULL}},
+};
+
+StaticAssertDecl(lengthof(types) == FACTOR_EXTERNAL + 1, "every type of factor has its row");
+
+const char *
+factor_type_name(int type)
+{
+	return type < (int) lengthof(types) ? types[type].name : NULL;
+}
+
+bool
+factor_type_of_name(const char *name, FactorType *type)
+{
+	int n = names_find(factor_type_name, name);
+
+	if (n >= 0)
+		*type = (FactorType) n;
+	return n >= 0;
+}
+
+const char *
+factor_type_acr(const Issuer *issuer, FactorType type)
+{
+	const char *configured = member_string(issuer->factor_acr, types[type].name);
+
+	return configured ? configured : types[type].acr;
+}
+
+char **
+factor_type_amr(FactorType type, int *n)
+{
+	char **amr = palloc(sizeof(types[type].amr));
+
+	for (*n = 0; *n < (int) lengthof(types[type].amr) && types[type].amr[*n]; (*n)++)
+		amr[*n] = pstrdup(types[type].amr[*n]);
+	return amr;
+}
