@@ -31,12 +31,6 @@ COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts acces
 
 -- Lists of words, each here only: CHECK constraints, refusals and the metadata go by it.
 
-CREATE FUNCTION pgtoken.foreign_algs() RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_foreign_algs' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.foreign_algs FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken.foreign_algs TO pgtoken_http;
-COMMENT ON FUNCTION pgtoken.foreign_algs IS 'Internal: the algorithms that signatures of clients may be made by (DPoP proofs, client assertions), under each of their names (RFC 7518 section 3.1, RFC 8037, RFC 9864), space-delimited; without HS256, which needs a secret';
-
 CREATE FUNCTION pgtoken.grant_types() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	-- refresh_token may be asked for, since RFC 7591 has it, and changes nothing: offline_access allows it
@@ -47,7 +41,8 @@ COMMENT ON FUNCTION pgtoken.grant_types IS 'Internal: the grant types of the tok
 CREATE FUNCTION pgtoken.known_values(what text) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'pgt_known_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.known_values FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.known_values IS 'Internal, called by choices(): a list that the library goes by itself; raises 22023 where it has none';
+GRANT EXECUTE ON FUNCTION pgtoken.known_values TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken.known_values IS 'Internal, called by choices() and raise_challenge(): a list that the library goes by itself; raises 22023 where it has none. alg: what our keys sign by (RFC 7518 section 3.1, RFC 8037); dpop_signing_alg and token_endpoint_auth_signing_alg: what proofs and assertions of clients may be signed by, under each of its names (RFC 9864)';
 
 CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -56,7 +51,6 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'grant_types' THEN pgtoken.grant_types()
 		WHEN 'token_endpoint_auth_method' THEN '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}'
-		WHEN 'token_endpoint_auth_signing_alg' THEN string_to_array(pgtoken.foreign_algs() || ' HS256', ' ')
 		WHEN 'application_type' THEN '{web,native}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
@@ -86,19 +80,14 @@ COMMENT ON FUNCTION pgtoken.check_choice IS 'Internal: raises 22023 unless it is
 
 -- Grammars, most of them those of core/.
 
-CREATE FUNCTION pgtoken.valid_alg(alg text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'pgt_valid_alg' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.valid_alg FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_alg IS 'Is this a signing algorithm we know (RFC 7518 section 3.1, RFC 8037)? ES256, ES384, ES512, RS256, PS256, EdDSA, HS256';
-
 CREATE FUNCTION pgtoken.check_alg(alg text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	IF NOT pgtoken.valid_alg(alg) THEN
+	IF alg <> ALL (pgtoken.choices('alg')) THEN
 		RAISE EXCEPTION 'unknown signing algorithm'
 			USING ERRCODE = 'invalid_parameter_value',
-				  HINT = 'One of ES256, ES384, ES512, RS256, PS256, EdDSA, HS256.';
+				  HINT = format('One of %s.', array_to_string(pgtoken.choices('alg'), ', '));
 	END IF;
 END
 $function$;

@@ -41,7 +41,7 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_factor_acr_check CHECK (pgtoken.valid_factor_acr(factor_acr)),
 	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_host_name(webauthn_rp_id)),
 	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
-	CONSTRAINT issuers_default_alg_check CHECK (pgtoken.valid_alg(default_alg))
+	CONSTRAINT issuers_default_alg_check CHECK (default_alg = ANY (pgtoken.choices('alg')))
 );
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
 COMMENT ON COLUMN pgtoken.issuers.issuer IS 'Issuer identifier (RFC 8414 section 2): iss of its tokens, character by character';

@@ -30,7 +30,7 @@ CREATE TABLE pgtoken.signing_keys (
 	retired_at timestamptz,
 	retire_reason text,
 	CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
-	CONSTRAINT signing_keys_alg_check CHECK (pgtoken.valid_alg(alg)),
+	CONSTRAINT signing_keys_alg_check CHECK (alg = ANY (pgtoken.choices('alg'))),
 	CONSTRAINT signing_keys_state_check CHECK (state IN ('pending', 'active', 'retiring', 'retired')),
 	CONSTRAINT signing_keys_public_check CHECK ((alg = 'HS256') = (public_jwk IS NULL))
 );
@@ -165,6 +165,7 @@ BEGIN
 			RETURN existing_kid;
 		END IF;
 	END IF;
+	PERFORM pgtoken.check_alg(alg);
 	RETURN pgtoken.new_signing_key(alg, issuer, private_key);
 END
 $function$;

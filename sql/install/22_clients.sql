@@ -144,7 +144,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_client_type_check CHECK (client_type = ANY (pgtoken.choices('client type'))),
 	CONSTRAINT clients_scopes_check CHECK (pgtoken.scopes_problem(scopes, of_client => true) IS NULL),
 	CONSTRAINT clients_redirect_uris_check CHECK (pgtoken.valid_redirect_uris(redirect_uris, pgtoken.native_application(metadata))),
-	CONSTRAINT clients_signing_alg_check CHECK (pgtoken.valid_alg(signing_alg)),
+	CONSTRAINT clients_signing_alg_check CHECK (signing_alg = ANY (pgtoken.choices('alg'))),
 	CONSTRAINT clients_access_token_lifetime_check CHECK (pgtoken.valid_token_lifetime(access_token_lifetime)),
 	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_absolute_lifetime, '1 minute')),
 	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_idle_lifetime, '1 minute')),

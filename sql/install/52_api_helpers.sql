@@ -36,7 +36,7 @@ CREATE FUNCTION pgtoken.raise_challenge(status integer, error text, description 
 AS $function$
 DECLARE
 	claims CONSTANT jsonb := NULLIF(current_setting('request.jwt.claims', true), '');
-	algs CONSTANT text := format('algs="%s"', pgtoken.foreign_algs());
+	algs CONSTANT text := format('algs="%s"', array_to_string(pgtoken.known_values('dpop_signing_alg'), ' '));
 	challenge text := 'Bearer, DPoP ' || algs;
 BEGIN
 	IF claims ? 'iss' THEN

@@ -9,7 +9,6 @@ DECLARE
 	base_url CONSTANT text := rtrim(of_issuer, '/');
 	i pgtoken.issuers;
 	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
-	proof_algs CONSTANT text[] := string_to_array(pgtoken.foreign_algs(), ' ');
 	assertion_algs CONSTANT text[] := pgtoken.choices('token_endpoint_auth_signing_alg');
 	auth_methods CONSTANT text[] := array_remove(pgtoken.choices('token_endpoint_auth_method'), CASE WHEN NOT certificates THEN 'tls_client_auth' END);
 	-- those of OpenID Connect Core section 5.4
@@ -66,7 +65,7 @@ BEGIN
 		'introspection_endpoint_auth_methods_supported', array_remove(auth_methods, 'none'),	-- RFC 7662 section 2.1: who asks is known
 		'introspection_endpoint_auth_signing_alg_values_supported', assertion_algs,
 		'introspection_signing_alg_values_supported', signing_algs,
-		'dpop_signing_alg_values_supported', proof_algs,
+		'dpop_signing_alg_values_supported', pgtoken.choices('dpop_signing_alg'),
 		'tls_client_certificate_bound_access_tokens', certificates,
 		'subject_types_supported', pgtoken.choices('subject_type'),
 		'id_token_signing_alg_values_supported', signing_algs,

@@ -15,6 +15,7 @@
 #include "base/cache.h"
 #include "base/guc.h"
 #include "base/member.h"
+#include "base/names.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
@@ -315,23 +316,10 @@ http_error(HttpExchange *x, PgtErr err)
 	return object_end(&body);
 }
 
-char *
-http_foreign_algs(void)
+const char *
+http_proof_alg(int n)
 {
-	StringInfoData names;
-
-	initStringInfo(&names);
-	for (int i = 0; pgtc_alg_nth(i) != NULL; i++)
-	{
-		const PgtcAlg *alg = pgtc_alg_nth(i);
-
-		if (alg->kty == PGTC_KTY_OCT)
-			continue;
-		appendStringInfo(&names, "%s%s", names.len > 0 ? " " : "", alg->name);
-		if (alg->other_name)
-			appendStringInfo(&names, " %s", alg->other_name);
-	}
-	return names.data;
+	return pgtc_alg_nth_name(n, false);
 }
 
 void
@@ -353,7 +341,7 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 	if (err == PGT_ERR_ACCESS_TOKEN_MISSING)
 		appendStringInfo(&challenge, ", DPoP realm=\"%s\"", x->issuer->issuer);
 	if (err == PGT_ERR_ACCESS_TOKEN_MISSING || strcmp(scheme, "DPoP") == 0)
-		appendStringInfo(&challenge, ", algs=\"%s\"", http_foreign_algs());
+		appendStringInfo(&challenge, ", algs=\"%s\"", names_joined(http_proof_alg, " "));
 	x->status = info->http_status;
 	http_answer_header(x, "WWW-Authenticate", challenge.data);
 }

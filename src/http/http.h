@@ -96,8 +96,8 @@ extern Jsonb *http_error(HttpExchange *x, PgtErr err);
  */
 extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope);
 
-/* what a signature of somebody else's may be made by, under each of its names; space-delimited */
-extern char *http_foreign_algs(void);
+/* what a signature of somebody else's may be made by, under each of its names; as Names */
+extern const char *http_proof_alg(int n);
 
 /*
  * Ends the request and its transaction with the error's status and the headers so

@@ -20,7 +20,6 @@
 #include "endpoints/userinfo_endpoint.h"
 #include "http/http.h"
 
-PG_FUNCTION_INFO_V1(pgt_foreign_algs);
 PG_FUNCTION_INFO_V1(pgt_http_authorize);
 PG_FUNCTION_INFO_V1(pgt_http_challenge);
 PG_FUNCTION_INFO_V1(pgt_http_complete_challenge);
@@ -43,13 +42,6 @@ serve(FunctionCallInfo fcinfo, const char *path, Jsonb *(*endpoint)(HttpExchange
 
 	http_begin(fcinfo, path, &x);
 	return http_end(fcinfo, &x, stale ? http_error(&x, PGT_ERR_STALE_STANDBY) : endpoint(&x));
-}
-
-Datum
-pgt_foreign_algs(PG_FUNCTION_ARGS)
-{
-	(void) fcinfo;
-	PG_RETURN_TEXT_P(cstring_to_text(http_foreign_algs()));
 }
 
 Datum

@@ -11,16 +11,36 @@
 #include "utils/builtins.h"
 
 #include "base/names.h"
+#include "core/jose/alg.h"
+#include "http/http.h"
 #include "tables/factor_type.h"
 
 PG_FUNCTION_INFO_V1(pgt_known_values);
+
+/* what keys of ours sign by */
+static const char *
+signing_alg(int n)
+{
+	const PgtcAlg *nth = pgtc_alg_nth(n);
+
+	return nth ? nth->name : NULL;
+}
+
+static const char *
+assertion_alg(int n)
+{
+	return pgtc_alg_nth_name(n, true);
+}
 
 static const struct
 {
 	const char *name;
 	Names values;
 } lists[] = {
+	{"alg", signing_alg},
+	{"dpop_signing_alg", http_proof_alg},
 	{"factor type", factor_type_name},
+	{"token_endpoint_auth_signing_alg", assertion_alg},
 };
 
 static const char *

@@ -257,6 +257,20 @@ credential_id(Jsonb *parameters)
 	return text;
 }
 
+/* as Names */
+static const char *
+credential_alg(int n)
+{
+	const PgtcAlg *alg;
+
+	for (int i = 0; (alg = pgtc_alg_nth(i)) != NULL; i++)
+	{
+		if (alg->cose != 0 && n-- == 0)
+			return alg->name;
+	}
+	return NULL;
+}
+
 /* alg and public_key into what is stored */
 static void
 add_public_key(Jsonb *parameters, Object *object)
@@ -269,7 +283,7 @@ add_public_key(Jsonb *parameters, Object *object)
 	PgtcKey key;
 
 	if (alg == NULL)
-		refuse_parameter("alg", "ES256, RS256 or EdDSA (Ed25519)");
+		refuse_parameter("alg", psprintf("one of %s", names_joined(credential_alg, ", ")));
 	if (readable.data == NULL || (jwk && !JB_ROOT_IS_OBJECT(jwk)) ||
 		pgtc_webauthn_key_read(alg, readable, &key) != PGTC_OK)
 		refuse_parameter("public_key", "a public key of the alg: a JWK, or "

@@ -87,6 +87,10 @@ round_trip(void)
 	}
 	CHECK(i == 7);
 	CHECK(pgtc_alg_nth(-1) == NULL);
+	CHECK(strcmp(pgtc_alg_nth_name(6, false), "Ed25519") == 0);
+	CHECK(pgtc_alg_nth_name(7, false) == NULL);
+	CHECK(strcmp(pgtc_alg_nth_name(7, true), "HS256") == 0);
+	CHECK(pgtc_alg_nth_name(8, true) == NULL && pgtc_alg_nth_name(-1, true) == NULL);
 }
 
 /* Attack: a key of another kind than the algorithm its verifier is pinned to. */

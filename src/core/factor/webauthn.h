@@ -10,7 +10,7 @@
 
 #define PGTC_WEBAUTHN_MAX 8192 /* bytes of each part of an assertion */
 
-/* algorithms of credentials: ES256, RS256, EdDSA; NULL for others */
+/* an algorithm that credentials may have; NULL for others */
 extern const PgtcAlg *pgtc_webauthn_alg(PgtcSlice name);
 
 /* the public key of a credential: a JWK, or SubjectPublicKeyInfo in base64url (what getPublicKey() gives); PGTC_E_KEY, PGTC_E_MALFORMED */

@@ -7,16 +7,16 @@
  */
 #include "core/jose/alg.h"
 
-/* RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2 */
+/* RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2; COSE: RFC 8152 section 8, RFC 8812 section 2 */
 static const PgtcAlg algs[] = {
-	{"ES256", NULL, PGTC_KTY_EC, "P-256", "prime256v1", "SHA256", "SHA256", 32, false},
-	{"ES384", NULL, PGTC_KTY_EC, "P-384", "secp384r1", "SHA384", "SHA384", 48, false},
-	{"ES512", NULL, PGTC_KTY_EC, "P-521", "secp521r1", "SHA512", "SHA512", 66, false},
-	{"RS256", NULL, PGTC_KTY_RSA, NULL, NULL, "SHA256", "SHA256", 0, false},
-	{"PS256", NULL, PGTC_KTY_RSA, NULL, NULL, "SHA256", "SHA256", 0, true},
+	{"ES256", NULL, PGTC_KTY_EC, "P-256", "prime256v1", "SHA256", "SHA256", 32, false, -7},
+	{"ES384", NULL, PGTC_KTY_EC, "P-384", "secp384r1", "SHA384", "SHA384", 48, false, 0},
+	{"ES512", NULL, PGTC_KTY_EC, "P-521", "secp521r1", "SHA512", "SHA512", 66, false, 0},
+	{"RS256", NULL, PGTC_KTY_RSA, NULL, NULL, "SHA256", "SHA256", 0, false, -257},
+	{"PS256", NULL, PGTC_KTY_RSA, NULL, NULL, "SHA256", "SHA256", 0, true, 0},
 	/* Ed25519 hashes with SHA-512 inside, so at_hash does too */
-	{"EdDSA", "Ed25519", PGTC_KTY_OKP, "Ed25519", "ED25519", NULL, "SHA512", 32, false},
-	{"HS256", NULL, PGTC_KTY_OCT, NULL, NULL, "SHA256", "SHA256", 0, false},
+	{"EdDSA", "Ed25519", PGTC_KTY_OKP, "Ed25519", "ED25519", NULL, "SHA512", 32, false, -8},
+	{"HS256", NULL, PGTC_KTY_OCT, NULL, NULL, "SHA256", "SHA256", 0, false, 0},
 };
 
 #define N_ALGS ((int) (sizeof(algs) / sizeof(algs[0])))
@@ -52,4 +52,21 @@ const PgtcAlg *
 pgtc_alg_nth(int i)
 {
 	return i >= 0 && i < N_ALGS ? &algs[i] : NULL;
+}
+
+const char *
+pgtc_alg_nth_name(int i, bool symmetric)
+{
+	const PgtcAlg *alg;
+
+	for (alg = algs; alg < algs + N_ALGS; alg++)
+	{
+		if (alg->kty == PGTC_KTY_OCT && !symmetric)
+			continue;
+		if (i-- == 0)
+			return alg->name;
+		if (alg->other_name != NULL && i-- == 0)
+			return alg->other_name;
+	}
+	return NULL;
 }

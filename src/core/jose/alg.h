@@ -15,7 +15,7 @@ typedef enum PgtcKeyType
 	PGTC_KTY_OCT
 } PgtcKeyType;
 
-/* one row per algorithm; ES256 ES384 ES512 RS256 PS256 EdDSA HS256 */
+/* one row per algorithm, all of them in alg.c */
 typedef struct PgtcAlg
 {
 	const char *name; /* RFC 7518 / 8037 name, which we write */
@@ -27,6 +27,7 @@ typedef struct PgtcAlg
 	const char *hash; /* digest of at_hash and c_hash; EdDSA: SHA512 */
 	size_t field_len; /* bytes of a coordinate or of the public key; 0 for RSA and oct */
 	bool pss;
+	int cose; /* its number in COSE where credentials of WebAuthn may have it; 0 */
 } PgtcAlg;
 
 /* NULL for an unknown name, "none" included; names are case-sensitive */
@@ -37,5 +38,8 @@ extern const PgtcAlg *pgtc_alg_by_any_name(PgtcSlice name);
 
 /* the i-th algorithm, NULL past the end */
 extern const PgtcAlg *pgtc_alg_nth(int i);
+
+/* the i-th of all names, either kind, NULL past the end; symmetric: those for which a secret is needed as well */
+extern const char *pgtc_alg_nth_name(int i, bool symmetric);
 
 #endif /* PGT_CORE_ALG_H */
