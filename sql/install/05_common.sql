@@ -31,13 +31,6 @@ COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts acces
 
 -- Lists of words, each here only: CHECK constraints, refusals and the metadata go by it.
 
-CREATE FUNCTION pgtoken.grant_types() RETURNS text[]
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	-- refresh_token may be asked for, since RFC 7591 has it, and changes nothing: offline_access allows it
-	RETURN '{authorization_code,refresh_token,client_credentials,urn:ietf:params:oauth:grant-type:device_code,urn:ietf:params:oauth:grant-type:token-exchange,password}'::text[];
-REVOKE ALL ON FUNCTION pgtoken.grant_types FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.grant_types IS 'Internal: the grant types of the token endpoint that a client can be registered for';
-
 CREATE FUNCTION pgtoken.known_values(what text) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'pgt_known_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.known_values FROM PUBLIC;
@@ -49,14 +42,12 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 	RETURN CASE what
 		WHEN 'client type' THEN '{confidential,public}'::text[]
 		WHEN 'rotation' THEN '{always,never}'
-		WHEN 'grant_types' THEN pgtoken.grant_types()
-		WHEN 'token_endpoint_auth_method' THEN '{client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,none}'
 		WHEN 'application_type' THEN '{web,native}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
 		WHEN 'access_token_typ' THEN '{at+jwt,JWT}'
 		-- how a family can have come about: in SQL, or as clients may ask for one
-		WHEN 'grant type' THEN 'issue_tokens'::text || array_remove(pgtoken.grant_types(), 'refresh_token')
+		WHEN 'grant type' THEN 'issue_tokens'::text || array_remove(pgtoken.known_values('grant_types'), 'refresh_token')
 		WHEN 'on_deny' THEN '{keep,revoke}'
 		WHEN 'on_error' THEN '{allow,deny}'
 		ELSE pgtoken.known_values(what)

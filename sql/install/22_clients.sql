@@ -47,6 +47,7 @@ BEGIN
 		kind := jsonb_typeof(value);
 		content := value #>> '{}';
 		problem := CASE name
+			-- refresh_token may be there, since RFC 7591 has it, and changes nothing: offline_access allows it
 			WHEN 'grant_types' THEN
 				CASE WHEN kind <> 'array' OR NOT value <@ to_jsonb(pgtoken.choices(name))
 						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)

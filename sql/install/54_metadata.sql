@@ -54,7 +54,7 @@ BEGIN
 		'request_uri_parameter_supported', false,
 		'claims_parameter_supported', false,
 		'grant_types_supported', ARRAY(
-			SELECT g FROM unnest(pgtoken.grant_types()) WITH ORDINALITY u (g, n)
+			SELECT g FROM unnest(pgtoken.choices('grant_types')) WITH ORDINALITY u (g, n)
 			WHERE CASE g WHEN 'authorization_code' THEN i.login_uri IS NOT NULL
 						 WHEN 'urn:ietf:params:oauth:grant-type:device_code' THEN i.verification_uri IS NOT NULL
 						 WHEN 'password' THEN i.password_verifier IS NOT NULL ELSE true END ORDER BY n),

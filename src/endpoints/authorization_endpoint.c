@@ -59,9 +59,10 @@ find_client(const HttpExchange *x)
 										  : psprintf("a client of the issuer %s", client->issuer));
 		return NULL;
 	}
-	if ((client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE) == 0)
+	if (!client_may_use(client, GRANT_TYPE_AUTHORIZATION_CODE))
 	{
-		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "grant_types", "authorization_code",
+		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "grant_types",
+					   grant_type_name(GRANT_TYPE_AUTHORIZATION_CODE),
 					   client_grant_type_names(client));
 		return NULL;
 	}
@@ -166,8 +167,9 @@ authorization_endpoint_push(HttpExchange *x)
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
-	if (err == PGT_OK && !(client->grant_types & GRANT_TYPE_AUTHORIZATION_CODE))
-		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", "authorization_code",
+	if (err == PGT_OK && !client_may_use(client, GRANT_TYPE_AUTHORIZATION_CODE))
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type",
+					  grant_type_name(GRANT_TYPE_AUTHORIZATION_CODE),
 					  client_grant_type_names(client));
 	if (err == PGT_OK && http_param(x, "request_uri")) /* RFC 9126 section 2.1 */
 		err = refused(PGT_ERR_REQUEST_PARAMETER, "request_uri", NULL, "none at this endpoint");

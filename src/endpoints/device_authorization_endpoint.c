@@ -36,9 +36,9 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 	int n_resources;
 	PgtErr err;
 
-	if ((client->grant_types & GRANT_TYPE_DEVICE_CODE) == 0)
-		return refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", DEVICE_CODE_URN,
-					   client_grant_type_names(client));
+	if (!client_may_use(client, GRANT_TYPE_DEVICE_CODE))
+		return refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type",
+					   grant_type_name(GRANT_TYPE_DEVICE_CODE), client_grant_type_names(client));
 	if (x->issuer->verification_uri == NULL)
 		/* no parameter of the client's is at fault */
 		return refused(PGT_ERR_REQUEST_PARAMETER, "", NULL,

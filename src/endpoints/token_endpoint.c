@@ -7,6 +7,7 @@
  */
 #include "endpoints/token_endpoint.h"
 
+#include "base/names.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
@@ -26,41 +27,21 @@
 #include "operations/refresh.h"
 #include "tables/audit.h"
 #include "tables/client.h"
+#include "tables/grant_type.h"
 #include "tokens/response.h"
 
 static void grant_refresh_token(const TokenRequest *request, TokenResponse *response);
 
-static const struct
-{
-	const char *name;
-	GrantHandler handler;
-} grants[] = {
-	{"authorization_code", authorization_code_grant},
-	{"refresh_token", grant_refresh_token},
-	{"client_credentials", client_credentials_grant},
-	{DEVICE_CODE_URN, device_code_grant},
-	{"password", password_grant},
-	{TOKEN_EXCHANGE_URN, token_exchange_grant},
+static const GrantHandler handlers[] = {
+	[GRANT_TYPE_AUTHORIZATION_CODE] = authorization_code_grant,
+	[GRANT_TYPE_REFRESH_TOKEN] = grant_refresh_token,
+	[GRANT_TYPE_CLIENT_CREDENTIALS] = client_credentials_grant,
+	[GRANT_TYPE_DEVICE_CODE] = device_code_grant,
+	[GRANT_TYPE_TOKEN_EXCHANGE] = token_exchange_grant,
+	[GRANT_TYPE_PASSWORD] = password_grant,
 };
 
-static GrantHandler
-find_handler(const char *grant_type)
-{
-	for (size_t i = 0; i < lengthof(grants); i++)
-	{
-		if (strcmp(grants[i].name, grant_type) == 0)
-			return grants[i].handler;
-	}
-	return NULL;
-}
-
-static bool
-may_use(const Client *client, const char *grant_type)
-{
-	if (strcmp(grant_type, "refresh_token") == 0)
-		return client->offline_access;
-	return (client->grant_types & client_grant_type(grant_type)) != 0;
-}
+StaticAssertDecl(lengthof(handlers) == GRANT_TYPES, "every grant type has its handler");
 
 /* key and certificate that the tokens will be bound to */
 static PgtErr
@@ -213,15 +194,15 @@ token_endpoint(HttpExchange *x)
 {
 	TokenRequest request = {.x = x};
 	TokenResponse response = {0};
-	GrantHandler handler = NULL;
 	char *grant_type = NULL;
+	int type = -1;
 	PgtErr err = http_check_post(x);
 
 	if (err == PGT_OK)
 	{
 		grant_type = http_param(x, "grant_type");
-		handler = grant_type ? find_handler(grant_type) : NULL;
-		if (handler == NULL)
+		type = grant_type ? names_find(grant_type_name, grant_type) : -1;
+		if (type < 0)
 			err = refused(grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER,
 						  "grant_type", grant_type, NULL);
 	}
@@ -233,7 +214,7 @@ token_endpoint(HttpExchange *x)
 	request.context = http_context(x);
 	request.scope = http_param(x, "scope");
 	request.resources = http_resources(x, &request.n_resources);
-	if (!may_use(request.client, grant_type))
+	if (!client_may_use(request.client, (GrantType) type))
 		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", grant_type,
 					  client_grant_type_names(request.client));
 	if (err == PGT_OK)
@@ -243,6 +224,6 @@ token_endpoint(HttpExchange *x)
 		audit_early_refusal(&request, grant_type, err);
 		return http_error(x, err);
 	}
-	handle(handler, &request, grant_type, &response);
+	handle(handlers[type], &request, grant_type, &response);
 	return response.err == PGT_OK ? answer(&response) : refusal(x, &response);
 }

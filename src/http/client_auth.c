@@ -191,12 +191,14 @@ check_certificate(const HttpExchange *x, const Client *client)
 static PgtErr
 refused_auth_method(PgtErr err, const Presented *presented, const Client *client)
 {
-	return refused(
-		err, "token_endpoint_auth_method",
-		presented->method == AUTH_PRIVATE_KEY_JWT ? "client_assertion"
-												  : client_auth_method_name(presented->method),
-		client->auth_method == AUTH_SECRET ? "client_secret_basic client_secret_post"
-										   : client_auth_method_name(client->auth_method));
+	return refused(err, "token_endpoint_auth_method",
+				   presented->method == AUTH_PRIVATE_KEY_JWT
+					   ? "client_assertion"
+					   : client_auth_method_name(presented->method),
+				   client->auth_method == AUTH_SECRET
+					   ? psprintf("%s %s", client_auth_method_name(AUTH_SECRET_BASIC),
+								  client_auth_method_name(AUTH_SECRET_POST))
+					   : client_auth_method_name(client->auth_method));
 }
 
 static bool
@@ -267,7 +269,7 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 PgtErr
 client_auth(HttpExchange *x, const Client **client)
 {
-	Presented presented = {0};
+	Presented presented = {.method = AUTH_NONE};
 	Client *found = NULL;
 	PgtErr err = collect(x, &presented);
 

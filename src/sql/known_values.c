@@ -13,7 +13,9 @@
 #include "base/names.h"
 #include "core/jose/alg.h"
 #include "http/http.h"
+#include "tables/client.h"
 #include "tables/factor_type.h"
+#include "tables/grant_type.h"
 
 PG_FUNCTION_INFO_V1(pgt_known_values);
 
@@ -40,6 +42,8 @@ static const struct
 	{"alg", signing_alg},
 	{"dpop_signing_alg", http_proof_alg},
 	{"factor type", factor_type_name},
+	{"grant_types", grant_type_name},
+	{"token_endpoint_auth_method", client_auth_method_name},
 	{"token_endpoint_auth_signing_alg", assertion_alg},
 };
 

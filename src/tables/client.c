@@ -19,9 +19,11 @@
 #include "base/held.h"
 #include "base/lru.h"
 #include "base/member.h"
+#include "base/names.h"
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
+#include "base/strings.h"
 #include "core/base/crypto.h"
 #include "core/base/slice.h"
 #include "core/base/url.h"
@@ -46,40 +48,24 @@ static MemoryContext clients_context = NULL; /* of the chains */
 static Size clients_size = 0; /* of all entries, those that have left and are held included */
 static uint64 clients_number = 0;
 
-static const struct
-{
-	const char *name;
-	unsigned bit;
-} grant_types[] = {
-	{"authorization_code", GRANT_TYPE_AUTHORIZATION_CODE},
-	{"client_credentials", GRANT_TYPE_CLIENT_CREDENTIALS},
-	{DEVICE_CODE_URN, GRANT_TYPE_DEVICE_CODE},
-	{"password", GRANT_TYPE_PASSWORD},
-	{TOKEN_EXCHANGE_URN, GRANT_TYPE_TOKEN_EXCHANGE},
+static const char *const auth_methods[] = {
+	[AUTH_SECRET_BASIC] = "client_secret_basic",
+	[AUTH_SECRET_POST] = "client_secret_post",
+	[AUTH_SECRET_JWT] = "client_secret_jwt",
+	[AUTH_PRIVATE_KEY_JWT] = "private_key_jwt",
+	[AUTH_TLS] = "tls_client_auth",
+	[AUTH_NONE] = "none",
 };
 
-static const struct
-{
-	const char *name;
-	ClientAuthMethod method;
-} auth_methods[] = {
-	{"none", AUTH_NONE},
-	{"client_secret_basic", AUTH_SECRET_BASIC},
-	{"client_secret_post", AUTH_SECRET_POST},
-	{"client_secret_jwt", AUTH_SECRET_JWT},
-	{"private_key_jwt", AUTH_PRIVATE_KEY_JWT},
-	{"tls_client_auth", AUTH_TLS},
-};
+StaticAssertDecl(lengthof(auth_methods) == AUTH_SECRET,
+				 "every method but AUTH_SECRET has its name");
 
-unsigned
-client_grant_type(const char *name)
+bool
+client_may_use(const Client *client, GrantType type)
 {
-	for (size_t i = 0; i < lengthof(grant_types); i++)
-	{
-		if (strcmp(grant_types[i].name, name) == 0)
-			return grant_types[i].bit;
-	}
-	return 0;
+	if (type == GRANT_TYPE_REFRESH_TOKEN)
+		return client->offline_access;
+	return (client->grant_types & (1U << type)) != 0;
 }
 
 char *
@@ -88,24 +74,18 @@ client_grant_type_names(const Client *client)
 	StringInfoData names;
 
 	initStringInfo(&names);
-	for (size_t i = 0; i < lengthof(grant_types); i++)
+	for (int i = 0; i < GRANT_TYPES; i++)
 	{
-		if (client->grant_types & grant_types[i].bit)
-			appendStringInfo(&names, "%s ", grant_types[i].name);
+		if (client_may_use(client, (GrantType) i))
+			appendStringInfo(&names, "%s%s", names.len > 0 ? " " : "", grant_type_name(i));
 	}
-	appendStringInfoString(&names, client->offline_access ? "refresh_token" : "");
 	return names.data;
 }
 
 const char *
-client_auth_method_name(ClientAuthMethod method)
+client_auth_method_name(int method)
 {
-	for (size_t i = 0; i < lengthof(auth_methods); i++)
-	{
-		if (auth_methods[i].method == method)
-			return auth_methods[i].name;
-	}
-	return NULL;
+	return method < (int) lengthof(auth_methods) ? auth_methods[method] : NULL;
 }
 
 /* the host of its redirect URIs: create_client and update_client see to it that they have one */
@@ -132,15 +112,14 @@ read_metadata(Client *client, Jsonb *metadata)
 
 	client->native = application_type && strcmp(application_type, "native") == 0;
 	client->auth_method = client->confidential ? AUTH_SECRET : AUTH_NONE;
-	for (size_t i = 0; method && i < lengthof(auth_methods); i++)
-	{
-		if (strcmp(auth_methods[i].name, method) == 0)
-			client->auth_method = auth_methods[i].method;
-	}
+	if (method && names_find(client_auth_method_name, method) >= 0)
+		client->auth_method = (ClientAuthMethod) names_find(client_auth_method_name, method);
 	names = member_strings(metadata, "grant_types", &n);
-	client->grant_types = n < 0 ? GRANT_TYPE_AUTHORIZATION_CODE : 0;
-	for (int i = 0; i < n; i++)
-		client->grant_types |= client_grant_type(names[i]);
+	for (int i = 0; i < GRANT_TYPES; i++)
+	{
+		if (n < 0 ? i == GRANT_TYPE_AUTHORIZATION_CODE : strings_have(names, n, grant_type_name(i)))
+			client->grant_types |= 1U << i;
+	}
 	client->jwks = member_text(metadata, "jwks");
 	alg = member_string(metadata, "token_endpoint_auth_signing_alg");
 	client->assertion_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;

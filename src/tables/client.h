@@ -17,30 +17,21 @@
 #include "core/base/crypto.h"
 #include "core/jose/alg.h"
 #include "core/oauth/scope.h"
+#include "tables/grant_type.h"
 
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
 #define CLIENT_RETRY_WINDOW_MAX 3600
 
 typedef enum ClientAuthMethod
 {
-	AUTH_NONE,
-	AUTH_SECRET, /* of a client: by either of the next two */
 	AUTH_SECRET_BASIC,
 	AUTH_SECRET_POST,
 	AUTH_SECRET_JWT,
 	AUTH_PRIVATE_KEY_JWT,
-	AUTH_TLS
+	AUTH_TLS,
+	AUTH_NONE,
+	AUTH_SECRET /* of a client: by either of the first two, so it has no name */
 } ClientAuthMethod;
-
-/* grant types, as bits; refresh_token goes by offline_access */
-#define GRANT_TYPE_AUTHORIZATION_CODE (1 << 0)
-#define GRANT_TYPE_CLIENT_CREDENTIALS (1 << 1)
-#define GRANT_TYPE_DEVICE_CODE (1 << 2)
-#define GRANT_TYPE_PASSWORD (1 << 3)
-#define GRANT_TYPE_TOKEN_EXCHANGE (1 << 4)
-
-#define DEVICE_CODE_URN "urn:ietf:params:oauth:grant-type:device_code"
-#define TOKEN_EXCHANGE_URN "urn:ietf:params:oauth:grant-type:token-exchange"
 
 typedef struct ClientSecret
 {
@@ -91,7 +82,7 @@ typedef struct Client
 	const char *
 		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */
 	const pg_uuid_t *proved_secret; /* and by which of its secrets, for the ledger; NULL: by none */
-	unsigned grant_types;
+	unsigned grant_types; /* a bit each; refresh_token goes by offline_access */
 	char *jwks; /* JSON text; NULL: none */
 	const PgtcAlg *assertion_alg; /* that its assertions must be signed by; NULL: any */
 	bool issuer_audience; /* aud of its assertions is the issuer alone, as a string */
@@ -120,13 +111,12 @@ extern CacheSize client_cache_size(void);
  */
 extern PgtErr client_authenticate(Client *client, const char *client_secret);
 
-/* as metadata and audit have it; NULL for AUTH_SECRET, which is no one method */
-extern const char *client_auth_method_name(ClientAuthMethod method);
+/* as metadata and audit have it, and as Names; NULL for AUTH_SECRET, which is no one method */
+extern const char *client_auth_method_name(int method);
 
-/* 0 for a name that is no grant type of ours */
-extern unsigned client_grant_type(const char *name);
+extern bool client_may_use(const Client *client, GrantType type);
 
-/* those of the client, and refresh_token where it may have one; separated by spaces */
+/* what it may use, separated by spaces */
 extern char *client_grant_type_names(const Client *client);
 
 /* the subject as the client gets to see it (OpenID Connect Core section 8) */

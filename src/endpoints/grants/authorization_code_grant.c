@@ -104,7 +104,7 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 void
 authorization_code_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_request_issue(request, "authorization_code");
+	IssueRequest issue = token_request_issue(request, GRANT_TYPE_AUTHORIZATION_CODE);
 	char *text = http_param(request->x, "code");
 	AuthorizationCode *code = text ? authorization_code_find(text) : NULL;
 	PgtErr err =

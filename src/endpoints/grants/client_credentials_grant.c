@@ -12,7 +12,7 @@
 void
 client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_request_issue(request, "client_credentials");
+	IssueRequest issue = token_request_issue(request, GRANT_TYPE_CLIENT_CREDENTIALS);
 
 	/* RFC 6749 section 4.4: a public client has no credentials */
 	if (!request->client->confidential)
@@ -24,6 +24,5 @@ client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 	}
 	/* RFC 9068 section 5: no user can have this subject */
 	issue.subject = psprintf("%s%s", CLIENT_SUBJECT_PREFIX, request->client->client_id);
-	issue.no_user = true;
 	issue_tokens(&issue, response);
 }

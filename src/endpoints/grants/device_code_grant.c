@@ -120,7 +120,7 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 void
 device_code_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_request_issue(request, DEVICE_CODE_URN);
+	IssueRequest issue = token_request_issue(request, GRANT_TYPE_DEVICE_CODE);
 	char *device_code = http_param(request->x, "device_code");
 	DeviceCode *device = device_code ? find_device(device_code) : NULL;
 	PgtErr err = device_code ? judge_poll(request, device)

@@ -81,7 +81,7 @@ judge(const TokenRequest *request, IssueRequest *issue)
 void
 password_grant(const TokenRequest *request, TokenResponse *response)
 {
-	IssueRequest issue = token_request_issue(request, "password");
+	IssueRequest issue = token_request_issue(request, GRANT_TYPE_PASSWORD);
 	PgtErr err = judge(request, &issue);
 
 	if (err != PGT_OK)

@@ -318,7 +318,7 @@ void
 token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 {
 	Exchange exchange = {.request = request};
-	IssueRequest issue = token_request_issue(request, TOKEN_EXCHANGE_URN);
+	IssueRequest issue = token_request_issue(request, GRANT_TYPE_TOKEN_EXCHANGE);
 	PgtErr err = judge(&exchange);
 	const Grant *parent = exchange.parent;
 
@@ -333,7 +333,6 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	issue.scope = exchange.scope;
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;
-	issue.no_user = true; /* nobody has logged in to this client: no ID token, no userinfo */
 	issue.not_after = moment_of_unix(member_int(exchange.subject, "exp", 0));
 	issue.ancestors = exchange.ancestors;
 	issue.n_ancestors = exchange.n_ancestors;

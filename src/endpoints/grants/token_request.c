@@ -10,11 +10,12 @@
 #include "tokens/target.h"
 
 IssueRequest
-token_request_issue(const TokenRequest *request, const char *grant_type)
+token_request_issue(const TokenRequest *request, GrantType type)
 {
 	IssueRequest issue = {0};
 
-	issue.grant_type = grant_type;
+	issue.grant_type = grant_type_name(type);
+	issue.no_user = !grant_type_has_user(issue.grant_type);
 	issue.client_id = request->client->client_id;
 	issue.client_auth_method = request->client->authenticated_by;
 	issue.client_secret_id = request->client->proved_secret;

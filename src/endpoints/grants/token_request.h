@@ -11,6 +11,7 @@
 #include "operations/issue.h"
 #include "tables/client.h"
 #include "tables/confirmation.h"
+#include "tables/grant_type.h"
 #include "tokens/response.h"
 
 /* what a grant type's handler is given: the client is authenticated, and may use the grant type */
@@ -29,7 +30,7 @@ typedef struct TokenRequest
 typedef void (*GrantHandler)(const TokenRequest *request, TokenResponse *response);
 
 /* an IssueRequest with what the token request says already in it */
-extern IssueRequest token_request_issue(const TokenRequest *request, const char *grant_type);
+extern IssueRequest token_request_issue(const TokenRequest *request, GrantType type);
 
 /*
  * The resources of the issue: all that were granted for the family, those the
