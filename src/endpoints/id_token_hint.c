@@ -57,7 +57,7 @@ id_token_hint_read(const Issuer *issuer, const char *hint, const PgtcClaims **cl
 	if (!signed_by_us(issuer, &jws, &header, &past))
 		return past ? HINT_PAST : HINT_BAD;
 	pgtc_buf_init(&payload, &glue_mem);
-	if (pgtc_jws_read_payload(&jws, &payload) != PGTC_OK)
+	if (pgtc_buf_decode_b64url(&payload, jws.payload) != PGTC_OK)
 		return HINT_BAD;
 	*claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	pgtc_buf_free(&payload);

@@ -36,7 +36,7 @@ read_assertion(const char *assertion, PgtcJws *jws, PgtcJwsHeader *header, PgtcC
 		pgtc_jws_read_header(jws, &glue_mem, header) != PGTC_OK)
 		return false;
 	pgtc_buf_init(&payload, &glue_mem);
-	if (pgtc_jws_read_payload(jws, &payload) != PGTC_OK)
+	if (pgtc_buf_decode_b64url(&payload, jws->payload) != PGTC_OK)
 		return false;
 	*claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);
 	pgtc_buf_free(&payload);

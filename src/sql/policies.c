@@ -32,9 +32,10 @@ pgt_policy_rules_problem(PG_FUNCTION_ARGS)
 	PgtcRules rules;
 	char problem[PGTC_PROBLEM_MAX];
 
-	if (read_rules(PG_GETARG_JSONB_P(0), &rules, problem) == PGTC_OK)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(problem));
+	if (read_rules(PG_GETARG_JSONB_P(0), &rules, problem) != PGTC_OK)
+		PG_RETURN_TEXT_P(cstring_to_text(problem));
+	pgtc_rules_free(&rules, &glue_mem);
+	PG_RETURN_NULL();
 }
 
 static TimestampTz

@@ -101,7 +101,7 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 		return false;
 
 	pgtc_buf_init(&payload, &glue_mem);
-	if (pgtc_jws_read_payload(&jws, &payload) != PGTC_OK)
+	if (pgtc_buf_decode_b64url(&payload, jws.payload) != PGTC_OK)
 		return false;
 	out->payload = payload.data;
 	out->claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);

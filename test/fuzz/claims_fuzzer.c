@@ -62,7 +62,7 @@ check_round_trip(const PgtcClaims *claims)
 	/* a payload near the limit may grow beyond it with the header */
 	if (pgtc_jws_split(pgtc_slice(token.data, token.len), &jws) == PGTC_OK)
 	{
-		REQUIRE(pgtc_jws_read_payload(&jws, &payload) == PGTC_OK);
+		REQUIRE(pgtc_buf_decode_b64url(&payload, jws.payload) == PGTC_OK);
 		REQUIRE(pgtc_claims_read(pgtc_slice(payload.data, payload.len), &again) == PGTC_OK);
 		REQUIRE(same(claims->iss, again.iss) && same(claims->sub, again.sub));
 		REQUIRE(same(claims->client_id, again.client_id) && same(claims->jti, again.jti));

@@ -57,7 +57,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(form.field[i].name.data != NULL && form.field[i].value.data != NULL);
 		REQUIRE(pgtc_utf8_valid(form.field[i].name) && pgtc_utf8_valid(form.field[i].value));
 	}
-	REQUIRE(pgtc_form_get(&form, "scope").data == NULL || pgtc_form_get(&form, "scope").len > 0);
 	REQUIRE(!pgtc_slice_equal(pgtc_form_repeated(&form, repeatable), pgtc_slice_str("resource")));
 	check_again(&form);
 	pgtc_form_free(&form);

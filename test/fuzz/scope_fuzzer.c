@@ -10,6 +10,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static PgtcScope first;
 	static PgtcScope second;
+	static PgtcScope one;
 	PgtcBuf text;
 	int i;
 
@@ -22,7 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(first.n == second.n);
 	for (i = 0; i < first.n; i++)
 	{
-		REQUIRE(pgtc_scope_token_valid(first.token[i]));
+		REQUIRE(pgtc_scope_parse(first.token[i], &one) == PGTC_OK && one.n == 1);
 		REQUIRE(pgtc_slice_equal(first.token[i], second.token[i]));
 	}
 	REQUIRE(pgtc_scope_subset(&first, &second) && pgtc_scope_subset(&second, &first));

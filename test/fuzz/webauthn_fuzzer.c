@@ -7,7 +7,6 @@
  */
 #include <openssl/evp.h>
 
-#include "core/base/crypto.h"
 #include "core/factor/webauthn.h"
 #include "core/jose/jwk.h"
 #include "fuzz.h"

@@ -133,6 +133,7 @@ main(void)
 {
 	int i;
 
+	test_slice();
 	test_b64url();
 	test_scope();
 	test_uri();

@@ -39,7 +39,7 @@ example(void)
 
 	CHECK_CODE(pgtc_jws_split(LITERAL(RFC7515_A1), &jws), PGTC_OK);
 	pgtc_buf_init(&payload, &unit_mem);
-	CHECK_CODE(pgtc_jws_read_payload(&jws, &payload), PGTC_OK);
+	CHECK_CODE(pgtc_buf_decode_b64url(&payload, jws.payload), PGTC_OK);
 	CHECK_CODE(pgtc_claims_read(pgtc_slice(payload.data, payload.len), &claims), PGTC_OK);
 	pgtc_buf_free(&payload);
 	CHECK(is(claims.iss, "joe"));

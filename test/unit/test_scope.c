@@ -43,6 +43,7 @@ grammar(void)
 static void
 alphabet(void)
 {
+	PgtcScope scope;
 	int valid = 0;
 	int c;
 
@@ -50,7 +51,7 @@ alphabet(void)
 	{
 		char text = (char) c;
 
-		if (pgtc_scope_token_valid(pgtc_slice(&text, 1)))
+		if (pgtc_scope_parse(pgtc_slice(&text, 1), &scope) == PGTC_OK)
 			valid++;
 	}
 	CHECK(valid == 0x7e - 0x21 + 1 - 2);

@@ -67,6 +67,7 @@ extern void unit_signing_input(const char *header, const char *payload, PgtcBuf 
 /* read header, then verify under the key, as a caller would */
 extern PgtcCode unit_verify(PgtcSlice token, const PgtcKey *key);
 
+extern void test_slice(void);
 extern void test_b64url(void);
 extern void test_scope(void);
 extern void test_uri(void);

@@ -14,29 +14,6 @@ enum
 	ITSELF
 };
 
-static PgtcSlice
-trim(PgtcSlice text)
-{
-	while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
-		text = pgtc_slice(text.data + 1, text.len - 1);
-	while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
-		text.len--;
-	return text;
-}
-
-/* what stands before the separator, trimmed; takes both away */
-static PgtcSlice
-take_part(PgtcSlice *text, char separator)
-{
-	const char *at = text->len > 0 ? memchr(text->data, separator, text->len) : NULL;
-	size_t len = at != NULL ? (size_t) (at - text->data) : text->len;
-	PgtcSlice part = pgtc_slice(text->data, len);
-	size_t used = at != NULL ? len + 1 : len;
-
-	*text = pgtc_slice(text->data + used, text->len - used);
-	return trim(part);
-}
-
 static int
 exactness(PgtcSlice range, const char *media_type)
 {
@@ -77,7 +54,7 @@ quality_of(PgtcSlice parameters)
 {
 	while (parameters.len > 0)
 	{
-		PgtcSlice parameter = take_part(&parameters, ';');
+		PgtcSlice parameter = pgtc_slice_trim(pgtc_slice_take(&parameters, ';'), " \t");
 
 		if (parameter.len >= 2 && (parameter.data[0] == 'q' || parameter.data[0] == 'Q') &&
 			parameter.data[1] == '=')
@@ -94,8 +71,9 @@ pgtc_accept_quality(PgtcSlice accept, const char *media_type, bool *named)
 
 	while (accept.len > 0)
 	{
-		PgtcSlice part = take_part(&accept, ',');
-		int exact = exactness(take_part(&part, ';'), media_type);
+		PgtcSlice part = pgtc_slice_take(&accept, ',');
+		PgtcSlice range = pgtc_slice_trim(pgtc_slice_take(&part, ';'), " \t");
+		int exact = exactness(range, media_type);
 
 		if (exact > best)
 		{

@@ -6,7 +6,6 @@
  * differ in two characters and the padding.
  */
 #include "core/base/base64.h"
-#include "core/base/b64url.h"
 
 static PgtcSlice without_padding(PgtcSlice in);
 static PgtcCode to_url_alphabet(PgtcSlice in, PgtcBuf *out);
@@ -19,28 +18,14 @@ static PgtcCode to_url_alphabet(PgtcSlice in, PgtcBuf *out);
 PgtcCode
 pgtc_base64_decode(PgtcSlice in, PgtcBuf *out)
 {
-	size_t start = out->len;
-	size_t size;
-	size_t len = 0;
 	PgtcBuf text;
 	PgtcCode code;
-	char *at;
 
 	in = without_padding(in);
 	pgtc_buf_init(&text, out->mem);
 	code = to_url_alphabet(in, &text);
 	if (code == PGTC_OK)
-	{
-		size = in.len / 4 * 3 + 2;
-		at = pgtc_buf_extend(out, size);
-		if (at == NULL)
-			code = PGTC_E_NOMEM;
-		else
-		{
-			code = pgtc_b64url_decode(pgtc_slice(text.data, text.len), (uint8_t *) at, size, &len);
-			pgtc_buf_truncate(out, code == PGTC_OK ? start + len : start);
-		}
-	}
+		code = pgtc_buf_decode_b64url(out, pgtc_slice(text.data, text.len));
 	pgtc_buf_free(&text);
 	return code;
 }

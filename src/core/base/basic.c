@@ -6,24 +6,6 @@
 #include "core/base/base64.h"
 #include "core/base/form.h"
 
-static PgtcCode split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret);
-
-PgtcCode
-pgtc_basic_read(PgtcSlice credentials, PgtcBuf *id, PgtcBuf *secret)
-{
-	PgtcBuf text;
-	PgtcCode code;
-
-	if (credentials.len > PGTC_BASIC_MAX)
-		return PGTC_E_TOO_LONG;
-	pgtc_buf_init(&text, id->mem);
-	code = pgtc_base64_decode(credentials, &text);
-	if (code == PGTC_OK)
-		code = split_credentials(pgtc_slice(text.data, text.len), id, secret);
-	pgtc_buf_free(&text);
-	return code;
-}
-
 /* RFC 7617 section 2: the first colon; RFC 6749 section 2.3.1: one inside the id is encoded */
 static PgtcCode
 split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret)
@@ -41,5 +23,21 @@ split_credentials(PgtcSlice text, PgtcBuf *id, PgtcBuf *secret)
 		code = pgtc_form_decode(pgtc_slice(colon + 1, text.len - id_len - 1), secret);
 	if (code != PGTC_OK)
 		pgtc_buf_truncate(id, id_start);
+	return code;
+}
+
+PgtcCode
+pgtc_basic_read(PgtcSlice credentials, PgtcBuf *id, PgtcBuf *secret)
+{
+	PgtcBuf text;
+	PgtcCode code;
+
+	if (credentials.len > PGTC_BASIC_MAX)
+		return PGTC_E_TOO_LONG;
+	pgtc_buf_init(&text, id->mem);
+	code = pgtc_base64_decode(credentials, &text);
+	if (code == PGTC_OK)
+		code = split_credentials(pgtc_slice(text.data, text.len), id, secret);
+	pgtc_buf_free(&text);
 	return code;
 }

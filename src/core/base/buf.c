@@ -84,6 +84,22 @@ pgtc_buf_append_b64url(PgtcBuf *buf, const void *data, size_t len)
 		pgtc_b64url_encode(data, len, start);
 }
 
+PgtcCode
+pgtc_buf_decode_b64url(PgtcBuf *buf, PgtcSlice text)
+{
+	size_t start = buf->len;
+	size_t size = text.len / 4 * 3 + 2;
+	size_t len = 0;
+	char *at = pgtc_buf_extend(buf, size);
+	PgtcCode code;
+
+	if (at == NULL)
+		return PGTC_E_NOMEM;
+	code = pgtc_b64url_decode(text, (uint8_t *) at, size, &len);
+	pgtc_buf_truncate(buf, code == PGTC_OK ? start + len : start);
+	return code;
+}
+
 /* room for more bytes and a NUL */
 static bool
 buf_reserve(PgtcBuf *buf, size_t more)

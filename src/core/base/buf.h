@@ -45,4 +45,7 @@ extern void pgtc_buf_append(PgtcBuf *buf, const void *data, size_t len);
 extern void pgtc_buf_append_str(PgtcBuf *buf, const char *str);
 extern void pgtc_buf_append_b64url(PgtcBuf *buf, const void *data, size_t len);
 
+/* append the bytes that the text stands for; nothing unless PGTC_OK */
+extern PgtcCode pgtc_buf_decode_b64url(PgtcBuf *buf, PgtcSlice text);
+
 #endif /* PGT_CORE_BUF_H */

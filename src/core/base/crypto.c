@@ -15,6 +15,7 @@
 #include <openssl/params.h>
 
 #include "core/base/crypto.h"
+#include "core/base/b64url.h"
 
 bool
 pgtc_crypto_equal(const void *a, const void *b, size_t len)
@@ -41,6 +42,19 @@ pgtc_crypto_sha256(const void *data, size_t len, uint8_t out[PGTC_SHA256_LEN])
 	if (!done)
 		ERR_clear_error();
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
+}
+
+PgtcCode
+pgtc_crypto_digest_text(const void *data, size_t len, char out[PGTC_DIGEST_TEXT_LEN + 1])
+{
+	uint8_t digest[PGTC_SHA256_LEN];
+	PgtcCode code = pgtc_crypto_sha256(data, len, digest);
+
+	memset(out, 0, PGTC_DIGEST_TEXT_LEN + 1);
+	if (code == PGTC_OK)
+		pgtc_b64url_encode(digest, sizeof(digest), out);
+	pgtc_crypto_wipe(digest, sizeof(digest));
+	return code;
 }
 
 /* an HMAC-SHA-256 without a key yet */

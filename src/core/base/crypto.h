@@ -21,4 +21,9 @@ extern PgtcCode pgtc_crypto_sha256(const void *data, size_t len, uint8_t out[PGT
 extern PgtcCode pgtc_crypto_hmac_sha256(const uint8_t *key, size_t key_len, const void *data,
 										size_t len, uint8_t out[PGTC_SHA256_LEN]);
 
+/* SHA-256 in base64url, as JOSE names tokens, keys and certificates; "" on failure */
+#define PGTC_DIGEST_TEXT_LEN 43
+extern PgtcCode pgtc_crypto_digest_text(const void *data, size_t len,
+										char out[PGTC_DIGEST_TEXT_LEN + 1]);
+
 #endif /* PGT_CORE_CRYPTO_H */

@@ -20,15 +20,9 @@ static bool is_repeatable(PgtcSlice name, const char *const *repeatable);
 bool
 pgtc_form_is_other_type(PgtcSlice body)
 {
-	size_t i = 0;
-
-	while (i < body.len && (body.data[i] == ' ' || body.data[i] == '\t' || body.data[i] == '\r' ||
-							body.data[i] == '\n'))
-		i++;
-	if (i == body.len)
-		return false;
-	return body.data[i] == '{' || body.data[i] == '[' ||
-		   (body.len - i > 2 && body.data[i] == '-' && body.data[i + 1] == '-');
+	body = pgtc_slice_trim(body, " \t\r\n");
+	return body.len > 0 && (body.data[0] == '{' || body.data[0] == '[' ||
+							(body.len > 2 && body.data[0] == '-' && body.data[1] == '-'));
 }
 
 PgtcCode
@@ -57,24 +51,6 @@ pgtc_form_free(PgtcForm *form)
 {
 	pgtc_buf_free(&form->storage);
 	form->n = 0;
-}
-
-PgtcSlice
-pgtc_form_get(const PgtcForm *form, const char *name)
-{
-	PgtcSlice wanted = pgtc_slice_str(name);
-	int i;
-
-	for (i = 0; i < form->n; i++)
-	{
-		if (!pgtc_slice_equal(form->field[i].name, wanted))
-			continue;
-		/* RFC 6749 section 3.2: without a value it is as if it were omitted */
-		if (form->field[i].value.len == 0)
-			break;
-		return form->field[i].value;
-	}
-	return pgtc_slice(NULL, 0);
 }
 
 PgtcSlice
@@ -151,47 +127,31 @@ pgtc_form_append_query(PgtcBuf *url, const char *name, PgtcSlice value)
 static PgtcCode
 parse_fields(PgtcSlice body, PgtcForm *out)
 {
-	size_t start = 0;
-	size_t i;
+	PgtcCode code = PGTC_OK;
 
-	for (i = 0; i <= body.len; i++)
+	while (code == PGTC_OK && body.len > 0)
 	{
-		PgtcCode code;
+		PgtcSlice piece = pgtc_slice_take(&body, '&');
 
-		if (i < body.len && body.data[i] != '&')
-			continue;
-		if (i > start)
-		{
-			code = parse_field(pgtc_slice(body.data + start, i - start), out);
-			if (code != PGTC_OK)
-				return code;
-		}
-		start = i + 1;
+		if (piece.len > 0)
+			code = parse_field(piece, out);
 	}
-	return PGTC_OK;
+	return code;
 }
 
 static PgtcCode
 parse_field(PgtcSlice piece, PgtcForm *out)
 {
-	const char *equals = memchr(piece.data, '=', piece.len);
-	PgtcSlice name = piece;
-	PgtcSlice value = pgtc_slice(piece.data, 0);
+	PgtcSlice name = pgtc_slice_take(&piece, '=');
 	PgtcFormField *field;
 	PgtcCode code;
 
 	if (out->n == PGTC_FORM_FIELDS_MAX)
 		return PGTC_E_TOO_LONG;
-	if (equals != NULL)
-	{
-		name.len = (size_t) (equals - piece.data);
-		value = pgtc_slice(equals + 1, piece.len - name.len - 1);
-	}
-
 	field = &out->field[out->n];
 	code = decode_slice(name, &out->storage, &field->name);
 	if (code == PGTC_OK)
-		code = decode_slice(value, &out->storage, &field->value);
+		code = decode_slice(piece, &out->storage, &field->value);
 	if (code == PGTC_OK)
 		out->n++;
 	return code;

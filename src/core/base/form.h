@@ -35,9 +35,6 @@ extern PgtcCode pgtc_form_parse(PgtcSlice body, const PgtcMem *mem, PgtcForm *ou
 extern bool pgtc_form_is_other_type(PgtcSlice body); /* JSON or multipart, by how it begins */
 extern void pgtc_form_free(PgtcForm *form); /* wipes: forms hold secrets */
 
-/* the first value of the name; data == NULL when it is absent or empty (RFC 6749 section 3.2) */
-extern PgtcSlice pgtc_form_get(const PgtcForm *form, const char *name);
-
 /* a name, other than those of the NULL-terminated list, that occurs twice; data == NULL: none */
 extern PgtcSlice pgtc_form_repeated(const PgtcForm *form, const char *const *repeatable);
 

@@ -4,9 +4,6 @@
  */
 #include "core/base/json_write.h"
 
-static void append_int(PgtcBuf *buf, int64_t value);
-static void json_separate(PgtcBuf *buf, const char *name);
-
 /*
  *		string    = quotation-mark *char quotation-mark
  *		unescaped = %x20-21 / %x23-5B / %x5D-10FFFF
@@ -67,6 +64,15 @@ pgtc_json_write_string(PgtcBuf *buf, PgtcSlice value)
 	pgtc_buf_append(buf, "\"", 1);
 }
 
+static void
+json_separate(PgtcBuf *buf, const char *name)
+{
+	if (buf->len > 0 && buf->data[buf->len - 1] != '{')
+		pgtc_buf_append(buf, ",", 1);
+	pgtc_json_write_string(buf, pgtc_slice_str(name));
+	pgtc_buf_append(buf, ":", 1);
+}
+
 void
 pgtc_json_write_member(PgtcBuf *buf, const char *name, PgtcSlice value)
 {
@@ -83,6 +89,24 @@ pgtc_json_write_member_json(PgtcBuf *buf, const char *name, PgtcSlice json)
 		return;
 	json_separate(buf, name);
 	pgtc_buf_append(buf, json.data, json.len);
+}
+
+static void
+append_int(PgtcBuf *buf, int64_t value)
+{
+	char digits[20];
+	size_t n = sizeof(digits);
+	/* the negation of INT64_MIN is not an int64_t, but unsigned arithmetic has it */
+	uint64_t rest = value < 0 ? 0 - (uint64_t) value : (uint64_t) value;
+
+	do
+	{
+		digits[--n] = (char) ('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (value < 0)
+		digits[--n] = '-';
+	pgtc_buf_append(buf, digits + n, sizeof(digits) - n);
 }
 
 void
@@ -108,31 +132,4 @@ pgtc_json_write_member_strings(PgtcBuf *buf, const char *name, const PgtcSlice *
 		pgtc_json_write_string(buf, values[i]);
 	}
 	pgtc_buf_append(buf, "]", 1);
-}
-
-static void
-json_separate(PgtcBuf *buf, const char *name)
-{
-	if (buf->len > 0 && buf->data[buf->len - 1] != '{')
-		pgtc_buf_append(buf, ",", 1);
-	pgtc_json_write_string(buf, pgtc_slice_str(name));
-	pgtc_buf_append(buf, ":", 1);
-}
-
-static void
-append_int(PgtcBuf *buf, int64_t value)
-{
-	char digits[20];
-	size_t n = sizeof(digits);
-	/* the negation of INT64_MIN is not an int64_t, but unsigned arithmetic has it */
-	uint64_t rest = value < 0 ? 0 - (uint64_t) value : (uint64_t) value;
-
-	do
-	{
-		digits[--n] = (char) ('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (value < 0)
-		digits[--n] = '-';
-	pgtc_buf_append(buf, digits + n, sizeof(digits) - n);
 }

@@ -95,3 +95,13 @@ pgtc_printable(PgtcSlice in, char *out, size_t size)
 	}
 	out[written] = '\0';
 }
+
+void
+pgtc_printable_ascii(PgtcSlice in, char *out, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < in.len && i + 1 < size; i++)
+		out[i] = in.data[i] >= ' ' && in.data[i] < 0x7f ? in.data[i] : '?';
+	out[i] = '\0';
+}

@@ -18,4 +18,7 @@
  */
 extern void pgtc_printable(PgtcSlice in, char *out, size_t size);
 
+/* the same for a few words of a sentence: cut without a mark, "?" for what is not printable ASCII */
+extern void pgtc_printable_ascii(PgtcSlice in, char *out, size_t size);
+
 #endif /* PGT_CORE_PRINTABLE_H */

@@ -36,4 +36,10 @@ pgtc_slice_equal(PgtcSlice a, PgtcSlice b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* without those of the characters at either end */
+extern PgtcSlice pgtc_slice_trim(PgtcSlice text, const char *chars);
+
+/* what stands before the separator, or all; takes it and the separator away */
+extern PgtcSlice pgtc_slice_take(PgtcSlice *text, char separator);
+
 #endif /* PGT_CORE_SLICE_H */

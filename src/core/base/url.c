@@ -10,38 +10,6 @@
 #include "core/base/bytes.h"
 #include "core/base/uri.h"
 
-static PgtcSlice cut(PgtcSlice url, const char *marks);
-static bool same_port(const PgtcUrl *a, const PgtcUrl *b);
-static PgtcSlice default_port(const PgtcUrl *url);
-static bool same_text(PgtcSlice a, PgtcSlice b, bool fold_case);
-static int next_char(PgtcSlice *text, bool fold_case);
-
-bool
-pgtc_url_same_target(PgtcSlice a, PgtcSlice b)
-{
-	PgtcUrl one;
-	PgtcUrl other;
-	PgtcSlice slash = pgtc_slice_str("/");
-
-	if (!pgtc_url_split(cut(a, "?#"), &one) || !pgtc_url_split(cut(b, "?#"), &other))
-		return false;
-	/* RFC 3986 section 6.2.3: an empty path is the path "/" */
-	return one.secure == other.secure && same_port(&one, &other) &&
-		   same_text(one.host, other.host, true) &&
-		   same_text(one.rest.len > 0 ? one.rest : slash, other.rest.len > 0 ? other.rest : slash,
-					 false);
-}
-
-PgtcSlice
-pgtc_url_host(PgtcSlice url)
-{
-	PgtcUrl parts;
-
-	if (!pgtc_url_split(cut(url, "#"), &parts))
-		return pgtc_slice(NULL, 0);
-	return parts.host;
-}
-
 bool
 pgtc_url_split(PgtcSlice url, PgtcUrl *out)
 {
@@ -73,32 +41,18 @@ cut(PgtcSlice url, const char *marks)
 	return pgtc_slice(url.data, i);
 }
 
-/* RFC 3986 section 6.2.3: an empty port, and none, is the scheme's */
-static bool
-same_port(const PgtcUrl *a, const PgtcUrl *b)
-{
-	return pgtc_slice_equal(a->port.len > 0 ? a->port : default_port(a),
-							b->port.len > 0 ? b->port : default_port(b));
-}
-
 static PgtcSlice
 default_port(const PgtcUrl *url)
 {
 	return pgtc_slice_str(url->secure ? "443" : "80");
 }
 
+/* RFC 3986 section 6.2.3: an empty port, and none, is the scheme's */
 static bool
-same_text(PgtcSlice a, PgtcSlice b, bool fold_case)
+same_port(const PgtcUrl *a, const PgtcUrl *b)
 {
-	int c;
-
-	do
-	{
-		c = next_char(&a, fold_case);
-		if (c != next_char(&b, fold_case))
-			return false;
-	} while (c >= 0);
-	return true;
+	return pgtc_slice_equal(a->port.len > 0 ? a->port : default_port(a),
+							b->port.len > 0 ? b->port : default_port(b));
 }
 
 /*
@@ -125,4 +79,44 @@ next_char(PgtcSlice *text, bool fold_case)
 	}
 	*text = pgtc_slice(text->data + used, text->len - used);
 	return fold_case && c < 256 ? (unsigned char) pgtc_ascii_lower((char) c) : c;
+}
+
+static bool
+same_text(PgtcSlice a, PgtcSlice b, bool fold_case)
+{
+	int c;
+
+	do
+	{
+		c = next_char(&a, fold_case);
+		if (c != next_char(&b, fold_case))
+			return false;
+	} while (c >= 0);
+	return true;
+}
+
+bool
+pgtc_url_same_target(PgtcSlice a, PgtcSlice b)
+{
+	PgtcUrl one;
+	PgtcUrl other;
+	PgtcSlice slash = pgtc_slice_str("/");
+
+	if (!pgtc_url_split(cut(a, "?#"), &one) || !pgtc_url_split(cut(b, "?#"), &other))
+		return false;
+	/* RFC 3986 section 6.2.3: an empty path is the path "/" */
+	return one.secure == other.secure && same_port(&one, &other) &&
+		   same_text(one.host, other.host, true) &&
+		   same_text(one.rest.len > 0 ? one.rest : slash, other.rest.len > 0 ? other.rest : slash,
+					 false);
+}
+
+PgtcSlice
+pgtc_url_host(PgtcSlice url)
+{
+	PgtcUrl parts;
+
+	if (!pgtc_url_split(cut(url, "#"), &parts))
+		return pgtc_slice(NULL, 0);
+	return parts.host;
 }

@@ -10,6 +10,7 @@
 #include "core/factor/totp.h"
 #include "core/base/bytes.h"
 #include "core/base/crypto.h"
+#include "core/factor/one_time_code.h"
 
 #define DIGITS_MIN 6
 #define PERIOD_MIN 15
@@ -20,8 +21,8 @@ static bool decimal(PgtcSlice text);
 static PgtcCode hmac(const PgtcTotp *totp, const uint8_t message[8], uint8_t out[EVP_MAX_MD_SIZE],
 					 size_t *out_len);
 
-PgtcCode
-pgtc_totp_code(const PgtcTotp *totp, int64_t step, char out[PGTC_CODE_DIGITS_MAX + 1])
+static PgtcCode
+code_of(const PgtcTotp *totp, int64_t step, char out[PGTC_CODE_DIGITS_MAX + 1])
 {
 	uint8_t message[8];
 	uint8_t mac[EVP_MAX_MD_SIZE];
@@ -71,7 +72,7 @@ pgtc_totp_check(const PgtcTotp *totp, PgtcSlice code, int64_t now, int window, i
 		char right[PGTC_CODE_DIGITS_MAX + 1];
 		bool equal;
 
-		result = pgtc_totp_code(totp, at, right);
+		result = code_of(totp, at, right);
 		if (result != PGTC_OK)
 			return result;
 		equal = pgtc_crypto_equal(right, code.data, code.len);

@@ -5,7 +5,8 @@
 #ifndef PGT_CORE_TOTP_H
 #define PGT_CORE_TOTP_H
 
-#include "core/factor/one_time_code.h"
+#include "core/base/code.h"
+#include "core/base/slice.h"
 
 #define PGTC_TOTP_SECRET_MIN 16 /* RFC 4226 section 4, R6 */
 #define PGTC_TOTP_SECRET_MAX 64
@@ -18,10 +19,6 @@ typedef struct PgtcTotp
 	const uint8_t *secret;
 	size_t secret_len;
 } PgtcTotp;
-
-/* the code of one time step, NUL-terminated */
-extern PgtcCode pgtc_totp_code(const PgtcTotp *totp, int64_t step,
-							   char out[PGTC_CODE_DIGITS_MAX + 1]);
 
 /*
  * Is it the code of now's step, or of one up to window steps before or after it,

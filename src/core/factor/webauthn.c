@@ -14,7 +14,6 @@
 #include "core/factor/webauthn.h"
 #include "core/base/b64url.h"
 #include "core/base/bytes.h"
-#include "core/base/crypto.h"
 #include "core/base/json_read.h"
 #include "core/jose/jwk.h"
 #include "core/jose/signature.h"
@@ -58,7 +57,6 @@ static const SpkiForm ed25519_form = {
 
 static PgtcCode read_spki(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out);
 static bool form_suits(const PgtcAlg *alg, const uint8_t *der, size_t len);
-static bool point_valid(EVP_PKEY *pkey);
 static bool lengths_suit(const PgtcAssertion *assertion);
 static PgtcCode check_client_data(PgtcSlice text, const PgtcAssertionExpected *expected,
 								  const PgtcMem *mem);
@@ -162,13 +160,7 @@ read_spki(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 		EVP_PKEY_free(pkey);
 		return PGTC_E_MALFORMED;
 	}
-	code = pgtc_key_adopt(alg, pkey, false, out);
-	if (code == PGTC_OK && alg->kty != PGTC_KTY_RSA && !point_valid(out->pkey))
-	{
-		pgtc_key_free(out);
-		code = PGTC_E_KEY;
-	}
-	return code;
+	return pgtc_key_adopt(alg, pkey, false, out);
 }
 
 /* a stranger's key is not to bring a curve of its own; RSA has no fixed beginning */
@@ -180,20 +172,6 @@ form_suits(const PgtcAlg *alg, const uint8_t *der, size_t len)
 	if (alg->kty == PGTC_KTY_RSA)
 		return true;
 	return len == form->len && memcmp(der, form->prefix, form->prefix_len) == 0;
-}
-
-static bool
-point_valid(EVP_PKEY *pkey)
-{
-	EVP_PKEY_CTX *ctx;
-	bool valid;
-
-	ERR_clear_error();
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	valid = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	ERR_clear_error();
-	return valid;
 }
 
 static bool

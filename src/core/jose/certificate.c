@@ -11,7 +11,6 @@
 #include <openssl/x509.h>
 
 #include "core/jose/certificate.h"
-#include "core/base/b64url.h"
 #include "core/base/base64.h"
 #include "core/base/bytes.h"
 #include "core/base/crypto.h"
@@ -21,7 +20,6 @@ static PgtcCode read_pem(PgtcSlice value, PgtcBuf *der);
 static PgtcCode unescape(PgtcSlice value, PgtcBuf *out);
 static PgtcCode pem_to_der(PgtcSlice pem, PgtcBuf *der);
 static bool only_white_space(BIO *bio);
-static PgtcCode name_thumbprint(PgtcSlice der, char *out);
 static PgtcCode read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject);
 static PgtcCode print_name(const X509_NAME *name, unsigned long flags, PgtcBuf *out);
 static PgtcCode normalise_name(const X509_NAME *name, PgtcBuf *out);
@@ -53,7 +51,7 @@ pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 
 	if (code == PGTC_OK)
 		code = read_subject(pgtc_slice(der.data, der.len), subject_dn, subject);
 	if (code == PGTC_OK)
-		code = name_thumbprint(pgtc_slice(der.data, der.len), thumbprint);
+		code = pgtc_crypto_digest_text(der.data, der.len, thumbprint);
 	if (code != PGTC_OK && subject_dn)
 		pgtc_buf_truncate(subject_dn, start);
 	if (code != PGTC_OK && subject)
@@ -155,20 +153,6 @@ only_white_space(BIO *bio)
 			return false;
 	}
 	return true;
-}
-
-/* RFC 8705 section 3.1 */
-static PgtcCode
-name_thumbprint(PgtcSlice der, char *out)
-{
-	uint8_t digest[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_crypto_sha256(der.data, der.len, digest);
-
-	if (code != PGTC_OK)
-		return code;
-	pgtc_b64url_encode(digest, sizeof(digest), out);
-	out[pgtc_b64url_encoded_len(sizeof(digest))] = '\0';
-	return PGTC_OK;
 }
 
 static PgtcCode

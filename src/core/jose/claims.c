@@ -101,7 +101,7 @@ pgtc_claims_grant_id(PgtcSlice token, const PgtcMem *mem, uint8_t out[16])
 		return code;
 
 	pgtc_buf_init(&payload, mem);
-	code = pgtc_jws_read_payload(&jws, &payload);
+	code = pgtc_buf_decode_b64url(&payload, jws.payload);
 	if (code == PGTC_OK)
 		code = pgtc_claims_read(pgtc_slice(payload.data, payload.len), &claims);
 	pgtc_buf_free(&payload);
@@ -119,34 +119,28 @@ pgtc_claims_grant_id(PgtcSlice token, const PgtcMem *mem, uint8_t out[16])
 static PgtcCode
 read_members(const json_t *object, PgtcClaims *out)
 {
+	const struct
+	{
+		const char *name;
+		PgtcSlice *value;
+	} strings[] = {{"iss", &out->iss}, {"sub", &out->sub},	   {"client_id", &out->client_id},
+				   {"jti", &out->jti}, {"scope", &out->scope}, {"grant_id", &out->grant_id},
+				   {"sid", &out->sid}, {"azp", &out->azp}};
+	const struct
+	{
+		const char *name;
+		int64_t *value;
+	} times[] = {
+		{"exp", &out->exp}, {"iat", &out->iat}, {"nbf", &out->nbf}, {"auth_time", &out->auth_time}};
 	PgtcCode code = read_audience(object, out);
+	size_t i;
 
-	if (code == PGTC_OK)
-		code = read_string(object, "iss", &out->iss);
-	if (code == PGTC_OK)
-		code = read_string(object, "sub", &out->sub);
-	if (code == PGTC_OK)
-		code = read_string(object, "client_id", &out->client_id);
-	if (code == PGTC_OK)
-		code = read_string(object, "jti", &out->jti);
-	if (code == PGTC_OK)
-		code = read_string(object, "scope", &out->scope);
-	if (code == PGTC_OK)
-		code = read_string(object, "grant_id", &out->grant_id);
-	if (code == PGTC_OK)
-		code = read_string(object, "sid", &out->sid);
-	if (code == PGTC_OK)
-		code = read_string(object, "azp", &out->azp);
+	for (i = 0; code == PGTC_OK && i < sizeof(strings) / sizeof(strings[0]); i++)
+		code = read_string(object, strings[i].name, strings[i].value);
 	if (code == PGTC_OK)
 		code = read_confirmation(object, out);
-	if (code == PGTC_OK)
-		code = read_time(object, "exp", &out->exp);
-	if (code == PGTC_OK)
-		code = read_time(object, "iat", &out->iat);
-	if (code == PGTC_OK)
-		code = read_time(object, "nbf", &out->nbf);
-	if (code == PGTC_OK)
-		code = read_time(object, "auth_time", &out->auth_time);
+	for (i = 0; code == PGTC_OK && i < sizeof(times) / sizeof(times[0]); i++)
+		code = read_time(object, times[i].name, times[i].value);
 	return code;
 }
 

@@ -8,7 +8,6 @@
 #include "core/jose/dpop.h"
 #include "core/base/b64url.h"
 #include "core/base/bytes.h"
-#include "core/base/crypto.h"
 #include "core/base/json_read.h"
 #include "core/jose/jws.h"
 
@@ -56,20 +55,6 @@ pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out)
 	if (code != PGTC_OK)
 		memset(out, 0, sizeof(*out));
 	return code;
-}
-
-PgtcCode
-pgtc_dpop_ath(PgtcSlice token, char out[PGTC_THUMBPRINT_LEN + 1])
-{
-	uint8_t digest[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_crypto_sha256(token.data, token.len, digest);
-
-	out[0] = '\0';
-	if (code != PGTC_OK)
-		return code;
-	pgtc_b64url_encode(digest, sizeof(digest), out);
-	out[PGTC_THUMBPRINT_LEN] = '\0';
-	return PGTC_OK;
 }
 
 PgtcCode

@@ -30,9 +30,6 @@ typedef struct PgtcDpopProof
  */
 extern PgtcCode pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out);
 
-/* ath: base64url( SHA-256( access token ) ) */
-extern PgtcCode pgtc_dpop_ath(PgtcSlice token, char out[PGTC_THUMBPRINT_LEN + 1]);
-
 /* RFC 9449 section 8: a nonce that needs no storage: the time, and its MAC under key */
 extern PgtcCode pgtc_dpop_nonce_write(const uint8_t key[32], int64_t now,
 									  char out[PGTC_DPOP_NONCE_LEN + 1]);

@@ -11,7 +11,6 @@
 
 #include "core/jose/jwk.h"
 #include "core/base/b64url.h"
-#include "core/base/crypto.h"
 #include "core/base/json_read.h"
 #include "core/base/json_write.h"
 
@@ -33,7 +32,6 @@ static PgtcCode read_ec(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out);
 static PgtcCode read_rsa(const json_t *jwk, EVP_PKEY **out);
 static PgtcCode read_okp(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out);
 static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params);
-static bool public_valid(EVP_PKEY *pkey);
 
 PgtcCode
 pgtc_jwk_write(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
@@ -89,11 +87,6 @@ pgtc_jwk_read_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out)
 		code = read_public(alg, jwk, &pkey);
 	if (code == PGTC_OK)
 		code = pgtc_key_adopt(alg, pkey, false, out);
-	if (code == PGTC_OK && !public_valid(out->pkey))
-	{
-		pgtc_key_free(out);
-		code = PGTC_E_KEY;
-	}
 	ERR_clear_error();
 	return code;
 }
@@ -116,7 +109,6 @@ pgtc_jwk_is_public(const json_t *jwk)
 PgtcCode
 pgtc_jwk_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBPRINT_LEN + 1])
 {
-	uint8_t digest[PGTC_SHA256_LEN];
 	PgtcCode code;
 	PgtcBuf buf;
 
@@ -129,12 +121,7 @@ pgtc_jwk_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBP
 		code = pgtc_buf_code(&buf);
 	}
 	if (code == PGTC_OK)
-		code = pgtc_crypto_sha256(buf.data, buf.len, digest);
-	if (code == PGTC_OK)
-	{
-		pgtc_b64url_encode(digest, sizeof(digest), out);
-		out[PGTC_THUMBPRINT_LEN] = '\0';
-	}
+		code = pgtc_crypto_digest_text(buf.data, buf.len, out);
 	pgtc_buf_free(&buf);
 	return code;
 }
@@ -440,25 +427,4 @@ pkey_from_params(const char *type, OSSL_PARAM *params)
 		pkey = NULL;
 	EVP_PKEY_CTX_free(ctx);
 	return pkey;
-}
-
-/*
- * The point lies on the curve and is not its neutral element.  OpenSSL's check
- * of an RSA modulus takes as long as hundreds of verifications, and throws dice
- * over every odd number that is no product of two primes; the same key must
- * always get the same answer, so pgtc_key_adopt's rules are all an RSA key has
- * to satisfy.
- */
-static bool
-public_valid(EVP_PKEY *pkey)
-{
-	EVP_PKEY_CTX *ctx;
-	bool valid;
-
-	if (EVP_PKEY_is_a(pkey, "RSA"))
-		return true;
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	valid = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return valid;
 }

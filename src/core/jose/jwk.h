@@ -5,12 +5,13 @@
 #ifndef PGT_CORE_JWK_H
 #define PGT_CORE_JWK_H
 
+#include "core/base/crypto.h"
 #include "core/jose/key.h"
 
 struct json_t; /* of jansson */
 
 #define PGTC_JWK_MAX 8192 /* bytes of a JWK we read */
-#define PGTC_THUMBPRINT_LEN 43
+#define PGTC_THUMBPRINT_LEN PGTC_DIGEST_TEXT_LEN
 
 /* the public key as a JWK object with kid, alg and use=sig; PGTC_E_KEY for oct */
 extern PgtcCode pgtc_jwk_write(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out);

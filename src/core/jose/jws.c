@@ -77,22 +77,6 @@ pgtc_jws_read_header(const PgtcJws *jws, const PgtcMem *mem, PgtcJwsHeader *out)
 }
 
 PgtcCode
-pgtc_jws_read_payload(const PgtcJws *jws, PgtcBuf *out)
-{
-	size_t start = out->len;
-	size_t size = jws->payload.len / 4 * 3 + 2;
-	size_t len = 0;
-	char *at = pgtc_buf_extend(out, size);
-	PgtcCode code;
-
-	if (at == NULL)
-		return PGTC_E_NOMEM;
-	code = pgtc_b64url_decode(jws->payload, (uint8_t *) at, size, &len);
-	pgtc_buf_truncate(out, code == PGTC_OK ? start + len : start);
-	return code;
-}
-
-PgtcCode
 pgtc_jws_verify(const PgtcJws *jws, const PgtcAlg *alg, const PgtcKey *key, const PgtcMem *mem)
 {
 	uint8_t signature[PGTC_SIGNATURE_MAX];

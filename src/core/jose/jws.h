@@ -41,9 +41,6 @@ extern PgtcCode pgtc_jws_split(PgtcSlice token, PgtcJws *out);
  */
 extern PgtcCode pgtc_jws_read_header(const PgtcJws *jws, const PgtcMem *mem, PgtcJwsHeader *out);
 
-/* the payload bytes, appended to out */
-extern PgtcCode pgtc_jws_read_payload(const PgtcJws *jws, PgtcBuf *out);
-
 /* PGTC_E_ALG unless alg is the key's; PGTC_E_SIGNATURE unless it verifies */
 extern PgtcCode pgtc_jws_verify(const PgtcJws *jws, const PgtcAlg *alg, const PgtcKey *key,
 								const PgtcMem *mem);

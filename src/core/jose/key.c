@@ -28,6 +28,7 @@ static PgtcCode import_secret(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out);
 static PgtcCode key_suits(const PgtcAlg *alg, EVP_PKEY *pkey);
 static bool ec_suits(const PgtcAlg *alg, EVP_PKEY *pkey);
 static bool rsa_suits(EVP_PKEY *pkey);
+static bool public_valid(EVP_PKEY *pkey);
 static bool pair_matches(EVP_PKEY *pkey);
 static int no_passphrase(char *buf, int size, int rwflag, void *arg);
 
@@ -207,6 +208,8 @@ pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out
 {
 	PgtcCode code = key_suits(alg, pkey);
 
+	if (code == PGTC_OK && !is_private && !public_valid(pkey))
+		code = PGTC_E_KEY;
 	ERR_clear_error();
 	memset(out, 0, sizeof(*out));
 	if (code != PGTC_OK)
@@ -310,6 +313,26 @@ rsa_suits(EVP_PKEY *pkey)
 	BN_free(n);
 	BN_free(e);
 	return suits;
+}
+
+/*
+ * The point lies on the curve and is not its neutral element.  OpenSSL's check
+ * of an RSA modulus takes as long as hundreds of verifications, and throws dice
+ * over every odd number that is no product of two primes; the same key must
+ * always get the same answer, so rsa_suits has all the rules for one.
+ */
+static bool
+public_valid(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *ctx;
+	bool valid;
+
+	if (EVP_PKEY_is_a(pkey, "RSA"))
+		return true;
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	valid = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return valid;
 }
 
 static bool

@@ -51,7 +51,7 @@ extern PgtcCode pgtc_key_read_private(const PgtcAlg *alg, const uint8_t *data, s
 extern PgtcCode pgtc_key_of_secret(PgtcSlice secret, PgtcKey *out);
 
 /*
- * Judge a parsed key against alg (type, curve, size) and put it into out, which
+ * Judge a parsed key (against alg: type, curve, size) and put it into out, which
  * owns it from then on; on refusal the key is freed.
  */
 extern PgtcCode pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out);

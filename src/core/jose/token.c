@@ -15,7 +15,6 @@
 static PgtcCode write_payload(const PgtcTokenSpec *spec, PgtcBuf *out);
 static void member_time(PgtcBuf *out, const char *name, int64_t value);
 static PgtcCode splice(PgtcBuf *out, PgtcSlice object);
-static PgtcSlice trim(PgtcSlice text);
 
 PgtcCode
 pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
@@ -163,31 +162,19 @@ member_time(PgtcBuf *out, const char *name, int64_t value)
 static PgtcCode
 splice(PgtcBuf *out, PgtcSlice object)
 {
+	static const char white_space[] = " \t\n\r"; /* RFC 8259 section 2 */
 	PgtcSlice inner;
 
 	if (object.data == NULL)
 		return PGTC_OK;
-	object = trim(object);
+	object = pgtc_slice_trim(object, white_space);
 	if (object.len < 2 || object.data[0] != '{' || object.data[object.len - 1] != '}')
 		return PGTC_E_MALFORMED;
-	inner = trim(pgtc_slice(object.data + 1, object.len - 2));
+	inner = pgtc_slice_trim(pgtc_slice(object.data + 1, object.len - 2), white_space);
 	if (inner.len == 0)
 		return PGTC_OK;
 	if (out->len > 0 && out->data[out->len - 1] != '{')
 		pgtc_buf_append(out, ",", 1);
 	pgtc_buf_append(out, inner.data, inner.len);
 	return PGTC_OK;
-}
-
-/* ws = *( %x20 / %x09 / %x0A / %x0D ), RFC 8259 section 2 */
-static PgtcSlice
-trim(PgtcSlice text)
-{
-	static const char ws[] = {' ', '\t', '\n', '\r'};
-
-	while (text.len > 0 && memchr(ws, text.data[0], sizeof(ws)) != NULL)
-		text = pgtc_slice(text.data + 1, text.len - 1);
-	while (text.len > 0 && memchr(ws, text.data[text.len - 1], sizeof(ws)) != NULL)
-		text.len--;
-	return text;
 }

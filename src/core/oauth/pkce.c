@@ -4,7 +4,6 @@
  */
 #include "core/oauth/pkce.h"
 #include "core/base/b64url.h"
-#include "core/base/crypto.h"
 #include "core/base/uri.h"
 
 #define VERIFIER_MIN 43
@@ -45,16 +44,13 @@ pgtc_pkce_verifier_valid(PgtcSlice verifier)
 bool
 pgtc_pkce_matches(PgtcSlice challenge, PgtcSlice verifier)
 {
-	uint8_t digest[PGTC_SHA256_LEN];
-	char expected[PGTC_CHALLENGE_LEN];
+	char expected[PGTC_CHALLENGE_LEN + 1];
 	bool matches;
 
 	if (challenge.len != PGTC_CHALLENGE_LEN || !pgtc_pkce_verifier_valid(verifier) ||
-		pgtc_crypto_sha256(verifier.data, verifier.len, digest) != PGTC_OK)
+		pgtc_crypto_digest_text(verifier.data, verifier.len, expected) != PGTC_OK)
 		return false;
-	pgtc_b64url_encode(digest, sizeof(digest), expected);
-	matches = pgtc_crypto_equal(expected, challenge.data, sizeof(expected));
-	pgtc_crypto_wipe(digest, sizeof(digest));
+	matches = pgtc_crypto_equal(expected, challenge.data, PGTC_CHALLENGE_LEN);
 	pgtc_crypto_wipe(expected, sizeof(expected));
 	return matches;
 }

@@ -10,8 +10,8 @@
 static int scope_find(const PgtcScope *scope, PgtcSlice token);
 
 /* scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), at most PGTC_SCOPE_TOKEN_MAX */
-bool
-pgtc_scope_token_valid(PgtcSlice token)
+static bool
+token_valid(PgtcSlice token)
 {
 	size_t i;
 
@@ -61,7 +61,7 @@ pgtc_scope_add(PgtcScope *scope, PgtcSlice token)
 {
 	if (token.len > PGTC_SCOPE_TOKEN_MAX)
 		return PGTC_E_TOO_LONG;
-	if (!pgtc_scope_token_valid(token))
+	if (!token_valid(token))
 		return PGTC_E_MALFORMED;
 	if (pgtc_scope_has(scope, token))
 		return PGTC_OK;

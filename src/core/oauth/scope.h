@@ -20,8 +20,6 @@ typedef struct PgtcScope
 	PgtcSlice token[PGTC_SCOPE_MAX];
 } PgtcScope;
 
-extern bool pgtc_scope_token_valid(PgtcSlice token);
-
 /*
  * Several spaces between tokens, and spaces at the ends, are refused as the
  * grammar says; the empty string is the empty list.

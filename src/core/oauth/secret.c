@@ -11,44 +11,12 @@
 #define HEX_DISTINCT_MIN 11
 #define CLASSES 4
 
-static int class_of(char c);
-static bool hexadecimal(PgtcSlice secret);
-
 void
 pgtc_secret_write(const uint8_t random[PGTC_SECRET_LEN], char out[PGTC_CLIENT_SECRET_LEN + 1])
 {
 	memcpy(out, PGTC_CLIENT_SECRET_PREFIX, CLIENT_SECRET_PREFIX_LEN);
 	pgtc_b64url_encode(random, PGTC_SECRET_LEN, out + CLIENT_SECRET_PREFIX_LEN);
 	out[PGTC_CLIENT_SECRET_LEN] = '\0';
-}
-
-/*
- * Among random characters of base64 the kind (upper case, lower case, digit) changes
- * after two of three, of hexadecimal after nearly every other; from word to word, and
- * in what a keyboard has in a row, only now and then.
- */
-bool
-pgtc_secret_looks_random(PgtcSlice secret)
-{
-	bool seen[CLASSES] = {false};
-	size_t changes = 0;
-	size_t i;
-
-	if (secret.len < RANDOM_MIN)
-		return false;
-	for (i = 0; i < secret.len; i++)
-	{
-		int class = class_of(secret.data[i]);
-
-		if (class < 0)
-			return false;
-		seen[class] = true;
-		if (i > 0 && class != class_of(secret.data[i - 1]))
-			changes++;
-	}
-	if (hexadecimal(secret))
-		return changes >= (secret.len - 1) / 5;
-	return seen[0] && seen[1] && seen[2] && changes >= (secret.len - 1) * 2 / 5;
 }
 
 /* upper, lower, digit, one of the others of base64, base64url and padding; -1: none of them */
@@ -87,4 +55,33 @@ hexadecimal(PgtcSlice secret)
 		seen[value] = true;
 	}
 	return digits >= RANDOM_MIN && distinct >= HEX_DISTINCT_MIN;
+}
+
+/*
+ * Among random characters of base64 the kind (upper case, lower case, digit) changes
+ * after two of three, of hexadecimal after nearly every other; from word to word, and
+ * in what a keyboard has in a row, only now and then.
+ */
+bool
+pgtc_secret_looks_random(PgtcSlice secret)
+{
+	bool seen[CLASSES] = {false};
+	size_t changes = 0;
+	size_t i;
+
+	if (secret.len < RANDOM_MIN)
+		return false;
+	for (i = 0; i < secret.len; i++)
+	{
+		int class = class_of(secret.data[i]);
+
+		if (class < 0)
+			return false;
+		seen[class] = true;
+		if (i > 0 && class != class_of(secret.data[i - 1]))
+			changes++;
+	}
+	if (hexadecimal(secret))
+		return changes >= (secret.len - 1) / 5;
+	return seen[0] && seen[1] && seen[2] && changes >= (secret.len - 1) * 2 / 5;
 }

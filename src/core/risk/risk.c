@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "core/risk/risk.h"
+#include "core/base/printable.h"
 #include "core/risk/user_agent.h"
 
 #define SECOND INT64_C(1000000)
@@ -374,11 +375,8 @@ static Shown
 shown(PgtcSlice in)
 {
 	Shown out;
-	size_t i;
 
-	for (i = 0; i < in.len && i < SHOWN_MAX; i++)
-		out.text[i] = in.data[i] >= ' ' && in.data[i] < 0x7f ? in.data[i] : '?';
-	out.text[i] = '\0';
+	pgtc_printable_ascii(in, out.text, sizeof(out.text));
 	return out;
 }
 

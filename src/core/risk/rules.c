@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "core/risk/rules.h"
+#include "core/base/printable.h"
 #include "core/risk/rule_members.h"
 
 #define ALL_DAYS 0x7f
@@ -21,7 +22,6 @@ static PgtcCode read_members(const json_t *object, const PgtcMem *mem, PgtcRule 
 static PgtcCode refuse_unknown(json_t *object, const PgtcRule *rule, char *about);
 static void describe_problem(char *problem, int nth, const char *kind, const char *about);
 static void set_defaults(PgtcRule *rule);
-static void copy_shown(PgtcSlice in, char out[SHOWN_MAX + 1]);
 
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
 
@@ -180,7 +180,7 @@ read_kind(const json_t *object, PgtcRule *rule, char *about)
 	}
 	else
 	{
-		copy_shown(pgtc_json_read_string(value), shown);
+		pgtc_printable_ascii(pgtc_json_read_string(value), shown, sizeof(shown));
 		snprintf(about, PGTC_PROBLEM_MAX, "there is no rule \"%s\"", shown);
 	}
 	return PGTC_E_MALFORMED;
@@ -258,7 +258,7 @@ refuse_unknown(json_t *object, const PgtcRule *rule, char *about)
 		}
 		if (pgtc_rule_members[i].name == NULL)
 		{
-			copy_shown(pgtc_slice_str(name), shown);
+			pgtc_printable_ascii(pgtc_slice_str(name), shown, sizeof(shown));
 			snprintf(about, PGTC_PROBLEM_MAX, "has no member \"%s\"", shown);
 			return PGTC_E_MALFORMED;
 		}
@@ -293,15 +293,4 @@ set_defaults(PgtcRule *rule)
 	rule->max_speed = 900;
 	rule->min_distance = 100;
 	rule->days = ALL_DAYS;
-}
-
-/* printable, and cut */
-static void
-copy_shown(PgtcSlice in, char out[SHOWN_MAX + 1])
-{
-	size_t i;
-
-	for (i = 0; i < in.len && i < SHOWN_MAX; i++)
-		out[i] = in.data[i] >= ' ' && in.data[i] < 0x7f ? in.data[i] : '?';
-	out[i] = '\0';
 }
