@@ -11,22 +11,20 @@ DECLARE
 	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
 	assertion_algs CONSTANT text[] := pgtoken.choices('token_endpoint_auth_signing_alg');
 	auth_methods CONSTANT text[] := array_remove(pgtoken.choices('token_endpoint_auth_method'), CASE WHEN NOT certificates THEN 'tls_client_auth' END);
-	-- those of OpenID Connect Core section 5.4
-	claim_scopes CONSTANT text[] := '{profile,email,address,phone}';
+	protocol_scopes CONSTANT text[] := pgtoken.choices('protocol_scope');
 	signing_algs text[];
 	scopes text[];
 	claims text[] := ARRAY['iss', 'sub', 'aud', 'azp', 'sid', 'nonce', 'at_hash', 'acr', 'amr', 'iat', 'exp', 'auth_time'];
 BEGIN
 	SELECT * INTO i FROM pgtoken.issuers WHERE issuer = of_issuer;
 	-- an HS256 key is not published: no client can verify by it
-	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active' AND k.alg <> 'HS256'
+	signing_algs := ARRAY(SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.state = 'active' AND k.public_jwk IS NOT NULL
 						  ORDER BY k.alg <> i.default_alg, k.alg);
-	-- they stand for claims: without a function that gives them they mean nothing
-	scopes := ARRAY['openid', 'offline_access']
-			  || CASE WHEN i.claims_function IS NOT NULL THEN claim_scopes ELSE '{}' END
+	-- the others stand for claims (OpenID Connect Core section 5.4): without a function that gives them they mean nothing
+	scopes := CASE WHEN i.claims_function IS NOT NULL THEN protocol_scopes ELSE '{openid,offline_access}' END
 			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s
 					   WHERE r.issuer = of_issuer AND r.enabled
-						 AND s <> ALL ('{openid,offline_access}' || claim_scopes)
+						 AND s <> ALL (protocol_scopes)
 					   ORDER BY s);
 	RETURN json_strip_nulls(json_build_object(
 		'issuer', of_issuer,
@@ -44,12 +42,12 @@ BEGIN
 		'jwks_uri', base_url || '/oauth2/jwks',
 		'scopes_supported', scopes,
 		-- empty and not absent without an authorization endpoint: RFC 8414 section 2 requires it
-		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['code'] ELSE ARRAY[]::text[] END,
-		'response_modes_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['query'] END,
+		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_type') ELSE '{}' END,
+		'response_modes_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_mode') END,
 		'authorization_response_iss_parameter_supported', CASE WHEN i.login_uri IS NOT NULL THEN true END,
-		'code_challenge_methods_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['S256'] END,
+		'code_challenge_methods_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('code_challenge_method') END,
 		'require_pushed_authorization_requests', CASE WHEN i.login_uri IS NOT NULL THEN false END,
-		'prompt_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY['none', 'login', 'consent', 'select_account'] END,
+		'prompt_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('prompt') END,
 		'request_parameter_supported', false,
 		'request_uri_parameter_supported', false,
 		'claims_parameter_supported', false,

@@ -4,6 +4,7 @@
  */
 #include "endpoints/authorization_parameters.h"
 
+#include "base/names.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
@@ -15,7 +16,13 @@
 #include "endpoints/id_token_hint.h"
 #include "tokens/target.h"
 
-#define PROMPTS "none, or of login consent select_account"
+const char *
+authorization_parameters_prompt(int n)
+{
+	static const char *const prompts[] = {"none", "login", "consent", "select_account"};
+
+	return n < (int) lengthof(prompts) ? prompts[n] : NULL;
+}
 
 bool
 authorization_parameters_text_valid(const char *value, size_t max)
@@ -87,11 +94,11 @@ check_kind(const HttpExchange *x)
 	if (http_param(x, "registration"))
 		return PGT_ERR_REGISTRATION;
 	if (response_type == NULL)
-		return refused(PGT_ERR_REQUEST_PARAMETER, "response_type", NULL, "code");
-	if (strcmp(response_type, "code") != 0)
-		return refused(PGT_ERR_RESPONSE_TYPE, "response_type", response_type, "code");
-	if (response_mode && strcmp(response_mode, "query") != 0)
-		return refused(PGT_ERR_RESPONSE_MODE, "response_mode", response_mode, "query");
+		return refused(PGT_ERR_REQUEST_PARAMETER, "response_type", NULL, RESPONSE_TYPE);
+	if (strcmp(response_type, RESPONSE_TYPE) != 0)
+		return refused(PGT_ERR_RESPONSE_TYPE, "response_type", response_type, RESPONSE_TYPE);
+	if (response_mode && strcmp(response_mode, RESPONSE_MODE) != 0)
+		return refused(PGT_ERR_RESPONSE_MODE, "response_mode", response_mode, RESPONSE_MODE);
 	return PGT_OK;
 }
 
@@ -106,8 +113,8 @@ check_pkce(const HttpExchange *x, const Client *client)
 		return client->require_pkce || !client->confidential || method
 				   ? refused(PGT_ERR_PKCE_MISSING, "code_challenge", NULL, NULL)
 				   : PGT_OK;
-	if (method == NULL || strcmp(method, "S256") != 0)
-		return refused(PGT_ERR_PKCE_METHOD, "code_challenge_method", method, "S256");
+	if (method == NULL || strcmp(method, CODE_CHALLENGE_METHOD) != 0)
+		return refused(PGT_ERR_PKCE_METHOD, "code_challenge_method", method, CODE_CHALLENGE_METHOD);
 	return pgtc_pkce_challenge_valid(pgtc_slice_str(challenge))
 			   ? PGT_OK
 			   : refused(PGT_ERR_REQUEST_PARAMETER, "code_challenge", NULL,
@@ -118,25 +125,22 @@ check_pkce(const HttpExchange *x, const Client *client)
 static PgtErr
 check_prompt(const char *prompt, char ***prompts, int *n)
 {
-	static const char *const known[] = {"none", "login", "consent", "select_account"};
+	const char *known = names_joined(authorization_parameters_prompt, " ");
 	PgtcScope list;
 
 	*n = 0;
 	if (prompt == NULL)
 		return PGT_OK;
 	if (pgtc_scope_parse(pgtc_slice_str(prompt), &list) != PGTC_OK)
-		return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, PROMPTS);
+		return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, known);
 	*prompts = palloc(sizeof(char *) * Max(list.n, 1));
 	for (int i = 0; i < list.n; i++)
 	{
-		bool found = false;
-
-		for (size_t j = 0; j < lengthof(known); j++)
-			found = found || pgtc_slice_equal(list.token[i], pgtc_slice_str(known[j]));
-		if (!found)
-			return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, PROMPTS);
-		(*prompts)[(*n)++] = pnstrdup(list.token[i].data, list.token[i].len);
+		(*prompts)[i] = pnstrdup(list.token[i].data, list.token[i].len);
+		if (names_find(authorization_parameters_prompt, (*prompts)[i]) < 0)
+			return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, known);
 	}
+	*n = list.n;
 	return list.n > 1 && pgtc_scope_has_str(&list, "none")
 			   ? refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, "none alone")
 			   : PGT_OK;

@@ -14,6 +14,14 @@
 
 #define STATE_MAX 4096
 
+/* of each the only one */
+#define RESPONSE_TYPE "code"
+#define RESPONSE_MODE "query"
+#define CODE_CHALLENGE_METHOD "S256"
+
+/* as Names */
+extern const char *authorization_parameters_prompt(int n);
+
 /* printable text that may be stored, shown and sent on; NULL is */
 extern bool authorization_parameters_text_valid(const char *value, size_t max);
 

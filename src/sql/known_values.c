@@ -12,10 +12,12 @@
 
 #include "base/names.h"
 #include "core/jose/alg.h"
+#include "endpoints/authorization_parameters.h"
 #include "http/http.h"
 #include "tables/client.h"
 #include "tables/factor_type.h"
 #include "tables/grant_type.h"
+#include "tokens/target.h"
 
 PG_FUNCTION_INFO_V1(pgt_known_values);
 
@@ -38,14 +40,28 @@ static const struct
 {
 	const char *name;
 	Names values;
+	const char *only; /* where there is but one */
 } lists[] = {
-	{"alg", signing_alg},
-	{"dpop_signing_alg", http_proof_alg},
-	{"factor type", factor_type_name},
-	{"grant_types", grant_type_name},
-	{"token_endpoint_auth_method", client_auth_method_name},
-	{"token_endpoint_auth_signing_alg", assertion_alg},
+	{"alg", .values = signing_alg},
+	{"code_challenge_method", .only = CODE_CHALLENGE_METHOD},
+	{"dpop_signing_alg", .values = http_proof_alg},
+	{"factor type", .values = factor_type_name},
+	{"grant_types", .values = grant_type_name},
+	{"prompt", .values = authorization_parameters_prompt},
+	{"protocol_scope", .values = target_protocol_scope},
+	{"response_mode", .only = RESPONSE_MODE},
+	{"response_type", .only = RESPONSE_TYPE},
+	{"token_endpoint_auth_method", .values = client_auth_method_name},
+	{"token_endpoint_auth_signing_alg", .values = assertion_alg},
 };
+
+static const char *
+value_of(int list, int n)
+{
+	if (lists[list].values)
+		return lists[list].values(n);
+	return n == 0 ? lists[list].only : NULL;
+}
 
 static const char *
 list_name(int n)
@@ -63,7 +79,7 @@ pgt_known_values(PG_FUNCTION_ARGS)
 	if (n < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown list of values"),
 						errhint("One of %s.", names_joined(list_name, ", "))));
-	for (int i = 0; (value = lists[n].values(i)) != NULL; i++)
+	for (int i = 0; (value = value_of(n, i)) != NULL; i++)
 		accumArrayResult(array, CStringGetTextDatum(value), false, TEXTOID, CurrentMemoryContext);
 	PG_RETURN_DATUM(makeArrayResult(array, CurrentMemoryContext));
 }

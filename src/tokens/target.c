@@ -23,6 +23,12 @@
 static const char *const protocol_scopes[] = {"openid", "offline_access", "profile",
 											  "email",	"address",		  "phone"};
 
+const char *
+target_protocol_scope(int n)
+{
+	return n < (int) lengthof(protocol_scopes) ? protocol_scopes[n] : NULL;
+}
+
 static bool
 is_protocol_scope(PgtcSlice scope)
 {

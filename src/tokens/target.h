@@ -25,6 +25,9 @@ typedef struct Target
 #define TARGET_OFFLINE (1 << 0) /* a refresh token may come of it */
 #define TARGET_NO_USER (1 << 1) /* the subject is the client itself */
 
+/* as Names */
+extern const char *target_protocol_scope(int n);
+
 /*
  * The resources of a request by the names they are registered under, each once: a
  * client may spell them otherwise (RFC 3986 section 6.2).  In place; what is not
