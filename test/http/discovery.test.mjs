@@ -87,6 +87,7 @@ describe('keys', () => {
 			assert.equal(h.headerOf(tokens.id_token).alg, alg);
 			assert.equal(h.headerOf(tokens.access_token).alg, alg);
 			assert.ok(h.claimsOf(tokens.id_token).at_hash, `${alg}: at_hash`);
+			for (const claim of Object.keys(h.claimsOf(tokens.id_token))) assert.ok(metadata.claims_supported.includes(claim), claim);
 		}
 	});
 });
