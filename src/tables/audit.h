@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 
+#include "base/errors.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
