@@ -48,7 +48,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # They install what is missing and run in a copy of this tree, so they must not
 # need pg_config or pkg-config while this file is read.
-ALONE = setup check check-valgrind check-fresh interop demo serve bench bench-purge bench-scale lint
+ALONE = setup check check-valgrind check-fresh interop demo serve bench bench-purge bench-scale lint reference
 
 # The core without a server: needs the libraries, but not PostgreSQL.
 CORE_ONLY = unit fuzz fuzz-replay format dist

@@ -22,7 +22,7 @@ COMMENT ON FUNCTION pgtoken.standby_answers IS 'Internal: true; on a standby tha
 CREATE FUNCTION pgtoken.new_uuid() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_new_uuid_sql' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.new_uuid FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.new_uuid IS 'A UUIDv7 (RFC 9562 section 5.7)';
+COMMENT ON FUNCTION pgtoken.new_uuid IS 'Internal: a UUIDv7 (RFC 9562 section 5.7)';
 
 CREATE FUNCTION pgtoken.make_durable() RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_make_durable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -88,17 +88,17 @@ COMMENT ON FUNCTION pgtoken.check_alg IS 'Internal: raises 22023 unless it is a 
 CREATE FUNCTION pgtoken.normal_uri(uri text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_normal_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.normal_uri FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.normal_uri IS 'The one spelling of all absolute URIs that mean the same as this one (RFC 3986 sections 6.2.2 and 6.2.3): case of scheme and host, needless percent-encodings, dot segments, default port, empty path. NULL for what is none';
+COMMENT ON FUNCTION pgtoken.normal_uri IS 'Internal: the one spelling of all absolute URIs that mean the same as this one (RFC 3986 sections 6.2.2 and 6.2.3): case of scheme and host, needless percent-encodings, dot segments, default port, empty path. NULL for what is none';
 
 CREATE FUNCTION pgtoken.valid_redirect_uri(redirect_uri text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_redirect_uri' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uri FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_redirect_uri IS 'Can this be a redirect URI (RFC 6749 section 3.1.2, RFC 8252)? https, http on loopback, or a private-use scheme with a dot; no fragment';
+COMMENT ON FUNCTION pgtoken.valid_redirect_uri IS 'Internal: can this be a redirect URI (RFC 6749 section 3.1.2, RFC 8252)? https, http on loopback, or a private-use scheme with a dot; no fragment';
 
 CREATE FUNCTION pgtoken.valid_scopes(scopes text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_scopes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_scopes FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_scopes IS 'Is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
+COMMENT ON FUNCTION pgtoken.valid_scopes IS 'Internal: is every element a scope-token (RFC 6749 appendix A.4), none NULL, none twice?';
 
 CREATE FUNCTION pgtoken.scopes_problem(scopes text[], of_client boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -146,7 +146,7 @@ CREATE FUNCTION pgtoken.valid_acr_values(acr_values text[]) RETURNS boolean
 		   AND (SELECT coalesce(bool_and(u IS NOT NULL AND pgtoken.header_word(u) AND length(u) <= 1024), true) AND count(*) = count(DISTINCT u)
 				FROM unnest(acr_values) u);
 REVOKE ALL ON FUNCTION pgtoken.valid_acr_values FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_acr_values IS 'Can these be values of acr or amr that a challenge (RFC 9470 section 3) lists? At most 100, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice';
+COMMENT ON FUNCTION pgtoken.valid_acr_values IS 'Internal: can these be values of acr or amr that a challenge (RFC 9470 section 3) lists? At most 100, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice';
 
 CREATE FUNCTION pgtoken.check_acr_values(parameter text, acr_values text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -166,7 +166,7 @@ CREATE FUNCTION pgtoken.valid_host_name(name text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN length(name) <= 253 AND name ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*$';
 REVOKE ALL ON FUNCTION pgtoken.valid_host_name FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_host_name IS 'Can this be the name of a host or domain, in lower case?';
+COMMENT ON FUNCTION pgtoken.valid_host_name IS 'Internal: can this be the name of a host or domain, in lower case?';
 
 CREATE FUNCTION pgtoken.valid_lifetime(lifetime interval, shortest interval, longest interval DEFAULT '10 years') RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -17,7 +17,7 @@ ALTER TABLE pgtoken.revocation_epoch ENABLE ROW LEVEL SECURITY;
 CREATE FUNCTION pgtoken.invalidate() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_invalidate' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.invalidate FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.invalidate IS 'Trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
+COMMENT ON FUNCTION pgtoken.invalidate IS 'Internal, trigger: tells all backends to drop cached configuration (argument config) or verified tokens (argument revocation)';
 
 CREATE FUNCTION pgtoken.cache_stats()
 	RETURNS TABLE (name text, value bigint)

@@ -4,7 +4,7 @@
 CREATE FUNCTION pgtoken.append_only() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_append_only' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.append_only FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.append_only IS 'Trigger: refuses UPDATE, DELETE and TRUNCATE';
+COMMENT ON FUNCTION pgtoken.append_only IS 'Internal, trigger: refuses UPDATE, DELETE and TRUNCATE';
 
 CREATE TABLE pgtoken.audit_events (
 	grant_id uuid NOT NULL,
@@ -89,20 +89,20 @@ CREATE FUNCTION pgtoken.audit_row() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_row' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.audit_row FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_row IS 'Trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, then the columns to leave out';
+COMMENT ON FUNCTION pgtoken.audit_row IS 'Internal, trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, then the columns to leave out';
 
 CREATE FUNCTION pgtoken.audit_grant() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_grant' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.audit_grant FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_grant IS 'Trigger on grants: grant.issued, grant.revoked, grant.changed, grant.deleted. Arguments as audit_row';
+COMMENT ON FUNCTION pgtoken.audit_grant IS 'Internal, trigger on grants: grant.issued, grant.revoked, grant.changed, grant.deleted. Arguments as audit_row';
 
 -- Not SECURITY DEFINER: nobody but the owner can insert into tokens, and each
 -- refresh would pay for the switch.
 CREATE FUNCTION pgtoken.audit_token() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_token' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.audit_token FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_token IS 'Trigger on tokens: token.refreshed, token.retried; the first issue is audited by the grant';
+COMMENT ON FUNCTION pgtoken.audit_token IS 'Internal, trigger on tokens: token.refreshed, token.retried; the first issue is audited by the grant';
 
 -- What the index on subject leaves out, by the families, whose events lie together;
 -- all else by that index, whether a family has come of it or not. The two

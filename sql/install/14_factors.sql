@@ -8,7 +8,7 @@ CREATE FUNCTION pgtoken.valid_factor_acr(factor_acr jsonb) RETURNS boolean
 										 AND jsonb_typeof(m.value) = 'string' AND pgtoken.valid_acr_values(ARRAY[m.value #>> '{}'])), true)
 				FROM jsonb_each(CASE jsonb_typeof(factor_acr) WHEN 'object' THEN factor_acr END) m);
 REVOKE ALL ON FUNCTION pgtoken.valid_factor_acr FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_factor_acr IS 'Is this an object of factor types, each with an acr?';
+COMMENT ON FUNCTION pgtoken.valid_factor_acr IS 'Internal: is this an object of factor types, each with an acr?';
 
 CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -18,7 +18,7 @@ CREATE FUNCTION pgtoken.valid_webauthn_origins(origins text[]) RETURNS boolean
 											  OR pgtoken.valid_host_name(substring(u FROM '^https://([^:]+)(?::[1-9][0-9]{0,4})?$')) IS TRUE)), true)
 				FROM unnest(origins) u);
 REVOKE ALL ON FUNCTION pgtoken.valid_webauthn_origins FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_webauthn_origins IS 'Is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
+COMMENT ON FUNCTION pgtoken.valid_webauthn_origins IS 'Internal: is every element an origin (RFC 6454 section 6.2) that a browser gives a WebAuthn assertion: https and a host in lower case, with a port where it is not the usual one; http for loopback hosts only?';
 
 CREATE FUNCTION pgtoken.check_step_up(factor_acr jsonb, webauthn_rp_id text, webauthn_origins text[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -3,7 +3,7 @@
 CREATE FUNCTION pgtoken.valid_issuer(issuer text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_issuer' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_issuer FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_issuer IS 'Can this be an issuer identifier (RFC 8414 section 2)? https, no query, no fragment; http for loopback hosts only';
+COMMENT ON FUNCTION pgtoken.valid_issuer IS 'Internal: can this be an issuer identifier (RFC 8414 section 2)? https, no query, no fragment; http for loopback hosts only';
 
 CREATE FUNCTION pgtoken.issuer_base(issuer text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp

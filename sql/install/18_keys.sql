@@ -15,7 +15,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.notify_keys FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.notify_keys IS 'Trigger: has PostgREST read the keys again, by pgtoken_http.pre_config(); tells the channel pgtoken.http_notify_channel';
+COMMENT ON FUNCTION pgtoken.notify_keys IS 'Internal, trigger: has PostgREST read the keys again, by pgtoken_http.pre_config(); tells the channel pgtoken.http_notify_channel';
 
 CREATE TABLE pgtoken.signing_keys (
 	kid text NOT NULL,

@@ -3,7 +3,7 @@
 CREATE FUNCTION pgtoken.valid_resource(resource text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_resource' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_resource FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_resource IS 'Can this be a resource indicator (RFC 8707 section 2)? An absolute URI without a fragment';
+COMMENT ON FUNCTION pgtoken.valid_resource IS 'Internal: can this be a resource indicator (RFC 8707 section 2)? An absolute URI without a fragment';
 
 CREATE TABLE pgtoken.resources (
 	issuer text NOT NULL,

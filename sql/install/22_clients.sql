@@ -9,17 +9,17 @@ COMMENT ON FUNCTION pgtoken.native_application IS 'Internal: does a client''s me
 CREATE FUNCTION pgtoken.valid_redirect_uris(redirect_uris text[], native boolean) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_redirect_uris' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_redirect_uris FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_redirect_uris IS 'Is every element a possible redirect URI, and none NULL? native: of an application that is installed on its user''s device, whose private-use scheme needs no dot; schemes that browsers and systems know themselves, such as javascript, data and file, are none';
+COMMENT ON FUNCTION pgtoken.valid_redirect_uris IS 'Internal: is every element a possible redirect URI, and none NULL? native: of an application that is installed on its user''s device, whose private-use scheme needs no dot; schemes that browsers and systems know themselves, such as javascript, data and file, are none';
 
 CREATE FUNCTION pgtoken.valid_subject_dn(name text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_subject_dn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_subject_dn FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_subject_dn IS 'Is this a distinguished name (RFC 4514) whose types are OIDs or keywords that OpenSSL knows?';
+COMMENT ON FUNCTION pgtoken.valid_subject_dn IS 'Internal: is this a distinguished name (RFC 4514) whose types are OIDs or keywords that OpenSSL knows?';
 
 CREATE FUNCTION pgtoken.valid_jwks(jwks text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_valid_jwks' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.valid_jwks FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_jwks IS 'Is this a JWK Set (RFC 7517 section 5) of public keys, at least one of which we can verify with? No private and no symmetric ones';
+COMMENT ON FUNCTION pgtoken.valid_jwks IS 'Internal: is this a JWK Set (RFC 7517 section 5) of public keys, at least one of which we can verify with? No private and no symmetric ones';
 
 CREATE FUNCTION pgtoken.client_auth_method(client_type text, metadata jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -108,7 +108,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.client_metadata_problem FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.client_metadata_problem IS
-'What is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';
+'Internal: what is wrong with the metadata of a client of this type: an English phrase that names the member, or NULL. Members that are not known are refused, since a misspelt one would be a protection that is not there.';
 
 CREATE FUNCTION pgtoken.fitting_rotation(rotation text, client_type text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

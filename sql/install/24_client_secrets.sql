@@ -59,7 +59,7 @@ COMMENT ON COLUMN pgtoken.created_client_secret.secret_id IS 'Names it in client
 CREATE FUNCTION pgtoken.new_client_secret() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_new_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.new_client_secret FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.new_client_secret IS 'A fresh client secret: prefix and 256 random bits. Stores nothing';
+COMMENT ON FUNCTION pgtoken.new_client_secret IS 'Internal: a fresh client secret: prefix and 256 random bits. Stores nothing';
 
 CREATE FUNCTION pgtoken.keep_client_secret(client_id text, secret_id uuid, client_secret text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_keep_client_secret' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE

@@ -4,19 +4,19 @@
 CREATE FUNCTION pgtoken.policy_rules_problem(rules jsonb) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_policy_rules_problem' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.policy_rules_problem IS 'What is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
+COMMENT ON FUNCTION pgtoken.policy_rules_problem IS 'Internal: what is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
 
 CREATE FUNCTION pgtoken.valid_policy_name(policy text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN policy ~ '^[A-Za-z0-9_.-]{1,63}$';
 REVOKE ALL ON FUNCTION pgtoken.valid_policy_name FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_policy_name IS 'Can this be the name of a policy? 1 to 63 letters, digits, "_", "." and "-"';
+COMMENT ON FUNCTION pgtoken.valid_policy_name IS 'Internal: can this be the name of a policy? 1 to 63 letters, digits, "_", "." and "-"';
 
 CREATE FUNCTION pgtoken.valid_function_timeout(function_timeout interval) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN function_timeout BETWEEN '1 millisecond' AND '10 seconds';
 REVOKE ALL ON FUNCTION pgtoken.valid_function_timeout FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.valid_function_timeout IS 'Can a rule''s function take so long?';
+COMMENT ON FUNCTION pgtoken.valid_function_timeout IS 'Internal: can a rule''s function take so long?';
 
 CREATE TABLE pgtoken.policies (
 	issuer text NOT NULL,

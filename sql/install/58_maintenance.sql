@@ -54,7 +54,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_clock FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.check_clock TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.check_clock IS
-'Called by each part of maintenance before it does away with anything: raises 55000 when the clock is further ahead than can be, which is when nothing at all (no audit event) was written for 31 days between the last time it was found plausible and now. accept: it is right, whatever it says';
+'Internal, called by each part of maintenance before it does away with anything: raises 55000 when the clock is further ahead than can be, which is when nothing at all (no audit event) was written for 31 days between the last time it was found plausible and now. accept: it is right, whatever it says';
 
 CREATE FUNCTION pgtoken.first_uuid(at timestamptz) RETURNS uuid
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -83,7 +83,7 @@ CREATE FUNCTION pgtoken.in_transaction_block() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_in_transaction_block' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.in_transaction_block FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.in_transaction_block TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.in_transaction_block IS 'Is this one of several statements of a transaction? Then run_maintenance() cannot commit';
+COMMENT ON FUNCTION pgtoken.in_transaction_block IS 'Internal: is this one of several statements of a transaction? Then run_maintenance() cannot commit';
 
 CREATE FUNCTION pgtoken.maintain_keys() RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -139,7 +139,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_keys FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_keys TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.maintain_keys IS 'A part of maintenance, for run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
+COMMENT ON FUNCTION pgtoken.maintain_keys IS 'Internal, a part of run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
 
 CREATE FUNCTION pgtoken.maintain(accept_clock boolean DEFAULT false) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -11,7 +11,7 @@ CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,user_code_attempts,replay_ids,subject_not_before,reused_families,grants}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.purged_tables IS 'Tables whose rows are deleted one day, in the order in which maintenance does it';
+COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
 
 INSERT INTO pgtoken.maintenance (task) SELECT pg_catalog.unnest(pgtoken.purged_tables());
 
@@ -26,7 +26,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.check_batch TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.check_batch IS 'Called by purge_batch() and run_maintenance(): raises 22023 unless a batch may have so many rows';
+COMMENT ON FUNCTION pgtoken.check_batch IS 'Internal, called by purge_batch() and run_maintenance(): raises 22023 unless a batch may have so many rows';
 
 CREATE FUNCTION pgtoken.purge_condition(task text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
@@ -143,4 +143,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.purge_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purge_batch TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purge_batch IS
-'A part of maintenance, for run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';
+'Internal, a part of run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';
