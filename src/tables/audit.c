@@ -14,7 +14,6 @@
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
-#include "base/refused.h"
 #include "base/glue.h"
 #include "base/random.h"
 #include "base/refused.h"

@@ -11,7 +11,6 @@
 
 #include "base/compat.h"
 
-#include "base/errors.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
