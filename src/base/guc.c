@@ -21,7 +21,7 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/uuid.h"
-#include "http/http_context.h"
+#include "core/risk/context_headers.h"
 
 #define MINUTES_PER_DAY (24 * 60)
 #define SECONDS_PER_DAY (24 * 60 * 60)
@@ -110,7 +110,8 @@ static bool
 check_http_context_headers(char **value, void **extra pg_attribute_unused(),
 						   GucSource source pg_attribute_unused())
 {
-	const char *problem = http_context_headers_problem(*value);
+	PgtcContextHeaders headers;
+	const char *problem = pgtc_context_headers_read(pgtc_slice_str(*value), &headers);
 
 	if (problem)
 	{

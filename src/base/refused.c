@@ -17,6 +17,7 @@
 #include "base/shared_memory.h"
 #include "core/base/printable.h"
 #include "core/base/slice.h"
+#include "core/base/text.h"
 
 /* what the refusal on its way is about; PGT_OK: nothing is known */
 static RefusedRequest note = {.err = PGT_OK};
@@ -57,16 +58,12 @@ refused_forget(void)
 	note.err = PGT_OK;
 }
 
-/* RFC 6749 section 5.2: %x21 / %x23-5B / %x5D-7E, and what the list of the text does not end in */
+/* RFC 6749 section 5.2, and what the list of the text does not end in */
 static bool
 is_plain(const char *value)
 {
-	for (const char *c = value; *c; c++)
-	{
-		if (*c <= ' ' || *c > '~' || *c == '"' || *c == '\\')
-			return false;
-	}
-	return value[0] != '\0';
+	return value[0] != '\0' && strchr(value, ' ') == NULL &&
+		   pgtc_text_quotable(pgtc_slice_str(value));
 }
 
 /* what of the note is no secret to who has sent the request; NULL: nothing is known, or fit to be told */

@@ -4,21 +4,22 @@
  */
 #include "base/request.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <math.h>
 
 #include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "core/base/address.h"
 #include "core/base/code.h"
+#include "core/base/rfc3339.h"
 #include "core/base/slice.h"
+#include "core/base/text.h"
 #include "core/jose/claims.h"
 #include "core/jose/token.h"
+#include "core/risk/context_value.h"
 #include "core/risk/request_context.h"
 
 #define AUTH_TIME_LEEWAY 60 /* seconds by which the application's clock may be ahead */
@@ -81,82 +82,13 @@ number_member(Jsonb *context, const char *name, double *number)
 	return isfinite(*number);
 }
 
-/* does the text begin like the pattern, in which 0 stands for a digit? */
-static bool
-begins_like(const char *text, const char *pattern)
-{
-	for (; *pattern; text++, pattern++)
-	{
-		if (*pattern == '0' ? !isdigit((unsigned char) *text) : *text != *pattern)
-			return false;
-	}
-	return true;
-}
-
-/* of the zone at the end of a time, east of Greenwich; false: it is none */
-static bool
-zone_minutes(const char *zone, int *minutes)
-{
-	int hour = 0;
-	int minute = 0;
-
-	*minutes = 0;
-	if (strcmp(zone, "Z") == 0)
-		return true;
-	if ((*zone != '+' && *zone != '-') || !begins_like(zone + 1, "00:00") ||
-		strlen(zone) != strlen("+00:00"))
-		return false;
-	(void) sscanf(zone + 1, "%2d:%2d", &hour, &minute);
-	*minutes = (hour * 60 + minute) * (*zone == '-' ? -1 : 1);
-	return hour < 24 && minute < 60;
-}
-
-/*
- * RFC 3339 section 5.6, to microseconds since 1970; -1 for anything else.  Not
- * PostgreSQL's own reader: that one raises, and reads what DateStyle says.
- */
-static int64
-microseconds_of_text(const char *text)
-{
-	static const char pattern[] = "0000-00-00T00:00:00";
-	const char *rest;
-	int year = 0;
-	int month = 0;
-	int day = 0;
-	int hour = 0;
-	int minute = 0;
-	int second = 0;
-	int zone;
-	int64 fraction = 0;
-	int64 minutes;
-
-	if (!begins_like(text, pattern))
-		return -1;
-	rest = text + strlen(pattern);
-	(void) sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second);
-	if (*rest == '.' && isdigit((unsigned char) rest[1]))
-	{
-		int64 unit = USECS_PER_SEC;
-
-		for (rest++; isdigit((unsigned char) *rest); rest++)
-		{
-			unit /= 10;
-			fraction += (*rest - '0') * unit;
-		}
-	}
-	if (!zone_minutes(rest, &zone) || year < 1970 || month < 1 || month > 12 || day < 1 ||
-		day > day_tab[isleap(year)][month - 1] || hour > 23 || minute > 59 || second > 60)
-		return -1;
-	minutes = ((int64) (date2j(year, month, day) - UNIX_EPOCH_JDATE) * 24 + hour) * 60 + minute;
-	return (minutes - zone) * USECS_PER_MINUTE + second * USECS_PER_SEC + fraction;
-}
-
 /* -1: there is none, or it is no time after 1970 */
 static int64
 time_member(Jsonb *context, const char *name)
 {
 	JsonbValue value;
 	double seconds;
+	int64_t time;
 
 	if (number_member(context, name, &seconds))
 		return seconds >= 0 && seconds < 253402300800.0 /* the year 10000 */
@@ -164,16 +96,20 @@ time_member(Jsonb *context, const char *name)
 				   : -1;
 	if (!context_member(context, name, &value) || value.type != jbvString)
 		return -1;
-	return microseconds_of_text(pnstrdup(value.val.string.val, value.val.string.len));
+	(void) pgtc_rfc3339_parse(pgtc_slice(value.val.string.val, value.val.string.len), &time);
+	return time;
 }
 
 static void
-require_number(Jsonb *context, const char *name, double least, double greatest)
+require_number(Jsonb *context, const char *name)
 {
 	JsonbValue value;
 	double number;
+	double least;
+	double greatest;
 
 	if (context_member(context, name, &value) &&
+		pgtc_context_value_range(name, &least, &greatest) &&
 		(!number_member(context, name, &number) || number < least || number > greatest))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -190,9 +126,9 @@ require_known_members(Jsonb *context)
 	context_string(context, "session_id");
 	context_string(context, "device_id");
 	context_string(context, "user_agent");
-	require_number(context, "latitude", -90, 90);
-	require_number(context, "longitude", -180, 180);
-	require_number(context, "risk_score", -INFINITY, INFINITY);
+	require_number(context, "latitude");
+	require_number(context, "longitude");
+	require_number(context, "risk_score");
 	if (context_member(context, "latitude", &value) != context_member(context, "longitude", &value))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("context has only one of \"latitude\" and \"longitude\""),
@@ -208,14 +144,14 @@ Jsonb *
 request_context(Jsonb *context)
 {
 	char *ip;
-	unsigned char address[sizeof(struct in6_addr)];
+	PgtcAddress address;
 
 	if (context == NULL)
 		return object_empty();
 	require_object(context, "context");
 	require_known_members(context);
 	ip = context_string(context, "ip");
-	if (ip && inet_pton(AF_INET, ip, address) != 1 && inet_pton(AF_INET6, ip, address) != 1)
+	if (ip && pgtc_address_parse(pgtc_slice_str(ip), &address) != PGTC_OK)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("context member \"ip\" must be an IPv4 or IPv6 address"),
 						errhint("Give one address without port and without netmask.")));
@@ -292,16 +228,13 @@ void
 request_subject(const char *subject)
 {
 	size_t len = strlen(subject);
-	bool printable = true;
 
 	if (request_subject_is_client(subject))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a user's subject must not begin with \"%s\"", CLIENT_SUBJECT_PREFIX),
 				 errdetail("Such subjects stand for clients.")));
-	for (size_t i = 0; i < len; i++)
-		printable = printable && subject[i] >= 0x20 && subject[i] <= 0x7e;
-	if (len < 1 || len > SUBJECT_MAX || !printable)
+	if (len < 1 || len > SUBJECT_MAX || !pgtc_text_printable(pgtc_slice_str(subject)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("subject must have 1 to %d printable ASCII characters", SUBJECT_MAX),
@@ -323,12 +256,9 @@ request_string(const char *value, const char *argument)
 	if (strlen(value) > REQUEST_STRING_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must have at most %d bytes", argument, REQUEST_STRING_MAX)));
-	for (const char *c = value; *c; c++)
-	{
-		if ((unsigned char) *c < 0x20 || *c == 0x7f)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("%s must not contain control characters", argument)));
-	}
+	if (!pgtc_text_plain(pgtc_slice_str(value)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not contain control characters", argument)));
 }
 
 void

@@ -10,6 +10,7 @@
 #include "base/request.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
+#include "core/base/text.h"
 #include "core/oauth/pkce.h"
 #include "core/oauth/redirect.h"
 #include "core/oauth/scope.h"
@@ -27,14 +28,7 @@ authorization_parameters_prompt(int n)
 bool
 authorization_parameters_text_valid(const char *value, size_t max)
 {
-	if (value == NULL)
-		return true;
-	for (const char *c = value; *c; c++)
-	{
-		if ((unsigned char) *c < 0x20 || *c == 0x7f)
-			return false;
-	}
-	return strlen(value) <= max;
+	return value == NULL || (strlen(value) <= max && pgtc_text_plain(pgtc_slice_str(value)));
 }
 
 static bool

@@ -21,13 +21,15 @@
 #include "base/replay.h"
 #include "base/replay_lag.h"
 #include "core/base/accept.h"
+#include "core/base/credentials.h"
+#include "core/base/plain_object.h"
 #include "core/base/slice.h"
+#include "core/base/text.h"
 #include "core/jose/alg.h"
 #include "http/http_form.h"
 
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */
-#define BEARER "Bearer "
 
 /* '' is what a setting leaves behind once it was set locally */
 static const char *
@@ -164,13 +166,13 @@ PgtErr
 http_seconds(const HttpExchange *x, const char *name, int *seconds)
 {
 	char *text = http_param(x, name);
+	int64_t number = pgtc_text_number(pgtc_slice_str(text), INT_MAX);
 
 	if (text == NULL)
 		return PGT_OK;
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > SECONDS_DIGITS ||
-		strtol(text, NULL, 10) > INT_MAX)
+	if (number < 0 || strlen(text) > SECONDS_DIGITS)
 		return refused(PGT_ERR_REQUEST_PARAMETER, name, text, "a number of seconds");
-	*seconds = strtol(text, NULL, 10);
+	*seconds = (int) number;
 	return PGT_OK;
 }
 
@@ -194,80 +196,19 @@ char *
 http_credentials(const HttpExchange *x, const char *scheme)
 {
 	char *header = http_header(x, "authorization");
-	size_t len = strlen(scheme);
 
-	/* scheme 1*SP credentials; the scheme's case does not matter (RFC 9110 section 11.1) */
-	if (header == NULL || pg_strncasecmp(header, scheme, len) != 0 || header[len] != ' ')
-		return NULL;
-	header += len;
-	while (*header == ' ')
-		header++;
-	return header;
-}
-
-/* behind the string that begins here; NULL: none does.  What has escapes comes out empty */
-static const char *
-skip_string(const char *p, PgtcSlice *string)
-{
-	bool escaped = false;
-	const char *start;
-
-	p += strspn(p, " ");
-	if (*p != '"')
-		return NULL;
-	start = ++p;
-	for (p += strcspn(p, "\"\\"); *p == '\\'; p += strcspn(p, "\"\\"))
-	{
-		escaped = true;
-		p += p[1] ? 2 : 1;
-	}
-	*string = escaped ? pgtc_slice(NULL, 0) : pgtc_slice(start, p - start);
-	return *p == '"' ? p + 1 + strspn(p + 1, " ") : NULL;
-}
-
-/*
- * A member of a JSON object of strings, as its text has it, the last one of the
- * name; empty: it is not there, or the text is not as plain as that.  Making
- * jsonb of all headers takes several times as long as the rest of a seen token's
- * check.
- */
-static PgtcSlice
-plain_member(const char *json, const char *name)
-{
-	const PgtcSlice none = pgtc_slice(NULL, 0);
-	PgtcSlice found = none;
-
-	if (*json != '{')
-		return none;
-	do
-	{
-		PgtcSlice member;
-		PgtcSlice value;
-
-		json = skip_string(json + 1, &member);
-		/* a name with escapes could be any */
-		if (json == NULL || member.data == NULL || *json != ':')
-			return none;
-		json = skip_string(json + 1, &value);
-		if (json == NULL)
-			return none;
-		if (pgtc_slice_equal(member, pgtc_slice_str(name)))
-			found = value;
-	} while (*json == ',');
-	return strcmp(json, "}") == 0 ? found : none;
+	/* they end where the header does */
+	return header ? unconstify(char *, pgtc_credentials_of(pgtc_slice_str(header), scheme).data)
+				  : NULL;
 }
 
 PgtcSlice
 http_plain_bearer_token(void)
 {
 	const char *headers = setting("request.headers");
-	PgtcSlice header = headers ? plain_member(headers, "authorization") : pgtc_slice(NULL, 0);
-	const size_t len = strlen(BEARER);
 
-	/* the text behind it ends with a quote at the latest */
-	if (header.len <= len || pg_strncasecmp(header.data, BEARER, len) != 0)
-		return pgtc_slice(NULL, 0);
-	return pgtc_slice(header.data + len, header.len - len);
+	return pgtc_credentials_of(pgtc_plain_object_get(pgtc_slice_str(headers), "authorization"),
+							   "Bearer");
 }
 
 bool

@@ -17,7 +17,4 @@
  */
 extern Jsonb *http_context(const HttpExchange *x);
 
-/* is it a list member=header, ...?  NULL, or what is wrong with it */
-extern const char *http_context_headers_problem(const char *setting);
-
 #endif /* PGT_HTTP_CONTEXT_H */

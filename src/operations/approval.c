@@ -19,6 +19,7 @@
 #include "core/base/buf.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
+#include "core/base/text.h"
 #include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
 #include "operations/answer_url.h"
@@ -282,18 +283,6 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	audit_leave();
 }
 
-/* RFC 6749 section 4.1.2.1: %x20-21 / %x23-5B / %x5D-7E */
-static bool
-error_text_valid(const char *text)
-{
-	for (const char *c = text; c && *c; c++)
-	{
-		if (*c < 0x20 || *c > 0x7e || *c == '"' || *c == '\\')
-			return false;
-	}
-	return true;
-}
-
 void
 approval_deny(const char *transaction_id, const char *error, const char *description,
 			  AuthorizationResponse *response)
@@ -312,7 +301,7 @@ approval_deny(const char *transaction_id, const char *error, const char *descrip
 
 	for (size_t i = 0; i < lengthof(known); i++)
 		found = found || strcmp(known[i], error) == 0;
-	if (!found || !error_text_valid(description))
+	if (!found || !pgtc_text_quotable(pgtc_slice_str(description)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 found ? errmsg("error_description has characters that it must not have")

@@ -134,6 +134,8 @@ main(void)
 	int i;
 
 	test_slice();
+	test_text();
+	test_plain_object();
 	test_b64url();
 	test_scope();
 	test_uri();
@@ -160,6 +162,7 @@ main(void)
 	test_accept();
 	test_address();
 	test_user_agent();
+	test_context();
 	test_rules();
 	test_risk();
 	test_lockstep();

@@ -36,6 +36,12 @@ static const struct
 	{"application/json;q=1e1", 0, true},
 	{"application/json;myq=0.5", 1000, true},
 	{"application/json;x=\"q=0\"", 1000, true},
+	/* a parameter whose name ends in q is no weight */
+	{"application/json;seq=0", 1000, true},
+	{"application/json;seq=0;q=0.5", 500, true},
+	{"application/json; seq=0 ; q=0", 0, true},
+	{"application/json;q =0", 1000, true},
+	{"application/json;qs=0", 1000, true},
 	{",,;,application/json,", 1000, true},
 	{"application/json;q=0.2, application/json;q=0.9", 200, true},
 	{";q=1", 0, false},

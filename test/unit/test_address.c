@@ -195,9 +195,34 @@ same_network(void)
 	CHECK(!pgtc_address_same_network(&none, &none, 24, 48));
 }
 
+static bool
+last_is(const char *list, const char *expected)
+{
+	PgtcSlice last = pgtc_address_last(pgtc_slice_str(list));
+
+	return expected == NULL ? last.data == NULL
+							: last.data != NULL && pgtc_slice_equal(last, pgtc_slice_str(expected));
+}
+
+/* Attack: a client that names an address itself, in front of what its proxy appends. */
+static void
+last_of_list(void)
+{
+	CHECK(last_is("192.0.2.1", "192.0.2.1"));
+	CHECK(last_is("10.0.0.1, 192.0.2.1", "192.0.2.1"));
+	CHECK(last_is("10.0.0.1,2001:db8::1", "2001:db8::1"));
+	CHECK(last_is("unknown,   192.0.2.1", "192.0.2.1"));
+	CHECK(last_is("10.0.0.1,", NULL) && last_is("10.0.0.1, ", NULL));
+	CHECK(last_is("10.0.0.1, 192.0.2.1 ", NULL) && last_is("10.0.0.1, 192.0.2.1:80", NULL));
+	CHECK(last_is("10.0.0.1, unknown", NULL) && last_is("10.0.0.1, [::1]", NULL));
+	CHECK(last_is("", NULL) && last_is(",", NULL));
+	CHECK(pgtc_address_last(pgtc_slice(NULL, 0)).data == NULL);
+}
+
 void
 test_address(void)
 {
+	last_of_list();
 	addresses();
 	networks();
 	same_network();

@@ -289,6 +289,7 @@ other_types(void)
 	CHECK(pgtc_form_is_other_type(LITERAL("--boundary\r\n")));
 	CHECK(!pgtc_form_is_other_type(LITERAL("")));
 	CHECK(!pgtc_form_is_other_type(LITERAL("  ")));
+	CHECK(pgtc_form_is_other_type(LITERAL("--\r\n")));
 	CHECK(!pgtc_form_is_other_type(LITERAL("--")));
 	CHECK(!pgtc_form_is_other_type(LITERAL("-")));
 	CHECK(!pgtc_form_is_other_type(LITERAL("a={")));

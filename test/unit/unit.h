@@ -68,6 +68,8 @@ extern void unit_signing_input(const char *header, const char *payload, PgtcBuf 
 extern PgtcCode unit_verify(PgtcSlice token, const PgtcKey *key);
 
 extern void test_slice(void);
+extern void test_text(void);
+extern void test_plain_object(void);
 extern void test_b64url(void);
 extern void test_scope(void);
 extern void test_uri(void);
@@ -94,6 +96,7 @@ extern void test_webauthn_signed(void);
 extern void test_accept(void);
 extern void test_address(void);
 extern void test_user_agent(void);
+extern void test_context(void);
 extern void test_rules(void);
 extern void test_risk(void);
 extern void test_lockstep(void);

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 
 #include "core/base/address.h"
+#include "core/base/text.h"
 
 #define MAPPED_PREFIX 96
 
@@ -26,6 +27,20 @@ pgtc_address_parse(PgtcSlice in, PgtcAddress *out)
 	if (code == PGTC_OK)
 		unmap(out);
 	return code;
+}
+
+PgtcSlice
+pgtc_address_last(PgtcSlice list)
+{
+	PgtcAddress address;
+	size_t start = list.len;
+
+	while (start > 0 && list.data[start - 1] != ',')
+		start--;
+	while (start < list.len && list.data[start] == ' ')
+		start++;
+	list = pgtc_slice(list.data + start, list.len - start);
+	return text_parse(list, &address) == PGTC_OK ? list : pgtc_slice(NULL, 0);
 }
 
 PgtcCode
@@ -118,18 +133,8 @@ unmap(PgtcAddress *address)
 static PgtcCode
 prefix_parse(PgtcSlice in, int *out)
 {
-	size_t i;
-
-	*out = 0;
-	if (in.len == 0 || in.len > 3 || (in.len > 1 && in.data[0] == '0'))
-		return PGTC_E_MALFORMED;
-	for (i = 0; i < in.len; i++)
-	{
-		if (in.data[i] < '0' || in.data[i] > '9')
-			return PGTC_E_MALFORMED;
-		*out = *out * 10 + (in.data[i] - '0');
-	}
-	return PGTC_OK;
+	*out = (int) pgtc_text_number(in, 999);
+	return *out < 0 || in.len > 3 || (in.len > 1 && in.data[0] == '0') ? PGTC_E_MALFORMED : PGTC_OK;
 }
 
 static bool

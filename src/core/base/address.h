@@ -23,6 +23,12 @@ typedef struct PgtcNetwork
 /* one IPv4 or IPv6 address in text; an IPv4-mapped IPv6 one becomes IPv4; PGTC_E_MALFORMED */
 extern PgtcCode pgtc_address_parse(PgtcSlice in, PgtcAddress *out);
 
+/*
+ * The last element of a list in a header: what the nearest proxy has seen and appended
+ * itself.  data == NULL: it is no address.
+ */
+extern PgtcSlice pgtc_address_last(PgtcSlice list);
+
 /* address "/" prefix, or a bare address; PGTC_E_MALFORMED, also for bits set right of the prefix */
 extern PgtcCode pgtc_address_parse_network(PgtcSlice in, PgtcNetwork *out);
 extern bool pgtc_address_in_network(const PgtcNetwork *network, const PgtcAddress *address);

@@ -20,9 +20,10 @@ static bool is_repeatable(PgtcSlice name, const char *const *repeatable);
 bool
 pgtc_form_is_other_type(PgtcSlice body)
 {
-	body = pgtc_slice_trim(body, " \t\r\n");
-	return body.len > 0 && (body.data[0] == '{' || body.data[0] == '[' ||
-							(body.len > 2 && body.data[0] == '-' && body.data[1] == '-'));
+	const char *at = pgtc_slice_trim(body, " \t\r\n").data;
+	size_t len = body.len > 0 ? (size_t) (body.data + body.len - at) : 0;
+
+	return len > 0 && (*at == '{' || *at == '[' || (len > 2 && at[0] == '-' && at[1] == '-'));
 }
 
 PgtcCode

@@ -10,6 +10,7 @@
 #include "core/base/uri.h"
 #include "core/base/ascii.h"
 #include "core/base/bytes.h"
+#include "core/base/text.h"
 
 static PgtcCode authority_split(PgtcSlice authority, PgtcUri *out);
 static bool scheme_valid(PgtcSlice scheme);
@@ -164,7 +165,6 @@ authority_split(PgtcSlice authority, PgtcUri *out)
 	const char *end = authority.data + authority.len;
 	const char *at = authority.data;
 	const char *mark = memchr(at, '@', authority.len);
-	size_t i;
 
 	if (mark != NULL)
 	{
@@ -196,12 +196,7 @@ authority_split(PgtcSlice authority, PgtcUri *out)
 
 	if (mark < end)
 		out->port = pgtc_slice(mark + 1, (size_t) (end - mark - 1));
-	for (i = 0; i < out->port.len; i++)
-	{
-		if (!pgtc_ascii_digit(out->port.data[i]))
-			return PGTC_E_MALFORMED;
-	}
-	return PGTC_OK;
+	return out->port.len == 0 || pgtc_text_digits(out->port) ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
 /* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ), RFC 3986 section 3.1 */
@@ -289,22 +284,13 @@ host_is_pattern(PgtcSlice host)
 static bool
 web_valid(const PgtcUri *parts)
 {
-	long port = 0;
-	size_t i;
-
 	/* RFC 9110 section 4.2.4: userinfo in a link serves to disguise its host */
 	if (parts->host.len == 0 || parts->userinfo.data != NULL)
 		return false;
 
-	if (parts->port.data != NULL)
-	{
-		if (parts->port.len == 0 || parts->port.len > 5)
-			return false;
-		for (i = 0; i < parts->port.len; i++)
-			port = port * 10 + (parts->port.data[i] - '0');
-		if (port < 1 || port > 65535)
-			return false;
-	}
+	if (parts->port.data != NULL &&
+		(parts->port.len > 5 || pgtc_text_number(parts->port, 65535) < 1))
+		return false;
 
 	if (pgtc_ascii_is(parts->scheme, "https"))
 		return true;

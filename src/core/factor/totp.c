@@ -10,6 +10,7 @@
 #include "core/factor/totp.h"
 #include "core/base/bytes.h"
 #include "core/base/crypto.h"
+#include "core/base/text.h"
 #include "core/factor/one_time_code.h"
 
 #define DIGITS_MIN 6
@@ -17,7 +18,6 @@
 #define PERIOD_MAX 120
 
 static PgtcCode check_parameters(const PgtcTotp *totp);
-static bool decimal(PgtcSlice text);
 static PgtcCode hmac(const PgtcTotp *totp, const uint8_t message[8], uint8_t out[EVP_MAX_MD_SIZE],
 					 size_t *out_len);
 
@@ -57,7 +57,7 @@ pgtc_totp_check(const PgtcTotp *totp, PgtcSlice code, int64_t now, int window, i
 	*step = -1;
 	if (result != PGTC_OK)
 		return result;
-	if (code.len != (size_t) totp->digits || !decimal(code))
+	if (code.len != (size_t) totp->digits || !pgtc_text_digits(code))
 		return PGTC_E_MALFORMED;
 	if (now < 0)
 		return PGTC_E_SIGNATURE;
@@ -101,19 +101,6 @@ check_parameters(const PgtcTotp *totp)
 	if (totp->secret_len < PGTC_TOTP_SECRET_MIN || totp->secret_len > PGTC_TOTP_SECRET_MAX)
 		return PGTC_E_KEY;
 	return PGTC_OK;
-}
-
-static bool
-decimal(PgtcSlice text)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++)
-	{
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return false;
-	}
-	return true;
 }
 
 static PgtcCode

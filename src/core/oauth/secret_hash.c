@@ -5,6 +5,7 @@
 #include "core/oauth/secret_hash.h"
 #include "core/base/ascii.h"
 #include "core/base/b64url.h"
+#include "core/base/text.h"
 
 #define SALT_MIN 8
 #define HASH_MIN 16
@@ -45,7 +46,7 @@ static PgtcCode read_argon2(const Fields *fields, PgtcSecretHash *out);
 static PgtcCode read_salt_and_hash(PgtcSlice salt, PgtcSlice hash, PgtcSecretHash *out);
 static PgtcCode bounded(uint32_t value, uint32_t max);
 static PgtcCode enough(const PgtcSecretHash *hash);
-static bool number(PgtcSlice text, uint32_t *out);
+static bool positive(PgtcSlice text, uint32_t *out);
 static bool take(PgtcSlice *text, const char *name, char end, uint32_t *out);
 static bool base64(PgtcSlice text, uint8_t out[PGTC_SECRET_HASH_BYTES], size_t *len);
 
@@ -136,7 +137,7 @@ read_bcrypt(PgtcSlice text, const Fields *fields, PgtcSecretHash *out)
 		return PGTC_E_MALFORMED;
 	if (cost.data[0] == '0')
 		cost = pgtc_slice(cost.data + 1, 1);
-	if (!number(cost, &out->passes) || out->passes < 4)
+	if (!positive(cost, &out->passes) || out->passes < 4)
 		return PGTC_E_MALFORMED;
 	memcpy(out->bcrypt, text.data, PGTC_BCRYPT_LEN);
 	return bounded(out->passes, PGTC_BCRYPT_COST_MAX);
@@ -157,7 +158,7 @@ read_pbkdf2(const Fields *fields, PgtcSecretHash *out)
 		if (!take(&parameters, "l=", '\0', &len))
 			return PGTC_E_MALFORMED;
 	}
-	else if (!number(parameters, &out->passes))
+	else if (!positive(parameters, &out->passes))
 		return PGTC_E_MALFORMED;
 	code = read_salt_and_hash(fields->at[3], fields->at[4], out);
 	if (code != PGTC_OK)
@@ -176,7 +177,7 @@ read_django(const Fields *fields, PgtcSecretHash *out)
 	PgtcCode code;
 	int i;
 
-	if (fields->n != 4 || !number(fields->at[1], &out->passes) ||
+	if (fields->n != 4 || !positive(fields->at[1], &out->passes) ||
 		salt.len > PGTC_SECRET_HASH_BYTES || hash.len % 4 != 0)
 		return PGTC_E_MALFORMED;
 	for (i = 0; i < 2 && hash.len > 0 && hash.data[hash.len - 1] == '='; i++)
@@ -231,20 +232,12 @@ bounded(uint32_t value, uint32_t max)
 
 /* positive, without a leading zero, of nine digits at the most */
 static bool
-number(PgtcSlice text, uint32_t *out)
+positive(PgtcSlice text, uint32_t *out)
 {
-	size_t i;
+	int64_t number = pgtc_text_number(text, 999999999);
 
-	*out = 0;
-	if (text.len == 0 || text.len > 9 || text.data[0] == '0')
-		return false;
-	for (i = 0; i < text.len; i++)
-	{
-		if (text.data[i] < '0' || text.data[i] > '9')
-			return false;
-		*out = *out * 10 + (uint32_t) (text.data[i] - '0');
-	}
-	return true;
+	*out = number > 0 ? (uint32_t) number : 0;
+	return number > 0 && text.data[0] != '0';
 }
 
 /* name and number off the front, and the character after it; '\0': nothing may follow */
@@ -259,7 +252,7 @@ take(PgtcSlice *text, const char *name, char end, uint32_t *out)
 		return false;
 	start = text->data + name_len;
 	stop = end == '\0' ? text->data + text->len : memchr(start, end, text->len - name_len);
-	if (stop == NULL || !number(pgtc_slice(start, (size_t) (stop - start)), out))
+	if (stop == NULL || !positive(pgtc_slice(start, (size_t) (stop - start)), out))
 		return false;
 	if (end != '\0')
 		stop++;

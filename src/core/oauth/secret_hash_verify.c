@@ -12,10 +12,10 @@
 
 #include "core/oauth/secret_hash_verify.h"
 #include "core/base/crypto.h"
+#include "core/base/text.h"
 
 #define BCRYPT_SETTING_LEN 29 /* "$2b$10$" and the salt */
 
-static bool printable(PgtcSlice secret);
 static PgtcCode verify_bcrypt(const PgtcSecretHash *hash, PgtcSlice secret);
 static PgtcCode verify_kdf(const PgtcSecretHash *hash, PgtcSlice secret);
 static PgtcCode derive(const PgtcSecretHash *hash, PgtcSlice secret, EVP_KDF *kdf, uint8_t *out);
@@ -23,22 +23,9 @@ static PgtcCode derive(const PgtcSecretHash *hash, PgtcSlice secret, EVP_KDF *kd
 PgtcCode
 pgtc_secret_hash_verify(const PgtcSecretHash *hash, PgtcSlice secret)
 {
-	if (secret.len == 0 || secret.len > PGTC_FOREIGN_SECRET_MAX || !printable(secret))
+	if (secret.len == 0 || secret.len > PGTC_FOREIGN_SECRET_MAX || !pgtc_text_printable(secret))
 		return PGTC_E_SIGNATURE;
 	return hash->kind == PGTC_HASH_BCRYPT ? verify_bcrypt(hash, secret) : verify_kdf(hash, secret);
-}
-
-static bool
-printable(PgtcSlice secret)
-{
-	size_t i;
-
-	for (i = 0; i < secret.len; i++)
-	{
-		if (secret.data[i] < 0x20 || secret.data[i] > 0x7e)
-			return false;
-	}
-	return true;
 }
 
 /* a libcrypt without bcrypt answers NULL or what begins with "*" */
