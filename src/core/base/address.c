@@ -13,11 +13,58 @@
 
 #define MAPPED_PREFIX 96
 
-static bool bits_clear_from(const PgtcAddress *address, int prefix);
-static bool bits_equal(const uint8_t *a, const uint8_t *b, int n);
-static PgtcCode prefix_parse(PgtcSlice in, int *out);
-static PgtcCode text_parse(PgtcSlice in, PgtcAddress *out);
-static bool unmap(PgtcAddress *address);
+/*
+ * Dotted decimal without leading zeros, or RFC 4291 section 2.2.  Zone ids name
+ * an interface of one host and are refused.
+ */
+static PgtcCode
+text_parse(PgtcSlice in, PgtcAddress *out)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	memset(out, 0, sizeof(*out));
+	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.data, '\0', in.len) != NULL)
+		return PGTC_E_MALFORMED;
+	memcpy(text, in.data, in.len);
+	text[in.len] = '\0';
+
+	if (inet_pton(AF_INET, text, out->bytes) == 1)
+		out->bits = 32;
+	else if (inet_pton(AF_INET6, text, out->bytes) == 1)
+		out->bits = 128;
+	else
+	{
+		memset(out, 0, sizeof(*out));
+		return PGTC_E_MALFORMED;
+	}
+	return PGTC_OK;
+}
+
+/* are the first n bits the same? */
+static bool
+bits_equal(const uint8_t *a, const uint8_t *b, int n)
+{
+	int whole = n / 8;
+	int rest = n % 8;
+
+	if (memcmp(a, b, (size_t) whole) != 0)
+		return false;
+	return rest == 0 || ((a[whole] ^ b[whole]) & (uint8_t) (0xff << (8 - rest))) == 0;
+}
+
+/* true when the address was a mapped one; it is of IPv4 from then on */
+static bool
+unmap(PgtcAddress *address)
+{
+	static const uint8_t mapped[MAPPED_PREFIX / 8] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	if (address->bits != 128 || !bits_equal(address->bytes, mapped, MAPPED_PREFIX))
+		return false;
+	memmove(address->bytes, address->bytes + sizeof(mapped), 4);
+	memset(address->bytes + 4, 0, sizeof(address->bytes) - 4);
+	address->bits = 32;
+	return true;
+}
 
 PgtcCode
 pgtc_address_parse(PgtcSlice in, PgtcAddress *out)
@@ -41,6 +88,27 @@ pgtc_address_last(PgtcSlice list)
 		start++;
 	list = pgtc_slice(list.data + start, list.len - start);
 	return text_parse(list, &address) == PGTC_OK ? list : pgtc_slice(NULL, 0);
+}
+
+/* 0, or digits that do not begin with one; at most three */
+static PgtcCode
+prefix_parse(PgtcSlice in, int *out)
+{
+	*out = (int) pgtc_text_number(in, 999);
+	return *out < 0 || in.len > 3 || (in.len > 1 && in.data[0] == '0') ? PGTC_E_MALFORMED : PGTC_OK;
+}
+
+static bool
+bits_clear_from(const PgtcAddress *address, int prefix)
+{
+	int i;
+
+	for (i = prefix; i < address->bits; i++)
+	{
+		if (address->bytes[i / 8] & (0x80 >> i % 8))
+			return false;
+	}
+	return true;
 }
 
 PgtcCode
@@ -86,78 +154,4 @@ pgtc_address_same_network(const PgtcAddress *a, const PgtcAddress *b, int ipv4_p
 	if (a->bits == 0 || a->bits != b->bits)
 		return false;
 	return bits_equal(a->bytes, b->bytes, a->bits == 32 ? ipv4_prefix : ipv6_prefix);
-}
-
-/*
- * Dotted decimal without leading zeros, or RFC 4291 section 2.2.  Zone ids name
- * an interface of one host and are refused.
- */
-static PgtcCode
-text_parse(PgtcSlice in, PgtcAddress *out)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	memset(out, 0, sizeof(*out));
-	if (in.len == 0 || in.len >= sizeof(text) || memchr(in.data, '\0', in.len) != NULL)
-		return PGTC_E_MALFORMED;
-	memcpy(text, in.data, in.len);
-	text[in.len] = '\0';
-
-	if (inet_pton(AF_INET, text, out->bytes) == 1)
-		out->bits = 32;
-	else if (inet_pton(AF_INET6, text, out->bytes) == 1)
-		out->bits = 128;
-	else
-	{
-		memset(out, 0, sizeof(*out));
-		return PGTC_E_MALFORMED;
-	}
-	return PGTC_OK;
-}
-
-/* true when the address was a mapped one; it is of IPv4 from then on */
-static bool
-unmap(PgtcAddress *address)
-{
-	static const uint8_t mapped[MAPPED_PREFIX / 8] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-	if (address->bits != 128 || !bits_equal(address->bytes, mapped, MAPPED_PREFIX))
-		return false;
-	memmove(address->bytes, address->bytes + sizeof(mapped), 4);
-	memset(address->bytes + 4, 0, sizeof(address->bytes) - 4);
-	address->bits = 32;
-	return true;
-}
-
-/* 0, or digits that do not begin with one; at most three */
-static PgtcCode
-prefix_parse(PgtcSlice in, int *out)
-{
-	*out = (int) pgtc_text_number(in, 999);
-	return *out < 0 || in.len > 3 || (in.len > 1 && in.data[0] == '0') ? PGTC_E_MALFORMED : PGTC_OK;
-}
-
-static bool
-bits_clear_from(const PgtcAddress *address, int prefix)
-{
-	int i;
-
-	for (i = prefix; i < address->bits; i++)
-	{
-		if (address->bytes[i / 8] & (0x80 >> i % 8))
-			return false;
-	}
-	return true;
-}
-
-/* are the first n bits the same? */
-static bool
-bits_equal(const uint8_t *a, const uint8_t *b, int n)
-{
-	int whole = n / 8;
-	int rest = n % 8;
-
-	if (memcmp(a, b, (size_t) whole) != 0)
-		return false;
-	return rest == 0 || ((a[whole] ^ b[whole]) & (uint8_t) (0xff << (8 - rest))) == 0;
 }

@@ -18,9 +18,6 @@ static const char alphabet[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', '
 								  'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
 								  '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '-', '_'};
 
-static uint64_t decode_block(const char *in, uint8_t value[BLOCK]);
-static uint8_t *pack(const uint8_t *value, size_t n, uint8_t *out);
-
 size_t
 pgtc_b64url_encoded_len(size_t n)
 {
@@ -52,6 +49,52 @@ pgtc_b64url_encode(const void *data, size_t len, char *out)
 		*out++ = alphabet[in[0] >> 2];
 		*out++ = alphabet[in[0] << 4 & 63];
 	}
+}
+
+/*
+ * The values of BLOCK characters; not 0 when one is none of the alphabet.  By
+ * comparison rather than by a table: what is decoded may be a secret, and a table
+ * lookup would show in the cache which part of the table it touched.  A comparison
+ * of vectors gives all ones where it holds, so there is no branch either.
+ */
+static uint64_t
+decode_block(const char *in, uint8_t value[BLOCK])
+{
+	Block c;
+	Block upper;
+	Block lower;
+	Block digit;
+	Block minus;
+	Block under;
+	Block result;
+	Block bad;
+	uint64_t half[2];
+
+	memcpy(&c, in, sizeof(c));
+	upper = (Block) (c - 'A' < 26);
+	lower = (Block) (c - 'a' < 26);
+	digit = (Block) (c - '0' < 10);
+	minus = (Block) (c == '-');
+	under = (Block) (c == '_');
+	result = (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (digit & (c - '0' + 52)) |
+			 (minus & 62) | (under & 63);
+	bad = ~(upper | lower | digit | minus | under);
+	memcpy(value, &result, sizeof(result));
+	memcpy(half, &bad, sizeof(half));
+	return half[0] | half[1];
+}
+
+/* three bytes of four values each, n times; returns where it stopped */
+static uint8_t *
+pack(const uint8_t *value, size_t n, uint8_t *out)
+{
+	for (; n > 0; n--, value += 4)
+	{
+		*out++ = (uint8_t) (value[0] << 2 | value[1] >> 4);
+		*out++ = (uint8_t) (value[1] << 4 | value[2] >> 2);
+		*out++ = (uint8_t) (value[2] << 6 | value[3]);
+	}
+	return out;
 }
 
 /*
@@ -105,50 +148,4 @@ pgtc_b64url_decode(PgtcSlice in, uint8_t *out, size_t out_size, size_t *out_len)
 		return PGTC_E_MALFORMED;
 	*out_len = len;
 	return PGTC_OK;
-}
-
-/*
- * The values of BLOCK characters; not 0 when one is none of the alphabet.  By
- * comparison rather than by a table: what is decoded may be a secret, and a table
- * lookup would show in the cache which part of the table it touched.  A comparison
- * of vectors gives all ones where it holds, so there is no branch either.
- */
-static uint64_t
-decode_block(const char *in, uint8_t value[BLOCK])
-{
-	Block c;
-	Block upper;
-	Block lower;
-	Block digit;
-	Block minus;
-	Block under;
-	Block result;
-	Block bad;
-	uint64_t half[2];
-
-	memcpy(&c, in, sizeof(c));
-	upper = (Block) (c - 'A' < 26);
-	lower = (Block) (c - 'a' < 26);
-	digit = (Block) (c - '0' < 10);
-	minus = (Block) (c == '-');
-	under = (Block) (c == '_');
-	result = (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (digit & (c - '0' + 52)) |
-			 (minus & 62) | (under & 63);
-	bad = ~(upper | lower | digit | minus | under);
-	memcpy(value, &result, sizeof(result));
-	memcpy(half, &bad, sizeof(half));
-	return half[0] | half[1];
-}
-
-/* three bytes of four values each, n times; returns where it stopped */
-static uint8_t *
-pack(const uint8_t *value, size_t n, uint8_t *out)
-{
-	for (; n > 0; n--, value += 4)
-	{
-		*out++ = (uint8_t) (value[0] << 2 | value[1] >> 4);
-		*out++ = (uint8_t) (value[1] << 4 | value[2] >> 2);
-		*out++ = (uint8_t) (value[2] << 6 | value[3]);
-	}
-	return out;
 }

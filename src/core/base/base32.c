@@ -5,10 +5,11 @@
 #include "core/base/base32.h"
 
 /* by arithmetic rather than by a table, which would show in the cache what was looked up */
-static char encode_value(unsigned value);
-static int decode_char(char c);
-static PgtcSlice without_padding(PgtcSlice in);
-static bool decode(PgtcSlice in, uint8_t *out, size_t *out_len);
+static char
+encode_value(unsigned value)
+{
+	return (char) (value < 26 ? 'A' + value : '2' + (value - 26));
+}
 
 void
 pgtc_base32_append(PgtcBuf *out, const void *data, size_t len)
@@ -31,34 +32,24 @@ pgtc_base32_append(PgtcBuf *out, const void *data, size_t len)
 		*at = encode_value(bits << (5 - n_bits) & 31);
 }
 
-/*
- *		base32 = *8b32char [ 2b32char / 4b32char / 5b32char / 7b32char ] *"="
- *
- * with spaces anywhere: apps show secrets in groups.
- */
-PgtcCode
-pgtc_base32_read(PgtcSlice in, PgtcBuf *out)
-{
-	size_t start = out->len;
-	size_t len = 0;
-	char *at;
-	bool done;
-
-	in = without_padding(in);
-	at = pgtc_buf_extend(out, in.len / 8 * 5 + 5);
-	if (at == NULL)
-		return PGTC_E_NOMEM;
-	done = decode(in, (uint8_t *) at, &len);
-	pgtc_buf_truncate(out, done ? start + len : start);
-	return done ? PGTC_OK : PGTC_E_MALFORMED;
-}
-
 static PgtcSlice
 without_padding(PgtcSlice in)
 {
 	while (in.len > 0 && (in.data[in.len - 1] == '=' || in.data[in.len - 1] == ' '))
 		in.len--;
 	return in;
+}
+
+static int
+decode_char(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a';
+	if (c >= '2' && c <= '7')
+		return c - '2' + 26;
+	return -1;
 }
 
 /* out has room for every five characters of eight bits, and the rest */
@@ -93,20 +84,24 @@ decode(PgtcSlice in, uint8_t *out, size_t *out_len)
 	return n % 8 != 1 && n % 8 != 3 && n % 8 != 6 && (bits & ((1U << n_bits) - 1)) == 0;
 }
 
-static char
-encode_value(unsigned value)
+/*
+ *		base32 = *8b32char [ 2b32char / 4b32char / 5b32char / 7b32char ] *"="
+ *
+ * with spaces anywhere: apps show secrets in groups.
+ */
+PgtcCode
+pgtc_base32_read(PgtcSlice in, PgtcBuf *out)
 {
-	return (char) (value < 26 ? 'A' + value : '2' + (value - 26));
-}
+	size_t start = out->len;
+	size_t len = 0;
+	char *at;
+	bool done;
 
-static int
-decode_char(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a';
-	if (c >= '2' && c <= '7')
-		return c - '2' + 26;
-	return -1;
+	in = without_padding(in);
+	at = pgtc_buf_extend(out, in.len / 8 * 5 + 5);
+	if (at == NULL)
+		return PGTC_E_NOMEM;
+	done = decode(in, (uint8_t *) at, &len);
+	pgtc_buf_truncate(out, done ? start + len : start);
+	return done ? PGTC_OK : PGTC_E_MALFORMED;
 }

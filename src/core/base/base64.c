@@ -7,29 +7,6 @@
  */
 #include "core/base/base64.h"
 
-static PgtcSlice without_padding(PgtcSlice in);
-static PgtcCode to_url_alphabet(PgtcSlice in, PgtcBuf *out);
-
-/*
- *		base64 = *4b64char [ 2b64char [ "==" ] / 3b64char [ "=" ] ]
- *
- * The temporary copy is wiped: Basic credentials come this way.
- */
-PgtcCode
-pgtc_base64_decode(PgtcSlice in, PgtcBuf *out)
-{
-	PgtcBuf text;
-	PgtcCode code;
-
-	in = without_padding(in);
-	pgtc_buf_init(&text, out->mem);
-	code = to_url_alphabet(in, &text);
-	if (code == PGTC_OK)
-		code = pgtc_buf_decode_b64url(out, pgtc_slice(text.data, text.len));
-	pgtc_buf_free(&text);
-	return code;
-}
-
 /* only the padding that the length asks for; any other "=" is of no alphabet */
 static PgtcSlice
 without_padding(PgtcSlice in)
@@ -60,4 +37,24 @@ to_url_alphabet(PgtcSlice in, PgtcBuf *out)
 		at[i] = (char) (c == '+' ? '-' : c == '/' ? '_' : c);
 	}
 	return PGTC_OK;
+}
+
+/*
+ *		base64 = *4b64char [ 2b64char [ "==" ] / 3b64char [ "=" ] ]
+ *
+ * The temporary copy is wiped: Basic credentials come this way.
+ */
+PgtcCode
+pgtc_base64_decode(PgtcSlice in, PgtcBuf *out)
+{
+	PgtcBuf text;
+	PgtcCode code;
+
+	in = without_padding(in);
+	pgtc_buf_init(&text, out->mem);
+	code = to_url_alphabet(in, &text);
+	if (code == PGTC_OK)
+		code = pgtc_buf_decode_b64url(out, pgtc_slice(text.data, text.len));
+	pgtc_buf_free(&text);
+	return code;
 }

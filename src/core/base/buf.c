@@ -12,8 +12,6 @@
 /* large enough for a token's payload, so that the usual buffer is allocated once */
 #define BUF_FIRST_SIZE 1024
 
-static bool buf_reserve(PgtcBuf *buf, size_t more);
-
 void
 pgtc_buf_init(PgtcBuf *buf, const PgtcMem *mem)
 {
@@ -36,6 +34,48 @@ PgtcCode
 pgtc_buf_code(const PgtcBuf *buf)
 {
 	return buf->failed ? PGTC_E_NOMEM : PGTC_OK;
+}
+
+/* room for more bytes and a NUL */
+static bool
+buf_reserve(PgtcBuf *buf, size_t more)
+{
+	size_t cap = buf->cap;
+	char *data;
+
+	if (buf->failed)
+		return false;
+	if (more < cap && buf->len < cap - more)
+		return true;
+	if (more > SIZE_MAX / 4 - buf->len)
+	{
+		buf->failed = true;
+		return false;
+	}
+
+	if (cap == 0)
+		cap = BUF_FIRST_SIZE;
+	while (cap <= buf->len + more)
+		cap *= 2;
+
+	data = buf->mem->alloc(cap);
+	if (data == NULL)
+	{
+		buf->failed = true;
+		return false;
+	}
+	if (buf->len > 0)
+		memcpy(data, buf->data, buf->len);
+	data[buf->len] = '\0';
+	if (buf->data != NULL)
+	{
+		/* the abandoned copy may hold a token */
+		pgtc_crypto_wipe(buf->data, buf->cap);
+		buf->mem->release(buf->data);
+	}
+	buf->data = data;
+	buf->cap = cap;
+	return true;
 }
 
 char *
@@ -98,46 +138,4 @@ pgtc_buf_decode_b64url(PgtcBuf *buf, PgtcSlice text)
 	code = pgtc_b64url_decode(text, (uint8_t *) at, size, &len);
 	pgtc_buf_truncate(buf, code == PGTC_OK ? start + len : start);
 	return code;
-}
-
-/* room for more bytes and a NUL */
-static bool
-buf_reserve(PgtcBuf *buf, size_t more)
-{
-	size_t cap = buf->cap;
-	char *data;
-
-	if (buf->failed)
-		return false;
-	if (more < cap && buf->len < cap - more)
-		return true;
-	if (more > SIZE_MAX / 4 - buf->len)
-	{
-		buf->failed = true;
-		return false;
-	}
-
-	if (cap == 0)
-		cap = BUF_FIRST_SIZE;
-	while (cap <= buf->len + more)
-		cap *= 2;
-
-	data = buf->mem->alloc(cap);
-	if (data == NULL)
-	{
-		buf->failed = true;
-		return false;
-	}
-	if (buf->len > 0)
-		memcpy(data, buf->data, buf->len);
-	data[buf->len] = '\0';
-	if (buf->data != NULL)
-	{
-		/* the abandoned copy may hold a token */
-		pgtc_crypto_wipe(buf->data, buf->cap);
-		buf->mem->release(buf->data);
-	}
-	buf->data = data;
-	buf->cap = cap;
-	return true;
 }

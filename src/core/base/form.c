@@ -10,12 +10,6 @@
 #include "core/base/uri.h"
 #include "core/base/utf8.h"
 
-static PgtcCode parse_fields(PgtcSlice body, PgtcForm *out);
-static PgtcCode parse_field(PgtcSlice piece, PgtcForm *out);
-static PgtcCode decode_slice(PgtcSlice in, PgtcBuf *out, PgtcSlice *slice);
-static PgtcCode decode_bytes(PgtcSlice in, PgtcBuf *out);
-static bool is_repeatable(PgtcSlice name, const char *const *repeatable);
-
 /* a parameter whose name begins like this is none that anybody has defined */
 bool
 pgtc_form_is_other_type(PgtcSlice body)
@@ -26,147 +20,11 @@ pgtc_form_is_other_type(PgtcSlice body)
 	return len > 0 && (*at == '{' || *at == '[' || (len > 2 && at[0] == '-' && at[1] == '-'));
 }
 
-PgtcCode
-pgtc_form_parse(PgtcSlice body, const PgtcMem *mem, PgtcForm *out)
-{
-	PgtcCode code = PGTC_OK;
-
-	out->n = 0;
-	pgtc_buf_init(&out->storage, mem);
-	if (body.len > PGTC_FORM_MAX)
-		return PGTC_E_TOO_LONG;
-
-	/* decoded text is never longer than what it was decoded from */
-	if (pgtc_buf_extend(&out->storage, body.len) == NULL)
-		code = PGTC_E_NOMEM;
-	pgtc_buf_truncate(&out->storage, 0);
-	if (code == PGTC_OK)
-		code = parse_fields(body, out);
-	if (code != PGTC_OK)
-		pgtc_form_free(out);
-	return code;
-}
-
 void
 pgtc_form_free(PgtcForm *form)
 {
 	pgtc_buf_free(&form->storage);
 	form->n = 0;
-}
-
-PgtcSlice
-pgtc_form_repeated(const PgtcForm *form, const char *const *repeatable)
-{
-	int i;
-	int j;
-
-	for (i = 1; i < form->n; i++)
-	{
-		PgtcSlice name = form->field[i].name;
-
-		if (is_repeatable(name, repeatable))
-			continue;
-		for (j = 0; j < i; j++)
-		{
-			if (pgtc_slice_equal(form->field[j].name, name))
-				return name;
-		}
-	}
-	return pgtc_slice(NULL, 0);
-}
-
-PgtcCode
-pgtc_form_decode(PgtcSlice in, PgtcBuf *out)
-{
-	size_t start = out->len;
-	PgtcCode code = decode_bytes(in, out);
-
-	if (code == PGTC_OK && !pgtc_utf8_valid(pgtc_slice(out->data + start, out->len - start)))
-		code = PGTC_E_MALFORMED;
-	if (code != PGTC_OK)
-		pgtc_buf_truncate(out, start);
-	return code;
-}
-
-void
-pgtc_form_encode(PgtcSlice in, PgtcBuf *out)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t i;
-
-	for (i = 0; i < in.len; i++)
-	{
-		unsigned char c = (unsigned char) in.data[i];
-		char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
-
-		if (pgtc_uri_unreserved((char) c))
-			pgtc_buf_append(out, &in.data[i], 1);
-		else
-			pgtc_buf_append(out, escape, sizeof(escape));
-	}
-}
-
-void
-pgtc_form_append_query(PgtcBuf *url, const char *name, PgtcSlice value)
-{
-	if (value.data == NULL)
-		return;
-	if (url->len > 0)
-	{
-		char last = url->data[url->len - 1];
-
-		if (memchr(url->data, '?', url->len) == NULL)
-			pgtc_buf_append(url, "?", 1);
-		else if (last != '?' && last != '&')
-			pgtc_buf_append(url, "&", 1);
-	}
-	pgtc_form_encode(pgtc_slice_str(name), url);
-	pgtc_buf_append(url, "=", 1);
-	pgtc_form_encode(value, url);
-}
-
-static PgtcCode
-parse_fields(PgtcSlice body, PgtcForm *out)
-{
-	PgtcCode code = PGTC_OK;
-
-	while (code == PGTC_OK && body.len > 0)
-	{
-		PgtcSlice piece = pgtc_slice_take(&body, '&');
-
-		if (piece.len > 0)
-			code = parse_field(piece, out);
-	}
-	return code;
-}
-
-static PgtcCode
-parse_field(PgtcSlice piece, PgtcForm *out)
-{
-	PgtcSlice name = pgtc_slice_take(&piece, '=');
-	PgtcFormField *field;
-	PgtcCode code;
-
-	if (out->n == PGTC_FORM_FIELDS_MAX)
-		return PGTC_E_TOO_LONG;
-	field = &out->field[out->n];
-	code = decode_slice(name, &out->storage, &field->name);
-	if (code == PGTC_OK)
-		code = decode_slice(piece, &out->storage, &field->value);
-	if (code == PGTC_OK)
-		out->n++;
-	return code;
-}
-
-static PgtcCode
-decode_slice(PgtcSlice in, PgtcBuf *out, PgtcSlice *slice)
-{
-	size_t start = out->len;
-	PgtcCode code = pgtc_form_decode(in, out);
-
-	if (code == PGTC_OK)
-		*slice = pgtc_slice(out->data + start, out->len - start);
-	return code;
 }
 
 /*
@@ -207,6 +65,84 @@ decode_bytes(PgtcSlice in, PgtcBuf *out)
 	return PGTC_OK;
 }
 
+PgtcCode
+pgtc_form_decode(PgtcSlice in, PgtcBuf *out)
+{
+	size_t start = out->len;
+	PgtcCode code = decode_bytes(in, out);
+
+	if (code == PGTC_OK && !pgtc_utf8_valid(pgtc_slice(out->data + start, out->len - start)))
+		code = PGTC_E_MALFORMED;
+	if (code != PGTC_OK)
+		pgtc_buf_truncate(out, start);
+	return code;
+}
+
+static PgtcCode
+decode_slice(PgtcSlice in, PgtcBuf *out, PgtcSlice *slice)
+{
+	size_t start = out->len;
+	PgtcCode code = pgtc_form_decode(in, out);
+
+	if (code == PGTC_OK)
+		*slice = pgtc_slice(out->data + start, out->len - start);
+	return code;
+}
+
+static PgtcCode
+parse_field(PgtcSlice piece, PgtcForm *out)
+{
+	PgtcSlice name = pgtc_slice_take(&piece, '=');
+	PgtcFormField *field;
+	PgtcCode code;
+
+	if (out->n == PGTC_FORM_FIELDS_MAX)
+		return PGTC_E_TOO_LONG;
+	field = &out->field[out->n];
+	code = decode_slice(name, &out->storage, &field->name);
+	if (code == PGTC_OK)
+		code = decode_slice(piece, &out->storage, &field->value);
+	if (code == PGTC_OK)
+		out->n++;
+	return code;
+}
+
+static PgtcCode
+parse_fields(PgtcSlice body, PgtcForm *out)
+{
+	PgtcCode code = PGTC_OK;
+
+	while (code == PGTC_OK && body.len > 0)
+	{
+		PgtcSlice piece = pgtc_slice_take(&body, '&');
+
+		if (piece.len > 0)
+			code = parse_field(piece, out);
+	}
+	return code;
+}
+
+PgtcCode
+pgtc_form_parse(PgtcSlice body, const PgtcMem *mem, PgtcForm *out)
+{
+	PgtcCode code = PGTC_OK;
+
+	out->n = 0;
+	pgtc_buf_init(&out->storage, mem);
+	if (body.len > PGTC_FORM_MAX)
+		return PGTC_E_TOO_LONG;
+
+	/* decoded text is never longer than what it was decoded from */
+	if (pgtc_buf_extend(&out->storage, body.len) == NULL)
+		code = PGTC_E_NOMEM;
+	pgtc_buf_truncate(&out->storage, 0);
+	if (code == PGTC_OK)
+		code = parse_fields(body, out);
+	if (code != PGTC_OK)
+		pgtc_form_free(out);
+	return code;
+}
+
 static bool
 is_repeatable(PgtcSlice name, const char *const *repeatable)
 {
@@ -216,4 +152,62 @@ is_repeatable(PgtcSlice name, const char *const *repeatable)
 			return true;
 	}
 	return false;
+}
+
+PgtcSlice
+pgtc_form_repeated(const PgtcForm *form, const char *const *repeatable)
+{
+	int i;
+	int j;
+
+	for (i = 1; i < form->n; i++)
+	{
+		PgtcSlice name = form->field[i].name;
+
+		if (is_repeatable(name, repeatable))
+			continue;
+		for (j = 0; j < i; j++)
+		{
+			if (pgtc_slice_equal(form->field[j].name, name))
+				return name;
+		}
+	}
+	return pgtc_slice(NULL, 0);
+}
+
+void
+pgtc_form_encode(PgtcSlice in, PgtcBuf *out)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	size_t i;
+
+	for (i = 0; i < in.len; i++)
+	{
+		unsigned char c = (unsigned char) in.data[i];
+		char escape[3] = {'%', hex[c >> 4], hex[c & 15]};
+
+		if (pgtc_uri_unreserved((char) c))
+			pgtc_buf_append(out, &in.data[i], 1);
+		else
+			pgtc_buf_append(out, escape, sizeof(escape));
+	}
+}
+
+void
+pgtc_form_append_query(PgtcBuf *url, const char *name, PgtcSlice value)
+{
+	if (value.data == NULL)
+		return;
+	if (url->len > 0)
+	{
+		char last = url->data[url->len - 1];
+
+		if (memchr(url->data, '?', url->len) == NULL)
+			pgtc_buf_append(url, "?", 1);
+		else if (last != '?' && last != '&')
+			pgtc_buf_append(url, "&", 1);
+	}
+	pgtc_form_encode(pgtc_slice_str(name), url);
+	pgtc_buf_append(url, "=", 1);
+	pgtc_form_encode(value, url);
 }

@@ -12,143 +12,52 @@
 #include "core/base/bytes.h"
 #include "core/base/text.h"
 
-static PgtcCode authority_split(PgtcSlice authority, PgtcUri *out);
-static bool scheme_valid(PgtcSlice scheme);
-static bool chars_valid(PgtcSlice part, const char *more);
-static bool ip_literal_valid(PgtcSlice host);
-static bool web_valid(const PgtcUri *parts);
-static bool host_is_pattern(PgtcSlice host);
-static bool scheme_is_public(PgtcSlice scheme);
-static bool host_is_loopback(PgtcSlice host);
-
-PgtcCode
-pgtc_uri_check_resource(PgtcSlice uri)
+/*
+ *		unreserved / pct-encoded / sub-delims / any of more
+ *		unreserved  = ALPHA / DIGIT / "-" / "." / "_" / "~"
+ *		pct-encoded = "%" HEXDIG HEXDIG
+ *		sub-delims  = "!" / "$" / "&" / "'" / "(" / ")" / "*" / "+" / "," / ";" / "="
+ *
+ * RFC 3986 section 2.
+ */
+static bool
+chars_valid(PgtcSlice part, const char *more)
 {
-	PgtcUri parts;
-	PgtcCode code = pgtc_uri_split(uri, &parts);
+	size_t i;
 
-	if (code != PGTC_OK)
-		return code;
-	/* RFC 8707 section 2: an absolute URI, which is one without a fragment */
-	if (parts.fragment.data != NULL)
-		return PGTC_E_MALFORMED;
-	/* RFC 9110 section 4.2.1: an http or https URI with an empty host is invalid */
-	if ((pgtc_ascii_is(parts.scheme, "https") || pgtc_ascii_is(parts.scheme, "http")) &&
-		parts.host.len == 0)
-		return PGTC_E_MALFORMED;
-	return PGTC_OK;
-}
-
-PgtcCode
-pgtc_uri_check_issuer(PgtcSlice uri)
-{
-	PgtcUri parts;
-	PgtcCode code = pgtc_uri_split(uri, &parts);
-
-	if (code != PGTC_OK)
-		return code;
-	/* RFC 8414 section 2: no query or fragment components */
-	if (!web_valid(&parts) || host_is_pattern(parts.host) || parts.query.data != NULL ||
-		parts.fragment.data != NULL)
-		return PGTC_E_MALFORMED;
-	return PGTC_OK;
-}
-
-/* what redirects of all clients have in common */
-static PgtcCode
-split_redirect(PgtcSlice uri, PgtcUri *parts)
-{
-	PgtcCode code = pgtc_uri_split(uri, parts);
-
-	/* RFC 6749 section 3.1.2: no fragment component */
-	if (code == PGTC_OK && (parts->fragment.data != NULL || host_is_pattern(parts->host)))
-		code = PGTC_E_MALFORMED;
-	return code;
-}
-
-PgtcCode
-pgtc_uri_check_redirect(PgtcSlice uri)
-{
-	PgtcUri parts;
-	PgtcCode code = split_redirect(uri, &parts);
-
-	if (code != PGTC_OK)
-		return code;
-	if (web_valid(&parts))
-		return PGTC_OK;
-	/* RFC 8252 section 7.1: a private-use scheme is a reversed domain name */
-	if (memchr(parts.scheme.data, '.', parts.scheme.len) != NULL)
-		return PGTC_OK;
-	return PGTC_E_MALFORMED;
-}
-
-PgtcCode
-pgtc_uri_check_native_redirect(PgtcSlice uri)
-{
-	PgtcUri parts;
-	PgtcCode code = split_redirect(uri, &parts);
-
-	if (code != PGTC_OK)
-		return code;
-	return web_valid(&parts) || !scheme_is_public(parts.scheme) ? PGTC_OK : PGTC_E_MALFORMED;
-}
-
-PgtcCode
-pgtc_uri_split(PgtcSlice uri, PgtcUri *out)
-{
-	const char *end;
-	const char *at;
-	const char *mark;
-
-	memset(out, 0, sizeof(*out));
-	if (uri.len > PGTC_URI_MAX)
-		return PGTC_E_TOO_LONG;
-	if (uri.len == 0)
-		return PGTC_E_MALFORMED;
-
-	end = uri.data + uri.len;
-	at = memchr(uri.data, ':', uri.len);
-	if (at == NULL)
-		return PGTC_E_MALFORMED;
-	out->scheme = pgtc_slice(uri.data, (size_t) (at - uri.data));
-	at++;
-	if (!scheme_valid(out->scheme) || at == end)
-		return PGTC_E_MALFORMED;
-
-	mark = memchr(at, '#', (size_t) (end - at));
-	if (mark != NULL)
+	for (i = 0; i < part.len; i++)
 	{
-		out->fragment = pgtc_slice(mark + 1, (size_t) (end - mark - 1));
-		end = mark;
-	}
-	mark = memchr(at, '?', (size_t) (end - at));
-	if (mark != NULL)
-	{
-		out->query = pgtc_slice(mark + 1, (size_t) (end - mark - 1));
-		end = mark;
-	}
+		char c = part.data[i];
 
-	if (end - at >= 2 && at[0] == '/' && at[1] == '/')
-	{
-		PgtcCode code;
-
-		at += 2;
-		mark = memchr(at, '/', (size_t) (end - at));
-		if (mark == NULL)
-			mark = end;
-		code = authority_split(pgtc_slice(at, (size_t) (mark - at)), out);
-		if (code != PGTC_OK)
-			return code;
-		at = mark;
+		if (pgtc_ascii_letter(c) || pgtc_ascii_digit(c))
+			continue;
+		if (c == '%')
+		{
+			if (part.len - i < 3 || pgtc_bytes_hex(part.data + i + 1) < 0)
+				return false;
+			i += 2;
+			continue;
+		}
+		/* strchr finds the terminator too */
+		if (c == '\0' || (strchr("-._~!$&'()*+,;=", c) == NULL && strchr(more, c) == NULL))
+			return false;
 	}
-	out->path = pgtc_slice(at, (size_t) (end - at));
-	if (out->host.data == NULL && out->path.len == 0)
-		return PGTC_E_MALFORMED;
+	return true;
+}
 
-	if (!chars_valid(out->path, ":@/") || !chars_valid(out->query, ":@/?") ||
-		!chars_valid(out->fragment, ":@/?"))
-		return PGTC_E_MALFORMED;
-	return PGTC_OK;
+/* IP-literal = "[" IPv6address "]"; IPvFuture has no user, zone ids name an interface of one host */
+static bool
+ip_literal_valid(PgtcSlice host)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+	size_t len = host.len - 2;
+
+	if (host.len < 4 || len >= sizeof(text) || memchr(host.data, '\0', host.len) != NULL)
+		return false;
+	memcpy(text, host.data + 1, len);
+	text[len] = '\0';
+	return inet_pton(AF_INET6, text, &address) == 1;
 }
 
 /*
@@ -217,52 +126,80 @@ scheme_valid(PgtcSlice scheme)
 	return true;
 }
 
-/*
- *		unreserved / pct-encoded / sub-delims / any of more
- *		unreserved  = ALPHA / DIGIT / "-" / "." / "_" / "~"
- *		pct-encoded = "%" HEXDIG HEXDIG
- *		sub-delims  = "!" / "$" / "&" / "'" / "(" / ")" / "*" / "+" / "," / ";" / "="
- *
- * RFC 3986 section 2.
- */
-static bool
-chars_valid(PgtcSlice part, const char *more)
+PgtcCode
+pgtc_uri_split(PgtcSlice uri, PgtcUri *out)
 {
-	size_t i;
+	const char *end;
+	const char *at;
+	const char *mark;
 
-	for (i = 0; i < part.len; i++)
+	memset(out, 0, sizeof(*out));
+	if (uri.len > PGTC_URI_MAX)
+		return PGTC_E_TOO_LONG;
+	if (uri.len == 0)
+		return PGTC_E_MALFORMED;
+
+	end = uri.data + uri.len;
+	at = memchr(uri.data, ':', uri.len);
+	if (at == NULL)
+		return PGTC_E_MALFORMED;
+	out->scheme = pgtc_slice(uri.data, (size_t) (at - uri.data));
+	at++;
+	if (!scheme_valid(out->scheme) || at == end)
+		return PGTC_E_MALFORMED;
+
+	mark = memchr(at, '#', (size_t) (end - at));
+	if (mark != NULL)
 	{
-		char c = part.data[i];
-
-		if (pgtc_ascii_letter(c) || pgtc_ascii_digit(c))
-			continue;
-		if (c == '%')
-		{
-			if (part.len - i < 3 || pgtc_bytes_hex(part.data + i + 1) < 0)
-				return false;
-			i += 2;
-			continue;
-		}
-		/* strchr finds the terminator too */
-		if (c == '\0' || (strchr("-._~!$&'()*+,;=", c) == NULL && strchr(more, c) == NULL))
-			return false;
+		out->fragment = pgtc_slice(mark + 1, (size_t) (end - mark - 1));
+		end = mark;
 	}
-	return true;
+	mark = memchr(at, '?', (size_t) (end - at));
+	if (mark != NULL)
+	{
+		out->query = pgtc_slice(mark + 1, (size_t) (end - mark - 1));
+		end = mark;
+	}
+
+	if (end - at >= 2 && at[0] == '/' && at[1] == '/')
+	{
+		PgtcCode code;
+
+		at += 2;
+		mark = memchr(at, '/', (size_t) (end - at));
+		if (mark == NULL)
+			mark = end;
+		code = authority_split(pgtc_slice(at, (size_t) (mark - at)), out);
+		if (code != PGTC_OK)
+			return code;
+		at = mark;
+	}
+	out->path = pgtc_slice(at, (size_t) (end - at));
+	if (out->host.data == NULL && out->path.len == 0)
+		return PGTC_E_MALFORMED;
+
+	if (!chars_valid(out->path, ":@/") || !chars_valid(out->query, ":@/?") ||
+		!chars_valid(out->fragment, ":@/?"))
+		return PGTC_E_MALFORMED;
+	return PGTC_OK;
 }
 
-/* IP-literal = "[" IPv6address "]"; IPvFuture has no user, zone ids name an interface of one host */
-static bool
-ip_literal_valid(PgtcSlice host)
+PgtcCode
+pgtc_uri_check_resource(PgtcSlice uri)
 {
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr address;
-	size_t len = host.len - 2;
+	PgtcUri parts;
+	PgtcCode code = pgtc_uri_split(uri, &parts);
 
-	if (host.len < 4 || len >= sizeof(text) || memchr(host.data, '\0', host.len) != NULL)
-		return false;
-	memcpy(text, host.data + 1, len);
-	text[len] = '\0';
-	return inet_pton(AF_INET6, text, &address) == 1;
+	if (code != PGTC_OK)
+		return code;
+	/* RFC 8707 section 2: an absolute URI, which is one without a fragment */
+	if (parts.fragment.data != NULL)
+		return PGTC_E_MALFORMED;
+	/* RFC 9110 section 4.2.1: an http or https URI with an empty host is invalid */
+	if ((pgtc_ascii_is(parts.scheme, "https") || pgtc_ascii_is(parts.scheme, "http")) &&
+		parts.host.len == 0)
+		return PGTC_E_MALFORMED;
+	return PGTC_OK;
 }
 
 /* an asterisk, which somebody means to stand for other names: here it never does */
@@ -280,6 +217,13 @@ host_is_pattern(PgtcSlice host)
 	return false;
 }
 
+static bool
+host_is_loopback(PgtcSlice host)
+{
+	return pgtc_ascii_is(host, "localhost") || pgtc_ascii_is(host, "127.0.0.1") ||
+		   pgtc_ascii_is(host, "[::1]");
+}
+
 /* an https URL, or an http URL that never leaves the machine (RFC 8252 section 7.3) */
 static bool
 web_valid(const PgtcUri *parts)
@@ -295,6 +239,49 @@ web_valid(const PgtcUri *parts)
 	if (pgtc_ascii_is(parts->scheme, "https"))
 		return true;
 	return pgtc_ascii_is(parts->scheme, "http") && host_is_loopback(parts->host);
+}
+
+PgtcCode
+pgtc_uri_check_issuer(PgtcSlice uri)
+{
+	PgtcUri parts;
+	PgtcCode code = pgtc_uri_split(uri, &parts);
+
+	if (code != PGTC_OK)
+		return code;
+	/* RFC 8414 section 2: no query or fragment components */
+	if (!web_valid(&parts) || host_is_pattern(parts.host) || parts.query.data != NULL ||
+		parts.fragment.data != NULL)
+		return PGTC_E_MALFORMED;
+	return PGTC_OK;
+}
+
+/* what redirects of all clients have in common */
+static PgtcCode
+split_redirect(PgtcSlice uri, PgtcUri *parts)
+{
+	PgtcCode code = pgtc_uri_split(uri, parts);
+
+	/* RFC 6749 section 3.1.2: no fragment component */
+	if (code == PGTC_OK && (parts->fragment.data != NULL || host_is_pattern(parts->host)))
+		code = PGTC_E_MALFORMED;
+	return code;
+}
+
+PgtcCode
+pgtc_uri_check_redirect(PgtcSlice uri)
+{
+	PgtcUri parts;
+	PgtcCode code = split_redirect(uri, &parts);
+
+	if (code != PGTC_OK)
+		return code;
+	if (web_valid(&parts))
+		return PGTC_OK;
+	/* RFC 8252 section 7.1: a private-use scheme is a reversed domain name */
+	if (memchr(parts.scheme.data, '.', parts.scheme.len) != NULL)
+		return PGTC_OK;
+	return PGTC_E_MALFORMED;
 }
 
 /* what a browser or a system deals with itself is no application's own, and may run what it carries */
@@ -324,11 +311,15 @@ scheme_is_public(PgtcSlice scheme)
 	return false;
 }
 
-static bool
-host_is_loopback(PgtcSlice host)
+PgtcCode
+pgtc_uri_check_native_redirect(PgtcSlice uri)
 {
-	return pgtc_ascii_is(host, "localhost") || pgtc_ascii_is(host, "127.0.0.1") ||
-		   pgtc_ascii_is(host, "[::1]");
+	PgtcUri parts;
+	PgtcCode code = split_redirect(uri, &parts);
+
+	if (code != PGTC_OK)
+		return code;
+	return web_valid(&parts) || !scheme_is_public(parts.scheme) ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
 /* ALPHA / DIGIT / "-" / "." / "_" / "~", RFC 3986 section 2.3 */

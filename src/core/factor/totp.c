@@ -17,9 +17,34 @@
 #define PERIOD_MIN 15
 #define PERIOD_MAX 120
 
-static PgtcCode check_parameters(const PgtcTotp *totp);
-static PgtcCode hmac(const PgtcTotp *totp, const uint8_t message[8], uint8_t out[EVP_MAX_MD_SIZE],
-					 size_t *out_len);
+static PgtcCode
+check_parameters(const PgtcTotp *totp)
+{
+	/* RFC 6238 section 1.2 */
+	if (strcmp(totp->digest, "SHA1") != 0 && strcmp(totp->digest, "SHA256") != 0 &&
+		strcmp(totp->digest, "SHA512") != 0)
+		return PGTC_E_ALG;
+	if (totp->digits < DIGITS_MIN || totp->digits > PGTC_CODE_DIGITS_MAX)
+		return PGTC_E_ALG;
+	if (totp->period < PERIOD_MIN || totp->period > PERIOD_MAX)
+		return PGTC_E_ALG;
+	if (totp->secret_len < PGTC_TOTP_SECRET_MIN || totp->secret_len > PGTC_TOTP_SECRET_MAX)
+		return PGTC_E_KEY;
+	return PGTC_OK;
+}
+
+static PgtcCode
+hmac(const PgtcTotp *totp, const uint8_t message[8], uint8_t out[EVP_MAX_MD_SIZE], size_t *out_len)
+{
+	bool done;
+
+	ERR_clear_error();
+	done = EVP_Q_mac(NULL, "HMAC", NULL, totp->digest, NULL, totp->secret, totp->secret_len,
+					 message, 8, out, EVP_MAX_MD_SIZE, out_len) != NULL &&
+		   *out_len >= 20;
+	ERR_clear_error();
+	return done ? PGTC_OK : PGTC_E_CRYPTO;
+}
 
 static PgtcCode
 code_of(const PgtcTotp *totp, int64_t step, char out[PGTC_CODE_DIGITS_MAX + 1])
@@ -85,33 +110,4 @@ pgtc_totp_check(const PgtcTotp *totp, PgtcSlice code, int64_t now, int window, i
 		}
 	}
 	return found ? PGTC_OK : PGTC_E_SIGNATURE;
-}
-
-static PgtcCode
-check_parameters(const PgtcTotp *totp)
-{
-	/* RFC 6238 section 1.2 */
-	if (strcmp(totp->digest, "SHA1") != 0 && strcmp(totp->digest, "SHA256") != 0 &&
-		strcmp(totp->digest, "SHA512") != 0)
-		return PGTC_E_ALG;
-	if (totp->digits < DIGITS_MIN || totp->digits > PGTC_CODE_DIGITS_MAX)
-		return PGTC_E_ALG;
-	if (totp->period < PERIOD_MIN || totp->period > PERIOD_MAX)
-		return PGTC_E_ALG;
-	if (totp->secret_len < PGTC_TOTP_SECRET_MIN || totp->secret_len > PGTC_TOTP_SECRET_MAX)
-		return PGTC_E_KEY;
-	return PGTC_OK;
-}
-
-static PgtcCode
-hmac(const PgtcTotp *totp, const uint8_t message[8], uint8_t out[EVP_MAX_MD_SIZE], size_t *out_len)
-{
-	bool done;
-
-	ERR_clear_error();
-	done = EVP_Q_mac(NULL, "HMAC", NULL, totp->digest, NULL, totp->secret, totp->secret_len,
-					 message, 8, out, EVP_MAX_MD_SIZE, out_len) != NULL &&
-		   *out_len >= 20;
-	ERR_clear_error();
-	return done ? PGTC_OK : PGTC_E_CRYPTO;
 }

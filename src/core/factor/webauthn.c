@@ -55,25 +55,6 @@ static const SpkiForm p256_form = {91, 27, {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 
 static const SpkiForm ed25519_form = {
 	44, 12, {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00}};
 
-static PgtcCode read_spki(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out);
-static bool form_suits(const PgtcAlg *alg, const uint8_t *der, size_t len);
-static bool lengths_suit(const PgtcAssertion *assertion);
-static PgtcCode check_client_data(PgtcSlice text, const PgtcAssertionExpected *expected,
-								  const PgtcMem *mem);
-static PgtcCode check_members(const json_t *data, const PgtcAssertionExpected *expected,
-							  const PgtcMem *mem);
-static PgtcCode check_challenge(PgtcSlice text, PgtcSlice expected, const PgtcMem *mem);
-static bool origin_expected(PgtcSlice origin, const PgtcAssertionExpected *expected);
-static PgtcCode read_authenticator_data(PgtcSlice bytes, AuthenticatorData *out);
-static bool extension_map(const uint8_t *at, const uint8_t *end);
-static bool cbor_skip(const uint8_t **at, const uint8_t *end, int depth);
-static bool cbor_number(const uint8_t **at, const uint8_t *end, uint64_t *out);
-static PgtcCode check_authenticator_data(const AuthenticatorData *data,
-										 const PgtcAssertionExpected *expected);
-static PgtcCode verify_signature(const PgtcAssertion *assertion, const PgtcKey *key,
-								 const PgtcMem *mem);
-static bool counter_moved(int64_t counter, int64_t last);
-
 const PgtcAlg *
 pgtc_webauthn_alg(PgtcSlice name)
 {
@@ -82,57 +63,15 @@ pgtc_webauthn_alg(PgtcSlice name)
 	return alg != NULL && alg->cose != 0 ? alg : NULL;
 }
 
-PgtcCode
-pgtc_webauthn_key_read(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
+/* a stranger's key is not to bring a curve of its own; RSA has no fixed beginning */
+static bool
+form_suits(const PgtcAlg *alg, const uint8_t *der, size_t len)
 {
-	PgtcCode code;
+	const SpkiForm *form = alg->kty == PGTC_KTY_EC ? &p256_form : &ed25519_form;
 
-	memset(out, 0, sizeof(*out));
-	if (alg == NULL || alg->cose == 0)
-		return PGTC_E_ALG;
-	if (text.len == 0)
-		return PGTC_E_MALFORMED;
-	if (text.data[0] == '{')
-		code = pgtc_jwk_read(alg, text, out);
-	else
-		code = read_spki(alg, text, out);
-	return code == PGTC_E_TOO_LONG || code == PGTC_E_DUPLICATE ? PGTC_E_MALFORMED : code;
-}
-
-/*
- * The counter comes last: that it went backwards says that there is a clone only
- * when it was the authenticator that said so.
- */
-PgtcCode
-pgtc_webauthn_check(const PgtcAssertion *assertion, const PgtcKey *key,
-					const PgtcAssertionExpected *expected, const PgtcMem *mem,
-					PgtcAssertionResult *result)
-{
-	AuthenticatorData data;
-	PgtcCode code;
-
-	memset(result, 0, sizeof(*result));
-	if (key->alg == NULL || key->alg->cose == 0)
-		return PGTC_E_ALG;
-	if (!lengths_suit(assertion))
-		return PGTC_E_MALFORMED;
-
-	code = read_authenticator_data(assertion->authenticator_data, &data);
-	if (code == PGTC_OK)
-		code = check_client_data(assertion->client_data, expected, mem);
-	if (code == PGTC_OK)
-		code = check_authenticator_data(&data, expected);
-	if (code == PGTC_OK)
-		code = verify_signature(assertion, key, mem);
-	if (code == PGTC_OK && !counter_moved(data.counter, expected->counter))
-		code = PGTC_E_EXPIRED;
-	if (code != PGTC_OK)
-		return code;
-
-	result->counter = data.counter;
-	result->user_verified = (data.flags & FLAG_UV) != 0;
-	result->backed_up = (data.flags & FLAG_BS) != 0;
-	return PGTC_OK;
+	if (alg->kty == PGTC_KTY_RSA)
+		return true;
+	return len == form->len && memcmp(der, form->prefix, form->prefix_len) == 0;
 }
 
 /* RFC 5280 section 4.1: as getPublicKey() gives it */
@@ -163,15 +102,21 @@ read_spki(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 	return pgtc_key_adopt(alg, pkey, false, out);
 }
 
-/* a stranger's key is not to bring a curve of its own; RSA has no fixed beginning */
-static bool
-form_suits(const PgtcAlg *alg, const uint8_t *der, size_t len)
+PgtcCode
+pgtc_webauthn_key_read(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 {
-	const SpkiForm *form = alg->kty == PGTC_KTY_EC ? &p256_form : &ed25519_form;
+	PgtcCode code;
 
-	if (alg->kty == PGTC_KTY_RSA)
-		return true;
-	return len == form->len && memcmp(der, form->prefix, form->prefix_len) == 0;
+	memset(out, 0, sizeof(*out));
+	if (alg == NULL || alg->cose == 0)
+		return PGTC_E_ALG;
+	if (text.len == 0)
+		return PGTC_E_MALFORMED;
+	if (text.data[0] == '{')
+		code = pgtc_jwk_read(alg, text, out);
+	else
+		code = read_spki(alg, text, out);
+	return code == PGTC_E_TOO_LONG || code == PGTC_E_DUPLICATE ? PGTC_E_MALFORMED : code;
 }
 
 static bool
@@ -180,44 +125,6 @@ lengths_suit(const PgtcAssertion *assertion)
 	return assertion->client_data.len <= PGTC_WEBAUTHN_MAX &&
 		   assertion->authenticator_data.len <= PGTC_WEBAUTHN_MAX && assertion->signature.len > 0 &&
 		   assertion->signature.len <= PGTC_WEBAUTHN_MAX;
-}
-
-/*
- * Section 5.8.1.  Read as JSON, never compared with a text: browsers add members
- * to keep us from it.
- */
-static PgtcCode
-check_client_data(PgtcSlice text, const PgtcAssertionExpected *expected, const PgtcMem *mem)
-{
-	json_t *data;
-	PgtcCode code = pgtc_json_read_object(text, &data);
-
-	if (code == PGTC_E_NOMEM)
-		return code;
-	if (code != PGTC_OK)
-		return PGTC_E_MALFORMED;
-	code = check_members(data, expected, mem);
-	json_decref(data);
-	return code;
-}
-
-static PgtcCode
-check_members(const json_t *data, const PgtcAssertionExpected *expected, const PgtcMem *mem)
-{
-	const json_t *cross_origin = json_object_get(data, "crossOrigin");
-
-	/* steps 11 to 13 */
-	if (!pgtc_json_read_is(data, "type", "webauthn.get"))
-		return PGTC_E_CLAIM;
-	if (!origin_expected(pgtc_json_read_string(json_object_get(data, "origin")), expected))
-		return PGTC_E_CLAIM;
-	/* a page of somebody else's that has ours in a frame; Level 3 names it in topOrigin */
-	if (cross_origin != NULL && !json_is_false(cross_origin))
-		return PGTC_E_CLAIM;
-	if (json_object_get(data, "topOrigin") != NULL)
-		return PGTC_E_CLAIM;
-	return check_challenge(pgtc_json_read_string(json_object_get(data, "challenge")),
-						   expected->challenge, mem);
 }
 
 /* base64url has one spelling, so the texts are compared */
@@ -252,36 +159,62 @@ origin_expected(PgtcSlice origin, const PgtcAssertionExpected *expected)
 	return false;
 }
 
-/*
- * Section 6.1: rpIdHash (32) flags (1) signCount (4) [extensions].  Attested
- * credential data belongs to a registration.
- */
 static PgtcCode
-read_authenticator_data(PgtcSlice bytes, AuthenticatorData *out)
+check_members(const json_t *data, const PgtcAssertionExpected *expected, const PgtcMem *mem)
 {
-	const uint8_t *at = (const uint8_t *) bytes.data;
-	const uint8_t *rest;
+	const json_t *cross_origin = json_object_get(data, "crossOrigin");
 
-	if (bytes.len < AUTHENTICATOR_DATA_MIN)
-		return PGTC_E_MALFORMED;
-	out->rp_id_hash = at;
-	out->flags = at[PGTC_SHA256_LEN];
-	rest = at + PGTC_SHA256_LEN + 1;
-	out->counter = (uint32_t) pgtc_bytes_get(rest, 4);
-	rest = at + AUTHENTICATOR_DATA_MIN;
-
-	if ((out->flags & FLAG_AT) != 0)
-		return PGTC_E_MALFORMED;
-	if ((out->flags & FLAG_ED) != 0)
-		return extension_map(rest, at + bytes.len) ? PGTC_OK : PGTC_E_MALFORMED;
-	return bytes.len == AUTHENTICATOR_DATA_MIN ? PGTC_OK : PGTC_E_MALFORMED;
+	/* steps 11 to 13 */
+	if (!pgtc_json_read_is(data, "type", "webauthn.get"))
+		return PGTC_E_CLAIM;
+	if (!origin_expected(pgtc_json_read_string(json_object_get(data, "origin")), expected))
+		return PGTC_E_CLAIM;
+	/* a page of somebody else's that has ours in a frame; Level 3 names it in topOrigin */
+	if (cross_origin != NULL && !json_is_false(cross_origin))
+		return PGTC_E_CLAIM;
+	if (json_object_get(data, "topOrigin") != NULL)
+		return PGTC_E_CLAIM;
+	return check_challenge(pgtc_json_read_string(json_object_get(data, "challenge")),
+						   expected->challenge, mem);
 }
 
-/* one map and nothing after it; what it says is not for us */
-static bool
-extension_map(const uint8_t *at, const uint8_t *end)
+/*
+ * Section 5.8.1.  Read as JSON, never compared with a text: browsers add members
+ * to keep us from it.
+ */
+static PgtcCode
+check_client_data(PgtcSlice text, const PgtcAssertionExpected *expected, const PgtcMem *mem)
 {
-	return at < end && *at >> 5 == 5 && cbor_skip(&at, end, CBOR_DEPTH_MAX) && at == end;
+	json_t *data;
+	PgtcCode code = pgtc_json_read_object(text, &data);
+
+	if (code == PGTC_E_NOMEM)
+		return code;
+	if (code != PGTC_OK)
+		return PGTC_E_MALFORMED;
+	code = check_members(data, expected, mem);
+	json_decref(data);
+	return code;
+}
+
+/* the head of a data item: the number in its first byte, or in 1, 2, 4 or 8 after it */
+static bool
+cbor_number(const uint8_t **at, const uint8_t *end, uint64_t *out)
+{
+	int info = *(*at)++ & 31;
+	int len;
+
+	*out = (uint64_t) info;
+	if (info < 24)
+		return true;
+	if (info > 27)
+		return false;
+	len = 1 << (info - 24);
+	if (end - *at < len)
+		return false;
+	*out = pgtc_bytes_get(*at, len);
+	*at += len;
+	return true;
 }
 
 /* one data item (RFC 8949 section 3), of definite length as CTAP 2.1 section 8 has them */
@@ -322,24 +255,36 @@ cbor_skip(const uint8_t **at, const uint8_t *end, int depth)
 	}
 }
 
-/* the head of a data item: the number in its first byte, or in 1, 2, 4 or 8 after it */
+/* one map and nothing after it; what it says is not for us */
 static bool
-cbor_number(const uint8_t **at, const uint8_t *end, uint64_t *out)
+extension_map(const uint8_t *at, const uint8_t *end)
 {
-	int info = *(*at)++ & 31;
-	int len;
+	return at < end && *at >> 5 == 5 && cbor_skip(&at, end, CBOR_DEPTH_MAX) && at == end;
+}
 
-	*out = (uint64_t) info;
-	if (info < 24)
-		return true;
-	if (info > 27)
-		return false;
-	len = 1 << (info - 24);
-	if (end - *at < len)
-		return false;
-	*out = pgtc_bytes_get(*at, len);
-	*at += len;
-	return true;
+/*
+ * Section 6.1: rpIdHash (32) flags (1) signCount (4) [extensions].  Attested
+ * credential data belongs to a registration.
+ */
+static PgtcCode
+read_authenticator_data(PgtcSlice bytes, AuthenticatorData *out)
+{
+	const uint8_t *at = (const uint8_t *) bytes.data;
+	const uint8_t *rest;
+
+	if (bytes.len < AUTHENTICATOR_DATA_MIN)
+		return PGTC_E_MALFORMED;
+	out->rp_id_hash = at;
+	out->flags = at[PGTC_SHA256_LEN];
+	rest = at + PGTC_SHA256_LEN + 1;
+	out->counter = (uint32_t) pgtc_bytes_get(rest, 4);
+	rest = at + AUTHENTICATOR_DATA_MIN;
+
+	if ((out->flags & FLAG_AT) != 0)
+		return PGTC_E_MALFORMED;
+	if ((out->flags & FLAG_ED) != 0)
+		return extension_map(rest, at + bytes.len) ? PGTC_OK : PGTC_E_MALFORMED;
+	return bytes.len == AUTHENTICATOR_DATA_MIN ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
 static PgtcCode
@@ -393,4 +338,40 @@ static bool
 counter_moved(int64_t counter, int64_t last)
 {
 	return last <= 0 || counter > last;
+}
+
+/*
+ * The counter comes last: that it went backwards says that there is a clone only
+ * when it was the authenticator that said so.
+ */
+PgtcCode
+pgtc_webauthn_check(const PgtcAssertion *assertion, const PgtcKey *key,
+					const PgtcAssertionExpected *expected, const PgtcMem *mem,
+					PgtcAssertionResult *result)
+{
+	AuthenticatorData data;
+	PgtcCode code;
+
+	memset(result, 0, sizeof(*result));
+	if (key->alg == NULL || key->alg->cose == 0)
+		return PGTC_E_ALG;
+	if (!lengths_suit(assertion))
+		return PGTC_E_MALFORMED;
+
+	code = read_authenticator_data(assertion->authenticator_data, &data);
+	if (code == PGTC_OK)
+		code = check_client_data(assertion->client_data, expected, mem);
+	if (code == PGTC_OK)
+		code = check_authenticator_data(&data, expected);
+	if (code == PGTC_OK)
+		code = verify_signature(assertion, key, mem);
+	if (code == PGTC_OK && !counter_moved(data.counter, expected->counter))
+		code = PGTC_E_EXPIRED;
+	if (code != PGTC_OK)
+		return code;
+
+	result->counter = data.counter;
+	result->user_verified = (data.flags & FLAG_UV) != 0;
+	result->backed_up = (data.flags & FLAG_BS) != 0;
+	return PGTC_OK;
 }

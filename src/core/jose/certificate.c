@@ -16,65 +16,6 @@
 #include "core/base/crypto.h"
 #include "core/jose/dn.h"
 
-static PgtcCode read_pem(PgtcSlice value, PgtcBuf *der);
-static PgtcCode unescape(PgtcSlice value, PgtcBuf *out);
-static PgtcCode pem_to_der(PgtcSlice pem, PgtcBuf *der);
-static bool only_white_space(BIO *bio);
-static PgtcCode read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject);
-static PgtcCode print_name(const X509_NAME *name, unsigned long flags, PgtcBuf *out);
-static PgtcCode normalise_name(const X509_NAME *name, PgtcBuf *out);
-
-PgtcCode
-pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],
-					  PgtcBuf *subject_dn, PgtcBuf *subject)
-{
-	size_t start = subject_dn ? subject_dn->len : 0;
-	size_t subject_start = subject ? subject->len : 0;
-	PgtcBuf der;
-	PgtcCode code;
-
-	thumbprint[0] = '\0';
-	if (value.len > PGTC_CERTIFICATE_MAX)
-		return PGTC_E_TOO_LONG;
-	if (value.len == 0)
-		return PGTC_E_MALFORMED;
-
-	ERR_clear_error();
-	pgtc_buf_init(&der, mem);
-	/* RFC 9440 section 2.1, RFC 8941 section 3.3.5: a Byte Sequence stands between colons */
-	if (value.data[0] != ':')
-		code = read_pem(value, &der);
-	else if (value.len > 2 && value.data[value.len - 1] == ':')
-		code = pgtc_base64_decode(pgtc_slice(value.data + 1, value.len - 2), &der);
-	else
-		code = PGTC_E_MALFORMED;
-	if (code == PGTC_OK)
-		code = read_subject(pgtc_slice(der.data, der.len), subject_dn, subject);
-	if (code == PGTC_OK)
-		code = pgtc_crypto_digest_text(der.data, der.len, thumbprint);
-	if (code != PGTC_OK && subject_dn)
-		pgtc_buf_truncate(subject_dn, start);
-	if (code != PGTC_OK && subject)
-		pgtc_buf_truncate(subject, subject_start);
-	pgtc_buf_free(&der);
-	ERR_clear_error();
-	return code;
-}
-
-static PgtcCode
-read_pem(PgtcSlice value, PgtcBuf *der)
-{
-	PgtcBuf pem;
-	PgtcCode code;
-
-	pgtc_buf_init(&pem, der->mem);
-	code = unescape(value, &pem);
-	if (code == PGTC_OK)
-		code = pem_to_der(pgtc_slice(pem.data, pem.len), der);
-	pgtc_buf_free(&pem);
-	return code;
-}
-
 /* percent-encoding as of a URI, not of a form: "+" is a character of base64 */
 static PgtcCode
 unescape(PgtcSlice value, PgtcBuf *out)
@@ -105,6 +46,19 @@ unescape(PgtcSlice value, PgtcBuf *out)
 	}
 	pgtc_buf_truncate(out, len);
 	return PGTC_OK;
+}
+
+static bool
+only_white_space(BIO *bio)
+{
+	char c;
+
+	while (BIO_read(bio, &c, 1) == 1)
+	{
+		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+			return false;
+	}
+	return true;
 }
 
 /*
@@ -142,35 +96,17 @@ pem_to_der(PgtcSlice pem, PgtcBuf *der)
 	return code;
 }
 
-static bool
-only_white_space(BIO *bio)
-{
-	char c;
-
-	while (BIO_read(bio, &c, 1) == 1)
-	{
-		if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
-			return false;
-	}
-	return true;
-}
-
 static PgtcCode
-read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject)
+read_pem(PgtcSlice value, PgtcBuf *der)
 {
-	const unsigned char *at = (const unsigned char *) der.data;
-	X509 *certificate = d2i_X509(NULL, &at, (long) der.len);
-	PgtcCode code = PGTC_E_MALFORMED;
+	PgtcBuf pem;
+	PgtcCode code;
 
-	if (certificate != NULL && at == (const unsigned char *) der.data + der.len)
-	{
-		code = PGTC_OK;
-		if (subject_dn)
-			code = print_name(X509_get_subject_name(certificate), XN_FLAG_RFC2253, subject_dn);
-		if (code == PGTC_OK && subject)
-			code = normalise_name(X509_get_subject_name(certificate), subject);
-	}
-	X509_free(certificate);
+	pgtc_buf_init(&pem, der->mem);
+	code = unescape(value, &pem);
+	if (code == PGTC_OK)
+		code = pem_to_der(pgtc_slice(pem.data, pem.len), der);
+	pgtc_buf_free(&pem);
 	return code;
 }
 
@@ -209,4 +145,60 @@ normalise_name(const X509_NAME *name, PgtcBuf *out)
 	pgtc_buf_free(&text);
 	/* without a subject, or with one beyond all measure, there is nothing to compare */
 	return code == PGTC_E_NOMEM ? code : PGTC_OK;
+}
+
+static PgtcCode
+read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject)
+{
+	const unsigned char *at = (const unsigned char *) der.data;
+	X509 *certificate = d2i_X509(NULL, &at, (long) der.len);
+	PgtcCode code = PGTC_E_MALFORMED;
+
+	if (certificate != NULL && at == (const unsigned char *) der.data + der.len)
+	{
+		code = PGTC_OK;
+		if (subject_dn)
+			code = print_name(X509_get_subject_name(certificate), XN_FLAG_RFC2253, subject_dn);
+		if (code == PGTC_OK && subject)
+			code = normalise_name(X509_get_subject_name(certificate), subject);
+	}
+	X509_free(certificate);
+	return code;
+}
+
+PgtcCode
+pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],
+					  PgtcBuf *subject_dn, PgtcBuf *subject)
+{
+	size_t start = subject_dn ? subject_dn->len : 0;
+	size_t subject_start = subject ? subject->len : 0;
+	PgtcBuf der;
+	PgtcCode code;
+
+	thumbprint[0] = '\0';
+	if (value.len > PGTC_CERTIFICATE_MAX)
+		return PGTC_E_TOO_LONG;
+	if (value.len == 0)
+		return PGTC_E_MALFORMED;
+
+	ERR_clear_error();
+	pgtc_buf_init(&der, mem);
+	/* RFC 9440 section 2.1, RFC 8941 section 3.3.5: a Byte Sequence stands between colons */
+	if (value.data[0] != ':')
+		code = read_pem(value, &der);
+	else if (value.len > 2 && value.data[value.len - 1] == ':')
+		code = pgtc_base64_decode(pgtc_slice(value.data + 1, value.len - 2), &der);
+	else
+		code = PGTC_E_MALFORMED;
+	if (code == PGTC_OK)
+		code = read_subject(pgtc_slice(der.data, der.len), subject_dn, subject);
+	if (code == PGTC_OK)
+		code = pgtc_crypto_digest_text(der.data, der.len, thumbprint);
+	if (code != PGTC_OK && subject_dn)
+		pgtc_buf_truncate(subject_dn, start);
+	if (code != PGTC_OK && subject)
+		pgtc_buf_truncate(subject, subject_start);
+	pgtc_buf_free(&der);
+	ERR_clear_error();
+	return code;
 }

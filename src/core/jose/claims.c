@@ -10,34 +10,6 @@
 #include "core/base/uuid.h"
 #include "core/jose/jws.h"
 
-static PgtcCode read_string(const json_t *object, const char *name, PgtcSlice *out);
-static PgtcCode read_time(const json_t *object, const char *name, int64_t *out);
-static PgtcCode read_audience(const json_t *object, PgtcClaims *out);
-static PgtcCode read_confirmation(const json_t *object, PgtcClaims *out);
-static PgtcCode check_types(const json_t *object);
-static PgtcCode read_members(const json_t *object, PgtcClaims *out);
-
-PgtcCode
-pgtc_claims_read(PgtcSlice payload, PgtcClaims *out)
-{
-	json_t *object;
-	PgtcCode code;
-
-	memset(out, 0, sizeof(*out));
-	out->exp = out->iat = out->nbf = out->auth_time = -1;
-	code = pgtc_json_read_object(payload, &object);
-	if (code != PGTC_OK)
-		return code;
-	out->json = object;
-
-	code = check_types(object);
-	if (code == PGTC_OK)
-		code = read_members(object, out);
-	if (code != PGTC_OK)
-		pgtc_claims_free(out);
-	return code;
-}
-
 void
 pgtc_claims_free(PgtcClaims *claims)
 {
@@ -46,73 +18,70 @@ pgtc_claims_free(PgtcClaims *claims)
 	claims->exp = claims->iat = claims->nbf = claims->auth_time = -1;
 }
 
-bool
-pgtc_claims_has_audience(const PgtcClaims *claims, PgtcSlice audience)
+static PgtcCode
+read_string(const json_t *object, const char *name, PgtcSlice *out)
 {
-	int i;
+	const json_t *value = json_object_get(object, name);
 
-	for (i = 0; i < claims->n_aud; i++)
-	{
-		if (pgtc_slice_equal(claims->aud[i], audience))
-			return true;
-	}
-	return false;
+	if (value == NULL)
+		return PGTC_OK;
+	*out = pgtc_json_read_string(value);
+	return out->data != NULL ? PGTC_OK : PGTC_E_CLAIM;
 }
 
-PgtcCode
-pgtc_claims_check_access(const PgtcClaims *claims, PgtcSlice iss, PgtcSlice audience, int64_t now,
-						 int64_t leeway)
+static PgtcCode
+read_time(const json_t *object, const char *name, int64_t *out)
 {
-	/* RFC 9068 section 2.2: the claims every access token has */
-	if (claims->iss.data == NULL || claims->sub.data == NULL || claims->client_id.data == NULL ||
-		claims->jti.data == NULL || claims->exp < 0 || claims->iat < 0 || claims->n_aud == 0)
-		return PGTC_E_CLAIM;
+	const json_t *value = json_object_get(object, name);
 
-	/* RFC 9068 section 4: iss must exactly match the issuer identifier */
-	if (!pgtc_slice_equal(claims->iss, iss))
-		return PGTC_E_ISSUER;
-	/* RFC 7519 section 4.1.3: reject unless we are identified in aud */
-	if (audience.data != NULL && !pgtc_claims_has_audience(claims, audience))
-		return PGTC_E_AUDIENCE;
-	/* RFC 7519 section 4.1.4: on or after exp is too late */
-	if (now >= claims->exp)
-		return PGTC_E_EXPIRED;
-	/* RFC 7519 section 4.1.5; the differences cannot overflow, since times are below 2^53 */
-	if (claims->nbf > now && claims->nbf - now > leeway)
-		return PGTC_E_NOT_YET;
-	if (claims->iat > now && claims->iat - now > leeway)
-		return PGTC_E_NOT_YET;
+	return value == NULL ? PGTC_OK : pgtc_json_read_time(value, out);
+}
+
+/* RFC 7519 section 4.1.3: an array of strings, or for a single audience one string */
+static PgtcCode
+read_audience(const json_t *object, PgtcClaims *out)
+{
+	const json_t *value = json_object_get(object, "aud");
+	size_t n;
+	size_t i;
+
+	if (value == NULL)
+		return PGTC_OK;
+	if (json_is_string(value))
+	{
+		out->aud[0] = pgtc_json_read_string(value);
+		out->n_aud = 1;
+		out->aud_is_string = true;
+		return PGTC_OK;
+	}
+
+	n = json_array_size(value);
+	if (n == 0 || n > PGTC_AUD_MAX)
+		return PGTC_E_CLAIM;
+	for (i = 0; i < n; i++)
+	{
+		out->aud[i] = pgtc_json_read_string(json_array_get(value, i));
+		if (out->aud[i].data == NULL)
+			return PGTC_E_CLAIM;
+	}
+	out->n_aud = (int) n;
 	return PGTC_OK;
 }
 
-PgtcCode
-pgtc_claims_grant_id(PgtcSlice token, const PgtcMem *mem, uint8_t out[16])
+/* RFC 7800 section 3.1: an object, in which a key may be named in one way or another */
+static PgtcCode
+read_confirmation(const json_t *object, PgtcClaims *out)
 {
-	PgtcJwsHeader header;
-	PgtcClaims claims;
-	PgtcBuf payload;
-	PgtcJws jws;
-	PgtcCode code = pgtc_jws_split(token, &jws);
+	const json_t *cnf = json_object_get(object, "cnf");
+	PgtcCode code;
 
-	/* what could never verify is not worth routing either */
+	if (cnf == NULL)
+		return PGTC_OK;
+	if (!json_is_object(cnf))
+		return PGTC_E_CLAIM;
+	code = read_string(cnf, "jkt", &out->jkt);
 	if (code == PGTC_OK)
-		code = pgtc_jws_read_header(&jws, mem, &header);
-	if (code != PGTC_OK)
-		return code;
-
-	pgtc_buf_init(&payload, mem);
-	code = pgtc_buf_decode_b64url(&payload, jws.payload);
-	if (code == PGTC_OK)
-		code = pgtc_claims_read(pgtc_slice(payload.data, payload.len), &claims);
-	pgtc_buf_free(&payload);
-	if (code != PGTC_OK)
-		return code;
-
-	if (claims.grant_id.data == NULL)
-		code = PGTC_E_CLAIM;
-	else
-		code = pgtc_uuid_parse(claims.grant_id, out);
-	pgtc_claims_free(&claims);
+		code = read_string(cnf, "x5t#S256", &out->x5t_s256);
 	return code;
 }
 
@@ -182,69 +151,93 @@ check_types(const json_t *object)
 	return PGTC_OK;
 }
 
-static PgtcCode
-read_string(const json_t *object, const char *name, PgtcSlice *out)
+PgtcCode
+pgtc_claims_read(PgtcSlice payload, PgtcClaims *out)
 {
-	const json_t *value = json_object_get(object, name);
+	json_t *object;
+	PgtcCode code;
 
-	if (value == NULL)
-		return PGTC_OK;
-	*out = pgtc_json_read_string(value);
-	return out->data != NULL ? PGTC_OK : PGTC_E_CLAIM;
+	memset(out, 0, sizeof(*out));
+	out->exp = out->iat = out->nbf = out->auth_time = -1;
+	code = pgtc_json_read_object(payload, &object);
+	if (code != PGTC_OK)
+		return code;
+	out->json = object;
+
+	code = check_types(object);
+	if (code == PGTC_OK)
+		code = read_members(object, out);
+	if (code != PGTC_OK)
+		pgtc_claims_free(out);
+	return code;
 }
 
-static PgtcCode
-read_time(const json_t *object, const char *name, int64_t *out)
+bool
+pgtc_claims_has_audience(const PgtcClaims *claims, PgtcSlice audience)
 {
-	const json_t *value = json_object_get(object, name);
+	int i;
 
-	return value == NULL ? PGTC_OK : pgtc_json_read_time(value, out);
-}
-
-/* RFC 7519 section 4.1.3: an array of strings, or for a single audience one string */
-static PgtcCode
-read_audience(const json_t *object, PgtcClaims *out)
-{
-	const json_t *value = json_object_get(object, "aud");
-	size_t n;
-	size_t i;
-
-	if (value == NULL)
-		return PGTC_OK;
-	if (json_is_string(value))
+	for (i = 0; i < claims->n_aud; i++)
 	{
-		out->aud[0] = pgtc_json_read_string(value);
-		out->n_aud = 1;
-		out->aud_is_string = true;
-		return PGTC_OK;
+		if (pgtc_slice_equal(claims->aud[i], audience))
+			return true;
 	}
+	return false;
+}
 
-	n = json_array_size(value);
-	if (n == 0 || n > PGTC_AUD_MAX)
+PgtcCode
+pgtc_claims_check_access(const PgtcClaims *claims, PgtcSlice iss, PgtcSlice audience, int64_t now,
+						 int64_t leeway)
+{
+	/* RFC 9068 section 2.2: the claims every access token has */
+	if (claims->iss.data == NULL || claims->sub.data == NULL || claims->client_id.data == NULL ||
+		claims->jti.data == NULL || claims->exp < 0 || claims->iat < 0 || claims->n_aud == 0)
 		return PGTC_E_CLAIM;
-	for (i = 0; i < n; i++)
-	{
-		out->aud[i] = pgtc_json_read_string(json_array_get(value, i));
-		if (out->aud[i].data == NULL)
-			return PGTC_E_CLAIM;
-	}
-	out->n_aud = (int) n;
+
+	/* RFC 9068 section 4: iss must exactly match the issuer identifier */
+	if (!pgtc_slice_equal(claims->iss, iss))
+		return PGTC_E_ISSUER;
+	/* RFC 7519 section 4.1.3: reject unless we are identified in aud */
+	if (audience.data != NULL && !pgtc_claims_has_audience(claims, audience))
+		return PGTC_E_AUDIENCE;
+	/* RFC 7519 section 4.1.4: on or after exp is too late */
+	if (now >= claims->exp)
+		return PGTC_E_EXPIRED;
+	/* RFC 7519 section 4.1.5; the differences cannot overflow, since times are below 2^53 */
+	if (claims->nbf > now && claims->nbf - now > leeway)
+		return PGTC_E_NOT_YET;
+	if (claims->iat > now && claims->iat - now > leeway)
+		return PGTC_E_NOT_YET;
 	return PGTC_OK;
 }
 
-/* RFC 7800 section 3.1: an object, in which a key may be named in one way or another */
-static PgtcCode
-read_confirmation(const json_t *object, PgtcClaims *out)
+PgtcCode
+pgtc_claims_grant_id(PgtcSlice token, const PgtcMem *mem, uint8_t out[16])
 {
-	const json_t *cnf = json_object_get(object, "cnf");
-	PgtcCode code;
+	PgtcJwsHeader header;
+	PgtcClaims claims;
+	PgtcBuf payload;
+	PgtcJws jws;
+	PgtcCode code = pgtc_jws_split(token, &jws);
 
-	if (cnf == NULL)
-		return PGTC_OK;
-	if (!json_is_object(cnf))
-		return PGTC_E_CLAIM;
-	code = read_string(cnf, "jkt", &out->jkt);
+	/* what could never verify is not worth routing either */
 	if (code == PGTC_OK)
-		code = read_string(cnf, "x5t#S256", &out->x5t_s256);
+		code = pgtc_jws_read_header(&jws, mem, &header);
+	if (code != PGTC_OK)
+		return code;
+
+	pgtc_buf_init(&payload, mem);
+	code = pgtc_buf_decode_b64url(&payload, jws.payload);
+	if (code == PGTC_OK)
+		code = pgtc_claims_read(pgtc_slice(payload.data, payload.len), &claims);
+	pgtc_buf_free(&payload);
+	if (code != PGTC_OK)
+		return code;
+
+	if (claims.grant_id.data == NULL)
+		code = PGTC_E_CLAIM;
+	else
+		code = pgtc_uuid_parse(claims.grant_id, out);
+	pgtc_claims_free(&claims);
 	return code;
 }

@@ -14,14 +14,98 @@
 #define NONCE_TIME_LEN 8
 #define NONCE_MAC_LEN 16
 
-static PgtcCode read_key(const PgtcJws *jws, const PgtcAlg *alg, const PgtcMem *mem, PgtcKey *out);
-static PgtcCode read_claims(const PgtcJws *jws, const PgtcMem *mem, PgtcDpopProof *out);
-static PgtcCode read_members(const json_t *claims, PgtcDpopProof *out);
-static PgtcCode read_text(const json_t *claims, const char *name, char *out, size_t max);
-static PgtcCode read_optional(const json_t *claims, const char *name, char *out, size_t max);
-static PgtcCode read_nonce(const json_t *claims, char *out, size_t max);
-static PgtcCode nonce_mac(const uint8_t key[32], const uint8_t time[NONCE_TIME_LEN],
-						  uint8_t out[NONCE_MAC_LEN]);
+/*
+ * RFC 9449 section 4.2: the public key, as the header's jwk.  Everywhere else a
+ * key that a header carries is ignored; here it is what is asked for.
+ */
+static PgtcCode
+read_key(const PgtcJws *jws, const PgtcAlg *alg, const PgtcMem *mem, PgtcKey *out)
+{
+	const json_t *jwk;
+	json_t *header;
+	PgtcCode code = pgtc_json_read_b64url(jws->header, mem, &header);
+
+	if (code != PGTC_OK)
+		return code;
+	jwk = json_object_get(header, "jwk");
+	if (json_is_object(jwk))
+		code = pgtc_jwk_read_json(alg, jwk, out);
+	else
+		code = PGTC_E_KEY;
+	json_decref(header);
+	return code;
+}
+
+/* 1 to max bytes; jansson lets no NUL through that would end the copy early */
+static PgtcCode
+read_text(const json_t *claims, const char *name, char *out, size_t max)
+{
+	PgtcSlice value = pgtc_json_read_string(json_object_get(claims, name));
+
+	if (value.len == 0)
+		return PGTC_E_CLAIM;
+	if (value.len > max)
+		return PGTC_E_TOO_LONG;
+	memcpy(out, value.data, value.len);
+	out[value.len] = '\0';
+	return PGTC_OK;
+}
+
+/* an empty one is refused, or it would pass for one that is not there */
+static PgtcCode
+read_optional(const json_t *claims, const char *name, char *out, size_t max)
+{
+	if (json_object_get(claims, name) == NULL)
+		return PGTC_OK;
+	return read_text(claims, name, out, max);
+}
+
+/* what is longer than ours is none of ours: the client is to be given one, not turned away */
+static PgtcCode
+read_nonce(const json_t *claims, char *out, size_t max)
+{
+	const json_t *nonce = json_object_get(claims, "nonce");
+	PgtcSlice value = pgtc_json_read_string(nonce);
+
+	if (nonce != NULL && value.data == NULL)
+		return PGTC_E_CLAIM;
+	if (value.len > 0 && value.len <= max)
+		memcpy(out, value.data, value.len);
+	return PGTC_OK;
+}
+
+/* RFC 9449 section 4.2 */
+static PgtcCode
+read_members(const json_t *claims, PgtcDpopProof *out)
+{
+	PgtcCode code = read_text(claims, "jti", out->jti, sizeof(out->jti) - 1);
+
+	if (code == PGTC_OK)
+		code = read_text(claims, "htm", out->htm, sizeof(out->htm) - 1);
+	if (code == PGTC_OK)
+		code = read_text(claims, "htu", out->htu, sizeof(out->htu) - 1);
+	if (code == PGTC_OK)
+		code = read_optional(claims, "ath", out->ath, sizeof(out->ath) - 1);
+	if (code == PGTC_OK)
+		code = read_nonce(claims, out->nonce, sizeof(out->nonce) - 1);
+	if (code != PGTC_OK)
+		return code;
+
+	return pgtc_json_read_time(json_object_get(claims, "iat"), &out->iat);
+}
+
+static PgtcCode
+read_claims(const PgtcJws *jws, const PgtcMem *mem, PgtcDpopProof *out)
+{
+	json_t *claims;
+	PgtcCode code = pgtc_json_read_b64url(jws->payload, mem, &claims);
+
+	if (code != PGTC_OK)
+		return code;
+	code = read_members(claims, out);
+	json_decref(claims);
+	return code;
+}
 
 PgtcCode
 pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out)
@@ -54,6 +138,19 @@ pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out)
 		code = read_claims(&jws, mem, out);
 	if (code != PGTC_OK)
 		memset(out, 0, sizeof(*out));
+	return code;
+}
+
+static PgtcCode
+nonce_mac(const uint8_t key[32], const uint8_t time[NONCE_TIME_LEN], uint8_t out[NONCE_MAC_LEN])
+{
+	uint8_t mac[PGTC_SHA256_LEN];
+	PgtcCode code = pgtc_crypto_hmac_sha256(key, 32, time, NONCE_TIME_LEN, mac);
+
+	/* RFC 2104 section 5: not less than half of it */
+	if (code == PGTC_OK)
+		memcpy(out, mac, NONCE_MAC_LEN);
+	pgtc_crypto_wipe(mac, sizeof(mac));
 	return code;
 }
 
@@ -97,110 +194,4 @@ pgtc_dpop_nonce_check(const uint8_t key[32], PgtcSlice nonce, int64_t now, int64
 	if (now < 0 || made > (uint64_t) now || (int64_t) ((uint64_t) now - made) > lifetime)
 		return PGTC_E_EXPIRED;
 	return PGTC_OK;
-}
-
-/*
- * RFC 9449 section 4.2: the public key, as the header's jwk.  Everywhere else a
- * key that a header carries is ignored; here it is what is asked for.
- */
-static PgtcCode
-read_key(const PgtcJws *jws, const PgtcAlg *alg, const PgtcMem *mem, PgtcKey *out)
-{
-	const json_t *jwk;
-	json_t *header;
-	PgtcCode code = pgtc_json_read_b64url(jws->header, mem, &header);
-
-	if (code != PGTC_OK)
-		return code;
-	jwk = json_object_get(header, "jwk");
-	if (json_is_object(jwk))
-		code = pgtc_jwk_read_json(alg, jwk, out);
-	else
-		code = PGTC_E_KEY;
-	json_decref(header);
-	return code;
-}
-
-static PgtcCode
-read_claims(const PgtcJws *jws, const PgtcMem *mem, PgtcDpopProof *out)
-{
-	json_t *claims;
-	PgtcCode code = pgtc_json_read_b64url(jws->payload, mem, &claims);
-
-	if (code != PGTC_OK)
-		return code;
-	code = read_members(claims, out);
-	json_decref(claims);
-	return code;
-}
-
-/* RFC 9449 section 4.2 */
-static PgtcCode
-read_members(const json_t *claims, PgtcDpopProof *out)
-{
-	PgtcCode code = read_text(claims, "jti", out->jti, sizeof(out->jti) - 1);
-
-	if (code == PGTC_OK)
-		code = read_text(claims, "htm", out->htm, sizeof(out->htm) - 1);
-	if (code == PGTC_OK)
-		code = read_text(claims, "htu", out->htu, sizeof(out->htu) - 1);
-	if (code == PGTC_OK)
-		code = read_optional(claims, "ath", out->ath, sizeof(out->ath) - 1);
-	if (code == PGTC_OK)
-		code = read_nonce(claims, out->nonce, sizeof(out->nonce) - 1);
-	if (code != PGTC_OK)
-		return code;
-
-	return pgtc_json_read_time(json_object_get(claims, "iat"), &out->iat);
-}
-
-/* 1 to max bytes; jansson lets no NUL through that would end the copy early */
-static PgtcCode
-read_text(const json_t *claims, const char *name, char *out, size_t max)
-{
-	PgtcSlice value = pgtc_json_read_string(json_object_get(claims, name));
-
-	if (value.len == 0)
-		return PGTC_E_CLAIM;
-	if (value.len > max)
-		return PGTC_E_TOO_LONG;
-	memcpy(out, value.data, value.len);
-	out[value.len] = '\0';
-	return PGTC_OK;
-}
-
-/* an empty one is refused, or it would pass for one that is not there */
-static PgtcCode
-read_optional(const json_t *claims, const char *name, char *out, size_t max)
-{
-	if (json_object_get(claims, name) == NULL)
-		return PGTC_OK;
-	return read_text(claims, name, out, max);
-}
-
-/* what is longer than ours is none of ours: the client is to be given one, not turned away */
-static PgtcCode
-read_nonce(const json_t *claims, char *out, size_t max)
-{
-	const json_t *nonce = json_object_get(claims, "nonce");
-	PgtcSlice value = pgtc_json_read_string(nonce);
-
-	if (nonce != NULL && value.data == NULL)
-		return PGTC_E_CLAIM;
-	if (value.len > 0 && value.len <= max)
-		memcpy(out, value.data, value.len);
-	return PGTC_OK;
-}
-
-static PgtcCode
-nonce_mac(const uint8_t key[32], const uint8_t time[NONCE_TIME_LEN], uint8_t out[NONCE_MAC_LEN])
-{
-	uint8_t mac[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_crypto_hmac_sha256(key, 32, time, NONCE_TIME_LEN, mac);
-
-	/* RFC 2104 section 5: not less than half of it */
-	if (code == PGTC_OK)
-		memcpy(out, mac, NONCE_MAC_LEN);
-	pgtc_crypto_wipe(mac, sizeof(mac));
-	return code;
 }

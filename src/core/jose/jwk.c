@@ -17,157 +17,6 @@
 /* bytes of the largest member: the modulus of an RSA key */
 #define MEMBER_MAX (PGTC_RSA_BITS_MAX / 8)
 
-static PgtcCode write_required(const PgtcKey *key, PgtcBuf *out);
-static const char *kty_name(const PgtcAlg *alg);
-static void write_member(PgtcBuf *out, const char *name, const uint8_t *data, size_t len);
-static PgtcCode write_bn(PgtcBuf *out, const char *name, const PgtcKey *key, const char *param,
-						 size_t len);
-static PgtcCode write_okp(PgtcBuf *out, const PgtcKey *key);
-static PgtcCode check_members(const PgtcAlg *alg, const json_t *jwk);
-static bool meant_for(const json_t *jwk, const PgtcAlg *alg);
-static PgtcCode read_member(const json_t *jwk, const char *name, size_t exact, uint8_t *out,
-							size_t *out_len);
-static PgtcCode read_public(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out);
-static PgtcCode read_ec(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out);
-static PgtcCode read_rsa(const json_t *jwk, EVP_PKEY **out);
-static PgtcCode read_okp(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out);
-static EVP_PKEY *pkey_from_params(const char *type, OSSL_PARAM *params);
-
-PgtcCode
-pgtc_jwk_write(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
-{
-	size_t start = out->len;
-	PgtcCode code = write_required(key, out);
-
-	if (code == PGTC_OK)
-	{
-		pgtc_json_write_member(out, "kid", kid);
-		pgtc_json_write_member(out, "alg", pgtc_slice_str(key->alg->name));
-		pgtc_json_write_member(out, "use", pgtc_slice_str("sig"));
-		pgtc_buf_append(out, "}", 1);
-		code = pgtc_buf_code(out);
-	}
-	if (code != PGTC_OK)
-		pgtc_buf_truncate(out, start);
-	return code;
-}
-
-PgtcCode
-pgtc_jwk_read(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
-{
-	json_t *jwk;
-	PgtcCode code;
-
-	memset(out, 0, sizeof(*out));
-	if (alg->kty == PGTC_KTY_OCT)
-		return PGTC_E_KEY;
-	if (json.len > PGTC_JWK_MAX)
-		return PGTC_E_TOO_LONG;
-	code = pgtc_json_read_object(json, &jwk);
-	if (code != PGTC_OK)
-		return code;
-	code = pgtc_jwk_read_json(alg, jwk, out);
-	json_decref(jwk);
-	return code;
-}
-
-PgtcCode
-pgtc_jwk_read_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out)
-{
-	EVP_PKEY *pkey = NULL;
-	PgtcCode code;
-
-	memset(out, 0, sizeof(*out));
-	if (alg->kty == PGTC_KTY_OCT)
-		return PGTC_E_KEY;
-
-	ERR_clear_error();
-	code = check_members(alg, jwk);
-	if (code == PGTC_OK)
-		code = read_public(alg, jwk, &pkey);
-	if (code == PGTC_OK)
-		code = pgtc_key_adopt(alg, pkey, false, out);
-	ERR_clear_error();
-	return code;
-}
-
-bool
-pgtc_jwk_is_public(const json_t *jwk)
-{
-	/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2 */
-	static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
-	size_t i;
-
-	for (i = 0; i < sizeof(private_members) / sizeof(private_members[0]); i++)
-	{
-		if (json_object_get(jwk, private_members[i]) != NULL)
-			return false;
-	}
-	return !pgtc_json_read_is(jwk, "kty", "oct");
-}
-
-PgtcCode
-pgtc_jwk_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBPRINT_LEN + 1])
-{
-	PgtcCode code;
-	PgtcBuf buf;
-
-	out[0] = '\0';
-	pgtc_buf_init(&buf, mem);
-	code = write_required(key, &buf);
-	if (code == PGTC_OK)
-	{
-		pgtc_buf_append(&buf, "}", 1);
-		code = pgtc_buf_code(&buf);
-	}
-	if (code == PGTC_OK)
-		code = pgtc_crypto_digest_text(buf.data, buf.len, out);
-	pgtc_buf_free(&buf);
-	return code;
-}
-
-/*
- * An object left open, with the required members in the order of their names and
- * no white space: what RFC 7638 section 3 hashes, and the beginning of any JWK.
- */
-static PgtcCode
-write_required(const PgtcKey *key, PgtcBuf *out)
-{
-	const PgtcAlg *alg = key->alg;
-	PgtcSlice kty = pgtc_slice_str(kty_name(alg));
-	PgtcCode code = PGTC_E_KEY;
-
-	/* RFC 7518 section 6.4: the only member of an oct key is the secret */
-	if (alg->kty == PGTC_KTY_OCT)
-		return PGTC_E_KEY;
-
-	pgtc_buf_append(out, "{", 1);
-	switch (alg->kty)
-	{
-		case PGTC_KTY_EC:
-			pgtc_json_write_member(out, "crv", pgtc_slice_str(alg->crv));
-			pgtc_json_write_member(out, "kty", kty);
-			code = write_bn(out, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, alg->field_len);
-			if (code == PGTC_OK)
-				code = write_bn(out, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, alg->field_len);
-			break;
-		case PGTC_KTY_RSA:
-			code = write_bn(out, "e", key, OSSL_PKEY_PARAM_RSA_E, 0);
-			pgtc_json_write_member(out, "kty", kty);
-			if (code == PGTC_OK)
-				code = write_bn(out, "n", key, OSSL_PKEY_PARAM_RSA_N, 0);
-			break;
-		case PGTC_KTY_OKP:
-			pgtc_json_write_member(out, "crv", pgtc_slice_str(alg->crv));
-			pgtc_json_write_member(out, "kty", kty);
-			code = write_okp(out, key);
-			break;
-		case PGTC_KTY_OCT:
-			break;
-	}
-	return code;
-}
-
 static const char *
 kty_name(const PgtcAlg *alg)
 {
@@ -238,6 +87,92 @@ write_okp(PgtcBuf *out, const PgtcKey *key)
 	return PGTC_OK;
 }
 
+/*
+ * An object left open, with the required members in the order of their names and
+ * no white space: what RFC 7638 section 3 hashes, and the beginning of any JWK.
+ */
+static PgtcCode
+write_required(const PgtcKey *key, PgtcBuf *out)
+{
+	const PgtcAlg *alg = key->alg;
+	PgtcSlice kty = pgtc_slice_str(kty_name(alg));
+	PgtcCode code = PGTC_E_KEY;
+
+	/* RFC 7518 section 6.4: the only member of an oct key is the secret */
+	if (alg->kty == PGTC_KTY_OCT)
+		return PGTC_E_KEY;
+
+	pgtc_buf_append(out, "{", 1);
+	switch (alg->kty)
+	{
+		case PGTC_KTY_EC:
+			pgtc_json_write_member(out, "crv", pgtc_slice_str(alg->crv));
+			pgtc_json_write_member(out, "kty", kty);
+			code = write_bn(out, "x", key, OSSL_PKEY_PARAM_EC_PUB_X, alg->field_len);
+			if (code == PGTC_OK)
+				code = write_bn(out, "y", key, OSSL_PKEY_PARAM_EC_PUB_Y, alg->field_len);
+			break;
+		case PGTC_KTY_RSA:
+			code = write_bn(out, "e", key, OSSL_PKEY_PARAM_RSA_E, 0);
+			pgtc_json_write_member(out, "kty", kty);
+			if (code == PGTC_OK)
+				code = write_bn(out, "n", key, OSSL_PKEY_PARAM_RSA_N, 0);
+			break;
+		case PGTC_KTY_OKP:
+			pgtc_json_write_member(out, "crv", pgtc_slice_str(alg->crv));
+			pgtc_json_write_member(out, "kty", kty);
+			code = write_okp(out, key);
+			break;
+		case PGTC_KTY_OCT:
+			break;
+	}
+	return code;
+}
+
+PgtcCode
+pgtc_jwk_write(const PgtcKey *key, PgtcSlice kid, PgtcBuf *out)
+{
+	size_t start = out->len;
+	PgtcCode code = write_required(key, out);
+
+	if (code == PGTC_OK)
+	{
+		pgtc_json_write_member(out, "kid", kid);
+		pgtc_json_write_member(out, "alg", pgtc_slice_str(key->alg->name));
+		pgtc_json_write_member(out, "use", pgtc_slice_str("sig"));
+		pgtc_buf_append(out, "}", 1);
+		code = pgtc_buf_code(out);
+	}
+	if (code != PGTC_OK)
+		pgtc_buf_truncate(out, start);
+	return code;
+}
+
+bool
+pgtc_jwk_is_public(const json_t *jwk)
+{
+	/* RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2 */
+	static const char *const private_members[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
+	size_t i;
+
+	for (i = 0; i < sizeof(private_members) / sizeof(private_members[0]); i++)
+	{
+		if (json_object_get(jwk, private_members[i]) != NULL)
+			return false;
+	}
+	return !pgtc_json_read_is(jwk, "kty", "oct");
+}
+
+/* RFC 7517 section 4.4: the algorithm the key is intended for, where it says so, by either name */
+static bool
+meant_for(const json_t *jwk, const PgtcAlg *alg)
+{
+	const json_t *member = json_object_get(jwk, "alg");
+	PgtcSlice name = pgtc_json_read_string(member);
+
+	return member == NULL || (name.data != NULL && pgtc_alg_by_any_name(name) == alg);
+}
+
 static PgtcCode
 check_members(const PgtcAlg *alg, const json_t *jwk)
 {
@@ -276,16 +211,6 @@ check_members(const PgtcAlg *alg, const json_t *jwk)
 	return PGTC_OK;
 }
 
-/* RFC 7517 section 4.4: the algorithm the key is intended for, where it says so, by either name */
-static bool
-meant_for(const json_t *jwk, const PgtcAlg *alg)
-{
-	const json_t *member = json_object_get(jwk, "alg");
-	PgtcSlice name = pgtc_json_read_string(member);
-
-	return member == NULL || (name.data != NULL && pgtc_alg_by_any_name(name) == alg);
-}
-
 /* a base64url member of exactly `exact` bytes, or of 1 to MEMBER_MAX when that is 0 */
 static PgtcCode
 read_member(const json_t *jwk, const char *name, size_t exact, uint8_t *out, size_t *out_len)
@@ -305,21 +230,17 @@ read_member(const json_t *jwk, const char *name, size_t exact, uint8_t *out, siz
 	return PGTC_OK;
 }
 
-static PgtcCode
-read_public(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out)
+static EVP_PKEY *
+pkey_from_params(const char *type, OSSL_PARAM *params)
 {
-	switch (alg->kty)
-	{
-		case PGTC_KTY_EC:
-			return read_ec(alg, jwk, out);
-		case PGTC_KTY_RSA:
-			return read_rsa(jwk, out);
-		case PGTC_KTY_OKP:
-			return read_okp(alg, jwk, out);
-		case PGTC_KTY_OCT:
-			break;
-	}
-	return PGTC_E_KEY;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+	EVP_PKEY *pkey = NULL;
+
+	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
+		EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return pkey;
 }
 
 /* RFC 7518 section 6.2.1: both coordinates have the full size of the curve's field */
@@ -416,15 +337,78 @@ read_okp(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out)
 	return *out != NULL ? PGTC_OK : PGTC_E_KEY;
 }
 
-static EVP_PKEY *
-pkey_from_params(const char *type, OSSL_PARAM *params)
+static PgtcCode
+read_public(const PgtcAlg *alg, const json_t *jwk, EVP_PKEY **out)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
-	EVP_PKEY *pkey = NULL;
+	switch (alg->kty)
+	{
+		case PGTC_KTY_EC:
+			return read_ec(alg, jwk, out);
+		case PGTC_KTY_RSA:
+			return read_rsa(jwk, out);
+		case PGTC_KTY_OKP:
+			return read_okp(alg, jwk, out);
+		case PGTC_KTY_OCT:
+			break;
+	}
+	return PGTC_E_KEY;
+}
 
-	if (ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
-		EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		pkey = NULL;
-	EVP_PKEY_CTX_free(ctx);
-	return pkey;
+PgtcCode
+pgtc_jwk_read_json(const PgtcAlg *alg, const json_t *jwk, PgtcKey *out)
+{
+	EVP_PKEY *pkey = NULL;
+	PgtcCode code;
+
+	memset(out, 0, sizeof(*out));
+	if (alg->kty == PGTC_KTY_OCT)
+		return PGTC_E_KEY;
+
+	ERR_clear_error();
+	code = check_members(alg, jwk);
+	if (code == PGTC_OK)
+		code = read_public(alg, jwk, &pkey);
+	if (code == PGTC_OK)
+		code = pgtc_key_adopt(alg, pkey, false, out);
+	ERR_clear_error();
+	return code;
+}
+
+PgtcCode
+pgtc_jwk_read(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out)
+{
+	json_t *jwk;
+	PgtcCode code;
+
+	memset(out, 0, sizeof(*out));
+	if (alg->kty == PGTC_KTY_OCT)
+		return PGTC_E_KEY;
+	if (json.len > PGTC_JWK_MAX)
+		return PGTC_E_TOO_LONG;
+	code = pgtc_json_read_object(json, &jwk);
+	if (code != PGTC_OK)
+		return code;
+	code = pgtc_jwk_read_json(alg, jwk, out);
+	json_decref(jwk);
+	return code;
+}
+
+PgtcCode
+pgtc_jwk_thumbprint(const PgtcKey *key, const PgtcMem *mem, char out[PGTC_THUMBPRINT_LEN + 1])
+{
+	PgtcCode code;
+	PgtcBuf buf;
+
+	out[0] = '\0';
+	pgtc_buf_init(&buf, mem);
+	code = write_required(key, &buf);
+	if (code == PGTC_OK)
+	{
+		pgtc_buf_append(&buf, "}", 1);
+		code = pgtc_buf_code(&buf);
+	}
+	if (code == PGTC_OK)
+		code = pgtc_crypto_digest_text(buf.data, buf.len, out);
+	pgtc_buf_free(&buf);
+	return code;
 }

@@ -9,70 +9,6 @@
 #include "core/base/json_read.h"
 #include "core/jose/jwk.h"
 
-static PgtcCode read_set(PgtcSlice jwks, json_t **set, const json_t **keys);
-static PgtcCode verify_by_key(const PgtcJws *jws, const PgtcJwsHeader *header, const json_t *jwk,
-							  const PgtcMem *mem);
-static PgtcCode check_key(const json_t *jwk);
-
-PgtcCode
-pgtc_jwks_verify(const PgtcJws *jws, const PgtcJwsHeader *header, PgtcSlice jwks,
-				 const PgtcMem *mem)
-{
-	const json_t *keys;
-	json_t *set;
-	PgtcCode result = PGTC_E_KEY;
-	PgtcCode code = read_set(jwks, &set, &keys);
-	size_t i;
-
-	if (code != PGTC_OK)
-		return code;
-	for (i = 0; i < json_array_size(keys) && result != PGTC_OK; i++)
-	{
-		code = verify_by_key(jws, header, json_array_get(keys, i), mem);
-		if (code == PGTC_OK || code == PGTC_E_SIGNATURE)
-			result = code;
-		else if (code == PGTC_E_NOMEM || code == PGTC_E_CRYPTO)
-		{
-			/* what could not be tried is no refusal */
-			result = code;
-			break;
-		}
-	}
-	json_decref(set);
-	return result;
-}
-
-PgtcCode
-pgtc_jwks_check(PgtcSlice jwks)
-{
-	const json_t *keys;
-	json_t *set;
-	bool found = false;
-	PgtcCode code = read_set(jwks, &set, &keys);
-	size_t i;
-
-	if (code != PGTC_OK)
-		return code;
-	for (i = 0; i < json_array_size(keys); i++)
-	{
-		const json_t *jwk = json_array_get(keys, i);
-
-		/* what is secret does not belong into a set that is shown around */
-		if (!json_is_object(jwk))
-			code = PGTC_E_MALFORMED;
-		else if (!pgtc_jwk_is_public(jwk))
-			code = PGTC_E_KEY;
-		if (code != PGTC_OK)
-			break;
-		if (check_key(jwk) == PGTC_OK)
-			found = true;
-	}
-	json_decref(set);
-	if (code == PGTC_OK && !found)
-		code = PGTC_E_KEY;
-	return code;
-}
-
 /* keys points into the set, which the caller ends */
 static PgtcCode
 read_set(PgtcSlice jwks, json_t **set, const json_t **keys)
@@ -120,6 +56,34 @@ verify_by_key(const PgtcJws *jws, const PgtcJwsHeader *header, const json_t *jwk
 	return code;
 }
 
+PgtcCode
+pgtc_jwks_verify(const PgtcJws *jws, const PgtcJwsHeader *header, PgtcSlice jwks,
+				 const PgtcMem *mem)
+{
+	const json_t *keys;
+	json_t *set;
+	PgtcCode result = PGTC_E_KEY;
+	PgtcCode code = read_set(jwks, &set, &keys);
+	size_t i;
+
+	if (code != PGTC_OK)
+		return code;
+	for (i = 0; i < json_array_size(keys) && result != PGTC_OK; i++)
+	{
+		code = verify_by_key(jws, header, json_array_get(keys, i), mem);
+		if (code == PGTC_OK || code == PGTC_E_SIGNATURE)
+			result = code;
+		else if (code == PGTC_E_NOMEM || code == PGTC_E_CRYPTO)
+		{
+			/* what could not be tried is no refusal */
+			result = code;
+			break;
+		}
+	}
+	json_decref(set);
+	return result;
+}
+
 /* is there an algorithm of ours that the key serves? */
 static PgtcCode
 check_key(const json_t *jwk)
@@ -137,4 +101,35 @@ check_key(const json_t *jwk)
 		}
 	}
 	return PGTC_E_KEY;
+}
+
+PgtcCode
+pgtc_jwks_check(PgtcSlice jwks)
+{
+	const json_t *keys;
+	json_t *set;
+	bool found = false;
+	PgtcCode code = read_set(jwks, &set, &keys);
+	size_t i;
+
+	if (code != PGTC_OK)
+		return code;
+	for (i = 0; i < json_array_size(keys); i++)
+	{
+		const json_t *jwk = json_array_get(keys, i);
+
+		/* what is secret does not belong into a set that is shown around */
+		if (!json_is_object(jwk))
+			code = PGTC_E_MALFORMED;
+		else if (!pgtc_jwk_is_public(jwk))
+			code = PGTC_E_KEY;
+		if (code != PGTC_OK)
+			break;
+		if (check_key(jwk) == PGTC_OK)
+			found = true;
+	}
+	json_decref(set);
+	if (code == PGTC_OK && !found)
+		code = PGTC_E_KEY;
+	return code;
 }

@@ -14,11 +14,23 @@
 #include "core/jose/jws_libjwt.h"
 #include "core/jose/signature.h"
 
-static bool b64url_part(PgtcSlice part);
-static PgtcCode read_header_members(const json_t *object, PgtcJwsHeader *out);
-static PgtcCode read_typ(PgtcSlice typ, char *out);
-static PgtcCode verify_hmac(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem,
-							const uint8_t *signature, size_t len);
+static bool
+b64url_part(PgtcSlice part)
+{
+	size_t i;
+
+	if (part.len == 0)
+		return false;
+	for (i = 0; i < part.len; i++)
+	{
+		char c = part.data[i];
+
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			  c == '-' || c == '_'))
+			return false;
+	}
+	return true;
+}
 
 /*
  *		token = header "." payload "." signature
@@ -60,85 +72,29 @@ pgtc_jws_split(PgtcSlice token, PgtcJws *out)
 	return PGTC_OK;
 }
 
-PgtcCode
-pgtc_jws_read_header(const PgtcJws *jws, const PgtcMem *mem, PgtcJwsHeader *out)
+/*
+ * RFC 7515 section 4.1.9: a media type, so without regard to case, and
+ * "application/" may be left out where no other slash follows.
+ */
+static PgtcCode
+read_typ(PgtcSlice typ, char *out)
 {
-	json_t *object;
-	PgtcCode code;
+	static const char prefix[] = "application/";
+	size_t prefix_len = sizeof(prefix) - 1;
+	size_t i = 0;
 
-	memset(out, 0, sizeof(*out));
-	code = pgtc_json_read_b64url(jws->header, mem, &object);
-	if (code == PGTC_OK)
-		code = read_header_members(object, out);
-	json_decref(object);
-	if (code != PGTC_OK)
-		memset(out, 0, sizeof(*out));
-	return code;
-}
-
-PgtcCode
-pgtc_jws_verify(const PgtcJws *jws, const PgtcAlg *alg, const PgtcKey *key, const PgtcMem *mem)
-{
-	uint8_t signature[PGTC_SIGNATURE_MAX];
-	size_t len;
-
-	/* RFC 8725 section 3.1: the key decides the algorithm, the token only agrees */
-	if (alg == NULL || alg != key->alg)
-		return PGTC_E_ALG;
-	if (pgtc_b64url_decode(jws->signature, signature, sizeof(signature), &len) != PGTC_OK)
-		return PGTC_E_SIGNATURE;
-	if (alg->kty == PGTC_KTY_OCT)
-		return verify_hmac(jws, key, mem, signature, len);
-	return pgtc_signature_verify(key, jws->signing_input, signature, len);
-}
-
-PgtcCode
-pgtc_jws_sign(const PgtcKey *key, PgtcBuf *out, size_t start)
-{
-	uint8_t signature[PGTC_SIGNATURE_MAX];
-	size_t len = sizeof(signature);
-	PgtcCode code;
-
-	if (!key->is_private)
-		return PGTC_E_KEY;
-	if (pgtc_buf_code(out) != PGTC_OK)
-		return PGTC_E_NOMEM;
-	if (out->len <= start)
-		return PGTC_E_MALFORMED;
-
-	if (key->alg->kty == PGTC_KTY_OCT)
+	if (typ.len > prefix_len)
 	{
-		len = PGTC_SHA256_LEN;
-		code = pgtc_crypto_hmac_sha256(key->secret, key->secret_len, out->data + start,
-									   out->len - start, signature);
+		while (i < prefix_len && pgtc_ascii_lower(typ.data[i]) == prefix[i])
+			i++;
+		if (i == prefix_len && memchr(typ.data + i, '/', typ.len - i) == NULL)
+			typ = pgtc_slice(typ.data + i, typ.len - i);
 	}
-	else
-		code = pgtc_signature_make(key, pgtc_slice(out->data + start, out->len - start), signature,
-								   &len);
-	if (code != PGTC_OK)
-		return code;
-
-	pgtc_buf_append(out, ".", 1);
-	pgtc_buf_append_b64url(out, signature, len);
-	return pgtc_buf_code(out);
-}
-
-static bool
-b64url_part(PgtcSlice part)
-{
-	size_t i;
-
-	if (part.len == 0)
-		return false;
-	for (i = 0; i < part.len; i++)
-	{
-		char c = part.data[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-			  c == '-' || c == '_'))
-			return false;
-	}
-	return true;
+	if (typ.len > PGTC_TYP_MAX)
+		return PGTC_E_TOO_LONG;
+	for (i = 0; i < typ.len; i++)
+		out[i] = pgtc_ascii_lower(typ.data[i]);
+	return PGTC_OK;
 }
 
 static PgtcCode
@@ -186,29 +142,20 @@ read_header_members(const json_t *object, PgtcJwsHeader *out)
 	return PGTC_OK;
 }
 
-/*
- * RFC 7515 section 4.1.9: a media type, so without regard to case, and
- * "application/" may be left out where no other slash follows.
- */
-static PgtcCode
-read_typ(PgtcSlice typ, char *out)
+PgtcCode
+pgtc_jws_read_header(const PgtcJws *jws, const PgtcMem *mem, PgtcJwsHeader *out)
 {
-	static const char prefix[] = "application/";
-	size_t prefix_len = sizeof(prefix) - 1;
-	size_t i = 0;
+	json_t *object;
+	PgtcCode code;
 
-	if (typ.len > prefix_len)
-	{
-		while (i < prefix_len && pgtc_ascii_lower(typ.data[i]) == prefix[i])
-			i++;
-		if (i == prefix_len && memchr(typ.data + i, '/', typ.len - i) == NULL)
-			typ = pgtc_slice(typ.data + i, typ.len - i);
-	}
-	if (typ.len > PGTC_TYP_MAX)
-		return PGTC_E_TOO_LONG;
-	for (i = 0; i < typ.len; i++)
-		out[i] = pgtc_ascii_lower(typ.data[i]);
-	return PGTC_OK;
+	memset(out, 0, sizeof(*out));
+	code = pgtc_json_read_b64url(jws->header, mem, &object);
+	if (code == PGTC_OK)
+		code = read_header_members(object, out);
+	json_decref(object);
+	if (code != PGTC_OK)
+		memset(out, 0, sizeof(*out));
+	return code;
 }
 
 /*
@@ -234,4 +181,51 @@ verify_hmac(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem, const ui
 	if (code != PGTC_OK)
 		return code;
 	return pgtc_jws_libjwt_verify(jws, key, mem);
+}
+
+PgtcCode
+pgtc_jws_verify(const PgtcJws *jws, const PgtcAlg *alg, const PgtcKey *key, const PgtcMem *mem)
+{
+	uint8_t signature[PGTC_SIGNATURE_MAX];
+	size_t len;
+
+	/* RFC 8725 section 3.1: the key decides the algorithm, the token only agrees */
+	if (alg == NULL || alg != key->alg)
+		return PGTC_E_ALG;
+	if (pgtc_b64url_decode(jws->signature, signature, sizeof(signature), &len) != PGTC_OK)
+		return PGTC_E_SIGNATURE;
+	if (alg->kty == PGTC_KTY_OCT)
+		return verify_hmac(jws, key, mem, signature, len);
+	return pgtc_signature_verify(key, jws->signing_input, signature, len);
+}
+
+PgtcCode
+pgtc_jws_sign(const PgtcKey *key, PgtcBuf *out, size_t start)
+{
+	uint8_t signature[PGTC_SIGNATURE_MAX];
+	size_t len = sizeof(signature);
+	PgtcCode code;
+
+	if (!key->is_private)
+		return PGTC_E_KEY;
+	if (pgtc_buf_code(out) != PGTC_OK)
+		return PGTC_E_NOMEM;
+	if (out->len <= start)
+		return PGTC_E_MALFORMED;
+
+	if (key->alg->kty == PGTC_KTY_OCT)
+	{
+		len = PGTC_SHA256_LEN;
+		code = pgtc_crypto_hmac_sha256(key->secret, key->secret_len, out->data + start,
+									   out->len - start, signature);
+	}
+	else
+		code = pgtc_signature_make(key, pgtc_slice(out->data + start, out->len - start), signature,
+								   &len);
+	if (code != PGTC_OK)
+		return code;
+
+	pgtc_buf_append(out, ".", 1);
+	pgtc_buf_append_b64url(out, signature, len);
+	return pgtc_buf_code(out);
 }

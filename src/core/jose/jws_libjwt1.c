@@ -8,13 +8,28 @@
  */
 #include <errno.h>
 #include <jwt.h>
-#include <strings.h>
 
 #include "core/jose/jws_libjwt.h"
+#include "core/base/ascii.h"
 #include "core/base/crypto.h"
 #include "core/base/json_read.h"
 
-static PgtcCode typ_readable(const PgtcJws *jws, const PgtcMem *mem, bool *readable);
+/* RFC 9068's "at+jwt" is beyond jwt_decode, which would call the token invalid */
+static PgtcCode
+typ_readable(const PgtcJws *jws, const PgtcMem *mem, bool *readable)
+{
+	json_t *header;
+	PgtcSlice typ;
+	PgtcCode code = pgtc_json_read_b64url(jws->header, mem, &header);
+
+	if (code != PGTC_OK)
+		return code;
+
+	typ = pgtc_json_read_string(json_object_get(header, "typ"));
+	*readable = typ.data == NULL || pgtc_ascii_is(typ, "JWT");
+	json_decref(header);
+	return PGTC_OK;
+}
 
 PgtcCode
 pgtc_jws_libjwt_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
@@ -50,21 +65,4 @@ pgtc_jws_libjwt_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *me
 	pgtc_crypto_wipe(token, jws->token.len);
 	mem->release(token);
 	return code;
-}
-
-/* RFC 9068's "at+jwt" is beyond jwt_decode, which would call the token invalid */
-static PgtcCode
-typ_readable(const PgtcJws *jws, const PgtcMem *mem, bool *readable)
-{
-	json_t *header;
-	PgtcSlice typ;
-	PgtcCode code = pgtc_json_read_b64url(jws->header, mem, &header);
-
-	if (code != PGTC_OK)
-		return code;
-
-	typ = pgtc_json_read_string(json_object_get(header, "typ"));
-	*readable = typ.data == NULL || (typ.len == 3 && strncasecmp(typ.data, "JWT", 3) == 0);
-	json_decref(header);
-	return PGTC_OK;
 }

@@ -10,7 +10,28 @@
 
 #include "core/jose/jws_libjwt.h"
 
-static PgtcCode check(const char *jwk, const char *token);
+static PgtcCode
+check(const char *jwk, const char *token)
+{
+	jwk_set_t *keys = jwks_create(jwk);
+	jwt_checker_t *checker = jwt_checker_new();
+	const jwk_item_t *item;
+	PgtcCode code = PGTC_E_CRYPTO;
+
+	if (keys == NULL || checker == NULL)
+		code = PGTC_E_NOMEM;
+	else if (!jwks_error_any(keys))
+	{
+		item = jwks_item_get(keys, 0);
+		if (item != NULL && jwt_checker_setkey(checker, JWT_ALG_HS256, item) == 0 &&
+			jwt_checker_time_leeway(checker, JWT_CLAIM_EXP, -1) == 0 &&
+			jwt_checker_time_leeway(checker, JWT_CLAIM_NBF, -1) == 0)
+			code = jwt_checker_verify(checker, token) == 0 ? PGTC_OK : PGTC_E_SIGNATURE;
+	}
+	jwt_checker_free(checker);
+	jwks_free(keys);
+	return code;
+}
 
 PgtcCode
 pgtc_jws_libjwt_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *mem)
@@ -39,28 +60,5 @@ pgtc_jws_libjwt_verify(const PgtcJws *jws, const PgtcKey *key, const PgtcMem *me
 
 	pgtc_buf_free(&jwk);
 	pgtc_buf_free(&token);
-	return code;
-}
-
-static PgtcCode
-check(const char *jwk, const char *token)
-{
-	jwk_set_t *keys = jwks_create(jwk);
-	jwt_checker_t *checker = jwt_checker_new();
-	const jwk_item_t *item;
-	PgtcCode code = PGTC_E_CRYPTO;
-
-	if (keys == NULL || checker == NULL)
-		code = PGTC_E_NOMEM;
-	else if (!jwks_error_any(keys))
-	{
-		item = jwks_item_get(keys, 0);
-		if (item != NULL && jwt_checker_setkey(checker, JWT_ALG_HS256, item) == 0 &&
-			jwt_checker_time_leeway(checker, JWT_CLAIM_EXP, -1) == 0 &&
-			jwt_checker_time_leeway(checker, JWT_CLAIM_NBF, -1) == 0)
-			code = jwt_checker_verify(checker, token) == 0 ? PGTC_OK : PGTC_E_SIGNATURE;
-	}
-	jwt_checker_free(checker);
-	jwks_free(keys);
 	return code;
 }

@@ -23,14 +23,135 @@
 /* bytes of an HMAC secret: beyond the hash's block size a longer one gains nothing */
 #define HMAC_KEY_MAX 512
 
-static PgtcCode secret_adopt(const PgtcAlg *alg, const uint8_t *secret, size_t len, PgtcKey *out);
-static PgtcCode import_secret(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out);
-static PgtcCode key_suits(const PgtcAlg *alg, EVP_PKEY *pkey);
-static bool ec_suits(const PgtcAlg *alg, EVP_PKEY *pkey);
-static bool rsa_suits(EVP_PKEY *pkey);
-static bool public_valid(EVP_PKEY *pkey);
-static bool pair_matches(EVP_PKEY *pkey);
-static int no_passphrase(char *buf, int size, int rwflag, void *arg);
+void
+pgtc_key_free(PgtcKey *key)
+{
+	if (key == NULL)
+		return;
+	EVP_MD_CTX_free(key->signs_text);
+	EVP_PKEY_CTX_free(key->signs_digest);
+	EVP_MD_free(key->digest);
+	EVP_PKEY_free(key->pkey);
+	OPENSSL_clear_free(key->secret, key->secret_len);
+	memset(key, 0, sizeof(*key));
+}
+
+/* RFC 7518 section 3.4: each algorithm has exactly one curve */
+static bool
+ec_suits(const PgtcAlg *alg, EVP_PKEY *pkey)
+{
+	char group[32];
+	size_t len;
+
+	return EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) == 1 &&
+		   strcmp(group, alg->group) == 0;
+}
+
+/*
+ * RFC 7518 sections 3.3 and 3.5: 2048 bits or more.  The upper bounds on size
+ * and exponent are ours: who shows us a key chooses how long we compute with it.
+ */
+static bool
+rsa_suits(EVP_PKEY *pkey)
+{
+	BIGNUM *n = NULL;
+	BIGNUM *e = NULL;
+	int bits = EVP_PKEY_get_bits(pkey);
+	bool suits = false;
+
+	if (bits < PGTC_RSA_BITS_MIN || bits > PGTC_RSA_BITS_MAX)
+		return false;
+	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
+	{
+		/* an exponent of 1 makes every signature valid */
+		suits = BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e) && BN_num_bits(e) <= 64;
+	}
+	BN_free(n);
+	BN_free(e);
+	return suits;
+}
+
+static PgtcCode
+key_suits(const PgtcAlg *alg, EVP_PKEY *pkey)
+{
+	bool suits = false;
+
+	switch (alg->kty)
+	{
+		case PGTC_KTY_EC:
+			suits = EVP_PKEY_is_a(pkey, "EC") && ec_suits(alg, pkey);
+			break;
+		case PGTC_KTY_RSA:
+			suits = EVP_PKEY_is_a(pkey, "RSA") && rsa_suits(pkey);
+			break;
+		case PGTC_KTY_OKP:
+			suits = EVP_PKEY_is_a(pkey, alg->group);
+			break;
+		case PGTC_KTY_OCT:
+			break;
+	}
+	return suits ? PGTC_OK : PGTC_E_KEY;
+}
+
+/*
+ * The point lies on the curve and is not its neutral element.  OpenSSL's check
+ * of an RSA modulus takes as long as hundreds of verifications, and throws dice
+ * over every odd number that is no product of two primes; the same key must
+ * always get the same answer, so rsa_suits has all the rules for one.
+ */
+static bool
+public_valid(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *ctx;
+	bool valid;
+
+	if (EVP_PKEY_is_a(pkey, "RSA"))
+		return true;
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	valid = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return valid;
+}
+
+PgtcCode
+pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out)
+{
+	PgtcCode code = key_suits(alg, pkey);
+
+	if (code == PGTC_OK && !is_private && !public_valid(pkey))
+		code = PGTC_E_KEY;
+	ERR_clear_error();
+	memset(out, 0, sizeof(*out));
+	if (code != PGTC_OK)
+	{
+		EVP_PKEY_free(pkey);
+		return code;
+	}
+	out->alg = alg;
+	out->pkey = pkey;
+	out->is_private = is_private;
+	code = pgtc_signature_make_ready(out);
+	if (code != PGTC_OK)
+		pgtc_key_free(out);
+	return code;
+}
+
+static PgtcCode
+secret_adopt(const PgtcAlg *alg, const uint8_t *secret, size_t len, PgtcKey *out)
+{
+	/* RFC 7518 section 3.2: a key of the same size as the hash output or larger */
+	if (len < PGTC_HMAC_KEY_MIN || len > HMAC_KEY_MAX)
+		return PGTC_E_KEY;
+	out->secret = OPENSSL_memdup(secret, len);
+	ERR_clear_error();
+	if (out->secret == NULL)
+		return PGTC_E_NOMEM;
+	out->secret_len = len;
+	out->alg = alg;
+	out->is_private = true;
+	return PGTC_OK;
+}
 
 PgtcCode
 pgtc_key_generate(const PgtcAlg *alg, PgtcKey *out)
@@ -69,6 +190,46 @@ pgtc_key_generate(const PgtcAlg *alg, PgtcKey *out)
 		return PGTC_E_CRYPTO;
 	}
 	return pgtc_key_adopt(alg, pkey, true, out);
+}
+
+static PgtcCode
+import_secret(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
+{
+	uint8_t secret[HMAC_KEY_MAX];
+	size_t len = 0;
+	PgtcCode code = pgtc_b64url_decode(text, secret, sizeof(secret), &len);
+
+	if (code == PGTC_OK)
+		code = secret_adopt(alg, secret, len, out);
+	else if (code == PGTC_E_TOO_LONG)
+		code = PGTC_E_KEY;
+	pgtc_crypto_wipe(secret, sizeof(secret));
+	return code;
+}
+
+static bool
+pair_matches(EVP_PKEY *pkey)
+{
+	EVP_PKEY_CTX *ctx;
+	bool matches = false;
+
+	ERR_clear_error();
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	if (ctx != NULL)
+		matches = EVP_PKEY_pairwise_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	ERR_clear_error();
+	return matches;
+}
+
+static int
+no_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+	(void) buf;
+	(void) size;
+	(void) rwflag;
+	(void) arg;
+	return -1;
 }
 
 PgtcCode
@@ -188,174 +349,4 @@ pgtc_key_read_private(const PgtcAlg *alg, const uint8_t *data, size_t len, PgtcK
 		return PGTC_E_MALFORMED;
 	}
 	return pgtc_key_adopt(alg, pkey, true, out);
-}
-
-void
-pgtc_key_free(PgtcKey *key)
-{
-	if (key == NULL)
-		return;
-	EVP_MD_CTX_free(key->signs_text);
-	EVP_PKEY_CTX_free(key->signs_digest);
-	EVP_MD_free(key->digest);
-	EVP_PKEY_free(key->pkey);
-	OPENSSL_clear_free(key->secret, key->secret_len);
-	memset(key, 0, sizeof(*key));
-}
-
-PgtcCode
-pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out)
-{
-	PgtcCode code = key_suits(alg, pkey);
-
-	if (code == PGTC_OK && !is_private && !public_valid(pkey))
-		code = PGTC_E_KEY;
-	ERR_clear_error();
-	memset(out, 0, sizeof(*out));
-	if (code != PGTC_OK)
-	{
-		EVP_PKEY_free(pkey);
-		return code;
-	}
-	out->alg = alg;
-	out->pkey = pkey;
-	out->is_private = is_private;
-	code = pgtc_signature_make_ready(out);
-	if (code != PGTC_OK)
-		pgtc_key_free(out);
-	return code;
-}
-
-static PgtcCode
-secret_adopt(const PgtcAlg *alg, const uint8_t *secret, size_t len, PgtcKey *out)
-{
-	/* RFC 7518 section 3.2: a key of the same size as the hash output or larger */
-	if (len < PGTC_HMAC_KEY_MIN || len > HMAC_KEY_MAX)
-		return PGTC_E_KEY;
-	out->secret = OPENSSL_memdup(secret, len);
-	ERR_clear_error();
-	if (out->secret == NULL)
-		return PGTC_E_NOMEM;
-	out->secret_len = len;
-	out->alg = alg;
-	out->is_private = true;
-	return PGTC_OK;
-}
-
-static PgtcCode
-import_secret(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
-{
-	uint8_t secret[HMAC_KEY_MAX];
-	size_t len = 0;
-	PgtcCode code = pgtc_b64url_decode(text, secret, sizeof(secret), &len);
-
-	if (code == PGTC_OK)
-		code = secret_adopt(alg, secret, len, out);
-	else if (code == PGTC_E_TOO_LONG)
-		code = PGTC_E_KEY;
-	pgtc_crypto_wipe(secret, sizeof(secret));
-	return code;
-}
-
-static PgtcCode
-key_suits(const PgtcAlg *alg, EVP_PKEY *pkey)
-{
-	bool suits = false;
-
-	switch (alg->kty)
-	{
-		case PGTC_KTY_EC:
-			suits = EVP_PKEY_is_a(pkey, "EC") && ec_suits(alg, pkey);
-			break;
-		case PGTC_KTY_RSA:
-			suits = EVP_PKEY_is_a(pkey, "RSA") && rsa_suits(pkey);
-			break;
-		case PGTC_KTY_OKP:
-			suits = EVP_PKEY_is_a(pkey, alg->group);
-			break;
-		case PGTC_KTY_OCT:
-			break;
-	}
-	return suits ? PGTC_OK : PGTC_E_KEY;
-}
-
-/* RFC 7518 section 3.4: each algorithm has exactly one curve */
-static bool
-ec_suits(const PgtcAlg *alg, EVP_PKEY *pkey)
-{
-	char group[32];
-	size_t len;
-
-	return EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) == 1 &&
-		   strcmp(group, alg->group) == 0;
-}
-
-/*
- * RFC 7518 sections 3.3 and 3.5: 2048 bits or more.  The upper bounds on size
- * and exponent are ours: who shows us a key chooses how long we compute with it.
- */
-static bool
-rsa_suits(EVP_PKEY *pkey)
-{
-	BIGNUM *n = NULL;
-	BIGNUM *e = NULL;
-	int bits = EVP_PKEY_get_bits(pkey);
-	bool suits = false;
-
-	if (bits < PGTC_RSA_BITS_MIN || bits > PGTC_RSA_BITS_MAX)
-		return false;
-	if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
-		EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1)
-	{
-		/* an exponent of 1 makes every signature valid */
-		suits = BN_is_odd(n) && BN_is_odd(e) && !BN_is_one(e) && BN_num_bits(e) <= 64;
-	}
-	BN_free(n);
-	BN_free(e);
-	return suits;
-}
-
-/*
- * The point lies on the curve and is not its neutral element.  OpenSSL's check
- * of an RSA modulus takes as long as hundreds of verifications, and throws dice
- * over every odd number that is no product of two primes; the same key must
- * always get the same answer, so rsa_suits has all the rules for one.
- */
-static bool
-public_valid(EVP_PKEY *pkey)
-{
-	EVP_PKEY_CTX *ctx;
-	bool valid;
-
-	if (EVP_PKEY_is_a(pkey, "RSA"))
-		return true;
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	valid = ctx != NULL && EVP_PKEY_public_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return valid;
-}
-
-static bool
-pair_matches(EVP_PKEY *pkey)
-{
-	EVP_PKEY_CTX *ctx;
-	bool matches = false;
-
-	ERR_clear_error();
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-	if (ctx != NULL)
-		matches = EVP_PKEY_pairwise_check(ctx) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	ERR_clear_error();
-	return matches;
-}
-
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void) buf;
-	(void) size;
-	(void) rwflag;
-	(void) arg;
-	return -1;
 }

@@ -12,9 +12,91 @@
 #include "core/base/json_write.h"
 #include "core/jose/jws.h"
 
-static PgtcCode write_payload(const PgtcTokenSpec *spec, PgtcBuf *out);
-static void member_time(PgtcBuf *out, const char *name, int64_t value);
-static PgtcCode splice(PgtcBuf *out, PgtcSlice object);
+PgtcCode
+pgtc_token_header(const PgtcAlg *alg, const char *typ, PgtcSlice kid, PgtcBuf *out)
+{
+	PgtcBuf json;
+	PgtcCode code;
+
+	pgtc_buf_init(&json, out->mem);
+	pgtc_buf_append(&json, "{", 1);
+	pgtc_json_write_member(&json, "alg", pgtc_slice_str(alg->name));
+	pgtc_json_write_member(&json, "typ", pgtc_slice_str(typ));
+	pgtc_json_write_member(&json, "kid", kid);
+	pgtc_buf_append(&json, "}", 1);
+	code = pgtc_buf_code(&json);
+	if (code == PGTC_OK)
+	{
+		pgtc_buf_append_b64url(out, json.data, json.len);
+		code = pgtc_buf_code(out);
+	}
+	pgtc_buf_free(&json);
+	return code;
+}
+
+static void
+member_time(PgtcBuf *out, const char *name, int64_t value)
+{
+	if (value >= 0)
+		pgtc_json_write_member_int(out, name, value);
+}
+
+/*
+ * The members of a JSON object, as they are written there: numbers keep their
+ * digits, which no round trip through a JSON library would promise.
+ */
+static PgtcCode
+splice(PgtcBuf *out, PgtcSlice object)
+{
+	static const char white_space[] = " \t\n\r"; /* RFC 8259 section 2 */
+	PgtcSlice inner;
+
+	if (object.data == NULL)
+		return PGTC_OK;
+	object = pgtc_slice_trim(object, white_space);
+	if (object.len < 2 || object.data[0] != '{' || object.data[object.len - 1] != '}')
+		return PGTC_E_MALFORMED;
+	inner = pgtc_slice_trim(pgtc_slice(object.data + 1, object.len - 2), white_space);
+	if (inner.len == 0)
+		return PGTC_OK;
+	if (out->len > 0 && out->data[out->len - 1] != '{')
+		pgtc_buf_append(out, ",", 1);
+	pgtc_buf_append(out, inner.data, inner.len);
+	return PGTC_OK;
+}
+
+static PgtcCode
+write_payload(const PgtcTokenSpec *spec, PgtcBuf *out)
+{
+	PgtcCode code;
+
+	pgtc_buf_append(out, "{", 1);
+	pgtc_json_write_member(out, "iss", spec->iss);
+	pgtc_json_write_member(out, "sub", spec->sub);
+	/* RFC 7519 section 4.1.3: a single audience may be a plain string */
+	if (spec->n_aud == 1)
+		pgtc_json_write_member(out, "aud", spec->aud[0]);
+	else
+		pgtc_json_write_member_strings(out, "aud", spec->aud, spec->n_aud);
+	pgtc_json_write_member(out, "azp", spec->azp);
+	pgtc_json_write_member(out, "client_id", spec->client_id);
+	pgtc_json_write_member(out, "scope", spec->scope);
+	pgtc_json_write_member(out, "jti", spec->jti);
+	pgtc_json_write_member(out, "grant_id", spec->grant_id);
+	pgtc_json_write_member(out, "sid", spec->sid);
+	pgtc_json_write_member(out, "nonce", spec->nonce);
+	pgtc_json_write_member(out, "at_hash", spec->at_hash);
+	pgtc_json_write_member(out, "acr", spec->acr);
+	pgtc_json_write_member_strings(out, "amr", spec->amr, spec->n_amr);
+	member_time(out, "iat", spec->iat);
+	member_time(out, "exp", spec->exp);
+	member_time(out, "auth_time", spec->auth_time);
+	pgtc_json_write_member_json(out, "cnf", spec->cnf);
+	pgtc_json_write_member_json(out, "act", spec->act);
+	code = splice(out, spec->extra);
+	pgtc_buf_append(out, "}", 1);
+	return code;
+}
 
 PgtcCode
 pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
@@ -42,28 +124,6 @@ pgtc_token_write(const PgtcTokenSpec *spec, const PgtcKey *key, PgtcBuf *out)
 	pgtc_buf_free(&json);
 	if (code != PGTC_OK)
 		pgtc_buf_truncate(out, start);
-	return code;
-}
-
-PgtcCode
-pgtc_token_header(const PgtcAlg *alg, const char *typ, PgtcSlice kid, PgtcBuf *out)
-{
-	PgtcBuf json;
-	PgtcCode code;
-
-	pgtc_buf_init(&json, out->mem);
-	pgtc_buf_append(&json, "{", 1);
-	pgtc_json_write_member(&json, "alg", pgtc_slice_str(alg->name));
-	pgtc_json_write_member(&json, "typ", pgtc_slice_str(typ));
-	pgtc_json_write_member(&json, "kid", kid);
-	pgtc_buf_append(&json, "}", 1);
-	code = pgtc_buf_code(&json);
-	if (code == PGTC_OK)
-	{
-		pgtc_buf_append_b64url(out, json.data, json.len);
-		code = pgtc_buf_code(out);
-	}
-	pgtc_buf_free(&json);
 	return code;
 }
 
@@ -112,69 +172,5 @@ pgtc_token_at_hash(const PgtcAlg *alg, PgtcSlice token, char out[PGTC_AT_HASH_MA
 	half = len / 2;
 	pgtc_b64url_encode(digest, half, out);
 	out[pgtc_b64url_encoded_len(half)] = '\0';
-	return PGTC_OK;
-}
-
-static PgtcCode
-write_payload(const PgtcTokenSpec *spec, PgtcBuf *out)
-{
-	PgtcCode code;
-
-	pgtc_buf_append(out, "{", 1);
-	pgtc_json_write_member(out, "iss", spec->iss);
-	pgtc_json_write_member(out, "sub", spec->sub);
-	/* RFC 7519 section 4.1.3: a single audience may be a plain string */
-	if (spec->n_aud == 1)
-		pgtc_json_write_member(out, "aud", spec->aud[0]);
-	else
-		pgtc_json_write_member_strings(out, "aud", spec->aud, spec->n_aud);
-	pgtc_json_write_member(out, "azp", spec->azp);
-	pgtc_json_write_member(out, "client_id", spec->client_id);
-	pgtc_json_write_member(out, "scope", spec->scope);
-	pgtc_json_write_member(out, "jti", spec->jti);
-	pgtc_json_write_member(out, "grant_id", spec->grant_id);
-	pgtc_json_write_member(out, "sid", spec->sid);
-	pgtc_json_write_member(out, "nonce", spec->nonce);
-	pgtc_json_write_member(out, "at_hash", spec->at_hash);
-	pgtc_json_write_member(out, "acr", spec->acr);
-	pgtc_json_write_member_strings(out, "amr", spec->amr, spec->n_amr);
-	member_time(out, "iat", spec->iat);
-	member_time(out, "exp", spec->exp);
-	member_time(out, "auth_time", spec->auth_time);
-	pgtc_json_write_member_json(out, "cnf", spec->cnf);
-	pgtc_json_write_member_json(out, "act", spec->act);
-	code = splice(out, spec->extra);
-	pgtc_buf_append(out, "}", 1);
-	return code;
-}
-
-static void
-member_time(PgtcBuf *out, const char *name, int64_t value)
-{
-	if (value >= 0)
-		pgtc_json_write_member_int(out, name, value);
-}
-
-/*
- * The members of a JSON object, as they are written there: numbers keep their
- * digits, which no round trip through a JSON library would promise.
- */
-static PgtcCode
-splice(PgtcBuf *out, PgtcSlice object)
-{
-	static const char white_space[] = " \t\n\r"; /* RFC 8259 section 2 */
-	PgtcSlice inner;
-
-	if (object.data == NULL)
-		return PGTC_OK;
-	object = pgtc_slice_trim(object, white_space);
-	if (object.len < 2 || object.data[0] != '{' || object.data[object.len - 1] != '}')
-		return PGTC_E_MALFORMED;
-	inner = pgtc_slice_trim(pgtc_slice(object.data + 1, object.len - 2), white_space);
-	if (inner.len == 0)
-		return PGTC_OK;
-	if (out->len > 0 && out->data[out->len - 1] != '{')
-		pgtc_buf_append(out, ",", 1);
-	pgtc_buf_append(out, inner.data, inner.len);
 	return PGTC_OK;
 }

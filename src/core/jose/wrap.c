@@ -16,13 +16,39 @@
 #define WRAP_HEADER_LEN (1 + PGTC_ROOT_KEY_ID_LEN)
 #define WRAP_MIN_LEN (WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN + WRAP_TAG_LEN)
 
-static bool cipher_start(EVP_CIPHER_CTX *ctx, bool encrypt, const uint8_t *key,
-						 const uint8_t *header, const uint8_t *nonce, PgtcSlice label);
-static PgtcCode seal(const PgtcRootKey *key, PgtcSlice label, const void *plain, size_t len,
-					 uint8_t *blob);
-static PgtcCode unseal(const PgtcRootKey *key, PgtcSlice label, const uint8_t *blob,
-					   size_t plain_len, uint8_t *plain);
-static bool blob_valid(const uint8_t *blob, size_t len);
+/* version and root key id are authenticated with the label: header first, since its length is fixed */
+static bool
+cipher_start(EVP_CIPHER_CTX *ctx, bool encrypt, const uint8_t *key, const uint8_t *header,
+			 const uint8_t *nonce, PgtcSlice label)
+{
+	int n;
+
+	return ctx != NULL &&
+		   EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, encrypt ? 1 : 0, NULL) == 1 &&
+		   EVP_CipherUpdate(ctx, NULL, &n, header, WRAP_HEADER_LEN) == 1 &&
+		   (label.len == 0 ||
+			EVP_CipherUpdate(ctx, NULL, &n, (const uint8_t *) label.data, (int) label.len) == 1);
+}
+
+static PgtcCode
+seal(const PgtcRootKey *key, PgtcSlice label, const void *plain, size_t len, uint8_t *blob)
+{
+	EVP_CIPHER_CTX *ctx;
+	uint8_t *cipher = blob + WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN;
+	PgtcCode code = PGTC_E_CRYPTO;
+	int n;
+
+	ERR_clear_error();
+	ctx = EVP_CIPHER_CTX_new();
+	if (cipher_start(ctx, true, key->wrap_key, blob, blob + WRAP_HEADER_LEN, label) &&
+		(len == 0 || EVP_CipherUpdate(ctx, cipher, &n, plain, (int) len) == 1) &&
+		EVP_CipherFinal_ex(ctx, cipher + len, &n) == 1 &&
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, WRAP_TAG_LEN, cipher + len) == 1)
+		code = PGTC_OK;
+	EVP_CIPHER_CTX_free(ctx);
+	ERR_clear_error();
+	return code;
+}
 
 PgtcCode
 pgtc_wrap(const PgtcRootKeys *keys, PgtcSlice label, const uint8_t nonce[PGTC_WRAP_NONCE_LEN],
@@ -47,6 +73,34 @@ pgtc_wrap(const PgtcRootKeys *keys, PgtcSlice label, const uint8_t nonce[PGTC_WR
 	if (code != PGTC_OK)
 		pgtc_buf_truncate(out, start);
 	return code;
+}
+
+static PgtcCode
+unseal(const PgtcRootKey *key, PgtcSlice label, const uint8_t *blob, size_t plain_len,
+	   uint8_t *plain)
+{
+	EVP_CIPHER_CTX *ctx;
+	const uint8_t *cipher = blob + WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN;
+	uint8_t tag[WRAP_TAG_LEN];
+	PgtcCode code = PGTC_E_CRYPTO;
+	int n;
+
+	memcpy(tag, cipher + plain_len, sizeof(tag));
+	ERR_clear_error();
+	ctx = EVP_CIPHER_CTX_new();
+	if (cipher_start(ctx, false, key->wrap_key, blob, blob + WRAP_HEADER_LEN, label) &&
+		(plain_len == 0 || EVP_CipherUpdate(ctx, plain, &n, cipher, (int) plain_len) == 1) &&
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, WRAP_TAG_LEN, tag) == 1)
+		code = EVP_CipherFinal_ex(ctx, plain + plain_len, &n) == 1 ? PGTC_OK : PGTC_E_SIGNATURE;
+	EVP_CIPHER_CTX_free(ctx);
+	ERR_clear_error();
+	return code;
+}
+
+static bool
+blob_valid(const uint8_t *blob, size_t len)
+{
+	return len >= WRAP_MIN_LEN && blob[0] == WRAP_VERSION;
 }
 
 PgtcCode
@@ -89,66 +143,4 @@ pgtc_wrap_by_first(const PgtcRootKeys *keys, const void *blob, size_t len)
 
 	return keys->n > 0 && blob_valid(bytes, len) &&
 		   memcmp(keys->key[0].id, bytes + 1, PGTC_ROOT_KEY_ID_LEN) == 0;
-}
-
-/* version and root key id are authenticated with the label: header first, since its length is fixed */
-static bool
-cipher_start(EVP_CIPHER_CTX *ctx, bool encrypt, const uint8_t *key, const uint8_t *header,
-			 const uint8_t *nonce, PgtcSlice label)
-{
-	int n;
-
-	return ctx != NULL &&
-		   EVP_CipherInit_ex2(ctx, EVP_aes_256_gcm(), key, nonce, encrypt ? 1 : 0, NULL) == 1 &&
-		   EVP_CipherUpdate(ctx, NULL, &n, header, WRAP_HEADER_LEN) == 1 &&
-		   (label.len == 0 ||
-			EVP_CipherUpdate(ctx, NULL, &n, (const uint8_t *) label.data, (int) label.len) == 1);
-}
-
-static PgtcCode
-seal(const PgtcRootKey *key, PgtcSlice label, const void *plain, size_t len, uint8_t *blob)
-{
-	EVP_CIPHER_CTX *ctx;
-	uint8_t *cipher = blob + WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN;
-	PgtcCode code = PGTC_E_CRYPTO;
-	int n;
-
-	ERR_clear_error();
-	ctx = EVP_CIPHER_CTX_new();
-	if (cipher_start(ctx, true, key->wrap_key, blob, blob + WRAP_HEADER_LEN, label) &&
-		(len == 0 || EVP_CipherUpdate(ctx, cipher, &n, plain, (int) len) == 1) &&
-		EVP_CipherFinal_ex(ctx, cipher + len, &n) == 1 &&
-		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, WRAP_TAG_LEN, cipher + len) == 1)
-		code = PGTC_OK;
-	EVP_CIPHER_CTX_free(ctx);
-	ERR_clear_error();
-	return code;
-}
-
-static PgtcCode
-unseal(const PgtcRootKey *key, PgtcSlice label, const uint8_t *blob, size_t plain_len,
-	   uint8_t *plain)
-{
-	EVP_CIPHER_CTX *ctx;
-	const uint8_t *cipher = blob + WRAP_HEADER_LEN + PGTC_WRAP_NONCE_LEN;
-	uint8_t tag[WRAP_TAG_LEN];
-	PgtcCode code = PGTC_E_CRYPTO;
-	int n;
-
-	memcpy(tag, cipher + plain_len, sizeof(tag));
-	ERR_clear_error();
-	ctx = EVP_CIPHER_CTX_new();
-	if (cipher_start(ctx, false, key->wrap_key, blob, blob + WRAP_HEADER_LEN, label) &&
-		(plain_len == 0 || EVP_CipherUpdate(ctx, plain, &n, cipher, (int) plain_len) == 1) &&
-		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, WRAP_TAG_LEN, tag) == 1)
-		code = EVP_CipherFinal_ex(ctx, plain + plain_len, &n) == 1 ? PGTC_OK : PGTC_E_SIGNATURE;
-	EVP_CIPHER_CTX_free(ctx);
-	ERR_clear_error();
-	return code;
-}
-
-static bool
-blob_valid(const uint8_t *blob, size_t len)
-{
-	return len >= WRAP_MIN_LEN && blob[0] == WRAP_VERSION;
 }

@@ -7,8 +7,6 @@
  */
 #include "core/oauth/scope.h"
 
-static int scope_find(const PgtcScope *scope, PgtcSlice token);
-
 /* scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), at most PGTC_SCOPE_TOKEN_MAX */
 static bool
 token_valid(PgtcSlice token)
@@ -25,6 +23,40 @@ token_valid(PgtcSlice token)
 			return false;
 	}
 	return true;
+}
+
+static int
+scope_find(const PgtcScope *scope, PgtcSlice token)
+{
+	int i;
+
+	for (i = 0; i < scope->n; i++)
+	{
+		if (pgtc_slice_equal(scope->token[i], token))
+			return i;
+	}
+	return -1;
+}
+
+bool
+pgtc_scope_has(const PgtcScope *scope, PgtcSlice token)
+{
+	return scope_find(scope, token) >= 0;
+}
+
+PgtcCode
+pgtc_scope_add(PgtcScope *scope, PgtcSlice token)
+{
+	if (token.len > PGTC_SCOPE_TOKEN_MAX)
+		return PGTC_E_TOO_LONG;
+	if (!token_valid(token))
+		return PGTC_E_MALFORMED;
+	if (pgtc_scope_has(scope, token))
+		return PGTC_OK;
+	if (scope->n >= PGTC_SCOPE_MAX)
+		return PGTC_E_TOO_LONG;
+	scope->token[scope->n++] = token;
+	return PGTC_OK;
 }
 
 /* scope = scope-token *( SP scope-token ) */
@@ -54,27 +86,6 @@ pgtc_scope_parse(PgtcSlice in, PgtcScope *out)
 		if (start == in.len)
 			return PGTC_E_MALFORMED;
 	}
-}
-
-PgtcCode
-pgtc_scope_add(PgtcScope *scope, PgtcSlice token)
-{
-	if (token.len > PGTC_SCOPE_TOKEN_MAX)
-		return PGTC_E_TOO_LONG;
-	if (!token_valid(token))
-		return PGTC_E_MALFORMED;
-	if (pgtc_scope_has(scope, token))
-		return PGTC_OK;
-	if (scope->n >= PGTC_SCOPE_MAX)
-		return PGTC_E_TOO_LONG;
-	scope->token[scope->n++] = token;
-	return PGTC_OK;
-}
-
-bool
-pgtc_scope_has(const PgtcScope *scope, PgtcSlice token)
-{
-	return scope_find(scope, token) >= 0;
 }
 
 bool
@@ -119,17 +130,4 @@ pgtc_scope_write(const PgtcScope *scope, PgtcBuf *out)
 			pgtc_buf_append(out, " ", 1);
 		pgtc_buf_append(out, scope->token[i].data, scope->token[i].len);
 	}
-}
-
-static int
-scope_find(const PgtcScope *scope, PgtcSlice token)
-{
-	int i;
-
-	for (i = 0; i < scope->n; i++)
-	{
-		if (pgtc_slice_equal(scope->token[i], token))
-			return i;
-	}
-	return -1;
 }

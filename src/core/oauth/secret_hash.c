@@ -37,49 +37,6 @@ static const struct
 	{"pbkdf2_sha512", PGTC_HASH_PBKDF2, "pbkdf2-sha512", "SHA512"},
 };
 
-static bool split(PgtcSlice text, Fields *fields);
-static bool find_scheme(PgtcSlice name, PgtcSecretHash *out);
-static PgtcCode read_bcrypt(PgtcSlice text, const Fields *fields, PgtcSecretHash *out);
-static PgtcCode read_pbkdf2(const Fields *fields, PgtcSecretHash *out);
-static PgtcCode read_django(const Fields *fields, PgtcSecretHash *out);
-static PgtcCode read_argon2(const Fields *fields, PgtcSecretHash *out);
-static PgtcCode read_salt_and_hash(PgtcSlice salt, PgtcSlice hash, PgtcSecretHash *out);
-static PgtcCode bounded(uint32_t value, uint32_t max);
-static PgtcCode enough(const PgtcSecretHash *hash);
-static bool positive(PgtcSlice text, uint32_t *out);
-static bool take(PgtcSlice *text, const char *name, char end, uint32_t *out);
-static bool base64(PgtcSlice text, uint8_t out[PGTC_SECRET_HASH_BYTES], size_t *len);
-
-PgtcCode
-pgtc_secret_hash_read(PgtcSlice text, PgtcSecretHash *out)
-{
-	Fields fields;
-
-	memset(out, 0, sizeof(*out));
-	if (text.len == 0 || memchr(text.data, '$', text.len) == NULL)
-		return PGTC_E_ALG;
-	if (text.len > PGTC_SECRET_HASH_MAX)
-		return PGTC_E_TOO_LONG;
-	if (!split(text, &fields))
-		return PGTC_E_MALFORMED;
-	if (fields.at[0].len > 0)
-		return memchr(fields.at[0].data, '_', fields.at[0].len) && find_scheme(fields.at[0], out)
-				   ? read_django(&fields, out)
-				   : PGTC_E_ALG;
-	if (memchr(fields.at[1].data, '_', fields.at[1].len) || !find_scheme(fields.at[1], out))
-		return PGTC_E_ALG;
-	switch (out->kind)
-	{
-		case PGTC_HASH_BCRYPT:
-			return read_bcrypt(text, &fields, out);
-		case PGTC_HASH_PBKDF2:
-			return read_pbkdf2(&fields, out);
-		case PGTC_HASH_ARGON2:
-			return read_argon2(&fields, out);
-	}
-	return PGTC_E_ALG;
-}
-
 /* at each "$"; fields that are not there are empty */
 static bool
 split(PgtcSlice text, Fields *fields)
@@ -117,6 +74,22 @@ find_scheme(PgtcSlice name, PgtcSecretHash *out)
 	return false;
 }
 
+static PgtcCode
+bounded(uint32_t value, uint32_t max)
+{
+	return value > max ? PGTC_E_TOO_LONG : PGTC_OK;
+}
+
+/* positive, without a leading zero, of nine digits at the most */
+static bool
+positive(PgtcSlice text, uint32_t *out)
+{
+	int64_t number = pgtc_text_number(text, 999999999);
+
+	*out = number > 0 ? (uint32_t) number : 0;
+	return number > 0 && text.data[0] != '0';
+}
+
 /* 22 characters of salt and 31 of hash, whose last has two bits that say nothing */
 static PgtcCode
 read_bcrypt(PgtcSlice text, const Fields *fields, PgtcSecretHash *out)
@@ -141,6 +114,61 @@ read_bcrypt(PgtcSlice text, const Fields *fields, PgtcSecretHash *out)
 		return PGTC_E_MALFORMED;
 	memcpy(out->bcrypt, text.data, PGTC_BCRYPT_LEN);
 	return bounded(out->passes, PGTC_BCRYPT_COST_MAX);
+}
+
+static PgtcCode
+enough(const PgtcSecretHash *hash)
+{
+	return hash->salt_len < SALT_MIN || hash->hash_len < HASH_MIN ? PGTC_E_MALFORMED : PGTC_OK;
+}
+
+/* without padding; passlib writes "." for "+" */
+static bool
+base64(PgtcSlice text, uint8_t out[PGTC_SECRET_HASH_BYTES], size_t *len)
+{
+	char url[PGTC_SECRET_HASH_BYTES * 4 / 3 + 2];
+	size_t i;
+
+	if (text.len > sizeof(url))
+		return false;
+	for (i = 0; i < text.len; i++)
+	{
+		char c = text.data[i];
+
+		if (c == '-' || c == '_')
+			return false;
+		url[i] = (char) (c == '/' ? '_' : c == '+' || c == '.' ? '-' : c);
+	}
+	return pgtc_b64url_decode(pgtc_slice(url, text.len), out, PGTC_SECRET_HASH_BYTES, len) ==
+		   PGTC_OK;
+}
+
+static PgtcCode
+read_salt_and_hash(PgtcSlice salt, PgtcSlice hash, PgtcSecretHash *out)
+{
+	if (!base64(salt, out->salt, &out->salt_len) || !base64(hash, out->hash, &out->hash_len))
+		return PGTC_E_MALFORMED;
+	return enough(out);
+}
+
+/* name and number off the front, and the character after it; '\0': nothing may follow */
+static bool
+take(PgtcSlice *text, const char *name, char end, uint32_t *out)
+{
+	size_t name_len = strlen(name);
+	const char *start;
+	const char *stop;
+
+	if (text->len < name_len || memcmp(text->data, name, name_len) != 0)
+		return false;
+	start = text->data + name_len;
+	stop = end == '\0' ? text->data + text->len : memchr(start, end, text->len - name_len);
+	if (stop == NULL || !positive(pgtc_slice(start, (size_t) (stop - start)), out))
+		return false;
+	if (end != '\0')
+		stop++;
+	*text = pgtc_slice(stop, (size_t) (text->data + text->len - stop));
+	return true;
 }
 
 static PgtcCode
@@ -210,73 +238,32 @@ read_argon2(const Fields *fields, PgtcSecretHash *out)
 	return out->memory < 8 * out->lanes ? PGTC_E_MALFORMED : PGTC_OK;
 }
 
-static PgtcCode
-read_salt_and_hash(PgtcSlice salt, PgtcSlice hash, PgtcSecretHash *out)
+PgtcCode
+pgtc_secret_hash_read(PgtcSlice text, PgtcSecretHash *out)
 {
-	if (!base64(salt, out->salt, &out->salt_len) || !base64(hash, out->hash, &out->hash_len))
+	Fields fields;
+
+	memset(out, 0, sizeof(*out));
+	if (text.len == 0 || memchr(text.data, '$', text.len) == NULL)
+		return PGTC_E_ALG;
+	if (text.len > PGTC_SECRET_HASH_MAX)
+		return PGTC_E_TOO_LONG;
+	if (!split(text, &fields))
 		return PGTC_E_MALFORMED;
-	return enough(out);
-}
-
-static PgtcCode
-enough(const PgtcSecretHash *hash)
-{
-	return hash->salt_len < SALT_MIN || hash->hash_len < HASH_MIN ? PGTC_E_MALFORMED : PGTC_OK;
-}
-
-static PgtcCode
-bounded(uint32_t value, uint32_t max)
-{
-	return value > max ? PGTC_E_TOO_LONG : PGTC_OK;
-}
-
-/* positive, without a leading zero, of nine digits at the most */
-static bool
-positive(PgtcSlice text, uint32_t *out)
-{
-	int64_t number = pgtc_text_number(text, 999999999);
-
-	*out = number > 0 ? (uint32_t) number : 0;
-	return number > 0 && text.data[0] != '0';
-}
-
-/* name and number off the front, and the character after it; '\0': nothing may follow */
-static bool
-take(PgtcSlice *text, const char *name, char end, uint32_t *out)
-{
-	size_t name_len = strlen(name);
-	const char *start;
-	const char *stop;
-
-	if (text->len < name_len || memcmp(text->data, name, name_len) != 0)
-		return false;
-	start = text->data + name_len;
-	stop = end == '\0' ? text->data + text->len : memchr(start, end, text->len - name_len);
-	if (stop == NULL || !positive(pgtc_slice(start, (size_t) (stop - start)), out))
-		return false;
-	if (end != '\0')
-		stop++;
-	*text = pgtc_slice(stop, (size_t) (text->data + text->len - stop));
-	return true;
-}
-
-/* without padding; passlib writes "." for "+" */
-static bool
-base64(PgtcSlice text, uint8_t out[PGTC_SECRET_HASH_BYTES], size_t *len)
-{
-	char url[PGTC_SECRET_HASH_BYTES * 4 / 3 + 2];
-	size_t i;
-
-	if (text.len > sizeof(url))
-		return false;
-	for (i = 0; i < text.len; i++)
+	if (fields.at[0].len > 0)
+		return memchr(fields.at[0].data, '_', fields.at[0].len) && find_scheme(fields.at[0], out)
+				   ? read_django(&fields, out)
+				   : PGTC_E_ALG;
+	if (memchr(fields.at[1].data, '_', fields.at[1].len) || !find_scheme(fields.at[1], out))
+		return PGTC_E_ALG;
+	switch (out->kind)
 	{
-		char c = text.data[i];
-
-		if (c == '-' || c == '_')
-			return false;
-		url[i] = (char) (c == '/' ? '_' : c == '+' || c == '.' ? '-' : c);
+		case PGTC_HASH_BCRYPT:
+			return read_bcrypt(text, &fields, out);
+		case PGTC_HASH_PBKDF2:
+			return read_pbkdf2(&fields, out);
+		case PGTC_HASH_ARGON2:
+			return read_argon2(&fields, out);
 	}
-	return pgtc_b64url_decode(pgtc_slice(url, text.len), out, PGTC_SECRET_HASH_BYTES, len) ==
-		   PGTC_OK;
+	return PGTC_E_ALG;
 }

@@ -16,18 +16,6 @@
 
 #define BCRYPT_SETTING_LEN 29 /* "$2b$10$" and the salt */
 
-static PgtcCode verify_bcrypt(const PgtcSecretHash *hash, PgtcSlice secret);
-static PgtcCode verify_kdf(const PgtcSecretHash *hash, PgtcSlice secret);
-static PgtcCode derive(const PgtcSecretHash *hash, PgtcSlice secret, EVP_KDF *kdf, uint8_t *out);
-
-PgtcCode
-pgtc_secret_hash_verify(const PgtcSecretHash *hash, PgtcSlice secret)
-{
-	if (secret.len == 0 || secret.len > PGTC_FOREIGN_SECRET_MAX || !pgtc_text_printable(secret))
-		return PGTC_E_SIGNATURE;
-	return hash->kind == PGTC_HASH_BCRYPT ? verify_bcrypt(hash, secret) : verify_kdf(hash, secret);
-}
-
 /* a libcrypt without bcrypt answers NULL or what begins with "*" */
 static PgtcCode
 verify_bcrypt(const PgtcSecretHash *hash, PgtcSlice secret)
@@ -51,29 +39,6 @@ verify_bcrypt(const PgtcSecretHash *hash, PgtcSlice secret)
 				   : PGTC_E_SIGNATURE;
 	pgtc_crypto_wipe(&data, sizeof(data));
 	pgtc_crypto_wipe(phrase, sizeof(phrase));
-	return code;
-}
-
-static PgtcCode
-verify_kdf(const PgtcSecretHash *hash, PgtcSlice secret)
-{
-	uint8_t made[PGTC_SECRET_HASH_BYTES];
-	EVP_KDF *kdf;
-	PgtcCode code;
-
-	ERR_clear_error();
-	kdf = EVP_KDF_fetch(NULL, hash->kind == PGTC_HASH_PBKDF2 ? "PBKDF2" : hash->algorithm, NULL);
-	if (kdf == NULL)
-	{
-		ERR_clear_error();
-		return PGTC_E_ALG;
-	}
-	code = derive(hash, secret, kdf, made);
-	if (code == PGTC_OK && !pgtc_crypto_equal(made, hash->hash, hash->hash_len))
-		code = PGTC_E_SIGNATURE;
-	pgtc_crypto_wipe(made, sizeof(made));
-	EVP_KDF_free(kdf);
-	ERR_clear_error();
 	return code;
 }
 
@@ -106,4 +71,35 @@ derive(const PgtcSecretHash *hash, PgtcSlice secret, EVP_KDF *kdf, uint8_t *out)
 	done = ctx && EVP_KDF_derive(ctx, out, hash->hash_len, params) == 1;
 	EVP_KDF_CTX_free(ctx);
 	return done ? PGTC_OK : PGTC_E_CRYPTO;
+}
+
+static PgtcCode
+verify_kdf(const PgtcSecretHash *hash, PgtcSlice secret)
+{
+	uint8_t made[PGTC_SECRET_HASH_BYTES];
+	EVP_KDF *kdf;
+	PgtcCode code;
+
+	ERR_clear_error();
+	kdf = EVP_KDF_fetch(NULL, hash->kind == PGTC_HASH_PBKDF2 ? "PBKDF2" : hash->algorithm, NULL);
+	if (kdf == NULL)
+	{
+		ERR_clear_error();
+		return PGTC_E_ALG;
+	}
+	code = derive(hash, secret, kdf, made);
+	if (code == PGTC_OK && !pgtc_crypto_equal(made, hash->hash, hash->hash_len))
+		code = PGTC_E_SIGNATURE;
+	pgtc_crypto_wipe(made, sizeof(made));
+	EVP_KDF_free(kdf);
+	ERR_clear_error();
+	return code;
+}
+
+PgtcCode
+pgtc_secret_hash_verify(const PgtcSecretHash *hash, PgtcSlice secret)
+{
+	if (secret.len == 0 || secret.len > PGTC_FOREIGN_SECRET_MAX || !pgtc_text_printable(secret))
+		return PGTC_E_SIGNATURE;
+	return hash->kind == PGTC_HASH_BCRYPT ? verify_bcrypt(hash, secret) : verify_kdf(hash, secret);
 }

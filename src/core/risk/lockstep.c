@@ -14,34 +14,6 @@
 /* retried ones between two that count: more are the updates of one that is always retried */
 #define CLIENTS_GAP_MAX 10
 
-static bool same_client(const PgtcRequestContext *a, const PgtcRequestContext *b);
-static PgtcCode follow_address(PgtcLockstepAddresses *addresses, uint32_t generation,
-							   PgtcSlice rotation, PgtcSlice retry);
-static PgtcCode back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation,
-								 PgtcSlice rotation);
-static PgtcCode print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN]);
-static int place_of(const PgtcLockstepAddresses *addresses,
-					const uint8_t print[PGTC_ADDRESS_PRINT_LEN]);
-
-PgtcCode
-pgtc_lockstep_follow(PgtcLockstep *lockstep, uint32_t generation,
-					 const PgtcRequestContext *rotation, const PgtcRequestContext *retry)
-{
-	PgtcLockstepClients *clients = &lockstep->clients;
-
-	pgtc_lockstep_hold(lockstep, generation);
-	if (!same_client(rotation, retry))
-	{
-		if (clients->generations == 0 || clients->generation != generation)
-			clients->generations++;
-		clients->generation = generation;
-		clients->retried = generation;
-	}
-	if (pgtc_request_context_same_address(rotation->ip, retry->ip, IPV4_PREFIX, IPV6_PREFIX))
-		return back_at_rotation(&lockstep->addresses, generation, rotation->ip);
-	return follow_address(&lockstep->addresses, generation, rotation->ip, retry->ip);
-}
-
 void
 pgtc_lockstep_hold(PgtcLockstep *lockstep, uint32_t generation)
 {
@@ -55,21 +27,37 @@ pgtc_lockstep_hold(PgtcLockstep *lockstep, uint32_t generation)
 		clients->retried = generation;
 }
 
-bool
-pgtc_lockstep_any(const PgtcLockstep *lockstep)
+/* of its network; of what is no address, as it is written; zeros for none, which "" is not */
+static PgtcCode
+print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN])
 {
-	return lockstep->clients.generations > 0 || lockstep->addresses.generations > 0;
+	PgtcAddress address;
+	uint8_t hash[PGTC_SHA256_LEN] = {0};
+	PgtcCode code = PGTC_OK;
+	int bits;
+
+	if (pgtc_address_parse(ip, &address) == PGTC_OK)
+	{
+		bits = address.bits == IPV4_PREFIX ? IPV4_PREFIX : IPV6_PREFIX;
+		code = pgtc_crypto_sha256(address.bytes, bits / 8, hash);
+	}
+	else if (ip.data != NULL)
+		code = pgtc_crypto_sha256(ip.data, ip.len, hash);
+	if (code == PGTC_OK)
+		memcpy(out, hash, PGTC_ADDRESS_PRINT_LEN);
+	return code;
 }
 
-uint32_t
-pgtc_lockstep_generations(const PgtcLockstep *lockstep, uint32_t generation)
+/* -1: neither of the two */
+static int
+place_of(const PgtcLockstepAddresses *addresses, const uint8_t print[PGTC_ADDRESS_PRINT_LEN])
 {
-	const PgtcLockstepClients *clients = &lockstep->clients;
-	const PgtcLockstepAddresses *addresses = &lockstep->addresses;
-	uint32_t of_clients = clients->generation == generation ? clients->generations : 0;
-	uint32_t of_addresses = addresses->generation == generation ? addresses->generations : 0;
-
-	return of_clients > of_addresses ? of_clients : of_addresses;
+	for (int i = 0; i < 2; i++)
+	{
+		if (memcmp(addresses->prints[i], print, PGTC_ADDRESS_PRINT_LEN) == 0)
+			return i;
+	}
+	return -1;
 }
 
 static PgtcCode
@@ -125,6 +113,50 @@ back_at_rotation(PgtcLockstepAddresses *addresses, uint32_t generation, PgtcSlic
 	return code;
 }
 
+/* a program does not change between a request and its retry, an address does */
+static bool
+same_client(const PgtcRequestContext *a, const PgtcRequestContext *b)
+{
+	return pgtc_request_context_same_member(a->user_agent, b->user_agent) &&
+		   pgtc_request_context_same_member(a->device_id, b->device_id);
+}
+
+PgtcCode
+pgtc_lockstep_follow(PgtcLockstep *lockstep, uint32_t generation,
+					 const PgtcRequestContext *rotation, const PgtcRequestContext *retry)
+{
+	PgtcLockstepClients *clients = &lockstep->clients;
+
+	pgtc_lockstep_hold(lockstep, generation);
+	if (!same_client(rotation, retry))
+	{
+		if (clients->generations == 0 || clients->generation != generation)
+			clients->generations++;
+		clients->generation = generation;
+		clients->retried = generation;
+	}
+	if (pgtc_request_context_same_address(rotation->ip, retry->ip, IPV4_PREFIX, IPV6_PREFIX))
+		return back_at_rotation(&lockstep->addresses, generation, rotation->ip);
+	return follow_address(&lockstep->addresses, generation, rotation->ip, retry->ip);
+}
+
+bool
+pgtc_lockstep_any(const PgtcLockstep *lockstep)
+{
+	return lockstep->clients.generations > 0 || lockstep->addresses.generations > 0;
+}
+
+uint32_t
+pgtc_lockstep_generations(const PgtcLockstep *lockstep, uint32_t generation)
+{
+	const PgtcLockstepClients *clients = &lockstep->clients;
+	const PgtcLockstepAddresses *addresses = &lockstep->addresses;
+	uint32_t of_clients = clients->generation == generation ? clients->generations : 0;
+	uint32_t of_addresses = addresses->generation == generation ? addresses->generations : 0;
+
+	return of_clients > of_addresses ? of_clients : of_addresses;
+}
+
 void
 pgtc_lockstep_write(const PgtcLockstep *lockstep, uint8_t out[PGTC_LOCKSTEP_LEN])
 {
@@ -155,45 +187,4 @@ pgtc_lockstep_read(const uint8_t in[PGTC_LOCKSTEP_LEN], PgtcLockstep *out)
 	memcpy(read.addresses.prints, in + 21, sizeof(read.addresses.prints));
 	*out = read;
 	return PGTC_OK;
-}
-
-/* a program does not change between a request and its retry, an address does */
-static bool
-same_client(const PgtcRequestContext *a, const PgtcRequestContext *b)
-{
-	return pgtc_request_context_same_member(a->user_agent, b->user_agent) &&
-		   pgtc_request_context_same_member(a->device_id, b->device_id);
-}
-
-/* of its network; of what is no address, as it is written; zeros for none, which "" is not */
-static PgtcCode
-print_of(PgtcSlice ip, uint8_t out[PGTC_ADDRESS_PRINT_LEN])
-{
-	PgtcAddress address;
-	uint8_t hash[PGTC_SHA256_LEN] = {0};
-	PgtcCode code = PGTC_OK;
-	int bits;
-
-	if (pgtc_address_parse(ip, &address) == PGTC_OK)
-	{
-		bits = address.bits == IPV4_PREFIX ? IPV4_PREFIX : IPV6_PREFIX;
-		code = pgtc_crypto_sha256(address.bytes, bits / 8, hash);
-	}
-	else if (ip.data != NULL)
-		code = pgtc_crypto_sha256(ip.data, ip.len, hash);
-	if (code == PGTC_OK)
-		memcpy(out, hash, PGTC_ADDRESS_PRINT_LEN);
-	return code;
-}
-
-/* -1: neither of the two */
-static int
-place_of(const PgtcLockstepAddresses *addresses, const uint8_t print[PGTC_ADDRESS_PRINT_LEN])
-{
-	for (int i = 0; i < 2; i++)
-	{
-		if (memcmp(addresses->prints[i], print, PGTC_ADDRESS_PRINT_LEN) == 0)
-			return i;
-	}
-	return -1;
 }

@@ -30,68 +30,35 @@ typedef struct Shown
 	char text[SHOWN_MAX + 1];
 } Shown;
 
-static bool network_changed(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool address_in(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool address_not_in(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool user_agent_changed(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool unknown_device(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool recollection(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool idle(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool velocity(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool concurrent_context(const PgtcRiskFacts *facts, char *why);
-static bool impossible_travel(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool mfa_age(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool outside_hours(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-static bool risk_score(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why);
-
-static bool because(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static const PgtcRequestContext *context_before(const PgtcRule *rule, const PgtcRiskFacts *facts);
-static bool in_networks(const PgtcRule *rule, const PgtcAddress *address);
-static bool older_than(int64_t at, int64_t then, int64_t seconds);
-static int64_t seconds_between(int64_t then, int64_t at);
-static double distance_km(const PgtcRequestContext *a, const PgtcRequestContext *b);
-static Shown shown(PgtcSlice in);
-static Shown shown_user_agent(const PgtcUserAgent *agent);
-
-bool
-pgtc_risk_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_WHY_MAX])
+static bool
+because(char *why, const char *format, ...)
 {
-	why[0] = '\0';
-	switch (rule->kind)
-	{
-		case PGTC_RULE_NETWORK_CHANGED:
-			return network_changed(rule, facts, why);
-		case PGTC_RULE_ADDRESS_IN:
-			return address_in(rule, facts, why);
-		case PGTC_RULE_ADDRESS_NOT_IN:
-			return address_not_in(rule, facts, why);
-		case PGTC_RULE_USER_AGENT_CHANGED:
-			return user_agent_changed(rule, facts, why);
-		case PGTC_RULE_UNKNOWN_DEVICE:
-			return unknown_device(rule, facts, why);
-		case PGTC_RULE_RECOLLECTION:
-			return recollection(rule, facts, why);
-		case PGTC_RULE_IDLE:
-			return idle(rule, facts, why);
-		case PGTC_RULE_VELOCITY:
-			return velocity(rule, facts, why);
-		case PGTC_RULE_CONCURRENT_CONTEXT:
-			return concurrent_context(facts, why);
-		case PGTC_RULE_IMPOSSIBLE_TRAVEL:
-			return impossible_travel(rule, facts, why);
-		case PGTC_RULE_MFA_AGE:
-			return mfa_age(rule, facts, why);
-		case PGTC_RULE_OUTSIDE_HOURS:
-			return outside_hours(rule, facts, why);
-		case PGTC_RULE_RISK_SCORE:
-			return risk_score(rule, facts, why);
-		case PGTC_RULE_FUNCTION:
-			break;
-	}
-	return false;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, PGTC_WHY_MAX, format, args);
+	va_end(args);
+	return true;
 }
 
-/* --- the rules --------------------------------------------------------------------- */
+/* NULL when there is nothing to compare with */
+static const PgtcRequestContext *
+context_before(const PgtcRule *rule, const PgtcRiskFacts *facts)
+{
+	if (!facts->has_family)
+		return NULL;
+	return rule->since_first ? &facts->first : &facts->last;
+}
+
+/* printable, and cut */
+static Shown
+shown(PgtcSlice in)
+{
+	Shown out;
+
+	pgtc_printable_ascii(in, out.text, sizeof(out.text));
+	return out;
+}
 
 static bool
 network_changed(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
@@ -115,6 +82,19 @@ network_changed(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 }
 
 static bool
+in_networks(const PgtcRule *rule, const PgtcAddress *address)
+{
+	int i;
+
+	for (i = 0; i < rule->n_networks; i++)
+	{
+		if (pgtc_address_in_network(&rule->networks[i], address))
+			return true;
+	}
+	return false;
+}
+
+static bool
 address_in(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 {
 	PgtcAddress address;
@@ -134,6 +114,20 @@ address_not_in(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 	if (pgtc_address_parse(facts->now.ip, &address) == PGTC_OK && in_networks(rule, &address))
 		return false;
 	return because(why, "ip %s is in none of the rule's networks", shown(facts->now.ip).text);
+}
+
+/* "chrome 120 on windows" */
+static Shown
+shown_user_agent(const PgtcUserAgent *agent)
+{
+	Shown out;
+	int len = snprintf(out.text, sizeof(out.text), "%s", agent->family);
+
+	if (agent->major >= 0)
+		len += snprintf(out.text + len, sizeof(out.text) - (size_t) len, " %d", agent->major);
+	if (agent->platform[0] != '\0')
+		snprintf(out.text + len, sizeof(out.text) - (size_t) len, " on %s", agent->platform);
+	return out;
 }
 
 static bool
@@ -182,6 +176,22 @@ unknown_device(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 							   pgtc_request_context_same_member(now->device_id, first->device_id))
 		return false;
 	return because(why, "the %s is neither the last nor the first of the family", name);
+}
+
+/* the difference of two int64_t fits an uint64_t once one knows which is greater */
+static bool
+older_than(int64_t at, int64_t then, int64_t seconds)
+{
+	return at > then && (uint64_t) at - (uint64_t) then > (uint64_t) (seconds * SECOND);
+}
+
+/* then comes first; rounded up, so that more than a limit reads as more */
+static int64_t
+seconds_between(int64_t then, int64_t at)
+{
+	uint64_t elapsed = (uint64_t) at - (uint64_t) then;
+
+	return (int64_t) (elapsed / SECOND + (elapsed % SECOND != 0));
 }
 
 static bool
@@ -246,6 +256,20 @@ concurrent_context(const PgtcRiskFacts *facts, char *why)
 	return because(why, "the same refresh token was presented with another %s just before", what);
 }
 
+/* along a great circle, by the haversine formula */
+static double
+distance_km(const PgtcRequestContext *a, const PgtcRequestContext *b)
+{
+	double latitude_sine = sin(RADIANS(b->latitude - a->latitude) / 2);
+	double longitude_sine = sin(RADIANS(b->longitude - a->longitude) / 2);
+	double h = latitude_sine * latitude_sine + cos(RADIANS(a->latitude)) *
+												   cos(RADIANS(b->latitude)) * longitude_sine *
+												   longitude_sine;
+
+	/* antipodes may come out a rounding error beyond 1 */
+	return 2 * EARTH_RADIUS_KM * asin(h > 1 ? 1 : sqrt(h));
+}
+
 static bool
 impossible_travel(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 {
@@ -305,91 +329,40 @@ risk_score(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 	return because(why, "risk score %g is at least %g", facts->now.risk_score, rule->at_least);
 }
 
-/* --- what they share ----------------------------------------------------------------- */
-
-static bool
-because(char *why, const char *format, ...)
+bool
+pgtc_risk_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_WHY_MAX])
 {
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(why, PGTC_WHY_MAX, format, args);
-	va_end(args);
-	return true;
-}
-
-/* NULL when there is nothing to compare with */
-static const PgtcRequestContext *
-context_before(const PgtcRule *rule, const PgtcRiskFacts *facts)
-{
-	if (!facts->has_family)
-		return NULL;
-	return rule->since_first ? &facts->first : &facts->last;
-}
-
-static bool
-in_networks(const PgtcRule *rule, const PgtcAddress *address)
-{
-	int i;
-
-	for (i = 0; i < rule->n_networks; i++)
+	why[0] = '\0';
+	switch (rule->kind)
 	{
-		if (pgtc_address_in_network(&rule->networks[i], address))
-			return true;
+		case PGTC_RULE_NETWORK_CHANGED:
+			return network_changed(rule, facts, why);
+		case PGTC_RULE_ADDRESS_IN:
+			return address_in(rule, facts, why);
+		case PGTC_RULE_ADDRESS_NOT_IN:
+			return address_not_in(rule, facts, why);
+		case PGTC_RULE_USER_AGENT_CHANGED:
+			return user_agent_changed(rule, facts, why);
+		case PGTC_RULE_UNKNOWN_DEVICE:
+			return unknown_device(rule, facts, why);
+		case PGTC_RULE_RECOLLECTION:
+			return recollection(rule, facts, why);
+		case PGTC_RULE_IDLE:
+			return idle(rule, facts, why);
+		case PGTC_RULE_VELOCITY:
+			return velocity(rule, facts, why);
+		case PGTC_RULE_CONCURRENT_CONTEXT:
+			return concurrent_context(facts, why);
+		case PGTC_RULE_IMPOSSIBLE_TRAVEL:
+			return impossible_travel(rule, facts, why);
+		case PGTC_RULE_MFA_AGE:
+			return mfa_age(rule, facts, why);
+		case PGTC_RULE_OUTSIDE_HOURS:
+			return outside_hours(rule, facts, why);
+		case PGTC_RULE_RISK_SCORE:
+			return risk_score(rule, facts, why);
+		case PGTC_RULE_FUNCTION:
+			break;
 	}
 	return false;
-}
-
-/* the difference of two int64_t fits an uint64_t once one knows which is greater */
-static bool
-older_than(int64_t at, int64_t then, int64_t seconds)
-{
-	return at > then && (uint64_t) at - (uint64_t) then > (uint64_t) (seconds * SECOND);
-}
-
-/* then comes first; rounded up, so that more than a limit reads as more */
-static int64_t
-seconds_between(int64_t then, int64_t at)
-{
-	uint64_t elapsed = (uint64_t) at - (uint64_t) then;
-
-	return (int64_t) (elapsed / SECOND + (elapsed % SECOND != 0));
-}
-
-/* along a great circle, by the haversine formula */
-static double
-distance_km(const PgtcRequestContext *a, const PgtcRequestContext *b)
-{
-	double latitude_sine = sin(RADIANS(b->latitude - a->latitude) / 2);
-	double longitude_sine = sin(RADIANS(b->longitude - a->longitude) / 2);
-	double h = latitude_sine * latitude_sine + cos(RADIANS(a->latitude)) *
-												   cos(RADIANS(b->latitude)) * longitude_sine *
-												   longitude_sine;
-
-	/* antipodes may come out a rounding error beyond 1 */
-	return 2 * EARTH_RADIUS_KM * asin(h > 1 ? 1 : sqrt(h));
-}
-
-/* printable, and cut */
-static Shown
-shown(PgtcSlice in)
-{
-	Shown out;
-
-	pgtc_printable_ascii(in, out.text, sizeof(out.text));
-	return out;
-}
-
-/* "chrome 120 on windows" */
-static Shown
-shown_user_agent(const PgtcUserAgent *agent)
-{
-	Shown out;
-	int len = snprintf(out.text, sizeof(out.text), "%s", agent->family);
-
-	if (agent->major >= 0)
-		len += snprintf(out.text + len, sizeof(out.text) - (size_t) len, " %d", agent->major);
-	if (agent->platform[0] != '\0')
-		snprintf(out.text + len, sizeof(out.text) - (size_t) len, " on %s", agent->platform);
-	return out;
 }

@@ -15,28 +15,6 @@
 #define FUNCTION_MAX 131
 #define MINUTES_PER_DAY (24 * 60)
 
-static PgtcCode read_ipv4_prefix(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_ipv6_prefix(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_since(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_networks(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_granularity(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_member(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_seconds(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_refreshes(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_max_speed(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_min_distance(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_from(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_to(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_timezone(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_days(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_at_least(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-static PgtcCode read_function(const json_t *value, const PgtcMem *mem, PgtcRule *rule);
-
-static PgtcCode read_integer(const json_t *value, int64_t min, int64_t max, int64_t *out);
-static PgtcCode read_number(const json_t *value, double *out);
-static PgtcCode read_time_of_day(const json_t *value, int *minute);
-static PgtcCode copy_string(PgtcSlice in, const PgtcMem *mem, char **out);
-
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
 #define TEXT_OF_EXPANDED(number) #number
 #define TEXT_OF(number) TEXT_OF_EXPANDED(number)
@@ -53,37 +31,15 @@ static const char networks_expected[] =
 	"the prefix";
 static const char seconds_expected[] = UP_TO(SECONDS_MAX) " (seconds)";
 
-const PgtcRuleMember pgtc_rule_members[] = {
-	{PGTC_RULE_NETWORK_CHANGED, "ipv4_prefix", false, read_ipv4_prefix, UP_TO(32)},
-	{PGTC_RULE_NETWORK_CHANGED, "ipv6_prefix", false, read_ipv6_prefix, UP_TO(128)},
-	{PGTC_RULE_NETWORK_CHANGED, "since", false, read_since, since_expected},
-	{PGTC_RULE_ADDRESS_IN, "networks", true, read_networks, networks_expected},
-	{PGTC_RULE_ADDRESS_NOT_IN, "networks", true, read_networks, networks_expected},
-	{PGTC_RULE_USER_AGENT_CHANGED, "granularity", false, read_granularity,
-	 "\"family\", \"version\" or \"exact\""},
-	{PGTC_RULE_USER_AGENT_CHANGED, "since", false, read_since, since_expected},
-	{PGTC_RULE_UNKNOWN_DEVICE, "member", false, read_member, "\"device_id\" or \"session_id\""},
-	{PGTC_RULE_RECOLLECTION, "max_age", false, read_seconds, seconds_expected},
-	{PGTC_RULE_IDLE, "longer_than", true, read_seconds, seconds_expected},
-	{PGTC_RULE_VELOCITY, "refreshes", true, read_refreshes, UP_TO(REFRESHES_MAX)},
-	{PGTC_RULE_VELOCITY, "within", true, read_seconds, seconds_expected},
-	{PGTC_RULE_IMPOSSIBLE_TRAVEL, "max_speed", false, read_max_speed,
-	 "a number above 0, up to " TEXT_OF(SPEED_MAX) " (km/h)"},
-	{PGTC_RULE_IMPOSSIBLE_TRAVEL, "min_distance", false, read_min_distance,
-	 "a number from 0 to " TEXT_OF(DISTANCE_MAX) " (km)"},
-	{PGTC_RULE_MFA_AGE, "longer_than", true, read_seconds, seconds_expected},
-	{PGTC_RULE_OUTSIDE_HOURS, "from", true, read_from, "a time of day from \"00:00\" to \"23:59\""},
-	{PGTC_RULE_OUTSIDE_HOURS, "to", true, read_to,
-	 "a time of day from \"00:00\" to \"24:00\", other than from"},
-	{PGTC_RULE_OUTSIDE_HOURS, "timezone", true, read_timezone,
-	 "the name of a time zone like \"Europe/Berlin\""},
-	{PGTC_RULE_OUTSIDE_HOURS, "days", false, read_days,
-	 "an array of different integers from 1 (Monday) to 7"},
-	{PGTC_RULE_RISK_SCORE, "at_least", true, read_at_least, "a number"},
-	{PGTC_RULE_FUNCTION, "function", true, read_function,
-	 "the name of a function with its schema, like \"app.judge\""},
-	{PGTC_RULE_FUNCTION, NULL, false, NULL, NULL},
-};
+static PgtcCode
+read_integer(const json_t *value, int64_t min, int64_t max, int64_t *out)
+{
+	if (!json_is_integer(value) || json_integer_value(value) < min ||
+		json_integer_value(value) > max)
+		return PGTC_E_MALFORMED;
+	*out = json_integer_value(value);
+	return PGTC_OK;
+}
 
 static PgtcCode
 read_ipv4_prefix(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
@@ -190,6 +146,19 @@ read_refreshes(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 	return code;
 }
 
+/* always finite: JSON has nothing else, and jansson refuses what a double cannot hold */
+static PgtcCode
+read_number(const json_t *value, double *out)
+{
+	if (json_is_integer(value))
+		*out = (double) json_integer_value(value);
+	else if (json_is_real(value))
+		*out = json_real_value(value);
+	else
+		return PGTC_E_MALFORMED;
+	return PGTC_OK;
+}
+
 static PgtcCode
 read_max_speed(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 {
@@ -210,6 +179,28 @@ read_min_distance(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 	if (code == PGTC_OK && !(rule->min_distance >= 0 && rule->min_distance <= DISTANCE_MAX))
 		code = PGTC_E_MALFORMED;
 	return code;
+}
+
+/* "HH:MM" from 00:00 to 24:00 */
+static PgtcCode
+read_time_of_day(const json_t *value, int *minute)
+{
+	PgtcSlice text = pgtc_json_read_string(value);
+	int digit[5];
+	int i;
+
+	if (text.len != 5 || text.data[2] != ':')
+		return PGTC_E_MALFORMED;
+	for (i = 0; i < 5; i++)
+	{
+		digit[i] = text.data[i] - '0';
+		if (i != 2 && (digit[i] < 0 || digit[i] > 9))
+			return PGTC_E_MALFORMED;
+	}
+	if (digit[3] > 5)
+		return PGTC_E_MALFORMED;
+	*minute = (digit[0] * 10 + digit[1]) * 60 + digit[3] * 10 + digit[4];
+	return *minute <= MINUTES_PER_DAY ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
 static PgtcCode
@@ -233,6 +224,17 @@ read_to(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 	if (code == PGTC_OK && rule->to_minute == rule->from_minute)
 		code = PGTC_E_MALFORMED;
 	return code;
+}
+
+static PgtcCode
+copy_string(PgtcSlice in, const PgtcMem *mem, char **out)
+{
+	*out = mem->alloc(in.len + 1);
+	if (*out == NULL)
+		return PGTC_E_NOMEM;
+	memcpy(*out, in.data, in.len);
+	(*out)[in.len] = '\0';
+	return PGTC_OK;
 }
 
 /* whether there is such a time zone is for the caller to see */
@@ -302,60 +304,34 @@ read_function(const json_t *value, const PgtcMem *mem, PgtcRule *rule)
 	return copy_string(name, mem, &rule->function);
 }
 
-/* --- values ------------------------------------------------------------------------ */
-
-static PgtcCode
-read_integer(const json_t *value, int64_t min, int64_t max, int64_t *out)
-{
-	if (!json_is_integer(value) || json_integer_value(value) < min ||
-		json_integer_value(value) > max)
-		return PGTC_E_MALFORMED;
-	*out = json_integer_value(value);
-	return PGTC_OK;
-}
-
-/* always finite: JSON has nothing else, and jansson refuses what a double cannot hold */
-static PgtcCode
-read_number(const json_t *value, double *out)
-{
-	if (json_is_integer(value))
-		*out = (double) json_integer_value(value);
-	else if (json_is_real(value))
-		*out = json_real_value(value);
-	else
-		return PGTC_E_MALFORMED;
-	return PGTC_OK;
-}
-
-/* "HH:MM" from 00:00 to 24:00 */
-static PgtcCode
-read_time_of_day(const json_t *value, int *minute)
-{
-	PgtcSlice text = pgtc_json_read_string(value);
-	int digit[5];
-	int i;
-
-	if (text.len != 5 || text.data[2] != ':')
-		return PGTC_E_MALFORMED;
-	for (i = 0; i < 5; i++)
-	{
-		digit[i] = text.data[i] - '0';
-		if (i != 2 && (digit[i] < 0 || digit[i] > 9))
-			return PGTC_E_MALFORMED;
-	}
-	if (digit[3] > 5)
-		return PGTC_E_MALFORMED;
-	*minute = (digit[0] * 10 + digit[1]) * 60 + digit[3] * 10 + digit[4];
-	return *minute <= MINUTES_PER_DAY ? PGTC_OK : PGTC_E_MALFORMED;
-}
-
-static PgtcCode
-copy_string(PgtcSlice in, const PgtcMem *mem, char **out)
-{
-	*out = mem->alloc(in.len + 1);
-	if (*out == NULL)
-		return PGTC_E_NOMEM;
-	memcpy(*out, in.data, in.len);
-	(*out)[in.len] = '\0';
-	return PGTC_OK;
-}
+const PgtcRuleMember pgtc_rule_members[] = {
+	{PGTC_RULE_NETWORK_CHANGED, "ipv4_prefix", false, read_ipv4_prefix, UP_TO(32)},
+	{PGTC_RULE_NETWORK_CHANGED, "ipv6_prefix", false, read_ipv6_prefix, UP_TO(128)},
+	{PGTC_RULE_NETWORK_CHANGED, "since", false, read_since, since_expected},
+	{PGTC_RULE_ADDRESS_IN, "networks", true, read_networks, networks_expected},
+	{PGTC_RULE_ADDRESS_NOT_IN, "networks", true, read_networks, networks_expected},
+	{PGTC_RULE_USER_AGENT_CHANGED, "granularity", false, read_granularity,
+	 "\"family\", \"version\" or \"exact\""},
+	{PGTC_RULE_USER_AGENT_CHANGED, "since", false, read_since, since_expected},
+	{PGTC_RULE_UNKNOWN_DEVICE, "member", false, read_member, "\"device_id\" or \"session_id\""},
+	{PGTC_RULE_RECOLLECTION, "max_age", false, read_seconds, seconds_expected},
+	{PGTC_RULE_IDLE, "longer_than", true, read_seconds, seconds_expected},
+	{PGTC_RULE_VELOCITY, "refreshes", true, read_refreshes, UP_TO(REFRESHES_MAX)},
+	{PGTC_RULE_VELOCITY, "within", true, read_seconds, seconds_expected},
+	{PGTC_RULE_IMPOSSIBLE_TRAVEL, "max_speed", false, read_max_speed,
+	 "a number above 0, up to " TEXT_OF(SPEED_MAX) " (km/h)"},
+	{PGTC_RULE_IMPOSSIBLE_TRAVEL, "min_distance", false, read_min_distance,
+	 "a number from 0 to " TEXT_OF(DISTANCE_MAX) " (km)"},
+	{PGTC_RULE_MFA_AGE, "longer_than", true, read_seconds, seconds_expected},
+	{PGTC_RULE_OUTSIDE_HOURS, "from", true, read_from, "a time of day from \"00:00\" to \"23:59\""},
+	{PGTC_RULE_OUTSIDE_HOURS, "to", true, read_to,
+	 "a time of day from \"00:00\" to \"24:00\", other than from"},
+	{PGTC_RULE_OUTSIDE_HOURS, "timezone", true, read_timezone,
+	 "the name of a time zone like \"Europe/Berlin\""},
+	{PGTC_RULE_OUTSIDE_HOURS, "days", false, read_days,
+	 "an array of different integers from 1 (Monday) to 7"},
+	{PGTC_RULE_RISK_SCORE, "at_least", true, read_at_least, "a number"},
+	{PGTC_RULE_FUNCTION, "function", true, read_function,
+	 "the name of a function with its schema, like \"app.judge\""},
+	{PGTC_RULE_FUNCTION, NULL, false, NULL, NULL},
+};

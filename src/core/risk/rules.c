@@ -14,15 +14,6 @@
 #define ALL_DAYS 0x7f
 #define SHOWN_MAX 60
 
-static PgtcCode read_array(const json_t *array, const PgtcMem *mem, PgtcRules *out, char *problem);
-static PgtcCode read_rule(json_t *object, const PgtcMem *mem, PgtcRule *rule, char *about);
-static PgtcCode read_kind(const json_t *object, PgtcRule *rule, char *about);
-static PgtcCode read_outcome(const json_t *object, PgtcRule *rule, char *about);
-static PgtcCode read_members(const json_t *object, const PgtcMem *mem, PgtcRule *rule, char *about);
-static PgtcCode refuse_unknown(json_t *object, const PgtcRule *rule, char *about);
-static void describe_problem(char *problem, int nth, const char *kind, const char *about);
-static void set_defaults(PgtcRule *rule);
-
 #define lengthof(array) ((int) (sizeof(array) / sizeof((array)[0])))
 
 /* in the order of the enum */
@@ -59,37 +50,6 @@ pgtc_rules_name(PgtcRuleKind kind)
 	return kinds[kind].name;
 }
 
-PgtcCode
-pgtc_rules_read(PgtcSlice json, const PgtcMem *mem, PgtcRules *out, char problem[PGTC_PROBLEM_MAX])
-{
-	json_error_t error;
-	json_t *array = NULL;
-	PgtcCode code;
-
-	memset(out, 0, sizeof(*out));
-	problem[0] = '\0';
-	error.text[sizeof(error.text) - 1] = json_error_unknown;
-	if (json.data != NULL)
-		array = json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, &error);
-	if (array != NULL)
-		code = read_array(array, mem, out, problem);
-	else if (json_error_code(&error) == json_error_out_of_memory)
-		code = PGTC_E_NOMEM;
-	else
-	{
-		code = PGTC_E_MALFORMED;
-		strcpy(problem, json_error_code(&error) == json_error_duplicate_key
-							? "a member is there twice"
-							: "rules must be a JSON array");
-	}
-	json_decref(array);
-	if (code != PGTC_OK)
-		pgtc_rules_free(out, mem);
-	if (code == PGTC_E_NOMEM)
-		strcpy(problem, "out of memory");
-	return code;
-}
-
 void
 pgtc_rules_free(PgtcRules *rules, const PgtcMem *mem)
 {
@@ -107,83 +67,6 @@ pgtc_rules_free(PgtcRules *rules, const PgtcMem *mem)
 			mem->release(rule->function);
 	}
 	memset(rules, 0, sizeof(*rules));
-}
-
-static PgtcCode
-read_array(const json_t *array, const PgtcMem *mem, PgtcRules *out, char *problem)
-{
-	size_t n = json_array_size(array);
-	size_t i;
-
-	if (!json_is_array(array) || n == 0 || n > PGTC_RULES_MAX)
-	{
-		snprintf(problem, PGTC_PROBLEM_MAX, "rules must be an array of 1 to %d objects",
-				 PGTC_RULES_MAX);
-		return PGTC_E_MALFORMED;
-	}
-	for (i = 0; i < n; i++)
-	{
-		PgtcRule *rule = &out->rule[i];
-		char about[PGTC_PROBLEM_MAX] = "";
-		bool known = false;
-		PgtcCode code;
-
-		/* counted first, so that what it holds is given back if it is refused */
-		out->n++;
-		code = read_kind(json_array_get(array, i), rule, about);
-		if (code == PGTC_OK)
-		{
-			known = true;
-			code = read_rule(json_array_get(array, i), mem, rule, about);
-		}
-		if (code != PGTC_OK)
-		{
-			describe_problem(problem, (int) i + 1, known ? pgtc_rules_name(rule->kind) : NULL,
-							 about);
-			return code;
-		}
-	}
-	return PGTC_OK;
-}
-
-static PgtcCode
-read_rule(json_t *object, const PgtcMem *mem, PgtcRule *rule, char *about)
-{
-	PgtcCode code;
-
-	set_defaults(rule);
-	code = refuse_unknown(object, rule, about);
-	if (code == PGTC_OK && rule->kind != PGTC_RULE_FUNCTION)
-		code = read_outcome(object, rule, about);
-	if (code == PGTC_OK)
-		code = read_members(object, mem, rule, about);
-	return code;
-}
-
-static PgtcCode
-read_kind(const json_t *object, PgtcRule *rule, char *about)
-{
-	const json_t *value = json_object_get(object, "rule");
-	char shown[SHOWN_MAX + 1];
-	int kind;
-
-	if (!json_is_object(object))
-		strcpy(about, "must be an object");
-	else if (value == NULL)
-		strcpy(about, "rule is missing");
-	else if (!json_is_string(value))
-		strcpy(about, "rule must be a string");
-	else if (pgtc_json_read_name(value, kinds, lengthof(kinds), &kind) == PGTC_OK)
-	{
-		rule->kind = (PgtcRuleKind) kind;
-		return PGTC_OK;
-	}
-	else
-	{
-		pgtc_printable_ascii(pgtc_json_read_string(value), shown, sizeof(shown));
-		snprintf(about, PGTC_PROBLEM_MAX, "there is no rule \"%s\"", shown);
-	}
-	return PGTC_E_MALFORMED;
 }
 
 static PgtcCode
@@ -266,6 +149,57 @@ refuse_unknown(json_t *object, const PgtcRule *rule, char *about)
 	return PGTC_OK;
 }
 
+static void
+set_defaults(PgtcRule *rule)
+{
+	rule->ipv4_prefix = 24;
+	rule->ipv6_prefix = 48;
+	rule->seconds = -1;
+	rule->max_speed = 900;
+	rule->min_distance = 100;
+	rule->days = ALL_DAYS;
+}
+
+static PgtcCode
+read_rule(json_t *object, const PgtcMem *mem, PgtcRule *rule, char *about)
+{
+	PgtcCode code;
+
+	set_defaults(rule);
+	code = refuse_unknown(object, rule, about);
+	if (code == PGTC_OK && rule->kind != PGTC_RULE_FUNCTION)
+		code = read_outcome(object, rule, about);
+	if (code == PGTC_OK)
+		code = read_members(object, mem, rule, about);
+	return code;
+}
+
+static PgtcCode
+read_kind(const json_t *object, PgtcRule *rule, char *about)
+{
+	const json_t *value = json_object_get(object, "rule");
+	char shown[SHOWN_MAX + 1];
+	int kind;
+
+	if (!json_is_object(object))
+		strcpy(about, "must be an object");
+	else if (value == NULL)
+		strcpy(about, "rule is missing");
+	else if (!json_is_string(value))
+		strcpy(about, "rule must be a string");
+	else if (pgtc_json_read_name(value, kinds, lengthof(kinds), &kind) == PGTC_OK)
+	{
+		rule->kind = (PgtcRuleKind) kind;
+		return PGTC_OK;
+	}
+	else
+	{
+		pgtc_printable_ascii(pgtc_json_read_string(value), shown, sizeof(shown));
+		snprintf(about, PGTC_PROBLEM_MAX, "there is no rule \"%s\"", shown);
+	}
+	return PGTC_E_MALFORMED;
+}
+
 /* kind is NULL when it is not known */
 static void
 describe_problem(char *problem, int nth, const char *kind, const char *about)
@@ -284,13 +218,70 @@ describe_problem(char *problem, int nth, const char *kind, const char *about)
 	problem[len + about_len] = '\0';
 }
 
-static void
-set_defaults(PgtcRule *rule)
+static PgtcCode
+read_array(const json_t *array, const PgtcMem *mem, PgtcRules *out, char *problem)
 {
-	rule->ipv4_prefix = 24;
-	rule->ipv6_prefix = 48;
-	rule->seconds = -1;
-	rule->max_speed = 900;
-	rule->min_distance = 100;
-	rule->days = ALL_DAYS;
+	size_t n = json_array_size(array);
+	size_t i;
+
+	if (!json_is_array(array) || n == 0 || n > PGTC_RULES_MAX)
+	{
+		snprintf(problem, PGTC_PROBLEM_MAX, "rules must be an array of 1 to %d objects",
+				 PGTC_RULES_MAX);
+		return PGTC_E_MALFORMED;
+	}
+	for (i = 0; i < n; i++)
+	{
+		PgtcRule *rule = &out->rule[i];
+		char about[PGTC_PROBLEM_MAX] = "";
+		bool known = false;
+		PgtcCode code;
+
+		/* counted first, so that what it holds is given back if it is refused */
+		out->n++;
+		code = read_kind(json_array_get(array, i), rule, about);
+		if (code == PGTC_OK)
+		{
+			known = true;
+			code = read_rule(json_array_get(array, i), mem, rule, about);
+		}
+		if (code != PGTC_OK)
+		{
+			describe_problem(problem, (int) i + 1, known ? pgtc_rules_name(rule->kind) : NULL,
+							 about);
+			return code;
+		}
+	}
+	return PGTC_OK;
+}
+
+PgtcCode
+pgtc_rules_read(PgtcSlice json, const PgtcMem *mem, PgtcRules *out, char problem[PGTC_PROBLEM_MAX])
+{
+	json_error_t error;
+	json_t *array = NULL;
+	PgtcCode code;
+
+	memset(out, 0, sizeof(*out));
+	problem[0] = '\0';
+	error.text[sizeof(error.text) - 1] = json_error_unknown;
+	if (json.data != NULL)
+		array = json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, &error);
+	if (array != NULL)
+		code = read_array(array, mem, out, problem);
+	else if (json_error_code(&error) == json_error_out_of_memory)
+		code = PGTC_E_NOMEM;
+	else
+	{
+		code = PGTC_E_MALFORMED;
+		strcpy(problem, json_error_code(&error) == json_error_duplicate_key
+							? "a member is there twice"
+							: "rules must be a JSON array");
+	}
+	json_decref(array);
+	if (code != PGTC_OK)
+		pgtc_rules_free(out, mem);
+	if (code == PGTC_E_NOMEM)
+		strcpy(problem, "out of memory");
+	return code;
 }

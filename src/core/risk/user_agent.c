@@ -64,28 +64,45 @@ static const Name platforms[] = {
 /* nobody counts so far: what is larger is no version */
 #define MAJOR_MAX 999999999
 
-static bool known_product(PgtcSlice in, PgtcUserAgent *out);
-static void first_product(PgtcSlice in, PgtcUserAgent *out);
-static size_t find_word(PgtcSlice in, const char *word, char after);
-static int number_at(PgtcSlice in, size_t at);
-
-void
-pgtc_user_agent_parse(PgtcSlice in, PgtcUserAgent *out)
+/*
+ * Where the word ends, 0 when it is not there: no letter before it, and after it
+ * the character that was asked for, or no letter.  Case does not matter.
+ */
+static size_t
+find_word(PgtcSlice in, const char *word, char after)
 {
+	size_t len = strlen(word);
+	size_t at;
 	size_t i;
 
-	memset(out, 0, sizeof(*out));
-	out->major = -1;
-	for (i = 0; i < lengthof(platforms); i++)
+	for (at = 0; at + len <= in.len; at++)
 	{
-		if (find_word(in, platforms[i].text, '\0') != 0)
-		{
-			strcpy(out->platform, platforms[i].means);
-			break;
-		}
+		char next = at + len < in.len ? in.data[at + len] : '\0';
+
+		if (at > 0 && pgtc_ascii_letter(in.data[at - 1]))
+			continue;
+		for (i = 0; i < len && pgtc_ascii_lower(in.data[at + i]) == pgtc_ascii_lower(word[i]); i++)
+			;
+		if (i == len && (after != '\0' ? next == after : !pgtc_ascii_letter(next)))
+			return at + len;
 	}
-	if (!known_product(in, out))
-		first_product(in, out);
+	return 0;
+}
+
+/* -1 when there is none */
+static int
+number_at(PgtcSlice in, size_t at)
+{
+	int number = 0;
+	size_t start = at;
+
+	for (; at < in.len && pgtc_ascii_digit(in.data[at]); at++)
+	{
+		if (number > (MAJOR_MAX - 9) / 10)
+			return -1;
+		number = number * 10 + (in.data[at] - '0');
+	}
+	return at > start ? number : -1;
 }
 
 static bool
@@ -138,43 +155,21 @@ first_product(PgtcSlice in, PgtcUserAgent *out)
 	}
 }
 
-/*
- * Where the word ends, 0 when it is not there: no letter before it, and after it
- * the character that was asked for, or no letter.  Case does not matter.
- */
-static size_t
-find_word(PgtcSlice in, const char *word, char after)
+void
+pgtc_user_agent_parse(PgtcSlice in, PgtcUserAgent *out)
 {
-	size_t len = strlen(word);
-	size_t at;
 	size_t i;
 
-	for (at = 0; at + len <= in.len; at++)
+	memset(out, 0, sizeof(*out));
+	out->major = -1;
+	for (i = 0; i < lengthof(platforms); i++)
 	{
-		char next = at + len < in.len ? in.data[at + len] : '\0';
-
-		if (at > 0 && pgtc_ascii_letter(in.data[at - 1]))
-			continue;
-		for (i = 0; i < len && pgtc_ascii_lower(in.data[at + i]) == pgtc_ascii_lower(word[i]); i++)
-			;
-		if (i == len && (after != '\0' ? next == after : !pgtc_ascii_letter(next)))
-			return at + len;
+		if (find_word(in, platforms[i].text, '\0') != 0)
+		{
+			strcpy(out->platform, platforms[i].means);
+			break;
+		}
 	}
-	return 0;
-}
-
-/* -1 when there is none */
-static int
-number_at(PgtcSlice in, size_t at)
-{
-	int number = 0;
-	size_t start = at;
-
-	for (; at < in.len && pgtc_ascii_digit(in.data[at]); at++)
-	{
-		if (number > (MAJOR_MAX - 9) / 10)
-			return -1;
-		number = number * 10 + (in.data[at] - '0');
-	}
-	return at > start ? number : -1;
+	if (!known_product(in, out))
+		first_product(in, out);
 }
