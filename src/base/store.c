@@ -12,6 +12,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -40,14 +41,66 @@ struct StoreRow
 	const bool *nulls;
 	int columns;
 	int column; /* those that have been taken */
+	StringInfo list; /* NULL, or it is no row: their names are wanted, and all of it is NULL */
 };
+
+static void
+append_item(StringInfo list, const char *item)
+{
+	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", item);
+}
+
+static char *
+list_of_columns(const StoreQuery *query)
+{
+	StringInfoData list;
+	StoreRow row = {.list = &list};
+
+	initStringInfo(&list);
+	query->row_reader(&row, palloc0(query->row_size));
+	if (row.column != row.columns)
+		elog(ERROR, "the reader of \"%s\" takes a column without a name", query->name);
+	return list.data;
+}
+
+static char *
+list_of_args(const StoreArgs *args, bool values)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < args->n; i++)
+	{
+		if (args->name[i])
+			append_item(&list, values ? psprintf("$%d", i + 1) : args->name[i]);
+	}
+	return list.data;
+}
+
+static char *
+text_of(const StoreQuery *query, const StoreArgs *args)
+{
+	const char *text = query->sql;
+	const char *mark;
+	StringInfoData whole;
+
+	initStringInfo(&whole);
+	for (; (mark = strchr(text, '{')) != NULL; text = strchr(mark, '}') + 1)
+	{
+		appendBinaryStringInfo(&whole, text, mark - text);
+		appendStringInfoString(&whole, mark[1] == 'c' ? list_of_columns(query)
+													  : list_of_args(args, mark[1] == 'v'));
+	}
+	appendStringInfoString(&whole, text);
+	return whole.data;
+}
 
 static StorePlan *
 prepare(const StoreQuery *query, const StoreArgs *args)
 {
+	SPIPlanPtr plan = SPI_prepare_cursor(text_of(query, args), args->n, (Oid *) args->type,
+										 CURSOR_OPT_GENERIC_PLAN);
 	StorePlan *kept;
-	SPIPlanPtr plan =
-		SPI_prepare_cursor(query->sql, args->n, (Oid *) args->type, CURSOR_OPT_GENERIC_PLAN);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", query->name,
@@ -120,7 +173,7 @@ store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *ar
 		MemoryContextSwitchTo(caller);
 		for (uint64 i = 0; i < rows; i++)
 		{
-			StoreRow row = {values, nulls, columns, 0};
+			StoreRow row = {values, nulls, columns, 0, NULL};
 
 			/* at once: SPI_getbinval would walk through the row again for each column */
 			heap_deform_tuple(table->vals[i], table->tupdesc, values, nulls);
@@ -175,6 +228,13 @@ add_arg(StoreArgs *args, Oid type, Datum value, bool is_null)
 	args->value[args->n] = value;
 	args->null[args->n] = is_null ? 'n' : ' ';
 	args->n++;
+}
+
+StoreArgs *
+store_named(StoreArgs *args, const char *name)
+{
+	args->name[args->n] = name;
+	return args;
 }
 
 void
@@ -250,9 +310,9 @@ store_arg_counter(StoreArgs *args, int64 value)
 void
 store_arg_begun(StoreArgs *args, const Begun *begun)
 {
-	store_arg_long(args, begun->issuer_epoch);
-	store_arg_long(args, begun->client_epoch);
-	store_arg_long(args, begun->subject_epoch);
+	store_arg_counter(store_named(args, "issuer_epoch"), begun->issuer_epoch);
+	store_arg_counter(store_named(args, "client_epoch"), begun->client_epoch);
+	store_arg_counter(store_named(args, "subject_epoch"), begun->subject_epoch);
 }
 
 void
@@ -265,6 +325,15 @@ void
 store_arg_time(StoreArgs *args, TimestampTz value)
 {
 	add_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(value), TIMESTAMP_IS_NOBEGIN(value));
+}
+
+void
+store_arg_seconds(StoreArgs *args, int32 value)
+{
+	Interval *interval = palloc0(sizeof(Interval));
+
+	interval->time = value * USECS_PER_SEC;
+	add_arg(args, INTERVALOID, IntervalPGetDatum(interval), value < 0);
 }
 
 void
@@ -294,9 +363,26 @@ store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
 			n == 0);
 }
 
+StoreRow *
+store_column(StoreRow *row, const char *name)
+{
+	if (row->list)
+	{
+		append_item(row->list, name);
+		row->columns++;
+	}
+	return row;
+}
+
 static Datum
 next_column(StoreRow *row, bool *is_null)
 {
+	*is_null = true;
+	if (row->list)
+	{
+		row->column++;
+		return (Datum) 0;
+	}
 	Assert(row->column < row->columns);
 	*is_null = row->nulls[row->column];
 	return row->values[row->column++];
@@ -357,9 +443,9 @@ store_int(StoreRow *row, int32 if_null)
 void
 store_begun(StoreRow *row, Begun *begun)
 {
-	begun->issuer_epoch = store_long(row, EPOCH_NONE);
-	begun->client_epoch = store_long(row, EPOCH_NONE);
-	begun->subject_epoch = store_long(row, EPOCH_NONE);
+	begun->issuer_epoch = store_long(store_column(row, "issuer_epoch"), EPOCH_NONE);
+	begun->client_epoch = store_long(store_column(row, "client_epoch"), EPOCH_NONE);
+	begun->subject_epoch = store_long(store_column(row, "subject_epoch"), EPOCH_NONE);
 }
 
 void
@@ -416,6 +502,21 @@ store_time(StoreRow *row, TimestampTz if_null)
 	return is_null ? if_null : DatumGetTimestampTz(value);
 }
 
+int
+store_name(StoreRow *row, const char *const *names, size_t n)
+{
+	const char *name = store_text(row);
+
+	for (size_t i = 0; name && i < n; i++)
+	{
+		if (strcmp(names[i], name) == 0)
+			return (int) i;
+	}
+	if (row->list == NULL)
+		elog(ERROR, "unknown name in a row");
+	return 0;
+}
+
 Jsonb *
 store_jsonb(StoreRow *row)
 {
@@ -455,7 +556,7 @@ store_uuid_optional(StoreRow *row, pg_uuid_t *out)
 void
 store_uuid(StoreRow *row, pg_uuid_t *out)
 {
-	if (!store_uuid_optional(row, out))
+	if (!store_uuid_optional(row, out) && row->list == NULL)
 		elog(ERROR, "unexpected NULL");
 }
 

@@ -28,21 +28,36 @@ typedef enum StoreKind
 	STORE_WRITES
 } StoreKind;
 
+typedef struct StoreRow StoreRow;
+typedef void (*StoreReader)(StoreRow *row, void *arg);
+
 /*
  * Static, one for each statement.  Operators and functions are named with their
  * schema; on the way of a refresh it touches one family by grant_id.
+ *
+ * What has many columns lists them once, beside their values.  In the text {columns}
+ * are those that the reader of such a row takes by store_column(), in its order;
+ * ({names}) and ({values}) are the parameters that have got a name by store_named().
  */
 typedef struct StoreQuery
 {
 	const char *name; /* for errors, which never show a value */
 	StoreKind kind;
 	const char *sql;
+	StoreReader row_reader; /* NULL: the text has no {columns} */
+	size_t row_size; /* of the struct that it fills */
 	struct StorePlan *plan; /* store.c's; NULL until it has run */
 } StoreQuery;
 
 #define STORE_QUERY(query_name, query_kind, text)                 \
 	{                                                             \
 		.name = (query_name), .kind = (query_kind), .sql = (text) \
+	}
+
+#define STORE_ROW_QUERY(query_name, query_kind, reader, row, text)                         \
+	{                                                                                      \
+		.name = (query_name), .kind = (query_kind), .sql = (text), .row_reader = (reader), \
+		.row_size = sizeof(row)                                                            \
 	}
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -59,7 +74,11 @@ typedef struct StoreArgs
 	Oid type[STORE_ARGS_MAX];
 	Datum value[STORE_ARGS_MAX];
 	char null[STORE_ARGS_MAX];
+	const char *name[STORE_ARGS_MAX]; /* NULL: the text has its number */
 } StoreArgs;
+
+/* gives the next parameter a name; returns args */
+extern StoreArgs *store_named(StoreArgs *args, const char *name);
 
 /* append one parameter; a NULL pointer and DT_NOBEGIN are SQL NULL */
 extern void store_arg_text(StoreArgs *args, const char *value);
@@ -70,15 +89,13 @@ extern void store_arg_int(StoreArgs *args, int32 value);
 extern void store_arg_generation(StoreArgs *args, int32 value); /* value < 0: NULL */
 extern void store_arg_long(StoreArgs *args, int64 value);
 extern void store_arg_counter(StoreArgs *args, int64 value); /* value < 0: NULL */
-extern void store_arg_begun(StoreArgs *args, const Begun *begun); /* its epochs */
+extern void store_arg_begun(StoreArgs *args, const Begun *begun); /* its epochs, named */
 extern void store_arg_bool(StoreArgs *args, bool value);
 extern void store_arg_time(StoreArgs *args, TimestampTz value);
+extern void store_arg_seconds(StoreArgs *args, int32 value); /* an interval; value < 0: NULL */
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
 extern void store_arg_texts(StoreArgs *args, char *const *values, int n); /* n < 0: NULL */
 extern void store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n); /* n = 0: NULL */
-
-typedef struct StoreRow StoreRow;
-typedef void (*StoreReader)(StoreRow *row, void *arg);
 
 /* runs it, calls reader (may be NULL) for each row, returns the number of rows */
 extern uint64 store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *arg);
@@ -97,6 +114,7 @@ extern void store_make_durable(void);
  * Getters take the next column, in the order of the query's list; NULL becomes
  * NULL, 0, false, DT_NOBEGIN or -1 as each says.
  */
+extern StoreRow *store_column(StoreRow *row, const char *name); /* names it; returns row */
 extern bool store_given(StoreRow *row); /* not NULL, whatever it is */
 extern char *store_text(StoreRow *row);
 extern bool store_bytes(StoreRow *row, void *out,
@@ -104,13 +122,15 @@ extern bool store_bytes(StoreRow *row, void *out,
 extern bytea *store_bytea(StoreRow *row);
 extern int32 store_int(StoreRow *row, int32 if_null);
 extern int64 store_long(StoreRow *row, int64 if_null);
-extern void store_begun(StoreRow *row, Begun *begun); /* its epochs */
+extern void store_begun(StoreRow *row, Begun *begun); /* its epochs, named */
 extern Lifetime store_lifetime(StoreRow *row);
-extern void store_epochs(StoreRow *row, Epochs *epochs);
+extern void store_epochs(StoreRow *row, Epochs *epochs); /* EPOCH_COLUMNS */
 extern int32 store_seconds(StoreRow *row,
 						   int32 if_null); /* of an interval, as lifetime_of_interval */
 extern bool store_bool(StoreRow *row);
 extern TimestampTz store_time(StoreRow *row, TimestampTz if_null);
+/* a text's index among the names; elog when it is none of them */
+extern int store_name(StoreRow *row, const char *const *names, size_t n);
 extern Jsonb *store_jsonb(StoreRow *row);
 extern char **store_texts(StoreRow *row, int *n); /* n = -1: NULL */
 extern bool store_uuid_optional(StoreRow *row, pg_uuid_t *out); /* false: NULL */

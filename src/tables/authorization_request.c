@@ -25,10 +25,9 @@
 /* member of the parameters: grant_id of the pushed request */
 #define FROM_PUSHED "from_pushed"
 
-static StoreQuery request_insert_query = STORE_QUERY(
-	"request insert", STORE_WRITES,
-	"INSERT INTO pgtoken.authorization_requests (grant_id, kind, handle_hash, issuer, client_id, "
-	"parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+static StoreQuery request_insert_query =
+	STORE_QUERY("request insert", STORE_WRITES,
+				"INSERT INTO pgtoken.authorization_requests ({names}) VALUES ({values})");
 
 char *
 authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
@@ -41,14 +40,14 @@ authorization_request_insert(AuthorizationRequest *request, const char *prefix, 
 	request->created_at = GetCurrentTimestamp();
 	request->expires_at = moment_plus(request->created_at, lifetime);
 	handle = secret_handle_create(prefix, &request->grant_id, hash);
-	store_arg_uuid(&args, &request->grant_id);
-	store_arg_text(&args, request->kind);
-	store_arg_bytes(&args, hash, sizeof(hash));
-	store_arg_text(&args, request->issuer);
-	store_arg_text(&args, request->client_id ? request->client_id : "");
-	store_arg_jsonb(&args, request->parameters);
-	store_arg_time(&args, request->created_at);
-	store_arg_time(&args, request->expires_at);
+	store_arg_uuid(store_named(&args, "grant_id"), &request->grant_id);
+	store_arg_text(store_named(&args, "kind"), request->kind);
+	store_arg_bytes(store_named(&args, "handle_hash"), hash, sizeof(hash));
+	store_arg_text(store_named(&args, "issuer"), request->issuer);
+	store_arg_text(store_named(&args, "client_id"), request->client_id ? request->client_id : "");
+	store_arg_jsonb(store_named(&args, "parameters"), request->parameters);
+	store_arg_time(store_named(&args, "created_at"), request->created_at);
+	store_arg_time(store_named(&args, "expires_at"), request->expires_at);
 	store_run(&request_insert_query, &args, NULL, NULL);
 	return handle;
 }
@@ -64,20 +63,19 @@ read_request(StoreRow *row, void *arg)
 {
 	FoundRequest *found = arg;
 
-	store_uuid(row, &found->request.grant_id);
-	found->request.kind = store_text(row);
-	store_bytes(row, found->hash, sizeof(found->hash));
-	found->request.issuer = store_text(row);
-	found->request.client_id = store_text(row);
-	found->request.parameters = store_jsonb(row);
-	found->request.created_at = store_time(row, DT_NOBEGIN);
-	found->request.expires_at = store_time(row, DT_NOBEGIN);
+	store_uuid(store_column(row, "grant_id"), &found->request.grant_id);
+	found->request.kind = store_text(store_column(row, "kind"));
+	store_bytes(store_column(row, "handle_hash"), found->hash, sizeof(found->hash));
+	found->request.issuer = store_text(store_column(row, "issuer"));
+	found->request.client_id = store_text(store_column(row, "client_id"));
+	found->request.parameters = store_jsonb(store_column(row, "parameters"));
+	found->request.created_at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
+	found->request.expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
 }
 
-static StoreQuery request_read_query = STORE_QUERY(
-	"request read", STORE_READS,
-	"SELECT r.grant_id, r.kind, r.handle_hash, r.issuer, r.client_id, r.parameters, r.created_at, "
-	"r.expires_at FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1");
+static StoreQuery request_read_query = STORE_ROW_QUERY(
+	"request read", STORE_READS, read_request, FoundRequest,
+	"SELECT {columns} FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1");
 
 AuthorizationRequest *
 authorization_request_find(const char *prefix, const char *handle)

@@ -8,61 +8,50 @@
 #include "base/store.h"
 #include "core/base/crypto.h"
 
-#define CHALLENGE_COLUMNS                                                                                      \
-	"c.grant_id, c.handle_hash, c.issuer, c.client_id, c.subject, c.generation, c.context, "                   \
-	"c.factor_ids, c.state, c.factor_id, c.code_hash, c.nonce, c.attempts, c.factor_type, c.acr, c.amr, "      \
-	"c.completed_at, c.scope, c.resources, c.consumed_at, c.consumed_generation, c.expires_at, c.created_at, " \
-	"c.issuer_epoch, c.client_epoch, c.subject_epoch"
 #define CHALLENGE_IS_OPEN                                                       \
 	"c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'open' AND " \
 	"c.expires_at OPERATOR(pg_catalog.>) $3"
 
-static ChallengeState
-state_of_name(const char *name)
-{
-	static const char *const names[] = {
-		[CHALLENGE_OPEN] = "open",
-		[CHALLENGE_COMPLETED] = "completed",
-		[CHALLENGE_CONSUMED] = "consumed",
-		[CHALLENGE_FAILED] = "failed",
-	};
-
-	for (size_t i = 0; i < lengthof(names); i++)
-	{
-		if (strcmp(names[i], name) == 0)
-			return (ChallengeState) i;
-	}
-	elog(ERROR, "unknown state of a challenge");
-}
+static const char *const state_names[] = {
+	[CHALLENGE_OPEN] = "open",
+	[CHALLENGE_COMPLETED] = "completed",
+	[CHALLENGE_CONSUMED] = "consumed",
+	[CHALLENGE_FAILED] = "failed",
+};
 
 static void
 read_challenge(StoreRow *row, void *arg)
 {
 	Challenge *challenge = arg;
 
-	store_uuid(row, &challenge->grant_id);
-	store_bytes(row, challenge->handle_hash, sizeof(challenge->handle_hash));
-	challenge->issuer = store_text(row);
-	challenge->client_id = store_text(row);
-	challenge->subject = store_text(row);
-	challenge->generation = store_int(row, -1);
-	challenge->context = store_jsonb(row);
-	challenge->factor_ids = store_uuids(row, &challenge->n_factor_ids);
-	challenge->state = state_of_name(store_text(row));
-	challenge->has_factor = store_uuid_optional(row, &challenge->factor_id);
-	challenge->has_code = store_bytes(row, challenge->code_hash, sizeof(challenge->code_hash));
-	challenge->has_nonce = store_bytes(row, challenge->nonce, sizeof(challenge->nonce));
-	challenge->attempts = store_int(row, 0);
-	challenge->factor_type = store_text(row);
-	challenge->acr = store_text(row);
-	challenge->amr = store_texts(row, &challenge->n_amr);
-	challenge->completed_at = store_time(row, DT_NOBEGIN);
-	challenge->scope = store_text(row);
-	challenge->resources = store_texts(row, &challenge->n_resources);
-	challenge->consumed_at = store_time(row, DT_NOBEGIN);
-	challenge->consumed_generation = store_int(row, -1);
-	challenge->expires_at = store_time(row, DT_NOBEGIN);
-	challenge->begun.at = store_time(row, DT_NOBEGIN);
+	store_uuid(store_column(row, "grant_id"), &challenge->grant_id);
+	store_bytes(store_column(row, "handle_hash"), challenge->handle_hash,
+				sizeof(challenge->handle_hash));
+	challenge->issuer = store_text(store_column(row, "issuer"));
+	challenge->client_id = store_text(store_column(row, "client_id"));
+	challenge->subject = store_text(store_column(row, "subject"));
+	challenge->generation = store_int(store_column(row, "generation"), -1);
+	challenge->context = store_jsonb(store_column(row, "context"));
+	challenge->factor_ids = store_uuids(store_column(row, "factor_ids"), &challenge->n_factor_ids);
+	challenge->state =
+		(ChallengeState) store_name(store_column(row, "state"), state_names, lengthof(state_names));
+	challenge->has_factor =
+		store_uuid_optional(store_column(row, "factor_id"), &challenge->factor_id);
+	challenge->has_code = store_bytes(store_column(row, "code_hash"), challenge->code_hash,
+									  sizeof(challenge->code_hash));
+	challenge->has_nonce =
+		store_bytes(store_column(row, "nonce"), challenge->nonce, sizeof(challenge->nonce));
+	challenge->attempts = store_int(store_column(row, "attempts"), 0);
+	challenge->factor_type = store_text(store_column(row, "factor_type"));
+	challenge->acr = store_text(store_column(row, "acr"));
+	challenge->amr = store_texts(store_column(row, "amr"), &challenge->n_amr);
+	challenge->completed_at = store_time(store_column(row, "completed_at"), DT_NOBEGIN);
+	challenge->scope = store_text(store_column(row, "scope"));
+	challenge->resources = store_texts(store_column(row, "resources"), &challenge->n_resources);
+	challenge->consumed_at = store_time(store_column(row, "consumed_at"), DT_NOBEGIN);
+	challenge->consumed_generation = store_int(store_column(row, "consumed_generation"), -1);
+	challenge->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
+	challenge->begun.at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
 	store_begun(row, &challenge->begun);
 }
 
@@ -94,28 +83,28 @@ challenge_row_replace(const Challenge *challenge)
 }
 
 static StoreQuery challenge_insert_query = STORE_QUERY(
-	"challenge insert", STORE_WRITES,
-	"INSERT INTO pgtoken.challenges (grant_id, handle_hash, issuer, client_id, subject, "
-	"generation, context, factor_ids, state, created_at, expires_at, scope, resources, "
-	"issuer_epoch, client_epoch, subject_epoch) "
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11, $12, $13, $14, $15)");
+	"challenge insert", STORE_WRITES, "INSERT INTO pgtoken.challenges ({names}) VALUES ({values})");
 
 void
 challenge_row_insert(const Challenge *challenge, TimestampTz now)
 {
 	StoreArgs args = {0};
 
-	add_key(&args, challenge);
-	store_arg_text(&args, challenge->issuer);
-	store_arg_text(&args, challenge->client_id);
-	store_arg_text(&args, challenge->subject);
-	store_arg_generation(&args, challenge->generation);
-	store_arg_jsonb(&args, challenge->context);
-	store_arg_uuids(&args, challenge->factor_ids, challenge->n_factor_ids);
-	store_arg_time(&args, now);
-	store_arg_time(&args, challenge->expires_at);
-	store_arg_text(&args, challenge->scope);
-	store_arg_texts(&args, challenge->resources, challenge->n_resources);
+	store_arg_uuid(store_named(&args, "grant_id"), &challenge->grant_id);
+	store_arg_bytes(store_named(&args, "handle_hash"), challenge->handle_hash,
+					sizeof(challenge->handle_hash));
+	store_arg_text(store_named(&args, "issuer"), challenge->issuer);
+	store_arg_text(store_named(&args, "client_id"), challenge->client_id);
+	store_arg_text(store_named(&args, "subject"), challenge->subject);
+	store_arg_generation(store_named(&args, "generation"), challenge->generation);
+	store_arg_jsonb(store_named(&args, "context"), challenge->context);
+	store_arg_uuids(store_named(&args, "factor_ids"), challenge->factor_ids,
+					challenge->n_factor_ids);
+	store_arg_text(store_named(&args, "state"), state_names[CHALLENGE_OPEN]);
+	store_arg_time(store_named(&args, "created_at"), now);
+	store_arg_time(store_named(&args, "expires_at"), challenge->expires_at);
+	store_arg_text(store_named(&args, "scope"), challenge->scope);
+	store_arg_texts(store_named(&args, "resources"), challenge->resources, challenge->n_resources);
 	store_arg_begun(&args, &challenge->begun);
 	store_run(&challenge_insert_query, &args, NULL, NULL);
 }
@@ -159,9 +148,9 @@ challenge_row_count(const Challenge *challenge, TimestampTz now, int *of_family,
 }
 
 static StoreQuery challenge_read_query =
-	STORE_QUERY("challenge read", STORE_READS,
-				"SELECT " CHALLENGE_COLUMNS " FROM pgtoken.challenges c WHERE c.grant_id" EQ
-				"$1 AND c.handle_hash" EQ "$2");
+	STORE_ROW_QUERY("challenge read", STORE_READS, read_challenge, Challenge,
+					"SELECT {columns} FROM pgtoken.challenges c WHERE c.grant_id" EQ
+					"$1 AND c.handle_hash" EQ "$2");
 
 Challenge *
 challenge_row_read(const pg_uuid_t *grant_id, const uint8_t handle_hash[PGTC_SHA256_LEN])
@@ -230,11 +219,11 @@ challenge_row_choose_code(const Challenge *challenge, const pg_uuid_t *factor_id
 	return store_run(&challenge_code_query, &args, NULL, NULL) == 1;
 }
 
-static StoreQuery challenge_attempt_query =
-	STORE_QUERY("challenge attempt", STORE_WRITES,
-				"UPDATE pgtoken.challenges c SET attempts = c.attempts OPERATOR(pg_catalog.+) 1 "
-				"WHERE " CHALLENGE_IS_OPEN " AND c.attempts OPERATOR(pg_catalog.<) $4 "
-				"RETURNING " CHALLENGE_COLUMNS);
+static StoreQuery challenge_attempt_query = STORE_ROW_QUERY(
+	"challenge attempt", STORE_WRITES, read_challenge, Challenge,
+	"UPDATE pgtoken.challenges c SET attempts = c.attempts OPERATOR(pg_catalog.+) 1 "
+	"WHERE " CHALLENGE_IS_OPEN " AND c.attempts OPERATOR(pg_catalog.<) $4 "
+	"RETURNING {columns}");
 
 Challenge *
 challenge_row_attempt(const Challenge *challenge, TimestampTz now)

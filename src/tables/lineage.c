@@ -11,32 +11,29 @@
 #include "core/oauth/jti.h"
 
 static StoreQuery lineage_insert_query = STORE_QUERY(
-	"lineage insert", STORE_WRITES,
-	"INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, "
-	"token_hash, jti, kid, access_expires_at, refresh_expires_at, scope, resources, decision, "
-	"context, client_secret_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-	"$15)");
+	"lineage insert", STORE_WRITES, "INSERT INTO pgtoken.tokens ({names}) VALUES ({values})");
 
 void
 lineage_insert(const LineageRow *row)
 {
 	StoreArgs args = {0};
 
-	store_arg_uuid(&args, row->grant_id);
-	store_arg_int(&args, row->generation);
-	store_arg_int(&args, row->retry);
-	store_arg_time(&args, row->issued_at);
-	store_arg_generation(&args, row->parent_generation);
-	store_arg_bytes(&args, row->token_hash, PGTC_SHA256_LEN);
-	store_arg_text(&args, row->jti);
-	store_arg_text(&args, row->kid);
-	store_arg_time(&args, row->access_expires_at);
-	store_arg_time(&args, row->token_hash ? row->refresh_expires_at : DT_NOBEGIN);
-	store_arg_text(&args, row->scope);
-	store_arg_texts(&args, row->resources, row->n_resources);
-	store_arg_text(&args, row->decision);
-	store_arg_jsonb(&args, row->context);
-	store_arg_uuid(&args, row->client_secret_id);
+	store_arg_uuid(store_named(&args, "grant_id"), row->grant_id);
+	store_arg_int(store_named(&args, "generation"), row->generation);
+	store_arg_int(store_named(&args, "retry"), row->retry);
+	store_arg_time(store_named(&args, "issued_at"), row->issued_at);
+	store_arg_generation(store_named(&args, "parent_generation"), row->parent_generation);
+	store_arg_bytes(store_named(&args, "token_hash"), row->token_hash, PGTC_SHA256_LEN);
+	store_arg_text(store_named(&args, "jti"), row->jti);
+	store_arg_text(store_named(&args, "kid"), row->kid);
+	store_arg_time(store_named(&args, "access_expires_at"), row->access_expires_at);
+	store_arg_time(store_named(&args, "refresh_expires_at"),
+				   row->token_hash ? row->refresh_expires_at : DT_NOBEGIN);
+	store_arg_text(store_named(&args, "scope"), row->scope);
+	store_arg_texts(store_named(&args, "resources"), row->resources, row->n_resources);
+	store_arg_text(store_named(&args, "decision"), row->decision);
+	store_arg_jsonb(store_named(&args, "context"), row->context);
+	store_arg_uuid(store_named(&args, "client_secret_id"), row->client_secret_id);
 	store_run(&lineage_insert_query, &args, NULL, NULL);
 }
 
