@@ -272,10 +272,10 @@ request_strings(char *const *values, int n, const char *argument)
 }
 
 void
-request_auth_time(bool given, TimestampTz auth_time)
+request_auth_time(TimestampTz auth_time)
 {
-	if (given && (TIMESTAMP_NOT_FINITE(auth_time) || moment_unix(auth_time) < 0 ||
-				  auth_time > moment_plus(GetCurrentTimestamp(), AUTH_TIME_LEEWAY)))
+	if (TIMESTAMP_NOT_FINITE(auth_time) || moment_unix(auth_time) < 0 ||
+		auth_time > moment_plus(GetCurrentTimestamp(), AUTH_TIME_LEEWAY))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("auth_time must be a time in the past"),
 						errhint("Give the time at which the subject authenticated.")));

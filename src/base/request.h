@@ -39,6 +39,6 @@ extern void request_string(const char *value, const char *argument);
 extern void request_strings(char *const *values, int n, const char *argument);
 
 /* finite, after 1970 and not in the future, otherwise ereport(22023) */
-extern void request_auth_time(bool given, TimestampTz auth_time);
+extern void request_auth_time(TimestampTz auth_time);
 
 #endif /* PGT_REQUEST_H */

@@ -59,7 +59,7 @@ revoke_own(const HttpExchange *x, const Client *client, const char *token)
 {
 	const Grant *family = own_family(client, token);
 	const AuditScope scope = {.client_id = client->client_id,
-							  .subject = family ? family->subject : NULL,
+							  .subject = family ? family->auth.subject : NULL,
 							  .context = http_context(x)};
 	RevokedFamily revoked;
 	BlacklistedToken blacklisted;

@@ -177,17 +177,17 @@ ask_again(const Transaction *transaction, const char *error, const char *descrip
 
 /* OpenID Connect Core section 3.1.2.1: max_age, prompt=login, id_token_hint */
 static const char *
-login_problem(const Transaction *transaction, const Approval *approval, TimestampTz auth_time)
+login_problem(const Transaction *transaction, const Authentication *auth)
 {
 	Jsonb *parameters = transaction->request->parameters;
 	int64 max_age = member_int(parameters, "max_age", -1);
 	char *expected = member_string(parameters, "id_token_hint_subject");
 
-	if (max_age >= 0 && moment_plus(auth_time, max_age) < transaction->request->created_at)
+	if (max_age >= 0 && moment_plus(auth->auth_time, max_age) < transaction->request->created_at)
 		return "the subject has authenticated too long ago";
-	if (transaction->ask_login && auth_time < transaction->request->created_at)
+	if (transaction->ask_login && auth->auth_time < transaction->request->created_at)
 		return "the subject must authenticate anew";
-	if (expected && strcmp(expected, client_subject(transaction->client, approval->subject)) != 0)
+	if (expected && strcmp(expected, client_subject(transaction->client, auth->subject)) != 0)
 		return "another subject is wanted";
 	return NULL;
 }
@@ -200,7 +200,7 @@ consented_scope(const Transaction *transaction, const Approval *approval, PgtcSc
 	PgtcScope consent = {0};
 
 	*granted = transaction->scope;
-	missing_consent(transaction, approval->subject, &missing);
+	missing_consent(transaction, approval->auth.subject, &missing);
 	if (missing.n == 0)
 		return true;
 	if (approval->consent == NULL)
@@ -214,14 +214,14 @@ consented_scope(const Transaction *transaction, const Approval *approval, PgtcSc
 			pgtc_scope_remove(granted, missing.token[i]);
 	}
 	if (granted->n > 0)
-		consent_store(approval->subject, transaction->client->client_id, granted,
+		consent_store(approval->auth.subject, transaction->client->client_id, granted,
 					  transaction->resources, transaction->n_resources);
 	return true;
 }
 
 static char *
-create_code(const Transaction *transaction, const Approval *approval, const PgtcScope *granted,
-			TimestampTz auth_time)
+create_code(const Transaction *transaction, const Authentication *auth, Jsonb *context,
+			const PgtcScope *granted)
 {
 	Jsonb *parameters = transaction->request->parameters;
 	AuthorizationCode code = {0};
@@ -232,18 +232,12 @@ create_code(const Transaction *transaction, const Approval *approval, const Pgtc
 		code.redirect_uri = member_string(parameters, "redirect_uri");
 	code.code_challenge = member_string(parameters, "code_challenge");
 	code.dpop_jkt = member_string(parameters, "dpop_jkt");
-	code.subject = unconstify(char *, approval->subject);
+	code.auth = *auth;
 	code.scope = scope_string(granted);
 	code.resources = transaction->resources;
 	code.n_resources = transaction->n_resources;
-	code.session_id = unconstify(char *, approval->session_id);
-	code.auth_time = auth_time;
-	code.acr = unconstify(char *, approval->acr);
-	code.amr = approval->amr;
-	code.n_amr = approval->n_amr;
 	code.nonce = member_string(parameters, "nonce");
-	code.claims = approval->claims;
-	code.context = approval->context;
+	code.context = context;
 	not_before_begin(transaction->client, GetCurrentTimestamp(), &code.begun);
 	return authorization_code_insert(&code);
 }
@@ -251,8 +245,8 @@ create_code(const Transaction *transaction, const Approval *approval, const Pgtc
 void
 approval_give(const Approval *approval, AuthorizationResponse *response)
 {
-	const AuditScope scope = {.subject = approval->subject, .context = approval->context};
-	TimestampTz auth_time = approval->has_auth_time ? approval->auth_time : GetCurrentTimestamp();
+	const Authentication auth = authentication_begin(&approval->auth, GetCurrentTimestamp());
+	const AuditScope scope = {.subject = auth.subject, .context = approval->context};
 	Transaction transaction = {0};
 	PgtcScope granted;
 	const char *problem;
@@ -262,13 +256,13 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
 		return;
 	}
-	problem = login_problem(&transaction, approval, auth_time);
+	problem = login_problem(&transaction, &auth);
 	if (problem)
 	{
 		ask_again(&transaction, "login_required", problem, response);
 		return;
 	}
-	session_lock_issue(transaction.client->issuer, approval->subject, approval->session_id);
+	session_lock_issue(transaction.client->issuer, auth.subject, auth.session_id);
 	audit_enter(&scope);
 	if (!consented_scope(&transaction, approval, &granted))
 		ask_again(&transaction, "consent_required", "the subject must consent", response);
@@ -279,7 +273,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	else
 		response->redirect_uri =
 			answer_url_code(transaction.issuer, transaction.request->parameters,
-							create_code(&transaction, approval, &granted, auth_time));
+							create_code(&transaction, &auth, approval->context, &granted));
 	audit_leave();
 }
 

@@ -11,18 +11,13 @@
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
+#include "tables/authentication.h"
+
 typedef struct Approval
 {
 	const char *transaction_id;
-	const char *subject;
 	const char *consent; /* scopes agreed to just now; NULL: none */
-	bool has_auth_time;
-	TimestampTz auth_time;
-	const char *acr;
-	char **amr;
-	int n_amr; /* -1: none given */
-	const char *session_id;
-	Jsonb *claims;
+	Authentication auth;
 	Jsonb *context;
 } Approval;
 

@@ -31,7 +31,7 @@ static bool
 insert(const Grant *grant, const char *reason, const BlacklistedToken *token)
 {
 	const AuditScope scope = {.client_id = grant ? grant->client_id : NULL,
-							  .subject = grant ? grant->subject : NULL};
+							  .subject = grant ? grant->auth.subject : NULL};
 	StoreArgs args = {0};
 	bool inserted;
 

@@ -148,45 +148,45 @@ scope_within(const char *scope, const char *asked)
 
 /* to be seen and withdrawn like any other */
 static void
-remember_consent(const DeviceCode *device, const DeviceApproval *approval)
+remember_consent(const DeviceCode *device, const char *subject, const char *scope)
 {
 	const Client *client = client_find(device->client_id);
 	PgtcScope agreed;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(approval->scope), &agreed), "reading a scope");
+	glue_check(pgtc_scope_parse(pgtc_slice_str(scope), &agreed), "reading a scope");
 	if (client && client->consent_required && agreed.n > 0)
-		consent_store(approval->subject, client->client_id, &agreed, device->resources,
-					  device->n_resources);
+		consent_store(subject, client->client_id, &agreed, device->resources, device->n_resources);
 }
 
 const char *
-device_approval_give(const char *user_code, const char *attempt_key, const DeviceApproval *approval)
+device_approval_give(const char *user_code, const char *attempt_key, const Authentication *auth,
+					 const char *scope)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
-	DeviceApproval complete = *approval;
-	AuditScope scope = {.subject = approval->subject};
+	const Authentication complete = authentication_begin(auth, GetCurrentTimestamp());
+	AuditScope audited = {.subject = auth->subject};
 	const Client *client;
 	Begun begun;
 	bool approved;
 
 	if (device == NULL)
 		return error;
-	if (complete.scope == NULL)
-		complete.scope = device->scope;
-	if (!scope_within(complete.scope, device->scope))
+	if (scope == NULL)
+		scope = device->scope;
+	if (!scope_within(scope, device->scope))
 		return "invalid_scope";
 	client = client_find(device->client_id);
 	if (client == NULL)
 		return "invalid_user_code";
-	session_lock_issue(client->issuer, approval->subject, approval->session_id);
+	session_lock_issue(client->issuer, auth->subject, auth->session_id);
 	not_before_begin(client, GetCurrentTimestamp(), &begun);
-	scope.client_id = device->client_id;
-	scope.context = device->context;
-	audit_enter(&scope);
-	approved = device_code_approve(device, &complete, begun.subject_epoch);
+	audited.client_id = device->client_id;
+	audited.context = device->context;
+	audit_enter(&audited);
+	approved = device_code_approve(device, &complete, scope, begun.subject_epoch);
 	if (approved)
-		remember_consent(device, &complete);
+		remember_consent(device, auth->subject, scope);
 	audit_leave();
 	/* another answer has come in between */
 	return approved ? NULL : "invalid_user_code";

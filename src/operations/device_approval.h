@@ -16,9 +16,9 @@
 /* what the device asks for, or {"error": ...} */
 extern Jsonb *device_approval_describe(const char *user_code, const char *attempt_key);
 
-/* NULL: done; otherwise the name of an error.  approval->scope NULL: all that was asked for */
+/* NULL: done; otherwise the name of an error.  scope NULL: all that was asked for */
 extern const char *device_approval_give(const char *user_code, const char *attempt_key,
-										const DeviceApproval *approval);
+										const Authentication *auth, const char *scope);
 extern const char *device_approval_deny(const char *user_code, const char *attempt_key);
 
 #endif /* PGT_DEVICE_APPROVAL_H */

@@ -48,7 +48,7 @@ refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenRespons
 		"issue", err, &issue->permission,
 		(AuditEvent){.grant_id = response->transaction_id ? &issue->grant.grant_id : NULL,
 					 .client_id = request->client_id,
-					 .subject = request->subject,
+					 .subject = request->auth.subject,
 					 .context = request->context});
 }
 
@@ -75,22 +75,11 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 			 !challenge_grant_id(request->transaction_id, &grant->grant_id))
 		random_uuid(&grant->grant_id);
 	grant->client_id = client->client_id;
-	grant->subject = unconstify(char *, request->subject);
+	grant->auth = authentication_begin(&request->auth, now);
 	grant->scope = target->scope;
 	grant->resources = target->resources;
 	grant->n_resources = target->n_resources;
-	grant->session_id = unconstify(char *, request->session_id);
-	grant->auth_time = request->has_auth_time ? request->auth_time : now;
-	/* nobody has authenticated but the client itself (RFC 9068 section 2.2.1) */
-	if (request_subject_is_client(request->subject))
-		grant->auth_time = DT_NOBEGIN;
-	grant->acr = unconstify(char *, request->acr);
-	grant->amr = request->amr;
-	grant->n_amr = request->n_amr;
-	grant->mfa_time = authentication_first_mfa_time(grant);
-	grant->first_auth_time = DT_NOBEGIN;
 	grant->nonce = unconstify(char *, request->nonce);
-	grant->claims = request->claims;
 	grant->context = request->context;
 	grant->not_before = DT_NOBEGIN;
 	if (request->begun)
@@ -138,7 +127,7 @@ prepare(const IssueRequest *request, Issue *issue)
 	if (err != PGT_OK)
 		return err;
 	if (!request->no_user)
-		session_lock_issue(issue->client->issuer, request->subject, request->session_id);
+		session_lock_issue(issue->client->issuer, request->auth.subject, request->auth.session_id);
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
 	if (request->n_first_resources > 0)
@@ -209,7 +198,7 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 {
 	AuditScope scope = {.client_id = request->client_id,
 						.client_auth_method = request->client_auth_method,
-						.subject = request->subject,
+						.subject = request->auth.subject,
 						.context = request->context};
 	Issue *issue;
 	Grant *grant;

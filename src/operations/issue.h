@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/begun.h"
+#include "tables/authentication.h"
 #include "tables/confirmation.h"
 #include "tokens/response.h"
 
@@ -31,22 +32,15 @@ typedef struct IssueRequest
 	const char *client_auth_method; /* NULL: not at an endpoint */
 	const pg_uuid_t
 		*client_secret_id; /* by which the client has proved itself there; NULL: by none */
-	const char *subject;
+	Authentication auth;
 	const char *scope; /* NULL: all the client may have */
 	char **resources;
 	int n_resources;
 	char **first_resources; /* the first access token is for these only, the family for all */
 	int n_first_resources; /* 0: for all */
-	bool has_auth_time;
-	TimestampTz auth_time;
-	const char *acr;
-	char **amr;
-	int n_amr; /* -1: none given */
 	const char *nonce;
-	const char *session_id;
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	struct Issue *prepared; /* by issue_assess; NULL: not yet */
-	Jsonb *claims;
 	Jsonb *context;
 } IssueRequest;
 

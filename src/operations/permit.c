@@ -19,7 +19,7 @@ challenged(const PermitRequest *request, const Grant *grant)
 	return (ChallengedRequest){
 		.grant_id = &grant->grant_id,
 		.client = request->assessed.client,
-		.subject = grant->subject,
+		.subject = grant->auth.subject,
 		.generation = request->generation,
 		.context = request->assessed.context,
 		.scope = request->assessed.scope,
@@ -47,7 +47,6 @@ step_up(PermitRequest *request, Grant *grant, Permission *permission)
 {
 	const ChallengedRequest asked = challenged(request, grant);
 	StepUp *proved = &permission->step_up;
-	Authentication authentication = authentication_of_grant(grant);
 	Requirement *requirements;
 	int n_requirements = assess_requirements(&request->assessed, &requirements);
 	PgtErr err = challenge_find(request->transaction_id, &asked, proved);
@@ -59,10 +58,9 @@ step_up(PermitRequest *request, Grant *grant, Permission *permission)
 	/* the family has it already */
 	if (proved->consumed && !request->consumed_before)
 		return is_retry(request, grant, proved) ? PGT_OK : PGT_ERR_CHALLENGE_CONSUMED;
-	authentication = authentication_proved(issuer_get(request->assessed.client->issuer),
-										   &authentication, requirements, n_requirements,
-										   proved->acr, proved->amr, proved->n_amr, proved->at);
-	authentication_into_grant(&authentication, grant);
+	grant->auth = authentication_proved(issuer_get(request->assessed.client->issuer), &grant->auth,
+										requirements, n_requirements, proved->acr, proved->amr,
+										proved->n_amr, proved->at);
 	permission->stepped_up = true;
 	return PGT_OK;
 }
@@ -72,11 +70,10 @@ challenge(const PermitRequest *request, const Grant *grant, const Assessment *as
 		  TokenResponse *response)
 {
 	const ChallengedRequest asked = challenged(request, grant);
-	const Authentication authentication = authentication_of_grant(grant);
 
 	if (!request->user_present)
 		return PGT_ERR_NO_USER;
-	return challenge_open(&asked, &authentication, assessment->requirements,
+	return challenge_open(&asked, &grant->auth, assessment->requirements,
 						  assessment->n_requirements, assessment->factor_types,
 						  assessment->n_factor_types, response);
 }

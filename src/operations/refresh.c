@@ -229,7 +229,7 @@ judge_family(const Refresh *refresh)
 	const Grant *grant = refresh->grant;
 	int generation = refresh->token.generation;
 	PgtErr err =
-		not_before_check(refresh->client, grant->subject, grant->not_before, &grant->begun);
+		not_before_check(refresh->client, grant->auth.subject, grant->not_before, &grant->begun);
 
 	if (grant->revoked)
 		return grant->revoke_reason && strcmp(grant->revoke_reason, "consent_withdrawn") == 0
@@ -276,7 +276,7 @@ end_reused_family(const Refresh *refresh)
 	RevokedGrant revoked;
 	Object detail;
 	const AuditScope scope = {.client_id = grant->client_id,
-							  .subject = grant->subject,
+							  .subject = grant->auth.subject,
 							  .context = refresh->request->context};
 	bool ended;
 
@@ -297,7 +297,7 @@ end_reused_family(const Refresh *refresh)
 								  .event = "refresh.reuse",
 								  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
 								  .client_id = grant->client_id,
-								  .subject = grant->subject,
+								  .subject = grant->auth.subject,
 								  .context = refresh->request->context,
 								  .detail = object_end(&detail)});
 	}
@@ -524,7 +524,7 @@ store(Refresh *refresh)
 	const AuditScope scope = {
 		.client_id = grant->client_id,
 		.client_auth_method = refresh->client->authenticated_by,
-		.subject = grant->subject,
+		.subject = grant->auth.subject,
 		.context = context,
 		.context_changed =
 			retries && compareJsonbContainers(&context->root, &grant->context->root) != 0,
@@ -567,7 +567,7 @@ end_denied_family(const Refresh *refresh)
 	const Grant *grant = refresh->grant;
 	RevokedGrant revoked;
 	const AuditScope scope = {.client_id = grant->client_id,
-							  .subject = grant->subject,
+							  .subject = grant->auth.subject,
 							  .context = refresh->request->context};
 
 	audit_enter(&scope);
@@ -593,6 +593,6 @@ refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 		(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
 					 .event = client ? NULL : "client.authentication_failed",
 					 .client_id = client ? client->client_id : refresh->request->client_id,
-					 .subject = grant ? grant->subject : NULL,
+					 .subject = grant ? grant->auth.subject : NULL,
 					 .context = refresh->request->context});
 }

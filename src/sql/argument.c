@@ -9,6 +9,7 @@
 
 #include "base/glue.h"
 #include "base/lifetime.h"
+#include "base/request.h"
 #include "base/strings.h"
 
 char *
@@ -57,4 +58,21 @@ Jsonb *
 argument_jsonb(FunctionCallInfo fcinfo, int arg)
 {
 	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
+}
+
+Authentication
+argument_authentication(FunctionCallInfo fcinfo, int subject, int auth_time, int session_id)
+{
+	Authentication auth = {.subject = argument_required_text(fcinfo, subject, "subject"),
+						   .session_id = argument_non_empty_text(fcinfo, session_id),
+						   .auth_time = PG_ARGISNULL(auth_time) ? AUTHENTICATED_NOW
+																: PG_GETARG_TIMESTAMPTZ(auth_time),
+						   .acr = argument_non_empty_text(fcinfo, auth_time + 1),
+						   .claims = request_claims(argument_jsonb(fcinfo, session_id + 1))};
+
+	auth.amr = argument_texts(fcinfo, auth_time + 2, "amr", -1, &auth.n_amr);
+	if (!PG_ARGISNULL(auth_time))
+		request_auth_time(auth.auth_time);
+	authentication_check(&auth);
+	return auth;
 }

@@ -10,6 +10,8 @@
 #include "fmgr.h"
 #include "utils/jsonb.h"
 
+#include "tables/authentication.h"
+
 extern char *argument_text(FunctionCallInfo fcinfo, int arg);
 
 /* a parameter without a value counts as omitted (RFC 6749 section 3.2) */
@@ -21,6 +23,13 @@ extern char **argument_texts(FunctionCallInfo fcinfo, int arg, const char *name,
 							 int *n);
 /* an interval in whole seconds, as lifetime_of_interval; -1 for SQL NULL; ereport(22023) for a negative one */
 extern int argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name);
+
+/*
+ * What the application says of a login, checked: acr and amr come after auth_time,
+ * claims after session_id.
+ */
+extern Authentication argument_authentication(FunctionCallInfo fcinfo, int subject, int auth_time,
+											  int session_id);
 
 extern Jsonb *argument_jsonb(FunctionCallInfo fcinfo, int arg);
 

@@ -54,20 +54,9 @@ approve_authorization_once(PG_FUNCTION_ARGS)
 	AuthorizationResponse response = {0};
 
 	approval.transaction_id = argument_required_text(fcinfo, 0, "transaction_id");
-	approval.subject = argument_required_text(fcinfo, 1, "subject");
+	approval.auth = argument_authentication(fcinfo, 1, 3, 6);
 	approval.consent = argument_text(fcinfo, 2);
-	approval.has_auth_time = !PG_ARGISNULL(3);
-	approval.auth_time = approval.has_auth_time ? PG_GETARG_TIMESTAMPTZ(3) : 0;
-	approval.acr = argument_non_empty_text(fcinfo, 4);
-	approval.amr = argument_texts(fcinfo, 5, "amr", -1, &approval.n_amr);
-	approval.session_id = argument_non_empty_text(fcinfo, 6);
-	approval.claims = request_claims(argument_jsonb(fcinfo, 7));
 	approval.context = request_context(argument_jsonb(fcinfo, 8));
-	request_subject(approval.subject);
-	request_auth_time(approval.has_auth_time, approval.auth_time);
-	request_string(approval.acr, "acr");
-	request_strings(approval.amr, approval.n_amr, "amr");
-	request_string(approval.session_id, "session_id");
 
 	approval_give(&approval, &response);
 	return response_row_of(fcinfo, &response);

@@ -50,24 +50,12 @@ text_or_null(FunctionCallInfo fcinfo, const char *string)
 Datum
 pgt_approve_device(PG_FUNCTION_ARGS)
 {
-	DeviceApproval approval = {0};
-	bool has_auth_time = !PG_ARGISNULL(4);
+	const Authentication auth = argument_authentication(fcinfo, 2, 4, 7);
 
-	approval.subject = argument_required_text(fcinfo, 2, "subject");
-	approval.scope = argument_text(fcinfo, 3); /* empty is none of them, not all */
-	approval.auth_time = has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : GetCurrentTimestamp();
-	approval.acr = argument_non_empty_text(fcinfo, 5);
-	approval.amr = argument_texts(fcinfo, 6, "amr", -1, &approval.n_amr);
-	approval.session_id = argument_non_empty_text(fcinfo, 7);
-	approval.claims = request_claims(argument_jsonb(fcinfo, 8));
-	request_subject(approval.subject);
-	request_auth_time(has_auth_time, approval.auth_time);
-	request_string(approval.acr, "acr");
-	request_strings(approval.amr, approval.n_amr, "amr");
-	request_string(approval.session_id, "session_id");
-
+	/* an empty scope is none of them, not all */
 	return text_or_null(fcinfo, device_approval_give(argument_required_text(fcinfo, 0, "user_code"),
-													 attempt_key(fcinfo, 1), &approval));
+													 attempt_key(fcinfo, 1), &auth,
+													 argument_text(fcinfo, 3)));
 }
 
 Datum

@@ -56,28 +56,17 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 	TokenResponse response = {0};
 
 	request.client_id = argument_required_text(fcinfo, 0, "client_id");
-	request.subject = argument_required_text(fcinfo, 1, "subject");
+	request.auth = argument_authentication(fcinfo, 1, 4, 8);
 	request.scope = argument_non_empty_text(fcinfo, 2);
 	request.resources = argument_texts(fcinfo, 3, "resource", 0, &request.n_resources);
-	request.has_auth_time = !PG_ARGISNULL(4);
-	request.auth_time = request.has_auth_time ? PG_GETARG_TIMESTAMPTZ(4) : 0;
-	request.acr = argument_non_empty_text(fcinfo, 5);
-	request.amr = argument_texts(fcinfo, 6, "amr", -1, &request.n_amr);
 	request.nonce = argument_non_empty_text(fcinfo, 7);
-	request.session_id = argument_non_empty_text(fcinfo, 8);
-	request.claims = request_claims(argument_jsonb(fcinfo, 9));
 	request.context = request_context(argument_jsonb(fcinfo, 10));
 	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 11));
 	request.transaction_id = argument_non_empty_text(fcinfo, 12);
 	request.grant_type = "issue_tokens";
 	request.offline = true;
 
-	request_subject(request.subject);
-	request_auth_time(request.has_auth_time, request.auth_time);
-	request_string(request.acr, "acr");
-	request_strings(request.amr, request.n_amr, "amr");
 	request_string(request.nonce, "nonce");
-	request_string(request.session_id, "session_id");
 
 	refused_forget();
 	issue_tokens(&request, &response);

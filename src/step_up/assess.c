@@ -57,7 +57,7 @@ assess_requirements(const AssessedRequest *request, Requirement **out)
 
 	*out = requirements;
 	/* where nobody has authenticated, nobody can be asked to do it better */
-	if (request_subject_is_client(request->grant->subject))
+	if (request_subject_is_client(request->grant->auth.subject))
 		return 0;
 	for (int i = 0; i < request->n_resources; i++)
 	{
@@ -236,7 +236,7 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 	memset(risk, 0, sizeof(*risk));
 	risk->grant_id = &grant->grant_id;
 	risk->client_id = grant->client_id;
-	risk->subject = grant->subject;
+	risk->subject = grant->auth.subject;
 	risk->grant_type = grant->grant_type;
 	risk->resources = grant->resources;
 	risk->n_resources = grant->n_resources;
@@ -257,7 +257,7 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 void
 assess_request(const AssessedRequest *request, Assessment *out)
 {
-	Authentication authentication = authentication_of_grant(request->grant);
+	const Authentication *authentication = &request->grant->auth;
 	PgtcDecision risk_decision;
 	PgtcDecision authentication_decision;
 	RiskCase risk;
@@ -272,11 +272,11 @@ assess_request(const AssessedRequest *request, Assessment *out)
 		return;
 
 	INSTR_TIME_SET_CURRENT(start);
-	begin_case(request, &authentication, &risk);
+	begin_case(request, authentication, &risk);
 	object_begin(&record);
-	describe_request(request, &risk, &authentication, &record);
+	describe_request(request, &risk, authentication, &record);
 	risk_decision = judge_policies(request, &risk, out, &record);
-	authentication_decision = judge_requirements(request, &authentication, out, &record);
+	authentication_decision = judge_requirements(request, authentication, out, &record);
 	INSTR_TIME_SET_CURRENT(end);
 	INSTR_TIME_SUBTRACT(end, start);
 

@@ -72,7 +72,7 @@ family_error(const Challenge *challenge, TimestampTz now)
 	if (now >= grant_refresh_end(grant, grant->rotated_at))
 		return PGT_ERR_FAMILY_EXPIRED;
 	client = client_find(grant->client_id);
-	return client ? not_before_check(client, grant->subject, grant->not_before, &grant->begun)
+	return client ? not_before_check(client, grant->auth.subject, grant->not_before, &grant->begun)
 				  : PGT_ERR_CHALLENGE_UNKNOWN;
 }
 

@@ -1,10 +1,11 @@
 /*
  * authentication.c
- *		How well a subject has authenticated, and whether that is enough.
+ *		Who has authenticated, when and how, and whether that is enough.
  */
 #include "tables/authentication.h"
 
 #include "base/moment.h"
+#include "base/request.h"
 #include "base/strings.h"
 #include "core/jose/claims.h"
 
@@ -98,12 +99,18 @@ authentication_proved(const Issuer *issuer, const Authentication *authentication
 					  char *const *amr, int n_amr, TimestampTz at)
 {
 	Authentication kept = *authentication;
-	Authentication proved = {unconstify(char *, acr), NULL, 0, at, at};
+	Authentication proved;
 
 	kept.mfa_time = at;
+	/* as grant_step_up() does in the row */
+	kept.first_auth_time = authentication_first_auth_time(authentication);
 	if (is_stronger(issuer, authentication, acr) &&
 		authentication_satisfies_all(issuer, &kept, requirements, n_requirements, at))
 		return kept;
+	proved = kept;
+	proved.auth_time = at;
+	proved.acr = unconstify(char *, acr);
+	proved.n_amr = 0;
 	proved.amr = palloc(sizeof(char *) * PGTC_AMR_MAX);
 	add_method(&proved, "mfa");
 	for (int i = 0; i < n_amr; i++)
@@ -111,33 +118,53 @@ authentication_proved(const Issuer *issuer, const Authentication *authentication
 	return proved;
 }
 
+TimestampTz
+authentication_first_auth_time(const Authentication *authentication)
+{
+	return TIMESTAMP_IS_NOBEGIN(authentication->first_auth_time) ? authentication->auth_time
+																 : authentication->first_auth_time;
+}
+
 Authentication
-authentication_of_grant(const Grant *grant)
+authentication_begin(const Authentication *authentication, TimestampTz now)
 {
-	return (Authentication){grant->acr, grant->amr, grant->n_amr, grant->auth_time,
-							grant->mfa_time};
-}
+	Authentication begun = *authentication;
 
-TimestampTz
-authentication_first_mfa_time(const Grant *grant)
-{
-	return strings_have(grant->amr, grant->n_amr, "mfa") ? grant->auth_time : DT_NOBEGIN;
-}
-
-TimestampTz
-authentication_first_auth_time(const Grant *grant)
-{
-	return TIMESTAMP_IS_NOBEGIN(grant->first_auth_time) ? grant->auth_time : grant->first_auth_time;
+	if (TIMESTAMP_IS_NOEND(begun.auth_time))
+		begun.auth_time = now;
+	/* nobody has authenticated but the client itself (RFC 9068 section 2.2.1) */
+	if (request_subject_is_client(begun.subject))
+		begun.auth_time = DT_NOBEGIN;
+	begun.mfa_time = strings_have(begun.amr, begun.n_amr, "mfa") ? begun.auth_time : DT_NOBEGIN;
+	begun.first_auth_time = DT_NOBEGIN;
+	return begun;
 }
 
 void
-authentication_into_grant(const Authentication *authentication, Grant *grant)
+authentication_check(const Authentication *authentication)
 {
-	/* as grant_step_up() does in the row */
-	grant->first_auth_time = authentication_first_auth_time(grant);
-	grant->acr = authentication->acr;
-	grant->amr = authentication->amr;
-	grant->n_amr = authentication->n_amr;
-	grant->auth_time = authentication->auth_time;
-	grant->mfa_time = authentication->mfa_time;
+	request_subject(authentication->subject);
+	request_string(authentication->acr, "acr");
+	request_strings(authentication->amr, authentication->n_amr, "amr");
+	request_string(authentication->session_id, "session_id");
+}
+
+void
+authentication_read(StoreRow *row, Authentication *authentication)
+{
+	authentication->session_id = store_text(store_column(row, "session_id"));
+	authentication->auth_time = store_time(store_column(row, "auth_time"), DT_NOBEGIN);
+	authentication->acr = store_text(store_column(row, "acr"));
+	authentication->amr = store_texts(store_column(row, "amr"), &authentication->n_amr);
+}
+
+void
+authentication_args(StoreArgs *args, const Authentication *authentication)
+{
+	store_arg_text(store_named(args, "subject"), authentication->subject);
+	store_arg_text(store_named(args, "session_id"), authentication->session_id);
+	store_arg_time(store_named(args, "auth_time"), authentication->auth_time);
+	store_arg_text(store_named(args, "acr"), authentication->acr);
+	store_arg_texts(store_named(args, "amr"), authentication->amr, authentication->n_amr);
+	store_arg_jsonb(store_named(args, "claims"), authentication->claims);
 }

@@ -1,6 +1,6 @@
 /*
  * authentication.h
- *		How well a subject has authenticated, and whether that is enough: acr, amr
+ *		Who has authenticated, when and how, and whether that is enough: acr, amr
  *		and auth_time against what a resource or a request asks for.
  */
 #ifndef PGT_AUTHENTICATION_H
@@ -10,17 +10,37 @@
 
 #include "datatype/timestamp.h"
 
-#include "tables/grant.h"
+#include "base/store.h"
 #include "tables/issuer.h"
 
+/* what the application says of a login, and what becomes of it: from its function to the family */
 typedef struct Authentication
 {
+	char *subject;
+	char *session_id; /* NULL: the grant_id stands in */
+	TimestampTz auth_time; /* DT_NOBEGIN: nobody has authenticated */
 	char *acr; /* NULL: none */
 	char **amr;
 	int n_amr; /* -1: none given */
-	TimestampTz auth_time; /* DT_NOBEGIN: nobody has authenticated */
+	Jsonb *claims;
 	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
+	TimestampTz first_auth_time; /* before any step-up; DT_NOBEGIN: there was none */
 } Authentication;
+
+/* auth_time that was not given: it is the moment at which something comes of it */
+#define AUTHENTICATED_NOW DT_NOEND
+
+/* as a code, a device code or a family has it in its columns; what a step-up knows is the family's */
+extern void authentication_args(StoreArgs *args, const Authentication *authentication);
+
+/* from session_id to amr, which stand together; subject and claims stand apart in a family */
+extern void authentication_read(StoreRow *row, Authentication *authentication);
+
+/* ereport(22023) for a subject, acr, amr or session_id that cannot be; for what the application has said */
+extern void authentication_check(const Authentication *authentication);
+
+/* as of this moment, before any step-up: with auth_time, and mfa_time by what amr says */
+extern Authentication authentication_begin(const Authentication *authentication, TimestampTz now);
 
 /* one who asks; each may be absent */
 typedef struct Requirement
@@ -55,14 +75,7 @@ extern bool authentication_satisfies_all(const Issuer *issuer, const Authenticat
 										 const Requirement *requirements, int n_requirements,
 										 TimestampTz now);
 
-extern Authentication authentication_of_grant(const Grant *grant);
-/* of a first issue: mfa_time by what amr says */
-extern TimestampTz authentication_first_mfa_time(const Grant *grant);
-
 /* as it was before any step-up */
-extern TimestampTz authentication_first_auth_time(const Grant *grant);
-
-/* by a step-up */
-extern void authentication_into_grant(const Authentication *authentication, Grant *grant);
+extern TimestampTz authentication_first_auth_time(const Authentication *authentication);
 
 #endif /* PGT_AUTHENTICATION_H */

@@ -13,13 +13,9 @@
 #include "core/base/crypto.h"
 #include "core/oauth/handle.h"
 
-static StoreQuery code_insert_query = STORE_QUERY(
-	"code insert", STORE_WRITES,
-	"INSERT INTO pgtoken.authorization_codes (grant_id, code_hash, client_id, redirect_uri, "
-	"code_challenge, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, "
-	"claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch) "
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-	"$19, $20, $21)");
+static StoreQuery code_insert_query =
+	STORE_QUERY("code insert", STORE_WRITES,
+				"INSERT INTO pgtoken.authorization_codes ({names}) VALUES ({values})");
 
 char *
 authorization_code_insert(AuthorizationCode *code)
@@ -29,24 +25,19 @@ authorization_code_insert(AuthorizationCode *code)
 	char *text = secret_handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
 
 	code->expires_at = moment_plus(now, guc_authorization_code_lifetime);
-	store_arg_uuid(&args, &code->grant_id);
-	store_arg_bytes(&args, code->hash, sizeof(code->hash));
-	store_arg_text(&args, code->client_id);
-	store_arg_text(&args, code->redirect_uri);
-	store_arg_text(&args, code->code_challenge);
-	store_arg_text(&args, code->dpop_jkt);
-	store_arg_text(&args, code->subject);
-	store_arg_text(&args, code->scope);
-	store_arg_texts(&args, code->resources, code->n_resources);
-	store_arg_text(&args, code->session_id);
-	store_arg_time(&args, code->auth_time);
-	store_arg_text(&args, code->acr);
-	store_arg_texts(&args, code->amr, code->n_amr);
-	store_arg_text(&args, code->nonce);
-	store_arg_jsonb(&args, code->claims);
-	store_arg_jsonb(&args, code->context);
-	store_arg_time(&args, now);
-	store_arg_time(&args, code->expires_at);
+	store_arg_uuid(store_named(&args, "grant_id"), &code->grant_id);
+	store_arg_bytes(store_named(&args, "code_hash"), code->hash, sizeof(code->hash));
+	store_arg_text(store_named(&args, "client_id"), code->client_id);
+	store_arg_text(store_named(&args, "redirect_uri"), code->redirect_uri);
+	store_arg_text(store_named(&args, "code_challenge"), code->code_challenge);
+	store_arg_text(store_named(&args, "dpop_jkt"), code->dpop_jkt);
+	authentication_args(&args, &code->auth);
+	store_arg_text(store_named(&args, "scope"), code->scope);
+	store_arg_texts(store_named(&args, "resources"), code->resources, code->n_resources);
+	store_arg_text(store_named(&args, "nonce"), code->nonce);
+	store_arg_jsonb(store_named(&args, "context"), code->context);
+	store_arg_time(store_named(&args, "created_at"), now);
+	store_arg_time(store_named(&args, "expires_at"), code->expires_at);
 	store_arg_begun(&args, &code->begun);
 	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
@@ -57,35 +48,28 @@ read_code(StoreRow *row, void *arg)
 {
 	AuthorizationCode *code = arg;
 
-	store_uuid(row, &code->grant_id);
-	store_bytes(row, code->hash, sizeof(code->hash));
-	code->client_id = store_text(row);
-	code->redirect_uri = store_text(row);
-	code->code_challenge = store_text(row);
-	code->dpop_jkt = store_text(row);
-	code->subject = store_text(row);
-	code->scope = store_text(row);
-	code->resources = store_texts(row, &code->n_resources);
-	code->session_id = store_text(row);
-	code->auth_time = store_time(row, DT_NOBEGIN);
-	code->acr = store_text(row);
-	code->amr = store_texts(row, &code->n_amr);
-	code->nonce = store_text(row);
-	code->claims = store_jsonb(row);
-	code->context = store_jsonb(row);
-	code->begun.at = store_time(row, DT_NOBEGIN);
-	code->expires_at = store_time(row, DT_NOBEGIN);
-	code->redeemed = store_bool(row);
+	store_uuid(store_column(row, "grant_id"), &code->grant_id);
+	store_bytes(store_column(row, "code_hash"), code->hash, sizeof(code->hash));
+	code->client_id = store_text(store_column(row, "client_id"));
+	code->redirect_uri = store_text(store_column(row, "redirect_uri"));
+	code->code_challenge = store_text(store_column(row, "code_challenge"));
+	code->dpop_jkt = store_text(store_column(row, "dpop_jkt"));
+	code->auth.subject = store_text(store_column(row, "subject"));
+	authentication_read(row, &code->auth);
+	code->auth.claims = store_jsonb(store_column(row, "claims"));
+	code->scope = store_text(store_column(row, "scope"));
+	code->resources = store_texts(store_column(row, "resources"), &code->n_resources);
+	code->nonce = store_text(store_column(row, "nonce"));
+	code->context = store_jsonb(store_column(row, "context"));
+	code->begun.at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
+	code->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
+	code->redeemed = store_given(store_column(row, "redeemed_at"));
 	store_begun(row, &code->begun);
 }
 
-static StoreQuery code_read_query = STORE_QUERY(
-	"code read", STORE_READS,
-	"SELECT c.grant_id, c.code_hash, c.client_id, c.redirect_uri, c.code_challenge, c.dpop_jkt, "
-	"c.subject, c.scope, c.resources, c.session_id, c.auth_time, c.acr, c.amr, c.nonce, c.claims, "
-	"c.context, c.created_at, c.expires_at, c.redeemed_at IS NOT NULL, "
-	"c.issuer_epoch, c.client_epoch, c.subject_epoch "
-	"FROM pgtoken.authorization_codes c WHERE c.grant_id" EQ "$1");
+static StoreQuery code_read_query =
+	STORE_ROW_QUERY("code read", STORE_READS, read_code, AuthorizationCode,
+					"SELECT {columns} FROM pgtoken.authorization_codes c WHERE c.grant_id" EQ "$1");
 
 AuthorizationCode *
 authorization_code_find(const char *text)

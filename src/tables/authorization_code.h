@@ -13,6 +13,7 @@
 
 #include "base/begun.h"
 #include "core/base/crypto.h"
+#include "tables/authentication.h"
 
 typedef struct AuthorizationCode
 {
@@ -22,17 +23,11 @@ typedef struct AuthorizationCode
 	char *redirect_uri; /* NULL: the authorization request had none */
 	char *code_challenge; /* NULL: none */
 	char *dpop_jkt; /* NULL: any key */
-	char *subject;
+	Authentication auth;
 	char *scope;
 	char **resources;
 	int n_resources;
-	char *session_id;
-	TimestampTz auth_time;
-	char *acr;
-	char **amr;
-	int n_amr; /* -1: none given */
 	char *nonce;
-	Jsonb *claims;
 	Jsonb *context;
 	Begun begun;
 	TimestampTz expires_at;

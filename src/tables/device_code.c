@@ -11,14 +11,17 @@
 #include "core/base/crypto.h"
 #include "core/oauth/user_code.h"
 
-#define DEVICE_COLUMNS                                                                           \
-	"d.grant_id, d.device_hash, d.client_id, d.scope, d.resources, d.jkt, d.state, d.subject, "  \
-	"d.session_id, d.auth_time, d.acr, d.amr, d.claims, d.context, d.created_at, d.expires_at, " \
-	"d.issuer_epoch, d.client_epoch, d.subject_epoch"
 /* $2: now, $3: seconds by which a poll may come before its time */
 #define DEVICE_IS_EARLY                                               \
 	"d.polled_at IS NOT NULL AND d.polled_at OPERATOR(pg_catalog.+) " \
 	"pg_catalog.make_interval(secs => d.poll_interval OPERATOR(pg_catalog.-) $3) OPERATOR(pg_catalog.>) $2"
+
+static const char *const state_names[] = {
+	[DEVICE_PENDING] = "pending",
+	[DEVICE_APPROVED] = "approved",
+	[DEVICE_DENIED] = "denied",
+	[DEVICE_REDEEMED] = "redeemed",
+};
 
 /* under a key: eight letters would not withstand a search of bare hashes */
 static void
@@ -34,12 +37,9 @@ hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_L
 
 static StoreQuery device_insert_query = STORE_QUERY(
 	"device insert", STORE_WRITES,
-	"INSERT INTO pgtoken.device_codes (grant_id, device_hash, user_code_hash, client_id, scope, "
-	"resources, jkt, state, poll_interval, context, created_at, expires_at, issuer_epoch, "
-	"client_epoch, subject_epoch) SELECT $1, $2, $3, $4, $5, $6, $7, 'pending', $8, $9, $10, $11, "
-	"$12, $13, $14 WHERE NOT EXISTS (SELECT "
-	"FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$3 AND d.state" EQ "'pending' "
-	"AND d.expires_at OPERATOR(pg_catalog.>) $10)");
+	"INSERT INTO pgtoken.device_codes ({names}) SELECT {values} WHERE NOT EXISTS (SELECT "
+	"FROM pgtoken.device_codes d WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
+	"AND d.expires_at OPERATOR(pg_catalog.>) $2)");
 
 bool
 device_code_insert(Issuer *issuer, const DeviceCode *device,
@@ -49,37 +49,21 @@ device_code_insert(Issuer *issuer, const DeviceCode *device,
 	uint8_t user_code_hash[PGTC_SHA256_LEN];
 
 	hash_user_code(issuer, user_code, user_code_hash);
-	store_arg_uuid(&args, &device->grant_id);
-	store_arg_bytes(&args, device->device_hash, sizeof(device->device_hash));
-	store_arg_bytes(&args, user_code_hash, sizeof(user_code_hash));
-	store_arg_text(&args, device->client_id);
-	store_arg_text(&args, device->scope);
-	store_arg_texts(&args, device->resources, device->n_resources);
-	store_arg_text(&args, device->jkt);
-	store_arg_int(&args, DEVICE_POLL_INTERVAL);
-	store_arg_jsonb(&args, device->context);
-	store_arg_time(&args, device->begun.at);
-	store_arg_time(&args, device->expires_at);
+	store_arg_bytes(store_named(&args, "user_code_hash"), user_code_hash, sizeof(user_code_hash));
+	store_arg_time(store_named(&args, "created_at"), device->begun.at);
+	store_arg_uuid(store_named(&args, "grant_id"), &device->grant_id);
+	store_arg_bytes(store_named(&args, "device_hash"), device->device_hash,
+					sizeof(device->device_hash));
+	store_arg_text(store_named(&args, "client_id"), device->client_id);
+	store_arg_text(store_named(&args, "scope"), device->scope);
+	store_arg_texts(store_named(&args, "resources"), device->resources, device->n_resources);
+	store_arg_text(store_named(&args, "jkt"), device->jkt);
+	store_arg_text(store_named(&args, "state"), state_names[DEVICE_PENDING]);
+	store_arg_int(store_named(&args, "poll_interval"), DEVICE_POLL_INTERVAL);
+	store_arg_jsonb(store_named(&args, "context"), device->context);
+	store_arg_time(store_named(&args, "expires_at"), device->expires_at);
 	store_arg_begun(&args, &device->begun);
 	return store_run(&device_insert_query, &args, NULL, NULL) == 1;
-}
-
-static DeviceState
-state_of_name(const char *name)
-{
-	static const char *const names[] = {
-		[DEVICE_PENDING] = "pending",
-		[DEVICE_APPROVED] = "approved",
-		[DEVICE_DENIED] = "denied",
-		[DEVICE_REDEEMED] = "redeemed",
-	};
-
-	for (size_t i = 0; i < lengthof(names); i++)
-	{
-		if (strcmp(names[i], name) == 0)
-			return (DeviceState) i;
-	}
-	elog(ERROR, "unknown state of a device code");
 }
 
 static void
@@ -87,29 +71,26 @@ read_device(StoreRow *row, void *arg)
 {
 	DeviceCode *device = arg;
 
-	store_uuid(row, &device->grant_id);
-	store_bytes(row, device->device_hash, sizeof(device->device_hash));
-	device->client_id = store_text(row);
-	device->scope = store_text(row);
-	device->resources = store_texts(row, &device->n_resources);
-	device->jkt = store_text(row);
-	device->state = state_of_name(store_text(row));
-	device->approval.scope = device->scope;
-	device->approval.subject = store_text(row);
-	device->approval.session_id = store_text(row);
-	device->approval.auth_time = store_time(row, DT_NOBEGIN);
-	device->approval.acr = store_text(row);
-	device->approval.amr = store_texts(row, &device->approval.n_amr);
-	device->approval.claims = store_jsonb(row);
-	device->context = store_jsonb(row);
-	device->begun.at = store_time(row, DT_NOBEGIN);
-	device->expires_at = store_time(row, DT_NOBEGIN);
+	store_uuid(store_column(row, "grant_id"), &device->grant_id);
+	store_bytes(store_column(row, "device_hash"), device->device_hash, sizeof(device->device_hash));
+	device->client_id = store_text(store_column(row, "client_id"));
+	device->scope = store_text(store_column(row, "scope"));
+	device->resources = store_texts(store_column(row, "resources"), &device->n_resources);
+	device->jkt = store_text(store_column(row, "jkt"));
+	device->state =
+		(DeviceState) store_name(store_column(row, "state"), state_names, lengthof(state_names));
+	device->auth.subject = store_text(store_column(row, "subject"));
+	authentication_read(row, &device->auth);
+	device->auth.claims = store_jsonb(store_column(row, "claims"));
+	device->context = store_jsonb(store_column(row, "context"));
+	device->begun.at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
+	device->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
 	store_begun(row, &device->begun);
 }
 
 static StoreQuery device_read_query =
-	STORE_QUERY("device read", STORE_READS,
-				"SELECT " DEVICE_COLUMNS " FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1");
+	STORE_ROW_QUERY("device read", STORE_READS, read_device, DeviceCode,
+					"SELECT {columns} FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1");
 
 DeviceCode *
 device_code_read(const pg_uuid_t *grant_id)
@@ -122,10 +103,10 @@ device_code_read(const pg_uuid_t *grant_id)
 }
 
 static StoreQuery device_find_query =
-	STORE_QUERY("device find", STORE_READS,
-				"SELECT " DEVICE_COLUMNS " FROM pgtoken.device_codes d "
-				"WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
-				"AND d.expires_at OPERATOR(pg_catalog.>) $2");
+	STORE_ROW_QUERY("device find", STORE_READS, read_device, DeviceCode,
+					"SELECT {columns} FROM pgtoken.device_codes d "
+					"WHERE d.user_code_hash" EQ "$1 AND d.state" EQ "'pending' "
+					"AND d.expires_at OPERATOR(pg_catalog.>) $2");
 
 DeviceCode *
 device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1])
@@ -173,28 +154,23 @@ device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early)
 	return store_run(&device_poll_query, &args, read_too_early, too_early) == 1;
 }
 
-static StoreQuery device_approve_query = STORE_QUERY(
-	"device approve", STORE_WRITES,
-	"UPDATE pgtoken.device_codes d SET state = 'approved', subject = $3, scope = $4, "
-	"session_id = $5, auth_time = $6, acr = $7, amr = $8, claims = $9, subject_epoch = $10 "
-	"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
-	"AND d.expires_at OPERATOR(pg_catalog.>) $2");
+static StoreQuery device_approve_query =
+	STORE_QUERY("device approve", STORE_WRITES,
+				"UPDATE pgtoken.device_codes d SET state = 'approved', ({names}) = ROW ({values}) "
+				"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'pending' "
+				"AND d.expires_at OPERATOR(pg_catalog.>) $2");
 
 bool
-device_code_approve(const DeviceCode *device, const DeviceApproval *approval, int64 subject_epoch)
+device_code_approve(const DeviceCode *device, const Authentication *auth, const char *scope,
+					int64 subject_epoch)
 {
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, &device->grant_id);
 	store_arg_time(&args, GetCurrentTimestamp());
-	store_arg_text(&args, approval->subject);
-	store_arg_text(&args, approval->scope);
-	store_arg_text(&args, approval->session_id);
-	store_arg_time(&args, approval->auth_time);
-	store_arg_text(&args, approval->acr);
-	store_arg_texts(&args, approval->amr, approval->n_amr);
-	store_arg_jsonb(&args, approval->claims);
-	store_arg_long(&args, subject_epoch);
+	authentication_args(&args, auth);
+	store_arg_text(store_named(&args, "scope"), scope);
+	store_arg_long(store_named(&args, "subject_epoch"), subject_epoch);
 	return store_run(&device_approve_query, &args, NULL, NULL) == 1;
 }
 

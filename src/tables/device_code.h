@@ -17,6 +17,7 @@
 #include "base/begun.h"
 #include "core/base/crypto.h"
 #include "core/oauth/user_code.h"
+#include "tables/authentication.h"
 #include "tables/issuer.h"
 
 #define DEVICE_POLL_INTERVAL 5 /* seconds, and by how much it grows (RFC 8628 section 3.5) */
@@ -31,19 +32,6 @@ typedef enum DeviceState
 	DEVICE_REDEEMED
 } DeviceState;
 
-/* who answered for the user, and with what */
-typedef struct DeviceApproval
-{
-	char *subject;
-	char *scope;
-	char *session_id; /* NULL: the grant_id stands in */
-	TimestampTz auth_time;
-	char *acr;
-	char **amr;
-	int n_amr; /* -1: none given */
-	Jsonb *claims;
-} DeviceApproval;
-
 typedef struct DeviceCode
 {
 	pg_uuid_t grant_id;
@@ -54,7 +42,7 @@ typedef struct DeviceCode
 	int n_resources; /* 0: none was named */
 	char *jkt; /* NULL: any key may redeem it */
 	DeviceState state;
-	DeviceApproval approval; /* of an approved one */
+	Authentication auth; /* of an approved one: who answered for the user */
 	Jsonb *context;
 	Begun begun;
 	TimestampTz expires_at;
@@ -76,8 +64,8 @@ extern DeviceCode *device_code_find(Issuer *issuer, const char user_code[PGTC_US
 extern bool device_code_poll(const DeviceCode *device, TimestampTz now, bool *too_early);
 
 /* from then on it is the subject's, too: subject_epoch is that of the moment */
-extern bool device_code_approve(const DeviceCode *device, const DeviceApproval *approval,
-								int64 subject_epoch);
+extern bool device_code_approve(const DeviceCode *device, const Authentication *auth,
+								const char *scope, int64 subject_epoch);
 extern bool device_code_deny(const DeviceCode *device);
 
 /* exactly once, also of two that come at the same time */

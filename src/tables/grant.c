@@ -9,56 +9,48 @@
 #include "core/base/crypto.h"
 #include "core/oauth/refresh_token.h"
 
-/* all of them, in the table's order: then the executor hands on the row as it is, and builds no other */
-#define GRANT_COLUMNS                                                                                 \
-	"g.grant_id, g.client_id, g.subject, g.scope, g.resources, g.session_id, g.auth_time, g.acr, "    \
-	"g.amr, g.mfa_time, g.first_auth_time, g.nonce, g.claims, "                                       \
-	"g.created_at, g.expires_at, g.idle_lifetime, "                                                   \
-	"g.generation, g.current_hash, g.previous_hash, g.rotation_nonce, g.rotated_at, "                 \
-	"g.retry_count, g.lockstep, g.blacklisted_generation, g.context, g.first_context, g.grant_type, " \
-	"g.not_before, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.revoked_at, "          \
-	"g.revoke_reason, g.issuer_epoch, g.client_epoch, g.subject_epoch"
-
+/* all columns, in the table's order: then the executor hands on the row as it is, and builds no other */
 static void
 read_grant(StoreRow *row, void *arg)
 {
 	Grant *grant = arg;
 
-	store_uuid(row, &grant->grant_id);
-	grant->client_id = store_text(row);
-	grant->subject = store_text(row);
-	grant->scope = store_text(row);
-	grant->resources = store_texts(row, &grant->n_resources);
-	grant->session_id = store_text(row);
-	grant->auth_time = store_time(row, DT_NOBEGIN);
-	grant->acr = store_text(row);
-	grant->amr = store_texts(row, &grant->n_amr);
-	grant->mfa_time = store_time(row, DT_NOBEGIN);
-	grant->first_auth_time = store_time(row, DT_NOBEGIN);
-	grant->nonce = store_text(row);
-	grant->claims = store_jsonb(row);
-	grant->begun.at = store_time(row, DT_NOBEGIN);
-	grant->expires_at = store_time(row, DT_NOBEGIN);
-	grant->idle_lifetime = store_seconds(row, 0);
-	grant->generation = store_int(row, -1);
-	store_bytes(row, grant->current_hash, sizeof(grant->current_hash));
-	grant->has_previous = store_bytes(row, grant->previous_hash, sizeof(grant->previous_hash));
-	store_bytes(row, grant->rotation_nonce, sizeof(grant->rotation_nonce));
-	grant->rotated_at = store_time(row, DT_NOBEGIN);
-	grant->retry_count = store_int(row, 0);
-	grant->has_lockstep = store_bytes(row, grant->lockstep, sizeof(grant->lockstep));
-	grant->blacklisted_generation = store_int(row, -1);
-	grant->context = store_jsonb(row);
-	grant->first_context = store_jsonb(row);
-	grant->grant_type = store_text(row);
-	grant->not_before = store_time(row, DT_NOBEGIN);
-	grant->cnf.jkt = store_text(row);
-	grant->cnf.x5t_s256 = store_text(row);
-	grant->act = store_jsonb(row);
-	(void) store_given(row); /* ancestors */
-	(void) store_given(row); /* ancestor_tokens */
-	grant->revoked = store_given(row);
-	grant->revoke_reason = store_text(row);
+	store_uuid(store_column(row, "grant_id"), &grant->grant_id);
+	grant->client_id = store_text(store_column(row, "client_id"));
+	grant->auth.subject = store_text(store_column(row, "subject"));
+	grant->scope = store_text(store_column(row, "scope"));
+	grant->resources = store_texts(store_column(row, "resources"), &grant->n_resources);
+	authentication_read(row, &grant->auth);
+	grant->auth.mfa_time = store_time(store_column(row, "mfa_time"), DT_NOBEGIN);
+	grant->auth.first_auth_time = store_time(store_column(row, "first_auth_time"), DT_NOBEGIN);
+	grant->nonce = store_text(store_column(row, "nonce"));
+	grant->auth.claims = store_jsonb(store_column(row, "claims"));
+	grant->begun.at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
+	grant->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
+	grant->idle_lifetime = store_seconds(store_column(row, "idle_lifetime"), 0);
+	grant->generation = store_int(store_column(row, "generation"), -1);
+	store_bytes(store_column(row, "current_hash"), grant->current_hash,
+				sizeof(grant->current_hash));
+	grant->has_previous = store_bytes(store_column(row, "previous_hash"), grant->previous_hash,
+									  sizeof(grant->previous_hash));
+	store_bytes(store_column(row, "rotation_nonce"), grant->rotation_nonce,
+				sizeof(grant->rotation_nonce));
+	grant->rotated_at = store_time(store_column(row, "rotated_at"), DT_NOBEGIN);
+	grant->retry_count = store_int(store_column(row, "retry_count"), 0);
+	grant->has_lockstep =
+		store_bytes(store_column(row, "lockstep"), grant->lockstep, sizeof(grant->lockstep));
+	grant->blacklisted_generation = store_int(store_column(row, "blacklisted_generation"), -1);
+	grant->context = store_jsonb(store_column(row, "context"));
+	grant->first_context = store_jsonb(store_column(row, "first_context"));
+	grant->grant_type = store_text(store_column(row, "grant_type"));
+	grant->not_before = store_time(store_column(row, "not_before"), DT_NOBEGIN);
+	grant->cnf.jkt = store_text(store_column(row, "jkt"));
+	grant->cnf.x5t_s256 = store_text(store_column(row, "x5t_s256"));
+	grant->act = store_jsonb(store_column(row, "act"));
+	(void) store_given(store_column(row, "ancestors")); /* ancestors */
+	(void) store_given(store_column(row, "ancestor_tokens")); /* ancestor_tokens */
+	grant->revoked = store_given(store_column(row, "revoked_at"));
+	grant->revoke_reason = store_text(store_column(row, "revoke_reason"));
 	store_begun(row, &grant->begun);
 }
 
@@ -75,8 +67,8 @@ read_by_id(StoreQuery *query, const pg_uuid_t *grant_id)
 }
 
 static StoreQuery grant_read_query =
-	STORE_QUERY("grant read", STORE_READS,
-				"SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
+	STORE_ROW_QUERY("grant read", STORE_READS, read_grant, Grant,
+					"SELECT {columns} FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
 
 Grant *
 grant_read(const pg_uuid_t *grant_id)
@@ -85,8 +77,8 @@ grant_read(const pg_uuid_t *grant_id)
 }
 
 static StoreQuery grant_read_latest_query =
-	STORE_QUERY("grant read latest", STORE_READS_LATEST,
-				"SELECT " GRANT_COLUMNS " FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
+	STORE_ROW_QUERY("grant read latest", STORE_READS_LATEST, read_grant, Grant,
+					"SELECT {columns} FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
 
 Grant *
 grant_read_latest(const pg_uuid_t *grant_id)
@@ -108,15 +100,7 @@ grant_lock(const pg_uuid_t *grant_id)
 }
 
 static StoreQuery grant_insert_query = STORE_QUERY(
-	"grant insert", STORE_WRITES,
-	"INSERT INTO pgtoken.grants (grant_id, client_id, subject, scope, resources, session_id, "
-	"auth_time, acr, amr, nonce, claims, created_at, expires_at, idle_lifetime, generation, "
-	"current_hash, rotated_at, retry_count, blacklisted_generation, context, first_context, "
-	"grant_type, jkt, x5t_s256, act, ancestors, ancestor_tokens, mfa_time, "
-	"issuer_epoch, client_epoch, subject_epoch) "
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-	"pg_catalog.make_interval(secs => $14), CASE WHEN $15 IS NOT NULL THEN 0 END, $15, $16, 0, "
-	"-1, $17, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)");
+	"grant insert", STORE_WRITES, "INSERT INTO pgtoken.grants ({names}) VALUES ({values})");
 
 void
 grant_insert(const Grant *grant)
@@ -124,31 +108,31 @@ grant_insert(const Grant *grant)
 	StoreArgs args = {0};
 	bool refreshable = grant->generation >= 0;
 
-	store_arg_uuid(&args, &grant->grant_id);
-	store_arg_text(&args, grant->client_id);
-	store_arg_text(&args, grant->subject);
-	store_arg_text(&args, grant->scope);
-	store_arg_texts(&args, grant->resources, grant->n_resources);
-	store_arg_text(&args, grant->session_id);
-	store_arg_time(&args, grant->auth_time);
-	store_arg_text(&args, grant->acr);
-	store_arg_texts(&args, grant->amr, grant->n_amr);
-	store_arg_text(&args, grant->nonce);
-	store_arg_jsonb(&args, grant->claims);
-	store_arg_time(&args, grant->begun.at);
-	store_arg_time(&args, grant->expires_at);
-	store_arg_generation(&args, refreshable ? grant->idle_lifetime : -1);
-	store_arg_bytes(&args, refreshable ? grant->current_hash : NULL, sizeof(grant->current_hash));
-	store_arg_time(&args, grant->rotated_at);
-	store_arg_jsonb(&args, grant->context);
-	store_arg_text(&args, grant->grant_type);
-	store_arg_text(&args, grant->cnf.jkt);
-	store_arg_text(&args, grant->cnf.x5t_s256);
-	store_arg_jsonb(&args, grant->act);
-	store_arg_uuids(&args, grant->ancestors, grant->n_ancestors);
-	store_arg_texts(&args, grant->ancestor_tokens,
+	store_arg_uuid(store_named(&args, "grant_id"), &grant->grant_id);
+	store_arg_text(store_named(&args, "client_id"), grant->client_id);
+	store_arg_text(store_named(&args, "scope"), grant->scope);
+	store_arg_texts(store_named(&args, "resources"), grant->resources, grant->n_resources);
+	authentication_args(&args, &grant->auth);
+	store_arg_time(store_named(&args, "mfa_time"), grant->auth.mfa_time);
+	store_arg_text(store_named(&args, "nonce"), grant->nonce);
+	store_arg_time(store_named(&args, "created_at"), grant->begun.at);
+	store_arg_time(store_named(&args, "expires_at"), grant->expires_at);
+	store_arg_seconds(store_named(&args, "idle_lifetime"), refreshable ? grant->idle_lifetime : -1);
+	store_arg_generation(store_named(&args, "generation"), grant->generation);
+	store_arg_bytes(store_named(&args, "current_hash"), refreshable ? grant->current_hash : NULL,
+					sizeof(grant->current_hash));
+	store_arg_time(store_named(&args, "rotated_at"), grant->rotated_at);
+	store_arg_int(store_named(&args, "retry_count"), 0);
+	store_arg_int(store_named(&args, "blacklisted_generation"), -1);
+	store_arg_jsonb(store_named(&args, "context"), grant->context);
+	store_arg_jsonb(store_named(&args, "first_context"), grant->context);
+	store_arg_text(store_named(&args, "grant_type"), grant->grant_type);
+	store_arg_text(store_named(&args, "jkt"), grant->cnf.jkt);
+	store_arg_text(store_named(&args, "x5t_s256"), grant->cnf.x5t_s256);
+	store_arg_jsonb(store_named(&args, "act"), grant->act);
+	store_arg_uuids(store_named(&args, "ancestors"), grant->ancestors, grant->n_ancestors);
+	store_arg_texts(store_named(&args, "ancestor_tokens"), grant->ancestor_tokens,
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
-	store_arg_time(&args, grant->mfa_time);
 	store_arg_begun(&args, &grant->begun);
 	store_run(&grant_insert_query, &args, NULL, NULL);
 }
@@ -234,10 +218,10 @@ grant_step_up(const Grant *grant)
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, &grant->grant_id);
-	store_arg_text(&args, grant->acr);
-	store_arg_texts(&args, grant->amr, grant->n_amr);
-	store_arg_time(&args, grant->auth_time);
-	store_arg_time(&args, grant->mfa_time);
+	store_arg_text(&args, grant->auth.acr);
+	store_arg_texts(&args, grant->auth.amr, grant->auth.n_amr);
+	store_arg_time(&args, grant->auth.auth_time);
+	store_arg_time(&args, grant->auth.mfa_time);
 	store_run(&grant_step_up_query, &args, NULL, NULL);
 }
 

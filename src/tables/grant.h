@@ -18,25 +18,18 @@
 #include "core/base/crypto.h"
 #include "core/oauth/refresh_token.h"
 #include "core/risk/lockstep.h"
+#include "tables/authentication.h"
 #include "tables/confirmation.h"
 
 typedef struct Grant
 {
 	pg_uuid_t grant_id;
 	char *client_id;
-	char *subject;
 	char *scope;
 	char **resources;
 	int n_resources;
-	char *session_id; /* NULL: the grant_id stands in */
-	TimestampTz auth_time;
-	char *acr;
-	char **amr;
-	int n_amr; /* -1: none given */
-	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
-	TimestampTz first_auth_time; /* before any step-up; DT_NOBEGIN: there was none */
+	Authentication auth;
 	char *nonce;
-	Jsonb *claims;
 	Begun begun;
 	TimestampTz expires_at;
 	int idle_lifetime; /* seconds; only with a refresh token */

@@ -40,7 +40,7 @@ claims_function_run(const Client *client, const Grant *grant, const char *scope,
 
 	if (issuer->claims_function == NULL)
 		return NULL;
-	args[0] = CStringGetTextDatum(grant->subject);
+	args[0] = CStringGetTextDatum(grant->auth.subject);
 	args[1] = CStringGetTextDatum(client->client_id);
 	args[2] = scope_array(scope);
 	args[3] = CStringGetTextDatum(target);

@@ -112,7 +112,7 @@ mint_access_token(Minting *minting)
 
 	spec->kid = pgtc_slice_str(minting->key->kid);
 	spec->iss = pgtc_slice_str(client->issuer);
-	spec->sub = pgtc_slice_str(client_subject(client, grant->subject));
+	spec->sub = pgtc_slice_str(client_subject(client, grant->auth.subject));
 	spec->aud = slices_of(target->resources, target->n_resources);
 	spec->n_aud = target->n_resources;
 	if (resource_all_take_jwt(client->issuer, spec->aud, spec->n_aud))
@@ -127,16 +127,16 @@ mint_access_token(Minting *minting)
 		spec->scope = pgtc_slice_str(target->scope);
 	spec->jti = pgtc_slice_str(minting->out->jti);
 	spec->grant_id = pgtc_slice_str(minting->grant_id);
-	spec->acr = pgtc_slice_str(grant->acr);
-	spec->amr = grant->n_amr < 0 ? NULL : slices_of(grant->amr, grant->n_amr);
-	spec->n_amr = grant->n_amr;
-	spec->auth_time = auth_time_claim(grant->auth_time);
+	spec->acr = pgtc_slice_str(grant->auth.acr);
+	spec->amr = grant->auth.n_amr < 0 ? NULL : slices_of(grant->auth.amr, grant->auth.n_amr);
+	spec->n_amr = grant->auth.n_amr;
+	spec->auth_time = auth_time_claim(grant->auth.auth_time);
 	spec->iat = moment_unix(request->now);
 	spec->exp = moment_unix(minting->out->expires_at);
 	spec->cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec->act = json_slice(grant->act);
 	spec->extra = json_slice(claims_function_merge(
-		grant->claims, claims_function_run(client, grant, target->scope, "access_token")));
+		grant->auth.claims, claims_function_run(client, grant, target->scope, "access_token")));
 	minting->out->access_token = sign(spec, minting->key);
 }
 
@@ -164,12 +164,12 @@ mint_id_token(Minting *minting)
 	spec->extra =
 		json_slice(claims_function_run(client, grant, request->target->scope, "id_token"));
 	spec->at_hash = pgtc_slice_str(at_hash);
-	spec->sid = pgtc_slice_str(
-		client_session_id(client, grant->session_id ? grant->session_id : minting->grant_id));
+	spec->sid = pgtc_slice_str(client_session_id(
+		client, grant->auth.session_id ? grant->auth.session_id : minting->grant_id));
 	if (request->first_issue)
 		spec->nonce = pgtc_slice_str(grant->nonce);
 	else
-		spec->auth_time = auth_time_claim(authentication_first_auth_time(grant));
+		spec->auth_time = auth_time_claim(authentication_first_auth_time(&grant->auth));
 	minting->out->id_token = sign(spec, minting->key);
 }
 

@@ -295,8 +295,8 @@ usable_refresh_token(const char *token, const Client **client)
 		return NULL;
 	*client = client_find(grant->client_id);
 	return *client && (*client)->enabled && (*client)->offline_access &&
-				   not_before_check(*client, grant->subject, grant->not_before, &grant->begun) ==
-					   PGT_OK
+				   not_before_check(*client, grant->auth.subject, grant->not_before,
+									&grant->begun) == PGT_OK
 			   ? grant
 			   : NULL;
 }
@@ -311,7 +311,7 @@ describe_refresh_token(const Client *client, const Grant *grant)
 	object_string(&object, "token_type", "refresh_token");
 	object_string(&object, "scope", grant->scope);
 	object_string(&object, "client_id", grant->client_id);
-	object_string(&object, "sub", client_subject(client, grant->subject));
+	object_string(&object, "sub", client_subject(client, grant->auth.subject));
 	object_string(&object, "iss", client->issuer);
 	object_int(&object, "iat", moment_unix(grant->rotated_at));
 	object_int(&object, "exp", moment_unix(grant_refresh_end(grant, grant->rotated_at)));

@@ -60,12 +60,12 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 	if (code->redeemed)
 		return PGT_ERR_CODE_REUSED;
 	/* who approved it while everything of the subject or the client was being revoked */
-	err = not_before_check(request->client, code->subject, DT_NOBEGIN, &code->begun);
+	err = not_before_check(request->client, code->auth.subject, DT_NOBEGIN, &code->begun);
 	if (err != PGT_OK)
 		return err;
 	return GetCurrentTimestamp() < code->expires_at
 			   ? PGT_OK
-			   : token_request_judge_expired(request, &code->grant_id, code->subject,
+			   : token_request_judge_expired(request, &code->grant_id, code->auth.subject,
 											 PGT_ERR_CODE_EXPIRED);
 }
 
@@ -80,7 +80,7 @@ refuse(const TokenRequest *request, const AuthorizationCode *code, PgtErr err,
 	if (reused)
 		revoke_family(&code->grant_id, errors_info(err)->reason, &revoked);
 	token_request_refuse(request, reused ? "code.reuse" : "code.refused", err,
-						 code ? &code->grant_id : NULL, code ? code->subject : NULL, response);
+						 code ? &code->grant_id : NULL, code ? code->auth.subject : NULL, response);
 }
 
 static void
@@ -89,16 +89,9 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->grant_id = &code->grant_id;
 	issue->begun = &code->begun;
 	issue->offline = true;
-	issue->subject = code->subject;
+	issue->auth = code->auth;
 	issue->scope = code->scope;
-	issue->session_id = code->session_id;
-	issue->has_auth_time = true;
-	issue->auth_time = code->auth_time;
-	issue->acr = code->acr;
-	issue->amr = code->amr;
-	issue->n_amr = code->n_amr;
 	issue->nonce = code->nonce;
-	issue->claims = code->claims;
 }
 
 void

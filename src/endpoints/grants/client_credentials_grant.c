@@ -23,6 +23,6 @@ client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 		return;
 	}
 	/* RFC 9068 section 5: no user can have this subject */
-	issue.subject = psprintf("%s%s", CLIENT_SUBJECT_PREFIX, request->client->client_id);
+	issue.auth.subject = psprintf("%s%s", CLIENT_SUBJECT_PREFIX, request->client->client_id);
 	issue_tokens(&issue, response);
 }

@@ -59,11 +59,10 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 		return PGT_ERR_DEVICE_OTHER_KEY;
 	if (now >= device->expires_at)
 	{
-		PgtErr err =
-			device->state == DEVICE_APPROVED
-				? token_request_judge_expired(request, &device->grant_id, device->approval.subject,
-											  PGT_ERR_DEVICE_EXPIRED)
-				: PGT_ERR_DEVICE_EXPIRED;
+		PgtErr err = device->state == DEVICE_APPROVED
+						 ? token_request_judge_expired(request, &device->grant_id,
+													   device->auth.subject, PGT_ERR_DEVICE_EXPIRED)
+						 : PGT_ERR_DEVICE_EXPIRED;
 
 		if (err != PGT_OK)
 			return err;
@@ -80,7 +79,7 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 			break;
 	}
 	/* it was asked for before everything of the subject or the client was revoked */
-	return not_before_check(request->client, device->approval.subject, DT_NOBEGIN, &device->begun);
+	return not_before_check(request->client, device->auth.subject, DT_NOBEGIN, &device->begun);
 }
 
 /* exactly once; what becomes of the row is audited with the request that did it */
@@ -88,7 +87,7 @@ static bool
 redeem(const TokenRequest *request, const DeviceCode *device)
 {
 	const AuditScope scope = {.client_id = device->client_id,
-							  .subject = device->approval.subject,
+							  .subject = device->auth.subject,
 							  .context = request->context};
 	bool redeemed;
 
@@ -106,15 +105,8 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 	device->begun.at = GetCurrentTimestamp();
 	issue->begun = &device->begun;
 	issue->offline = true;
-	issue->subject = device->approval.subject;
-	issue->scope = device->approval.scope;
-	issue->session_id = device->approval.session_id;
-	issue->has_auth_time = true;
-	issue->auth_time = device->approval.auth_time;
-	issue->acr = device->approval.acr;
-	issue->amr = device->approval.amr;
-	issue->n_amr = device->approval.n_amr;
-	issue->claims = device->approval.claims;
+	issue->auth = device->auth;
+	issue->scope = device->scope;
 }
 
 void
@@ -141,5 +133,5 @@ device_code_grant(const TokenRequest *request, TokenResponse *response)
 		issue_tokens(&issue, response);
 	else
 		token_request_refuse(request, "device.refused", err, device ? &device->grant_id : NULL,
-							 device ? device->approval.subject : NULL, response);
+							 device ? device->auth.subject : NULL, response);
 }

@@ -27,19 +27,17 @@ typedef struct Verification
 
 /* checked as the arguments of issue_tokens are */
 static void
-describe_user(Jsonb *user, IssueRequest *issue)
+describe_user(Jsonb *user, Authentication *auth)
 {
-	issue->subject = member_string(user, "subject");
-	issue->acr = member_string(user, "acr");
-	issue->amr = member_strings(user, "amr", &issue->n_amr);
-	if (issue->subject == NULL)
+	auth->subject = member_string(user, "subject");
+	auth->acr = member_string(user, "acr");
+	auth->amr = member_strings(user, "amr", &auth->n_amr);
+	if (auth->subject == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the issuer's password verifier has not named the subject"),
 						errhint("It must return NULL, or {\"subject\": \"...\"} with acr and amr "
 								"where they are known.")));
-	request_subject(issue->subject);
-	request_string(issue->acr, "acr");
-	request_strings(issue->amr, issue->n_amr, "amr");
+	authentication_check(auth);
 }
 
 /* what the application's verifier says of the user */
@@ -57,7 +55,7 @@ verify_password(void *arg)
 	args[2] = CStringGetTextDatum(request->client->client_id);
 	user = user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
 	if (user)
-		describe_user(user, verification->issue);
+		describe_user(user, &verification->issue->auth);
 }
 
 static PgtErr
@@ -75,7 +73,7 @@ judge(const TokenRequest *request, IssueRequest *issue)
 					   NULL, NULL);
 	if (!user_function_guard(verify_password, &verification))
 		return PGT_ERR_USER_FUNCTION;
-	return issue->subject ? PGT_OK : PGT_ERR_PASSWORD_WRONG;
+	return issue->auth.subject ? PGT_OK : PGT_ERR_PASSWORD_WRONG;
 }
 
 void

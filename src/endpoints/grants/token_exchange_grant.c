@@ -325,11 +325,14 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	if (err != PGT_OK)
 	{
 		token_request_refuse(request, "exchange.refused", err, parent ? &parent->grant_id : NULL,
-							 parent ? parent->subject : NULL, response);
+							 parent ? parent->auth.subject : NULL, response);
 		return;
 	}
 
-	issue.subject = parent->subject;
+	issue.auth = parent->auth;
+	/* claims were given for the tokens of one client */
+	if (strcmp(parent->client_id, request->client->client_id) != 0)
+		issue.auth.claims = object_empty();
 	issue.scope = exchange.scope;
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;
@@ -338,15 +341,6 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	issue.n_ancestors = exchange.n_ancestors;
 	issue.ancestor_tokens = exchange.ancestor_tokens;
 	issue.act = act_of(&exchange);
-	issue.session_id = parent->session_id;
-	issue.has_auth_time = true;
-	issue.auth_time = parent->auth_time;
-	issue.acr = parent->acr;
-	issue.amr = parent->amr;
-	issue.n_amr = parent->n_amr;
-	/* claims were given for the tokens of one client */
-	if (strcmp(parent->client_id, request->client->client_id) == 0)
-		issue.claims = parent->claims;
 	issue_tokens(&issue, response);
 	response->issued_token_type = ACCESS_TOKEN_TYPE;
 }

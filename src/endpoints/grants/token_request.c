@@ -22,10 +22,11 @@ token_request_issue(const TokenRequest *request, GrantType type)
 	issue.scope = request->scope;
 	issue.resources = request->resources;
 	issue.n_resources = request->n_resources;
-	issue.n_amr = -1;
+	issue.auth.auth_time = AUTHENTICATED_NOW;
+	issue.auth.n_amr = -1;
 	issue.cnf = request->cnf;
 	issue.transaction_id = http_param(request->x, "transaction_id");
-	issue.claims = object_empty();
+	issue.auth.claims = object_empty();
 	issue.context = request->context;
 	return issue;
 }
