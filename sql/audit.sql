@@ -47,6 +47,17 @@ SELECT bool_and(occurred_at BETWEEN clock_timestamp() - interval '1 minute' AND 
 	   bool_and(application_name = current_setting('application_name')) AS application_name,
 	   bool_and(substr(event_id::text, 15, 1) = '7') AS uuid_v7
 FROM pgtoken.audit_events WHERE grant_id = :'gid';
+-- the events of one transaction, and no others, have its number, also inside of subtransactions
+BEGIN;
+SELECT pgtoken.update_client('audited', client_name => 'outside') AS outside;
+SAVEPOINT s;
+SELECT pgtoken.update_client('audited', client_name => 'inside') AS inside;
+ROLLBACK TO s;
+SELECT pgtoken.update_client('audited', client_name => 'inside again') AS again;
+RELEASE s;
+SELECT array_agg(detail #>> '{after,client_name}' ORDER BY event_id) AS of_this_transaction FROM pgtoken.audit_events WHERE xact_id = pg_current_xact_id();
+COMMIT;
+SELECT count(DISTINCT xact_id) AS transactions, count(*) FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event IN ('grant.issued', 'token.refreshed', 'grant.revoked');
 -- events of no family have the grant_id of nobody
 SELECT DISTINCT grant_id FROM pgtoken.audit_events WHERE event LIKE 'client.%' OR event LIKE 'issuer.%';
 
@@ -205,7 +216,7 @@ SELECT s.subject, count(*) FILTER (WHERE NOT (f.subject = s.subject OR EXISTS (S
 	   count(*) = count(DISTINCT f.event_id) AS once,
 	   array_agg(f.event_id ORDER BY f.n) = array_agg(f.event_id ORDER BY f.occurred_at DESC, f.event_id DESC) AS newest_first
 FROM unnest('{alice,bob,heidi}'::text[]) s (subject),
-	 LATERAL (SELECT * FROM ROWS FROM (pgtoken.audit_by_subject(s.subject)) WITH ORDINALITY f (grant_id, event_id, occurred_at, event, reason, client_id, subject, session_user_name, role_name, application_name, client_addr, context, detail, n)) f
+	 LATERAL (SELECT * FROM ROWS FROM (pgtoken.audit_by_subject(s.subject)) WITH ORDINALITY f (grant_id, event_id, occurred_at, xact_id, event, reason, client_id, subject, session_user_name, role_name, application_name, client_addr, context, detail, personal, n)) f
 GROUP BY s.subject ORDER BY s.subject;
 -- events of no family, too; a span of time has its beginning, not its end
 SELECT pgtoken.write_audit_event('test.first', '{}', subject => 'ivan'), pgtoken.write_audit_event('test.second', '{}', subject => 'ivan');

@@ -241,7 +241,7 @@ SELECT (pgtoken.refresh_grant(:'rt')).error AS c96, pgtoken.verify_access_token(
 SELECT event, reason, n FROM test.events(:'gid');
 SELECT pgtoken.verify_access_token(:'other_at') IS NOT NULL AS other_subject, pgtoken.verify_access_token(:'web_at') IS NOT NULL AS other_client;
 SELECT subject FROM pgtoken.consents ORDER BY subject;
-SELECT event, detail #>> '{before,subject}' AS before, detail #>> '{after,subject}' AS after FROM pgtoken.audit_events WHERE event LIKE 'consent.%' AND client_id = 'http-app' ORDER BY 1, 3, 2;
+SELECT event, personal #>> '{before,subject}' AS before, personal #>> '{after,subject}' AS after FROM pgtoken.audit_events WHERE event LIKE 'consent.%' AND client_id = 'http-app' ORDER BY 1, 3, 2;
 SELECT subject, redeemed_at IS NOT NULL AS redeemed FROM pgtoken.authorization_codes WHERE client_id = 'http-app' ORDER BY 1, 2;
 SELECT subject, state FROM pgtoken.device_codes WHERE client_id = 'http-app' ORDER BY 1, 2;
 SELECT count(*) AS again FROM pgtoken.withdraw_consent('lea', 'http-app');

@@ -43,7 +43,7 @@ $$;
 
 -- the thief says that he is the same program: his address stays his
 SELECT test.used('app', :'pair', :'pair', :'pair', :'pair');
-SELECT event, reason, context, detail FROM pgtoken.audit_events WHERE grant_id = current_setting('test.family')::uuid AND event = 'refresh.reuse';
+SELECT event, reason, context, detail, personal FROM pgtoken.audit_events WHERE grant_id = current_setting('test.family')::uuid AND event = 'refresh.reuse';
 -- so with a client that has a secret, or proves a key: who follows has it, too
 SELECT test.used('web', :'pair', :'pair', :'pair', :'pair');
 -- the thief is now and then the first
@@ -59,7 +59,7 @@ SELECT test.used('app', '[{"ip": "192.0.2.1"}, {}]', '[{"ip": "192.0.2.1"}, {}]'
 -- Attack shut out: he says that he is another program each time
 SELECT test.used('app', '[{"user_agent": "Lynx"}, {"user_agent": "Netcat"}]', '[{"user_agent": "Lynx"}, {"user_agent": "Socat"}]', '[{"user_agent": "Lynx"}, {"user_agent": "Wget"}]',
 				 '[{"user_agent": "Lynx"}, {"user_agent": "Telnet"}]');
-SELECT event, reason, context, detail FROM pgtoken.audit_events WHERE grant_id = current_setting('test.family')::uuid AND event = 'refresh.reuse';
+SELECT event, reason, context, detail, personal FROM pgtoken.audit_events WHERE grant_id = current_setting('test.family')::uuid AND event = 'refresh.reuse';
 -- every time first, and from anywhere; another device each time
 SELECT test.used('app', '[{"ip": "203.0.113.1", "user_agent": "Netcat"}, {"user_agent": "Lynx"}]', '[{"ip": "203.0.113.2", "user_agent": "Socat"}, {"user_agent": "Lynx"}]',
 				 '[{"ip": "203.0.113.3", "user_agent": "Wget"}, {"user_agent": "Lynx"}]', '[{"user_agent": "Telnet"}, {"user_agent": "Lynx"}]');

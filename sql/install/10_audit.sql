@@ -10,6 +10,7 @@ CREATE TABLE pgtoken.audit_events (
 	grant_id uuid NOT NULL,
 	event_id uuid NOT NULL,
 	occurred_at timestamptz NOT NULL,
+	xact_id xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
 	event text NOT NULL,
 	reason text,
 	client_id text,
@@ -19,15 +20,17 @@ CREATE TABLE pgtoken.audit_events (
 	application_name text,
 	client_addr inet,
 	context jsonb,
-	detail jsonb
+	detail jsonb,
+	personal jsonb
 ) PARTITION BY RANGE (occurred_at);
 CREATE TABLE pgtoken.audit_events_default PARTITION OF pgtoken.audit_events (
 	CONSTRAINT audit_events_default_pkey PRIMARY KEY (grant_id, event_id, occurred_at)
 ) DEFAULT;
-COMMENT ON TABLE pgtoken.audit_events IS 'What happened, by whom, from where: append-only; partitioned by month, retired by dropping partitions. Never holds a token, a secret or a hash';
+COMMENT ON TABLE pgtoken.audit_events IS 'What happened, by whom, from where: append-only; partitioned by month, retired by dropping partitions. Never holds a token, a secret or a hash. What it has of a person stands in subject, client_addr, context and personal, and nowhere else';
 COMMENT ON COLUMN pgtoken.audit_events.grant_id IS 'The family; all zeros for events of no family';
 COMMENT ON COLUMN pgtoken.audit_events.event_id IS 'UUIDv7, made in C';
 COMMENT ON COLUMN pgtoken.audit_events.occurred_at IS 'When it happened, not when its transaction began; decides the partition';
+COMMENT ON COLUMN pgtoken.audit_events.xact_id IS 'Transaction that wrote it (pg_current_xact_id, the top one also inside of subtransactions): its rows became visible together, when it committed. To be compared with numbers of the same cluster only: a dump that is restored elsewhere and logical replication bring those of the cluster they come from';
 COMMENT ON COLUMN pgtoken.audit_events.event IS 'What happened, e.g. token.refreshed, refresh.reuse, grant.revoked, client.changed';
 COMMENT ON COLUMN pgtoken.audit_events.reason IS 'The exact reason, also where the caller was told a more general one';
 COMMENT ON COLUMN pgtoken.audit_events.client_id IS 'Client concerned, or the one a failed authentication named; NULL: none, or not known';
@@ -37,7 +40,8 @@ COMMENT ON COLUMN pgtoken.audit_events.role_name IS 'Role in effect (SET ROLE)';
 COMMENT ON COLUMN pgtoken.audit_events.application_name IS 'application_name of the session, which the caller chooses';
 COMMENT ON COLUMN pgtoken.audit_events.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
 COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller gave it';
-COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of event: for a changed row its columns before and after, for a reuse the presented and the current generation and the context of the rotation';
+COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of event and tells of no person: for a changed row its columns before and after, for a reuse the presented and the current generation';
+COMMENT ON COLUMN pgtoken.audit_events.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a reuse the context of the rotation, for a decision the reasons that each rule gave; NULL: nothing';
 
 ALTER TABLE pgtoken.audit_events
 	ALTER reason SET STORAGE MAIN, ALTER reason SET STATISTICS 0,
@@ -47,7 +51,8 @@ ALTER TABLE pgtoken.audit_events
 	ALTER application_name SET STORAGE MAIN, ALTER application_name SET STATISTICS 0,
 	ALTER client_addr SET STORAGE MAIN, ALTER client_addr SET STATISTICS 0,
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
-	ALTER detail SET STORAGE MAIN, ALTER detail SET STATISTICS 0;
+	ALTER detail SET STORAGE MAIN, ALTER detail SET STATISTICS 0,
+	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0;
 ALTER TABLE pgtoken.audit_events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.audit_events FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.audit_events IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
@@ -89,7 +94,7 @@ CREATE FUNCTION pgtoken.audit_row() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_row' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.audit_row FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_row IS 'Internal, trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, then the columns to leave out';
+COMMENT ON FUNCTION pgtoken.audit_row IS 'Internal, a trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, the columns to leave out, and those that tell of a person, which go to personal instead of detail; both as lists with commas';
 
 CREATE FUNCTION pgtoken.audit_grant() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_grant' LANGUAGE C VOLATILE PARALLEL UNSAFE

@@ -107,7 +107,7 @@ GRANT SELECT (issuer, subject, factor_id, factor_type, label, state, parameters,
 
 -- Not what a factor's use changes: a counter, and how often it was wrong.
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF issuer, subject, factor_id, factor_type, label, state, parameters, secret ON pgtoken.factors
-	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret', 'code_hashes');
+	FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('factor', 'secret, code_hashes', 'subject, label, parameters');
 COMMENT ON TRIGGER audit ON pgtoken.factors IS 'Writes the row before and after to audit_events, without its secrets';
 
 CREATE FUNCTION pgtoken.enroll_factor(

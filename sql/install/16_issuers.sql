@@ -81,7 +81,7 @@ CREATE POLICY auditor_reads ON pgtoken.issuers FOR SELECT TO pgtoken_auditor USI
 COMMENT ON POLICY auditor_reads ON pgtoken.issuers IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT ON pgtoken.issuers TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('issuer', 'epoch', 'epochs_since_end', 'not_before_epoch');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('issuer', 'epoch, epochs_since_end, not_before_epoch');
 COMMENT ON TRIGGER audit ON pgtoken.issuers IS 'Writes the row before and after to audit_events';
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.issuers FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 COMMENT ON TRIGGER invalidate ON pgtoken.issuers IS 'Makes every backend drop its cached configuration when the transaction commits';

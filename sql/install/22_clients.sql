@@ -201,7 +201,7 @@ CREATE POLICY auditor_reads ON pgtoken.clients FOR SELECT TO pgtoken_auditor USI
 COMMENT ON POLICY auditor_reads ON pgtoken.clients IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT ON pgtoken.clients TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client', 'epoch', 'epochs_since_end', 'not_before_epoch');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('client', 'epoch, epochs_since_end, not_before_epoch');
 COMMENT ON TRIGGER audit ON pgtoken.clients IS 'Writes the row before and after to audit_events';
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 COMMENT ON TRIGGER invalidate ON pgtoken.clients IS 'Makes every backend drop its cached configuration, and with it the tokens it has verified, when the transaction commits';

@@ -62,7 +62,7 @@ CREATE POLICY auditor_reads ON pgtoken.subject_not_before FOR SELECT TO pgtoken_
 COMMENT ON POLICY auditor_reads ON pgtoken.subject_not_before IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT ON pgtoken.subject_not_before TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before', 'ended_epoch', 'not_before_epoch');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('subject_not_before', 'ended_epoch, not_before_epoch', 'subject');
 COMMENT ON TRIGGER audit ON pgtoken.subject_not_before IS 'Writes the row before and after to audit_events';
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.subject_not_before FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 COMMENT ON TRIGGER invalidate ON pgtoken.subject_not_before IS 'Makes every backend forget the tokens it has verified when the transaction commits';

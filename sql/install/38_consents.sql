@@ -29,7 +29,7 @@ COMMENT ON POLICY issuer_reads ON pgtoken.consents IS 'Lets pgtoken_issuer see e
 GRANT SELECT ON pgtoken.consents TO pgtoken_issuer;
 GRANT SELECT ON pgtoken.consents TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('consent');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.consents FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('consent', '', 'subject');
 COMMENT ON TRIGGER audit ON pgtoken.consents IS 'Writes the row before and after to audit_events';
 
 CREATE FUNCTION pgtoken.consent_missing(transaction_id text, subject text) RETURNS text

@@ -5,16 +5,17 @@ CREATE FUNCTION pgtoken.explain_decision(event_id uuid)
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH events AS (
-		SELECT a.event, a.reason, a.detail -> 'decision' AS decision
+		SELECT a.event, a.reason, a.detail -> 'decision' AS decision, a.personal -> 'reasons' AS reasons
 		FROM pgtoken.audit_events a
 		WHERE a.event_id = explain_decision.event_id
 		  -- a UUIDv7 begins with its time (RFC 9562 section 5.7), which tells the partition
 		  AND a.occurred_at >= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 - 60)
 		  AND a.occurred_at <= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 + 60)
 	), recorded AS (
-		SELECT e.event, e.decision FROM events e WHERE jsonb_typeof(e.decision) = 'object'
+		SELECT e.event, e.decision, e.reasons FROM events e WHERE jsonb_typeof(e.decision) = 'object'
 	), judged AS (
-		SELECT p.n AS part, p.policy, r.n AS line, r.rule
+		-- what a rule gave as its reason stands apart, at the same place
+		SELECT p.n AS part, p.policy, r.n AS line, r.rule || coalesce(e.reasons -> (p.n - 1)::integer -> (r.n - 1)::integer, '{}') AS rule
 		FROM recorded e
 		CROSS JOIN jsonb_array_elements(e.decision -> 'policies') WITH ORDINALITY p (policy, n)
 		LEFT JOIN LATERAL jsonb_array_elements(p.policy -> 'rules') WITH ORDINALITY r (rule, n) ON true

@@ -51,7 +51,7 @@ attempt_allowed(const char *attempt_key)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	StoreArgs args = {0};
-	Object detail;
+	Object personal;
 	int attempts = 0;
 
 	store_arg_text(&args, attempt_key);
@@ -61,11 +61,11 @@ attempt_allowed(const char *attempt_key)
 	store_run(&user_code_attempt_query, &args, read_attempts, &attempts);
 	if (attempts == ATTEMPTS_MAX + 1) /* once in a window */
 	{
-		object_begin(&detail);
-		object_string(&detail, "attempt_key", attempt_key);
+		object_begin(&personal);
+		object_string(&personal, "attempt_key", attempt_key);
 		audit_write(&(AuditEvent){.event = "device.refused",
 								  .reason = "too_many_attempts",
-								  .detail = object_end(&detail)});
+								  .personal = object_end(&personal)});
 	}
 	return attempts <= ATTEMPTS_MAX;
 }

@@ -211,6 +211,7 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	grant = &issue->grant;
 	refresh_end = grant_refresh_end(grant, issue->now);
 	scope.decision = issue->permission.record;
+	scope.personal = issue->permission.personal;
 	if (grant->generation == 0)
 		refresh_token = first_refresh_token(grant);
 	store_make_durable();

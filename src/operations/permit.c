@@ -94,6 +94,7 @@ permit(PermitRequest *request, Grant *grant, Permission *permission, TokenRespon
 	}
 	assess_request(&request->assessed, &assessment);
 	permission->record = assessment.record;
+	permission->personal = assessment.personal;
 	permission->revoke = assessment.revoke;
 	switch (assessment.decision)
 	{
@@ -127,6 +128,7 @@ permit_audit_refusal(const char *act, PgtErr err, const Permission *permission, 
 		object_begin(&detail);
 		object_jsonb(&detail, "decision", permission->record);
 		event.detail = object_end(&detail);
+		event.personal = permission->personal;
 	}
 	audit_refusal(err, &event);
 }

@@ -33,6 +33,7 @@ typedef struct Permission
 	StepUp step_up;
 	bool revoke; /* refused by a policy that ends the family */
 	Jsonb *record; /* for the audit; NULL: nothing was to be looked at */
+	Jsonb *personal; /* what the record leaves out, as it tells of a person; NULL: nothing */
 } Permission;
 
 /*

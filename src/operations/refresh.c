@@ -275,6 +275,7 @@ end_reused_family(const Refresh *refresh)
 	const Grant *grant = refresh->grant;
 	RevokedGrant revoked;
 	Object detail;
+	Object personal;
 	const AuditScope scope = {.client_id = grant->client_id,
 							  .subject = grant->auth.subject,
 							  .context = refresh->request->context};
@@ -289,17 +290,19 @@ end_reused_family(const Refresh *refresh)
 		object_begin(&detail);
 		object_int(&detail, "presented_generation", refresh->token.generation);
 		object_int(&detail, "current_generation", revoked.generation);
-		object_jsonb(&detail, "rotation_context", grant->context);
 		if (refresh->in_lockstep)
 			object_int(&detail, "lockstep_generations",
 					   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
+		object_begin(&personal);
+		object_jsonb(&personal, "rotation_context", grant->context);
 		audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
 								  .event = "refresh.reuse",
 								  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
 								  .client_id = grant->client_id,
 								  .subject = grant->auth.subject,
 								  .context = refresh->request->context,
-								  .detail = object_end(&detail)});
+								  .detail = object_end(&detail),
+								  .personal = object_end(&personal)});
 	}
 	audit_leave();
 	return ended;
@@ -354,11 +357,10 @@ judge(Refresh *refresh)
 static bool
 asked_requirement(const RefreshRequest *request, Requirement *asked)
 {
-	memset(asked, 0, sizeof(*asked));
-	asked->can_step_up = true;
-	asked->acr_values = request->acr_values;
-	asked->n_acr_values = request->n_acr_values;
-	asked->max_age = request->max_age;
+	*asked = (Requirement){.can_step_up = true,
+						   .acr_values = request->acr_values,
+						   .n_acr_values = request->n_acr_values,
+						   .max_age = request->max_age};
 	return request->n_acr_values > 0 || request->max_age >= 0;
 }
 
@@ -429,16 +431,15 @@ static void
 derive_successor(Refresh *refresh, uint32_t generation, const uint8_t *nonce)
 {
 	const uint8_t *pepper = issuer_pepper(issuer_get(refresh->client->issuer));
-	PgtcRefreshToken *successor = &refresh->successor;
+	uint8_t *secret = refresh->successor.secret;
 
-	*successor = refresh->token;
-	successor->generation = generation;
+	refresh->successor = refresh->token;
+	refresh->successor.generation = generation;
 	glue_check(pgtc_refresh_token_derive(pepper, refresh->token.grant_id, generation,
-										 refresh->token.secret, nonce, successor->secret),
+										 refresh->token.secret, nonce, secret),
 			   "deriving a secret");
-	glue_check(
-		pgtc_crypto_sha256(successor->secret, sizeof(successor->secret), refresh->successor_hash),
-		"hashing a secret");
+	glue_check(pgtc_crypto_sha256(secret, PGTC_SECRET_LEN, refresh->successor_hash),
+			   "hashing a secret");
 }
 
 static bool
@@ -528,7 +529,8 @@ store(Refresh *refresh)
 		.context = context,
 		.context_changed =
 			retries && compareJsonbContainers(&context->root, &grant->context->root) != 0,
-		.decision = refresh->permission.record};
+		.decision = refresh->permission.record,
+		.personal = refresh->permission.personal};
 	bool advanced;
 
 	audit_enter(&scope);

@@ -91,6 +91,7 @@ pgt_evaluate_rules(PG_FUNCTION_ARGS)
 	RiskCase risk;
 	PgtcDecision decision;
 	Jsonb *fired;
+	Jsonb *reasons;
 	bool said;
 	Object answer;
 
@@ -99,7 +100,7 @@ pgt_evaluate_rules(PG_FUNCTION_ARGS)
 						errdetail("%s.", problem)));
 	read_case(PG_GETARG_JSONB_P(3), &grant_id, &risk);
 	decision = rule_evaluation_run(&rules, strcmp(on_error, "allow") == 0,
-								   Max(1, timeout->time / 1000), &risk, &fired, &said);
+								   Max(1, timeout->time / 1000), &risk, &fired, &reasons, &said);
 	object_begin(&answer);
 	object_string(&answer, "decision", pgtc_rules_decision_name(decision));
 	object_jsonb(&answer, "rules", fired);

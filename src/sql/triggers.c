@@ -124,20 +124,41 @@ column_text(TriggerData *data, HeapTuple tuple, const char *column)
 	return NULL;
 }
 
-static bool
-hidden_column(Trigger *trigger, const char *column)
+/* where in the event a column goes */
+typedef enum Place
 {
-	for (int i = 1; i < trigger->tgnargs; i++)
+	IN_DETAIL,
+	NOWHERE, /* in the list that is the trigger's second argument */
+	IN_PERSONAL /* in that which is the third */
+} Place;
+
+/* one list is one argument: the executor copies each of them whenever it writes to the table */
+static bool
+is_listed(const Trigger *trigger, int arg, const char *column)
+{
+	const char *name = arg < trigger->tgnargs ? trigger->tgargs[arg] : "";
+	size_t len;
+
+	for (; *name; name += len + strspn(name + len, ", "))
 	{
-		if (strcmp(trigger->tgargs[i], column) == 0)
+		len = strcspn(name, ", ");
+		if (strlen(column) == len && strncmp(name, column, len) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* one member per column: JSON's own types for booleans and jsonb, text for the rest */
+static Place
+place_of(const Trigger *trigger, const char *column)
+{
+	return is_listed(trigger, NOWHERE, column)		 ? NOWHERE
+		   : is_listed(trigger, IN_PERSONAL, column) ? IN_PERSONAL
+													 : IN_DETAIL;
+}
+
+/* one member per column of that place: JSON's own types for booleans and jsonb, text for the rest */
 static void
-write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
+write_row(TriggerData *data, HeapTuple tuple, Place place, PgtcBuf *buf)
 {
 	TupleDesc desc = RelationGetDescr(data->tg_relation);
 	const int utc = 0;
@@ -152,7 +173,8 @@ write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
 		Datum value;
 		char *printed;
 
-		if (attribute->attisdropped || hidden_column(data->tg_trigger, NameStr(attribute->attname)))
+		if (attribute->attisdropped ||
+			place_of(data->tg_trigger, NameStr(attribute->attname)) != place)
 			continue;
 		value = heap_getattr(tuple, i + 1, desc, &is_null);
 		if (is_null)
@@ -183,7 +205,7 @@ write_row(TriggerData *data, HeapTuple tuple, PgtcBuf *buf)
 }
 
 static Jsonb *
-before_and_after(TriggerData *data, HeapTuple before, HeapTuple after)
+rows_in(TriggerData *data, HeapTuple before, HeapTuple after, Place place)
 {
 	PgtcBuf buf;
 
@@ -192,15 +214,23 @@ before_and_after(TriggerData *data, HeapTuple before, HeapTuple after)
 	if (before)
 	{
 		pgtc_buf_append_str(&buf, "\"before\":");
-		write_row(data, before, &buf);
+		write_row(data, before, place, &buf);
 	}
 	if (after)
 	{
 		pgtc_buf_append_str(&buf, before ? ",\"after\":" : "\"after\":");
-		write_row(data, after, &buf);
+		write_row(data, after, place, &buf);
 	}
 	pgtc_buf_append_str(&buf, "}");
 	return object_of_buf(&buf);
+}
+
+static void
+before_and_after(TriggerData *data, HeapTuple before, HeapTuple after, AuditEvent *event)
+{
+	event->detail = rows_in(data, before, after, IN_DETAIL);
+	if (data->tg_trigger->tgnargs > IN_PERSONAL)
+		event->personal = rows_in(data, before, after, IN_PERSONAL);
 }
 
 /* the row before (NULL for INSERT) and after (NULL for DELETE) */
@@ -248,7 +278,7 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	if (event.subject == NULL)
 		event.subject = scope->subject;
 	event.context = scope->context;
-	event.detail = before_and_after(data, before, after);
+	before_and_after(data, before, after, &event);
 	audit_write(&event);
 	return PointerGetDatum(NULL);
 }
@@ -330,11 +360,12 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	{
 		event.event = "grant.issued";
 		event.detail = issued_detail(data, after);
+		event.personal = audit_scope()->personal;
 	}
 	else
 	{
 		event.event = after == NULL ? "grant.deleted" : "grant.changed";
-		event.detail = before_and_after(data, before, after);
+		before_and_after(data, before, after, &event);
 	}
 	audit_write(&event);
 	return PointerGetDatum(NULL);
@@ -377,6 +408,7 @@ pgt_audit_token(PG_FUNCTION_ARGS)
 	object_string(&detail, "scope", column_text(data, row, "scope"));
 	add_scope(&detail);
 	event.detail = object_end(&detail);
+	event.personal = scope->personal;
 	audit_write(&event);
 	return PointerGetDatum(NULL);
 }

@@ -148,13 +148,14 @@ satisfied_by(const Policy *policy, const char *factor_type)
 }
 
 static Jsonb *
-judge_policy(const Policy *policy, RiskCase *risk, PgtcDecision *decision, bool *said)
+judge_policy(const Policy *policy, RiskCase *risk, PgtcDecision *decision, Jsonb **reasons,
+			 bool *said)
 {
 	Jsonb *fired;
 	Object object;
 
 	*decision = rule_evaluation_run(&policy->rules, policy->allow_on_error,
-									policy->function_timeout, risk, &fired, said);
+									policy->function_timeout, risk, &fired, reasons, said);
 	object_begin(&object);
 	object_string(&object, "policy", policy->policy);
 	object_int(&object, "version", policy->version);
@@ -168,17 +169,24 @@ static PgtcDecision
 judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, Object *record)
 {
 	PgtcDecision riskiest = PGTC_ALLOW;
+	bool fired = false;
 	Object array;
+	Object reasons_array;
+	Object personal;
 
 	object_array_begin(&array);
+	object_array_begin(&reasons_array);
 	for (const Policy *policy = policy_list(); policy; policy = policy->next)
 	{
 		PgtcDecision decision;
+		Jsonb *reasons;
 		bool said;
 
 		if (!applies(policy, request))
 			continue;
-		object_array_add(&array, judge_policy(policy, risk, &decision, &said));
+		object_array_add(&array, judge_policy(policy, risk, &decision, &reasons, &said));
+		object_array_add(&reasons_array, reasons);
+		fired = fired || JB_ROOT_COUNT(reasons) > 0;
 		if (policy->shadow)
 			continue;
 		if (decision == PGTC_REQUIRE && satisfied_by(policy, request->factor_type))
@@ -191,6 +199,12 @@ judge_policies(const AssessedRequest *request, RiskCase *risk, Assessment *out, 
 		riskiest = Max(riskiest, decision);
 	}
 	object_jsonb(record, "policies", object_array_end(&array));
+	if (fired)
+	{
+		object_begin(&personal);
+		object_jsonb(&personal, "reasons", object_array_end(&reasons_array));
+		out->personal = object_end(&personal);
+	}
 	return riskiest;
 }
 

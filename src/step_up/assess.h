@@ -43,6 +43,7 @@ typedef struct Assessment
 	char **factor_types; /* that satisfy every policy which asks for one */
 	int n_factor_types; /* -1: any */
 	Jsonb *record; /* for the audit; NULL: nothing was to be looked at */
+	Jsonb *personal; /* what the record leaves out, as it tells of a person; NULL: nothing */
 } Assessment;
 
 /* what the APIs of the request and the request itself ask of its subject's authentication */

@@ -206,7 +206,7 @@ static void
 add_reasons(Object *object, Jsonb *answer)
 {
 	int n;
-	char **reasons = answer ? member_strings(answer, "reasons", &n) : NULL;
+	char **reasons = member_strings(answer, "reasons", &n);
 
 	if (reasons == NULL)
 		return;
@@ -220,7 +220,7 @@ add_reasons(Object *object, Jsonb *answer)
 /* NULL when there is nothing to record: it has allowed the request and given no reasons */
 static Jsonb *
 run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeout,
-			 const RiskCase *risk, PgtcDecision *outcome, bool *failed)
+			 const RiskCase *risk, PgtcDecision *outcome, bool *failed, Object *reason)
 {
 	Jsonb *answer;
 	const char *failure =
@@ -245,12 +245,13 @@ run_function(const PgtcRule *rule, int position, bool allow_on_error, int timeou
 	if (failure)
 		object_bool(&object, "failed", true);
 	else
-		add_reasons(&object, answer);
+		add_reasons(reason, answer);
 	return object_end(&object);
 }
 
 static Jsonb *
-run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *outcome)
+run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *outcome,
+			Object *reason)
 {
 	char why[PGTC_WHY_MAX];
 	Object object;
@@ -263,36 +264,45 @@ run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *ou
 	object_int(&object, "position", position);
 	object_string(&object, "rule", pgtc_rules_name(rule->kind));
 	object_string(&object, "outcome", pgtc_rules_decision_name(*outcome));
-	object_string(&object, "explanation", why);
+	object_string(reason, "explanation", why);
 	return object_end(&object);
 }
 
 PgtcDecision
 rule_evaluation_run(const PgtcRules *rules, bool allow_on_error, int function_timeout,
-					RiskCase *risk, Jsonb **fired, bool *said)
+					RiskCase *risk, Jsonb **fired, Jsonb **reasons, bool *said)
 {
 	PgtcDecision riskiest = PGTC_ALLOW;
 	Object array;
+	Object reasons_array;
 
 	*said = false;
 	object_array_begin(&array);
+	object_array_begin(&reasons_array);
 	for (int i = 0; i < rules->n; i++)
 	{
 		const PgtcRule *rule = &rules->rule[i];
 		PgtcDecision outcome;
 		bool failed = false;
-		Jsonb *record = rule->kind == PGTC_RULE_FUNCTION
-							? run_function(rule, i + 1, allow_on_error, function_timeout, risk,
-										   &outcome, &failed)
-							: run_builtin(rule, i + 1, risk, &outcome);
+		Object reason;
+		Jsonb *record;
 
+		object_begin(&reason);
+		record = rule->kind == PGTC_RULE_FUNCTION
+					 ? run_function(rule, i + 1, allow_on_error, function_timeout, risk, &outcome,
+									&failed, &reason)
+					 : run_builtin(rule, i + 1, risk, &outcome, &reason);
 		if (record)
+		{
 			object_array_add(&array, record);
+			object_array_add(&reasons_array, object_end(&reason));
+		}
 		if (outcome > riskiest)
 			*said = false;
 		riskiest = Max(riskiest, outcome);
 		*said = *said || (outcome == riskiest && !failed);
 	}
 	*fired = object_array_end(&array);
+	*reasons = object_array_end(&reasons_array);
 	return riskiest;
 }

@@ -38,12 +38,12 @@ extern void rule_evaluation_prepare(RiskCase *risk);
 
 /*
  * The riskiest outcome of the rules that fire; *fired becomes the array of them,
- * *said whether a rule has said so, and not a function failed to say something.
+ * *reasons that of what each gives as its reason, which tells of a person, *said whether a rule has said so, and not a function failed to say something.
  * Reads at most the ledger of the family; runs functions of the administrator's
  * for at most so many milliseconds each.  Writes nothing.
  */
 extern PgtcDecision rule_evaluation_run(const PgtcRules *rules, bool allow_on_error,
 										int function_timeout, RiskCase *risk, Jsonb **fired,
-										bool *said);
+										Jsonb **reasons, bool *said);
 
 #endif /* PGT_RULE_EVALUATION_H */

@@ -117,7 +117,10 @@ note_reuse(const AuditEvent *event, TimestampTz at)
 
 static StoreQuery audit_insert_query = STORE_QUERY(
 	"audit insert", STORE_WRITES,
-	"INSERT INTO pgtoken.audit_events ({names}, client_addr) VALUES ({values}, pg_catalog.inet_client_addr())");
+	"INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
+	"client_id, subject, session_user_name, role_name, application_name, context, detail, "
+	"personal, client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
+	"pg_catalog.inet_client_addr())");
 
 void
 audit_write(const AuditEvent *event)
@@ -127,19 +130,19 @@ audit_write(const AuditEvent *event)
 	pg_uuid_t event_id;
 
 	random_uuid(&event_id);
-	store_arg_uuid(store_named(&args, "grant_id"),
-				   event->grant_id ? event->grant_id : &glue_no_grant);
-	store_arg_uuid(store_named(&args, "event_id"), &event_id);
-	store_arg_time(store_named(&args, "occurred_at"), now);
-	store_arg_text(store_named(&args, "event"), event->event);
-	store_arg_text(store_named(&args, "reason"), event->reason);
-	store_arg_text(store_named(&args, "client_id"), event->client_id);
-	store_arg_text(store_named(&args, "subject"), event->subject);
-	store_arg_text(store_named(&args, "session_user_name"), role_name(GetSessionUserId()));
-	store_arg_text(store_named(&args, "role_name"), role_name(GetOuterUserId()));
-	store_arg_text(store_named(&args, "application_name"), application_name);
-	store_arg_jsonb(store_named(&args, "context"), event->context);
-	store_arg_jsonb(store_named(&args, "detail"), event->detail);
+	store_arg_uuid(&args, event->grant_id ? event->grant_id : &glue_no_grant);
+	store_arg_uuid(&args, &event_id);
+	store_arg_time(&args, now);
+	store_arg_text(&args, event->event);
+	store_arg_text(&args, event->reason);
+	store_arg_text(&args, event->client_id);
+	store_arg_text(&args, event->subject);
+	store_arg_text(&args, role_name(GetSessionUserId()));
+	store_arg_text(&args, role_name(GetOuterUserId()));
+	store_arg_text(&args, application_name);
+	store_arg_jsonb(&args, event->context);
+	store_arg_jsonb(&args, event->detail);
+	store_arg_jsonb(&args, event->personal);
 	store_run(&audit_insert_query, &args, NULL, NULL);
 	note_reuse(event, now);
 }

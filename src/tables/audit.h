@@ -24,7 +24,8 @@ typedef struct AuditEvent
 	const char *client_id;
 	const char *subject;
 	Jsonb *context;
-	Jsonb *detail; /* never a token, a secret or a hash */
+	Jsonb *detail; /* never a token, a secret or a hash; and nothing of a person */
+	Jsonb *personal; /* what would be in detail were it not of a person */
 } AuditEvent;
 
 /* what the running use case knows */
@@ -37,6 +38,7 @@ typedef struct AuditScope
 	const char *
 		client_auth_method; /* how the client has proved itself at an endpoint; NULL: it was not asked */
 	Jsonb *decision; /* how the request was assessed; NULL: it was not */
+	Jsonb *personal; /* what that tells of a person; NULL: nothing */
 	bool purging; /* rows that have been over for long are deleted, audited by their number */
 } AuditScope;
 

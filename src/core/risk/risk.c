@@ -30,8 +30,7 @@ typedef struct Shown
 	char text[SHOWN_MAX + 1];
 } Shown;
 
-static bool
-because(char *why, const char *format, ...)
+static bool __attribute__((format(printf, 2, 3))) because(char *why, const char *format, ...)
 {
 	va_list args;
 
