@@ -30,7 +30,10 @@ typedef struct Shown
 	char text[SHOWN_MAX + 1];
 } Shown;
 
-static bool __attribute__((format(printf, 2, 3))) because(char *why, const char *format, ...)
+static bool because(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool
+because(char *why, const char *format, ...)
 {
 	va_list args;
 
