@@ -48,6 +48,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (pgtc_dn_normalise(fuzz_slice(data, size), &fuzz_mem, &normal) != PGTC_OK)
 	{
 		REQUIRE(normal.len == 0);
+		pgtc_buf_free(&normal);
 		return 0;
 	}
 	REQUIRE(normal.len > 0);
