@@ -502,7 +502,7 @@ SELECT trial.misbehaviour('sets_role', $$SET ROLE pgtoken_admin$$),
 	   trial.misbehaviour('sets_session', $$EXECUTE format('SET SESSION AUTHORIZATION %I', session_user)$$),
 	   trial.misbehaviour('reads_keys', $$PERFORM FROM pgtoken.key_material$$),
 	   trial.misbehaviour('reads_grants', $$PERFORM g.current_hash FROM pgtoken.grants g$$),
-	   trial.misbehaviour('evaluates', $$PERFORM pgtoken.evaluate_rules('[]', 'allow', '1 second', '{}')$$);
+	   trial.misbehaviour('evaluates', $$PERFORM pgtoken.judge_recorded('i', 'p', 1, '{}')$$);
 SELECT * FROM trial.misbehave('sets_role');
 SELECT * FROM trial.misbehave('sets_config_role');
 SELECT * FROM trial.misbehave('resets_role');
@@ -606,7 +606,7 @@ INSERT INTO trial.attempts VALUES
 	(9, $$SELECT * FROM pgtoken.explain_decision('00000000-0000-4000-8000-000000000000')$$), (10, $$SELECT count(*) FROM pgtoken.decisions$$),
 	(11, $$SELECT count(*) FROM pgtoken.decisions_by_rule$$), (12, $$SELECT count(*) FROM pgtoken.decisions_by_client$$), (13, $$SELECT count(*) FROM pgtoken.decision_latency$$),
 	(14, $$SELECT count(*) FROM pgtoken.policies$$), (15, $$UPDATE pgtoken.policies SET state = 'retired'$$),
-	(16, $$SELECT pgtoken.evaluate_rules('[]', 'allow', '1 second', '{}')$$), (17, $$SELECT * FROM pgtoken.replay_policy(NULL, NULL, NULL)$$),
+	(16, $$SELECT pgtoken.judge_recorded('i', 'p', 1, '{}')$$), (17, $$SELECT * FROM pgtoken.replay_policy(NULL, NULL, NULL)$$),
 	(18, $$SELECT pgtoken.put_policy_in_force('https://id.example', 'night', 1, 'active')$$), (19, $$SELECT pgtoken.lock_policy(NULL, 'night')$$);
 GRANT USAGE ON SCHEMA test, trial, risk TO regress_pgtoken_admin, regress_pgtoken_auditor, regress_pgtoken_issuer;
 GRANT SELECT ON trial.attempts TO regress_pgtoken_admin, regress_pgtoken_auditor, regress_pgtoken_issuer;

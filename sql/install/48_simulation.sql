@@ -1,27 +1,11 @@
 -- Trying a version of a policy on what has happened.
 
-CREATE FUNCTION pgtoken.evaluate_rules(rules jsonb, on_error text, function_timeout interval, facts jsonb) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'pgt_evaluate_rules' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+CREATE FUNCTION pgtoken.judge_recorded(issuer text, policy text, version integer, facts jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'pgt_judge_recorded' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.evaluate_rules FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.evaluate_rules IS
-'Internal, called by simulate_policy(): judges one request by the rules of a policy and writes nothing. facts: client_id, subject, grant_type, resources, context, at, retry, and where there are any grant_id, last_context, first_context, last_at, mfa_at. Returns {"decision": ..., "rules": [those that fired]}. Raises 22023 for rules or facts that cannot be read.';
-
-CREATE FUNCTION pgtoken.could_step_up(candidate pgtoken.policies, subject text, grant_type text, event text, reason text) RETURNS boolean
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	-- what came of the request tells; where it was not asked for a factor, those that the subject has now do
-	SELECT CASE WHEN coalesce(could_step_up.reason IN ('no_usable_factor', 'no_user_to_step_up'), false) THEN false
-				WHEN could_step_up.event LIKE '%.challenged' THEN true
-				WHEN coalesce(could_step_up.grant_type IN ('client_credentials', 'urn:ietf:params:oauth:grant-type:token-exchange'), false) THEN false
-				ELSE EXISTS (SELECT FROM pgtoken.factors f JOIN pgtoken.issuers i USING (issuer)
-							 WHERE f.issuer = (could_step_up.candidate).issuer AND f.subject = could_step_up.subject AND f.state = 'active'
-							   AND ((could_step_up.candidate).factor_types IS NULL OR f.factor_type = ANY ((could_step_up.candidate).factor_types))
-							   AND (f.factor_type <> 'webauthn' OR i.webauthn_rp_id IS NOT NULL)
-							   AND (f.factor_type <> 'recovery_code' OR cardinality(f.code_hashes) > 0)) END;
-END;
-REVOKE ALL ON FUNCTION pgtoken.could_step_up FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.could_step_up IS 'Internal, called by replay_policy(): could the user of a recorded request (its event and reason) be asked for a factor by this policy? Locks of factors do not count, they pass';
+REVOKE ALL ON FUNCTION pgtoken.judge_recorded FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.judge_recorded IS
+'Internal, called by replay_policy(): judges a recorded request by a policy as a real one is judged, and writes nothing. facts: grant_id, client_id, subject, grant_type, resources, context, at, first_issue, retry, mfa_at, of a refresh last_context, first_context, last_at, and could_step_up where it is known. Returns what the record of a decision has of a policy, where it requires a factor with could_step_up: can the user be asked for one (locks of factors do not count, they pass)? NULL: the policy does not judge such requests.';
 
 CREATE FUNCTION pgtoken.replay_policy(candidate pgtoken.policies, since timestamptz, until timestamptz)
 	RETURNS TABLE (client_id text, decision text, without_factor boolean, enforced text, fired integer[])
@@ -33,8 +17,7 @@ DECLARE
 	first_context jsonb;
 	last_context jsonb;
 	last_at timestamptz;
-	mfa_at timestamptz;
-	facts jsonb;
+	without_a_factor boolean;
 	answer jsonb;
 BEGIN
 	-- One pass over the families; each has its state in the variables above.
@@ -58,6 +41,7 @@ BEGIN
 						   LIMIT 1) t ON a.event LIKE 'token.%',
 			LATERAL (SELECT CASE WHEN jsonb_typeof(a.detail -> 'decision') = 'object' THEN a.detail -> 'decision' END) d (recorded)
 		WHERE a.occurred_at >= since AND a.occurred_at < until
+		  -- it judges no others: they need not be read
 		  AND (candidate.client_ids IS NULL OR a.client_id = ANY (candidate.client_ids))
 		  -- a refusal without a record was none of a policy's
 		  AND (a.event IN ('grant.issued', 'token.refreshed', 'token.retried')
@@ -71,36 +55,34 @@ BEGIN
 			last_at := NULL;
 		END IF;
 
-		IF (CASE WHEN e.first_issue THEN candidate.on_issue ELSE candidate.on_refresh END)
-		   AND NOT coalesce((e.recorded ->> 'step_up')::boolean, false)	-- goes on where a challenged one stopped
-		   AND (candidate.grant_types IS NULL OR e.grant_type = ANY (candidate.grant_types))
-		   AND (candidate.resources IS NULL OR e.resources && candidate.resources) THEN
-			mfa_at := CASE WHEN e.recorded IS NOT NULL THEN (e.recorded ->> 'mfa_time')::timestamptz
-						   WHEN e.mfa_time <= e.at THEN e.mfa_time END;
-			facts := jsonb_build_object('client_id', e.client_id, 'subject', e.subject, 'grant_type', coalesce(e.grant_type, ''),
-										'resources', coalesce(to_jsonb(e.resources), '[]'), 'context', e.context, 'at', e.at,
-										'retry', coalesce((e.recorded ->> 'retry')::boolean, e.event = 'token.retried'))
-				|| CASE WHEN mfa_at IS NULL THEN '{}' ELSE jsonb_build_object('mfa_at', mfa_at) END;
-			IF NOT e.first_issue THEN
-				IF last_context IS NULL THEN
-					-- the family's last rotation lies before what we read
-					SELECT l.context, l.issued_at INTO last_context, last_at FROM pgtoken.tokens l
-					WHERE l.grant_id = e.grant_id AND l.issued_at < e.at AND (l.retry = 0 OR l.generation = l.parent_generation)
-					ORDER BY l.issued_at DESC LIMIT 1;
-				END IF;
-				facts := facts || jsonb_build_object('grant_id', e.grant_id,
-					'last_context', coalesce(last_context, '{}'), 'first_context', coalesce(first_context, last_context, '{}'),
-					'last_at', coalesce((e.recorded ->> 'last_at')::timestamptz, last_at, e.at));
+		IF NOT coalesce((e.recorded ->> 'step_up')::boolean, false) THEN	-- goes on where a challenged one stopped
+			IF NOT e.first_issue AND last_context IS NULL THEN
+				-- the family's last rotation lies before what we read
+				SELECT l.context, l.issued_at INTO last_context, last_at FROM pgtoken.tokens l
+				WHERE l.grant_id = e.grant_id AND l.issued_at < e.at AND (l.retry = 0 OR l.generation = l.parent_generation)
+				ORDER BY l.issued_at DESC LIMIT 1;
 			END IF;
-			answer := pgtoken.evaluate_rules(candidate.rules, candidate.on_error, candidate.function_timeout, facts);
+			without_a_factor := coalesce(e.reason IN ('no_usable_factor', 'no_user_to_step_up'), false);
+			answer := pgtoken.judge_recorded(candidate.issuer, candidate.policy, candidate.version, jsonb_build_object(
+				'grant_id', e.grant_id, 'client_id', e.client_id, 'subject', e.subject, 'grant_type', coalesce(e.grant_type, ''),
+				'resources', coalesce(to_jsonb(e.resources), '[]'), 'context', e.context, 'at', e.at, 'first_issue', e.first_issue,
+				'retry', coalesce((e.recorded ->> 'retry')::boolean, e.event = 'token.retried'),
+				'mfa_at', CASE WHEN e.recorded IS NOT NULL THEN (e.recorded ->> 'mfa_time')::timestamptz
+							   WHEN e.mfa_time <= e.at THEN e.mfa_time END,
+				'last_context', coalesce(last_context, '{}'), 'first_context', coalesce(first_context, last_context, '{}'),
+				'last_at', coalesce((e.recorded ->> 'last_at')::timestamptz, last_at, e.at),
+				-- what came of the request tells; where it was not asked for a factor, those that the subject has now do
+				'could_step_up', CASE WHEN without_a_factor THEN false WHEN e.event LIKE '%.challenged' THEN true END));
+		END IF;
+		IF answer IS NOT NULL THEN
 			client_id := e.client_id;
-			decision := answer ->> 'decision';
-			without_factor := decision = 'require' AND NOT pgtoken.could_step_up(candidate, e.subject, e.grant_type, e.event, e.reason);
-			decision := CASE WHEN without_factor THEN 'deny' ELSE decision END;
-			enforced := coalesce(CASE WHEN e.reason IN ('no_usable_factor', 'no_user_to_step_up') THEN 'deny' END, e.recorded ->> 'decision',
+			without_factor := NOT coalesce((answer ->> 'could_step_up')::boolean, true);
+			decision := CASE WHEN without_factor THEN 'deny' ELSE answer ->> 'decision' END;
+			enforced := coalesce(CASE WHEN without_a_factor THEN 'deny' END, e.recorded ->> 'decision',
 								 CASE WHEN e.event LIKE '%.denied' THEN 'deny' WHEN e.event LIKE '%.challenged' THEN 'require' ELSE 'allow' END);
 			fired := ARRAY(SELECT (r ->> 'position')::integer FROM jsonb_array_elements(answer -> 'rules') r);
 			RETURN NEXT;
+			answer := NULL;
 		END IF;
 
 		IF e.event IN ('grant.issued', 'token.refreshed') THEN

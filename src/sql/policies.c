@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "base/cache.h"
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/object.h"
@@ -15,16 +16,14 @@
 #include "core/base/slice.h"
 #include "core/base/uuid.h"
 #include "core/risk/rules.h"
-#include "step_up/rule_evaluation.h"
+#include "step_up/assess.h"
+#include "step_up/challenge.h"
+#include "tables/grant_type.h"
+#include "tables/issuer.h"
+#include "tables/policy.h"
 
-PG_FUNCTION_INFO_V1(pgt_evaluate_rules);
+PG_FUNCTION_INFO_V1(pgt_judge_recorded);
 PG_FUNCTION_INFO_V1(pgt_policy_rules_problem);
-
-static PgtcCode
-read_rules(Jsonb *json, PgtcRules *rules, char problem[PGTC_PROBLEM_MAX])
-{
-	return pgtc_rules_read(pgtc_slice_str(object_text(json)), &glue_mem, rules, problem);
-}
 
 Datum
 pgt_policy_rules_problem(PG_FUNCTION_ARGS)
@@ -32,7 +31,8 @@ pgt_policy_rules_problem(PG_FUNCTION_ARGS)
 	PgtcRules rules;
 	char problem[PGTC_PROBLEM_MAX];
 
-	if (read_rules(PG_GETARG_JSONB_P(0), &rules, problem) != PGTC_OK)
+	if (pgtc_rules_read(pgtc_slice_str(object_text(PG_GETARG_JSONB_P(0))), &glue_mem, &rules,
+						problem) != PGTC_OK)
 		PG_RETURN_TEXT_P(cstring_to_text(problem));
 	pgtc_rules_free(&rules, &glue_mem);
 	PG_RETURN_NULL();
@@ -49,60 +49,69 @@ member_time(Jsonb *object, const char *name)
 		timestamptz_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
-/* a recorded request: what assess.c knows from the family's row */
+/*
+ * A recorded request and the family that it found or would start.  What a rule counts
+ * in the ledger is counted as of its time, by all generations: -1.
+ */
 static void
-read_case(Jsonb *facts, pg_uuid_t *grant_id, RiskCase *risk)
+read_request(Jsonb *facts, Client *client, Grant *grant, AssessedRequest *request)
 {
-	char *id = member_string(facts, "grant_id");
+	char *grant_id = member_string(facts, "grant_id");
 
-	memset(risk, 0, sizeof(*risk));
-	if (id && pgtc_uuid_parse(pgtc_slice_str(id), grant_id->data) == PGTC_OK)
-		risk->grant_id = grant_id;
-	risk->client_id = member_string(facts, "client_id");
-	risk->subject = member_string(facts, "subject");
-	risk->grant_type = member_string(facts, "grant_type");
-	risk->resources = member_strings(facts, "resources", &risk->n_resources);
-	risk->n_resources = Max(risk->n_resources, 0);
-	risk->context = member_json(facts, "context");
-	if (risk->context == NULL)
-		risk->context = object_empty();
-	risk->last_context = member_json(facts, "last_context");
-	risk->first_context = member_json(facts, "first_context");
-	risk->retry = member_bool(facts, "retry", false);
-	risk->at = member_time(facts, "at");
-	risk->last_at = member_time(facts, "last_at");
-	risk->mfa_at = member_time(facts, "mfa_at");
-	risk->generation = -1;
-	if (TIMESTAMP_IS_NOBEGIN(risk->at) ||
-		(risk->last_context && (TIMESTAMP_IS_NOBEGIN(risk->last_at) || risk->grant_id == NULL)))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a recorded request lacks its family or its time")));
-	rule_evaluation_prepare(risk);
+	client->client_id = member_string(facts, "client_id");
+	grant->client_id = client->client_id;
+	grant->subject = member_string(facts, "subject");
+	grant->grant_type = member_string(facts, "grant_type");
+	grant->resources = member_strings(facts, "resources", &grant->n_resources);
+	grant->context = member_json(facts, "last_context");
+	grant->first_context = member_json(facts, "first_context");
+	grant->rotated_at = member_time(facts, "last_at");
+	grant->mfa_time = member_time(facts, "mfa_at");
+	grant->generation = -1;
+	request->client = client;
+	request->grant = grant;
+	request->first_issue = member_bool(facts, "first_issue", false);
+	request->retry = member_bool(facts, "retry", false);
+	request->context = member_json(facts, "context");
+	request->now = member_time(facts, "at");
+	if (grant_id == NULL ||
+		pgtc_uuid_parse(pgtc_slice_str(grant_id), grant->grant_id.data) != PGTC_OK ||
+		client->client_id == NULL || grant->grant_type == NULL || request->context == NULL ||
+		TIMESTAMP_IS_NOBEGIN(request->now) ||
+		(!request->first_issue &&
+		 (grant->context == NULL || TIMESTAMP_IS_NOBEGIN(grant->rotated_at))))
+		elog(ERROR, "a recorded request lacks its client, its family or its time");
 }
 
 Datum
-pgt_evaluate_rules(PG_FUNCTION_ARGS)
+pgt_judge_recorded(PG_FUNCTION_ARGS)
 {
-	char *on_error = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Interval *timeout = PG_GETARG_INTERVAL_P(2);
-	PgtcRules rules;
-	char problem[PGTC_PROBLEM_MAX];
-	pg_uuid_t grant_id;
-	RiskCase risk;
+	Jsonb *facts = PG_GETARG_JSONB_P(3);
+	Client client = {0};
+	Grant grant = {0};
+	AssessedRequest request = {0};
 	PgtcDecision decision;
-	Jsonb *fired;
-	Jsonb *reasons;
-	bool said;
-	Object answer;
+	const Policy *policy;
+	Jsonb *record;
+	Object more;
 
-	if (read_rules(PG_GETARG_JSONB_P(0), &rules, problem) != PGTC_OK)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid rules"),
-						errdetail("%s.", problem)));
-	read_case(PG_GETARG_JSONB_P(3), &grant_id, &risk);
-	decision = rule_evaluation_run(&rules, strcmp(on_error, "allow") == 0,
-								   Max(1, timeout->time / 1000), &risk, &fired, &reasons, &said);
-	object_begin(&answer);
-	object_string(&answer, "decision", pgtc_rules_decision_name(decision));
-	object_jsonb(&answer, "rules", fired);
-	PG_RETURN_JSONB_P(object_end(&answer));
+	cache_begin();
+	policy = policy_version(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+							text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_GETARG_INT32(2));
+	if (policy == NULL)
+		elog(ERROR, "there is no such version of a policy");
+	client.issuer = policy->issuer;
+	read_request(facts, &client, &grant, &request);
+	record = assess_policy(policy, &request, &decision);
+	if (record == NULL)
+		PG_RETURN_NULL();
+	object_begin(&more);
+	if (decision == PGTC_REQUIRE)
+		object_bool(
+			&more, "could_step_up",
+			member_bool(facts, "could_step_up",
+						grant_type_has_user(grant.grant_type) &&
+							challenge_possible(issuer_get(client.issuer), grant.subject,
+											   policy->factor_types, policy->n_factor_types)));
+	PG_RETURN_JSONB_P(object_concat(record, object_end(&more)));
 }

@@ -268,6 +268,19 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 	rule_evaluation_prepare(risk);
 }
 
+Jsonb *
+assess_policy(const Policy *policy, const AssessedRequest *request, PgtcDecision *decision)
+{
+	Authentication authentication = authentication_of_grant(request->grant);
+	RiskCase risk;
+	bool said;
+
+	if (!applies(policy, request))
+		return NULL;
+	begin_case(request, &authentication, &risk);
+	return judge_policy(policy, &risk, decision, &said);
+}
+
 void
 assess_request(const AssessedRequest *request, Assessment *out)
 {

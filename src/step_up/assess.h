@@ -14,6 +14,7 @@
 #include "tables/authentication.h"
 #include "tables/client.h"
 #include "tables/grant.h"
+#include "tables/policy.h"
 
 typedef struct AssessedRequest
 {
@@ -50,5 +51,9 @@ typedef struct Assessment
 extern int assess_requirements(const AssessedRequest *request, Requirement **out);
 
 extern void assess_request(const AssessedRequest *request, Assessment *out);
+
+/* what one policy, in whatever state, thinks of a request, real or recorded; NULL: it does not judge such requests */
+extern Jsonb *assess_policy(const Policy *policy, const AssessedRequest *request,
+							PgtcDecision *decision);
 
 #endif /* PGT_ASSESS_H */

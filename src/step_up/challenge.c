@@ -62,6 +62,17 @@ suitable(Factor *list, const Issuer *issuer, const Authentication *authenticatio
 	return list;
 }
 
+bool
+challenge_possible(const Issuer *issuer, const char *subject, char *const *factor_types,
+				   int n_factor_types)
+{
+	const Authentication nothing = {.n_amr = -1};
+
+	/* at the end of time no lock is left */
+	return suitable(factor_list(issuer->issuer, subject, false), issuer, &nothing, NULL, 0,
+					factor_types, n_factor_types, DT_NOEND) != NULL;
+}
+
 static void
 set_factors(Challenge *challenge, const Factor *list)
 {

@@ -58,6 +58,13 @@ extern PgtErr challenge_open(const ChallengedRequest *request, const Authenticat
 							 TokenResponse *response);
 
 /*
+ * Has the subject a factor of these types (n < 0: any), though it may be locked for
+ * the moment?
+ */
+extern bool challenge_possible(const Issuer *issuer, const char *subject, char *const *factor_types,
+							   int n_factor_types);
+
+/*
  * The factor that was proved for this request.  PGT_OK, PGT_ERR_CHALLENGE_UNKNOWN
  * (also expired or another request's), PGT_ERR_CHALLENGE_OTHER_CLIENT,
  * PGT_ERR_CHALLENGE_OTHER_CONTEXT, PGT_ERR_CHALLENGE_OPEN (not answered yet).  One

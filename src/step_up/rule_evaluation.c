@@ -152,8 +152,7 @@ describe_family(const RiskCase *risk)
 	Object family;
 
 	object_begin(&family);
-	if (risk->grant_id)
-		object_string(&family, "grant_id", strings_of_uuid(risk->grant_id));
+	object_string(&family, "grant_id", strings_of_uuid(risk->grant_id));
 	object_string(&family, "client_id", risk->client_id);
 	object_string(&family, "subject", risk->subject);
 	object_string(&family, "grant_type", risk->grant_type);

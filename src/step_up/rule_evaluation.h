@@ -17,7 +17,7 @@
 /* a request as the rules see it */
 typedef struct RiskCase
 {
-	const pg_uuid_t *grant_id; /* NULL: no family yet */
+	const pg_uuid_t *grant_id;
 	const char *client_id;
 	const char *subject;
 	const char *grant_type;

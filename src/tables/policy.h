@@ -35,4 +35,7 @@ typedef struct Policy
 /* active and shadow ones of all issuers; valid until the transaction ends */
 extern const Policy *policy_list(void);
 
+/* a version in whatever state; NULL when there is none */
+extern const Policy *policy_version(const char *issuer, const char *policy, int version);
+
 #endif /* PGT_POLICY_H */
