@@ -35,14 +35,7 @@ typedef struct StorePlan
 
 static StorePlan *plans = NULL;
 
-struct StoreRow
-{
-	const Datum *values;
-	const bool *nulls;
-	int columns;
-	int column; /* those that have been taken */
-	StringInfo list; /* NULL, or it is no row: their names are wanted, and all of it is NULL */
-};
+#define COLUMNS_MAX 64
 
 static void
 append_item(StringInfo list, const char *item)
@@ -53,12 +46,15 @@ append_item(StringInfo list, const char *item)
 static char *
 list_of_columns(const StoreQuery *query)
 {
+	static const Datum values[COLUMNS_MAX] = {0};
+	bool nulls[COLUMNS_MAX];
 	StringInfoData list;
-	StoreRow row = {.list = &list};
+	StoreRow row = {values, nulls, COLUMNS_MAX, 0, &list, 0};
 
+	memset(nulls, true, sizeof(nulls));
 	initStringInfo(&list);
 	query->row_reader(&row, palloc0(query->row_size));
-	if (row.column != row.columns)
+	if (row.column != row.named)
 		elog(ERROR, "the reader of \"%s\" takes a column without a name", query->name);
 	return list.data;
 }
@@ -173,7 +169,7 @@ store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *ar
 		MemoryContextSwitchTo(caller);
 		for (uint64 i = 0; i < rows; i++)
 		{
-			StoreRow row = {values, nulls, columns, 0, NULL};
+			StoreRow row = {values, nulls, columns, 0, NULL, 0};
 
 			/* at once: SPI_getbinval would walk through the row again for each column */
 			heap_deform_tuple(table->vals[i], table->tupdesc, values, nulls);
@@ -228,13 +224,6 @@ add_arg(StoreArgs *args, Oid type, Datum value, bool is_null)
 	args->value[args->n] = value;
 	args->null[args->n] = is_null ? 'n' : ' ';
 	args->n++;
-}
-
-StoreArgs *
-store_named(StoreArgs *args, const char *name)
-{
-	args->name[args->n] = name;
-	return args;
 }
 
 void
@@ -363,26 +352,16 @@ store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
 			n == 0);
 }
 
-StoreRow *
-store_column(StoreRow *row, const char *name)
+void
+store_list(StoreRow *row, const char *name)
 {
-	if (row->list)
-	{
-		append_item(row->list, name);
-		row->columns++;
-	}
-	return row;
+	append_item(row->list, name);
+	row->named++;
 }
 
 static Datum
 next_column(StoreRow *row, bool *is_null)
 {
-	*is_null = true;
-	if (row->list)
-	{
-		row->column++;
-		return (Datum) 0;
-	}
 	Assert(row->column < row->columns);
 	*is_null = row->nulls[row->column];
 	return row->values[row->column++];

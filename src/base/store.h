@@ -28,7 +28,18 @@ typedef enum StoreKind
 	STORE_WRITES
 } StoreKind;
 
-typedef struct StoreRow StoreRow;
+/* a row as store.c reads it */
+typedef struct StoreRow
+{
+	const Datum *values;
+	const bool *nulls;
+	int columns;
+	int column; /* those that have been taken */
+	struct StringInfoData
+		*list; /* NULL, or it is no row: its names are wanted, and all of it is NULL */
+	int named;
+} StoreRow;
+
 typedef void (*StoreReader)(StoreRow *row, void *arg);
 
 /*
@@ -77,8 +88,13 @@ typedef struct StoreArgs
 	const char *name[STORE_ARGS_MAX]; /* NULL: the text has its number */
 } StoreArgs;
 
-/* gives the next parameter a name; returns args */
-extern StoreArgs *store_named(StoreArgs *args, const char *name);
+/* gives the next parameter a name */
+static inline StoreArgs *
+store_named(StoreArgs *args, const char *name)
+{
+	args->name[args->n] = name;
+	return args;
+}
 
 /* append one parameter; a NULL pointer and DT_NOBEGIN are SQL NULL */
 extern void store_arg_text(StoreArgs *args, const char *value);
@@ -110,11 +126,20 @@ extern Size store_plans_size(void);
  */
 extern void store_make_durable(void);
 
+/* gives the next column a name */
+extern void store_list(StoreRow *row, const char *name);
+static inline StoreRow *
+store_column(StoreRow *row, const char *name)
+{
+	if (unlikely(row->list))
+		store_list(row, name);
+	return row;
+}
+
 /*
  * Getters take the next column, in the order of the query's list; NULL becomes
  * NULL, 0, false, DT_NOBEGIN or -1 as each says.
  */
-extern StoreRow *store_column(StoreRow *row, const char *name); /* names it; returns row */
 extern bool store_given(StoreRow *row); /* not NULL, whatever it is */
 extern char *store_text(StoreRow *row);
 extern bool store_bytes(StoreRow *row, void *out,

@@ -225,11 +225,11 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	}
 	grant_insert(grant);
 	mint_record(&issue->minted,
-				(LineageRow){.parent_generation = -1,
-							 .token_hash = grant->generation == 0 ? grant->current_hash : NULL,
-							 .refresh_expires_at = refresh_end,
-							 .context = request->context,
-							 .client_secret_id = request->client_secret_id});
+				&(LineageRow){.parent_generation = -1,
+							  .token_hash = grant->generation == 0 ? grant->current_hash : NULL,
+							  .refresh_expires_at = refresh_end,
+							  .context = request->context,
+							  .client_secret_id = request->client_secret_id});
 	audit_leave();
 
 	mint_answer(&issue->minted, refresh_token, refresh_end, response);

@@ -540,13 +540,13 @@ store(Refresh *refresh)
 	refresh->refresh_end = grant_refresh_end(grant, retries ? grant->rotated_at : refresh->now);
 	if (advanced)
 		mint_record(&refresh->minted,
-					(LineageRow){.generation = refresh->successor.generation,
-								 .retry = refresh->retry,
-								 .parent_generation = refresh->token.generation,
-								 .token_hash = refresh->successor_hash,
-								 .refresh_expires_at = refresh->refresh_end,
-								 .context = context,
-								 .client_secret_id = refresh->client->proved_secret});
+					&(LineageRow){.generation = refresh->successor.generation,
+								  .retry = refresh->retry,
+								  .parent_generation = refresh->token.generation,
+								  .token_hash = refresh->successor_hash,
+								  .refresh_expires_at = refresh->refresh_end,
+								  .context = context,
+								  .client_secret_id = refresh->client->proved_secret});
 	audit_leave();
 	return advanced;
 }

@@ -200,18 +200,18 @@ mint_tokens(const MintRequest *request, Minted *out)
 }
 
 void
-mint_record(const Minted *minted, LineageRow row)
+mint_record(const Minted *minted, LineageRow *row)
 {
-	row.grant_id = &minted->grant->grant_id;
-	row.issued_at = minted->at;
-	row.jti = minted->jti;
-	row.kid = minted->kid;
-	row.access_expires_at = minted->expires_at;
-	row.scope = minted->target->scope;
-	row.resources = minted->target->resources;
-	row.n_resources = minted->target->n_resources;
-	row.decision = "allow";
-	lineage_insert(&row);
+	row->grant_id = &minted->grant->grant_id;
+	row->issued_at = minted->at;
+	row->jti = minted->jti;
+	row->kid = minted->kid;
+	row->access_expires_at = minted->expires_at;
+	row->scope = minted->target->scope;
+	row->resources = minted->target->resources;
+	row->n_resources = minted->target->n_resources;
+	row->decision = "allow";
+	lineage_insert(row);
 }
 
 void

@@ -52,7 +52,7 @@ typedef struct MintRequest
 extern PgtErr mint_tokens(const MintRequest *request, Minted *out);
 
 /* into the ledger; what the tokens do not say themselves (generations, hash, context) is in the row */
-extern void mint_record(const Minted *minted, LineageRow row);
+extern void mint_record(const Minted *minted, LineageRow *row);
 
 /* refresh_token: as it is handed out; NULL: none */
 extern void mint_answer(const Minted *minted, const char *refresh_token, TimestampTz refresh_end,
