@@ -5,14 +5,14 @@ CREATE FUNCTION pgtoken.library_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_library_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.library_version FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.library_version TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.library_version IS 'Version of the loaded library; differs from the extension''s version until ALTER EXTENSION pgtoken UPDATE has been run';
+COMMENT ON FUNCTION pgtoken.library_version IS 'Version of the loaded library. It differs from the extension''s version until ALTER EXTENSION pgtoken UPDATE has been run.';
 
 CREATE FUNCTION pgtoken.replay_lag() RETURNS interval
 	AS 'MODULE_PATHNAME', 'pgt_replay_lag' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.replay_lag FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.replay_lag TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.replay_lag IS
-'How long ago this standby is known to have been current; NULL when that is not known, and on a primary. It was when the last commit that is replayed was made, and when the primary last said how far its WAL reaches, if that much is replayed: so a primary that is idle but heard of makes no lag, one that is not heard of does. It is what pgtoken.max_replay_lag limits.';
+'How long ago this standby is known to have been current. Returns NULL when that is not known, and on a primary. It was when the last commit that is replayed was made, and when the primary last said how far its WAL reaches, if that much is replayed: so a primary that is idle but heard of makes no lag, one that is not heard of does. It is what pgtoken.max_replay_lag limits.';
 
 CREATE FUNCTION pgtoken.standby_answers() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_standby_answers' LANGUAGE C STABLE STRICT PARALLEL SAFE;

@@ -25,4 +25,5 @@ CREATE FUNCTION pgtoken.cache_stats()
 REVOKE ALL ON FUNCTION pgtoken.cache_stats FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.cache_stats TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.cache_stats IS
-'What this backend''s caches hold and how they do: keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations. Raises nothing.';
+'What this backend''s caches hold and how they do.
+Returns a row each for keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations.';

@@ -142,4 +142,5 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.audit_by_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.audit_by_subject TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.audit_by_subject IS
-'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default, and with NULL, at any time. Takes as long as the subject has families and events of its own; how much there is of others does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows all but the refreshes: ask audit_events by subject and occurred_at for these. Raises 22004 for a NULL subject.';
+'What happened to a subject and to its families, newest first: rows of audit_events. subject: the application''s user id. since (inclusive), until (exclusive): when; by default, and with NULL, at any time.
+Takes as long as the subject has families and events of its own; how much there is of others does not matter, while audit_events asked by its column subject is read as a whole. Of families that maintain() has forgotten it knows all but the refreshes: ask audit_events by subject and occurred_at for these. Raises 22004 for a NULL subject.';

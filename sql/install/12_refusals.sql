@@ -6,7 +6,8 @@ CREATE FUNCTION pgtoken.refusal_reasons()
 REVOKE ALL ON FUNCTION pgtoken.refusal_reasons FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.refusal_reasons TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.refusal_reasons IS
-'Every reason for which a request is refused: reason as in audit_events and refused_requests(), error and error_description as the client is told (NULL: it is told none), explanation for whoever has to help: one sentence that says why, and what to do. audited: it leaves an audit event where it names a client of ours. An API answers three of them by other codes, which have a row of their own.';
+'Every reason for which a request is refused.
+Returns reason as in audit_events and refused_requests(), error and error_description as the client is told (NULL: it is told none), explanation for whoever has to help: one sentence that says why, and what to do. audited: it leaves an audit event where it names a client of ours. An API answers three of them by other codes, which have a row of their own.';
 
 CREATE FUNCTION pgtoken.refused_requests(client_id text DEFAULT NULL, max_requests integer DEFAULT 100)
 	RETURNS TABLE (at timestamptz, endpoint text, client_id text, error text, reason text, parameter text, received text, registered text,
@@ -15,5 +16,6 @@ CREATE FUNCTION pgtoken.refused_requests(client_id text DEFAULT NULL, max_reques
 REVOKE ALL ON FUNCTION pgtoken.refused_requests FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.refused_requests TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.refused_requests IS
-'The last requests of this database that were refused, whether audited or not, the newest first: what came beside what is registered or expected. client_id, received: as they came, cut where they are long, and with \x escapes for what cannot be shown; NULL: not sent, or nothing that may be shown (tokens, secrets, codes and the like never are). client_id argument: requests that name this client; NULL is all. max_requests: NULL is no limit. What belongs to a flow that goes well is left out: a device that waits, a nonce that is handed out, a factor that is asked for.
+'The last requests of this database that were refused, whether audited or not, the newest first: what came beside what is registered or expected. client_id: requests that name this client; NULL is all. max_requests: NULL is no limit.
+Returns client_id and received as they came, cut where they are long, and with \x escapes for what cannot be shown; NULL where not sent, or nothing that may be shown (tokens, secrets, codes and the like never are). What belongs to a flow that goes well is left out: a device that waits, a nonce that is handed out, a factor that is asked for.
 Kept in shared memory, for pgtoken.refused_requests of them on the whole server, until it is restarted; whoever sends many can push others out. Raises 22023, 55000 where there is no shared memory (before PostgreSQL 17 the library must be in shared_preload_libraries); pgtoken.log_refusals writes the same to the log.';

@@ -122,7 +122,9 @@ CREATE FUNCTION pgtoken.enroll_factor(
 REVOKE ALL ON FUNCTION pgtoken.enroll_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.enroll_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.enroll_factor IS
-'Give a subject an authentication factor for step-up. The application says that it is the subject who asks, and has proved it as strongly as the factor is to count. label: what the user is shown to tell it from others, e.g. j***@example.com. issuer: NULL is the default one. The answer has factor_id, factor_type, state, and by factor_type:
+'Give a subject an authentication factor for step-up. The application says that it is the subject who asks, and has proved it as strongly as the factor is to count.
+subject: the application''s user id. factor_type, parameters: see below. label: what the user is shown to tell it from others, e.g. j***@example.com. issuer: NULL is the default one.
+Returns an object with factor_id, factor_type, state, and by factor_type:
 email, sms: a one-time code of 6 digits that the application delivers; to where is its own knowledge. Active at once, no parameters.
 totp (RFC 6238): parameters algorithm (SHA1, SHA256, SHA512; SHA1), digits (6 to 8; 6), period (15 to 120 seconds; 30), account (name in the authenticator app; the subject). Answers secret (base32) and otpauth_uri, both secret and never shown again; pending until activate_factor(). With the parameter secret (base32, 16 to 64 bytes) it is brought from elsewhere and active.
 webauthn (FIDO2): parameters credential_id (base64url), public_key (JWK, or SubjectPublicKeyInfo in base64url), alg (ES256, RS256, EdDSA; ES256), counter: what the registration that the application has verified came to. Needs webauthn_rp_id of the issuer to be used.
@@ -136,7 +138,9 @@ CREATE FUNCTION pgtoken.activate_factor(subject text, factor_id uuid, code text,
 REVOKE ALL ON FUNCTION pgtoken.activate_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.activate_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.activate_factor IS
-'Make a pending totp factor active: the user has typed a code that his authenticator app shows. False: the code is wrong, or there were too many (see complete_challenge; after 100 the factor is given up), or there is no such pending factor. Commit after that, too: wrong codes are counted. Raises 22004, 55000.';
+'Make a pending totp factor active: the user has typed a code that his authenticator app shows.
+subject, factor_id: whose, and which: see factors_of. code: its digits. issuer: NULL is the default one.
+Returns false when the code is wrong, or there were too many (see complete_challenge; after 100 the factor is given up), or there is no such pending factor. Commit after that, too: wrong codes are counted. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.remove_factor(subject text, factor_id uuid, issuer text DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_remove_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -144,7 +148,7 @@ CREATE FUNCTION pgtoken.remove_factor(subject text, factor_id uuid, issuer text 
 REVOKE ALL ON FUNCTION pgtoken.remove_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.remove_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.remove_factor IS
-'Take a factor from a subject, also from transactions that wait for it. False: there is none. What it has proved already stays. Raises 22004, 55000.';
+'Take a factor from a subject, also from transactions that wait for it. What it has proved already stays. subject, factor_id: whose, and which: see factors_of. issuer: NULL is the default one. Returns false when there is none. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.unlock_factor(subject text, factor_id uuid, issuer text DEFAULT NULL) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_unlock_factor' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -152,7 +156,7 @@ CREATE FUNCTION pgtoken.unlock_factor(subject text, factor_id uuid, issuer text 
 REVOKE ALL ON FUNCTION pgtoken.unlock_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.unlock_factor TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.unlock_factor IS
-'Forget the wrong attempts at a factor: it is locked no longer, and one that was disabled because of them is active again. False: there is none. To be called when the application knows that the user himself asks. Raises 22004, 55000.';
+'Forget the wrong attempts at a factor: it is locked no longer, and one that was disabled because of them is active again. To be called when the application knows that the user himself asks. subject, factor_id: whose, and which: see factors_of. issuer: NULL is the default one. Returns false when there is none. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.factors_of(subject text, issuer text DEFAULT NULL)
 	RETURNS TABLE (factor_id uuid, factor_type text, label text, state text, usable boolean, created_at timestamptz, last_used_at timestamptz)
@@ -171,4 +175,5 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.factors_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.factors_of TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.factors_of IS
-'Factors of a subject, oldest first, for its account page. state: pending, active, disabled (after too many wrong attempts, see unlock_factor). usable: can it be proved now? Not while it is locked, nor a sheet of recovery codes that is used up, nor webauthn where the issuer has no webauthn_rp_id. issuer: NULL is the default one.';
+'Factors of a subject, oldest first, for its account page. subject: the application''s user id. issuer: NULL is the default one.
+Returns, beside what was enrolled, state: pending, active, disabled (after too many wrong attempts, see unlock_factor). usable: can it be proved now? Not while it is locked, nor a sheet of recovery codes that is used up, nor webauthn where the issuer has no webauthn_rp_id.';

@@ -241,7 +241,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_issuer TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.update_issuer IS
-'Change an issuer; NULL keeps a value, reset names those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
+'Change an issuer; NULL keeps a value. issuer: which. reset: names of those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
@@ -281,4 +281,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.delete_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_issuer TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.delete_issuer IS
-'Delete an issuer that was mistyped and never used, with its keys, its pepper, its APIs and its drafts of policies. Returns false when there is no such issuer. Raises 55006 while it has clients (delete_client), factors or policies that have been in force, and for the default issuer while there are others.';
+'Delete an issuer that was mistyped and never used, with its keys, its pepper, its APIs and its drafts of policies. issuer: which. Returns false when there is no such issuer. Raises 55006 while it has clients (delete_client), factors or policies that have been in force, and for the default issuer while there are others.';

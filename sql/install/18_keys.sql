@@ -139,7 +139,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.jwks FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.jwks TO pgtoken_issuer, pgtoken_http, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.jwks IS
-'Public keys of an issuer (NULL: the default one) as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer, PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
+'Public keys of an issuer as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. issuer: NULL is the default one. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer, PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken.new_signing_key(alg text, issuer text, private_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_new_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -172,7 +172,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_signing_key TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_signing_key IS
-'Create a signing key and return its kid. alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
+'Create a signing key (RFC 7518 section 3.1, RFC 8037) and return its kid, its thumbprint (RFC 7638). alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
 if_not_exists: where the issuer has an active or pending key of the algorithm, none is made: a NOTICE says so, and its kid is returned.
 The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
 
@@ -233,7 +233,10 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.rotate_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.rotate_signing_key TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.rotate_signing_key IS
-'Let the pending key of an issuer and algorithm sign from now on and return its kid. The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. The first key of an algorithm signs at once: make that of a further algorithm some minutes before the first client asks for it. force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set. At most ten keys of an issuer and algorithm are retiring at a time. Raises 55000 when there are.';
+'Let the pending key of an issuer and algorithm sign from now on and return its kid. alg, issuer: as in create_signing_key.
+The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. The first key of an algorithm signs at once: make that of a further algorithm some minutes before the first client asks for it.
+force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set.
+At most ten keys of an issuer and algorithm are retiring at a time. Raises 22004, 55000 when there are.';
 
 CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -264,7 +267,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.retire_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.retire_signing_key TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.retire_signing_key IS
-'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. A key that maintain() has retired in its time can be retired so, too: until then the ID tokens it signed are good as id_token_hint. Returns false when there is no such key or it was retired like this before.';
+'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. A key that maintain() has retired in its time can be retired so, too: until then the ID tokens it signed are good as id_token_hint. kid: which. reason: kept in the audit. Returns false when there is no such key or it was retired like this before.';
 
 CREATE FUNCTION pgtoken.check_alg_change(issuer text, before text, after text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -119,7 +119,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_client_secret FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_client_secret TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_client_secret IS
-'Give a confidential client a further secret and return it, which is shown this once, with the secret_id by which revoke_client_secret knows it. The old ones stay valid until revoke_client_secret. expires_at: NULL is never. label: what to tell it by in pgtoken.client_secrets, at most 255 characters. Raises 22023 for an end that has passed, 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
+'Give a confidential client a further secret and return it, which is shown this once, with the secret_id by which revoke_client_secret knows it. The old ones stay valid until revoke_client_secret. client_id: whose. expires_at: NULL is never. label: what to tell it by in pgtoken.client_secrets, at most 255 characters. Raises 22023 for an end that has passed, 55000 when there is no such confidential client, or when it authenticates by a key or certificate.';
 
 CREATE FUNCTION pgtoken.secret_hash_scheme(secret_hash text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_secret_hash_scheme' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -156,7 +156,9 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.import_client_secret FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.import_client_secret TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.import_client_secret IS
-'Give a confidential client of another server the secret that it has already, by the hash that is stored there, and return its secret_id: bcrypt ($2a$, $2b$, $2y$), PBKDF2 with SHA-256 or SHA-512 (as Hydra, passlib or Django write it) or Argon2 ($argon2id$v=19$). The first use of a secret that looks random (32 characters or more of base64 or hexadecimal) replaces the hash by its SHA-256; of any other the hash stays. A client has two that are not replaced, at most. Raises 22023 for a hash that is not of its scheme''s form or would take too long to verify, 0A000 for one of another scheme, or that the libraries of this server do not have, 22004, 54000 for a third; 55000 for client_secret_jwt, and as create_client_secret.';
+'Give a confidential client of another server the secret that it has already, by the hash that is stored there, and return its secret_id.
+client_id: whose. secret_hash: bcrypt ($2a$, $2b$, $2y$), PBKDF2 with SHA-256 or SHA-512 (as Hydra, passlib or Django write it) or Argon2 ($argon2id$v=19$). expires_at, label: as in create_client_secret.
+The first use of a secret that looks random (32 characters or more of base64 or hexadecimal) replaces the hash by its SHA-256; of any other the hash stays. A client has two that are not replaced, at most. Raises 22023 for a hash that is not of its scheme''s form or would take too long to verify, 0A000 for one of another scheme, or that the libraries of this server do not have, 22004, 54000 for a third; 55000 for client_secret_jwt, and as create_client_secret.';
 
 CREATE FUNCTION pgtoken.revoke_client_secret(client_id text, secret_id uuid) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -176,4 +178,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_client_secret FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_client_secret TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.revoke_client_secret IS
-'Refuse a client secret from the next statement on; where the secret itself was kept (client_secret_jwt), it is deleted. secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';
+'Refuse a client secret from the next statement on; where the secret itself was kept (client_secret_jwt), it is deleted. client_id, secret_id: see pgtoken.client_secrets. Returns false when there is none such or it was revoked before.';

@@ -182,7 +182,9 @@ REVOKE ALL ON FUNCTION pgtoken.set_not_before FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.set_not_before TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.set_not_before IS
 'Refuse every token issued before a time, and whatever came of it: families that began before can no longer be refreshed and none of their access tokens holds, from the next statement of any session on. One row is written, however many families there are. Of the levels issuer, client, subject and family the latest time counts.
-not_before: NULL is this moment, and then clocks do not count: what was issued before the call is refused whatever time it bears, also when its transaction has yet to commit. Name one: issuer (alone: all its clients); client_id; subject (the application''s user id), with issuer where that is not the one this session speaks for (pgtoken.http_issuer); grant_id. reason: kept in the audit (event not_before.set).
+not_before: NULL is this moment, and then clocks do not count: what was issued before the call is refused whatever time it bears, also when its transaction has yet to commit.
+One level is named:
+issuer: all its clients, where it is named alone. client_id: all that a client has. subject: the application''s user id, with issuer where that is not the one this session speaks for (pgtoken.http_issuer). grant_id: a family. reason: kept in the audit (event not_before.set).
 A time before the one that is set changes nothing: it never moves back. Returns the time that holds at this level; NULL when there is no such issuer, client or family. Raises 22023 for a time in the future and unless one level is named.';
 
 CREATE TYPE pgtoken.revoked_family AS (
@@ -213,7 +215,7 @@ REVOKE ALL ON FUNCTION pgtoken.revoke_family(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_family(uuid, text) TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.revoke_family(uuid, text) IS
 'Revoke a family: its refresh token, and every access token it has out, are refused from the next statement of any session on.
-reason: kept with the family and in the audit. Returns the family as revoked; no row when it is unknown or was revoked before. Raises 22004 for a NULL grant_id.';
+grant_id: which. reason: kept with the family and in the audit. Returns the family as revoked; no row when it is unknown or was revoked before. Raises 22004 for a NULL grant_id.';
 
 CREATE FUNCTION pgtoken.revoke_family(token text, reason text DEFAULT NULL)
 	RETURNS SETOF pgtoken.revoked_family
@@ -222,8 +224,7 @@ CREATE FUNCTION pgtoken.revoke_family(token text, reason text DEFAULT NULL)
 REVOKE ALL ON FUNCTION pgtoken.revoke_family(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_family(text, text) TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.revoke_family(text, text) IS
-'Revoke the family of a token (RFC 7009 section 2.1): any genuine refresh token of it, consumed ones included, or any access token it signed, expired ones included; a grant_id in text works too.
-A token that is not genuine revokes nothing. Returns as revoke_family(uuid, text).';
+'Revoke the family of a token (RFC 7009 section 2.1). token: any genuine refresh token of it, consumed ones included, or any access token it signed, expired ones included; a grant_id in text works too. One that is not genuine revokes nothing. reason: as in revoke_family(uuid, text). Returns as revoke_family(uuid, text). Raises 22004 for a NULL token.';
 
 CREATE FUNCTION pgtoken.forget_codes(issuer text, client_id text, subject text, session_id text, offline boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -336,4 +337,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.revoke_client IS
-'End all that a client has, for instance after its secret or its users'' tokens were stolen: refuses whatever it was issued before this moment (set_not_before), and forgets the codes and step-up transactions on their way. Takes the same time however many families there are; they are not revoked one by one, grant_status shows them as revoked. The client itself stays: see update_client(enabled => false) and revoke_client_secret. reason: kept in the audit. Returns that moment; NULL when there is no such client. Raises 22004.';
+'End all that a client has, for instance after its secret or its users'' tokens were stolen: refuses whatever it was issued before this moment (set_not_before), and forgets the codes and step-up transactions on their way. Takes the same time however many families there are; they are not revoked one by one, grant_status shows them as revoked. The client itself stays: see update_client(enabled => false) and revoke_client_secret. client_id: which. reason: kept in the audit. Returns that moment; NULL when there is no such client. Raises 22004.';

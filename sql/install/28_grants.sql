@@ -189,7 +189,7 @@ CREATE FUNCTION pgtoken.grant_of(token text)
 REVOKE ALL ON FUNCTION pgtoken.grant_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.grant_of TO pgtoken_issuer, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.grant_of IS
-'The grant_id that a refresh token, an access token, a jti or a grant_id in text names, or NULL. Nothing is verified: it is for routing and for looking things up, not for trusting.';
+'The grant_id that a token names. token: a refresh token, an access token, a jti or a grant_id in text. Returns NULL where it names none. Nothing is verified: it is for routing and for looking things up, not for trusting.';
 
 CREATE FUNCTION pgtoken.shard_of(grant_id uuid, shards integer)
 	RETURNS integer
@@ -197,4 +197,5 @@ CREATE FUNCTION pgtoken.shard_of(grant_id uuid, shards integer)
 REVOKE ALL ON FUNCTION pgtoken.shard_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.shard_of TO pgtoken_issuer, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.shard_of IS
-'The shard of a family when there are so many shards, 0 to shards - 1: the first four bytes of the SHA-256 of the 16 bytes of grant_id, as a big-endian number, modulo shards. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. For a token: shard_of(grant_of(token), shards). NULL for NULL. Raises 22023 for shards below 1.';
+'The shard of a family, for a router in front of several databases. grant_id: the family; for a token: grant_of(token). shards: how many there are.
+Returns 0 to shards - 1; NULL for NULL: the first four bytes of the SHA-256 of the 16 bytes of grant_id, as a big-endian number, modulo shards. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. Raises 22023 for shards below 1.';

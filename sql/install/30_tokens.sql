@@ -92,7 +92,8 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.lineage(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.lineage(uuid) TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.lineage(uuid) IS
-'The chain of a family, oldest first: each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone), which access token it minted, and by which of its secrets the client had proved itself (NULL: by none).';
+'The chain of a family, oldest first. grant_id: the family.
+Returns each token response with its generation, the generation presented for it, when, from where (context), what became of its refresh token (state: current, consumed, revoked, blacklisted, expired; access_only: it had none; purged: the family itself is gone), which access token it minted, and by which of its secrets the client had proved itself (client_secret_id; NULL: by none).';
 
 CREATE FUNCTION pgtoken.lineage(token text)
 	RETURNS TABLE (generation integer, retry integer, parent_generation integer, issued_at timestamptz, state text,
@@ -105,7 +106,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.lineage(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.lineage(text) TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.lineage(text) IS
-'The chain of the family that a token, a jti or a grant_id in text names; see lineage(uuid). The token is not verified.';
+'The chain of the family that a token names; see lineage(uuid). token: a token, a jti or a grant_id in text; it is not verified. Returns no row where it names none.';
 
 CREATE TYPE pgtoken.token_response AS (
 	decision text,
@@ -192,7 +193,8 @@ REVOKE ALL ON FUNCTION pgtoken.verify_access_token FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.verify_access_token TO pgtoken_issuer, pgtoken_http;
 COMMENT ON FUNCTION pgtoken.verify_access_token IS
 'The claims of an access token (RFC 9068 section 4) that holds now, or NULL when it does not, for whatever reason: signature, algorithm, typ, issuer, times, audience, revoked family, blacklisted, client switched off, key retired, not in the ledger (its transaction rolled back).
-audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does. Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby; raises PT503 on one that lags behind by more than pgtoken.max_replay_lag: the token may well hold.';
+token: as it came. audience: must be among its aud; NULL: any. cnf: the key or certificate that the request has proved to the caller, as in issue_tokens; a token that is bound to another one does not hold, and with NULL no bound token does.
+Sees revocations committed by other sessions before the call, whatever the isolation level; writes nothing and runs on a standby; raises PT503 on one that lags behind by more than pgtoken.max_replay_lag: the token may well hold.';
 
 CREATE FUNCTION pgtoken.introspect(token text)
 	RETURNS jsonb
@@ -201,4 +203,5 @@ CREATE FUNCTION pgtoken.introspect(token text)
 REVOKE ALL ON FUNCTION pgtoken.introspect FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.introspect TO pgtoken_issuer, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.introspect IS
-'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing; raises PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
+'Token introspection (RFC 7662 section 2.2) of access and refresh tokens: what its claims are, and whether it holds. token: either.
+Returns {"active": false} and nothing else unless the token could be used now. Only the current refresh token of a family is active. Writes nothing; raises PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';

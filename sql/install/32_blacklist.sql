@@ -60,7 +60,8 @@ CREATE FUNCTION pgtoken.blacklist_token(token text, reason text DEFAULT NULL)
 REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.blacklist_token(text, text) TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.blacklist_token(text, text) IS
-'Refuse one access or refresh token before its end; the family lives on. token: the token itself, or the jti of an access token. A blacklisted refresh token takes its immediate predecessor with it; a successor that it has been exchanged for before lives.
+'Refuse one access or refresh token before its end; the family lives on. token: the token itself, or the jti of an access token. reason: kept with the row and in the audit.
+A blacklisted refresh token takes its immediate predecessor with it; a successor that it has been exchanged for before lives.
 Returns what was blacklisted; no row when the token is not genuine, expired or was blacklisted before. Raises 22004 for a NULL token.';
 
 CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason text DEFAULT NULL)
@@ -70,5 +71,5 @@ CREATE FUNCTION pgtoken.blacklist_token(jti text, expires_at timestamptz, reason
 REVOKE ALL ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.blacklist_token(text, timestamptz, text) IS
-'Refuse an access token of which only the jti is known. expires_at: until when the row must be kept, at the latest the token''s exp (infinity and anything beyond a day are cut to a day, the longest an access token lives).
+'Refuse an access token of which only the jti is known. jti: its claim. expires_at: until when the row must be kept, at the latest the token''s exp (infinity and anything beyond a day are cut to a day, the longest an access token lives). reason: kept with the row and in the audit.
 Returns what was blacklisted. Raises 22023 when the jti has not the form of ours, 22004 for NULL.';

@@ -130,7 +130,8 @@ CREATE FUNCTION pgtoken.authorization_request(transaction_id text) RETURNS jsonb
 REVOKE ALL ON FUNCTION pgtoken.authorization_request FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.authorization_request TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.authorization_request IS
-'What a login or logout page needs to know of the transaction it was called with: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, prompt, max_age, acr_values, login_hint, ui_locales, display, id_token_hint_subject, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown or has ended. All values have been validated; those that the client chose must still be escaped in a page.';
+'What a login or logout page needs to know of the transaction it was called with. transaction_id: from the query of login_uri or logout_uri.
+Returns an object: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, prompt, max_age (seconds), acr_values, login_hint, ui_locales, display, id_token_hint_subject, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown, has ended, or is another issuer''s than this session''s (pgtoken.http_issuer). All values have been validated; those that the client chose must still be escaped in a page.';
 
 CREATE FUNCTION pgtoken.approve_authorization(
 	transaction_id text,
@@ -148,7 +149,7 @@ CREATE FUNCTION pgtoken.approve_authorization(
 REVOKE ALL ON FUNCTION pgtoken.approve_authorization FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_authorization IS
-'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens.
+'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. subject: the application''s user id. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens.
 redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or an id_token_hint ask for another login), consent_required; or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_authorization(transaction_id text, error text DEFAULT 'access_denied', error_description text DEFAULT NULL)
@@ -158,4 +159,4 @@ CREATE FUNCTION pgtoken.deny_authorization(transaction_id text, error text DEFAU
 REVOKE ALL ON FUNCTION pgtoken.deny_authorization FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.deny_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.deny_authorization IS
-'End a transaction without a code; redirect_uri of the answer takes the error to the client. error: access_denied, login_required, consent_required, interaction_required, account_selection_required, unmet_authentication_requirements, temporarily_unavailable or server_error. error_description: ASCII without quote and backslash (RFC 6749 section 4.1.2.1). Raises 22023 for another error.';
+'End a transaction without a code; redirect_uri of the answer takes the error to the client. transaction_id: as in authorization_request. error: access_denied, login_required, consent_required, interaction_required, account_selection_required, unmet_authentication_requirements, temporarily_unavailable or server_error. error_description: ASCII without quote and backslash (RFC 6749 section 4.1.2.1). Raises 22004, and 22023 for another error.';

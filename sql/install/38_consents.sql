@@ -38,7 +38,8 @@ CREATE FUNCTION pgtoken.consent_missing(transaction_id text, subject text) RETUR
 REVOKE ALL ON FUNCTION pgtoken.consent_missing FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.consent_missing TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.consent_missing IS
-'The scopes, space-delimited, that the subject must still be asked about: what the client wants and the subject has not consented to before; all of them under prompt=consent; none for a client without consent_required. NULL when the transaction is unknown or has ended.';
+'The scopes that the subject must still be asked about: what the client wants and the subject has not consented to before; all of them under prompt=consent; none for a client without consent_required. transaction_id: as in authorization_request. subject: the application''s user id.
+Returns them space-delimited; NULL when the transaction is unknown or has ended. Raises 22004.';
 
 CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -64,4 +65,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.withdraw_consent FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.withdraw_consent TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.withdraw_consent IS
-'Take back what a subject has consented to: forgets the consent, the codes on their way to the client, and revokes every family of the two with the reason consent_withdrawn, also where no consent was stored (a first-party client). subject: the application''s user id. Returns the families revoked.';
+'Take back what a subject has consented to: forgets the consent, the codes on their way to the client, and revokes every family of the two with the reason consent_withdrawn, also where no consent was stored (a first-party client). subject: the application''s user id. client_id: from which client. Returns the families revoked.';

@@ -106,7 +106,9 @@ CREATE FUNCTION pgtoken.device_request(user_code text, attempt_key text) RETURNS
 REVOKE ALL ON FUNCTION pgtoken.device_request FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.device_request TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.device_request IS
-'What the device page needs to know of the user_code that was typed (RFC 8628 section 3.3): client_id, client_name, scope, resource, user_code, expires_at; or error: invalid_user_code, too_many_attempts. attempt_key: who is typing (the logged-in subject, or an address): ten wrong codes in ten minutes close the door for the rest of them, to right codes as well. Commit after an error too. Case and punctuation of the code do not matter.';
+'What the device page needs to know of the code that was typed (RFC 8628 section 3.3).
+user_code: as typed; case and punctuation do not matter. attempt_key: who is typing (the logged-in subject, or an address): ten wrong codes in ten minutes close the door for the rest of them, to right codes as well (section 5.1).
+Returns client_id, client_name, scope, resource, user_code, expires_at; or error: invalid_user_code, too_many_attempts. Commit after an error too. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.approve_device(
 	user_code text,
@@ -124,7 +126,9 @@ CREATE FUNCTION pgtoken.approve_device(
 REVOKE ALL ON FUNCTION pgtoken.approve_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_device TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_device IS
-'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3). scope: what the subject has agreed to, within what the device asked for; NULL: all of it. The rest as in approve_authorization and device_request. Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts or invalid_scope. Raises 22004, 22023.';
+'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3).
+user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens.
+Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts or invalid_scope. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_deny_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -132,4 +136,4 @@ CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS te
 REVOKE ALL ON FUNCTION pgtoken.deny_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.deny_device TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.deny_device IS
-'Refuse the device with this user_code: it is told access_denied. Returns as approve_device.';
+'Refuse the device with this user_code: it is told access_denied (RFC 8628 section 3.5). user_code, attempt_key: as in device_request. Returns as approve_device. Raises 22004, 22023.';

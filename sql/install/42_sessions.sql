@@ -72,7 +72,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.end_session FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.end_session TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.end_session IS
-'End a session of a subject: revokes its families that have no refresh token, and with offline => true those that have one, too (OpenID Connect Back-Channel Logout section 2.7); codes on their way alike. Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. reason: kept with the families and in the audit.
+'End a session of a subject: revokes its families that have no refresh token; codes on their way alike (OpenID Connect Back-Channel Logout section 2.7). Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. offline => true: families that have a refresh token end, too. reason: kept with the families and in the audit.
 Returns a row for each client to be told and session of it: POST logout_token=... to its backchannel_logout_uri (section 2.5), after the transaction has committed. Raises 22004.';
 
 CREATE FUNCTION pgtoken.revoke_session(session_id text, reason text DEFAULT 'session_revoked', subject text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
@@ -106,4 +106,5 @@ CREATE FUNCTION pgtoken.complete_logout(transaction_id text, subject text DEFAUL
 REVOKE ALL ON FUNCTION pgtoken.complete_logout FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.complete_logout TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.complete_logout IS
-'End a logout transaction (OpenID Connect RP-Initiated Logout) and return where to send the browser: the post_logout_redirect_uri with its state; NULL: the client named none, or the transaction is unknown or has ended. subject, session_id: whose session the application has ended, for the audit. The session''s families are ended by end_session().';
+'End a logout transaction (OpenID Connect RP-Initiated Logout section 3); the session''s families are ended by end_session(). transaction_id: from the query of logout_uri. subject, session_id: whose session the application has ended, for the audit.
+Returns where to send the browser, the post_logout_redirect_uri with its state; NULL when the client named none, or the transaction is unknown or has ended.';

@@ -124,8 +124,10 @@ CREATE FUNCTION pgtoken.challenge(transaction_id text, factor_id uuid, deliver t
 REVOKE ALL ON FUNCTION pgtoken.challenge FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.challenge TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.challenge IS
-'The user has chosen one of the factors of a step-up transaction. The answer has factor_id, factor_type, expires_in (seconds left), and by factor_type:
-email, sms: a one-time code is made, which replaces the one before. deliver => return: code is in the answer, for the application to send to the user and to nobody else. outbox: the code waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
+'The user has chosen one of the factors of a step-up transaction.
+transaction_id, factor_id: of the answer mfa_required, and of one of its factors. deliver: what becomes of a one-time code, return or outbox.
+Returns an object that has factor_id, factor_type, expires_in (seconds left), and by factor_type:
+email, sms: a one-time code is made, which replaces the one before. With return it is in the answer, code, for the application to send to the user and to nobody else. With outbox it waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
 webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
 totp, recovery_code, external: nothing; calling this is optional if complete_challenge() is told the factor_id.
 Otherwise error and error_description: expired_token (the transaction is unknown or over), invalid_grant (its family is), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';
@@ -136,7 +138,8 @@ CREATE FUNCTION pgtoken.complete_challenge(transaction_id text, evidence jsonb) 
 REVOKE ALL ON FUNCTION pgtoken.complete_challenge FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.complete_challenge TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.complete_challenge IS
-'The user proves a factor of a step-up transaction; the client then repeats its request with the transaction_id. evidence: factor_id (unless challenge() has chosen it), and by factor_type:
+'The user proves a factor of a step-up transaction; the client then repeats its request with the transaction_id.
+transaction_id: as in challenge. evidence: an object with factor_id (unless challenge() has chosen it), and by factor_type:
 email, sms, totp, recovery_code: code.
 webauthn: client_data_json, authenticator_data, signature (base64url), optionally id. The authenticator must have verified its user.
 external: verified (boolean), optionally acr and amr that it comes to. Believed because the caller is the application: pass on nothing that a client has sent.
@@ -149,4 +152,4 @@ CREATE FUNCTION pgtoken.take_challenge_codes(max_codes integer DEFAULT 100)
 REVOKE ALL ON FUNCTION pgtoken.take_challenge_codes FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.take_challenge_codes TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.take_challenge_codes IS
-'Take one-time codes out of the outbox, oldest first, to deliver them: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Raises 22023.';
+'Take one-time codes out of the outbox, oldest first, to deliver them: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Returns a row for each code. Raises 22023.';

@@ -231,9 +231,10 @@ REVOKE ALL ON FUNCTION pgtoken.create_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_policy IS
 'Make a new version of a policy and return its number (1, 2, ...). It is a draft: activate_policy() puts it in force, simulate_policy() tries it on what has happened. A version never changes.
-rules: array of 1 to 32 objects {"rule": ..., "outcome": "allow", "require" or "deny", and the rule''s own members, seconds and kilometres}:
+policy: its name, 1 to 63 letters, digits, "_", "." and "-". rules: array of 1 to 32 objects {"rule": ..., "outcome": "allow", "require" or "deny", and the rule''s own members, seconds and kilometres}:
 network_changed (ipv4_prefix 24, ipv6_prefix 48, since last or first), address_in and address_not_in (networks), user_agent_changed (granularity family, version or exact; since), unknown_device (member device_id or session_id), recollection (max_age), idle (longer_than), velocity (refreshes, within), concurrent_context, impossible_travel (max_speed 900, min_distance 100), mfa_age (longer_than), outside_hours (from, to, timezone, days [1..7], Monday being 1), risk_score (at_least), function (function; no outcome).
-Of the rules that fire the riskiest outcome counts, over all active policies that judge the request. A function is schema.name of f(context jsonb, previous jsonb, family jsonb) RETURNS jsonb, {"decision": "allow", "require" or "deny", "reasons"?: [...]} or NULL for allow; the caller must be allowed to call it, it runs as its owner, read-only, for at most function_timeout (1 millisecond to 10 seconds).
+Of the rules that fire the riskiest outcome counts, over all active policies that judge the request. A function is schema.name of f(context jsonb, previous jsonb, family jsonb) RETURNS jsonb, {"decision": "allow", "require" or "deny", "reasons"?: [...]} or NULL for allow; the caller must be allowed to call it, it runs as its owner, read-only.
+function_timeout: how long it may take, 1 millisecond to 10 seconds.
 client_ids, resources, grant_types: what it judges: requests of these clients, of families that hold one of these APIs (for whichever API the request is), and that came about like this (as in grants.grant_type); NULL: all of the issuer. on_refresh, on_issue: refreshes, first issues. on_deny: keep leaves the refresh token as it is, revoke ends the family when a rule has said deny (not when a function has failed). on_error: what a function that raises or takes too long counts as, deny or allow. factor_types: factors that satisfy it when it requires one (email, sms, totp, webauthn, recovery_code, external); NULL: any. issuer: NULL is the default one. if_not_exists: where the policy has a version, none is made: a NOTICE says how the newest one differs, and its number is returned.
 Raises 22004, 22023, 42501 for a function that the caller may not call, 55000 when there is no such issuer.';
 
@@ -327,7 +328,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.activate_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.activate_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.activate_policy IS
-'Put a version of a policy in force, from the moment the transaction commits on, and return its number. version: NULL is the latest. shadow => false: it decides, and the version that did so retires. shadow => true: it is evaluated and recorded beside the one that decides, and decides nothing. issuer: NULL is the default one. Raises 22004, 55000 when there is no such policy or version, when one of its functions is missing, or for the shadow of the active version.';
+'Put a version of a policy in force, from the moment the transaction commits on, and return its number. policy: its name. version: NULL is the latest. shadow => false: it decides, and the version that did so retires. shadow => true: it is evaluated and recorded beside the one that decides, and decides nothing. issuer: NULL is the default one. Raises 22004, 55000 when there is no such policy or version, when one of its functions is missing, or for the shadow of the active version.';
 
 CREATE FUNCTION pgtoken.deactivate_policy(policy text, shadow boolean DEFAULT false, issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -347,7 +348,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.deactivate_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.deactivate_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.deactivate_policy IS
-'Switch a policy off: no version of it decides any more (shadow => true: none is evaluated in the shadow any more), from the moment the transaction commits on. issuer: NULL is the default one. Returns false when none did. Raises 22004, 55000 when there is no such policy.';
+'Switch a policy off: no version of it decides any more, from the moment the transaction commits on. policy: its name. shadow => true: none is evaluated in the shadow any more, and the one that decides stays. issuer: NULL is the default one. Returns false when none did. Raises 22004, 55000 when there is no such policy.';
 
 CREATE FUNCTION pgtoken.rollback_policy(policy text, issuer text DEFAULT NULL) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -371,7 +372,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.rollback_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.rollback_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.rollback_policy IS
-'Make the version of a policy active that last was before the present one, and return its number; the present one retires. Twice in a row goes there and back; after deactivate_policy() it brings back what was switched off. Runs in the shadow do not count. issuer: NULL is the default one. Raises 55000 when there is no such policy, or no other version has been active.';
+'Make the version of a policy active that last was before the present one, and return its number; the present one retires. Twice in a row goes there and back; after deactivate_policy() it brings back what was switched off. Runs in the shadow do not count. policy: its name. issuer: NULL is the default one. Raises 55000 when there is no such policy, or no other version has been active.';
 
 CREATE FUNCTION pgtoken.delete_policy(policy text, issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -389,4 +390,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.delete_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.delete_policy IS
-'Delete a policy that was mistyped: all of its versions, where none has ever been active or in the shadow. issuer: NULL is the default one. Returns false when there is no such policy. Raises 55000 when there is no such issuer, 55006 when a version has been in force: the audit names it.';
+'Delete a policy that was mistyped: all of its versions, where none has ever been active or in the shadow. policy: its name. issuer: NULL is the default one. Returns false when there is no such policy. Raises 55000 when there is no such issuer, 55006 when a version has been in force: the audit names it.';

@@ -60,7 +60,8 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.explain_decision FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.explain_decision TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.explain_decision IS
-'Why a request was decided as it was: event_id is that of its audit event. First, of a request that was refused for another reason than such a rule, a row with policy NULL, decision and outcome (deny, or require where a factor was asked for), rule (the reason of the event) and explanation (one sentence: why, and what to do). Then a row for each rule that fired (mode: active or shadow; decision: of its policy; outcome: of the rule), one with rule NULL for a policy none of whose rules did, and one with policy NULL and rule authentication_policy for each resource, or for the request itself, that asked for a stronger or more recent authentication. What a function failed of is in the explanation. No row when there is no such event, or nothing had to be decided.';
+'Why a request was decided as it was. event_id: of its audit event.
+Returns first, of a request that was refused for another reason than such a rule, a row with policy NULL, decision and outcome (deny, or require where a factor was asked for), rule (the reason of the event) and explanation (one sentence: why, and what to do). Then a row for each rule that fired (mode: active or shadow; decision: of its policy; outcome: of the rule), one with rule NULL for a policy none of whose rules did, and one with policy NULL and rule authentication_policy for each resource, or for the request itself, that asked for a stronger or more recent authentication. What a function failed of is in the explanation. No row when there is no such event, or nothing had to be decided.';
 
 CREATE VIEW pgtoken.decisions WITH (security_barrier, security_invoker) AS
 	SELECT e.event_id, e.grant_id, e.occurred_at, e.event, e.client_id, e.subject,
@@ -112,7 +113,8 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_rule FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.decisions_by_rule TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.decisions_by_rule IS
-'How often each rule fired, by day (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. day, policy, version, mode (active or shadow), rule (position and kind, "1 network_changed"), outcome (allow, require or deny), requests (in which it fired).';
+'How often each rule fired, by day (UTC), in a span of time. since (inclusive), until (exclusive): NULL is without that bound. Only the audit of that span is read.
+Returns day, policy, version, mode (active or shadow), rule (position and kind, "1 network_changed"), outcome (allow, require or deny), requests (in which it fired).';
 
 CREATE FUNCTION pgtoken.decisions_by_client(since timestamptz, until timestamptz DEFAULT 'infinity')
 	RETURNS TABLE (day date, client_id text, allowed bigint, challenged bigint, denied bigint)
@@ -127,7 +129,8 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.decisions_by_client TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.decisions_by_client IS
-'What was decided for each client, by day (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. day, client_id, and how many requests were allowed, challenged (a step-up was required of them) and denied.';
+'What was decided for each client, by day (UTC), in a span of time. since (inclusive), until (exclusive): NULL is without that bound. Only the audit of that span is read.
+Returns day, client_id, and how many requests were allowed, challenged (a step-up was required of them) and denied.';
 
 CREATE FUNCTION pgtoken.decision_latency(since timestamptz, until timestamptz DEFAULT 'infinity')
 	RETURNS TABLE (hour timestamptz, requests bigint, avg_us numeric, max_us bigint, p95_us bigint)
@@ -142,7 +145,8 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.decision_latency FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.decision_latency TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.decision_latency IS
-'How long judging a request took, by hour (UTC), in a span of time: since (inclusive), until (exclusive); NULL: without that bound. Only the audit of that span is read. hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
+'How long judging a request took, by hour (UTC), in a span of time. since (inclusive), until (exclusive): NULL is without that bound. Only the audit of that span is read.
+Returns hour, requests, and in microseconds avg_us, max_us and p95_us (95 of 100 take no longer).';
 
 CREATE VIEW pgtoken.decisions_by_rule WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.decisions_by_rule('-infinity');
 GRANT SELECT ON pgtoken.decisions_by_rule TO pgtoken_auditor;

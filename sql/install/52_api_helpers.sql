@@ -10,7 +10,8 @@ CREATE FUNCTION pgtoken.claim(name text) RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.claim FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.claim TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken.claim IS
-'A claim of the access token of this request, as text (arrays and objects as JSON); NULL when there is none. For row policies: USING (owner = pgtoken.claim(''sub'')). It reads the setting request.jwt.claims, so it is worth what the layer is worth that sets it: whoever can run SQL of his own can set it, too. Needs membership in pgtoken_http, which brings USAGE on the schema.';
+'A claim of the access token of this request, as text (arrays and objects as JSON). name: of the claim. Returns NULL when there is none. For row policies: USING (owner = pgtoken.claim(''sub'')).
+It reads the setting request.jwt.claims, so it is worth what the layer is worth that sets it: whoever can run SQL of his own can set it, too. Needs membership in pgtoken_http, which brings USAGE on the schema.';
 
 CREATE FUNCTION pgtoken.has_scope(scope text) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -18,7 +19,8 @@ CREATE FUNCTION pgtoken.has_scope(scope text) RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.has_scope FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.has_scope TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken.has_scope IS
-'Has the access token of this request the scope? false without a token. For row policies: USING (pgtoken.has_scope(''orders:read'')). Needs membership in pgtoken_http, and is worth what claim() is worth.';
+'Has the access token of this request the scope? scope: one scope-token (RFC 6749 section 3.3). Returns false without a token. For row policies: USING (pgtoken.has_scope(''orders:read'')).
+Needs membership in pgtoken_http, and is worth what claim() is worth.';
 
 CREATE FUNCTION pgtoken.subject() RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -29,7 +31,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.subject TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken.subject IS
-'The application''s user id behind the access token of this request, also where its sub is pairwise (OpenID Connect Core section 8.1); for a client''s own token what its sub says. NULL without a token of ours. One index probe: in a row policy write (SELECT pgtoken.subject()), so that it is made once per statement. Needs membership in pgtoken_http, and is worth what claim() is worth.';
+'The application''s user id behind the access token of this request, also where its sub is pairwise (OpenID Connect Core section 8.1); for a client''s own token what its sub says. Returns NULL without a token of ours. One index probe: in a row policy write (SELECT pgtoken.subject()), so that it is made once per statement. Needs membership in pgtoken_http, and is worth what claim() is worth.';
 
 CREATE FUNCTION pgtoken.raise_challenge(status integer, error text, description text, attributes text DEFAULT '') RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -78,7 +80,8 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.require_scope FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.require_scope TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken.require_scope IS
-'true when the access token of this request has the scope; otherwise raises PGRST, which PostgREST answers with 403 insufficient_scope and a WWW-Authenticate challenge (RFC 6750 section 3.1), and with 401 when there is no token. Needs membership in pgtoken_http, and is worth what claim() is worth. Raises 22023 for what is no scope.';
+'Demand that the access token of this request has a scope. scope: one scope-token (RFC 6749 section 3.3).
+Returns true; otherwise raises PGRST, which PostgREST answers with 403 insufficient_scope and a WWW-Authenticate challenge (RFC 6750 section 3.1), and with 401 when there is no token. Needs membership in pgtoken_http, and is worth what claim() is worth. Raises 22023 for what is no scope.';
 
 CREATE FUNCTION pgtoken.require_acr(acr_values text[], max_age interval DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -121,4 +124,5 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.require_acr FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.require_acr TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken.require_acr IS
-'true when the user behind the access token of this request has authenticated well enough; otherwise raises PGRST, which PostgREST answers with 401 insufficient_user_authentication and a WWW-Authenticate challenge that names acr_values and max_age (RFC 9470 section 3), so that the client can send its user through authorize again. acr_values: acr must be one of them; NULL: any. max_age: auth_time must not lie further back; NULL: any time. Needs membership in pgtoken_http, and is worth what claim() is worth. Raises 22004, 22023.';
+'Demand that the user behind the access token of this request has authenticated well enough (RFC 9470). acr_values: acr must be one of them; NULL: any. max_age: auth_time must not lie further back; NULL: any time.
+Returns true; otherwise raises PGRST, which PostgREST answers with 401 insufficient_user_authentication and a WWW-Authenticate challenge that names acr_values and max_age (section 3), so that the client can send its user through authorize again. Needs membership in pgtoken_http, and is worth what claim() is worth. Raises 22004, 22023.';

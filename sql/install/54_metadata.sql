@@ -105,7 +105,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.openid_configuration FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.openid_configuration IS
-'GET /.well-known/openid-configuration: the provider''s configuration (OpenID Connect Discovery section 4), made from what is configured now. Its endpoints are the issuer and the paths of the HTTP layer. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
+'The provider''s configuration (OpenID Connect Discovery section 4), at GET /.well-known/openid-configuration: made from what is configured now. Its endpoints are the issuer and the paths of the HTTP layer. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.oauth_authorization_server() RETURNS json
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -117,7 +117,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.oauth_authorization_server FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.oauth_authorization_server IS
-'GET /.well-known/oauth-authorization-server: the authorization server''s metadata (RFC 8414 section 3), the same document as openid_configuration(). Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
+'The authorization server''s metadata (RFC 8414 section 3), at GET /.well-known/oauth-authorization-server: the same document as openid_configuration(). Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.jwks() RETURNS json
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -131,7 +131,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.jwks FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.jwks IS
-'GET /oauth2/jwks: the public keys as a JWK Set (RFC 7517 section 5), see pgtoken.jwks. It may be kept for five minutes, or half of pgtoken.signing_key_lead_time where that is less. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
+'The public keys as a JWK Set (RFC 7517 section 5), at GET /oauth2/jwks: see pgtoken.jwks. It may be kept for five minutes, or half of pgtoken.signing_key_lead_time where that is less. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
 CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -142,4 +142,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_http.pre_config FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_config IS
-'For PostgREST''s db-pre-config: gives it the public keys as jwt-secret. The audience is for pre_request() to check: jwt-aud would hold for the token service''s own endpoints too. It is called again whenever a signing key changes, which NOTIFY pgrst tells it. HS256 keys are not among them: PostgREST cannot verify tokens that they sign. It answers on a standby whatever the lag, so that the layer can start there: each token is for pre_request() to check. Raises 55000 when there is no issuer.';
+'Gives PostgREST the public keys as jwt-secret, for its db-pre-config. The audience is for pre_request() to check: jwt-aud would hold for the token service''s own endpoints too. It is called again whenever a signing key changes, which NOTIFY pgrst tells it. HS256 keys are not among them: PostgREST cannot verify tokens that they sign. It answers on a standby whatever the lag, so that the layer can start there: each token is for pre_request() to check. Raises 55000 when there is no issuer.';

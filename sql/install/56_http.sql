@@ -22,7 +22,7 @@ CREATE FUNCTION pgtoken_http.token(text) RETURNS json
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.token(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.token(text) IS
-'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Answers 200 with the tokens (section 5.1). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.token(
 	grant_type varchar, code text DEFAULT NULL, redirect_uri text DEFAULT NULL, code_verifier text DEFAULT NULL,
@@ -38,14 +38,14 @@ CREATE FUNCTION pgtoken_http.token(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Answers 200 with the tokens (section 5.1). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.challenge(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.challenge(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.challenge(text) IS
-'Step-up: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Challenge endpoint: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.challenge(
 	transaction_id varchar, factor_id text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
@@ -56,14 +56,14 @@ CREATE FUNCTION pgtoken_http.challenge(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.challenge(varchar, text, text, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.challenge(varchar, text, text, text, text, text, text, text) IS
-'Step-up: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Challenge endpoint: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.complete_challenge(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.complete_challenge(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.complete_challenge(text) IS
-'Step-up: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Complete-challenge endpoint: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.complete_challenge(
 	transaction_id varchar, factor_id text DEFAULT NULL, code text DEFAULT NULL, id text DEFAULT NULL,
@@ -75,7 +75,7 @@ CREATE FUNCTION pgtoken_http.complete_challenge(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.complete_challenge(varchar, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.complete_challenge(varchar, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Step-up: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Complete-challenge endpoint: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.authorize(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -105,7 +105,7 @@ CREATE FUNCTION pgtoken_http.par(text) RETURNS json
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.par(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.par(text) IS
-'Pushed authorization requests (RFC 9126): 201 with request_uri and expires_in. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Endpoint for pushed authorization requests (RFC 9126): answers 201 with request_uri and expires_in. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.par(
 	response_type varchar, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL, state text DEFAULT NULL,
@@ -121,14 +121,14 @@ CREATE FUNCTION pgtoken_http.par(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Pushed authorization requests (RFC 9126): 201 with request_uri and expires_in. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Endpoint for pushed authorization requests (RFC 9126): answers 201 with request_uri and expires_in. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.revoke(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_revoke' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.revoke(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.revoke(text) IS
-'Token revocation (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Revocation endpoint (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.revoke(
 	token varchar, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
@@ -138,14 +138,14 @@ CREATE FUNCTION pgtoken_http.revoke(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.revoke(varchar, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.revoke(varchar, text, text, text, text, text) IS
-'Token revocation (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Revocation endpoint (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.introspect(text) RETURNS pgtoken_http."*/*"
 	AS 'MODULE_PATHNAME', 'pgt_http_introspect' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.introspect(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.introspect(text) IS
-'Token introspection (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Introspection endpoint (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.introspect(
 	token varchar, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
@@ -155,14 +155,14 @@ CREATE FUNCTION pgtoken_http.introspect(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.introspect(varchar, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.introspect(varchar, text, text, text, text, text) IS
-'Token introspection (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Introspection endpoint (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.device_authorization(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.device_authorization(text) IS
-'Device authorization (RFC 8628 section 3.1). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Device authorization endpoint (RFC 8628 section 3.1): answers 200 with the codes (section 3.2). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.device_authorization(
 	client_id varchar, scope text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
@@ -172,21 +172,21 @@ CREATE FUNCTION pgtoken_http.device_authorization(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text, text) IS
-'Device authorization (RFC 8628 section 3.1). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Device authorization endpoint (RFC 8628 section 3.1): answers 200 with the codes (section 3.2). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken_http.userinfo(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_userinfo' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.userinfo FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.userinfo IS
-'Userinfo (OpenID Connect Core section 5.3) for an access token with scope openid. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Userinfo endpoint (OpenID Connect Core section 5.3) for an access token with scope openid: answers 200 with the claims that its scopes are for. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.end_session(text) RETURNS json
 	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.end_session(text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.end_session(text) IS
-'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+'Logout endpoint (OpenID Connect RP-Initiated Logout): sends the browser to the issuer''s logout_uri with a transaction_id. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
 
 CREATE FUNCTION pgtoken_http.end_session(
 	id_token_hint varchar, client_id text DEFAULT NULL, post_logout_redirect_uri text DEFAULT NULL,
@@ -196,7 +196,7 @@ CREATE FUNCTION pgtoken_http.end_session(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) IS
-'RP-initiated logout: sends the browser to the issuer''s logout_uri with a transaction_id. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+'Logout endpoint (OpenID Connect RP-Initiated Logout): sends the browser to the issuer''s logout_uri with a transaction_id. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
 
 CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_check_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -213,7 +213,7 @@ CREATE FUNCTION pgtoken_http.pre_request() RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_http_pre_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken_http.pre_request FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_request IS
-'For PostgREST''s db-pre-request: refuses a request whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
+'Checks each request, as PostgREST''s db-pre-request: refuses one whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
 
 -- All that the schema holds, the metadata included, is for the HTTP layer.
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgtoken_http TO pgtoken_http;

@@ -220,4 +220,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.health FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.health TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.health IS 'What an operator should fix: one row per check, ok false where something is to be done, detail saying what';
+COMMENT ON FUNCTION pgtoken.health IS 'What an operator should fix: one row per check. Returns its name, ok (false where something is to be done), and detail: what.';

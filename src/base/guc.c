@@ -172,8 +172,8 @@ guc_init(void)
 
 	DefineCustomIntVariable(
 		"pgtoken.cache_memory",
-		"Memory in which a backend remembers verified tokens and clients; 0 remembers none.",
-		"Half of it is for tokens, half for clients and the rest of the configuration, which is always kept.",
+		"Memory in which each backend remembers verified tokens and clients; 0 remembers none.",
+		"Half of it is for tokens, half for clients and the rest of the configuration, which alone is always kept; of the others what was used least recently leaves.",
 		&guc_cache_memory, 4096, 0, 1024 * 1024, PGC_SUSET, GUC_UNIT_KB, NULL, assign_cache_memory,
 		NULL);
 
@@ -247,9 +247,10 @@ guc_init(void)
 		"The proxy must remove the headers from what clients send.", &guc_http_context_headers, "",
 		PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
 
-	DefineCustomStringVariable("pgtoken.http_issuer",
-							   "Issuer that the HTTP endpoints speak for; empty: the default one.",
-							   NULL, &guc_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable(
+		"pgtoken.http_issuer",
+		"Issuer that the HTTP endpoints, and the functions for the application's pages, speak for; empty: the default one.",
+		NULL, &guc_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_notify_channel",
@@ -313,7 +314,7 @@ guc_init(void)
 	DefineCustomIntVariable(
 		"pgtoken.refused_requests",
 		"Number of refused requests that the server keeps; 0 keeps none.",
-		"Read when the server starts and loads the library; made at need, there is room for 500.",
+		"1.3 kB each, in shared memory. Read when the server starts and loads the library; made at need, there is room for 500.",
 		&guc_refused_requests, SHARED_REFUSED_REQUESTS, 0, 100000, SHARED_SIZE_CONTEXT, 0, NULL,
 		NULL, NULL);
 
@@ -345,13 +346,13 @@ guc_init(void)
 	DefineCustomStringVariable(
 		"pgtoken.root_key_file", "File with the root keys that wrap private keys and peppers.",
 		"One key of 64 hexadecimal digits per line; the first wraps, all "
-		"unwrap.  Readable by the server's user only.",
+		"unwrap.  Readable by the server's user only.  Set in the configuration file or by ALTER SYSTEM alone.",
 		&guc_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.shared_replay_ids",
 		"Number of used DPoP proofs and client assertions that the server remembers beside the table; 0 remembers none.",
-		"Read when the server starts and loads the library; made at need, there is room for 65536.",
+		"40 bytes each, in shared memory. Read when the server starts and loads the library; made at need, there is room for 65536.",
 		&guc_shared_replay_ids, SHARED_REPLAY_IDS, 0, 16 * 1024 * 1024, SHARED_SIZE_CONTEXT, 0,
 		NULL, NULL, NULL);
 
