@@ -1,6 +1,6 @@
 /*
  * secret_handle.h
- *		Handles: secrets that name a row which leads to a family (core/oauth/oauth.h).
+ *		Handles: secrets that name a row which leads to a family (core/oauth/handle.h).
  */
 #ifndef PGT_SECRET_HANDLE_H
 #define PGT_SECRET_HANDLE_H
