@@ -5,6 +5,7 @@
 #include "base/strings.h"
 
 #include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "base/glue.h"
@@ -65,4 +66,29 @@ strings_to_array(char *const *strings, int n)
 	for (int i = 0; i < n; i++)
 		elements[i] = CStringGetTextDatum(strings[i]);
 	return construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+int
+strings_find(StringsNth nth, const char *string)
+{
+	const char *known;
+
+	for (int n = 0; (known = nth(n)) != NULL; n++)
+	{
+		if (strcmp(known, string) == 0)
+			return n;
+	}
+	return -1;
+}
+
+char *
+strings_joined(StringsNth nth, const char *separator)
+{
+	StringInfoData joined;
+	const char *string;
+
+	initStringInfo(&joined);
+	for (int n = 0; (string = nth(n)) != NULL; n++)
+		appendStringInfo(&joined, "%s%s", n > 0 ? separator : "", string);
+	return joined.data;
 }

@@ -22,4 +22,13 @@ extern bool strings_have(char *const *strings, int n, const char *string);
 
 extern ArrayType *strings_to_array(char *const *strings, int n);
 
+/* a list that stands in a table of structs: its n-th string, NULL past its end */
+typedef const char *(*StringsNth)(int n);
+
+/* where it stands; -1: nowhere */
+extern int strings_find(StringsNth nth, const char *string);
+
+/* all of them in a row, palloc'd */
+extern char *strings_joined(StringsNth nth, const char *separator);
+
 #endif /* PGT_STRINGS_H */

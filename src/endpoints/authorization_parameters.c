@@ -4,10 +4,10 @@
  */
 #include "endpoints/authorization_parameters.h"
 
-#include "base/names.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
+#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
@@ -119,7 +119,7 @@ check_pkce(const HttpExchange *x, const Client *client)
 static PgtErr
 check_prompt(const char *prompt, char ***prompts, int *n)
 {
-	const char *known = names_joined(authorization_parameters_prompt, " ");
+	const char *known = strings_joined(authorization_parameters_prompt, " ");
 	PgtcScope list;
 
 	*n = 0;
@@ -131,7 +131,7 @@ check_prompt(const char *prompt, char ***prompts, int *n)
 	for (int i = 0; i < list.n; i++)
 	{
 		(*prompts)[i] = pnstrdup(list.token[i].data, list.token[i].len);
-		if (names_find(authorization_parameters_prompt, (*prompts)[i]) < 0)
+		if (strings_find(authorization_parameters_prompt, (*prompts)[i]) < 0)
 			return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, known);
 	}
 	*n = list.n;

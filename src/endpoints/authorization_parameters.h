@@ -19,7 +19,7 @@
 #define RESPONSE_MODE "query"
 #define CODE_CHALLENGE_METHOD "S256"
 
-/* as Names */
+/* as StringsNth */
 extern const char *authorization_parameters_prompt(int n);
 
 /* printable text that may be stored, shown and sent on; NULL is */

@@ -7,10 +7,10 @@
  */
 #include "endpoints/token_endpoint.h"
 
-#include "base/names.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
+#include "base/strings.h"
 #include "base/user_function.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
@@ -201,7 +201,7 @@ token_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 	{
 		grant_type = http_param(x, "grant_type");
-		type = grant_type ? names_find(grant_type_name, grant_type) : -1;
+		type = grant_type ? strings_find(grant_type_name, grant_type) : -1;
 		if (type < 0)
 			err = refused(grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER,
 						  "grant_type", grant_type, NULL);

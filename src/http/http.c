@@ -15,11 +15,11 @@
 #include "base/cache.h"
 #include "base/guc.h"
 #include "base/member.h"
-#include "base/names.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/replay_lag.h"
+#include "base/strings.h"
 #include "core/base/accept.h"
 #include "core/base/credentials.h"
 #include "core/base/plain_object.h"
@@ -282,7 +282,7 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 	if (err == PGT_ERR_ACCESS_TOKEN_MISSING)
 		appendStringInfo(&challenge, ", DPoP realm=\"%s\"", x->issuer->issuer);
 	if (err == PGT_ERR_ACCESS_TOKEN_MISSING || strcmp(scheme, "DPoP") == 0)
-		appendStringInfo(&challenge, ", algs=\"%s\"", names_joined(http_proof_alg, " "));
+		appendStringInfo(&challenge, ", algs=\"%s\"", strings_joined(http_proof_alg, " "));
 	x->status = info->http_status;
 	http_answer_header(x, "WWW-Authenticate", challenge.data);
 }

@@ -96,7 +96,7 @@ extern Jsonb *http_error(HttpExchange *x, PgtErr err);
  */
 extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scope);
 
-/* what a signature of somebody else's may be made by, under each of its names; as Names */
+/* what a signature of somebody else's may be made by, under each of its names; as StringsNth */
 extern const char *http_proof_alg(int n);
 
 /*

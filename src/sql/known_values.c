@@ -10,7 +10,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "base/names.h"
+#include "base/strings.h"
 #include "core/jose/alg.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/http.h"
@@ -39,7 +39,7 @@ assertion_alg(int n)
 static const struct
 {
 	const char *name;
-	Names values;
+	StringsNth values;
 	const char *only; /* where there is but one */
 } lists[] = {
 	{"alg", .values = signing_alg},
@@ -72,13 +72,13 @@ list_name(int n)
 Datum
 pgt_known_values(PG_FUNCTION_ARGS)
 {
-	int n = names_find(list_name, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	int n = strings_find(list_name, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	ArrayBuildState *array = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	const char *value;
 
 	if (n < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown list of values"),
-						errhint("One of %s.", names_joined(list_name, ", "))));
+						errhint("One of %s.", strings_joined(list_name, ", "))));
 	for (int i = 0; (value = value_of(n, i)) != NULL; i++)
 		accumArrayResult(array, CStringGetTextDatum(value), false, TEXTOID, CurrentMemoryContext);
 	PG_RETURN_DATUM(makeArrayResult(array, CurrentMemoryContext));

@@ -8,7 +8,6 @@
 
 #include "base/glue.h"
 #include "base/moment.h"
-#include "base/names.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/buf.h"
@@ -62,17 +61,18 @@ factor_usable(const Factor *factor, const Issuer *issuer, TimestampTz now)
 static void
 read_factor(StoreRow *row, Factor *factor)
 {
+	int type;
 	int state;
 
 	factor->issuer = store_text(row);
 	factor->subject = store_text(row);
 	store_uuid(row, &factor->factor_id);
-	if (!factor_type_of_name(store_text(row), &factor->type))
-		elog(ERROR, "unknown type of a factor");
+	type = strings_find(factor_type_name, store_text(row));
 	factor->label = store_text(row);
-	state = names_find(factor_state_name, store_text(row));
-	if (state < 0)
-		elog(ERROR, "unknown state of a factor");
+	state = strings_find(factor_state_name, store_text(row));
+	if (type < 0 || state < 0)
+		elog(ERROR, "unknown type or state of a factor");
+	factor->type = (FactorType) type;
 	factor->state = (FactorState) state;
 	factor->parameters = store_jsonb(row);
 	factor->secret = store_bytea(row);

@@ -8,7 +8,6 @@
 
 #include "base/glue.h"
 #include "base/member.h"
-#include "base/names.h"
 #include "base/object.h"
 #include "base/random.h"
 #include "base/request.h"
@@ -257,7 +256,7 @@ credential_id(Jsonb *parameters)
 	return text;
 }
 
-/* as Names */
+/* as StringsNth */
 static const char *
 credential_alg(int n)
 {
@@ -283,7 +282,7 @@ add_public_key(Jsonb *parameters, Object *object)
 	PgtcKey key;
 
 	if (alg == NULL)
-		refuse_parameter("alg", psprintf("one of %s", names_joined(credential_alg, ", ")));
+		refuse_parameter("alg", psprintf("one of %s", strings_joined(credential_alg, ", ")));
 	if (readable.data == NULL || (jwk && !JB_ROOT_IS_OBJECT(jwk)) ||
 		pgtc_webauthn_key_read(alg, readable, &key) != PGTC_OK)
 		refuse_parameter("public_key", "a public key of the alg: a JWK, or "
@@ -390,12 +389,14 @@ factor_enrollment_begin(Issuer *issuer, const FactorEnrollment *enrollment)
 					 .state = FACTOR_ACTIVE,
 					 .counter = -1};
 	NewFactor new = {.issuer = issuer, .factor = &factor, .parameters = enrollment->parameters};
+	int type = strings_find(factor_type_name, enrollment->factor_type);
 	Factor *others;
 
-	if (!factor_type_of_name(enrollment->factor_type, &factor.type))
+	if (type < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("unknown type of a factor"),
-				 errhint("One of %s.", names_joined(factor_type_name, ", "))));
+				 errhint("One of %s.", strings_joined(factor_type_name, ", "))));
+	factor.type = (FactorType) type;
 	request_subject(factor.subject);
 	request_string(factor.label, "label");
 	check_names(enrollment->parameters, factor.type);

@@ -19,7 +19,6 @@
 #include "base/held.h"
 #include "base/lru.h"
 #include "base/member.h"
-#include "base/names.h"
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
@@ -112,8 +111,8 @@ read_metadata(Client *client, Jsonb *metadata)
 
 	client->native = application_type && strcmp(application_type, "native") == 0;
 	client->auth_method = client->confidential ? AUTH_SECRET : AUTH_NONE;
-	if (method && names_find(client_auth_method_name, method) >= 0)
-		client->auth_method = (ClientAuthMethod) names_find(client_auth_method_name, method);
+	if (method && strings_find(client_auth_method_name, method) >= 0)
+		client->auth_method = (ClientAuthMethod) strings_find(client_auth_method_name, method);
 	names = member_strings(metadata, "grant_types", &n);
 	for (int i = 0; i < GRANT_TYPES; i++)
 	{

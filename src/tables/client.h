@@ -111,7 +111,7 @@ extern CacheSize client_cache_size(void);
  */
 extern PgtErr client_authenticate(Client *client, const char *client_secret);
 
-/* as metadata and audit have it, and as Names; NULL for AUTH_SECRET, which is no one method */
+/* as metadata and audit have it, and as StringsNth; NULL for AUTH_SECRET, which is no one method */
 extern const char *client_auth_method_name(int method);
 
 extern bool client_may_use(const Client *client, GrantType type);

@@ -3,12 +3,12 @@
  *		The types of factors, and what a proof of each comes to.
  *
  * The only list of them: CHECK constraints and messages read it, by
- * pgtoken.choices('factor type') and names_joined.
+ * pgtoken.choices('factor type') and strings_joined.
  */
 #include "tables/factor_type.h"
 
 #include "base/member.h"
-#include "base/names.h"
+#include "base/strings.h"
 
 static const struct
 {
@@ -30,16 +30,6 @@ const char *
 factor_type_name(int type)
 {
 	return type < (int) lengthof(types) ? types[type].name : NULL;
-}
-
-bool
-factor_type_of_name(const char *name, FactorType *type)
-{
-	int n = names_find(factor_type_name, name);
-
-	if (n >= 0)
-		*type = (FactorType) n;
-	return n >= 0;
 }
 
 const char *

@@ -19,11 +19,8 @@ typedef enum FactorType
 	FACTOR_EXTERNAL /* last, see factor_type.c */
 } FactorType;
 
-/* as Names, too: NULL past the last one */
+/* as StringsNth, too: NULL past the last one */
 extern const char *factor_type_name(int type);
-
-/* false: there is none of this name */
-extern bool factor_type_of_name(const char *name, FactorType *type);
 
 /* at this issuer */
 extern const char *factor_type_acr(const Issuer *issuer, FactorType type);

@@ -18,7 +18,7 @@ typedef enum GrantType
 	GRANT_TYPES /* how many */
 } GrantType;
 
-/* as Names, too: NULL past the last one */
+/* as StringsNth, too: NULL past the last one */
 extern const char *grant_type_name(int type);
 
 /* has a user logged in to the client that gets the tokens?  By whatever else a family has come about, one has. */

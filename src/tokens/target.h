@@ -25,7 +25,7 @@ typedef struct Target
 #define TARGET_OFFLINE (1 << 0) /* a refresh token may come of it */
 #define TARGET_NO_USER (1 << 1) /* the subject is the client itself */
 
-/* as Names */
+/* as StringsNth */
 extern const char *target_protocol_scope(int n);
 
 /*
