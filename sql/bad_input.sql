@@ -161,3 +161,7 @@ ORDER BY n;
 -- times of more than the calendar has
 SELECT l, test.outcome(format($$SELECT pgtoken.refresh_grant('x', max_age => %L)$$, l)) AS outcome
 FROM unnest('{300000 years,170000000 years,-1 month,-300000 years}'::text[]) WITH ORDINALITY u (l, n) ORDER BY n;
+
+-- Attack shut out: a CHECK by a list that nobody knows would let everything pass, were
+-- such a list NULL.
+SELECT test.outcome($$SELECT pgtoken.choices('colour')$$) AS choices;

@@ -22,6 +22,13 @@ SELECT object AS without_comment FROM member
 WHERE coalesce(obj_description(objid, (SELECT relname FROM pg_class WHERE oid = classid)), '') = ''
 ORDER BY object COLLATE "C";
 
+-- Where a comment tells a list, it tells all of it.
+SELECT l.told_by, c AS not_told
+FROM (VALUES ('alg', 'create_signing_key'), ('factor type', 'enroll_factor'), ('factor type', 'complete_challenge')) l (list, told_by)
+JOIN pg_proc p ON p.proname = l.told_by AND p.pronamespace = 'pgtoken'::regnamespace, unnest(pgtoken.choices(l.list)) c
+WHERE obj_description(p.oid) !~ ('\m' || c || '\M')
+ORDER BY 1, 2;
+
 -- A refresh must stay a HOT update: of a family, only what never changes is
 -- indexed, in the key or in a predicate.
 SELECT DISTINCT a.attname AS indexed
