@@ -84,6 +84,39 @@ check_cut(void)
 	}
 }
 
+static void
+clip(PgtcSlice in, size_t columns, const char *expected)
+{
+	char out[PGTC_PRINTABLE_CLIP_SIZE(40)];
+
+	memset(out, 'x', sizeof(out));
+	pgtc_printable_clip(in, columns, out);
+	CHECK(strcmp(out, expected) == 0);
+}
+
+static void
+check_clip(void)
+{
+	clip(LITERAL(""), 5, "");
+	clip(LITERAL("abcde"), 5, "abcde");
+	clip(LITERAL("abcdef"), 5, "ab...");
+	clip(LITERAL("abcdef"), 3, "...");
+	clip(LITERAL("abcdef"), 2, "..");
+	clip(LITERAL("abcdef"), 0, "");
+	/* one column wide, and two: a line that is full of them is no wider */
+	clip(LITERAL("\xc3\xbc\xc3\xbc\xc3\xbc"), 3, "\xc3\xbc\xc3\xbc\xc3\xbc");
+	clip(LITERAL("\xe5\xad\x97\xe5\xad\x97\xe5\xad\x97"), 6,
+		 "\xe5\xad\x97\xe5\xad\x97\xe5\xad\x97");
+	clip(LITERAL("\xe5\xad\x97\xe5\xad\x97\xe5\xad\x97"), 5, "\xe5\xad\x97...");
+	clip(LITERAL("\xf0\x9f\x94\x91\xf0\x9f\x94\x91"), 3, "...");
+	/* an escape is whole, or not there */
+	clip(LITERAL("\x1b[2J"), 7, "\\x1b[2J");
+	clip(LITERAL("\x1b[2J"), 6, "...");
+	clip(LITERAL("a\x1b[2J"), 7, "a...");
+	/* at most three bytes a column */
+	clip(LITERAL("\xe0\xa4\x95\xe0\xa4\x95"), 2, "\xe0\xa4\x95\xe0\xa4\x95");
+}
+
 void
 test_printable(void)
 {
@@ -91,4 +124,5 @@ test_printable(void)
 	check_harmful();
 	check_no_utf8();
 	check_cut();
+	check_clip();
 }

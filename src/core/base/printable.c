@@ -13,6 +13,7 @@
 #define ESCAPED_LEN 4 /* \xNN */
 #define CUT_FORMAT "... (of %zu bytes)"
 #define CUT_MAX 40
+#define ELLIPSIS "..."
 
 /* the code point of a well-formed character of len bytes */
 static uint32_t
@@ -104,4 +105,46 @@ pgtc_printable_ascii(PgtcSlice in, char *out, size_t size)
 	for (i = 0; i < in.len && i + 1 < size; i++)
 		out[i] = in.data[i] >= ' ' && in.data[i] < 0x7f ? in.data[i] : '?';
 	out[i] = '\0';
+}
+
+/* what show() has made takes no more columns than this; nothing before U+1100 is two of them wide */
+static size_t
+columns_of(const char *shown, size_t len)
+{
+	if ((uint8_t) shown[0] < 0x80)
+		return len;
+	return code_point((const uint8_t *) shown, len) < 0x1100 ? 1 : 2;
+}
+
+void
+pgtc_printable_clip(PgtcSlice in, size_t columns, char *out)
+{
+	const uint8_t *at = (const uint8_t *) in.data;
+	size_t mark = columns < strlen(ELLIPSIS) ? columns : strlen(ELLIPSIS);
+	size_t rest = in.len;
+	size_t taken = 0;
+	size_t written = 0;
+	size_t cut_at = 0; /* where the mark of a cut would have room */
+
+	while (rest > 0)
+	{
+		char shown[4 * ESCAPED_LEN];
+		size_t len = pgtc_utf8_char_len(at, rest);
+		size_t shown_len = show(at, len, shown);
+
+		if (taken + mark <= columns)
+			cut_at = written;
+		taken += columns_of(shown, shown_len);
+		if (taken > columns)
+		{
+			memcpy(out + cut_at, ELLIPSIS, mark);
+			out[cut_at + mark] = '\0';
+			return;
+		}
+		memcpy(out + written, shown, shown_len);
+		written += shown_len;
+		at += len > 0 ? len : 1;
+		rest -= len > 0 ? len : 1;
+	}
+	out[written] = '\0';
 }

@@ -21,4 +21,11 @@ extern void pgtc_printable(PgtcSlice in, char *out, size_t size);
 /* the same for a few words of a sentence: cut without a mark, "?" for what is not printable ASCII */
 extern void pgtc_printable_ascii(PgtcSlice in, char *out, size_t size);
 
+/*
+ * The same for a column of a table in a terminal: at most so many columns wide, and
+ * what was cut ends in "...".  out has room for PGTC_PRINTABLE_CLIP_SIZE(columns) bytes.
+ */
+#define PGTC_PRINTABLE_CLIP_SIZE(columns) (3 * (columns) + 1)
+extern void pgtc_printable_clip(PgtcSlice in, size_t columns, char *out);
+
 #endif /* PGT_CORE_PRINTABLE_H */

@@ -8,6 +8,9 @@
  * most imitated, and what has none of them goes by the first name it gives.
  */
 #include "core/risk/user_agent.h"
+
+#include <stdio.h>
+
 #include "core/base/ascii.h"
 
 typedef struct Name
@@ -103,6 +106,17 @@ number_at(PgtcSlice in, size_t at)
 		number = number * 10 + (in.data[at] - '0');
 	}
 	return at > start ? number : -1;
+}
+
+void
+pgtc_user_agent_show(const PgtcUserAgent *agent, char *out, size_t size)
+{
+	int len = snprintf(out, size, "%s", agent->family);
+
+	if (agent->major >= 0)
+		len += snprintf(out + len, size - (size_t) len, " %d", agent->major);
+	if (agent->platform[0] != '\0')
+		snprintf(out + len, size - (size_t) len, " on %s", agent->platform);
 }
 
 static bool

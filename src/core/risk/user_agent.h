@@ -18,4 +18,8 @@ typedef struct PgtcUserAgent
 /* never fails: whatever comes is some family */
 extern void pgtc_user_agent_parse(PgtcSlice in, PgtcUserAgent *out);
 
+/* "chrome 120 on windows", ended by NUL; PGTC_USER_AGENT_SHOWN bytes are enough for any */
+#define PGTC_USER_AGENT_SHOWN 64
+extern void pgtc_user_agent_show(const PgtcUserAgent *agent, char *out, size_t size);
+
 #endif /* PGT_CORE_USER_AGENT_H */
