@@ -67,17 +67,25 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.first_uuid FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.first_uuid IS 'Internal: the smallest UUIDv7 of this time: families begun before it have a smaller grant_id, events before it a smaller event_id';
 
-CREATE FUNCTION pgtoken.retention(setting text) RETURNS interval
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION pgtoken.retention_setting(of_table text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE of_table WHEN 'tokens' THEN 'lineage_retention' WHEN 'audit_events' THEN 'audit_retention' WHEN 'grants' THEN 'grant_retention'
+				WHEN 'reused_families' THEN 'reuse_retention' WHEN 'authorization_codes' THEN 'code_retention' WHEN 'device_codes' THEN 'code_retention'
+				WHEN 'challenges' THEN 'challenge_retention' WHEN 'blacklist' THEN 'blacklist_retention' END;
+REVOKE ALL ON FUNCTION pgtoken.retention_setting FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.retention_setting IS 'Internal: the setting that says how long rows of this table are kept; NULL: there is none';
+
+CREATE FUNCTION pgtoken.retention(of_table text) RETURNS interval
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	value CONSTANT interval := current_setting('pgtoken.' || setting)::interval;
+	value CONSTANT interval := current_setting('pgtoken.' || pgtoken.retention_setting(of_table))::interval;
 BEGIN
 	RETURN CASE WHEN value > '0' THEN value END;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.retention FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.retention IS 'Internal: the setting of this name; NULL: all is kept';
+COMMENT ON FUNCTION pgtoken.retention IS 'Internal: how long rows of this table are kept, as its setting says; NULL: all are';
 
 CREATE FUNCTION pgtoken.in_transaction_block() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'pgt_in_transaction_block' LANGUAGE C VOLATILE PARALLEL UNSAFE;

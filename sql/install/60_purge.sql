@@ -34,22 +34,22 @@ AS $function$
 DECLARE
 	-- While a family's tokens live, its row must be there: access tokens end a day
 	-- after its end at the latest, and with them what was exchanged for them.
-	families interval := pgtoken.retention('grant_retention');
-	evidence CONSTANT interval := pgtoken.retention('reuse_retention');
+	families interval := pgtoken.retention('grants');
+	evidence CONSTANT interval := pgtoken.retention('reused_families');
 BEGIN
 	families := CASE WHEN families < '2 days' THEN '2 days' ELSE families END;
 	RETURN CASE task
 		-- a pushed one as long as a login page may have it open that was opened at its very end: who answers first takes it away
 		WHEN 'authorization_requests' THEN 't.expires_at < now() AND (t.kind <> ''pushed'' OR t.expires_at < '
 			|| quote_literal(now() - current_setting('pgtoken.authorization_request_lifetime')::interval) || ')'
-		WHEN 'authorization_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('code_retention'))
-		WHEN 'device_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('code_retention'))
-		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('challenge_retention'))
+		WHEN 'authorization_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
+		WHEN 'device_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
+		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'challenge_codes' THEN 't.expires_at < now()'
 		WHEN 'user_code_attempts' THEN 't.window_start < now() - interval ''1 day'''
 		WHEN 'replay_ids' THEN 't.expires_at < now() - interval ''1 minute'''
 		WHEN 'subject_not_before' THEN 't.not_before < now() - interval ''10 years'''	-- no family lives longer
-		WHEN 'blacklist' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention('blacklist_retention'))
+		WHEN 'blacklist' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'reused_families' THEN 't.noted_at < ' || quote_literal(now() - evidence)
 		WHEN 'grants' THEN	-- that of a reused one stays for as long as the family is known as such
 			'least(t.revoked_at, t.expires_at, t.rotated_at + t.idle_lifetime) < ' || quote_literal(now() - families)
@@ -112,7 +112,7 @@ BEGIN
 	in_range := CASE WHEN begin_after IS NULL THEN 'true' ELSE format('(%s) > (%s)', key_columns, key_after) END;
 	IF task = 'grants' AND NOT late THEN
 		-- who began later has not ended long enough ago
-		in_range := in_range || format(' AND t.grant_id < %L', pgtoken.first_uuid(now() - greatest(pgtoken.retention('grant_retention'), '2 days')));
+		in_range := in_range || format(' AND t.grant_id < %L', pgtoken.first_uuid(now() - greatest(pgtoken.retention('grants'), '2 days')));
 	END IF;
 	EXECUTE format('SELECT ARRAY[%s] FROM pgtoken.%I t WHERE %s ORDER BY %s OFFSET $3 - 1 LIMIT 1', key_texts, task, in_range, key_columns)
 		INTO end_at USING begin_after, end_at, look;

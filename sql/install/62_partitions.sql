@@ -207,7 +207,7 @@ CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS TABLE (partitio
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
-	retention CONSTANT interval := pgtoken.retention(CASE parent WHEN 'tokens' THEN 'lineage_retention' ELSE 'audit_retention' END);
+	retention CONSTANT interval := pgtoken.retention(parent);
 	newest timestamptz;
 	oldest_living uuid;
 	p record;
