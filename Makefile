@@ -22,14 +22,14 @@ SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 10_audit 12_refusal
 	16_issuers 18_keys 20_resources 22_clients 24_client_secrets 26_revocation 28_grants \
 	30_tokens 32_blacklist 34_replay_ids 36_authorization 38_consents 40_devices 42_sessions \
 	44_challenges 46_policies 48_simulation 50_decisions 52_api_helpers 54_metadata 56_http \
-	58_maintenance 60_purge 62_partitions 64_health 66_restore 68_copy 99_closing
+	58_maintenance 60_purge 62_partitions 64_health 66_restore 68_copy 70_psql 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache introspect keys audit privileges http_admin authorize device exchange client_secrets \
 	sessions pre_request not_before epochs resource_policy ways_to_die factors step_up policy \
-	simulate refused personal bad_input maintain purge restore uninstall
+	simulate refused bad_input maintain purge restore psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
 ISOLATION = prepare cache_full cache_lookup_failure challenge_complete challenge_outbox \
