@@ -22,6 +22,8 @@ sub comparable
 	$text =~ s/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/UUID/g;
 	$text =~ s/("(?:exp|iat|auth_time)": )\d{10}\b/$1TIME/g;
 	$text =~ s/("jti": )"[\w-]{38}"/$1JTI/g;
+	$text =~ s/\bjti \.\.[\w-]{8}/jti ..JTI/g;
+	$text =~ s/\b(\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d([+-]\d\d(:\d\d)?)?\b/TIME/g;
 	$text =~ s/[ \t]+$//mg;
 	$text =~ s/\A\n+|\n+\z//g;
 	return $text;
