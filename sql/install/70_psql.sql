@@ -190,7 +190,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.activity(text, text, text, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.activity(text, text, text, integer) TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.activity(text, text, text, integer) IS
-'The same by a text. since: how long ago (1 hour, 7 days) or a time (yesterday, 2026-02-11 14:00). Raises 22007 for what is neither, 22023 for max_events below 1.';
+'The same by a text. since: how long ago (1 hour, 7 days) or a time (yesterday, 2026-02-11 14:00). subject: its events only; NULL is all. client_id: those of this client; NULL is all. max_events: how many at the most; NULL is no limit. Raises 22007 for what is neither, 22023 for max_events below 1.';
 
 -- Where a family came from, drawn.
 
@@ -287,7 +287,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.lineage_tree(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.lineage_tree(uuid) TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.lineage_tree(uuid) IS
-'The chain of a family as text, for psql: at most 100 columns wide. After what the family is, a line for each answer and each event, the oldest first: "0 -> 1" is generation 1 in exchange for generation 0, "0 -> X" the reuse of generation 0, x a refusal; when, in the time zone of the session; what happened; the end of the jti of the access token, or the reason, and by which role a family was revoked; from which address and program, as the context says. The middle of what is long is folded: "... 812 generations ...". No line for an unknown family. All that is known is in lineage() and audit_events.';
+'The chain of a family as text, for psql: at most 100 columns wide. After what the family is, a line for each answer and each event, the oldest first: "0 -> 1" is generation 1 in exchange for generation 0, "0 -> X" the reuse of generation 0, x a refusal; when, in the time zone of the session; what happened; the end of the jti of the access token, or the reason, and by which role a family was revoked; from which address and program, as the context says. The middle of what is long is folded: "... 812 generations ...". All that is known is in lineage() and audit_events. grant_id: the family; no line for an unknown one. Raises nothing.';
 
 CREATE FUNCTION pgtoken.lineage_tree(token text) RETURNS SETOF text
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -297,7 +297,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.lineage_tree(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.lineage_tree(text) TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.lineage_tree(text) IS
-'The chain of the family that a token, a jti or a grant_id in text names; see lineage_tree(uuid). The token is not verified.';
+'The chain of a family as text, see lineage_tree(uuid). token: a token of the family, a jti or a grant_id in text; it is not verified. Raises nothing.';
 
 -- What there is on disk.
 

@@ -60,13 +60,13 @@ read_request(Jsonb *facts, Client *client, Grant *grant, AssessedRequest *reques
 
 	client->client_id = member_string(facts, "client_id");
 	grant->client_id = client->client_id;
-	grant->subject = member_string(facts, "subject");
+	grant->auth.subject = member_string(facts, "subject");
 	grant->grant_type = member_string(facts, "grant_type");
 	grant->resources = member_strings(facts, "resources", &grant->n_resources);
 	grant->context = member_json(facts, "last_context");
 	grant->first_context = member_json(facts, "first_context");
 	grant->rotated_at = member_time(facts, "last_at");
-	grant->mfa_time = member_time(facts, "mfa_at");
+	grant->auth.mfa_time = member_time(facts, "mfa_at");
 	grant->generation = -1;
 	request->client = client;
 	request->grant = grant;
@@ -111,7 +111,7 @@ pgt_judge_recorded(PG_FUNCTION_ARGS)
 			&more, "could_step_up",
 			member_bool(facts, "could_step_up",
 						grant_type_has_user(grant.grant_type) &&
-							challenge_possible(issuer_get(client.issuer), grant.subject,
+							challenge_possible(issuer_get(client.issuer), grant.auth.subject,
 											   policy->factor_types, policy->n_factor_types)));
 	PG_RETURN_JSONB_P(object_concat(record, object_end(&more)));
 }

@@ -271,14 +271,14 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 Jsonb *
 assess_policy(const Policy *policy, const AssessedRequest *request, PgtcDecision *decision)
 {
-	Authentication authentication = authentication_of_grant(request->grant);
 	RiskCase risk;
+	Jsonb *reasons;
 	bool said;
 
 	if (!applies(policy, request))
 		return NULL;
-	begin_case(request, &authentication, &risk);
-	return judge_policy(policy, &risk, decision, &said);
+	begin_case(request, &request->grant->auth, &risk);
+	return judge_policy(policy, &risk, decision, &reasons, &said);
 }
 
 void

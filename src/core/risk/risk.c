@@ -118,17 +118,12 @@ address_not_in(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 	return because(why, "ip %s is in none of the rule's networks", shown(facts->now.ip).text);
 }
 
-/* "chrome 120 on windows" */
 static Shown
 shown_user_agent(const PgtcUserAgent *agent)
 {
 	Shown out;
-	int len = snprintf(out.text, sizeof(out.text), "%s", agent->family);
 
-	if (agent->major >= 0)
-		len += snprintf(out.text + len, sizeof(out.text) - (size_t) len, " %d", agent->major);
-	if (agent->platform[0] != '\0')
-		snprintf(out.text + len, sizeof(out.text) - (size_t) len, " on %s", agent->platform);
+	pgtc_user_agent_show(agent, out.text, sizeof(out.text));
 	return out;
 }
 
@@ -367,53 +362,4 @@ pgtc_risk_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_
 			break;
 	}
 	return false;
-}
-
-/* the difference of two int64_t fits an uint64_t once one knows which is greater */
-static bool
-older_than(int64_t at, int64_t then, int64_t seconds)
-{
-	return at > then && (uint64_t) at - (uint64_t) then > (uint64_t) (seconds * SECOND);
-}
-
-/* then comes first; rounded up, so that more than a limit reads as more */
-static int64_t
-seconds_between(int64_t then, int64_t at)
-{
-	uint64_t elapsed = (uint64_t) at - (uint64_t) then;
-
-	return (int64_t) (elapsed / SECOND + (elapsed % SECOND != 0));
-}
-
-/* along a great circle, by the haversine formula */
-static double
-distance_km(const PgtcRequestContext *a, const PgtcRequestContext *b)
-{
-	double latitude_sine = sin(RADIANS(b->latitude - a->latitude) / 2);
-	double longitude_sine = sin(RADIANS(b->longitude - a->longitude) / 2);
-	double h = latitude_sine * latitude_sine + cos(RADIANS(a->latitude)) *
-												   cos(RADIANS(b->latitude)) * longitude_sine *
-												   longitude_sine;
-
-	/* antipodes may come out a rounding error beyond 1 */
-	return 2 * EARTH_RADIUS_KM * asin(h > 1 ? 1 : sqrt(h));
-}
-
-/* printable, and cut */
-static Shown
-shown(PgtcSlice in)
-{
-	Shown out;
-
-	pgtc_printable_ascii(in, out.text, sizeof(out.text));
-	return out;
-}
-
-static Shown
-shown_user_agent(const PgtcUserAgent *agent)
-{
-	Shown out;
-
-	pgtc_user_agent_show(agent, out.text, sizeof(out.text));
-	return out;
 }
