@@ -5,9 +5,7 @@
  */
 #include "base/compat.h"
 
-#include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -20,6 +18,7 @@
 #include "operations/approval.h"
 #include "sql/argument.h"
 #include "sql/once.h"
+#include "tokens/response.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_authorization);
 PG_FUNCTION_INFO_V1(pgt_authorization_request);
@@ -32,19 +31,16 @@ static Datum
 response_row_of(FunctionCallInfo fcinfo, const AuthorizationResponse *response)
 {
 	const char *texts[3] = {response->redirect_uri, response->error, response->error_description};
-	TupleDesc desc;
 	Datum values[3] = {0};
 	bool nulls[3];
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 3)
-		elog(ERROR, "pgtoken.authorization_response is not what the library expects");
 	for (int i = 0; i < 3; i++)
 	{
 		nulls[i] = texts[i] == NULL;
 		if (texts[i])
 			values[i] = CStringGetTextDatum(texts[i]);
 	}
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return response_tuple(fcinfo, 3, values, nulls);
 }
 
 static Datum

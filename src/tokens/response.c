@@ -7,6 +7,8 @@
 #include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "base/refused.h"
 
@@ -21,14 +23,29 @@ put_text(Datum *values, bool *nulls, int column, const char *text)
 }
 
 Datum
+response_tuple(FunctionCallInfo fcinfo, int columns, Datum *values, bool *nulls)
+{
+	/* the call's expression knows, without a look into pg_proc for each request */
+	Oid type = get_fn_expr_rettype(fcinfo->flinfo);
+	TupleDesc desc;
+	HeapTuple tuple;
+
+	if (!OidIsValid(type))
+		type = get_func_rettype(fcinfo->flinfo->fn_oid);
+	desc = lookup_rowtype_tupdesc(type, -1);
+	if (desc->natts != columns)
+		elog(ERROR, "%s is not what the library expects", format_type_be(type));
+	tuple = heap_form_tuple(desc, values, nulls);
+	ReleaseTupleDesc(desc);
+	return HeapTupleGetDatum(tuple);
+}
+
+Datum
 response_row(FunctionCallInfo fcinfo, const TokenResponse *response)
 {
-	TupleDesc desc;
 	Datum values[COLUMNS] = {0};
 	bool nulls[COLUMNS];
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != COLUMNS)
-		elog(ERROR, "pgtoken.token_response is not what the library expects");
 	memset(nulls, true, sizeof(nulls));
 
 	if (response->err != PGT_OK)
@@ -62,5 +79,5 @@ response_row(FunctionCallInfo fcinfo, const TokenResponse *response)
 		values[8] = UUIDPGetDatum(&response->grant_id);
 		nulls[8] = false;
 	}
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+	return response_tuple(fcinfo, COLUMNS, values, nulls);
 }

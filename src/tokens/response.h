@@ -32,4 +32,7 @@ typedef struct TokenResponse
 /* the row; fcinfo says which type the caller expects */
 extern Datum response_row(FunctionCallInfo fcinfo, const TokenResponse *response);
 
+/* a row of the composite type that the function is declared with, which has so many columns */
+extern Datum response_tuple(FunctionCallInfo fcinfo, int columns, Datum *values, bool *nulls);
+
 #endif /* PGT_RESPONSE_H */
