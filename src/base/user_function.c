@@ -21,22 +21,42 @@
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
-static Oid
-find_function(const char *name, int nargs, const Oid *types, Oid *owner)
+#include "base/proc_memory.h"
+
+#define ARGS_MAX 4
+
+/* a function as it was found by its name */
+typedef struct Found
 {
-	Oid function = LookupFuncName(compat_qualified_name_list(name), nargs, types, true);
+	char *name;
+	int nargs;
+	Oid types[ARGS_MAX];
+	Oid function;
+	Oid owner;
+	struct Found *next;
+} Found;
+
+static Found *all_found = NULL;
+static uint64 all_found_number = 0;
+
+static Found
+look_up(const char *name, int nargs, const Oid *types)
+{
+	Found found = {.nargs = nargs};
 	HeapTuple tuple = NULL;
 	bool usable = false;
 
-	if (OidIsValid(function))
-		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	memcpy(found.types, types, sizeof(Oid) * nargs);
+	found.function = LookupFuncName(compat_qualified_name_list(name), nargs, types, true);
+	if (OidIsValid(found.function))
+		tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(found.function));
 	if (HeapTupleIsValid(tuple))
 	{
 		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
 
 		usable =
 			form->prorettype == JSONBOID && !form->proretset && form->prokind == PROKIND_FUNCTION;
-		*owner = form->proowner;
+		found.owner = form->proowner;
 		ReleaseSysCache(tuple);
 	}
 	if (!usable)
@@ -44,31 +64,58 @@ find_function(const char *name, int nargs, const Oid *types, Oid *owner)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("function %s is missing or has other arguments than it must have", name),
 				 errhint("See pgtoken.update_issuer and pgtoken.create_policy.")));
-	return function;
+	return found;
+}
+
+/* until the next one is looked for */
+static const Found *
+find_function(const char *name, int nargs, const Oid *types)
+{
+	uint64 number;
+	MemoryContext memory = proc_memory(&number);
+	Found looked_up;
+	Found *found;
+
+	Assert(nargs <= ARGS_MAX);
+	if (all_found_number != number)
+		all_found = NULL;
+	all_found_number = number;
+	for (found = all_found; found; found = found->next)
+	{
+		if (found->nargs == nargs && memcmp(found->types, types, sizeof(Oid) * nargs) == 0 &&
+			strcmp(found->name, name) == 0)
+			return found;
+	}
+	looked_up = look_up(name, nargs, types);
+	found = MemoryContextAlloc(memory, sizeof(Found));
+	*found = looked_up;
+	found->name = MemoryContextStrdup(memory, name);
+	found->next = all_found;
+	all_found = found;
+	return found;
 }
 
 /* as its owner, who is nobody special while it runs */
-Jsonb *
-user_function_run(const char *name, int nargs, const Oid *types, Datum *args)
+static Jsonb *
+run(const Found *found, Datum *args)
 {
 	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
 	FmgrInfo flinfo;
-	Oid owner;
 	Oid user;
 	int context;
 	int nest_level;
 	Datum result;
 
-	fmgr_info(find_function(name, nargs, types, &owner), &flinfo);
-	InitFunctionCallInfoData(*fcinfo, &flinfo, nargs, InvalidOid, NULL, NULL);
-	for (int i = 0; i < nargs; i++)
+	fmgr_info(found->function, &flinfo);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, found->nargs, InvalidOid, NULL, NULL);
+	for (int i = 0; i < found->nargs; i++)
 	{
 		fcinfo->args[i].value = args[i];
 		fcinfo->args[i].isnull = false;
 	}
 
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner,
+	SetUserIdAndSecContext(found->owner,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();
 	result = FunctionCallInvoke(fcinfo);
@@ -76,6 +123,12 @@ user_function_run(const char *name, int nargs, const Oid *types, Datum *args)
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(user, context);
 	return fcinfo->isnull ? NULL : DatumGetJsonbPCopy(result);
+}
+
+Jsonb *
+user_function_run(const char *name, int nargs, const Oid *types, Datum *args)
+{
+	return run(find_function(name, nargs, types), args);
 }
 
 /*
@@ -103,12 +156,11 @@ user_function_call(const char *name, int nargs, const Oid *types, Datum *args)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Jsonb *volatile result = NULL;
-	Oid owner;
+	const Found *found = find_function(name, nargs, types); /* that it is not there may be told */
 
-	(void) find_function(name, nargs, types, &owner); /* that it is not there may be told */
 	PG_TRY();
 	{
-		result = user_function_run(name, nargs, types, args);
+		result = run(found, args);
 	}
 	PG_CATCH();
 	{

@@ -13,6 +13,7 @@
 #include "utils/syscache.h"
 
 #include "base/glue.h"
+#include "base/proc_memory.h"
 #include "base/refused.h"
 #include "base/strings.h"
 #include "core/base/code.h"
@@ -73,29 +74,67 @@ read_named(HttpExchange *x, FunctionCallInfo fcinfo, char **names)
 	{
 		if (PG_ARGISNULL(i))
 			continue;
-		add_field(x, names[i], text_to_cstring(PG_GETARG_TEXT_PP(i)));
+		add_field(x, pstrdup(names[i]), text_to_cstring(PG_GETARG_TEXT_PP(i)));
 		len += strlen(x->fields[x->n_fields - 1].value);
 	}
 	return len <= PGTC_FORM_MAX ? PGT_OK : PGT_ERR_REQUEST_MALFORMED;
 }
 
+/* a function of ours and the names of its parameters */
+typedef struct Function
+{
+	Oid oid;
+	char **names; /* NULL: they have none */
+	struct Function *next;
+} Function;
+
+static Function *functions = NULL;
+static uint64 functions_number = 0;
+
+/* pg_proc is asked once in a session, and again when it has changed */
+static const Function *
+find_function(Oid oid)
+{
+	uint64 number;
+	MemoryContext memory = proc_memory(&number);
+	MemoryContext caller;
+	Function *function;
+	HeapTuple tuple;
+	Oid *types;
+	char *modes;
+
+	if (functions_number != number)
+		functions = NULL;
+	functions_number = number;
+	for (function = functions; function; function = function->next)
+	{
+		if (function->oid == oid)
+			return function;
+	}
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", oid);
+	caller = MemoryContextSwitchTo(memory);
+	function = palloc(sizeof(Function));
+	function->oid = oid;
+	(void) get_func_arg_info(tuple, &types, &function->names, &modes);
+	function->next = functions;
+	functions = function;
+	MemoryContextSwitchTo(caller);
+	ReleaseSysCache(tuple);
+	return function;
+}
+
 void
 http_form_read(FunctionCallInfo fcinfo, HttpExchange *x)
 {
-	HeapTuple tuple;
-	Oid *types;
-	char **names;
-	char *modes;
+	const Function *function;
 
 	if (PG_NARGS() == 0)
 		return;
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(fcinfo->flinfo->fn_oid));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", fcinfo->flinfo->fn_oid);
-	(void) get_func_arg_info(tuple, &types, &names, &modes);
-	if (names == NULL)
-		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, strings_slice(PG_GETARG_TEXT_PP(0)));
+	function = find_function(fcinfo->flinfo->fn_oid);
+	if (function->names)
+		x->form_err = read_named(x, fcinfo, function->names);
 	else
-		x->form_err = read_named(x, fcinfo, names);
-	ReleaseSysCache(tuple);
+		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, strings_slice(PG_GETARG_TEXT_PP(0)));
 }
