@@ -92,3 +92,33 @@ strings_joined(StringsNth nth, const char *separator)
 		appendStringInfo(&joined, "%s%s", n > 0 ? separator : "", string);
 	return joined.data;
 }
+
+char *
+strings_of_scope(const PgtcScope *scope)
+{
+	PgtcBuf buf;
+	char *string;
+
+	pgtc_buf_init(&buf, &glue_mem);
+	pgtc_scope_write(scope, &buf);
+	glue_check(pgtc_buf_code(&buf), "writing a scope");
+	string = pnstrdup(buf.data ? buf.data : "", buf.len);
+	pgtc_buf_free(&buf);
+	return string;
+}
+
+void
+strings_to_scope(const char *string, PgtcScope *scope)
+{
+	glue_check(pgtc_scope_parse(pgtc_slice_str(string), scope), "reading a scope");
+}
+
+char **
+strings_in_scope(const PgtcScope *scope)
+{
+	char **strings = palloc(sizeof(char *) * Max(scope->n, 1));
+
+	for (int i = 0; i < scope->n; i++)
+		strings[i] = pnstrdup(scope->token[i].data, scope->token[i].len);
+	return strings;
+}

@@ -11,9 +11,16 @@
 #include "utils/uuid.h"
 
 #include "core/base/slice.h"
+#include "core/oauth/scope.h"
 
 extern PgtcSlice strings_slice(const text *t);
 extern char *strings_of_uuid(const pg_uuid_t *uuid);
+
+/* space-delimited, and back from where it is one */
+extern char *strings_of_scope(const PgtcScope *scope);
+extern void strings_to_scope(const char *string, PgtcScope *scope);
+/* its tokens, as many as it has */
+extern char **strings_in_scope(const PgtcScope *scope);
 
 /* a text[] as palloc'd C strings; ereport(22004) for a NULL element, 22023 for more than one dimension */
 extern char **strings_of_array(ArrayType *array, const char *argument, int *n);

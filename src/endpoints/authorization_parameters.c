@@ -127,10 +127,9 @@ check_prompt(const char *prompt, char ***prompts, int *n)
 		return PGT_OK;
 	if (pgtc_scope_parse(pgtc_slice_str(prompt), &list) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, known);
-	*prompts = palloc(sizeof(char *) * Max(list.n, 1));
+	*prompts = strings_in_scope(&list);
 	for (int i = 0; i < list.n; i++)
 	{
-		(*prompts)[i] = pnstrdup(list.token[i].data, list.token[i].len);
 		if (strings_find(authorization_parameters_prompt, (*prompts)[i]) < 0)
 			return refused(PGT_ERR_REQUEST_PARAMETER, "prompt", prompt, known);
 	}

@@ -73,9 +73,7 @@ read_authentication(const HttpExchange *x, RefreshRequest *refresh)
 
 		if (pgtc_scope_parse(pgtc_slice_str(text), list) != PGTC_OK)
 			return refused(PGT_ERR_REQUEST_PARAMETER, "acr_values", text, NULL);
-		refresh->acr_values = palloc(sizeof(char *) * Max(list->n, 1));
-		for (int i = 0; i < list->n; i++)
-			refresh->acr_values[i] = pnstrdup(list->token[i].data, list->token[i].len);
+		refresh->acr_values = strings_in_scope(list);
 		refresh->n_acr_values = list->n;
 	}
 	return http_seconds(x, "max_age", &refresh->max_age);

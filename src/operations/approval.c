@@ -11,12 +11,11 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
-#include "base/glue.h"
 #include "base/member.h"
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/session_lock.h"
-#include "core/base/buf.h"
+#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
@@ -58,9 +57,7 @@ find_transaction(const char *transaction_id, Transaction *out)
 	if (out->client == NULL || !out->client->enabled)
 		return false;
 	out->issuer = issuer_get(out->client->issuer);
-	glue_check(pgtc_scope_parse(pgtc_slice_str(member_string(out->request->parameters, "scope")),
-								&out->scope),
-			   "reading a scope");
+	strings_to_scope(member_string(out->request->parameters, "scope"), &out->scope);
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
 	out->n_resources = Max(out->n_resources, 0);
 	prompts = member_strings(out->request->parameters, "prompt", &n);
@@ -71,20 +68,6 @@ find_transaction(const char *transaction_id, Transaction *out)
 		out->ask_consent = out->ask_consent || strcmp(prompts[i], "consent") == 0;
 	}
 	return true;
-}
-
-static char *
-scope_string(const PgtcScope *scope)
-{
-	PgtcBuf buf;
-	char *string;
-
-	pgtc_buf_init(&buf, &glue_mem);
-	pgtc_scope_write(scope, &buf);
-	glue_check(pgtc_buf_code(&buf), "writing a scope");
-	string = pnstrdup(buf.data ? buf.data : "", buf.len);
-	pgtc_buf_free(&buf);
-	return string;
 }
 
 Jsonb *
@@ -135,7 +118,7 @@ approval_missing_consent(const char *transaction_id, const char *subject)
 	if (!find_transaction(transaction_id, &transaction))
 		return NULL;
 	missing_consent(&transaction, subject, &missing);
-	return scope_string(&missing);
+	return strings_of_scope(&missing);
 }
 
 static void
@@ -233,7 +216,7 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 	code.code_challenge = member_string(parameters, "code_challenge");
 	code.dpop_jkt = member_string(parameters, "dpop_jkt");
 	code.auth = *auth;
-	code.scope = scope_string(granted);
+	code.scope = strings_of_scope(granted);
 	code.resources = transaction->resources;
 	code.n_resources = transaction->n_resources;
 	code.nonce = member_string(parameters, "nonce");

@@ -13,7 +13,6 @@
 #include "base/moment.h"
 #include "base/random.h"
 #include "base/refused.h"
-#include "base/request.h"
 #include "base/session_lock.h"
 #include "base/store.h"
 #include "core/base/crypto.h"

@@ -7,7 +7,6 @@
 
 #include "utils/timestamp.h"
 
-#include "base/glue.h"
 #include "base/guc.h"
 #include "base/moment.h"
 #include "base/object.h"
@@ -16,7 +15,6 @@
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/crypto.h"
-#include "core/base/slice.h"
 #include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
 #include "core/risk/request_context.h"
@@ -168,8 +166,8 @@ within_target(const Challenge *challenge, const ChallengedRequest *request)
 	PgtcScope challenged;
 	PgtcScope wanted;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(challenge->scope), &challenged), "reading a scope");
-	glue_check(pgtc_scope_parse(pgtc_slice_str(request->scope), &wanted), "reading a scope");
+	strings_to_scope(challenge->scope, &challenged);
+	strings_to_scope(request->scope, &wanted);
 	for (int i = 0; i < request->n_resources; i++)
 	{
 		if (!strings_have(challenge->resources, challenge->n_resources, request->resources[i]))

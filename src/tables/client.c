@@ -153,8 +153,7 @@ read_client(StoreRow *row, void *arg)
 	client->issuer = store_text(row);
 	client->confidential = store_bool(row);
 	client->enabled = store_bool(row);
-	glue_check(pgtc_scope_parse(pgtc_slice_str(store_text(row)), &client->scope),
-			   "reading a client's scopes");
+	strings_to_scope(store_text(row), &client->scope);
 	client->resources = store_texts(row, &client->n_resources);
 	client->offline_access = store_bool(row);
 	alg = store_text(row);

@@ -10,6 +10,7 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/store.h"
+#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/uri_normal.h"
@@ -41,8 +42,7 @@ read_resource(StoreRow *row, void *arg)
 	scopes = store_text(row);
 	resource->any_scope = scopes == NULL;
 	if (scopes)
-		glue_check(pgtc_scope_parse(pgtc_slice_str(scopes), &resource->scope),
-				   "reading a resource's scopes");
+		strings_to_scope(scopes, &resource->scope);
 	resource->access_token_lifetime = store_seconds(row, 0);
 	resource->enabled = store_bool(row);
 	resource->client_id = store_text(row);

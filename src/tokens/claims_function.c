@@ -8,12 +8,10 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
-#include "base/glue.h"
 #include "base/object.h"
 #include "base/request.h"
 #include "base/strings.h"
 #include "base/user_function.h"
-#include "core/base/slice.h"
 #include "core/oauth/scope.h"
 #include "tables/issuer.h"
 
@@ -21,13 +19,9 @@ static Datum
 scope_array(const char *scope)
 {
 	PgtcScope list;
-	char **names;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(scope), &list), "reading a scope");
-	names = palloc(sizeof(char *) * Max(list.n, 1));
-	for (int i = 0; i < list.n; i++)
-		names[i] = pnstrdup(list.token[i].data, list.token[i].len);
-	return PointerGetDatum(strings_to_array(names, list.n));
+	strings_to_scope(scope, &list);
+	return PointerGetDatum(strings_to_array(strings_in_scope(&list), list.n));
 }
 
 Jsonb *

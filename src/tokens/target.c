@@ -4,10 +4,8 @@
  */
 #include "tokens/target.h"
 
-#include "base/glue.h"
 #include "base/refused.h"
 #include "base/strings.h"
-#include "core/base/buf.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/uri.h"
@@ -106,26 +104,11 @@ scope_meaningful(const Client *client, PgtcSlice scope, char *const *resources, 
 	return false;
 }
 
-static char *
-scope_text(const PgtcScope *scope)
-{
-	PgtcBuf buf;
-	char *text;
-
-	pgtc_buf_init(&buf, &glue_mem);
-	pgtc_scope_write(scope, &buf);
-	pgtc_buf_append_str(&buf, "");
-	glue_check(pgtc_buf_code(&buf), "writing a scope");
-	text = pnstrdup(buf.data ? buf.data : "", buf.len);
-	pgtc_buf_free(&buf);
-	return text;
-}
-
 /* the one scope that is refused, beside those that would have been possible */
 static PgtErr
 refused_scope(PgtErr err, PgtcSlice scope, const PgtcScope *possible)
 {
-	return refused(err, "scope", pnstrdup(scope.data, scope.len), scope_text(possible));
+	return refused(err, "scope", pnstrdup(scope.data, scope.len), strings_of_scope(possible));
 }
 
 /* drop what fails the test, or say that something does */
@@ -308,7 +291,7 @@ default_resource(const Client *client, const PgtcScope *scope, Target *target)
 			claims_one = claims_one || (!is_protocol_scope(scope->token[i]) &&
 										pgtc_scope_has(&resource->scope, scope->token[i]));
 		if (claims_one && found)
-			return refused(PGT_ERR_SCOPE_AMBIGUOUS, "scope", scope_text(scope),
+			return refused(PGT_ERR_SCOPE_AMBIGUOUS, "scope", strings_of_scope(scope),
 						   psprintf("%s %s", found, resource->resource));
 		if (claims_one)
 			found = resource->resource;
@@ -320,7 +303,7 @@ default_resource(const Client *client, const PgtcScope *scope, Target *target)
 static void
 finish(const Client *client, const PgtcScope *scope, Target *target)
 {
-	target->scope = scope_text(scope);
+	target->scope = strings_of_scope(scope);
 	target->openid = pgtc_scope_has_str(scope, "openid");
 	target->offline_access = pgtc_scope_has_str(scope, "offline_access");
 
@@ -373,7 +356,7 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 	PgtcScope wanted;
 	PgtErr err;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(grant->scope), &granted), "reading a scope");
+	strings_to_scope(grant->scope, &granted);
 	if (scope == NULL)
 		wanted = granted;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)

@@ -15,7 +15,6 @@
 #include "http/http.h"
 #include "operations/issue.h"
 #include "operations/revoke.h"
-#include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/not_before.h"
 #include "tokens/response.h"

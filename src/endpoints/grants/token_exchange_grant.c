@@ -15,7 +15,6 @@
 #include "base/refused.h"
 #include "base/store.h"
 #include "base/strings.h"
-#include "core/base/buf.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/uuid.h"
@@ -253,10 +252,8 @@ read_scope(Exchange *exchange)
 	char *of_subject = member_string(exchange->subject, "scope");
 	PgtcScope had;
 	PgtcScope wanted = {0};
-	PgtcBuf buf;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(of_subject ? of_subject : ""), &had),
-			   "reading a scope");
+	strings_to_scope(of_subject ? of_subject : "", &had);
 	exchange->scope = unconstify(char *, request->scope);
 	if (request->scope)
 	{
@@ -270,12 +267,7 @@ read_scope(Exchange *exchange)
 			scope_may_fit(exchange, had.token[i]))
 			glue_check(pgtc_scope_add(&wanted, had.token[i]), "writing a scope");
 	}
-	pgtc_buf_init(&buf, &glue_mem);
-	pgtc_buf_append_str(&buf, "");
-	pgtc_scope_write(&wanted, &buf);
-	glue_check(pgtc_buf_code(&buf), "writing a scope");
-	exchange->scope = pnstrdup(buf.data ? buf.data : "", buf.len);
-	pgtc_buf_free(&buf);
+	exchange->scope = strings_of_scope(&wanted);
 	return PGT_OK;
 }
 
