@@ -268,7 +268,22 @@ judge_generation(Refresh *refresh)
 	return refresh->in_lockstep ? VERDICT_REUSE : VERDICT_RETRY;
 }
 
-/* false: somebody else has changed the family */
+/* false: somebody else has changed it */
+static bool
+end_family(const Refresh *refresh, PgtErr err, RevokedGrant *revoked)
+{
+	const Grant *grant = refresh->grant;
+	const AuditScope scope = {.client_id = grant->client_id,
+							  .subject = grant->auth.subject,
+							  .context = refresh->request->context};
+	bool ended;
+
+	audit_enter(&scope);
+	ended = grant_revoke(&grant->grant_id, refresh->now, errors_info(err)->reason, revoked);
+	audit_leave();
+	return ended;
+}
+
 static bool
 end_reused_family(const Refresh *refresh)
 {
@@ -276,36 +291,26 @@ end_reused_family(const Refresh *refresh)
 	RevokedGrant revoked;
 	Object detail;
 	Object personal;
-	const AuditScope scope = {.client_id = grant->client_id,
+
+	if (!end_family(refresh, PGT_ERR_TOKEN_REUSED, &revoked))
+		return false;
+	object_begin(&detail);
+	object_int(&detail, "presented_generation", refresh->token.generation);
+	object_int(&detail, "current_generation", revoked.generation);
+	if (refresh->in_lockstep)
+		object_int(&detail, "lockstep_generations",
+				   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
+	object_begin(&personal);
+	object_jsonb(&personal, "rotation_context", grant->context);
+	audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
+							  .event = "refresh.reuse",
+							  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
+							  .client_id = grant->client_id,
 							  .subject = grant->auth.subject,
-							  .context = refresh->request->context};
-	bool ended;
-
-	audit_enter(&scope);
-	ended = grant_revoke(&grant->grant_id, refresh->now, errors_info(PGT_ERR_TOKEN_REUSED)->reason,
-						 &revoked);
-
-	if (ended)
-	{
-		object_begin(&detail);
-		object_int(&detail, "presented_generation", refresh->token.generation);
-		object_int(&detail, "current_generation", revoked.generation);
-		if (refresh->in_lockstep)
-			object_int(&detail, "lockstep_generations",
-					   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
-		object_begin(&personal);
-		object_jsonb(&personal, "rotation_context", grant->context);
-		audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
-								  .event = "refresh.reuse",
-								  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
-								  .client_id = grant->client_id,
-								  .subject = grant->auth.subject,
-								  .context = refresh->request->context,
-								  .detail = object_end(&detail),
-								  .personal = object_end(&personal)});
-	}
-	audit_leave();
-	return ended;
+							  .context = refresh->request->context,
+							  .detail = object_end(&detail),
+							  .personal = object_end(&personal)});
+	return true;
 }
 
 /* somebody was faster, or has been waited for */
@@ -562,34 +567,20 @@ answer(const Refresh *refresh, TokenResponse *response)
 	mint_answer(&refresh->minted, written, refresh->refresh_end, response);
 }
 
-/* a policy's verdict on who presents the token, not on the token */
-static void
-end_denied_family(const Refresh *refresh)
-{
-	const Grant *grant = refresh->grant;
-	RevokedGrant revoked;
-	const AuditScope scope = {.client_id = grant->client_id,
-							  .subject = grant->auth.subject,
-							  .context = refresh->request->context};
-
-	audit_enter(&scope);
-	(void) grant_revoke(&grant->grant_id, refresh->now, errors_info(PGT_ERR_POLICY_DENIED)->reason,
-						&revoked);
-	audit_leave();
-}
-
 static void
 refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 {
 	const Client *client = refresh->client;
 	const Grant *grant = refresh->grant;
+	RevokedGrant revoked;
 
 	response->err = err;
 	/* a reuse has written its own event, with the revocation */
 	if (err == PGT_ERR_TOKEN_REUSED)
 		return;
+	/* a policy's verdict on who presents the token, not on the token */
 	if (err == PGT_ERR_POLICY_DENIED && refresh->permission.revoke)
-		end_denied_family(refresh);
+		(void) end_family(refresh, err, &revoked);
 	permit_audit_refusal(
 		"refresh", err, &refresh->permission,
 		(AuditEvent){.grant_id = grant ? &grant->grant_id : NULL,
