@@ -181,6 +181,14 @@ store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *ar
 	return rows;
 }
 
+void *
+store_find(StoreQuery *query, const StoreArgs *args)
+{
+	void *row = palloc0(query->row_size);
+
+	return store_run(query, args, query->row_reader, row) == 1 ? row : NULL;
+}
+
 Size
 store_plans_size(void)
 {
@@ -482,18 +490,14 @@ store_time(StoreRow *row, TimestampTz if_null)
 }
 
 int
-store_name(StoreRow *row, const char *const *names, size_t n)
+store_name(StoreRow *row, StringsNth names)
 {
 	const char *name = store_text(row);
+	int n = name ? strings_find(names, name) : -1;
 
-	for (size_t i = 0; name && i < n; i++)
-	{
-		if (strcmp(names[i], name) == 0)
-			return (int) i;
-	}
-	if (row->list == NULL)
+	if (n < 0 && row->list == NULL)
 		elog(ERROR, "unknown name in a row");
-	return 0;
+	return Max(n, 0);
 }
 
 Jsonb *
@@ -556,4 +560,16 @@ store_uuids(StoreRow *row, int *n)
 	for (int i = 0; i < *n; i++)
 		memcpy(&uuids[i], DatumGetUUIDP(elements[i]), UUID_LEN);
 	return uuids;
+}
+
+void
+store_read_int(StoreRow *row, void *out)
+{
+	*(int *) out = store_int(row, 0);
+}
+
+void
+store_read_time(StoreRow *row, void *out)
+{
+	*(TimestampTz *) out = store_time(row, DT_NOBEGIN);
 }

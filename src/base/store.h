@@ -20,6 +20,7 @@
 
 #include "base/begun.h"
 #include "base/lifetime.h"
+#include "base/strings.h"
 
 typedef enum StoreKind
 {
@@ -116,6 +117,9 @@ extern void store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n); /*
 /* runs it, calls reader (may be NULL) for each row, returns the number of rows */
 extern uint64 store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *arg);
 
+/* runs a row query; the row, palloc'd, or NULL: there is none, or more than one */
+extern void *store_find(StoreQuery *query, const StoreArgs *args);
+
 /* memory of the plans that are kept, in bytes; there is at most one for each StoreQuery */
 extern Size store_plans_size(void);
 
@@ -125,6 +129,10 @@ extern Size store_plans_size(void);
  * revocation that was answered must survive a crash.
  */
 extern void store_make_durable(void);
+
+/* readers of one row with one column, which is not NULL */
+extern void store_read_int(StoreRow *row, void *out);
+extern void store_read_time(StoreRow *row, void *out);
 
 /* gives the next column a name */
 extern void store_list(StoreRow *row, const char *name);
@@ -154,8 +162,7 @@ extern int32 store_seconds(StoreRow *row,
 						   int32 if_null); /* of an interval, as lifetime_of_interval */
 extern bool store_bool(StoreRow *row);
 extern TimestampTz store_time(StoreRow *row, TimestampTz if_null);
-/* a text's index among the names; elog when it is none of them */
-extern int store_name(StoreRow *row, const char *const *names, size_t n);
+extern int store_name(StoreRow *row, StringsNth names); /* elog when it is none of them */
 extern Jsonb *store_jsonb(StoreRow *row);
 extern char **store_texts(StoreRow *row, int *n); /* n = -1: NULL */
 extern bool store_uuid_optional(StoreRow *row, pg_uuid_t *out); /* false: NULL */

@@ -13,6 +13,7 @@
 #include "base/object.h"
 #include "base/session_lock.h"
 #include "base/store.h"
+#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/oauth/scope.h"
@@ -25,12 +26,6 @@
 /* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
 #define ATTEMPTS_MAX 10
 #define ATTEMPTS_WINDOW (10 * 60) /* seconds */
-
-static void
-read_attempts(StoreRow *row, void *arg)
-{
-	*(int *) arg = store_int(row, 0);
-}
 
 static StoreQuery user_code_attempt_query = STORE_QUERY(
 	"user code attempt", STORE_WRITES,
@@ -58,7 +53,7 @@ attempt_allowed(const char *attempt_key)
 	store_arg_time(&args, now);
 	store_arg_time(&args, moment_plus(now, -ATTEMPTS_WINDOW));
 	store_arg_int(&args, ATTEMPTS_MAX + 2);
-	store_run(&user_code_attempt_query, &args, read_attempts, &attempts);
+	store_run(&user_code_attempt_query, &args, store_read_int, &attempts);
 	if (attempts == ATTEMPTS_MAX + 1) /* once in a window */
 	{
 		object_begin(&personal);
@@ -141,7 +136,7 @@ scope_within(const char *scope, const char *asked)
 	PgtcScope inner;
 	PgtcScope outer;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(asked), &outer), "reading a scope");
+	strings_to_scope(asked, &outer);
 	return pgtc_scope_parse(pgtc_slice_str(scope), &inner) == PGTC_OK &&
 		   pgtc_scope_subset(&inner, &outer);
 }
@@ -153,7 +148,7 @@ remember_consent(const DeviceCode *device, const char *subject, const char *scop
 	const Client *client = client_find(device->client_id);
 	PgtcScope agreed;
 
-	glue_check(pgtc_scope_parse(pgtc_slice_str(scope), &agreed), "reading a scope");
+	strings_to_scope(scope, &agreed);
 	if (client && client->consent_required && agreed.n > 0)
 		consent_store(subject, client->client_id, &agreed, device->resources, device->n_resources);
 }

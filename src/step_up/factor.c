@@ -52,35 +52,26 @@ factor_usable(const Factor *factor, const Issuer *issuer, TimestampTz now)
 		   (factor->type != FACTOR_RECOVERY_CODE || factor->codes_left > 0);
 }
 
-#define FACTOR_COLUMNS                                                                            \
-	"f.issuer, f.subject, f.factor_id, f.factor_type, f.label, f.state, f.parameters, f.secret, " \
-	"f.wrapped, coalesce(pg_catalog.cardinality(f.code_hashes), 0), f.counter, "                  \
-	"f.failed_attempts, f.locked_until"
 #define FACTOR_KEY "f.issuer" EQ "$1 AND f.subject" EQ "$2 AND f.factor_id" EQ "$3"
 
 static void
-read_factor(StoreRow *row, Factor *factor)
+read_factor(StoreRow *row, void *arg)
 {
-	int type;
-	int state;
+	Factor *factor = arg;
 
-	factor->issuer = store_text(row);
-	factor->subject = store_text(row);
-	store_uuid(row, &factor->factor_id);
-	type = strings_find(factor_type_name, store_text(row));
-	factor->label = store_text(row);
-	state = strings_find(factor_state_name, store_text(row));
-	if (type < 0 || state < 0)
-		elog(ERROR, "unknown type or state of a factor");
-	factor->type = (FactorType) type;
-	factor->state = (FactorState) state;
-	factor->parameters = store_jsonb(row);
-	factor->secret = store_bytea(row);
-	factor->wrapped = store_bool(row);
-	factor->codes_left = store_int(row, 0);
-	factor->counter = store_long(row, -1);
-	factor->failed_attempts = store_int(row, 0);
-	factor->locked_until = store_time(row, DT_NOBEGIN);
+	factor->issuer = store_text(store_column(row, "issuer"));
+	factor->subject = store_text(store_column(row, "subject"));
+	store_uuid(store_column(row, "factor_id"), &factor->factor_id);
+	factor->type = (FactorType) store_name(store_column(row, "factor_type"), factor_type_name);
+	factor->label = store_text(store_column(row, "label"));
+	factor->state = (FactorState) store_name(store_column(row, "state"), factor_state_name);
+	factor->parameters = store_jsonb(store_column(row, "parameters"));
+	factor->secret = store_bytea(store_column(row, "secret"));
+	factor->wrapped = store_bool(store_column(row, "wrapped"));
+	factor->codes_left = store_int(store_column(row, "pg_catalog.cardinality(code_hashes)"), 0);
+	factor->counter = store_long(store_column(row, "counter"), -1);
+	factor->failed_attempts = store_int(store_column(row, "failed_attempts"), 0);
+	factor->locked_until = store_time(store_column(row, "locked_until"), DT_NOBEGIN);
 }
 
 static void
@@ -109,30 +100,27 @@ add_key_of(StoreArgs *args, const Factor *factor)
 }
 
 static StoreQuery factor_read_query =
-	STORE_QUERY("factor read", STORE_READS,
-				"SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE " FACTOR_KEY);
+	STORE_ROW_QUERY("factor read", STORE_READS, read_factor, Factor,
+					"SELECT {columns} FROM pgtoken.factors f WHERE " FACTOR_KEY);
 
 Factor *
 factor_read(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
 {
-	Factor *factor = NULL;
-	Factor **end = &factor;
 	StoreArgs args = {0};
 
 	add_key(&args, issuer, subject, factor_id);
-	store_run(&factor_read_query, &args, append_factor, &end);
-	return factor;
+	return store_find(&factor_read_query, &args);
 }
 
 static StoreQuery factor_list_locked_query =
-	STORE_QUERY("factor list locked", STORE_READS,
-				"SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE f.issuer" EQ
-				"$1 AND f.subject" EQ "$2 ORDER BY f.factor_id FOR NO KEY UPDATE");
+	STORE_ROW_QUERY("factor list locked", STORE_READS, read_factor, Factor,
+					"SELECT {columns} FROM pgtoken.factors f WHERE f.issuer" EQ
+					"$1 AND f.subject" EQ "$2 ORDER BY f.factor_id FOR NO KEY UPDATE");
 
 static StoreQuery factor_list_query =
-	STORE_QUERY("factor list", STORE_READS,
-				"SELECT " FACTOR_COLUMNS " FROM pgtoken.factors f WHERE f.issuer" EQ
-				"$1 AND f.subject" EQ "$2 ORDER BY f.factor_id");
+	STORE_ROW_QUERY("factor list", STORE_READS, read_factor, Factor,
+					"SELECT {columns} FROM pgtoken.factors f WHERE f.issuer" EQ
+					"$1 AND f.subject" EQ "$2 ORDER BY f.factor_id");
 
 Factor *
 factor_list(const char *issuer, const char *subject, bool locked)
@@ -154,10 +142,7 @@ secret_label(const pg_uuid_t *factor_id)
 }
 
 static StoreQuery factor_insert_query = STORE_QUERY(
-	"factor insert", STORE_WRITES,
-	"INSERT INTO pgtoken.factors (issuer, subject, factor_id, factor_type, label, state, "
-	"parameters, secret, wrapped, code_hashes, counter, created_at) "
-	"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+	"factor insert", STORE_WRITES, "INSERT INTO pgtoken.factors ({names}) VALUES ({values})");
 
 void
 factor_insert(const Factor *factor, const FactorSecrets *secrets)
@@ -170,16 +155,19 @@ factor_insert(const Factor *factor, const FactorSecrets *secrets)
 	if (secrets->secret)
 		wrapped = key_material_seal(secret_label(&factor->factor_id), secrets->secret,
 									secrets->secret_len, &sealed);
-	add_key_of(&args, factor);
-	store_arg_text(&args, factor_type_name(factor->type));
-	store_arg_text(&args, factor->label);
-	store_arg_text(&args, factor_state_name(factor->state));
-	store_arg_jsonb(&args, factor->parameters);
-	store_arg_bytes(&args, secrets->secret ? sealed.data : NULL, sealed.len);
-	store_arg_bool(&args, wrapped);
-	store_arg_hashes(&args, secrets->code_hashes, secrets->n_code_hashes);
-	store_arg_long(&args, factor->counter);
-	store_arg_time(&args, GetCurrentTimestamp());
+	store_arg_text(store_named(&args, "issuer"), factor->issuer);
+	store_arg_text(store_named(&args, "subject"), factor->subject);
+	store_arg_uuid(store_named(&args, "factor_id"), &factor->factor_id);
+	store_arg_text(store_named(&args, "factor_type"), factor_type_name(factor->type));
+	store_arg_text(store_named(&args, "label"), factor->label);
+	store_arg_text(store_named(&args, "state"), factor_state_name(factor->state));
+	store_arg_jsonb(store_named(&args, "parameters"), factor->parameters);
+	store_arg_bytes(store_named(&args, "secret"), secrets->secret ? sealed.data : NULL, sealed.len);
+	store_arg_bool(store_named(&args, "wrapped"), wrapped);
+	store_arg_hashes(store_named(&args, "code_hashes"), secrets->code_hashes,
+					 secrets->n_code_hashes);
+	store_arg_long(store_named(&args, "counter"), factor->counter);
+	store_arg_time(store_named(&args, "created_at"), GetCurrentTimestamp());
 	store_run(&factor_insert_query, &args, NULL, NULL);
 	pgtc_buf_free(&sealed);
 }
@@ -220,24 +208,21 @@ factor_secret(const Factor *factor, PgtcBuf *out)
 	key_material_open(secret_label(&factor->factor_id), factor->secret, factor->wrapped, out);
 }
 
-static StoreQuery factor_attempt_query = STORE_QUERY(
-	"factor attempt", STORE_WRITES,
+static StoreQuery factor_attempt_query = STORE_ROW_QUERY(
+	"factor attempt", STORE_WRITES, read_factor, Factor,
 	"UPDATE pgtoken.factors f SET failed_attempts = f.failed_attempts OPERATOR(pg_catalog.+) 1 "
 	"WHERE " FACTOR_KEY " AND f.state" EQ "$4 AND (f.locked_until IS NULL "
-	"OR f.locked_until OPERATOR(pg_catalog.<=) $5) RETURNING " FACTOR_COLUMNS);
+	"OR f.locked_until OPERATOR(pg_catalog.<=) $5) RETURNING {columns}");
 
 Factor *
 factor_attempt(const Factor *factor, FactorState state, TimestampTz now)
 {
-	Factor *counted = NULL;
-	Factor **end = &counted;
 	StoreArgs args = {0};
 
 	add_key_of(&args, factor);
 	store_arg_text(&args, factor_state_name(state));
 	store_arg_time(&args, now);
-	store_run(&factor_attempt_query, &args, append_factor, &end);
-	return counted;
+	return store_find(&factor_attempt_query, &args);
 }
 
 static StoreQuery factor_disable_query =

@@ -78,12 +78,6 @@ add_generation_before(StoreArgs *args, const RiskCase *risk, int generations)
 	store_arg_int(args, Max(risk->generation - generations, -1));
 }
 
-static void
-read_count(StoreRow *row, void *arg)
-{
-	*(int *) arg = store_int(row, 0);
-}
-
 /* refreshes only: neither first issues nor retries, which have another parent than a renewal's */
 static StoreQuery lineage_count_refreshes_query =
 	STORE_QUERY("lineage refreshes", STORE_READS,
@@ -104,7 +98,7 @@ count_refreshes(const PgtcRule *rule, const RiskCase *risk)
 	store_arg_time(&args, risk->at);
 	store_arg_int(&args, rule->refreshes);
 	add_generation_before(&args, risk, rule->refreshes + 1);
-	store_run(&lineage_count_refreshes_query, &args, read_count, &count);
+	store_run(&lineage_count_refreshes_query, &args, store_read_int, &count);
 	return count;
 }
 

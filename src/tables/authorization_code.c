@@ -74,7 +74,7 @@ static StoreQuery code_read_query =
 AuthorizationCode *
 authorization_code_find(const char *text)
 {
-	AuthorizationCode *code = palloc0(sizeof(AuthorizationCode));
+	AuthorizationCode *code;
 	StoreArgs args = {0};
 	uint8_t hash[PGTC_SHA256_LEN];
 	pg_uuid_t grant_id;
@@ -82,10 +82,8 @@ authorization_code_find(const char *text)
 	if (!secret_handle_read(PGTC_CODE_PREFIX, text, &grant_id, hash))
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
-	if (store_run(&code_read_query, &args, read_code, code) == 0 ||
-		!pgtc_crypto_equal(hash, code->hash, sizeof(hash)))
-		return NULL;
-	return code;
+	code = store_find(&code_read_query, &args);
+	return code && pgtc_crypto_equal(hash, code->hash, sizeof(hash)) ? code : NULL;
 }
 
 static StoreQuery code_redeem_query =

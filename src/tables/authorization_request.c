@@ -80,7 +80,7 @@ static StoreQuery request_read_query = STORE_ROW_QUERY(
 AuthorizationRequest *
 authorization_request_find(const char *prefix, const char *handle)
 {
-	FoundRequest *found = palloc0(sizeof(FoundRequest));
+	FoundRequest *found;
 	StoreArgs args = {0};
 	uint8_t hash[PGTC_SHA256_LEN];
 	pg_uuid_t grant_id;
@@ -88,8 +88,8 @@ authorization_request_find(const char *prefix, const char *handle)
 	if (!secret_handle_read(prefix, handle, &grant_id, hash))
 		return NULL;
 	store_arg_uuid(&args, &grant_id);
-	if (store_run(&request_read_query, &args, read_request, found) == 0 ||
-		!pgtc_crypto_equal(hash, found->hash, sizeof(hash)) ||
+	found = store_find(&request_read_query, &args);
+	if (found == NULL || !pgtc_crypto_equal(hash, found->hash, sizeof(hash)) ||
 		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;

@@ -12,12 +12,18 @@
 	"c.grant_id" EQ "$1 AND c.handle_hash" EQ "$2 AND c.state" EQ "'open' AND " \
 	"c.expires_at OPERATOR(pg_catalog.>) $3"
 
-static const char *const state_names[] = {
-	[CHALLENGE_OPEN] = "open",
-	[CHALLENGE_COMPLETED] = "completed",
-	[CHALLENGE_CONSUMED] = "consumed",
-	[CHALLENGE_FAILED] = "failed",
-};
+static const char *
+state_name(int state)
+{
+	static const char *const names[] = {
+		[CHALLENGE_OPEN] = "open",
+		[CHALLENGE_COMPLETED] = "completed",
+		[CHALLENGE_CONSUMED] = "consumed",
+		[CHALLENGE_FAILED] = "failed",
+	};
+
+	return state < (int) lengthof(names) ? names[state] : NULL;
+}
 
 static void
 read_challenge(StoreRow *row, void *arg)
@@ -33,8 +39,7 @@ read_challenge(StoreRow *row, void *arg)
 	challenge->generation = store_int(store_column(row, "generation"), -1);
 	challenge->context = store_jsonb(store_column(row, "context"));
 	challenge->factor_ids = store_uuids(store_column(row, "factor_ids"), &challenge->n_factor_ids);
-	challenge->state =
-		(ChallengeState) store_name(store_column(row, "state"), state_names, lengthof(state_names));
+	challenge->state = (ChallengeState) store_name(store_column(row, "state"), state_name);
 	challenge->has_factor =
 		store_uuid_optional(store_column(row, "factor_id"), &challenge->factor_id);
 	challenge->has_code = store_bytes(store_column(row, "code_hash"), challenge->code_hash,
@@ -100,7 +105,7 @@ challenge_row_insert(const Challenge *challenge, TimestampTz now)
 	store_arg_jsonb(store_named(&args, "context"), challenge->context);
 	store_arg_uuids(store_named(&args, "factor_ids"), challenge->factor_ids,
 					challenge->n_factor_ids);
-	store_arg_text(store_named(&args, "state"), state_names[CHALLENGE_OPEN]);
+	store_arg_text(store_named(&args, "state"), state_name(CHALLENGE_OPEN));
 	store_arg_time(store_named(&args, "created_at"), now);
 	store_arg_time(store_named(&args, "expires_at"), challenge->expires_at);
 	store_arg_text(store_named(&args, "scope"), challenge->scope);
@@ -155,13 +160,11 @@ static StoreQuery challenge_read_query =
 Challenge *
 challenge_row_read(const pg_uuid_t *grant_id, const uint8_t handle_hash[PGTC_SHA256_LEN])
 {
-	Challenge *challenge = palloc0(sizeof(Challenge));
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
 	store_arg_bytes(&args, handle_hash, PGTC_SHA256_LEN);
-	return store_run(&challenge_read_query, &args, read_challenge, challenge) == 1 ? challenge
-																				   : NULL;
+	return store_find(&challenge_read_query, &args);
 }
 
 static StoreQuery challenge_choose_query =
@@ -228,14 +231,12 @@ static StoreQuery challenge_attempt_query = STORE_ROW_QUERY(
 Challenge *
 challenge_row_attempt(const Challenge *challenge, TimestampTz now)
 {
-	Challenge *counted = palloc0(sizeof(Challenge));
 	StoreArgs args = {0};
 
 	add_key(&args, challenge);
 	store_arg_time(&args, now);
 	store_arg_int(&args, CHALLENGE_ATTEMPTS_MAX);
-	return store_run(&challenge_attempt_query, &args, read_challenge, counted) == 1 ? counted
-																					: NULL;
+	return store_find(&challenge_attempt_query, &args);
 }
 
 static StoreQuery challenge_complete_query = STORE_QUERY(

@@ -16,12 +16,18 @@
 	"d.polled_at IS NOT NULL AND d.polled_at OPERATOR(pg_catalog.+) " \
 	"pg_catalog.make_interval(secs => d.poll_interval OPERATOR(pg_catalog.-) $3) OPERATOR(pg_catalog.>) $2"
 
-static const char *const state_names[] = {
-	[DEVICE_PENDING] = "pending",
-	[DEVICE_APPROVED] = "approved",
-	[DEVICE_DENIED] = "denied",
-	[DEVICE_REDEEMED] = "redeemed",
-};
+static const char *
+state_name(int state)
+{
+	static const char *const names[] = {
+		[DEVICE_PENDING] = "pending",
+		[DEVICE_APPROVED] = "approved",
+		[DEVICE_DENIED] = "denied",
+		[DEVICE_REDEEMED] = "redeemed",
+	};
+
+	return state < (int) lengthof(names) ? names[state] : NULL;
+}
 
 /* under a key: eight letters would not withstand a search of bare hashes */
 static void
@@ -58,7 +64,7 @@ device_code_insert(Issuer *issuer, const DeviceCode *device,
 	store_arg_text(store_named(&args, "scope"), device->scope);
 	store_arg_texts(store_named(&args, "resources"), device->resources, device->n_resources);
 	store_arg_text(store_named(&args, "jkt"), device->jkt);
-	store_arg_text(store_named(&args, "state"), state_names[DEVICE_PENDING]);
+	store_arg_text(store_named(&args, "state"), state_name(DEVICE_PENDING));
 	store_arg_int(store_named(&args, "poll_interval"), DEVICE_POLL_INTERVAL);
 	store_arg_jsonb(store_named(&args, "context"), device->context);
 	store_arg_time(store_named(&args, "expires_at"), device->expires_at);
@@ -77,8 +83,7 @@ read_device(StoreRow *row, void *arg)
 	device->scope = store_text(store_column(row, "scope"));
 	device->resources = store_texts(store_column(row, "resources"), &device->n_resources);
 	device->jkt = store_text(store_column(row, "jkt"));
-	device->state =
-		(DeviceState) store_name(store_column(row, "state"), state_names, lengthof(state_names));
+	device->state = (DeviceState) store_name(store_column(row, "state"), state_name);
 	device->auth.subject = store_text(store_column(row, "subject"));
 	authentication_read(row, &device->auth);
 	device->auth.claims = store_jsonb(store_column(row, "claims"));
@@ -95,11 +100,10 @@ static StoreQuery device_read_query =
 DeviceCode *
 device_code_read(const pg_uuid_t *grant_id)
 {
-	DeviceCode *device = palloc0(sizeof(DeviceCode));
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
-	return store_run(&device_read_query, &args, read_device, device) == 1 ? device : NULL;
+	return store_find(&device_read_query, &args);
 }
 
 static StoreQuery device_find_query =
@@ -111,7 +115,6 @@ static StoreQuery device_find_query =
 DeviceCode *
 device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1])
 {
-	DeviceCode *device = palloc0(sizeof(DeviceCode));
 	StoreArgs args = {0};
 	uint8_t user_code_hash[PGTC_SHA256_LEN];
 
@@ -119,7 +122,7 @@ device_code_find(Issuer *issuer, const char user_code[PGTC_USER_CODE_LEN + 1])
 	store_arg_bytes(&args, user_code_hash, sizeof(user_code_hash));
 	store_arg_time(&args, GetCurrentTimestamp());
 	/* two that were made at the same moment could share one: then it names neither */
-	return store_run(&device_find_query, &args, read_device, device) == 1 ? device : NULL;
+	return store_find(&device_find_query, &args);
 }
 
 static void

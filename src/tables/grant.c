@@ -57,13 +57,10 @@ read_grant(StoreRow *row, void *arg)
 static Grant *
 read_by_id(StoreQuery *query, const pg_uuid_t *grant_id)
 {
-	Grant *grant = palloc0(sizeof(Grant));
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
-	if (store_run(query, &args, read_grant, grant) == 0)
-		return NULL;
-	return grant;
+	return store_find(query, &args);
 }
 
 static StoreQuery grant_read_query =
@@ -159,12 +156,6 @@ grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
 	return store_run(&grant_rotate_query, &args, NULL, NULL) == 1;
 }
 
-static void
-read_int(StoreRow *row, void *arg)
-{
-	*(int *) arg = store_int(row, 0);
-}
-
 static StoreQuery grant_retry_query =
 	STORE_QUERY("grant retry", STORE_WRITES,
 				"UPDATE pgtoken.grants g SET retry_count = g.retry_count OPERATOR(pg_catalog.+) 1, "
@@ -183,7 +174,7 @@ grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_int(&args, limit);
 	store_arg_bytes(&args, lockstep, PGTC_LOCKSTEP_LEN);
-	return store_run(&grant_retry_query, &args, read_int, retry) == 1;
+	return store_run(&grant_retry_query, &args, store_read_int, retry) == 1;
 }
 
 static StoreQuery grant_renew_query =
@@ -203,7 +194,7 @@ grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
-	return store_run(&grant_renew_query, &args, read_int, retry) == 1;
+	return store_run(&grant_renew_query, &args, store_read_int, retry) == 1;
 }
 
 static StoreQuery grant_step_up_query =
@@ -252,12 +243,6 @@ grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason, Rev
 	return store_run(&grant_revoke_query, &args, read_revoked, revoked) == 1;
 }
 
-static void
-read_time(StoreRow *row, void *arg)
-{
-	*(TimestampTz *) arg = store_time(row, DT_NOEND);
-}
-
 static StoreQuery grant_blacklist_query =
 	STORE_QUERY("grant blacklist", STORE_WRITES,
 				"UPDATE pgtoken.grants g SET blacklisted_generation = $2 WHERE g.grant_id" EQ "$1 "
@@ -271,7 +256,7 @@ grant_blacklist(const pg_uuid_t *grant_id, int generation, TimestampTz *expires_
 
 	store_arg_uuid(&args, grant_id);
 	store_arg_int(&args, generation);
-	return store_run(&grant_blacklist_query, &args, read_time, expires_at) == 1;
+	return store_run(&grant_blacklist_query, &args, store_read_time, expires_at) == 1;
 }
 
 TimestampTz

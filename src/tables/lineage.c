@@ -68,12 +68,6 @@ lineage_hash(const pg_uuid_t *grant_id, int generation, uint8_t out[PGTC_SHA256_
 	return result.found;
 }
 
-static void
-read_expiry(StoreRow *row, void *arg)
-{
-	*(TimestampTz *) arg = store_time(row, DT_NOBEGIN);
-}
-
 static StoreQuery lineage_expiry_query =
 	STORE_QUERY("lineage expiry", STORE_READS,
 				"SELECT t.access_expires_at FROM pgtoken.tokens t WHERE " LINEAGE_PLACE
@@ -90,13 +84,7 @@ lineage_expiry(const char *jti, const PgtcJti *place, TimestampTz *expires_at)
 	store_arg_text(&args, jti);
 	store_arg_int(&args, place->generation);
 	store_arg_int(&args, place->retry);
-	return store_run(&lineage_expiry_query, &args, read_expiry, expires_at) > 0;
-}
-
-static void
-read_count(StoreRow *row, void *arg)
-{
-	*(int *) arg = store_int(row, 0);
+	return store_run(&lineage_expiry_query, &args, store_read_time, expires_at) > 0;
 }
 
 static StoreQuery lineage_count_live_query =
@@ -115,6 +103,6 @@ lineage_count_live(const pg_uuid_t *grant_id, TimestampTz now)
 	store_arg_time(&args, now);
 	/* older rows need not be looked at */
 	store_arg_time(&args, moment_plus(now, -ACCESS_TOKEN_LIFE_MAX));
-	store_run(&lineage_count_live_query, &args, read_count, &count);
+	store_run(&lineage_count_live_query, &args, store_read_int, &count);
 	return count;
 }
