@@ -36,8 +36,7 @@ typedef struct StoreRow
 	const bool *nulls;
 	int columns;
 	int column; /* those that have been taken */
-	struct StringInfoData
-		*list; /* NULL, or it is no row: its names are wanted, and all of it is NULL */
+	struct StringInfoData *list; /* of names that are wanted; NULL: it is a row indeed */
 	int named;
 } StoreRow;
 
