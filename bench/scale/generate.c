@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "core/base/crypto.h"
+#include "core/base/placement.h"
 #include "core/oauth/jti.h"
 #include "core/oauth/refresh_token.h"
 
@@ -102,6 +103,7 @@ family_make(Family *family, int64_t number)
 	uint64_t more = scatter(hash);
 	double share = (double) (hash >> 32) / 4294967296.0;
 	uint8_t random[8];
+	uint32_t placement;
 	int stops = GENERATIONS - 1;
 
 	family->number = number;
@@ -117,12 +119,13 @@ family_make(Family *family, int64_t number)
 		   time_of(number + offset[family->last + 1]) < family->expires_us)
 		family->last++;
 	memcpy(random, &more, sizeof(random));
-	pgtc_uuid_make((uint64_t) family->created_us, random, family->grant_id);
 	/* the first client has a tenth of all families, the last one in 750 */
 	snprintf(family->client_id, sizeof(family->client_id), "client-%03d",
 			 (int) (CLIENTS * pow(share, 2.5)));
 	snprintf(family->subject, sizeof(family->subject), "user-%lld",
 			 (long long) (scatter(hash ^ 1) % (uint64_t) (families / 3 + 1)));
+	pgtc_placement_of(pgtc_slice_str(family->subject), &placement);
+	pgtc_placement_uuid((uint64_t) family->created_us, random, placement, family->grant_id);
 	snprintf(family->session_id, sizeof(family->session_id), "%016llx", (unsigned long long) more);
 	snprintf(family->ip, sizeof(family->ip), "{\"ip\": \"203.0.113.%d\"}", (int) (more >> 56));
 }

@@ -248,7 +248,7 @@ BEGIN
 		SELECT d.grant_id FROM pgtoken.device_codes d
 		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
 		  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
-		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.grant_id::text))
+		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.family_id::text))
 		  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')))
 		ORDER BY d.grant_id FOR UPDATE)
 	DELETE FROM pgtoken.device_codes d USING o WHERE d.grant_id = o.grant_id;

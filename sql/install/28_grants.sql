@@ -189,13 +189,31 @@ CREATE FUNCTION pgtoken.grant_of(token text)
 REVOKE ALL ON FUNCTION pgtoken.grant_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.grant_of TO pgtoken_issuer, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.grant_of IS
-'The grant_id that a token names. token: a refresh token, an access token, a jti or a grant_id in text. Returns NULL where it names none. Nothing is verified: it is for routing and for looking things up, not for trusting.';
+'The grant_id that is in a text which was handed out. token: a refresh token, an access token, a jti, an authorization code, a device code, a transaction_id (of a login or logout page, or of a step-up), a request_uri (with or without its urn), or a grant_id in text. Returns NULL where it is none. Of what leads to a family whose subject is not known yet (transaction_id of a page, request_uri, device code) it is the id of the request. Nothing is verified: it is for routing and for looking things up, not for trusting.';
 
 CREATE FUNCTION pgtoken.shard_of(grant_id uuid, shards integer)
 	RETURNS integer
 	AS 'MODULE_PATHNAME', 'pgt_shard_of' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.shard_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken.shard_of TO pgtoken_issuer, pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken.shard_of IS
-'The shard of a family, for a router in front of several databases. grant_id: the family; for a token: grant_of(token). shards: how many there are.
-Returns 0 to shards - 1; NULL for NULL: the first four bytes of the SHA-256 of the 16 bytes of grant_id, as a big-endian number, modulo shards. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. Raises 22023 for shards below 1.';
+REVOKE ALL ON FUNCTION pgtoken.shard_of(uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.shard_of(uuid, integer) TO pgtoken_issuer, pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.shard_of(uuid, integer) IS
+'The shard on which a family lies, for a router in front of several databases. grant_id: the family. shards: how many there are, 1 to 16384.
+Returns 0 to shards - 1; NULL for NULL: the placement in the id, the first 14 bits of bytes 9 and 10 of a UUIDv7 whose byte 8 is 0xaa, modulo shards. In place of it, any other id has the first four bytes of the SHA-256 of its 16 bytes, as a big-endian number. The same in every release and on every machine, so that rows can be stored by it; shard_of(id, 2 * n) is shard_of(id, n) or that plus n. Raises 22023 for other numbers of shards.';
+
+CREATE FUNCTION pgtoken.shard_of(handle text, shards integer)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'pgt_shard_of_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.shard_of(text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.shard_of(text, integer) TO pgtoken_issuer, pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.shard_of(text, integer) IS
+'The shard on which lies what a text leads to. handle: whatever grant_of reads, or a user_code, however it is typed. shards: how many there are, 1 to 16384.
+Returns 0 to shards - 1; NULL for NULL and for what is none of these: the shard of grant_of(handle), and of a user_code the number of its first letter in BCDFGHJKLMNPQRSTVWXZ, from 0, modulo shards. Nothing is verified. Raises 22023 for other numbers of shards.';
+
+CREATE FUNCTION pgtoken.shard_of_subject(subject text, shards integer)
+	RETURNS integer
+	AS 'MODULE_PATHNAME', 'pgt_shard_of_subject' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.shard_of_subject FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.shard_of_subject TO pgtoken_issuer, pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.shard_of_subject IS
+'The shard on which lies all that a subject has, whatever client or issuer it has it of. subject: the application''s user id; client:<client_id> for what a client has by itself (client_credentials) and asks for before its subject is known (authorization requests, pushed or not). shards: how many there are, 1 to 16384.
+Returns 0 to shards - 1; NULL for NULL: the first 14 bits of the SHA-256 of the subject in UTF-8, modulo shards. Raises 22023 for other numbers of shards.';

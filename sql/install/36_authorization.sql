@@ -1,8 +1,8 @@
 -- The authorization endpoint: requests on their way and codes, and the application's
 -- side of it, which its login and consent pages call.  Secrets are stored as hashes only.
 --
--- Each row that leads to a family carries the grant_id which the family will
--- have, so that it lies where the family will.
+-- A code carries the grant_id which its family will have, so that it lies where the
+-- family will. A request lies where the client's do: its subject is not known yet.
 
 CREATE TABLE pgtoken.authorization_requests (
 	grant_id uuid NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE pgtoken.authorization_requests (
 	CONSTRAINT authorization_requests_kind_check CHECK (kind IN ('pushed', 'authorization', 'logout'))
 );
 COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushed (RFC 9126), waiting for the application to authenticate its user, or waiting for it to end a session. A row goes when its answer is given, and with it the pushed one that it comes from; maintain() forgets what was never answered';
-COMMENT ON COLUMN pgtoken.authorization_requests.grant_id IS 'Family that the request leads to, if it is granted';
+COMMENT ON COLUMN pgtoken.authorization_requests.grant_id IS 'Id of the request, which says where the client''s requests lie; the code that answers it has one of its subject''s';
 COMMENT ON COLUMN pgtoken.authorization_requests.kind IS 'pushed: named by a request_uri. authorization and logout: named by a transaction_id';
 COMMENT ON COLUMN pgtoken.authorization_requests.handle_hash IS 'SHA-256 of the secret in the request_uri or transaction_id';
 COMMENT ON COLUMN pgtoken.authorization_requests.issuer IS 'Issuer that was asked; the pages of another one cannot answer';
@@ -60,6 +60,7 @@ CREATE TABLE pgtoken.authorization_codes (
 	issuer_epoch bigint,
 	client_epoch bigint,
 	subject_epoch bigint,
+	request_id uuid,
 	CONSTRAINT authorization_codes_pkey PRIMARY KEY (grant_id)
 );
 COMMENT ON TABLE pgtoken.authorization_codes IS 'Authorization codes (RFC 6749 section 4.1.2): what was authorized, until the client redeems it. Kept for a day, so that a second use can be told from an unknown code';
@@ -85,6 +86,7 @@ COMMENT ON COLUMN pgtoken.authorization_codes.redeemed_at IS 'When it was redeem
 COMMENT ON COLUMN pgtoken.authorization_codes.issuer_epoch IS 'epoch of the issuer when it was made; the family will have it; NULL: before all';
 COMMENT ON COLUMN pgtoken.authorization_codes.client_epoch IS 'epoch of the client then';
 COMMENT ON COLUMN pgtoken.authorization_codes.subject_epoch IS 'epoch of the issuer''s subjects then';
+COMMENT ON COLUMN pgtoken.authorization_codes.request_id IS 'grant_id of the authorization request that it answers, so that the audit can be followed from one to the other; NULL: not known';
 COMMENT ON INDEX pgtoken.authorization_codes_pkey IS 'Finds a code, which names its grant_id';
 
 ALTER TABLE pgtoken.authorization_codes
@@ -103,7 +105,7 @@ ALTER TABLE pgtoken.authorization_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.authorization_codes FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.authorization_codes IS 'Lets pgtoken_auditor see every row (though neither code_hash nor code_challenge: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
-			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch)
+			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch, request_id)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;
 
 -- What comes of a request is audited, not the request; a code from its making on,

@@ -25,13 +25,14 @@ CREATE TABLE pgtoken.device_codes (
 	issuer_epoch bigint,
 	client_epoch bigint,
 	subject_epoch bigint,
+	family_id uuid,
 	CONSTRAINT device_codes_pkey PRIMARY KEY (grant_id),
 	CONSTRAINT device_codes_state_check CHECK (state IN ('pending', 'approved', 'denied', 'redeemed'))
 );
 COMMENT ON TABLE pgtoken.device_codes IS 'Device authorizations (RFC 8628) and what became of them';
-COMMENT ON COLUMN pgtoken.device_codes.grant_id IS 'Family that the code leads to; it comes into being when the code is redeemed';
+COMMENT ON COLUMN pgtoken.device_codes.grant_id IS 'Id of the request, which lies where the first letter of its user_code says';
 COMMENT ON COLUMN pgtoken.device_codes.device_hash IS 'SHA-256 of the secret in the device_code';
-COMMENT ON COLUMN pgtoken.device_codes.user_code_hash IS 'HMAC of the user_code under a key of the issuer: eight letters would not withstand a search of bare hashes';
+COMMENT ON COLUMN pgtoken.device_codes.user_code_hash IS 'HMAC of the user_code under a key of the issuer: nine letters would not withstand a search of bare hashes';
 COMMENT ON COLUMN pgtoken.device_codes.client_id IS 'Client that may redeem it';
 COMMENT ON COLUMN pgtoken.device_codes.scope IS 'Scope asked for, later as authorized, space-delimited';
 COMMENT ON COLUMN pgtoken.device_codes.resources IS 'APIs asked for (RFC 8707), or the default';
@@ -41,7 +42,7 @@ COMMENT ON COLUMN pgtoken.device_codes.poll_interval IS 'Seconds the device must
 COMMENT ON COLUMN pgtoken.device_codes.polled_at IS 'When the device last asked';
 COMMENT ON COLUMN pgtoken.device_codes.early_polls IS 'How many of its last polls in a row came too early, by more than a second';
 COMMENT ON COLUMN pgtoken.device_codes.subject IS 'sub: who authorized it; NULL: nobody has';
-COMMENT ON COLUMN pgtoken.device_codes.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
+COMMENT ON COLUMN pgtoken.device_codes.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the family_id';
 COMMENT ON COLUMN pgtoken.device_codes.auth_time IS 'When the subject authenticated';
 COMMENT ON COLUMN pgtoken.device_codes.acr IS 'Authentication context class';
 COMMENT ON COLUMN pgtoken.device_codes.amr IS 'Authentication methods (RFC 8176)';
@@ -52,6 +53,7 @@ COMMENT ON COLUMN pgtoken.device_codes.expires_at IS 'From when on it is refused
 COMMENT ON COLUMN pgtoken.device_codes.issuer_epoch IS 'epoch of the issuer when the device asked; the family will have it; NULL: before all';
 COMMENT ON COLUMN pgtoken.device_codes.client_epoch IS 'epoch of the client then';
 COMMENT ON COLUMN pgtoken.device_codes.subject_epoch IS 'epoch of the issuer''s subjects when the user approved';
+COMMENT ON COLUMN pgtoken.device_codes.family_id IS 'Family that the code leads to, where all lies that its subject has; it comes into being when the code is redeemed; NULL: nobody has approved';
 COMMENT ON INDEX pgtoken.device_codes_pkey IS 'Finds a device authorization; its device_code names the grant_id';
 COMMENT ON CONSTRAINT device_codes_state_check ON pgtoken.device_codes IS 'The states there are';
 
@@ -73,7 +75,7 @@ ALTER TABLE pgtoken.device_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.device_codes FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.device_codes IS 'Lets pgtoken_auditor see every row (though no hash: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, early_polls, subject, session_id, auth_time, acr, amr,
-			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch)
+			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch, family_id)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW

@@ -100,6 +100,13 @@ GRANT EXECUTE ON FUNCTION pgtoken.revoke_session TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.revoke_session IS
 'End a session of the application''s: revokes every family that belongs to it, those with refresh tokens, too, and forgets the codes on their way. Only families of the issuer that the session speaks for (pgtoken.http_issuer). session_id: as given when the user authenticated, or a grant_id in text where none was; with subject also the sid of a pairwise client. subject: whose; NULL: whosoever. reason: kept with the families and in the audit. Tells no client: end_session does. Returns the families revoked. Raises 22004.';
 
+CREATE FUNCTION pgtoken.new_session_id(subject text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_new_session_id' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.new_session_id FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.new_session_id TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.new_session_id IS
+'An id for a session that says, like a grant_id, on which shard all lies that its subject has: for applications that have several and are asked for a session by its id alone. subject: the application''s user id. Returns a UUIDv7 in text, which is no secret; any other session_id does as well where the subject is at hand. Raises 22004, 22023.';
+
 CREATE FUNCTION pgtoken.complete_logout(transaction_id text, subject text DEFAULT NULL, session_id text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_complete_logout' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;

@@ -5,6 +5,12 @@
 #include "base/moment.h"
 
 int64
+moment_unix_us(TimestampTz ts)
+{
+	return ts + EPOCH_OFFSET_SECONDS * USECS_PER_SEC;
+}
+
+int64
 moment_unix(TimestampTz ts)
 {
 	/* round down, also before 2000 */

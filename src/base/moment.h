@@ -12,6 +12,7 @@
 #define USECS_PER_MSEC INT64CONST(1000)
 #define EPOCH_OFFSET_SECONDS ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (SECS_PER_DAY))
 
+extern int64 moment_unix_us(TimestampTz ts); /* microseconds */
 extern int64 moment_unix(TimestampTz ts);
 extern TimestampTz moment_of_unix(int64 seconds);
 extern TimestampTz moment_plus(TimestampTz ts, int64 seconds);

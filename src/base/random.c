@@ -38,9 +38,8 @@ random_public(void *out, size_t len)
 void
 random_uuid(pg_uuid_t *out)
 {
-	TimestampTz now = GetCurrentTimestamp();
 	uint8_t random[8];
 
 	random_public(random, sizeof(random));
-	pgtc_uuid_make((uint64_t) (now + EPOCH_OFFSET_SECONDS * USECS_PER_SEC), random, out->data);
+	pgtc_uuid_make((uint64_t) moment_unix_us(GetCurrentTimestamp()), random, out->data);
 }

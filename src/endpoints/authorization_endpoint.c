@@ -23,20 +23,18 @@
 #include "tables/authorization_request.h"
 #include "tables/client.h"
 
-#define REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"
-
 static bool
 is_request_uri(const char *request_uri)
 {
-	return strncmp(request_uri, REQUEST_URI_PREFIX, strlen(REQUEST_URI_PREFIX)) == 0;
+	return strncmp(request_uri, PGTC_REQUEST_URI_PREFIX, strlen(PGTC_REQUEST_URI_PREFIX)) == 0;
 }
 
 /* spent not here but with the answer, so that a page can be loaded anew (RFC 9126 section 4) */
 static PgtErr
 read_pushed(const Client *client, const char *request_uri, Jsonb **parameters)
 {
-	AuthorizationRequest *request =
-		authorization_request_find(PGTC_PUSHED_PREFIX, request_uri + strlen(REQUEST_URI_PREFIX));
+	AuthorizationRequest *request = authorization_request_find(
+		PGTC_PUSHED_PREFIX, request_uri + strlen(PGTC_REQUEST_URI_PREFIX));
 
 	if (request == NULL || strcmp(request->kind, REQUEST_PUSHED) != 0 ||
 		strcmp(request->client_id, client->client_id) != 0)
@@ -193,7 +191,7 @@ authorization_endpoint_push(HttpExchange *x)
 		authorization_request_insert(&request, PGTC_PUSHED_PREFIX, guc_pushed_request_lifetime);
 	x->status = 201;
 	object_begin(&answer);
-	object_string(&answer, "request_uri", psprintf("%s%s", REQUEST_URI_PREFIX, handle));
+	object_string(&answer, "request_uri", psprintf("%s%s", PGTC_REQUEST_URI_PREFIX, handle));
 	object_int(&answer, "expires_in", guc_pushed_request_lifetime);
 	return object_end(&answer);
 }

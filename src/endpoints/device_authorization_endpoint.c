@@ -9,6 +9,7 @@
 #include "base/guc.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "base/place.h"
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/secret_handle.h"
@@ -57,7 +58,7 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 }
 
 static void
-store_request(HttpExchange *x, const Client *client, DeviceCode *device,
+store_request(HttpExchange *x, const Client *client, DeviceCode *device, uint32 placement,
 			  char user_code[PGTC_USER_CODE_LEN + 1])
 {
 	TimestampTz now = GetCurrentTimestamp();
@@ -72,7 +73,7 @@ store_request(HttpExchange *x, const Client *client, DeviceCode *device,
 		if (tries++ == USER_CODES_MAX)
 			elog(ERROR, "no user code is free");
 		random_bytes(random, sizeof(random));
-		pgtc_user_code_make(random, user_code);
+		pgtc_user_code_make(placement, random, user_code);
 	} while (!device_code_insert(x->issuer, device, user_code));
 	pgtc_crypto_wipe(random, sizeof(random));
 }
@@ -82,7 +83,7 @@ static Jsonb *
 describe_request(const HttpExchange *x, const char *device_code,
 				 const char user_code[PGTC_USER_CODE_LEN + 1])
 {
-	char shown[PGTC_USER_CODE_LEN + 2];
+	char shown[PGTC_USER_CODE_SHOWN_LEN + 1];
 	Object body;
 
 	pgtc_user_code_show(user_code, shown);
@@ -104,6 +105,7 @@ device_authorization_endpoint(HttpExchange *x)
 	DeviceCode device = {0};
 	char user_code[PGTC_USER_CODE_LEN + 1];
 	char *device_code;
+	uint32 placement;
 	PgtErr err = http_check_post(x);
 
 	if (err == PGT_OK)
@@ -118,9 +120,10 @@ device_authorization_endpoint(HttpExchange *x)
 	if (err != PGT_OK)
 		return http_error(x, err);
 
-	random_uuid(&device.grant_id);
+	placement = place_of_client(client->client_id) % PGTC_USER_CODE_PLACEMENTS;
+	place_uuid(placement, &device.grant_id);
 	device_code =
 		secret_handle_create(PGTC_DEVICE_CODE_PREFIX, &device.grant_id, device.device_hash);
-	store_request(x, client, &device, user_code);
+	store_request(x, client, &device, placement, user_code);
 	return describe_request(x, device_code, user_code);
 }

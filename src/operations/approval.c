@@ -14,6 +14,7 @@
 #include "base/member.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "base/place.h"
 #include "base/session_lock.h"
 #include "base/strings.h"
 #include "core/base/code.h"
@@ -209,7 +210,9 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 	Jsonb *parameters = transaction->request->parameters;
 	AuthorizationCode code = {0};
 
-	code.grant_id = transaction->request->grant_id;
+	/* from here on it lies where all that the subject has does */
+	place_uuid(place_of_subject(auth->subject), &code.grant_id);
+	code.request_id = transaction->request->grant_id;
 	code.client_id = transaction->client->client_id;
 	if (member_bool(parameters, "redirect_uri_given", false))
 		code.redirect_uri = member_string(parameters, "redirect_uri");

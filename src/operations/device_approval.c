@@ -107,7 +107,7 @@ device_approval_describe(const char *user_code, const char *attempt_key)
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
 	char code[PGTC_USER_CODE_LEN + 1];
-	char shown[PGTC_USER_CODE_LEN + 2];
+	char shown[PGTC_USER_CODE_SHOWN_LEN + 1];
 	const Client *client;
 	Object request;
 

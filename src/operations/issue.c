@@ -11,6 +11,7 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/moment.h"
+#include "base/place.h"
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/session_lock.h"
@@ -72,7 +73,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 		grant->grant_id = *request->grant_id;
 	else if (request->transaction_id == NULL ||
 			 !challenge_grant_id(request->transaction_id, &grant->grant_id))
-		random_uuid(&grant->grant_id);
+		place_uuid(place_of_subject(request->auth.subject), &grant->grant_id);
 	grant->client_id = client->client_id;
 	grant->auth = authentication_begin(&request->auth, now);
 	grant->scope = target->scope;

@@ -10,8 +10,10 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
+#include "base/place.h"
 #include "base/request.h"
 #include "base/session_lock.h"
+#include "base/strings.h"
 #include "endpoints/access_request.h"
 #include "http/http.h"
 #include "operations/device_approval.h"
@@ -28,6 +30,7 @@ PG_FUNCTION_INFO_V1(pgt_device_request);
 PG_FUNCTION_INFO_V1(pgt_lock_session);
 PG_FUNCTION_INFO_V1(pgt_client_session_id);
 PG_FUNCTION_INFO_V1(pgt_logout_token);
+PG_FUNCTION_INFO_V1(pgt_new_session_id);
 
 /* what of a key is told apart: at most REQUEST_STRING_MAX bytes */
 static char *
@@ -126,4 +129,15 @@ pgt_lock_session(PG_FUNCTION_ARGS)
 	session_lock_end(argument_required_text(fcinfo, 0, "issuer"), argument_text(fcinfo, 1),
 					 argument_text(fcinfo, 2));
 	PG_RETURN_VOID();
+}
+
+Datum
+pgt_new_session_id(PG_FUNCTION_ARGS)
+{
+	char *subject = argument_required_text(fcinfo, 0, "subject");
+	pg_uuid_t session_id;
+
+	request_subject(subject);
+	place_uuid(place_of_subject(subject), &session_id);
+	PG_RETURN_TEXT_P(cstring_to_text(strings_of_uuid(&session_id)));
 }

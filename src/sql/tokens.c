@@ -15,17 +15,16 @@
 #include "base/cache.h"
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/place.h"
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/crypto.h"
+#include "core/base/placement.h"
 #include "core/base/slice.h"
-#include "core/base/uuid.h"
-#include "core/jose/claims.h"
-#include "core/oauth/jti.h"
-#include "core/oauth/refresh_token.h"
+#include "core/oauth/route.h"
 #include "operations/blacklist.h"
 #include "operations/issue.h"
 #include "operations/refresh.h"
@@ -47,6 +46,8 @@ PG_FUNCTION_INFO_V1(pgt_refresh_grant);
 PG_FUNCTION_INFO_V1(pgt_revoke_family);
 PG_FUNCTION_INFO_V1(pgt_revoke_family_by_token);
 PG_FUNCTION_INFO_V1(pgt_shard_of);
+PG_FUNCTION_INFO_V1(pgt_shard_of_subject);
+PG_FUNCTION_INFO_V1(pgt_shard_of_text);
 PG_FUNCTION_INFO_V1(pgt_verify_access_token);
 
 static Datum
@@ -263,36 +264,54 @@ pgt_introspect(PG_FUNCTION_ARGS)
 Datum
 pgt_grant_of(PG_FUNCTION_ARGS)
 {
-	PgtcSlice token = strings_slice(PG_GETARG_TEXT_PP(0));
 	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
-	PgtcRefreshToken refresh;
-	PgtcJti jti;
 
-	if (pgtc_refresh_token_parse(token, &refresh) == PGTC_OK)
-	{
-		memcpy(grant_id->data, refresh.grant_id, PGTC_UUID_LEN);
-		pgtc_crypto_wipe(&refresh, sizeof(refresh));
-	}
-	else if (pgtc_jti_parse(token, &jti) == PGTC_OK)
-		memcpy(grant_id->data, jti.grant_id, PGTC_UUID_LEN);
-	else if (pgtc_uuid_parse(token, grant_id->data) != PGTC_OK &&
-			 pgtc_claims_grant_id(token, &glue_mem, grant_id->data) != PGTC_OK)
+	if (pgtc_route_grant_id(strings_slice(PG_GETARG_TEXT_PP(0)), &glue_mem, grant_id->data) !=
+		PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(grant_id);
+}
+
+/* the second argument of what answers with a shard */
+static uint32
+number_of_shards(FunctionCallInfo fcinfo)
+{
+	int32 shards = PG_GETARG_INT32(1);
+
+	if (shards < 1 || shards > PGTC_PLACEMENTS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("shards must be from 1 to %d", PGTC_PLACEMENTS),
+						errdetail("It is %d.", shards)));
+	return (uint32) shards;
 }
 
 Datum
 pgt_shard_of(PG_FUNCTION_ARGS)
 {
-	const pg_uuid_t *grant_id = PG_GETARG_UUID_P(0);
-	int32 shards = PG_GETARG_INT32(1);
 	uint32_t shard;
 
-	if (shards < 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("shards must be at least 1"), errdetail("It is %d.", shards)));
-	glue_check(pgtc_uuid_shard(grant_id->data, (uint32_t) shards, &shard), "hashing a grant_id");
+	glue_check(pgtc_placement_shard(PG_GETARG_UUID_P(0)->data, number_of_shards(fcinfo), &shard),
+			   "hashing a grant_id");
 	PG_RETURN_INT32((int32) shard);
+}
+
+Datum
+pgt_shard_of_text(PG_FUNCTION_ARGS)
+{
+	uint32_t shard;
+
+	if (pgtc_route_shard(strings_slice(PG_GETARG_TEXT_PP(0)), &glue_mem, number_of_shards(fcinfo),
+						 &shard) != PGTC_OK)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32((int32) shard);
+}
+
+Datum
+pgt_shard_of_subject(PG_FUNCTION_ARGS)
+{
+	uint32 shards = number_of_shards(fcinfo);
+
+	PG_RETURN_INT32((int32) (place_of_subject(text_to_cstring(PG_GETARG_TEXT_PP(0))) % shards));
 }
 
 Datum

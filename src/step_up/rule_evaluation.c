@@ -28,12 +28,6 @@
 #define REASONS_MAX 20
 #define REASON_LEN_MAX 200
 
-static int64
-unix_microseconds(TimestampTz time)
-{
-	return time + (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
-}
-
 void
 rule_evaluation_prepare(RiskCase *risk)
 {
@@ -45,9 +39,9 @@ rule_evaluation_prepare(RiskCase *risk)
 	request_context_facts(risk->last_context, &facts->last);
 	request_context_facts(risk->first_context, &facts->first);
 	facts->retry = risk->retry;
-	facts->at = unix_microseconds(risk->at);
-	facts->last_at = facts->has_family ? unix_microseconds(risk->last_at) : 0;
-	facts->mfa_at = TIMESTAMP_IS_NOBEGIN(risk->mfa_at) ? -1 : unix_microseconds(risk->mfa_at);
+	facts->at = moment_unix_us(risk->at);
+	facts->last_at = facts->has_family ? moment_unix_us(risk->last_at) : 0;
+	facts->mfa_at = TIMESTAMP_IS_NOBEGIN(risk->mfa_at) ? -1 : moment_unix_us(risk->mfa_at);
 }
 
 /* the rule's own clock */

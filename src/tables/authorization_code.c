@@ -39,6 +39,7 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_time(store_named(&args, "created_at"), now);
 	store_arg_time(store_named(&args, "expires_at"), code->expires_at);
 	store_arg_begun(&args, &code->begun);
+	store_arg_uuid(store_named(&args, "request_id"), &code->request_id);
 	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
 }

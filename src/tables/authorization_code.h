@@ -17,7 +17,8 @@
 
 typedef struct AuthorizationCode
 {
-	pg_uuid_t grant_id;
+	pg_uuid_t grant_id; /* the family's */
+	pg_uuid_t request_id; /* of the request that it answers, for the audit; not read */
 	uint8_t hash[PGTC_SHA256_LEN];
 	char *client_id;
 	char *redirect_uri; /* NULL: the authorization request had none */

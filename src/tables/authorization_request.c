@@ -13,7 +13,7 @@
 #include "base/member.h"
 #include "base/moment.h"
 #include "base/object.h"
-#include "base/random.h"
+#include "base/place.h"
 #include "base/secret_handle.h"
 #include "base/store.h"
 #include "base/strings.h"
@@ -36,7 +36,7 @@ authorization_request_insert(AuthorizationRequest *request, const char *prefix, 
 	uint8_t hash[PGTC_SHA256_LEN];
 	char *handle;
 
-	random_uuid(&request->grant_id);
+	place_uuid(place_of_client(request->client_id), &request->grant_id);
 	request->created_at = GetCurrentTimestamp();
 	request->expires_at = moment_plus(request->created_at, lifetime);
 	handle = secret_handle_create(prefix, &request->grant_id, hash);
@@ -44,7 +44,7 @@ authorization_request_insert(AuthorizationRequest *request, const char *prefix, 
 	store_arg_text(store_named(&args, "kind"), request->kind);
 	store_arg_bytes(store_named(&args, "handle_hash"), hash, sizeof(hash));
 	store_arg_text(store_named(&args, "issuer"), request->issuer);
-	store_arg_text(store_named(&args, "client_id"), request->client_id ? request->client_id : "");
+	store_arg_text(store_named(&args, "client_id"), request->client_id);
 	store_arg_jsonb(store_named(&args, "parameters"), request->parameters);
 	store_arg_time(store_named(&args, "created_at"), request->created_at);
 	store_arg_time(store_named(&args, "expires_at"), request->expires_at);

@@ -27,7 +27,11 @@ typedef struct AuthorizationRequest
 	TimestampTz expires_at;
 } AuthorizationRequest;
 
-/* stores it for lifetime seconds and returns the handle that names it, with this prefix; sets grant_id and times */
+/*
+ * Stores it for lifetime seconds and returns the handle that names it, with this prefix;
+ * sets grant_id and times.  It lies where the client's own things do: whose it will be
+ * is not known yet.
+ */
 extern char *authorization_request_insert(AuthorizationRequest *request, const char *prefix,
 										  int lifetime);
 

@@ -7,6 +7,7 @@
 #include "utils/timestamp.h"
 
 #include "base/glue.h"
+#include "base/place.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/oauth/user_code.h"
@@ -29,7 +30,7 @@ state_name(int state)
 	return state < (int) lengthof(names) ? names[state] : NULL;
 }
 
-/* under a key: eight letters would not withstand a search of bare hashes */
+/* under a key: nine letters would not withstand a search of bare hashes */
 static void
 hash_user_code(Issuer *issuer, const char *user_code, uint8_t hash[PGTC_SHA256_LEN])
 {
@@ -91,6 +92,7 @@ read_device(StoreRow *row, void *arg)
 	device->begun.at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
 	device->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
 	store_begun(row, &device->begun);
+	(void) store_uuid_optional(store_column(row, "family_id"), &device->family_id);
 }
 
 static StoreQuery device_read_query =
@@ -168,12 +170,15 @@ device_code_approve(const DeviceCode *device, const Authentication *auth, const 
 					int64 subject_epoch)
 {
 	StoreArgs args = {0};
+	pg_uuid_t family_id;
 
+	place_uuid(place_of_subject(auth->subject), &family_id);
 	store_arg_uuid(&args, &device->grant_id);
 	store_arg_time(&args, GetCurrentTimestamp());
 	authentication_args(&args, auth);
 	store_arg_text(store_named(&args, "scope"), scope);
 	store_arg_long(store_named(&args, "subject_epoch"), subject_epoch);
+	store_arg_uuid(store_named(&args, "family_id"), &family_id);
 	return store_run(&device_approve_query, &args, NULL, NULL) == 1;
 }
 

@@ -34,7 +34,8 @@ typedef enum DeviceState
 
 typedef struct DeviceCode
 {
-	pg_uuid_t grant_id;
+	pg_uuid_t grant_id; /* its own: it lies where the user code says */
+	pg_uuid_t family_id; /* of an approved one: the family that comes of it */
 	uint8_t device_hash[PGTC_SHA256_LEN];
 	char *client_id;
 	char *scope; /* asked for, later as approved */

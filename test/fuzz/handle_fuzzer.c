@@ -12,7 +12,8 @@ static void
 check_handles(PgtcSlice in)
 {
 	static const char *const prefixes[] = {PGTC_CODE_PREFIX, PGTC_DEVICE_CODE_PREFIX,
-										   PGTC_PUSHED_PREFIX, PGTC_TRANSACTION_PREFIX};
+										   PGTC_PUSHED_PREFIX, PGTC_TRANSACTION_PREFIX,
+										   PGTC_CHALLENGE_PREFIX};
 	char text[PGTC_HANDLE_LEN + 1];
 	PgtcHandle handle;
 	int found = 0;
@@ -34,7 +35,7 @@ check_user_code(PgtcSlice in)
 {
 	char code[PGTC_USER_CODE_LEN + 1];
 	char again[PGTC_USER_CODE_LEN + 1];
-	char shown[PGTC_USER_CODE_LEN + 2];
+	char shown[PGTC_USER_CODE_SHOWN_LEN + 1];
 
 	if (pgtc_user_code_read(in, code) != PGTC_OK)
 	{
@@ -74,7 +75,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_pkce(in);
 	if (size >= 32)
 	{
-		pgtc_user_code_make(data, code);
+		pgtc_user_code_make(data[0], data, code);
 		REQUIRE(strlen(code) == PGTC_USER_CODE_LEN);
 		check_user_code(pgtc_slice_str(code));
 	}

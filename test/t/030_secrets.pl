@@ -308,7 +308,7 @@ http($_, 'token=' . member($tokens, 'refresh_token'), $basic) for qw(introspect 
 my ($device) = http('device_authorization', 'scope=read', $basic);
 handle('device code', 'pgtdc_', member($device, 'device_code'));
 my $user_code = member($device, 'user_code');
-$secrets{'user code'} = [ $user_code, $user_code =~ s/-//r ];
+$secrets{'user code'} = [ $user_code, $user_code =~ s/-//gr ];
 $s->value(q{SELECT pgtoken.approve_device($1, 'subject-to-be-found', 'subject-to-be-found')}, $user_code);
 my ($device_tokens) = http('token', 'grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=' . member($device, 'device_code'), $basic);
 remember_answer('device code', { access_token => member($device_tokens, 'access_token') });

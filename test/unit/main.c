@@ -153,6 +153,7 @@ main(void)
 	test_dpop();
 	test_certificate();
 	test_oauth();
+	test_route();
 	test_jwks();
 	test_url();
 	test_factor();

@@ -248,38 +248,6 @@ jti(void)
 	CHECK(back.generation == INT32_MAX && back.retry == PGTC_JTI_RETRY_MAX);
 }
 
-/* what is stored by it lies where it lay: these never change */
-static void
-shard(void)
-{
-	static const struct
-	{
-		const char *grant_id;
-		uint32_t of_8;
-		uint32_t of_1000;
-		uint32_t of_most;
-	} known[] = {
-		{"00000000-0000-0000-0000-000000000000", 7, 239, 927402239},
-		{"017f22e2-79b0-7cc3-98c4-dc0c0c07398f", 7, 279, 1311646279},
-		{"ffffffff-ffff-ffff-ffff-ffffffffffff", 4, 956, 1522967956},
-	};
-	uint8_t grant_id[PGTC_UUID_LEN];
-	uint32_t out;
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-	{
-		CHECK_CODE(pgtc_uuid_parse(pgtc_slice_str(known[i].grant_id), grant_id), PGTC_OK);
-		CHECK_CODE(pgtc_uuid_shard(grant_id, 1, &out), PGTC_OK);
-		CHECK(out == 0);
-		CHECK_CODE(pgtc_uuid_shard(grant_id, 8, &out), PGTC_OK);
-		CHECK(out == known[i].of_8);
-		CHECK_CODE(pgtc_uuid_shard(grant_id, 1000, &out), PGTC_OK);
-		CHECK(out == known[i].of_1000);
-		CHECK_CODE(pgtc_uuid_shard(grant_id, INT32_MAX, &out), PGTC_OK);
-		CHECK(out == known[i].of_most);
-	}
-}
-
 static void
 client_secret(void)
 {
@@ -300,6 +268,5 @@ test_ids(void)
 	refresh_corrupted();
 	derive();
 	jti();
-	shard();
 	client_secret();
 }

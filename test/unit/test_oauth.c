@@ -9,7 +9,8 @@ static void
 handles(void)
 {
 	static const char *const prefixes[] = {PGTC_CODE_PREFIX, PGTC_DEVICE_CODE_PREFIX,
-										   PGTC_PUSHED_PREFIX, PGTC_TRANSACTION_PREFIX};
+										   PGTC_PUSHED_PREFIX, PGTC_CHALLENGE_PREFIX,
+										   PGTC_TRANSACTION_PREFIX};
 	PgtcHandle handle;
 	PgtcHandle back;
 	char text[PGTC_HANDLE_LEN + 2];
@@ -18,12 +19,12 @@ handles(void)
 
 	for (i = 0; i < sizeof(handle); i++)
 		((uint8_t *) &handle)[i] = (uint8_t) (i * 7 + 1);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 5; i++)
 	{
 		pgtc_handle_write(prefixes[i], &handle, text);
 		CHECK(strlen(text) == PGTC_HANDLE_LEN && strncmp(text, prefixes[i], 6) == 0);
 		/* Attack: a handle of one kind where another is asked for. */
-		for (j = 0; j < 4; j++)
+		for (j = 0; j < 5; j++)
 		{
 			CHECK_CODE(pgtc_handle_parse(prefixes[j], pgtc_slice(text, PGTC_HANDLE_LEN), &back),
 					   i == j ? PGTC_OK : PGTC_E_MALFORMED);
@@ -121,31 +122,39 @@ verifier_alphabet(void)
 static void
 user_codes(void)
 {
-	static const char *const refused[] = {"",		   "WDJB-MJH",	"WDJB-MJHTT", "WDJB-MJHA",
-										  "WDJB-MJH1", "WDJB MJHU", "0WDJB-MJHT", "--------"};
+	static const char *const refused[] = {"",
+										  "WDJ-BMJ-HT",
+										  "WDJ-BMJ-HTTT",
+										  "WDJ-BMJ-HTA",
+										  "WDJ-BMJ-HT1",
+										  "WDJ BMJ HTU",
+										  "0WDJ-BMJ-HTT",
+										  "---------"};
 	uint8_t random[32];
 	char code[PGTC_USER_CODE_LEN + 1];
 	char back[PGTC_USER_CODE_LEN + 1];
-	char shown[PGTC_USER_CODE_LEN + 2];
+	char shown[PGTC_USER_CODE_SHOWN_LEN + 1];
 	int count[256] = {0};
 	int letters = 0;
 	size_t i;
 	int n;
 
 	memset(random, 0, sizeof(random));
-	pgtc_user_code_make(random, code);
-	CHECK(strcmp(code, "BBBBBBBB") == 0);
+	pgtc_user_code_make(0, random, code);
+	CHECK(strcmp(code, "BBBBBBBBB") == 0);
 	memset(random, 255, sizeof(random));
-	pgtc_user_code_make(random, code);
-	CHECK(strcmp(code, "TVZGBRDD") == 0);
+	pgtc_user_code_make(19, random, code);
+	CHECK(strcmp(code, "ZTVZGBRDD") == 0);
 	for (n = 0; n < 2000; n++)
 	{
 		CHECK_CODE(pgtc_crypto_sha256(&n, sizeof(n), random), PGTC_OK);
-		pgtc_user_code_make(random, code);
-		for (i = 0; i < PGTC_USER_CODE_LEN; i++)
+		/* the first letter says where, the secret begins behind it */
+		pgtc_user_code_make((uint32_t) n % PGTC_USER_CODE_PLACEMENTS, random, code);
+		CHECK(pgtc_user_code_placement(code) == (uint32_t) n % PGTC_USER_CODE_PLACEMENTS);
+		for (i = 1; i < PGTC_USER_CODE_LEN; i++)
 			count[(unsigned char) code[i]]++;
 		pgtc_user_code_show(code, shown);
-		CHECK(strlen(shown) == PGTC_USER_CODE_LEN + 1 && shown[4] == '-');
+		CHECK(strlen(shown) == PGTC_USER_CODE_SHOWN_LEN && shown[3] == '-' && shown[7] == '-');
 		CHECK_CODE(pgtc_user_code_read(pgtc_slice_str(shown), back), PGTC_OK);
 		CHECK(strcmp(code, back) == 0);
 	}
@@ -158,13 +167,13 @@ user_codes(void)
 	}
 	CHECK(letters == 20);
 
-	CHECK_CODE(pgtc_user_code_read(LITERAL("wdjb mjht"), back), PGTC_OK);
-	CHECK(strcmp(back, "WDJBMJHT") == 0);
+	CHECK_CODE(pgtc_user_code_read(LITERAL("wdj bmj htt"), back), PGTC_OK);
+	CHECK(strcmp(back, "WDJBMJHTT") == 0);
 	CHECK_CODE(pgtc_user_code_read(LITERAL(" W.D_J\xe2\x80\x93"
-										   "B-m\0jht\n"),
+										   "B-m\0jhtt\n"),
 								   back),
 			   PGTC_OK);
-	CHECK(strcmp(back, "WDJBMJHT") == 0);
+	CHECK(strcmp(back, "WDJBMJHTT") == 0);
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 	{
 		CHECK_CODE(pgtc_user_code_read(pgtc_slice_str(refused[i]), back), PGTC_E_MALFORMED);
@@ -185,10 +194,11 @@ subkeys(void)
 	CHECK_CODE(pgtc_crypto_hmac_sha256(pepper, 32, "user-code", strlen("user-code"), other),
 			   PGTC_OK);
 	CHECK(memcmp(one, other, 32) != 0 && memcmp(one, pepper, 32) != 0);
-	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "WDJBMJHT", strlen("WDJBMJHT"), hash), PGTC_OK);
-	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "WDJBMJHT", strlen("WDJBMJHT"), again), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "WDJBMJHTT", strlen("WDJBMJHTT"), hash), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "WDJBMJHTT", strlen("WDJBMJHTT"), again), PGTC_OK);
 	CHECK(memcmp(hash, again, 32) == 0);
-	CHECK_CODE(pgtc_crypto_hmac_sha256(other, 32, "WDJBMJHT", strlen("WDJBMJHT"), again), PGTC_OK);
+	CHECK_CODE(pgtc_crypto_hmac_sha256(other, 32, "WDJBMJHTT", strlen("WDJBMJHTT"), again),
+			   PGTC_OK);
 	CHECK(memcmp(hash, again, 32) != 0);
 	CHECK_CODE(pgtc_crypto_hmac_sha256(one, 32, "", strlen(""), again), PGTC_OK);
 	CHECK(memcmp(hash, again, 32) != 0);

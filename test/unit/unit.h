@@ -14,6 +14,7 @@
 #include "core/base/crypto.h"
 #include "core/base/form.h"
 #include "core/base/json_write.h"
+#include "core/base/placement.h"
 #include "core/base/uri_normal.h"
 #include "core/base/url.h"
 #include "core/base/utf8.h"
@@ -32,6 +33,7 @@
 #include "core/oauth/pkce.h"
 #include "core/oauth/redirect.h"
 #include "core/oauth/refresh_token.h"
+#include "core/oauth/route.h"
 #include "core/oauth/scope.h"
 #include "core/oauth/secret.h"
 #include "core/oauth/secret_hash.h"
@@ -87,6 +89,7 @@ extern void test_dn(void);
 extern void test_dpop(void);
 extern void test_certificate(void);
 extern void test_oauth(void);
+extern void test_route(void);
 extern void test_jwks(void);
 extern void test_url(void);
 extern void test_factor(void);

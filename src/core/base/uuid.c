@@ -4,7 +4,6 @@
  */
 #include "core/base/uuid.h"
 #include "core/base/bytes.h"
-#include "core/base/crypto.h"
 
 /*
  *		unix_ts_ms (48) | ver=7 (4) | rand_a (12) | var=2 (2) | rand_b (62)
@@ -66,14 +65,4 @@ pgtc_uuid_parse(PgtcSlice in, uint8_t out[PGTC_UUID_LEN])
 		at += 2;
 	}
 	return PGTC_OK;
-}
-
-PgtcCode
-pgtc_uuid_shard(const uint8_t grant_id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out)
-{
-	uint8_t hash[PGTC_SHA256_LEN];
-	PgtcCode code = pgtc_crypto_sha256(grant_id, PGTC_UUID_LEN, hash);
-
-	*out = code == PGTC_OK ? (uint32_t) pgtc_bytes_get(hash, 4) % shards : 0;
-	return code;
 }

@@ -23,11 +23,4 @@ extern void pgtc_uuid_text(const uint8_t uuid[PGTC_UUID_LEN], char out[PGTC_UUID
 /* exactly the 36-character form, either case; PGTC_E_MALFORMED */
 extern PgtcCode pgtc_uuid_parse(PgtcSlice in, uint8_t out[PGTC_UUID_LEN]);
 
-/*
- * The shard of a family, 0 to shards - 1: the first four bytes of SHA-256(grant_id),
- * big-endian, modulo shards.  Stored data depends on it: it never changes.
- */
-extern PgtcCode pgtc_uuid_shard(const uint8_t grant_id[PGTC_UUID_LEN], uint32_t shards,
-								uint32_t *out);
-
 #endif /* PGT_CORE_UUID_H */

@@ -12,7 +12,8 @@
 /*
  *		prefix base64url( version=1 (1) | grant_id (16) | secret (32) )
  *
- * grant_id is that of the family they lead to, so that a call can be routed.
+ * grant_id says on which shard the row lies, so that a call can be routed; of a code and
+ * of a step-up it is the family's.
  */
 #define PGTC_CODE_PREFIX "pgtac_"
 #define PGTC_DEVICE_CODE_PREFIX "pgtdc_"
@@ -20,6 +21,9 @@
 #define PGTC_TRANSACTION_PREFIX "pgttx_"
 #define PGTC_CHALLENGE_PREFIX "pgtch_"
 #define PGTC_HANDLE_LEN 72 /* 6 + 66 */
+
+/* what a pushed one is prefixed with when it is a request_uri (RFC 9126 section 2.2) */
+#define PGTC_REQUEST_URI_PREFIX "urn:ietf:params:oauth:request_uri:"
 
 typedef struct PgtcHandle
 {

@@ -5,23 +5,28 @@
 #include "core/oauth/user_code.h"
 #include "core/base/ascii.h"
 #include "core/base/crypto.h"
-#include "core/base/letters.h"
+
+#define GROUP_LEN 3
 
 void
-pgtc_user_code_make(const uint8_t random[32], char out[PGTC_USER_CODE_LEN + 1])
+pgtc_user_code_make(uint32_t placement, const uint8_t random[32], char out[PGTC_USER_CODE_LEN + 1])
 {
-	pgtc_letters_draw(random, PGTC_USER_CODE_LEN, out);
+	out[0] = pgtc_letters_of(placement);
+	pgtc_letters_draw(random, PGTC_USER_CODE_LEN - 1, out + 1);
 }
 
 void
-pgtc_user_code_show(const char code[PGTC_USER_CODE_LEN + 1], char out[PGTC_USER_CODE_LEN + 2])
+pgtc_user_code_show(const char code[PGTC_USER_CODE_LEN + 1], char out[PGTC_USER_CODE_SHOWN_LEN + 1])
 {
-	size_t half = PGTC_USER_CODE_LEN / 2;
+	int i;
 
-	memcpy(out, code, half);
-	out[half] = '-';
-	memcpy(out + half + 1, code + half, PGTC_USER_CODE_LEN - half);
-	out[PGTC_USER_CODE_LEN + 1] = '\0';
+	for (i = 0; i < PGTC_USER_CODE_LEN; i++)
+	{
+		if (i > 0 && i % GROUP_LEN == 0)
+			*out++ = '-';
+		*out++ = code[i];
+	}
+	*out = '\0';
 }
 
 /* RFC 8628 section 6.1: what the user may have added in typing is taken away */
@@ -46,4 +51,10 @@ pgtc_user_code_read(PgtcSlice in, char out[PGTC_USER_CODE_LEN + 1])
 		return PGTC_OK;
 	pgtc_crypto_wipe(out, PGTC_USER_CODE_LEN + 1);
 	return PGTC_E_MALFORMED;
+}
+
+uint32_t
+pgtc_user_code_placement(const char code[PGTC_USER_CODE_LEN + 1])
+{
+	return pgtc_letters_number(code[0]);
 }

@@ -60,7 +60,7 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 	if (now >= device->expires_at)
 	{
 		PgtErr err = device->state == DEVICE_APPROVED
-						 ? token_request_judge_expired(request, &device->grant_id,
+						 ? token_request_judge_expired(request, &device->family_id,
 													   device->auth.subject, PGT_ERR_DEVICE_EXPIRED)
 						 : PGT_ERR_DEVICE_EXPIRED;
 
@@ -100,7 +100,7 @@ redeem(const TokenRequest *request, const DeviceCode *device)
 static void
 describe_family(DeviceCode *device, IssueRequest *issue)
 {
-	issue->grant_id = &device->grant_id;
+	issue->grant_id = &device->family_id;
 	/* of the epoch of its subjects in which it was approved, of the others' in which it was asked for */
 	device->begun.at = GetCurrentTimestamp();
 	issue->begun = &device->begun;

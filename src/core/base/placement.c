@@ -1,0 +1,48 @@
+/*
+ * placement.c
+ *		Where what belongs together lies, when there are several shards.
+ */
+#include "core/base/placement.h"
+#include "core/base/bytes.h"
+#include "core/base/crypto.h"
+
+#define VERSION_7 0x70
+#define VARIANT_AND_MARK 0xaa /* 10 | 101010 */
+#define RANDOM_BITS 2 /* below the placement in byte 10 */
+
+PgtcCode
+pgtc_placement_of(PgtcSlice subject, uint32_t *out)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	PgtcCode code = pgtc_crypto_sha256(subject.data, subject.len, hash);
+
+	*out = code == PGTC_OK ? (uint32_t) pgtc_bytes_get(hash, 2) >> RANDOM_BITS : 0;
+	return code;
+}
+
+void
+pgtc_placement_uuid(uint64_t unix_us, const uint8_t random[8], uint32_t placement,
+					uint8_t out[PGTC_UUID_LEN])
+{
+	pgtc_uuid_make(unix_us, random, out);
+	out[8] = VARIANT_AND_MARK;
+	pgtc_bytes_put(out + 9, 2, placement << RANDOM_BITS | (out[10] & ((1U << RANDOM_BITS) - 1)));
+}
+
+PgtcCode
+pgtc_placement_shard(const uint8_t id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	PgtcCode code;
+
+	*out = 0;
+	if ((id[6] & 0xf0) == VERSION_7 && id[8] == VARIANT_AND_MARK)
+	{
+		*out = ((uint32_t) pgtc_bytes_get(id + 9, 2) >> RANDOM_BITS) % shards;
+		return PGTC_OK;
+	}
+	code = pgtc_crypto_sha256(id, PGTC_UUID_LEN, hash);
+	if (code == PGTC_OK)
+		*out = (uint32_t) pgtc_bytes_get(hash, 4) % shards;
+	return code;
+}
