@@ -6,6 +6,11 @@
  * 17 and newer at need.  Where there is none, who wants it says so and nothing
  * else fails.  It begins empty with each start of the server, crashes included, and
  * holds no pointers.
+ *
+ * What comes to be shared goes in here: a lock and its members into the head, or an
+ * array of a size of its own behind the others, with its place in segment_size(),
+ * make_empty() and a function that finds it.  A second segment would need a second
+ * hook, a second name and a second answer to there being none.
  */
 #ifndef PGT_SHARED_MEMORY_H
 #define PGT_SHARED_MEMORY_H
