@@ -33,12 +33,6 @@ factor_state_name(int state)
 }
 
 bool
-factor_is_sent(const Factor *factor)
-{
-	return factor->type == FACTOR_EMAIL || factor->type == FACTOR_SMS;
-}
-
-bool
 factor_locked(const Factor *factor, TimestampTz now)
 {
 	return factor->locked_until > now;

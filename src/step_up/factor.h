@@ -55,9 +55,6 @@ typedef struct FactorSecrets
 
 extern const char *factor_state_name(int state);
 
-/* a code is made and sent for it */
-extern bool factor_is_sent(const Factor *factor);
-
 /*
  * One more is sent, whatever transaction asks for it; false: that would be too
  * often.  Its row, which stays locked, decides, however many ask at once.

@@ -243,7 +243,7 @@ choose(const Call *call, bool outbox, Jsonb **result)
 	object_string(&body, "factor_id", strings_of_uuid(&call->factor->factor_id));
 	object_string(&body, "factor_type", factor_type_name(call->factor->type));
 	object_int(&body, "expires_in", seconds);
-	if (factor_is_sent(call->factor))
+	if (factor_type_is_sent(call->factor->type))
 		err = send_code(call, outbox, &body);
 	else if (call->factor->type == FACTOR_WEBAUTHN)
 		err = ask_for_assertion(call, seconds, &body);

@@ -14,14 +14,15 @@ static const struct
 {
 	const char *name;
 	const char *acr; /* unless the issuer has another */
+	bool sent; /* its proof is a code that the application delivers */
 	const char *amr[2];
 } types[] = {
-	[FACTOR_EMAIL] = {"email", "mfa", {"otp"}},
-	[FACTOR_SMS] = {"sms", "mfa", {"otp", "sms"}},
-	[FACTOR_TOTP] = {"totp", "mfa", {"otp"}},
-	[FACTOR_WEBAUTHN] = {"webauthn", "phr", {"pop", "user"}},
-	[FACTOR_RECOVERY_CODE] = {"recovery_code", "mfa", {"otp"}},
-	[FACTOR_EXTERNAL] = {"external", "mfa", {NULL}},
+	[FACTOR_EMAIL] = {"email", "mfa", true, {"otp"}},
+	[FACTOR_SMS] = {"sms", "mfa", true, {"otp", "sms"}},
+	[FACTOR_TOTP] = {"totp", "mfa", false, {"otp"}},
+	[FACTOR_WEBAUTHN] = {"webauthn", "phr", false, {"pop", "user"}},
+	[FACTOR_RECOVERY_CODE] = {"recovery_code", "mfa", false, {"otp"}},
+	[FACTOR_EXTERNAL] = {"external", "mfa", false, {NULL}},
 };
 
 StaticAssertDecl(lengthof(types) == FACTOR_EXTERNAL + 1, "every type of factor has its row");
@@ -48,4 +49,10 @@ factor_type_amr(FactorType type, int *n)
 	for (*n = 0; *n < (int) lengthof(types[type].amr) && types[type].amr[*n]; (*n)++)
 		amr[*n] = pstrdup(types[type].amr[*n]);
 	return amr;
+}
+
+bool
+factor_type_is_sent(FactorType type)
+{
+	return types[type].sent;
 }

@@ -28,4 +28,7 @@ extern const char *factor_type_acr(const Issuer *issuer, FactorType type);
 /* its methods (RFC 8176), palloc'd; none of external */
 extern char **factor_type_amr(FactorType type, int *n);
 
+/* is its proof a code that the application delivers? */
+extern bool factor_type_is_sent(FactorType type);
+
 #endif /* PGT_FACTOR_TYPE_H */
