@@ -9,6 +9,13 @@ median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : 
 spread() { sort -n | awk '{ v[NR] = $1 } END { printf "%.2f - %.2f", v[int((NR + 3) / 4)], v[NR + 1 - int((NR + 3) / 4)] }'; }
 calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 
+# core_program OUTPUT SOURCE: linked, at the top of a built tree, with the core as it is in the extension
+core_program() {
+    local -a flags
+    read -ra flags < <(test/tools/libraries | sed -nE 's/^LIBS_(CFLAGS|LINK) = //p' | paste -sd ' ')
+    cc -O2 -Wall -Wextra -D_GNU_SOURCE -Isrc -o "$1" "$2" src/core/*/*.o "${flags[@]}"
+}
+
 # line WHAT OURS OTHER RATIO GOAL; rates and ratios are medians of the rounds, each of its own
 head_line() { row '' '' '' '' && echo "$1" && row '' "$2" "$3" ratio "${4:-goal}"; }
 line() { row "$1" "$2" "$3" "$4" "${5:-}"; }
