@@ -2,8 +2,9 @@
  * retry.c
  *		A consumed refresh token that is presented again: when is that a retry?
  *
- * Of an immediate predecessor whose successor has not been used: within the client's
- * window, and unless two places have gone on so for too long.
+ * The verdict is refresh.c's (judge_generation): of an immediate predecessor whose
+ * successor has not been used.  Here are the client's window, and whether two places have
+ * gone on so for too long.
  */
 #include "operations/retry.h"
 
