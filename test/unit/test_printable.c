@@ -44,6 +44,15 @@ check_harmful(void)
 		  "b"); /* no width */
 	check(LITERAL("\xe2\x80\xa8\xef\xbb\xbf"), "\\xe2\\x80\\xa8\\xef\\xbb\\xbf");
 	check(LITERAL("\xf3\xa0\x81\xa1"), "\\xf3\\xa0\\x81\\xa1"); /* a tag character */
+	/* fillers, a variation selector, a blank of Braille: a name that looks like another */
+	check(LITERAL("web\xe3\x85\xa4"), "web\\xe3\\x85\\xa4");
+	check(LITERAL("w\xef\xb8\x8f"
+				  "eb"),
+		  "w\\xef\\xb8\\x8f"
+		  "eb");
+	check(LITERAL("\xe1\x85\x9f\xcd\x8f\xe2\xa0\x80"), "\\xe1\\x85\\x9f\\xcd\\x8f\\xe2\\xa0\\x80");
+	check(LITERAL("\xef\xbe\xa0\xe1\xa0\x8b\xe1\x9e\xb4"),
+		  "\\xef\\xbe\\xa0\\xe1\\xa0\\x8b\\xe1\\x9e\\xb4");
 	/* what came as \x0a and what came as a line break stay different */
 	check(LITERAL("\\x0a"), "\\\\x0a");
 }

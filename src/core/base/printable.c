@@ -27,14 +27,29 @@ code_point(const uint8_t *at, size_t len)
 	return code;
 }
 
-/* C0, DEL, C1, what is invisible, line and paragraph separators, turns of direction, the byte order mark */
+/* C0, DEL, C1, what is invisible (fillers, blanks and variation selectors, too), line and paragraph separators, turns of direction, the byte order mark */
 static bool
 is_harmful(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
-		   code == 0x180e || (code >= 0x200b && code <= 0x200f) ||
-		   (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
-		   code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) || code >= 0xe0000;
+	static const struct
+	{
+		uint32_t first;
+		uint32_t last;
+	} ranges[] = {
+		{0, 0x1f},		  {0x7f, 0x9f},			 {0xad, 0xad},	   {0x34f, 0x34f},
+		{0x61c, 0x61c},	  {0x115f, 0x1160},		 {0x17b4, 0x17b5}, {0x180b, 0x180f},
+		{0x200b, 0x200f}, {0x2028, 0x202e},		 {0x2060, 0x206f}, {0x2800, 0x2800},
+		{0x3164, 0x3164}, {0xfe00, 0xfe0f},		 {0xfeff, 0xfeff}, {0xffa0, 0xffa0},
+		{0xfff9, 0xfffb}, {0xe0000, UINT32_MAX},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+	{
+		if (code <= ranges[i].last)
+			return code >= ranges[i].first;
+	}
+	return false;
 }
 
 static size_t

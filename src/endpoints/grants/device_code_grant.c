@@ -109,6 +109,14 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 	issue->scope = device->scope;
 }
 
+/* what has to do with a family is found by it, a second use above all */
+static const pg_uuid_t *
+lineage_of(const DeviceCode *device)
+{
+	return device->state == DEVICE_APPROVED || device->state == DEVICE_REDEEMED ? &device->family_id
+																				: &device->grant_id;
+}
+
 void
 device_code_grant(const TokenRequest *request, TokenResponse *response)
 {
@@ -132,6 +140,6 @@ device_code_grant(const TokenRequest *request, TokenResponse *response)
 	if (err == PGT_OK)
 		issue_tokens(&issue, response);
 	else
-		token_request_refuse(request, "device.refused", err, device ? &device->grant_id : NULL,
+		token_request_refuse(request, "device.refused", err, device ? lineage_of(device) : NULL,
 							 device ? device->auth.subject : NULL, response);
 }
