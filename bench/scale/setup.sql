@@ -17,6 +17,11 @@ CREATE TABLE scale.clients AS
 		 LATERAL pgtoken.create_client('client-' || to_char(n, 'FM000'), scopes => '{read,write}', offline_access => true,
 									   resources => '{https://api.example}') c;
 ALTER TABLE scale.clients ADD PRIMARY KEY (client_id);
+-- What is loaded is of the epochs of this moment, as if it had been issued here.
+UPDATE pgtoken.issuers SET epoch = 0;
+UPDATE pgtoken.clients SET epoch = 0;
+UPDATE pgtoken.subject_epochs SET epoch = 0;
+ALTER TABLE pgtoken.grants ALTER issuer_epoch SET DEFAULT 0, ALTER client_epoch SET DEFAULT 0, ALTER subject_epoch SET DEFAULT 0;
 
 CREATE TABLE scale.load (families bigint NOT NULL, loaded_at timestamptz NOT NULL, kid text NOT NULL);
 INSERT INTO scale.load VALUES (:families, to_timestamp(:now), :'kid');
