@@ -215,5 +215,5 @@ CREATE FUNCTION pgtoken.shard_of_subject(subject text, shards integer)
 REVOKE ALL ON FUNCTION pgtoken.shard_of_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.shard_of_subject TO pgtoken_issuer, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.shard_of_subject IS
-'The shard on which lies all that a subject has, whatever client or issuer it has it of. subject: the application''s user id; client:<client_id> for what a client has by itself (client_credentials) and asks for before its subject is known (authorization requests, pushed or not). shards: how many there are, 1 to 16384.
+'The shard on which lies all that a subject has, whatever client or issuer it has it of. subject: the application''s user id; client:<client_id> for what a client has by itself (client_credentials) and asks for before its subject is known (authorization requests, pushed or not; the request of a device lies by its user code, see shard_of). shards: how many there are, 1 to 16384.
 Returns 0 to shards - 1; NULL for NULL: the first 14 bits of the SHA-256 of the subject in UTF-8, modulo shards. Raises 22023 for other numbers of shards.';

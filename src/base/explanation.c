@@ -241,7 +241,7 @@ explanation(PgtErr err)
 	return (size_t) err < lengthof(sentences) ? sentences[err] : NULL;
 }
 
-/* answers of the login, consent and device pages (approve.c, device_approval.c) */
+/* answers of the login, consent and device pages (approval.c, device_approval.c) */
 static const struct
 {
 	const char *reason;

@@ -134,8 +134,9 @@ http_param(const HttpExchange *x, const char *name)
 	return NULL;
 }
 
-char **
-http_params(const HttpExchange *x, const char *name, int *n)
+/* n = 0: none */
+static char **
+params_of(const HttpExchange *x, const char *name, int *n)
 {
 	char **values = palloc(sizeof(char *) * Max(x->n_fields, 1));
 
@@ -152,8 +153,8 @@ char **
 http_resources(const HttpExchange *x, int *n)
 {
 	int n_audiences;
-	char **resources = http_params(x, "resource", n);
-	char **audiences = http_params(x, "audience", &n_audiences);
+	char **resources = params_of(x, "resource", n);
+	char **audiences = params_of(x, "audience", &n_audiences);
 	char **all = palloc(sizeof(char *) * (*n + n_audiences + 1));
 
 	memcpy(all, resources, sizeof(char *) * *n);

@@ -55,7 +55,6 @@ extern PgtErr http_check_form(const HttpExchange *x); /* the same for any method
 
 /* NULL when the parameter is absent or empty (RFC 6749 section 3.2) */
 extern char *http_param(const HttpExchange *x, const char *name);
-extern char **http_params(const HttpExchange *x, const char *name, int *n); /* n = 0: none */
 
 /*
  * The APIs that the request is for: resource (RFC 8707), and audience, as other

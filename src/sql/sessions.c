@@ -20,7 +20,6 @@
 #include "operations/logout.h"
 #include "sql/argument.h"
 #include "tables/client.h"
-#include "tables/device_code.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_device);
 PG_FUNCTION_INFO_V1(pgt_check_request);

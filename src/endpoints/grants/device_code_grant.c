@@ -14,7 +14,6 @@
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/audit.h"
-#include "tables/client.h"
 #include "tables/device_code.h"
 #include "tables/not_before.h"
 #include "tokens/response.h"

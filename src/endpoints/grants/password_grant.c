@@ -10,7 +10,6 @@
 
 #include "base/member.h"
 #include "base/refused.h"
-#include "base/request.h"
 #include "base/user_function.h"
 #include "http/http.h"
 #include "operations/issue.h"
