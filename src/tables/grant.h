@@ -88,6 +88,7 @@ extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int
 /* how its subject has authenticated by now; how it had at first is kept */
 extern void grant_step_up(const Grant *grant);
 
+/* false: unknown, or revoked before; locks the row to the end of the transaction; *revoked is what it was */
 extern bool grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason,
 						 RevokedGrant *revoked);
 

@@ -55,8 +55,13 @@ function start(name, main, env) {
 				resolve();
 			}
 		});
-		child.once('error', reject);
-		child.once('close', (code) => reject(new Error(`${name} ended with ${code}`)));
+		// a timer that is still there would keep this process from ending
+		const fail = (error) => {
+			clearTimeout(timer);
+			reject(error);
+		};
+		child.once('error', fail);
+		child.once('close', (code) => fail(new Error(`${name} ended with ${code}`)));
 	});
 }
 
