@@ -24,6 +24,27 @@ create_service($s);
 # the window of both is the default: the tests move what was written an hour back
 $s->query(q{SELECT pgtoken.update_client('app', reset => '{retry_window}')});
 
+my $probe = session($node);
+my $probes = 0;
+
+# Whether a commit waits, the checkpointer tells all backends, once it has read the
+# setting: one that is made to find out is the first that stalls, and goes on with the rest.
+sub commits_stall
+{
+	my $message = sprintf q{SELECT pg_logical_emit_message(true, 'probe %d', '')}, ++$probes;
+	my $state;
+
+	$probe->send_query($message);
+	wait_until('the probe has committed or stalls', sub {
+		$state = $s->value(q{SELECT CASE WHEN state = 'idle' THEN 'idle' ELSE wait_event END FROM pg_stat_activity
+			WHERE query = $1}, $message) // '';
+		return $state eq 'idle' || $state eq 'SyncRep';
+	});
+	return 1 if $state eq 'SyncRep';
+	$probe->result;
+	return 0;
+}
+
 sub synchronous_standby
 {
 	my ($name) = @_;
@@ -31,6 +52,14 @@ sub synchronous_standby
 	$s->query("ALTER SYSTEM SET synchronous_standby_names = '$name'");
 	$s->query('SELECT pg_reload_conf()');
 	wait_until('the setting arrives', sub { $s->value('SHOW synchronous_standby_names') eq $name });
+	if ($name)
+	{
+		wait_until('commits stall', \&commits_stall);
+	}
+	else
+	{
+		$probe->result;
+	}
 	return;
 }
 
@@ -68,7 +97,7 @@ for my $round (1 .. ROUNDS)
 			q{UPDATE pgtoken.grants SET rotated_at = rotated_at - interval '1 hour' WHERE grant_id = pgtoken.grant_of($1)}, $first[$i]);
 		$owners[$i]->send_query('COMMIT');
 	}
-	wait_until('all commits stall', sub { waiting('SyncRep') == FAMILIES });
+	wait_until('all commits stall', sub { waiting('SyncRep') == FAMILIES + 1 });
 	$retries[$_]->send_query(q{SELECT decision, refresh_token FROM pgtoken.refresh_grant($1, 'app')}, $first[$_]) for 0 .. $#first;
 	wait_until('all retries wait', sub { waiting('transactionid') == FAMILIES });
 	synchronous_standby('');
