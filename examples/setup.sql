@@ -192,9 +192,9 @@ GRANT pgtoken_http TO api_user;
 ALTER ROLE authenticator SET pgtoken.http_resource = :'resource';
 ALTER ROLE authenticator SET pgtoken.http_resource_url = :'base_url';
 
--- the gateway reads the public keys before it is anybody's role
+-- the layer itself, before it is anybody's role: the door, and the keys for PostgREST
 GRANT USAGE ON SCHEMA pgtoken_http TO authenticator;
-GRANT EXECUTE ON FUNCTION pgtoken_http.pre_config() TO authenticator;
+GRANT EXECUTE ON FUNCTION pgtoken_http.handle, pgtoken_http.admit, pgtoken_http.pre_config TO authenticator;
 
 -- --- what the applications need to know ---------------------------------------------
 

@@ -257,24 +257,21 @@ BEGIN ATOMIC
 	WHERE e.grant_id = id GROUP BY e.event, e.reason ORDER BY e.event COLLATE "C", e.reason COLLATE "C";
 END;
 
--- One HTTP request as the layer makes it, through the raw door.
+-- One HTTP request as a layer makes it that stands behind a proxy; of a GET the form is the query.
 CREATE TYPE test.answer AS (status integer, body jsonb, headers jsonb);
-CREATE FUNCTION test.http(endpoint text, form text DEFAULT '', headers jsonb DEFAULT '{}', method text DEFAULT 'POST') RETURNS test.answer LANGUAGE plpgsql AS $$
-DECLARE
-	answer test.answer;
-	body text;
-BEGIN
-	PERFORM set_config('request.method', method, true), set_config('request.headers', headers::text, true),
-			set_config('response.status', '', true), set_config('response.headers', '', true);
-	EXECUTE format('SELECT pgtoken_http.%I($1)::text', endpoint) INTO body USING form;
-	answer.status := coalesce(nullif(current_setting('response.status', true), ''), '200')::integer;
-	answer.headers := (SELECT jsonb_object_agg(lower(k), v)
-					   FROM jsonb_array_elements(nullif(current_setting('response.headers', true), '')::jsonb) e, jsonb_each_text(e) h (k, v));
-	answer.body := CASE WHEN body ~ '^\s*[{\[]' THEN body::jsonb ELSE to_jsonb(body) END;
-	PERFORM set_config('request.method', '', true), set_config('request.headers', '', true);
-	RETURN answer;
-END
-$$;
+CREATE FUNCTION test.request(method text, path text, form text DEFAULT '', headers jsonb DEFAULT '{}', peer jsonb DEFAULT '{"proxied": true}') RETURNS test.answer LANGUAGE sql
+BEGIN ATOMIC
+	SELECT h.status,
+		   CASE WHEN convert_from(h.body, 'UTF8') ~ '^\s*[{\[]' THEN convert_from(h.body, 'UTF8')::jsonb WHEN h.body <> '' THEN to_jsonb(convert_from(h.body, 'UTF8')) END,
+		   (SELECT jsonb_object_agg(lower(h.headers[i]), h.headers[i + 1]) FROM generate_series(1, cardinality(h.headers), 2) i)
+	FROM pgtoken_http.handle(method, CASE WHEN method <> 'POST' AND form <> '' THEN path || '?' || form ELSE path END,
+		ARRAY(SELECT v.part FROM jsonb_each_text(request.headers) x, LATERAL (VALUES (x.key), (x.value)) v (part)), CASE method WHEN 'POST' THEN convert_to(form, 'UTF8') END, peer) h;
+END;
+CREATE FUNCTION test.http(endpoint text, form text DEFAULT '', headers jsonb DEFAULT '{}', method text DEFAULT 'POST') RETURNS test.answer LANGUAGE sql
+	RETURN test.request(method, '/oauth2/' || CASE endpoint WHEN 'end_session' THEN 'logout' ELSE endpoint END, form, headers);
+-- what the service says of itself
+CREATE FUNCTION test.metadata() RETURNS json LANGUAGE sql
+	RETURN (SELECT convert_from(h.body, 'UTF8')::json FROM pgtoken_http.handle('GET', '/.well-known/openid-configuration', '{}', NULL) h);
 
 -- Status, and error or the names of the members, without a value.
 CREATE FUNCTION test.brief(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE

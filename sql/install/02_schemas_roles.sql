@@ -24,7 +24,7 @@ GRANT pgtoken_issuer TO pgtoken_admin;
 
 -- pgtoken_issuer is the application: it issues, refreshes, answers what browsers and
 -- devices ask, ends sessions, shows its users their consents.  pgtoken_http is the HTTP
--- layer: the endpoints, and what an API behind it needs.  pgtoken_auditor looks, changes
+-- layer's requests: what an API behind it needs.  pgtoken_auditor looks, changes
 -- nothing, sees no hash.  pgtoken_admin has all of these but the HTTP layer's, by
 -- membership, and configures.
 CREATE SCHEMA pgtoken;
@@ -33,7 +33,7 @@ REVOKE ALL ON SCHEMA pgtoken FROM PUBLIC;
 GRANT USAGE ON SCHEMA pgtoken TO pgtoken_issuer, pgtoken_auditor, pgtoken_http;
 
 CREATE SCHEMA pgtoken_http;
-COMMENT ON SCHEMA pgtoken_http IS 'The endpoints of OAuth 2 and OpenID Connect as functions for an HTTP layer such as PostgREST; expose this schema, not pgtoken';
+COMMENT ON SCHEMA pgtoken_http IS 'What HTTP layers call: the token service as one function, the check of an API''s requests, and what PostgREST calls before its own; not to be exposed';
 REVOKE ALL ON SCHEMA pgtoken_http FROM PUBLIC;
 GRANT USAGE ON SCHEMA pgtoken_http TO pgtoken_http;
 

@@ -1,14 +1,12 @@
 -- What the service says of itself. It is made for each request from what is
 -- configured, so that it says what works and nothing else.
 
-CREATE FUNCTION pgtoken.server_metadata() RETURNS json
+CREATE FUNCTION pgtoken.server_metadata(of_issuer text, certificates boolean) RETURNS json
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	of_issuer CONSTANT text := pgtoken.http_issuer();
 	base_url CONSTANT text := rtrim(of_issuer, '/');
 	i pgtoken.issuers;
-	certificates CONSTANT boolean := current_setting('pgtoken.http_client_certificate_header') <> '';
 	assertion_algs CONSTANT text[] := pgtoken.choices('token_endpoint_auth_signing_alg');
 	auth_methods CONSTANT text[] := array_remove(pgtoken.choices('token_endpoint_auth_method'), CASE WHEN NOT certificates THEN 'tls_client_auth' END);
 	protocol_scopes CONSTANT text[] := pgtoken.choices('protocol_scope');
@@ -75,63 +73,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.server_metadata FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.server_metadata IS 'Internal, called by openid_configuration() and oauth_authorization_server(): the metadata of the issuer of the HTTP endpoints';
-
-CREATE FUNCTION pgtoken.http_standby_answers() RETURNS boolean
-	AS 'MODULE_PATHNAME', 'pgt_http_standby_answers' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.http_standby_answers FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.http_standby_answers IS
-'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises SQLSTATE PGRST, which an HTTP layer answers with 503 and Retry-After';
-
-CREATE FUNCTION pgtoken.cacheable_response(max_age integer DEFAULT 300) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	PERFORM pgtoken.http_standby_answers();	-- what is out of date here is not to be kept elsewhere
-	-- short enough that a key which was retired in haste is soon forgotten
-	PERFORM set_config('response.headers', format('[{"Cache-Control": "public, max-age=%s"}]', max_age), true);
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.cacheable_response FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.cacheable_response IS 'Internal: lets the HTTP layer tell everybody that the response may be kept for max_age seconds; refuses as http_standby_answers() does';
-
-CREATE FUNCTION pgtoken_http.openid_configuration() RETURNS json
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	PERFORM pgtoken.cacheable_response();
-	RETURN pgtoken.server_metadata();
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_http.openid_configuration FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.openid_configuration IS
-'The provider''s configuration (OpenID Connect Discovery section 4), at GET /.well-known/openid-configuration: made from what is configured now. Its endpoints are the issuer and the paths of the HTTP layer. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
-
-CREATE FUNCTION pgtoken_http.oauth_authorization_server() RETURNS json
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	PERFORM pgtoken.cacheable_response();
-	RETURN pgtoken.server_metadata();
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_http.oauth_authorization_server FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.oauth_authorization_server IS
-'The authorization server''s metadata (RFC 8414 section 3), at GET /.well-known/oauth-authorization-server: the same document as openid_configuration(). Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
-
-CREATE FUNCTION pgtoken_http.jwks() RETURNS json
-	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	PERFORM pgtoken.http_standby_answers();	-- loads the library, and with it the settings
-	-- half of the time that a key is published before it signs: then everybody has it by then
-	PERFORM pgtoken.cacheable_response(least(300, extract(epoch FROM current_setting('pgtoken.signing_key_lead_time')::interval)::integer / 2));
-	RETURN pgtoken.jwks(pgtoken.http_issuer());
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_http.jwks FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.jwks IS
-'The public keys as a JWK Set (RFC 7517 section 5), at GET /oauth2/jwks: see pgtoken.jwks. It may be kept for five minutes, or half of pgtoken.signing_key_lead_time where that is less. Raises 55000 when there is no issuer. 503 with Retry-After on a standby that lags behind by more than pgtoken.max_replay_lag.';
+COMMENT ON FUNCTION pgtoken.server_metadata IS 'Internal, called by pgtoken_http.handle(): the metadata of an issuer (OpenID Connect Discovery section 4, RFC 8414 section 2); certificates: the layer asks clients for theirs';
 
 CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp

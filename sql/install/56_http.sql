@@ -1,202 +1,62 @@
--- The HTTP layer's endpoints: schema pgtoken_http holds these, the metadata above, and
--- nothing else.
+-- The HTTP side: one function that answers any request of the token service, one that
+-- judges any request of an API, and what PostgREST needs of the two.
 --
--- Each that takes a form has two doors to one C function: a single unnamed text
--- parameter that gets the raw form body (or query string), which is what the
--- standards ask for; and named parameters for form posts to bare PostgREST, which
--- drops repeated parameters before we see them (several resources cannot be named
--- there: PostgreSQL finds no variadic function by argument names).  The named doors list what any
--- profile sends, so that a parameter without meaning here is ignored and not a 404.
--- Their first parameter has no default: PostgREST prefers a function whose
--- parameters are all optional to the raw door, and would call it with nothing.  It
--- is varchar: with text, a call of the raw door would be ambiguous.
+-- handle() and admit() are for the roles that layers log in as, and for nobody else:
+-- no role of ours has them, the administrator grants them.
+
+CREATE FUNCTION pgtoken_http.handle(
+	method text, target text, headers text[], body bytea, peer jsonb DEFAULT '{}',
+	OUT status integer, OUT headers text[], OUT body bytea
+) RETURNS record
+	AS 'MODULE_PATHNAME', 'pgt_http_handle' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.handle FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.handle(text, text, text[], bytea, jsonb) IS
+'Answer one HTTP request of the token service: metadata (RFC 8414, OpenID Connect Discovery), keys, and every endpoint of the issuer that host and path name.
+method: as it came. target: path and query as they came, or an absolute URL. headers: name, value, name, value, in order, repeats kept, each character one octet (ISO-8859-1). body: as it came. peer: what the layer vouches for, an object with address, certificate (percent-encoded PEM or RFC 9440), scheme, context (an object of members of the context), proxied (true: a proxy before the layer sets the headers that settings name); it counts only in sessions of the login roles of pgtoken.http_authenticator.
+Returns status, headers (again name, value) and body of the answer; of a HEAD request what GET answers. Status 0 means: commit, wait as many milliseconds as the header Wait says, and call again with the same arguments, five seconds in all. Answers of the protocol, refusals among them, commit: call it in a transaction of its own, and answer after the commit. What is raised is a 500 of the layer''s, and a 503 with Retry-After for 40001, 40P01, 53xxx and 57P0x. A server that only reads answers metadata, keys, userinfo and introspection, and 503 with Retry-After for the rest. Raises 22004, 22023 for what no layer sends, 55000 where there is no issuer.';
+
+CREATE FUNCTION pgtoken_http.admit(
+	method text, target text, headers text[], peer jsonb DEFAULT '{}',
+	OUT role text, OUT settings jsonb, OUT status integer, OUT headers text[], OUT body bytea
+) RETURNS record
+	AS 'MODULE_PATHNAME', 'pgt_http_admit' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken_http.admit FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken_http.admit(text, text, text[], jsonb) IS
+'Judge one HTTP request of an API, before the API sees it: the access token (RFC 6750), the key or certificate that it is bound to (RFC 9449, RFC 8705), that it is meant for pgtoken.http_resource and was not revoked.
+method, target, headers, peer: as handle() takes them.
+Returns either role, which the request is to run as (the claim role, or pgtoken.http_anonymous_role without a token or claim), settings (names and values for set_config in its transaction: request.jwt.claims, request.method, request.path, request.headers) and headers that the API''s answer gets as well; or, with role NULL, the finished answer: status, headers, body of a refusal or of a CORS preflight. Call it in the transaction that the API''s function runs in. Raises 22004, 22023 for what no layer sends, 55000 where there is no issuer.';
+
+-- PostgREST hands a body on as it is to a function with one unnamed parameter of type
+-- bytea, and opens a read-only transaction for one that is STABLE, which a standby needs.
+-- This schema is the one to expose, and holds nothing else.
+CREATE SCHEMA pgtoken_postgrest;
+COMMENT ON SCHEMA pgtoken_postgrest IS 'The door for PostgREST behind nginx (http/nginx.conf): the only schema of pgtoken to expose';
+REVOKE ALL ON SCHEMA pgtoken_postgrest FROM PUBLIC;
+GRANT USAGE ON SCHEMA pgtoken_postgrest TO pgtoken_http;
 
 -- A function of this type may answer any media type; it names it in response.headers.
-CREATE DOMAIN pgtoken_http."*/*" AS text;
-REVOKE ALL ON TYPE pgtoken_http."*/*" FROM PUBLIC;
-GRANT USAGE ON TYPE pgtoken_http."*/*" TO pgtoken_http;
-COMMENT ON DOMAIN pgtoken_http."*/*" IS 'Result of introspect: JSON or a signed JWT, by what the caller accepts';
+CREATE DOMAIN pgtoken_postgrest."*/*" AS bytea;
+REVOKE ALL ON TYPE pgtoken_postgrest."*/*" FROM PUBLIC;
+GRANT USAGE ON TYPE pgtoken_postgrest."*/*" TO pgtoken_http;
+COMMENT ON DOMAIN pgtoken_postgrest."*/*" IS 'Result of handle and read: a body of any media type';
 
-CREATE FUNCTION pgtoken_http.token(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+CREATE FUNCTION pgtoken_postgrest.handle(bytea) RETURNS pgtoken_postgrest."*/*"
+	AS 'MODULE_PATHNAME', 'pgt_postgrest_handle' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.token(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.token(text) IS
-'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Answers 200 with the tokens (section 5.1). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
+REVOKE ALL ON FUNCTION pgtoken_postgrest.handle FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_postgrest.handle TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken_postgrest.handle IS
+'pgtoken_http.handle() for PostgREST: takes the body, and from request.headers what the proxy before it says in headers Pgtoken-Method, -Target, -Host, -Accept, -Authorization, -Content-Type, -Content-Encoding, -Origin, -Access-Control-Request-Method, -Access-Control-Request-Headers, -Address, -Certificate, -Scheme and -Context-*, which it must let nobody else set. Returns the body; status and headers are in response.status and response.headers.';
 
-CREATE FUNCTION pgtoken_http.token(
-	grant_type varchar, code text DEFAULT NULL, redirect_uri text DEFAULT NULL, code_verifier text DEFAULT NULL,
-	refresh_token text DEFAULT NULL, scope text DEFAULT NULL, device_code text DEFAULT NULL, username text DEFAULT NULL,
-	password text DEFAULT NULL, subject_token text DEFAULT NULL, subject_token_type text DEFAULT NULL,
-	actor_token text DEFAULT NULL, actor_token_type text DEFAULT NULL, requested_token_type text DEFAULT NULL,
-	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
-	client_assertion_type text DEFAULT NULL, state text DEFAULT NULL, nonce text DEFAULT NULL,
-	audience text DEFAULT NULL, resource text DEFAULT NULL, transaction_id text DEFAULT NULL,
-	session_id text DEFAULT NULL, device_id text DEFAULT NULL, acr_values text DEFAULT NULL, max_age text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_token' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+CREATE FUNCTION pgtoken_postgrest.read(bytea) RETURNS pgtoken_postgrest."*/*"
+	AS 'MODULE_PATHNAME', 'pgt_postgrest_handle' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.token(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Token endpoint (RFC 6749 section 3.2): grant types authorization_code, refresh_token, client_credentials, password, device_code (RFC 8628) and token-exchange (RFC 8693). Answers 200 with the tokens (section 5.1). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.challenge(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.challenge(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.challenge(text) IS
-'Challenge endpoint: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.challenge(
-	transaction_id varchar, factor_id text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
-	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, session_id text DEFAULT NULL,
-	device_id text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.challenge(varchar, text, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.challenge(varchar, text, text, text, text, text, text, text) IS
-'Challenge endpoint: the client that was answered mfa_required names one of the factors (transaction_id, factor_id). A code is made and left for the application to deliver; of a WebAuthn factor the answer has public_key, the options for the browser. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.complete_challenge(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.complete_challenge(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.complete_challenge(text) IS
-'Complete-challenge endpoint: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.complete_challenge(
-	transaction_id varchar, factor_id text DEFAULT NULL, code text DEFAULT NULL, id text DEFAULT NULL,
-	client_data_json text DEFAULT NULL, authenticator_data text DEFAULT NULL, signature text DEFAULT NULL,
-	client_id text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
-	client_assertion_type text DEFAULT NULL, session_id text DEFAULT NULL, device_id text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_complete_challenge' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.complete_challenge(varchar, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.complete_challenge(varchar, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Complete-challenge endpoint: proves the factor by a code, or by a WebAuthn assertion (client_data_json, authenticator_data, signature in base64url). Then the token request that was answered mfa_required goes on with its transaction_id, once. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.authorize(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.authorize(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.authorize(text) IS
-'Authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): sends the browser to the issuer''s login_uri with a transaction_id, or to the client with an error. Writes, so a GET must reach it as a POST. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.authorize(
-	client_id varchar, response_type text DEFAULT NULL, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL,
-	state text DEFAULT NULL, nonce text DEFAULT NULL, code_challenge text DEFAULT NULL,
-	code_challenge_method text DEFAULT NULL, response_mode text DEFAULT NULL, prompt text DEFAULT NULL,
-	max_age text DEFAULT NULL, acr_values text DEFAULT NULL, login_hint text DEFAULT NULL,
-	id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL, display text DEFAULT NULL,
-	dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL, claims text DEFAULT NULL,
-	claims_locales text DEFAULT NULL, registration text DEFAULT NULL, audience text DEFAULT NULL,
-	resource text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_authorize' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.authorize(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2): sends the browser to the issuer''s login_uri with a transaction_id, or to the client with an error. Writes, so a GET must reach it as a POST. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.par(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_par' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.par(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.par(text) IS
-'Endpoint for pushed authorization requests (RFC 9126): answers 201 with request_uri and expires_in. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.par(
-	response_type varchar, redirect_uri text DEFAULT NULL, scope text DEFAULT NULL, state text DEFAULT NULL,
-	nonce text DEFAULT NULL, code_challenge text DEFAULT NULL, code_challenge_method text DEFAULT NULL,
-	response_mode text DEFAULT NULL, prompt text DEFAULT NULL, max_age text DEFAULT NULL, acr_values text DEFAULT NULL,
-	login_hint text DEFAULT NULL, id_token_hint text DEFAULT NULL, ui_locales text DEFAULT NULL,
-	display text DEFAULT NULL, dpop_jkt text DEFAULT NULL, request text DEFAULT NULL, request_uri text DEFAULT NULL,
-	claims text DEFAULT NULL, claims_locales text DEFAULT NULL, registration text DEFAULT NULL,
-	audience text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
-	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_par' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.par(varchar, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
-'Endpoint for pushed authorization requests (RFC 9126): answers 201 with request_uri and expires_in. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.revoke(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_revoke' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.revoke(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.revoke(text) IS
-'Revocation endpoint (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.revoke(
-	token varchar, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
-	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_revoke' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.revoke(varchar, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.revoke(varchar, text, text, text, text, text) IS
-'Revocation endpoint (RFC 7009): a refresh token ends its family, an access token only itself; 200 also for a token that is unknown. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.introspect(text) RETURNS pgtoken_http."*/*"
-	AS 'MODULE_PATHNAME', 'pgt_http_introspect' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.introspect(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.introspect(text) IS
-'Introspection endpoint (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.introspect(
-	token varchar, token_type_hint text DEFAULT NULL, client_id text DEFAULT NULL, client_secret text DEFAULT NULL,
-	client_assertion text DEFAULT NULL, client_assertion_type text DEFAULT NULL
-) RETURNS pgtoken_http."*/*"
-	AS 'MODULE_PATHNAME', 'pgt_http_introspect' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.introspect(varchar, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.introspect(varchar, text, text, text, text, text) IS
-'Introspection endpoint (RFC 7662) for the token''s client and the resource servers it is meant for; signed (RFC 9701) when Accept names application/token-introspection+jwt. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.device_authorization(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.device_authorization(text) IS
-'Device authorization endpoint (RFC 8628 section 3.1): answers 200 with the codes (section 3.2). Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.device_authorization(
-	client_id varchar, scope text DEFAULT NULL, client_secret text DEFAULT NULL, client_assertion text DEFAULT NULL,
-	client_assertion_type text DEFAULT NULL, resource text DEFAULT NULL, audience text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_device_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.device_authorization(varchar, text, text, text, text, text, text) IS
-'Device authorization endpoint (RFC 8628 section 3.1): answers 200 with the codes (section 3.2). The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
-
-CREATE FUNCTION pgtoken_http.userinfo(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_userinfo' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.userinfo FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.userinfo IS
-'Userinfo endpoint (OpenID Connect Core section 5.3) for an access token with scope openid: answers 200 with the claims that its scopes are for. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.end_session(text) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.end_session(text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.end_session(text) IS
-'Logout endpoint (OpenID Connect RP-Initiated Logout): sends the browser to the issuer''s logout_uri with a transaction_id. Takes the raw form body or query string; an error of the protocol is an answer and commits.';
-
-CREATE FUNCTION pgtoken_http.end_session(
-	id_token_hint varchar, client_id text DEFAULT NULL, post_logout_redirect_uri text DEFAULT NULL,
-	state text DEFAULT NULL, logout_hint text DEFAULT NULL, ui_locales text DEFAULT NULL
-) RETURNS json
-	AS 'MODULE_PATHNAME', 'pgt_http_end_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken_http.end_session(varchar, text, text, text, text, text) IS
-'Logout endpoint (OpenID Connect RP-Initiated Logout): sends the browser to the issuer''s logout_uri with a transaction_id. The same with named parameters, for form posts to bare PostgREST; repeated parameters cannot be told there.';
+REVOKE ALL ON FUNCTION pgtoken_postgrest.read FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_postgrest.read TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken_postgrest.read IS
+'The same as pgtoken_postgrest.handle() for a standby: PostgREST opens a read-only transaction for it. What would have to write is answered with 503 and Retry-After.';
 
 CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_check_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -215,5 +75,4 @@ REVOKE ALL ON FUNCTION pgtoken_http.pre_request FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.pre_request IS
 'Checks each request, as PostgREST''s db-pre-request: refuses one whose access token does not hold now (revoked, blacklisted, expired, not an access token, for another API than pgtoken.http_resource, bound to a key that is not proved), with 401 and WWW-Authenticate (RFC 6750 section 3, RFC 9449 section 7.1). On a standby that lags behind by more than pgtoken.max_replay_lag it answers 503 with Retry-After, and says nothing of the token. A request without a token passes. For a DPoP-bound token it sets request.jwt.claims and the role of the claim role.';
 
--- All that the schema holds, the metadata included, is for the HTTP layer.
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgtoken_http TO pgtoken_http;
+GRANT EXECUTE ON FUNCTION pgtoken_http.pre_request, pgtoken_http.pre_config TO pgtoken_http;

@@ -130,13 +130,19 @@ static const char *const sentences[] = {
 		"A resource was not granted when the family began: a refresh can name fewer, never others.",
 
 	/* the HTTP request */
+	[PGT_ERR_NOT_FOUND] =
+		"No endpoint of any issuer is at this path: compare host and path with the issuers' URLs.",
+	[PGT_ERR_REQUEST_TWO_HOSTS] =
+		"The request has two Host headers, so that it is not clear whom it is meant for.",
 	[PGT_ERR_REQUEST_NOT_FORM] =
-		"The body is JSON or multipart: endpoints take application/x-www-form-urlencoded.",
+		"The body is JSON, multipart or of another type: endpoints take application/x-www-form-urlencoded.",
+	[PGT_ERR_REQUEST_TOO_LARGE] = "The body is larger than 64 kB.",
 	[PGT_ERR_REQUEST_MALFORMED] =
-		"The body cannot be read as a form: it must be application/x-www-form-urlencoded in UTF-8, and not too large.",
+		"The body cannot be read as a form: it must be application/x-www-form-urlencoded in UTF-8.",
 	[PGT_ERR_REQUEST_ENCODING] =
 		"The body is compressed (Content-Encoding), which is not supported: send it as it is.",
-	[PGT_ERR_REQUEST_METHOD] = "The endpoint takes another HTTP method: POST.",
+	[PGT_ERR_REQUEST_METHOD] =
+		"The endpoint takes other HTTP methods: those of the answer's header Allow.",
 	[PGT_ERR_REQUEST_REPEATED] =
 		"A parameter occurs more than once, which only resource and audience may.",
 	[PGT_ERR_REQUEST_PARAMETER] =
@@ -233,6 +239,8 @@ static const char *const sentences[] = {
 		"The access token came in the header and in the form: it must come in one way.",
 	[PGT_ERR_STALE_STANDBY] =
 		"This server is a standby that lags behind by more than pgtoken.max_replay_lag: it does not say what it cannot know.",
+	[PGT_ERR_READ_ONLY] =
+		"This server is a standby, or the transaction may not write, and the request must be remembered: it belongs to the primary.",
 };
 
 const char *

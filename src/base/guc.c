@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "port.h"
 #include "utils/guc_tables.h"
+#include "utils/varlena.h"
 
 #include "base/cache.h"
 #include "base/refused.h"
@@ -40,10 +41,12 @@ int guc_device_code_lifetime = 600;
 int guc_dpop_nonce_lifetime = 300;
 int guc_dpop_proof_lifetime = 60;
 bool guc_durable_rotation = true;
+char *guc_http_anonymous_role = NULL;
 char *guc_http_authenticator = NULL;
 char *guc_http_client_address_header = NULL;
 char *guc_http_client_certificate_header = NULL;
 char *guc_http_context_headers = NULL;
+char *guc_http_cors_origins = NULL;
 char *guc_http_issuer = NULL;
 char *guc_http_resource = NULL;
 char *guc_http_resource_url = NULL;
@@ -104,6 +107,21 @@ guc_refuse_connection_options(void)
 							errmsg("permission denied to set parameter \"%s\"", variables[i]->name),
 							errhint("Leave it out of the connection's options.")));
 	}
+}
+
+static bool
+check_http_authenticator(char **value, void **extra pg_attribute_unused(),
+						 GucSource source pg_attribute_unused())
+{
+	List *names;
+	bool ok = SplitIdentifierString(pstrdup(*value), ',', &names);
+
+	if (!ok)
+	{
+		GUC_check_errdetail("It is no list of names of roles.");
+		GUC_check_errhint("Write it like: authenticator, gateway.");
+	}
+	return ok;
 }
 
 static bool
@@ -226,9 +244,15 @@ guc_init(void)
 		NULL);
 
 	DefineCustomStringVariable(
+		"pgtoken.http_anonymous_role",
+		"Role that pgtoken_http.admit() answers for requests whose token names none, or that have no token.",
+		NULL, &guc_http_anonymous_role, "web_anon", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
 		"pgtoken.http_authenticator",
-		"Login role of the HTTP layer: only in its sessions are addresses and certificates in request headers believed.",
-		NULL, &guc_http_authenticator, "authenticator", PGC_SUSET, 0, NULL, NULL, NULL);
+		"Login roles of the HTTP layers: only in their sessions is believed what a layer says of address and certificate.",
+		"Names as in SQL, separated by commas.", &guc_http_authenticator, "authenticator",
+		PGC_SUSET, 0, check_http_authenticator, NULL, NULL);
 
 	DefineCustomStringVariable("pgtoken.http_client_address_header",
 							   "Request header with the client's address; its last element counts.",
@@ -248,8 +272,13 @@ guc_init(void)
 		PGC_SUSET, 0, check_http_context_headers, NULL, NULL);
 
 	DefineCustomStringVariable(
+		"pgtoken.http_cors_origins",
+		"Origins whose scripts may call the HTTP endpoints, separated by commas; empty: any.", NULL,
+		&guc_http_cors_origins, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
 		"pgtoken.http_issuer",
-		"Issuer that the HTTP endpoints, and the functions for the application's pages, speak for; empty: the default one.",
+		"Issuer that the HTTP endpoints, and the functions for the application's pages, speak for; empty: the one of the request's host and path, or the default one.",
 		NULL, &guc_http_issuer, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
@@ -260,7 +289,7 @@ guc_init(void)
 
 	DefineCustomStringVariable(
 		"pgtoken.http_resource",
-		"API that pgtoken_http.pre_request() stands for: tokens for others are refused; empty: not checked.",
+		"API that pgtoken_http.pre_request() and admit() stand for: tokens for others are refused; empty: not checked.",
 		NULL, &guc_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(

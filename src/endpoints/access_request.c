@@ -7,7 +7,6 @@
  */
 #include "endpoints/access_request.h"
 
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
@@ -121,50 +120,65 @@ or_null(const char *setting)
 
 /* where the client sent its request: the API's base URL, and the path the layer names */
 static char *
-request_url(void)
+request_url(const HttpExchange *x)
 {
 	const char *base = guc_http_resource_url[0] ? guc_http_resource_url : guc_http_resource;
-	const char *path = GetConfigOption("request.path", true, false);
 	size_t len = strlen(base);
 
 	if (len > 0 && base[len - 1] == '/')
 		len--;
-	return psprintf("%.*s%s", (int) len, base, path ? path : "");
+	return psprintf("%.*s%s", (int) len, base, x->request->path);
+}
+
+PgtErr
+access_request_admit(HttpExchange *x, Jsonb **claims)
+{
+	AccessRequest access = access_request_read(x);
+	PgtErr err;
+
+	*claims = NULL;
+	if (access.token == NULL)
+		return PGT_OK;
+	if (replay_lag_exceeded())
+		return PGT_ERR_STALE_STANDBY;
+	err = access_request_check(x, &access, x->request->method ? x->request->method : "",
+							   request_url(x), or_null(guc_http_resource), claims);
+	/* another issuer's claims are worth nothing here, a role among them least of all */
+	if (err == PGT_OK && strcmp(member_string(*claims, "iss"), x->issuer->issuer) != 0)
+		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(*claims, "iss"),
+					  x->issuer->issuer);
+	if (err != PGT_OK)
+		http_challenge(x, access.scheme, err, NULL);
+	return err;
 }
 
 Jsonb *
-access_request_admit(HttpExchange *x)
+access_request_require(void)
 {
-	AccessRequest access = access_request_read(x);
+	HttpRequest request;
+	HttpExchange x;
 	Jsonb *claims;
 	PgtErr err;
 
-	if (access.token == NULL)
-		return NULL;
-	x->path = "pre_request";
-	http_refuse_stale();
-	err = access_request_check(x, &access, x->method ? x->method : "", request_url(),
-							   or_null(guc_http_resource), &claims);
-	/* another issuer's claims are worth nothing here, a role among them least of all */
-	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
-		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
-					  x->issuer->issuer);
+	http_arrive();
+	http_request_of_settings(&request);
+	http_begin(&x, &request, NULL, "pre_request");
+	err = access_request_admit(&x, &claims);
+	if (err == PGT_ERR_STALE_STANDBY)
+		http_refuse_stale();
 	if (err != PGT_OK)
-	{
-		http_challenge(x, access.scheme, err, NULL);
-		http_raise(x, err);
-	}
+		http_raise(&x, err);
 	return claims;
 }
 
 /*
  * A bearer token that this backend has verified before.  What is asked of it is
- * what access_request_admit() asks, but of caches alone: no table is read.
+ * what access_request_require() asks, but of caches alone: no table is read.
  */
 static bool
 is_seen_and_holds(void)
 {
-	PgtcSlice token = http_plain_bearer_token();
+	PgtcSlice token = http_request_plain_bearer_token();
 	Jsonb *claims = token.len > 0 ? verify_seen_token(token.data, token.len) : NULL;
 	JsonbValue value;
 

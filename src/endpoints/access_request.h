@@ -27,14 +27,21 @@ extern PgtErr access_request_check(HttpExchange *x, const AccessRequest *access,
 								   const char *url, const char *audience, Jsonb **claims);
 
 /*
- * Before a request of an API: its claims, NULL where it has no access token;
- * ereports SQLSTATE PGRST, which the layer makes a 401 of, when the token does
- * not hold, or a 503 on a standby that is too far behind.
+ * A request of an API: its claims, NULL where it has no access token.  An error has
+ * its challenge among the answer's headers; not that of a standby that is too far
+ * behind.
  */
-extern Jsonb *access_request_admit(HttpExchange *x);
+extern PgtErr access_request_admit(HttpExchange *x, Jsonb **claims);
 
 /*
- * All of db-pre-request: refuses what access_request_admit() refuses; of a
+ * The same for a request that PostgREST's settings describe: ereports SQLSTATE PGRST,
+ * which it makes a 401 of when the token does not hold, or a 503 on a standby that
+ * is too far behind.
+ */
+extern Jsonb *access_request_require(void);
+
+/*
+ * All of db-pre-request: refuses what access_request_require() refuses; of a
  * DPoP-bound token it sets request.jwt.claims and the role.  Runs with the
  * caller's rights, because a SECURITY DEFINER function cannot set the role: a
  * token that was not seen yet is looked at by pgtoken.check_request(), which is one.

@@ -31,10 +31,10 @@ is_request_uri(const char *request_uri)
 
 /* spent not here but with the answer, so that a page can be loaded anew (RFC 9126 section 4) */
 static PgtErr
-read_pushed(const Client *client, const char *request_uri, Jsonb **parameters)
+read_pushed(const Issuer *issuer, const Client *client, const char *request_uri, Jsonb **parameters)
 {
 	AuthorizationRequest *request = authorization_request_find(
-		PGTC_PUSHED_PREFIX, request_uri + strlen(PGTC_REQUEST_URI_PREFIX));
+		issuer, PGTC_PUSHED_PREFIX, request_uri + strlen(PGTC_REQUEST_URI_PREFIX));
 
 	if (request == NULL || strcmp(request->kind, REQUEST_PUSHED) != 0 ||
 		strcmp(request->client_id, client->client_id) != 0)
@@ -99,7 +99,7 @@ authorization_endpoint(HttpExchange *x)
 	Jsonb *parameters = NULL;
 	const Client *client = NULL;
 	char *request_uri = http_param(x, "request_uri");
-	PgtErr err = http_check_form(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 	{
@@ -111,7 +111,7 @@ authorization_endpoint(HttpExchange *x)
 						  "the issuer has no login page");
 	}
 	if (err == PGT_OK && request_uri && is_request_uri(request_uri))
-		err = read_pushed(client, request_uri, &parameters);
+		err = read_pushed(x->issuer, client, request_uri, &parameters);
 	else if (err == PGT_OK)
 	{
 		err = authorization_parameters_redirect(x, client, &parameters);
@@ -161,7 +161,7 @@ authorization_endpoint_push(HttpExchange *x)
 	const Client *client = NULL;
 	Object answer;
 	char *handle;
-	PgtErr err = http_check_post(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);

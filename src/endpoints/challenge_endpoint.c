@@ -27,7 +27,7 @@ static const char *const evidence_members[] = {
 static PgtErr
 begin(HttpExchange *x, const Client **client, char **transaction_id)
 {
-	PgtErr err = http_check_post(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 		err = client_auth(x, client);

@@ -106,7 +106,7 @@ device_authorization_endpoint(HttpExchange *x)
 	char user_code[PGTC_USER_CODE_LEN + 1];
 	char *device_code;
 	uint32 placement;
-	PgtErr err = http_check_post(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);

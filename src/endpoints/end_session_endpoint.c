@@ -74,7 +74,7 @@ is_registered(const Client *client, const char *redirect_uri)
 static PgtErr
 read_request(const HttpExchange *x, LogoutRequest *logout)
 {
-	PgtErr err = http_check_form(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK && x->issuer->logout_uri == NULL)
 		/* no parameter of the client's is at fault */

@@ -12,7 +12,6 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
-#include "base/replay_lag.h"
 #include "base/user_function.h"
 #include "core/jose/token.h"
 #include "http/client_auth.h"
@@ -101,21 +100,13 @@ sign(void *arg)
 	signing->token = sign_answer(signing->client, signing->answer);
 }
 
-/* the layer does not know what it is: the function may answer either type */
-static char *
-json_answer(HttpExchange *x, Jsonb *json)
-{
-	http_answer_header(x, "Content-Type", "application/json");
-	return object_text(json);
-}
-
 char *
 introspection_endpoint(HttpExchange *x)
 {
 	const Client *client;
 	char *token = http_param(x, "token");
 	Signing signing;
-	PgtErr err = replay_lag_exceeded() ? PGT_ERR_STALE_STANDBY : http_check_post(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
@@ -125,16 +116,16 @@ introspection_endpoint(HttpExchange *x)
 	if (err == PGT_OK && token == NULL)
 		err = refused(PGT_ERR_REQUEST_PARAMETER, "token", NULL, NULL);
 	if (err != PGT_OK)
-		return json_answer(x, http_error(x, err));
+		return object_text(http_error(x, err));
 
 	signing.client = client;
 	signing.answer = answer_for(client, token);
 	if (!http_prefers(x, JWT_MEDIA_TYPE, "application/json"))
-		return json_answer(x, signing.answer);
+		return object_text(signing.answer);
 	if (!replay_rests_on_transaction())
 		sign(&signing);
 	else if (!user_function_guard(sign, &signing))
-		return json_answer(x, http_error(x, PGT_ERR_SERVER)); /* the assertion stays used */
-	http_answer_header(x, "Content-Type", JWT_MEDIA_TYPE);
+		return object_text(http_error(x, PGT_ERR_SERVER)); /* the assertion stays used */
+	x->content_type = JWT_MEDIA_TYPE;
 	return signing.token;
 }

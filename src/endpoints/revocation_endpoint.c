@@ -79,7 +79,7 @@ revocation_endpoint(HttpExchange *x)
 {
 	const Client *client;
 	char *token = http_param(x, "token");
-	PgtErr err = http_check_post(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 		err = client_auth(x, &client);

@@ -194,7 +194,7 @@ token_endpoint(HttpExchange *x)
 	TokenResponse response = {0};
 	char *grant_type = NULL;
 	int type = -1;
-	PgtErr err = http_check_post(x);
+	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
 	{

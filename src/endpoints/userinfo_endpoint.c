@@ -4,6 +4,8 @@
  */
 #include "endpoints/userinfo_endpoint.h"
 
+#include "access/xact.h"
+
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/object.h"
@@ -22,14 +24,14 @@ static PgtErr
 read_access_request(const HttpExchange *x, AccessRequest *access)
 {
 	char *in_form = http_param(x, "access_token");
-	PgtErr err = http_check_form(x);
+	PgtErr err = x->form_err;
 
 	*access = access_request_read(x);
 	if (err != PGT_OK)
 		return err;
 	if (in_form && access->token)
 		return PGT_ERR_ACCESS_TOKEN_TWICE;
-	if (in_form && (x->method == NULL || strcmp(x->method, "POST") == 0))
+	if (in_form)
 		access->token = in_form;
 	return access->token ? PGT_OK : PGT_ERR_ACCESS_TOKEN_MISSING;
 }
@@ -74,20 +76,6 @@ describe_subject(void *arg)
 		claims_function_run(client, grant, member_string(claims, "scope"), "userinfo"));
 }
 
-/*
- * What the client's proof is for.  A proxy makes a POST of a GET, because the raw
- * door is reached by no other; here it may say so, since nothing is written.
- */
-static const char *
-method_of_client(const HttpExchange *x)
-{
-	const char *forwarded = x->trusted ? http_header(x, "x-forwarded-method") : NULL;
-
-	if (forwarded)
-		return forwarded;
-	return x->method ? x->method : "GET";
-}
-
 Jsonb *
 userinfo_endpoint(HttpExchange *x)
 {
@@ -96,8 +84,11 @@ userinfo_endpoint(HttpExchange *x)
 	Jsonb *claims = NULL;
 	PgtErr err = read_access_request(x, &access);
 
+	/* a proof that is not remembered could be shown again */
+	if (err == PGT_OK && XactReadOnly && http_header(x, "dpop"))
+		return http_error(x, PGT_ERR_READ_ONLY);
 	if (err == PGT_OK)
-		err = access_request_check(x, &access, method_of_client(x), x->url, NULL, &claims);
+		err = access_request_check(x, &access, x->request->method, x->url, NULL, &claims);
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
 		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
 					  x->issuer->issuer);

@@ -9,6 +9,7 @@
  */
 #include "http/client_auth.h"
 
+#include "access/xact.h"
 #include "utils/timestamp.h"
 
 #include "base/glue.h"
@@ -132,9 +133,9 @@ read_certificate(const HttpExchange *x, char **thumbprint, PgtcBuf *subject_dn, 
 	char *header;
 
 	*thumbprint = NULL;
-	if (!x->trusted || guc_http_client_certificate_header[0] == '\0')
-		return PGT_OK;
-	header = http_header_of_setting(x, guc_http_client_certificate_header);
+	header = x->request->peer.certificate;
+	if (x->request->peer.proxied && guc_http_client_certificate_header[0] != '\0')
+		header = http_header_of_setting(x, guc_http_client_certificate_header);
 	if (header == NULL || header[0] == '\0')
 		return PGT_OK;
 	*thumbprint = palloc(PGTC_THUMBPRINT_LEN + 1);
@@ -235,6 +236,9 @@ check(const HttpExchange *x, const Presented *presented, Client *client)
 								   presented, client);
 	if (client->auth_method == AUTH_TLS)
 		return check_certificate(x, client);
+	/* an assertion that is not remembered could be shown again */
+	if (goes_by_assertion(client) && XactReadOnly)
+		return PGT_ERR_READ_ONLY;
 	if (goes_by_assertion(client))
 		return client_assertion_check(x, client, presented->assertion);
 	return client_authenticate(client, presented->secret);

@@ -1,20 +1,15 @@
 /*
  * http.c
- *		One HTTP request as a PostgREST-style layer hands it over, and the answer.
+ *		One exchange: a request that has been given to an endpoint, and the answer.
  */
 #include "http/http.h"
 
 #include <limits.h>
 
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/json.h"
 
 #include "base/cache.h"
-#include "base/guc.h"
-#include "base/member.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
@@ -22,44 +17,12 @@
 #include "base/strings.h"
 #include "core/base/accept.h"
 #include "core/base/credentials.h"
-#include "core/base/plain_object.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
 #include "core/jose/alg.h"
-#include "http/http_form.h"
 
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */
-
-/* '' is what a setting leaves behind once it was set locally */
-static const char *
-setting(const char *name)
-{
-	const char *value = GetConfigOption(name, true, false);
-
-	return value && value[0] ? value : NULL;
-}
-
-/* the layer's own session: its login role is the one that is configured */
-static bool
-session_is_layers(void)
-{
-	Oid role = get_role_oid(guc_http_authenticator, true);
-
-	return OidIsValid(role) && role == GetSessionUserId();
-}
-
-static Jsonb *
-headers_of_request(void)
-{
-	const char *text = setting("request.headers");
-	Jsonb *headers;
-
-	if (text == NULL)
-		return NULL;
-	headers = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	return JB_ROOT_IS_OBJECT(headers) ? headers : NULL;
-}
 
 /* an issuer may end in a slash (RFC 8414 section 3.1) */
 static char *
@@ -73,54 +36,32 @@ endpoint_url(const HttpExchange *x, const char *path)
 	return psprintf("%.*s%s", len, issuer, path);
 }
 
-/* RFC 9110 section 15.5.16: what came is not what was sent, and nobody here can make it so */
-static bool
-is_compressed(const HttpExchange *x)
-{
-	char *encoding = http_header(x, "content-encoding");
-
-	return encoding && encoding[0] && pg_strcasecmp(encoding, "identity") != 0;
-}
-
 void
-http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x)
+http_arrive(void)
 {
-	memset(x, 0, sizeof(*x));
 	cache_begin();
 	refused_forget();
 	replay_begin_request();
-	x->issuer = issuer_of_session();
+}
+
+void
+http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer, const char *path)
+{
+	memset(x, 0, sizeof(*x));
+	x->request = request;
+	x->issuer = issuer ? issuer : issuer_of_session();
 	x->path = path;
+	x->methods = "";
 	x->url = endpoint_url(x, path);
-	x->headers = headers_of_request();
-	x->trusted = session_is_layers();
-	x->method = unconstify(char *, setting("request.method"));
 	x->status = 200;
-	initStringInfo(&x->answer_headers);
-	http_form_read(fcinfo, x);
-	if (is_compressed(x))
-		x->form_err = PGT_ERR_REQUEST_ENCODING;
-	x->client_id = http_param(x, "client_id");
+	x->content_type = "application/json";
+	x->answer = palloc(sizeof(HttpField) * HTTP_ANSWER_HEADERS_MAX);
 }
 
 char *
 http_token_url(const HttpExchange *x)
 {
 	return endpoint_url(x, "/oauth2/token");
-}
-
-PgtErr
-http_check_form(const HttpExchange *x)
-{
-	return x->form_err;
-}
-
-PgtErr
-http_check_post(const HttpExchange *x)
-{
-	if (x->method && strcmp(x->method, "POST") != 0)
-		return refused(PGT_ERR_REQUEST_METHOD, "method", x->method, "POST");
-	return x->form_err;
 }
 
 char *
@@ -180,7 +121,7 @@ http_seconds(const HttpExchange *x, const char *name, int *seconds)
 char *
 http_header(const HttpExchange *x, const char *name)
 {
-	return member_string(x->headers, name);
+	return http_request_header(x->request, name);
 }
 
 char *
@@ -203,15 +144,6 @@ http_credentials(const HttpExchange *x, const char *scheme)
 				  : NULL;
 }
 
-PgtcSlice
-http_plain_bearer_token(void)
-{
-	const char *headers = setting("request.headers");
-
-	return pgtc_credentials_of(pgtc_plain_object_get(pgtc_slice_str(headers), "authorization"),
-							   "Bearer");
-}
-
 bool
 http_prefers(const HttpExchange *x, const char *media_type, const char *usual)
 {
@@ -227,35 +159,41 @@ http_prefers(const HttpExchange *x, const char *media_type, const char *usual)
 void
 http_answer_header(HttpExchange *x, const char *name, const char *value)
 {
-	appendStringInfoString(&x->answer_headers, x->answer_headers.len > 0 ? ",{" : "{");
-	escape_json(&x->answer_headers, name);
-	appendStringInfoChar(&x->answer_headers, ':');
-	escape_json(&x->answer_headers, value);
-	appendStringInfoChar(&x->answer_headers, '}');
+	if (x->n_answer == HTTP_ANSWER_HEADERS_MAX)
+		elog(ERROR, "too many headers in an answer");
+	x->answer[x->n_answer++] = (HttpField){unconstify(char *, name), unconstify(char *, value)};
+}
+
+Jsonb *
+http_refusal(HttpExchange *x, PgtErr err)
+{
+	const PgtErrInfo *info = errors_info(err);
+	Object body;
+
+	x->status = info->http_status;
+	if (err == PGT_ERR_REQUEST_METHOD)
+		http_answer_header(x, "Allow", x->methods);
+	if (err == PGT_ERR_REQUEST_ENCODING)
+		http_answer_header(x, "Accept-Encoding", "identity");
+	if (info->http_status == 503)
+		http_answer_header(x, "Retry-After", RETRY_AFTER);
+	object_begin(&body);
+	object_string(&body, "error", info->error);
+	object_string(&body, "error_description", refused_description(err));
+	return object_end(&body);
 }
 
 Jsonb *
 http_error(HttpExchange *x, PgtErr err)
 {
-	const PgtErrInfo *info = errors_info(err);
-	Object body;
-
-	refused_record(x->path, x->client_id, err);
-	x->status = info->http_status;
-	if (err == PGT_ERR_REQUEST_METHOD)
-		http_answer_header(x, "Allow", "POST");
-	if (err == PGT_ERR_REQUEST_ENCODING)
-		http_answer_header(x, "Accept-Encoding", "identity");
-	if (err == PGT_ERR_STALE_STANDBY)
-		http_answer_header(x, "Retry-After", RETRY_AFTER);
+	/* what is asked for at random paths would leave no room in the ring */
+	if (err != PGT_ERR_NOT_FOUND)
+		refused_record(x->path, x->client_id, err);
 	/* RFC 6749 section 5.2: in answer to an Authorization header, by its scheme */
-	if (info->http_status == 401 && http_header(x, "authorization"))
+	if (errors_info(err)->http_status == 401 && http_header(x, "authorization"))
 		http_answer_header(x, "WWW-Authenticate",
 						   psprintf("Basic realm=\"%s\"", x->issuer->issuer));
-	object_begin(&body);
-	object_string(&body, "error", info->error);
-	object_string(&body, "error_description", refused_description(err));
-	return object_end(&body);
+	return http_refusal(x, err);
 }
 
 const char *
@@ -288,18 +226,16 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 	http_answer_header(x, "WWW-Authenticate", challenge.data);
 }
 
-/* {"name": "value", ...} of the headers that the answer has so far */
+/* {"name": "value", ...} */
 static Jsonb *
 answer_headers(const HttpExchange *x)
 {
-	char *text = psprintf("[%s]", x->answer_headers.data);
-	Jsonb *list = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-	Jsonb *headers = object_empty();
+	Object headers;
 
-	for (uint32 i = 0; i < JB_ROOT_COUNT(list); i++)
-		headers = object_concat(headers,
-								JsonbValueToJsonb(getIthJsonbValueFromContainer(&list->root, i)));
-	return headers;
+	object_begin(&headers);
+	for (int i = 0; i < x->n_answer; i++)
+		object_string(&headers, x->answer[i].name, x->answer[i].value);
+	return object_end(&headers);
 }
 
 void
@@ -330,7 +266,7 @@ http_refuse_stale(void)
 
 	if (!replay_lag_exceeded())
 		return;
-	initStringInfo(&x.answer_headers);
+	x.answer = palloc(sizeof(HttpField) * HTTP_ANSWER_HEADERS_MAX);
 	http_answer_header(&x, "Retry-After", RETRY_AFTER);
 	http_raise(&x, PGT_ERR_STALE_STANDBY);
 }
@@ -349,20 +285,34 @@ http_set_local(const char *name, const char *value)
 							 false);
 }
 
-Datum
-http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body)
+void
+http_finish(HttpExchange *x, bool has_body)
 {
-	http_answer_header(x, "Cache-Control", "no-store");
-	http_answer_header(x, "Pragma", "no-cache");
-	http_set_local("response.status", psprintf("%d", x->status));
-	http_set_local("response.headers", psprintf("[%s]", x->answer_headers.data));
-	if (body == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(body));
+	if (has_body)
+		http_answer_header(x, "Content-Type", x->content_type);
+	if (x->max_age > 0)
+		http_answer_header(x, "Cache-Control", psprintf("public, max-age=%d", x->max_age));
+	else
+	{
+		http_answer_header(x, "Cache-Control", "no-store");
+		http_answer_header(x, "Pragma", "no-cache");
+	}
 }
 
-Datum
-http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body)
+void
+http_answer_settings(const HttpExchange *x)
 {
-	return http_end_text(fcinfo, x, object_text(body));
+	Object list;
+
+	object_array_begin(&list);
+	for (int i = 0; i < x->n_answer; i++)
+	{
+		Object header;
+
+		object_begin(&header);
+		object_string(&header, x->answer[i].name, x->answer[i].value);
+		object_array_add(&list, object_end(&header));
+	}
+	http_set_local("response.status", psprintf("%d", x->status));
+	http_set_local("response.headers", object_text(object_array_end(&list)));
 }

@@ -1,57 +1,49 @@
 /*
  * http.h
- *		One HTTP request as a PostgREST-style layer hands it to a function of
- *		schema pgtoken_http, and the answer it takes back.
- *
- * In: the form, as raw text or as named arguments, and the settings request.*.
- * Out: a JSON body, response.status and response.headers.  Any SQL client can set
- * request.*: what it could gain by that (an address, a certificate) is believed
- * only when the session's login role is the layer's.
+ *		One exchange: a request that has been given to an endpoint, and the answer
+ *		as it grows.
  */
 #ifndef PGT_HTTP_H
 #define PGT_HTTP_H
 
 #include "base/compat.h"
 
-#include "fmgr.h"
-#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 #include "base/errors.h"
 #include "core/base/slice.h"
+#include "http/http_request.h"
 #include "tables/issuer.h"
 
-typedef struct HttpField
-{
-	char *name;
-	char *value;
-} HttpField;
+#define HTTP_ANSWER_HEADERS_MAX 24
 
 typedef struct HttpExchange
 {
+	const HttpRequest *request;
 	Issuer *issuer; /* whom the endpoint speaks for */
 	char *url; /* of the endpoint */
 	const char *path; /* of it, below the issuer */
+	const char *methods; /* that it takes */
 	const char *client_id; /* as the request names it; NULL: it does not, or not yet */
 	PgtErr form_err; /* the form could not be read */
-	HttpField *fields;
+	HttpField *fields; /* of it */
 	int n_fields;
-	char *method; /* NULL: the layer does not say */
-	Jsonb *headers; /* names in lower case; NULL: none */
-	bool trusted; /* the session belongs to the HTTP layer */
 	int status;
-	StringInfoData answer_headers; /* members of the array, comma-separated */
+	const char *content_type; /* of the body, if it has one */
+	int max_age; /* seconds for which anybody may keep the answer; 0: nobody may */
+	HttpField *answer; /* its headers so far */
+	int n_answer;
 } HttpExchange;
 
-/* path: of the endpoint below the issuer, e.g. "/oauth2/token" */
-extern void http_begin(FunctionCallInfo fcinfo, const char *path, HttpExchange *x);
+/* a request has come: before anything is looked up for it */
+extern void http_arrive(void);
+
+/* path: of the endpoint below the issuer, e.g. "/oauth2/token"; issuer NULL: that of the session */
+extern void http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer,
+					   const char *path);
 
 /* the issuer's token endpoint */
 extern char *http_token_url(const HttpExchange *x);
-
-/* method POST (also where the layer does not say), form readable, no parameter but resource repeated */
-extern PgtErr http_check_post(const HttpExchange *x);
-extern PgtErr http_check_form(const HttpExchange *x); /* the same for any method */
 
 /* NULL when the parameter is absent or empty (RFC 6749 section 3.2) */
 extern char *http_param(const HttpExchange *x, const char *name);
@@ -74,19 +66,15 @@ extern char *http_header_of_setting(const HttpExchange *x, const char *setting);
 /* the credentials of an Authorization header of this scheme; NULL */
 extern char *http_credentials(const HttpExchange *x, const char *scheme);
 
-/*
- * The token of an Authorization header with the scheme Bearer, for who wants to
- * know nothing else of the request; empty: there is none, or request.headers is
- * not written as plainly as usual and http_begin() must read it.
- */
-extern PgtcSlice http_plain_bearer_token(void);
-
 /* does the caller ask for this type by name, and want the usual one no more than it (RFC 9110 section 12.5.1)? */
 extern bool http_prefers(const HttpExchange *x, const char *media_type, const char *usual);
 
 extern void http_answer_header(HttpExchange *x, const char *name, const char *value);
 
-/* status and body of a protocol answer (RFC 6749 section 5.2); sets WWW-Authenticate where due */
+/* status, headers and body of a refusal, whoever has recorded it */
+extern Jsonb *http_refusal(HttpExchange *x, PgtErr err);
+
+/* the same of a protocol answer (RFC 6749 section 5.2): recorded, and with WWW-Authenticate where due */
 extern Jsonb *http_error(HttpExchange *x, PgtErr err);
 
 /*
@@ -98,24 +86,27 @@ extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, cons
 /* what a signature of somebody else's may be made by, under each of its names; as StringsNth */
 extern const char *http_proof_alg(int n);
 
+/* 303 See Other */
+extern void http_redirect(HttpExchange *x, const char *url);
+
+/* the headers that every answer has; has_body: one follows */
+extern void http_finish(HttpExchange *x, bool has_body);
+
+/* --- for PostgREST, which takes an answer apart into settings and errors ----------- */
+
 /*
  * Ends the request and its transaction with the error's status and the headers so
- * far, PostgREST's way: SQLSTATE PGRST, the body in the message, status and headers
- * in the detail.
+ * far: SQLSTATE PGRST, the body in the message, status and headers in the detail.
  */
 extern void http_raise(const HttpExchange *x, PgtErr err);
 
 /* 503 in that way on a standby that is too far behind (replay_lag.h) */
 extern void http_refuse_stale(void);
 
-/* 303 See Other */
-extern void http_redirect(HttpExchange *x, const char *url);
+/* status and headers into response.status and response.headers */
+extern void http_answer_settings(const HttpExchange *x);
 
 /* a setting until the transaction ends, as SET LOCAL */
 extern void http_set_local(const char *name, const char *value);
-
-/* hands status and headers to the layer, with Cache-Control: no-store; the function's result, a text datum, follows from body; NULL: empty */
-extern Datum http_end(FunctionCallInfo fcinfo, HttpExchange *x, Jsonb *body);
-extern Datum http_end_text(FunctionCallInfo fcinfo, HttpExchange *x, const char *body);
 
 #endif /* PGT_HTTP_H */

@@ -3,8 +3,7 @@
  *		What is known of an HTTP request: the context that policies judge.
  *
  * Who sends what: user_agent, session_id and device_id are the client's own
- * words; ip and what pgtoken.http_context_headers names are the proxy's, believed
- * only when the layer is trusted.
+ * words; ip and the rest are the layer's, or those of a proxy that it vouches for.
  */
 #include "http/http_context.h"
 
@@ -13,6 +12,7 @@
 #include "utils/numeric.h"
 
 #include "base/guc.h"
+#include "base/member.h"
 #include "base/object.h"
 #include "core/base/address.h"
 #include "core/risk/context_headers.h"
@@ -41,11 +41,10 @@ add_member(Object *context, const char *name, char *value)
 static const char *
 client_address(const HttpExchange *x)
 {
-	char *header;
+	char *header = x->request->peer.address;
 
-	if (!x->trusted || guc_http_client_address_header[0] == '\0')
-		return NULL;
-	header = http_header_of_setting(x, guc_http_client_address_header);
+	if (x->request->peer.proxied && guc_http_client_address_header[0] != '\0')
+		header = http_header_of_setting(x, guc_http_client_address_header);
 	return header ? pgtc_address_last(pgtc_slice_str(header)).data : NULL;
 }
 
@@ -58,6 +57,30 @@ user_agent(const HttpExchange *x)
 				 : NULL;
 }
 
+/* what the layer itself says, as text or number */
+static char *
+said_by_layer(const HttpExchange *x, const char *member)
+{
+	Jsonb *context = x->request->peer.context;
+	char *string = member_string(context, member);
+	char *text = string ? NULL : member_text(context, member);
+
+	/* of what is neither, the brackets are no value of any member */
+	return string ? string : text;
+}
+
+/* by the layer, or by the header that a proxy before it sets */
+static char *
+vouched_for(const HttpExchange *x, const PgtcContextHeaders *headers, const char *member)
+{
+	char *value = said_by_layer(x, member);
+	const char *header = x->request->peer.proxied && value == NULL
+							 ? pgtc_context_headers_find(headers, member)
+							 : NULL;
+
+	return header ? http_header(x, header) : value;
+}
+
 /* a place is two numbers: one alone is none */
 static bool
 belongs_to_half_a_place(const HttpExchange *x, const PgtcContextHeaders *headers,
@@ -66,10 +89,35 @@ belongs_to_half_a_place(const HttpExchange *x, const PgtcContextHeaders *headers
 	const char *other = strcmp(member, "latitude") == 0	   ? "longitude"
 						: strcmp(member, "longitude") == 0 ? "latitude"
 														   : NULL;
-	const char *header = other ? pgtc_context_headers_find(headers, other) : NULL;
-	char *value = header ? http_header(x, header) : NULL;
+	char *value = other ? vouched_for(x, headers, other) : NULL;
 
 	return other && (value == NULL || !pgtc_context_value_valid(other, pgtc_slice_str(value)));
+}
+
+static void
+add_vouched(const HttpExchange *x, const PgtcContextHeaders *headers, const char *member,
+			Object *context)
+{
+	if (!belongs_to_half_a_place(x, headers, member))
+		add_member(context, member, vouched_for(x, headers, member));
+}
+
+/* the members that the layer names */
+static void
+add_members_of_layer(const HttpExchange *x, const PgtcContextHeaders *headers, Object *context)
+{
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (x->request->peer.context == NULL)
+		return;
+	it = JsonbIteratorInit(&x->request->peer.context->root);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			add_vouched(x, headers, pnstrdup(value.val.string.val, value.val.string.len), context);
+	}
 }
 
 Jsonb *
@@ -84,18 +132,18 @@ http_context(const HttpExchange *x)
 	object_begin(&context);
 	object_string(&context, "user_agent", user_agent(x));
 	object_string(&context, "ip", client_address(x));
-	/* what a header is to say, the client has no say in */
+	/* what a header or the layer is to say, the client has no say in */
 	for (size_t i = 0; i < lengthof(of_form); i++)
 	{
-		if (pgtc_context_headers_find(&headers, of_form[i]) == NULL)
+		if (pgtc_context_headers_find(&headers, of_form[i]) == NULL &&
+			said_by_layer(x, of_form[i]) == NULL)
 			add_member(&context, of_form[i], http_param(x, of_form[i]));
 	}
-	for (int i = 0; x->trusted && i < headers.n; i++)
+	add_members_of_layer(x, &headers, &context);
+	for (int i = 0; x->request->peer.proxied && i < headers.n; i++)
 	{
-		const PgtcContextHeader *mapping = &headers.mapping[i];
-
-		if (!belongs_to_half_a_place(x, &headers, mapping->member))
-			add_member(&context, mapping->member, http_header(x, mapping->header));
+		if (said_by_layer(x, headers.mapping[i].member) == NULL)
+			add_vouched(x, &headers, headers.mapping[i].member, &context);
 	}
 	return object_end(&context);
 }

@@ -10,8 +10,8 @@
 #include "http/http.h"
 
 /*
- * Members: user_agent (clipped); ip and those of pgtoken.http_context_headers,
- * where the layer is trusted; session_id and device_id of the form, unless a
+ * Members: user_agent (clipped); ip and what the layer says (peer.context), or
+ * pgtoken.http_context_headers where a proxy stands before it; session_id and device_id of the form, unless a
  * header is to say them.  What is too long or malformed is left out: nothing in a
  * request makes this fail.
  */

@@ -1,35 +1,18 @@
 /*
  * http_form.c
- *		The two doors of an endpoint: a form as raw text, or as named arguments.
- *
- * A function with one unnamed parameter gets the raw body; any other gets the
- * parameters that PostgREST has taken out of the form, each under its name.
+ *		The parameters of a request: a body or a query string, as a form.
  */
 #include "http/http_form.h"
 
-#include "access/htup_details.h"
-#include "funcapi.h"
-#include "utils/builtins.h"
-#include "utils/syscache.h"
-
 #include "base/glue.h"
-#include "base/proc_memory.h"
 #include "base/refused.h"
-#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/form.h"
-#include "core/base/slice.h"
+
+#define FORM_TYPE "application/x-www-form-urlencoded"
 
 /* RFC 8707 section 2 and RFC 8693 section 2.1 let them occur several times */
 static const char *const repeatable[] = {"resource", "audience", NULL};
-
-static void
-add_field(HttpExchange *x, char *name, char *value)
-{
-	x->fields[x->n_fields].name = name;
-	x->fields[x->n_fields].value = value;
-	x->n_fields++;
-}
 
 /* a name that a parameter could have: anything else may be a secret whose name was left out */
 static const char *
@@ -43,20 +26,42 @@ shown_name(PgtcSlice name)
 	return pnstrdup(name.data, name.len);
 }
 
+/* who sends no type, or an empty body, is believed to send a form */
+static bool
+is_other_type(const HttpExchange *x)
+{
+	char *type = http_header(x, "content-type");
+	PgtcSlice media_type = pgtc_slice_str(type);
+
+	if (type == NULL || type[0] == '\0')
+		return false;
+	media_type = pgtc_slice_trim(pgtc_slice_take(&media_type, ';'), " \t");
+	return media_type.len != strlen(FORM_TYPE) ||
+		   pg_strncasecmp(media_type.data, FORM_TYPE, media_type.len) != 0;
+}
+
+/* RFC 9110 section 15.5.16: what came is not what was sent, and nobody here can make it so */
+static bool
+is_compressed(const HttpExchange *x)
+{
+	char *encoding = http_header(x, "content-encoding");
+
+	return encoding && encoding[0] && pg_strcasecmp(encoding, "identity") != 0;
+}
+
 static PgtErr
-read_raw(HttpExchange *x, PgtcSlice body)
+read_fields(HttpExchange *x, PgtcSlice text)
 {
 	PgtcForm *form = palloc(sizeof(PgtcForm));
 	PgtcSlice repeated;
 
-	if (pgtc_form_is_other_type(body))
-		return PGT_ERR_REQUEST_NOT_FORM;
-	if (pgtc_form_parse(body, &glue_mem, form) != PGTC_OK)
+	if (pgtc_form_parse(text, &glue_mem, form) != PGTC_OK)
 		return PGT_ERR_REQUEST_MALFORMED;
 	x->fields = palloc(sizeof(HttpField) * Max(form->n, 1));
 	for (int i = 0; i < form->n; i++)
-		add_field(x, pnstrdup(form->field[i].name.data, form->field[i].name.len),
-				  pnstrdup(form->field[i].value.data, form->field[i].value.len));
+		x->fields[i] = (HttpField){pnstrdup(form->field[i].name.data, form->field[i].name.len),
+								   pnstrdup(form->field[i].value.data, form->field[i].value.len)};
+	x->n_fields = form->n;
 	repeated = pgtc_form_repeated(form, repeatable);
 	if (repeated.data)
 		return refused(PGT_ERR_REQUEST_REPEATED, shown_name(repeated), NULL, NULL);
@@ -64,77 +69,16 @@ read_raw(HttpExchange *x, PgtcSlice body)
 	return PGT_OK;
 }
 
-static PgtErr
-read_named(HttpExchange *x, FunctionCallInfo fcinfo, char **names)
-{
-	size_t len = 0;
-
-	x->fields = palloc(sizeof(HttpField) * PG_NARGS());
-	for (int i = 0; i < PG_NARGS(); i++)
-	{
-		if (PG_ARGISNULL(i))
-			continue;
-		add_field(x, pstrdup(names[i]), text_to_cstring(PG_GETARG_TEXT_PP(i)));
-		len += strlen(x->fields[x->n_fields - 1].value);
-	}
-	return len <= PGTC_FORM_MAX ? PGT_OK : PGT_ERR_REQUEST_MALFORMED;
-}
-
-/* a function of ours and the names of its parameters */
-typedef struct Function
-{
-	Oid oid;
-	char **names; /* NULL: they have none */
-	struct Function *next;
-} Function;
-
-static Function *functions = NULL;
-static uint64 functions_number = 0;
-
-/* pg_proc is asked once in a session, and again when it has changed */
-static const Function *
-find_function(Oid oid)
-{
-	uint64 number;
-	MemoryContext memory = proc_memory(&number);
-	MemoryContext caller;
-	Function *function;
-	HeapTuple tuple;
-	Oid *types;
-	char *modes;
-
-	if (functions_number != number)
-		functions = NULL;
-	functions_number = number;
-	for (function = functions; function; function = function->next)
-	{
-		if (function->oid == oid)
-			return function;
-	}
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", oid);
-	caller = MemoryContextSwitchTo(memory);
-	function = palloc(sizeof(Function));
-	function->oid = oid;
-	(void) get_func_arg_info(tuple, &types, &function->names, &modes);
-	function->next = functions;
-	functions = function;
-	MemoryContextSwitchTo(caller);
-	ReleaseSysCache(tuple);
-	return function;
-}
-
 void
-http_form_read(FunctionCallInfo fcinfo, HttpExchange *x)
+http_form_read(HttpExchange *x, PgtcSlice form, bool is_body)
 {
-	const Function *function;
-
-	if (PG_NARGS() == 0)
-		return;
-	function = find_function(fcinfo->flinfo->fn_oid);
-	if (function->names)
-		x->form_err = read_named(x, fcinfo, function->names);
+	if (form.len > PGTC_FORM_MAX)
+		x->form_err = is_body ? PGT_ERR_REQUEST_TOO_LARGE : PGT_ERR_REQUEST_MALFORMED;
+	else if (is_body && is_compressed(x))
+		x->form_err = PGT_ERR_REQUEST_ENCODING;
+	else if (is_body && form.len > 0 && (is_other_type(x) || pgtc_form_is_other_type(form)))
+		x->form_err = PGT_ERR_REQUEST_NOT_FORM;
 	else
-		x->form_err = PG_ARGISNULL(0) ? PGT_OK : read_raw(x, strings_slice(PG_GETARG_TEXT_PP(0)));
+		x->form_err = read_fields(x, form);
+	x->client_id = http_param(x, "client_id");
 }

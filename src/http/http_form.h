@@ -1,6 +1,6 @@
 /*
  * http_form.h
- *		The two doors of an endpoint: a form as raw text, or as named arguments.
+ *		The parameters of a request: a body or a query string, as a form.
  */
 #ifndef PGT_HTTP_FORM_H
 #define PGT_HTTP_FORM_H
@@ -9,7 +9,10 @@
 
 #include "http/http.h"
 
-/* fills x->fields and x->form_err */
-extern void http_form_read(FunctionCallInfo fcinfo, HttpExchange *x);
+/*
+ * Its fields, and client_id.  What cannot be read is x->form_err: there are no
+ * fields then.  is_body: what Content-Type and Content-Encoding say is about it.
+ */
+extern void http_form_read(HttpExchange *x, PgtcSlice form, bool is_body);
 
 #endif /* PGT_HTTP_FORM_H */

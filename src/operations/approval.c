@@ -51,7 +51,8 @@ find_transaction(const char *transaction_id, Transaction *out)
 	int n;
 
 	cache_begin();
-	out->request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
+	out->request =
+		authorization_request_find(issuer_of_session(), PGTC_TRANSACTION_PREFIX, transaction_id);
 	if (out->request == NULL || strcmp(out->request->kind, REQUEST_AUTHORIZATION) != 0)
 		return false;
 	out->client = client_find(out->request->client_id);
@@ -79,7 +80,8 @@ approval_describe(const char *transaction_id)
 	Object object;
 
 	cache_begin();
-	request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
+	request =
+		authorization_request_find(issuer_of_session(), PGTC_TRANSACTION_PREFIX, transaction_id);
 	if (request == NULL)
 		return NULL;
 	client = request->client_id[0] ? client_find(request->client_id) : NULL;

@@ -41,7 +41,8 @@ logout_complete(const char *transaction_id, const char *subject, const char *ses
 	char *redirect_uri;
 
 	cache_begin();
-	request = authorization_request_find(PGTC_TRANSACTION_PREFIX, transaction_id);
+	request =
+		authorization_request_find(issuer_of_session(), PGTC_TRANSACTION_PREFIX, transaction_id);
 	/* taken away by one only, also of two that come at the same time */
 	if (request == NULL || strcmp(request->kind, REQUEST_LOGOUT) != 0 ||
 		!authorization_request_delete(request))

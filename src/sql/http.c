@@ -1,93 +1,113 @@
 /*
  * http.c
- *		SQL-callable functions of schema pgtoken_http: one per endpoint, and
- *		the one before the requests of an API.
+ *		SQL-callable functions of the HTTP side: the door for layers that pass on
+ *		requests whole, the same for PostgREST, and what PostgREST calls before the
+ *		requests of an API.
  */
 #include "base/compat.h"
 
 #include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "base/replay_lag.h"
 #include "endpoints/access_request.h"
-#include "endpoints/authorization_endpoint.h"
-#include "endpoints/challenge_endpoint.h"
-#include "endpoints/device_authorization_endpoint.h"
-#include "endpoints/end_session_endpoint.h"
-#include "endpoints/introspection_endpoint.h"
-#include "endpoints/revocation_endpoint.h"
-#include "endpoints/token_endpoint.h"
-#include "endpoints/userinfo_endpoint.h"
+#include "endpoints/admission.h"
+#include "endpoints/door.h"
 #include "http/http.h"
+#include "sql/argument.h"
+#include "sql/once.h"
 
-PG_FUNCTION_INFO_V1(pgt_http_authorize);
-PG_FUNCTION_INFO_V1(pgt_http_challenge);
-PG_FUNCTION_INFO_V1(pgt_http_complete_challenge);
-PG_FUNCTION_INFO_V1(pgt_http_device_authorization);
-PG_FUNCTION_INFO_V1(pgt_http_end_session);
-PG_FUNCTION_INFO_V1(pgt_http_introspect);
-PG_FUNCTION_INFO_V1(pgt_http_par);
+PG_FUNCTION_INFO_V1(pgt_http_admit);
+PG_FUNCTION_INFO_V1(pgt_http_handle);
 PG_FUNCTION_INFO_V1(pgt_http_pre_request);
-PG_FUNCTION_INFO_V1(pgt_http_revoke);
-PG_FUNCTION_INFO_V1(pgt_http_standby_answers);
-PG_FUNCTION_INFO_V1(pgt_http_token);
-PG_FUNCTION_INFO_V1(pgt_http_userinfo);
+PG_FUNCTION_INFO_V1(pgt_postgrest_handle);
 
-/* what every endpoint does around its use case */
+/* method, target, headers, then those that come from the number on: body (or none), peer */
+static void
+read_request(FunctionCallInfo fcinfo, int body, int peer, HttpRequest *request)
+{
+	http_request_read(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0),
+					  PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1),
+					  PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2),
+					  body < 0 || PG_ARGISNULL(body) ? NULL : PG_GETARG_BYTEA_PP(body),
+					  argument_jsonb(fcinfo, peer), request);
+}
+
 static Datum
-serve(FunctionCallInfo fcinfo, const char *path, Jsonb *(*endpoint)(HttpExchange *x))
+headers_of(const HttpExchange *x)
 {
-	bool stale = replay_lag_exceeded(); /* before anything is read */
+	Datum parts[2 * HTTP_ANSWER_HEADERS_MAX];
+
+	for (int i = 0; i < x->n_answer; i++)
+	{
+		parts[2 * i] = CStringGetTextDatum(x->answer[i].name);
+		parts[2 * i + 1] = CStringGetTextDatum(x->answer[i].value);
+	}
+	return PointerGetDatum(
+		construct_array(parts, 2 * x->n_answer, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* status, headers and body of an answer, into three columns of a row */
+static void
+set_answer(const HttpExchange *x, const char *body, Datum *values)
+{
+	values[0] = Int32GetDatum(x->status);
+	values[1] = headers_of(x);
+	/* text and bytea are the same bytes */
+	values[2] = PointerGetDatum(cstring_to_text(body ? body : ""));
+}
+
+static Datum
+row_of(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc type;
+
+	if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "the function returns a row");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(type), values, nulls));
+}
+
+static Datum
+handle_once(PG_FUNCTION_ARGS)
+{
+	HttpRequest request;
 	HttpExchange x;
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
-	http_begin(fcinfo, path, &x);
-	return http_end(fcinfo, &x, stale ? http_error(&x, PGT_ERR_STALE_STANDBY) : endpoint(&x));
+	read_request(fcinfo, 3, 4, &request);
+	set_answer(&x, door_handle(&request, &x), values);
+	return row_of(fcinfo, values, nulls);
 }
 
 Datum
-pgt_http_authorize(PG_FUNCTION_ARGS)
+pgt_http_handle(PG_FUNCTION_ARGS)
 {
-	return serve(fcinfo, "/oauth2/authorize", authorization_endpoint);
+	return once_run(fcinfo, handle_once);
 }
 
 Datum
-pgt_http_challenge(PG_FUNCTION_ARGS)
+pgt_http_admit(PG_FUNCTION_ARGS)
 {
-	return serve(fcinfo, "/oauth2/challenge", challenge_endpoint);
-}
-
-Datum
-pgt_http_complete_challenge(PG_FUNCTION_ARGS)
-{
-	return serve(fcinfo, "/oauth2/complete_challenge", challenge_endpoint_complete);
-}
-
-Datum
-pgt_http_device_authorization(PG_FUNCTION_ARGS)
-{
-	return serve(fcinfo, "/oauth2/device_authorization", device_authorization_endpoint);
-}
-
-Datum
-pgt_http_end_session(PG_FUNCTION_ARGS)
-{
-	return serve(fcinfo, "/oauth2/logout", end_session_endpoint);
-}
-
-/* its answer is JSON or a signed JWT */
-Datum
-pgt_http_introspect(PG_FUNCTION_ARGS)
-{
+	HttpRequest request;
 	HttpExchange x;
+	Admission admitted;
+	char *body;
+	Datum values[5] = {0};
+	bool nulls[5] = {false, false, false, false, false};
 
-	http_begin(fcinfo, "/oauth2/introspect", &x);
-	return http_end_text(fcinfo, &x, introspection_endpoint(&x));
-}
-
-Datum
-pgt_http_par(PG_FUNCTION_ARGS)
-{
-	return serve(fcinfo, "/oauth2/par", authorization_endpoint_push);
+	read_request(fcinfo, -1, 3, &request);
+	body = admission(&request, &x, &admitted);
+	set_answer(&x, body, values + 2);
+	nulls[0] = nulls[1] = admitted.role == NULL;
+	nulls[2] = nulls[4] = admitted.role != NULL;
+	if (admitted.role)
+	{
+		values[0] = CStringGetTextDatum(admitted.role);
+		values[1] = JsonbPGetDatum(admitted.settings);
+	}
+	return row_of(fcinfo, values, nulls);
 }
 
 Datum
@@ -99,28 +119,14 @@ pgt_http_pre_request(PG_FUNCTION_ARGS)
 }
 
 Datum
-pgt_http_revoke(PG_FUNCTION_ARGS)
+pgt_postgrest_handle(PG_FUNCTION_ARGS)
 {
-	return serve(fcinfo, "/oauth2/revoke", revocation_endpoint);
-}
+	HttpRequest request;
+	HttpExchange x;
+	char *body;
 
-/* for what SQL functions answer; true, or no return */
-Datum
-pgt_http_standby_answers(PG_FUNCTION_ARGS)
-{
-	(void) fcinfo;
-	http_refuse_stale();
-	PG_RETURN_BOOL(true);
-}
-
-Datum
-pgt_http_token(PG_FUNCTION_ARGS)
-{
-	return serve(fcinfo, "/oauth2/token", token_endpoint);
-}
-
-Datum
-pgt_http_userinfo(PG_FUNCTION_ARGS)
-{
-	return serve(fcinfo, "/oauth2/userinfo", userinfo_endpoint);
+	http_request_of_proxy(PG_ARGISNULL(0) ? NULL : PG_GETARG_BYTEA_PP(0), &request);
+	body = door_handle(&request, &x);
+	http_answer_settings(&x);
+	PG_RETURN_BYTEA_P(cstring_to_text(body ? body : ""));
 }

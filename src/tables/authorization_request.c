@@ -78,7 +78,7 @@ static StoreQuery request_read_query = STORE_ROW_QUERY(
 	"SELECT {columns} FROM pgtoken.authorization_requests r WHERE r.grant_id" EQ "$1");
 
 AuthorizationRequest *
-authorization_request_find(const char *prefix, const char *handle)
+authorization_request_find(const Issuer *issuer, const char *prefix, const char *handle)
 {
 	FoundRequest *found;
 	StoreArgs args = {0};
@@ -90,7 +90,7 @@ authorization_request_find(const char *prefix, const char *handle)
 	store_arg_uuid(&args, &grant_id);
 	found = store_find(&request_read_query, &args);
 	if (found == NULL || !pgtc_crypto_equal(hash, found->hash, sizeof(hash)) ||
-		strcmp(found->request.issuer, issuer_of_session()->issuer) != 0 ||
+		strcmp(found->request.issuer, issuer->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;
 	return &found->request;

@@ -12,6 +12,8 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+#include "tables/issuer.h"
+
 #define REQUEST_PUSHED "pushed"
 #define REQUEST_AUTHORIZATION "authorization"
 #define REQUEST_LOGOUT "logout"
@@ -36,10 +38,11 @@ extern char *authorization_request_insert(AuthorizationRequest *request, const c
 										  int lifetime);
 
 /*
- * The unexpired request of this handle; NULL.  Of another issuer than the session
- * speaks for it is none: the users of one are not those of another.
+ * The unexpired request of this handle; NULL.  Of another issuer it is none: the
+ * users of one are not those of another.
  */
-extern AuthorizationRequest *authorization_request_find(const char *prefix, const char *handle);
+extern AuthorizationRequest *authorization_request_find(const Issuer *issuer, const char *prefix,
+														const char *handle);
 
 /* takes it away; false: somebody else did */
 extern bool authorization_request_delete(const AuthorizationRequest *request);

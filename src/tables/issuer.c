@@ -16,6 +16,7 @@
 #include "core/base/buf.h"
 #include "core/base/crypto.h"
 #include "core/base/slice.h"
+#include "core/base/url.h"
 #include "core/jose/alg.h"
 #include "core/oauth/refresh_token.h"
 #include "tables/key_material.h"
@@ -36,6 +37,37 @@ wipe_pepper(void *arg)
 	pgtc_crypto_wipe(((IssuerNode *) arg)->issuer.pepper, PGTC_PEPPER_LEN);
 }
 
+/* a Host header or the authority of a URL, so that equal ones are equal strings */
+static char *
+authority_of(PgtcSlice host, PgtcSlice port)
+{
+	char *authority =
+		port.len == 0 || pgtc_slice_equal(port, pgtc_slice_str("443")) ||
+				pgtc_slice_equal(port, pgtc_slice_str("80"))
+			? pnstrdup(host.data, host.len)
+			: psprintf("%.*s:%.*s", (int) host.len, host.data, (int) port.len, port.data);
+
+	for (char *c = authority; *c; c++)
+		*c = pg_ascii_tolower(*c);
+	return authority;
+}
+
+/* what create_issuer() has let in is a URL (core/base/uri.h) */
+static void
+read_url(Issuer *issuer)
+{
+	PgtcUrl url;
+	size_t len;
+
+	if (!pgtc_url_split(pgtc_slice_str(issuer->issuer), &url))
+		elog(ERROR, "the issuer \"%s\" is no URL", issuer->issuer);
+	len = url.rest.len;
+	while (len > 0 && url.rest.data[len - 1] == '/')
+		len--;
+	issuer->authority = authority_of(url.host, url.port);
+	issuer->path = pnstrdup(len > 0 ? url.rest.data : "", len);
+}
+
 static void
 read_issuer(StoreRow *row, void *arg)
 {
@@ -45,6 +77,7 @@ read_issuer(StoreRow *row, void *arg)
 
 	(void) arg;
 	node->issuer.issuer = store_text(row);
+	read_url(&node->issuer);
 	node->issuer.is_default = store_bool(row);
 	node->issuer.default_alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
 	node->issuer.login_uri = store_text(row);
@@ -75,19 +108,44 @@ static StoreQuery issuers_read_query = STORE_QUERY(
 		"i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
 			 "FROM pgtoken.issuers i");
 
+static void
+read_issuers(void)
+{
+	if (issuers_number == cache_number(CACHE_CONFIG))
+		return;
+	issuers = NULL;
+	issuers_number = 0;
+	store_run(&issuers_read_query, NULL, read_issuer, NULL);
+	issuers_number = cache_number(CACHE_CONFIG);
+}
+
 Issuer *
 issuer_find(const char *issuer)
 {
-	if (issuers_number != cache_number(CACHE_CONFIG))
-	{
-		issuers = NULL;
-		issuers_number = 0;
-		store_run(&issuers_read_query, NULL, read_issuer, NULL);
-		issuers_number = cache_number(CACHE_CONFIG);
-	}
+	read_issuers();
 	for (IssuerNode *node = issuers; node; node = node->next)
 	{
 		if (issuer ? strcmp(node->issuer.issuer, issuer) == 0 : node->issuer.is_default)
+			return &node->issuer;
+	}
+	return NULL;
+}
+
+Issuer *
+issuer_next_at(const char *host, const Issuer *before)
+{
+	PgtcUrl url;
+	char *authority;
+
+	read_issuers();
+	if (!pgtc_url_split(pgtc_slice_str(psprintf("https://%s", host)), &url) || url.rest.len > 0)
+		return NULL;
+	authority = authority_of(url.host, url.port);
+	/* before is the first member of its node */
+	for (IssuerNode *node = before ? ((const IssuerNode *) before)->next : issuers; node;
+		 node = node->next)
+	{
+		if (strcmp(node->issuer.authority, authority) == 0)
 			return &node->issuer;
 	}
 	return NULL;

@@ -18,6 +18,8 @@
 typedef struct Issuer
 {
 	char *issuer;
+	char *authority; /* of its URL: host and port in lower case, a default port left out */
+	char *path; /* of its URL, without a slash at the end */
 	bool is_default;
 	const PgtcAlg *default_alg;
 	char *login_uri; /* NULL: not set, as the next four */
@@ -43,6 +45,12 @@ extern Issuer *issuer_find(const char *issuer);
 
 /* whom this session speaks for: pgtoken.http_issuer, or the default one */
 extern Issuer *issuer_of_session(void);
+
+/*
+ * Those whose URL has this authority, as a Host header writes it, one after the
+ * other: before NULL begins, NULL ends.
+ */
+extern Issuer *issuer_next_at(const char *host, const Issuer *before);
 
 /* have they been read already, so that issuer_find() reads no table? */
 extern bool issuer_is_known(void);

@@ -1,0 +1,207 @@
+/*
+ * door.c
+ *		The one door: routes, methods, and what every answer has.
+ *
+ * Whose request is it, and for which endpoint? -> may scripts read the answer? ->
+ * is the method one of the endpoint's? -> can this server answer? -> the form ->
+ * the endpoint -> the headers of every answer.
+ */
+#include "endpoints/door.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+
+#include "base/guc.h"
+#include "base/object.h"
+#include "base/replay_lag.h"
+#include "endpoints/authorization_endpoint.h"
+#include "endpoints/challenge_endpoint.h"
+#include "endpoints/device_authorization_endpoint.h"
+#include "endpoints/end_session_endpoint.h"
+#include "endpoints/introspection_endpoint.h"
+#include "endpoints/metadata_endpoint.h"
+#include "endpoints/revocation_endpoint.h"
+#include "endpoints/token_endpoint.h"
+#include "endpoints/userinfo_endpoint.h"
+#include "http/cors.h"
+#include "http/http_form.h"
+
+#define METADATA "GET, HEAD, OPTIONS"
+#define FORM "POST, OPTIONS"
+#define BOTH "GET, HEAD, POST, OPTIONS"
+
+typedef enum RouteFlags
+{
+	FOR_SCRIPTS =
+		1, /* of other origins; pages that browsers are sent to are not (RFC 9700 section 2.6) */
+	READS_ONLY = 2, /* so that a standby can answer */
+	WELL_KNOWN = 4, /* also with the issuer's path behind it (RFC 8414 section 3.1) */
+	IN_QUERY = 8 /* a GET has its parameters there */
+} RouteFlags;
+
+typedef struct Route
+{
+	const char *path; /* below the issuer */
+	const char *methods;
+	int flags;
+	Jsonb *(*json)(HttpExchange *x); /* one of the two answers */
+	char *(*text)(HttpExchange *x);
+} Route;
+
+static const Route routes[] = {
+	{"/oauth2/token", FORM, FOR_SCRIPTS, token_endpoint, NULL},
+	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY, NULL, introspection_endpoint},
+	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, userinfo_endpoint, NULL},
+	{"/oauth2/revoke", FORM, FOR_SCRIPTS, revocation_endpoint, NULL},
+	{"/oauth2/jwks", METADATA, FOR_SCRIPTS | READS_ONLY, NULL, metadata_endpoint_keys},
+	{"/.well-known/openid-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
+	 metadata_endpoint},
+	{"/.well-known/oauth-authorization-server", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN,
+	 NULL, metadata_endpoint},
+	{"/oauth2/authorize", BOTH, IN_QUERY, authorization_endpoint, NULL},
+	{"/oauth2/par", FORM, FOR_SCRIPTS, authorization_endpoint_push, NULL},
+	{"/oauth2/device_authorization", FORM, FOR_SCRIPTS, device_authorization_endpoint, NULL},
+	{"/oauth2/challenge", FORM, FOR_SCRIPTS, challenge_endpoint, NULL},
+	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
+	{"/oauth2/logout", BOTH, IN_QUERY, end_session_endpoint, NULL},
+};
+
+static bool
+is_joined(const char *path, const char *first, const char *second)
+{
+	size_t len = strlen(first);
+
+	return strncmp(path, first, len) == 0 && strcmp(path + len, second) == 0;
+}
+
+static const Route *
+route_of(const Issuer *issuer, const char *path)
+{
+	for (size_t i = 0; i < lengthof(routes); i++)
+	{
+		if (is_joined(path, issuer->path, routes[i].path) ||
+			((routes[i].flags & WELL_KNOWN) && is_joined(path, routes[i].path, issuer->path)))
+			return &routes[i];
+	}
+	return NULL;
+}
+
+/*
+ * Several issuers may share a host.  A host that is none's, which may be how a proxy
+ * calls this server, means the session's own; and that one alone is meant where it is
+ * configured (pgtoken.http_issuer).
+ */
+static const Route *
+find_route(const HttpRequest *request, Issuer **issuer)
+{
+	const char *host = http_request_header(request, "host");
+	Issuer *at = NULL;
+	const Route *route;
+
+	if (host && guc_http_issuer[0] == '\0')
+	{
+		bool known = false;
+
+		while ((at = issuer_next_at(host, at)) != NULL)
+		{
+			known = true;
+			*issuer = at;
+			route = route_of(at, request->path);
+			if (route)
+				return route;
+		}
+		if (known)
+			return NULL;
+	}
+	*issuer = issuer_of_session();
+	return route_of(*issuer, request->path);
+}
+
+/* RFC 9110 section 9.1: methods are case-sensitive */
+static bool
+takes(const char *methods, const char *method)
+{
+	PgtcSlice list = pgtc_slice_str(methods);
+
+	while (list.len > 0)
+	{
+		if (pgtc_slice_equal(pgtc_slice_trim(pgtc_slice_take(&list, ','), " "),
+							 pgtc_slice_str(method)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_method(const HttpExchange *x, const char *method)
+{
+	return strcmp(x->request->method, method) == 0;
+}
+
+static void
+read_form(HttpExchange *x, const Route *route)
+{
+	if (is_method(x, "POST"))
+		http_form_read(x, x->request->body, true);
+	else if (route->flags & IN_QUERY)
+		http_form_read(x, x->request->query, false);
+}
+
+static PgtErr
+check(const HttpExchange *x, const Route *route, bool stale)
+{
+	if (x->request->has_two_hosts)
+		return PGT_ERR_REQUEST_TWO_HOSTS;
+	if (route == NULL)
+		return PGT_ERR_NOT_FOUND;
+	if (!takes(route->methods, x->request->method))
+		return PGT_ERR_REQUEST_METHOD;
+	if (stale)
+		return PGT_ERR_STALE_STANDBY;
+	return XactReadOnly && !(route->flags & READS_ONLY) ? PGT_ERR_READ_ONLY : PGT_OK;
+}
+
+static char *
+answer(HttpExchange *x, const Route *route, bool stale)
+{
+	/* a script that looks whether something is there is told that it is not, and so is its preflight */
+	bool for_scripts = route == NULL || (route->flags & FOR_SCRIPTS);
+	PgtErr err;
+
+	if (for_scripts && cors_is_preflight(x->request))
+	{
+		cors_preflight(x, route ? route->methods : BOTH);
+		return NULL;
+	}
+	if (for_scripts)
+		cors_decorate(x);
+	err = check(x, route, stale);
+	if (err != PGT_OK)
+		return object_text(http_error(x, err));
+	if (is_method(x, "OPTIONS"))
+	{
+		x->status = 204;
+		http_answer_header(x, "Allow", route->methods);
+		return NULL;
+	}
+	read_form(x, route);
+	return route->text ? route->text(x) : object_text(route->json(x));
+}
+
+char *
+door_handle(const HttpRequest *request, HttpExchange *x)
+{
+	bool stale = replay_lag_exceeded(); /* before anything is read */
+	Issuer *issuer = NULL;
+	const Route *route;
+	char *body;
+
+	http_arrive();
+	route = find_route(request, &issuer);
+	http_begin(x, request, issuer, route ? route->path : "");
+	if (route)
+		x->methods = route->methods;
+	body = answer(x, route, stale);
+	http_finish(x, body != NULL);
+	return body;
+}

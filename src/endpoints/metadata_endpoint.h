@@ -1,0 +1,17 @@
+/*
+ * metadata_endpoint.h
+ *		What the service says of itself (RFC 8414, OpenID Connect Discovery), and its
+ *		public keys (RFC 7517).
+ */
+#ifndef PGT_METADATA_ENDPOINT_H
+#define PGT_METADATA_ENDPOINT_H
+
+#include "base/compat.h"
+
+#include "http/http.h"
+
+/* JSON text */
+extern char *metadata_endpoint(HttpExchange *x);
+extern char *metadata_endpoint_keys(HttpExchange *x);
+
+#endif /* PGT_METADATA_ENDPOINT_H */
