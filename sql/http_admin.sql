@@ -347,7 +347,8 @@ CREATE TEMP TABLE before AS SELECT * FROM jsonb_each(test.metadata()::jsonb);
 SELECT pgtoken.update_issuer('https://http.example', reset => '{login_uri,logout_uri,verification_uri,password_verifier}');
 SELECT pgtoken.update_resource('https://api.http.example', issuer => 'https://http.example', enabled => false);
 SELECT length(pgtoken.create_signing_key('EdDSA', 'https://http.example')) AS kid_length, length(pgtoken.create_signing_key('ES256', 'https://http.example')) AS pending;
-CREATE TEMP TABLE after AS SELECT * FROM jsonb_each(test.metadata()::jsonb);
+SELECT set_config('pgtoken.http_authenticator', quote_ident(session_user), true) <> '' AS layer;
+CREATE TEMP TABLE after AS SELECT a.* FROM test.request('GET', '/.well-known/openid-configuration', peer => '{"certificate": null}') r, jsonb_each(r.body) a;
 SELECT key, a.value AS now FROM before b FULL JOIN after a USING (key) WHERE a.value IS DISTINCT FROM b.value ORDER BY key COLLATE "C";
 ROLLBACK;
 -- the issuer is the default one unless told otherwise; without any: a clear error

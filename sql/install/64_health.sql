@@ -6,6 +6,7 @@ AS $function$
 DECLARE
 	n bigint;
 	names text;
+	layers text[];
 BEGIN
 	check_name := 'library version';
 	SELECT e.extversion INTO names FROM pg_extension e WHERE e.extname = 'pgtoken';
@@ -166,16 +167,26 @@ BEGIN
 	RETURN NEXT;
 
 	check_name := 'http authenticator';
-	SELECT CASE WHEN r.rolsuper THEN 'is a superuser'
-				WHEN r.rolbypassrls THEN 'bypasses row security'
-				WHEN pg_has_role(r.oid, 'pgtoken_admin', 'MEMBER') THEN 'is a member of pgtoken_admin'
-				WHEN pg_has_role(r.oid, 'pgtoken_issuer', 'MEMBER') THEN 'is a member of pgtoken_issuer'
-				ELSE '' END INTO names
-	FROM pg_roles r WHERE r.rolname = current_setting('pgtoken.http_authenticator');
-	ok := coalesce(names, '') = '';
-	detail := CASE WHEN names IS NULL THEN format('there is no role %I (pgtoken.http_authenticator)', current_setting('pgtoken.http_authenticator'))
-				   WHEN ok THEN format('%I can reach no more than the HTTP endpoints', current_setting('pgtoken.http_authenticator'))
-				   ELSE format('%I %s, be it through the roles it can change to: whoever breaks into the HTTP layer has that, too', current_setting('pgtoken.http_authenticator'), names) END;
+	layers := ARRAY(SELECT CASE WHEN l.name LIKE '"%"' THEN replace(btrim(l.name, '"'), '""', '"') ELSE lower(l.name) END
+					FROM regexp_split_to_table(btrim(current_setting('pgtoken.http_authenticator')), '\s*,\s*') l (name));
+	SELECT string_agg(w.what, '; ' ORDER BY w.what) INTO names
+	FROM (SELECT quote_ident(r.rolname) || ' ' ||
+						CASE WHEN r.rolsuper THEN 'is a superuser'
+							 WHEN r.rolbypassrls THEN 'bypasses row security'
+							 WHEN pg_has_role(r.oid, 'pgtoken_admin', 'MEMBER') THEN 'is a member of pgtoken_admin'
+							 WHEN pg_has_role(r.oid, 'pgtoken_issuer', 'MEMBER') THEN 'is a member of pgtoken_issuer' END
+						|| ', be it through the roles it can change to: whoever breaks into the HTTP layer has that, too' AS what
+		  FROM pg_roles r WHERE r.rolname = ANY (layers)
+		  UNION ALL
+		  SELECT format('%s may call %s and is no login role of a layer', coalesce(quote_ident(r.rolname), 'everybody'), p.oid::regprocedure)
+		  FROM pg_proc p, aclexplode(p.proacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee
+		  WHERE p.oid IN ('pgtoken_http.handle(text,text,text[],bytea,jsonb)'::regprocedure, 'pgtoken_http.admit(text,text,text[],jsonb)'::regprocedure)
+			AND x.grantee <> p.proowner AND r.rolname <> ALL (layers) IS NOT FALSE) w
+	WHERE w.what IS NOT NULL;
+	ok := names IS NULL;
+	detail := CASE WHEN NOT ok THEN names
+				   WHEN NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = ANY (layers)) THEN format('there is no role %s (pgtoken.http_authenticator)', array_to_string(layers, ', '))
+				   ELSE format('%s can reach no more than the door and what the roles of an API may', array_to_string(layers, ', ')) END;
 	RETURN NEXT;
 
 	check_name := 'authentication policies';

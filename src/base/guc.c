@@ -252,7 +252,7 @@ guc_init(void)
 		"pgtoken.http_authenticator",
 		"Login roles of the HTTP layers: only in their sessions is believed what a layer says of address and certificate.",
 		"Names as in SQL, separated by commas.", &guc_http_authenticator, "authenticator",
-		PGC_SUSET, 0, check_http_authenticator, NULL, NULL);
+		PGC_SUSET, GUC_LIST_INPUT, check_http_authenticator, NULL, NULL);
 
 	DefineCustomStringVariable("pgtoken.http_client_address_header",
 							   "Request header with the client's address; its last element counts.",
@@ -274,7 +274,7 @@ guc_init(void)
 	DefineCustomStringVariable(
 		"pgtoken.http_cors_origins",
 		"Origins whose scripts may call the HTTP endpoints, separated by commas; empty: any.", NULL,
-		&guc_http_cors_origins, "", PGC_SUSET, 0, NULL, NULL, NULL);
+		&guc_http_cors_origins, "", PGC_SUSET, GUC_LIST_INPUT, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_issuer",

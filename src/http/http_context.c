@@ -63,10 +63,11 @@ said_by_layer(const HttpExchange *x, const char *member)
 {
 	Jsonb *context = x->request->peer.context;
 	char *string = member_string(context, member);
-	char *text = string ? NULL : member_text(context, member);
+	char *number = string ? NULL : member_text(context, member);
 
-	/* of what is neither, the brackets are no value of any member */
-	return string ? string : text;
+	if (number && number[0] != '-' && !isdigit((unsigned char) number[0]))
+		number = NULL;
+	return string ? string : number;
 }
 
 /* by the layer, or by the header that a proxy before it sets */

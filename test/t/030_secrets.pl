@@ -249,18 +249,13 @@ sub handle
 	return $handle;
 }
 
-# one call of an endpoint in a transaction of its own, as the layer makes it
+# body and headers of an endpoint's answer
 sub http
 {
-	my ($function, $form, $authorization) = @_;
+	my ($endpoint, $form, $authorization) = @_;
+	my $answer = http_request($s, 'POST', "/oauth2/$endpoint", $form, $authorization ? qq({"authorization": "$authorization"}) : '{}');
 
-	$s->query('BEGIN');
-	$s->query(q{SELECT set_config('request.method', 'POST', true), set_config('request.headers', $1, true)},
-		$authorization ? qq({"authorization": "$authorization"}) : '{}');
-	my $body = $s->value("SELECT pgtoken_http.$function(\$1::text)::text", $form);
-	my $headers = $s->value(q{SELECT current_setting('response.headers')});
-	$s->query('COMMIT');
-	return ($body, $headers);
+	return ($answer->{body}, join ' ', %{ $answer->{headers} });
 }
 
 sub member
@@ -313,7 +308,7 @@ $s->value(q{SELECT pgtoken.approve_device($1, 'subject-to-be-found', 'subject-to
 my ($device_tokens) = http('token', 'grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=' . member($device, 'device_code'), $basic);
 remember_answer('device code', { access_token => member($device_tokens, 'access_token') });
 # an error in the middle of it all
-isnt($s->sqlstate('SELECT pgtoken_http.token($1::text), 1 / (length($1) - length($1))', "code=$code&client_secret=$site_secret"), '00000', 'an error beside an endpoint');
+isnt($s->sqlstate(q{SELECT pgtoken_http.handle('POST', '/oauth2/token', '{}', convert_to($1, 'UTF8')), 1 / (length($1) - length($1))}, "code=$code&client_secret=$site_secret"), '00000', 'an error beside an endpoint');
 
 # --- look for them everywhere ------------------------------------------------
 

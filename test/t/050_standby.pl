@@ -9,7 +9,10 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use JSON::PP;
+use MIME::Base64;
 use PgtokenTest;
+use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
 
 my $primary = new_cluster('primary', init => { allows_streaming => 1 });
@@ -57,24 +60,55 @@ is(active('pgtrt_nonsense'), 'false', 'nonsense is not active there');
 
 # --- what the HTTP layer reads --------------------------------------------------
 
-sub http_reads
+# what a layer gets that talks to the standby
+sub read_at
 {
-	my ($function, $token) = @_;
+	my ($session, $method, $target, $body, $headers) = @_;
+	my $answer = http_request($session, $method, $target, $body, $headers);
 
-	$s->query('BEGIN READ ONLY');
-	$s->query(q{SELECT set_config('request.method', 'GET', true), set_config('request.path', '/', true), set_config('request.headers', $1, true)},
-		$token ? qq({"authorization": "Bearer $token"}) : '{}');
-	my $body = $s->value("SELECT pgtoken_http.$function\::text");
-	my $status = $s->value(q{SELECT current_setting('response.status', true)});
-	$s->query('COMMIT');
-	return wantarray ? ($body, $status) : $body;
+	return join ' ', $answer->{status}, $answer->{headers}{'retry-after'} ? 'later' : (), $answer->{body} // ();
 }
 
-is(http_reads('openid_configuration()'), $p->value('SELECT pgtoken_http.openid_configuration()::text'), 'discovery: the same on both');
-is(http_reads('jwks()'), $p->value('SELECT pgtoken_http.jwks()::text'), 'the JWK Set too');
-is((http_reads(q{userinfo('')}, $family{app}{access_token}))[1], '403', 'userinfo: a token without openid is recognised there');
-is((http_reads(q{userinfo('')}, 'nonsense'))[1], '401', 'and nonsense refused');
+for my $path (qw(/.well-known/openid-configuration /.well-known/oauth-authorization-server /oauth2/jwks))
+{
+	is(read_at($s, GET => $path), read_at($p, GET => $path), "$path: the same on both");
+	like(read_at($s, GET => $path), qr/^200 \{/, 'and an answer');
+}
+sub bearer { return encode_json({ authorization => "Bearer $_[0]" }); }
+is(http_request($s, GET => '/oauth2/userinfo', undef, bearer($family{app}{access_token}))->{status}, 403, 'userinfo: a token without openid is recognised there');
+is(http_request($s, GET => '/oauth2/userinfo', undef, bearer('nonsense'))->{status}, 401, 'and nonsense refused');
 is($s->sqlstate(q{SELECT pgtoken_http.pre_request()}), '00000', 'a request without a token passes pre_request');
+is($s->value('SELECT role FROM pgtoken_http.admit($1, $2, $3)', 'GET', '/', '{}'), 'web_anon', 'and admit');
+
+# a client that proves itself by a secret may ask, and leaves nothing behind
+sub basic { return encode_json({ authorization => 'Basic ' . encode_base64("backend:$_[0]", '') }); }
+my $asked = 'token=' . $family{backend}{access_token};
+like(read_at($s, POST => '/oauth2/introspect', $asked, basic($secret)), qr/^200 \{"active": true/, 'introspection by a client with a secret');
+like(read_at($s, POST => '/oauth2/introspect', $asked, basic('wrong')), qr/^401 .*invalid_client/, 'a wrong secret is refused');
+like(slurp_file($standby->logfile), qr/LOG:  pgtoken: client\.authentication_failed: client_secret_wrong\n.*DETAIL:  Client "backend"\./, 'which its log tells');
+unlike(slurp_file($standby->logfile), qr/\Q$secret\E/, 'without the secret');
+
+# Attack shut out: an assertion or a proof is shown once to each standby. What cannot be
+# remembered is not taken.
+$p->query(q{SELECT pgtoken.create_client('asserting', metadata => '{"token_endpoint_auth_method": "client_secret_jwt"}')});
+replayed();
+my $unsigned = join '.', map { encode_base64($_, '') =~ tr{+/=}{-_}dr } '{"alg":"HS256"}', '{"iss":"asserting","sub":"asserting"}', 'x';
+like(read_at($s, POST => '/oauth2/introspect', "$asked&client_assertion=$unsigned&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+	qr/^503 later .*temporarily_unavailable/, 'an assertion belongs to the primary');
+like(read_at($s, GET => '/oauth2/userinfo', undef, encode_json({ authorization => 'DPoP x', dpop => 'y' })), qr/^503 later /, 'so does a proof');
+
+# what must write is not tried
+for my $request ([ POST => '/oauth2/token' ], [ POST => '/oauth2/revoke' ], [ POST => '/oauth2/par' ], [ GET => '/oauth2/authorize' ],
+	[ POST => '/oauth2/device_authorization' ], [ POST => '/oauth2/challenge' ], [ POST => '/oauth2/complete_challenge' ], [ GET => '/oauth2/logout' ])
+{
+	like(read_at($s, @{$request}, 'grant_type=client_credentials', basic($secret)), qr/^503 later .*temporarily_unavailable/, "$request->[1] answers 503 with Retry-After");
+}
+# PostgREST has a read-only transaction of it
+$s->query('BEGIN READ ONLY');
+$s->query(q{SELECT set_config('request.headers', '{"pgtoken-method": "GET", "pgtoken-target": "/oauth2/jwks"}', true)});
+is($s->value(q{SELECT convert_from(pgtoken_postgrest.read(''), 'UTF8')}), http_request($p, GET => '/oauth2/jwks')->{body}, 'and reads by a function of its own');
+$s->query('COMMIT');
+
 
 # the cache holds it: that is what a revocation has to reach
 my $hits = stat_of('token_hits');

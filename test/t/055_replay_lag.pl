@@ -126,45 +126,49 @@ for my $what (sort keys %refused)
 	is($s->sqlstate(@{ $refused{$what} }), 'PT503', "$what is refused too");
 }
 
-# status and headers of an HTTP answer, returned or raised
-sub http
+# status of what PostgREST calls, and whether it is told when to come again
+sub called
 {
 	my ($call, $token) = @_;
-	my $headers = $token ? qq({"authorization": "Bearer $token"}) : '{}';
-	my ($status, $answer_headers);
+	my $status = '200';
 
 	$s->query('BEGIN READ ONLY');
-	$s->query(q{SELECT set_config('request.method', 'POST', true), set_config('request.path', '/', true), set_config('request.headers', $1, true)}, $headers);
-	if (eval { $s->query("SELECT pgtoken_http.$call"); 1 })
+	$s->query(q{SELECT set_config('request.method', 'POST', true), set_config('request.path', '/', true), set_config('request.headers', $1, true)},
+		$token ? qq({"authorization": "Bearer $token"}) : '{}');
+	if (!eval { $s->query("SELECT pgtoken_http.$call"); 1 })
 	{
-		($status, $answer_headers) = map { $s->value(q{SELECT current_setting($1, true)}, $_) } 'response.status', 'response.headers';
-	}
-	elsif ($@->{sqlstate} eq 'PGRST')
-	{
-		($status, $answer_headers) = ($@->{detail} =~ /"status": (\d+)/, $@->{detail});
-	}
-	else
-	{
-		$status = $@->{sqlstate};
+		$status = $@->{sqlstate} eq 'PGRST' ? ($@->{detail} =~ /"status": (\d+)/)[0] : $@->{sqlstate};
+		$status .= ' later' if $@->{detail} =~ /"Retry-After": ?"\d+"/;
 	}
 	$s->query('ROLLBACK');
-	return (($status // '') || '200') . (($answer_headers // '') =~ /"Retry-After": ?"\d+"/ ? ' later' : '');
+	return $status;
 }
 
-for my $call ("userinfo('')", "introspect('token=x'::text)", 'pre_request()', 'jwks()', 'openid_configuration()', 'oauth_authorization_server()')
+# the same of the door
+sub answered
 {
-	is(http($call, $kept->{access_token}), '503 later', "$call answers 503 with Retry-After");
+	my ($method, $target) = @_;
+	my $answer = http_request($s, $method, $target, 'token=x', qq({"authorization": "Bearer $kept->{access_token}"}));
+
+	return $answer->{status} . (defined $answer->{headers}{'retry-after'} ? ' later' : '');
 }
-is(http('pre_request()'), '200', 'a request without a token passes pre_request');
-is(http('pre_config()'), '200', 'an HTTP layer can start there');
+
+is(answered(POST => '/oauth2/introspect'), '503 later', 'introspection answers 503 with Retry-After');
+is(answered(GET => $_), '503 later', "$_ too")
+  for qw(/oauth2/userinfo /oauth2/jwks /.well-known/openid-configuration /.well-known/oauth-authorization-server);
+is($s->value('SELECT status FROM pgtoken_http.admit($1, $2, ARRAY[$3, $4])', 'GET', '/', 'authorization', "Bearer $kept->{access_token}"),
+	503, 'admit says nothing of a token');
+is(called('pre_request()', $kept->{access_token}), '503 later', 'nor does pre_request');
+is(called('pre_request()'), '200', 'a request without a token passes pre_request');
+is(called('pre_config()'), '200', 'an HTTP layer can start there');
 is($s->value('SELECT count(*) FROM pgtoken.lineage($1::uuid)', $kept->{grant_id}), 1, 'who looks things up is not refused');
 like($s->value(q{SELECT detail FROM pgtoken.health() WHERE check_name = 'replay lag' AND NOT ok}), qr/not allow/, 'health says that it lags');
 
 limit('1d');
 is(answer($stolen->{access_token}), 'holds', 'with a limit that is not reached it answers from what it has');
-is(http('pre_request()', $stolen->{access_token}), '200', 'so does pre_request');
+is(called('pre_request()', $stolen->{access_token}), '200', 'so does pre_request');
 limit(LIMIT);
-is(http('pre_request()', $stolen->{access_token}), '503 later', 'which refuses a token that it has seen, too, when the limit is reached');
+is(called('pre_request()', $stolen->{access_token}), '503 later', 'which refuses a token that it has seen, too, when the limit is reached');
 limit('0');
 is(answer($stolen->{access_token}), 'holds', 'so it does without a limit');
 
@@ -184,7 +188,7 @@ wait_until(
 	});
 is(join(' ', grep { $_ ne 'PT503' } sort keys %seen), 'ended', 'replay resumed: the first answer is that the token has ended');
 wait_until('the other token holds again', sub { commit(); return answer($kept->{access_token}) eq 'holds' });
-wait_until('the HTTP layer answers again', sub { commit(); return http('jwks()') eq '200' });
+wait_until('the HTTP layer answers again', sub { commit(); return answered(GET => '/oauth2/jwks') eq '200' });
 
 # --- a standby that is cut off --------------------------------------------------
 

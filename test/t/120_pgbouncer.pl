@@ -177,7 +177,7 @@ my @request = (
 	q{SELECT set_config('request.method', 'POST', true), set_config('request.path', '/', true), set_config('request.headers', $1, true),
 		set_config('request.jwt.claims', '{"sub": "alice"}', true), set_config('role', 'reader', true)}, qq({"authorization": "Bearer $bearer"}));
 
-my @ends = (COMMIT => ['SELECT pgtoken_http.pre_request()'], COMMIT => [q{SELECT pgtoken_http.userinfo('')}], ROLLBACK => [q{SELECT pgtoken_http.userinfo('')}]);
+my @ends = (COMMIT => ['SELECT pgtoken_http.pre_request()'], COMMIT => [q{SELECT pgtoken_postgrest.handle('')}], ROLLBACK => [q{SELECT pgtoken_postgrest.handle('')}]);
 while (my ($end, $call) = splice @ends, 0, 2)
 {
 	$reader->query('BEGIN');

@@ -32,7 +32,8 @@ $admin->query(
 
 my $newest = q{SELECT * FROM pgtoken.refused_requests($1, 1)};
 
-sub authorize { return $admin->value('SELECT pgtoken_http.authorize($1)', $_[0]); }
+sub authorize { return http_request($_[1] // $admin, GET => "/oauth2/authorize?$_[0]"); }
+sub ask { return http_request($admin, POST => '/oauth2/token', $_[0]); }
 
 # the columns that a test looks at
 sub trace
@@ -56,10 +57,10 @@ is(trace('Shop'), '/oauth2/authorize | Shop | client_or_redirect_uri_unknown | c
 authorize('client_id=shop&response_type=code&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&scope=openid');
 is(trace('shop'), '/oauth2/authorize | shop | pkce_missing | code_challenge | - | -', 'what went to the client by redirect');
 
-$admin->value('SELECT pgtoken_http.token($1)', "grant_type=refresh_tokn&client_id=shop");
+ask("grant_type=refresh_tokn&client_id=shop");
 is(trace('shop'), '/oauth2/token | shop | grant_type_unknown | grant_type | refresh_tokn | -', 'a grant type that is none');
 $admin->query(q{SELECT pgtoken.create_client('posted', 'confidential', metadata => '{"token_endpoint_auth_method": "client_secret_jwt", "grant_types": ["client_credentials"]}')});
-$admin->value('SELECT pgtoken_http.token($1)', "grant_type=client_credentials&client_id=posted&client_secret=$secret");
+ask("grant_type=client_credentials&client_id=posted&client_secret=$secret");
 is( trace('posted'),
 	'/oauth2/token | posted | client_auth_method_not_registered | token_endpoint_auth_method | client_secret_post | client_secret_jwt',
 	'a wrong authentication method');
@@ -79,8 +80,7 @@ is($admin->sqlstate('SELECT * FROM pgtoken.refused_requests(max_requests => 0)')
 
 # --- no secret, nothing that harms -------------------------------------------
 
-$admin->value('SELECT pgtoken_http.token($1)',
-	"grant_type=client_credentials&client_id=backend&client_secret=hunter2&client_secret=hunter2");
+ask("grant_type=client_credentials&client_id=backend&client_secret=hunter2&client_secret=hunter2");
 authorize('client_id=shop&response_type=code&state=hunter2&redirect_uri=' . ('x' x 3000));
 authorize("client_id=evil%0ALOG:%20all%20is%20well%1B%5B2J&response_type=code");
 my ($all) = $admin->value('SELECT json_agg(r)::text FROM pgtoken.refused_requests() r');
@@ -123,7 +123,7 @@ sub logged
 	$asking->query("SET pgtoken.log_refusals = $setting");
 	$asking->query('SET client_min_messages = debug1') if $setting ne 'debug1';
 	$asking->notices;
-	$asking->value('SELECT pgtoken_http.authorize($1)', "client_id=$client&response_type=code&redirect_uri=https://a.example");
+	authorize("client_id=$client&response_type=code&redirect_uri=https://a.example", $asking);
 	is_deeply([ grep { /refused/ } $asking->notices ], [], "$setting: the client is told nothing");
 	return scalar grep { /Client: "$client"/ } split /\n/, slurp_file($node->logfile);
 }
@@ -252,7 +252,7 @@ $admin = session($bare);
 create_service($admin);
 my $at_need = $admin->value('SHOW server_version_num') >= 170000;
 authorize('client_id=first&response_type=code');
-session($bare)->value('SELECT pgtoken_http.authorize($1)', 'client_id=second&response_type=code');
+authorize('client_id=second&response_type=code', session($bare));
 my $told = eval { join ' ', $admin->column('SELECT client_id FROM pgtoken.refused_requests()') } // $@->{sqlstate};
 is($told, $at_need ? 'second first' : '55000', 'what two sessions have refused, or that it is not kept');
 $api = session($bare);

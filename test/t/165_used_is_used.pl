@@ -38,7 +38,7 @@ sub assertion
 sub refusal
 {
 	my ($endpoint, $form) = @_;
-	my $body = eval { $admin->value("SELECT pgtoken_http.$endpoint(\$1)", $form) } // return $@->{sqlstate};
+	my $body = http_request($admin, POST => "/oauth2/$endpoint", $form, '{"accept": "application/token-introspection+jwt"}')->{body};
 
 	return $body =~ /^\{/ ? decode_json($body)->{error} : undef;
 }
@@ -50,7 +50,6 @@ for my $endpoint (sort keys %requests)
 {
 	my $form = $requests{$endpoint} . assertion();
 
-	$admin->query(q{SELECT set_config('request.headers', '{"accept": "application/token-introspection+jwt"}', false)});
 	keys_are('retired');
 	is(refusal($endpoint, $form), 'server_error', "$endpoint: no key to sign with is an answer");
 	keys_are('active');

@@ -13,11 +13,12 @@ use Exporter 'import';
 use FindBin;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
+use JSON::PP;
 use MIME::Base64 qw(decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(new_cluster create_service session grant_and_generation refresh_secret wait_until document_blocks);
+our @EXPORT = qw(new_cluster create_service session grant_and_generation refresh_secret wait_until document_blocks http_request);
 
 # new_cluster(name, conf => text, init => { ... }): running, without the extension
 sub new_cluster
@@ -55,6 +56,20 @@ sub create_service
 sub session { return PgtokenTest::Session->new(@_); }
 
 # what a refresh token says of itself: "pgtrt_" base64url(version, grant_id, generation, secret)
+# One HTTP request through the door; headers and peer as JSON.  { status, headers, body },
+# headers by their names in lower case.
+sub http_request
+{
+	my ($session, $method, $target, $body, $headers, $peer) = @_;
+	my $row = $session->row(
+		q{SELECT h.status, h.body <> '' AS has_body, convert_from(h.body, 'UTF8') AS body,
+			(SELECT jsonb_object_agg(lower(h.headers[i]), h.headers[i + 1]) FROM generate_series(1, cardinality(h.headers), 2) i) AS headers
+		FROM pgtoken_http.handle($1, $2, ARRAY(SELECT v.part FROM jsonb_each_text($3) x, LATERAL (VALUES (x.key), (x.value)) v (part)),
+			convert_to($4, 'UTF8'), $5) h}, $method, $target, $headers // '{}', $body // '', $peer // '{}');
+
+	return { status => $row->{status}, headers => decode_json($row->{headers}), body => $row->{has_body} eq 't' ? $row->{body} : undef };
+}
+
 sub grant_and_generation
 {
 	my ($version, $grant_id, $generation) = unpack 'C a16 N', _refresh_bytes(@_);

@@ -85,7 +85,7 @@ CREATE TEMPORARY VIEW functions AS
 	JOIN pg_namespace n ON n.oid = p.pronamespace
 		LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid
 	LEFT JOIN concepts c ON c.name = n.nspname || '.' || p.proname
-	WHERE n.nspname IN ('pgtoken', 'pgtoken_http');
+	WHERE n.nspname IN ('pgtoken', 'pgtoken_http', 'pgtoken_postgrest');
 
 -- arguments that are given; columns that come back
 CREATE FUNCTION pg_temp.arguments(f functions, given text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
