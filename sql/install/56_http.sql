@@ -12,7 +12,7 @@ CREATE FUNCTION pgtoken_http.handle(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.handle FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.handle(text, text, text[], bytea, jsonb) IS
-'Answer one HTTP request of the token service: metadata (RFC 8414, OpenID Connect Discovery), keys, and every endpoint of the issuer that host and path name.
+'Answer one HTTP request of the token service: metadata (RFC 8414, OpenID Connect Discovery), keys, and every endpoint of the issuer that host and path name. The administrator grants it to the login roles of layers.
 method: as it came. target: path and query as they came, or an absolute URL. headers: name, value, name, value, in order, repeats kept, each character one octet (ISO-8859-1). body: as it came. peer: what the layer vouches for, an object with address, certificate (percent-encoded PEM or RFC 9440), scheme, context (an object of members of the context), proxied (true: a proxy before the layer sets the headers that settings name); it counts only in sessions of the login roles of pgtoken.http_authenticator.
 Returns status, headers (again name, value) and body of the answer; of a HEAD request what GET answers. Status 0 means: commit, wait as many milliseconds as the header Wait says, and call again with the same arguments, five seconds in all. Answers of the protocol, refusals among them, commit: call it in a transaction of its own, and answer after the commit. What is raised is a 500 of the layer''s, and a 503 with Retry-After for 40001, 40P01, 53xxx and 57P0x. A server that only reads answers metadata, keys, userinfo and introspection, and 503 with Retry-After for the rest. Raises 22004, 22023 for what no layer sends, 55000 where there is no issuer.';
 
@@ -24,7 +24,7 @@ CREATE FUNCTION pgtoken_http.admit(
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_http.admit FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_http.admit(text, text, text[], jsonb) IS
-'Judge one HTTP request of an API, before the API sees it: the access token (RFC 6750), the key or certificate that it is bound to (RFC 9449, RFC 8705), that it is meant for pgtoken.http_resource and was not revoked.
+'Judge one HTTP request of an API, before the API sees it: the access token (RFC 6750), the key or certificate that it is bound to (RFC 9449, RFC 8705), that it is meant for pgtoken.http_resource and was not revoked. The administrator grants it to the login roles of layers.
 method, target, headers, peer: as handle() takes them.
 Returns either role, which the request is to run as (the claim role, or pgtoken.http_anonymous_role without a token or claim), settings (names and values for set_config in its transaction: request.jwt.claims, request.method, request.path, request.headers) and headers that the API''s answer gets as well; or, with role NULL, the finished answer: status, headers, body of a refusal or of a CORS preflight. Call it in the transaction that the API''s function runs in. Raises 22004, 22023 for what no layer sends, 55000 where there is no issuer.';
 

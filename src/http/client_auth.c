@@ -262,6 +262,13 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 {
 	Object detail;
 
+	/* a standby: who reads its log may know what the audit of the primary says */
+	if (XactReadOnly)
+	{
+		ereport(LOG_SERVER_ONLY, (errmsg("client authentication failed: %s", errors_info(err)->reason),
+								  errdetail_log("Client \"%s\".", client->client_id)));
+		return;
+	}
 	object_begin(&detail);
 	object_string(&detail, "client_auth_method", name_of_method(presented, client));
 	audit_refusal(err, &(AuditEvent){.event = "client.authentication_failed",

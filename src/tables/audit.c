@@ -157,11 +157,5 @@ audit_refusal(PgtErr err, const AuditEvent *event)
 		return;
 	refusal.reason = info->reason;
 	refusal.detail = refused_detail(err, event->detail);
-	if (XactReadOnly)
-		/* a standby: who reads its log may know what the audit of the primary says */
-		ereport(LOG_SERVER_ONLY,
-				(errmsg("pgtoken: %s: %s", event->event, info->reason),
-				 event->client_id ? errdetail_log("Client \"%s\".", event->client_id) : 0));
-	else
-		audit_write(&refusal);
+	audit_write(&refusal);
 }

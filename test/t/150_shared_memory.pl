@@ -238,7 +238,7 @@ $node->append_conf('postgresql.conf', "pgtoken.refused_requests = 0\npgtoken.sha
 $node->restart;
 $admin = session($node);
 is($admin->sqlstate('SELECT * FROM pgtoken.refused_requests()'), '55000', 'without room for them the function says so');
-like(authorize('client_id=nobody&response_type=code'), qr/invalid_request/, 'and requests are refused as before');
+like(authorize('client_id=nobody&response_type=code')->{body}, qr/invalid_request/, 'and requests are refused as before');
 $api = session($node);
 $api->query(q{SET pgtoken.http_resource = 'https://api.example'});
 is(request($api, $token, proof($token, 'POST'), end => 'ROLLBACK'), 'passes', 'and proofs are taken as before');
