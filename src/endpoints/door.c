@@ -49,7 +49,7 @@ typedef struct Route
 } Route;
 
 static const Route routes[] = {
-	{"/oauth2/token", FORM, FOR_SCRIPTS, token_endpoint, NULL},
+	{"/oauth2/token", FORM, FOR_SCRIPTS, NULL, token_endpoint},
 	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY, NULL, introspection_endpoint},
 	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, userinfo_endpoint, NULL},
 	{"/oauth2/revoke", FORM, FOR_SCRIPTS, revocation_endpoint, NULL},

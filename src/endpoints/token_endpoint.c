@@ -7,12 +7,14 @@
  */
 #include "endpoints/token_endpoint.h"
 
+#include "base/glue.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/strings.h"
 #include "base/user_function.h"
 #include "core/base/code.h"
+#include "core/base/json_write.h"
 #include "core/base/slice.h"
 #include "core/oauth/scope.h"
 #include "endpoints/grants/authorization_code_grant.h"
@@ -117,37 +119,41 @@ audit_early_refusal(const TokenRequest *request, const char *grant_type, PgtErr 
 									 .detail = object_end(&detail)});
 }
 
-/* RFC 6749 section 5.1 */
-static Jsonb *
+/* RFC 6749 section 5.1; written at once, since a jsonb would be built to be taken apart again */
+static char *
 answer(const TokenResponse *response)
 {
-	Object body;
+	PgtcBuf body;
 
-	object_begin(&body);
-	object_string(&body, "access_token", response->access_token);
-	object_string(&body, "token_type", response->dpop_bound ? "DPoP" : "Bearer");
-	object_int(&body, "expires_in", response->expires_in);
-	object_string(&body, "refresh_token", response->refresh_token);
-	object_string(&body, "id_token", response->id_token);
-	object_string(&body, "scope", response->scope);
-	object_string(&body, "issued_token_type", response->issued_token_type);
-	return object_end(&body);
+	pgtc_buf_init(&body, &glue_mem);
+	pgtc_buf_append_str(&body, "{");
+	pgtc_json_write_member(&body, "access_token", pgtc_slice_str(response->access_token));
+	pgtc_json_write_member(&body, "token_type",
+						   pgtc_slice_str(response->dpop_bound ? "DPoP" : "Bearer"));
+	pgtc_json_write_member_int(&body, "expires_in", response->expires_in);
+	pgtc_json_write_member(&body, "refresh_token", pgtc_slice_str(response->refresh_token));
+	pgtc_json_write_member(&body, "id_token", pgtc_slice_str(response->id_token));
+	pgtc_json_write_member(&body, "scope", pgtc_slice_str(response->scope));
+	pgtc_json_write_member(&body, "issued_token_type", pgtc_slice_str(response->issued_token_type));
+	pgtc_buf_append_str(&body, "}");
+	glue_check(pgtc_buf_code(&body), "writing an answer");
+	return body.data;
 }
 
 /* RFC 6749 section 5.2; of a step-up also what it goes on with */
-static Jsonb *
+static char *
 refusal(HttpExchange *x, const TokenResponse *response)
 {
 	Jsonb *body = http_error(x, response->err);
 	Object step_up;
 
 	if (response->transaction_id == NULL)
-		return body;
+		return object_text(body);
 	object_begin(&step_up);
 	object_string(&step_up, "transaction_id", response->transaction_id);
 	object_int(&step_up, "expires_in", response->expires_in);
 	object_jsonb(&step_up, "factors", response->factors);
-	return object_concat(body, object_end(&step_up));
+	return object_text(object_concat(body, object_end(&step_up)));
 }
 
 /* a request whose client and keys are proved, for the guard */
@@ -187,7 +193,7 @@ handle(GrantHandler handler, const TokenRequest *request, const char *grant_type
 	}
 }
 
-Jsonb *
+char *
 token_endpoint(HttpExchange *x)
 {
 	TokenRequest request = {.x = x};
@@ -207,7 +213,7 @@ token_endpoint(HttpExchange *x)
 	if (err == PGT_OK)
 		err = client_auth(x, &request.client);
 	if (err != PGT_OK)
-		return http_error(x, err);
+		return object_text(http_error(x, err));
 
 	request.context = http_context(x);
 	request.scope = http_param(x, "scope");
@@ -220,7 +226,7 @@ token_endpoint(HttpExchange *x)
 	if (err != PGT_OK)
 	{
 		audit_early_refusal(&request, grant_type, err);
-		return http_error(x, err);
+		return object_text(http_error(x, err));
 	}
 	handle(handlers[type], &request, grant_type, &response);
 	return response.err == PGT_OK ? answer(&response) : refusal(x, &response);

@@ -9,6 +9,7 @@
 
 #include "http/http.h"
 
-extern Jsonb *token_endpoint(HttpExchange *x);
+/* JSON text */
+extern char *token_endpoint(HttpExchange *x);
 
 #endif /* PGT_TOKEN_ENDPOINT_H */

@@ -58,19 +58,40 @@ set_answer(const HttpExchange *x, const char *body, Datum *values)
 	values[2] = PointerGetDatum(cstring_to_text(body ? body : ""));
 }
 
-static Datum
-row_of(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+/* the row type that the function's OUT parameters make: it is another function that has others */
+typedef struct RowType
 {
+	Oid function;
+	TupleDesc type;
+} RowType;
+
+static TupleDesc
+row_type(FunctionCallInfo fcinfo, RowType *kept)
+{
+	MemoryContext caller;
 	TupleDesc type;
 
+	if (kept->function == fcinfo->flinfo->fn_oid)
+		return kept->type;
 	if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "the function returns a row");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(type), values, nulls));
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	kept->type = CreateTupleDescCopy(BlessTupleDesc(type));
+	kept->function = fcinfo->flinfo->fn_oid;
+	MemoryContextSwitchTo(caller);
+	return kept->type;
+}
+
+static Datum
+row_of(FunctionCallInfo fcinfo, RowType *kept, Datum *values, bool *nulls)
+{
+	return HeapTupleGetDatum(heap_form_tuple(row_type(fcinfo, kept), values, nulls));
 }
 
 static Datum
 handle_once(PG_FUNCTION_ARGS)
 {
+	static RowType kept;
 	HttpRequest request;
 	HttpExchange x;
 	Datum values[3];
@@ -78,7 +99,7 @@ handle_once(PG_FUNCTION_ARGS)
 
 	read_request(fcinfo, 3, 4, &request);
 	set_answer(&x, door_handle(&request, &x), values);
-	return row_of(fcinfo, values, nulls);
+	return row_of(fcinfo, &kept, values, nulls);
 }
 
 Datum
@@ -90,6 +111,7 @@ pgt_http_handle(PG_FUNCTION_ARGS)
 Datum
 pgt_http_admit(PG_FUNCTION_ARGS)
 {
+	static RowType kept;
 	HttpRequest request;
 	HttpExchange x;
 	Admission admitted;
@@ -107,7 +129,7 @@ pgt_http_admit(PG_FUNCTION_ARGS)
 		values[0] = CStringGetTextDatum(admitted.role);
 		values[1] = JsonbPGetDatum(admitted.settings);
 	}
-	return row_of(fcinfo, values, nulls);
+	return row_of(fcinfo, &kept, values, nulls);
 }
 
 Datum

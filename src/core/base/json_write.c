@@ -4,6 +4,41 @@
  */
 #include "core/base/json_write.h"
 
+static void
+write_escape(PgtcBuf *buf, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+	size_t escape_len = 2;
+
+	switch (c)
+	{
+		case '"':
+		case '\\':
+			escape[1] = (char) c;
+			break;
+		case '\b':
+			escape[1] = 'b';
+			break;
+		case '\f':
+			escape[1] = 'f';
+			break;
+		case '\n':
+			escape[1] = 'n';
+			break;
+		case '\r':
+			escape[1] = 'r';
+			break;
+		case '\t':
+			escape[1] = 't';
+			break;
+		default:
+			escape_len = 6;
+			break;
+	}
+	pgtc_buf_append(buf, escape, escape_len);
+}
+
 /*
  *		string    = quotation-mark *char quotation-mark
  *		unescaped = %x20-21 / %x23-5B / %x5D-10FFFF
@@ -14,7 +49,6 @@
 void
 pgtc_json_write_string(PgtcBuf *buf, PgtcSlice value)
 {
-	static const char hex[] = "0123456789abcdef";
 	size_t done = 0;
 	size_t i;
 
@@ -22,41 +56,12 @@ pgtc_json_write_string(PgtcBuf *buf, PgtcSlice value)
 	for (i = 0; i < value.len; i++)
 	{
 		unsigned char c = (unsigned char) value.data[i];
-		char escape[6] = {'\\', 'u', '0', '0', 0, 0};
-		size_t escape_len = 2;
 
+		/* most are: tokens are long, and have none of the others */
 		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
-
-		switch (c)
-		{
-			case '"':
-			case '\\':
-				escape[1] = (char) c;
-				break;
-			case '\b':
-				escape[1] = 'b';
-				break;
-			case '\f':
-				escape[1] = 'f';
-				break;
-			case '\n':
-				escape[1] = 'n';
-				break;
-			case '\r':
-				escape[1] = 'r';
-				break;
-			case '\t':
-				escape[1] = 't';
-				break;
-			default:
-				escape[4] = hex[c >> 4];
-				escape[5] = hex[c & 15];
-				escape_len = 6;
-				break;
-		}
 		pgtc_buf_append(buf, value.data + done, i - done);
-		pgtc_buf_append(buf, escape, escape_len);
+		write_escape(buf, c);
 		done = i + 1;
 	}
 	if (value.len > done)
