@@ -52,9 +52,11 @@ static char *
 user_agent(const HttpExchange *x)
 {
 	char *value = http_header(x, "user-agent");
+	int len = value ? strlen(value) : 0;
 
-	return value ? pnstrdup(value, pg_mbcliplen(value, strlen(value), PGTC_CONTEXT_VALUE_MAX))
-				 : NULL;
+	return len > PGTC_CONTEXT_VALUE_MAX
+			   ? pnstrdup(value, pg_mbcliplen(value, len, PGTC_CONTEXT_VALUE_MAX))
+			   : value;
 }
 
 /* what the layer itself says, as text or number */
