@@ -34,7 +34,7 @@ check_nonce(HttpExchange *x, const PgtcDpopProof *proof, int64 now)
 	issuer_subkey(x->issuer, "dpop nonces", key);
 	code = pgtc_dpop_nonce_check(key, pgtc_slice_str(proof->nonce), now, guc_dpop_nonce_lifetime);
 	glue_check(pgtc_dpop_nonce_write(key, now, nonce), "making a nonce");
-	http_answer_header(x, "DPoP-Nonce", nonce);
+	http_answer_header(x, "DPoP-Nonce", pstrdup(nonce));
 	pgtc_crypto_wipe(key, sizeof(key));
 	return code == PGTC_OK ? PGT_OK : PGT_ERR_DPOP_NONCE;
 }
