@@ -185,8 +185,9 @@ read_peer(Jsonb *json, HttpPeer *peer)
 	peer->certificate = member_string(json, "certificate");
 	peer->scheme = member_string(json, "scheme");
 	peer->context = context && JB_ROOT_IS_OBJECT(context) ? context : NULL;
-	peer->certificates = member_json(json, "certificate") != NULL;
 	peer->proxied = member_bool(json, "proxied", false);
+	peer->certificates = member_json(json, "certificate") != NULL ||
+						 (peer->proxied && guc_http_client_certificate_header[0] != '\0');
 }
 
 static void
