@@ -19,6 +19,7 @@
 #include "base/strings.h"
 #include "core/base/credentials.h"
 #include "core/base/plain_object.h"
+#include "core/base/request_target.h"
 
 #define PROXY_PREFIX "pgtoken-"
 #define PROXY_CONTEXT "context-"
@@ -58,28 +59,20 @@ session_is_layers(void)
 static char *
 octets_of(char *string, const char *argument)
 {
+	size_t len = strlen(string);
 	char *octets;
-	char *at;
+	long n;
 
 	if (GetDatabaseEncoding() != PG_UTF8 || pg_is_ascii(string))
 		return string;
-	octets = at = palloc(strlen(string) + 1);
-	for (const unsigned char *c = (const unsigned char *) string; *c; c++)
-	{
-		if (*c < 0x80)
-			*at++ = *c;
-		else if ((*c & 0xfc) == 0xc0)
-		{
-			*at++ = (char) ((*c & 3) << 6 | (c[1] & 0x3f));
-			c++;
-		}
-		else
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("%s must be octets, one a character", argument),
-							errdetail("There is a character beyond U+00FF."),
-							errhint("Decode what the client has sent as ISO-8859-1.")));
-	}
-	*at = '\0';
+	octets = palloc(len + 1);
+	n = pgtc_request_target_octets(pgtc_slice(string, len), octets);
+	if (n < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be octets, one a character", argument),
+						errdetail("There is a character beyond U+00FF."),
+						errhint("Decode what the client has sent as ISO-8859-1.")));
+	octets[n] = '\0';
 	return octets;
 }
 
@@ -151,22 +144,13 @@ read_headers(ArrayType *array, HttpRequest *request)
 		add_header(request, lower_case(parts[i], strlen(parts[i])), value_of(parts[i + 1]));
 }
 
-/* RFC 9112 section 3.2: the path as most send it, or behind the origin as proxies are sent it */
 static void
 read_target(char *target, HttpRequest *request)
 {
-	char *path = octets_of(target, "target");
-	size_t len;
+	PgtcSlice path;
 
-	if (path[0] != '/' && strstr(path, "://"))
-	{
-		path = strstr(path, "://") + 3;
-		path += strcspn(path, "/?");
-	}
-	len = strcspn(path, "?");
-	request->path = len > 0 ? pnstrdup(path, len) : "/";
-	if (path[len] == '?')
-		request->query = pgtc_slice_str(path + len + 1);
+	pgtc_request_target_split(pgtc_slice_str(octets_of(target, "target")), &path, &request->query);
+	request->path = pnstrdup(path.data, path.len);
 }
 
 static void

@@ -148,6 +148,7 @@ main(void)
 	test_wrap();
 	test_form();
 	test_printable();
+	test_request_target();
 	test_replay_set();
 	test_dn();
 	test_dpop();
