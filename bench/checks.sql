@@ -27,8 +27,8 @@ WITH families AS (
 	UNION ALL
 	SELECT 'no unexpected answer', e.unexpected = 0, format('%s events of refusal, retry or reuse', e.unexpected) FROM events e
 	UNION ALL
-	SELECT 'the floor wrote as many rows', count(*) = :floor_refreshed + :floor_issued AND (SELECT count(*) FROM floor.audit_events) = count(*),
-		   format('%s ledger and %s audit rows of %s', count(*), (SELECT count(*) FROM floor.audit_events), :floor_refreshed + :floor_issued)
+	SELECT 'the floor wrote as many rows', count(*) = :floor_refreshed + :floor_issued,
+		   format('%s ledger rows of %s', count(*), :floor_refreshed + :floor_issued)
 	FROM floor.tokens
 )
 SELECT what, ok, detail FROM checks;

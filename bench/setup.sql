@@ -44,7 +44,7 @@ SELECT count(*) > 0 AS maintained FROM pgtoken.maintain() \gset
 CREATE SCHEMA floor;
 CREATE TABLE floor.grants (LIKE pgtoken.grants INCLUDING ALL) WITH (fillfactor = 70);
 CREATE TABLE floor.tokens (LIKE pgtoken.tokens INCLUDING ALL) PARTITION BY RANGE (issued_at);
-CREATE TABLE floor.audit_events (LIKE pgtoken.audit_events INCLUDING ALL) PARTITION BY RANGE (occurred_at);
+CREATE TABLE floor.audit_rows (LIKE pgtoken.audit_rows INCLUDING ALL) PARTITION BY RANGE (occurred_at);
 DO $do$
 DECLARE
 	part record;
@@ -54,7 +54,7 @@ BEGIN
 		FROM pg_inherits i
 		JOIN pg_class c ON c.oid = i.inhrelid
 		JOIN pg_class p ON p.oid = i.inhparent
-		WHERE p.oid IN ('pgtoken.tokens'::regclass, 'pgtoken.audit_events'::regclass)
+		WHERE p.oid IN ('pgtoken.tokens'::regclass, 'pgtoken.audit_rows'::regclass)
 	LOOP
 		EXECUTE format('CREATE TABLE floor.%1$I (LIKE pgtoken.%1$I INCLUDING ALL)', part.relname);
 		EXECUTE format('ALTER TABLE floor.%I ATTACH PARTITION floor.%I %s', part.parent, part.relname, part.bound);
@@ -77,7 +77,7 @@ BEGIN
 					  ORDER BY regexp_replace(pg_get_indexdef(x.indexrelid), '^.* USING ', '')) x) AS indexes
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE n.nspname IN ('pgtoken', 'floor') AND c.relkind IN ('r', 'p')
-		  AND (c.relname ~ '^(tokens|audit_events)' OR c.relname = 'grants')
+		  AND (c.relname ~ '^(tokens|audit_rows)' OR c.relname = 'grants')
 	)
 	SELECT string_agg(a.relname, ', ') INTO differing
 	FROM (SELECT * FROM sides WHERE nspname = 'pgtoken') a

@@ -58,6 +58,19 @@ RELEASE s;
 SELECT array_agg(detail #>> '{after,client_name}' ORDER BY event_id) AS of_this_transaction FROM pgtoken.audit_events WHERE xact_id = pg_current_xact_id();
 COMMIT;
 SELECT count(DISTINCT xact_id) AS transactions, count(*) FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event IN ('grant.issued', 'token.refreshed', 'grant.revoked');
+-- an answer's event is its ledger row: of the same moment, whole when the family is gone, and there is no other
+BEGIN;
+DELETE FROM pgtoken.grants WHERE grant_id = :'gid';
+SELECT e.event, e.client_id, e.subject, e.context ->> 'ip' AS ip, e.detail ->> 'scope' AS scope, e.detail ->> 'jti' IS NOT DISTINCT FROM CASE WHEN t.generation > 0 THEN t.jti END AS jti,
+	   e.occurred_at = t.issued_at AS at, e.event_id BETWEEN pgtoken.first_uuid(t.issued_at) AND pgtoken.first_uuid(t.issued_at + interval '1 ms') AS id
+FROM pgtoken.audit_events e JOIN pgtoken.tokens t USING (grant_id, event_id) WHERE grant_id = :'gid' ORDER BY event;
+SELECT count(*) AS other FROM pgtoken.audit_rows WHERE grant_id = :'gid' AND event IN ('grant.issued', 'token.refreshed', 'token.retried');
+ROLLBACK;
+-- a family that somebody writes by hand, without an answer, leaves its trace as well
+BEGIN;
+INSERT INTO pgtoken.grants SELECT (jsonb_populate_record(g, jsonb_build_object('grant_id', pgtoken.new_uuid(), 'subject', 'by-hand'))).* FROM pgtoken.grants g WHERE g.grant_id = :'gid';
+SELECT event, client_id, detail FROM pgtoken.audit_events WHERE subject = 'by-hand';
+ROLLBACK;
 -- events of no family have the grant_id of nobody
 SELECT DISTINCT grant_id FROM pgtoken.audit_events WHERE event LIKE 'client.%' OR event LIKE 'issuer.%';
 
@@ -236,7 +249,7 @@ SELECT test.outcome('SELECT pgtoken.audit_by_subject(NULL)');
 -- Plans depend on statistics, and autovacuum makes some when it likes: these are
 -- the plans of tables that nobody has analyzed, though somebody has. How an
 -- empty partition is read does not matter.
-ANALYZE pgtoken.grants, pgtoken.tokens, pgtoken.audit_events;
+ANALYZE pgtoken.grants, pgtoken.tokens, pgtoken.audit_rows;
 BEGIN;
 WITH forgotten AS (DELETE FROM pg_statistic s USING pg_class c WHERE c.oid = s.starelid AND c.relnamespace = 'pgtoken'::regnamespace RETURNING 1)
 SELECT count(*) > 0 AS statistics_forgotten FROM forgotten;
@@ -252,15 +265,17 @@ END
 $$;
 SELECT n, jsonb_path_exists(p, '$.** ? (@."Node Type" == "Sort" || @."Node Type" == "Seq Scan")') AS sorts_or_scans,
 	   array(SELECT DISTINCT regexp_replace(x ->> 'Index Name', '_(p\d+_\d+|default)_', '_*_') FROM jsonb_path_query(p, '$.** ? (exists (@."Index Name"))') x
-			 WHERE x ->> 'Index Name' ~ '^(audit_events|grants)' AND pg_relation_size(format('pgtoken.%I', x ->> 'Relation Name')) > 0) AS indexes
+			 WHERE x ->> 'Index Name' ~ '^(audit_rows|tokens|grants)' AND pg_relation_size(format('pgtoken.%I', x ->> 'Relation Name')) > 0) AS indexes
 FROM (VALUES (1, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' ORDER BY occurred_at DESC LIMIT 50'),
 			 (2, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' AND occurred_at > ''2026-01-01'' ORDER BY occurred_at LIMIT 50'),
 			 (3, 'SELECT * FROM pgtoken.audit_events ORDER BY occurred_at DESC LIMIT 50'),
 			 (4, 'SELECT * FROM pgtoken.grant_status WHERE subject = ''alice'' AND client_id = ''web''')) q (n, query), test.plan(q.query) p
 ORDER BY n;
--- By subject: the families' refreshes by their key, all else by the index that has no refresh in it; in a small table, too, nothing is read as a whole
+-- By subject: the families' refreshes by their key, all else by indexes that have no refresh in them; in a small table, too, nothing is read as a whole
 SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_mergejoin = off;
+-- that a family has few rows is known of statistics alone
+ANALYZE pgtoken.tokens, pgtoken.audit_rows;
 SELECT jsonb_path_exists(p, '$.** ? (@."Node Type" == "Seq Scan")') AS scans,
 	   array(SELECT DISTINCT regexp_replace(x ->> 'Index Name', '_(p\d+_\d+|default)_', '_*_') || CASE WHEN x ? 'Index Cond' THEN regexp_replace(x ->> 'Index Cond', '^.*?\((\w+) = .*$', ': \1') ELSE '' END
 			 FROM jsonb_path_query(p, '$.** ? (exists (@."Index Name"))') x
@@ -273,21 +288,21 @@ ROLLBACK;
 -- Attack shut out: whoever did it removes the trace. Not even the superuser
 -- does so by accident, not through a partition, and not in replication mode.
 SELECT bool_and(step IS NOT NULL) IS NOT FALSE AS maintained FROM pgtoken.maintain();
-SELECT count(*) > 100 AS in_a_partition FROM pgtoken.audit_events WHERE tableoid <> 'pgtoken.audit_events_default'::regclass;
-SELECT c.relname AS audit_now FROM pg_class c WHERE c.oid = (SELECT max(tableoid) FROM pgtoken.audit_events WHERE event = 'client.created' AND client_id = 'audited') \gset
+SELECT count(*) > 100 AS in_a_partition FROM pgtoken.audit_rows WHERE tableoid <> 'pgtoken.audit_rows_default'::regclass;
+SELECT c.relname AS audit_now FROM pg_class c WHERE c.oid = (SELECT max(tableoid) FROM pgtoken.audit_rows WHERE event = 'client.created' AND client_id = 'audited') \gset
 SELECT c.relname AS tokens_now FROM pg_class c WHERE c.oid = (SELECT max(tableoid) FROM pgtoken.tokens WHERE grant_id = :'gid') \gset
 SELECT test.written() AS before \gset
-SELECT n, replace(replace(statement, :'audit_now', 'audit_events_pYYYY_MM'), :'tokens_now', 'tokens_pYYYY_MM') AS statement,
-	   replace(replace(test.outcome(statement), :'audit_now', 'audit_events_pYYYY_MM'), :'tokens_now', 'tokens_pYYYY_MM') AS outcome
+SELECT n, replace(replace(statement, :'audit_now', 'audit_rows_pYYYY_MM'), :'tokens_now', 'tokens_pYYYY_MM') AS statement,
+	   replace(replace(test.outcome(statement), :'audit_now', 'audit_rows_pYYYY_MM'), :'tokens_now', 'tokens_pYYYY_MM') AS outcome
 FROM (VALUES
-	(1, 'UPDATE pgtoken.audit_events SET reason = NULL'), (2, 'DELETE FROM pgtoken.audit_events'), (3, 'TRUNCATE pgtoken.audit_events'),
+	(1, 'UPDATE pgtoken.audit_rows SET reason = NULL'), (2, 'DELETE FROM pgtoken.audit_rows'), (3, 'TRUNCATE pgtoken.audit_rows'),
 	(4, format('UPDATE pgtoken.%I SET reason = NULL', :'audit_now')), (5, format('DELETE FROM pgtoken.%I', :'audit_now')),
-	(6, format('TRUNCATE pgtoken.%I', :'audit_now')), (7, 'TRUNCATE pgtoken.audit_events_default'),
+	(6, format('TRUNCATE pgtoken.%I', :'audit_now')), (7, 'TRUNCATE pgtoken.audit_rows_default'),
 	(8, 'UPDATE pgtoken.tokens SET scope = NULL'), (9, 'DELETE FROM pgtoken.tokens'), (10, 'TRUNCATE pgtoken.tokens'),
-	(11, format('DELETE FROM pgtoken.%I', :'tokens_now')), (12, format('TRUNCATE pgtoken.%I', :'tokens_now')), (13, 'TRUNCATE pgtoken.tokens_default')) v (n, statement)
+	(11, format('DELETE FROM pgtoken.%I', :'tokens_now')), (12, format('TRUNCATE pgtoken.%I', :'tokens_now')), (13, 'TRUNCATE pgtoken.tokens_default'), (14, 'DELETE FROM pgtoken.audit_events')) v (n, statement)
 ORDER BY n;
 SET session_replication_role = replica;
-SELECT test.outcome('DELETE FROM pgtoken.audit_events') <> 'ok' AS delete_refused, test.outcome('TRUNCATE pgtoken.audit_events') <> 'ok' AS truncate_refused,
+SELECT test.outcome('DELETE FROM pgtoken.audit_rows') <> 'ok' AS delete_refused, test.outcome('TRUNCATE pgtoken.audit_rows') <> 'ok' AS truncate_refused,
 	   test.outcome(format('DELETE FROM pgtoken.%I', :'audit_now')) <> 'ok' AS partition_refused,
 	   test.outcome(format('TRUNCATE pgtoken.%I', :'tokens_now')) <> 'ok' AS lineage_refused;
 RESET session_replication_role;
@@ -313,11 +328,11 @@ ROLLBACK;
 SELECT ok, detail FROM pgtoken.health() WHERE check_name = 'triggers';
 -- a row that is still in the default partition is guarded as well
 SELECT (pgtoken.issue_tokens('audited', 'heidi', 'b')).error;
-INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 VALUES ('00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), '1999-01-01', 'test', 'x', 'x');
-SELECT test.outcome($$DELETE FROM pgtoken.audit_events_default$$) AS outcome;
-SELECT test.outcome($$UPDATE pgtoken.audit_events_default SET occurred_at = now()$$) AS outcome;
-SELECT count(*) FROM pgtoken.audit_events_default WHERE occurred_at < '2000-01-01';
+SELECT test.outcome($$DELETE FROM pgtoken.audit_rows_default$$) AS outcome;
+SELECT test.outcome($$UPDATE pgtoken.audit_rows_default SET occurred_at = now()$$) AS outcome;
+SELECT count(*) FROM pgtoken.audit_rows_default WHERE occurred_at < '2000-01-01';
 -- dropping partitions by age is the way out, and the only one
 SET client_min_messages = warning;
 SELECT step, detail FROM pgtoken.maintain() WHERE detail LIKE '%1999%' ORDER BY step;

@@ -6,7 +6,7 @@ SELECT count(step) FILTER (WHERE step IS NULL) AS nameless FROM pgtoken.maintain
 
 -- Partitions: this month and the next two; a second run finds nothing to do
 SELECT p.parent, count(c.oid) AS ahead
-FROM unnest('{tokens,audit_events}'::text[]) p (parent) CROSS JOIN generate_series(0, 2) i
+FROM unnest('{tokens,audit_rows}'::text[]) p (parent) CROSS JOIN generate_series(0, 2) i
 LEFT JOIN pg_class c ON c.oid = to_regclass(format('pgtoken.%s_p%s', p.parent, to_char(date_trunc('month', now()) + make_interval(months => i), 'YYYY_MM')))
 GROUP BY p.parent ORDER BY p.parent;
 SELECT count(*) AS second_run FROM pgtoken.maintain();
@@ -18,7 +18,7 @@ SELECT left(c.relname, -8) AS partition, i.indisprimary AS pkey, c.relacl IS NUL
 	   = ARRAY(SELECT regexp_replace(pg_get_indexdef(x.indexrelid), '^.* USING ', '') FROM pg_index x
 			   WHERE x.indrelid = format('pgtoken.%s_default', left(c.relname, -9))::regclass ORDER BY 1) AS indexes
 FROM pg_class c LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
-WHERE c.oid IN (to_regclass(format('pgtoken.tokens_p%s', to_char(now(), 'YYYY_MM'))), to_regclass(format('pgtoken.audit_events_p%s', to_char(now(), 'YYYY_MM'))))
+WHERE c.oid IN (to_regclass(format('pgtoken.tokens_p%s', to_char(now(), 'YYYY_MM'))), to_regclass(format('pgtoken.audit_rows_p%s', to_char(now(), 'YYYY_MM'))))
 ORDER BY 1;
 SELECT count(*) = 0 AS default_empty FROM pgtoken.tokens_default;
 
@@ -27,8 +27,8 @@ SELECT access_token AS at, refresh_token AS rt0, grant_id AS gid FROM pgtoken.is
 CREATE FUNCTION test.backdate(id uuid, at timestamptz) RETURNS void LANGUAGE sql
 BEGIN ATOMIC
 	INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
-	VALUES (id, 0, 0, at, 'x', 'x', at, '', '{}', 'allow', '{}');
-	INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+	VALUES (id, (SELECT count(*) FROM pgtoken.tokens WHERE grant_id = id), 0, at, 'x', 'x', at, '', '{}', 'allow', '{}');
+	INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 	VALUES (id, pgtoken.new_uuid(), at, 'test', 'x', 'x');
 END;
 SET pgtoken.lineage_retention = 0;
@@ -38,7 +38,7 @@ SELECT test.backdate(:'old', '2001-02-03 04:05:06+00'), test.backdate(:'old', '2
 SELECT ok FROM pgtoken.health() WHERE check_name = 'default partitions empty';
 SELECT step, detail FROM pgtoken.maintain() ORDER BY detail COLLATE "C";
 SELECT tableoid::regclass, issued_at FROM pgtoken.tokens WHERE grant_id = :'old' ORDER BY issued_at;
-SELECT tableoid::regclass, occurred_at FROM pgtoken.audit_events WHERE grant_id = :'old' ORDER BY occurred_at;
+SELECT tableoid::regclass, occurred_at FROM pgtoken.audit_rows WHERE grant_id = :'old' ORDER BY occurred_at;
 SELECT ok FROM pgtoken.health() WHERE check_name = 'default partitions empty';
 SELECT count(*) AS second_run FROM pgtoken.maintain();
 -- the guard is back after the move
@@ -90,6 +90,19 @@ SELECT count(*) FROM pgtoken.blacklist_token(:'at');
 DELETE FROM pgtoken.blacklist WHERE grant_id = :'gid';
 SELECT event, n FROM test.events(:'gid') WHERE event LIKE 'blacklist.%';
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS in_again;
+
+-- The ledger's rows are audit events as well: they stay for as long as the audit does, whatever the ledger's own retention
+BEGIN;
+SET LOCAL pgtoken.lineage_retention = '400 d';
+SELECT test.backdate(:'old', '2002-02-03 00:00+00');
+SET LOCAL pgtoken.audit_retention = 0;
+SELECT count(*) AS dropped FROM pgtoken.maintain() WHERE step = 'partition dropped';
+SET LOCAL pgtoken.audit_retention = '40000 d';
+SELECT count(*) AS dropped FROM pgtoken.maintain() WHERE step = 'partition dropped';
+SELECT event FROM pgtoken.audit_events WHERE grant_id = :'old' AND occurred_at < '2003-01-01' ORDER BY event;
+SET LOCAL pgtoken.audit_retention = '400 d';
+SELECT detail FROM pgtoken.maintain() WHERE step = 'partition dropped' ORDER BY detail COLLATE "C";
+ROLLBACK;
 
 -- Inside a transaction, and rolled back: nothing has happened
 BEGIN;
@@ -162,13 +175,13 @@ SELECT test.last_run('30 days');
 SELECT test.outcome('SELECT pgtoken.maintain()') AS a_month_missed;
 BEGIN;
 SELECT test.last_run('130 days');
-INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 SELECT '00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), now() - i * interval '26 days', 'test', '', '' FROM generate_series(1, 4) i;
 SELECT test.outcome('SELECT pgtoken.check_clock()') AS months_missed;
 ROLLBACK;
 BEGIN;
 SELECT test.last_run('130 days');
-INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 SELECT '00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), now() - i * interval '26 days', 'test', '', '' FROM unnest('{1,3,4}'::integer[]) i;
 SELECT test.outcome('SELECT pgtoken.check_clock()') LIKE '55000: %' AS silence;
 ROLLBACK;
@@ -185,7 +198,7 @@ ROLLBACK;
 -- becomes the month's partition again.
 BEGIN;
 SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') AS this_month \gset
-SELECT pgtoken.rename_partition(p::name, (p || '_p' || :'this_month')::name, (p || '_reuse_' || :'this_month')::name) IS NOT NULL AS left_over FROM unnest('{tokens,audit_events}'::text[]) p;
+SELECT pgtoken.rename_partition(p::name, (p || '_p' || :'this_month')::name, (p || '_reuse_' || :'this_month')::name) IS NOT NULL AS left_over FROM unnest('{tokens,audit_rows}'::text[]) p;
 SELECT count(*) > 0 AS needed FROM pgtoken.missing_partitions('tokens');
 SELECT replace(step || ': ' || detail, :'this_month', 'THIS_MONTH') AS step FROM pgtoken.maintain_partitions();
 SELECT replace(c.relname, :'this_month', 'THIS_MONTH') AS relation, obj_description(c.oid) AS comment FROM pg_class c WHERE c.relname ~ (:'this_month' || '$') AND c.relkind = 'r' ORDER BY 1;

@@ -150,7 +150,7 @@ ROLLBACK;
 
 -- Attack shut out: it reads hashes and what was done by whom, or, as a member of
 -- pg_write_all_data, revives a family, adds a client secret, removes traces.
-SELECT c.relname AS partition FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname ~ '^audit_events_p[0-9]{4}_[0-9]{2}$' ORDER BY 1 LIMIT 1 \gset
+SELECT c.relname AS partition FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname ~ '^audit_rows_p[0-9]{4}_[0-9]{2}$' ORDER BY 1 LIMIT 1 \gset
 CREATE TEMP TABLE reached (n serial, relation text, seen bigint, inserted text, updated bigint, deleted bigint);
 GRANT ALL ON reached, reached_n_seq TO regress_pgtoken_reader;
 SELECT test.written() AS before, (SELECT md5(string_agg(c::text, ' ' ORDER BY c.client_id)) FROM pgtoken.clients c) AS clients \gset
@@ -159,8 +159,8 @@ DECLARE
 	r reached;
 BEGIN
 	EXECUTE format('SELECT count(*) FROM pgtoken.%I', relation) INTO r.seen;
-	-- row security is asked before the constraints that such a row would break
-	r.inserted := test.outcome(format('INSERT INTO pgtoken.%I DEFAULT VALUES', relation));
+	-- row security is asked before the constraints that such a row would break; no default is asked for first
+	r.inserted := test.outcome(format('INSERT INTO pgtoken.%1$I SELECT (NULL::pgtoken.%1$I).*', relation));
 	EXECUTE format('UPDATE pgtoken.%I SET %I = %I', relation, column_name, column_name);
 	GET DIAGNOSTICS r.updated = ROW_COUNT;
 	EXECUTE format('DELETE FROM pgtoken.%I', relation);
@@ -173,9 +173,9 @@ SET ROLE regress_pgtoken_reader;
 SELECT count(test.reach(relation, relation, column_name)) AS tried
 FROM (VALUES ('issuers', 'issuer'), ('signing_keys', 'kid'), ('resources', 'resource'), ('clients', 'enabled'), ('client_secrets', 'secret_hash'),
 			 ('grants', 'revoked_at'), ('tokens', 'token_hash'), ('tokens_default', 'token_hash'), ('blacklist', 'expires_at'),
-			 ('audit_events', 'reason'), ('audit_events_default', 'reason')) v (relation, column_name);
-SELECT count(test.reach(:'partition', 'audit_events_pYYYY_MM', 'reason')) AS tried;
-SELECT count(test.reach(replace(:'partition', 'audit_events', 'tokens'), 'tokens_pYYYY_MM', 'token_hash')) AS tried;
+			 ('audit_rows', 'reason'), ('audit_rows_default', 'reason')) v (relation, column_name);
+SELECT count(test.reach(:'partition', 'audit_rows_pYYYY_MM', 'reason')) AS tried;
+SELECT count(test.reach(replace(:'partition', 'audit_rows', 'tokens'), 'tokens_pYYYY_MM', 'token_hash')) AS tried;
 SELECT (SELECT count(current_hash) FROM pgtoken.grants) AS grants, (SELECT count(token_hash) FROM pgtoken.tokens) AS tokens,
 	   (SELECT count(secret_hash) FROM pgtoken.client_secrets) AS client_secrets;
 RESET ROLE;
@@ -208,7 +208,8 @@ DROP FUNCTION test.tell(anyelement);
 DROP TABLE test.told;
 REVOKE USAGE ON SCHEMA test FROM regress_pgtoken_reader;
 SELECT c.relname, c.reloptions FROM pg_class c WHERE c.relnamespace IN ('pgtoken'::regnamespace, 'pgtoken_http'::regnamespace) AND c.relkind IN ('v', 'm')
-AND NOT c.reloptions @> '{security_barrier=true,security_invoker=true}';
+-- audit_events has no condition that could be got round, and would be sorted as a whole behind a barrier
+AND NOT c.reloptions @> CASE WHEN c.relname = 'audit_events' THEN '{security_invoker=true}' ELSE '{security_barrier=true,security_invoker=true}' END::text[];
 BEGIN;
 SELECT format('pg_toast.pg_toast_%s', 'pgtoken.grants'::regclass::oid) AS toast \gset
 SELECT count(*) AS toasted FROM :toast \gset

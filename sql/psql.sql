@@ -99,19 +99,19 @@ SELECT test.outcome(format('SELECT pgtoken.activity(%L)', since)) FROM unnest('{
 SELECT test.outcome('SELECT pgtoken.activity(max_events => 0)');
 BEGIN;
 SELECT pgtoken.write_audit_event('x', '{}', 'x', 'x', 'pablo');
-INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, subject, session_user_name, role_name)
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, reason, subject, session_user_name, role_name)
 SELECT '00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), now() - ago, event, reason, 'pablo', 'x', 'x'
-FROM (VALUES (interval '30 hours', 'client.authentication_failed', 'client_auth_method_not_registered'), ('400 days', 'grant.revoked', 'a reason that is rather long, and more')) v (ago, event, reason);
+FROM (VALUES (interval '30 hours', 'client.authentication_failed', 'client_auth_method_not_registered'), ('400 days', 'grant.changed', 'a reason that is rather long, and more')) v (ago, event, reason);
 SELECT regexp_replace(at, '\d', '9', 'g') AS at, what FROM pgtoken.activity('10 years', 'pablo');
 ROLLBACK;
 
 -- What there is on disk
 BEGIN;
-SELECT format('audit_events_reuse_%s', to_char(now(), 'YYYY_MM')) AS kept \gset
-SELECT pgtoken.make_partition('audit_events', :'kept');
+SELECT format('audit_rows_reuse_%s', to_char(now(), 'YYYY_MM')) AS kept \gset
+SELECT pgtoken.make_partition('audit_rows', :'kept');
 SET LOCAL pgtoken.code_retention = 0;
-SELECT replace(relation, :'kept', 'audit_events_reuse_YYYY_MM') AS relation, rows ~ '^\d+k?$' AS rows, size ~ '^\d+ [kM]?B$' AS size, coalesce(dead ~ '^\d+%$', true) AS dead, oldest IS NOT NULL AS oldest, newest IS NOT NULL AS newest, retention
-FROM pgtoken.storage WHERE relation ~ '^(grants|clients|tokens_default|authorization_codes|challenges|blacklist|subject_not_before|audit_events_reuse.*)$' ORDER BY relation COLLATE "C";
+SELECT replace(relation, :'kept', 'audit_rows_reuse_YYYY_MM') AS relation, rows ~ '^\d+k?$' AS rows, size ~ '^\d+ [kM]?B$' AS size, coalesce(dead ~ '^\d+%$', true) AS dead, oldest IS NOT NULL AS oldest, newest IS NOT NULL AS newest, retention
+FROM pgtoken.storage WHERE relation ~ '^(grants|clients|tokens_default|authorization_codes|challenges|blacklist|subject_not_before|audit_rows_reuse.*)$' ORDER BY relation COLLATE "C";
 ROLLBACK;
 SELECT (SELECT count(*) FROM pgtoken.storage) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'pgtoken'::regnamespace AND relkind = 'r') AS all_tables;
 -- each setting of retention is the one of some table
@@ -128,7 +128,7 @@ UPDATE pgtoken.grants SET subject = E'字字字字字字字字字字\x1b[2J\r\n\
 	grant_type = E'\x1b[2J' || repeat('字', 30), ancestors = ARRAY[:'lives'::uuid], context = jsonb_build_object('ip', E'\x1b[2J字字字字字字字字字字', 'user_agent', repeat(E'字\x1b[2J', 100)),
 	created_at = now() - interval '9999 days', rotated_at = now() - interval '9999 days', idle_lifetime = '30000 days', expires_at = 'infinity', not_before = NULL
 WHERE subject = 'paula';
-INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, client_id, subject, session_user_name, role_name, context, detail)
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, reason, client_id, subject, session_user_name, role_name, context, detail)
 SELECT g.grant_id, pgtoken.new_uuid(), now(), event, E'\x1b[2J' || repeat('字\', 100), E'字\n' || repeat('c', 300), repeat(E'字\x1b', 100), repeat(E'字\x1b', 30), repeat(E'字\x1b', 30),
 	   jsonb_build_object('ip', repeat(E'\x1b[2J', 9), 'user_agent', repeat(E'\u202e字\x1b[2J', 100)), '{"presented_generation": 2000000000, "current_generation": 2000000001}'
 FROM pgtoken.grants g, unnest(ARRAY['refresh.reuse', 'grant.revoked', 'refresh.refused', E'\x1b[2J' || repeat('字', 50), E'x.\x1b[2J' || repeat('字', 50)]) event WHERE g.grant_id IN (:'lives', :'stolen');

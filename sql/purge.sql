@@ -172,7 +172,7 @@ SELECT date_trunc('month', now() - interval '24 months') + interval '3 days' AS 
 INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, parent_generation, token_hash, jti, kid, access_expires_at, scope, resources, decision, context)
 SELECT pgtoken.first_uuid(:'then'::timestamptz + f * interval '1 hour'), i, 0, :'then'::timestamptz + i * interval '1 day', nullif(i - 1, -1), sha256(''), 'x', 'x', :'then', '', '{}', 'allow', '{}'
 FROM generate_series(0, 2) i, generate_series(1, 3) f;
-INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 SELECT t.grant_id, pgtoken.new_uuid(), t.issued_at, 'token.refreshed', 'x', 'x' FROM pgtoken.tokens t WHERE t.issued_at < now() - interval '20 months';
 UPDATE pgtoken.grants SET grant_id = pgtoken.first_uuid(:'then'::timestamptz + interval '1 hour'), created_at = :'then', revoked_at = :'then'::timestamptz + interval '5 days'
 WHERE grant_id = :'reused';
@@ -191,7 +191,7 @@ SELECT replace(c.relname, :'month', 'MONTH') AS partition, c.relacl IS NULL AS o
 	   (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c') AS checks
 FROM pg_class c WHERE c.relname LIKE '%\_reuse\_%' AND c.relkind = 'r' ORDER BY 1;
 SELECT test.outcome(format('DELETE FROM pgtoken.tokens_reuse_%s', :'month')) <> 'ok' AS delete_refused,
-	   test.outcome(format('TRUNCATE pgtoken.audit_events_reuse_%s', :'month')) <> 'ok' AS truncate_refused;
+	   test.outcome(format('TRUNCATE pgtoken.audit_rows_reuse_%s', :'month')) <> 'ok' AS truncate_refused;
 SELECT replace(e.detail::text, :'month', 'MONTH') AS detail FROM pgtoken.audit_events e WHERE e.event = 'partition.dropped' AND e.detail ->> 'kept' <> '0' ORDER BY e.event_id;
 SELECT count(*) AS again FROM pgtoken.maintain();
 -- counted from the reuse, not from the rows: what is fresh evidence stays, however old they are
@@ -225,5 +225,5 @@ SELECT g, 0, 0, :'then'::timestamptz - interval '4 years', 'x', 'x', now(), '', 
 SELECT m.step, regexp_replace(m.detail, '[0-9]{4}_[0-9]{2}', 'MONTH') AS detail FROM pgtoken.maintain() m;
 SELECT count(*) AS lineage FROM pgtoken.lineage(:'late'::uuid);
 DELETE FROM pgtoken.reused_families WHERE grant_id = :'late';
-SELECT m.step, regexp_replace(m.detail, '[0-9]{4}_[0-9]{2}', 'MONTH') AS detail FROM pgtoken.maintain_partitions('{tokens,audit_events,tokens}') m;
+SELECT m.step, regexp_replace(m.detail, '[0-9]{4}_[0-9]{2}', 'MONTH') AS detail FROM pgtoken.maintain_partitions('{tokens,audit_rows,tokens}') m;
 DROP FUNCTION test.purged_events, test.new_family, test.end_earlier, test.fail_purge, test.call_maintenance;

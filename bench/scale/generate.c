@@ -10,10 +10,10 @@
  * Generation k of a family comes a fixed number of slots after its beginning, and
  * rows leave in the order of time, as a living service writes them.
  *
- * usage: generate grants | tokens | audit_events | refresh_tokens
+ * usage: generate grants | tokens | audit_rows | refresh_tokens
  *				 FAMILIES NOW FROM TO KID [EVERY]
  *
- * NOW, FROM, TO: Unix seconds; of tokens and audit_events only what came in
+ * NOW, FROM, TO: Unix seconds; of tokens and audit_rows only what came in
  * [FROM, TO).  EVERY: refresh tokens of one family in so many, as text.
  */
 #include <math.h>
@@ -301,9 +301,12 @@ write_token(const Family *family, int generation, int64_t us, const char *kid)
 {
 	char jti[PGTC_JTI_LEN + 1];
 	int64_t idle_us = us + IDLE_DAYS * DAY_US;
+	uint64_t random = scatter(family->hash + (uint64_t) generation);
+	uint8_t event_id[PGTC_UUID_LEN];
 
 	jti_of(family, generation, jti);
-	put_number(14, 2);
+	pgtc_uuid_make((uint64_t) us, (const uint8_t *) &random, event_id);
+	put_number(20, 2);
 	field(family->grant_id, PGTC_UUID_LEN);
 	field_int(generation);
 	field_int(0);
@@ -321,6 +324,12 @@ write_token(const Family *family, int generation, int64_t us, const char *kid)
 	field_texts(RESOURCE);
 	field_text("allow");
 	field_jsonb(family->ip);
+	field(event_id, sizeof(event_id));
+	field_text(family->client_id);
+	field_text(family->subject);
+	field_text("application");
+	field_text("application");
+	field_text("web");
 }
 
 /* family: NULL for an event of no family */
@@ -359,20 +368,8 @@ static void
 write_events(const Family *family, int generation, int64_t us)
 {
 	uint64_t salt = family->hash + (uint64_t) generation;
-	char jti[PGTC_JTI_LEN + 1];
-	char detail[160];
+	char detail[40];
 
-	if (generation == 0)
-		write_event(family, us, salt, "grant.issued",
-					"{\"scope\": \"" SCOPE "\", \"refresh_token\": true}");
-	else
-	{
-		jti_of(family, generation, jti);
-		snprintf(detail, sizeof(detail),
-				 "{\"jti\": \"%s\", \"scope\": \"" SCOPE "\", \"generation\": %d}", jti,
-				 generation);
-		write_event(family, us, salt, "token.refreshed", detail);
-	}
 	if (generation == family->last && revoked(family))
 	{
 		snprintf(detail, sizeof(detail), "{\"generation\": %d}", generation);
@@ -383,7 +380,7 @@ write_events(const Family *family, int generation, int64_t us)
 		write_event(NULL, us, salt + 2, "client.authentication_failed", NULL);
 }
 
-/* what happened from one slot to another: tokens or audit_events */
+/* what happened from one slot to another: tokens, or what is no answer with tokens */
 static void
 write_history(int64_t from, int64_t to, bool events, const char *kid)
 {
@@ -462,7 +459,7 @@ main(int argc, char **argv)
 	}
 	else
 		write_history(slot_of(atoll(argv[4]) * 1000000), slot_of(atoll(argv[5]) * 1000000),
-					  strcmp(what, "audit_events") == 0, argv[6]);
+					  strcmp(what, "audit_rows") == 0, argv[6]);
 	put_number(UINT16_MAX, 2);
 	return fflush(stdout) != 0;
 }

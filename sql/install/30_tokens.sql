@@ -4,27 +4,42 @@
 -- The ledger: one row per token response. No index on the parent: each
 -- partition has its own primary key, because a dumped partition cannot be
 -- attached to a parent of an extension that would make the key a second time.
+-- Whoever writes a row says in it who he is, so that it is its own audit event; what
+-- can be known has a default. The widest alignment comes first, so that nothing is
+-- padded.
 CREATE TABLE pgtoken.tokens (
 	grant_id uuid NOT NULL,
 	generation integer NOT NULL,
 	retry integer NOT NULL,
 	issued_at timestamptz NOT NULL,
+	access_expires_at timestamptz NOT NULL,
+	xact_id xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
+	refresh_expires_at timestamptz,
+	event_id uuid NOT NULL DEFAULT pgtoken.new_uuid(),
 	parent_generation integer,
+	client_secret_id uuid,
 	token_hash bytea,
 	jti text NOT NULL,
 	kid text NOT NULL,
-	access_expires_at timestamptz NOT NULL,
-	refresh_expires_at timestamptz,
+	client_id text,
+	subject text,
 	scope text NOT NULL,
-	resources text[] NOT NULL,
 	decision text NOT NULL,
+	session_user_name text NOT NULL DEFAULT SESSION_USER,	-- name would take 64 bytes of each row
+	role_name text NOT NULL DEFAULT CURRENT_USER,
+	application_name text DEFAULT pg_catalog.current_setting('application_name'),
+	client_addr inet DEFAULT pg_catalog.inet_client_addr(),
+	reason text,
+	client_auth_method text,
+	resources text[] NOT NULL,
 	context jsonb NOT NULL,
-	client_secret_id uuid
+	assessment jsonb,
+	personal jsonb
 ) PARTITION BY RANGE (issued_at);
 CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
-	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry, issued_at)
+	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry)
 ) DEFAULT;
-COMMENT ON TABLE pgtoken.tokens IS 'Lineage: one row per token response, insert-only; partitioned by month, retired by dropping partitions';
+COMMENT ON TABLE pgtoken.tokens IS 'Lineage: one row per token response, insert-only, which is the audit event of that response as well (audit_events); partitioned by month, retired by dropping partitions. What it has of a person stands in subject, client_addr, context and personal, and nowhere else';
 COMMENT ON COLUMN pgtoken.tokens.grant_id IS 'The family';
 COMMENT ON COLUMN pgtoken.tokens.generation IS 'Generation of the refresh token of this response; 0 for the first issue, also without a refresh token';
 COMMENT ON COLUMN pgtoken.tokens.retry IS '0: the rotation (or first issue) itself; n: n-th further answer of that generation';
@@ -40,21 +55,40 @@ COMMENT ON COLUMN pgtoken.tokens.resources IS 'aud of the access token; a refres
 COMMENT ON COLUMN pgtoken.tokens.decision IS 'Decision of this response: allow';
 COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it';
 COMMENT ON COLUMN pgtoken.tokens.client_secret_id IS 'Secret by which its client has proved itself (see client_secrets); NULL: by none, or by what is no secret';
+COMMENT ON COLUMN pgtoken.tokens.event_id IS 'The audit event: UUIDv7 of issued_at, made in C';
+COMMENT ON COLUMN pgtoken.tokens.xact_id IS 'Transaction that wrote it, as in audit_events';
+COMMENT ON COLUMN pgtoken.tokens.client_id IS 'Client of the family; as the next it is known for as long as the row is, whatever becomes of the family';
+COMMENT ON COLUMN pgtoken.tokens.subject IS 'Subject of the family';
+COMMENT ON COLUMN pgtoken.tokens.session_user_name IS 'Role that logged in';
+COMMENT ON COLUMN pgtoken.tokens.role_name IS 'Role in effect (SET ROLE)';
+COMMENT ON COLUMN pgtoken.tokens.application_name IS 'application_name of the session, which the caller chooses';
+COMMENT ON COLUMN pgtoken.tokens.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
+COMMENT ON COLUMN pgtoken.tokens.reason IS 'context_changed: a further answer whose context is not the one of the rotation; otherwise NULL';
+COMMENT ON COLUMN pgtoken.tokens.client_auth_method IS 'How the client has proved itself at an endpoint; NULL: it was not asked';
+COMMENT ON COLUMN pgtoken.tokens.assessment IS 'How the request was assessed, which audit_events shows as decision in its detail; NULL: it was not';
+COMMENT ON COLUMN pgtoken.tokens.personal IS 'What of that tells of a person: the reasons that each rule gave; NULL: nothing';
 
 ALTER TABLE pgtoken.tokens
 	ALTER token_hash SET STORAGE MAIN, ALTER token_hash SET STATISTICS 0,
 	ALTER jti SET STORAGE MAIN, ALTER jti SET STATISTICS 0,
-	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0;
+	ALTER subject SET STORAGE MAIN,
+	ALTER session_user_name SET STORAGE MAIN, ALTER session_user_name SET STATISTICS 0,
+	ALTER role_name SET STORAGE MAIN, ALTER role_name SET STATISTICS 0,
+	ALTER application_name SET STORAGE MAIN, ALTER application_name SET STATISTICS 0,
+	ALTER client_addr SET STORAGE MAIN, ALTER client_addr SET STATISTICS 0,
+	ALTER reason SET STORAGE MAIN, ALTER reason SET STATISTICS 0,
+	ALTER client_auth_method SET STORAGE MAIN, ALTER client_auth_method SET STATISTICS 0,
+	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
+	ALTER assessment SET STORAGE MAIN, ALTER assessment SET STATISTICS 0,
+	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0;
 ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
-			  resources, decision, context, client_secret_id)
+			  resources, decision, context, client_secret_id, event_id, xact_id, client_id, subject, session_user_name, role_name,
+			  application_name, client_addr, reason, client_auth_method, assessment, personal)
 	ON pgtoken.tokens TO pgtoken_auditor;
 
--- No WHEN: PostgreSQL would read its expression anew for each statement.
-CREATE TRIGGER audit AFTER INSERT ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_token();
-COMMENT ON TRIGGER audit ON pgtoken.tokens IS 'Writes token.refreshed and token.retried to audit_events';
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
 COMMENT ON TRIGGER append_only ON pgtoken.tokens IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
@@ -62,6 +96,16 @@ COMMENT ON TRIGGER append_only_truncate ON pgtoken.tokens IS 'Refuses TRUNCATE, 
 
 COMMENT ON TABLE pgtoken.tokens_default IS 'Partition of tokens that takes what no monthly partition takes, so that a missed maintenance never fails an insert';
 COMMENT ON INDEX pgtoken.tokens_default_pkey IS 'Finds the lineage of a family in order';
+
+-- A refresh writes to the first two where they grow, on pages that are there already.
+-- By subject it would touch a page at random, so the third has first issues only;
+-- audit_by_subject finds the refreshes by the families.
+CREATE INDEX tokens_default_issued_at ON pgtoken.tokens_default (issued_at);
+COMMENT ON INDEX pgtoken.tokens_default_issued_at IS 'Finds the answers of a time';
+CREATE INDEX tokens_default_client_id ON pgtoken.tokens_default (client_id, issued_at);
+COMMENT ON INDEX pgtoken.tokens_default_client_id IS 'Finds the answers that a client got by time';
+CREATE INDEX tokens_default_subject ON pgtoken.tokens_default (subject, issued_at) WHERE parent_generation IS NULL;
+COMMENT ON INDEX pgtoken.tokens_default_subject IS 'Finds the families of a subject by time, also those that are purged';
 
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.tokens_default', '');
 ALTER TABLE pgtoken.tokens_default ENABLE ROW LEVEL SECURITY;

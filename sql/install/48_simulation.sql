@@ -25,20 +25,15 @@ BEGIN
 		SELECT a.grant_id, a.client_id, a.subject, a.event, a.reason, d.recorded,
 			   coalesce(a.context, '{}') AS context,
 			   a.event LIKE 'grant.%' OR a.event LIKE 'issue.%' AS first_issue,
-			   -- the moment of the request, which its ledger row has: what counts earlier rows must not count its own
-			   coalesce(t.issued_at, a.occurred_at) AS at,
+			   -- of an answer the moment of its ledger row: what counts earlier rows must not count its own
+			   a.occurred_at AS at,
 			   -- the family's, as in the record
 			   coalesce(g.resources, ARRAY(SELECT jsonb_array_elements_text(d.recorded -> 'resources'))) AS resources,
 			   coalesce(d.recorded ->> 'grant_type', g.grant_type) AS grant_type,
 			   g.first_context, g.mfa_time
 		FROM pgtoken.audit_events a
 		JOIN pgtoken.clients c ON c.client_id = a.client_id AND c.issuer = candidate.issuer
-		LEFT JOIN pgtoken.grants g ON g.grant_id = a.grant_id
-		LEFT JOIN LATERAL (SELECT l.issued_at FROM pgtoken.tokens l
-						   WHERE l.grant_id = a.grant_id AND l.generation = (a.detail ->> 'generation')::integer
-							 AND l.jti = a.detail ->> 'jti'
-							 AND l.issued_at > a.occurred_at - interval '1 day' AND l.issued_at < a.occurred_at + interval '1 day'
-						   LIMIT 1) t ON a.event LIKE 'token.%',
+		LEFT JOIN pgtoken.grants g ON g.grant_id = a.grant_id,
 			LATERAL (SELECT CASE WHEN jsonb_typeof(a.detail -> 'decision') = 'object' THEN a.detail -> 'decision' END) d (recorded)
 		WHERE a.occurred_at >= since AND a.occurred_at < until
 		  -- it judges no others: they need not be read

@@ -69,7 +69,7 @@ COMMENT ON FUNCTION pgtoken.first_uuid IS 'Internal: the smallest UUIDv7 of this
 
 CREATE FUNCTION pgtoken.retention_setting(of_table text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN CASE of_table WHEN 'tokens' THEN 'lineage_retention' WHEN 'audit_events' THEN 'audit_retention' WHEN 'grants' THEN 'grant_retention'
+	RETURN CASE of_table WHEN 'tokens' THEN 'lineage_retention' WHEN 'audit_rows' THEN 'audit_retention' WHEN 'grants' THEN 'grant_retention'
 				WHEN 'reused_families' THEN 'reuse_retention' WHEN 'authorization_codes' THEN 'code_retention' WHEN 'device_codes' THEN 'code_retention'
 				WHEN 'challenges' THEN 'challenge_retention' WHEN 'blacklist' THEN 'blacklist_retention' END;
 REVOKE ALL ON FUNCTION pgtoken.retention_setting FROM PUBLIC;
@@ -216,7 +216,7 @@ BEGIN
 			COMMIT;	-- gives the application its name back; and the next batch has a time of its own
 		END LOOP;
 	END LOOP;
-	FOREACH parent IN ARRAY '{tokens,audit_events}'::pg_catalog.name[] LOOP
+	FOREACH parent IN ARRAY '{tokens,audit_rows}'::pg_catalog.name[] LOOP
 		LOOP
 			-- one at a time: the tables are locked until the commit
 			SELECT pg_catalog.bool_and(p.step OPERATOR(pg_catalog.~) '^partition (created|dropped)$') IS NOT TRUE INTO finished

@@ -22,7 +22,8 @@ CREATE FUNCTION pgtoken.make_partition(parent name, partition_name name) RETURNS
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	key_columns CONSTANT text := CASE parent WHEN 'tokens' THEN 'grant_id, generation, retry, issued_at' ELSE 'grant_id, event_id, occurred_at' END;
+	key_columns CONSTANT text := CASE parent WHEN 'tokens' THEN 'grant_id, generation, retry' ELSE 'grant_id, event_id' END;
+	time_column CONSTANT name := CASE parent WHEN 'tokens' THEN 'issued_at' ELSE 'occurred_at' END;
 	grantee text;
 BEGIN
 	EXECUTE format('CREATE TABLE pgtoken.%I (LIKE pgtoken.%I INCLUDING DEFAULTS INCLUDING STORAGE, CONSTRAINT %I PRIMARY KEY (%s))',
@@ -40,22 +41,21 @@ BEGIN
 	-- LIKE does not copy what is not to be sampled
 	EXECUTE (SELECT format('ALTER TABLE pgtoken.%I %s', partition_name, string_agg(format('ALTER COLUMN %I SET STATISTICS 0', a.attname), ', '))
 			 FROM pg_attribute a WHERE a.attrelid = format('pgtoken.%I', parent)::regclass AND a.attnum > 0 AND a.attstattarget = 0);
-	IF parent = 'audit_events' THEN
-		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (occurred_at)', partition_name || '_occurred_at', partition_name);
-		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_occurred_at', 'Events by time');
-		EXECUTE format('CREATE INDEX %I ON pgtoken.%I (client_id, occurred_at)', partition_name || '_client_id', partition_name);
-		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_client_id', 'Events of a client by time');
-		EXECUTE format($$CREATE INDEX %I ON pgtoken.%I (subject, occurred_at) WHERE event <> 'token.refreshed' AND event <> 'token.retried'$$,
-					   partition_name || '_subject', partition_name);
-		EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_subject', 'Events of a subject by time, without its refreshes');
-	END IF;
+	EXECUTE format('CREATE INDEX %I ON pgtoken.%I (%I)', partition_name || '_' || time_column, partition_name, time_column);
+	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_' || time_column, 'Events by time');
+	EXECUTE format('CREATE INDEX %I ON pgtoken.%I (client_id, %I)', partition_name || '_client_id', partition_name, time_column);
+	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_client_id', 'Events of a client by time');
+	EXECUTE format('CREATE INDEX %I ON pgtoken.%I (subject, %I) WHERE %s', partition_name || '_subject', partition_name, time_column,
+				   CASE parent WHEN 'tokens' THEN 'parent_generation IS NULL' ELSE 'event <> ''grant.revoked''' END);
+	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_subject',
+				   CASE parent WHEN 'tokens' THEN 'First issues of a subject by time' ELSE 'Events of a subject by time, without revocations' END);
 	EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.%I FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only()', partition_name);
 	EXECUTE format('ALTER TABLE pgtoken.%I ENABLE ALWAYS TRIGGER append_only_truncate', partition_name);
 	EXECUTE format('COMMENT ON TRIGGER append_only_truncate ON pgtoken.%I IS %L', partition_name, 'Refuses TRUNCATE');
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.make_partition FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.make_partition IS 'Internal, called by maintain(): makes a table like tokens or audit_events, which is no partition of it yet';
+COMMENT ON FUNCTION pgtoken.make_partition IS 'Internal, called by maintain(): makes a table like tokens or audit_rows, which is no partition of it yet';
 
 CREATE FUNCTION pgtoken.attach_partition(parent name, partition_name name, month timestamptz) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -189,7 +189,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.missing_partitions FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.missing_partitions IS 'Internal, called by maintain(): the months for which tokens or audit_events needs a partition';
+COMMENT ON FUNCTION pgtoken.missing_partitions IS 'Internal, called by maintain(): the months for which tokens or audit_rows needs a partition';
 
 CREATE FUNCTION pgtoken.oldest_living_family(before uuid) RETURNS uuid
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -207,11 +207,14 @@ CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS TABLE (partitio
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
-	retention CONSTANT interval := pgtoken.retention(parent);
+	retention interval := pgtoken.retention(parent);	-- NULL: all are kept
 	newest timestamptz;
 	oldest_living uuid;
 	p record;
 BEGIN
+	IF parent = 'tokens' AND retention IS NOT NULL AND (retention >= pgtoken.retention('audit_rows')) IS NOT TRUE THEN
+		retention := pgtoken.retention('audit_rows');	-- its rows are audit events as well
+	END IF;
 	IF retention IS NULL THEN
 		RETURN;
 	END IF;
@@ -239,9 +242,9 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.outdated_partitions FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.outdated_partitions IS 'Internal, called by maintain(): partitions of tokens or audit_events that retention lets go, those that hold evidence of reuse among them';
+COMMENT ON FUNCTION pgtoken.outdated_partitions IS 'Internal, called by maintain(): partitions of tokens or audit_rows that retention lets go, those that hold evidence of reuse among them';
 
-CREATE FUNCTION pgtoken.maintain_partitions(parents name[] DEFAULT '{tokens,audit_events}', most integer DEFAULT 24) RETURNS TABLE (step text, detail text)
+CREATE FUNCTION pgtoken.maintain_partitions(parents name[] DEFAULT '{tokens,audit_rows}', most integer DEFAULT 24) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
@@ -257,11 +260,11 @@ DECLARE
 	kept bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
-	IF parents <@ '{tokens,audit_events}' IS NOT TRUE THEN
-		RAISE EXCEPTION 'only tokens and audit_events are partitioned' USING ERRCODE = 'invalid_parameter_value';
+	IF parents <@ '{tokens,audit_rows}' IS NOT TRUE THEN
+		RAISE EXCEPTION 'only tokens and audit_rows are partitioned' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	PERFORM pgtoken.check_clock();
-	parents := ARRAY(SELECT p FROM unnest('{tokens,audit_events}'::name[]) p WHERE p = ANY (parents));	-- each once
+	parents := ARRAY(SELECT p FROM unnest('{tokens,audit_rows}'::name[]) p WHERE p = ANY (parents));	-- each once
 	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'partitions' FOR UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		step := 'skipped';
@@ -361,4 +364,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_partitions TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.maintain_partitions IS
-'Internal, a part of run_maintenance(): makes the partitions of tokens and audit_events (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, for as long as one of them is in reused_families (pgtoken.reuse_retention). Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them, or another family is seen to be reused meanwhile, it says what it has postponed. Raises 22023 for other tables.';
+'Internal, a part of run_maintenance(): makes the partitions of tokens and audit_rows (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, for as long as one of them is in reused_families (pgtoken.reuse_retention). Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them, or another family is seen to be reused meanwhile, it says what it has postponed. Raises 22023 for other tables.';

@@ -84,7 +84,7 @@ BEGIN
 
 	check_name := 'partitions ahead';
 	SELECT string_agg(format('%s_p%s', p, to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM')), ', ') INTO names
-	FROM unnest(ARRAY['tokens', 'audit_events']) p
+	FROM unnest(ARRAY['tokens', 'audit_rows']) p
 	WHERE to_regclass(format('pgtoken.%s_p%s', p, to_char(now() AT TIME ZONE 'UTC' + interval '1 month', 'YYYY_MM'))) IS NULL;
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'next month is there' ELSE 'missing: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
@@ -93,7 +93,7 @@ BEGIN
 	check_name := 'default partitions empty';
 	SELECT string_agg(p, ', ') INTO names
 	FROM (SELECT 'tokens_default' WHERE EXISTS (SELECT FROM pgtoken.tokens_default)
-		  UNION ALL SELECT 'audit_events_default' WHERE EXISTS (SELECT FROM pgtoken.audit_events_default)) d (p);
+		  UNION ALL SELECT 'audit_rows_default' WHERE EXISTS (SELECT FROM pgtoken.audit_rows_default)) d (p);
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'yes' ELSE 'rows in ' || names || ': SELECT * FROM pgtoken.maintain()' END;
 	RETURN NEXT;

@@ -318,10 +318,10 @@ BEGIN
 	LOOP
 		oldest := NULL;
 		newest := NULL;
-		kept_as := CASE WHEN relation ~ '_reuse_[0-9]{4}_[0-9]{2}$' THEN 'reused_families' ELSE coalesce(substring(relation FROM '^(tokens|audit_events)_'), relation) END;
+		kept_as := CASE WHEN relation ~ '_reuse_[0-9]{4}_[0-9]{2}$' THEN 'reused_families' ELSE coalesce(substring(relation FROM '^(tokens|audit_rows)_'), relation) END;
 		kept := pgtoken.retention(kept_as);
 		retention := split_part(pgtoken.retention_setting(kept_as), '_', 1) || ' ' || CASE WHEN kept IS NULL THEN 'all' ELSE pgtoken.short_span(now() - kept, now()) END;
-		last_run := (SELECT m.updated_at FROM pgtoken.maintenance m WHERE m.task = CASE WHEN relation ~ '^(tokens|audit_events)_' THEN 'partitions' ELSE relation END);
+		last_run := (SELECT m.updated_at FROM pgtoken.maintenance m WHERE m.task = CASE WHEN relation ~ '^(tokens|audit_rows)_' THEN 'partitions' ELSE relation END);
 		IF relation ~ '[p_][0-9]{4}_[0-9]{2}$' THEN
 			oldest := nullif(least(to_timestamp(right(relation, 7), 'YYYY_MM'), now()), now());
 			newest := least(oldest + interval '1 month', now());

@@ -38,8 +38,14 @@ random_public(void *out, size_t len)
 void
 random_uuid(pg_uuid_t *out)
 {
+	random_uuid_at(out, GetCurrentTimestamp());
+}
+
+void
+random_uuid_at(pg_uuid_t *out, TimestampTz at)
+{
 	uint8_t random[8];
 
 	random_public(random, sizeof(random));
-	pgtc_uuid_make((uint64_t) moment_unix_us(GetCurrentTimestamp()), random, out->data);
+	pgtc_uuid_make((uint64_t) moment_unix_us(at), random, out->data);
 }

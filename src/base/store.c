@@ -19,6 +19,7 @@
 #include "utils/plancache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "base/cache.h"
 #include "base/guc.h"
@@ -344,6 +345,18 @@ store_arg_texts(StoreArgs *args, char *const *values, int n)
 {
 	add_arg(args, TEXTARRAYOID, n < 0 ? (Datum) 0 : PointerGetDatum(strings_to_array(values, n)),
 			n < 0);
+}
+
+void
+store_arg_xact(StoreArgs *args)
+{
+	add_arg(args, XID8OID, FullTransactionIdGetDatum(GetTopFullTransactionId()), false);
+}
+
+void
+store_arg_addr(StoreArgs *args, const inet *value)
+{
+	add_arg(args, INETOID, InetPGetDatum(value), value == NULL);
 }
 
 void

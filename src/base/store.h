@@ -15,6 +15,7 @@
 #include "base/compat.h"
 
 #include "datatype/timestamp.h"
+#include "utils/inet.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -111,6 +112,8 @@ extern void store_arg_time(StoreArgs *args, TimestampTz value);
 extern void store_arg_seconds(StoreArgs *args, int32 value); /* an interval; value < 0: NULL */
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
 extern void store_arg_texts(StoreArgs *args, char *const *values, int n); /* n < 0: NULL */
+extern void store_arg_xact(StoreArgs *args); /* this transaction, the top one */
+extern void store_arg_addr(StoreArgs *args, const inet *value);
 extern void store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n); /* n = 0: NULL */
 
 /* runs it, calls reader (may be NULL) for each row, returns the number of rows */

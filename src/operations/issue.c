@@ -199,7 +199,8 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	AuditScope scope = {.client_id = request->client_id,
 						.client_auth_method = request->client_auth_method,
 						.subject = request->auth.subject,
-						.context = request->context};
+						.context = request->context,
+						.answers = true};
 	Issue *issue;
 	Grant *grant;
 	char *refresh_token = NULL;

@@ -3,8 +3,7 @@
  *		Trigger functions: audit, append-only, cache invalidation.
  *
  * They run as the owner of the extension, whoever wrote the row: SECURITY
- * DEFINER, but for the one on tokens, where only the owner can write.  A restore
- * (COPY into our tables) is not audited row by row: the audit log is part of
+ * DEFINER.  A restore (COPY into our tables) is not audited row by row: the audit log is part of
  * what is being restored.  Nor is what logical replication applies.
  */
 #include "base/compat.h"
@@ -36,7 +35,6 @@
 
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);
-PG_FUNCTION_INFO_V1(pgt_audit_token);
 PG_FUNCTION_INFO_V1(pgt_append_only);
 PG_FUNCTION_INFO_V1(pgt_invalidate);
 
@@ -292,17 +290,6 @@ is_null_column(TriggerData *data, HeapTuple tuple, const char *column)
 	return is_null;
 }
 
-/* how the client has proved itself and the running use case has assessed the request, if they have */
-static void
-add_scope(Object *detail)
-{
-	const AuditScope *scope = audit_scope();
-
-	object_string(detail, "client_auth_method", scope->client_auth_method);
-	if (scope->decision)
-		object_jsonb(detail, "decision", scope->decision);
-}
-
 /* maintenance writes one event for many rows, none of which matters any more */
 static bool
 is_purged(HeapTuple after)
@@ -310,7 +297,7 @@ is_purged(HeapTuple after)
 	return after == NULL && audit_scope()->purging;
 }
 
-/* short: the grant itself is there to be read */
+/* of a family that got no tokens; short: the grant itself is there to be read */
 static Jsonb *
 issued_detail(TriggerData *data, HeapTuple row)
 {
@@ -319,8 +306,14 @@ issued_detail(TriggerData *data, HeapTuple row)
 	object_begin(&detail);
 	object_string(&detail, "scope", column_text(data, row, "scope"));
 	object_bool(&detail, "refresh_token", !is_null_column(data, row, "generation"));
-	add_scope(&detail);
 	return object_end(&detail);
+}
+
+/* its first answer, which is written next, says it in the ledger */
+static bool
+is_answered(HeapTuple before)
+{
+	return before == NULL && audit_scope()->answers;
 }
 
 Datum
@@ -336,7 +329,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
-	if (restoring(data) || is_purged(after))
+	if (restoring(data) || is_purged(after) || is_answered(before))
 		return PointerGetDatum(NULL);
 
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
@@ -360,55 +353,12 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	{
 		event.event = "grant.issued";
 		event.detail = issued_detail(data, after);
-		event.personal = audit_scope()->personal;
 	}
 	else
 	{
 		event.event = after == NULL ? "grant.deleted" : "grant.changed";
 		before_and_after(data, before, after, &event);
 	}
-	audit_write(&event);
-	return PointerGetDatum(NULL);
-}
-
-Datum
-pgt_audit_token(PG_FUNCTION_ARGS)
-{
-	TriggerData *data = row_trigger_data(fcinfo, "audit_token", 0);
-	const AuditScope *scope = audit_scope();
-	HeapTuple row = data->tg_trigtuple;
-	AuditEvent event = {0};
-	Object detail;
-	bool is_null;
-	bool first_issue;
-	int generation;
-	int parent;
-
-	if (restoring(data))
-		return PointerGetDatum(NULL);
-	generation = DatumGetInt32(column_value(data, row, "generation", &is_null));
-	parent = DatumGetInt32(column_value(data, row, "parent_generation", &first_issue));
-	if (first_issue)
-		return PointerGetDatum(NULL); /* grant.issued says it */
-
-	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
-	/* where rotation is never, a renewal names the generation as its own parent and is no retry */
-	event.event =
-		generation == parent || DatumGetInt32(column_value(data, row, "retry", &is_null)) == 0
-			? "token.refreshed"
-			: "token.retried";
-	event.reason = scope->context_changed ? "context_changed" : NULL;
-	event.client_id = scope->client_id;
-	event.subject = scope->subject;
-	event.context = scope->context;
-
-	object_begin(&detail);
-	object_int(&detail, "generation", generation);
-	object_string(&detail, "jti", column_text(data, row, "jti"));
-	object_string(&detail, "scope", column_text(data, row, "scope"));
-	add_scope(&detail);
-	event.detail = object_end(&detail);
-	event.personal = scope->personal;
 	audit_write(&event);
 	return PointerGetDatum(NULL);
 }

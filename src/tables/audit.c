@@ -10,7 +10,9 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "base/errors.h"
@@ -115,12 +117,42 @@ note_reuse(const AuditEvent *event, TimestampTz at)
 	store_run(&reuse_note_query, &args, NULL, NULL);
 }
 
+/* inet_client_addr() of this session, which stays the same; NULL: no network */
+static const inet *
+client_addr(void)
+{
+	static bool known = false;
+	static inet *addr = NULL;
+
+	if (!known)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+		Datum value;
+		LOCAL_FCINFO(call, 0);
+
+		InitFunctionCallInfoData(*call, NULL, 0, InvalidOid, NULL, NULL);
+		value = inet_client_addr(call);
+		if (!call->isnull)
+			addr = DatumGetInetPP(value);
+		MemoryContextSwitchTo(old);
+		known = true;
+	}
+	return addr;
+}
+
+void
+audit_args(StoreArgs *args, const pg_uuid_t *event_id)
+{
+	store_arg_uuid(store_named(args, "event_id"), event_id);
+	store_arg_xact(store_named(args, "xact_id"));
+	store_arg_text(store_named(args, "session_user_name"), role_name(GetSessionUserId()));
+	store_arg_text(store_named(args, "role_name"), role_name(GetOuterUserId()));
+	store_arg_text(store_named(args, "application_name"), application_name);
+	store_arg_addr(store_named(args, "client_addr"), client_addr());
+}
+
 static StoreQuery audit_insert_query = STORE_QUERY(
-	"audit insert", STORE_WRITES,
-	"INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, reason, "
-	"client_id, subject, session_user_name, role_name, application_name, context, detail, "
-	"personal, client_addr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, "
-	"pg_catalog.inet_client_addr())");
+	"audit insert", STORE_WRITES, "INSERT INTO pgtoken.audit_rows ({names}) VALUES ({values})");
 
 void
 audit_write(const AuditEvent *event)
@@ -129,20 +161,18 @@ audit_write(const AuditEvent *event)
 	StoreArgs args = {0};
 	pg_uuid_t event_id;
 
-	random_uuid(&event_id);
-	store_arg_uuid(&args, event->grant_id ? event->grant_id : &glue_no_grant);
-	store_arg_uuid(&args, &event_id);
-	store_arg_time(&args, now);
-	store_arg_text(&args, event->event);
-	store_arg_text(&args, event->reason);
-	store_arg_text(&args, event->client_id);
-	store_arg_text(&args, event->subject);
-	store_arg_text(&args, role_name(GetSessionUserId()));
-	store_arg_text(&args, role_name(GetOuterUserId()));
-	store_arg_text(&args, application_name);
-	store_arg_jsonb(&args, event->context);
-	store_arg_jsonb(&args, event->detail);
-	store_arg_jsonb(&args, event->personal);
+	random_uuid_at(&event_id, now);
+	store_arg_uuid(store_named(&args, "grant_id"),
+				   event->grant_id ? event->grant_id : &glue_no_grant);
+	store_arg_time(store_named(&args, "occurred_at"), now);
+	audit_args(&args, &event_id);
+	store_arg_text(store_named(&args, "event"), event->event);
+	store_arg_text(store_named(&args, "reason"), event->reason);
+	store_arg_text(store_named(&args, "client_id"), event->client_id);
+	store_arg_text(store_named(&args, "subject"), event->subject);
+	store_arg_jsonb(store_named(&args, "context"), event->context);
+	store_arg_jsonb(store_named(&args, "detail"), event->detail);
+	store_arg_jsonb(store_named(&args, "personal"), event->personal);
 	store_run(&audit_insert_query, &args, NULL, NULL);
 	note_reuse(event, now);
 }

@@ -15,6 +15,7 @@
 #include "utils/uuid.h"
 
 #include "base/errors.h"
+#include "base/store.h"
 
 typedef struct AuditEvent
 {
@@ -39,10 +40,17 @@ typedef struct AuditScope
 		client_auth_method; /* how the client has proved itself at an endpoint; NULL: it was not asked */
 	Jsonb *decision; /* how the request was assessed; NULL: it was not */
 	Jsonb *personal; /* what that tells of a person; NULL: nothing */
+	bool answers; /* what is inserted has a row in the ledger, which is its event */
 	bool purging; /* rows that have been over for long are deleted, audited by their number */
 } AuditScope;
 
 extern void audit_init(void);
+
+/*
+ * The parameters, named, that say who writes: the same columns in the audit and in the
+ * ledger, whose rows are audit events as well.  event_id must live until it is written.
+ */
+extern void audit_args(StoreArgs *args, const pg_uuid_t *event_id);
 
 /* writes one event; event_id and time are made here */
 extern void audit_write(const AuditEvent *event);

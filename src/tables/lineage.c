@@ -5,10 +5,12 @@
 #include "tables/lineage.h"
 
 #include "base/moment.h"
+#include "base/random.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
 #include "core/oauth/jti.h"
+#include "tables/audit.h"
 
 static StoreQuery lineage_insert_query = STORE_QUERY(
 	"lineage insert", STORE_WRITES, "INSERT INTO pgtoken.tokens ({names}) VALUES ({values})");
@@ -16,8 +18,11 @@ static StoreQuery lineage_insert_query = STORE_QUERY(
 void
 lineage_insert(const LineageRow *row)
 {
+	const AuditScope *scope = audit_scope();
 	StoreArgs args = {0};
+	pg_uuid_t event_id;
 
+	random_uuid_at(&event_id, row->issued_at);
 	store_arg_uuid(store_named(&args, "grant_id"), row->grant_id);
 	store_arg_int(store_named(&args, "generation"), row->generation);
 	store_arg_int(store_named(&args, "retry"), row->retry);
@@ -34,6 +39,13 @@ lineage_insert(const LineageRow *row)
 	store_arg_text(store_named(&args, "decision"), row->decision);
 	store_arg_jsonb(store_named(&args, "context"), row->context);
 	store_arg_uuid(store_named(&args, "client_secret_id"), row->client_secret_id);
+	audit_args(&args, &event_id);
+	store_arg_text(store_named(&args, "client_id"), row->client_id);
+	store_arg_text(store_named(&args, "subject"), row->subject);
+	store_arg_text(store_named(&args, "reason"), scope->context_changed ? "context_changed" : NULL);
+	store_arg_text(store_named(&args, "client_auth_method"), scope->client_auth_method);
+	store_arg_jsonb(store_named(&args, "assessment"), scope->decision);
+	store_arg_jsonb(store_named(&args, "personal"), scope->personal);
 	store_run(&lineage_insert_query, &args, NULL, NULL);
 }
 

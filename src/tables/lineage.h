@@ -1,6 +1,9 @@
 /*
  * lineage.h
  *		The ledger: one row per token response, insert-only.
+ *
+ * The row is the audit event of the response as well: the audit scope in force says what
+ * it has beyond LineageRow.
  */
 #ifndef PGT_LINEAGE_H
 #define PGT_LINEAGE_H
@@ -21,6 +24,8 @@
 typedef struct LineageRow
 {
 	const pg_uuid_t *grant_id;
+	const char *client_id;
+	const char *subject;
 	int generation;
 	int retry;
 	TimestampTz issued_at;

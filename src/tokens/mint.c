@@ -203,6 +203,8 @@ void
 mint_record(const Minted *minted, LineageRow *row)
 {
 	row->grant_id = &minted->grant->grant_id;
+	row->client_id = minted->grant->client_id;
+	row->subject = minted->grant->auth.subject;
 	row->issued_at = minted->at;
 	row->jti = minted->jti;
 	row->kid = minted->kid;

@@ -127,10 +127,10 @@ $original->query(
 	  SELECT pgtoken.new_uuid(), 0, 0, now() - interval '1 year', 'old', 'old', now() - interval '1 year', '', '{}', 'allow', '{}'
 	  FROM generate_series(1, 3)});
 $original->query(
-	q{INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+	q{INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 	  SELECT pgtoken.new_uuid(), pgtoken.new_uuid(), now() - interval '1 year', 'old', 'old', 'old' FROM generate_series(1, 3)});
 $issued{app} = { %{ $issued{app} }, %{ refresh($original, $issued{app}{refresh_token}, 'app', undef) } };
-for my $parent (qw(tokens audit_events))
+for my $parent (qw(tokens audit_rows))
 {
 	my ($default, $monthly) = @{
 		$original->row(
@@ -180,7 +180,7 @@ sub check_copy
 
 	# the guards act
 	for my $table ($copy->column(
-			q{SELECT relname FROM pg_class WHERE relnamespace = 'pgtoken'::regnamespace AND relname ~ '^(tokens|audit_events)'
+			q{SELECT relname FROM pg_class WHERE relnamespace = 'pgtoken'::regnamespace AND relname ~ '^(tokens|audit_rows)'
 			  AND relkind IN ('r', 'p') ORDER BY 1}))
 	{
 		my $empty = $copy->value("SELECT NOT EXISTS (SELECT FROM pgtoken.$table)") eq 't';

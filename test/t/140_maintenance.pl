@@ -35,7 +35,7 @@ sub backlog
 	  q{INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
 		SELECT g.grant_id, m, 0, date_trunc('month', now()) - interval '24 months' + m * interval '32 days', 'x', 'x', now(), '', '{}', 'allow', '{}'
 		FROM pgtoken.grants g, generate_series(0, 2) m WHERE g.expires_at < now()},
-	  q{INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+	  q{INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 		SELECT t.grant_id, pgtoken.new_uuid(), t.issued_at, 'test', 'x', 'x' FROM pgtoken.tokens t WHERE t.issued_at < now() - interval '1 year'};
 	is($admin->value('SELECT count(*) FROM pgtoken.reused_families'), 1, 'one family is known to have been reused');
 	return;
@@ -48,11 +48,11 @@ sub state_of_things
 				 (SELECT count(*) FROM pgtoken.replay_ids) AS replay_ids,
 				 (SELECT count(*) FROM pgtoken.tokens WHERE issued_at < now() - interval '1 year') AS old_lineage,
 				 (SELECT count(*) FROM pgtoken.audit_events WHERE occurred_at < now() - interval '1 year') AS old_events,
-				 (SELECT count(*) FROM pgtoken.tokens_default) + (SELECT count(*) FROM pgtoken.audit_events_default) AS in_default,
+				 (SELECT count(*) FROM pgtoken.tokens_default) + (SELECT count(*) FROM pgtoken.audit_rows_default) AS in_default,
 				 (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND c.relname ~ '_reuse_') AS evidence,
-				 (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(tokens|audit_events)_'
+				 (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(tokens|audit_rows)_'
 				  AND NOT c.relispartition) AS left_over,
-				 (SELECT string_agg(t.tgenabled::text, '') FROM pg_trigger t WHERE t.tgname = 'append_only' AND t.tgrelid IN ('pgtoken.tokens_default'::regclass, 'pgtoken.audit_events_default'::regclass)) AS guarded});
+				 (SELECT string_agg(t.tgenabled::text, '') FROM pg_trigger t WHERE t.tgname = 'append_only' AND t.tgrelid IN ('pgtoken.tokens_default'::regclass, 'pgtoken.audit_rows_default'::regclass)) AS guarded});
 }
 
 # the living family and the reused one; its three rows in each of two tables
@@ -71,7 +71,7 @@ my %stops = (
 	'replay ids' => [ 'replay_ids', 'LOCK TABLE pgtoken.replay_ids IN SHARE MODE' ],
 	'families' => [ 'grants', 'LOCK TABLE pgtoken.grants IN SHARE MODE' ],
 	'lineage partitions' => [ 'partitions', 'LOCK TABLE pgtoken.tokens IN ACCESS SHARE MODE' ],
-	'audit partitions' => [ 'partitions', 'LOCK TABLE pgtoken.audit_events IN ACCESS SHARE MODE' ]);
+	'audit partitions' => [ 'partitions', 'LOCK TABLE pgtoken.audit_rows IN ACCESS SHARE MODE' ]);
 
 for my $where (sort keys %stops)
 {
@@ -112,18 +112,18 @@ for my $where (sort keys %stops)
 	backlog();
 	$keeper->query('CALL pgtoken.run_maintenance(1000)');
 	drop_evidence();
-	$admin->query(q{SELECT pgtoken.make_partition('audit_events', 'audit_events_p2020_01'), pgtoken.attach_partition('audit_events', 'audit_events_p2020_01', '2020-01-01Z')});
-	$admin->query(q{INSERT INTO pgtoken.audit_events (grant_id, event_id, occurred_at, event, session_user_name, role_name)
+	$admin->query(q{SELECT pgtoken.make_partition('audit_rows', 'audit_rows_p2020_01'), pgtoken.attach_partition('audit_rows', 'audit_rows_p2020_01', '2020-01-01Z')});
+	$admin->query(q{INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, role_name)
 		SELECT pgtoken.first_uuid(timestamptz '2020-01-02Z' + n * interval '1 hour'), pgtoken.new_uuid(), '2020-01-03Z', 'test', 'x', 'x' FROM generate_series(1, 2) n});
 	$holder->query('BEGIN');
-	$holder->query('LOCK TABLE pgtoken.audit_events IN ACCESS SHARE MODE');
+	$holder->query('LOCK TABLE pgtoken.audit_rows IN ACCESS SHARE MODE');
 	$keeper->send_query('SELECT m.step FROM pgtoken.maintain() m');
 	wait_until('it waits for its locks', sub {
 		$admin->value(q{SELECT coalesce(application_name = 'pgtoken maintenance: partitions' AND wait_event_type IN ('Lock', 'Timeout'), false) FROM pg_stat_activity WHERE pid = $1}, $keeper->pid) eq 't' });
-	$admin->query(q{INSERT INTO pgtoken.reused_families SELECT DISTINCT grant_id, now() FROM pgtoken.audit_events_p2020_01 WHERE grant_id < pgtoken.first_uuid('2020-01-02 01:30Z')});
+	$admin->query(q{INSERT INTO pgtoken.reused_families SELECT DISTINCT grant_id, now() FROM pgtoken.audit_rows_p2020_01 WHERE grant_id < pgtoken.first_uuid('2020-01-02 01:30Z')});
 	$holder->query('COMMIT');
 	is_deeply([ map { $_->{step} } $keeper->result ], ['partition postponed'], 'a reuse meanwhile: the partition is left for the next run');
-	is_deeply([ $admin->column(q{SELECT m.detail FROM pgtoken.maintain() m}) ], ['audit_events_p2020_01 (1 rows of reused families kept)'], 'which keeps the evidence');
+	is_deeply([ $admin->column(q{SELECT m.detail FROM pgtoken.maintain() m}) ], ['audit_rows_p2020_01 (1 rows of reused families kept)'], 'which keeps the evidence');
 	is(state_of_things()->{left_over}, 0, 'nothing is left behind');
 	$_->quit for $holder, $keeper;
 	drop_evidence();
