@@ -27,8 +27,8 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
-	cache introspect keys audit privileges http_admin authorize device exchange client_secrets \
-	sessions pre_request door not_before epochs resource_policy ways_to_die factors step_up policy \
+	cache row_operations introspect keys audit privileges http_admin authorize device exchange \
+	client_secrets sessions pre_request door not_before epochs resource_policy ways_to_die factors step_up policy \
 	simulate refused bad_input personal placement maintain purge restore psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
@@ -37,7 +37,7 @@ ISOLATION = prepare cache_full cache_lookup_failure challenge_complete challenge
 	device_redeem ends_ends exchange_revoke import_secret issue_end logout_complete maintain \
 	not_before_verify policy_versions prepared purge refresh_blacklist refresh_lockstep \
 	refresh_refresh refresh_reuse refresh_revoke refresh_strict replay_ids revoke_revoke \
-	rollback signing_keys subject_revoke_refresh user_code_attempts verify_revoke
+	rollback row_operations signing_keys subject_revoke_refresh user_code_attempts verify_revoke
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
 # isolationtester gives a step up after 300 seconds, TAP tests after 180: slow is no failure

@@ -7,6 +7,7 @@
 #include "fmgr.h"
 
 #include "base/cache.h"
+#include "base/kept.h"
 #include "base/guc.h"
 #include "base/libs.h"
 #include "base/shared_memory.h"
@@ -24,5 +25,6 @@ _PG_init(void)
 	guc_init();
 	shared_memory_init();
 	cache_init();
+	kept_init();
 	audit_init();
 }

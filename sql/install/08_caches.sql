@@ -26,4 +26,4 @@ REVOKE ALL ON FUNCTION pgtoken.cache_stats FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.cache_stats TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.cache_stats IS
 'What this backend''s caches hold and how they do.
-Returns a row each for keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations.';
+Returns a row each for keys parsed, tokens and clients held and their memory in bytes (limit_bytes is pgtoken.cache_memory), memory of the other configuration and of kept plans, hits and misses, invalidations, and how often a row was read or written without a plan (row_operations) or had to be by its statement (row_statements).';

@@ -40,7 +40,7 @@ BEGIN
 	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_pkey', 'Primary key of the partition');
 	-- LIKE does not copy what is not to be sampled
 	EXECUTE (SELECT format('ALTER TABLE pgtoken.%I %s', partition_name, string_agg(format('ALTER COLUMN %I SET STATISTICS 0', a.attname), ', '))
-			 FROM pg_attribute a WHERE a.attrelid = format('pgtoken.%I', parent)::regclass AND a.attnum > 0 AND a.attstattarget = 0);
+			 FROM pg_attribute a WHERE a.attrelid = format('pgtoken.%I', parent)::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget = 0);
 	EXECUTE format('CREATE INDEX %I ON pgtoken.%I (%I)', partition_name || '_' || time_column, partition_name, time_column);
 	EXECUTE format('COMMENT ON INDEX pgtoken.%I IS %L', partition_name || '_' || time_column, 'Events by time');
 	EXECUTE format('CREATE INDEX %I ON pgtoken.%I (client_id, %I)', partition_name || '_client_id', partition_name, time_column);

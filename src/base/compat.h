@@ -87,4 +87,98 @@ compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *va
 #define compat_register_tranche(id, name) LWLockRegisterTranche(id, name)
 #endif
 
+/*
+ * Rows without a plan; the caller includes access/genam.h, access/tableam.h,
+ * executor/executor.h, nodes/parsenodes.h and parser/parse_relation.h.  Which indexes an
+ * UPDATE concerns is a PgtConcerned; one that stayed on its page concerns none, or from 16 on
+ * those that only summarize.
+ */
+#if PG_VERSION_NUM >= 160000
+#define PgtConcerned TU_UpdateIndexes
+#define compat_concerns_indexes(concerned) ((concerned) != TU_None)
+#else
+#define PgtConcerned bool
+#define compat_concerns_indexes(concerned) (concerned)
+#endif
+
+/* waits for whoever is changing the row */
+#if PG_VERSION_NUM >= 190000
+#define compat_update_row(rel, tid, slot, cid, snapshot, failure, lock, concerned)             \
+	table_tuple_update(rel, tid, slot, cid, 0, snapshot, InvalidSnapshot, true, failure, lock, \
+					   concerned)
+#else
+#define compat_update_row(rel, tid, slot, cid, snapshot, failure, lock, concerned)          \
+	table_tuple_update(rel, tid, slot, cid, snapshot, InvalidSnapshot, true, failure, lock, \
+					   concerned)
+#endif
+
+/* entries of a new row, of a new version of a row; either gives the list for the triggers */
+#if PG_VERSION_NUM >= 190000
+#define compat_index_new(target, slot, estate) \
+	ExecInsertIndexTuples(target, estate, 0, slot, NIL, NULL)
+#define compat_index_changed(target, slot, estate, concerned)                              \
+	ExecInsertIndexTuples(target, estate,                                                  \
+						  EIIT_IS_UPDATE |                                                 \
+							  ((concerned) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0), \
+						  slot, NIL, NULL)
+#elif PG_VERSION_NUM >= 160000
+#define compat_index_new(target, slot, estate) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL, false)
+#define compat_index_changed(target, slot, estate, concerned)           \
+	ExecInsertIndexTuples(target, slot, estate, true, false, NULL, NIL, \
+						  (concerned) == TU_Summarizing)
+#else
+#define compat_index_new(target, slot, estate) \
+	ExecInsertIndexTuples(target, slot, estate, false, false, NULL, NIL)
+#define compat_index_changed(target, slot, estate, concerned) \
+	ExecInsertIndexTuples(target, slot, estate, true, false, NULL, NIL)
+#endif
+
+/* of no list and no resource owner, where the descriptor is not counted */
+#if PG_VERSION_NUM >= 190000
+#define compat_make_slot(desc, ops) MakeTupleTableSlot(desc, ops, 0)
+#else
+#define compat_make_slot(desc, ops) MakeTupleTableSlot(desc, ops)
+#endif
+
+#if PG_VERSION_NUM >= 190000
+#define compat_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan(table, index, snapshot, NULL, keys, 0, SO_NONE)
+#elif PG_VERSION_NUM >= 180000
+#define compat_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan(table, index, snapshot, NULL, keys, 0)
+#else
+#define compat_index_beginscan(table, index, snapshot, keys) \
+	index_beginscan(table, index, snapshot, keys, 0)
+#endif
+
+/* the range table of an EState, of one RangeTblEntry, and the columns that are written by name */
+#if PG_VERSION_NUM >= 160000
+#define compat_range_table(estate, entry, columns)                         \
+	do                                                                     \
+	{                                                                      \
+		List *perminfos_ = NIL;                                            \
+		addRTEPermissionInfo(&perminfos_, entry)->updatedCols = (columns); \
+		compat_init_range_table(estate, list_make1(entry), perminfos_);    \
+	} while (0)
+#if PG_VERSION_NUM >= 180000
+#define compat_init_range_table(estate, table, perminfos) \
+	ExecInitRangeTable(estate, table, perminfos, bms_make_singleton(1))
+#else
+#define compat_init_range_table(estate, table, perminfos) \
+	ExecInitRangeTable(estate, table, perminfos)
+#endif
+#else
+#define compat_range_table(estate, entry, columns) \
+	((entry)->updatedCols = (columns), ExecInitRangeTable(estate, list_make1(entry)))
+#endif
+
+/* TupleConstr of a table */
+#if PG_VERSION_NUM >= 180000
+#define compat_has_generated(constr) \
+	((constr)->has_generated_stored || (constr)->has_generated_virtual)
+#else
+#define compat_has_generated(constr) ((constr)->has_generated_stored)
+#endif
+
 #endif /* PGT_COMPAT_H */

@@ -1,10 +1,10 @@
 /*
  * store.c
- *		The only door to the tables: SPI and its plans.
+ *		The only door to the tables: SPI and its plans, and where a hot entry has
+ *		one, its row operation (base/exec.h).
  *
- * Tables are written through SQL so that triggers fire and a distributed engine
- * can route; a statement touches one family by grant_id.  Plans are generic and
- * live as long as the backend.  Error texts name the query, never a value.
+ * A statement touches one family by grant_id.  Plans are generic and live as long
+ * as the backend.  Error texts name the query, never a value.
  */
 #include "base/store.h"
 
@@ -22,7 +22,9 @@
 #include "utils/xid8.h"
 
 #include "base/cache.h"
+#include "base/exec.h"
 #include "base/guc.h"
+#include "base/kept.h"
 #include "base/strings.h"
 
 /* a statement that has been prepared */
@@ -36,40 +38,41 @@ typedef struct StorePlan
 
 static StorePlan *plans = NULL;
 
-#define COLUMNS_MAX 64
-
-static void
-append_item(StringInfo list, const char *item)
+int
+store_columns(const StoreQuery *query, const char **names)
 {
-	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", item);
-}
-
-static char *
-list_of_columns(const StoreQuery *query)
-{
-	static const Datum values[COLUMNS_MAX] = {0};
-	bool nulls[COLUMNS_MAX];
-	StringInfoData list;
-	StoreRow row = {values, nulls, COLUMNS_MAX, 0, &list, 0};
+	static const Datum values[STORE_COLUMNS_MAX] = {0};
+	bool nulls[STORE_COLUMNS_MAX];
+	StoreRow row = {values, nulls, STORE_COLUMNS_MAX, 0, names, 0, NULL};
 
 	memset(nulls, true, sizeof(nulls));
-	initStringInfo(&list);
 	query->row_reader(&row, palloc0(query->row_size));
 	if (row.column != row.named)
 		elog(ERROR, "the reader of \"%s\" takes a column without a name", query->name);
-	return list.data;
+	return row.named;
 }
 
+/* c of columns; of the arguments that have names n the names, v the values, s both as SET wants them */
 static char *
-list_of_args(const StoreArgs *args, bool values)
+list_of(const StoreQuery *query, const StoreArgs *args, char what)
 {
+	const char *columns[STORE_COLUMNS_MAX];
+	const char *const *names = what == 'c' ? columns : args->name;
+	int n = what == 'c' ? store_columns(query, columns) : args->n;
 	StringInfoData list;
 
 	initStringInfo(&list);
-	for (int i = 0; i < args->n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		if (args->name[i])
-			append_item(&list, values ? psprintf("$%d", i + 1) : args->name[i]);
+		if (names[i] == NULL)
+			continue;
+		appendStringInfoString(&list, list.len > 0 ? ", " : "");
+		if (what != 'v')
+			appendStringInfoString(&list, names[i]);
+		if (what == 's')
+			appendStringInfoString(&list, " = ");
+		if (what == 'v' || what == 's')
+			appendStringInfo(&list, "$%d", i + 1);
 	}
 	return list.data;
 }
@@ -85,8 +88,7 @@ text_of(const StoreQuery *query, const StoreArgs *args)
 	for (; (mark = strchr(text, '{')) != NULL; text = strchr(mark, '}') + 1)
 	{
 		appendBinaryStringInfo(&whole, text, mark - text);
-		appendStringInfoString(&whole, mark[1] == 'c' ? list_of_columns(query)
-													  : list_of_args(args, mark[1] == 'v'));
+		appendStringInfoString(&whole, list_of(query, args, mark[1]));
 	}
 	appendStringInfoString(&whole, text);
 	return whole.data;
@@ -145,6 +147,12 @@ store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *ar
 
 	if (args == NULL)
 		args = &none;
+	if (query->row.kind == ROW_INSERT)
+	{
+		cache_mark_dirty(CACHE_REVOCATION);
+		if (exec_insert(query, args))
+			return 1;
+	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI for \"%s\"", query->name);
 	plan = plan_of(query, args);
@@ -170,7 +178,7 @@ store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *ar
 		MemoryContextSwitchTo(caller);
 		for (uint64 i = 0; i < rows; i++)
 		{
-			StoreRow row = {values, nulls, columns, 0, NULL, 0};
+			StoreRow row = {values, nulls, columns, 0, NULL, 0, NULL};
 
 			/* at once: SPI_getbinval would walk through the row again for each column */
 			heap_deform_tuple(table->vals[i], table->tupdesc, values, nulls);
@@ -186,14 +194,24 @@ void *
 store_find(StoreQuery *query, const StoreArgs *args)
 {
 	void *row = palloc0(query->row_size);
+	bool found;
 
+	if (query->row.kind == ROW_READ && exec_read(query, args, row, &found))
+		return found ? row : NULL;
 	return store_run(query, args, query->row_reader, row) == 1 ? row : NULL;
+}
+
+bool
+store_update_found(StoreQuery *query, const StoreArgs *args, const StoreFound *found)
+{
+	cache_mark_dirty(CACHE_REVOCATION);
+	return exec_update(query, args, found);
 }
 
 Size
 store_plans_size(void)
 {
-	Size size = 0;
+	Size size = kept_size();
 
 	for (const StorePlan *kept = plans; kept; kept = kept->next)
 	{
@@ -225,8 +243,8 @@ store_make_durable(void)
 								 GUC_ACTION_LOCAL, true, 0, false);
 }
 
-static void
-add_arg(StoreArgs *args, Oid type, Datum value, bool is_null)
+void
+store_arg_value(StoreArgs *args, Oid type, Datum value, bool is_null)
 {
 	Assert(args->n < STORE_ARGS_MAX);
 	args->type[args->n] = type;
@@ -238,13 +256,13 @@ add_arg(StoreArgs *args, Oid type, Datum value, bool is_null)
 void
 store_arg_text(StoreArgs *args, const char *value)
 {
-	add_arg(args, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+	store_arg_value(args, TEXTOID, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
 }
 
 void
 store_arg_uuid(StoreArgs *args, const pg_uuid_t *value)
 {
-	add_arg(args, UUIDOID, UUIDPGetDatum(value), value == NULL);
+	store_arg_value(args, UUIDOID, UUIDPGetDatum(value), value == NULL);
 }
 
 void
@@ -258,7 +276,7 @@ store_arg_bytes(StoreArgs *args, const void *value, size_t len)
 		SET_VARSIZE(copy, VARHDRSZ + len);
 		memcpy(VARDATA(copy), value, len);
 	}
-	add_arg(args, BYTEAOID, PointerGetDatum(copy), copy == NULL);
+	store_arg_value(args, BYTEAOID, PointerGetDatum(copy), copy == NULL);
 }
 
 void
@@ -274,35 +292,35 @@ store_arg_hashes(StoreArgs *args, const uint8_t (*values)[32], int n)
 		memcpy(VARDATA(copy), values[i], sizeof(values[i]));
 		elements[i] = PointerGetDatum(copy);
 	}
-	add_arg(args, BYTEAARRAYOID,
-			n < 0
-				? (Datum) 0
-				: PointerGetDatum(construct_array(elements, n, BYTEAOID, -1, false, TYPALIGN_INT)),
-			n < 0);
+	store_arg_value(
+		args, BYTEAARRAYOID,
+		n < 0 ? (Datum) 0
+			  : PointerGetDatum(construct_array(elements, n, BYTEAOID, -1, false, TYPALIGN_INT)),
+		n < 0);
 }
 
 void
 store_arg_int(StoreArgs *args, int32 value)
 {
-	add_arg(args, INT4OID, Int32GetDatum(value), false);
+	store_arg_value(args, INT4OID, Int32GetDatum(value), false);
 }
 
 void
 store_arg_generation(StoreArgs *args, int32 value)
 {
-	add_arg(args, INT4OID, Int32GetDatum(value), value < 0);
+	store_arg_value(args, INT4OID, Int32GetDatum(value), value < 0);
 }
 
 void
 store_arg_long(StoreArgs *args, int64 value)
 {
-	add_arg(args, INT8OID, Int64GetDatum(value), false);
+	store_arg_value(args, INT8OID, Int64GetDatum(value), false);
 }
 
 void
 store_arg_counter(StoreArgs *args, int64 value)
 {
-	add_arg(args, INT8OID, Int64GetDatum(value), value < 0);
+	store_arg_value(args, INT8OID, Int64GetDatum(value), value < 0);
 }
 
 void
@@ -316,13 +334,13 @@ store_arg_begun(StoreArgs *args, const Begun *begun)
 void
 store_arg_bool(StoreArgs *args, bool value)
 {
-	add_arg(args, BOOLOID, BoolGetDatum(value), false);
+	store_arg_value(args, BOOLOID, BoolGetDatum(value), false);
 }
 
 void
 store_arg_time(StoreArgs *args, TimestampTz value)
 {
-	add_arg(args, TIMESTAMPTZOID, TimestampTzGetDatum(value), TIMESTAMP_IS_NOBEGIN(value));
+	store_arg_value(args, TIMESTAMPTZOID, TimestampTzGetDatum(value), TIMESTAMP_IS_NOBEGIN(value));
 }
 
 void
@@ -331,32 +349,20 @@ store_arg_seconds(StoreArgs *args, int32 value)
 	Interval *interval = palloc0(sizeof(Interval));
 
 	interval->time = value * USECS_PER_SEC;
-	add_arg(args, INTERVALOID, IntervalPGetDatum(interval), value < 0);
+	store_arg_value(args, INTERVALOID, IntervalPGetDatum(interval), value < 0);
 }
 
 void
 store_arg_jsonb(StoreArgs *args, Jsonb *value)
 {
-	add_arg(args, JSONBOID, PointerGetDatum(value), value == NULL);
+	store_arg_value(args, JSONBOID, PointerGetDatum(value), value == NULL);
 }
 
 void
 store_arg_texts(StoreArgs *args, char *const *values, int n)
 {
-	add_arg(args, TEXTARRAYOID, n < 0 ? (Datum) 0 : PointerGetDatum(strings_to_array(values, n)),
-			n < 0);
-}
-
-void
-store_arg_xact(StoreArgs *args)
-{
-	add_arg(args, XID8OID, FullTransactionIdGetDatum(GetTopFullTransactionId()), false);
-}
-
-void
-store_arg_addr(StoreArgs *args, const inet *value)
-{
-	add_arg(args, INETOID, InetPGetDatum(value), value == NULL);
+	store_arg_value(args, TEXTARRAYOID,
+					n < 0 ? (Datum) 0 : PointerGetDatum(strings_to_array(values, n)), n < 0);
 }
 
 void
@@ -366,18 +372,18 @@ store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n)
 
 	for (int i = 0; i < n; i++)
 		elements[i] = UUIDPGetDatum(&values[i]);
-	add_arg(args, UUIDARRAYOID,
-			n == 0 ? (Datum) 0
-				   : PointerGetDatum(
-						 construct_array(elements, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR)),
-			n == 0);
+	store_arg_value(args, UUIDARRAYOID,
+					n == 0 ? (Datum) 0
+						   : PointerGetDatum(construct_array(elements, n, UUIDOID, UUID_LEN, false,
+															 TYPALIGN_CHAR)),
+					n == 0);
 }
 
 void
 store_list(StoreRow *row, const char *name)
 {
-	append_item(row->list, name);
-	row->named++;
+	Assert(row->named < STORE_COLUMNS_MAX);
+	row->names[row->named++] = name;
 }
 
 static Datum
@@ -508,7 +514,7 @@ store_name(StoreRow *row, StringsNth names)
 	const char *name = store_text(row);
 	int n = name ? strings_find(names, name) : -1;
 
-	if (n < 0 && row->list == NULL)
+	if (n < 0 && row->names == NULL)
 		elog(ERROR, "unknown name in a row");
 	return Max(n, 0);
 }
@@ -552,7 +558,7 @@ store_uuid_optional(StoreRow *row, pg_uuid_t *out)
 void
 store_uuid(StoreRow *row, pg_uuid_t *out)
 {
-	if (!store_uuid_optional(row, out) && row->list == NULL)
+	if (!store_uuid_optional(row, out) && row->names == NULL)
 		elog(ERROR, "unexpected NULL");
 }
 

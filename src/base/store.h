@@ -37,11 +37,37 @@ typedef struct StoreRow
 	const bool *nulls;
 	int columns;
 	int column; /* those that have been taken */
-	struct StringInfoData *list; /* of names that are wanted; NULL: it is a row indeed */
+	const char **names; /* which are wanted, STORE_COLUMNS_MAX at most; NULL: it is a row indeed */
 	int named;
+	const struct StoreFound *found; /* where it is; NULL: not known */
 } StoreRow;
 
 typedef void (*StoreReader)(StoreRow *row, void *arg);
+
+#define STORE_COLUMNS_MAX 64
+
+/* a row that a row operation has read, as it was then; in the memory context of who read it */
+typedef struct StoreFound StoreFound;
+
+/*
+ * What a hot statement does to one row.  Where nothing of the table asks for more, it is
+ * done without the statement (base/exec.h); the two must come to the same.  The columns
+ * are listed once for both: those of the row reader, or the arguments that have got names.
+ */
+typedef enum RowKind
+{
+	ROW_NONE,
+	ROW_READ, /* the row whose column route is $1, the only argument */
+	ROW_UPDATE, /* that of a StoreFound; what else the statement asks for has its caller seen there */
+	ROW_INSERT /* into the partition that the column route says, where there are partitions */
+} RowKind;
+
+typedef struct RowOperation
+{
+	RowKind kind;
+	const char *table; /* of the schema pgtoken */
+	const char *route;
+} RowOperation;
 
 /*
  * Static, one for each statement.  Operators and functions are named with their
@@ -49,7 +75,8 @@ typedef void (*StoreReader)(StoreRow *row, void *arg);
  *
  * What has many columns lists them once, beside their values.  In the text {columns}
  * are those that the reader of such a row takes by store_column(), in its order;
- * ({names}) and ({values}) are the parameters that have got a name by store_named().
+ * ({names}) and ({values}) are the parameters that have got a name by store_named(),
+ * {sets} gives them to the columns of that name.
  */
 typedef struct StoreQuery
 {
@@ -58,7 +85,9 @@ typedef struct StoreQuery
 	const char *sql;
 	StoreReader row_reader; /* NULL: the text has no {columns} */
 	size_t row_size; /* of the struct that it fills */
+	RowOperation row; /* of kind ROW_NONE: nothing but the statement does it */
 	struct StorePlan *plan; /* store.c's; NULL until it has run */
+	struct Kept *kept; /* exec.c's, so too */
 } StoreQuery;
 
 #define STORE_QUERY(query_name, query_kind, text)                 \
@@ -70,6 +99,26 @@ typedef struct StoreQuery
 	{                                                                                      \
 		.name = (query_name), .kind = (query_kind), .sql = (text), .row_reader = (reader), \
 		.row_size = sizeof(row)                                                            \
+	}
+
+/* with a row operation in place of the statement, wherever that will do */
+#define STORE_HOT_WRITE(query_name, row_kind, row_table, row_route, text)   \
+	{                                                                       \
+		.name = (query_name), .kind = STORE_WRITES, .sql = (text), .row = { \
+			(row_kind),                                                     \
+			(row_table),                                                    \
+			(row_route)                                                     \
+		}                                                                   \
+	}
+
+#define STORE_HOT_READ(query_name, reader, struct_row, row_table, row_route, text)        \
+	{                                                                                     \
+		.name = (query_name), .kind = STORE_READS, .sql = (text), .row_reader = (reader), \
+		.row_size = sizeof(struct_row), .row = {                                          \
+			ROW_READ,                                                                     \
+			(row_table),                                                                  \
+			(row_route)                                                                   \
+		}                                                                                 \
 	}
 
 #define EQ " OPERATOR(pg_catalog.=) "
@@ -98,6 +147,7 @@ store_named(StoreArgs *args, const char *name)
 }
 
 /* append one parameter; a NULL pointer and DT_NOBEGIN are SQL NULL */
+extern void store_arg_value(StoreArgs *args, Oid type, Datum value, bool is_null);
 extern void store_arg_text(StoreArgs *args, const char *value);
 extern void store_arg_uuid(StoreArgs *args, const pg_uuid_t *value);
 extern void store_arg_bytes(StoreArgs *args, const void *value, size_t len);
@@ -112,8 +162,6 @@ extern void store_arg_time(StoreArgs *args, TimestampTz value);
 extern void store_arg_seconds(StoreArgs *args, int32 value); /* an interval; value < 0: NULL */
 extern void store_arg_jsonb(StoreArgs *args, Jsonb *value);
 extern void store_arg_texts(StoreArgs *args, char *const *values, int n); /* n < 0: NULL */
-extern void store_arg_xact(StoreArgs *args); /* this transaction, the top one */
-extern void store_arg_addr(StoreArgs *args, const inet *value);
 extern void store_arg_uuids(StoreArgs *args, const pg_uuid_t *values, int n); /* n = 0: NULL */
 
 /* runs it, calls reader (may be NULL) for each row, returns the number of rows */
@@ -122,7 +170,16 @@ extern uint64 store_run(StoreQuery *query, const StoreArgs *args, StoreReader re
 /* runs a row query; the row, palloc'd, or NULL: there is none, or more than one */
 extern void *store_find(StoreQuery *query, const StoreArgs *args);
 
-/* memory of the plans that are kept, in bytes; there is at most one for each StoreQuery */
+/* the columns that the reader of a row query takes, at most STORE_COLUMNS_MAX; how many */
+extern int store_columns(const StoreQuery *query, const char **names);
+
+/*
+ * Has the row that was found been changed, by a row operation and as the statement would
+ * have?  false: nothing has happened, run the statement.  found may be NULL.
+ */
+extern bool store_update_found(StoreQuery *query, const StoreArgs *args, const StoreFound *found);
+
+/* memory of the plans that are kept, in bytes; there is at most one for each StoreQuery, and of what row operations keep */
 extern Size store_plans_size(void);
 
 /*
@@ -141,7 +198,7 @@ extern void store_list(StoreRow *row, const char *name);
 static inline StoreRow *
 store_column(StoreRow *row, const char *name)
 {
-	if (unlikely(row->list))
+	if (unlikely(row->names))
 		store_list(row, name);
 	return row;
 }

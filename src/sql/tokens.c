@@ -13,6 +13,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/cache.h"
+#include "base/exec.h"
 #include "base/glue.h"
 #include "base/guc.h"
 #include "base/place.h"
@@ -334,6 +335,8 @@ pgt_cache_stats_row(PG_FUNCTION_ARGS)
 		{"configuration_bytes", cache_configuration_size()},
 		{"limit_bytes", (int64) guc_cache_memory * 1024},
 		{"plan_bytes", store_plans_size()},
+		{"row_operations", exec_stats.done},
+		{"row_statements", exec_stats.left},
 	};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 

@@ -2,18 +2,21 @@
  * audit.c
  *		The audit log.
  *
- * Rows are inserted through SQL as the owner of the extension.  session_user
+ * Rows are inserted as the owner of the extension.  session_user
  * and the role in effect are those of the caller: SECURITY DEFINER changes
  * neither of the two that are recorded.
  */
 #include "tables/audit.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/xid8.h"
 
 #include "base/errors.h"
 #include "base/glue.h"
@@ -143,16 +146,21 @@ client_addr(void)
 void
 audit_args(StoreArgs *args, const pg_uuid_t *event_id)
 {
+	const inet *addr;
+
 	store_arg_uuid(store_named(args, "event_id"), event_id);
-	store_arg_xact(store_named(args, "xact_id"));
+	store_arg_value(store_named(args, "xact_id"), XID8OID,
+					FullTransactionIdGetDatum(GetTopFullTransactionId()), false);
 	store_arg_text(store_named(args, "session_user_name"), role_name(GetSessionUserId()));
 	store_arg_text(store_named(args, "role_name"), role_name(GetOuterUserId()));
 	store_arg_text(store_named(args, "application_name"), application_name);
-	store_arg_addr(store_named(args, "client_addr"), client_addr());
+	addr = client_addr();
+	store_arg_value(store_named(args, "client_addr"), INETOID, InetPGetDatum(addr), addr == NULL);
 }
 
-static StoreQuery audit_insert_query = STORE_QUERY(
-	"audit insert", STORE_WRITES, "INSERT INTO pgtoken.audit_rows ({names}) VALUES ({values})");
+static StoreQuery audit_insert_query =
+	STORE_HOT_WRITE("audit insert", ROW_INSERT, "audit_rows", "occurred_at",
+					"INSERT INTO pgtoken.audit_rows ({names}) VALUES ({values})");
 
 void
 audit_write(const AuditEvent *event)

@@ -52,6 +52,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->revoked = store_given(store_column(row, "revoked_at"));
 	grant->revoke_reason = store_text(store_column(row, "revoke_reason"));
 	store_begun(row, &grant->begun);
+	grant->found = row->found;
 }
 
 static Grant *
@@ -64,8 +65,8 @@ read_by_id(StoreQuery *query, const pg_uuid_t *grant_id)
 }
 
 static StoreQuery grant_read_query =
-	STORE_ROW_QUERY("grant read", STORE_READS, read_grant, Grant,
-					"SELECT {columns} FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
+	STORE_HOT_READ("grant read", read_grant, Grant, "grants", "grant_id",
+				   "SELECT {columns} FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
 
 Grant *
 grant_read(const pg_uuid_t *grant_id)
@@ -96,8 +97,9 @@ grant_lock(const pg_uuid_t *grant_id)
 	store_run(&grant_lock_query, &args, NULL, NULL);
 }
 
-static StoreQuery grant_insert_query = STORE_QUERY(
-	"grant insert", STORE_WRITES, "INSERT INTO pgtoken.grants ({names}) VALUES ({values})");
+static StoreQuery grant_insert_query =
+	STORE_HOT_WRITE("grant insert", ROW_INSERT, "grants", NULL,
+					"INSERT INTO pgtoken.grants ({names}) VALUES ({values})");
 
 void
 grant_insert(const Grant *grant)
@@ -134,11 +136,9 @@ grant_insert(const Grant *grant)
 	store_run(&grant_insert_query, &args, NULL, NULL);
 }
 
-static StoreQuery grant_rotate_query = STORE_QUERY(
-	"grant rotate", STORE_WRITES,
-	"UPDATE pgtoken.grants g SET generation = $2 OPERATOR(pg_catalog.+) 1, "
-	"previous_hash = g.current_hash, current_hash = $3, rotation_nonce = $4, rotated_at = $5, "
-	"retry_count = 0, context = $6 WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
+static StoreQuery grant_rotate_query = STORE_HOT_WRITE(
+	"grant rotate", ROW_UPDATE, "grants", NULL,
+	"UPDATE pgtoken.grants g SET {sets} WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
 	"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL");
 
 bool
@@ -146,14 +146,19 @@ grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
 			 const uint8_t nonce[PGTC_ROTATION_NONCE_LEN], TimestampTz now, Jsonb *context)
 {
 	StoreArgs args = {0};
+	bool can_rotate = grant->blacklisted_generation < grant->generation && !grant->revoked;
 
 	store_arg_uuid(&args, &grant->grant_id);
 	store_arg_int(&args, grant->generation);
-	store_arg_bytes(&args, hash, PGTC_SHA256_LEN);
-	store_arg_bytes(&args, nonce, PGTC_ROTATION_NONCE_LEN);
-	store_arg_time(&args, now);
-	store_arg_jsonb(&args, context);
-	return store_run(&grant_rotate_query, &args, NULL, NULL) == 1;
+	store_arg_int(store_named(&args, "generation"), grant->generation + 1);
+	store_arg_bytes(store_named(&args, "previous_hash"), grant->current_hash, PGTC_SHA256_LEN);
+	store_arg_bytes(store_named(&args, "current_hash"), hash, PGTC_SHA256_LEN);
+	store_arg_bytes(store_named(&args, "rotation_nonce"), nonce, PGTC_ROTATION_NONCE_LEN);
+	store_arg_time(store_named(&args, "rotated_at"), now);
+	store_arg_int(store_named(&args, "retry_count"), 0);
+	store_arg_jsonb(store_named(&args, "context"), context);
+	return (can_rotate && store_update_found(&grant_rotate_query, &args, grant->found)) ||
+		   store_run(&grant_rotate_query, &args, NULL, NULL) == 1;
 }
 
 static StoreQuery grant_retry_query =
@@ -227,19 +232,27 @@ read_revoked(StoreRow *row, void *arg)
 }
 
 static StoreQuery grant_revoke_query =
-	STORE_QUERY("grant revoke", STORE_WRITES,
-				"UPDATE pgtoken.grants g SET revoked_at = $2, revoke_reason = $3 "
-				"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL "
-				"RETURNING g.client_id, g.subject, g.generation");
+	STORE_HOT_WRITE("grant revoke", ROW_UPDATE, "grants", NULL,
+					"UPDATE pgtoken.grants g SET {sets} "
+					"WHERE g.grant_id" EQ "$1 AND g.revoked_at IS NULL "
+					"RETURNING g.client_id, g.subject, g.generation");
 
 bool
 grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason, RevokedGrant *revoked)
 {
 	StoreArgs args = {0};
+	const Grant *grant = grant_read(grant_id);
 
 	store_arg_uuid(&args, grant_id);
-	store_arg_time(&args, now);
-	store_arg_text(&args, reason);
+	store_arg_time(store_named(&args, "revoked_at"), now);
+	store_arg_text(store_named(&args, "revoke_reason"), reason);
+	if (grant && !grant->revoked && store_update_found(&grant_revoke_query, &args, grant->found))
+	{
+		revoked->client_id = grant->client_id;
+		revoked->subject = grant->auth.subject;
+		revoked->generation = grant->generation;
+		return true;
+	}
 	return store_run(&grant_revoke_query, &args, read_revoked, revoked) == 1;
 }
 

@@ -15,6 +15,7 @@
 #include "utils/uuid.h"
 
 #include "base/begun.h"
+#include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/oauth/refresh_token.h"
 #include "core/risk/lockstep.h"
@@ -54,6 +55,7 @@ typedef struct Grant
 	char **ancestor_tokens; /* as many; not read back */
 	bool revoked;
 	char *revoke_reason;
+	const StoreFound *found; /* the row that it was read from; NULL: not known */
 } Grant;
 
 typedef struct RevokedGrant

@@ -12,8 +12,9 @@
 #include "core/oauth/jti.h"
 #include "tables/audit.h"
 
-static StoreQuery lineage_insert_query = STORE_QUERY(
-	"lineage insert", STORE_WRITES, "INSERT INTO pgtoken.tokens ({names}) VALUES ({values})");
+static StoreQuery lineage_insert_query =
+	STORE_HOT_WRITE("lineage insert", ROW_INSERT, "tokens", "issued_at",
+					"INSERT INTO pgtoken.tokens ({names}) VALUES ({values})");
 
 void
 lineage_insert(const LineageRow *row)
