@@ -265,8 +265,9 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 	/* a standby: who reads its log may know what the audit of the primary says */
 	if (XactReadOnly)
 	{
-		ereport(LOG_SERVER_ONLY, (errmsg("client authentication failed: %s", errors_info(err)->reason),
-								  errdetail_log("Client \"%s\".", client->client_id)));
+		ereport(LOG_SERVER_ONLY,
+				(errmsg("client authentication failed: %s", errors_info(err)->reason),
+				 errdetail_log("Client \"%s\".", client->client_id)));
 		return;
 	}
 	object_begin(&detail);

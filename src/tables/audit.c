@@ -149,8 +149,11 @@ audit_args(StoreArgs *args, const pg_uuid_t *event_id)
 	const inet *addr;
 
 	store_arg_uuid(store_named(args, "event_id"), event_id);
+	/* a transaction that may not write has no number: it is for the statement to say so */
 	store_arg_value(store_named(args, "xact_id"), XID8OID,
-					FullTransactionIdGetDatum(GetTopFullTransactionId()), false);
+					FullTransactionIdGetDatum(XactReadOnly ? InvalidFullTransactionId
+														   : GetTopFullTransactionId()),
+					false);
 	store_arg_text(store_named(args, "session_user_name"), role_name(GetSessionUserId()));
 	store_arg_text(store_named(args, "role_name"), role_name(GetOuterUserId()));
 	store_arg_text(store_named(args, "application_name"), application_name);
