@@ -16,9 +16,8 @@ function flag(env, name) {
 	return value === 'on';
 }
 
-function words(env, name, fallback = '') {
-	return (env[name] ?? fallback).split(',').map((word) => word.trim()).filter((word) => word !== '');
-}
+// Names get into statements as they are, so they are plain identifiers.
+const isFunctionName = (name) => /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/.test(name);
 
 function apiPaths(env) {
 	let paths;
@@ -35,38 +34,14 @@ function apiPaths(env) {
 	return paths;
 }
 
-function pathPrefix(env, name) {
-	const value = (env[name] ?? '').replace(/\/$/, '');
-	if (!/^(\/[\w.~-]+)*$/.test(value) || /\/\.{1,2}(\/|$)/.test(value)) throw new Error(`${name} must be the path of the issuer's URL, such as /tenant`);
-	return value;
-}
-
-// Names get into statements as they are, so they are plain identifiers.
-const isFunctionName = (name) => /^[a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*$/.test(name);
-
-function functionName(env, name, fallback) {
-	const value = env[name] ?? fallback;
-	if (value !== '' && !isFunctionName(value)) throw new Error(`${name} must be empty or schema.function`);
-	return value;
-}
-
 export function readConfig(env) {
 	return {
 		host: env.GATEWAY_HOST || '127.0.0.1',
 		port: integer(env, 'GATEWAY_PORT', 3000, 0, 65535),
-		basePath: pathPrefix(env, 'GATEWAY_BASE_PATH'),
-		anonRole: env.GATEWAY_ANON_ROLE || 'web_anon',
-		preConfig: functionName(env, 'GATEWAY_PRE_CONFIG', 'pgtoken_http.pre_config'),
-		preRequest: functionName(env, 'GATEWAY_PRE_REQUEST', 'pgtoken_http.pre_request'),
-		notifyChannel: env.GATEWAY_NOTIFY_CHANNEL ?? 'pgrst',
-		jwtAudience: env.GATEWAY_JWT_AUD || '',
 		api: apiPaths(env),
-		corsOrigins: words(env, 'GATEWAY_CORS_ORIGINS'),
+		apiBodyLimit: integer(env, 'GATEWAY_BODY_LIMIT', 64 * 1024, 1, 16 * 1024 * 1024),
 		trustProxy: flag(env, 'GATEWAY_TRUST_PROXY'),
-		proxyHeaders: words(env, 'GATEWAY_PROXY_HEADERS', 'client-cert,client-cert-chain,x-collected-at,x-forwarded-method,'
-			+ 'x-geo-latitude,x-geo-longitude,x-risk-score,x-session-id,x-ssl-client-cert')
-			.map((name) => name.toLowerCase()),
-		bodyLimit: integer(env, 'GATEWAY_BODY_LIMIT', 64 * 1024, 1, 16 * 1024 * 1024),
+		requestTimeout: integer(env, 'GATEWAY_REQUEST_TIMEOUT', 30_000, 1, 600_000),
 		accessLog: flag(env, 'GATEWAY_ACCESS_LOG'),
 		// everything else about the connection is in libpq's variables (PGHOST and so on)
 		database: {

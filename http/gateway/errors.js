@@ -1,70 +1,25 @@
-// Errors of the database and of the gateway as PostgREST tells them: a status
-// and a body of code, message, details, hint.
+// What the database raises, as an answer and as a line of the log.
 import { NoConnection } from './database.js';
 
-/** an answer that is not the function's */
-export class HttpError extends Error {
-	constructor(status, { code, message, details = null, hint = null }, headers = {}) {
-		super(message);
-		this.status = status;
-		this.body = { code, message, details, hint };
-		this.headers = headers;
-	}
-}
+/** an answer: {status, headers, body}; headers: name, value, name, value; body: a string */
+export const json = (status, content, headers = []) =>
+	({ status, headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers], body: JSON.stringify(content) });
 
-// PostgREST's pgErrorStatus: the first entry that the SQLSTATE begins with
-const STATUS_OF_SQLSTATE = [
-	['08', 503], ['09', 500], ['0L', 403], ['0P', 403], ['23503', 409], ['23505', 409], ['25006', 405],
-	['21000', 500], ['25', 500], ['28', 403], ['2D', 500], ['38', 500], ['39', 500], ['3B', 500], ['40', 500],
-	['53400', 500], ['53', 503], ['54', 500], ['55', 500], ['57P01', 503], ['57', 500], ['58', 500], ['F0', 500],
-	['HV', 500], ['P0001', 400], ['P0', 500], ['XX', 500], ['42883', 404], ['42P01', 404], ['42P17', 500],
-];
+const refusal = (status, error, description, headers) => json(status, { error, error_description: description }, headers);
 
-function statusOf({ code, message }, anonymous) {
-	if (code === '42501') return anonymous ? 401 : 403;
-	if (code === '22023' && /^role .* does not exist$/.test(message)) return 401;
-	return STATUS_OF_SQLSTATE.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 400;
-}
+export const broken = () => refusal(500, 'server_error', 'the server could not answer this request');
+export const unavailable = () => refusal(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', ['Retry-After', '5']);
+export const malformed = () => refusal(400, 'invalid_request', 'the request is not well-formed');
+export const tooLarge = () => refusal(413, 'invalid_request', 'the body is too large');
 
-// RAISE SQLSTATE 'PGRST': message and detail are JSON
-function fromPgrst(error) {
-	try {
-		const { code, message, details, hint } = JSON.parse(error.message);
-		const { status, headers = {} } = JSON.parse(error.detail);
-		const strings = [code, message, ...Object.values(headers)];
-		if (!isStatus(status) || strings.some((value) => typeof value !== 'string')) throw new TypeError('not as agreed');
-		return new HttpError(status, { code, message, details, hint }, headers);
-	} catch {
-		return new HttpError(500, {
-			code: 'PGRST121',
-			message: 'Could not parse JSON in the "RAISE SQLSTATE \'PGRST\'" error',
-			details: 'message must have code and message, detail must have status and headers',
-		});
-	}
-}
+/** what passes by itself: races, too many connections, a server that goes down or comes up */
+const passes = (error) => error instanceof NoConnection || /^(40001|40P01|53...|57P0.)$/.test(error.code ?? '');
 
-export const isStatus = (value) => Number.isInteger(value) && value >= 200 && value <= 599;
+/** the answer to a request whose statement failed: fixed, whatever the reason */
+export const failure = (error) => (passes(error) ? unavailable() : broken());
 
-/** anything thrown while a request was answered */
-export function toHttpError(error, anonymous = true) {
-	if (error instanceof HttpError) return error;
-	if (error instanceof NoConnection) {
-		return new HttpError(503, { code: 'PGRST001', message: 'Database connection error. Retrying the connection.' },
-			{ 'Retry-After': '5' });
-	}
-	if (error.code === 'PGRST') return fromPgrst(error);
-	// SQLSTATEs have five characters; Node's error codes are longer
-	if (typeof error.code === 'string' && error.code.length === 5 && error.severity) {
-		const { code, message, detail: details, hint } = error;
-		const own = /^PT([2-5]\d\d)$/.exec(code);
-		if (own) return new HttpError(Number(own[1]), { code, message, details, hint });
-		const status = statusOf(error, anonymous);
-		const headers = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
-		return new HttpError(status, { code, message, details, hint }, headers);
-	}
-	// fastify's own: too large, unsupported, malformed
-	if (error.statusCode >= 400 && error.statusCode < 500) {
-		return new HttpError(error.statusCode, { code: 'PGRST100', message: error.message });
-	}
-	return new HttpError(500, { code: 'PGRSTX00', message: 'internal error of the gateway' });
+/** for the log; nothing of the request is in it but what the database itself repeats */
+export function reason(error) {
+	const { message, code } = error.cause ?? error;
+	return [code, message].filter(Boolean).join(' ');
 }

@@ -1,130 +1,105 @@
-// The HTTP server: which path is answered how.
-import Fastify from 'fastify';
+// The HTTP server: requests in, answers out, and what is written down of them.
+import { createServer } from 'node:http';
 
-import { authenticate } from './bearer.js';
-import * as cors from './cors.js';
-import { callFunction, callStatement, procedureStatement } from './database.js';
-import { endpointsBelow } from './endpoints.js';
-import { HttpError, toHttpError } from './errors.js';
-import { cookiesOf, headersOf, splitTarget } from './request.js';
-import { sendAnswer, sendError } from './response.js';
+import { makeApi } from './api.js';
+import { assertReady, handle } from './door.js';
+import { broken, failure, malformed, reason, tooLarge, unavailable } from './errors.js';
 
-const NOTHING = Buffer.alloc(0);
+const DOOR_BODY_LIMIT = 64 * 1024; // beyond it the database says what is to be said
+const DRAINED = 16; // times as much is read of a body that is too large, so that its sender hears of it
+const MAX_HEADERS = 64 * 1024;
 
-/** @param settings see preconfig.js */
-export function makeServer(config, pool, settings) {
-	const app = Fastify({ bodyLimit: config.bodyLimit, exposeHeadRoutes: false, forceCloseConnections: 'idle' });
+/** path without the query string, which may hold what is not for logs, nor is any user name of an absolute URL */
+const pathOf = (target) => target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '').replace(/[?#].*$/s, '') || '/';
 
-	// every body is handed on as the bytes that came, whatever it is said to be
-	app.removeAllContentTypeParsers();
-	app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => done(null, body));
-
-	app.setErrorHandler((error, request, reply) => sendError(reply, toHttpError(error)));
-	if (config.accessLog) app.addHook('onResponse', logAccess);
-
-	const routes = [
-		...endpointsBelow(config.basePath).map((endpoint) => ({ ...endpoint, handler: endpointHandler(endpoint, config, pool, settings) })),
-		...Object.entries(config.api).map(([path, name]) => ({
-			path, methods: ['GET', 'POST'], cors: true, handler: apiHandler(name, config, pool, settings),
-		})),
-	];
-	for (const { path, methods, cors: open, handler } of routes) {
-		const onRequest = (request, reply, done) => {
-			if (open) cors.decorate(request, reply, config.corsOrigins);
-			done();
-		};
-		app.route({ method: methods, url: path, onRequest, handler });
-		if (open) {
-			app.options(path, (request, reply) => cors.preflight(request, reply, config.corsOrigins, methods));
-		}
+/** at most limit + 1 bytes, and whether the rest is still to come */
+async function readBody(incoming, limit) {
+	const chunks = [];
+	let length = 0;
+	for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
+		if (length <= limit) chunks.push(chunk);
+		length += chunk.length;
+		if (length > DRAINED * limit) break;
 	}
-	app.setNotFoundHandler((request, reply) => {
-		const route = routes.find(({ path }) => path === splitTarget(request.url).path);
-		// a script that looks whether something is there is told that it is not, and so is its preflight;
-		// what is for no script says nothing to one
-		if (!route || route.cors) {
-			if (!route && cors.isPreflight(request)) return cors.preflight(request, reply, config.corsOrigins, ['GET', 'POST']);
-			cors.decorate(request, reply, config.corsOrigins);
-		}
-		return sendError(reply, notFound(route));
-	});
-	return app;
+	return { body: Buffer.concat(chunks).subarray(0, limit + 1), unread: length > DRAINED * limit };
 }
 
-// A compressed body is no text, which is what the function takes; it sees the header and says so.
-const withheld = ({ headers }) => (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
-
-function endpointHandler({ name, body }, config, pool, settings) {
-	const statement = callStatement(name, body === 'none' ? null : 'text');
-	return async (request, reply) => {
-		const { path, query } = splitTarget(request.raw.url);
-		let values = [];
-		if (body !== 'none') {
-			values = [request.method === 'GET' ? Buffer.from(body === 'query' ? query : '') : withheld(request) ? NOTHING : request.body ?? NOTHING];
-		}
-		// An Authorization header here is the client's or for the function to look
-		// at, so the role is always the anonymous one.
-		const role = settings.anonRole;
-		const answer = await callFunction(pool, {
-			role,
-			readOnly: body === 'none',
-			method: request.method,
-			path,
-			...requestSettings(request, config),
-			claims: JSON.stringify({ role }),
-		}, null, { statement, values });
-		return sendAnswer(reply, answer);
-	};
+function send(incoming, outgoing, { status, headers, body }) {
+	const bytes = body === null ? null : Buffer.from(body);
+	const empty = status === 204 || status === 304;
+	outgoing.writeHead(status, empty ? headers : [...headers, 'Content-Length', String(bytes?.length ?? 0)]);
+	outgoing.end(empty || incoming.method === 'HEAD' ? null : bytes);
 }
 
-// The application's own functions, the way PostgREST calls them: on GET without
-// an argument and read only, on POST with the JSON body.
-function apiHandler(name, config, pool, settings) {
-	const onGet = callStatement(name, null);
-	const onPost = callStatement(name, 'json');
-	const preRequest = config.preRequest ? procedureStatement(config.preRequest) : null;
-	return async (request, reply) => {
-		let who = { anonymous: true };
+const text = (status, said) => ({ status, headers: ['Content-Type', 'text/plain', 'Cache-Control', 'no-store'], body: said });
+
+/** @param log.complain and log.access take a line each */
+export function makeServer(config, pool, log) {
+	const apis = new Map(Object.entries(config.api).map(([path, name]) => [path, makeApi(pool, name)]));
+
+	function peerOf({ socket }) {
+		// a server that listens on :: sees IPv4 mapped
+		const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
+		return JSON.stringify({ address, ...(config.trustProxy && { proxied: true }) });
+	}
+
+	async function answer(incoming, outgoing) {
+		const { method, url: target, rawHeaders: headers } = incoming;
+		const path = pathOf(target);
+		if (path === '/live' && method === 'GET') return text(200, 'live\n');
+		if (path === '/ready' && method === 'GET') {
+			await assertReady(pool);
+			return text(200, 'ready\n');
+		}
+		const api = apis.get(path);
+		const limit = api ? config.apiBodyLimit : DOOR_BODY_LIMIT;
+		const { body, unread } = await readBody(incoming, limit);
+		if (unread) outgoing.shouldKeepAlive = false;
+		if ([target, ...headers].some((octets) => octets.includes('\0'))) return malformed();
+		const request = { method, target, headers, body, peer: peerOf(incoming) };
+		if (!api) return handle(pool, request);
+		return body.length > limit ? tooLarge() : api(request);
+	}
+
+	/** what is left to say when something was thrown */
+	function answerTo(error, { method, url }) {
+		const path = pathOf(url);
+		log.complain(`${method} ${path}: ${reason(error)}`);
+		if (path === '/ready') return unavailable();
+		return failure(error);
+	}
+
+	const server = createServer({
+		maxHeaderSize: MAX_HEADERS,
+		headersTimeout: config.requestTimeout,
+		requestTimeout: config.requestTimeout,
+		connectionsCheckingInterval: Math.min(config.requestTimeout, 5000),
+		keepAliveTimeout: 65_000, // longer than proxies keep theirs, so that none sends into a connection that closes
+	}, async (incoming, outgoing) => {
+		const begun = performance.now();
+		if (config.accessLog) {
+			outgoing.once('close', () => {
+				// no query string, no header, no body: any of them may hold a secret
+				log.access(`${incoming.method} ${pathOf(incoming.url)} ${outgoing.statusCode} ${(performance.now() - begun).toFixed(1)} ms`);
+			});
+		}
+		let result;
 		try {
-			const inside = requestSettings(request, config);
-			who = await authenticate(request.headers.authorization, settings);
-			const call = request.method === 'GET'
-				? { statement: onGet, values: [] }
-				: { statement: onPost, values: [request.body?.length ? request.body : '{}'] };
-			const answer = await callFunction(pool, {
-				role: who.role,
-				readOnly: request.method === 'GET',
-				method: request.method,
-				path: splitTarget(request.raw.url).path,
-				...inside,
-				claims: JSON.stringify(who.claims),
-			}, preRequest, call);
-			return sendAnswer(reply, answer);
+			result = await answer(incoming, outgoing);
 		} catch (error) {
-			throw toHttpError(error, who.anonymous);
+			// the client has gone while it was sending
+			if (incoming.destroyed && !incoming.complete) return;
+			result = answerTo(error, incoming);
 		}
-	};
-}
-
-function requestSettings(request, config) {
-	return {
-		headers: JSON.stringify(headersOf(request.raw, config)),
-		peer: config.trustProxy ? null : request.socket.remoteAddress,
-		cookies: JSON.stringify(cookiesOf(request.raw)),
-	};
-}
-
-function notFound(route) {
-	if (route) {
-		return new HttpError(405, { code: 'PGRST101', message: `only ${route.methods.join(' and ')} here` },
-			{ Allow: route.methods.join(', ') });
-	}
-	return new HttpError(404, { code: 'PGRST125', message: 'Invalid path specified in request URL' });
-}
-
-// No query string, no header, no body: any of them may hold a token.
-function logAccess(request, reply, done) {
-	const { path } = splitTarget(request.raw.url);
-	console.log(`${request.method} ${path} ${reply.statusCode} ${reply.elapsedTime.toFixed(1)} ms`);
-	done();
+		try {
+			if (!server.listening) outgoing.shouldKeepAlive = false;
+			send(incoming, outgoing, result);
+		} catch (error) {
+			// headers that are none
+			log.complain(`${incoming.method} ${pathOf(incoming.url)}: ${reason(error)}`);
+			if (outgoing.headersSent) outgoing.destroy();
+			else send(incoming, outgoing, broken());
+		}
+	});
+	return server;
 }

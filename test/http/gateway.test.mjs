@@ -1,42 +1,39 @@
-// The gateway itself: what it believes, what it does when it is told to read its
-// settings again, and what works where the database only reads.  Each test starts
-// one of its own.
+// The gateway itself: what it believes, when it is ready, how it ends, what it writes
+// down, and what works where the database only reads.  Each test starts one of its own.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import * as h from './harness.mjs';
+import { start } from './programs.mjs';
 
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), '../../http/gateway/main.js');
-const skip = !h.proxyUrl && 'PROXY_URL names no second gateway, so the layer may be another one';
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
-/** action({base, log}) beside a gateway with these further settings; log() is what it has complained of */
+/** action({base, said, stop}) beside a gateway with these further settings; said() is what it has written */
 async function withGateway(env, action) {
-	const child = spawn(process.execPath, [MAIN], { env: { ...process.env, PGUSER: 'authenticator', GATEWAY_PORT: '0', ...env } });
-	let complaints = '';
-	child.stderr.on('data', (chunk) => { complaints += chunk; });
-	const ended = once(child, 'close');
+	const { said, stop } = await start(process.execPath, ['http/gateway/main.js'], { cwd: ROOT, env: { ...process.env, PGUSER: 'authenticator', GATEWAY_PORT: '0', ...env } });
 	try {
-		let said = '';
-		const base = await new Promise((resolve, reject) => {
-			child.stdout.on('data', (chunk) => {
-				said += chunk;
-				const url = /listening on (\S+)\n/.exec(said)?.[1];
-				if (url) resolve(url);
-			});
-			ended.then(() => reject(new Error(`the gateway did not start: ${complaints}`)));
-		});
-		return await action({ base, log: () => complaints });
+		return await action({ base: /listening on (\S+)\n/.exec(said())[1], said, stop });
 	} finally {
-		child.kill('SIGTERM');
-		await ended;
+		await stop();
 	}
 }
 
-describe('the gateway without a proxy', { skip }, () => {
+const until = async (check) => { while (!await check()) await new Promise((later) => { setTimeout(later, 20); }); };
+
+/** a connection that is written to as it is, and what has come back when it is closed */
+function socketTo(base, text) {
+	const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(text));
+	let answer = '';
+	socket.on('data', (chunk) => { answer += chunk; });
+	socket.on('error', () => {});
+	return { socket, closed: once(socket, 'close').then(() => answer), answered: () => answer };
+}
+
+describe('the gateway without a proxy', () => {
 	const SETTINGS = { http_client_certificate_header: 'X-My-Certificate', http_client_address_header: 'X-My-Address',
 		http_context_headers: 'country=x-my-country , risk_score=x-my-risk' };
 	const HEADERS = { 'x-my-address': '192.0.2.1', 'x-my-country': 'AQ', 'x-my-risk': '0', 'x-forwarded-for': '192.0.2.2' };
@@ -44,83 +41,29 @@ describe('the gateway without a proxy', { skip }, () => {
 	const set = (name, content) => h.rows(`ALTER ROLE authenticator IN DATABASE "${database}" ${content === null ? `RESET pgtoken.${name}`
 		: `SET pgtoken.${name} = '${content}'`}`);
 
-	/** action with the settings under other names, known from before it started, or changed while it runs */
-	async function renamed(action) {
+	// The attack: the settings name headers, and the client writes them itself: another's
+	// certificate, another address, no risk.
+	it('lets nobody write the headers that the settings name', async () => {
 		try {
 			for (const [name, content] of Object.entries(SETTINGS)) await set(name, content);
-			await action();
-		} finally {
-			for (const name of Object.keys(SETTINGS)) await set(name, null);
-		}
-	}
-
-	// The attack: the settings name other headers than those of the gateway's own list,
-	// and the client writes them itself: another's certificate, another address, no risk.
-	async function believesNothing(base) {
-		const mine = h.certificate('machine');
-		const machine = await h.newClient({ metadata: { grant_types: ['client_credentials'], token_endpoint_auth_method: 'tls_client_auth',
-			tls_client_auth_subject_dn: mine.subject } });
-		h.assertError(await h.post('/oauth2/token', { grant_type: 'client_credentials', client_id: machine.id }, { base,
-			headers: { ...HEADERS, 'x-my-certificate': mine.header } }), 'invalid_client', 401);
-		const client = await h.newClient();
-		const { refresh_token: refreshToken, grantId } = await h.newTokens(client);
-		h.assertTokens(await h.refresh(client, refreshToken, {}, { base, headers: { ...HEADERS, 'user-agent': 'agent' } }));
-		assert.deepEqual((await h.family(grantId)).context, { user_agent: 'agent', ip: '127.0.0.1' });
-	}
-
-	it('lets nobody write the headers that the settings name', () => renamed(() => withGateway({}, ({ base }) => believesNothing(base))));
-
-	it('nor when they have been renamed while it runs', () => withGateway({ GATEWAY_POOL_SIZE: '1' }, async ({ base }) => {
-		await renamed(async () => {
-			// what a connection has is what it began with; the pool's next one has the new names
-			await h.rows(`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-				WHERE usename = 'authenticator' AND application_name = 'pgtoken-gateway' AND datname = current_database() AND state = 'idle'`);
-			await believesNothing(base);
-		});
-	}));
-});
-
-describe('the gateway\'s settings', { skip }, () => {
-	// the attack: any role of the database may NOTIFY, as often as it likes
-	it('are read once more, however many say so meanwhile, and others are served', async () => {
-		const LOCK = 815;
-		await h.rows('DROP SCHEMA IF EXISTS gateway_test CASCADE');
-		await h.rows(`CREATE SCHEMA gateway_test; CREATE SEQUENCE gateway_test.readings;
-			CREATE FUNCTION gateway_test.pre_config() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-			BEGIN
-				PERFORM nextval('gateway_test.readings'), pg_advisory_xact_lock(${LOCK}), pgtoken_http.pre_config();
-			END $$;
-			GRANT USAGE ON SCHEMA gateway_test TO authenticator`);
-		const readings = async () => Number(await h.value('SELECT last_value FROM gateway_test.readings'));
-		const until = async (n) => { while (await readings() < n) await new Promise((later) => { setTimeout(later, 20); }); };
-		const holder = await h.pool.connect();
-		try {
-			await withGateway({ GATEWAY_PRE_CONFIG: 'gateway_test.pre_config', GATEWAY_NOTIFY_CHANNEL: 'gateway_test', GATEWAY_POOL_SIZE: '2' }, async ({ base, log }) => {
-				const before = await readings();
-				await holder.query(`SELECT pg_advisory_lock(${LOCK})`);
-				await h.rows('NOTIFY gateway_test, \'reload config\'');
-				await until(before + 1);
-				for (let i = 0; i < 200; i++) await h.rows('NOTIFY gateway_test, \'reload config\'');
-				assert.equal((await h.get('/oauth2/jwks', { base })).status, 200, 'and is served while they are read');
-				assert.equal(await readings(), before + 1, 'one reading at a time');
-				await holder.query(`SELECT pg_advisory_unlock(${LOCK})`);
-				await until(before + 2);
-				// what has come in order has been dealt with when one more that comes later is
-				await holder.query(`SELECT pg_advisory_lock(${LOCK})`);
-				await h.rows('NOTIFY gateway_test');
-				await until(before + 3);
-				assert.equal(await readings(), before + 3, 'and one for the two hundred');
-				await holder.query(`SELECT pg_advisory_unlock(${LOCK})`);
-				assert.equal(log(), '');
+			await withGateway({}, async ({ base }) => {
+				const mine = h.certificate('machine');
+				const machine = await h.newClient({ metadata: { grant_types: ['client_credentials'], token_endpoint_auth_method: 'tls_client_auth',
+					tls_client_auth_subject_dn: mine.subject } });
+				h.assertError(await h.post('/oauth2/token', { grant_type: 'client_credentials', client_id: machine.id }, { base,
+					headers: { ...HEADERS, 'x-my-certificate': mine.header } }), 'invalid_client', 401);
+				const client = await h.newClient();
+				const { refresh_token: refreshToken, grantId } = await h.newTokens(client);
+				h.assertTokens(await h.refresh(client, refreshToken, {}, { base, headers: { ...HEADERS, 'user-agent': 'agent' } }));
+				assert.deepEqual((await h.family(grantId)).context, { user_agent: 'agent', ip: '127.0.0.1' });
 			});
 		} finally {
-			holder.release(true);
-			await h.rows('DROP SCHEMA gateway_test CASCADE');
+			for (const name of Object.keys(SETTINGS)) await set(name, null);
 		}
 	});
 });
 
-describe('the gateway that has no connection left', { skip }, () => {
+describe('the gateway that has no connection left', () => {
 	// the fault: a client whose logout nobody had time for believes that its token is gone, or gives up (RFC 7009 section 2.2.1)
 	it('answers 503 with Retry-After, and the revocation can be sent again (C27)', () => withGateway({ GATEWAY_POOL_SIZE: '1', GATEWAY_POOL_TIMEOUT: '100' }, async ({ base }) => {
 		const client = await h.newClient();
@@ -132,11 +75,13 @@ describe('the gateway that has no connection left', { skip }, () => {
 			await holder.query('SELECT FROM pgtoken.grants WHERE grant_id = $1 FOR UPDATE', [grantId]);
 			const first = h.postAs(client, '/oauth2/revoke', { token: refreshToken }, { base });
 			// the only connection waits for the family: until then nobody is refused
-			while (await h.value(`SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()
-				AND application_name = 'pgtoken-gateway' AND wait_event_type = 'Lock'`) === 0) await new Promise((later) => { setTimeout(later, 20); });
+			await until(async () => await h.value(`SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()
+				AND application_name = 'pgtoken-gateway' AND wait_event_type = 'Lock'`) > 0);
 			const refused = await h.postAs(client, '/oauth2/revoke', { token: other.refresh_token }, { base });
 			assert.equal(refused.status, 503);
 			assert.match(refused.headers.get('retry-after') ?? '', /^[1-9][0-9]*$/);
+			assert.equal((await h.get('/ready', { base })).status, 503, 'and is not ready');
+			assert.equal((await h.get('/live', { base })).status, 200, 'but alive');
 			await holder.query('ROLLBACK');
 			assert.equal((await first).status, 200);
 		} finally {
@@ -148,16 +93,130 @@ describe('the gateway that has no connection left', { skip }, () => {
 	}));
 });
 
-describe('the gateway before a database that only reads', { skip }, () => {
+describe('the gateway before a database that only reads', () => {
 	// as on a standby: that a transaction may write cannot be asked for
 	it('answers what needs no writing', () => withGateway({ PGOPTIONS: '-c default_transaction_read_only=on', GATEWAY_API: '{"/api/notes": "api.notes"}' }, async ({ base }) => {
 		const client = await h.newClient();
-		const { access_token: accessToken } = await h.newTokens(client);
-		for (const path of ['/.well-known/openid-configuration', '/oauth2/jwks']) assert.equal((await h.get(path, { base })).status, 200);
+		const { access_token: accessToken, refresh_token: refreshToken } = await h.newTokens(client);
+		for (const path of ['/.well-known/openid-configuration', '/oauth2/jwks', '/ready']) assert.equal((await h.get(path, { base })).status, 200);
 		const introspected = await h.postAs(client, '/oauth2/introspect', { token: accessToken }, { base });
 		assert.deepEqual([introspected.status, introspected.json.active], [200, true]);
 		const userinfo = await h.get('/oauth2/userinfo', { base, headers: h.bearer(accessToken) });
 		assert.deepEqual([userinfo.status, userinfo.json?.sub], [200, h.SUBJECT]);
 		assert.equal((await h.notes(h.bearer(accessToken), base)).status, 200);
+		const refused = await h.refresh(client, refreshToken, {}, { base });
+		assert.deepEqual([refused.status, refused.headers.get('retry-after') !== null], [503, true]);
 	}));
+});
+
+describe('the gateway\'s log', () => {
+	// the attack: whoever reads logs has the tokens
+	it('has method, path, status and time of each request, and nothing that may be a secret', () => withGateway({ GATEWAY_ACCESS_LOG: 'on' }, async ({ base, said }) => {
+		const secret = h.unique('secret');
+		await h.get('/oauth2/authorize', { base, query: { state: secret, client_id: secret } });
+		await h.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: secret }, { base, headers: { ...h.bearer(secret), 'user-agent': secret } });
+		await h.exchange('GET', `http://${secret}@127.0.0.1/absolute?${secret}`, { base });
+		await until(() => said().includes(' /absolute '));
+		const lines = said().split('\n').filter((line) => / ms$/.test(line));
+		assert.deepEqual(lines.map((line) => line.replace(/ [0-9.]+ ms$/, '')), ['GET /oauth2/authorize 400', 'POST /oauth2/token 401', 'GET /absolute 404']);
+		assert.ok(!said().includes(secret));
+	}));
+});
+
+describe('the gateway and its connections', () => {
+	// the attack: to have many connections open that send a byte now and then
+	it('closes those that do not come to an end', () => withGateway({ GATEWAY_REQUEST_TIMEOUT: '200' }, async ({ base }) => {
+		for (const text of ['POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\ngrant']) {
+			const answer = await socketTo(base, text).closed;
+			assert.match(answer, /^HTTP\/1\.1 408 /);
+		}
+		assert.equal((await h.get('/oauth2/jwks', { base })).status, 200);
+	}));
+
+	// the fault: a rolling restart that cuts off who has a refresh under way, and rotates for nobody
+	it('finishes what it has begun when it is told to end, and takes no more', () => withGateway({}, async ({ base, stop }) => {
+		const client = await h.newClient();
+		const { refresh_token: refreshToken, grantId } = await h.newTokens(client);
+		const holder = await h.pool.connect();
+		const idle = socketTo(base, `GET /live HTTP/1.1\r\nHost: x\r\n\r\n`);
+		await until(() => idle.answered().includes('live\n'));
+		let stopped;
+		let answer;
+		try {
+			await holder.query('BEGIN');
+			await holder.query('SELECT FROM pgtoken.grants WHERE grant_id = $1 FOR UPDATE', [grantId]);
+			answer = h.refresh(client, refreshToken, {}, { base });
+			await until(async () => await h.value(`SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()
+				AND application_name = 'pgtoken-gateway' AND wait_event_type = 'Lock'`) > 0);
+			stopped = stop();
+			await idle.closed;
+			await assert.rejects(h.get('/live', { base }));
+			await holder.query('ROLLBACK');
+		} finally {
+			holder.release(true);
+		}
+		h.assertTokens(await answer);
+		await stopped;
+	}));
+});
+
+describe('the gateway\'s API', () => {
+	const FUNCTIONS = { gone: 'RAISE undefined_table', forbidden: 'RAISE insufficient_privilege', taken: 'RAISE unique_violation', wrong: 'RAISE EXCEPTION \'no\'', broken: 'RETURN 1 / 0',
+		internal: 'RAISE internal_error USING MESSAGE = \'the salary is 1000\'', race: 'RAISE serialization_failure', own: 'RAISE SQLSTATE \'PT418\' USING MESSAGE = \'tea\', HINT = \'pot\'',
+		written: 'INSERT INTO api.note (text) VALUES (\'x\'); RETURN 1',
+		teapot: 'PERFORM set_config(\'response.status\', \'418\', true), set_config(\'response.headers\', \'[{"X-Pot": "tea"}, {"Content-Type": "text/tea"}]\', true); RETURN 1',
+		nonsense: 'PERFORM set_config(\'response.headers\', \'{\', true); RETURN 1' };
+	const STATUSES = { gone: 404, forbidden: 403, taken: 409, wrong: 400, broken: 400, internal: 500, race: 503, own: 418, written: 405, teapot: 418, nonsense: 500, absent: 404 };
+
+	it('answers as PostgREST does what functions return, set and raise', async () => {
+		await h.rows('DROP SCHEMA IF EXISTS gateway_test CASCADE; CREATE SCHEMA gateway_test; GRANT USAGE ON SCHEMA gateway_test TO web_anon, api_user');
+		for (const [name, body] of Object.entries(FUNCTIONS)) await h.rows(`CREATE FUNCTION gateway_test.${name}() RETURNS json LANGUAGE plpgsql AS $$ BEGIN ${body}; RETURN NULL; END $$`);
+		await h.rows('CREATE FUNCTION gateway_test.doubled(json) RETURNS json LANGUAGE sql RETURN json_build_object(\'twice\', $1, \'role\', current_user, \'only\', current_setting(\'transaction_read_only\'))');
+		const api = JSON.stringify(Object.fromEntries([...Object.keys(STATUSES), 'doubled'].map((name) => [`/api/${name}`, `gateway_test.${name}`])));
+		try {
+			await withGateway({ GATEWAY_API: api, GATEWAY_BODY_LIMIT: '100' }, async ({ base, said }) => {
+				const origin = { origin: 'https://app.example' };
+				for (const [name, status] of Object.entries(STATUSES)) {
+					const answer = await h.get(`/api/${name}`, { base, headers: origin });
+					assert.equal(answer.status, status, name);
+					assert.equal(answer.headers.has('access-control-allow-origin'), status < 500, name);
+					assert.ok(!answer.text.includes('salary'), name);
+				}
+				assert.match(said(), /gateway: GET \/api\/internal: XX000 the salary is 1000\n/);
+				const { headers, json } = await h.get('/api/own', { base });
+				assert.deepEqual([json, headers.get('content-type')], [{ code: 'PT418', message: 'tea', details: null, hint: 'pot' }, 'application/json']);
+				const tea = await h.get('/api/teapot', { base });
+				assert.deepEqual([tea.headers.get('x-pot'), tea.headers.get('content-type'), tea.text], ['tea', 'text/tea', '1']);
+				const posted = await h.post('/api/doubled', '{"a": "\u00fc"}', { base, type: 'application/json' });
+				assert.deepEqual(posted.json, { twice: { a: '\u00fc' }, role: 'web_anon', only: 'off' });
+				assert.deepEqual((await h.post('/api/doubled', '', { base })).json.twice, {});
+				assert.equal((await h.post('/api/doubled', '{', { base })).status, 400);
+				assert.equal((await h.post('/api/doubled', `"${'x'.repeat(100)}"`, { base })).status, 413);
+				for (const [method, status] of [['PUT', 405], ['OPTIONS', 204]]) {
+					const answer = await h.request(method, '/api/doubled', { base });
+					assert.deepEqual([answer.status, answer.headers.get('allow')], [status, 'GET, HEAD, POST, OPTIONS'], method);
+				}
+				const preflight = await h.request('OPTIONS', '/api/doubled', { base, headers: { ...origin, 'access-control-request-method': 'POST' } });
+				assert.deepEqual([preflight.status, preflight.headers.get('access-control-allow-origin')], [204, '*']);
+				const refused = await h.get('/api/teapot', { base, headers: h.bearer('x') });
+				assert.deepEqual([refused.status, refused.json?.error], [401, 'invalid_token']);
+				assert.match(refused.headers.get('www-authenticate'), /^Bearer .*error="invalid_token"/);
+				assert.equal((await h.get('/oauth2/jwks', { base })).status, 200);
+			});
+		} finally {
+			await h.rows('DROP SCHEMA gateway_test CASCADE');
+		}
+	});
+});
+
+describe('the gateway that cannot begin', () => {
+	it('says why in a line, and nothing of how it gets in', async () => {
+		for (const [env, why] of [[{ PGDATABASE: 'no-such-database' }, /3D000 database "no-such-database" does not exist/], [{ GATEWAY_PORT: 'x' }, /GATEWAY_PORT must be a whole number/],
+			[{ PGUSER: 'login_app' }, /42501 permission denied for schema pgtoken_http/], [{ GATEWAY_API: '{"/x": "y"}' }, /schema\.function/]]) {
+			const error = await start(process.execPath, ['http/gateway/main.js'], { cwd: ROOT, env: { ...process.env, PGUSER: 'authenticator', PGPASSWORD: 'hidden', GATEWAY_PORT: '0', ...env } })
+				.then(() => assert.fail('it has begun'), ({ message }) => message);
+			assert.match(error, why);
+			assert.ok(!error.includes('hidden'));
+		}
+	});
 });

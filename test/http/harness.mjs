@@ -9,7 +9,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,6 +18,8 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jos
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import pg from 'pg';
+
+import { layers } from './layers.mjs';
 
 const { env } = process;
 if (!env.BASE_URL) throw new Error('BASE_URL is not set: start the tests with node test/http/run.mjs');
@@ -29,6 +32,10 @@ export const certificateHeader = env.CERTIFICATE_HEADER || 'client-cert';
 export const resource = env.RESOURCE || `${issuer}/api`;
 export const otherResource = 'https://orders.example/api';
 export const facts = env;
+export const layer = env.LAYER || 'gateway'; // what stands before the database
+
+/** can the layer do it? what it cannot is told in layers.mjs, and not tested */
+export const can = (what) => layers[layer].can.includes(what);
 
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -85,6 +92,29 @@ export async function request(method, path, { parameters, query, headers = {}, b
 		// an empty body, or a JWT
 	}
 	return { status: response.status, headers: response.headers, text, json };
+}
+
+/**
+ * One exchange as it is on the wire: headers is a list of name, value, name, value,
+ * sent as they are, a character an octet; chunked: the body's length is not said before.
+ * @returns {status, headers: the same kind of list, all(name): values, body: Buffer}
+ */
+export function exchange(method, path, { base = issuer, headers = [], body, chunked = false } = {}) {
+	const { protocol, hostname, port, host } = new URL(base);
+	const named = (name) => headers.some((content, i) => i % 2 === 0 && content.toLowerCase() === name);
+	const sent = [...(named('host') ? [] : ['Host', host]), ...headers, ...(chunked ? ['Transfer-Encoding', 'chunked'] : body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
+		'Connection', 'close'];
+	return new Promise((resolve, reject) => {
+		const outgoing = (protocol === 'https:' ? httpsRequest : httpRequest)({ hostname, port, method, path, headers: sent, agent: false }, (response) => {
+			const chunks = [];
+			response.on('error', reject).on('data', (chunk) => chunks.push(chunk)).on('end', () => {
+				const { rawHeaders: raw } = response;
+				const all = (name) => raw.filter((_, i) => i % 2 === 1 && raw[i - 1].toLowerCase() === name.toLowerCase());
+				resolve({ status: response.statusCode, headers: raw, all, body: Buffer.concat(chunks) });
+			});
+		});
+		outgoing.on('error', reject).end(body);
+	});
 }
 
 export const post = (path, parameters, options = {}) => request('POST', path, { ...options, parameters });

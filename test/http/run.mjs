@@ -1,105 +1,69 @@
-// Runs the tests of this folder: node test/http/run.mjs [FILE...]
+// Runs the tests of this folder:
+//
+//   node test/http/run.mjs [--layer NAME] [--all] [FILE...]
 //
 // Without BASE_URL it makes a database of its own in the cluster that PGHOST,
-// PGPORT and PGUSER (a superuser) name, starts the gateway, once more as behind a
-// proxy, and the two example applications on free ports of 127.0.0.1, and stops
-// them at the end.  The roles that examples/setup.sql makes are the cluster's,
-// so it must be a throw-away one.
+// PGPORT and PGUSER (a superuser) name, starts the two example applications and one
+// layer after the other (layers.mjs) on free ports of 127.0.0.1, and stops them at the
+// end.  The roles that examples/setup.sql makes are the cluster's, so it must be a
+// throw-away one.
+//
+// All files run through the gateway, some through each other layer; with --all all of
+// them through each.  --layer: through this one alone.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { layers } from './layers.mjs';
+import { freePorts, run, start, stopAll } from './programs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
 const DATABASE = 'pgtoken_http_tests';
-const START_TIMEOUT = 3600_000; // a slow machine is no failure
 
-const running = [];
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { layer: { type: 'string' }, all: { type: 'boolean' } } });
+const named = positionals.map((name) => name.replace(/(\.test\.mjs)?$/, '.test.mjs'));
+const files = readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sort();
 
-/** free ports, held at the same time so that they differ */
-async function freePorts(n) {
-	const held = await Promise.all(Array.from({ length: n }, () => new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => resolve(server));
-	})));
-	const ports = held.map((server) => server.address().port);
-	await Promise.all(held.map((server) => new Promise((closed) => server.close(closed))));
-	return ports;
+/** which files run through a layer */
+function filesOf({ whole, files: own }) {
+	if (named.length > 0) return named;
+	return whole || options.all ? files : own.map((name) => `${name}.test.mjs`);
 }
 
-function run(program, args, env) {
-	return new Promise((resolve, reject) => {
-		const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-		let output = '';
-		child.stdout.on('data', (chunk) => { output += chunk; });
-		child.once('error', reject);
-		child.once('close', (code) => (code === 0 ? resolve(output) : reject(new Error(`${program} ended with ${code}`))));
-	});
+/** the layers to run through */
+function chosen() {
+	if (options.layer) return [options.layer];
+	// files that are named go where all files go
+	return Object.keys(layers).filter((name) => layers[name].whole || options.all || named.length === 0);
 }
 
-/** a program that says "NAME: listening" when it is ready */
-function start(name, main, env) {
-	return new Promise((resolve, reject) => {
-		const child = spawn(process.execPath, [main], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-		running.push(child);
-		const timer = setTimeout(() => reject(new Error(`${name} is not ready`)), START_TIMEOUT);
-		let output = '';
-		child.stdout.on('data', (chunk) => {
-			output += chunk;
-			if (output.includes(`${name}: listening`)) {
-				clearTimeout(timer);
-				resolve();
-			}
-		});
-		// a timer that is still there would keep this process from ending
-		const fail = (error) => {
-			clearTimeout(timer);
-			reject(error);
-		};
-		child.once('error', fail);
-		child.once('close', (code) => fail(new Error(`${name} ended with ${code}`)));
-	});
-}
+const url = (port) => `http://127.0.0.1:${port}`;
+const page = (port) => `http://localhost:${port}`; // security keys go by names
 
-async function stop() {
-	await Promise.all(running.map((child) => new Promise((ended) => {
-		if (child.exitCode !== null || child.signalCode !== null) return ended();
-		child.once('close', ended);
-		const timer = setTimeout(() => child.kill('SIGKILL'), 60_000);
-		timer.unref();
-		return child.kill('SIGTERM');
-	})));
-}
-
-/** the services: what the tests are told of them */
-async function serve(env) {
-	const [gateway, proxy, login, client] = (await freePorts(4));
-	const url = (port) => `http://127.0.0.1:${port}`;
-	const page = (port) => `http://localhost:${port}`; // security keys go by names
-	await run('psql', ['-X', '-q', '-d', 'postgres', '-c', `CREATE DATABASE ${DATABASE} ENCODING 'UTF8' TEMPLATE template0`], env);
-	const database = { ...env, PGDATABASE: DATABASE };
-	const output = await run('psql', ['-X', '-q', '-v', `base_url=${url(gateway)}`, '-v', `login_url=${page(login)}`,
-		'-v', `client_url=${page(client)}`, '-f', 'examples/setup.sql'], database);
-	await run('psql', ['-X', '-q', '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql')], database);
+/** the database, and what the tests and services are told of it and of each other */
+async function prepare(env) {
+	const [port, proxyPort, login, client] = await freePorts(4);
+	const psql = (database, ...args) => run('psql', ['-X', '-q', ...args], { cwd: root, env: { ...env, PGDATABASE: database } });
+	await psql('postgres', '-c', `CREATE DATABASE ${DATABASE} ENCODING 'UTF8' TEMPLATE template0`);
+	const output = await psql(DATABASE, '-v', `base_url=${url(port)}`, '-v', `login_url=${page(login)}`, '-v', `client_url=${page(client)}`, '-f', 'examples/setup.sql');
+	await psql(DATABASE, '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql'));
 	const facts = Object.fromEntries(output.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
-
-	const layer = { ...database, PGUSER: 'authenticator', GATEWAY_POOL_TIMEOUT: '600000', GATEWAY_STATEMENT_TIMEOUT: '0',
-		GATEWAY_API: JSON.stringify({ '/api/notes': 'api.notes', '/api/sensitive': 'api.sensitive', '/api/whoami': 'api.whoami' }) };
-	await Promise.all([
-		start('gateway', 'http/gateway/main.js', { ...layer, GATEWAY_PORT: String(gateway) }),
-		start('gateway', 'http/gateway/main.js', { ...layer, GATEWAY_PORT: String(proxy), GATEWAY_TRUST_PROXY: 'on' }),
-		start('login', 'examples/login/main.js', { ...database, PGUSER: 'login_app', LOGIN_PORT: String(login), LOGIN_TELL_TIMEOUT: '600000' }),
-	]);
-	await start('client', 'examples/client/main.js', { ...env, CLIENT_PORT: String(client), ISSUER: url(gateway),
-		CLIENT_ID: facts.WEB_CLIENT_ID, CLIENT_SECRET: facts.WEB_CLIENT_SECRET,
-		CLIENT_SCOPE: 'openid profile email offline_access notes:read', RESOURCE: facts.RESOURCE, NOTES_URL: `${url(gateway)}/api/notes` });
-	return { ...database, ...facts, BASE_URL: url(gateway), PROXY_URL: url(proxy), LOGIN_URL: page(login), CLIENT_URL: page(client),
-		CERTIFICATE_HEADER: 'client-cert' };
+	return { ports: { port, proxyPort, login, client }, env: { ...env, PGDATABASE: DATABASE, ...facts,
+		BASE_URL: url(port), PROXY_URL: url(proxyPort), LOGIN_URL: page(login), CLIENT_URL: page(client), CERTIFICATE_HEADER: 'client-cert' } };
 }
+
+const node = (main, env) => start(process.execPath, [main], { cwd: root, env });
+
+const startLogin = ({ env, ports }) => node('examples/login/main.js', { ...env, PGUSER: 'login_app', LOGIN_PORT: String(ports.login), LOGIN_TELL_TIMEOUT: '600000' });
+
+/** asks the layer for the metadata, and so comes after it */
+const startClient = ({ env, ports }) => node('examples/client/main.js', { ...env, CLIENT_PORT: String(ports.client), ISSUER: env.BASE_URL,
+	CLIENT_ID: env.WEB_CLIENT_ID, CLIENT_SECRET: env.WEB_CLIENT_SECRET,
+	CLIENT_SCOPE: 'openid profile email offline_access notes:read', NOTES_URL: `${env.BASE_URL}/api/notes` });
 
 /** whatever a library thinks worth telling when a test fails: JWTs and pgtoken's own handles, tokens and secrets are not for logs */
 const withoutSecrets = (line) => line.replace(/\beyJ[\w-]+\.[\w.-]*|\bpgt[a-z]{2}_[\w-]+/g, '…');
@@ -115,29 +79,65 @@ function tell(text) {
 	if (/^ *\.\.\.$/.test(line)) failing = false;
 }
 
-const files = process.argv.slice(2);
-const all = readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sort();
-const chosen = files.length > 0 ? files.map((name) => (name.endsWith('.test.mjs') ? name : `${name}.test.mjs`)) : all;
+const running = [];
 
-let status = 1;
+/** 0 when all were good */
+async function test(env, which) {
+	// one file after the other: some change what the whole service does, for a moment
+	const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=tap', ...which.map((name) => join(here, name))],
+		{ cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+	const ended = new Promise((resolve) => { tests.once('close', (code) => resolve(code ?? 1)); });
+	const child = { stop: () => { tests.kill('SIGTERM'); return ended; } };
+	running.push(child);
+	createInterface(tests.stdout).on('line', tell);
+	const status = await ended;
+	running.splice(running.indexOf(child), 1);
+	return status;
+}
+
+async function testThrough(name, service) {
+	tell(`# through the layer ${name}, which can: ${layers[name].can.join(', ')}`);
+	const { start: startLayer } = await import(`./layers/${name}.mjs`);
+	const layer = await startLayer({ ...service.ports, env: service.env, root });
+	running.push(layer);
+	try {
+		if (!service.client) running.push(service.client = await startClient(service));
+		const status = await test({ ...service.env, LAYER: name }, filesOf(layers[name]));
+		if (status !== 0) tell(`# the layer ${name} has said:\n# ${(layer.said?.() ?? '').replaceAll('\n', '\n# ')}`);
+		return status;
+	} finally {
+		running.splice(running.indexOf(layer), 1);
+		await layer.stop();
+	}
+}
+
+async function testAll() {
+	if (process.env.BASE_URL) return test(process.env, named.length > 0 ? named : files);
+	const service = await prepare(process.env);
+	running.push(await startLogin(service));
+	let status = 0;
+	for (const name of chosen()) {
+		const ended = await testThrough(name, service).catch((error) => {
+			tell(`not ok - the layer ${name}\n# ${error.message.replaceAll('\n', '\n# ')}`);
+			return 1;
+		});
+		status = status || ended;
+	}
+	return status;
+}
+
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
 	process.once(signal, async () => {
-		await stop();
+		await stopAll(running);
 		process.exit(1);
 	});
 }
+process.exitCode = 1;
 try {
-	const env = process.env.BASE_URL ? process.env : await serve(process.env);
-	// one file after the other: some change what the whole service does, for a moment
-	const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=tap', ...chosen.map((name) => join(here, name))],
-		{ cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-	running.push(tests);
-	createInterface(tests.stdout).on('line', tell);
-	status = await new Promise((resolve) => { tests.once('close', (code) => resolve(code ?? 1)); });
+	process.exitCode = await testAll();
 	if (failed.length > 0) console.log(['# failed:', ...failed].join('\n'));
 } catch (error) {
 	console.error(error.message);
 } finally {
-	await stop();
+	await stopAll(running);
 }
-process.exitCode = status;

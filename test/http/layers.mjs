@@ -1,0 +1,22 @@
+// The layers that the tests run through, and what each can: the one list.
+//
+// whole: the whole suite runs through it in make check, through the others only
+// their files, and with run.mjs --all everything.  layers/NAME.mjs has
+//
+//   start({env, root, port, proxyPort}) -> {url, proxyUrl, stop()}
+//
+// env: how a superuser reaches the database that examples/setup.sql and setup.sql
+// were run in; port and proxyPort: where to listen, the second for requests of a
+// proxy that is believed.  A layer that cannot start is a failure.
+//
+// What a layer can, beside what the door needs of all of them:
+//   api               serves the functions of schema api below /api
+//   stand-in          calls pgtoken_http.handle as any client of the database would
+//   octets            hands on header values of any octets as they came
+//   repeated headers  hands on a header that came several times as several
+//   log               says on its standard error why it answers 500 or 503
+const EVERYTHING = ['api', 'stand-in', 'octets', 'repeated headers', 'log'];
+
+export const layers = {
+	gateway: { whole: true, can: EVERYTHING },
+};
