@@ -14,9 +14,15 @@
 //   stand-in          calls pgtoken_http.handle as any client of the database would
 //   octets            hands on header values of any octets as they came
 //   repeated headers  hands on a header that came several times as several
+//   own routes        stands in an application that has routes of its own
 //   log               says on its standard error why it answers 500 or 503
-const EVERYTHING = ['api', 'stand-in', 'octets', 'repeated headers', 'log'];
+const TRANSPORT = ['stand-in', 'octets', 'repeated headers', 'log'];
+const FILES = ['door', 'transport'];
 
 export const layers = {
-	gateway: { whole: true, can: EVERYTHING },
+	gateway: { whole: true, can: [...TRANSPORT, 'api'] },
+	express: { files: FILES, can: [...TRANSPORT, 'own routes'] },
+	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
+	python: { files: FILES, can: TRANSPORT },
+	shell: { files: ['transport'], can: TRANSPORT },
 };

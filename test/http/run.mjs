@@ -97,6 +97,7 @@ async function test(env, which) {
 
 async function testThrough(name, service) {
 	tell(`# through the layer ${name}, which can: ${layers[name].can.join(', ')}`);
+	const begun = performance.now();
 	const { start: startLayer } = await import(`./layers/${name}.mjs`);
 	const layer = await startLayer({ ...service.ports, env: service.env, root });
 	running.push(layer);
@@ -104,6 +105,7 @@ async function testThrough(name, service) {
 		if (!service.client) running.push(service.client = await startClient(service));
 		const status = await test({ ...service.env, LAYER: name }, filesOf(layers[name]));
 		if (status !== 0) tell(`# the layer ${name} has said:\n# ${(layer.said?.() ?? '').replaceAll('\n', '\n# ')}`);
+		tell(`# through the layer ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
 		return status;
 	} finally {
 		running.splice(running.indexOf(layer), 1);

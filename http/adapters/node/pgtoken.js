@@ -1,0 +1,61 @@
+// pgtoken for node:http and Express.  It answers every request that it is given, so it
+// comes after the application's own routes, and before anything that reads bodies:
+//
+//   app.use(pgtoken());                      createServer(pgtoken())
+//
+// options: of pg.Pool, and proxied: a proxy stands before it that sets, or removes, the
+// headers that pgtoken's settings name.  end() closes its pool.
+import { setTimeout as later } from 'node:timers/promises';
+
+import pg from 'pg';
+
+const BODY_LIMIT = 64 * 1024; // of what is longer the database wants to see that it is
+const PATIENCE = 5000; // milliseconds that a request waits for its turn, in all
+const HANDLE = { name: 'pgtoken', text: 'SELECT status, headers, body FROM pgtoken_http.handle($1, $2, $3, $4, $5)' };
+
+const problem = (status, error, description, ...headers) => ({ status, body: JSON.stringify({ error, error_description: description }),
+	headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers] });
+const unavailable = () => problem(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', 'Retry-After', '5');
+
+/** no connection, a race, a server that goes down or comes up */
+const passes = (error) => !(error instanceof pg.DatabaseError) || /^(08|28|3D|40001|40P01|53|57P0)/.test(error.code);
+
+async function bodyOf(request) {
+	const chunks = [];
+	let length = 0;
+	for await (const chunk of request) {
+		if (length <= BODY_LIMIT) chunks.push(chunk);
+		length += chunk.length;
+	}
+	return Buffer.concat(chunks).subarray(0, BODY_LIMIT + 1);
+}
+
+async function answerOf(pool, values) {
+	for (let waited = 0; ;) {
+		const { rows: [answer] } = await pool.query({ ...HANDLE, values });
+		if (answer.status !== 0) return answer;
+		const wait = Number(answer.headers[answer.headers.indexOf('Wait') + 1]) || 1;
+		if ((waited += wait) > PATIENCE) return unavailable();
+		await later(wait);
+	}
+}
+
+export function pgtoken({ proxied = false, ...options } = {}) {
+	const pool = new pg.Pool({ user: 'authenticator', connectionTimeoutMillis: 10_000, ...options });
+	pool.on('error', () => {}); // the pool replaces what breaks
+	const handler = async (request, response) => {
+		const target = request.originalUrl ?? request.url;
+		const answer = await bodyOf(request)
+			.then((body) => answerOf(pool, [request.method, target, request.rawHeaders, body, { address: request.socket.remoteAddress, proxied }]))
+			.catch((error) => {
+				console.error(`pgtoken: ${request.method} ${target.split('?')[0]}: ${error.code ?? ''} ${error.message}`);
+				return passes(error) ? unavailable() : problem(500, 'server_error', 'the server could not answer this request');
+			});
+		const body = answer.status === 204 ? null : Buffer.from(answer.body);
+		response.statusCode = answer.status;
+		for (let i = 0; i < answer.headers.length; i += 2) response.appendHeader(answer.headers[i], answer.headers[i + 1]);
+		if (body) response.setHeader('Content-Length', body.length);
+		response.end(request.method === 'HEAD' ? null : body);
+	};
+	return Object.assign(handler, { end: () => pool.end() });
+}

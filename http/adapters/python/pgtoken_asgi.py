@@ -1,0 +1,100 @@
+"""pgtoken as an ASGI application, by itself or mounted in another.
+
+    uvicorn --no-proxy-headers pgtoken_asgi:app
+
+PGHOST, PGDATABASE and so on say where the database is.  The server must not believe
+X-Forwarded-For, as uvicorn does without that option: with proxied=True, or
+PGTOKEN_PROXIED=on, it is the database that reads it.
+"""
+import asyncio
+import json
+import logging
+import os
+import re
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+BODY_LIMIT = 64 * 1024  # of what is longer the database wants to see that it is
+PATIENCE = 5000  # milliseconds that a request waits for its turn, in all
+HANDLE = """SELECT status, headers, body
+    FROM pgtoken_http.handle(%s::text, %s::text, %s::text[], %s::bytea, %s::jsonb)"""
+
+
+def problem(status, error, description, *headers):
+    body = json.dumps({"error": error, "error_description": description}).encode()
+    return status, ["Content-Type", "application/json", "Cache-Control", "no-store", *headers], body
+
+
+UNAVAILABLE = problem(503, "temporarily_unavailable", "the server cannot answer now, but may soon", "Retry-After", "5")
+BROKEN = problem(500, "server_error", "the server could not answer this request")
+
+
+def passes(error):
+    """No connection, a race, a server that goes down or comes up."""
+    state = getattr(error, "sqlstate", None)
+    return re.match("40001|40P01|53|57P0", state) if state else not isinstance(error, psycopg.DataError)
+
+
+def reason(error):
+    """For the log: what the database says of its own, and nothing of the request."""
+    state = getattr(error, "sqlstate", None)
+    return f"{state} {error.diag.message_primary}" if state else str(error)
+
+
+class PgToken:
+    def __init__(self, conninfo="", proxied=False, **options):
+        user = {} if "user" in conninfo else {"user": os.environ.get("PGUSER", "authenticator")}
+        self.pool = AsyncConnectionPool(conninfo, kwargs={"autocommit": True, **user}, open=False, **{"timeout": 10, **options})
+        self.proxied = proxied
+
+    async def ask(self, *values):
+        waited = 0
+        while True:
+            async with self.pool.connection() as connection:
+                answer = await (await connection.execute(HANDLE, values, prepare=True)).fetchone()
+            if answer[0] != 0:
+                return answer
+            wait = int(answer[1][answer[1].index("Wait") + 1])
+            waited += max(wait, 1)
+            if waited > PATIENCE:
+                return UNAVAILABLE
+            await asyncio.sleep(wait / 1000)
+
+    async def answer(self, request, body):
+        target = request["raw_path"] + (b"?" + request["query_string"] if request["query_string"] else b"")
+        headers = [octets.decode("latin-1") for header in request["headers"] for octets in header]
+        peer = {"address": request["client"][0] if request.get("client") else None, "proxied": self.proxied}
+        try:
+            return await self.ask(request["method"], target.decode("latin-1"), headers, body, json.dumps(peer))
+        except (psycopg.Error, OSError) as error:
+            logging.getLogger("pgtoken").error("%s %s: %s", request["method"], request["path"], reason(error))
+            if isinstance(error, psycopg.OperationalError):
+                await self.pool.check()  # where one connection has broken, others have
+            return UNAVAILABLE if passes(error) else BROKEN
+
+    async def lifespan(self, receive, send):
+        for step, action in ("startup", self.pool.open), ("shutdown", self.pool.close):
+            await receive()
+            await action()
+            await send({"type": f"lifespan.{step}.complete"})
+
+    async def __call__(self, request, receive, send):
+        if request["type"] != "http":
+            return await self.lifespan(receive, send)
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body = (body + message.get("body", b""))[: BODY_LIMIT + 1]
+            more = message.get("more_body", False)
+        status, parts, body = await self.answer(request, body)
+        headers = [(name.encode("latin-1").lower(), value.encode("latin-1")) for name, value in zip(parts[::2], parts[1::2])]
+        if status != 204:
+            headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if request["method"] == "HEAD" else body})
+
+
+app = PgToken(proxied=os.environ.get("PGTOKEN_PROXIED") == "on")
