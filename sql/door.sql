@@ -159,6 +159,8 @@ FROM (VALUES
 	(7, '{"pgtoken-method": "POST", "pgtoken-target": "/oauth2/token", "origin": "https://a.example"}', 'grant_type=x'), (8, '{"pgtoken-method": "POST", "pgtoken-target": "/oauth2/token", "pgtoken-origin": "https://a.example"}', 'grant_type=x'),
 	(9, '{"pgtoken-method": "POST", "pgtoken-target": "/oauth2/token", "pgtoken-authorization": "Basic !", "authorization": "Bearer x"}', 'grant_type=client_credentials')) v (n, headers, body)
 ORDER BY n;
+-- Failure shut out: what is raised is answered as the client's fault, since PostgREST makes 400 of 22023
+SELECT test.outcome($$SELECT test.postgrest('{"pgtoken-method": "GET", "pgtoken-target": "/\u20ac"}')$$) AS failure;
 
 -- The resource side: a role and settings, or an answer
 SELECT pgtoken.update_issuer('https://id.example', reset => '{claims_function}') AS reset;

@@ -140,8 +140,8 @@ pgt_http_pre_request(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-Datum
-pgt_postgrest_handle(PG_FUNCTION_ARGS)
+static Datum
+handle_for_postgrest(FunctionCallInfo fcinfo)
 {
 	HttpRequest request;
 	HttpExchange x;
@@ -151,4 +151,43 @@ pgt_postgrest_handle(PG_FUNCTION_ARGS)
 	body = door_handle(&request, &x);
 	http_answer_settings(&x);
 	PG_RETURN_BYTEA_P(cstring_to_text(body ? body : ""));
+}
+
+/*
+ * What is raised is the service's failure.  PostgREST would tell the client that it is
+ * his: 22023 is 400 to it, 23505 is 409, 42501 is 401.  These it has right:
+ */
+static bool
+is_failure_to_postgrest(int sqlstate)
+{
+	int category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category == ERRCODE_TRANSACTION_ROLLBACK || category == ERRCODE_INSUFFICIENT_RESOURCES ||
+		   category == ERRCODE_OPERATOR_INTERVENTION;
+}
+
+Datum
+pgt_postgrest_handle(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Datum body = (Datum) 0;
+
+	PG_TRY();
+	{
+		body = handle_for_postgrest(fcinfo);
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		if (is_failure_to_postgrest(geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		error->sqlerrcode = ERRCODE_INTERNAL_ERROR;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	return body;
 }
