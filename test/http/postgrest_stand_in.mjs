@@ -41,6 +41,7 @@ const schemas = settings['db-schemas'].split(',').map((name) => name.trim());
 const prefix = process.env.STAND_IN_PREFIX ?? '/rpc';
 const pool = new pg.Pool({ connectionString: settings['db-uri'], max: Number(settings['db-pool'] ?? 10), application_name: 'postgrest' });
 pool.on('error', () => {});
+pool.on('connect', (client) => { client.on('error', () => {}); }); // the query that is under way says so itself
 
 class Refused extends Error {
 	constructor(status, code, message, headers = {}) {
@@ -150,7 +151,7 @@ const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 async function transaction(request, schema, claims, { found, argument }) {
 	const client = await pool.connect();
 	const readOnly = request.method !== 'POST' || found.volatility !== 'v';
-	let failure;
+	let lost;
 	try {
 		await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED ${readOnly ? 'READ ONLY' : 'READ WRITE'}`);
 		const role = claims.role ?? settings['db-anon-role'];
@@ -171,11 +172,10 @@ async function transaction(request, schema, claims, { found, argument }) {
 		await client.query('COMMIT');
 		return answerOf(row, any);
 	} catch (error) {
-		failure = error;
-		await client.query('ROLLBACK').catch(() => {});
+		await client.query('ROLLBACK').catch((gone) => { lost = gone; });
 		throw error;
 	} finally {
-		client.release(failure && !failure.code);
+		client.release(lost);
 	}
 }
 

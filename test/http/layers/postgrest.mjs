@@ -2,11 +2,12 @@
 // with other ports, in front of the stand-in (../postgrest_stand_in.mjs), or of the
 // real one where POSTGREST names its program.
 //
-//   start({env, root, port, proxyPort}) -> {url, proxyUrl, stop()}
+//   start({env, port, proxyPort, standby}) -> {url, proxyUrl, stop()}
 //
 // env: PGHOST, PGPORT, PGDATABASE of the database that examples/setup.sql and
 // test/http/setup.sql were run in.  proxyUrl: the same behind a proxy that vouches for
 // what its headers say, as PROXY_URL has it (../README.md).  The API is below /api.
+// standby: the function for one, which only reads.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -115,7 +116,7 @@ const proxied = (text) => text
 	.replace(/proxy_set_header Client-Cert +"";/, '')
 	.replaceAll(/proxy_set_header X-(Geo|Risk|Collected|Session).*;/g, '');
 
-export async function start({ env = process.env, port, proxyPort } = {}) {
+export async function start({ env = process.env, port, proxyPort, standby = false } = {}) {
 	const [token, api, first, second] = await freePorts(4);
 	const ports = { issuer: port ?? first, proxy: proxyPort ?? second };
 	const directory = mkdtempSync(join(tmpdir(), 'pgt-nginx-'));
@@ -133,7 +134,8 @@ export async function start({ env = process.env, port, proxyPort } = {}) {
 		// the API has the service's own origin here
 		const apiLocation = parts.api.slice(parts.api.indexOf('\tlocation / {'), parts.api.lastIndexOf('}')).replace('location / {', 'location /api/ {');
 		const server = parts.token.replace('\n\tlocation / {', () => `\n${apiLocation}\n\tlocation / {`);
-		const text = saidMaps + elsewhere(parts.common, { directory, token, api }) + [server, proxied(server)]
+		const common = standby ? parts.common.replace('default handle;', 'default read;') : parts.common;
+		const text = saidMaps + elsewhere(common, { directory, token, api }) + [server, proxied(server)]
 			.map((part, i) => elsewhere(withoutTls(part, [ports.issuer, ports.proxy][i]), { directory, token, api })).join('');
 		started.push(await startNginx(text, { directory, ready: () => get(`http://127.0.0.1:${ports.issuer}/`) }));
 	} catch (error) {
