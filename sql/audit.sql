@@ -62,8 +62,8 @@ SELECT count(DISTINCT xact_id) AS transactions, count(*) FROM pgtoken.audit_even
 BEGIN;
 DELETE FROM pgtoken.grants WHERE grant_id = :'gid';
 SELECT e.event, e.client_id, e.subject, e.context ->> 'ip' AS ip, e.detail ->> 'scope' AS scope, e.detail ->> 'jti' IS NOT DISTINCT FROM CASE WHEN t.generation > 0 THEN t.jti END AS jti,
-	   e.occurred_at = t.issued_at AS at, e.event_id BETWEEN pgtoken.first_uuid(t.issued_at) AND pgtoken.first_uuid(t.issued_at + interval '1 ms') AS id
-FROM pgtoken.audit_events e JOIN pgtoken.tokens t USING (grant_id, event_id) WHERE grant_id = :'gid' ORDER BY event;
+	   e.event_id BETWEEN pgtoken.first_uuid(t.issued_at) AND pgtoken.first_uuid(t.issued_at + interval '1 ms') AS id
+FROM pgtoken.audit_events e JOIN pgtoken.tokens t ON t.grant_id = e.grant_id AND t.issued_at = e.occurred_at WHERE t.grant_id = :'gid' ORDER BY event;
 SELECT count(*) AS other FROM pgtoken.audit_rows WHERE grant_id = :'gid' AND event IN ('grant.issued', 'token.refreshed', 'token.retried');
 ROLLBACK;
 -- a family that somebody writes by hand, without an answer, leaves its trace as well

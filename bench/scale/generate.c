@@ -301,12 +301,9 @@ write_token(const Family *family, int generation, int64_t us, const char *kid)
 {
 	char jti[PGTC_JTI_LEN + 1];
 	int64_t idle_us = us + IDLE_DAYS * DAY_US;
-	uint64_t random = scatter(family->hash + (uint64_t) generation);
-	uint8_t event_id[PGTC_UUID_LEN];
 
 	jti_of(family, generation, jti);
-	pgtc_uuid_make((uint64_t) us, (const uint8_t *) &random, event_id);
-	put_number(20, 2);
+	put_number(19, 2);
 	field(family->grant_id, PGTC_UUID_LEN);
 	field_int(generation);
 	field_int(0);
@@ -324,7 +321,6 @@ write_token(const Family *family, int generation, int64_t us, const char *kid)
 	field_texts(RESOURCE);
 	field_text("allow");
 	field_jsonb(family->ip);
-	field(event_id, sizeof(event_id));
 	field_text(family->client_id);
 	field_text(family->subject);
 	field_text("application");

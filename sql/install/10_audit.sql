@@ -17,7 +17,7 @@ CREATE TABLE pgtoken.audit_rows (
 	client_id text,
 	subject text,
 	session_user_name text NOT NULL,	-- name would take 64 bytes of each row
-	role_name text NOT NULL,
+	role_name text,
 	application_name text,
 	client_addr inet,
 	context jsonb,
@@ -29,7 +29,7 @@ CREATE TABLE pgtoken.audit_rows_default PARTITION OF pgtoken.audit_rows (
 ) DEFAULT;
 COMMENT ON TABLE pgtoken.audit_rows IS 'Events that are no answer with tokens, for which see tokens; audit_events is both. Append-only; partitioned by month, retired by dropping partitions. Never holds a token, a secret or a hash. What it has of a person stands in subject, client_addr, context and personal, and nowhere else';
 COMMENT ON COLUMN pgtoken.audit_rows.grant_id IS 'The family; all zeros for events of no family';
-COMMENT ON COLUMN pgtoken.audit_rows.event_id IS 'UUIDv7, made in C';
+COMMENT ON COLUMN pgtoken.audit_rows.event_id IS 'UUIDv7 of occurred_at, made in C';
 COMMENT ON COLUMN pgtoken.audit_rows.occurred_at IS 'When it happened, not when its transaction began; decides the partition';
 COMMENT ON COLUMN pgtoken.audit_rows.xact_id IS 'Transaction that wrote it (pg_current_xact_id, the top one also inside of subtransactions): its rows became visible together, when it committed. To be compared with numbers of the same cluster only: a dump that is restored elsewhere and logical replication bring those of the cluster they come from';
 COMMENT ON COLUMN pgtoken.audit_rows.event IS 'What happened, e.g. refresh.reuse, grant.revoked, client.changed';
@@ -37,7 +37,7 @@ COMMENT ON COLUMN pgtoken.audit_rows.reason IS 'The exact reason, also where the
 COMMENT ON COLUMN pgtoken.audit_rows.client_id IS 'Client concerned, or the one a failed authentication named; NULL: none, or not known';
 COMMENT ON COLUMN pgtoken.audit_rows.subject IS 'Subject concerned; NULL: none, or not known';
 COMMENT ON COLUMN pgtoken.audit_rows.session_user_name IS 'Role that logged in';
-COMMENT ON COLUMN pgtoken.audit_rows.role_name IS 'Role in effect (SET ROLE)';
+COMMENT ON COLUMN pgtoken.audit_rows.role_name IS 'Role in effect (SET ROLE); NULL: the one that logged in';
 COMMENT ON COLUMN pgtoken.audit_rows.application_name IS 'application_name of the session, which the caller chooses';
 COMMENT ON COLUMN pgtoken.audit_rows.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
 COMMENT ON COLUMN pgtoken.audit_rows.context IS 'Request context as the caller gave it';

@@ -15,9 +15,9 @@ CREATE TABLE pgtoken.tokens (
 	access_expires_at timestamptz NOT NULL,
 	xact_id xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
 	refresh_expires_at timestamptz,
-	event_id uuid NOT NULL DEFAULT pgtoken.new_uuid(),
 	parent_generation integer,
 	client_secret_id uuid,
+	context jsonb NOT NULL,
 	token_hash bytea,
 	jti text NOT NULL,
 	kid text NOT NULL,
@@ -26,13 +26,12 @@ CREATE TABLE pgtoken.tokens (
 	scope text NOT NULL,
 	decision text NOT NULL,
 	session_user_name text NOT NULL DEFAULT SESSION_USER,	-- name would take 64 bytes of each row
-	role_name text NOT NULL DEFAULT CURRENT_USER,
+	role_name text DEFAULT nullif(CURRENT_USER, SESSION_USER),
 	application_name text DEFAULT pg_catalog.current_setting('application_name'),
 	client_addr inet DEFAULT pg_catalog.inet_client_addr(),
 	reason text,
 	client_auth_method text,
 	resources text[] NOT NULL,
-	context jsonb NOT NULL,
 	assessment jsonb,
 	personal jsonb
 ) PARTITION BY RANGE (issued_at);
@@ -55,12 +54,11 @@ COMMENT ON COLUMN pgtoken.tokens.resources IS 'aud of the access token; a refres
 COMMENT ON COLUMN pgtoken.tokens.decision IS 'Decision of this response: allow';
 COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it';
 COMMENT ON COLUMN pgtoken.tokens.client_secret_id IS 'Secret by which its client has proved itself (see client_secrets); NULL: by none, or by what is no secret';
-COMMENT ON COLUMN pgtoken.tokens.event_id IS 'The audit event: UUIDv7 of issued_at, made in C';
 COMMENT ON COLUMN pgtoken.tokens.xact_id IS 'Transaction that wrote it, as in audit_events';
 COMMENT ON COLUMN pgtoken.tokens.client_id IS 'Client of the family; as the next it is known for as long as the row is, whatever becomes of the family';
 COMMENT ON COLUMN pgtoken.tokens.subject IS 'Subject of the family';
 COMMENT ON COLUMN pgtoken.tokens.session_user_name IS 'Role that logged in';
-COMMENT ON COLUMN pgtoken.tokens.role_name IS 'Role in effect (SET ROLE)';
+COMMENT ON COLUMN pgtoken.tokens.role_name IS 'Role in effect (SET ROLE); NULL: the one that logged in';
 COMMENT ON COLUMN pgtoken.tokens.application_name IS 'application_name of the session, which the caller chooses';
 COMMENT ON COLUMN pgtoken.tokens.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
 COMMENT ON COLUMN pgtoken.tokens.reason IS 'context_changed: a further answer whose context is not the one of the rotation; otherwise NULL';
@@ -85,7 +83,7 @@ ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
-			  resources, decision, context, client_secret_id, event_id, xact_id, client_id, subject, session_user_name, role_name,
+			  resources, decision, context, client_secret_id, xact_id, client_id, subject, session_user_name, role_name,
 			  application_name, client_addr, reason, client_auth_method, assessment, personal)
 	ON pgtoken.tokens TO pgtoken_auditor;
 

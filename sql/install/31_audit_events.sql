@@ -1,15 +1,21 @@
 -- What happened, whole: the answers with tokens, which are rows of the ledger, and
 -- everything else.
 
+CREATE FUNCTION pgtoken.answer_event_id(issued_at timestamptz, jti text) RETURNS uuid
+	AS 'MODULE_PATHNAME', 'pgt_answer_event_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.answer_event_id FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.answer_event_id TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.answer_event_id IS 'Internal: event_id of a ledger row, a UUIDv7 (RFC 9562 section 5.7) of the time of the answer, and for what is random there the first bytes of the SHA-256 of its jti; so that no row has to hold it';
+
 -- No condition on either side: with one the planner would sort what the indexes have
 -- in order.
 CREATE VIEW pgtoken.audit_events WITH (security_invoker) AS
-	SELECT t.grant_id, t.event_id, t.issued_at AS occurred_at, t.xact_id,
+	SELECT t.grant_id, pgtoken.answer_event_id(t.issued_at, t.jti) AS event_id, t.issued_at AS occurred_at, t.xact_id,
 		   CASE WHEN t.parent_generation IS NULL THEN 'grant.issued'
 				-- where rotation is never, a renewal names the generation as its own parent and is no retry
 				WHEN t.retry = 0 OR t.generation = t.parent_generation THEN 'token.refreshed'
 				ELSE 'token.retried' END AS event,
-		   t.reason, t.client_id, t.subject, t.session_user_name, t.role_name, t.application_name, t.client_addr, t.context,
+		   t.reason, t.client_id, t.subject, t.session_user_name, coalesce(t.role_name, t.session_user_name) AS role_name, t.application_name, t.client_addr, t.context,
 		   CASE WHEN t.parent_generation IS NULL THEN jsonb_build_object('scope', t.scope, 'refresh_token', t.refresh_expires_at IS NOT NULL)
 				ELSE jsonb_build_object('generation', t.generation, 'jti', t.jti, 'scope', t.scope) END
 			   || CASE WHEN t.client_auth_method IS NULL THEN '{}' ELSE jsonb_build_object('client_auth_method', t.client_auth_method) END
@@ -17,13 +23,13 @@ CREATE VIEW pgtoken.audit_events WITH (security_invoker) AS
 		   t.personal
 	FROM pgtoken.tokens t
 	UNION ALL
-	SELECT a.grant_id, a.event_id, a.occurred_at, a.xact_id, a.event, a.reason, a.client_id, a.subject, a.session_user_name, a.role_name,
+	SELECT a.grant_id, a.event_id, a.occurred_at, a.xact_id, a.event, a.reason, a.client_id, a.subject, a.session_user_name, coalesce(a.role_name, a.session_user_name),
 		   a.application_name, a.client_addr, a.context, a.detail, a.personal
 	FROM pgtoken.audit_rows a;
 GRANT SELECT ON pgtoken.audit_events TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.audit_events IS 'What happened, by whom, from where: the rows of tokens (grant.issued, token.refreshed, token.retried) and of audit_rows (all else), which are append-only. Never holds a token, a secret or a hash. What it has of a person stands in subject, client_addr, context and personal, and nowhere else';
 COMMENT ON COLUMN pgtoken.audit_events.grant_id IS 'The family; all zeros for events of no family';
-COMMENT ON COLUMN pgtoken.audit_events.event_id IS 'UUIDv7, made in C';
+COMMENT ON COLUMN pgtoken.audit_events.event_id IS 'UUIDv7 of occurred_at';
 COMMENT ON COLUMN pgtoken.audit_events.occurred_at IS 'When it happened, not when its transaction began: of an answer with tokens its iat, to the microsecond';
 COMMENT ON COLUMN pgtoken.audit_events.xact_id IS 'Transaction that wrote it (pg_current_xact_id, the top one also inside of subtransactions): its rows became visible together, when it committed. To be compared with numbers of the same cluster only: a dump that is restored elsewhere and logical replication bring those of the cluster they come from';
 COMMENT ON COLUMN pgtoken.audit_events.event IS 'What happened, e.g. token.refreshed, refresh.reuse, grant.revoked, client.changed';
@@ -63,7 +69,8 @@ BEGIN
 		JOIN pgtoken.audit_events e ON e.grant_id = f.grant_id AND e.occurred_at >= since AND e.occurred_at < until
 		WHERE e.event IN ('grant.issued', 'grant.revoked', 'token.refreshed', 'token.retried') OR e.subject IS DISTINCT FROM audit_by_subject.subject
 		UNION ALL
-		SELECT a.*
+		SELECT a.grant_id, a.event_id, a.occurred_at, a.xact_id, a.event, a.reason, a.client_id, a.subject, a.session_user_name,
+			   coalesce(a.role_name, a.session_user_name), a.application_name, a.client_addr, a.context, a.detail, a.personal
 		FROM pgtoken.audit_rows a
 		WHERE a.subject = audit_by_subject.subject AND a.occurred_at >= since AND a.occurred_at < until
 		  AND a.event <> 'grant.issued' AND a.event <> 'grant.revoked' AND a.event <> 'token.refreshed' AND a.event <> 'token.retried'

@@ -8,9 +8,9 @@ BEGIN ATOMIC
 		SELECT a.event, a.reason, a.detail -> 'decision' AS decision, a.personal -> 'reasons' AS reasons
 		FROM pgtoken.audit_events a
 		WHERE a.event_id = explain_decision.event_id
-		  -- a UUIDv7 begins with its time (RFC 9562 section 5.7), which tells the partition
-		  AND a.occurred_at >= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 - 60)
-		  AND a.occurred_at <= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 + 60)
+		  -- a UUIDv7 begins with its time (RFC 9562 section 5.7), to the millisecond
+		  AND a.occurred_at >= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 - 1)
+		  AND a.occurred_at <= to_timestamp(('x' || left(replace(explain_decision.event_id::text, '-', ''), 12))::bit(48)::bigint / 1000.0 + 1)
 	), recorded AS (
 		SELECT e.event, e.decision, e.reasons FROM events e WHERE jsonb_typeof(e.decision) = 'object'
 	), judged AS (

@@ -16,13 +16,16 @@
 #include "base/exec.h"
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/moment.h"
 #include "base/place.h"
 #include "base/refused.h"
 #include "base/request.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/code.h"
+#include "core/base/crypto.h"
 #include "core/base/placement.h"
+#include "core/base/uuid.h"
 #include "core/oauth/route.h"
 #include "operations/blacklist.h"
 #include "operations/issue.h"
@@ -35,6 +38,7 @@
 #include "tokens/token_cache.h"
 #include "tokens/verify.h"
 
+PG_FUNCTION_INFO_V1(pgt_answer_event_id);
 PG_FUNCTION_INFO_V1(pgt_blacklist_jti);
 PG_FUNCTION_INFO_V1(pgt_blacklist_token);
 PG_FUNCTION_INFO_V1(pgt_cache_stats_row);
@@ -258,6 +262,19 @@ pgt_introspect(PG_FUNCTION_ARGS)
 	char *token = argument_text(fcinfo, 0);
 
 	PG_RETURN_JSONB_P(verify_introspect(token ? token : ""));
+}
+
+/* the same of the same row for ever, on every machine */
+Datum
+pgt_answer_event_id(PG_FUNCTION_ARGS)
+{
+	const PgtcSlice jti = strings_slice(PG_GETARG_TEXT_PP(1));
+	pg_uuid_t *event_id = palloc(sizeof(pg_uuid_t));
+	uint8_t hash[PGTC_SHA256_LEN];
+
+	glue_check(pgtc_crypto_sha256(jti.data, jti.len, hash), "hashing a jti");
+	pgtc_uuid_make((uint64_t) moment_unix_us(PG_GETARG_TIMESTAMPTZ(0)), hash, event_id->data);
+	PG_RETURN_UUID_P(event_id);
 }
 
 Datum

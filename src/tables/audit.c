@@ -144,18 +144,18 @@ client_addr(void)
 }
 
 void
-audit_args(StoreArgs *args, const pg_uuid_t *event_id)
+audit_args(StoreArgs *args)
 {
 	const inet *addr;
 
-	store_arg_uuid(store_named(args, "event_id"), event_id);
 	/* a transaction that may not write has no number: it is for the statement to say so */
 	store_arg_value(store_named(args, "xact_id"), XID8OID,
 					FullTransactionIdGetDatum(XactReadOnly ? InvalidFullTransactionId
 														   : GetTopFullTransactionId()),
 					false);
 	store_arg_text(store_named(args, "session_user_name"), role_name(GetSessionUserId()));
-	store_arg_text(store_named(args, "role_name"), role_name(GetOuterUserId()));
+	store_arg_text(store_named(args, "role_name"),
+				   GetOuterUserId() == GetSessionUserId() ? NULL : role_name(GetOuterUserId()));
 	store_arg_text(store_named(args, "application_name"), application_name);
 	addr = client_addr();
 	store_arg_value(store_named(args, "client_addr"), INETOID, InetPGetDatum(addr), addr == NULL);
@@ -176,7 +176,8 @@ audit_write(const AuditEvent *event)
 	store_arg_uuid(store_named(&args, "grant_id"),
 				   event->grant_id ? event->grant_id : &glue_no_grant);
 	store_arg_time(store_named(&args, "occurred_at"), now);
-	audit_args(&args, &event_id);
+	store_arg_uuid(store_named(&args, "event_id"), &event_id);
+	audit_args(&args);
 	store_arg_text(store_named(&args, "event"), event->event);
 	store_arg_text(store_named(&args, "reason"), event->reason);
 	store_arg_text(store_named(&args, "client_id"), event->client_id);

@@ -48,9 +48,9 @@ extern void audit_init(void);
 
 /*
  * The parameters, named, that say who writes: the same columns in the audit and in the
- * ledger, whose rows are audit events as well.  event_id must live until it is written.
+ * ledger, whose rows are audit events as well.
  */
-extern void audit_args(StoreArgs *args, const pg_uuid_t *event_id);
+extern void audit_args(StoreArgs *args);
 
 /* writes one event; event_id and time are made here */
 extern void audit_write(const AuditEvent *event);

@@ -5,7 +5,6 @@
 #include "tables/lineage.h"
 
 #include "base/moment.h"
-#include "base/random.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
@@ -21,9 +20,7 @@ lineage_insert(const LineageRow *row)
 {
 	const AuditScope *scope = audit_scope();
 	StoreArgs args = {0};
-	pg_uuid_t event_id;
 
-	random_uuid_at(&event_id, row->issued_at);
 	store_arg_uuid(store_named(&args, "grant_id"), row->grant_id);
 	store_arg_int(store_named(&args, "generation"), row->generation);
 	store_arg_int(store_named(&args, "retry"), row->retry);
@@ -40,7 +37,7 @@ lineage_insert(const LineageRow *row)
 	store_arg_text(store_named(&args, "decision"), row->decision);
 	store_arg_jsonb(store_named(&args, "context"), row->context);
 	store_arg_uuid(store_named(&args, "client_secret_id"), row->client_secret_id);
-	audit_args(&args, &event_id);
+	audit_args(&args);
 	store_arg_text(store_named(&args, "client_id"), row->client_id);
 	store_arg_text(store_named(&args, "subject"), row->subject);
 	store_arg_text(store_named(&args, "reason"), scope->context_changed ? "context_changed" : NULL);
