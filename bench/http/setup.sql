@@ -1,5 +1,5 @@
 -- Both sides of the HTTP benchmark, in a database of their own: pgtoken with one
--- issuer, one API and one client behind the gateway's roles, and oidc-provider's
+-- issuer, one API and one client behind the gateway's role, and oidc-provider's
 -- tables in the schema peer with the same client.
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
@@ -10,11 +10,8 @@ SELECT count(*) > 0 AS maintained FROM pgtoken.maintain() \gset
 -- pgtoken ------------------------------------------------------------------------
 
 CREATE ROLE authenticator LOGIN NOINHERIT;
-CREATE ROLE web_anon;
-GRANT web_anon TO authenticator;
-GRANT pgtoken_http TO web_anon;
 GRANT USAGE ON SCHEMA pgtoken_http TO authenticator;
-GRANT EXECUTE ON FUNCTION pgtoken_http.pre_config() TO authenticator;
+GRANT EXECUTE ON FUNCTION pgtoken_http.handle TO authenticator;
 
 SELECT pgtoken.create_issuer(:'issuer') IS NOT NULL AS made \gset
 SELECT pgtoken.create_resource('https://api.example', '{read,write}') IS NOT NULL AS made,

@@ -16,11 +16,14 @@ export async function assertReady(pool) {
 	if (!ready) throw new Error('no permission to execute pgtoken_http.handle');
 }
 
-/** @param request {method, target, headers, body, peer}; headers: name, value, name, value, a character an octet */
-export async function handle(pool, { method, target, headers, body, peer }) {
+/**
+ * @param request {method, target, headers, body, peer, isGone}; headers: name, value, name, value, a character an octet;
+ *        isGone(): nobody waits for the answer any more, so nothing is begun
+ */
+export async function handle(pool, { method, target, headers, body, peer, isGone }) {
 	const statement = { ...HANDLE, values: [method, target, headers, body, peer] };
 	for (let waited = 0; ;) {
-		const { rows: [answer] } = await withConnection(pool, (client) => client.query(statement));
+		const { rows: [answer] } = await withConnection(pool, (client) => (isGone() ? { rows: [unavailable()] } : client.query(statement)));
 		if (answer.status !== 0) return answer;
 		// not yet: to wait is for here, where it keeps no connection
 		const wait = Number(answer.headers[answer.headers.indexOf('Wait') + 1]) || 0;

@@ -56,7 +56,7 @@ export function makeServer(config, pool, log) {
 		const { body, unread } = await readBody(incoming, limit);
 		if (unread) outgoing.shouldKeepAlive = false;
 		if ([target, ...headers].some((octets) => octets.includes('\0'))) return malformed();
-		const request = { method, target, headers, body, peer: peerOf(incoming) };
+		const request = { method, target, headers, body, peer: peerOf(incoming), isGone: () => outgoing.destroyed };
 		if (!api) return handle(pool, request);
 		return body.length > limit ? tooLarge() : api(request);
 	}

@@ -111,7 +111,7 @@ describe('the API', () => {
 
 	it('by oauth4webapi', async () => {
 		const { access_token: accessToken } = await h.newTokens(await h.newClient());
-		const answer = await oauth.protectedResourceRequest(accessToken, 'GET', new URL(`${h.issuer}/api/notes`), undefined, undefined, h.insecure);
+		const answer = await oauth.protectedResourceRequest(accessToken, 'GET', new URL(`${h.apiUrl}/api/notes`), undefined, undefined, h.insecure);
 		assert.equal(answer.status, 200);
 		await answer.arrayBuffer();
 	});

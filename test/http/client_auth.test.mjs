@@ -313,7 +313,7 @@ describe('certificates (RFC 8705)', { skip: !h.proxyUrl && 'PROXY_URL names no p
 		const { access_token: accessToken } = h.assertTokens(answer);
 		assert.ok(h.claimsOf(accessToken).cnf['x5t#S256'] === mine.thumbprint, 'bound to the certificate');
 		assert.ok((await h.introspect(client, accessToken)).cnf['x5t#S256'] === mine.thumbprint, 'introspection says so, too');
-		const call = async (header) => (await h.notes({ ...h.bearer(accessToken), ...(header && { [h.certificateHeader]: header }) }, h.proxyUrl)).status;
+		const call = async (header) => (await h.notes({ ...h.bearer(accessToken), ...(header && { [h.certificateHeader]: header }) }, h.apiProxyUrl)).status;
 		assert.equal(await call(mine.header), 200);
 		// the attack: a stolen token with another certificate, or none
 		assert.equal(await call(others.header), 401);

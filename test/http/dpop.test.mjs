@@ -31,7 +31,8 @@ describe('by libraries', () => {
 		assert.ok(h.claimsOf(next.access_token).cnf.jkt === h.claimsOf(tokens.access_token).cnf.jkt, 'the same key');
 	});
 
-	it('oauth4webapi: the API, by the scheme DPoP (C62, C67)', async () => {
+	// a library proves the URL that it fetches, and here that may be beside the one the API goes by
+	if (h.apiUrl === h.issuer) it('oauth4webapi: the API, by the scheme DPoP (C62, C67)', async () => {
 		const client = await machine();
 		const [server, webClient, auth] = await h.arguments_(client);
 		const handle = oauth.DPoP(webClient, await oauth.generateKeyPair('ES256'));
@@ -67,7 +68,7 @@ describe('the nonce (C65)', () => {
 		}
 	});
 
-	it('openid-client and oauth4webapi repeat their request with it, at the API too', async () => {
+	if (h.apiUrl === h.issuer) it('openid-client and oauth4webapi repeat their request with it, at the API too', async () => {
 		const client = await machine();
 		const config = await h.configuration(client);
 		const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair('ES256'));

@@ -93,6 +93,38 @@ describe('the gateway that has no connection left', () => {
 	}));
 });
 
+describe('the gateway whose clients give up', () => {
+	// the fault: a token that is rotated for nobody, and a database that works through what nobody waits for
+	it('does not begin what nobody waits for any more', () => withGateway({ GATEWAY_POOL_SIZE: '1' }, async ({ base }) => {
+		const client = await h.newClient();
+		const [held, given] = [await h.newTokens(client), await h.newTokens(client)];
+		const before_ = await h.family(given.grantId);
+		const holder = await h.pool.connect();
+		try {
+			await holder.query('BEGIN');
+			await holder.query('SELECT FROM pgtoken.grants WHERE grant_id = $1 FOR UPDATE', [held.grantId]);
+			const first = h.refresh(client, held.refresh_token, {}, { base });
+			await until(async () => await h.value(`SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database()
+				AND application_name = 'pgtoken-gateway' AND wait_event_type = 'Lock'`) > 0);
+			const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: given.refresh_token }).toString();
+			const { socket, closed } = socketTo(base, `POST /oauth2/token HTTP/1.1\r\nHost: ${new URL(base).host}\r\nAuthorization: ${h.basic(client.id, client.secret).authorization}\r\n`
+				+ `Content-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+			await once(socket, 'connect');
+			socket.end();
+			await until(() => socket.writableFinished);
+			socket.destroy();
+			await closed;
+			for (let i = 0; i < 3; i += 1) await h.get('/live', { base }); // what came before has been read
+			await holder.query('ROLLBACK');
+			h.assertTokens(await first);
+		} finally {
+			holder.release(true);
+		}
+		h.assertTokens(await h.refresh(client, (await h.newTokens(client)).refresh_token, {}, { base }));
+		assert.deepEqual(await h.family(given.grantId), before_, 'not rotated');
+	}));
+});
+
 describe('the gateway before a database that only reads', () => {
 	// as on a standby: that a transaction may write cannot be asked for
 	it('answers what needs no writing', () => withGateway({ PGOPTIONS: '-c default_transaction_read_only=on', GATEWAY_API: '{"/api/notes": "api.notes"}' }, async ({ base }) => {

@@ -27,6 +27,8 @@ if (!env.BASE_URL) throw new Error('BASE_URL is not set: start the tests with no
 export const issuer = env.BASE_URL;
 export const loginUrl = env.LOGIN_URL;
 export const clientUrl = env.CLIENT_URL;
+export const apiUrl = env.API_URL || issuer; // where /api is
+export const apiProxyUrl = env.API_PROXY_URL || env.PROXY_URL;
 export const proxyUrl = env.PROXY_URL; // the same service behind a proxy that verifies certificates
 export const certificateHeader = env.CERTIFICATE_HEADER || 'client-cert';
 export const resource = env.RESOURCE || `${issuer}/api`;
@@ -75,7 +77,7 @@ export const family = async (grantId) => (await rows('SELECT * FROM pgtoken.gran
  * parameters: an object or a list of pairs, or the body itself as string or Buffer
  * @returns {status, headers, text, json}; json is undefined where the body is none
  */
-export async function request(method, path, { parameters, query, headers = {}, base = issuer, type } = {}) {
+export async function request(method, path, { parameters, query, headers = {}, base = path.startsWith('/api/') ? apiUrl : issuer, type } = {}) {
 	const url = new URL(`${base}${path}`);
 	if (query !== undefined) url.search = typeof query === 'string' ? query : new URLSearchParams(query).toString();
 	let body;
@@ -427,7 +429,7 @@ export async function introspect(client, subject, parameters = {}) {
 	return response.json;
 }
 
-export const notes = (headers, base = issuer) => get('/api/notes', { headers, base });
+export const notes = (headers, base) => get('/api/notes', { headers, base });
 
 // --- DPoP ------------------------------------------------------------------------------------
 

@@ -46,13 +46,13 @@ const page = (port) => `http://localhost:${port}`; // security keys go by names
 
 /** the database, and what the tests and services are told of it and of each other */
 async function prepare(env) {
-	const [port, proxyPort, login, client] = await freePorts(4);
+	const [port, proxyPort, login, client, api, apiProxy] = await freePorts(6);
 	const psql = (database, ...args) => run('psql', ['-X', '-q', ...args], { cwd: root, env: { ...env, PGDATABASE: database } });
 	await psql('postgres', '-c', `CREATE DATABASE ${DATABASE} ENCODING 'UTF8' TEMPLATE template0`);
 	const output = await psql(DATABASE, '-v', `base_url=${url(port)}`, '-v', `login_url=${page(login)}`, '-v', `client_url=${page(client)}`, '-f', 'examples/setup.sql');
 	await psql(DATABASE, '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql'));
 	const facts = Object.fromEntries(output.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
-	return { ports: { port, proxyPort, login, client }, env: { ...env, PGDATABASE: DATABASE, ...facts,
+	return { ports: { port, proxyPort, login, client, api, apiProxy }, env: { ...env, PGDATABASE: DATABASE, ...facts,
 		BASE_URL: url(port), PROXY_URL: url(proxyPort), LOGIN_URL: page(login), CLIENT_URL: page(client), CERTIFICATE_HEADER: 'client-cert' } };
 }
 
@@ -61,9 +61,9 @@ const node = (main, env) => start(process.execPath, [main], { cwd: root, env });
 const startLogin = ({ env, ports }) => node('examples/login/main.js', { ...env, PGUSER: 'login_app', LOGIN_PORT: String(ports.login), LOGIN_TELL_TIMEOUT: '600000' });
 
 /** asks the layer for the metadata, and so comes after it */
-const startClient = ({ env, ports }) => node('examples/client/main.js', { ...env, CLIENT_PORT: String(ports.client), ISSUER: env.BASE_URL,
+const startClient = ({ env, ports, api }) => node('examples/client/main.js', { ...env, CLIENT_PORT: String(ports.client), ISSUER: env.BASE_URL,
 	CLIENT_ID: env.WEB_CLIENT_ID, CLIENT_SECRET: env.WEB_CLIENT_SECRET,
-	CLIENT_SCOPE: 'openid profile email offline_access notes:read', NOTES_URL: `${env.BASE_URL}/api/notes` });
+	CLIENT_SCOPE: 'openid profile email offline_access notes:read', NOTES_URL: `${api ?? env.BASE_URL}/api/notes` });
 
 /** whatever a library thinks worth telling when a test fails: JWTs and pgtoken's own handles, tokens and secrets are not for logs */
 const withoutSecrets = (line) => line.replace(/\beyJ[\w-]+\.[\w.-]*|\bpgt[a-z]{2}_[\w-]+/g, '…');
@@ -95,6 +95,15 @@ async function test(env, which) {
 	return status;
 }
 
+const lacksApi = (name) => !layers[name].can.includes('api');
+
+/** where a layer serves no API the gateway does, all the time and beside it */
+async function startApi(service) {
+	const { start: startGateway } = await import('./layers/gateway.mjs');
+	running.push(await startGateway({ env: service.env, root, port: service.ports.api, proxyPort: service.ports.apiProxy }));
+	service.api = url(service.ports.api);
+}
+
 async function testThrough(name, service) {
 	tell(`# through the layer ${name}, which can: ${layers[name].can.join(', ')}`);
 	const begun = performance.now();
@@ -103,7 +112,8 @@ async function testThrough(name, service) {
 	running.push(layer);
 	try {
 		if (!service.client) running.push(service.client = await startClient(service));
-		const status = await test({ ...service.env, LAYER: name }, filesOf(layers[name]));
+		const beside = lacksApi(name) && service.api && { API_URL: service.api, API_PROXY_URL: url(service.ports.apiProxy) };
+		const status = await test({ ...service.env, LAYER: name, ...beside }, filesOf(layers[name]));
 		if (status !== 0) tell(`# the layer ${name} has said:\n# ${(layer.said?.() ?? '').replaceAll('\n', '\n# ')}`);
 		tell(`# through the layer ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
 		return status;
@@ -117,6 +127,7 @@ async function testAll() {
 	if (process.env.BASE_URL) return test(process.env, named.length > 0 ? named : files);
 	const service = await prepare(process.env);
 	running.push(await startLogin(service));
+	if ((options.all || options.layer) && chosen().some(lacksApi)) await startApi(service);
 	let status = 0;
 	for (const name of chosen()) {
 		const ended = await testThrough(name, service).catch((error) => {
