@@ -327,6 +327,7 @@ describe('headers', () => {
 		for (const pair of [[authorization, other], [other, authorization]]) {
 			assert.ok([400, 401].includes((await rawRequest(head(pair.map((content) => `Authorization: ${content}`)))).status));
 		}
+		if (!h.can('repeated headers')) return;
 		const key = await h.generateKey();
 		const proofs = [await h.proof(key), await h.proof(key)].map((dpop) => `DPoP: ${dpop}`);
 		assert.equal((await rawRequest(head([`Authorization: ${authorization}`, ...proofs]))).status, 400); // C62

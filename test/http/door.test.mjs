@@ -46,7 +46,7 @@ describe('every endpoint', () => {
 		for (const [path, methods] of Object.entries(ENDPOINTS)) {
 			const options = await h.exchange('OPTIONS', path);
 			assert.deepEqual([options.status, words(one(options, 'allow')), options.body.length], [204, methods, 0], path);
-			for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'].filter((other) => !methods.includes(other))) {
+			for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND', ...(h.can('trace') ? ['TRACE'] : [])].filter((other) => !methods.includes(other))) {
 				const answer = await h.exchange(method, path, { headers: ['Origin', ORIGIN], ...(method === 'POST' && { body: '' }) });
 				assert.equal(answer.status, 405, `${method} ${path}`);
 				assert.deepEqual(words(one(answer, 'allow')), methods, `${method} ${path}`);
@@ -191,7 +191,7 @@ describe('a header that came twice', () => {
 		}
 		const key = await h.generateKey();
 		const twice = [...authorization, 'DPoP', await h.proof(key), 'DPoP', await h.proof(key)];
-		assert.equal((await send(twice)).status, 400);
+		if (h.can('repeated headers')) assert.equal((await send(twice)).status, 400);
 		const host = new URL(h.issuer).host;
 		for (const hosts of [['Host', host, 'Host', host], ['Host', host, 'host', 'other.example']]) {
 			assert.equal((await send([...authorization, ...hosts])).status, 400, String(hosts));

@@ -14,9 +14,11 @@
 //   stand-in          calls pgtoken_http.handle as any client of the database would
 //   octets            hands on header values of any octets as they came
 //   repeated headers  hands on a header that came several times as several
+//   trace             hands on the method TRACE
+//   certificates      says whether it asks for certificates, and not only what came
 //   own routes        stands in an application that has routes of its own
 //   log               says on its standard error why it answers 500 or 503
-const TRANSPORT = ['stand-in', 'octets', 'repeated headers', 'log'];
+const TRANSPORT = ['stand-in', 'octets', 'repeated headers', 'trace', 'certificates', 'log'];
 const FILES = ['door', 'transport'];
 
 export const layers = {
@@ -24,5 +26,6 @@ export const layers = {
 	express: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	python: { files: FILES, can: TRANSPORT },
+	postgrest: { files: ['door', 'api', 'client_auth', 'context', 'dpop'], can: ['api'] },
 	shell: { files: ['transport'], can: TRANSPORT },
 };

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { connect } from 'node:tls';
 
-import { elsewhere, freePorts, shipped, startNginx } from './layers/postgrest.mjs';
+import { elsewhere, shipped, startNginx } from './layers/postgrest.mjs';
+import { freePorts } from './programs.mjs';
 
 // PostgREST's fixed list, which has neither of the two that clients need
 const EXPOSED = 'Content-Encoding, Content-Location, Content-Range, Content-Type, Date, Location, Server, Transfer-Encoding, Range-Unit';

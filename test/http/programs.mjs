@@ -27,7 +27,7 @@ export async function run(program, args, options) {
 
 /**
  * Starts a program and resolves when a line of its output has ": listening" or what
- * else is ready.  {said(): all that it has written, stop(): SIGTERM, and waits}
+ * else is ready ('': at once).  {said(): all that it has written, ended(), stop(): SIGTERM, and waits}
  */
 export async function start(program, args, { ready = ': listening', ...options }) {
 	const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -47,9 +47,9 @@ export async function start(program, args, { ready = ': listening', ...options }
 		if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
 		await ended;
 	};
-	if (await Promise.race([listening, ended.then(() => false)])) {
+	if (ready === '' || await Promise.race([listening, ended.then(() => false)])) {
 		ended.then((code) => { if (!stopping) console.error(`${program} ${args.at(-1)} ended with ${code}:\n${said}`); });
-		return { said: () => said, stop };
+		return { said: () => said, ended: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null, stop };
 	}
 	throw new Error(`${program} ${args.join(' ')} does not start: ${said}`);
 }

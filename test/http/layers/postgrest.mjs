@@ -8,77 +8,47 @@
 // test/http/setup.sql were run in.  proxyUrl: the same behind a proxy that vouches for
 // what its headers say, as PROXY_URL has it (../README.md).  The API is below /api.
 // standby: the function for one, which only reads.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+
+import { freePorts, start as program, stopAll } from '../programs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(here, '../../..');
 const STAND_IN = join(here, '../postgrest_stand_in.mjs');
 const NGINX = existsSync('/usr/sbin/nginx') ? '/usr/sbin/nginx' : 'nginx';
 
-/** n free ports, held at the same time so that they differ */
-export async function freePorts(n) {
-	const held = await Promise.all(Array.from({ length: n }, async () => {
-		const server = createServer();
-		server.listen(0, '127.0.0.1');
-		await once(server, 'listening');
-		return server;
-	}));
-	const ports = held.map((server) => server.address().port);
-	await Promise.all(held.map((server) => new Promise((closed) => { server.close(closed); })));
-	return ports;
-}
+const get = (url) => new Promise((resolve, reject) => { request(url, (response) => { response.resume(); resolve(response.statusCode); }).on('error', reject).end(); });
 
-async function end(child) {
-	if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-	const ended = once(child, 'close');
-	child.kill('SIGTERM');
-	await ended;
+/** a program that does not say when it is ready */
+async function startSilent(command, args, options, answered) {
+	const started = await program(command, args, { ready: '', ...options });
+	while (!await answered().then(() => true, () => false)) {
+		if (started.ended()) throw new Error(`${command} does not start: ${started.said()}`);
+		await new Promise((later) => { setTimeout(later, 50); });
+	}
+	return started;
 }
 
 /** PostgREST, or its stand-in, with a file of http/ and these settings before it */
-export async function startPostgrest(file, { env, port, settings = {}, prefix }) {
+function startPostgrest(file, { env, port, settings = {}, prefix }) {
 	const uri = `postgres://authenticator@/${encodeURIComponent(env.PGDATABASE)}?host=${encodeURIComponent(env.PGHOST ?? 'localhost')}&port=${env.PGPORT ?? 5432}`;
-	const real = process.env.POSTGREST;
-	const child = spawn(real ?? process.execPath, [...(real ? [] : [STAND_IN]), join(ROOT, 'http', file)], { stdio: ['ignore', 'pipe', 'pipe'],
-		env: { ...env, PGUSER: 'authenticator', PGRST_DB_URI: uri, PGRST_SERVER_PORT: String(port), PGRST_DB_POOL: '5', ...settings, ...(prefix && { STAND_IN_PREFIX: prefix }) } });
-	let complaints = '';
-	child.stderr.on('data', (chunk) => { complaints += chunk; });
-	const ended = once(child, 'close').then(() => { throw new Error(`PostgREST has ended: ${complaints}`); });
-	ended.catch(() => {});
-	const answers = real ? until(() => get(`http://127.0.0.1:${port}/`)) : (async () => {
-		for await (const line of createInterface(child.stdout)) if (line === 'postgrest: listening') return;
-	})();
-	await Promise.race([answers, ended]);
-	child.stdout.resume();
-	return { url: `http://127.0.0.1:${port}`, stop: () => end(child) };
+	const options = { env: { ...env, PGUSER: 'authenticator', PGRST_DB_URI: uri, PGRST_SERVER_PORT: String(port), PGRST_DB_POOL: '5', ...settings, ...(prefix && { STAND_IN_PREFIX: prefix }) } };
+	const configuration = join(ROOT, 'http', file);
+	if (!process.env.POSTGREST) return program(process.execPath, [STAND_IN, configuration], options);
+	return startSilent(process.env.POSTGREST, [configuration], options, () => get(`http://127.0.0.1:${port}/`));
 }
 
-const get = (url) => new Promise((resolve, reject) => { request(url, (response) => { response.resume(); resolve(response.statusCode); }).on('error', reject).end(); });
-
-async function until(answered) {
-	while (!await answered().then(() => true, () => false)) await new Promise((later) => { setTimeout(later, 50); });
-}
-
-/** nginx of the invoking user, with what stands in its http block; ready when the port of 127.0.0.1 answers */
-export async function startNginx(text, { directory, ready }) {
+/** nginx of the invoking user, with what stands in its http block */
+export function startNginx(text, { directory, ready }) {
 	const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`);
 	writeFileSync(join(directory, 'pgtoken.conf'), text);
 	writeFileSync(join(directory, 'nginx.conf'), `daemon off; master_process off; pid ${directory}/nginx.pid; error_log ${directory}/error.log;
 		events {} http { access_log off; ${temporary.join(' ')} include ${directory}/pgtoken.conf; }`);
-	const child = spawn(NGINX, ['-p', directory, '-e', `${directory}/error.log`, '-c', `${directory}/nginx.conf`], { stdio: ['ignore', 'ignore', 'pipe'] });
-	let complaints = '';
-	child.stderr.on('data', (chunk) => { complaints += chunk; });
-	const ended = once(child, 'close').then(() => { throw new Error(`nginx has ended: ${complaints}`); });
-	ended.catch(() => {});
-	await Promise.race([until(ready), ended]);
-	return { stop: () => end(child) };
+	return startSilent(NGINX, ['-p', directory, '-e', `${directory}/error.log`, '-c', `${directory}/nginx.conf`], {}, ready);
 }
 
 /** the shipped nginx.conf in its parts: what is for all servers, the token service's server, the API's */
@@ -123,7 +93,7 @@ export async function start({ env = process.env, port, proxyPort, standby = fals
 	chmodSync(directory, 0o755);
 	const started = [];
 	const stop = async () => {
-		await Promise.all(started.map((running) => running.stop()));
+		await stopAll(started);
 		rmSync(directory, { recursive: true, force: true });
 	};
 	try {
@@ -142,5 +112,5 @@ export async function start({ env = process.env, port, proxyPort, standby = fals
 		await stop();
 		throw error;
 	}
-	return { url: `http://127.0.0.1:${ports.issuer}`, proxyUrl: `http://127.0.0.1:${ports.proxy}`, stop };
+	return { url: `http://127.0.0.1:${ports.issuer}`, proxyUrl: `http://127.0.0.1:${ports.proxy}`, said: () => started.map(({ said }) => said()).join(''), stop };
 }
