@@ -165,7 +165,7 @@ async function transaction(request, schema, claims, { found, argument }) {
 		const { rows: [row] } = await client.query(`WITH pgrst_source AS (
 				SELECT pgrst_call.pgrst_scalar FROM (SELECT ${quoted(schema)}.${quoted(found.name)}(${argument === undefined ? '' : `$1::${found.type}`}) pgrst_scalar) pgrst_call)
 			SELECT null::bigint AS total_result_set, 1 AS page_total,
-				${any ? '_postgrest_t.pgrst_scalar::bytea' : 'coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, \'null\')::text'} AS body,
+				${any ? `${quoted(schema)}."*/*"(_postgrest_t.pgrst_scalar)` : 'coalesce(json_agg(_postgrest_t.pgrst_scalar)->0, \'null\')::text'} AS body,
 				nullif(current_setting('response.headers', true), '') AS response_headers,
 				nullif(current_setting('response.status', true), '') AS response_status
 			FROM (SELECT pgrst_source.* FROM pgrst_source) _postgrest_t`, argument === undefined ? [] : [argument]);
