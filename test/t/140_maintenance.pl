@@ -47,7 +47,7 @@ sub state_of_things
 		q{SELECT (SELECT count(*) FROM pgtoken.grants) AS families,
 				 (SELECT count(*) FROM pgtoken.replay_ids) AS replay_ids,
 				 (SELECT count(*) FROM pgtoken.tokens WHERE issued_at < now() - interval '1 year') AS old_lineage,
-				 (SELECT count(*) FROM pgtoken.audit_events WHERE occurred_at < now() - interval '1 year') AS old_events,
+				 (SELECT count(*) FROM pgtoken.audit_rows WHERE occurred_at < now() - interval '1 year') AS old_events,
 				 (SELECT count(*) FROM pgtoken.tokens_default) + (SELECT count(*) FROM pgtoken.audit_rows_default) AS in_default,
 				 (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND c.relname ~ '_reuse_') AS evidence,
 				 (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind = 'r' AND c.relname ~ '^(tokens|audit_rows)_'
