@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # Shared by the scripts beside it: a throw-away copy of this tree and of
-# PostgreSQL, an unprivileged user to run them as, and throw-away clusters.
+# PostgreSQL, an unprivileged user to run them as, throw-away clusters, and systems
+# in folders.
 #
-# But for what setup installs, nothing outside $STAGE is written, and everything
-# under $STAGE is removed on exit, so that a run leaves the machine as it was.
+# But for what setup installs, nothing outside $STAGE (or $SYSTEMS) is written, and
+# everything under it is removed on exit, so that a run leaves the machine as it was.
 
 # a bare environment has no PATH; apt and dpkg want the sbin directories
 export PATH="${PATH:-/usr/local/bin:/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin"
@@ -11,10 +12,15 @@ umask 022
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 STAGE=
+SYSTEMS=
 # Seconds after which what hangs is given up, so far away that no machine is that
 # slow: nothing here fails by the clock.
 BACKSTOP=21600
 SERVER_LOG_LINES=40
+
+# the parts of make check, and those that only who names them gets
+ALL_PARTS=(lint gcc clang unit fuzz install reference interop regress isolation tap http valgrind)
+MORE_PARTS=(valgrind-regress valgrind-isolation)
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -261,4 +267,138 @@ stage_start() {
         { cat "$log"; die "the build failed"; }
     cluster_init "$@"
     cluster_start "$1"
+}
+
+# --- systems in folders ------------------------------------------------------
+
+# the arguments of a script that chooses, and what it has chosen
+arguments=()
+declare -A CHOICES=()
+
+# known WORD...: there is no other among the arguments
+known() {
+    local word
+    for word in "${arguments[@]}"; do
+        case " $* " in
+            *" $word "*) ;;
+            *) die "$word is none of: $*" ;;
+        esac
+    done
+}
+
+# choose KIND WORD...: what the arguments name of a kind, all of it unless they name some
+choose() {
+    local kind=$1 word chosen=
+    shift
+    for word in "$@"; do
+        case " ${arguments[*]} " in *" $word "*) chosen+=" $word" ;; esac
+    done
+    CHOICES[$kind]=${chosen:-$*}
+}
+
+# systems_make NAME DIR LEFT...: sets SYSTEMS to the folder, one that goes away where
+# none is named, for the script of this name; what is LEFT in one that stays goes, too.
+systems_left=()
+systems_make() {
+    local name=$1 dir=$2
+    shift 2
+    [ "$(id -u)" = 0 ] || die "this takes root, for debootstrap and chroot"
+    "$ROOT/test/tools/setup" "$name"
+    if [ -n "$dir" ]; then
+        mkdir -p "$dir"
+        SYSTEMS=$(realpath "$dir")
+        systems_left=("${@/#/$SYSTEMS/}")
+    else
+        SYSTEMS=$(mktemp -d "${TMPDIR:-/tmp}/pgt-systems.XXXXXX")
+        systems_left=("$SYSTEMS")
+    fi
+    trap systems_cleanup EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    mkdir -p "$SYSTEMS/log" "$SYSTEMS/archives" # packages are fetched once
+    hand_on
+}
+
+systems_cleanup() {
+    if [ -n "$child" ]; then
+        kill -KILL "$child" 2>/dev/null || true
+        wait "$child" 2>/dev/null || true
+    fi
+    rm -rf "${systems_left[@]}"
+}
+
+# Name spaces of its own for each: with them its mounts and every process that it
+# leaves go away, however it ends.  A shell that waits for a job answers a signal
+# at once; unshare itself hears only one.
+child=
+apart() {
+    unshare --mount --mount-proc --pid --fork --kill-child -- "$@" </dev/null &
+    child=$!
+    wait "$child"
+}
+
+# inside DIR COMMAND...
+inside() {
+    local dir=$1
+    shift
+    # shellcheck disable=SC2016 # the inner shell's
+    apart sh -c '
+        dir=$1 archives=$2
+        shift 2
+        mount -t proc proc "$dir/proc" && mount --rbind /sys "$dir/sys" && mount --rbind /dev "$dir/dev" &&
+            mount --bind "$archives" "$dir/var/cache/apt/archives" && exec chroot "$dir" "$@"' \
+        sh "$dir" "$SYSTEMS/archives" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        HOME=/root DEBIAN_FRONTEND=noninteractive "${handed_on[@]}" "$@"
+}
+
+# what a run needs of this machine to reach the network the way it does
+handed_on=()
+hand_on() {
+    local name
+    for name in http_proxy https_proxy no_proxy npm_config_registry; do
+        if [ -n "${!name:-}" ]; then handed_on+=("$name=${!name}"); fi
+    done
+    if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then handed_on+=(NODE_EXTRA_CA_CERTS=/etc/ssl/extra-ca.pem); fi
+}
+
+apt_inside() {
+    local dir=$1
+    shift
+    inside "$dir" apt-get -y -q --no-install-recommends "$@"
+}
+
+# made DIR COMMAND...: beside its name and then renamed: what has the name is whole
+made() {
+    local dir=$1
+    shift
+    if [ -d "$dir" ]; then return; fi
+    rm -rf "$dir.new"
+    say "${0##*/}: making ${dir##*/}" >&2
+    "$@" "$dir.new" >"$dir.log" 2>&1 || { tail -n 30 "$dir.log"; say "${dir##*/} could not be made"; return 1; }
+    mv "$dir.new" "$dir"
+}
+
+# set -e does not hold in what "made" calls, hence the chains
+
+# a release with make and somebody who may become root
+base() {
+    local release=$1 dir=$2
+    apart debootstrap --variant=minbase "--cache-dir=$SYSTEMS/archives" "$release" "$dir" &&
+        cp -L /etc/resolv.conf "$dir/etc/resolv.conf" &&
+        echo "127.0.0.1 localhost $(uname -n)" >"$dir/etc/hosts" &&
+        extra_ca "$dir" &&
+        # apt would clear what the next system needs again, and nothing here has to outlive a power failure
+        echo 'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' >"$dir/etc/apt/apt.conf.d/90keep" &&
+        # a mirror may stand still, and sid's lists then expire
+        echo 'Acquire::Check-Valid-Until "false";' >"$dir/etc/apt/apt.conf.d/90valid" &&
+        echo force-unsafe-io >"$dir/etc/dpkg/dpkg.cfg.d/unsafe-io" &&
+        apt_inside "$dir" update &&
+        apt_inside "$dir" install make sudo &&
+        inside "$dir" useradd --create-home --shell /bin/bash fresh &&
+        echo 'fresh ALL=(ALL) NOPASSWD: ALL' >"$dir/etc/sudoers.d/fresh"
+}
+
+extra_ca() {
+    [ -n "${NODE_EXTRA_CA_CERTS:-}" ] || return 0
+    mkdir -p "$1/etc/ssl" && cp -L "$NODE_EXTRA_CA_CERTS" "$1/etc/ssl/extra-ca.pem"
 }
