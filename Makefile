@@ -48,7 +48,8 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # They install what is missing and run in a copy of this tree, so they must not
 # need pg_config or pkg-config while this file is read.
-ALONE = setup check check-valgrind check-fresh interop demo serve bench bench-purge bench-scale lint reference
+ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-purge bench-scale \
+	lint reference
 
 # The core without a server: needs the libraries, but not PostgreSQL.
 CORE_ONLY = unit fuzz fuzz-replay format dist
@@ -59,7 +60,7 @@ ifneq (,$(filter $(ALONE),$(goals)))
 $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE),$(goals)))" does not go together with other targets))
 
 .PHONY: $(ALONE)
-$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH))
+$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
 bench-purge: ; @bench/purge
 bench-scale: ; @bench/scale/run
 else
