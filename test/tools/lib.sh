@@ -307,6 +307,8 @@ systems_make() {
     if [ -n "$dir" ]; then
         mkdir -p "$dir"
         SYSTEMS=$(realpath "$dir")
+        exec {systems_lock}>"$SYSTEMS/lock"
+        flock -n "$systems_lock" || die "another run is using $SYSTEMS"
         systems_left=("${@/#/$SYSTEMS/}")
     else
         SYSTEMS=$(mktemp -d "${TMPDIR:-/tmp}/pgt-systems.XXXXXX")
