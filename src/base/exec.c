@@ -83,13 +83,14 @@ fill(Kept *kept, const StoreArgs *args, const StoreFound *found)
 	slot->tts_tableOid = kept->target;
 }
 
-/* a statement's snapshot is there for what fires; the write itself asks for none */
+/* a statement's snapshot is there for what it calls; the write itself asks for none */
 static void
 begin_writing(Kept *kept, const StoreArgs *args, const StoreFound *found)
 {
 	EState *estate = kept->estate;
 
-	PushActiveSnapshot(GetTransactionSnapshot());
+	if (kept->calls)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	estate->es_snapshot = GetActiveSnapshot();
 	estate->es_output_cid = GetCurrentCommandId(true);
 	kept->result->ri_RelationDesc = kept->target_rel;
@@ -108,7 +109,8 @@ finish_writing(Kept *kept)
 	ExecClearTuple(kept->result->ri_TrigOldSlot);
 	ExecClearTuple(kept->result->ri_TrigNewSlot);
 	ResetPerTupleExprContext(estate);
-	PopActiveSnapshot();
+	if (kept->calls)
+		PopActiveSnapshot();
 	kept_close(kept);
 	CommandCounterIncrement();
 }

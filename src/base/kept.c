@@ -408,6 +408,7 @@ find_result(Kept *kept, Relation target)
 	kept->result->ri_TrigNewSlot = compat_make_slot(kept->desc, &TTSOpsBufferHeapTuple);
 	kept->slot = compat_make_slot(kept->desc, &TTSOpsVirtual);
 	kept->fires = fires(kept, updated);
+	kept->calls = kept->fires || (kept->desc->constr && kept->desc->constr->num_check > 0);
 	find_indexes(kept);
 	if (kept->query->row.kind == ROW_UPDATE)
 		CheckCmdReplicaIdentity(target, CMD_UPDATE);

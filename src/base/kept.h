@@ -37,6 +37,7 @@ typedef struct Kept
 	int n_columns;
 	bool in_order; /* the reader takes all, as they stand in the table */
 	bool fires; /* triggers after the row */
+	bool calls; /* these, or functions of constraints */
 	Oid *indexes;
 	int n_indexes;
 	ScanKeyData key;

@@ -24,6 +24,26 @@
 
 #define AUTH_TIME_LEEWAY 60 /* seconds by which the application's clock may be ahead */
 
+/*
+ * Are there only strings, booleans and nulls, not nested, and so few bytes that it cannot
+ * print as too many?  A byte of a string prints as six at most (\u0001).
+ */
+static bool
+is_small(const Jsonb *json)
+{
+	const JsonbContainer *root = &json->root;
+	uint32 entries = JsonContainerSize(root) * 2; /* names and values */
+
+	if (VARSIZE(json) * 6 + entries * 4 > REQUEST_JSON_MAX)
+		return false;
+	for (uint32 i = 0; i < entries; i++)
+	{
+		if (JBE_ISNUMERIC(root->children[i]) || JBE_ISCONTAINER(root->children[i]))
+			return false;
+	}
+	return true;
+}
+
 static size_t
 printed_len(Jsonb *json)
 {
@@ -41,7 +61,8 @@ require_object(Jsonb *json, const char *argument)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must be a JSON object", argument)));
 	/* both: a few bytes of numeric can print as thousands of digits */
-	if (VARSIZE(json) > REQUEST_JSON_MAX || printed_len(json) > REQUEST_JSON_MAX)
+	if (!is_small(json) &&
+		(VARSIZE(json) > REQUEST_JSON_MAX || printed_len(json) > REQUEST_JSON_MAX))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is too large", argument),
 				 errdetail("At most %d bytes are stored with each token.", REQUEST_JSON_MAX)));

@@ -300,10 +300,11 @@ default_resource(const Client *client, const PgtcScope *scope, Target *target)
 	return PGT_OK;
 }
 
+/* written: the scope's text, where it is there already */
 static void
-finish(const Client *client, const PgtcScope *scope, Target *target)
+finish(const Client *client, const PgtcScope *scope, char *written, Target *target)
 {
-	target->scope = strings_of_scope(scope);
+	target->scope = written ? written : strings_of_scope(scope);
 	target->openid = pgtc_scope_has_str(scope, "openid");
 	target->offline_access = pgtc_scope_has_str(scope, "offline_access");
 
@@ -344,7 +345,7 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	}
 	err = keep_meaningful(client, &wanted, target, scope == NULL);
 	if (err == PGT_OK)
-		finish(client, &wanted, target);
+		finish(client, &wanted, NULL, target);
 	return err;
 }
 
@@ -355,6 +356,7 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 	PgtcScope granted;
 	PgtcScope wanted;
 	PgtErr err;
+	bool all;
 
 	strings_to_scope(grant->scope, &granted);
 	if (scope == NULL)
@@ -389,6 +391,8 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 			pgtc_scope_remove(&wanted, granted.token[i]);
 	}
 	(void) keep_meaningful(client, &wanted, target, true);
-	finish(client, &wanted, target);
+	/* all of it, as it stands there */
+	all = scope == NULL && wanted.n == granted.n;
+	finish(client, &wanted, all ? grant->scope : NULL, target);
 	return PGT_OK;
 }

@@ -2,6 +2,7 @@
  * test_oauth.c
  *		Handles, PKCE, user codes, pairwise subjects.
  */
+#include "core/base/b64url.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -204,6 +205,26 @@ subkeys(void)
 	CHECK(memcmp(hash, again, 32) != 0);
 }
 
+/* RFC 4231 sections 4.3 and 4.7: a short key, and one that is longer than a block */
+static void
+hmac(void)
+{
+	static const char *const text = "Test Using Larger Than Block-Size Key - Hash Key First";
+	uint8_t key[131];
+	uint8_t mac[PGTC_SHA256_LEN];
+	char written[PGTC_DIGEST_TEXT_LEN + 1] = {0};
+
+	CHECK_CODE(pgtc_crypto_hmac_sha256((const uint8_t *) "Jefe", 4, "what do ya want for nothing?",
+									   28, mac),
+			   PGTC_OK);
+	pgtc_b64url_encode(mac, sizeof(mac), written);
+	CHECK(strcmp(written, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM") == 0);
+	memset(key, 0xaa, sizeof(key));
+	CHECK_CODE(pgtc_crypto_hmac_sha256(key, sizeof(key), text, strlen(text), mac), PGTC_OK);
+	pgtc_b64url_encode(mac, sizeof(mac), written);
+	CHECK(strcmp(written, "YOQxWR7gtn8Niiaqy_W3f44LxiE3KMUUBUYEDw7jf1Q") == 0);
+}
+
 /* OpenID Connect Core section 8.1 */
 static void
 pairwise(void)
@@ -248,5 +269,6 @@ test_oauth(void)
 	verifier_alphabet();
 	user_codes();
 	subkeys();
+	hmac();
 	pairwise();
 }

@@ -270,6 +270,22 @@ writer(void)
 	json_decref(value);
 	pgtc_buf_free(&buf);
 
+	/* each byte at each place of the eight that are looked at together, and after them */
+	for (c = 0; c < 256 * 18; c++)
+	{
+		char text[18];
+		unsigned char byte = (unsigned char) (c / 18);
+		bool plain = byte >= 0x20 && byte != '"' && byte != '\\';
+
+		memset(text, c % 2 == 0 ? 'x' : '\xc3', sizeof(text));
+		text[c % 18] = (char) byte;
+		pgtc_json_write_string(&buf, pgtc_slice(text, sizeof(text)));
+		CHECK((buf.len == sizeof(text) + 2) == plain);
+		CHECK(memchr(buf.data, byte, buf.len) != NULL || !plain);
+		CHECK(plain ? memcmp(buf.data + 1, text, sizeof(text)) == 0 : buf.data[c % 18 + 1] == '\\');
+		pgtc_buf_free(&buf);
+	}
+
 	/* growth keeps what is there, and reads end at len */
 	for (c = 0; c < 5000; c++)
 		pgtc_buf_append(&buf, "x", 1);

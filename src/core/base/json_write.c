@@ -4,39 +4,53 @@
  */
 #include "core/base/json_write.h"
 
-static void
-write_escape(PgtcBuf *buf, unsigned char c)
-{
-	static const char hex[] = "0123456789abcdef";
-	char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-	size_t escape_len = 2;
+#define BYTES(byte) ((uint64_t) -1 / 255 * (byte))
 
-	switch (c)
+/* not 0 where a byte of word is below one that is at most 0x80 */
+#define HAS_LESS(word, byte) (((word) -BYTES(byte)) & ~(word) &BYTES(0x80))
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* so many bytes from the beginning on need no escape; looked at eight at a time */
+static size_t
+plain_len(PgtcSlice value)
+{
+	size_t n = 0;
+
+	for (; value.len - n >= sizeof(uint64_t); n += sizeof(uint64_t))
 	{
-		case '"':
-		case '\\':
-			escape[1] = (char) c;
-			break;
-		case '\b':
-			escape[1] = 'b';
-			break;
-		case '\f':
-			escape[1] = 'f';
-			break;
-		case '\n':
-			escape[1] = 'n';
-			break;
-		case '\r':
-			escape[1] = 'r';
-			break;
-		case '\t':
-			escape[1] = 't';
-			break;
-		default:
-			escape_len = 6;
+		uint64_t word;
+
+		memcpy(&word, value.data + n, sizeof(word));
+		if (HAS_LESS(word, 0x20) | HAS_LESS(word ^ BYTES('"'), 1) | HAS_LESS(word ^ BYTES('\\'), 1))
 			break;
 	}
-	pgtc_buf_append(buf, escape, escape_len);
+	while (n < value.len && is_plain((unsigned char) value.data[n]))
+		n++;
+	return n;
+}
+
+/* at once, what needs no escape: quoted, between two that are one character at most */
+static void
+write_plain(PgtcBuf *buf, const char *before, PgtcSlice value, const char *after)
+{
+	size_t at = before[0] != '\0';
+	char *start = pgtc_buf_extend(buf, value.len + 2 + at + (after[0] != '\0'));
+
+	if (start == NULL)
+		return;
+	if (at > 0)
+		start[0] = before[0];
+	start[at] = '"';
+	if (value.len > 0)
+		memcpy(start + at + 1, value.data, value.len);
+	start[at + value.len + 1] = '"';
+	if (after[0] != '\0')
+		start[at + value.len + 2] = after[0];
 }
 
 /*
@@ -49,19 +63,55 @@ write_escape(PgtcBuf *buf, unsigned char c)
 void
 pgtc_json_write_string(PgtcBuf *buf, PgtcSlice value)
 {
+	static const char hex[] = "0123456789abcdef";
+	size_t plain = plain_len(value);
 	size_t done = 0;
 	size_t i;
 
+	if (plain == value.len)
+	{
+		write_plain(buf, "", value, "");
+		return;
+	}
 	pgtc_buf_append(buf, "\"", 1);
-	for (i = 0; i < value.len; i++)
+	for (i = plain; i < value.len; i++)
 	{
 		unsigned char c = (unsigned char) value.data[i];
+		char escape[6] = {'\\', 'u', '0', '0', 0, 0};
+		size_t escape_len = 2;
 
-		/* most are: tokens are long, and have none of the others */
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (is_plain(c))
 			continue;
+
+		switch (c)
+		{
+			case '"':
+			case '\\':
+				escape[1] = (char) c;
+				break;
+			case '\b':
+				escape[1] = 'b';
+				break;
+			case '\f':
+				escape[1] = 'f';
+				break;
+			case '\n':
+				escape[1] = 'n';
+				break;
+			case '\r':
+				escape[1] = 'r';
+				break;
+			case '\t':
+				escape[1] = 't';
+				break;
+			default:
+				escape[4] = hex[c >> 4];
+				escape[5] = hex[c & 15];
+				escape_len = 6;
+				break;
+		}
 		pgtc_buf_append(buf, value.data + done, i - done);
-		write_escape(buf, c);
+		pgtc_buf_append(buf, escape, escape_len);
 		done = i + 1;
 	}
 	if (value.len > done)
@@ -72,9 +122,16 @@ pgtc_json_write_string(PgtcBuf *buf, PgtcSlice value)
 static void
 json_separate(PgtcBuf *buf, const char *name)
 {
-	if (buf->len > 0 && buf->data[buf->len - 1] != '{')
-		pgtc_buf_append(buf, ",", 1);
-	pgtc_json_write_string(buf, pgtc_slice_str(name));
+	PgtcSlice slice = pgtc_slice_str(name);
+	const char *comma = buf->len > 0 && buf->data[buf->len - 1] != '{' ? "," : "";
+
+	if (plain_len(slice) == slice.len)
+	{
+		write_plain(buf, comma, slice, ":");
+		return;
+	}
+	pgtc_buf_append_str(buf, comma);
+	pgtc_json_write_string(buf, slice);
 	pgtc_buf_append(buf, ":", 1);
 }
 
