@@ -1,6 +1,7 @@
 // PostgREST behind nginx, as http/ ships it: nginx.conf and the two postgrest*.conf
 // with other ports, in front of the stand-in (../postgrest_stand_in.mjs), or of the
-// real one where POSTGREST names its program.
+// real one where POSTGREST names its program (which knows no path but /rpc, so that
+// proofs of possession for the API do not hold there).
 //
 //   start({env, port, proxyPort, standby}) -> {url, proxyUrl, stop()}
 //
@@ -102,7 +103,7 @@ export async function start({ env = process.env, port, proxyPort, standby = fals
 		started.push(await startPostgrest('postgrest-api.conf', { env, port: api, settings: { PGRST_JWT_AUD: resource }, prefix: '/api' }));
 		const parts = shipped();
 		// the API has the service's own origin here
-		const apiLocation = parts.api.slice(parts.api.indexOf('\tlocation / {'), parts.api.lastIndexOf('}')).replace('location / {', 'location /api/ {');
+		const apiLocation = parts.api.slice(parts.api.indexOf('\tlocation / {'), parts.api.lastIndexOf('}')).replace('location / {', `location /api/ {${process.env.POSTGREST ? ' rewrite ^/api/(.*)$ /rpc/$1 break;' : ''}`);
 		const server = parts.token.replace('\n\tlocation / {', () => `\n${apiLocation}\n\tlocation / {`);
 		const common = standby ? parts.common.replace('default handle;', 'default read;') : parts.common;
 		const text = saidMaps + elsewhere(common, { directory, token, api }) + [server, proxied(server)]
