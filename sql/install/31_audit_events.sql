@@ -51,6 +51,8 @@ COMMENT ON COLUMN pgtoken.audit_events.personal IS 'What would stand in detail a
 CREATE FUNCTION pgtoken.audit_by_subject(subject text, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 	RETURNS SETOF pgtoken.audit_events
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+	-- how many events the families have is guessed far too high, which is no reason to compile
+	SET jit = off
 AS $function$
 BEGIN
 	IF subject IS NULL THEN
