@@ -96,22 +96,27 @@ $do$;
 CREATE FUNCTION bench.context() RETURNS jsonb LANGUAGE sql IMMUTABLE AS
 $$ SELECT '{"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "session_id": "5f0c1d7e"}'::jsonb $$;
 
--- One family for each client of the next run, the same on both sides. Others
--- lie between them, so that no two clients share a page of grants.
+-- One family for each client of the next run, on either side, in a table of that
+-- side. Others lie between them, so that no two clients share a page of grants.
 CREATE TABLE bench.families (client integer PRIMARY KEY, family uuid NOT NULL, rt text NOT NULL);
+CREATE TABLE floor.families (LIKE bench.families INCLUDING ALL);
 
 CREATE FUNCTION bench.prepare(clients integer) RETURNS void LANGUAGE plpgsql AS
 $$
 DECLARE
 	last_one pgtoken.token_response;
+	floor_one uuid;
 BEGIN
-	TRUNCATE bench.families;
+	TRUNCATE bench.families, floor.families;
 	FOR client IN 0 .. clients - 1 LOOP
 		FOR i IN 1 .. 20 LOOP
 			last_one := pgtoken.issue_tokens('web', 'user-' || i, 'read write offline_access', context => bench.context());
-			INSERT INTO floor.grants SELECT * FROM pgtoken.grants g WHERE g.grant_id = last_one.grant_id;
+			floor_one := pgtoken.new_uuid();
+			INSERT INTO floor.grants SELECT (jsonb_populate_record(g, jsonb_build_object('grant_id', floor_one))).*
+				FROM pgtoken.grants g WHERE g.grant_id = last_one.grant_id;
 		END LOOP;
 		INSERT INTO bench.families VALUES (client, last_one.grant_id, last_one.refresh_token);
+		INSERT INTO floor.families VALUES (client, floor_one, last_one.refresh_token);
 	END LOOP;
 END
 $$;

@@ -96,8 +96,9 @@ CREATE FUNCTION pgtoken.audit_row() RETURNS trigger
 REVOKE ALL ON FUNCTION pgtoken.audit_row FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.audit_row IS 'Internal, trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, the columns to leave out, and those that tell of a person, which go to personal instead of detail; both as lists with commas';
 
+-- Not SECURITY DEFINER: nobody but the owner can write into grants, and each issue
+-- would pay for the switch.
 CREATE FUNCTION pgtoken.audit_grant() RETURNS trigger
-	AS 'MODULE_PATHNAME', 'pgt_audit_grant' LANGUAGE C VOLATILE PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+	AS 'MODULE_PATHNAME', 'pgt_audit_grant' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.audit_grant FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.audit_grant IS 'Internal, trigger on grants: grant.revoked, grant.changed, grant.deleted, and grant.issued where no answer with tokens says it. Arguments as audit_row';

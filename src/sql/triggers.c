@@ -3,7 +3,8 @@
  *		Trigger functions: audit, append-only, cache invalidation.
  *
  * They run as the owner of the extension, whoever wrote the row: SECURITY
- * DEFINER.  A restore (COPY into our tables) is not audited row by row: the audit log is part of
+ * DEFINER, but for the one on grants, where only the owner can write.  A restore
+ * (COPY into our tables) is not audited row by row: the audit log is part of
  * what is being restored.  Nor is what logical replication applies.
  */
 #include "base/compat.h"
