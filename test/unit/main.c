@@ -168,6 +168,7 @@ main(void)
 	test_rules();
 	test_risk();
 	test_lockstep();
+	test_fastcgi();
 	test_secret_hash();
 	test_memory();
 

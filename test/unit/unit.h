@@ -104,6 +104,7 @@ extern void test_context(void);
 extern void test_rules(void);
 extern void test_risk(void);
 extern void test_lockstep(void);
+extern void test_fastcgi(void);
 extern void test_secret_hash(void);
 extern void test_memory(void);
 
