@@ -231,38 +231,31 @@ take_end_of_stream(PgtcFastcgi *fastcgi, bool *ended)
 		fastcgi->state = PGTC_FASTCGI_COMPLETE;
 }
 
-static void
-take_of_stream(PgtcFastcgi *fastcgi, PgtcBuf *buf, size_t max, PgtcSlice bytes, bool ended,
-			   bool *too_large)
+/* as much as there is room for: the same however the bytes are cut; true: that was not all */
+static bool
+append_up_to(PgtcBuf *buf, size_t max, PgtcSlice bytes)
 {
-	if (ended)
-		fastcgi->state = PGTC_FASTCGI_BROKEN;
-	else if (bytes.len > max - buf->len || *too_large)
-		*too_large = true;
-	else
-		pgtc_buf_append(buf, bytes.data, bytes.len);
+	size_t room = max - buf->len;
+
+	pgtc_buf_append(buf, bytes.data, bytes.len < room ? bytes.len : room);
+	return bytes.len > room;
 }
 
 static void
 take_content(PgtcFastcgi *fastcgi, PgtcSlice bytes)
 {
-	switch (record_type(fastcgi))
-	{
-		case PARAMS:
-			if (is_ours(fastcgi))
-				take_of_stream(fastcgi, &fastcgi->params, PGTC_FASTCGI_PARAMS_MAX, bytes,
-							   fastcgi->params_ended, &fastcgi->params_too_large);
-			break;
-		case STDIN:
-			if (is_ours(fastcgi))
-				take_of_stream(fastcgi, &fastcgi->body, PGTC_FASTCGI_BODY_MAX, bytes,
-							   fastcgi->body_ended, &fastcgi->body_too_large);
-			break;
-		default:
-			if (bytes.len <= KEPT_MAX - fastcgi->content.len)
-				pgtc_buf_append(&fastcgi->content, bytes.data, bytes.len);
-			break;
-	}
+	uint8_t type = record_type(fastcgi);
+
+	if (type != PARAMS && type != STDIN)
+		append_up_to(&fastcgi->content, KEPT_MAX, bytes);
+	else if (!is_ours(fastcgi))
+		return;
+	else if (type == PARAMS ? fastcgi->params_ended : fastcgi->body_ended)
+		fastcgi->state = PGTC_FASTCGI_BROKEN;
+	else if (type == PARAMS)
+		fastcgi->params_too_large |= append_up_to(&fastcgi->params, PGTC_FASTCGI_PARAMS_MAX, bytes);
+	else
+		fastcgi->body_too_large |= append_up_to(&fastcgi->body, PGTC_FASTCGI_BODY_MAX, bytes);
 }
 
 /* all of a record's content has come */
