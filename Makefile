@@ -9,12 +9,16 @@ all: # PGXS says what; the first goal is the default one
 
 # --- what the extension is made of -------------------------------------------
 
-# The floors of src/ are told in src/README.md.  The unit tests and the fuzzers link the
-# core as well; of the two libjwt adapters the one that fits.
+# The floors of src/ are told in src/README.md; of the two libjwt adapters the one that fits.
 CORE_SRCS = $(filter-out %/jws_libjwt1.c %/jws_libjwt3.c,$(sort $(wildcard src/core/*/*.c))) \
 	src/core/jose/jws_libjwt$(LIBJWT_MAJOR).c
-SRCS = $(CORE_SRCS) $(filter-out src/core/%,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
+SRCS = $(filter-out src/core/fastcgi/%,$(CORE_SRCS)) \
+	$(filter-out src/core/% src/fastcgi/%,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 OBJS = $(SRCS:.c=.o)
+# the second module: what it needs of the core, and nothing else of the first
+MODULES = pgtoken_fastcgi
+FASTCGI_SRCS = $(sort $(wildcard src/fastcgi/*.c src/core/fastcgi/*.c)) \
+	$(patsubst %,src/core/base/%.c,b64url buf code crypto slice text)
 OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 
 # the install script, in order
@@ -22,7 +26,7 @@ SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 10_audit 12_refusal
 	16_issuers 18_keys 20_resources 22_clients 24_client_secrets 26_revocation 28_grants \
 	30_tokens 31_audit_events 32_blacklist 34_replay_ids 36_authorization 38_consents 40_devices 42_sessions \
 	44_challenges 46_policies 48_simulation 50_decisions 52_api_helpers 54_metadata 56_http \
-	58_maintenance 60_purge 62_partitions 64_health 66_restore 68_copy 70_psql 99_closing
+	57_fastcgi 58_maintenance 60_purge 62_partitions 64_health 66_restore 68_copy 70_psql 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
@@ -46,12 +50,10 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves --------------------------------------
 
-# They install what is missing and run in a copy of this tree, so they must not
-# need pg_config or pkg-config while this file is read.
+# They install what is missing and run in a copy of this tree: this file is read without pg_config.
 ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-purge bench-scale \
 	lint reference
-
-# The core without a server: needs the libraries, but not PostgreSQL.
+# the core without a server: needs the libraries, but not PostgreSQL
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
 goals := $(or $(MAKECMDGOALS),all)
@@ -82,18 +84,19 @@ ifneq (,$(filter-out $(CORE_ONLY),$(goals)))
 INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql)
 DATA_built = $(INSTALL_SCRIPT_SQL)
-EXTRA_CLEAN = build
+EXTRA_CLEAN = build $(FASTCGI_SRCS:.c=.o)
 
 PG_CONFIG ?= pg_config
 $(if $(shell $(PG_CONFIG) --version 2>/dev/null),,$(error $(PG_CONFIG) is missing: install PostgreSQL's development package or set PG_CONFIG))
 
-# As system headers PostgreSQL's are exempt from the warnings asked for here.
+# as system headers PostgreSQL's are exempt from the warnings asked for here
 PG_CPPFLAGS = -I$(srcdir)/src $(LIBS_CFLAGS) -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-DPGTOKEN_VERSION='"$(EXTVERSION)"' $(LIBS_DEFINES)
 PG_CFLAGS = -Wall -Wextra
 # PostgreSQL loads modules into one name space: nothing of ours may stand in for
 # another module's function of the same name, nor the other way round.
-SHLIB_LINK = $(LIBS_MODULE) -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src/exports.map
+OURS_ALONE = -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src
+SHLIB_LINK = $(LIBS_MODULE) $(OURS_ALONE)/exports.map
 
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 TAP_TESTS = 1
@@ -105,12 +108,13 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # every object is rebuilt when any header or this file changes
-$(OBJS): $(OUR_HEADERS) Makefile $(EXTENSION).control
+$(OBJS) $(FASTCGI_SRCS:.c=.o): $(OUR_HEADERS) Makefile $(EXTENSION).control
 
-# what the compiler warns of, without what it makes
-.PHONY: syntax
-syntax:
-	$(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS)
+$(MODULES).so: $(FASTCGI_SRCS:.c=.o) src/fastcgi/exports.map
+	$(CC) $(CFLAGS) -shared -o $@ $(filter %.o,$^) $(LDFLAGS) $(LDFLAGS_SL) $(LIBS_MODULE) $(OURS_ALONE)/fastcgi/exports.map
+
+.PHONY: syntax # what the compiler warns of, without what it makes
+syntax: ; $(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS) $(FASTCGI_SRCS)
 
 $(INSTALL_SCRIPT_SQL): $(SQL_FILES) Makefile $(EXTENSION).control
 	@{ printf '%s\n' '/* $@: made from sql/install, not to be edited */' \
@@ -137,12 +141,8 @@ build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o 
 	$(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
 build/fuzz/%_fuzzer: build/fuzz/test/fuzz/%_fuzzer.o $(CORE_SRCS:%.c=build/fuzz/%.o)
 	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LINK)
-build/san/%.o: %.c $(CORE_HEADERS)
-	@mkdir -p $(@D)
-	$(CC) $(CORE_CFLAGS) -c -o $@ $<
-build/fuzz/%.o: %.c $(CORE_HEADERS)
-	@mkdir -p $(@D)
-	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+build/san/%.o: %.c $(CORE_HEADERS) ; @mkdir -p $(@D) && $(CC) $(CORE_CFLAGS) -c -o $@ $<
+build/fuzz/%.o: %.c $(CORE_HEADERS) ; @mkdir -p $(@D) && $(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 .SECONDARY:
 
 format: ; clang-format -i $$(find src test/unit test/fuzz -name '*.[ch]')

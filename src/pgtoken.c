@@ -13,7 +13,7 @@
 #include "base/shared_memory.h"
 #include "tables/audit.h"
 
-PGT_MODULE_MAGIC;
+PGT_MODULE_MAGIC("pgtoken");
 
 extern PGDLLEXPORT void _PG_init(void);
 

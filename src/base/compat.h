@@ -21,9 +21,9 @@
 
 /* the module can name itself and its version */
 #if PG_VERSION_NUM >= 180000
-#define PGT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pgtoken", .version = PGTOKEN_VERSION)
+#define PGT_MODULE_MAGIC(module) PG_MODULE_MAGIC_EXT(.name = module, .version = PGTOKEN_VERSION)
 #else
-#define PGT_MODULE_MAGIC PG_MODULE_MAGIC
+#define PGT_MODULE_MAGIC(module) PG_MODULE_MAGIC
 #endif
 
 /* struct config_generic **variables, int n; the caller includes utils/guc_tables.h and miscadmin.h */
@@ -179,6 +179,25 @@ compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *va
 	((constr)->has_generated_stored || (constr)->has_generated_virtual)
 #else
 #define compat_has_generated(constr) ((constr)->has_generated_stored)
+#endif
+
+/* the current role's privileges; the caller includes catalog/pg_{namespace,proc}.h, miscadmin.h and utils/acl.h */
+#if PG_VERSION_NUM >= 160000
+#define compat_may_use_schema(oid) \
+	(object_aclcheck(NamespaceRelationId, oid, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#define compat_may_execute(oid) \
+	(object_aclcheck(ProcedureRelationId, oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define compat_may_use_schema(oid) \
+	(pg_namespace_aclcheck(oid, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
+#define compat_may_execute(oid) (pg_proc_aclcheck(oid, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
+/* a set of events that lives as long as the process; the caller includes storage/latch.h */
+#if PG_VERSION_NUM >= 170000
+#define compat_wait_event_set(n) CreateWaitEventSet(NULL, n)
+#else
+#define compat_wait_event_set(n) CreateWaitEventSet(TopMemoryContext, n)
 #endif
 
 #endif /* PGT_COMPAT_H */
