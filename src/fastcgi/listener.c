@@ -309,7 +309,9 @@ listener_open(void)
 	const char *problem = read_setting(settings_listen, wanted, &n);
 
 	if (problem)
-		elog(FATAL, "pgtoken_fastcgi.listen: %s", problem);
+		ereport(FATAL, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("pgtoken_fastcgi.listen is not a list of databases and addresses"),
+						errdetail_internal("%s", problem), errhint(LISTENER_HINT)));
 	on_proc_exit(remove_all, (Datum) 0);
 	for (int i = 0; i < n; i++)
 	{

@@ -13,6 +13,7 @@
 
 #define LISTENER_MAX 16
 #define LISTENER_ADDRESS_MAX 108
+#define LISTENER_HINT "Write it like: shop=/run/pgtoken/shop.sock, bank=127.0.0.1:9000."
 
 typedef struct Listener
 {

@@ -4,6 +4,7 @@
  */
 #include "fastcgi/settings.h"
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "fastcgi/listener.h"
@@ -26,12 +27,12 @@ check_listen(char **value, void **extra pg_attribute_unused(),
 {
 	const char *problem = listener_check(*value);
 
-	if (problem)
-	{
-		GUC_check_errdetail("%s", problem);
-		GUC_check_errhint("Write it like: shop=/run/pgtoken/shop.sock, bank=127.0.0.1:9000.");
-	}
-	return problem == NULL;
+	/* what it begins with would be warned of and forgotten; listener_open refuses it */
+	if (problem == NULL || process_shared_preload_libraries_in_progress)
+		return true;
+	GUC_check_errdetail("%s", problem);
+	GUC_check_errhint(LISTENER_HINT);
+	return false;
 }
 
 static const char *

@@ -171,7 +171,7 @@ $s->query(q{ALTER FUNCTION pgtoken_http.handle SECURITY DEFINER SET search_path 
 
 $s->query('CREATE ROLE pgtoken_auditor');
 $s->query('CREATE DATABASE other');
-$node->safe_psql($_, 'CREATE SCHEMA pgtoken;' . slurp_file("$FindBin::RealBin/../../sql/install/57_fastcgi.sql")) for 'postgres', 'other';
+views($node, $_) for 'postgres', 'other';
 ask($path, 'GET', '/counted?query') for 1 .. 3;
 ask($path, 'GET', '/status?418') for 1 .. 2;
 is_deeply([ $s->query(q{SELECT status, requests FROM pgtoken.fastcgi_requests WHERE path = '/status' AND status = 418}) ],

@@ -11,7 +11,7 @@ use IO::Select;
 use IO::Socket::UNIX;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(record parameters request_records fastcgi ask answer_of stand_in socket_conf PATIENCE);
+our @EXPORT = qw(record parameters request_records fastcgi begin_request ask answer_of stand_in views socket_conf PATIENCE);
 
 use constant PATIENCE => $PostgreSQL::Test::Utils::timeout_default;
 
@@ -80,6 +80,7 @@ sub answer_of
 	while (1)
 	{
 		die 'no answer came' unless $select->can_read(PATIENCE);
+		# a reset is an end as well
 		last unless sysread $socket, $bytes, 65536, length $bytes;
 	}
 	close $socket;
@@ -114,12 +115,21 @@ sub answer_of
 sub ask
 {
 	my ($path, @request) = @_;
-	my $socket = fastcgi($path) or return { status => undef, refused => 1 };
+	my $socket = begin_request($path, @request) or return { status => undef, refused => 1 };
+
+	return answer_of($socket);
+}
+
+# begin_request(path, request): the connection of a request whose answer is not waited for
+sub begin_request
+{
+	my ($path, @request) = @_;
+	my $socket = fastcgi($path) or return;
 
 	local $SIG{PIPE} = 'IGNORE';
 	print $socket request_records(@request);
 	$socket->flush;
-	return answer_of($socket);
+	return $socket;
 }
 
 # the settings of a server that listens for the database postgres
@@ -138,6 +148,15 @@ sub socket_conf
 		%more);
 
 	return join '', map { "$_ = $conf{$_}\n" } sort keys %conf;
+}
+
+# the views, which the extension brings, in a database without it
+sub views
+{
+	my ($node, $database) = @_;
+
+	$node->safe_psql($database, 'CREATE SCHEMA pgtoken;' . slurp_file("$FindBin::RealBin/../../sql/install/57_fastcgi.sql"));
+	return;
 }
 
 # The role that workers log in as, and a function of the door's signature that does
@@ -169,11 +188,9 @@ sub stand_in
 				body := '\x00ff0a0d';
 			WHEN '/keep' THEN
 				INSERT INTO public.kept (what) VALUES (query);
-			WHEN '/keep_slowly' THEN
+			WHEN '/keep_behind_gate' THEN
 				INSERT INTO public.kept (what) VALUES (query);
-				PERFORM pg_sleep(60);
-			WHEN '/lock' THEN
-				PERFORM FROM public.kept WHERE what = query FOR UPDATE;
+				PERFORM FROM public.kept WHERE what = 'gate' FOR UPDATE;
 			WHEN '/sleep' THEN
 				PERFORM pg_sleep(query::float8);
 			WHEN '/notify' THEN
