@@ -41,7 +41,7 @@
 #include "fastcgi/worker.h"
 
 #define LIBRARY "pgtoken_fastcgi"
-#define RESTART_SECONDS 5 /* of the launcher itself */
+#define RESTART_SECONDS 2 /* of the launcher itself */
 #define LOOK_AGAIN 1000 /* ms, for what keeps a database from being served */
 #define FAILED_WAIT_MAX 60000 /* ms, the longest after a worker has not come through */
 #define ENDED_WAIT 500 /* ms after one has ended that was asked to */
@@ -157,7 +157,12 @@ say(int number, const char *problem)
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
 	strlcpy(shared->service[number].problem, problem ? problem : "", SHARED_PROBLEM_MAX);
 	LWLockRelease(&shared->lock);
-	if (problem)
+	if (problem && service->n_connected > 0)
+		ereport(LOG,
+				(errmsg("pgtoken_fastcgi has %d of %d workers for database \"%s\" at \"%s\": %s",
+						service->n_connected, settings_workers, listener_of[number].database,
+						listener_of[number].address, problem)));
+	else if (problem)
 		ereport(LOG, (errmsg("pgtoken_fastcgi does not serve database \"%s\" at \"%s\": %s",
 							 listener_of[number].database, listener_of[number].address, problem)));
 }
