@@ -317,11 +317,14 @@ call_refuse(int status, CallAnswer *out)
 		int status;
 		const char *body;
 	} bodies[] = {
-		{400, "Bad Request\n"},
-		{413, "Content Too Large\n"},
-		{431, "Request Header Fields Too Large\n"},
-		{500, "Internal Server Error\n"},
-		{503, "Service Unavailable\n"},
+		{400,
+		 "{\"error\":\"invalid_request\",\"error_description\":\"the request is not well-formed\"}"},
+		{431,
+		 "{\"error\":\"invalid_request\",\"error_description\":\"the headers are too large\"}"},
+		{500,
+		 "{\"error\":\"server_error\",\"error_description\":\"the server could not answer this request\"}"},
+		{503,
+		 "{\"error\":\"temporarily_unavailable\",\"error_description\":\"the server cannot answer now, but may soon\"}"},
 	};
 	PgtcSlice body = {NULL, 0};
 
@@ -334,10 +337,10 @@ call_refuse(int status, CallAnswer *out)
 	}
 	pgtc_cgi_write_status(&out->output, status);
 	pgtc_cgi_write_header(&out->output, pgtc_slice_str("Content-Type"),
-						  pgtc_slice_str("text/plain"));
+						  pgtc_slice_str("application/json"));
 	pgtc_cgi_write_header(&out->output, pgtc_slice_str("Cache-Control"),
 						  pgtc_slice_str("no-store"));
 	if (status == 503)
-		pgtc_cgi_write_header(&out->output, pgtc_slice_str("Retry-After"), pgtc_slice_str("1"));
+		pgtc_cgi_write_header(&out->output, pgtc_slice_str("Retry-After"), pgtc_slice_str("5"));
 	finish(out, body, false, false);
 }

@@ -316,10 +316,8 @@ judge(const PgtcFastcgi *fastcgi, PgtcCode code, const PgtcCgiRequest *request)
 		return 503;
 	if (code != PGTC_OK)
 		return 400;
-	if (fastcgi->body_too_large || length > PGTC_FASTCGI_BODY_MAX)
-		return 413;
 	/* cut short, or with something behind it */
-	if (length >= 0 && (size_t) length != fastcgi->body.len)
+	if (length >= 0 && (size_t) length != fastcgi->body.len && !fastcgi->body_too_large)
 		return 400;
 	return 0;
 }

@@ -148,6 +148,7 @@ sub configure
 for my $timeout ('lock_timeout', 'statement_timeout')
 {
 	my $log = -s $node->logfile;
+	my $reason = $timeout =~ s/_/ /r;
 	my ($answer, $n);
 
 	close_gate();
@@ -160,10 +161,9 @@ for my $timeout ('lock_timeout', 'statement_timeout')
 		open_gate() if !$ended;
 		$answer = answer_of($waiting);
 		close_gate() if !$ended;
-		return $ended;
+		return $ended && log_since($log) =~ $reason;
 	});
-	is_deeply([ $answer->{status}, $answer->{headers}{'retry-after'} ], [ '503', ['1'] ], "$timeout: 503");
-	my $reason = $timeout =~ s/_/ /r;
+	is_deeply([ $answer->{status}, $answer->{headers}{'retry-after'} ], [ '503', ['5'] ], "$timeout: 503");
 	like(log_since($log), qr/canceling statement due to $reason/, "$timeout: the log says so");
 	open_gate();
 	is(kept($timeout . --$n), 0, "$timeout: nothing stays");

@@ -1,4 +1,4 @@
-# Fault: processes of pgtoken_fastcgi are killed (kill -9), thirty times or as often as
+# Fault: processes of pgtoken_fastcgi are killed (kill -9), twenty times, or as often as
 # PGTOKEN_KILLS says, while requests come.  The server starts anew each time, with the same socket: nothing that
 # was answered is lost, what waits is answered afterwards, and the workers come back.
 use strict;
@@ -12,7 +12,7 @@ use PgtokenTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-use constant { KILLS => $ENV{PGTOKEN_KILLS} // 30, AT_ONCE => 6 };
+use constant { KILLS => $ENV{PGTOKEN_KILLS} // 20, AT_ONCE => 6 };
 
 my $path = PostgreSQL::Test::Utils::tempdir_short() . '/fcgi.sock';
 my $node = new_cluster('fastcgi_crash', conf => socket_conf($path, restart_after_crash => 'on', 'pgtoken_fastcgi.workers' => 4));

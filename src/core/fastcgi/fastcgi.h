@@ -12,7 +12,8 @@
 #include "core/base/buf.h"
 
 #define PGTC_FASTCGI_PARAMS_MAX 65536 /* bytes of all parameters */
-#define PGTC_FASTCGI_BODY_MAX 65536
+#define PGTC_FASTCGI_BODY_MAX \
+	65537 /* one more than the door takes, so that it is the door that refuses it */
 #define PGTC_FASTCGI_INPUT_MAX (1024 * 1024) /* bytes of a connection, read or passed over */
 #define PGTC_FASTCGI_REPLIES_MAX 16 /* records that are answered at once */
 
