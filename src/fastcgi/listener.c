@@ -250,7 +250,7 @@ set_access(const Listener *listener)
 		if (chown(listener->address, (uid_t) -1, (gid_t) id) < 0)
 			give_up(listener, "give it its group");
 	}
-	if (chmod(listener->address, (mode_t) settings_socket_mode) < 0)
+	if (chmod(listener->address, (mode_t) strtol(settings_socket_mode, NULL, 8)) < 0)
 		give_up(listener, "set its permissions");
 }
 

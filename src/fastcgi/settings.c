@@ -17,7 +17,7 @@ char *settings_listen = NULL;
 int settings_lock_timeout = 2000;
 char *settings_role = NULL;
 char *settings_socket_group = NULL;
-int settings_socket_mode = 0660;
+char *settings_socket_mode = NULL;
 int settings_statement_timeout = 4000;
 int settings_workers = 8;
 
@@ -35,13 +35,17 @@ check_listen(char **value, void **extra pg_attribute_unused(),
 	return false;
 }
 
-static const char *
-show_socket_mode(void)
+static bool
+check_socket_mode(char **value, void **extra pg_attribute_unused(),
+				  GucSource source pg_attribute_unused())
 {
-	static char mode[12];
+	size_t len = strlen(*value);
+	bool ok = len >= 3 && len <= 4 && strspn(*value, "01234567") == len &&
+			  (len == 3 || (*value)[0] == '0');
 
-	snprintf(mode, sizeof(mode), "%04o", settings_socket_mode);
-	return mode;
+	if (!ok)
+		GUC_check_errdetail("It is three octal digits, such as 0660.");
+	return ok;
 }
 
 void
@@ -79,10 +83,10 @@ settings_init(void)
 							   "Group that the sockets belong to; empty: that of the server.", NULL,
 							   &settings_socket_group, "", PGC_POSTMASTER, 0, NULL, NULL, NULL);
 
-	DefineCustomIntVariable(
+	DefineCustomStringVariable(
 		"pgtoken_fastcgi.socket_mode", "Access permissions of the sockets, in octal.",
 		"Whoever may write to a socket may say which certificate and address a request has.",
-		&settings_socket_mode, 0660, 0, 0777, PGC_POSTMASTER, 0, NULL, NULL, show_socket_mode);
+		&settings_socket_mode, "0660", PGC_POSTMASTER, 0, check_socket_mode, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken_fastcgi.statement_timeout",
 							"Time that a request may take until it commits; 0 is no limit.",

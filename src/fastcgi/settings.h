@@ -13,7 +13,7 @@ extern char *settings_listen;
 extern int settings_lock_timeout;
 extern char *settings_role;
 extern char *settings_socket_group;
-extern int settings_socket_mode;
+extern char *settings_socket_mode;
 extern int settings_statement_timeout;
 extern int settings_workers;
 

@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $path = PostgreSQL::Test::Utils::tempdir_short() . '/fcgi.sock';
-my $node = new_cluster('fastcgi', conf => socket_conf($path, 'pgtoken_fastcgi.socket_mode' => '0600'));
+my $node = new_cluster('fastcgi', conf => socket_conf($path, 'pgtoken_fastcgi.socket_mode' => "'0600'"));
 my $s = session($node);
 
 # --- before there is anything to answer with ------------------------------------

@@ -151,7 +151,7 @@ CREATE TEMPORARY VIEW settings AS
 				ELSE s.min_val || ' to ' || s.max_val END || coalesce(' ' || s.unit, '') AS range,
 		   CASE s.context WHEN 'superuser' THEN 'any time' WHEN 'sighup' THEN 'reload' WHEN 'postmaster' THEN 'restart' ELSE s.context END AS takes_effect,
 		   nullif(s.short_desc, '') AS comment, s.extra_desc
-	FROM pg_settings s WHERE s.name ~ '^pgtoken\.';
+	FROM pg_settings s WHERE s.name ~ '^pgtoken(_fastcgi)?\.';
 
 -- --- what must not be so -----------------------------------------------------
 
@@ -229,7 +229,8 @@ SELECT format($page$# Settings
 
 Only a superuser may set them: `postgresql.conf` or `ALTER SYSTEM`, and a reload; those of the HTTP layer rather for its
 login role, `ALTER ROLE … SET`. "Any time" is all of this, and `SET`; "reload" the first two only; "restart" those
-two, read when the server starts with pgtoken in `shared_preload_libraries`. A number without a unit is in the unit of
+two, read when the server starts with the library in `shared_preload_libraries` (`pgtoken_fastcgi` for the settings of that
+name, see [fastcgi.md](../fastcgi.md), else `pgtoken`). A number without a unit is in the unit of
 the range.
 
 A session knows them once it has loaded the library: for `SHOW` and `ALTER SYSTEM` run `LOAD 'pgtoken'` or
