@@ -103,9 +103,9 @@ sub answer_of
 		push @{ $headers{ lc $name } }, $value;
 	}
 	# an answer that is cut off is none
-	my $ended = @records && $records[-1][0] == $TYPE{end};
+	my $ended = $output && $records[-1][0] == $TYPE{end};
 	return {
-		status => $ended ? $headers{status}[0] : undef,
+		status => $ended ? substr($headers{status}[0] // '', 0, 3) : undef,
 		headers => \%headers,
 		body => $body,
 		records => \@records };

@@ -523,8 +523,12 @@ test_head(void)
 	CHECK_CODE(pgtc_cgi_write_header(&out, LITERAL("x"), LITERAL("a\0b")), PGTC_E_MALFORMED);
 	CHECK_CODE(pgtc_cgi_write_header(&out, LITERAL("x: y"), LITERAL("a")), PGTC_E_MALFORMED);
 	CHECK_CODE(pgtc_cgi_write_header(&out, LITERAL(""), LITERAL("a")), PGTC_E_MALFORMED);
-	CHECK(pgtc_slice_equal(pgtc_slice(out.data, out.len),
-						   LITERAL("Status: 401\r\ncache-control: no-store\r\nx: \xE9\r\n")));
+	CHECK(pgtc_slice_equal(
+		pgtc_slice(out.data, out.len),
+		LITERAL("Status: 401 Unauthorized\r\ncache-control: no-store\r\nx: \xE9\r\n")));
+	pgtc_buf_truncate(&out, 0);
+	pgtc_cgi_write_status(&out, 299);
+	CHECK(pgtc_slice_equal(pgtc_slice(out.data, out.len), LITERAL("Status: 299 Other\r\n")));
 	pgtc_buf_free(&out);
 }
 

@@ -273,13 +273,55 @@ pgtc_cgi_content_length(const PgtcCgiRequest *request)
 
 /* --- the head of an answer ------------------------------------------------------------ */
 
+/* RFC 9110 section 15; some web servers send on what stands here, and no reason of their own */
+static const char *
+reason(int status)
+{
+	static const struct
+	{
+		int status;
+		const char *reason;
+	} reasons[] = {
+		{200, "OK"},
+		{201, "Created"},
+		{204, "No Content"},
+		{302, "Found"},
+		{303, "See Other"},
+		{304, "Not Modified"},
+		{307, "Temporary Redirect"},
+		{308, "Permanent Redirect"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{406, "Not Acceptable"},
+		{409, "Conflict"},
+		{410, "Gone"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{503, "Service Unavailable"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+	{
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	}
+	return "Other";
+}
+
 void
 pgtc_cgi_write_status(PgtcBuf *out, int status)
 {
-	char line[24];
+	char line[64];
 
-	/* the web server knows what each is called */
-	snprintf(line, sizeof(line), "Status: %03d\r\n", status);
+	snprintf(line, sizeof(line), "Status: %03d %s\r\n", status, reason(status));
 	pgtc_buf_append_str(out, line);
 }
 
