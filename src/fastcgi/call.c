@@ -150,6 +150,14 @@ peer_jsonb(const PgtcCgiRequest *request)
 	push_member(&state, "address", request->address);
 	push_member(&state, "certificate", request->certificate);
 	push_member(&state, "scheme", request->scheme);
+	/* headers that a proxy before the web server sets are believed */
+	if (pgtc_slice_equal(request->proxied, pgtc_slice_str("on")))
+	{
+		JsonbValue yes = {.type = jbvBool, .val.boolean = true};
+
+		push_string(&state, WJB_KEY, pgtc_slice_str("proxied"));
+		compat_jsonb_push(&state, WJB_VALUE, &yes);
+	}
 	if (request->n_context > 0)
 	{
 		push_string(&state, WJB_KEY, pgtc_slice_str("context"));

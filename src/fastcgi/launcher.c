@@ -357,6 +357,19 @@ events_of_now(void)
 	return events;
 }
 
+/* what was in the way may have gone since it was looked for: then who comes can wait */
+static bool
+may_be_served(int number)
+{
+	Service *service = &services[number];
+
+	if (service->failures > 0 || service->problem == no_room || find_problem(number) != NULL)
+		return false;
+	say(number, NULL);
+	service->not_before = 0;
+	return true;
+}
+
 static void
 refuse_next(const Listener *listener)
 {
@@ -398,7 +411,12 @@ wait_and_refuse(void)
 		if (event.events & WL_LATCH_SET)
 			ResetLatch(MyLatch);
 		else if (event.events & WL_SOCKET_READABLE)
-			refuse_next(event.user_data);
+		{
+			const Listener *listener = event.user_data;
+
+			if (!may_be_served((int) (listener - listener_of)))
+				refuse_next(listener);
+		}
 	}
 	FreeWaitEventSet(events);
 }

@@ -10,7 +10,9 @@
 
 #include <signal.h>
 
+#include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_db_role_setting.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -45,6 +47,7 @@ static TimeoutId stalled_commit;
 static volatile sig_atomic_t in_request = false;
 static volatile sig_atomic_t in_commit = false;
 static volatile sig_atomic_t commit_cancelled = false; /* its wait, by a signal */
+static volatile sig_atomic_t cancelled = false; /* the request, by somebody or by the clock */
 
 /* --- signals ---------------------------------------------------------------------- */
 
@@ -81,6 +84,7 @@ on_cancel(SIGNAL_ARGS)
 		commit_cancelled = true;
 	if (in_request)
 	{
+		cancelled = true;
 		QueryCancelPending = true;
 		InterruptPending = true;
 	}
@@ -156,10 +160,10 @@ take_error(MemoryContext memory)
 	MemoryContextSwitchTo(memory);
 	error = CopyErrorData();
 	category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-	/* what is over in a moment: 57014 and 55P03 are this module's own timeouts */
+	/* what is over in a moment; this module's own timeouts are 57014 and 55P03 */
 	if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE ||
 		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		(error->sqlerrcode == ERRCODE_QUERY_CANCELED && cancelled) ||
 		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
 		error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
 		error->sqlerrcode == ERRCODE_CRASH_SHUTDOWN ||
@@ -219,6 +223,7 @@ run(Connection *connection, const PgtcCgiRequest *request, CallAnswer *out)
 	const PgtcBuf *body = &connection->fastcgi.body;
 	ErrorContextCallback context = {error_context_stack, add_context, (void *) request};
 
+	cancelled = false;
 	in_request = true;
 	PG_TRY();
 	{
@@ -480,11 +485,31 @@ set_timeouts(void)
 	SetConfigOption("lock_timeout", value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+/* ALTER ROLE and ALTER DATABASE, which others read when they connect; what was reset stays until then */
+static void
+apply_role_settings(void)
+{
+	Relation relation;
+	Snapshot snapshot;
+
+	StartTransactionCommand();
+	relation = table_open(DbRoleSettingRelationId, AccessShareLock);
+	snapshot = RegisterSnapshot(GetCatalogSnapshot(DbRoleSettingRelationId));
+	ApplySetting(snapshot, MyDatabaseId, GetUserId(), relation, PGC_S_DATABASE_USER);
+	ApplySetting(snapshot, InvalidOid, GetUserId(), relation, PGC_S_USER);
+	ApplySetting(snapshot, MyDatabaseId, InvalidOid, relation, PGC_S_DATABASE);
+	ApplySetting(snapshot, InvalidOid, InvalidOid, relation, PGC_S_GLOBAL);
+	UnregisterSnapshot(snapshot);
+	table_close(relation, AccessShareLock);
+	CommitTransactionCommand();
+}
+
 static void
 reload(void)
 {
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
+	apply_role_settings();
 	set_timeouts();
 }
 

@@ -41,7 +41,7 @@ is_deeply(
 	$got,
 	{
 		method => 'POST', target => '/echo?a=b&c=%20', body => '6100ff0d0a', session_user => 'authenticator',
-		current_user => $s->value('SELECT current_user'), search_path => 'pg_catalog, pg_temp',
+		current_user => $s->value('SELECT current_user'), search_path => 'pg_catalog, pg_temp', setting => undef,
 		headers => [
 			host => 'id.example', authorization => 'Basic eDp5', 'x-twice' => 'one', 'x-twice' => 'two',
 			'content-type' => 'text/x', 'content-length' => '5'
@@ -166,6 +166,12 @@ $s->query(q{ALTER FUNCTION pgtoken_http.handle SECURITY INVOKER SET search_path 
 wait_until('the function is looked at again', sub { echo('GET', '/echo')->{search_path} eq 'pg_catalog' });
 is(echo('GET', '/echo')->{current_user}, 'authenticator', 'as who calls it');
 $s->query(q{ALTER FUNCTION pgtoken_http.handle SECURITY DEFINER SET search_path = pg_catalog, pg_temp});
+
+# so are settings of the role, once the server reads its own again
+$s->query(q{ALTER ROLE authenticator SET application.who = 'somebody'});
+$s->query('SELECT pg_reload_conf()');
+wait_until('the setting is read', sub { (echo('GET', '/echo')->{setting} // '') eq 'somebody' });
+pass('settings of the role are read again');
 
 # --- the views ---------------------------------------------------------------------------------
 

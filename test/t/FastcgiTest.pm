@@ -182,7 +182,7 @@ sub stand_in
 			CASE path
 			WHEN '/echo' THEN
 				body := convert_to(jsonb_build_object('method', $1, 'target', $2, 'headers', $3, 'body', encode($4, 'hex'), 'peer', $5,
-					'session_user', session_user, 'current_user', current_user, 'search_path', current_setting('search_path'))::text, 'UTF8');
+					'session_user', session_user, 'current_user', current_user, 'search_path', current_setting('search_path'), 'setting', current_setting('application.who', true))::text, 'UTF8');
 			WHEN '/octets' THEN
 				headers := ARRAY['X-Octets', $3[2], 'Content-Length', '4'];
 				body := '\x00ff0a0d';

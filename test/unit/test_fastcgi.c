@@ -377,6 +377,7 @@ test_forged(void)
 		"HTTP_REQUEST_URI",
 		"HTTP_REQUEST_METHOD",
 		"HTTP_REQUEST_SCHEME",
+		"HTTP_PGTOKEN_PROXIED",
 		"HTTP_HTTP_X",
 		"remote_addr",
 		"REMOTE_ADDR_",
@@ -392,7 +393,8 @@ test_forged(void)
 		CHECK_CODE(pgtc_cgi_read(pgtc_slice(params.data, params.len), &unit_mem, &request),
 				   PGTC_OK);
 		CHECK(request.address.data == NULL && request.certificate.data == NULL &&
-			  request.scheme.data == NULL && request.n_context == 0);
+			  request.scheme.data == NULL && request.proxied.data == NULL &&
+			  request.n_context == 0);
 		IS(request.method, "POST");
 		IS(request.target, "/oauth2/token?a=b");
 		pgtc_cgi_free(&request);

@@ -164,6 +164,7 @@ take_own(PgtcCgiRequest *out, PgtcSlice name, PgtcSlice value)
 		{"REMOTE_ADDR", &out->address},
 		{"REQUEST_SCHEME", &out->scheme},
 		{"PGTOKEN_CERTIFICATE", &out->certificate},
+		{"PGTOKEN_PROXIED", &out->proxied},
 		{CONTENT_TYPE, &out->content_type},
 		{CONTENT_LENGTH, &out->content_length},
 	};

@@ -35,6 +35,7 @@ typedef struct PgtcCgiRequest
 	PgtcSlice address; /* REMOTE_ADDR */
 	PgtcSlice scheme; /* REQUEST_SCHEME */
 	PgtcSlice certificate; /* PGTOKEN_CERTIFICATE */
+	PgtcSlice proxied; /* PGTOKEN_PROXIED: on */
 	PgtcSlice content_type; /* CONTENT_TYPE */
 	PgtcSlice content_length; /* CONTENT_LENGTH: digits */
 	int n_headers;

@@ -7,7 +7,7 @@ import pg from 'pg';
 
 import { start as startProgram } from '../programs.mjs';
 
-/** where the server answers for the database of env */
+/** where the server answers for the database of env; with workers that log in now, as other layers do */
 async function addressOf(env) {
 	const client = new pg.Client({ host: env.PGHOST, port: env.PGPORT, user: env.PGUSER, database: env.PGDATABASE });
 	await client.connect();
@@ -15,6 +15,8 @@ async function addressOf(env) {
 		const { rows: [{ listen }] } = await client.query(`SELECT current_setting('pgtoken_fastcgi.listen', true) AS listen`);
 		const [, address] = (listen ?? '').split(',').map((item) => item.trim().split('=')).find(([database]) => database === env.PGDATABASE) ?? [];
 		if (!address) throw new Error(`pgtoken_fastcgi.listen of the server does not name ${env.PGDATABASE}`);
+		await client.query(`SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+			WHERE backend_type = 'pgtoken_fastcgi worker' AND datname = current_database()`);
 		return address;
 	} finally {
 		await client.end();
