@@ -10,9 +10,10 @@
 #include "miscadmin.h"
 #include "storage/lwlock.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
-#include "commands/dbcommands.h"
+#include "commands/dbcommands.h" /* and from 19 on utils/lsyscache.h */
 
 #include "fastcgi/listener.h"
 #include "fastcgi/settings.h"
