@@ -148,7 +148,11 @@ peer_jsonb(const PgtcCgiRequest *request)
 	memset(&state, 0, sizeof(state));
 	compat_jsonb_push(&state, WJB_BEGIN_OBJECT, NULL);
 	push_member(&state, "address", request->address);
-	push_member(&state, "certificate", request->certificate);
+	if (request->certificate.data != NULL)
+	{
+		push_string(&state, WJB_KEY, pgtc_slice_str("certificate"));
+		push_string(&state, WJB_VALUE, request->certificate);
+	}
 	push_member(&state, "scheme", request->scheme);
 	/* headers that a proxy before the web server sets are believed */
 	if (pgtc_slice_equal(request->proxied, pgtc_slice_str("on")))

@@ -25,6 +25,7 @@ export const layers = {
 	gateway: { whole: true, can: [...TRANSPORT, 'api'] },
 	express: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
+	fastcgi: { files: FILES, can: TRANSPORT.filter((ability) => ability !== 'log') },
 	python: { files: FILES, can: TRANSPORT },
 	postgrest: { files: ['door', 'api', 'client_auth', 'context', 'dpop'], can: ['api'] },
 	shell: { files: ['transport'], can: TRANSPORT },

@@ -96,7 +96,7 @@ if (h.can('stand-in')) describe('a layer', () => {
 	it('says of the peer what it knows itself, and that a proxy is believed where one is', async () => {
 		for (const [base, proxied] of [[layer.url, false], [layer.proxyUrl, true]]) {
 			const { peer: told } = jsonOf(await send('GET', '/told', { base, headers: ['X-Forwarded-For', '192.0.2.1', 'Pgtoken-Address', '192.0.2.1', 'Peer', '{"address": "192.0.2.1"}'] }));
-			assert.deepEqual({ proxied: false, ...told }, { proxied, address: '127.0.0.1' });
+			assert.deepEqual({ proxied: false, ...told }, { proxied, address: '127.0.0.1', ...(told.scheme && { scheme: 'http' }) });
 		}
 	});
 

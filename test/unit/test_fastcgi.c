@@ -319,6 +319,7 @@ test_request(void)
 
 	minimal(&params);
 	pair(&params, LITERAL("REMOTE_ADDR"), LITERAL("192.0.2.1"));
+	pair(&params, LITERAL("REMOTE_ADDR"), LITERAL("192.0.2.2"));
 	pair(&params, LITERAL("REQUEST_SCHEME"), LITERAL("https"));
 	pair(&params, LITERAL("PGTOKEN_CERTIFICATE"), LITERAL(":AAAA:"));
 	pair(&params, LITERAL("PGTOKEN_CONTEXT_RISK_SCORE"), LITERAL("12"));
@@ -343,7 +344,7 @@ test_request(void)
 		IS(request.method, "POST");
 		IS(request.target, "/oauth2/token?a=b");
 		IS(pgtc_cgi_path(&request), "/oauth2/token");
-		IS(request.address, "192.0.2.1");
+		IS(request.address, "192.0.2.2");
 		IS(request.scheme, "https");
 		IS(request.certificate, ":AAAA:");
 		CHECK(request.n_context == 1);
@@ -455,6 +456,12 @@ test_values(void)
 	}
 	pgtc_buf_init(&params, &unit_mem);
 	CHECK_CODE(read_pairs(&params, &request), PGTC_E_MALFORMED);
+	/* a certificate that is asked for and is not there */
+	minimal(&params);
+	pair(&params, LITERAL("PGTOKEN_CERTIFICATE"), LITERAL(""));
+	CHECK_CODE(read_pairs(&params, &request), PGTC_OK);
+	CHECK(request.certificate.data != NULL && request.certificate.len == 0);
+	pgtc_cgi_free(&request);
 }
 
 static void

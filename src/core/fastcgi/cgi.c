@@ -196,10 +196,8 @@ take_parameter(PgtcCgiRequest *out, PgtcSlice name, PgtcSlice value)
 	if (begins(name, HEADER_PREFIX, &rest))
 		/* web servers send these two a second time */
 		return is_content(rest) ? PGTC_OK : add_header(out, rest, value);
-	if (value.len == 0)
-		return PGTC_OK;
 	if (begins(name, CONTEXT_PREFIX, &rest))
-		return add_context(out, rest, value);
+		return value.len > 0 ? add_context(out, rest, value) : PGTC_OK;
 	return take_own(out, name, value);
 }
 

@@ -26,7 +26,7 @@ typedef struct PgtcCgiPair
 /*
  * Values point into the parameters, names into storage; data == NULL is what was
  * not sent.  Empty is the same, as web servers send what they do not know, but for
- * the headers' values.
+ * the headers' values and the certificate: it is asked for, and there was none.
  */
 typedef struct PgtcCgiRequest
 {

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { start as startProgram } from '../programs.mjs';
 
 /** where the server answers for the database of env; with workers that log in now, as other layers do */
-async function addressOf(env) {
+export async function addressOf(env) {
 	const client = new pg.Client({ host: env.PGHOST, port: env.PGPORT, user: env.PGUSER, database: env.PGDATABASE });
 	await client.connect();
 	try {
