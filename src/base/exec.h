@@ -16,8 +16,8 @@
  * (ExecutorCheckPerms_hook); the transaction is read-only; or somebody has changed
  * the row meanwhile.  So what has to be refused is refused by the SQL, with its words.
  *
- * They run with a transaction snapshot of their own, as a statement does, and the
- * next statement of the transaction sees what they have done.
+ * A read, and a write that calls triggers or constraints, has a snapshot of its own, as
+ * a statement has, and the next statement of the transaction sees what was done.
  */
 #ifndef PGT_EXEC_H
 #define PGT_EXEC_H

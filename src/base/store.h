@@ -87,7 +87,7 @@ typedef struct StoreQuery
 	size_t row_size; /* of the struct that it fills */
 	RowOperation row; /* of kind ROW_NONE: nothing but the statement does it */
 	struct StorePlan *plan; /* store.c's; NULL until it has run */
-	struct Kept *kept; /* exec.c's, so too */
+	struct Kept *kept; /* kept.c's, so too */
 } StoreQuery;
 
 #define STORE_QUERY(query_name, query_kind, text)                 \
