@@ -1,4 +1,4 @@
-"""pgtoken as an ASGI application, by itself or mounted in another.
+"""pgtoken as an ASGI application, by itself or mounted in another behind its own routes.
 
     uvicorn --no-proxy-headers pgtoken_asgi:app
 
@@ -30,22 +30,10 @@ UNAVAILABLE = problem(503, "temporarily_unavailable", "the server cannot answer 
 BROKEN = problem(500, "server_error", "the server could not answer this request")
 
 
-def passes(error):
-    """No connection, a race, a server that goes down or comes up."""
-    state = getattr(error, "sqlstate", None)
-    return re.match("40001|40P01|53|57P0", state) if state else not isinstance(error, psycopg.DataError)
-
-
-def reason(error):
-    """For the log: what the database says of its own, and nothing of the request."""
-    state = getattr(error, "sqlstate", None)
-    return f"{state} {error.diag.message_primary}" if state else str(error)
-
-
 class PgToken:
-    def __init__(self, conninfo="", proxied=False, **options):
-        user = {} if "user" in conninfo else {"user": os.environ.get("PGUSER", "authenticator")}
-        self.pool = AsyncConnectionPool(conninfo, kwargs={"autocommit": True, **user}, open=False, **{"timeout": 10, **options})
+    def __init__(self, conninfo="", proxied=False, **pool):
+        user = {} if "user=" in conninfo else {"user": os.environ.get("PGUSER", "authenticator")}
+        self.pool = AsyncConnectionPool(conninfo, open=False, **{"timeout": 10, "kwargs": {"autocommit": True, **user}, **pool})
         self.proxied = proxied
 
     async def ask(self, *values):
@@ -67,26 +55,31 @@ class PgToken:
         peer = {"address": request["client"][0] if request.get("client") else None, "proxied": self.proxied}
         try:
             return await self.ask(request["method"], target.decode("latin-1"), headers, body, json.dumps(peer))
-        except (psycopg.Error, OSError) as error:
-            logging.getLogger("pgtoken").error("%s %s: %s", request["method"], request["path"], reason(error))
+        except psycopg.Error as error:
+            state = error.sqlstate or ""
+            logging.getLogger("pgtoken").error("%s %s: %s %s", request["method"], request["path"], state, error.diag.message_primary or error)
             if isinstance(error, psycopg.OperationalError):
                 await self.pool.check()  # where one connection has broken, others have
-            return UNAVAILABLE if passes(error) else BROKEN
-
-    async def lifespan(self, receive, send):
-        for step, action in ("startup", self.pool.open), ("shutdown", self.pool.close):
-            await receive()
-            await action()
-            await send({"type": f"lifespan.{step}.complete"})
+            # a race, a server that goes down or comes up; no connection
+            passes = re.match("40001|40P01|53|57P0", state) if state else isinstance(error, psycopg.OperationalError)
+            return UNAVAILABLE if passes else BROKEN
 
     async def __call__(self, request, receive, send):
+        if request["type"] == "lifespan":
+            for step in "startup", "shutdown":
+                await receive()
+                if step == "shutdown":
+                    await self.pool.close()
+                await send({"type": f"lifespan.{step}.complete"})
         if request["type"] != "http":
-            return await self.lifespan(receive, send)
+            return
+        if self.pool.closed:
+            await self.pool.open()
         body, more = b"", True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
+                return
             body = (body + message.get("body", b""))[: BODY_LIMIT + 1]
             more = message.get("more_body", False)
         status, parts, body = await self.answer(request, body)
