@@ -51,7 +51,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 # --- targets that look after themselves --------------------------------------
 
 # They install what is missing and run in a copy of this tree: this file is read without pg_config.
-ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-http bench-purge bench-scale \
 	lint reference
 # the core without a server: needs the libraries, but not PostgreSQL
 CORE_ONLY = unit fuzz fuzz-replay format dist
@@ -63,6 +63,7 @@ $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE)
 
 .PHONY: $(ALONE)
 $(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
+bench-http: ; @test/tools/bench http
 bench-purge: ; @bench/purge
 bench-scale: ; @bench/scale/run
 else
@@ -109,7 +110,6 @@ include $(PGXS)
 
 # every object is rebuilt when any header or this file changes
 $(OBJS) $(FASTCGI_SRCS:.c=.o): $(OUR_HEADERS) Makefile $(EXTENSION).control
-
 $(MODULES).so: $(FASTCGI_SRCS:.c=.o) src/fastcgi/exports.map
 	$(CC) $(CFLAGS) -shared -o $@ $(filter %.o,$^) $(LDFLAGS) $(LDFLAGS_SL) $(LIBS_MODULE) $(OURS_ALONE)/fastcgi/exports.map
 

@@ -6,7 +6,7 @@
 //
 // REQUEST: a JSON file {url, client_id, client_secret, chains, server, backend},
 // chains being a file with one refresh token per connection, which is written
-// back; server the process to watch; backend the database role it logs in as.
+// back; server the processes to watch, their ids; backend the database role they log in as.
 //
 // turn: LOAD_GRANT for LOAD_SECONDS after LOAD_WARM; prints a line of requests
 // per second, median and 99th percentile of the latency in ms, microseconds of
@@ -21,7 +21,8 @@ import { connect } from 'node:net';
 
 const [mode, file] = process.argv.slice(2);
 const target = JSON.parse(readFileSync(file, 'utf8'));
-const chains = JSON.parse(readFileSync(target.chains, 'utf8'));
+const all = JSON.parse(readFileSync(target.chains, 'utf8'));
+const chains = all.slice(0, Number(process.env.LOAD_CONNECTIONS ?? all.length));
 const { origin, hostname, port, pathname, host } = new URL(target.url);
 const head = [
     `POST ${pathname} HTTP/1.1`, `host: ${host}`, 'connection: keep-alive', 'content-type: application/x-www-form-urlencoded',
@@ -90,7 +91,7 @@ function ticks(pid) {
     }
 }
 
-/** the backends of a role, by the title that PostgreSQL gives its processes */
+/** the backends of a role, or workers of a name, by the title that PostgreSQL gives its processes */
 function backends(role) {
     return readdirSync('/proc').filter((pid) => {
         try {
@@ -104,7 +105,7 @@ function backends(role) {
 /** microseconds so far of the server, of each backend, and of this process */
 function cpu(pids) {
     const { user, system } = process.cpuUsage();
-    return { server: ticks(target.server) * 1e4, load: user + system, backends: pids.map((pid) => ticks(pid) * 1e4) };
+    return { server: target.server.split(' ').reduce((sum, pid) => sum + ticks(pid), 0) * 1e4, load: user + system, backends: pids.map((pid) => ticks(pid) * 1e4) };
 }
 
 /** microseconds between the two; a backend that has ended meanwhile is left out */
@@ -202,5 +203,5 @@ async function race() {
 }
 
 await (mode === 'race' ? race() : turn());
-if (mode === 'turn') writeFileSync(target.chains, JSON.stringify(chains), { mode: 0o600 });
+if (mode === 'turn') writeFileSync(target.chains, JSON.stringify([...chains, ...all.slice(chains.length)]), { mode: 0o600 });
 connections.forEach((connection) => connection.close());
