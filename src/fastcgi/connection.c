@@ -36,13 +36,12 @@ release(void *ptr)
 const PgtcMem connection_mem = {alloc, release};
 
 int
-connection_accept(int listen_fd)
+connection_accept(int listen_fd, bool tcp)
 {
 	int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	int one = 1;
 
-	/* where it is no TCP it has no such thing */
-	if (fd >= 0)
+	if (fd >= 0 && tcp)
 		(void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return fd;
 }

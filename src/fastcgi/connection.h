@@ -28,7 +28,7 @@ typedef struct Connection
 extern const PgtcMem connection_mem;
 
 /* the next one that waits; -1: none, with errno */
-extern int connection_accept(int listen_fd);
+extern int connection_accept(int listen_fd, bool tcp);
 
 /* takes the descriptor; what is read lies in the current memory context */
 extern void connection_begin(Connection *connection, int fd);

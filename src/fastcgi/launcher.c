@@ -376,7 +376,7 @@ refuse_next(const Listener *listener)
 	MemoryContext memory =
 		AllocSetContextCreate(TopMemoryContext, "pgtoken_fastcgi refusal", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext before = MemoryContextSwitchTo(memory);
-	int fd = connection_accept(listener->fd);
+	int fd = connection_accept(listener->fd, listener->address[0] != '/');
 
 	if (fd >= 0)
 		worker_refuse(fd, (int) (listener - listener_of));

@@ -28,8 +28,11 @@ make_empty(SharedState *shared)
 {
 	memset(shared, 0, segment_size());
 	LWLockInitialize(&shared->lock, compat_new_tranche(TRANCHE));
+	for (int i = 0; i < listener_count * settings_workers; i++)
+		pg_atomic_init_u32(&shared->worker[i].waits, 0);
 	for (int i = 0; i < LISTENER_MAX; i++)
 	{
+		pg_atomic_init_u32(&shared->service[i].watched, 0);
 		for (int j = 0; j < SHARED_COUNTERS; j++)
 			pg_atomic_init_u64(&shared->service[i].counter[j], 0);
 		for (int j = 0; j < SHARED_BUCKETS; j++)

@@ -36,6 +36,8 @@ typedef struct SharedWorker
 	pid_t pid;
 	bool has_connected; /* since it was asked for */
 	bool busy;
+	Latch *latch; /* of the process, once it is connected */
+	pg_atomic_uint32 waits; /* 1: for its latch, which whoever takes a connection may set */
 } SharedWorker;
 
 typedef enum SharedCounter
@@ -52,6 +54,7 @@ typedef enum SharedCounter
 typedef struct SharedService
 {
 	char problem[SHARED_PROBLEM_MAX]; /* why there are no workers; under the lock */
+	pg_atomic_uint32 watched; /* 1: an idle worker watches the socket, the others rest */
 	pg_atomic_uint64 counter[SHARED_COUNTERS];
 	pg_atomic_uint64 bucket[SHARED_BUCKETS]; /* requests by the time they took */
 } SharedService;

@@ -2,13 +2,10 @@
  * worker.c
  *		A process that answers requests of one database, one at a time.
  *
- * A request is a transaction of its own, whose timeouts end before its commit does
- * anything: what is answered is what a standby that is waited for has as well.
- * SIGTERM lets it come to its end.  SIGUSR1 stays the server's.
+ * It reads, has the request done in a transaction (transaction.h), answers, closes; and
+ * does what the server wants of each process that is connected.
  */
 #include "fastcgi/worker.h"
-
-#include <signal.h>
 
 #include "access/table.h"
 #include "access/xact.h"
@@ -17,17 +14,13 @@
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
-#include "replication/syncrep.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
-#include "storage/proc.h"
 #include "storage/sinval.h"
-#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "core/fastcgi/cgi.h"
@@ -35,233 +28,14 @@
 #include "fastcgi/connection.h"
 #include "fastcgi/settings.h"
 #include "fastcgi/shared.h"
+#include "fastcgi/transaction.h"
 
 #define WAIT_TOTAL 5000 /* ms that a request may be waited for which is to be called again */
-#define STALLED_COMMIT 1000 /* ms that a commit may still take once the worker is to end */
 #define REFUSAL_TIMEOUT 500 /* ms */
 
 static SharedState *shared;
 static SharedWorker *place = NULL;
 static int service;
-static TimeoutId stalled_commit;
-static volatile sig_atomic_t in_request = false;
-static volatile sig_atomic_t in_commit = false;
-static volatile sig_atomic_t commit_cancelled = false; /* its wait, by a signal */
-static volatile sig_atomic_t cancelled = false; /* the request, by somebody or by the clock */
-
-/* --- signals ---------------------------------------------------------------------- */
-
-/* the commit is here, and a standby that it waits for may not have it */
-static void
-cancel_commit(void)
-{
-	commit_cancelled = true;
-	ProcDiePending = true;
-	InterruptPending = true;
-}
-
-static void
-on_terminate(SIGNAL_ARGS)
-{
-	int saved = errno;
-
-	(void) postgres_signal_arg;
-	ShutdownRequestPending = true;
-	if (in_commit)
-		cancel_commit();
-	SetLatch(MyLatch);
-	errno = saved;
-}
-
-/* pg_cancel_backend(), and the statement's timeout */
-static void
-on_cancel(SIGNAL_ARGS)
-{
-	int saved = errno;
-
-	(void) postgres_signal_arg;
-	if (in_commit)
-		commit_cancelled = true;
-	if (in_request)
-	{
-		cancelled = true;
-		QueryCancelPending = true;
-		InterruptPending = true;
-	}
-	SetLatch(MyLatch);
-	errno = saved;
-}
-
-static void
-on_stalled_commit(void)
-{
-	if (in_commit)
-		cancel_commit();
-	SetLatch(MyLatch);
-}
-
-/* --- one transaction ------------------------------------------------------------------ */
-
-static void
-begin(void)
-{
-	SetCurrentStatementStartTimestamp();
-	pgstat_report_activity(STATE_RUNNING, "pgtoken_http.handle");
-	debug_query_string = "pgtoken_http.handle";
-	StartTransactionCommand();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	if (settings_statement_timeout > 0)
-		enable_timeout_after(STATEMENT_TIMEOUT, settings_statement_timeout);
-}
-
-/* a timeout that has just come is still an error here, and none a moment later */
-static void
-disarm(void)
-{
-	disable_timeout(STATEMENT_TIMEOUT, false);
-	CHECK_FOR_INTERRUPTS();
-}
-
-/* false: it is not certain that a standby has it which it should have waited for */
-static bool
-commit(void)
-{
-	bool waits_for_standby = SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0';
-
-	commit_cancelled = false;
-	in_commit = true;
-	if (ShutdownRequestPending)
-		enable_timeout_after(stalled_commit, STALLED_COMMIT);
-	CommitTransactionCommand();
-	in_commit = false;
-	disable_timeout(stalled_commit, false);
-	/* the worker ends by itself, when this is answered */
-	ProcDiePending = false;
-	QueryCancelPending = false;
-	return !(commit_cancelled && waits_for_standby);
-}
-
-static void
-end(void)
-{
-	in_request = false;
-	debug_query_string = NULL;
-	pgstat_report_activity(STATE_IDLE, NULL);
-}
-
-/* what was raised goes to the log; the status that stands for it */
-static int
-take_error(MemoryContext memory)
-{
-	ErrorData *error;
-	int category;
-	int status = 500;
-
-	MemoryContextSwitchTo(memory);
-	error = CopyErrorData();
-	category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-	/* what is over in a moment; this module's own timeouts are 57014 and 55P03 */
-	if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE ||
-		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		(error->sqlerrcode == ERRCODE_QUERY_CANCELED && cancelled) ||
-		error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
-		error->sqlerrcode == ERRCODE_CRASH_SHUTDOWN ||
-		error->sqlerrcode == ERRCODE_CANNOT_CONNECT_NOW ||
-		error->sqlerrcode == ERRCODE_DATABASE_DROPPED || category == ERRCODE_INSUFFICIENT_RESOURCES)
-		status = 503;
-	EmitErrorReport();
-	FlushErrorState();
-	return status;
-}
-
-static void
-abort_transaction(void)
-{
-	disable_all_timeouts(false);
-	QueryCancelPending = false;
-	in_commit = false;
-	AbortCurrentTransaction();
-	LWLockReleaseAll();
-}
-
-typedef enum Outcome
-{
-	OUTCOME_ANSWER, /* what out says, at any rate a refusal */
-	OUTCOME_GONE /* nothing has happened, and nobody is to be told */
-} Outcome;
-
-/* the path, for the log: the query may hold what is nobody's business */
-static void
-add_context(void *argument)
-{
-	const PgtcCgiRequest *request = argument;
-	PgtcSlice path = pgtc_cgi_path(request);
-
-	errcontext("FastCGI request %.*s %.*s", (int) request->method.len, request->method.data,
-			   (int) Min(path.len, SHARED_PATH_MAX), path.data);
-}
-
-/* logged once, until something changes */
-static void
-report_problem(const char *problem)
-{
-	static const char *reported = NULL;
-
-	if (problem != reported && problem != NULL)
-		ereport(LOG, (errmsg("pgtoken_fastcgi answers 503 for database \"%s\": %s",
-							 listener_of[service].database, problem)));
-	reported = problem;
-}
-
-static Outcome
-run(Connection *connection, const PgtcCgiRequest *request, CallAnswer *out)
-{
-	MemoryContext memory = CurrentMemoryContext;
-	volatile Outcome outcome = OUTCOME_ANSWER;
-	volatile int refusal = 0;
-	const PgtcBuf *body = &connection->fastcgi.body;
-	ErrorContextCallback context = {error_context_stack, add_context, (void *) request};
-
-	cancelled = false;
-	in_request = true;
-	PG_TRY();
-	{
-		const char *problem;
-
-		error_context_stack = &context;
-		begin();
-		problem = call_problem();
-		report_problem(problem);
-		MemoryContextSwitchTo(memory);
-		if (problem)
-			refusal = 503;
-		else
-			call_handle(request, pgtc_slice(body->data, body->len), out);
-		PopActiveSnapshot();
-		disarm();
-		if (connection_gone(connection))
-		{
-			AbortCurrentTransaction();
-			outcome = OUTCOME_GONE;
-		}
-		else if (!commit())
-			refusal = 503;
-	}
-	PG_CATCH();
-	{
-		HOLD_INTERRUPTS();
-		refusal = take_error(memory);
-		abort_transaction();
-		RESUME_INTERRUPTS();
-	}
-	PG_END_TRY();
-	end();
-	MemoryContextSwitchTo(memory);
-	if (refusal != 0)
-		call_refuse(refusal, out);
-	return outcome;
-}
 
 /* --- one request ------------------------------------------------------------------------ */
 
@@ -285,28 +59,30 @@ wait_to_call_again(Connection *connection, int ms)
 	return false;
 }
 
-/* as often as the function says, and not for ever */
-static Outcome
+/* as often as the function says, and not for ever; false: nobody is to be told */
+static bool
 call(Connection *connection, const PgtcCgiRequest *request, CallAnswer *out)
 {
 	int waited = 0;
 
 	for (;;)
 	{
-		Outcome outcome = run(connection, request, out);
-		int ms = Max(out->wait, 10);
+		int ms;
 
-		if (outcome != OUTCOME_ANSWER || out->status != 0)
-			return outcome;
+		if (!transaction_run(connection, request, service, out))
+			return false;
+		if (out->status != 0)
+			return true;
+		ms = Max(out->wait, 10);
 		pgtc_buf_free(&out->output);
 		if (waited + ms > WAIT_TOTAL || !wait_to_call_again(connection, ms))
 			break;
 		waited += ms;
 	}
 	if (connection_gone(connection))
-		return OUTCOME_GONE;
+		return false;
 	call_refuse(503, out);
-	return OUTCOME_ANSWER;
+	return true;
 }
 
 /* a status that needs no database; 0: there is none */
@@ -344,7 +120,6 @@ send_answer(Connection *connection, CallAnswer *answer)
 	pgtc_buf_free(&answer->output);
 }
 
-/* where: of the request that has been answered, for the counters */
 static void
 answer(Connection *connection, TimestampTz from)
 {
@@ -353,15 +128,15 @@ answer(Connection *connection, TimestampTz from)
 	PgtcCode code = pgtc_cgi_read(pgtc_slice(fastcgi->params.data, fastcgi->params.len),
 								  &connection_mem, request);
 	int refusal = judge(fastcgi, code, request);
-	Outcome outcome = OUTCOME_ANSWER;
+	bool is_there = true;
 	PgtcSlice path = pgtc_cgi_path(request);
 	CallAnswer out;
 
 	if (refusal != 0)
 		call_refuse(refusal, &out);
 	else
-		outcome = call(connection, request, &out);
-	if (outcome == OUTCOME_GONE)
+		is_there = call(connection, request, &out);
+	if (!is_there)
 		shared_count(service, SHARED_ABANDONED);
 	else
 	{
@@ -428,6 +203,83 @@ worker_refuse(int fd, int of_service)
 	connection_end(&connection);
 }
 
+/* --- who watches the socket ---------------------------------------------------- */
+
+/*
+ * Were all idle workers to watch it, each connection would wake all of them.  So one
+ * does, and the others rest.  Whoever turns to something else looks whether somebody
+ * watches, and wakes one that rests if not; whoever comes to rest watches if nobody does.
+ */
+static bool watches = false;
+
+static bool
+begin_to_watch(void)
+{
+	uint32 nobody = 0;
+
+	if (!watches)
+		watches = pg_atomic_compare_exchange_u32(&shared->service[service].watched, &nobody, 1);
+	return watches;
+}
+
+static void
+leave_watch(void)
+{
+	pg_atomic_uint32 *watched = &shared->service[service].watched;
+	SharedWorker *workers = &shared->worker[service * settings_workers];
+
+	if (watches)
+		pg_atomic_write_u32(watched, 0);
+	watches = false;
+	pg_memory_barrier();
+	if (pg_atomic_read_u32(watched) != 0)
+		return;
+	for (int i = 0; i < settings_workers; i++)
+	{
+		uint32 waits = 1;
+
+		/* should it not come to watch, it does as we do here */
+		if (pg_atomic_compare_exchange_u32(&workers[i].waits, &waits, 0))
+		{
+			SetLatch(workers[i].latch);
+			return;
+		}
+	}
+}
+
+static void
+wait_in(WaitEventSet *events, long timeout)
+{
+	WaitEvent event;
+
+	if (WaitEventSetWait(events, timeout, &event, 1, PG_WAIT_EXTENSION) > 0 &&
+		(event.events & WL_LATCH_SET))
+		ResetLatch(MyLatch);
+}
+
+static WaitEventSet *
+make_events(pgsocket socket)
+{
+	WaitEventSet *events = compat_wait_event_set(3);
+
+	AddWaitEventToSet(events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	if (socket != PGINVALID_SOCKET)
+		AddWaitEventToSet(events, WL_SOCKET_READABLE, socket, NULL, NULL);
+	return events;
+}
+
+/* ms: until statistics are due that were not reported at once; -1: none are */
+static void
+rest(WaitEventSet *watching, WaitEventSet *resting, long ms)
+{
+	/* said first, so that whoever stops watching after this one has looked wakes it */
+	pg_atomic_write_u32(&place->waits, 1);
+	pg_memory_barrier();
+	wait_in(begin_to_watch() ? watching : resting, ms);
+	pg_atomic_write_u32(&place->waits, 0);
+}
+
 /* --- the process ---------------------------------------------------------------------------- */
 
 static void
@@ -435,6 +287,8 @@ release_place(int code pg_attribute_unused(), Datum argument pg_attribute_unused
 {
 	Latch *launcher;
 
+	pg_atomic_write_u32(&place->waits, 0);
+	leave_watch();
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
 	place->state = SHARED_FREE;
 	place->pid = 0;
@@ -470,6 +324,7 @@ tell_connected(void)
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
 	place->state = SHARED_CONNECTED;
 	place->has_connected = true;
+	place->latch = MyLatch;
 	if (shared->launcher)
 		SetLatch(shared->launcher);
 	LWLockRelease(&shared->lock);
@@ -536,42 +391,38 @@ is_superuser(void)
 	return is;
 }
 
-static void
-wait_for_connection(WaitEventSet *events, long timeout)
-{
-	WaitEvent event;
+/* --- the work of a process -------------------------------------------------------- */
 
-	if (WaitEventSetWait(events, timeout, &event, 1, PG_WAIT_EXTENSION) > 0 &&
-		(event.events & WL_LATCH_SET))
-		ResetLatch(MyLatch);
+static void
+report_failed_accept(void)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR || errno == ECONNABORTED)
+		return;
+	ereport(LOG, (errmsg("pgtoken_fastcgi could not accept a connection: %m")));
+	pg_usleep(100000);
 }
 
 static void
 work(const Listener *listener)
 {
-	WaitEventSet *events = compat_wait_event_set(3);
-	long until_report = -1; /* ms until statistics are due that were not reported at once */
+	WaitEventSet *watching = make_events(listener->fd);
+	WaitEventSet *resting = make_events(PGINVALID_SOCKET);
+	long until_report = -1;
 
-	AddWaitEventToSet(events, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-	AddWaitEventToSet(events, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-	AddWaitEventToSet(events, WL_SOCKET_READABLE, listener->fd, NULL, NULL);
 	while (!ShutdownRequestPending)
 	{
-		int fd = connection_accept(listener->fd);
+		int fd = connection_accept(listener->fd, listener->address[0] != '/');
 
 		if (fd >= 0)
 		{
+			leave_watch();
 			serve(fd);
 			until_report = pgstat_report_stat(false);
 		}
 		else
 		{
-			if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR && errno != ECONNABORTED)
-			{
-				ereport(LOG, (errmsg("pgtoken_fastcgi could not accept a connection: %m")));
-				pg_usleep(100000);
-			}
-			wait_for_connection(events, until_report > 0 ? until_report : -1);
+			report_failed_accept();
+			rest(watching, resting, until_report > 0 ? until_report : -1);
 			if (until_report > 0)
 				until_report = pgstat_report_stat(true);
 		}
@@ -586,15 +437,14 @@ worker_main(Datum argument)
 	const Listener *listener = &listener_of[number / settings_workers];
 
 	service = number / settings_workers;
-	pqsignal(SIGTERM, on_terminate);
-	pqsignal(SIGINT, on_cancel);
+	transaction_take_signals();
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
 	shared = shared_state();
 	if (!take_place(number))
 		proc_exit(0);
 	BackgroundWorkerInitializeConnection(listener->database, settings_role, 0);
-	stalled_commit = RegisterTimeout(USER_TIMEOUT, on_stalled_commit);
+	transaction_init();
 	if (is_superuser())
 		ereport(FATAL,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
