@@ -196,6 +196,12 @@ ALTER ROLE authenticator SET pgtoken.http_resource_url = :'base_url';
 GRANT USAGE ON SCHEMA pgtoken_http TO authenticator;
 GRANT EXECUTE ON FUNCTION pgtoken_http.handle, pgtoken_http.admit, pgtoken_http.pre_config TO authenticator;
 
+-- where PostgREST behind nginx is the layer, it runs the door as a role that does nothing else
+CREATE ROLE web_door;
+GRANT web_door TO authenticator;
+GRANT USAGE ON SCHEMA pgtoken_postgrest TO web_door;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgtoken_postgrest TO web_door;
+
 -- --- what the applications need to know ---------------------------------------------
 
 \echo ISSUER=:base_url

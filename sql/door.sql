@@ -31,8 +31,9 @@ FROM (VALUES
 	-- who is none of ours is a proxy's name for this server: the default issuer
 	(30, 'nobody.example', '/.well-known/openid-configuration'), (31, NULL, '/.well-known/openid-configuration'), (32, 'a b', '/.well-known/openid-configuration'),
 	(33, 'door.example@nobody.example', '/.well-known/openid-configuration'), (34, '', '/.well-known/openid-configuration'),
-	-- as proxies are asked (RFC 9112 section 3.2.2); the Host header counts
-	(40, 'door.example', 'http://other.example/a/.well-known/openid-configuration'), (41, 'door.example', 'https://door.example?x=/oauth2/jwks')) v (n, host, path)
+	-- as proxies are asked: the target's host counts, and not the Host header (RFC 9112 section 3.2.2)
+	(40, 'id.example', 'http://door.example/a/.well-known/openid-configuration'), (41, 'door.example', 'http://id.example/a/.well-known/openid-configuration'),
+	(42, 'id.example', 'https://door.example?x=/oauth2/jwks')) v (n, host, path)
 ORDER BY n;
 BEGIN;
 SET LOCAL pgtoken.http_issuer = 'https://door.example/a';

@@ -215,5 +215,14 @@ ALTER TABLE pgtoken.tokens DETACH PARTITION test.other;
 SELECT test.refreshed();
 ROLLBACK;
 SELECT test.refreshed();
+-- a foreign partition is the business of its wrapper, which the SQL asks
+BEGIN;
+CREATE FOREIGN DATA WRAPPER regress_none;
+CREATE SERVER regress_none FOREIGN DATA WRAPPER regress_none;
+ALTER TABLE pgtoken.tokens DETACH PARTITION pgtoken.tokens_default;
+CREATE FOREIGN TABLE pgtoken.elsewhere PARTITION OF pgtoken.tokens DEFAULT SERVER regress_none;
+SELECT test.refreshed();
+ROLLBACK;
+SELECT test.refreshed();
 DROP TABLE test.chain, test.seen;
 DROP FUNCTION test.as_it_is(), test.see(), test.come_back(), test.comparable(jsonb, timestamptz), test.counted(text), test.done(text), test.go_on(), test.live_and_die(), test.refreshed(), test.rows_of(uuid), test.start();

@@ -30,33 +30,32 @@ Returns either role, which the request is to run as (the claim role, or pgtoken.
 
 -- PostgREST hands a body on as it is to a function with one unnamed parameter of type
 -- bytea, and opens a read-only transaction for one that is STABLE, which a standby needs.
--- This schema is the one to expose, and holds nothing else.
+-- This schema is the one to expose, and holds nothing else.  What they are told in
+-- headers they believe, so that the roles of an API, which may be in a session of the
+-- same login role, do not have them: the administrator grants them to the one role that
+-- the PostgREST of the token service runs as.
 CREATE SCHEMA pgtoken_postgrest;
 COMMENT ON SCHEMA pgtoken_postgrest IS 'The door for PostgREST behind nginx (http/nginx.conf): the only schema of pgtoken to expose';
 REVOKE ALL ON SCHEMA pgtoken_postgrest FROM PUBLIC;
-GRANT USAGE ON SCHEMA pgtoken_postgrest TO pgtoken_http;
 
 -- A function of this type may answer any media type; it names it in response.headers.
 CREATE DOMAIN pgtoken_postgrest."*/*" AS bytea;
 REVOKE ALL ON TYPE pgtoken_postgrest."*/*" FROM PUBLIC;
-GRANT USAGE ON TYPE pgtoken_postgrest."*/*" TO pgtoken_http;
 COMMENT ON DOMAIN pgtoken_postgrest."*/*" IS 'Result of handle and read: a body of any media type';
 
 CREATE FUNCTION pgtoken_postgrest.handle(bytea) RETURNS pgtoken_postgrest."*/*"
 	AS 'MODULE_PATHNAME', 'pgt_postgrest_handle' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_postgrest.handle FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_postgrest.handle TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken_postgrest.handle IS
-'pgtoken_http.handle() for PostgREST: takes the body, and from request.headers what the proxy before it says in headers Pgtoken-Method, -Target, -Host, -Accept, -Authorization, -Content-Type, -Content-Encoding, -Origin, -Access-Control-Request-Method, -Access-Control-Request-Headers, -Address, -Certificate, -Scheme and -Context-*, which it must let nobody else set. Returns the body; status and headers are in response.status and response.headers.';
+'pgtoken_http.handle() for PostgREST. The administrator grants it to the anonymous role of the PostgREST before which nginx stands, and to no role of an API. It takes the body, and from request.headers what the proxy before it says in headers Pgtoken-Method, -Target, -Host, -Accept, -Authorization, -Content-Type, -Content-Encoding, -Origin, -Access-Control-Request-Method, -Access-Control-Request-Headers, -Address, -Certificate, -Scheme and -Context-*, which it must let nobody else set. Returns the body; status and headers are in response.status and response.headers.';
 
 CREATE FUNCTION pgtoken_postgrest.read(bytea) RETURNS pgtoken_postgrest."*/*"
 	AS 'MODULE_PATHNAME', 'pgt_postgrest_handle' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_postgrest.read FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_postgrest.read TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken_postgrest.read IS
-'The same as pgtoken_postgrest.handle() for a standby: PostgREST opens a read-only transaction for it. What would have to write is answered with 503 and Retry-After.';
+'The same as pgtoken_postgrest.handle() for a standby, granted as that is. The administrator grants it: PostgREST opens a read-only transaction for it. What would have to write is answered with 503 and Retry-After.';
 
 CREATE FUNCTION pgtoken.check_request() RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_check_request' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

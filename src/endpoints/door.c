@@ -94,7 +94,8 @@ route_of(const Issuer *issuer, const char *path)
 static const Route *
 find_route(const HttpRequest *request, Issuer **issuer)
 {
-	const char *host = http_request_header(request, "host");
+	const char *host =
+		request->authority ? request->authority : http_request_header(request, "host");
 	Issuer *at = NULL;
 	const Route *route;
 

@@ -126,8 +126,9 @@ commit(void)
 {
 	bool waits_for_standby = SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0';
 
-	commit_cancelled = false;
 	in_commit = true;
+	/* what came since the last look would end the wait before it has begun */
+	commit_cancelled = QueryCancelPending;
 	if (ShutdownRequestPending)
 		enable_timeout_after(stalled_commit, STALLED_COMMIT);
 	CommitTransactionCommand();

@@ -147,9 +147,13 @@ read_headers(ArrayType *array, HttpRequest *request)
 static void
 read_target(char *target, HttpRequest *request)
 {
+	PgtcSlice authority;
 	PgtcSlice path;
 
-	pgtc_request_target_split(pgtc_slice_str(octets_of(target, "target")), &path, &request->query);
+	pgtc_request_target_split(pgtc_slice_str(octets_of(target, "target")), &authority, &path,
+							  &request->query);
+	if (authority.data)
+		request->authority = pnstrdup(authority.data, authority.len);
 	request->path = pnstrdup(path.data, path.len);
 }
 

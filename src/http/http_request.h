@@ -37,6 +37,8 @@ typedef struct HttpPeer
 typedef struct HttpRequest
 {
 	const char *method; /* NULL: the layer does not say */
+	const char
+		*authority; /* of a target that is a whole URL: it counts, and no Host header; NULL */
 	const char *path; /* as it came, nothing decoded; "" where there is none */
 	PgtcSlice query;
 	PgtcSlice body;

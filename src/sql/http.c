@@ -108,8 +108,8 @@ pgt_http_handle(PG_FUNCTION_ARGS)
 	return once_run(fcinfo, handle_once);
 }
 
-Datum
-pgt_http_admit(PG_FUNCTION_ARGS)
+static Datum
+admit_once(PG_FUNCTION_ARGS)
 {
 	static RowType kept;
 	HttpRequest request;
@@ -130,6 +130,12 @@ pgt_http_admit(PG_FUNCTION_ARGS)
 		values[1] = JsonbPGetDatum(admitted.settings);
 	}
 	return row_of(fcinfo, &kept, values, nulls);
+}
+
+Datum
+pgt_http_admit(PG_FUNCTION_ARGS)
+{
+	return once_run(fcinfo, admit_once);
 }
 
 Datum

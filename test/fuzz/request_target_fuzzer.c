@@ -14,11 +14,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	PgtcSlice target = fuzz_slice(data, size);
 	char *octets = malloc(size + 1);
+	PgtcSlice authority;
 	PgtcSlice path;
 	PgtcSlice query;
 	long n;
 
-	pgtc_request_target_split(target, &path, &query);
+	pgtc_request_target_split(target, &authority, &path, &query);
+	REQUIRE(authority.data == NULL ||
+			(authority.data >= target.data + 4 && authority.data[-1] == '/' &&
+			 memchr(authority.data, '/', authority.len) == NULL));
 	REQUIRE(path.len > 0 && memchr(path.data, '?', path.len) == NULL);
 	if (query.data)
 	{

@@ -79,7 +79,7 @@ describe('PostgREST behind nginx', { skip }, () => {
 	});
 
 	// the attack: whoever can run SQL sets request.headers himself
-	it('in SQL of others nothing is believed, though they may call the function', async () => {
+	it('in SQL of others it cannot be called, though the session is the layer\'s', async () => {
 		const { client, certificate } = await certified();
 		const headers = JSON.stringify({ 'pgtoken-method': 'POST', 'pgtoken-target': '/oauth2/token', 'pgtoken-content-type': FORM['content-type'], 'pgtoken-certificate': certificate.pem,
 			'pgtoken-address': '203.0.113.7', 'client-cert': certificate.header });
@@ -97,8 +97,12 @@ describe('PostgREST behind nginx', { skip }, () => {
 				connection.release();
 			}
 		};
-		for (const login of ['web_anon', 'api_user', 'postgres']) assert.equal(await asked(login), '401', login);
-		assert.equal(await asked('authenticator', 'web_anon'), '200', 'as PostgREST\'s session is');
+		for (const role of ['web_anon', 'api_user']) {
+			await assert.rejects(asked(role), { code: '42501' }, role);
+			await assert.rejects(asked('authenticator', role), { code: '42501' }, `an API's session as ${role}`);
+		}
+		for (const login of ['web_door', 'postgres']) assert.equal(await asked(login), '401', `${login}: not believed`);
+		assert.equal(await asked('authenticator', 'web_door'), '200', 'as PostgREST\'s session is');
 		// and the door itself is nobody's but the layers'
 		for (const login of ['web_anon', 'api_user', 'login_app']) {
 			for (const call of ['handle(\'GET\', \'/\', \'{}\', NULL)', 'admit(\'GET\', \'/\', \'{}\')']) {

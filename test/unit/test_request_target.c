@@ -10,30 +10,32 @@ static const struct
 	const char *target;
 	const char *path;
 	const char *query; /* NULL: there is none */
+	const char *authority; /* the same */
 } targets[] = {
-	{"/", "/", NULL},
-	{"/a/b", "/a/b", NULL},
-	{"/a?b=c", "/a", "b=c"},
-	{"/a?", "/a", ""},
-	{"/a?b?c", "/a", "b?c"},
-	{"?b", "/", "b"},
-	{"", "/", NULL},
-	{"//h/a", "//h/a", NULL},
-	{"http://h/a?b", "/a", "b"},
-	{"HTTPS://h:1/a", "/a", NULL},
-	{"http://h", "/", NULL},
-	{"http://h?b", "/", "b"},
-	{"http:///a", "/a", NULL},
-	{"*", "*", NULL},
-	{"a:b", "a:b", NULL},
-	{"://h/a", "://h/a", NULL},
-	{"http:/a", "http:/a", NULL},
-	{"http:", "http:", NULL},
+	{"/", "/", NULL, NULL},
+	{"/a/b", "/a/b", NULL, NULL},
+	{"/a?b=c", "/a", "b=c", NULL},
+	{"/a?", "/a", "", NULL},
+	{"/a?b?c", "/a", "b?c", NULL},
+	{"?b", "/", "b", NULL},
+	{"", "/", NULL, NULL},
+	{"//h/a", "//h/a", NULL, NULL},
+	{"http://h/a?b", "/a", "b", "h"},
+	{"HTTPS://h:1/a", "/a", NULL, "h:1"},
+	{"http://h", "/", NULL, "h"},
+	{"http://h?b", "/", "b", "h"},
+	{"http:///a", "/a", NULL, ""},
+	{"http://u@h/a", "/a", NULL, "u@h"},
+	{"*", "*", NULL, NULL},
+	{"a:b", "a:b", NULL, NULL},
+	{"://h/a", "://h/a", NULL, NULL},
+	{"http:/a", "http:/a", NULL, NULL},
+	{"http:", "http:", NULL, NULL},
 	/* what looks like one in a path or a query is none */
-	{"/x://h/a", "/x://h/a", NULL},
-	{"/a?u=http://h/b", "/a", "u=http://h/b"},
-	{"?u=http://h/b", "/", "u=http://h/b"},
-	{"/%2e%2E/\xff", "/%2e%2E/\xff", NULL},
+	{"/x://h/a", "/x://h/a", NULL, NULL},
+	{"/a?u=http://h/b", "/a", "u=http://h/b", NULL},
+	{"?u=http://h/b", "/", "u=http://h/b", NULL},
+	{"/%2e%2E/\xff", "/%2e%2E/\xff", NULL, NULL},
 };
 
 static const struct
@@ -63,10 +65,14 @@ test_request_target(void)
 
 	for (i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 	{
+		PgtcSlice authority;
 		PgtcSlice path;
 		PgtcSlice query;
 
-		pgtc_request_target_split(pgtc_slice_str(targets[i].target), &path, &query);
+		pgtc_request_target_split(pgtc_slice_str(targets[i].target), &authority, &path, &query);
+		unit_check((authority.data == NULL) == (targets[i].authority == NULL) &&
+					   pgtc_slice_equal(authority, pgtc_slice_str(targets[i].authority)),
+				   targets[i].target, (long) authority.len);
 		unit_check(pgtc_slice_equal(path, pgtc_slice_str(targets[i].path)), targets[i].target,
 				   (long) path.len);
 		unit_check((query.data == NULL) == (targets[i].query == NULL) &&

@@ -17,8 +17,9 @@ const problem = (status, error, description, ...headers) => ({ status, body: JSO
 	headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers] });
 const unavailable = () => problem(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', 'Retry-After', '5');
 
-/** no connection, a race, a server that goes down or comes up */
-const passes = (error) => !(error instanceof pg.DatabaseError) || /^(08|28|3D|40001|40P01|53|57P0)/.test(error.code);
+/** a race, a server that goes down or comes up; connections that fail are no errors of a statement */
+const passes = (error) => error.lost || /^(40001|40P01|53...|57P0.)$/.test(error.code ?? '');
+const lost = (error) => { throw Object.assign(error, { lost: !(error instanceof pg.DatabaseError) }); };
 
 async function bodyOf(request) {
 	const chunks = [];
@@ -32,7 +33,7 @@ async function bodyOf(request) {
 
 async function answerOf(pool, values) {
 	for (let waited = 0; ;) {
-		const { rows: [answer] } = await pool.query({ ...HANDLE, values });
+		const { rows: [answer] } = await pool.query({ ...HANDLE, values }).catch(lost);
 		if (answer.status !== 0) return answer;
 		const wait = Number(answer.headers[answer.headers.indexOf('Wait') + 1]) || 1;
 		if ((waited += wait) > PATIENCE) return unavailable();

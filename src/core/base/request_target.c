@@ -4,28 +4,33 @@
  */
 #include "core/base/request_target.h"
 
-/* where the path of an absolute-form begins; 0: it is none */
-static size_t
-end_of_authority(PgtcSlice target)
+/* data == NULL: it is no absolute-form */
+static PgtcSlice
+authority_of(PgtcSlice target)
 {
+	size_t start;
 	size_t i = 0;
 
 	while (i < target.len && target.data[i] != '/' && target.data[i] != '?' &&
 		   target.data[i] != ':')
 		i++;
 	if (i == 0 || target.len - i < 3 || memcmp(target.data + i, "://", 3) != 0)
-		return 0;
-	for (i += 3; i < target.len && target.data[i] != '/' && target.data[i] != '?'; i++)
+		return pgtc_slice(NULL, 0);
+	start = i += 3;
+	for (; i < target.len && target.data[i] != '/' && target.data[i] != '?'; i++)
 		;
-	return i;
+	return pgtc_slice(target.data + start, i - start);
 }
 
 void
-pgtc_request_target_split(PgtcSlice target, PgtcSlice *path, PgtcSlice *query)
+pgtc_request_target_split(PgtcSlice target, PgtcSlice *authority, PgtcSlice *path, PgtcSlice *query)
 {
-	size_t start = end_of_authority(target);
-	PgtcSlice rest = pgtc_slice(target.data + start, target.len - start);
+	size_t start;
+	PgtcSlice rest;
 
+	*authority = authority_of(target);
+	start = authority->data ? (size_t) (authority->data - target.data) + authority->len : 0;
+	rest = pgtc_slice(target.data + start, target.len - start);
 	*path = pgtc_slice_take(&rest, '?');
 	*query = start + path->len < target.len ? rest : pgtc_slice(NULL, 0);
 	if (path->len == 0)

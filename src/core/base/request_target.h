@@ -15,8 +15,11 @@
  *
  * RFC 9112 section 3.2, nothing decoded.  An empty path is "/"; what is none of them
  * is its own path, which is nothing's.  query.data == NULL: there is no "?".
+ * authority.data == NULL: no absolute-form; where it is one, it counts, and not the
+ * Host header (section 3.2.2).
  */
-extern void pgtc_request_target_split(PgtcSlice target, PgtcSlice *path, PgtcSlice *query);
+extern void pgtc_request_target_split(PgtcSlice target, PgtcSlice *authority, PgtcSlice *path,
+									  PgtcSlice *query);
 
 /*
  * Text in UTF-8 whose characters are octets (ISO-8859-1) into those octets, of which
