@@ -230,8 +230,8 @@ SKIP:
 
 			$s->query(
 				q{INSERT INTO pgtoken.tokens (grant_id, generation, retry, issued_at, jti, kid, access_expires_at, scope, resources, decision, context)
-				  SELECT grant_id, generation, retry, to_timestamp($2), jti, kid, access_expires_at, scope, resources, decision, context
-				  FROM pgtoken.tokens WHERE jti = $1 AND abs(extract(epoch FROM issued_at - to_timestamp($3))) < 1},
+				  SELECT grant_id, generation, (SELECT max(o.retry) + 1 FROM pgtoken.tokens o WHERE o.grant_id = t.grant_id), to_timestamp($2), jti, kid, access_expires_at, scope, resources, decision, context
+				  FROM pgtoken.tokens t WHERE jti = $1 AND abs(extract(epoch FROM issued_at - to_timestamp($3))) < 1},
 				$claims->{jti}, $at, $claims->{iat});
 			$case->($name, claims => { iat => $at, exp => $at + 300 });
 		}
