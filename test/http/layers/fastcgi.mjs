@@ -25,7 +25,7 @@ export async function addressOf(env) {
 
 export async function start({ env, root, port, proxyPort }) {
 	const address = await addressOf(env);
-	const nginx = await startProgram(join(root, 'http/fastcgi/serve'), [address, String(port), String(proxyPort)], { env, ready: 'nginx: listening' });
+	const nginx = await startProgram(join(root, 'http/fastcgi/serve'), [address, port, proxyPort].filter(Boolean).map(String), { env, ready: 'nginx: listening' });
 	const url = `http://127.0.0.1:${port}`;
 	// the workers come once the database is there
 	while ((await fetch(url)).status === 503) await later(50);
