@@ -96,14 +96,27 @@ call_problem(void)
 
 /* --- arguments ------------------------------------------------------------------------ */
 
-/* each octet is a character (ISO-8859-1), so that none is lost */
-static Datum
+static bool
+is_ascii(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+	{
+		if (IS_HIGHBIT_SET(bytes[i]))
+			return false;
+	}
+	return true;
+}
+
+/* each octet is a character (ISO-8859-1), so that none is lost; most are the same in any encoding */
+static text *
 octets_text(PgtcSlice octets)
 {
-	char *bytes = pnstrdup(octets.data ? octets.data : "", octets.len);
-	char *encoded = pg_any_to_server(bytes, (int) octets.len, PG_LATIN1);
+	const char *bytes = octets.data ? octets.data : "";
 
-	return PointerGetDatum(cstring_to_text(encoded));
+	if (is_ascii(bytes, octets.len))
+		return cstring_to_text_with_len(bytes, (int) octets.len);
+	return cstring_to_text(
+		pg_any_to_server(pnstrdup(bytes, octets.len), (int) octets.len, PG_LATIN1));
 }
 
 static Datum
@@ -113,8 +126,8 @@ headers_array(const PgtcCgiRequest *request)
 
 	for (int i = 0; i < request->n_headers; i++)
 	{
-		elements[2 * i] = octets_text(request->header[i].name);
-		elements[2 * i + 1] = octets_text(request->header[i].value);
+		elements[2 * i] = PointerGetDatum(octets_text(request->header[i].name));
+		elements[2 * i + 1] = PointerGetDatum(octets_text(request->header[i].value));
 	}
 	return PointerGetDatum(
 		construct_array(elements, 2 * request->n_headers, TEXTOID, -1, false, TYPALIGN_INT));
@@ -123,7 +136,7 @@ headers_array(const PgtcCgiRequest *request)
 static void
 push_string(PgtJsonbState *state, JsonbIteratorToken token, PgtcSlice octets)
 {
-	text *value = DatumGetTextPP(octets_text(octets));
+	text *value = octets_text(octets);
 	JsonbValue string = {
 		.type = jbvString,
 		.val.string = {.len = (int) VARSIZE_ANY_EXHDR(value), .val = VARDATA_ANY(value)}};
@@ -182,9 +195,11 @@ static PgtcSlice
 text_octets(Datum value)
 {
 	char *characters = TextDatumGetCString(value);
-	char *octets = pg_server_to_any(characters, (int) strlen(characters), PG_LATIN1);
+	size_t len = strlen(characters);
 
-	return pgtc_slice_str(octets);
+	if (!is_ascii(characters, len))
+		characters = pg_server_to_any(characters, (int) len, PG_LATIN1);
+	return pgtc_slice_str(characters);
 }
 
 static void
@@ -307,8 +322,8 @@ call_handle(const PgtcCgiRequest *request, PgtcSlice body, CallAnswer *out)
 
 	begin_answer(out);
 	InitFunctionCallInfoData(*fcinfo, &function, ARGUMENTS, DEFAULT_COLLATION_OID, NULL, NULL);
-	fcinfo->args[0].value = octets_text(request->method);
-	fcinfo->args[1].value = octets_text(request->target);
+	fcinfo->args[0].value = PointerGetDatum(octets_text(request->method));
+	fcinfo->args[1].value = PointerGetDatum(octets_text(request->target));
 	fcinfo->args[2].value = headers_array(request);
 	fcinfo->args[3].value =
 		PointerGetDatum(cstring_to_text_with_len(body.data ? body.data : "", (int) body.len));
