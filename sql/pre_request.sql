@@ -55,6 +55,21 @@ SELECT test.admitted(test.headers('nonsense', 'x-note', '","authorization":"Bear
 	   test.admitted('{ "authorization" : "bearer ' || :'at' || '" }') AS spaces_and_case,
 	   test.admitted('{"authorization": "Bearer ' || left(:'at', 5) || '\u' || lpad(to_hex(ascii(substr(:'at', 6, 1))), 4, '0') || substr(:'at', 7) || '"}') AS escaped_value;
 
+-- Attack shut out: PostgREST has found another token in the header than pre_request, or one
+-- where it has found none (two headers, a tab for a space), and has set role and claims by
+-- that: it would be one that was revoked.
+SELECT access_token AS other_at FROM pgtoken.issue_tokens('pre', 'alice', 'read', '{https://pre.example}') \gset
+SELECT set_config('request.jwt.claims', (test.claims(:'other_at') || '{"x": {"jti": "1"}}')::text, false) <> '' AS of_another;
+SELECT test.admitted(test.headers(:'at')) AS seen, test.admitted(test.headers(:'other_at')) AS the_one, test.admitted(test.headers(:'other_at')) AS again,
+	   test.admitted('{}') AS none, test.admitted('{"authorization": "Basic x"}') AS of_another_scheme, test.admitted(test.headers(E'\t' || :'other_at')) AS behind_a_tab;
+SELECT set_config('request.headers', '{"authorization": "Bearer\t' || :'at' || '"}', false) <> '' AS tab;
+SELECT test.admitted(current_setting('request.headers')) AS another_behind_a_tab;
+SELECT set_config('request.jwt.claims', (test.claims(:'at') - 'jti' || jsonb_build_object('x', jsonb_build_object('jti', test.claims(:'at') ->> 'jti')))::text, false) <> '' AS without_jti;
+SELECT test.admitted(test.headers(:'at')) AS of_nobody;
+SELECT set_config('request.jwt.claims', '{"role": "web_anon"}', false) <> '' AS anonymous;
+SELECT test.admitted('{}') AS nobody, test.admitted(test.headers(:'at')) AS found_by_us_alone;
+SELECT set_config('request.jwt.claims', '', false) = '' AS put_back;
+
 -- Attack shut out: a revoked token goes on where it was seen.
 SELECT test.admitted(test.headers(:'at')) AS before;
 SELECT count(*) FROM pgtoken.revoke_family(:'gid'::uuid);

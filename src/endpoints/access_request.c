@@ -7,6 +7,8 @@
  */
 #include "endpoints/access_request.h"
 
+#include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
@@ -16,6 +18,7 @@
 #include "base/refused.h"
 #include "base/replay_lag.h"
 #include "base/store.h"
+#include "core/base/plain_object.h"
 #include "core/base/slice.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
@@ -152,6 +155,33 @@ access_request_admit(HttpExchange *x, Jsonb **claims)
 	return err;
 }
 
+/*
+ * PostgREST has looked for a token itself, in the header as it came, and has set role
+ * and claims by what it found.  Is that the token that was checked here?  A second
+ * header, or what is blank to the one and not to the other, makes it another one, or none.
+ */
+static bool
+is_token_of_layer(Jsonb *claims)
+{
+	PgtcSlice text = pgtc_slice_str(GetConfigOption("request.jwt.claims", true, false));
+	PgtcSlice jti = pgtc_plain_object_string(text, "jti");
+	const char *ours = claims ? member_string(claims, "jti") : NULL;
+	Jsonb *given;
+	char *theirs;
+
+	if (text.len == 0)
+		return true;
+	if (ours && jti.data)
+		return pgtc_slice_equal(jti, pgtc_slice_str(ours));
+	given = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data)));
+	/* of a request without a token it says the role alone */
+	if (JB_ROOT_IS_OBJECT(given) && member_text(given, "iss") == NULL &&
+		member_text(given, "jti") == NULL && member_text(given, "sub") == NULL)
+		return true;
+	theirs = JB_ROOT_IS_OBJECT(given) ? member_string(given, "jti") : NULL;
+	return ours && theirs && strcmp(ours, theirs) == 0;
+}
+
 Jsonb *
 access_request_require(void)
 {
@@ -166,6 +196,12 @@ access_request_require(void)
 	err = access_request_admit(&x, &claims);
 	if (err == PGT_ERR_STALE_STANDBY)
 		http_refuse_stale();
+	if (err == PGT_OK && !is_token_of_layer(claims))
+	{
+		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "Authorization", NULL,
+					  "the token that the layer has looked at");
+		http_challenge(&x, BEARER, err, NULL);
+	}
 	if (err != PGT_OK)
 		http_raise(&x, err);
 	return claims;
@@ -187,7 +223,8 @@ is_seen_and_holds(void)
 		return false;
 	if (getKeyJsonValueFromContainer(&claims->root, "cnf", strlen("cnf"), &value))
 		return false;
-	return (guc_http_resource[0] == '\0' || verify_audience(claims, guc_http_resource)) &&
+	return is_token_of_layer(claims) &&
+		   (guc_http_resource[0] == '\0' || verify_audience(claims, guc_http_resource)) &&
 		   strcmp(member_string(claims, "iss"), issuer_of_session()->issuer) == 0;
 }
 

@@ -35,8 +35,8 @@ allow_origin(HttpExchange *x)
 	bool any = guc_http_cors_origins[0] == '\0';
 	char *origin = http_header(x, "origin");
 
-	if (!any)
-		http_answer_header(x, "Vary", "Origin");
+	/* also where any may: a cache must not give scripts what was made for somebody else */
+	http_answer_header(x, "Vary", "Origin");
 	if (origin == NULL || !(any || is_welcome(origin)))
 		return false;
 	http_answer_header(x, "Access-Control-Allow-Origin", any ? "*" : origin);

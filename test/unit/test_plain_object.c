@@ -48,6 +48,32 @@ static const struct
 	{"", NULL},
 };
 
+/* a member of the object itself, whatever else it has */
+static const struct
+{
+	const char *json;
+	const char *a; /* NULL: none */
+} mixed[] = {
+	{"{\"a\":\"1\"}", "1"},
+	{"{\"exp\":1,\"aud\":[\"x\",{\"a\":\"2\"}],\"a\":\"1\",\"t\":true}", "1"},
+	{"{\"b\": {\"c\": [1, 2]}, \"a\": \"1\"}", "1"},
+	{"{\"a\":\"1\",\"a\":\"2\"}", "2"},
+	{"{\"a\":\"1\",\"a\":2}", NULL},
+	{"{\"a\":1}", NULL},
+	/* Attack: one that is not the object's own. */
+	{"{\"b\":{\"a\":\"1\"}}", NULL},
+	{"{\"b\":[{\"a\":\"1\"}]}", NULL},
+	{"{\"b\":\"}\",\"c\":{\"d\":\"]\",\"a\":\"1\"}}", NULL},
+	{"{\"b\":\"\\\",\\\"a\\\":\\\"1\"}", NULL},
+	{"{\"\\u0061\":\"1\"}", NULL},
+	{"{\"b\":{\"a\":\"1\"}", NULL},
+	{"{\"a\":\"1\"}x", NULL},
+	{"{\"a\":\"1\",\"b\":", NULL},
+	{"[{\"a\":\"1\"}]", NULL},
+	{"{}", NULL},
+	{"", NULL},
+};
+
 void
 test_plain_object(void)
 {
@@ -61,6 +87,14 @@ test_plain_object(void)
 		unit_check((got.data != NULL) == (cases[i].a != NULL) &&
 					   (got.data == NULL || pgtc_slice_equal(got, pgtc_slice_str(cases[i].a))),
 				   "test_plain_object.c, case", (int) i);
+	}
+	for (i = 0; i < sizeof(mixed) / sizeof(mixed[0]); i++)
+	{
+		PgtcSlice got = pgtc_plain_object_string(pgtc_slice_str(mixed[i].json), "a");
+
+		unit_check((got.data != NULL) == (mixed[i].a != NULL) &&
+					   (got.data == NULL || pgtc_slice_equal(got, pgtc_slice_str(mixed[i].a))),
+				   "test_plain_object.c, mixed", (int) i);
 	}
 	/* a beginning of it is none of it, wherever it is cut */
 	for (len = 0; len < strlen(cases[2].json); len++)

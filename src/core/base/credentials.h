@@ -7,7 +7,7 @@
 
 #include "core/base/slice.h"
 
-/* scheme 1*SP credentials, the scheme in either case; data == NULL: it is of another one */
+/* scheme 1*(what is blank) credentials, the scheme in either case; data == NULL: it is of another one */
 extern PgtcSlice pgtc_credentials_of(PgtcSlice header, const char *scheme);
 
 #endif /* PGT_CORE_CREDENTIALS_H */

@@ -67,3 +67,56 @@ pgtc_plain_object_get(PgtcSlice json, const char *name)
 	} while (take_char(&json, ','));
 	return take_char(&json, '}') && json.len == 0 ? found : none;
 }
+
+/* whatever it is; value->data == NULL where it is no string, or has escapes */
+static bool
+take_value(PgtcSlice *text, PgtcSlice *value)
+{
+	int depth = 0;
+
+	skip_spaces(text);
+	if (text->len > 0 && text->data[0] == '"')
+		return take_string(text, value);
+	*value = pgtc_slice(NULL, 0);
+	while (text->len > 0)
+	{
+		PgtcSlice inner;
+		char c = text->data[0];
+
+		if (depth == 0 && (c == ',' || c == '}'))
+			return true;
+		if (c == '"')
+		{
+			if (!take_string(text, &inner))
+				return false;
+			continue;
+		}
+		if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth--;
+		*text = pgtc_slice(text->data + 1, text->len - 1);
+	}
+	return false;
+}
+
+PgtcSlice
+pgtc_plain_object_string(PgtcSlice json, const char *name)
+{
+	const PgtcSlice none = pgtc_slice(NULL, 0);
+	PgtcSlice found = none;
+	PgtcSlice member;
+	PgtcSlice value;
+
+	if (!take_char(&json, '{'))
+		return none;
+	do
+	{
+		if (!take_string(&json, &member) || member.data == NULL || !take_char(&json, ':') ||
+			!take_value(&json, &value))
+			return none;
+		if (pgtc_slice_equal(member, pgtc_slice_str(name)))
+			found = value;
+	} while (take_char(&json, ','));
+	return take_char(&json, '}') && json.len == 0 ? found : none;
+}

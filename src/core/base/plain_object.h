@@ -17,4 +17,10 @@
  */
 extern PgtcSlice pgtc_plain_object_get(PgtcSlice json, const char *name);
 
+/*
+ * The same where the other members may be anything: a string that is a member of the
+ * object itself, and of none inside.  What is not JSON may be taken for it.
+ */
+extern PgtcSlice pgtc_plain_object_string(PgtcSlice json, const char *name);
+
 #endif /* PGT_CORE_PLAIN_OBJECT_H */
