@@ -271,14 +271,15 @@ FROM (VALUES (1, 'SELECT * FROM pgtoken.audit_events WHERE client_id = ''web'' O
 			 (3, 'SELECT * FROM pgtoken.audit_events ORDER BY occurred_at DESC LIMIT 50'),
 			 (4, 'SELECT * FROM pgtoken.grant_status WHERE subject = ''alice'' AND client_id = ''web''')) q (n, query), test.plan(q.query) p
 ORDER BY n;
--- By subject: the families' refreshes by their key, all else by indexes that have no refresh in them; in a small table, too, nothing is read as a whole
+-- By subject: the families' refreshes by their key, all else by indexes that have no refresh in them. Where PostgreSQL 17 and
+-- newer walk along the key of a table as small as this one, that is no seek and not told.
 SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_mergejoin = off;
 -- that a family has few rows is known of statistics alone
 ANALYZE pgtoken.tokens, pgtoken.audit_rows;
 SELECT jsonb_path_exists(p, '$.** ? (@."Node Type" == "Seq Scan")') AS scans,
-	   array(SELECT DISTINCT regexp_replace(x ->> 'Index Name', '_(p\d+_\d+|default)_', '_*_') || CASE WHEN x ? 'Index Cond' THEN regexp_replace(x ->> 'Index Cond', '^.*?\((\w+) = .*$', ': \1') ELSE '' END
-			 FROM jsonb_path_query(p, '$.** ? (exists (@."Index Name"))') x
+	   array(SELECT DISTINCT regexp_replace(x ->> 'Index Name', '_(p\d+_\d+|default)_', '_*_') || regexp_replace(x ->> 'Index Cond', '^.*?\((\w+) = .*$', ': \1')
+			 FROM jsonb_path_query(p, '$.** ? (exists (@."Index Cond"))') x
 			 WHERE pg_relation_size(format('pgtoken.%I', x ->> 'Relation Name')) > 0 ORDER BY 1) AS indexes
 FROM pg_proc f,
 	 test.plan(replace(replace(replace(substring(f.prosrc FROM 'RETURN QUERY(.*);\nEND'), 'audit_by_subject.subject', quote_literal('heidi')), '>= since', $$>= '-infinity'$$), '< until', $$< 'infinity'$$)) p

@@ -94,11 +94,13 @@ handle_once(PG_FUNCTION_ARGS)
 	static RowType kept;
 	HttpRequest request;
 	HttpExchange x;
+	char *body;
 	Datum values[3];
 	bool nulls[3] = {false, false, false};
 
 	read_request(fcinfo, 3, 4, &request);
-	set_answer(&x, door_handle(&request, &x), values);
+	body = door_handle(&request, &x);
+	set_answer(&x, body, values);
 	return row_of(fcinfo, &kept, values, nulls);
 }
 

@@ -27,6 +27,7 @@ my $admin = session($node);
 my $secret = create_service($admin);
 $admin->query('CREATE ROLE service LOGIN IN ROLE pgtoken_issuer, pgtoken_admin, pgtoken_auditor, pgtoken_http');
 $admin->query('CREATE ROLE reader NOLOGIN IN ROLE pgtoken_http');
+$admin->query($_) for 'GRANT USAGE ON SCHEMA pgtoken_postgrest TO reader', 'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgtoken_postgrest TO reader';
 $admin->query('GRANT reader TO service');
 
 # --- the pooler: two connections to the server for all clients ------------------
@@ -175,7 +176,7 @@ $holders[0]->query('BEGIN'); # so that all others meet the same session
 my $bearer = issue($reader)->{access_token};
 my @request = (
 	q{SELECT set_config('request.method', 'POST', true), set_config('request.path', '/', true), set_config('request.headers', $1, true),
-		set_config('request.jwt.claims', '{"sub": "alice"}', true), set_config('role', 'reader', true)}, qq({"authorization": "Bearer $bearer"}));
+		set_config('request.jwt.claims', pgtoken.verify_access_token(substr($1::json ->> 'authorization', 8))::text, true), set_config('role', 'reader', true)}, qq({"authorization": "Bearer $bearer"}));
 
 my @ends = (COMMIT => ['SELECT pgtoken_http.pre_request()'], COMMIT => [q{SELECT pgtoken_postgrest.handle('')}], ROLLBACK => [q{SELECT pgtoken_postgrest.handle('')}]);
 while (my ($end, $call) = splice @ends, 0, 2)

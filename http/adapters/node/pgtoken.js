@@ -17,8 +17,8 @@ const problem = (status, error, description, ...headers) => ({ status, body: JSO
 	headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers] });
 const unavailable = () => problem(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', 'Retry-After', '5');
 
-/** a race, a server that goes down or comes up; connections that fail are no errors of a statement */
-const passes = (error) => error.lost || /^(40001|40P01|53...|57P0.)$/.test(error.code ?? '');
+/** no connection (lost, or refused: 08, 28, 3D), a race, a server that goes down or comes up */
+const passes = (error) => error.lost || /^(08|28|3D|40001|40P01|53|57P0)/.test(error.code ?? '');
 const lost = (error) => { throw Object.assign(error, { lost: !(error instanceof pg.DatabaseError) }); };
 
 async function bodyOf(request) {
