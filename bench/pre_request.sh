@@ -7,6 +7,7 @@
 pre_request_session() {
     {
         echo "SELECT set_config('request.headers', bench.headers(), false), set_config('request.method', 'GET', false) \\g /dev/null"
+        echo "SELECT set_config('request.jwt.claims', bench.claims(current_setting('request.headers')), false) \\g /dev/null"
         cat
     } | sql -v ON_ERROR_STOP=0 "$@"
 }

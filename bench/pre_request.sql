@@ -20,5 +20,10 @@ $$
 		'sec-ch-ua', '"Chromium";v="128", "Not;A=Brand";v="24"', 'sec-fetch-mode', 'cors', 'sec-fetch-site', 'same-site',
 		'origin', 'https://www.example', 'referer', 'https://www.example/', 'x-forwarded-for', '203.0.113.7')::text
 $$;
-REVOKE ALL ON FUNCTION bench.headers() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION bench.headers() TO bench_layer;
+-- what PostgREST has found in the token of such headers
+CREATE FUNCTION bench.claims(headers text) RETURNS text LANGUAGE sql SECURITY DEFINER AS
+$$
+	SELECT (pgtoken.verify_access_token(substr(headers::jsonb ->> 'authorization', 8)) || '{"role": "bench_api"}')::text
+$$;
+REVOKE ALL ON FUNCTION bench.headers(), bench.claims(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION bench.headers(), bench.claims(text) TO bench_layer;
