@@ -113,6 +113,17 @@ describe('http/fastcgi/nginx.conf', () => {
 		}
 	});
 
+	// the attack: nginx takes the host of the target, with its certificates and limits, and the server that of the header
+	it('what nginx itself refuses is JSON: two hosts, a target or a header without end', async () => {
+		const cases = [['https://other.example/oauth2/jwks', {}], [`/oauth2/jwks?${'a'.repeat(20_000)}`, {}], ['/oauth2/jwks', { 'x-long': 'a'.repeat(20_000) }]];
+		for (const [path, more] of cases) {
+			const { status, headers, text } = await call(ports.here, 'GET', path, { headers: more });
+			assert.deepEqual([status, headers['content-type'], headers['access-control-allow-origin'], JSON.parse(text).error], [400, 'application/json', '*', 'invalid_request'], path.slice(0, 40));
+		}
+		const { status } = await call(ports.here, 'GET', `https://127.0.0.1:${ports.here}/oauth2/jwks`);
+		assert.equal(status, 200, 'a target that says the host once more is no other one');
+	});
+
 	// the fault: a page of nginx's where a client waits for JSON, or an error that it takes for the end
 	it('a server that is away is 503, and when to come again', async () => {
 		const { status, headers, text } = await call(ports.away, 'GET', '/oauth2/jwks');
