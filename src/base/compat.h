@@ -200,4 +200,11 @@ compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *va
 #define compat_wait_event_set(n) CreateWaitEventSet(TopMemoryContext, n)
 #endif
 
+/* in a signal handler that does not look at its arguments */
+#if PG_VERSION_NUM >= 190000
+#define compat_signal_unused() ((void) postgres_signal_arg, (void) pg_siginfo)
+#else
+#define compat_signal_unused() ((void) postgres_signal_arg)
+#endif
+
 #endif /* PGT_COMPAT_H */

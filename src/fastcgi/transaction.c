@@ -50,7 +50,7 @@ on_terminate(SIGNAL_ARGS)
 {
 	int saved = errno;
 
-	(void) postgres_signal_arg;
+	compat_signal_unused();
 	ShutdownRequestPending = true;
 	if (in_commit)
 		cancel_commit();
@@ -64,7 +64,7 @@ on_cancel(SIGNAL_ARGS)
 {
 	int saved = errno;
 
-	(void) postgres_signal_arg;
+	compat_signal_unused();
 	if (in_commit)
 		commit_cancelled = true;
 	if (in_request)
