@@ -1,10 +1,11 @@
 """pgtoken as an ASGI application, by itself or mounted in another behind its own routes.
 
-    uvicorn --no-proxy-headers pgtoken_asgi:app
+    python3 -m uvicorn --no-proxy-headers --no-access-log pgtoken_asgi:app
 
 PGHOST, PGDATABASE and so on say where the database is.  The server must not believe
 X-Forwarded-For, as uvicorn does without that option: with proxied=True, or
-PGTOKEN_PROXIED=on, it is the database that reads it.
+PGTOKEN_PROXIED=on, it is the database that reads it.  Its log of accesses would have
+query strings, which hold secrets.
 """
 import asyncio
 import json

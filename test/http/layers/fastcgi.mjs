@@ -29,5 +29,5 @@ export async function start({ env, root, port, proxyPort }) {
 	const url = `http://127.0.0.1:${port}`;
 	// the workers come once the database is there
 	while ((await fetch(url)).status === 503) await later(50);
-	return { ...nginx, url, proxyUrl: `http://127.0.0.1:${proxyPort}` };
+	return { ...nginx, url, proxyUrl: proxyPort && `http://127.0.0.1:${proxyPort}` };
 }
