@@ -46,28 +46,6 @@ take_string(PgtcSlice *text, PgtcSlice *string)
 	return true;
 }
 
-PgtcSlice
-pgtc_plain_object_get(PgtcSlice json, const char *name)
-{
-	const PgtcSlice none = pgtc_slice(NULL, 0);
-	PgtcSlice found = none;
-	PgtcSlice member;
-	PgtcSlice value;
-
-	if (!take_char(&json, '{'))
-		return none;
-	do
-	{
-		/* a name with escapes could be any */
-		if (!take_string(&json, &member) || member.data == NULL || !take_char(&json, ':') ||
-			!take_string(&json, &value))
-			return none;
-		if (pgtc_slice_equal(member, pgtc_slice_str(name)))
-			found = value;
-	} while (take_char(&json, ','));
-	return take_char(&json, '}') && json.len == 0 ? found : none;
-}
-
 /* whatever it is; value->data == NULL where it is no string, or has escapes */
 static bool
 take_value(PgtcSlice *text, PgtcSlice *value)
@@ -100,8 +78,9 @@ take_value(PgtcSlice *text, PgtcSlice *value)
 	return false;
 }
 
-PgtcSlice
-pgtc_plain_object_string(PgtcSlice json, const char *name)
+/* the last member of the name, where take() can read every value; data == NULL: none */
+static PgtcSlice
+find(PgtcSlice json, const char *name, bool (*take)(PgtcSlice *text, PgtcSlice *value))
 {
 	const PgtcSlice none = pgtc_slice(NULL, 0);
 	PgtcSlice found = none;
@@ -112,11 +91,24 @@ pgtc_plain_object_string(PgtcSlice json, const char *name)
 		return none;
 	do
 	{
+		/* a name with escapes could be any */
 		if (!take_string(&json, &member) || member.data == NULL || !take_char(&json, ':') ||
-			!take_value(&json, &value))
+			!take(&json, &value))
 			return none;
 		if (pgtc_slice_equal(member, pgtc_slice_str(name)))
 			found = value;
 	} while (take_char(&json, ','));
 	return take_char(&json, '}') && json.len == 0 ? found : none;
+}
+
+PgtcSlice
+pgtc_plain_object_get(PgtcSlice json, const char *name)
+{
+	return find(json, name, take_string);
+}
+
+PgtcSlice
+pgtc_plain_object_string(PgtcSlice json, const char *name)
+{
+	return find(json, name, take_value);
 }
