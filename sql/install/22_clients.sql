@@ -466,6 +466,7 @@ BEGIN
 		CASE WHEN EXISTS (SELECT FROM pgtoken.device_codes d WHERE d.client_id = delete_client.client_id) THEN 'device codes' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = delete_client.client_id) THEN 'consents' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.resources r WHERE r.client_id = delete_client.client_id) THEN 'resources' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.assertion_rules a WHERE a.client_id = delete_client.client_id) THEN 'assertion rules' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE delete_client.client_id = ANY (p.client_ids)) THEN 'policies' END], 'Switch it off instead: update_client(enabled => false).');
 	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = delete_client.client_id;
 	DELETE FROM pgtoken.challenges h WHERE h.client_id = delete_client.client_id;
@@ -479,4 +480,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.delete_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.delete_client IS
-'Delete a client that was mistyped and never used, with its secrets. Reads all families to be sure of that. client_id: which. Returns false when there is no such client. Raises 55006 where a family, a code, a consent, a resource or a policy names it: switch it off by update_client(enabled => false).';
+'Delete a client that was mistyped and never used, with its secrets. Reads all families to be sure of that. client_id: which. Returns false when there is no such client. Raises 55006 where a family, a code, a consent, a resource, an assertion rule or a policy names it: switch it off by update_client(enabled => false).';

@@ -216,6 +216,13 @@ static const char *const sentences[] = {
 	[PGT_ERR_EXCHANGE_TOKEN_TYPE] =
 		"The token type is not one that can be exchanged or be asked for: access tokens can.",
 	[PGT_ERR_EXCHANGE_TOO_DEEP] = "The token is itself the result of too many exchanges.",
+	[PGT_ERR_ASSERTION] =
+		"The assertion is none that can be taken: its signature is by no key of its issuer, it is not meant for this issuer, it has expired or lives too long, or it is a token of another kind. The refused request says which.",
+	[PGT_ERR_ASSERTION_ISSUER] =
+		"The assertion is of an issuer that is not trusted here, or not any more: create_trusted_issuer() makes it so.",
+	[PGT_ERR_ASSERTION_RULE] =
+		"The assertion is genuine, and no rule of its issuer says what it means: none has conditions that its claims fulfil and is for this client, or the rule's subject has claims that are not there.",
+	[PGT_ERR_ASSERTION_REPLAYED] = "The assertion was used before, and is good for one request.",
 
 	[PGT_ERR_SERVER] =
 		"Something is amiss in the server, such as a missing signing key: its log has the message, and health() may say what to do.",
