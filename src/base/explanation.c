@@ -161,6 +161,8 @@ static const char *const sentences[] = {
 		"The client must push its authorization requests: it sends them to the endpoint par first.",
 	[PGT_ERR_REQUEST_URI] =
 		"The request_uri is unknown, has expired, was used before, or was pushed by another client: push the request again.",
+	[PGT_ERR_AUTHORIZATION_DETAILS] =
+		"authorization_details cannot be read, are of a type that the issuer or the client does not have (create_authorization_details_type, authorization_details_types of the client), were refused by the type's function, or go beyond what was granted. The refused request says which.",
 	[PGT_ERR_GRANT_TYPE_UNKNOWN] =
 		"There is no such grant type: compare its spelling with the metadata.",
 	[PGT_ERR_RESPONSE_TYPE] = "The response_type must be code.",

@@ -102,6 +102,7 @@ grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 	refresh.resources = request->resources;
 	refresh.n_resources = request->n_resources;
 	refresh.cnf = request->cnf;
+	refresh.details = http_param(request->x, "authorization_details");
 	refresh.transaction_id = http_param(request->x, "transaction_id");
 	refresh.context = request->context;
 	refresh_grant(&refresh, response);
@@ -136,6 +137,8 @@ answer(const TokenResponse *response)
 	pgtc_json_write_member(&body, "refresh_token", pgtc_slice_str(response->refresh_token));
 	pgtc_json_write_member(&body, "id_token", pgtc_slice_str(response->id_token));
 	pgtc_json_write_member(&body, "scope", pgtc_slice_str(response->scope));
+	pgtc_json_write_member_json(&body, "authorization_details",
+								pgtc_slice_str(object_text(response->details)));
 	pgtc_json_write_member(&body, "issued_token_type", pgtc_slice_str(response->issued_token_type));
 	pgtc_buf_append_str(&body, "}");
 	glue_check(pgtc_buf_code(&body), "writing an answer");

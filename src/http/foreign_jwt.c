@@ -8,6 +8,7 @@
 #include "base/object.h"
 #include "core/base/buf.h"
 #include "core/base/code.h"
+#include "core/base/json_foreign.h"
 #include "core/base/slice.h"
 
 bool
@@ -31,10 +32,15 @@ Jsonb *
 foreign_jwt_claims(const ForeignJwt *jwt)
 {
 	PgtcBuf payload;
+	PgtcBuf anew;
+	PgtcCode code;
 
 	pgtc_buf_init(&payload, &glue_mem);
+	pgtc_buf_init(&anew, &glue_mem);
 	glue_check(pgtc_buf_decode_b64url(&payload, jwt->jws.payload), "reading claims");
-	return object_of_buf(&payload);
+	code = pgtc_json_foreign(pgtc_slice(payload.data, payload.len), PGTC_JSON_OBJECT, &anew);
+	pgtc_buf_free(&payload);
+	return code == PGTC_OK ? object_of_buf(&anew) : NULL;
 }
 
 char *

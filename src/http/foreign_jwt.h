@@ -22,7 +22,7 @@ typedef struct ForeignJwt
 /* false: it is none, or of an algorithm that is not known here; text must outlive it */
 extern bool foreign_jwt_read(const char *text, ForeignJwt *out);
 
-/* all claims; to be called of one whose signature has been verified: jsonb takes what it is given apart again */
+/* all claims, of one whose signature has been verified; NULL: jsonb cannot hold them (core/base/json_foreign.h) */
 extern Jsonb *foreign_jwt_claims(const ForeignJwt *jwt);
 
 /* aud as one line, for a note of what came */

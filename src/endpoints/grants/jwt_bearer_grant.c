@@ -92,7 +92,9 @@ check_signature(const HttpExchange *x, Assertion *assertion)
 							 psprintf("alg %s, kid %s", header->alg->name, header->kid),
 							 "a key of the trusted issuer");
 	assertion->claims = foreign_jwt_claims(&assertion->jwt);
-	return PGT_OK;
+	return assertion->claims
+			   ? PGT_OK
+			   : refused_claim("assertion", NULL, "claims that are not nested too deep");
 }
 
 /* RFC 7523 section 3: our name, the endpoint's, or one that the administrator has given */
@@ -350,9 +352,6 @@ judge(const TokenRequest *request, Assertion *assertion)
 		err = read_scope(request, assertion);
 	if (err == PGT_OK && assertion->id_jag)
 		err = check_authentication(assertion);
-	/* last: what is refused for another reason may come again */
-	if (err == PGT_OK && !is_first_use(request->x, assertion))
-		err = PGT_ERR_ASSERTION_REPLAYED;
 	return err;
 }
 
@@ -390,13 +389,20 @@ jwt_bearer_grant(const TokenRequest *request, TokenResponse *response)
 	IssueRequest issue = token_request_issue(request, GRANT_TYPE_JWT_BEARER);
 	PgtErr err = judge(request, &assertion);
 
+	if (err == PGT_OK)
+	{
+		read_authentication(&assertion, &issue.auth);
+		err = token_request_details(request, &issue);
+	}
+	/* last: what is refused for another reason may come again */
+	if (err == PGT_OK && !is_first_use(request->x, &assertion))
+		err = PGT_ERR_ASSERTION_REPLAYED;
 	if (err != PGT_OK)
 	{
 		token_request_refuse(request, "assertion.refused", err, NULL, assertion.subject, response);
 		return;
 	}
 
-	read_authentication(&assertion, &issue.auth);
 	issue.scope = assertion.scope;
 	if (assertion.n_resources >= 0)
 	{
