@@ -273,6 +273,9 @@ BEGIN
 	DELETE FROM pgtoken.signing_keys k WHERE k.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.resources r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.policies p WHERE p.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.authorization_details_types t WHERE t.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.assertion_rules r WHERE r.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.trusted_issuers t WHERE t.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer;
 	RETURN true;

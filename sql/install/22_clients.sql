@@ -68,6 +68,10 @@ BEGIN
 			WHEN 'backchannel_logout_uri' THEN
 				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
 					 THEN 'must be an https URL without fragment; http only for loopback hosts' END
+			WHEN 'authorization_details_types' THEN
+				CASE WHEN kind <> 'array' OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR e #>> '{}' !~ '^[\x21-\x7e]{1,255}$')
+						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)
+					 THEN 'must be an array of names of types, none twice' END
 			WHEN 'sector_identifier' THEN
 				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_host_name(content)
 					 THEN 'must be the name of a host, in lower case' END
@@ -361,7 +365,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -471,6 +475,7 @@ BEGIN
 		CASE WHEN EXISTS (SELECT FROM pgtoken.device_codes d WHERE d.client_id = delete_client.client_id) THEN 'device codes' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = delete_client.client_id) THEN 'consents' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.resources r WHERE r.client_id = delete_client.client_id) THEN 'resources' END,
+		CASE WHEN EXISTS (SELECT FROM pgtoken.assertion_rules a WHERE a.client_id = delete_client.client_id) THEN 'assertion rules' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE delete_client.client_id = ANY (p.client_ids)) THEN 'policies' END], 'Switch it off instead: update_client(enabled => false).');
 	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = delete_client.client_id;
 	DELETE FROM pgtoken.challenges h WHERE h.client_id = delete_client.client_id;
@@ -484,4 +489,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.delete_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.delete_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.delete_client IS
-'Delete a client that was mistyped and never used, with its secrets. Reads all families to be sure of that. client_id: which. Returns false when there is no such client. Raises 55006 where a family, a code, a consent, a resource or a policy names it: switch it off by update_client(enabled => false).';
+'Delete a client that was mistyped and never used, with its secrets. Reads all families to be sure of that. client_id: which. Returns false when there is no such client. Raises 55006 where a family, a code, a consent, a resource, an assertion rule or a policy names it: switch it off by update_client(enabled => false).';

@@ -40,6 +40,7 @@ CREATE TABLE pgtoken.grants (
 	issuer_epoch bigint,
 	client_epoch bigint,
 	subject_epoch bigint,
+	authorization_details jsonb,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
@@ -81,6 +82,7 @@ COMMENT ON COLUMN pgtoken.grants.revoke_reason IS 'Why it was revoked: refresh_t
 COMMENT ON COLUMN pgtoken.grants.issuer_epoch IS 'epoch of its issuer when it was issued, or the code that it came by; NULL: before all';
 COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
 COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';
+COMMENT ON COLUMN pgtoken.grants.authorization_details IS 'What was granted beyond scopes (RFC 9396), an array; a refresh may narrow its access token, never this; NULL: nothing';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
 
 CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;
@@ -105,7 +107,8 @@ ALTER TABLE pgtoken.grants
 	ALTER x5t_s256 SET STORAGE MAIN, ALTER x5t_s256 SET STATISTICS 0,
 	ALTER act SET STORAGE MAIN, ALTER act SET STATISTICS 0,
 	ALTER ancestor_tokens SET STORAGE MAIN, ALTER ancestor_tokens SET STATISTICS 0,
-	ALTER revoke_reason SET STORAGE MAIN, ALTER revoke_reason SET STATISTICS 0;
+	ALTER revoke_reason SET STORAGE MAIN, ALTER revoke_reason SET STATISTICS 0,
+	ALTER authorization_details SET STORAGE MAIN, ALTER authorization_details SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.grants', '');
 ALTER TABLE pgtoken.grants ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.grants FOR SELECT TO pgtoken_auditor USING (true);
@@ -113,10 +116,10 @@ COMMENT ON POLICY auditor_reads ON pgtoken.grants IS 'Lets pgtoken_auditor see e
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time,
 			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
-			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch)
+			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, authorization_details)
 	ON pgtoken.grants TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, first_context, jkt, x5t_s256, act');
+CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, first_context, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.deleted to audit_events, without hashes';
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
@@ -124,7 +127,7 @@ CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
 		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch
 	ON pgtoken.grants FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, first_context, jkt, x5t_s256, act');
+	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, first_context, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit_update ON pgtoken.grants IS 'Writes grant.revoked and grant.changed to audit_events, without hashes; a rotation is audited by its row in tokens';
 CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 COMMENT ON TRIGGER invalidate ON pgtoken.grants IS 'Makes every backend drop the tokens it has verified when a family is revoked or goes; a rotation does not';

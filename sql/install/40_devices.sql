@@ -26,6 +26,7 @@ CREATE TABLE pgtoken.device_codes (
 	client_epoch bigint,
 	subject_epoch bigint,
 	family_id uuid,
+	authorization_details jsonb,
 	CONSTRAINT device_codes_pkey PRIMARY KEY (grant_id),
 	CONSTRAINT device_codes_state_check CHECK (state IN ('pending', 'approved', 'denied', 'redeemed'))
 );
@@ -54,6 +55,7 @@ COMMENT ON COLUMN pgtoken.device_codes.issuer_epoch IS 'epoch of the issuer when
 COMMENT ON COLUMN pgtoken.device_codes.client_epoch IS 'epoch of the client then';
 COMMENT ON COLUMN pgtoken.device_codes.subject_epoch IS 'epoch of the issuer''s subjects when the user approved';
 COMMENT ON COLUMN pgtoken.device_codes.family_id IS 'Family that the code leads to, where all lies that its subject has; it comes into being when the code is redeemed; NULL: nobody has approved';
+COMMENT ON COLUMN pgtoken.device_codes.authorization_details IS 'What is asked for beyond scopes (RFC 9396), an array, later as authorized; NULL: nothing';
 COMMENT ON INDEX pgtoken.device_codes_pkey IS 'Finds a device authorization; its device_code names the grant_id';
 COMMENT ON CONSTRAINT device_codes_state_check ON pgtoken.device_codes IS 'The states there are';
 
@@ -69,17 +71,18 @@ ALTER TABLE pgtoken.device_codes
 	ALTER acr SET STORAGE MAIN, ALTER acr SET STATISTICS 0,
 	ALTER amr SET STORAGE MAIN, ALTER amr SET STATISTICS 0,
 	ALTER claims SET STORAGE MAIN, ALTER claims SET STATISTICS 0,
-	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0;
+	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
+	ALTER authorization_details SET STORAGE MAIN, ALTER authorization_details SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.device_codes', '');
 ALTER TABLE pgtoken.device_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.device_codes FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.device_codes IS 'Lets pgtoken_auditor see every row (though no hash: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, early_polls, subject, session_id, auth_time, acr, amr,
-			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch, family_id)
+			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch, family_id, authorization_details)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash, user_code_hash, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, claims, context, jkt');
+	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash, user_code_hash, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, claims, context, jkt, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.device_codes IS 'Writes a device authorization and each change of its state to audit_events, without hashes';
 
 CREATE TABLE pgtoken.user_code_attempts (
@@ -110,7 +113,7 @@ GRANT EXECUTE ON FUNCTION pgtoken.device_request TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.device_request IS
 'What the device page needs to know of the code that was typed (RFC 8628 section 3.3).
 user_code: as typed; case and punctuation do not matter. attempt_key: who is typing (the logged-in subject, or an address): ten wrong codes in ten minutes close the door for the rest of them, to right codes as well (section 5.1).
-Returns client_id, client_name, scope, resource, user_code, expires_at; or error: invalid_user_code, too_many_attempts. Commit after an error too. Raises 22004, 22023.';
+Returns client_id, client_name, scope, resource, authorization_details, user_code, expires_at; or error: invalid_user_code, too_many_attempts. Commit after an error too. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.approve_device(
 	user_code text,
@@ -121,7 +124,8 @@ CREATE FUNCTION pgtoken.approve_device(
 	acr text DEFAULT NULL,
 	amr text[] DEFAULT NULL,
 	session_id text DEFAULT NULL,
-	claims jsonb DEFAULT '{}'
+	claims jsonb DEFAULT '{}',
+	authorization_details jsonb DEFAULT NULL
 ) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_approve_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -129,7 +133,7 @@ REVOKE ALL ON FUNCTION pgtoken.approve_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_device TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_device IS
 'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3).
-user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens.
+user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens. authorization_details: as in approve_authorization.
 Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts or invalid_scope. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text

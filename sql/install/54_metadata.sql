@@ -53,7 +53,11 @@ BEGIN
 			SELECT g FROM unnest(pgtoken.choices('grant_types')) WITH ORDINALITY u (g, n)
 			WHERE CASE g WHEN 'authorization_code' THEN i.login_uri IS NOT NULL
 						 WHEN 'urn:ietf:params:oauth:grant-type:device_code' THEN i.verification_uri IS NOT NULL
+						 WHEN 'urn:ietf:params:oauth:grant-type:jwt-bearer' THEN EXISTS (SELECT FROM pgtoken.trusted_issuers t WHERE t.issuer = of_issuer AND t.enabled)
 						 WHEN 'password' THEN i.password_verifier IS NOT NULL ELSE true END ORDER BY n),
+		'authorization_details_types_supported', (SELECT NULLIF(array_agg(t.type ORDER BY t.type), '{}') FROM pgtoken.authorization_details_types t WHERE t.issuer = of_issuer),
+		'authorization_grant_profiles_supported', CASE WHEN EXISTS (SELECT FROM pgtoken.trusted_issuers t WHERE t.issuer = of_issuer AND t.enabled)
+													   THEN ARRAY['urn:ietf:params:oauth:grant-profile:id-jag'] END,
 		'token_endpoint_auth_methods_supported', auth_methods,
 		'token_endpoint_auth_signing_alg_values_supported', assertion_algs,
 		'revocation_endpoint_auth_methods_supported', auth_methods,

@@ -9,6 +9,7 @@
 #define BAD_CODE "the authorization code is invalid, expired, used or was issued to another client"
 #define BAD_TRANSACTION "the transaction is unknown, has ended or is another request's"
 #define DENIED "the request is not allowed"
+#define BAD_ASSERTION "the assertion is invalid, expired, used or of nobody who is trusted"
 #define BAD_SCOPE "the requested scope is invalid, unknown, malformed or exceeds what was granted"
 
 static const PgtErrInfo err_table[] = {
@@ -153,6 +154,10 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_REQUEST_URI_FOREIGN] = {"request_uri_not_supported",
 									 "a request_uri must be one that was pushed here",
 									 "request_uri_foreign", 400, false},
+	[PGT_ERR_AUTHORIZATION_DETAILS] = {"invalid_authorization_details",
+									   "authorization_details are malformed, of a type that the "
+									   "client may not ask for, or more than was granted",
+									   "authorization_details_invalid", 400, true},
 	[PGT_ERR_GRANT_TYPE_UNKNOWN] = {"unsupported_grant_type", "the grant type is not supported",
 									"grant_type_unknown", 400, false},
 	[PGT_ERR_RESPONSE_TYPE] = {"unsupported_response_type", "the only response type is code",
@@ -221,6 +226,13 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_EXCHANGE_TOO_DEEP] = {"invalid_request",
 								   "the subject token has been exchanged too often",
 								   "exchanged_too_often", 400, true},
+	[PGT_ERR_ASSERTION] = {"invalid_grant", BAD_ASSERTION, "assertion_invalid", 400, true},
+	[PGT_ERR_ASSERTION_ISSUER] = {"invalid_grant", BAD_ASSERTION, "assertion_issuer_not_trusted",
+								  400, true},
+	[PGT_ERR_ASSERTION_RULE] = {"invalid_grant", BAD_ASSERTION, "assertion_without_rule", 400,
+								true},
+	[PGT_ERR_ASSERTION_REPLAYED] = {"invalid_grant", BAD_ASSERTION, "assertion_replayed", 400,
+									true},
 	[PGT_ERR_TOKEN_TYPE] = {"unsupported_token_type", "the token type is not supported",
 							"token_type_unsupported", 400, false},
 	[PGT_ERR_ACCESS_TOKEN_MISSING] = {NULL, NULL, "access_token_missing", 401, false},

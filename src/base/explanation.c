@@ -163,6 +163,8 @@ static const char *const sentences[] = {
 		"The client must push its authorization requests: it sends them to the endpoint par first.",
 	[PGT_ERR_REQUEST_URI] =
 		"The request_uri is unknown, has expired, was used before, or was pushed by another client: push the request again.",
+	[PGT_ERR_AUTHORIZATION_DETAILS] =
+		"authorization_details cannot be read, are of a type that the issuer or the client does not have (create_authorization_details_type, authorization_details_types of the client), were refused by the type's function, or go beyond what was granted. The refused request says which.",
 	[PGT_ERR_GRANT_TYPE_UNKNOWN] =
 		"There is no such grant type: compare its spelling with the metadata.",
 	[PGT_ERR_RESPONSE_TYPE] = "The response_type must be code.",
@@ -218,6 +220,13 @@ static const char *const sentences[] = {
 	[PGT_ERR_EXCHANGE_TOKEN_TYPE] =
 		"The token type is not one that can be exchanged or be asked for: access tokens can.",
 	[PGT_ERR_EXCHANGE_TOO_DEEP] = "The token is itself the result of too many exchanges.",
+	[PGT_ERR_ASSERTION] =
+		"The assertion is none that can be taken: its signature is by no key of its issuer, it is not meant for this issuer, it has expired or lives too long, or it is a token of another kind. The refused request says which.",
+	[PGT_ERR_ASSERTION_ISSUER] =
+		"The assertion is of an issuer that is not trusted here, or not any more: create_trusted_issuer() makes it so.",
+	[PGT_ERR_ASSERTION_RULE] =
+		"The assertion is genuine, and no rule of its issuer says what it means: none has conditions that its claims fulfil and is for this client, or the rule's subject has claims that are not there.",
+	[PGT_ERR_ASSERTION_REPLAYED] = "The assertion was used before, and is good for one request.",
 
 	[PGT_ERR_SERVER] =
 		"Something is amiss in the server, such as a missing signing key: its log has the message, and health() may say what to do.",

@@ -15,6 +15,7 @@
 #include "core/oauth/redirect.h"
 #include "core/oauth/scope.h"
 #include "endpoints/id_token_hint.h"
+#include "tokens/authorization_details.h"
 #include "tokens/target.h"
 
 const char *
@@ -154,6 +155,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	char **prompts;
 	int n_prompts;
 	char *hint_subject = NULL;
+	Jsonb *details = NULL;
 	Object object;
 	PgtErr err = check_kind(x);
 
@@ -176,6 +178,9 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	if (err == PGT_OK)
 		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
 							   TARGET_OFFLINE, &target);
+	if (err == PGT_OK)
+		err = authorization_details_read(client, NULL, http_param(x, "authorization_details"),
+										 &details);
 	if (err != PGT_OK)
 		return err;
 
@@ -190,6 +195,8 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	if (max_age >= 0)
 		object_int(&object, "max_age", max_age);
 	object_string(&object, "id_token_hint_subject", hint_subject);
+	if (details)
+		object_jsonb(&object, "authorization_details", details);
 	*parameters = object_concat(*parameters, object_end(&object));
 	return PGT_OK;
 }

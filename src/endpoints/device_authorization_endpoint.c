@@ -24,6 +24,7 @@
 #include "tables/client.h"
 #include "tables/device_code.h"
 #include "tables/not_before.h"
+#include "tokens/authorization_details.h"
 #include "tokens/target.h"
 
 #define USER_CODES_MAX 10 /* tries to find one that nobody else has */
@@ -54,7 +55,10 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 	device->scope = target.scope;
 	device->resources = target.resources;
 	device->n_resources = target.n_resources;
-	return err;
+	return err == PGT_OK
+			   ? authorization_details_read(client, NULL, http_param(x, "authorization_details"),
+											&device->auth.details)
+			   : err;
 }
 
 static void

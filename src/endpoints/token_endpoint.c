@@ -20,6 +20,7 @@
 #include "endpoints/grants/authorization_code_grant.h"
 #include "endpoints/grants/client_credentials_grant.h"
 #include "endpoints/grants/device_code_grant.h"
+#include "endpoints/grants/jwt_bearer_grant.h"
 #include "endpoints/grants/password_grant.h"
 #include "endpoints/grants/token_exchange_grant.h"
 #include "endpoints/grants/token_request.h"
@@ -40,6 +41,7 @@ static const GrantHandler handlers[] = {
 	[GRANT_TYPE_CLIENT_CREDENTIALS] = client_credentials_grant,
 	[GRANT_TYPE_DEVICE_CODE] = device_code_grant,
 	[GRANT_TYPE_TOKEN_EXCHANGE] = token_exchange_grant,
+	[GRANT_TYPE_JWT_BEARER] = jwt_bearer_grant,
 	[GRANT_TYPE_PASSWORD] = password_grant,
 };
 
@@ -100,6 +102,7 @@ grant_refresh_token(const TokenRequest *request, TokenResponse *response)
 	refresh.resources = request->resources;
 	refresh.n_resources = request->n_resources;
 	refresh.cnf = request->cnf;
+	refresh.details = http_param(request->x, "authorization_details");
 	refresh.transaction_id = http_param(request->x, "transaction_id");
 	refresh.context = request->context;
 	refresh_grant(&refresh, response);
@@ -134,6 +137,8 @@ answer(const TokenResponse *response)
 	pgtc_json_write_member(&body, "refresh_token", pgtc_slice_str(response->refresh_token));
 	pgtc_json_write_member(&body, "id_token", pgtc_slice_str(response->id_token));
 	pgtc_json_write_member(&body, "scope", pgtc_slice_str(response->scope));
+	pgtc_json_write_member_json(&body, "authorization_details",
+								pgtc_slice_str(object_text(response->details)));
 	pgtc_json_write_member(&body, "issued_token_type", pgtc_slice_str(response->issued_token_type));
 	pgtc_buf_append_str(&body, "}");
 	glue_check(pgtc_buf_code(&body), "writing an answer");
@@ -210,7 +215,10 @@ token_endpoint(HttpExchange *x)
 			err = refused(grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER,
 						  "grant_type", grant_type, NULL);
 	}
-	if (err == PGT_OK)
+	/* of all grants the one whose credentials can speak for the client, too (RFC 7521 section 4.1) */
+	if (err == PGT_OK && type == GRANT_TYPE_JWT_BEARER && !client_auth_presented(x))
+		err = jwt_bearer_grant_client(x, &request.client);
+	else if (err == PGT_OK)
 		err = client_auth(x, &request.client);
 	if (err != PGT_OK)
 		return object_text(http_error(x, err));

@@ -15,11 +15,10 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/jose/alg.h"
-#include "core/jose/claims.h"
 #include "core/jose/jwks.h"
-#include "core/jose/jws.h"
 #include "core/jose/key.h"
 #include "http/client_keys.h"
+#include "http/foreign_jwt.h"
 #include "tables/client_secret.h"
 #include "tables/key_material.h"
 
@@ -27,33 +26,14 @@
 #define LIFETIME_MAX 3600 /* an assertion is made for one request */
 #define JTI_MAX 255
 
-static bool
-read_assertion(const char *assertion, PgtcJws *jws, PgtcJwsHeader *header, PgtcClaims **claims)
-{
-	PgtcBuf payload;
-	PgtcCode code;
-
-	if (pgtc_jws_split(pgtc_slice_str(assertion), jws) != PGTC_OK ||
-		pgtc_jws_read_header(jws, &glue_mem, header) != PGTC_OK)
-		return false;
-	pgtc_buf_init(&payload, &glue_mem);
-	if (pgtc_buf_decode_b64url(&payload, jws->payload) != PGTC_OK)
-		return false;
-	*claims = glue_claims_read(pgtc_slice(payload.data, payload.len), &code);
-	pgtc_buf_free(&payload);
-	return code == PGTC_OK;
-}
-
 char *
 client_assertion_subject(const char *assertion)
 {
-	PgtcJws jws;
-	PgtcJwsHeader header;
-	PgtcClaims *claims;
+	ForeignJwt jwt;
 
-	if (!read_assertion(assertion, &jws, &header, &claims) || claims->sub.data == NULL)
+	if (!foreign_jwt_read(assertion, &jwt) || jwt.claims->sub.data == NULL)
 		return NULL;
-	return pnstrdup(claims->sub.data, claims->sub.len);
+	return pnstrdup(jwt.claims->sub.data, jwt.claims->sub.len);
 }
 
 static char *
@@ -153,18 +133,6 @@ meant_for_us(const HttpExchange *x, const Client *client, const PgtcClaims *clai
 	return claims->n_aud > 0;
 }
 
-static char *
-audience_of(const PgtcClaims *claims)
-{
-	StringInfoData list;
-
-	initStringInfo(&list);
-	for (int i = 0; i < claims->n_aud; i++)
-		appendStringInfo(&list, "%s%.*s", i > 0 ? " " : "", (int) claims->aud[i].len,
-						 claims->aud[i].data);
-	return list.data;
-}
-
 static PgtErr
 refused_claim(const char *name, PgtcSlice received, const char *expected)
 {
@@ -192,7 +160,7 @@ check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *clai
 	if (!pgtc_slice_equal(claims->sub, client_id))
 		return refused_claim("sub", claims->sub, client->client_id);
 	if (!meant_for_us(x, client, claims))
-		return refused(PGT_ERR_CLIENT_ASSERTION_AUDIENCE, "aud", audience_of(claims),
+		return refused(PGT_ERR_CLIENT_ASSERTION_AUDIENCE, "aud", foreign_jwt_audience(claims),
 					   client->issuer_audience
 						   ? psprintf("%s alone, as a string", x->issuer->issuer)
 						   : psprintf("%s %s %s", x->issuer->issuer, http_token_url(x), x->url));
@@ -210,29 +178,28 @@ check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *clai
 PgtErr
 client_assertion_check(const HttpExchange *x, Client *client, const char *assertion)
 {
-	PgtcJws jws;
-	PgtcJwsHeader header;
-	PgtcClaims *claims;
+	ForeignJwt jwt;
+	const PgtcJwsHeader *header = &jwt.header;
 	PgtErr err;
 
-	if (!read_assertion(assertion, &jws, &header, &claims))
+	if (!foreign_jwt_read(assertion, &jwt))
 		return refused(PGT_ERR_CLIENT_ASSERTION, "client_assertion", NULL,
 					   "a signed JWT of an algorithm that is known here");
-	if (strcmp(header.typ, "") != 0 && strcmp(header.typ, "jwt") != 0 &&
-		strcmp(header.typ, "client-authentication+jwt") != 0)
-		return refused(PGT_ERR_CLIENT_ASSERTION, "typ", header.typ,
+	if (strcmp(header->typ, "") != 0 && strcmp(header->typ, "jwt") != 0 &&
+		strcmp(header->typ, "client-authentication+jwt") != 0)
+		return refused(PGT_ERR_CLIENT_ASSERTION, "typ", header->typ,
 					   "none, JWT or client-authentication+jwt");
-	err = verify_signature(x, client, &jws, &header);
+	err = verify_signature(x, client, &jwt.jws, header);
 	if (err != PGT_OK)
 		return err;
-	if (client->assertion_alg && header.alg != client->assertion_alg)
-		return refused(PGT_ERR_CLIENT_ASSERTION_ALG, "alg", header.alg->name,
+	if (client->assertion_alg && header->alg != client->assertion_alg)
+		return refused(PGT_ERR_CLIENT_ASSERTION_ALG, "alg", header->alg->name,
 					   client->assertion_alg->name);
-	err = check_claims(x, client, claims);
+	err = check_claims(x, client, jwt.claims);
 	if (err != PGT_OK)
 		return err;
-	return replay_first_use("client assertion", client->client_id, claims->jti.data,
-							moment_of_unix(claims->exp))
+	return replay_first_use("client assertion", client->client_id, jwt.claims->jti.data,
+							moment_of_unix(jwt.claims->exp))
 			   ? PGT_OK
 			   : PGT_ERR_CLIENT_ASSERTION_REPLAYED;
 }

@@ -126,6 +126,14 @@ collect(const HttpExchange *x, Presented *out)
 	return PGT_OK;
 }
 
+bool
+client_auth_presented(const HttpExchange *x)
+{
+	return http_credentials(x, "Basic") || http_param(x, "client_id") ||
+		   http_param(x, "client_secret") || http_param(x, "client_assertion") ||
+		   http_param(x, "client_assertion_type");
+}
+
 /* *subject_dn: to be shown. *subject: to be compared (core/jose/dn.h). NULL: neither is asked for */
 static PgtErr
 read_certificate(const HttpExchange *x, char **thumbprint, PgtcBuf *subject_dn, PgtcBuf *subject)

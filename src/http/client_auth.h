@@ -24,4 +24,7 @@ extern PgtErr client_auth(HttpExchange *x, const Client **client);
  */
 extern PgtErr client_auth_certificate(const HttpExchange *x, char **thumbprint);
 
+/* does the request name a client, or say anything to prove one? */
+extern bool client_auth_presented(const HttpExchange *x);
+
 #endif /* PGT_CLIENT_AUTH_H */

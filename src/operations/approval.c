@@ -29,6 +29,7 @@
 #include "tables/authorization_request.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tokens/authorization_details.h"
 
 /* a transaction of the login page, with its client */
 typedef struct Transaction
@@ -42,6 +43,7 @@ typedef struct Transaction
 	bool silent; /* prompt=none: nobody may be shown anything */
 	bool ask_login; /* prompt=login */
 	bool ask_consent; /* prompt=consent */
+	Jsonb *details; /* asked for beyond scopes (RFC 9396); NULL: nothing */
 } Transaction;
 
 static bool
@@ -62,6 +64,7 @@ find_transaction(const char *transaction_id, Transaction *out)
 	strings_to_scope(member_string(out->request->parameters, "scope"), &out->scope);
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
 	out->n_resources = Max(out->n_resources, 0);
+	out->details = member_json(out->request->parameters, "authorization_details");
 	prompts = member_strings(out->request->parameters, "prompt", &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -187,7 +190,9 @@ consented_scope(const Transaction *transaction, const Approval *approval, PgtcSc
 
 	*granted = transaction->scope;
 	missing_consent(transaction, approval->auth.subject, &missing);
-	if (missing.n == 0)
+	/* details are of one request, and never stored as a consent */
+	if (missing.n == 0 && (transaction->details == NULL || approval->consent ||
+						   !transaction->client->consent_required))
 		return true;
 	if (approval->consent == NULL)
 		return false;
@@ -233,7 +238,7 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 void
 approval_give(const Approval *approval, AuthorizationResponse *response)
 {
-	const Authentication auth = authentication_begin(&approval->auth, GetCurrentTimestamp());
+	Authentication auth = authentication_begin(&approval->auth, GetCurrentTimestamp());
 	const AuditScope scope = {.subject = auth.subject, .context = approval->context};
 	Transaction transaction = {0};
 	PgtcScope granted;
@@ -244,6 +249,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
 		return;
 	}
+	auth.details = authorization_details_agreed(transaction.details, approval->details);
 	problem = login_problem(&transaction, &auth);
 	if (problem)
 	{

@@ -19,6 +19,7 @@ typedef struct Approval
 	const char *consent; /* scopes agreed to just now; NULL: none */
 	Authentication auth;
 	Jsonb *context;
+	Jsonb *details; /* as agreed to (RFC 9396); NULL: as asked for */
 } Approval;
 
 typedef struct AuthorizationResponse

@@ -22,6 +22,7 @@
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tokens/authorization_details.h"
 
 /* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
 #define ATTEMPTS_MAX 10
@@ -124,6 +125,8 @@ device_approval_describe(const char *user_code, const char *attempt_key)
 	object_string(&request, "client_name", client ? client->client_name : NULL);
 	object_string(&request, "scope", device->scope);
 	object_strings(&request, "resource", device->resources, device->n_resources);
+	if (device->auth.details)
+		object_jsonb(&request, "authorization_details", device->auth.details);
 	object_time(&request, "expires_at", device->expires_at);
 	object_string(&request, "user_code", shown);
 	return object_end(&request);
@@ -159,7 +162,7 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
-	const Authentication complete = authentication_begin(auth, GetCurrentTimestamp());
+	Authentication complete = authentication_begin(auth, GetCurrentTimestamp());
 	AuditScope audited = {.subject = auth->subject};
 	const Client *client;
 	Begun begun;
@@ -171,6 +174,7 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 		scope = device->scope;
 	if (!scope_within(scope, device->scope))
 		return "invalid_scope";
+	complete.details = authorization_details_agreed(device->auth.details, auth->details);
 	client = client_find(device->client_id);
 	if (client == NULL)
 		return "invalid_user_code";

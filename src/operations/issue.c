@@ -25,6 +25,7 @@
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/not_before.h"
+#include "tokens/authorization_details.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
 
@@ -133,7 +134,9 @@ prepare(const IssueRequest *request, Issue *issue)
 	if (request->n_first_resources > 0)
 		err = target_for_refresh(issue->client, &issue->grant, NULL, request->first_resources,
 								 request->n_first_resources, &issue->target);
-	return err;
+	return err == PGT_OK ? authorization_details_narrow(issue->grant.auth.details, request->details,
+														&issue->target.details)
+						 : err;
 }
 
 static PgtErr

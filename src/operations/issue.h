@@ -38,6 +38,8 @@ typedef struct IssueRequest
 	int n_resources;
 	char **first_resources; /* the first access token is for these only, the family for all */
 	int n_first_resources; /* 0: for all */
+	const char
+		*details; /* JSON text: the first access token has no more of auth.details; NULL: all */
 	const char *nonce;
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	struct Issue *prepared; /* by issue_assess; NULL: not yet */

@@ -36,6 +36,7 @@
 #include "tables/lineage.h"
 #include "tables/not_before.h"
 #include "tables/policy.h"
+#include "tokens/authorization_details.h"
 #include "tokens/genuine.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
@@ -397,6 +398,9 @@ permit_refresh(Refresh *refresh, TokenResponse *response)
 	PgtErr err = target_for_refresh(refresh->client, refresh->grant, request->scope,
 									request->resources, request->n_resources, target);
 
+	if (err == PGT_OK)
+		err = authorization_details_narrow(refresh->grant->auth.details, request->details,
+										   &target->details);
 	if (err != PGT_OK)
 		return err;
 	permit_request.assessed.scope = target->scope;

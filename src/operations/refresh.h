@@ -22,6 +22,7 @@ typedef struct RefreshRequest
 	const char *scope; /* NULL: as granted */
 	char **resources;
 	int n_resources; /* 0: as granted */
+	const char *details; /* authorization_details, JSON text; NULL: as granted */
 	Confirmation cnf; /* what the request has proved */
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	char **acr_values; /* RFC 9470 section 4 */

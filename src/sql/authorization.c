@@ -53,6 +53,7 @@ approve_authorization_once(PG_FUNCTION_ARGS)
 	approval.auth = argument_authentication(fcinfo, 1, 3, 6);
 	approval.consent = argument_text(fcinfo, 2);
 	approval.context = request_context(argument_jsonb(fcinfo, 8));
+	approval.details = argument_jsonb(fcinfo, 9);
 
 	approval_give(&approval, &response);
 	return response_row_of(fcinfo, &response);

@@ -52,8 +52,9 @@ text_or_null(FunctionCallInfo fcinfo, const char *string)
 Datum
 pgt_approve_device(PG_FUNCTION_ARGS)
 {
-	const Authentication auth = argument_authentication(fcinfo, 2, 4, 7);
+	Authentication auth = argument_authentication(fcinfo, 2, 4, 7);
 
+	auth.details = argument_jsonb(fcinfo, 9);
 	/* an empty scope is none of them, not all */
 	return text_or_null(fcinfo, device_approval_give(argument_required_text(fcinfo, 0, "user_code"),
 													 attempt_key(fcinfo, 1), &auth,

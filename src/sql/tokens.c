@@ -17,6 +17,7 @@
 #include "base/glue.h"
 #include "base/guc.h"
 #include "base/moment.h"
+#include "base/object.h"
 #include "base/place.h"
 #include "base/refused.h"
 #include "base/request.h"
@@ -34,6 +35,7 @@
 #include "sql/argument.h"
 #include "sql/once.h"
 #include "tables/client.h"
+#include "tokens/authorization_details.h"
 #include "tokens/response.h"
 #include "tokens/token_cache.h"
 #include "tokens/verify.h"
@@ -67,6 +69,7 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 	request.context = request_context(argument_jsonb(fcinfo, 10));
 	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 11));
 	request.transaction_id = argument_non_empty_text(fcinfo, 12);
+	request.auth.details = authorization_details_given(argument_jsonb(fcinfo, 13));
 	request.grant_type = "issue_tokens";
 	request.offline = true;
 
@@ -100,6 +103,7 @@ refresh_grant_once(PG_FUNCTION_ARGS)
 	request.transaction_id = argument_non_empty_text(fcinfo, 7);
 	request.acr_values = argument_texts(fcinfo, 8, "acr_values", 0, &request.n_acr_values);
 	request.max_age = argument_seconds(fcinfo, 9, "max_age");
+	request.details = object_text(argument_jsonb(fcinfo, 10));
 	request_strings(request.acr_values, request.n_acr_values, "acr_values");
 
 	refused_forget();

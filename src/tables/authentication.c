@@ -167,4 +167,5 @@ authentication_args(StoreArgs *args, const Authentication *authentication)
 	store_arg_text(store_named(args, "acr"), authentication->acr);
 	store_arg_texts(store_named(args, "amr"), authentication->amr, authentication->n_amr);
 	store_arg_jsonb(store_named(args, "claims"), authentication->claims);
+	store_arg_jsonb(store_named(args, "authorization_details"), authentication->details);
 }

@@ -23,6 +23,7 @@ typedef struct Authentication
 	char **amr;
 	int n_amr; /* -1: none given */
 	Jsonb *claims;
+	Jsonb *details; /* what was agreed to beyond scopes (RFC 9396); NULL: nothing */
 	TimestampTz mfa_time; /* when a further factor was last proved; DT_NOBEGIN: never */
 	TimestampTz first_auth_time; /* before any step-up; DT_NOBEGIN: there was none */
 } Authentication;

@@ -66,6 +66,7 @@ read_code(StoreRow *row, void *arg)
 	code->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
 	code->redeemed = store_given(store_column(row, "redeemed_at"));
 	store_begun(row, &code->begun);
+	code->auth.details = store_jsonb(store_column(row, "authorization_details"));
 }
 
 static StoreQuery code_read_query =

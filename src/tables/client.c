@@ -136,6 +136,8 @@ read_metadata(Client *client, Jsonb *metadata)
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
+	client->details_types =
+		member_strings(metadata, "authorization_details_types", &client->n_details_types);
 	if (subject_type && strcmp(subject_type, "pairwise") == 0)
 	{
 		client->sector = member_string(metadata, "sector_identifier");

@@ -98,6 +98,8 @@ typedef struct Client
 	char *backchannel_logout_uri;
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
+	char **details_types; /* of authorization details that it may ask for (RFC 9396) */
+	int n_details_types; /* -1: none */
 	Epochs epochs;
 } Client;
 

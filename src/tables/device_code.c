@@ -70,6 +70,7 @@ device_code_insert(Issuer *issuer, const DeviceCode *device,
 	store_arg_jsonb(store_named(&args, "context"), device->context);
 	store_arg_time(store_named(&args, "expires_at"), device->expires_at);
 	store_arg_begun(&args, &device->begun);
+	store_arg_jsonb(store_named(&args, "authorization_details"), device->auth.details);
 	return store_run(&device_insert_query, &args, NULL, NULL) == 1;
 }
 
@@ -92,6 +93,7 @@ read_device(StoreRow *row, void *arg)
 	device->begun.at = store_time(store_column(row, "created_at"), DT_NOBEGIN);
 	device->expires_at = store_time(store_column(row, "expires_at"), DT_NOBEGIN);
 	store_begun(row, &device->begun);
+	device->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	(void) store_uuid_optional(store_column(row, "family_id"), &device->family_id);
 }
 

@@ -43,7 +43,8 @@ typedef struct DeviceCode
 	int n_resources; /* 0: none was named */
 	char *jkt; /* NULL: any key may redeem it */
 	DeviceState state;
-	Authentication auth; /* of an approved one: who answered for the user */
+	Authentication
+		auth; /* of an approved one: who answered for the user; its details before, too */
 	Jsonb *context;
 	Begun begun;
 	TimestampTz expires_at;

@@ -52,6 +52,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->revoked = store_given(store_column(row, "revoked_at"));
 	grant->revoke_reason = store_text(store_column(row, "revoke_reason"));
 	store_begun(row, &grant->begun);
+	grant->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	grant->found = row->found;
 }
 

@@ -13,6 +13,7 @@ static const char *const names[] = {
 	[GRANT_TYPE_CLIENT_CREDENTIALS] = "client_credentials",
 	[GRANT_TYPE_DEVICE_CODE] = "urn:ietf:params:oauth:grant-type:device_code",
 	[GRANT_TYPE_TOKEN_EXCHANGE] = "urn:ietf:params:oauth:grant-type:token-exchange",
+	[GRANT_TYPE_JWT_BEARER] = "urn:ietf:params:oauth:grant-type:jwt-bearer",
 	[GRANT_TYPE_PASSWORD] = "password",
 };
 
@@ -28,5 +29,6 @@ bool
 grant_type_has_user(const char *name)
 {
 	return strcmp(name, names[GRANT_TYPE_CLIENT_CREDENTIALS]) != 0 &&
-		   strcmp(name, names[GRANT_TYPE_TOKEN_EXCHANGE]) != 0;
+		   strcmp(name, names[GRANT_TYPE_TOKEN_EXCHANGE]) != 0 &&
+		   strcmp(name, names[GRANT_TYPE_JWT_BEARER]) != 0;
 }

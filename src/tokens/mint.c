@@ -19,6 +19,7 @@
 #include "tables/issuer.h"
 #include "tables/resource.h"
 #include "tables/signing_key.h"
+#include "tokens/authorization_details.h"
 #include "tokens/claims_function.h"
 
 static PgtcSlice *
@@ -135,6 +136,9 @@ mint_access_token(Minting *minting)
 	spec->exp = moment_unix(minting->out->expires_at);
 	spec->cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec->act = json_slice(grant->act);
+	minting->out->details =
+		authorization_details_at(target->details, target->resources, target->n_resources);
+	spec->authorization_details = json_slice(minting->out->details);
 	spec->extra = json_slice(claims_function_merge(
 		grant->auth.claims, claims_function_run(client, grant, target->scope, "access_token")));
 	minting->out->access_token = sign(spec, minting->key);
@@ -160,7 +164,8 @@ mint_id_token(Minting *minting)
 	spec->aud = &client_id;
 	spec->n_aud = 1;
 	spec->azp = client_id;
-	spec->client_id = spec->scope = spec->jti = spec->grant_id = spec->cnf = spec->act = none;
+	spec->client_id = spec->scope = spec->jti = spec->grant_id = spec->cnf = spec->act =
+		spec->authorization_details = none;
 	spec->extra =
 		json_slice(claims_function_run(client, grant, request->target->scope, "id_token"));
 	spec->at_hash = pgtc_slice_str(at_hash);
@@ -227,5 +232,6 @@ mint_answer(const Minted *minted, const char *refresh_token, TimestampTz refresh
 	response->refresh_token_expires_in = moment_unix(refresh_end) - moment_unix(minted->at);
 	response->id_token = minted->id_token;
 	response->scope = minted->target->scope;
+	response->details = minted->details;
 	response->grant_id = minted->grant->grant_id;
 }

@@ -22,6 +22,7 @@ typedef struct Minted
 	TimestampTz at;
 	char *access_token;
 	char *id_token; /* NULL without the openid scope */
+	Jsonb *details; /* authorization_details of the access token; NULL: none */
 	char jti[PGTC_JTI_LEN + 1];
 	const char *kid;
 	TimestampTz expires_at;

@@ -23,6 +23,7 @@ typedef struct TokenResponse
 	int refresh_token_expires_in;
 	const char *id_token; /* NULL: none */
 	const char *scope;
+	Jsonb *details; /* RFC 9396 section 7; NULL: none */
 	pg_uuid_t grant_id;
 	const char *transaction_id; /* of a step-up (err is PGT_ERR_MFA_REQUIRED), as the next */
 	Jsonb *factors;

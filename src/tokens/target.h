@@ -20,6 +20,7 @@ typedef struct Target
 	char **resources;
 	int n_resources;
 	int access_token_lifetime; /* seconds */
+	Jsonb *details; /* beyond scopes (RFC 9396), for its caller to say; NULL: nothing */
 } Target;
 
 #define TARGET_OFFLINE (1 << 0) /* a refresh token may come of it */

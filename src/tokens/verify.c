@@ -257,9 +257,11 @@ verify_access_token(const char *token, size_t len, const char *audience, const C
 static Jsonb *
 describe_access_token(Jsonb *claims)
 {
-	static const char *const members[] = {"scope",	   "client_id", "sub", "aud", "iss",
-										  "jti",	   "exp",		"iat", "acr", "amr",
-										  "auth_time", "grant_id",	"sid", "cnf", "act"};
+	static const char *const members[] = {
+		"scope", "client_id", "sub",	   "aud",
+		"iss",	 "jti",		  "exp",	   "iat",
+		"acr",	 "amr",		  "auth_time", "grant_id",
+		"sid",	 "cnf",		  "act",	   "authorization_details"};
 	Object object;
 	JsonbValue value;
 

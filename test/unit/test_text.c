@@ -3,6 +3,7 @@
  *		Characters and numbers of a text, times, credentials.
  */
 #include "core/base/credentials.h"
+#include "core/base/glob.h"
 #include "core/base/rfc3339.h"
 #include "core/base/text.h"
 #include "unit.h"
@@ -158,9 +159,51 @@ credentials(void)
 	CHECK(pgtc_credentials_of(pgtc_slice(NULL, 0), "Bearer").data == NULL);
 }
 
+/* Attack: a subject that only begins or ends as one that is trusted is taken for it. */
+static void
+globs(void)
+{
+	static const struct
+	{
+		const char *pattern;
+		const char *text;
+		bool matches;
+	} cases[] = {
+		{"", "", true},
+		{"", "a", false},
+		{"*", "", true},
+		{"a", "a", true},
+		{"a", "ab", false},
+		{"a", "ba", false},
+		{"a*", "a", true},
+		{"a*b", "ab", true},
+		{"a*b", "abc", false},
+		{"a*b", "acbab", true},
+		{"*b*", "abc", true},
+		{"*ab", "aab", true},
+		{"a**b", "a-b", true},
+		{"a*b*c", "aXbYbZc", true},
+		{"a*b*c", "aXcYb", false},
+		{"repo:acme/*:ref:refs/heads/main", "repo:acme/app:ref:refs/heads/main", true},
+		{"repo:acme/*:ref:refs/heads/main", "repo:acme-evil/app:ref:refs/heads/main", false},
+		{"repo:acme/*:ref:refs/heads/main", "repo:acme/app:ref:refs/heads/main2", false},
+		{"a.c", "abc", false},
+		{"a?c", "abc", false},
+		{"*", "*", true},
+		{"a", "*", false},
+		/* a star of the text is no more than itself */
+		{"*ab", "*a", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		CHECK(pgtc_glob_matches(pgtc_slice_str(cases[i].pattern), pgtc_slice_str(cases[i].text)) ==
+			  cases[i].matches);
+}
+
 void
 test_text(void)
 {
+	globs();
 	characters();
 	numbers();
 	times();

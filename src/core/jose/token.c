@@ -93,6 +93,7 @@ write_payload(const PgtcTokenSpec *spec, PgtcBuf *out)
 	member_time(out, "auth_time", spec->auth_time);
 	pgtc_json_write_member_json(out, "cnf", spec->cnf);
 	pgtc_json_write_member_json(out, "act", spec->act);
+	pgtc_json_write_member_json(out, "authorization_details", spec->authorization_details);
 	code = splice(out, spec->extra);
 	pgtc_buf_append(out, "}", 1);
 	return code;

@@ -34,6 +34,7 @@ typedef struct PgtcTokenSpec
 	int64_t auth_time;
 	PgtcSlice cnf; /* JSON text of an object (RFC 7800), as the next */
 	PgtcSlice act; /* RFC 8693 section 4.1 */
+	PgtcSlice authorization_details; /* RFC 9396 section 9.1, of an array */
 	PgtcSlice
 		extra; /* a JSON object whose members are spliced in; already checked for reserved names */
 } PgtcTokenSpec;

@@ -13,16 +13,17 @@ void
 client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 {
 	IssueRequest issue = token_request_issue(request, GRANT_TYPE_CLIENT_CREDENTIALS);
+	PgtErr err = PGT_OK;
 
-	/* RFC 6749 section 4.4: a public client has no credentials */
-	if (!request->client->confidential)
-	{
-		(void) refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
-		token_request_refuse(request, "issue.refused", PGT_ERR_CLIENT_GRANT_TYPE, NULL, NULL,
-							 response);
-		return;
-	}
 	/* RFC 9068 section 5: no user can have this subject */
 	issue.auth.subject = psprintf("%s%s", CLIENT_SUBJECT_PREFIX, request->client->client_id);
-	issue_tokens(&issue, response);
+	/* RFC 6749 section 4.4: a public client has no credentials */
+	if (!request->client->confidential)
+		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
+	if (err == PGT_OK)
+		err = token_request_details(request, &issue);
+	if (err == PGT_OK)
+		issue_tokens(&issue, response);
+	else
+		token_request_refuse(request, "issue.refused", err, NULL, NULL, response);
 }

@@ -72,7 +72,7 @@ judge(const TokenRequest *request, IssueRequest *issue)
 					   NULL, NULL);
 	if (!user_function_guard(verify_password, &verification))
 		return PGT_ERR_USER_FUNCTION;
-	return issue->auth.subject ? PGT_OK : PGT_ERR_PASSWORD_WRONG;
+	return issue->auth.subject ? token_request_details(request, issue) : PGT_ERR_PASSWORD_WRONG;
 }
 
 void

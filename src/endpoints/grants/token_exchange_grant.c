@@ -325,6 +325,9 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	/* claims were given for the tokens of one client */
 	if (strcmp(parent->client_id, request->client->client_id) != 0)
 		issue.auth.claims = object_empty();
+	/* the token's own, which may be less than its family's */
+	issue.auth.details = member_json(exchange.subject, "authorization_details");
+	issue.details = http_param(request->x, "authorization_details");
 	issue.scope = exchange.scope;
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;

@@ -7,6 +7,7 @@
 #include "base/object.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
+#include "tokens/authorization_details.h"
 #include "tokens/target.h"
 
 IssueRequest
@@ -45,7 +46,16 @@ token_request_narrow(const TokenRequest *request, char **granted, int n_granted,
 	issue->n_resources = n_granted;
 	issue->first_resources = request->resources;
 	issue->n_first_resources = n_resources;
+	issue->details = http_param(request->x, "authorization_details");
 	return PGT_OK;
+}
+
+PgtErr
+token_request_details(const TokenRequest *request, IssueRequest *issue)
+{
+	return authorization_details_read(request->client, issue->auth.subject,
+									  http_param(request->x, "authorization_details"),
+									  &issue->auth.details);
 }
 
 PgtErr

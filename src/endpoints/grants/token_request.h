@@ -47,6 +47,9 @@ extern PgtErr token_request_narrow(const TokenRequest *request, char **granted, 
 extern PgtErr token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_id,
 										  const char *subject, PgtErr expired);
 
+/* what a request asks for beyond scopes (RFC 9396) that begins a family by itself, with nobody to consent */
+extern PgtErr token_request_details(const TokenRequest *request, IssueRequest *issue);
+
 /* sets response->err and writes the event where one is due; grant_id and subject: NULL where unknown */
 extern void token_request_refuse(const TokenRequest *request, const char *event, PgtErr err,
 								 const pg_uuid_t *grant_id, const char *subject,
