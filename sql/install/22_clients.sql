@@ -125,6 +125,48 @@ CREATE FUNCTION pgtoken.fitting_rotation(rotation text, client_type text) RETURN
 REVOKE ALL ON FUNCTION pgtoken.fitting_rotation FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.fitting_rotation IS 'Internal: the refresh tokens of a public client must rotate (RFC 9700 section 2.2.2)';
 
+CREATE FUNCTION pgtoken.fapi_profile(profile text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN profile IN ('fapi2', 'fapi2-message-signing');
+REVOKE ALL ON FUNCTION pgtoken.fapi_profile FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.fapi_profile IS 'Internal: is it the FAPI 2.0 Security Profile or one that has all of it?';
+
+CREATE FUNCTION pgtoken.profile_metadata(profile text, metadata jsonb) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN CASE WHEN pgtoken.fapi_profile(profile) THEN
+		jsonb_build_object('token_endpoint_auth_method', CASE WHEN metadata ? 'tls_client_auth_subject_dn' THEN 'tls_client_auth' ELSE 'private_key_jwt' END,
+						   'require_issuer_audience', true, 'require_pushed_authorization_requests', true)
+		|| CASE WHEN metadata -> 'tls_client_certificate_bound_access_tokens' = 'true' THEN '{}' ELSE jsonb_build_object('dpop_bound_access_tokens', true) END
+		ELSE '{}' END || metadata;
+REVOKE ALL ON FUNCTION pgtoken.profile_metadata FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.profile_metadata IS 'Internal, called by create_client: the metadata, and what the profile demands where they do not say otherwise';
+
+-- A CHECK constraint calls it while a dump is restored: no table is read.
+CREATE FUNCTION pgtoken.profile_problems(profile text, client_type text, redirect_uris text[], signing_alg text, metadata jsonb) RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN array_remove(ARRAY[
+		CASE WHEN profile <> 'oauth2' AND metadata -> 'grant_types' ? 'password' THEN 'grant_types must not name password (OAuth 2.1 has no such grant).' END,
+		CASE WHEN profile <> 'oauth2' AND metadata -> 'require_pkce' = 'false' THEN 'require_pkce must not be false (OAuth 2.1 section 4.1.1).' END]
+		|| CASE WHEN pgtoken.fapi_profile(profile) THEN ARRAY[
+		CASE WHEN client_type <> 'confidential' THEN 'client_type must be confidential.' END,
+		CASE WHEN pgtoken.client_auth_method(client_type, metadata) NOT IN ('private_key_jwt', 'tls_client_auth')
+			 THEN 'token_endpoint_auth_method must be private_key_jwt or tls_client_auth.' END,
+		CASE WHEN metadata ->> 'token_endpoint_auth_signing_alg' <> ALL (pgtoken.choices('fapi alg'))
+			 THEN format('token_endpoint_auth_signing_alg must be one of %s, or not there.', array_to_string(pgtoken.choices('fapi alg'), ', ')) END,
+		CASE WHEN pgtoken.client_auth_method(client_type, metadata) <> 'tls_client_auth' AND metadata -> 'require_issuer_audience' IS DISTINCT FROM 'true'
+			 THEN 'require_issuer_audience must be true with private_key_jwt: its assertions name the issuer, as a string, as their only aud.' END,
+		CASE WHEN metadata -> 'require_pushed_authorization_requests' IS DISTINCT FROM 'true'
+			 THEN 'require_pushed_authorization_requests must be true: it pushes its authorization requests (RFC 9126).' END,
+		CASE WHEN metadata -> 'dpop_bound_access_tokens' IS DISTINCT FROM 'true' AND metadata -> 'tls_client_certificate_bound_access_tokens' IS DISTINCT FROM 'true'
+			 THEN 'dpop_bound_access_tokens (RFC 9449) or tls_client_certificate_bound_access_tokens (RFC 8705) must be true.' END,
+		CASE WHEN EXISTS (SELECT FROM unnest(redirect_uris) u WHERE u ~* '^http:') AND NOT pgtoken.native_application(metadata)
+			 THEN 'redirect_uris must have no http, loopback hosts included: only an application_type of native may have those.' END,
+		CASE WHEN signing_alg IS NULL OR signing_alg <> ALL (pgtoken.choices('fapi alg'))
+			 THEN format('signing_alg must be one of %s, and not %s.', array_to_string(ARRAY(SELECT a FROM unnest(pgtoken.choices('alg')) a WHERE a = ANY (pgtoken.choices('fapi alg'))), ', '), coalesce(signing_alg, 'NULL')) END]
+		ELSE '{}' END, NULL);
+REVOKE ALL ON FUNCTION pgtoken.profile_problems FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.profile_problems IS 'Internal: what a client would have to change to be of this profile, a sentence each. What is demanded of its requests, and that it cannot be without, the endpoints demand';
+
 CREATE TABLE pgtoken.clients (
 	client_id text NOT NULL,
 	issuer text NOT NULL,
@@ -143,6 +185,7 @@ CREATE TABLE pgtoken.clients (
 	retry_limit integer,
 	lockstep_generations integer,
 	rotation text NOT NULL,
+	profile text NOT NULL,
 	metadata jsonb NOT NULL DEFAULT '{}',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -165,7 +208,9 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
 	CONSTRAINT clients_lockstep_generations_check CHECK (lockstep_generations >= 0),
 	CONSTRAINT clients_metadata_check CHECK (pgtoken.client_metadata_problem(client_type, metadata) IS NULL),
-	CONSTRAINT clients_rotation_check CHECK (rotation = ANY (pgtoken.choices('rotation')) AND pgtoken.fitting_rotation(rotation, client_type))
+	CONSTRAINT clients_rotation_check CHECK (rotation = ANY (pgtoken.choices('rotation')) AND pgtoken.fitting_rotation(rotation, client_type)),
+	CONSTRAINT clients_profile_check CHECK (profile = ANY (pgtoken.choices('profile'))
+		AND pgtoken.profile_problems(profile, client_type, redirect_uris, signing_alg, metadata) = '{}')
 );
 COMMENT ON TABLE pgtoken.clients IS 'OAuth clients (RFC 6749 section 2); one that was used is switched off by update_client(enabled => false), not deleted: audit and families keep their name';
 COMMENT ON COLUMN pgtoken.clients.client_id IS 'client_id (RFC 6749 section 2.2), unique over all issuers';
@@ -185,6 +230,7 @@ COMMENT ON COLUMN pgtoken.clients.retry_window IS 'How long the predecessor of a
 COMMENT ON COLUMN pgtoken.clients.retry_limit IS 'How many such retries per rotation; NULL: any number';
 COMMENT ON COLUMN pgtoken.clients.lockstep_generations IS 'How many generations running may be answered from two contexts until that is reuse; 0: never; NULL: pgtoken.lockstep_generations';
 COMMENT ON COLUMN pgtoken.clients.rotation IS 'always: each refresh gives a new refresh token. never: the same one stays (confidential clients only)';
+COMMENT ON COLUMN pgtoken.clients.profile IS 'Which rules hold it: oauth2 (RFC 6749 with RFC 9700), oauth21, fapi2 or fapi2-message-signing; each demands all of the one before it';
 COMMENT ON COLUMN pgtoken.clients.metadata IS 'Further properties by the names of RFC 7591 and its companions, as create_client lists them; a member that is not there has its default';
 COMMENT ON COLUMN pgtoken.clients.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.clients.created_at IS 'When the client was registered';
@@ -200,6 +246,7 @@ COMMENT ON CONSTRAINT clients_signing_alg_check ON pgtoken.clients IS 'What the 
 COMMENT ON CONSTRAINT clients_access_token_lifetime_check ON pgtoken.clients IS 'No access token outlives a day: retiring keys and the blacklist rely on it';
 COMMENT ON CONSTRAINT clients_retry_window_check ON pgtoken.clients IS 'A retry is for an answer that got lost: an hour is plenty, but where nobody can use the token without the client''s key';
 COMMENT ON CONSTRAINT clients_metadata_check ON pgtoken.clients IS 'Known members only, of the right type, and fitting each other and client_type';
+COMMENT ON CONSTRAINT clients_profile_check ON pgtoken.clients IS 'What its profile demands of it (FAPI 2.0 Security Profile section 5.3.2): none is there in name only';
 COMMENT ON CONSTRAINT clients_rotation_check ON pgtoken.clients IS 'The refresh tokens of a public client must rotate (RFC 9700 section 2.2.2)';
 
 ALTER TABLE pgtoken.clients
@@ -244,7 +291,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.merged_metadata FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.merged_metadata IS 'Internal, called by create_client and update_client: the metadata with the members of changes, without those that changes gives as null; raises 22023 unless changes is an object or NULL';
 
-CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text, metadata jsonb)
+CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text, metadata jsonb, profile text)
 	RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -290,6 +337,13 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = problem || '.';
 	END IF;
+	PERFORM pgtoken.check_choice('profile', profile);
+	IF pgtoken.profile_problems(profile, client_type, redirect_uris, signing_alg, metadata) <> '{}' THEN
+		RAISE EXCEPTION 'the client cannot have the profile %', profile
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = array_to_string(pgtoken.profile_problems(profile, client_type, redirect_uris, signing_alg, metadata), ' '),
+				  HINT = 'Change that in the client''s application first, then here, together with profile or before it.';
+	END IF;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_client FROM PUBLIC;
@@ -309,27 +363,35 @@ CREATE FUNCTION pgtoken.create_client(
 	refresh_idle_lifetime interval DEFAULT NULL,
 	retry_window interval DEFAULT NULL,
 	retry_limit integer DEFAULT NULL,
-	rotation text DEFAULT 'always',
+	rotation text DEFAULT NULL,
 	issuer text DEFAULT NULL,
 	metadata jsonb DEFAULT '{}',
 	lockstep_generations integer DEFAULT NULL,
-	if_not_exists boolean DEFAULT false
+	if_not_exists boolean DEFAULT false,
+	profile text DEFAULT NULL
 ) RETURNS pgtoken.client_credentials
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	credentials pgtoken.client_credentials;
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
-	given_metadata CONSTANT jsonb := pgtoken.merged_metadata('{}', metadata);
+	given_metadata jsonb := pgtoken.merged_metadata('{}', metadata);
+	-- what works without being told of profiles goes on working
+	of_profile CONSTANT text := coalesce(profile, CASE WHEN pgtoken.profile_problems('oauth21', client_type, redirect_uris, signing_alg, given_metadata) = '{}'
+													   THEN 'oauth21' ELSE 'oauth2' END);
 	existing pgtoken.clients;
 BEGIN
-	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR rotation IS NULL
-	   OR metadata IS NULL THEN
-		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access, rotation and metadata must not be NULL'
+	IF client_id IS NULL OR client_type IS NULL OR scopes IS NULL OR redirect_uris IS NULL OR offline_access IS NULL OR metadata IS NULL THEN
+		RAISE EXCEPTION 'client_id, client_type, scopes, redirect_uris, offline_access and metadata must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	resources := pgtoken.registered_resources(of_issuer, resources);
-	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation, given_metadata);
+	IF pgtoken.fapi_profile(of_profile) THEN
+		given_metadata := pgtoken.profile_metadata(of_profile, given_metadata);
+		signing_alg := coalesce(signing_alg, (SELECT i.default_alg FROM pgtoken.issuers i WHERE i.issuer = of_issuer));
+	END IF;
+	rotation := coalesce(rotation, CASE WHEN pgtoken.fapi_profile(of_profile) AND client_type = 'confidential' THEN 'never' ELSE 'always' END);
+	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation, given_metadata, of_profile);
 	IF EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = create_client.client_id AND r.access_token_typ = 'JWT') THEN
 		RAISE EXCEPTION 'an API has the name of the client %', quote_literal(client_id)
 			USING ERRCODE = 'invalid_parameter_value',
@@ -342,17 +404,23 @@ BEGIN
 			jsonb_build_object('issuer', of_issuer, 'client_name', client_name, 'client_type', client_type, 'scopes', scopes, 'redirect_uris', redirect_uris,
 							   'resources', resources, 'offline_access', offline_access, 'signing_alg', signing_alg, 'access_token_lifetime', access_token_lifetime,
 							   'refresh_absolute_lifetime', refresh_absolute_lifetime, 'refresh_idle_lifetime', refresh_idle_lifetime, 'retry_window', retry_window,
-							   'retry_limit', retry_limit, 'rotation', rotation, 'metadata', given_metadata, 'lockstep_generations', lockstep_generations), if_not_exists);
+							   'retry_limit', retry_limit, 'rotation', rotation, 'metadata', given_metadata, 'lockstep_generations', lockstep_generations,
+							   'profile', of_profile), if_not_exists);
 		RETURN credentials;
+	END IF;
+	IF of_profile <> coalesce(profile, 'oauth21') THEN
+		RAISE NOTICE 'the client "%" has the profile oauth2', client_id
+			USING DETAIL = array_to_string(pgtoken.profile_problems('oauth21', client_type, redirect_uris, signing_alg, given_metadata), ' '),
+				  HINT = 'profile => ''oauth2'' says that this is meant.';
 	END IF;
 	INSERT INTO pgtoken.clients (client_id, issuer, client_name, client_type, scopes, redirect_uris, resources, offline_access,
 								 signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime,
-								 retry_window, retry_limit, rotation, metadata, lockstep_generations)
+								 retry_window, retry_limit, rotation, metadata, lockstep_generations, profile)
 	VALUES (create_client.client_id, of_issuer, create_client.client_name, create_client.client_type, create_client.scopes,
 			create_client.redirect_uris, create_client.resources, create_client.offline_access, create_client.signing_alg,
 			create_client.access_token_lifetime, create_client.refresh_absolute_lifetime, create_client.refresh_idle_lifetime,
 			create_client.retry_window, create_client.retry_limit, create_client.rotation, given_metadata,
-			create_client.lockstep_generations);
+			create_client.lockstep_generations, of_profile);
 	IF starts_with(pgtoken.client_auth_method(client_type, given_metadata), 'client_secret_') THEN
 		credentials.client_secret := (pgtoken.create_client_secret(client_id)).client_secret;
 	END IF;
@@ -363,7 +431,8 @@ REVOKE ALL ON FUNCTION pgtoken.create_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_client IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
-client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
+client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
+profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
 metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none). Raises 22004, 22023, 23505, 23514, 55000.';
 
@@ -391,7 +460,8 @@ CREATE FUNCTION pgtoken.update_client(
 	enabled boolean DEFAULT NULL,
 	reset text[] DEFAULT '{}',
 	metadata jsonb DEFAULT NULL,
-	lockstep_generations integer DEFAULT NULL
+	lockstep_generations integer DEFAULT NULL,
+	profile text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -423,8 +493,13 @@ BEGIN
 	changed.lockstep_generations := coalesce(lockstep_generations, CASE WHEN 'lockstep_generations' <> ALL (reset) THEN changed.lockstep_generations END);
 	changed.retry_limit := coalesce(retry_limit, CASE WHEN 'retry_limit' <> ALL (reset) THEN changed.retry_limit END);
 	changed.metadata := pgtoken.merged_metadata(changed.metadata, metadata);
+	changed.profile := coalesce(profile, changed.profile);
+	IF pgtoken.fapi_profile(changed.profile) THEN
+		changed.signing_alg := coalesce(changed.signing_alg, (SELECT i.default_alg FROM pgtoken.issuers i WHERE i.issuer = changed.issuer));
+		changed.rotation := coalesce(rotation, CASE WHEN pgtoken.fapi_profile(before.profile) OR changed.client_type = 'public' THEN changed.rotation ELSE 'never' END);
+	END IF;
 	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation,
-								 changed.metadata);
+								 changed.metadata, changed.profile);
 	PERFORM pgtoken.check_alg_change(changed.issuer, before.signing_alg, changed.signing_alg);
 	IF pgtoken.client_sector(changed.metadata, changed.redirect_uris) IS DISTINCT FROM pgtoken.client_sector(before.metadata, before.redirect_uris) THEN
 		IF EXISTS (SELECT FROM pgtoken.grant_status g WHERE g.client_id = update_client.client_id AND g.state = 'active') THEN
@@ -439,10 +514,10 @@ BEGIN
 	PERFORM pgtoken.make_durable();
 	UPDATE pgtoken.clients c
 	SET (scopes, redirect_uris, offline_access, rotation, enabled, resources, client_name, signing_alg, access_token_lifetime,
-		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, metadata, lockstep_generations)
+		 refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, metadata, lockstep_generations, profile)
 		= ROW (changed.scopes, changed.redirect_uris, changed.offline_access, changed.rotation, changed.enabled, changed.resources, changed.client_name, changed.signing_alg,
 			   changed.access_token_lifetime, changed.refresh_absolute_lifetime, changed.refresh_idle_lifetime, changed.retry_window, changed.retry_limit, changed.metadata,
-			   changed.lockstep_generations)
+			   changed.lockstep_generations, changed.profile)
 	WHERE c.client_id = update_client.client_id;
 	-- nothing needs the secrets themselves any more
 	IF method = 'client_secret_jwt' AND pgtoken.client_auth_method(changed.client_type, changed.metadata) <> method THEN
@@ -458,6 +533,7 @@ GRANT EXECUTE ON FUNCTION pgtoken.update_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.update_client IS
 'Change a client. client_id: which. scopes, redirect_uris, offline_access, resources, client_name, signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, lockstep_generations, rotation: as in create_client; NULL keeps the value. The two refresh lifetimes hold for families issued afterwards, everything else at once. reset: names of those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on.
 metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default.
+profile: as in create_client; the detail of a refusal lists all that the client would have to change first, and nothing of that is changed by itself; only rotation goes to never for the FAPI profiles where it is not named, and signing_alg to what the issuer''s default_alg is now.
 Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';
 
 CREATE FUNCTION pgtoken.delete_client(client_id text) RETURNS boolean

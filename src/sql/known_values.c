@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "base/strings.h"
+#include "core/base/slice.h"
 #include "core/jose/alg.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/http.h"
@@ -37,6 +38,20 @@ assertion_alg(int n)
 	return pgtc_alg_nth_name(n, true);
 }
 
+/* what may be used where FAPI 2.0 rules, under each of its names */
+static const char *
+fapi_alg(int n)
+{
+	const char *name;
+
+	for (int i = 0; (name = pgtc_alg_nth_name(i, false)) != NULL; i++)
+	{
+		if (pgtc_alg_by_any_name(pgtc_slice_str(name))->fapi && n-- == 0)
+			return name;
+	}
+	return NULL;
+}
+
 static const struct
 {
 	const char *name;
@@ -47,8 +62,10 @@ static const struct
 	{"code_challenge_method", .only = CODE_CHALLENGE_METHOD},
 	{"document kind", .values = document_kind_name},
 	{"dpop_signing_alg", .values = http_proof_alg},
+	{"fapi alg", .values = fapi_alg},
 	{"factor type", .values = factor_type_name},
 	{"grant_types", .values = grant_type_name},
+	{"profile", .values = client_profile_name},
 	{"prompt", .values = authorization_parameters_prompt},
 	{"protocol_scope", .values = target_protocol_scope},
 	{"response_mode", .only = RESPONSE_MODE},

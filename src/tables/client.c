@@ -59,6 +59,25 @@ static const char *const auth_methods[] = {
 StaticAssertDecl(lengthof(auth_methods) == AUTH_SECRET,
 				 "every method but AUTH_SECRET has its name");
 
+static const char *const profiles[] = {
+	[PROFILE_OAUTH2] = "oauth2",
+	[PROFILE_OAUTH21] = "oauth21",
+	[PROFILE_FAPI2] = "fapi2",
+	[PROFILE_FAPI2_MESSAGE_SIGNING] = "fapi2-message-signing",
+};
+
+const char *
+client_profile_name(int profile)
+{
+	return profile < (int) lengthof(profiles) ? profiles[profile] : NULL;
+}
+
+bool
+client_alg_allowed(const Client *client, const PgtcAlg *alg)
+{
+	return client->profile < PROFILE_FAPI2 || alg->fapi;
+}
+
 bool
 client_may_use(const Client *client, GrantType type)
 {
@@ -168,6 +187,7 @@ read_client(StoreRow *row, void *arg)
 	client->retry_limit = store_int(row, -1);
 	client->lockstep_generations = store_int(row, -1);
 	client->rotates = store_bool(row);
+	client->profile = (ClientProfile) strings_find(client_profile_name, store_text(row));
 	client->client_name = store_text(row);
 	client->redirect_uris = store_texts(row, &client->n_redirect_uris);
 	read_metadata(client, store_jsonb(row));
@@ -212,7 +232,8 @@ static StoreQuery client_read_query = STORE_QUERY(
 	"c.refresh_absolute_lifetime, "
 	"c.refresh_idle_lifetime, "
 	"c.retry_window, c.retry_limit, c.lockstep_generations, "
-	"c.rotation" EQ "'always', c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
+	"c.rotation" EQ
+	"'always', c.profile, c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
 		"c") " FROM pgtoken.clients c WHERE c.client_id" EQ "$1");
 
 static StoreQuery client_secrets_read_query =

@@ -33,6 +33,15 @@ typedef enum ClientAuthMethod
 	AUTH_SECRET /* of a client: by either of the first two, so it has no name */
 } ClientAuthMethod;
 
+/* each demands all of the one before it */
+typedef enum ClientProfile
+{
+	PROFILE_OAUTH2,
+	PROFILE_OAUTH21,
+	PROFILE_FAPI2,
+	PROFILE_FAPI2_MESSAGE_SIGNING
+} ClientProfile;
+
 typedef struct ClientSecret
 {
 	pg_uuid_t secret_id;
@@ -71,6 +80,7 @@ typedef struct Client
 	int retry_limit; /* -1: none */
 	int lockstep_generations; /* setting already applied; 0: never reuse */
 	bool rotates;
+	ClientProfile profile;
 	ClientLifetimes given;
 	ClientSecret *secrets;
 	char *client_name; /* NULL: none */
@@ -116,6 +126,12 @@ extern PgtErr client_authenticate(Client *client, const char *client_secret);
 
 /* as metadata and audit have it, and as StringsNth; NULL for AUTH_SECRET, which is no one method */
 extern const char *client_auth_method_name(int method);
+
+/* as StringsNth */
+extern const char *client_profile_name(int profile);
+
+/* may it sign by this, and be signed for: what its profile lets it, whatever else it is registered for */
+extern bool client_alg_allowed(const Client *client, const PgtcAlg *alg);
 
 extern bool client_may_use(const Client *client, GrantType type);
 

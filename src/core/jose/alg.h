@@ -27,6 +27,7 @@ typedef struct PgtcAlg
 	const char *hash; /* digest of at_hash and c_hash; EdDSA: SHA512 */
 	size_t field_len; /* bytes of a coordinate or of the public key; 0 for RSA and oct */
 	bool pss;
+	bool fapi; /* may be used where FAPI 2.0 rules (Security Profile section 5.4.1) */
 	int cose; /* its number in COSE where credentials of WebAuthn may have it; 0 */
 } PgtcAlg;
 
