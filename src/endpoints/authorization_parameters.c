@@ -83,8 +83,6 @@ check_kind(const HttpExchange *x)
 	char *response_type = http_param(x, "response_type");
 	char *response_mode = http_param(x, "response_mode");
 
-	if (http_param(x, "request"))
-		return PGT_ERR_REQUEST_OBJECT;
 	if (http_param(x, "registration"))
 		return PGT_ERR_REGISTRATION;
 	if (response_type == NULL)
@@ -113,6 +111,15 @@ check_pkce(const HttpExchange *x, const Client *client)
 			   ? PGT_OK
 			   : refused(PGT_ERR_REQUEST_PARAMETER, "code_challenge", NULL,
 						 "43 characters of base64url");
+}
+
+/* OpenID Connect Registration section 2: default_acr_values where the request has none */
+static char *
+shown_as(const HttpExchange *x, const Client *client, const char *name)
+{
+	char *value = http_param(x, name);
+
+	return value || strcmp(name, "acr_values") != 0 ? value : client->default_acr_values;
 }
 
 /* *prompts: a space-delimited list becomes an array; none stands alone (OpenID Connect Core section 3.1.2.1) */
@@ -181,7 +188,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 
 	object_begin(&object);
 	for (size_t i = 0; i < lengthof(plain); i++)
-		object_string(&object, plain[i], http_param(x, plain[i]));
+		object_string(&object, plain[i], shown_as(x, client, plain[i]));
 	object_string(&object, "scope", target.scope);
 	/* the default where none was named: what the user is shown and agrees to */
 	object_strings(&object, "resource", target.resources, target.n_resources);

@@ -49,6 +49,7 @@ static const struct
 	{"grant_types", .values = grant_type_name},
 	{"prompt", .values = authorization_parameters_prompt},
 	{"protocol_scope", .values = target_protocol_scope},
+	{"request_object_signing_alg", .values = http_proof_alg},
 	{"response_mode", .only = RESPONSE_MODE},
 	{"response_type", .only = RESPONSE_TYPE},
 	{"token_endpoint_auth_method", .values = client_auth_method_name},
