@@ -50,7 +50,7 @@ BEGIN
 		'request_object_signing_alg_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('request_object_signing_alg') END,
 		'require_signed_request_object', CASE WHEN i.login_uri IS NOT NULL THEN false END,
 		'request_uri_parameter_supported', false,
-		'claims_parameter_supported', false,
+		'claims_parameter_supported', i.login_uri IS NOT NULL,
 		'grant_types_supported', ARRAY(
 			SELECT g FROM unnest(pgtoken.choices('grant_types')) WITH ORDINALITY u (g, n)
 			WHERE CASE g WHEN 'authorization_code' THEN i.login_uri IS NOT NULL

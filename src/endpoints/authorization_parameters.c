@@ -15,12 +15,13 @@
 #include "core/oauth/redirect.h"
 #include "core/oauth/scope.h"
 #include "endpoints/id_token_hint.h"
+#include "tokens/claims_request.h"
 #include "tokens/target.h"
 
 const char *
 authorization_parameters_prompt(int n)
 {
-	static const char *const prompts[] = {"none", "login", "consent", "select_account"};
+	static const char *const prompts[] = {"none", "login", "consent", "select_account", "create"};
 
 	return n < (int) lengthof(prompts) ? prompts[n] : NULL;
 }
@@ -161,6 +162,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	char **prompts;
 	int n_prompts;
 	char *hint_subject = NULL;
+	Jsonb *claims = NULL;
 	Object object;
 	PgtErr err = check_kind(x);
 
@@ -181,6 +183,8 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 		err = refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,
 					  "an ID token of ours for this client");
 	if (err == PGT_OK)
+		err = claims_request_read(http_param(x, "claims"), &claims);
+	if (err == PGT_OK)
 		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
 							   TARGET_OFFLINE, &target);
 	if (err != PGT_OK)
@@ -192,6 +196,9 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	object_string(&object, "scope", target.scope);
 	/* the default where none was named: what the user is shown and agrees to */
 	object_strings(&object, "resource", target.resources, target.n_resources);
+	/* both of what can have them need the scope */
+	if (claims && target.openid)
+		object_jsonb(&object, "claims", claims);
 	if (n_prompts > 0)
 		object_strings(&object, "prompt", prompts, n_prompts);
 	if (max_age >= 0)

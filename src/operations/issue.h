@@ -39,6 +39,7 @@ typedef struct IssueRequest
 	char **first_resources; /* the first access token is for these only, the family for all */
 	int n_first_resources; /* 0: for all */
 	const char *nonce;
+	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	struct Issue *prepared; /* by issue_assess; NULL: not yet */
 	Jsonb *context;
