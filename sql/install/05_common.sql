@@ -35,7 +35,7 @@ CREATE FUNCTION pgtoken.known_values(what text) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'pgt_known_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.known_values FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.known_values TO pgtoken_http;
-COMMENT ON FUNCTION pgtoken.known_values IS 'Internal, called by choices() and raise_challenge(): a list that the library goes by itself; raises 22023 where it has none. alg: what our keys sign by (RFC 7518 section 3.1, RFC 8037); dpop_signing_alg and token_endpoint_auth_signing_alg: what proofs and assertions of clients may be signed by, under each of its names (RFC 9864)';
+COMMENT ON FUNCTION pgtoken.known_values IS 'Internal, called by choices() and raise_challenge(): a list that the library goes by itself; raises 22023 where it has none. alg: what our keys sign by (RFC 7518 section 3.1, RFC 8037); dpop_signing_alg, request_object_signing_alg and token_endpoint_auth_signing_alg: what proofs, request objects and assertions of clients may be signed by, under each of its names (RFC 9864)';
 
 CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -78,12 +78,17 @@ BEGIN
 			WHEN 'default_max_age' THEN
 				CASE WHEN kind <> 'number' OR content !~ '^[0-9]{1,9}$'
 					 THEN 'must be a number of seconds' END
+			WHEN 'default_acr_values' THEN
+				CASE WHEN kind <> 'array' OR jsonb_path_exists(value, '$[*] ? (@.type() != "string")') OR NOT pgtoken.valid_acr_values(ARRAY(SELECT jsonb_array_elements_text(value))) OR length(content) > 1000
+					 THEN 'must be an array of values of acr, none twice, 1000 bytes in all' END
 			ELSE
-				CASE WHEN name IN ('application_type', 'subject_type', 'token_endpoint_auth_method', 'token_endpoint_auth_signing_alg') THEN
+				CASE WHEN name IN ('application_type', 'subject_type', 'token_endpoint_auth_method', 'token_endpoint_auth_signing_alg',
+								   'request_object_signing_alg') THEN
 						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
 							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
 					 WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
-									   'tls_client_certificate_bound_access_tokens', 'consent_required', 'require_issuer_audience') THEN 'is not known'
+									   'tls_client_certificate_bound_access_tokens', 'consent_required', 'require_issuer_audience',
+									   'require_signed_request_object') THEN 'is not known'
 					 WHEN kind <> 'boolean' THEN 'must be true or false' END
 		END;
 		IF problem IS NOT NULL THEN
@@ -111,6 +116,9 @@ BEGIN
 		RETURN 'jwks or jwks_uri must be there when token_endpoint_auth_method is private_key_jwt';
 	ELSIF method = 'tls_client_auth' AND NOT metadata ? 'tls_client_auth_subject_dn' THEN
 		RETURN 'tls_client_auth_subject_dn must be there when token_endpoint_auth_method is tls_client_auth';
+	END IF;
+	IF metadata -> 'require_signed_request_object' = 'true' AND NOT metadata ?| '{jwks,jwks_uri}' THEN
+		RETURN 'jwks must be there when require_signed_request_object is true';
 	END IF;
 	RETURN NULL;
 END
@@ -434,7 +442,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

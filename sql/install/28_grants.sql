@@ -41,6 +41,7 @@ CREATE TABLE pgtoken.grants (
 	client_epoch bigint,
 	subject_epoch bigint,
 	authorization_details jsonb,
+	claims_request jsonb,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
@@ -83,6 +84,7 @@ COMMENT ON COLUMN pgtoken.grants.issuer_epoch IS 'epoch of its issuer when it wa
 COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
 COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';
 COMMENT ON COLUMN pgtoken.grants.authorization_details IS 'What was granted beyond scopes (RFC 9396), an array; a refresh may narrow its access token, never this; NULL: nothing';
+COMMENT ON COLUMN pgtoken.grants.claims_request IS 'Single claims that its ID tokens and userinfo have as well (OpenID Connect Core section 5.5), as consented to; NULL: none were asked for';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
 
 CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;
@@ -97,6 +99,7 @@ ALTER TABLE pgtoken.grants
 	ALTER amr SET STORAGE MAIN, ALTER amr SET STATISTICS 0,
 	ALTER nonce SET STORAGE MAIN, ALTER nonce SET STATISTICS 0,
 	ALTER claims SET STORAGE MAIN, ALTER claims SET STATISTICS 0,
+	ALTER claims_request SET STORAGE MAIN, ALTER claims_request SET STATISTICS 0,
 	ALTER current_hash SET STORAGE MAIN, ALTER current_hash SET STATISTICS 0,
 	ALTER previous_hash SET STORAGE MAIN, ALTER previous_hash SET STATISTICS 0,
 	ALTER rotation_nonce SET STORAGE MAIN, ALTER rotation_nonce SET STATISTICS 0,
@@ -116,18 +119,18 @@ COMMENT ON POLICY auditor_reads ON pgtoken.grants IS 'Lets pgtoken_auditor see e
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time,
 			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
-			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, authorization_details)
+			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, authorization_details, claims_request)
 	ON pgtoken.grants TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, first_context, jkt, x5t_s256, act, authorization_details');
+CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.deleted to audit_events, without hashes';
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
-		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch
+		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, claims_request
 	ON pgtoken.grants FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, first_context, jkt, x5t_s256, act, authorization_details');
+	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit_update ON pgtoken.grants IS 'Writes grant.revoked and grant.changed to audit_events, without hashes; a rotation is audited by its row in tokens';
 CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 COMMENT ON TRIGGER invalidate ON pgtoken.grants IS 'Makes every backend drop the tokens it has verified when a family is revoked or goes; a rotation does not';

@@ -62,6 +62,7 @@ CREATE TABLE pgtoken.authorization_codes (
 	subject_epoch bigint,
 	request_id uuid,
 	authorization_details jsonb,
+	claims_request jsonb,
 	CONSTRAINT authorization_codes_pkey PRIMARY KEY (grant_id)
 );
 COMMENT ON TABLE pgtoken.authorization_codes IS 'Authorization codes (RFC 6749 section 4.1.2): what was authorized, until the client redeems it. Kept for a day, so that a second use can be told from an unknown code';
@@ -89,6 +90,7 @@ COMMENT ON COLUMN pgtoken.authorization_codes.client_epoch IS 'epoch of the clie
 COMMENT ON COLUMN pgtoken.authorization_codes.subject_epoch IS 'epoch of the issuer''s subjects then';
 COMMENT ON COLUMN pgtoken.authorization_codes.request_id IS 'grant_id of the authorization request that it answers, so that the audit can be followed from one to the other; NULL: not known';
 COMMENT ON COLUMN pgtoken.authorization_codes.authorization_details IS 'What was authorized beyond scopes (RFC 9396), an array; NULL: nothing';
+COMMENT ON COLUMN pgtoken.authorization_codes.claims_request IS 'Single claims that were asked for (OpenID Connect Core section 5.5), as consented to; NULL: none';
 COMMENT ON INDEX pgtoken.authorization_codes_pkey IS 'Finds a code, which names its grant_id';
 
 ALTER TABLE pgtoken.authorization_codes
@@ -101,6 +103,7 @@ ALTER TABLE pgtoken.authorization_codes
 	ALTER amr SET STORAGE MAIN, ALTER amr SET STATISTICS 0,
 	ALTER nonce SET STORAGE MAIN, ALTER nonce SET STATISTICS 0,
 	ALTER claims SET STORAGE MAIN, ALTER claims SET STATISTICS 0,
+	ALTER claims_request SET STORAGE MAIN, ALTER claims_request SET STATISTICS 0,
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
 	ALTER authorization_details SET STORAGE MAIN, ALTER authorization_details SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.authorization_codes', '');
@@ -108,13 +111,13 @@ ALTER TABLE pgtoken.authorization_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.authorization_codes FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.authorization_codes IS 'Lets pgtoken_auditor see every row (though neither code_hash nor code_challenge: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
-			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch, request_id, authorization_details)
+			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch, request_id, authorization_details, claims_request)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;
 
 -- What comes of a request is audited, not the request; a code from its making on,
 -- but not that maintain() forgets it.
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.authorization_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash, code_challenge, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, context, dpop_jkt, authorization_details');
+	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash, code_challenge, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, dpop_jkt, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.authorization_codes IS 'Writes a code when it is made and when it is redeemed to audit_events, without hash and challenge';
 
 CREATE TYPE pgtoken.authorization_response AS (
@@ -126,7 +129,7 @@ REVOKE ALL ON TYPE pgtoken.authorization_response FROM PUBLIC;
 GRANT USAGE ON TYPE pgtoken.authorization_response TO pgtoken_issuer;
 COMMENT ON TYPE pgtoken.authorization_response IS 'Answer of approve_authorization and deny_authorization: where to send the browser; without redirect_uri the application has to do something about error';
 COMMENT ON COLUMN pgtoken.authorization_response.redirect_uri IS 'Send the browser here: with a code, or with an error for the client. NULL: the transaction goes on, or (invalid_transaction) never was';
-COMMENT ON COLUMN pgtoken.authorization_response.error IS 'login_required, consent_required, invalid_transaction, or what redirect_uri tells the client';
+COMMENT ON COLUMN pgtoken.authorization_response.error IS 'login_required, unmet_authentication_requirements, consent_required, invalid_transaction, or what redirect_uri tells the client';
 COMMENT ON COLUMN pgtoken.authorization_response.error_description IS 'The same for people';
 
 CREATE FUNCTION pgtoken.authorization_request(transaction_id text) RETURNS jsonb
@@ -136,7 +139,7 @@ REVOKE ALL ON FUNCTION pgtoken.authorization_request FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.authorization_request TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.authorization_request IS
 'What a login or logout page needs to know of the transaction it was called with. transaction_id: from the query of login_uri or logout_uri.
-Returns an object: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, prompt, max_age (seconds), acr_values, login_hint, ui_locales, display, id_token_hint_subject, authorization_details, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown, has ended, or is another issuer''s than this session''s (pgtoken.http_issuer). All values have been validated; those that the client chose must still be escaped in a page.';
+Returns an object: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, claims (single claims of id_token and userinfo, OpenID Connect Core section 5.5), prompt, max_age (seconds), acr_values, login_hint, ui_locales, display, id_token_hint_subject, authorization_details, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown, has ended, or is another issuer''s than this session''s (pgtoken.http_issuer). All values have been validated; those that the client chose must still be escaped in a page.';
 
 CREATE FUNCTION pgtoken.approve_authorization(
 	transaction_id text,
@@ -156,7 +159,7 @@ REVOKE ALL ON FUNCTION pgtoken.approve_authorization FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_authorization IS
 'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. subject: the application''s user id. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens. authorization_details: what was agreed to of what the client asks for beyond scopes (RFC 9396), as it is granted; an empty array: nothing of it; NULL: all, as it was asked for. Such a request is asked about each time: without consent the answer is consent_required.
-redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or an id_token_hint ask for another login), consent_required; or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once. Raises 22004, 22023.';
+redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or prompt=create, an id_token_hint or a sub among the claims ask for another login), unmet_authentication_requirements (the claims ask for an essential acr that this one is not, nor stronger: authenticate by more, or pass it to deny_authorization), consent_required; or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_authorization(transaction_id text, error text DEFAULT 'access_denied', error_description text DEFAULT NULL)
 	RETURNS pgtoken.authorization_response

@@ -46,9 +46,11 @@ BEGIN
 		'code_challenge_methods_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('code_challenge_method') END,
 		'require_pushed_authorization_requests', CASE WHEN i.login_uri IS NOT NULL THEN false END,
 		'prompt_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('prompt') END,
-		'request_parameter_supported', false,
+		'request_parameter_supported', i.login_uri IS NOT NULL,
+		'request_object_signing_alg_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('request_object_signing_alg') END,
+		'require_signed_request_object', CASE WHEN i.login_uri IS NOT NULL THEN false END,
 		'request_uri_parameter_supported', false,
-		'claims_parameter_supported', false,
+		'claims_parameter_supported', i.login_uri IS NOT NULL,
 		'grant_types_supported', ARRAY(
 			SELECT g FROM unnest(pgtoken.choices('grant_types')) WITH ORDINALITY u (g, n)
 			WHERE CASE g WHEN 'authorization_code' THEN i.login_uri IS NOT NULL

@@ -10,6 +10,8 @@
 #define BAD_TRANSACTION "the transaction is unknown, has ended or is another request's"
 #define DENIED "the request is not allowed"
 #define BAD_ASSERTION "the assertion is invalid, expired, used or of nobody who is trusted"
+#define BAD_REQUEST_OBJECT \
+	"the request object is malformed, expired, or not signed by this client for this issuer"
 #define BAD_SCOPE "the requested scope is invalid, unknown, malformed or exceeds what was granted"
 
 static const PgtErrInfo err_table[] = {
@@ -164,8 +166,17 @@ static const PgtErrInfo err_table[] = {
 							   "response_type_unsupported", 400, false},
 	[PGT_ERR_RESPONSE_MODE] = {"invalid_request", "the only response mode is query",
 							   "response_mode_unsupported", 400, false},
-	[PGT_ERR_REQUEST_OBJECT] = {"request_not_supported", "request objects are not supported",
-								"request_object", 400, false},
+	[PGT_ERR_REQUEST_OBJECT] = {"invalid_request_object", BAD_REQUEST_OBJECT,
+								"request_object_invalid", 400, false},
+	[PGT_ERR_REQUEST_OBJECT_SIGNATURE] = {"invalid_request_object", BAD_REQUEST_OBJECT,
+										  "request_object_signature", 400, true},
+	[PGT_ERR_REQUEST_OBJECT_AUDIENCE] = {"invalid_request_object", BAD_REQUEST_OBJECT,
+										 "request_object_audience", 400, true},
+	[PGT_ERR_REQUEST_OBJECT_TIME] = {"invalid_request_object", BAD_REQUEST_OBJECT,
+									 "request_object_time", 400, true},
+	[PGT_ERR_REQUEST_NOT_SIGNED] = {"invalid_request",
+									"the client must send its requests as signed request objects",
+									"request_not_signed", 400, false},
 	[PGT_ERR_REGISTRATION] = {"registration_not_supported",
 							  "the registration parameter is not supported",
 							  "registration_parameter", 400, false},

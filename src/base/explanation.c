@@ -170,7 +170,15 @@ static const char *const sentences[] = {
 	[PGT_ERR_RESPONSE_TYPE] = "The response_type must be code.",
 	[PGT_ERR_RESPONSE_MODE] = "The response_mode must be query, or be left out.",
 	[PGT_ERR_REQUEST_OBJECT] =
-		"The request came as a request object, which is not supported: send its members as parameters.",
+		"The request object is not what it must be: a JWT of this client whose members are the parameters, of a typ that requests have, without request and request_uri, and not an assertion.",
+	[PGT_ERR_REQUEST_OBJECT_SIGNATURE] =
+		"No key of the client verifies the request object's signature, or it has another algorithm than request_object_signing_alg; none is no algorithm here.",
+	[PGT_ERR_REQUEST_OBJECT_AUDIENCE] =
+		"The request object is for somebody else: its aud must be, or contain, the issuer.",
+	[PGT_ERR_REQUEST_OBJECT_TIME] =
+		"The request object has expired, is not valid yet, or speaks of more than an hour by its nbf and exp; compare the client's clock.",
+	[PGT_ERR_REQUEST_NOT_SIGNED] =
+		"The client has require_signed_request_object, and this request came as plain parameters.",
 	[PGT_ERR_PKCE_MISSING] = "The request has no code_challenge, and the client must use PKCE.",
 	[PGT_ERR_PKCE_METHOD] =
 		"The code_challenge_method must be S256; a missing one means plain, which is not taken.",

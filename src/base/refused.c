@@ -7,7 +7,6 @@
  */
 #include "base/refused.h"
 
-#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
@@ -15,6 +14,7 @@
 #include "base/guc.h"
 #include "base/object.h"
 #include "base/shared_memory.h"
+#include "base/strings.h"
 #include "core/base/printable.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
@@ -42,13 +42,10 @@ refused(PgtErr err, const char *parameter, const char *received, const char *reg
 PgtErr
 refused_of(PgtErr err, const char *parameter, const char *received, char *const *registered, int n)
 {
-	StringInfoData list;
+	char *list = strings_of_list(registered, n);
 
-	initStringInfo(&list);
-	for (int i = 0; i < n; i++)
-		appendStringInfo(&list, "%s%s", i > 0 ? " " : "", registered[i]);
-	err = refused(err, parameter, received, list.data);
-	pfree(list.data);
+	err = refused(err, parameter, received, list);
+	pfree(list);
 	return err;
 }
 

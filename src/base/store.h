@@ -127,7 +127,7 @@ typedef struct StoreQuery
 #define EPOCH_COLUMNS(t) \
 	t ".epoch, " t ".epochs_since_end, " t ".not_before, " t ".not_before_epoch"
 
-#define STORE_ARGS_MAX 32
+#define STORE_ARGS_MAX 40
 
 typedef struct StoreArgs
 {

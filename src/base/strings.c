@@ -58,6 +58,17 @@ strings_have(char *const *strings, int n, const char *string)
 	return false;
 }
 
+char *
+strings_of_list(char *const *strings, int n)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? " " : "", strings[i]);
+	return list.data;
+}
+
 ArrayType *
 strings_to_array(char *const *strings, int n)
 {

@@ -27,6 +27,9 @@ extern char **strings_of_array(ArrayType *array, const char *argument, int *n);
 /* is the string among them? */
 extern bool strings_have(char *const *strings, int n, const char *string);
 
+/* all of them in a row, separated by spaces, palloc'd */
+extern char *strings_of_list(char *const *strings, int n);
+
 extern ArrayType *strings_to_array(char *const *strings, int n);
 
 /* a list that stands in a table of structs: its n-th string, NULL past its end */

@@ -18,6 +18,7 @@
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/http_context.h"
+#include "http/request_object.h"
 #include "operations/answer_url.h"
 #include "tables/audit.h"
 #include "tables/authorization_request.h"
@@ -81,10 +82,12 @@ send_to_login(HttpExchange *x, const Client *client, Jsonb *parameters)
 	http_redirect(x, answer_url_with(x->issuer->login_uri, "transaction_id", transaction_id));
 }
 
-/* what the client is told; the browser goes there */
+/* what the client is told; the browser goes there.  of_object: what is wrong with the request object */
 static PgtErr
-judge_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
+judge_parameters(const HttpExchange *x, const Client *client, PgtErr of_object, Jsonb **parameters)
 {
+	if (of_object != PGT_OK)
+		return of_object;
 	if (http_param(x, "request_uri"))
 		return refused(PGT_ERR_REQUEST_URI_FOREIGN, "request_uri", NULL,
 					   "one that the endpoint par has handed out");
@@ -114,10 +117,14 @@ authorization_endpoint(HttpExchange *x)
 		err = read_pushed(x->issuer, client, request_uri, &parameters);
 	else if (err == PGT_OK)
 	{
+		PgtErr of_object = request_object_read(x, client, false);
+
 		err = authorization_parameters_redirect(x, client, &parameters);
+		if (err != PGT_OK && of_object != PGT_OK)
+			err = of_object;
 		if (err == PGT_OK)
 		{
-			PgtErr refusal = judge_parameters(x, client, &parameters);
+			PgtErr refusal = judge_parameters(x, client, of_object, &parameters);
 
 			if (refusal != PGT_OK)
 			{
@@ -171,6 +178,8 @@ authorization_endpoint_push(HttpExchange *x)
 					  client_grant_type_names(client));
 	if (err == PGT_OK && http_param(x, "request_uri")) /* RFC 9126 section 2.1 */
 		err = refused(PGT_ERR_REQUEST_PARAMETER, "request_uri", NULL, "none at this endpoint");
+	if (err == PGT_OK)
+		err = request_object_read(x, client, true); /* RFC 9126 section 3 */
 	if (err == PGT_OK)
 		err = authorization_parameters_redirect(x, client, &request.parameters);
 	if (err == PGT_OK)

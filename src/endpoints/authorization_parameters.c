@@ -16,12 +16,13 @@
 #include "core/oauth/scope.h"
 #include "endpoints/id_token_hint.h"
 #include "tokens/authorization_details.h"
+#include "tokens/claims_request.h"
 #include "tokens/target.h"
 
 const char *
 authorization_parameters_prompt(int n)
 {
-	static const char *const prompts[] = {"none", "login", "consent", "select_account"};
+	static const char *const prompts[] = {"none", "login", "consent", "select_account", "create"};
 
 	return n < (int) lengthof(prompts) ? prompts[n] : NULL;
 }
@@ -84,8 +85,6 @@ check_kind(const HttpExchange *x)
 	char *response_type = http_param(x, "response_type");
 	char *response_mode = http_param(x, "response_mode");
 
-	if (http_param(x, "request"))
-		return PGT_ERR_REQUEST_OBJECT;
 	if (http_param(x, "registration"))
 		return PGT_ERR_REGISTRATION;
 	if (response_type == NULL)
@@ -114,6 +113,15 @@ check_pkce(const HttpExchange *x, const Client *client)
 			   ? PGT_OK
 			   : refused(PGT_ERR_REQUEST_PARAMETER, "code_challenge", NULL,
 						 "43 characters of base64url");
+}
+
+/* OpenID Connect Registration section 2: default_acr_values where the request has none */
+static char *
+shown_as(const HttpExchange *x, const Client *client, const char *name)
+{
+	char *value = http_param(x, name);
+
+	return value || strcmp(name, "acr_values") != 0 ? value : client->default_acr_values;
 }
 
 /* *prompts: a space-delimited list becomes an array; none stands alone (OpenID Connect Core section 3.1.2.1) */
@@ -156,6 +164,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	int n_prompts;
 	char *hint_subject = NULL;
 	Jsonb *details = NULL;
+	Jsonb *claims = NULL;
 	Object object;
 	PgtErr err = check_kind(x);
 
@@ -176,6 +185,8 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 		err = refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,
 					  "an ID token of ours for this client");
 	if (err == PGT_OK)
+		err = claims_request_read(http_param(x, "claims"), &claims);
+	if (err == PGT_OK)
 		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
 							   TARGET_OFFLINE, &target);
 	if (err == PGT_OK)
@@ -186,10 +197,13 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 
 	object_begin(&object);
 	for (size_t i = 0; i < lengthof(plain); i++)
-		object_string(&object, plain[i], http_param(x, plain[i]));
+		object_string(&object, plain[i], shown_as(x, client, plain[i]));
 	object_string(&object, "scope", target.scope);
 	/* the default where none was named: what the user is shown and agrees to */
 	object_strings(&object, "resource", target.resources, target.n_resources);
+	/* both of what can have them need the scope */
+	if (claims && target.openid)
+		object_jsonb(&object, "claims", claims);
 	if (n_prompts > 0)
 		object_strings(&object, "prompt", prompts, n_prompts);
 	if (max_age >= 0)

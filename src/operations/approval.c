@@ -30,6 +30,7 @@
 #include "tables/client.h"
 #include "tables/not_before.h"
 #include "tokens/authorization_details.h"
+#include "tokens/claims_request.h"
 
 /* a transaction of the login page, with its client */
 typedef struct Transaction
@@ -38,13 +39,31 @@ typedef struct Transaction
 	const Client *client;
 	Issuer *issuer;
 	PgtcScope scope; /* asked for */
+	PgtcScope wanted; /* the same, and what stands for claims that were asked for by name */
+	Jsonb *claims; /* these; NULL: none */
 	char **resources;
 	int n_resources;
 	bool silent; /* prompt=none: nobody may be shown anything */
-	bool ask_login; /* prompt=login */
+	bool ask_login; /* prompt=login, or prompt=create: a login of before made no account */
 	bool ask_consent; /* prompt=consent */
 	Jsonb *details; /* asked for beyond scopes (RFC 9396); NULL: nothing */
 } Transaction;
+
+/* what the client may not have, it does not get by asking for a part of it */
+static void
+want_claims(Transaction *transaction)
+{
+	PgtcScope standing = {0};
+
+	transaction->claims = member_json(transaction->request->parameters, "claims");
+	transaction->wanted = transaction->scope;
+	claims_request_scopes(transaction->claims, &standing);
+	for (int i = 0; i < standing.n; i++)
+	{
+		if (pgtc_scope_has(&transaction->client->scope, standing.token[i]))
+			(void) pgtc_scope_add(&transaction->wanted, standing.token[i]);
+	}
+}
 
 static bool
 find_transaction(const char *transaction_id, Transaction *out)
@@ -62,6 +81,7 @@ find_transaction(const char *transaction_id, Transaction *out)
 		return false;
 	out->issuer = issuer_get(out->client->issuer);
 	strings_to_scope(member_string(out->request->parameters, "scope"), &out->scope);
+	want_claims(out);
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
 	out->n_resources = Max(out->n_resources, 0);
 	out->details = member_json(out->request->parameters, "authorization_details");
@@ -69,7 +89,8 @@ find_transaction(const char *transaction_id, Transaction *out)
 	for (int i = 0; i < n; i++)
 	{
 		out->silent = out->silent || strcmp(prompts[i], "none") == 0;
-		out->ask_login = out->ask_login || strcmp(prompts[i], "login") == 0;
+		out->ask_login =
+			out->ask_login || strcmp(prompts[i], "login") == 0 || strcmp(prompts[i], "create") == 0;
 		out->ask_consent = out->ask_consent || strcmp(prompts[i], "consent") == 0;
 	}
 	return true;
@@ -105,11 +126,11 @@ approval_describe(const char *transaction_id)
 static void
 missing_consent(const Transaction *transaction, const char *subject, PgtcScope *missing)
 {
-	*missing = transaction->scope;
+	*missing = transaction->wanted;
 	if (transaction->ask_consent)
 		return;
 	if (transaction->client->consent_required)
-		consent_missing(subject, transaction->client->client_id, &transaction->scope,
+		consent_missing(subject, transaction->client->client_id, &transaction->wanted,
 						transaction->resources, transaction->n_resources, missing);
 	else
 		missing->n = 0;
@@ -164,6 +185,24 @@ ask_again(const Transaction *transaction, const char *error, const char *descrip
 		answer_error(error, description, response);
 }
 
+/* OpenID Connect Core section 5.5: a sub that it asks for is the one it must be */
+static bool
+is_asked_for(const Transaction *transaction, const char *subject)
+{
+	return claims_request_takes(transaction->claims, "id_token", "sub", subject) &&
+		   claims_request_takes(transaction->claims, "userinfo", "sub", subject);
+}
+
+/* OpenID Connect Core section 5.5.1.1: an acr that is essential has a value of those, or the login has failed */
+static bool
+acr_suffices(const Transaction *transaction, const Authentication *auth)
+{
+	Requirement requirement = {.max_age = -1};
+
+	requirement.acr_values = claims_request_acr(transaction->claims, &requirement.n_acr_values);
+	return authentication_satisfies(transaction->issuer, auth, &requirement, auth->auth_time);
+}
+
 /* OpenID Connect Core section 3.1.2.1: max_age, prompt=login, id_token_hint */
 static const char *
 login_problem(const Transaction *transaction, const Authentication *auth)
@@ -171,24 +210,25 @@ login_problem(const Transaction *transaction, const Authentication *auth)
 	Jsonb *parameters = transaction->request->parameters;
 	int64 max_age = member_int(parameters, "max_age", -1);
 	char *expected = member_string(parameters, "id_token_hint_subject");
+	char *subject = client_subject(transaction->client, auth->subject);
 
 	if (max_age >= 0 && moment_plus(auth->auth_time, max_age) < transaction->request->created_at)
 		return "the subject has authenticated too long ago";
 	if (transaction->ask_login && auth->auth_time < transaction->request->created_at)
 		return "the subject must authenticate anew";
-	if (expected && strcmp(expected, client_subject(transaction->client, auth->subject)) != 0)
+	if ((expected && strcmp(expected, subject) != 0) || !is_asked_for(transaction, subject))
 		return "another subject is wanted";
 	return NULL;
 }
 
-/* what the subject allows now and has allowed before, within what was asked for; false: he has not been asked */
+/* what the subject allows now and has allowed before, within what is wanted; false: he has not been asked */
 static bool
 consented_scope(const Transaction *transaction, const Approval *approval, PgtcScope *granted)
 {
 	PgtcScope missing;
 	PgtcScope consent = {0};
 
-	*granted = transaction->scope;
+	*granted = transaction->wanted;
 	missing_consent(transaction, approval->auth.subject, &missing);
 	/* details are of one request, and never stored as a consent */
 	if (missing.n == 0 && (transaction->details == NULL || approval->consent ||
@@ -210,9 +250,23 @@ consented_scope(const Transaction *transaction, const Approval *approval, PgtcSc
 	return true;
 }
 
+/* what the tokens have: of what was granted the scopes that were asked for as such */
+static PgtcScope
+granted_scope(const Transaction *transaction, const PgtcScope *granted)
+{
+	PgtcScope scope = transaction->scope;
+
+	for (int i = 0; i < transaction->scope.n; i++)
+	{
+		if (!pgtc_scope_has(granted, transaction->scope.token[i]))
+			pgtc_scope_remove(&scope, transaction->scope.token[i]);
+	}
+	return scope;
+}
+
 static char *
 create_code(const Transaction *transaction, const Authentication *auth, Jsonb *context,
-			const PgtcScope *granted)
+			const PgtcScope *granted, const PgtcScope *scope)
 {
 	Jsonb *parameters = transaction->request->parameters;
 	AuthorizationCode code = {0};
@@ -226,7 +280,8 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 	code.code_challenge = member_string(parameters, "code_challenge");
 	code.dpop_jkt = member_string(parameters, "dpop_jkt");
 	code.auth = *auth;
-	code.scope = strings_of_scope(granted);
+	code.scope = strings_of_scope(scope);
+	code.claims_request = claims_request_within(transaction->claims, granted);
 	code.resources = transaction->resources;
 	code.n_resources = transaction->n_resources;
 	code.nonce = member_string(parameters, "nonce");
@@ -239,9 +294,11 @@ void
 approval_give(const Approval *approval, AuthorizationResponse *response)
 {
 	Authentication auth = authentication_begin(&approval->auth, GetCurrentTimestamp());
-	const AuditScope scope = {.subject = auth.subject, .context = approval->context};
+	const AuditScope audit = {.subject = auth.subject, .context = approval->context};
 	Transaction transaction = {0};
 	PgtcScope granted;
+	PgtcScope scope;
+	bool consented;
 	const char *problem;
 
 	if (!find_transaction(approval->transaction_id, &transaction))
@@ -256,18 +313,26 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		ask_again(&transaction, "login_required", problem, response);
 		return;
 	}
+	if (!acr_suffices(&transaction, &auth))
+	{
+		ask_again(&transaction, "unmet_authentication_requirements",
+				  "another acr is essential to the client", response);
+		return;
+	}
 	session_lock_issue(transaction.client->issuer, auth.subject, auth.session_id);
-	audit_enter(&scope);
-	if (!consented_scope(&transaction, approval, &granted))
+	audit_enter(&audit);
+	consented = consented_scope(&transaction, approval, &granted);
+	scope = granted_scope(&transaction, &granted);
+	if (!consented)
 		ask_again(&transaction, "consent_required", "the subject must consent", response);
-	else if (granted.n == 0 && transaction.scope.n > 0)
+	else if (scope.n == 0 && transaction.scope.n > 0)
 		send_error(&transaction, "access_denied", "the subject has consented to nothing", response);
 	else if (!authorization_request_answer(transaction.request))
 		answer_error("invalid_transaction", "the transaction has ended", response);
 	else
 		response->redirect_uri =
 			answer_url_code(transaction.issuer, transaction.request->parameters,
-							create_code(&transaction, &auth, approval->context, &granted));
+							create_code(&transaction, &auth, approval->context, &granted, &scope));
 	audit_leave();
 }
 

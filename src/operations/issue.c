@@ -81,6 +81,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->resources = target->resources;
 	grant->n_resources = target->n_resources;
 	grant->nonce = unconstify(char *, request->nonce);
+	grant->claims_request = request->claims_request;
 	grant->context = request->context;
 	grant->not_before = DT_NOBEGIN;
 	if (request->begun)

@@ -41,6 +41,7 @@ typedef struct IssueRequest
 	const char
 		*details; /* JSON text: the first access token has no more of auth.details; NULL: all */
 	const char *nonce;
+	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	struct Issue *prepared; /* by issue_assess; NULL: not yet */
 	Jsonb *context;

@@ -68,6 +68,7 @@ static const struct
 	{"profile", .values = client_profile_name},
 	{"prompt", .values = authorization_parameters_prompt},
 	{"protocol_scope", .values = target_protocol_scope},
+	{"request_object_signing_alg", .values = http_proof_alg},
 	{"response_mode", .only = RESPONSE_MODE},
 	{"response_type", .only = RESPONSE_TYPE},
 	{"token_endpoint_auth_method", .values = client_auth_method_name},

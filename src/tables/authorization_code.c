@@ -40,6 +40,7 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_time(store_named(&args, "expires_at"), code->expires_at);
 	store_arg_begun(&args, &code->begun);
 	store_arg_uuid(store_named(&args, "request_id"), &code->request_id);
+	store_arg_jsonb(store_named(&args, "claims_request"), code->claims_request);
 	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
 }
@@ -67,6 +68,7 @@ read_code(StoreRow *row, void *arg)
 	code->redeemed = store_given(store_column(row, "redeemed_at"));
 	store_begun(row, &code->begun);
 	code->auth.details = store_jsonb(store_column(row, "authorization_details"));
+	code->claims_request = store_jsonb(store_column(row, "claims_request"));
 }
 
 static StoreQuery code_read_query =

@@ -29,6 +29,7 @@ typedef struct AuthorizationCode
 	char **resources;
 	int n_resources;
 	char *nonce;
+	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	Jsonb *context;
 	Begun begun;
 	TimestampTz expires_at;

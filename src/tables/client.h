@@ -100,6 +100,9 @@ typedef struct Client
 	char *tls_subject_dn;
 	bool require_pkce;
 	bool require_pushed_requests;
+	bool require_signed_requests; /* as request objects */
+	const PgtcAlg *request_object_alg; /* NULL: any */
+	char *default_acr_values; /* separated by spaces; NULL: none */
 	bool dpop_bound;
 	bool certificate_bound;
 	bool consent_required;

@@ -53,6 +53,7 @@ read_grant(StoreRow *row, void *arg)
 	grant->revoke_reason = store_text(store_column(row, "revoke_reason"));
 	store_begun(row, &grant->begun);
 	grant->auth.details = store_jsonb(store_column(row, "authorization_details"));
+	grant->claims_request = store_jsonb(store_column(row, "claims_request"));
 	grant->found = row->found;
 }
 
@@ -134,6 +135,7 @@ grant_insert(const Grant *grant)
 	store_arg_texts(store_named(&args, "ancestor_tokens"), grant->ancestor_tokens,
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
 	store_arg_begun(&args, &grant->begun);
+	store_arg_jsonb(store_named(&args, "claims_request"), grant->claims_request);
 	store_run(&grant_insert_query, &args, NULL, NULL);
 }
 

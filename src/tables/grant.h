@@ -31,6 +31,7 @@ typedef struct Grant
 	int n_resources;
 	Authentication auth;
 	char *nonce;
+	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	Begun begun;
 	TimestampTz expires_at;
 	int idle_lifetime; /* seconds; only with a refresh token */

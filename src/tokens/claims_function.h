@@ -12,8 +12,8 @@
 
 /*
  * What the issuer's claims function has to say for the target ("id_token",
- * "userinfo", "access_token"); NULL when there is no such function or it says
- * nothing.  The subject may be a client ("client:" and its client_id), whose
+ * "userinfo", "access_token"), with the single claims that the client has asked for in
+ * it (claims_request.h); NULL when there is no such function or it says nothing.  The subject may be a client ("client:" and its client_id), whose
  * access token may need a role.  ereport(22023) when it names a registered claim.
  */
 extern Jsonb *claims_function_run(const Client *client, const Grant *grant, const char *scope,

@@ -29,7 +29,7 @@ describe('authorization requests (OpenID Connect Core section 3.1.2)', () => {
 		const client = await h.newClient();
 		assert.equal(await sentBack(client, { request_uri: 'https://client.example/request.jwt' }), 'request_uri_not_supported');
 		assert.equal(await sentBack(client, { request_uri: 'urn:example:request' }), 'request_uri_not_supported');
-		assert.equal(await sentBack(client, { request: 'e30.e30.' }), 'request_not_supported');
+		assert.equal(await sentBack(client, { request: 'e30.e30.' }), 'invalid_request_object');
 		assert.equal(await sentBack(client, { registration: '{}' }), 'registration_not_supported');
 		h.assertError(await push(client, { registration: '{}' }), 'registration_not_supported');
 	});

@@ -208,7 +208,7 @@ describe('authorization requests (C76)', () => {
 			[{ response_type: undefined }, 'invalid_request'],
 			[{ response_mode: 'fragment' }, 'invalid_request'],
 			[{ response_mode: 'form_post' }, 'invalid_request'],
-			[{ request: 'e30.e30.' }, 'request_not_supported'],
+			[{ request: 'e30.e30.' }, 'invalid_request_object'],
 			[{ scope: 'unheard-of' }, 'invalid_scope'], // with openid it is ignored: conformance.test.mjs
 			[{ scope: 'openid notes:delete mfa_challenge' }, 'invalid_scope'],
 			[{ prompt: 'none login' }, 'invalid_request'],

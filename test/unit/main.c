@@ -153,6 +153,7 @@ main(void)
 	test_replay_set();
 	test_dn();
 	test_dpop();
+	test_request_object();
 	test_certificate();
 	test_oauth();
 	test_route();

@@ -89,6 +89,7 @@ extern void test_replay_set(void);
 extern void test_request_target(void);
 extern void test_dn(void);
 extern void test_dpop(void);
+extern void test_request_object(void);
 extern void test_certificate(void);
 extern void test_oauth(void);
 extern void test_route(void);

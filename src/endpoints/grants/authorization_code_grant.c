@@ -91,6 +91,7 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->auth = code->auth;
 	issue->scope = code->scope;
 	issue->nonce = code->nonce;
+	issue->claims_request = code->claims_request;
 }
 
 void

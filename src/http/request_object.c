@@ -1,0 +1,221 @@
+/*
+ * request_object.c
+ *		Requests that come as a JWT which the client has signed.
+ *
+ * From here on nobody needs to know how the parameters came.
+ */
+#include "http/request_object.h"
+
+#include "utils/timestamp.h"
+
+#include "base/glue.h"
+#include "base/moment.h"
+#include "base/refused.h"
+#include "base/strings.h"
+#include "core/base/buf.h"
+#include "core/base/code.h"
+#include "core/base/form.h"
+#include "core/base/slice.h"
+#include "core/jose/alg.h"
+#include "core/jose/claims.h"
+#include "core/jose/jwks.h"
+#include "core/jose/jws.h"
+#include "core/oauth/request_object.h"
+#include "core/oauth/scope.h"
+
+/* one object, as far as it has been read */
+typedef struct RequestObject
+{
+	PgtcJws jws;
+	PgtcJwsHeader header;
+	PgtcBuf payload;
+	PgtcClaims *claims;
+	HttpField *fields;
+	int n_fields;
+} RequestObject;
+
+static HttpField *
+copy_fields(const PgtcForm *form)
+{
+	HttpField *fields = palloc(sizeof(HttpField) * Max(form->n, 1));
+
+	for (int i = 0; i < form->n; i++)
+		fields[i] = (HttpField){pnstrdup(form->field[i].name.data, form->field[i].name.len),
+								pnstrdup(form->field[i].value.data, form->field[i].value.len)};
+	return fields;
+}
+
+/* what the payload asks for, whoever has signed it */
+static PgtErr
+read_payload(const char *text, RequestObject *object)
+{
+	PgtcForm *form = palloc(sizeof(PgtcForm));
+	PgtcSlice payload;
+	PgtcCode code;
+
+	if (pgtc_jws_split(pgtc_slice_str(text), &object->jws) != PGTC_OK ||
+		pgtc_buf_decode_b64url(&object->payload, object->jws.payload) != PGTC_OK)
+		return refused(PGT_ERR_REQUEST_OBJECT, "request", NULL, "a signed JWT");
+	payload = pgtc_slice(object->payload.data, object->payload.len);
+	code = pgtc_request_object_fields(payload, &glue_mem, form);
+	if (code != PGTC_OK)
+		return refused(PGT_ERR_REQUEST_OBJECT, code == PGTC_E_CLAIM ? "request_uri" : "request",
+					   NULL,
+					   code == PGTC_E_CLAIM ? "neither request nor request_uri within"
+											: "members that are parameters, each once");
+	object->fields = copy_fields(form);
+	object->n_fields = form->n;
+	pgtc_form_free(form);
+	object->claims = glue_claims_read(payload, &code);
+	return code == PGTC_OK ? PGT_OK
+						   : refused(PGT_ERR_REQUEST_OBJECT, "request", NULL,
+									 "registered claims of their types");
+}
+
+static PgtErr
+check_signature(const Client *client, RequestObject *object)
+{
+	const PgtcJwsHeader *header = &object->header;
+
+	if (pgtc_jws_read_header(&object->jws, &glue_mem, &object->header) != PGTC_OK)
+		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "alg", NULL,
+					   "an algorithm that is known here, and no critical extension");
+	if (!pgtc_request_object_typ_valid(header->typ))
+		return refused(PGT_ERR_REQUEST_OBJECT, "typ", header->typ,
+					   "none, JWT or " PGTC_REQUEST_OBJECT_TYP);
+	if (client->request_object_alg && header->alg != client->request_object_alg)
+		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "request_object_signing_alg",
+					   header->alg->name, client->request_object_alg->name);
+	/* an HMAC under a public key is none, and of secrets there are but hashes */
+	if (header->alg->kty == PGTC_KTY_OCT || client->jwks == NULL ||
+		pgtc_jwks_verify(&object->jws, header, pgtc_slice_str(client->jwks), &glue_mem) != PGTC_OK)
+		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "signature",
+					   psprintf("alg %s, kid %s", header->alg->name, header->kid),
+					   client->jwks ? "the client's jwks" : "the client has no jwks");
+	return PGT_OK;
+}
+
+static PgtErr
+refused_slice(PgtErr err, const char *name, PgtcSlice received, const char *expected)
+{
+	return refused(err, name, received.data ? pnstrdup(received.data, received.len) : NULL,
+				   expected);
+}
+
+static PgtErr
+check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
+{
+	int64 now = moment_unix(GetCurrentTimestamp());
+	PgtcCode code = pgtc_request_object_check(claims, pgtc_slice_str(client->client_id),
+											  pgtc_slice_str(x->issuer->issuer), now,
+											  client->require_signed_requests);
+
+	switch (code)
+	{
+		case PGTC_OK:
+			return PGT_OK;
+		case PGTC_E_ISSUER:
+			return refused_slice(PGT_ERR_REQUEST_OBJECT, "iss", claims->iss, client->client_id);
+		case PGTC_E_AUDIENCE:
+			return refused(PGT_ERR_REQUEST_OBJECT_AUDIENCE, "aud", NULL, x->issuer->issuer);
+		case PGTC_E_EXPIRED:
+		case PGTC_E_NOT_YET:
+			return refused(
+				PGT_ERR_REQUEST_OBJECT_TIME, code == PGTC_E_EXPIRED ? "exp" : "nbf",
+				psprintf("nbf " INT64_FORMAT ", exp " INT64_FORMAT, claims->nbf, claims->exp),
+				psprintf("this server's time is " INT64_FORMAT ", an object speaks of %d s", now,
+						 PGTC_REQUEST_OBJECT_LIFETIME));
+		default:
+			return refused_slice(
+				PGT_ERR_REQUEST_OBJECT, "client_id", claims->client_id,
+				psprintf("%s, no sub of that name, and of who must sign nbf and exp as well",
+						 client->client_id));
+	}
+}
+
+/* OpenID Connect Core section 6.1: what shows that OAuth's rules alone do not count */
+static bool
+fills_in(const HttpExchange *x)
+{
+	char *scope = http_param(x, "scope");
+	PgtcScope list;
+
+	return http_param(x, "response_type") && scope &&
+		   pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
+		   pgtc_scope_has_str(&list, "openid");
+}
+
+/* both name the APIs (http_resources): those beside the object would be added to its own */
+static const char *
+parameter_kind(const char *name)
+{
+	return strcmp(name, "audience") == 0 ? "resource" : name;
+}
+
+static bool
+object_has(const RequestObject *object, const char *name)
+{
+	for (int i = 0; i < object->n_fields; i++)
+	{
+		if (strcmp(parameter_kind(object->fields[i].name), parameter_kind(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* the request from here on */
+static void
+take_fields(HttpExchange *x, const RequestObject *object, bool alone)
+{
+	HttpField *fields = palloc(sizeof(HttpField) * (object->n_fields + x->n_fields + 1));
+	int n = 0;
+
+	memcpy(fields, object->fields, sizeof(HttpField) * object->n_fields);
+	n = object->n_fields;
+	for (int i = 0; i < x->n_fields; i++)
+	{
+		const char *name = x->fields[i].name;
+
+		if (strcmp(name, "request") == 0 || object_has(object, name))
+			continue;
+		if (!alone || strcmp(name, "client_id") == 0)
+			fields[n++] = x->fields[i];
+	}
+	x->fields = fields;
+	x->n_fields = n;
+}
+
+static PgtErr
+check_same(const char *name, const char *within, const char *beside)
+{
+	return within && beside && strcmp(within, beside) != 0
+			   ? refused(PGT_ERR_REQUEST_OBJECT, name, within, beside)
+			   : PGT_OK;
+}
+
+PgtErr
+request_object_read(HttpExchange *x, const Client *client, bool alone)
+{
+	RequestObject object = {0};
+	char *text = http_param(x, "request");
+	char *response_type = http_param(x, "response_type");
+	PgtErr err;
+
+	if (text == NULL)
+		return client->require_signed_requests ? PGT_ERR_REQUEST_NOT_SIGNED : PGT_OK;
+	if (http_param(x, "request_uri"))
+		return refused(PGT_ERR_REQUEST_PARAMETER, "request", NULL, "not beside request_uri");
+	pgtc_buf_init(&object.payload, &glue_mem);
+	err = read_payload(text, &object);
+	if (err == PGT_OK)
+		err = check_signature(client, &object);
+	if (err == PGT_OK)
+		err = check_claims(x, client, object.claims);
+	/* of a refused one all that tells where the error goes */
+	take_fields(x, &object,
+				err == PGT_OK && (alone || client->require_signed_requests || !fills_in(x) ||
+								  strcmp(object.header.typ, PGTC_REQUEST_OBJECT_TYP) == 0));
+	if (err == PGT_OK)
+		err = check_same("response_type", http_param(x, "response_type"), response_type);
+	return err;
+}
