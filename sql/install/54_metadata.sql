@@ -42,6 +42,7 @@ BEGIN
 		-- empty and not absent without an authorization endpoint: RFC 8414 section 2 requires it
 		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_type') ELSE '{}' END,
 		'response_modes_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_mode') END,
+		'authorization_signing_alg_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN signing_algs END,
 		'authorization_response_iss_parameter_supported', CASE WHEN i.login_uri IS NOT NULL THEN true END,
 		'code_challenge_methods_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('code_challenge_method') END,
 		'require_pushed_authorization_requests', CASE WHEN i.login_uri IS NOT NULL THEN false END,

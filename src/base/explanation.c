@@ -164,7 +164,10 @@ static const char *const sentences[] = {
 	[PGT_ERR_GRANT_TYPE_UNKNOWN] =
 		"There is no such grant type: compare its spelling with the metadata.",
 	[PGT_ERR_RESPONSE_TYPE] = "The response_type must be code.",
-	[PGT_ERR_RESPONSE_MODE] = "The response_mode must be query, or be left out.",
+	[PGT_ERR_RESPONSE_MODE] =
+		"The response_mode is unknown or does not fit: form_post is for redirect URIs of http and https, jwt for algorithms other than HS256.",
+	[PGT_ERR_ANSWER] =
+		"The page that posts an answer to a client was asked for again, or too late: it is good once, for a minute.",
 	[PGT_ERR_REQUEST_OBJECT] =
 		"The request came as a request object, which is not supported: send its members as parameters.",
 	[PGT_ERR_PKCE_MISSING] = "The request has no code_challenge, and the client must use PKCE.",

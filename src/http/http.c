@@ -24,18 +24,6 @@
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */
 
-/* an issuer may end in a slash (RFC 8414 section 3.1) */
-static char *
-endpoint_url(const HttpExchange *x, const char *path)
-{
-	const char *issuer = x->issuer->issuer;
-	int len = strlen(issuer);
-
-	if (issuer[len - 1] == '/')
-		len--;
-	return psprintf("%.*s%s", len, issuer, path);
-}
-
 void
 http_arrive(void)
 {
@@ -52,7 +40,7 @@ http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer, const ch
 	x->issuer = issuer ? issuer : issuer_of_session();
 	x->path = path;
 	x->methods = "";
-	x->url = endpoint_url(x, path);
+	x->url = issuer_url(x->issuer->issuer, path);
 	x->status = 200;
 	x->content_type = "application/json";
 	x->answer = palloc(sizeof(HttpField) * HTTP_ANSWER_HEADERS_MAX);
@@ -61,7 +49,7 @@ http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer, const ch
 char *
 http_token_url(const HttpExchange *x)
 {
-	return endpoint_url(x, "/oauth2/token");
+	return issuer_url(x->issuer->issuer, "/oauth2/token");
 }
 
 char *

@@ -22,7 +22,7 @@
 #include "core/base/text.h"
 #include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
-#include "operations/answer_url.h"
+#include "operations/answer.h"
 #include "operations/consent.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
@@ -35,7 +35,6 @@ typedef struct Transaction
 {
 	AuthorizationRequest *request;
 	const Client *client;
-	Issuer *issuer;
 	PgtcScope scope; /* asked for */
 	char **resources;
 	int n_resources;
@@ -58,7 +57,6 @@ find_transaction(const char *transaction_id, Transaction *out)
 	out->client = client_find(out->request->client_id);
 	if (out->client == NULL || !out->client->enabled)
 		return false;
-	out->issuer = issuer_get(out->client->issuer);
 	strings_to_scope(member_string(out->request->parameters, "scope"), &out->scope);
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
 	out->n_resources = Max(out->n_resources, 0);
@@ -92,6 +90,7 @@ approval_describe(const char *transaction_id)
 		object_string(&object, "client_id", client->client_id);
 		object_string(&object, "client_name", client->client_name);
 		object_bool(&object, "consent_required", client->consent_required);
+		object_string(&object, "answer_uri", answer_page(client, request->parameters));
 	}
 	object_time(&object, "created_at", request->created_at);
 	object_time(&object, "expires_at", request->expires_at);
@@ -125,7 +124,7 @@ approval_missing_consent(const char *transaction_id, const char *subject)
 }
 
 static void
-answer_error(const char *error, const char *description, AuthorizationResponse *response)
+tell_error(const char *error, const char *description, AuthorizationResponse *response)
 {
 	response->error = error;
 	response->error_description = description;
@@ -136,14 +135,17 @@ static void
 send_error(const Transaction *transaction, const char *error, const char *description,
 		   AuthorizationResponse *response)
 {
-	answer_error(error, description, response);
+	Answer answer;
+
+	tell_error(error, description, response);
 	if (!authorization_request_answer(transaction->request))
 	{
-		answer_error("invalid_transaction", "the transaction has ended", response);
+		tell_error("invalid_transaction", "the transaction has ended", response);
 		return;
 	}
-	response->redirect_uri =
-		answer_url_error(transaction->issuer, transaction->request->parameters, error, description);
+	answer_error(transaction->client, transaction->request->parameters, error, description,
+				 &answer);
+	response->redirect_uri = answer_location(&answer);
 	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
 							  .event = "authorization.refused",
 							  .reason = error,
@@ -158,7 +160,7 @@ ask_again(const Transaction *transaction, const char *error, const char *descrip
 	if (transaction->silent)
 		send_error(transaction, error, description, response);
 	else
-		answer_error(error, description, response);
+		tell_error(error, description, response);
 }
 
 /* OpenID Connect Core section 3.1.2.1: max_age, prompt=login, id_token_hint */
@@ -237,11 +239,12 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	const AuditScope scope = {.subject = auth.subject, .context = approval->context};
 	Transaction transaction = {0};
 	PgtcScope granted;
+	Answer answer;
 	const char *problem;
 
 	if (!find_transaction(approval->transaction_id, &transaction))
 	{
-		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
+		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
 		return;
 	}
 	problem = login_problem(&transaction, &auth);
@@ -257,11 +260,13 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	else if (granted.n == 0 && transaction.scope.n > 0)
 		send_error(&transaction, "access_denied", "the subject has consented to nothing", response);
 	else if (!authorization_request_answer(transaction.request))
-		answer_error("invalid_transaction", "the transaction has ended", response);
+		tell_error("invalid_transaction", "the transaction has ended", response);
 	else
-		response->redirect_uri =
-			answer_url_code(transaction.issuer, transaction.request->parameters,
-							create_code(&transaction, &auth, approval->context, &granted));
+	{
+		answer_code(transaction.client, transaction.request->parameters,
+					create_code(&transaction, &auth, approval->context, &granted), &answer);
+		response->redirect_uri = answer_location(&answer);
+	}
 	audit_leave();
 }
 
@@ -296,5 +301,5 @@ approval_deny(const char *transaction_id, const char *error, const char *descrip
 	if (find_transaction(transaction_id, &transaction))
 		send_error(&transaction, error, description, response);
 	else
-		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
+		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
 }

@@ -14,6 +14,7 @@
 #include "core/jose/alg.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/http.h"
+#include "operations/answer.h"
 #include "tables/client.h"
 #include "tables/factor_type.h"
 #include "tables/grant_type.h"
@@ -49,7 +50,7 @@ static const struct
 	{"grant_types", .values = grant_type_name},
 	{"prompt", .values = authorization_parameters_prompt},
 	{"protocol_scope", .values = target_protocol_scope},
-	{"response_mode", .only = RESPONSE_MODE},
+	{"response_mode", .values = answer_mode},
 	{"response_type", .only = RESPONSE_TYPE},
 	{"token_endpoint_auth_method", .values = client_auth_method_name},
 	{"token_endpoint_auth_signing_alg", .values = assertion_alg},

@@ -98,6 +98,14 @@ default_sector(const Client *client)
 	return host.data ? pnstrdup(host.data, host.len) : pstrdup(client->issuer);
 }
 
+static const PgtcAlg *
+member_alg(Jsonb *metadata, const char *name)
+{
+	char *alg = member_string(metadata, name);
+
+	return alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
+}
+
 /* the member names of RFC 7591 section 2 and its companions; the table has checked them */
 static void
 read_metadata(Client *client, Jsonb *metadata)
@@ -105,7 +113,6 @@ read_metadata(Client *client, Jsonb *metadata)
 	char *method = member_string(metadata, "token_endpoint_auth_method");
 	char *subject_type = member_string(metadata, "subject_type");
 	char *application_type = member_string(metadata, "application_type");
-	char *alg;
 	char **names;
 	int n;
 
@@ -120,8 +127,7 @@ read_metadata(Client *client, Jsonb *metadata)
 			client->grant_types |= 1U << i;
 	}
 	client->jwks = member_text(metadata, "jwks");
-	alg = member_string(metadata, "token_endpoint_auth_signing_alg");
-	client->assertion_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
+	client->assertion_alg = member_alg(metadata, "token_endpoint_auth_signing_alg");
 	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);
 	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");
 	client->require_pkce = member_bool(metadata, "require_pkce", true);
@@ -134,6 +140,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->post_logout_redirect_uris =
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
+	client->authorization_alg = member_alg(metadata, "authorization_signed_response_alg");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
 	if (subject_type && strcmp(subject_type, "pairwise") == 0)
 	{
