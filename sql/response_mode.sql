@@ -100,3 +100,22 @@ SELECT path, method, status, headers ->> 'content-type' AS type, headers ->> 'al
 SELECT test.unescaped(regexp_replace(body #>> '{}', '<style>.*</style>', '')) AS page, headers ->> 'content-security-policy' ~ 'script-src' AS scripts
 FROM test.page('https://id.example/oauth2/authorize?' || test.form('client_id', '<script>alert(1)</script>', 'redirect_uri', 'javascript:alert(1)'));
 SELECT body #>> '{}' ~ 'alert' AS told FROM test.page('https://id.example/oauth2/authorize?' || test.form('client_id', 'poster', 'redirect_uri', 'https://evil.example/?<script>alert(1)</script>'));
+
+-- Userinfo, signed (OpenID Connect Core section 5.3.2): for this client, whatever is asked for.
+CREATE FUNCTION test.userinfo(client text, accept text) RETURNS test.answer LANGUAGE sql
+	RETURN test.http('userinfo', '', jsonb_build_object('authorization', 'Bearer ' || (pgtoken.issue_tokens(client, 'alice', 'openid')).access_token, 'accept', accept), 'GET');
+SELECT test.outcome($$SELECT pgtoken.update_client('poster', metadata => '{"userinfo_signed_response_alg": "RS256"}')$$) AS no_key,
+	   test.outcome($$SELECT pgtoken.create_client('x', issuer => 'https://id.example', metadata => '{"authorization_signed_response_alg": "RS256"}')$$) AS nor_for_a_new_one;
+SELECT pgtoken.update_client('poster', metadata => '{"userinfo_signed_response_alg": "PS256"}');
+SELECT accept, u.headers ->> 'content-type' AS type, test.header(u.body #>> '{}') - 'kid' AS header, test.plain(test.claims(u.body #>> '{}')) AS claims FROM unnest(ARRAY['*/*', 'application/json']) accept, LATERAL test.userinfo('poster', accept) u;
+-- what is registered stays as it is when its key has gone, and so can be changed
+BEGIN;
+UPDATE pgtoken.signing_keys SET state = 'retiring', retires_at = now() WHERE alg = 'PS256' AND state = 'active';
+SELECT pgtoken.update_client('poster', client_name => 'The Poster'), test.outcome($$SELECT pgtoken.update_client('poster', metadata => '{"authorization_signed_response_alg": "PS256"}')$$) AS nothing_new;
+ROLLBACK;
+-- Attack shut out: userinfo that is taken for an ID token.
+SELECT test.goes(test.authorize('poster', 'http://127.0.0.1:8000/cb', 'response_type', 'code', 'scope', 'openid', 'code_challenge', :'challenge', 'code_challenge_method', 'S256',
+	'id_token_hint', (test.userinfo('poster', '*/*')).body #>> '{}')) AS as_a_hint,
+	   test.goes(test.authorize('poster', 'http://127.0.0.1:8000/cb', 'response_type', 'code', 'scope', 'openid', 'code_challenge', :'challenge', 'code_challenge_method', 'S256',
+	'id_token_hint', (pgtoken.issue_tokens('poster', 'alice', 'openid')).id_token)) AS an_id_token;
+SELECT pgtoken.verify_access_token((test.userinfo('poster', '*/*')).body #>> '{}') IS NULL AS no_access_token;

@@ -36,6 +36,7 @@ BEGIN
 		'complete_challenge_endpoint', base_url || '/oauth2/complete_challenge',
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
+		'userinfo_signing_alg_values_supported', signing_algs,
 		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
 		'jwks_uri', base_url || '/oauth2/jwks',
 		'scopes_supported', scopes,

@@ -55,7 +55,7 @@ typedef struct Route
 static const Route routes[] = {
 	{"/oauth2/token", FORM, FOR_SCRIPTS, NULL, token_endpoint},
 	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY, NULL, introspection_endpoint},
-	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, userinfo_endpoint, NULL},
+	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, NULL, userinfo_endpoint},
 	{"/oauth2/revoke", FORM, FOR_SCRIPTS, revocation_endpoint, NULL},
 	{"/oauth2/jwks", METADATA, FOR_SCRIPTS | READS_ONLY, NULL, metadata_endpoint_keys},
 	{"/.well-known/openid-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,

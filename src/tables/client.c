@@ -141,6 +141,7 @@ read_metadata(Client *client, Jsonb *metadata)
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
 	client->authorization_alg = member_alg(metadata, "authorization_signed_response_alg");
+	client->userinfo_alg = member_alg(metadata, "userinfo_signed_response_alg");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
 	if (subject_type && strcmp(subject_type, "pairwise") == 0)
 	{

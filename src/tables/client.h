@@ -96,6 +96,7 @@ typedef struct Client
 	int n_post_logout_redirect_uris;
 	char *backchannel_logout_uri;
 	const PgtcAlg *authorization_alg; /* of signed authorization answers; NULL: its own */
+	const PgtcAlg *userinfo_alg; /* of signed userinfo; NULL: it is JSON */
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
 	Epochs epochs;

@@ -157,6 +157,27 @@ describe('JARM', () => {
 	});
 });
 
+describe('signed userinfo', () => {
+	plainly('verified by oauth4webapi and openid-client, by each algorithm that is announced', async () => {
+		const [server] = await h.arguments_(await h.newClient());
+		for (const alg of server.userinfo_signing_alg_values_supported) {
+			const client = await h.newClient({ metadata: { userinfo_signed_response_alg: alg } });
+			const { access_token: token } = await h.newTokens(client, { scope: 'openid email' });
+			const response = await oauth.userInfoRequest(server, { client_id: client.id }, token, h.insecure);
+			assert.match(response.headers.get('content-type'), /^application\/jwt/);
+			const webClient = { client_id: client.id, userinfo_signed_response_alg: alg };
+			const said = await oauth.processUserInfoResponse(server, webClient, h.SUBJECT, response);
+			assert.equal(said.email, 'demo@example.com');
+			await oauth.validateApplicationLevelSignature(server, response, h.insecure);
+			assert.equal(said.aud, client.id);
+			const config = new openid.Configuration(server, client.id, { userinfo_signed_response_alg: alg }, openid.None());
+			openid.allowInsecureRequests(config);
+			openid.enableNonRepudiationChecks(config);
+			assert.equal((await openid.fetchUserInfo(config, token, h.SUBJECT)).iss, h.issuer);
+		}
+	});
+});
+
 describe('pages for people', () => {
 	plainly('a browser gets HTML, a program JSON, of the same status', async () => {
 		const paths = ['/oauth2/authorize?client_id=nobody', '/oauth2/authorize', '/oauth2/logout?client_id=nobody', '/oauth2/answer?answer=x', '/nowhere'];
