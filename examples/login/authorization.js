@@ -4,12 +4,15 @@ import { consentPage, loginPage, messagePage } from './pages.js';
 
 const GONE = 'This login has expired or is already done. Please go back to where you came from and try again.';
 
+// where the answer sends the browser: to the client, or to a page of pgtoken's that posts it there
+const leadsTo = (request) => request.answer_uri ?? request.redirect_uri;
+
 export function addAuthorization(app, { database, browsers, show, redirect }) {
 	const gone = (reply) => show(reply.code(400), messagePage('Too late', GONE));
 
 	const askForLogin = (reply, csrf, transactionId, request, failed = false) => show(reply.code(failed ? 401 : 200),
 		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint,
-			client: request.client_name ?? request.client_id, failed }), request.redirect_uri);
+			client: request.client_name ?? request.client_id, failed }), leadsTo(request));
 
 	/**
 	 * As far as it goes without asking: pgtoken says whether the login is recent
@@ -31,7 +34,7 @@ export function addAuthorization(app, { database, browsers, show, redirect }) {
 			case 'consent_required': {
 				const missing = await database.consentMissing(transactionId, session.subject);
 				return show(reply, consentPage({ csrf, transactionId, client: request.client_name ?? request.client_id,
-					scope: missing || request.scope, resource: request.resource }), request.redirect_uri);
+					scope: missing || request.scope, resource: request.resource }), leadsTo(request));
 			}
 			default:
 				return gone(reply);

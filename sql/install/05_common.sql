@@ -50,6 +50,9 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'grant type' THEN 'issue_tokens'::text || array_remove(pgtoken.known_values('grant_types'), 'refresh_token')
 		WHEN 'on_deny' THEN '{keep,revoke}'
 		WHEN 'on_error' THEN '{allow,deny}'
+		-- an HS256 key is not published: no client can verify by it
+		WHEN 'authorization_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
+		WHEN 'userinfo_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
 		ELSE pgtoken.known_values(what)
 	END;
 REVOKE ALL ON FUNCTION pgtoken.choices FROM PUBLIC;

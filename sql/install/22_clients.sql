@@ -83,7 +83,8 @@ BEGIN
 					 THEN 'must be an array of values of acr, none twice, 1000 bytes in all' END
 			ELSE
 				CASE WHEN name IN ('application_type', 'subject_type', 'token_endpoint_auth_method', 'token_endpoint_auth_signing_alg',
-								   'request_object_signing_alg') THEN
+								   'request_object_signing_alg',
+									   'authorization_signed_response_alg', 'userinfo_signed_response_alg') THEN
 						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
 							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
 					 WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
@@ -357,6 +358,26 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_client FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.check_client IS 'Internal, called by create_client and update_client: raises 22023 for what a client cannot be';
 
+CREATE FUNCTION pgtoken.check_response_algs(issuer text, before jsonb, after jsonb) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	lacking text;
+BEGIN
+	SELECT after ->> m INTO lacking FROM unnest(ARRAY['authorization_signed_response_alg', 'userinfo_signed_response_alg']) m
+	WHERE after ->> m IS DISTINCT FROM before ->> m
+	  AND after ->> m <> ALL (SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = check_response_algs.issuer AND k.state = 'active')
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'the issuer has no active % key', lacking
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  HINT = format('SELECT pgtoken.create_signing_key(%L) first.', lacking);
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.check_response_algs FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.check_response_algs IS 'Internal, called by create_client and update_client: raises 55000 where the metadata newly name an algorithm for signed answers that the issuer has no active key of';
+
 CREATE FUNCTION pgtoken.create_client(
 	client_id text,
 	client_type text DEFAULT 'confidential',
@@ -400,6 +421,7 @@ BEGIN
 	END IF;
 	rotation := coalesce(rotation, CASE WHEN pgtoken.fapi_profile(of_profile) AND client_type = 'confidential' THEN 'never' ELSE 'always' END);
 	PERFORM pgtoken.check_client(of_issuer, client_type, scopes, redirect_uris, resources, signing_alg, rotation, given_metadata, of_profile);
+	PERFORM pgtoken.check_response_algs(of_issuer, '{}', given_metadata);
 	IF EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = create_client.client_id AND r.access_token_typ = 'JWT') THEN
 		RAISE EXCEPTION 'an API has the name of the client %', quote_literal(client_id)
 			USING ERRCODE = 'invalid_parameter_value',
@@ -442,7 +464,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -509,6 +531,7 @@ BEGIN
 	PERFORM pgtoken.check_client(changed.issuer, changed.client_type, changed.scopes, changed.redirect_uris, changed.resources, changed.signing_alg, changed.rotation,
 								 changed.metadata, changed.profile);
 	PERFORM pgtoken.check_alg_change(changed.issuer, before.signing_alg, changed.signing_alg);
+	PERFORM pgtoken.check_response_algs(changed.issuer, before.metadata, changed.metadata);
 	IF pgtoken.client_sector(changed.metadata, changed.redirect_uris) IS DISTINCT FROM pgtoken.client_sector(before.metadata, before.redirect_uris) THEN
 		IF EXISTS (SELECT FROM pgtoken.grant_status g WHERE g.client_id = update_client.client_id AND g.state = 'active') THEN
 			RAISE EXCEPTION 'the client has families whose sub would change'

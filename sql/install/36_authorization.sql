@@ -14,15 +14,15 @@ CREATE TABLE pgtoken.authorization_requests (
 	created_at timestamptz NOT NULL,
 	expires_at timestamptz NOT NULL,
 	CONSTRAINT authorization_requests_pkey PRIMARY KEY (grant_id),
-	CONSTRAINT authorization_requests_kind_check CHECK (kind IN ('pushed', 'authorization', 'logout'))
+	CONSTRAINT authorization_requests_kind_check CHECK (kind IN ('pushed', 'authorization', 'logout', 'answer'))
 );
-COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushed (RFC 9126), waiting for the application to authenticate its user, or waiting for it to end a session. A row goes when its answer is given, and with it the pushed one that it comes from; maintain() forgets what was never answered';
+COMMENT ON TABLE pgtoken.authorization_requests IS 'Requests on their way: pushed (RFC 9126), waiting for the application to authenticate its user, or waiting for it to end a session; and answers that a page is to post (Form Post Response Mode). A row goes when its answer is given, and with it the pushed one that it comes from; maintain() forgets what was never answered';
 COMMENT ON COLUMN pgtoken.authorization_requests.grant_id IS 'Id of the request, which says where the client''s requests lie; the code that answers it has one of its subject''s';
-COMMENT ON COLUMN pgtoken.authorization_requests.kind IS 'pushed: named by a request_uri. authorization and logout: named by a transaction_id';
-COMMENT ON COLUMN pgtoken.authorization_requests.handle_hash IS 'SHA-256 of the secret in the request_uri or transaction_id';
+COMMENT ON COLUMN pgtoken.authorization_requests.kind IS 'pushed: named by a request_uri. authorization and logout: named by a transaction_id. answer: named in the address of the page that posts it';
+COMMENT ON COLUMN pgtoken.authorization_requests.handle_hash IS 'SHA-256 of the secret in what names it';
 COMMENT ON COLUMN pgtoken.authorization_requests.issuer IS 'Issuer that was asked; the pages of another one cannot answer';
 COMMENT ON COLUMN pgtoken.authorization_requests.client_id IS 'Client that asks; '''' where a logout names none';
-COMMENT ON COLUMN pgtoken.authorization_requests.parameters IS 'Parameters as validated (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1)';
+COMMENT ON COLUMN pgtoken.authorization_requests.parameters IS 'Parameters as validated (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1); of an answer what it says, sealed by the secret in the address';
 COMMENT ON COLUMN pgtoken.authorization_requests.created_at IS 'When it was made';
 COMMENT ON COLUMN pgtoken.authorization_requests.expires_at IS 'From when on it is refused';
 COMMENT ON INDEX pgtoken.authorization_requests_pkey IS 'Finds a request; its handle names the grant_id';
@@ -128,7 +128,7 @@ CREATE TYPE pgtoken.authorization_response AS (
 REVOKE ALL ON TYPE pgtoken.authorization_response FROM PUBLIC;
 GRANT USAGE ON TYPE pgtoken.authorization_response TO pgtoken_issuer;
 COMMENT ON TYPE pgtoken.authorization_response IS 'Answer of approve_authorization and deny_authorization: where to send the browser; without redirect_uri the application has to do something about error';
-COMMENT ON COLUMN pgtoken.authorization_response.redirect_uri IS 'Send the browser here: with a code, or with an error for the client. NULL: the transaction goes on, or (invalid_transaction) never was';
+COMMENT ON COLUMN pgtoken.authorization_response.redirect_uri IS 'Send the browser here: with a code, or with an error for the client, or to a page of the issuer''s that posts them to it. NULL: the transaction goes on, or (invalid_transaction) never was';
 COMMENT ON COLUMN pgtoken.authorization_response.error IS 'login_required, unmet_authentication_requirements, consent_required, invalid_transaction, or what redirect_uri tells the client';
 COMMENT ON COLUMN pgtoken.authorization_response.error_description IS 'The same for people';
 
@@ -139,7 +139,7 @@ REVOKE ALL ON FUNCTION pgtoken.authorization_request FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.authorization_request TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.authorization_request IS
 'What a login or logout page needs to know of the transaction it was called with. transaction_id: from the query of login_uri or logout_uri.
-Returns an object: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, state, nonce, code_challenge, dpop_jkt, scope, resource, claims (single claims of id_token and userinfo, OpenID Connect Core section 5.5), prompt, max_age (seconds), acr_values, login_hint, ui_locales, display, id_token_hint_subject, authorization_details, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown, has ended, or is another issuer''s than this session''s (pgtoken.http_issuer). All values have been validated; those that the client chose must still be escaped in a page.';
+Returns an object: kind (authorization or logout), client_id, client_name, redirect_uri, redirect_uri_given, response_mode, answer_uri (where the browser will be sent in place of redirect_uri, by a mode that posts), state, nonce, code_challenge, dpop_jkt, scope, resource, claims (single claims of id_token and userinfo, OpenID Connect Core section 5.5), prompt, max_age (seconds), acr_values, login_hint, ui_locales, display, id_token_hint_subject, authorization_details, consent_required, created_at, expires_at; of a logout post_logout_redirect_uri, state, ui_locales, id_token_hint_subject, id_token_hint_sid. What the client did not send is not there. NULL when it is unknown, has ended, or is another issuer''s than this session''s (pgtoken.http_issuer). All values have been validated; those that the client chose must still be escaped in a page.';
 
 CREATE FUNCTION pgtoken.approve_authorization(
 	transaction_id text,

@@ -19,4 +19,12 @@ extern char *secret_handle_create(const char *prefix, const pg_uuid_t *grant_id,
 extern bool secret_handle_read(const char *prefix, const char *text, pg_uuid_t *grant_id,
 							   uint8_t hash[PGTC_SHA256_LEN]);
 
+/*
+ * Text that only who has the handle can read: the key comes from its secret, of which
+ * the hash that is stored tells nothing.  sealed is base64url; opening it
+ * elog(ERROR)s unless this handle has sealed it.
+ */
+extern char *secret_handle_seal(const char *prefix, const char *handle, const char *text);
+extern char *secret_handle_open(const char *prefix, const char *handle, const char *sealed);
+
 #endif /* PGT_SECRET_HANDLE_H */

@@ -14,11 +14,13 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "core/oauth/handle.h"
+#include "endpoints/answer_endpoint.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/http_context.h"
 #include "http/request_object.h"
+#include "http/page.h"
 #include "operations/answer_url.h"
 #include "tables/audit.h"
 #include "tables/authorization_request.h"
@@ -96,7 +98,18 @@ judge_parameters(const HttpExchange *x, const Client *client, PgtErr of_object, 
 	return authorization_parameters(x, client, parameters);
 }
 
-Jsonb *
+/* the client is told, by way of the browser */
+static char *
+send_error(HttpExchange *x, const Client *client, Jsonb *parameters, PgtErr err)
+{
+	Answer answer;
+
+	refused_record(x->path, x->client_id, err);
+	answer_error(client, parameters, errors_info(err)->error, refused_description(err), &answer);
+	return answer_endpoint_send(x, &answer);
+}
+
+char *
 authorization_endpoint(HttpExchange *x)
 {
 	Jsonb *parameters = NULL;
@@ -127,17 +140,11 @@ authorization_endpoint(HttpExchange *x)
 			PgtErr refusal = judge_parameters(x, client, of_object, &parameters);
 
 			if (refusal != PGT_OK)
-			{
-				refused_record(x->path, x->client_id, refusal);
-				http_redirect(x,
-							  answer_url_error(x->issuer, parameters, errors_info(refusal)->error,
-											   refused_description(refusal)));
-				return NULL;
-			}
+				return send_error(x, client, parameters, refusal);
 		}
 	}
 	if (err != PGT_OK)
-		return http_error(x, err);
+		return page_error(x, err);
 	send_to_login(x, client, parameters);
 	return NULL;
 }

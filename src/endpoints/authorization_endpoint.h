@@ -10,7 +10,7 @@
 
 #include "http/http.h"
 
-extern Jsonb *authorization_endpoint(HttpExchange *x);
+extern char *authorization_endpoint(HttpExchange *x);
 extern Jsonb *authorization_endpoint_push(HttpExchange *x);
 
 #endif /* PGT_AUTHORIZATION_ENDPOINT_H */

@@ -4,6 +4,7 @@
  */
 #include "endpoints/authorization_parameters.h"
 
+#include "base/member.h"
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
@@ -17,6 +18,7 @@
 #include "endpoints/id_token_hint.h"
 #include "tokens/authorization_details.h"
 #include "tokens/claims_request.h"
+#include "operations/answer.h"
 #include "tokens/target.h"
 
 const char *
@@ -61,6 +63,8 @@ authorization_parameters_redirect(const HttpExchange *x, const Client *client, J
 {
 	char *redirect_uri = http_param(x, "redirect_uri");
 	char *state = http_param(x, "state");
+	char *mode = http_param(x, "response_mode");
+	bool given;
 	Object object;
 
 	if (redirect_uri && !registered(client, redirect_uri))
@@ -72,9 +76,14 @@ authorization_parameters_redirect(const HttpExchange *x, const Client *client, J
 	if (!authorization_parameters_text_valid(state, STATE_MAX))
 		return refused(PGT_ERR_REQUEST_PARAMETER, "state", NULL, NULL);
 	object_begin(&object);
-	object_string(&object, "redirect_uri", redirect_uri ? redirect_uri : client->redirect_uris[0]);
-	object_bool(&object, "redirect_uri_given", redirect_uri != NULL);
+	given = redirect_uri != NULL;
+	if (!given)
+		redirect_uri = client->redirect_uris[0];
+	object_string(&object, "redirect_uri", redirect_uri);
+	object_bool(&object, "redirect_uri_given", given);
 	object_string(&object, "state", state);
+	if (mode && answer_mode_fits(client, redirect_uri, mode))
+		object_string(&object, "response_mode", mode);
 	*parameters = object_end(&object);
 	return PGT_OK;
 }
@@ -83,7 +92,6 @@ static PgtErr
 check_kind(const HttpExchange *x)
 {
 	char *response_type = http_param(x, "response_type");
-	char *response_mode = http_param(x, "response_mode");
 
 	if (http_param(x, "registration"))
 		return PGT_ERR_REGISTRATION;
@@ -91,9 +99,19 @@ check_kind(const HttpExchange *x)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "response_type", NULL, RESPONSE_TYPE);
 	if (strcmp(response_type, RESPONSE_TYPE) != 0)
 		return refused(PGT_ERR_RESPONSE_TYPE, "response_type", response_type, RESPONSE_TYPE);
-	if (response_mode && strcmp(response_mode, RESPONSE_MODE) != 0)
-		return refused(PGT_ERR_RESPONSE_MODE, "response_mode", response_mode, RESPONSE_MODE);
 	return PGT_OK;
+}
+
+/* one that does not fit is told in the default mode, before anything else can be wrong */
+static PgtErr
+check_mode(const HttpExchange *x, Jsonb *parameters)
+{
+	char *mode = http_param(x, "response_mode");
+
+	return mode == NULL || member_string(parameters, "response_mode")
+			   ? PGT_OK
+			   : refused(PGT_ERR_RESPONSE_MODE, "response_mode", mode,
+						 strings_joined(answer_mode, " "));
 }
 
 /* RFC 7636, S256 only: plain is what a missing method means */
@@ -168,6 +186,8 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	Object object;
 	PgtErr err = check_kind(x);
 
+	if (err == PGT_OK)
+		err = check_mode(x, *parameters);
 	if (err == PGT_OK)
 		err = check_pkce(x, client);
 	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)

@@ -16,7 +16,6 @@
 
 /* of each the only one */
 #define RESPONSE_TYPE "code"
-#define RESPONSE_MODE "query"
 #define CODE_CHALLENGE_METHOD "S256"
 
 /* as StringsNth */
@@ -26,8 +25,9 @@ extern const char *authorization_parameters_prompt(int n);
 extern bool authorization_parameters_text_valid(const char *value, size_t max);
 
 /*
- * Where an answer may be sent: *parameters becomes an object with redirect_uri,
- * redirect_uri_given and state.  An error must not be redirected.
+ * Where an answer may be sent, and how: *parameters becomes an object with
+ * redirect_uri, redirect_uri_given, state, and response_mode if it is one that fits.
+ * An error must not be redirected.
  */
 extern PgtErr authorization_parameters_redirect(const HttpExchange *x, const Client *client,
 												Jsonb **parameters);

@@ -14,6 +14,7 @@
 #include "base/guc.h"
 #include "base/object.h"
 #include "base/replay_lag.h"
+#include "endpoints/answer_endpoint.h"
 #include "endpoints/authorization_endpoint.h"
 #include "endpoints/challenge_endpoint.h"
 #include "endpoints/device_authorization_endpoint.h"
@@ -25,15 +26,18 @@
 #include "endpoints/userinfo_endpoint.h"
 #include "http/cors.h"
 #include "http/http_form.h"
+#include "http/page.h"
 
 #define METADATA "GET, HEAD, OPTIONS"
 #define FORM "POST, OPTIONS"
 #define BOTH "GET, HEAD, POST, OPTIONS"
+#define ONCE \
+	"GET, OPTIONS" /* what looks whether a page is there would have it, and the browser not */
 
 typedef enum RouteFlags
 {
 	FOR_SCRIPTS =
-		1, /* of other origins; pages that browsers are sent to are not (RFC 9700 section 2.6) */
+		1, /* of other origins; what browsers are sent to is not (RFC 9700 section 2.6), it is for people */
 	READS_ONLY = 2, /* so that a standby can answer */
 	WELL_KNOWN = 4, /* also with the issuer's path behind it (RFC 8414 section 3.1) */
 	IN_QUERY = 8 /* a GET has its parameters there */
@@ -51,19 +55,20 @@ typedef struct Route
 static const Route routes[] = {
 	{"/oauth2/token", FORM, FOR_SCRIPTS, NULL, token_endpoint},
 	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY, NULL, introspection_endpoint},
-	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, userinfo_endpoint, NULL},
+	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, NULL, userinfo_endpoint},
 	{"/oauth2/revoke", FORM, FOR_SCRIPTS, revocation_endpoint, NULL},
 	{"/oauth2/jwks", METADATA, FOR_SCRIPTS | READS_ONLY, NULL, metadata_endpoint_keys},
 	{"/.well-known/openid-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
 	 metadata_endpoint},
 	{"/.well-known/oauth-authorization-server", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN,
 	 NULL, metadata_endpoint},
-	{"/oauth2/authorize", BOTH, IN_QUERY, authorization_endpoint, NULL},
+	{"/oauth2/authorize", BOTH, IN_QUERY, NULL, authorization_endpoint},
+	{"/oauth2/answer", ONCE, IN_QUERY, NULL, answer_endpoint},
 	{"/oauth2/par", FORM, FOR_SCRIPTS, authorization_endpoint_push, NULL},
 	{"/oauth2/device_authorization", FORM, FOR_SCRIPTS, device_authorization_endpoint, NULL},
 	{"/oauth2/challenge", FORM, FOR_SCRIPTS, challenge_endpoint, NULL},
 	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
-	{"/oauth2/logout", BOTH, IN_QUERY, end_session_endpoint, NULL},
+	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
 };
 
 static bool
@@ -178,7 +183,7 @@ answer(HttpExchange *x, const Route *route, bool stale)
 		cors_decorate(x);
 	err = check(x, route, stale);
 	if (err != PGT_OK)
-		return object_text(http_error(x, err));
+		return route && for_scripts ? object_text(http_error(x, err)) : page_error(x, err);
 	if (is_method(x, "OPTIONS"))
 	{
 		x->status = 204;

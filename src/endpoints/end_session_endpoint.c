@@ -16,6 +16,7 @@
 #include "core/oauth/handle.h"
 #include "endpoints/authorization_parameters.h"
 #include "endpoints/id_token_hint.h"
+#include "http/page.h"
 #include "operations/answer_url.h"
 #include "tables/authorization_request.h"
 #include "tables/client.h"
@@ -123,7 +124,7 @@ store_request(const HttpExchange *x, const LogoutRequest *logout)
 										guc_authorization_request_lifetime);
 }
 
-Jsonb *
+char *
 end_session_endpoint(HttpExchange *x)
 {
 	LogoutRequest logout = {0};
@@ -132,7 +133,7 @@ end_session_endpoint(HttpExchange *x)
 
 	/* never a redirect to where the request says: it may be anybody's (RFC 9700 section 4.11) */
 	if (err != PGT_OK)
-		return http_error(x, err);
+		return page_error(x, err);
 	/* from nobody, to nowhere: there is nothing to remember, however often it comes */
 	transaction_id = logout.client ? store_request(x, &logout) : NULL;
 	http_redirect(x, answer_url_with(x->issuer->logout_uri, "transaction_id", transaction_id));

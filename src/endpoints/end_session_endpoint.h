@@ -10,6 +10,6 @@
 #include "http/http.h"
 
 /* sends the browser to the application's logout page; a body only when it refuses */
-extern Jsonb *end_session_endpoint(HttpExchange *x);
+extern char *end_session_endpoint(HttpExchange *x);
 
 #endif /* PGT_END_SESSION_ENDPOINT_H */

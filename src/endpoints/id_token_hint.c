@@ -32,12 +32,15 @@ signed_by_us(const Issuer *issuer, const PgtcJws *jws, const PgtcJwsHeader *head
 	return !*past && pgtc_jws_verify(jws, header->alg, verifier, &glue_mem) == PGTC_OK;
 }
 
-/* an ID token, and not an access token that may have the same typ: what only that has says what it is */
+/*
+ * An ID token, and not what may have the same typ: an access token has members of its
+ * own, userinfo has no end, an authorization answer no subject.
+ */
 static bool
 is_id_token(const Issuer *issuer, const PgtcClaims *claims)
 {
-	return claims->sub.data && claims->grant_id.data == NULL && claims->client_id.data == NULL &&
-		   claims->jti.data == NULL &&
+	return claims->sub.data && claims->exp >= 0 && claims->grant_id.data == NULL &&
+		   claims->client_id.data == NULL && claims->jti.data == NULL &&
 		   pgtc_slice_equal(claims->iss, pgtc_slice_str(issuer->issuer));
 }
 

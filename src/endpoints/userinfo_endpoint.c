@@ -18,6 +18,7 @@
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tokens/claims_function.h"
+#include "tokens/statement.h"
 
 /* the header, or in a POST the form (RFC 6750 sections 2.1 and 2.2), not both */
 static PgtErr
@@ -49,6 +50,7 @@ has_openid(Jsonb *claims)
 /* whom an access token is of */
 typedef struct Description
 {
+	const Client *client;
 	Jsonb *claims; /* of the token */
 	Jsonb *body; /* what is answered; NULL: gone since the token was verified */
 } Description;
@@ -69,6 +71,7 @@ describe_subject(void *arg)
 	grant = grant_read_latest(&id);
 	if (client == NULL || grant == NULL)
 		return;
+	description->client = client;
 	object_begin(&body);
 	object_string(&body, "sub", member_string(claims, "sub"));
 	description->body = claims_function_merge(
@@ -76,7 +79,25 @@ describe_subject(void *arg)
 		claims_function_run(client, grant, member_string(claims, "scope"), "userinfo"));
 }
 
-Jsonb *
+/* OpenID Connect Core section 5.3.2: iss and aud, and no end, so that nobody takes it for an ID token */
+static char *
+sign(const Client *client, Jsonb *body)
+{
+	PgtcTokenSpec spec = statement_for(client, "JWT");
+
+	return statement_sign_by(client, client->userinfo_alg, &spec, body);
+}
+
+static char *
+answer(HttpExchange *x, const Description *description)
+{
+	if (description->client->userinfo_alg == NULL)
+		return object_text(description->body);
+	x->content_type = "application/jwt";
+	return sign(description->client, description->body);
+}
+
+char *
 userinfo_endpoint(HttpExchange *x)
 {
 	AccessRequest access;
@@ -86,7 +107,7 @@ userinfo_endpoint(HttpExchange *x)
 
 	/* a proof that is not remembered could be shown again */
 	if (err == PGT_OK && XactReadOnly && http_header(x, "dpop"))
-		return http_error(x, PGT_ERR_READ_ONLY);
+		return object_text(http_error(x, PGT_ERR_READ_ONLY));
 	if (err == PGT_OK)
 		err = access_request_check(x, &access, x->request->method, x->url, NULL, &claims);
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
@@ -99,9 +120,9 @@ userinfo_endpoint(HttpExchange *x)
 	{
 		description.claims = claims;
 		if (!claims_function_guard(x->issuer->issuer, describe_subject, &description))
-			return http_error(x, PGT_ERR_USER_FUNCTION);
+			return object_text(http_error(x, PGT_ERR_USER_FUNCTION));
 		if (description.body)
-			return description.body;
+			return answer(x, &description);
 		err = PGT_ERR_ACCESS_TOKEN_INVALID;
 	}
 	http_challenge(x, access.scheme, err, err == PGT_ERR_ACCESS_TOKEN_SCOPE ? "openid" : NULL);

@@ -11,6 +11,6 @@
 #include "http/http.h"
 
 /* NULL: refused, see status and headers */
-extern Jsonb *userinfo_endpoint(HttpExchange *x);
+extern char *userinfo_endpoint(HttpExchange *x);
 
 #endif /* PGT_USERINFO_ENDPOINT_H */

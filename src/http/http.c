@@ -26,18 +26,6 @@
 #define RETRY_SOON "1"
 #define WAIT "200" /* milliseconds in which a document may have come */
 
-/* an issuer may end in a slash (RFC 8414 section 3.1) */
-static char *
-endpoint_url(const HttpExchange *x, const char *path)
-{
-	const char *issuer = x->issuer->issuer;
-	int len = strlen(issuer);
-
-	if (issuer[len - 1] == '/')
-		len--;
-	return psprintf("%.*s%s", len, issuer, path);
-}
-
 void
 http_arrive(void)
 {
@@ -54,7 +42,7 @@ http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer, const ch
 	x->issuer = issuer ? issuer : issuer_of_session();
 	x->path = path;
 	x->methods = "";
-	x->url = endpoint_url(x, path);
+	x->url = issuer_url(x->issuer->issuer, path);
 	x->status = 200;
 	x->content_type = "application/json";
 	x->answer = palloc(sizeof(HttpField) * HTTP_ANSWER_HEADERS_MAX);
@@ -63,7 +51,7 @@ http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer, const ch
 char *
 http_token_url(const HttpExchange *x)
 {
-	return endpoint_url(x, "/oauth2/token");
+	return issuer_url(x->issuer->issuer, "/oauth2/token");
 }
 
 char *

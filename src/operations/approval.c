@@ -22,7 +22,7 @@
 #include "core/base/text.h"
 #include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
-#include "operations/answer_url.h"
+#include "operations/answer.h"
 #include "operations/consent.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
@@ -37,7 +37,6 @@ typedef struct Transaction
 {
 	AuthorizationRequest *request;
 	const Client *client;
-	Issuer *issuer;
 	PgtcScope scope; /* asked for */
 	PgtcScope wanted; /* the same, and what stands for claims that were asked for by name */
 	Jsonb *claims; /* these; NULL: none */
@@ -79,7 +78,6 @@ find_transaction(const char *transaction_id, Transaction *out)
 	out->client = client_find(out->request->client_id);
 	if (out->client == NULL || !out->client->enabled)
 		return false;
-	out->issuer = issuer_get(out->client->issuer);
 	strings_to_scope(member_string(out->request->parameters, "scope"), &out->scope);
 	want_claims(out);
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
@@ -116,6 +114,7 @@ approval_describe(const char *transaction_id)
 		object_string(&object, "client_id", client->client_id);
 		object_string(&object, "client_name", client->client_name);
 		object_bool(&object, "consent_required", client->consent_required);
+		object_string(&object, "answer_uri", answer_page(client, request->parameters));
 	}
 	object_time(&object, "created_at", request->created_at);
 	object_time(&object, "expires_at", request->expires_at);
@@ -149,7 +148,7 @@ approval_missing_consent(const char *transaction_id, const char *subject)
 }
 
 static void
-answer_error(const char *error, const char *description, AuthorizationResponse *response)
+tell_error(const char *error, const char *description, AuthorizationResponse *response)
 {
 	response->error = error;
 	response->error_description = description;
@@ -160,14 +159,17 @@ static void
 send_error(const Transaction *transaction, const char *error, const char *description,
 		   AuthorizationResponse *response)
 {
-	answer_error(error, description, response);
+	Answer answer;
+
+	tell_error(error, description, response);
 	if (!authorization_request_answer(transaction->request))
 	{
-		answer_error("invalid_transaction", "the transaction has ended", response);
+		tell_error("invalid_transaction", "the transaction has ended", response);
 		return;
 	}
-	response->redirect_uri =
-		answer_url_error(transaction->issuer, transaction->request->parameters, error, description);
+	answer_error(transaction->client, transaction->request->parameters, error, description,
+				 &answer);
+	response->redirect_uri = answer_location(&answer);
 	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
 							  .event = "authorization.refused",
 							  .reason = error,
@@ -182,7 +184,7 @@ ask_again(const Transaction *transaction, const char *error, const char *descrip
 	if (transaction->silent)
 		send_error(transaction, error, description, response);
 	else
-		answer_error(error, description, response);
+		tell_error(error, description, response);
 }
 
 /* OpenID Connect Core section 5.5: a sub that it asks for is the one it must be */
@@ -200,7 +202,8 @@ acr_suffices(const Transaction *transaction, const Authentication *auth)
 	Requirement requirement = {.max_age = -1};
 
 	requirement.acr_values = claims_request_acr(transaction->claims, &requirement.n_acr_values);
-	return authentication_satisfies(transaction->issuer, auth, &requirement, auth->auth_time);
+	return authentication_satisfies(issuer_get(transaction->client->issuer), auth, &requirement,
+									auth->auth_time);
 }
 
 /* OpenID Connect Core section 3.1.2.1: max_age, prompt=login, id_token_hint */
@@ -299,11 +302,12 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	PgtcScope granted;
 	PgtcScope scope;
 	bool consented;
+	Answer answer;
 	const char *problem;
 
 	if (!find_transaction(approval->transaction_id, &transaction))
 	{
-		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
+		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
 		return;
 	}
 	auth.details = authorization_details_agreed(transaction.details, approval->details);
@@ -328,11 +332,13 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	else if (scope.n == 0 && transaction.scope.n > 0)
 		send_error(&transaction, "access_denied", "the subject has consented to nothing", response);
 	else if (!authorization_request_answer(transaction.request))
-		answer_error("invalid_transaction", "the transaction has ended", response);
+		tell_error("invalid_transaction", "the transaction has ended", response);
 	else
-		response->redirect_uri =
-			answer_url_code(transaction.issuer, transaction.request->parameters,
-							create_code(&transaction, &auth, approval->context, &granted, &scope));
+	{
+		answer_code(transaction.client, transaction.request->parameters,
+					create_code(&transaction, &auth, approval->context, &granted, &scope), &answer);
+		response->redirect_uri = answer_location(&answer);
+	}
 	audit_leave();
 }
 
@@ -367,5 +373,5 @@ approval_deny(const char *transaction_id, const char *error, const char *descrip
 	if (find_transaction(transaction_id, &transaction))
 		send_error(&transaction, error, description, response);
 	else
-		answer_error("invalid_transaction", "the transaction is unknown or has ended", response);
+		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
 }

@@ -15,6 +15,7 @@
 #include "core/jose/alg.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/http.h"
+#include "operations/answer.h"
 #include "tables/client.h"
 #include "tables/document.h"
 #include "tables/factor_type.h"
@@ -69,7 +70,7 @@ static const struct
 	{"prompt", .values = authorization_parameters_prompt},
 	{"protocol_scope", .values = target_protocol_scope},
 	{"request_object_signing_alg", .values = http_proof_alg},
-	{"response_mode", .only = RESPONSE_MODE},
+	{"response_mode", .values = answer_mode},
 	{"response_type", .only = RESPONSE_TYPE},
 	{"token_endpoint_auth_method", .values = client_auth_method_name},
 	{"token_endpoint_auth_signing_alg", .values = assertion_alg},

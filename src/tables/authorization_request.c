@@ -24,32 +24,72 @@
 
 /* member of the parameters: grant_id of the pushed request */
 #define FROM_PUSHED "from_pushed"
+/* the only one of an answer: what it says, which its handle opens */
+#define SEALED "sealed"
 
 static StoreQuery request_insert_query =
 	STORE_QUERY("request insert", STORE_WRITES,
 				"INSERT INTO pgtoken.authorization_requests ({names}) VALUES ({values})");
 
-char *
-authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
+/* grant_id, times, and the handle that names it */
+static char *
+begin_request(AuthorizationRequest *request, const char *prefix, int lifetime,
+			  uint8_t hash[PGTC_SHA256_LEN])
 {
-	StoreArgs args = {0};
-	uint8_t hash[PGTC_SHA256_LEN];
-	char *handle;
-
 	place_uuid(place_of_client(request->client_id), &request->grant_id);
 	request->created_at = GetCurrentTimestamp();
 	request->expires_at = moment_plus(request->created_at, lifetime);
-	handle = secret_handle_create(prefix, &request->grant_id, hash);
+	return secret_handle_create(prefix, &request->grant_id, hash);
+}
+
+static void
+insert_request(const AuthorizationRequest *request, const uint8_t hash[PGTC_SHA256_LEN])
+{
+	StoreArgs args = {0};
+
 	store_arg_uuid(store_named(&args, "grant_id"), &request->grant_id);
 	store_arg_text(store_named(&args, "kind"), request->kind);
-	store_arg_bytes(store_named(&args, "handle_hash"), hash, sizeof(hash));
+	store_arg_bytes(store_named(&args, "handle_hash"), hash, PGTC_SHA256_LEN);
 	store_arg_text(store_named(&args, "issuer"), request->issuer);
 	store_arg_text(store_named(&args, "client_id"), request->client_id);
 	store_arg_jsonb(store_named(&args, "parameters"), request->parameters);
 	store_arg_time(store_named(&args, "created_at"), request->created_at);
 	store_arg_time(store_named(&args, "expires_at"), request->expires_at);
 	store_run(&request_insert_query, &args, NULL, NULL);
+}
+
+char *
+authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	char *handle = begin_request(request, prefix, lifetime, hash);
+
+	insert_request(request, hash);
 	return handle;
+}
+
+char *
+authorization_request_insert_sealed(AuthorizationRequest *request, const char *prefix, int lifetime)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	char *handle = begin_request(request, prefix, lifetime, hash);
+	Object sealed;
+
+	object_begin(&sealed);
+	object_string(&sealed, SEALED,
+				  secret_handle_seal(prefix, handle, object_text(request->parameters)));
+	request->parameters = object_end(&sealed);
+	insert_request(request, hash);
+	return handle;
+}
+
+Jsonb *
+authorization_request_open(const AuthorizationRequest *request, const char *prefix,
+						   const char *handle)
+{
+	char *text = secret_handle_open(prefix, handle, member_string(request->parameters, SEALED));
+
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 }
 
 typedef struct FoundRequest

@@ -1,7 +1,7 @@
 /*
  * authorization_request.h
  *		Requests on their way: pushed, at the application's login page, or at its
- *		logout page.
+ *		logout page; and answers that a page of ours is to post.
  */
 #ifndef PGT_AUTHORIZATION_REQUEST_H
 #define PGT_AUTHORIZATION_REQUEST_H
@@ -17,6 +17,7 @@
 #define REQUEST_PUSHED "pushed"
 #define REQUEST_AUTHORIZATION "authorization"
 #define REQUEST_LOGOUT "logout"
+#define REQUEST_ANSWER "answer"
 
 typedef struct AuthorizationRequest
 {
@@ -36,6 +37,15 @@ typedef struct AuthorizationRequest
  */
 extern char *authorization_request_insert(AuthorizationRequest *request, const char *prefix,
 										  int lifetime);
+
+/*
+ * The same, with parameters that only who has the handle can read: a code is in clear
+ * in no table, and in no copy of one.  open: what is sealed in there, as JSON.
+ */
+extern char *authorization_request_insert_sealed(AuthorizationRequest *request, const char *prefix,
+												 int lifetime);
+extern Jsonb *authorization_request_open(const AuthorizationRequest *request, const char *prefix,
+										 const char *handle);
 
 /*
  * The unexpired request of this handle; NULL.  Of another issuer it is none: the

@@ -117,6 +117,14 @@ default_sector(const Client *client)
 	return host.data ? pnstrdup(host.data, host.len) : pstrdup(client->issuer);
 }
 
+static const PgtcAlg *
+member_alg(Jsonb *metadata, const char *name)
+{
+	char *alg = member_string(metadata, name);
+
+	return alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
+}
+
 /* the member names of RFC 7591 section 2 and its companions; the table has checked them */
 static void
 read_metadata(Client *client, Jsonb *metadata)
@@ -124,7 +132,6 @@ read_metadata(Client *client, Jsonb *metadata)
 	char *method = member_string(metadata, "token_endpoint_auth_method");
 	char *subject_type = member_string(metadata, "subject_type");
 	char *application_type = member_string(metadata, "application_type");
-	char *alg;
 	char **names;
 	int n;
 
@@ -140,15 +147,13 @@ read_metadata(Client *client, Jsonb *metadata)
 	}
 	client->jwks = member_text(metadata, "jwks");
 	client->jwks_uri = member_string(metadata, "jwks_uri");
-	alg = member_string(metadata, "token_endpoint_auth_signing_alg");
-	client->assertion_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
+	client->assertion_alg = member_alg(metadata, "token_endpoint_auth_signing_alg");
 	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);
 	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");
 	client->require_pkce = member_bool(metadata, "require_pkce", true);
 	client->require_pushed_requests =
 		member_bool(metadata, "require_pushed_authorization_requests", false);
-	client->require_signed_requests =
-		member_bool(metadata, "require_signed_request_object", false);
+	client->require_signed_requests = member_bool(metadata, "require_signed_request_object", false);
 	alg = member_string(metadata, "request_object_signing_alg");
 	client->request_object_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
 	names = member_strings(metadata, "default_acr_values", &n);
@@ -160,6 +165,8 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->post_logout_redirect_uris =
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
+	client->authorization_alg = member_alg(metadata, "authorization_signed_response_alg");
+	client->userinfo_alg = member_alg(metadata, "userinfo_signed_response_alg");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
 	client->details_types =
 		member_strings(metadata, "authorization_details_types", &client->n_details_types);

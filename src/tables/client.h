@@ -109,6 +109,8 @@ typedef struct Client
 	char **post_logout_redirect_uris;
 	int n_post_logout_redirect_uris;
 	char *backchannel_logout_uri;
+	const PgtcAlg *authorization_alg; /* of signed authorization answers; NULL: its own */
+	const PgtcAlg *userinfo_alg; /* of signed userinfo; NULL: it is JSON */
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
 	char **details_types; /* of authorization details that it may ask for (RFC 9396) */

@@ -177,6 +177,16 @@ issuer_of_session(void)
 	return issuer_get(guc_http_issuer[0] ? guc_http_issuer : NULL);
 }
 
+char *
+issuer_url(const char *issuer, const char *path)
+{
+	int len = strlen(issuer);
+
+	if (issuer[len - 1] == '/')
+		len--;
+	return psprintf("%.*s%s", len, issuer, path);
+}
+
 void
 issuer_require_own(const Issuer *issuer)
 {

@@ -58,6 +58,9 @@ extern bool issuer_is_known(void);
 /* like issuer_find, but ereport(55000) when it is not there */
 extern Issuer *issuer_get(const char *issuer);
 
+/* the URL of one of its endpoints; an issuer may end in a slash (RFC 8414 section 3.1) */
+extern char *issuer_url(const char *issuer, const char *path);
+
 /* ereport(55000) where pgtoken.installation_id says that this database is a copy */
 extern void issuer_require_own(const Issuer *issuer);
 

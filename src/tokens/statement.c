@@ -34,10 +34,30 @@ statement_for(const Client *client, const char *typ)
 	return spec;
 }
 
+/* HS256 included */
+static const PgtcAlg *
+alg_of(const Client *client)
+{
+	return client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
+}
+
+const PgtcAlg *
+statement_alg(const Client *client, const PgtcAlg *registered)
+{
+	const PgtcAlg *alg = registered ? registered : alg_of(client);
+
+	return alg->kty == PGTC_KTY_OCT ? NULL : alg;
+}
+
 char *
 statement_sign(const Client *client, PgtcTokenSpec *spec, Jsonb *extra)
 {
-	const PgtcAlg *alg = client->alg ? client->alg : issuer_get(client->issuer)->default_alg;
+	return statement_sign_by(client, alg_of(client), spec, extra);
+}
+
+char *
+statement_sign_by(const Client *client, const PgtcAlg *alg, PgtcTokenSpec *spec, Jsonb *extra)
+{
 	const SigningKey *key = signing_key_active(client->issuer, alg);
 	PgtcBuf buf;
 	char *statement;

@@ -207,7 +207,7 @@ describe('authorization requests (C76)', () => {
 			[{ response_type: 'code id_token' }, 'unsupported_response_type'], // C83: no ID token comes from here, so there is no c_hash
 			[{ response_type: undefined }, 'invalid_request'],
 			[{ response_mode: 'fragment' }, 'invalid_request'],
-			[{ response_mode: 'form_post' }, 'invalid_request'],
+			[{ response_mode: 'fragment.jwt' }, 'invalid_request'],
 			[{ request: 'e30.e30.' }, 'invalid_request_object'],
 			[{ scope: 'unheard-of' }, 'invalid_scope'], // with openid it is ignored: conformance.test.mjs
 			[{ scope: 'openid notes:delete mfa_challenge' }, 'invalid_scope'],

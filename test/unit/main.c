@@ -172,6 +172,7 @@ main(void)
 	test_lockstep();
 	test_fastcgi();
 	test_secret_hash();
+	test_html();
 	test_memory();
 
 	for (i = 0; i < MAX_KEYS; i++)

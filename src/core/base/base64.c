@@ -1,6 +1,6 @@
 /*
  * base64.c
- *		The base64 of HTTP headers (RFC 4648 section 4), strictly decoded.
+ *		The base64 of HTTP headers (RFC 4648 section 4), written, and strictly decoded.
  *
  * JOSE has an alphabet of its own, see b64url.c, on which this leans: the two
  * differ in two characters and the padding.
@@ -57,4 +57,21 @@ pgtc_base64_decode(PgtcSlice in, PgtcBuf *out)
 		code = pgtc_buf_decode_b64url(out, pgtc_slice(text.data, text.len));
 	pgtc_buf_free(&text);
 	return code;
+}
+
+void
+pgtc_base64_encode(const void *data, size_t len, PgtcBuf *out)
+{
+	size_t start = out->len;
+	size_t i;
+
+	pgtc_buf_append_b64url(out, data, len);
+	for (i = start; i < out->len; i++)
+	{
+		char c = out->data[i];
+
+		out->data[i] = (char) (c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	while ((out->len - start) % 4 != 0 && pgtc_buf_code(out) == PGTC_OK)
+		pgtc_buf_append(out, "=", 1);
 }

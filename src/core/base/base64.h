@@ -10,4 +10,7 @@
 /* with or without its padding; appended to out; PGTC_E_MALFORMED */
 extern PgtcCode pgtc_base64_decode(PgtcSlice in, PgtcBuf *out);
 
+/* with its padding */
+extern void pgtc_base64_encode(const void *data, size_t len, PgtcBuf *out);
+
 #endif /* PGT_CORE_BASE64_H */

@@ -1,7 +1,7 @@
 /*
  * handle.h
  *		Handles: authorization codes, device codes, request_uri references, transaction ids
- *		of pages and of step-ups.
+ *		of pages and of step-ups, answers that wait to be posted.
  */
 #ifndef PGT_CORE_HANDLE_H
 #define PGT_CORE_HANDLE_H
@@ -20,6 +20,7 @@
 #define PGTC_PUSHED_PREFIX "pgtpr_"
 #define PGTC_TRANSACTION_PREFIX "pgttx_"
 #define PGTC_CHALLENGE_PREFIX "pgtch_"
+#define PGTC_ANSWER_PREFIX "pgtan_"
 #define PGTC_HANDLE_LEN 72 /* 6 + 66 */
 
 /* what a pushed one is prefixed with when it is a request_uri (RFC 9126 section 2.2) */

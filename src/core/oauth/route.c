@@ -47,7 +47,7 @@ pgtc_route_grant_id(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LE
 	}
 	if (is_handle(PGTC_CODE_PREFIX, text, out) || is_handle(PGTC_DEVICE_CODE_PREFIX, text, out) ||
 		is_handle(PGTC_TRANSACTION_PREFIX, text, out) ||
-		is_handle(PGTC_CHALLENGE_PREFIX, text, out) ||
+		is_handle(PGTC_CHALLENGE_PREFIX, text, out) || is_handle(PGTC_ANSWER_PREFIX, text, out) ||
 		is_handle(PGTC_PUSHED_PREFIX, without_urn(text), out))
 		return PGTC_OK;
 	if (pgtc_jti_parse(text, &jti) == PGTC_OK)
