@@ -32,7 +32,7 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles authorize response_mode device exchange \
-	client_secrets trusted_issuers authorization_details sessions pre_request door not_before epochs resource_policy ways_to_die factors request_object claims_parameter step_up policy \
+	client_secrets trusted_issuers authorization_details sessions pre_request door not_before epochs resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy \
 	simulate refused bad_input personal placement maintain purge courier restore psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none

@@ -27,6 +27,7 @@
 #include "http/cors.h"
 #include "http/http_form.h"
 #include "http/page.h"
+#include "http/resource_metadata.h"
 
 #define METADATA "GET, HEAD, OPTIONS"
 #define FORM "POST, OPTIONS"
@@ -62,6 +63,8 @@ static const Route routes[] = {
 	 metadata_endpoint},
 	{"/.well-known/oauth-authorization-server", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN,
 	 NULL, metadata_endpoint},
+	{"/oauth2/resource_metadata", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY, NULL,
+	 metadata_endpoint_resource},
 	{"/oauth2/authorize", BOTH, IN_QUERY, NULL, authorization_endpoint},
 	{"/oauth2/answer", ONCE, IN_QUERY, NULL, answer_endpoint},
 	{"/oauth2/par", FORM, FOR_SCRIPTS, authorization_endpoint_push, NULL},
@@ -70,6 +73,10 @@ static const Route routes[] = {
 	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
 	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
 };
+
+/* of an API and not below an issuer: with the API's path behind it (RFC 9728 section 3.1) */
+static const Route resource_route = {RESOURCE_METADATA_PATH, METADATA, FOR_SCRIPTS | READS_ONLY,
+									 NULL, metadata_endpoint_resource};
 
 static bool
 is_joined(const char *path, const char *first, const char *second)
@@ -104,6 +111,11 @@ find_route(const HttpRequest *request, Issuer **issuer)
 	Issuer *at = NULL;
 	const Route *route;
 
+	if (resource_metadata_is_place(request->path))
+	{
+		*issuer = resource_metadata_issuer(request);
+		return &resource_route;
+	}
 	if (host && guc_http_issuer[0] == '\0')
 	{
 		bool known = false;
