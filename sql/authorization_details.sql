@@ -17,7 +17,7 @@ SELECT pgtoken.create_authorization_details_type(v, 'test.' || v) FROM unnest('{
 SELECT test.metadata() -> 'authorization_details_types_supported' AS announced;
 SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://login.example/sign-in?tenant=1', verification_uri => 'https://login.example/device');
 
-INSERT INTO test.clients SELECT * FROM pgtoken.create_client('payer', offline_access => true, scopes => '{openid,orders.read}', redirect_uris => '{https://payer.example/cb}', metadata => '{
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('payer', offline_access => true, profile => 'oauth2', scopes => '{openid,orders.read}', redirect_uris => '{https://payer.example/cb}', metadata => '{
 	"grant_types": ["authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange"],
 	"require_pkce": false, "authorization_details_types": ["payment", "accounts", "broken", "renames", "gone"]}');
 SELECT pgtoken.client_metadata_problem('confidential', '{"authorization_details_types": ["a b"]}') AS no_name,
@@ -25,7 +25,7 @@ SELECT pgtoken.client_metadata_problem('confidential', '{"authorization_details_
 
 CREATE FUNCTION test.push(details text) RETURNS test.answer LANGUAGE sql
 	RETURN test.http('par', test.form('response_type', 'code', 'redirect_uri', 'https://payer.example/cb', 'scope', 'openid orders.read offline_access', 'authorization_details', details), test.basic('payer'));
-CREATE FUNCTION test.asked(details text) RETURNS text LANGUAGE sql
+CREATE FUNCTION test.asked_details(details text) RETURNS text LANGUAGE sql
 	RETURN test.query((test.request('GET', '/oauth2/authorize', test.form('client_id', 'payer', 'request_uri', (test.push(details)).body ->> 'request_uri'))).headers ->> 'location', 'transaction_id');
 
 -- Attack shut out: a detail that nobody judges reaches the user and the API.
@@ -38,7 +38,7 @@ FROM (VALUES (1, '[{"type": "payment", "amount": 700, "currency": "EUR"}]'), (2,
 SELECT test.brief(test.http('par', test.form('response_type', 'code', 'redirect_uri', 'https://payer.example/cb', 'authorization_details', '[{"type": "accounts"}]'), test.basic('web'))) AS another_client;
 
 -- The page is told, and asks each time: nothing of it is stored as a consent.
-SELECT test.asked('[{"type": "payment", "amount": 7, "currency": "EUR"}, {"type": "accounts", "actions": ["list", "read"], "locations": ["https://orders.example"]}]') AS t \gset
+SELECT test.asked_details('[{"type": "payment", "amount": 7, "currency": "EUR"}, {"type": "accounts", "actions": ["list", "read"], "locations": ["https://orders.example"]}]') AS t \gset
 SELECT pgtoken.authorization_request(:'t') -> 'authorization_details' AS shown;
 SELECT error FROM pgtoken.approve_authorization(:'t', 'alice');
 SELECT pgtoken.approve_authorization(:'t', 'alice', 'openid orders.read offline_access', authorization_details => '[{"type": "other"}]');
@@ -50,12 +50,12 @@ SELECT (:'answer'::test.answer).body -> 'authorization_details' AS answered;
 SELECT test.claims(:'at') -> 'authorization_details' = (:'answer'::test.answer).body -> 'authorization_details' AS in_token, test.claims(:'it') ? 'authorization_details' AS in_id_token,
 	   pgtoken.introspect(:'at') -> 'authorization_details' = test.claims(:'at') -> 'authorization_details' AS introspected;
 -- asked again although the scopes were consented to
-SELECT test.asked('[{"type": "payment", "amount": 8, "currency": "EUR"}]') AS t2 \gset
+SELECT test.asked_details('[{"type": "payment", "amount": 8, "currency": "EUR"}]') AS t2 \gset
 SELECT error FROM pgtoken.approve_authorization(:'t2', 'alice');
 -- what was agreed to counts, and nothing where nothing was
 SELECT test.query(redirect_uri, 'code') AS code2 FROM pgtoken.approve_authorization(:'t2', 'alice', '', authorization_details => '[{"type": "payment", "amount": 5, "currency": "EUR", "from": "savings"}]') \gset
 SELECT (test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code2', 'redirect_uri', 'https://payer.example/cb'), test.basic('payer'))).body -> 'authorization_details' AS as_agreed;
-SELECT test.asked('[{"type": "payment", "amount": 8, "currency": "EUR"}]') AS t3 \gset
+SELECT test.asked_details('[{"type": "payment", "amount": 8, "currency": "EUR"}]') AS t3 \gset
 SELECT test.query(redirect_uri, 'code') AS code3 FROM pgtoken.approve_authorization(:'t3', 'alice', '', authorization_details => '[]') \gset
 SELECT (test.http('token', test.form('grant_type', 'authorization_code', 'code', :'code3', 'redirect_uri', 'https://payer.example/cb'), test.basic('payer'))).body ? 'authorization_details' AS nothing;
 
@@ -103,5 +103,5 @@ SELECT pgtoken.delete_authorization_details_type('payment') AS deleted, pgtoken.
 SELECT test.brief(test.push('[{"type": "payment", "amount": 7, "currency": "EUR"}]')) AS taken_away;
 SELECT pgtoken.delete_authorization_details_type(v) FROM unnest('{accounts,broken,renames}'::text[]) v;
 SELECT test.metadata() -> 'authorization_details_types_supported' AS announced;
-DROP FUNCTION test.payment, test.accounts, test.broken, test.renames, test.push, test.asked, test.refresh_with;
+DROP FUNCTION test.payment, test.accounts, test.broken, test.renames, test.push, test.asked_details, test.refresh_with;
 SELECT pgtoken.update_issuer('https://id.example', reset => '{verification_uri}');
