@@ -39,7 +39,7 @@ FROM (VALUES
 	(56, 'confidential', '{"token_endpoint_auth_signing_alg": ["PS256"]}'), (57, 'public', '{"token_endpoint_auth_signing_alg": "Ed25519"}'),
 	(58, 'confidential', '{"require_issuer_audience": "true"}'), (59, 'confidential', '{"require_issuer_audience": true}'),
 	(60, 'confidential', '{"jwks": {"keys": []}}'), (61, 'confidential', '{"jwks": []}'), (62, 'confidential', '{"jwks": "https://rp.example/jwks"}'),
-	(63, 'confidential', '{"jwks_uri": "https://rp.example/jwks"}'), (64, 'confidential', '{"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}}'),
+	(63, 'confidential', '{"jwks_url": "https://rp.example/jwks"}'), (64, 'confidential', '{"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}}'),
 	(70, 'confidential', '{"tls_client_auth_subject_dn": ""}'), (71, 'confidential', '{"tls_client_auth_subject_dn": ["CN=rp"]}'),
 	(72, 'confidential', '{"tls_client_auth_subject_dn": "rp"}'), (73, 'confidential', '{"tls_client_auth_subject_dn": "/C=DE/CN=rp"}'),
 	(74, 'confidential', '{"tls_client_auth_subject_dn": "cn = rp, 2.5.4.10=Example + OU=\\\\20x"}'),

@@ -273,6 +273,32 @@ CREATE FUNCTION test.http(endpoint text, form text DEFAULT '', headers jsonb DEF
 CREATE FUNCTION test.metadata() RETURNS json LANGUAGE sql
 	RETURN (SELECT convert_from(h.body, 'UTF8')::json FROM pgtoken_http.handle('GET', '/.well-known/openid-configuration', '{}', NULL) h);
 
+-- The courier, as the program plays it: it is there from now on, however slow the tests
+-- are; and it fetches what is wanted from a URL, and leaves the rest.
+CREATE FUNCTION test.courier(does text[] DEFAULT '{document,logout,code}') RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM pgtoken.courier_hello('test', does);
+	UPDATE pgtoken.couriers SET seen_at = 'infinity' WHERE courier = 'test';
+END
+$$;
+CREATE FUNCTION test.answered(of_url text, result jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	work record;
+	outcome text;
+BEGIN
+	FOR work IN SELECT * FROM pgtoken.courier_take('test', '{document}', 100) LOOP
+		IF work.request ->> 'url' = of_url THEN
+			outcome := concat_ws(' ', outcome, pgtoken.courier_done(work.work_id, work.attempt, result));
+		ELSE
+			UPDATE pgtoken.courier_work w SET courier = NULL, attempts = w.attempts - 1, due_at = now() WHERE w.work_id = work.work_id;
+		END IF;
+	END LOOP;
+	RETURN coalesce(outcome, 'nobody wants it');
+END
+$$;
+CREATE FUNCTION test.fetched(of_url text, body text, max_age integer DEFAULT NULL) RETURNS text LANGUAGE sql
+	RETURN test.answered(of_url, jsonb_build_object('status', 200, 'content_type', 'application/json', 'body', body, 'max_age', max_age));
+
 -- Status, and error or the names of the members, without a value.
 CREATE FUNCTION test.brief(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN concat_ws(' ', a.status, coalesce(a.body ->> 'error',

@@ -56,6 +56,9 @@ BEGIN
 			WHEN 'jwks' THEN
 				CASE WHEN kind <> 'object' OR NOT pgtoken.valid_jwks(content)
 					 THEN 'must be a JWK Set (RFC 7517 section 5) of public keys, at least one of a kind and size that we verify with' END
+			WHEN 'jwks_uri' THEN
+				CASE WHEN kind <> 'string' OR octet_length(content) > 1000 OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
+					 THEN 'must be an https URL of at most 1000 bytes without fragment; http only for loopback hosts' END
 			WHEN 'tls_client_auth_subject_dn' THEN
 				CASE WHEN kind <> 'string' OR length(content) > 1000 OR NOT pgtoken.valid_subject_dn(content)
 					 THEN 'must be a distinguished name (RFC 4514), its types known keywords or OIDs' END
@@ -103,8 +106,10 @@ BEGIN
 	IF assertion_alg IS NOT NULL AND method <> (CASE assertion_alg WHEN 'HS256' THEN 'client_secret_jwt' ELSE 'private_key_jwt' END) THEN
 		RETURN 'token_endpoint_auth_signing_alg is HS256 for token_endpoint_auth_method client_secret_jwt, one of the others for private_key_jwt, and none for any other';
 	END IF;
-	IF method = 'private_key_jwt' AND NOT metadata ? 'jwks' THEN
-		RETURN 'jwks must be there when token_endpoint_auth_method is private_key_jwt';
+	IF metadata ?& '{jwks,jwks_uri}' THEN
+		RETURN 'jwks and jwks_uri must not be there both (RFC 7591 section 2)';
+	ELSIF method = 'private_key_jwt' AND NOT metadata ?| '{jwks,jwks_uri}' THEN
+		RETURN 'jwks or jwks_uri must be there when token_endpoint_auth_method is private_key_jwt';
 	ELSIF method = 'tls_client_auth' AND NOT metadata ? 'tls_client_auth_subject_dn' THEN
 		RETURN 'tls_client_auth_subject_dn must be there when token_endpoint_auth_method is tls_client_auth';
 	END IF;
@@ -364,7 +369,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only). issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks, tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

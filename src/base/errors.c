@@ -40,6 +40,7 @@ static const PgtErrInfo err_table[] = {
 									true},
 	[PGT_ERR_CLIENT_GRANT_TYPE] = {"unauthorized_client", "the client may not use this grant type",
 								   "grant_type_not_allowed", 400, true},
+	[PGT_ERR_CLIENT_KEYS] = {"invalid_client", BAD_CLIENT, "client_keys_missing", 401, true},
 	[PGT_ERR_CLIENT_NOT_OFFLINE] = {"unauthorized_client", "the client may not use refresh tokens",
 									"offline_access_not_allowed", 400, true},
 	[PGT_ERR_TOKEN_MALFORMED] = {"invalid_grant", BAD_GRANT, "token_malformed", 400, false},
@@ -253,6 +254,9 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_READ_ONLY] = {"temporarily_unavailable",
 						   "this server only reads, another one can do it", "server_read_only", 503,
 						   false},
+	[PGT_ERR_WAIT] = {"temporarily_unavailable",
+					  "this server has to fetch something first, a later attempt may succeed",
+					  "document_awaited", 503, false},
 	/* not what has failed, nor how: that is the application's, and in the log */
 	[PGT_ERR_USER_FUNCTION] = {"server_error", "the application could not be asked",
 							   "application_function_failed", 500, true},

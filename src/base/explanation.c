@@ -43,6 +43,8 @@ static const char *const sentences[] = {
 		"The client may not have refresh tokens: update_client(offline_access => true) lets it.",
 	[PGT_ERR_CLIENT_GRANT_TYPE] =
 		"The grant type is not among the client's grant_types: update_client() can add it.",
+	[PGT_ERR_CLIENT_KEYS] =
+		"The client's jwks_uri could not be fetched, which pgtoken.documents says more of, or no courier is running, which health() says.",
 
 	/* the refresh token */
 	[PGT_ERR_TOKEN_MALFORMED] =
@@ -249,6 +251,8 @@ static const char *const sentences[] = {
 		"This server is a standby that lags behind by more than pgtoken.max_replay_lag: it does not say what it cannot know.",
 	[PGT_ERR_READ_ONLY] =
 		"This server is a standby, or the transaction may not write, and the request must be remembered: it belongs to the primary.",
+	[PGT_ERR_WAIT] =
+		"The request waits for a document that the courier fetches: the layer asks again by itself, PostgREST's clients have to.",
 };
 
 const char *

@@ -77,6 +77,8 @@ static int audit_retention = 400 * MINUTES_PER_DAY;
 static int blacklist_retention = 60;
 static int challenge_retention = MINUTES_PER_DAY;
 static int code_retention = MINUTES_PER_DAY;
+static int courier_attempts = 10;
+static int courier_lease = 60;
 static int grant_retention = 400 * MINUTES_PER_DAY;
 static int lineage_retention = 400 * MINUTES_PER_DAY;
 static int reuse_retention = 1200 * MINUTES_PER_DAY;
@@ -216,6 +218,18 @@ guc_init(void)
 		"How long maintain() keeps ended authorization and device codes; 0 keeps them.",
 		"A second use of a code that is forgotten does not end what came of the first.",
 		&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.courier_attempts",
+		"How often the courier tries to deliver something until that is given up.",
+		"Each time later: 10 attempts take some hours.", &courier_attempts, 10, 1, 100, PGC_SUSET,
+		0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.courier_lease",
+							"Time that a courier has for what it has taken, until another one may "
+							"take it.",
+							"Longer than a delivery takes, or it is made twice.", &courier_lease,
+							60, 10, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.device_code_lifetime", "Life of device and user codes.", NULL,
 							&guc_device_code_lifetime, 600, 60, 1800, PGC_SUSET, GUC_UNIT_S, NULL,

@@ -56,7 +56,7 @@ extern Jsonb *refused_detail(PgtErr err, Jsonb *detail);
 /*
  * The answer is a refusal: into the ring and the log, with the note that was made
  * of it.  Not for what belongs to a flow that goes well: a device that waits, a
- * nonce that is handed out, a factor that is asked for.
+ * nonce that is handed out, a factor that is asked for, a document that is fetched.
  */
 extern void refused_record(const char *endpoint, const char *client_id, PgtErr err);
 

@@ -19,6 +19,7 @@
 #include "core/jose/jwks.h"
 #include "core/jose/jws.h"
 #include "core/jose/key.h"
+#include "http/client_keys.h"
 #include "tables/client_secret.h"
 #include "tables/key_material.h"
 
@@ -95,14 +96,43 @@ verify_by_secret(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header
 	return verified;
 }
 
-static bool
-verify_signature(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header)
+/* by one of its keys; those of a jwks_uri may have been changed a moment ago */
+static PgtErr
+verify_by_key(const HttpExchange *x, const Client *client, const PgtcJws *jws,
+			  const PgtcJwsHeader *header, bool *verified)
 {
+	for (int newer = 0; newer <= 1; newer++)
+	{
+		char *jwks;
+		PgtErr err = client_keys(x->issuer, client, newer, &jwks);
+
+		/* that there are none newer does not make it a good one */
+		if (err != PGT_OK)
+			return newer && err == PGT_ERR_CLIENT_KEYS ? PGT_OK : err;
+		*verified = pgtc_jwks_verify(jws, header, pgtc_slice_str(jwks), &glue_mem) == PGTC_OK;
+		if (*verified || client->jwks_uri == NULL)
+			break;
+	}
+	return PGT_OK;
+}
+
+static PgtErr
+verify_signature(const HttpExchange *x, Client *client, const PgtcJws *jws,
+				 const PgtcJwsHeader *header)
+{
+	bool verified = false;
+	PgtErr err = PGT_OK;
+
 	/* the method names the kind of key: an HMAC under a public key is none */
 	if (client->auth_method == AUTH_SECRET_JWT)
-		return header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
-	return header->alg->kty != PGTC_KTY_OCT && client->jwks &&
-		   pgtc_jwks_verify(jws, header, pgtc_slice_str(client->jwks), &glue_mem) == PGTC_OK;
+		verified = header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
+	else if (header->alg->kty != PGTC_KTY_OCT)
+		err = verify_by_key(x, client, jws, header, &verified);
+	if (err != PGT_OK || verified)
+		return err;
+	return refused(PGT_ERR_CLIENT_ASSERTION, "signature",
+				   psprintf("alg %s, kid %s", header->alg->name, header->kid),
+				   client_auth_method_name(client->auth_method));
 }
 
 /* RFC 7523 section 3: our own name or the endpoint's, so that nobody can pass it on to us or from us */
@@ -192,10 +222,9 @@ client_assertion_check(const HttpExchange *x, Client *client, const char *assert
 		strcmp(header.typ, "client-authentication+jwt") != 0)
 		return refused(PGT_ERR_CLIENT_ASSERTION, "typ", header.typ,
 					   "none, JWT or client-authentication+jwt");
-	if (!verify_signature(client, &jws, &header))
-		return refused(PGT_ERR_CLIENT_ASSERTION, "signature",
-					   psprintf("alg %s, kid %s", header.alg->name, header.kid),
-					   client_auth_method_name(client->auth_method));
+	err = verify_signature(x, client, &jws, &header);
+	if (err != PGT_OK)
+		return err;
 	if (client->assertion_alg && header.alg != client->assertion_alg)
 		return refused(PGT_ERR_CLIENT_ASSERTION_ALG, "alg", header.alg->name,
 					   client->assertion_alg->name);

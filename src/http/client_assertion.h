@@ -15,7 +15,10 @@
 /* whom it claims to come from, unverified: to find the client's keys; NULL */
 extern char *client_assertion_subject(const char *assertion);
 
-/* signature by the client's key or secret, iss = sub = client_id, aud, exp, and jti for the first time */
+/*
+ * Signature by the client's key or secret, iss = sub = client_id, aud, exp, and jti for
+ * the first time.  PGT_ERR_WAIT, before the jti counts as used, where its keys are fetched.
+ */
 extern PgtErr client_assertion_check(const HttpExchange *x, Client *client, const char *assertion);
 
 /* keep a secret, wrapped, so that client_secret_jwt can be verified with it */

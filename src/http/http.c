@@ -23,6 +23,8 @@
 
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */
+#define RETRY_SOON "1"
+#define WAIT "200" /* milliseconds in which a document may have come */
 
 /* an issuer may end in a slash (RFC 8414 section 3.1) */
 static char *
@@ -171,6 +173,13 @@ http_refusal(HttpExchange *x, PgtErr err)
 	Object body;
 
 	x->status = info->http_status;
+	if (err == PGT_ERR_WAIT)
+	{
+		/* what the layer is told, not who has sent the request */
+		x->status = 0;
+		http_answer_header(x, "Wait", WAIT);
+		return object_empty();
+	}
 	if (err == PGT_ERR_REQUEST_METHOD)
 		http_answer_header(x, "Allow", x->methods);
 	if (err == PGT_ERR_REQUEST_ENCODING)
@@ -300,10 +309,16 @@ http_finish(HttpExchange *x, bool has_body)
 }
 
 void
-http_answer_settings(const HttpExchange *x)
+http_answer_settings(HttpExchange *x)
 {
 	Object list;
 
+	/* PostgREST answers at once: it is for the client to come again */
+	if (x->status == 0)
+	{
+		x->status = errors_info(PGT_ERR_WAIT)->http_status;
+		http_answer_header(x, "Retry-After", RETRY_SOON);
+	}
 	object_array_begin(&list);
 	for (int i = 0; i < x->n_answer; i++)
 	{

@@ -71,7 +71,10 @@ extern bool http_prefers(const HttpExchange *x, const char *media_type, const ch
 
 extern void http_answer_header(HttpExchange *x, const char *name, const char *value);
 
-/* status, headers and body of a refusal, whoever has recorded it */
+/*
+ * Status, headers and body of a refusal, whoever has recorded it.  Of PGT_ERR_WAIT
+ * status 0 and the header Wait: the layer commits and calls again.
+ */
 extern Jsonb *http_refusal(HttpExchange *x, PgtErr err);
 
 /* the same of a protocol answer (RFC 6749 section 5.2): recorded, and with WWW-Authenticate where due */
@@ -103,8 +106,8 @@ extern void http_raise(const HttpExchange *x, PgtErr err);
 /* 503 in that way on a standby that is too far behind (replay_lag.h) */
 extern void http_refuse_stale(void);
 
-/* status and headers into response.status and response.headers */
-extern void http_answer_settings(const HttpExchange *x);
+/* status and headers into response.status and response.headers; of status 0 a 503 that says when to come again */
+extern void http_answer_settings(HttpExchange *x);
 
 /* a setting until the transaction ends, as SET LOCAL */
 extern void http_set_local(const char *name, const char *value);

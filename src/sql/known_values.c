@@ -15,6 +15,7 @@
 #include "endpoints/authorization_parameters.h"
 #include "http/http.h"
 #include "tables/client.h"
+#include "tables/document.h"
 #include "tables/factor_type.h"
 #include "tables/grant_type.h"
 #include "tokens/target.h"
@@ -44,6 +45,7 @@ static const struct
 } lists[] = {
 	{"alg", .values = signing_alg},
 	{"code_challenge_method", .only = CODE_CHALLENGE_METHOD},
+	{"document kind", .values = document_kind_name},
 	{"dpop_signing_alg", .values = http_proof_alg},
 	{"factor type", .values = factor_type_name},
 	{"grant_types", .values = grant_type_name},

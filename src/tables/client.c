@@ -120,6 +120,7 @@ read_metadata(Client *client, Jsonb *metadata)
 			client->grant_types |= 1U << i;
 	}
 	client->jwks = member_text(metadata, "jwks");
+	client->jwks_uri = member_string(metadata, "jwks_uri");
 	alg = member_string(metadata, "token_endpoint_auth_signing_alg");
 	client->assertion_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
 	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);

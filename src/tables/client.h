@@ -83,7 +83,8 @@ typedef struct Client
 		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */
 	const pg_uuid_t *proved_secret; /* and by which of its secrets, for the ledger; NULL: by none */
 	unsigned grant_types; /* a bit each; refresh_token goes by offline_access */
-	char *jwks; /* JSON text; NULL: none */
+	char *jwks; /* JSON text; NULL: none. Its keys: http/client_keys.h */
+	char *jwks_uri; /* where they are, instead of it; NULL: nowhere */
 	const PgtcAlg *assertion_alg; /* that its assertions must be signed by; NULL: any */
 	bool issuer_audience; /* aud of its assertions is the issuer alone, as a string */
 	char *tls_subject_dn;
