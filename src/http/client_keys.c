@@ -6,6 +6,7 @@
 
 #include "utils/timestamp.h"
 
+#include "base/glue.h"
 #include "base/refused.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
@@ -41,4 +42,24 @@ client_keys(const Issuer *issuer, const Client *client, bool newer, char **jwks)
 			break;
 	}
 	return refused(PGT_ERR_CLIENT_KEYS, "jwks_uri", NULL, client->jwks_uri);
+}
+
+PgtErr
+client_keys_verify(const Issuer *issuer, const Client *client, const PgtcJws *jws,
+				   const PgtcJwsHeader *header, bool *verified)
+{
+	*verified = false;
+	for (int newer = 0; newer <= 1; newer++)
+	{
+		char *jwks;
+		PgtErr err = client_keys(issuer, client, newer, &jwks);
+
+		/* that there are none newer does not make it a good one */
+		if (err != PGT_OK)
+			return newer && err == PGT_ERR_CLIENT_KEYS ? PGT_OK : err;
+		*verified = pgtc_jwks_verify(jws, header, pgtc_slice_str(jwks), &glue_mem) == PGTC_OK;
+		if (*verified || client->jwks_uri == NULL)
+			break;
+	}
+	return PGT_OK;
 }

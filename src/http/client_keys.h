@@ -9,6 +9,7 @@
 #include "base/compat.h"
 
 #include "base/errors.h"
+#include "core/jose/jws.h"
 #include "tables/client.h"
 #include "tables/issuer.h"
 
@@ -21,5 +22,12 @@
  * PGT_ERR_CLIENT_KEYS, noted: the client has none, or they cannot be had now.
  */
 extern PgtErr client_keys(const Issuer *issuer, const Client *client, bool newer, char **jwks);
+
+/*
+ * *verified: by one of them, also by one that was changed a moment ago.  The same errors,
+ * where nothing can be said.
+ */
+extern PgtErr client_keys_verify(const Issuer *issuer, const Client *client, const PgtcJws *jws,
+								 const PgtcJwsHeader *header, bool *verified);
 
 #endif /* PGT_CLIENT_KEYS_H */
