@@ -60,9 +60,11 @@ CREATE TABLE app.sessions (
 	subject text NOT NULL REFERENCES app.users,
 	session_id text NOT NULL,
 	auth_time timestamptz NOT NULL DEFAULT now(),
+	acr text NOT NULL DEFAULT 'pwd',
+	amr text[] NOT NULL DEFAULT '{pwd}',
 	expires_at timestamptz NOT NULL DEFAULT now() + interval '8 hours'
 );
-GRANT SELECT, INSERT, DELETE ON app.sessions TO login_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, acr, amr) ON app.sessions TO login_app;
 
 -- The subject, or NULL.  For an unknown name a hash is computed as well, so that
 -- the time it takes tells nothing; the stand-in is equal to no hash.
@@ -77,6 +79,18 @@ CREATE FUNCTION app.check_password(login text, password text) RETURNS text
 	);
 REVOKE ALL ON FUNCTION app.check_password(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.check_password(text, text) TO login_app;
+
+-- The subject of a new account, or NULL where the name is taken.
+CREATE FUNCTION app.sign_up(login text, password text, name text, email text) RETURNS text
+	LANGUAGE sql VOLATILE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	INSERT INTO app.users (subject, login, password_hash, name, email)
+	VALUES ('user-' || gen_random_uuid(), $1, app.crypt($2, app.gen_salt('bf', 8)), $3, $4)
+	ON CONFLICT (login) DO NOTHING
+	RETURNING subject;
+END;
+REVOKE ALL ON FUNCTION app.sign_up(text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.sign_up(text, text, text, text) TO login_app;
 
 INSERT INTO app.users (subject, login, password_hash, name, email) VALUES
 	('user-1', 'demo', app.crypt('demo-password', app.gen_salt('bf', 8)), 'Demo User', 'demo@example.com'),
@@ -117,6 +131,7 @@ SELECT pgtoken.update_issuer(:'base_url',
 	logout_uri => :'login_url' || '/logout',
 	verification_uri => :'login_url' || '/device',
 	claims_function => 'app.claims',
+	claims_supported => '{name,preferred_username,email,email_verified}',
 	password_verifier => 'app.verify_password',
 	webauthn_rp_id => substring(:'login_url' FROM '^https?://([^:/]+)'),
 	webauthn_origins => ARRAY[:'login_url', :'client_url']) AS updated \gset

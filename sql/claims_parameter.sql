@@ -12,7 +12,7 @@ CREATE FUNCTION test.person(subject text, client_id text, scopes text[], target 
 		|| CASE WHEN 'email' = ANY ($3) AND $4 = 'userinfo' THEN jsonb_build_object('email', $1 || '@example.com') ELSE '{}' END
 		|| CASE WHEN 'phone' = ANY ($3) THEN '{"phone_number": "+1"}' ELSE '{}'::jsonb END
 		|| CASE WHEN $4 = 'userinfo' THEN '{"tenant": 7}' ELSE '{}'::jsonb END END;
-SELECT pgtoken.update_issuer('https://id.example', claims_function => 'test.person', acr_levels => '{pwd,mfa}', claims_supported => '{name,email}');
+SELECT pgtoken.update_issuer('https://id.example', claims_function => 'test.person', claims_supported => '{name,email}');
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('asker', scopes => '{openid,profile,email}', offline_access => true,
 	redirect_uris => '{https://asker.example/cb}', metadata => '{"consent_required": false}');
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('asks-first', scopes => '{openid,profile,email}', redirect_uris => '{https://first.example/cb}');
@@ -105,4 +105,4 @@ SELECT test.goes(pgtoken.approve_authorization(test.asked('{}', 'asker', 'prompt
 
 -- what the service says of itself
 SELECT m -> 'claims_parameter_supported' AS claims, m -> 'prompt_values_supported' AS prompt, m -> 'acr_values_supported' AS acr FROM (SELECT test.metadata()) t (m);
-SELECT pgtoken.update_issuer('https://id.example', acr_levels => '{}', claims_supported => '{}', reset => '{claims_function}');
+SELECT pgtoken.update_issuer('https://id.example', claims_supported => '{}', reset => '{claims_function}');

@@ -1,40 +1,69 @@
 // Login and consent: what the user is asked before a client gets its code.
 // pgtoken.authorize has sent the browser here with ?transaction_id=...
-import { consentPage, loginPage, messagePage } from './pages.js';
+import { consentPage, loginPage, messagePage, secondFactorPage, signUpPage } from './pages.js';
+import { Codes, essentialAcr, SECOND_FACTOR, wantsSecondFactor } from './second_factor.js';
+import { textsOf } from './texts.js';
 
 const GONE = 'This login has expired or is already done. Please go back to where you came from and try again.';
 
 // where the answer sends the browser: to the client, or to a page of pgtoken's that posts it there
 const leadsTo = (request) => request.answer_uri ?? request.redirect_uri;
 
-export function addAuthorization(app, { database, browsers, show, redirect }) {
+const clientOf = (request) => request.client_name ?? request.client_id;
+
+// what the client would know of the user by name; the rest is of the login itself
+const claimsOf = ({ claims = {} }) => [...new Set([claims.id_token, claims.userinfo].flatMap((wishes) => Object.keys(wishes ?? {})))]
+	.filter((name) => !['sub', 'acr', 'amr', 'auth_time'].includes(name));
+
+// pgtoken would say so as well, but only after a second factor has been asked for
+const tooOld = (request, session) => {
+	const age = Date.parse(request.created_at) - Date.parse(session.auth_time);
+	return ['login', 'create'].some((prompt) => request.prompt?.includes(prompt)) ? age > 0 : age > request.max_age * 1000;
+};
+
+export function addAuthorization(app, { database, browsers, mailbox, show, redirect }) {
+	const codes = new Codes(mailbox);
 	const gone = (reply) => show(reply.code(400), messagePage('Too late', GONE));
+	const looks = (request) => ({ t: textsOf(request.ui_locales), display: request.display });
 
 	const askForLogin = (reply, csrf, transactionId, request, failed = false) => show(reply.code(failed ? 401 : 200),
-		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint,
-			client: request.client_name ?? request.client_id, failed }), leadsTo(request));
+		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint, client: clientOf(request), failed, ...looks(request) }),
+		request.redirect_uri);
+
+	const askWho = (reply, csrf, transactionId, request) => (request.prompt?.includes('create')
+		? show(reply, signUpPage({ csrf, transactionId, fields: { name: request.login_hint }, ...looks(request) }), request.redirect_uri)
+		: askForLogin(reply, csrf, transactionId, request));
+
+	function askForSecondFactor(reply, { csrf, session }, transactionId, request, failed = false) {
+		codes.send(session, clientOf(request));
+		return show(reply.code(failed ? 401 : 200), secondFactorPage({ csrf, transactionId, failed,
+			mayGoWithout: essentialAcr(request).length === 0, ...looks(request) }), leadsTo(request));
+	}
 
 	/**
 	 * As far as it goes without asking: pgtoken says whether the login is recent
-	 * enough and the consent complete, and where the browser goes next.
+	 * and good enough and the consent complete, and where the browser goes next.
 	 * @param consent the scopes just agreed to, or null
+	 * @param secondFactor may it be asked for, where the client would like it?
 	 */
-	async function proceed(reply, { csrf, session }, transactionId, request, consent = null) {
-		if (!session) {
-			if (request.prompt?.includes('none')) {
-				return redirect(reply, (await database.denyAuthorization(transactionId, 'login_required')).redirect_uri);
-			}
-			return askForLogin(reply, csrf, transactionId, request);
-		}
+	async function proceed(reply, browser, transactionId, request, { consent = null, secondFactor = true } = {}) {
+		const { csrf, session } = browser;
+		const silent = request.prompt?.includes('none');
+		if (!session && silent) return redirect(reply, (await database.denyAuthorization(transactionId, 'login_required')).redirect_uri);
+		if (!session || (!silent && tooOld(request, session))) return askWho(reply, csrf, transactionId, request);
+		if (secondFactor && !silent && wantsSecondFactor(request, session)) return askForSecondFactor(reply, browser, transactionId, request);
 		const answer = await database.approveAuthorization(transactionId, session, consent);
 		if (answer.redirect_uri) return redirect(reply, answer.redirect_uri);
 		switch (answer.error) {
 			case 'login_required':
-				return askForLogin(reply, csrf, transactionId, request);
+				return askWho(reply, csrf, transactionId, request);
+			case 'unmet_authentication_requirements':
+				if (wantsSecondFactor(request, session)) return askForSecondFactor(reply, browser, transactionId, request);
+				return redirect(reply, (await database.denyAuthorization(transactionId, answer.error)).redirect_uri);
 			case 'consent_required': {
 				const missing = await database.consentMissing(transactionId, session.subject);
-				return show(reply, consentPage({ csrf, transactionId, client: request.client_name ?? request.client_id,
-					scope: missing || request.scope, resource: request.resource }), leadsTo(request));
+				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), scope: missing || request.scope,
+					claims: claimsOf(request), resource: request.resource, ...looks(request) }), leadsTo(request));
 			}
 			default:
 				return gone(reply);
@@ -48,13 +77,15 @@ export function addAuthorization(app, { database, browsers, show, redirect }) {
 	}
 
 	app.get('/login', async (request, reply) => {
-		const { transaction_id: transactionId } = request.query;
+		const { transaction_id: transactionId, instead } = request.query;
 		const browser = await browsers.of(request, reply);
 		if (transactionId === undefined) {
 			return browser.session ? redirect(reply, '/') : show(reply, loginPage({ csrf: browser.csrf, to: {} }));
 		}
 		const asked = await open(transactionId);
-		return asked ? proceed(reply, browser, transactionId, asked) : gone(reply);
+		if (!asked) return gone(reply);
+		// who was shown the other page, and has an account
+		return instead ? askForLogin(reply, browser.csrf, transactionId, asked) : proceed(reply, browser, transactionId, asked);
 	});
 
 	app.post('/login', async (request, reply) => {
@@ -73,6 +104,18 @@ export function addAuthorization(app, { database, browsers, show, redirect }) {
 		return redirect(reply, userCode ? `/device?user_code=${encodeURIComponent(userCode)}` : '/');
 	});
 
+	app.post('/second-factor', async (request, reply) => {
+		const { transaction_id: transactionId, code, decision } = request.body;
+		const asked = await open(transactionId);
+		if (!asked) return gone(reply);
+		const browser = await browsers.of(request, reply);
+		// one that is essential to the client is asked for again
+		if (!browser.session || decision === 'without') return proceed(reply, browser, transactionId, asked, { secondFactor: false });
+		if (!codes.check(browser.session, code)) return askForSecondFactor(reply, browser, transactionId, asked, true);
+		const { acr, amr } = SECOND_FACTOR;
+		return proceed(reply, await browsers.stepUp(request, acr, amr), transactionId, asked);
+	});
+
 	app.post('/consent', async (request, reply) => {
 		const { transaction_id: transactionId, decision, scope = '' } = request.body;
 		const asked = await open(transactionId);
@@ -81,7 +124,9 @@ export function addAuthorization(app, { database, browsers, show, redirect }) {
 		if (decision !== 'allow') {
 			return redirect(reply, (await database.denyAuthorization(transactionId, 'access_denied')).redirect_uri);
 		}
-		// what was on the page, in case another page was answered meanwhile
-		return proceed(reply, browser, transactionId, asked, scope);
+		// what was on the page, in case another page was answered meanwhile; he has been asked for the second factor before
+		return proceed(reply, browser, transactionId, asked, { consent: scope, secondFactor: false });
 	});
+
+	return { open, gone, proceed };
 }

@@ -32,6 +32,13 @@ export class Browsers {
 		return { csrf: csrfOf(cookie), session: await this.#database.findSession(hash(cookie)) };
 	}
 
+	/** as logIn, of who is logged in and has proved a second factor */
+	async stepUp(request, acr, amr) {
+		const cookie = this.#read(request);
+		await this.#database.stepUp(hash(cookie), acr, amr);
+		return { csrf: csrfOf(cookie), session: await this.#database.findSession(hash(cookie)) };
+	}
+
 	async logOut(request, reply) {
 		const cookie = this.#read(request);
 		if (cookie) await this.#database.deleteSession(hash(cookie));

@@ -38,9 +38,19 @@ export class Database {
 		cookieHash, subject, formerCookieHash);
 	}
 
-	/** {subject, name, session_id, auth_time} or undefined; the time as text, because a Date has no microseconds */
+	/** the subject of the new account, or null: the name is taken */
+	async signUp({ login, password, name, email }) {
+		return (await this.#row('SELECT app.sign_up($1, $2, $3, $4) AS subject', login, password, name, email)).subject;
+	}
+
+	/** the user of the session has proved a second factor just now */
+	async stepUp(cookieHash, acr, amr) {
+		await this.#row('UPDATE app.sessions SET auth_time = now(), acr = $2, amr = $3 WHERE cookie_hash = $1', cookieHash, acr, amr);
+	}
+
+	/** {subject, name, session_id, auth_time, acr, amr} or undefined; the time as text, because a Date has no microseconds */
 	findSession(cookieHash) {
-		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text
+		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text, s.acr, s.amr
 			FROM app.sessions s JOIN app.user_names u USING (subject)
 			WHERE s.cookie_hash = $1 AND s.expires_at > now()`, cookieHash);
 	}
@@ -63,7 +73,7 @@ export class Database {
 	approveAuthorization(transactionId, session, consent) {
 		return this.#row(`SELECT * FROM pgtoken.approve_authorization($1, $2, consent => $3, auth_time => $4,
 			acr => $5, amr => $6, session_id => $7)`,
-		transactionId, session.subject, consent, session.auth_time, ACR, AMR, session.session_id);
+		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id);
 	}
 
 	denyAuthorization(transactionId, error) {
@@ -92,7 +102,7 @@ export class Database {
 	async approveDevice(userCode, session) {
 		return (await this.#row(`SELECT pgtoken.approve_device($1, $2, $3, auth_time => $4, acr => $5, amr => $6,
 			session_id => $7) AS error`,
-		userCode, session.subject, session.subject, session.auth_time, ACR, AMR, session.session_id)).error;
+		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id)).error;
 	}
 
 	async denyDevice(userCode, attemptKey) {
@@ -137,7 +147,3 @@ export class Database {
 			transactionId, session?.subject ?? null, session?.session_id ?? null)).uri;
 	}
 }
-
-// how users log in here
-const ACR = 'urn:example:password';
-const AMR = ['pwd'];

@@ -2,7 +2,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-import { Mailbox } from './mailbox.js';
 import { factorsPage, mailboxPage, messagePage, totpPage } from './pages.js';
 
 export const webauthnScript = readFileSync(new URL('webauthn.js', import.meta.url), 'utf8');
@@ -10,8 +9,7 @@ export const webauthnScript = readFileSync(new URL('webauthn.js', import.meta.ur
 const ALGORITHMS = { '-7': 'ES256', '-8': 'EdDSA', '-257': 'RS256' }; // COSE
 
 /** @param baseUrl the application's own URL: its host is the relying party */
-export function addFactors(app, { database, browsers, show, redirect, baseUrl }) {
-	const mailbox = new Mailbox(database);
+export function addFactors(app, { database, browsers, mailbox, show, redirect, baseUrl }) {
 	const { hostname } = new URL(baseUrl);
 
 	/** what navigator.credentials.create() needs; the key's word is taken without attestation */

@@ -12,8 +12,13 @@ export class Mailbox {
 	/** what pgtoken has waiting is taken, and is nobody else's to take */
 	async #deliver() {
 		for (const { subject, ...mail } of await this.#database.takeChallengeCodes()) {
-			this.#mails.set(subject, [mail, ...(this.#mails.get(subject) ?? [])].slice(0, 10));
+			this.put(subject, mail);
 		}
+	}
+
+	/** a code of the application's own, delivered like the others */
+	put(subject, mail) {
+		this.#mails.set(subject, [mail, ...(this.#mails.get(subject) ?? [])].slice(0, 10));
 	}
 
 	async of(subject) {

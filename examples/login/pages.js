@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 
 import { html } from './html.js';
+import { textsOf } from './texts.js';
 
 const STYLE = `
 body { font: 16px/1.5 sans-serif; max-width: 28rem; margin: 3rem auto; padding: 0 1rem; }
@@ -10,6 +11,8 @@ label { display: block; margin: 0 0 .75rem; }
 input[type=text], input[type=password] { display: block; width: 100%; font: inherit; padding: .3rem; }
 button { font: inherit; padding: .3rem 1rem; margin-right: .5rem; }
 .error { color: #a00; }
+.popup { margin: .5rem auto; }
+.touch button, .touch input { padding: .8rem 1rem; }
 `;
 // the style above and nothing else: an injected one would have another hash
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
@@ -29,13 +32,16 @@ export function contentSecurityPolicy(leadsTo) {
 		"frame-ancestors 'none'; base-uri 'none'";
 }
 
-function page(title, content) {
+// OpenID Connect Core, section 3.1.2.1; any other is shown like page
+const DISPLAYS = ['page', 'popup', 'touch'];
+
+function page(title, content, { language = 'en', display = 'page' } = {}) {
 	// the style is a constant and must come out byte by byte as it was hashed
 	return `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html`${title}`}</title>
 <style>${STYLE}</style></head>
-<body><h1>${html`${title}`}</h1>
+<body class="${DISPLAYS.includes(display) ? display : 'page'}"><h1>${html`${title}`}</h1>
 ${content}
 </body></html>
 `;
@@ -49,28 +55,65 @@ const form = (action, fields, content) => html`<form method="post" action="${act
 const scopeList = (scope) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
 
 // which APIs the scopes are for
-const resourceList = (resource) => resource?.length > 0 && html`<p>at ${resource.join(', ')}</p>`;
+const resourceList = (resource, at = 'at') => resource?.length > 0 && html`<p>${at} ${resource.join(', ')}</p>`;
 
-/** @param to {transaction_id} or {user_code} or {}: what comes after the login */
-export function loginPage({ csrf, to, hint, client, failed }) {
-	return page('Log in', html`
-${client && html`<p>to continue to <b>${client}</b></p>`}
-${failed && html`<p class="error" role="alert">The name or the password is not right.</p>`}
+const alert = (text) => text && html`<p class="error" role="alert">${text}</p>`;
+const cancel = (csrf, transactionId, t) => transactionId
+	&& form('/consent', { csrf, transaction_id: transactionId, decision: 'deny' }, html`<button>${t.cancel}</button>`);
+const query = (fields) => new URLSearchParams(Object.entries(fields).filter(([, value]) => value)).toString();
+
+/**
+ * @param to {transaction_id} or {user_code} or {}: what comes after the login
+ * @param t see textsOf
+ */
+export function loginPage({ csrf, to, hint, client, failed, display, t = textsOf() }) {
+	return page(t.logIn, html`
+${client && html`<p>${t.toContinue} <b>${client}</b></p>`}
+${alert(failed && t.wrongPassword)}
 ${form('/login', { csrf, ...to }, html`
-<label>Name <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
-<label>Password <input type="password" name="password" autocomplete="current-password" required></label>
-<button>Log in</button>`)}
-${to.transaction_id && form('/consent', { csrf, ...to, decision: 'deny' }, html`<button>Cancel</button>`)}`);
+<label>${t.name} <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
+<label>${t.password} <input type="password" name="password" autocomplete="current-password" required></label>
+<button>${t.logIn}</button>`)}
+${cancel(csrf, to.transaction_id, t)}
+${!to.user_code && html`<p><a href="/sign-up?${query(to)}">${t.signUp}</a></p>`}`, { language: t.language, display });
 }
 
-export function consentPage({ csrf, transactionId, client, scope, resource }) {
-	return page('Allow access?', html`
-<p><b>${client}</b> would like to:</p>
+/** @param fields {name, fullName, email}: what is known of them */
+export function signUpPage({ csrf, transactionId, fields, error, display, t = textsOf() }) {
+	return page(t.signUp, html`
+${alert(error)}
+${form('/sign-up', { csrf, transaction_id: transactionId }, html`
+<label>${t.name} <input type="text" name="name" value="${fields.name}" maxlength="200" autocomplete="username" required autofocus></label>
+<label>${t.password} <input type="password" name="password" maxlength="200" autocomplete="new-password" required></label>
+<label>${t.fullName} <input type="text" name="full_name" value="${fields.fullName}" maxlength="200" autocomplete="name" required></label>
+<label>${t.email} <input type="text" name="email" value="${fields.email}" maxlength="200" autocomplete="email" inputmode="email" required></label>
+<button>${t.signUp}</button>`)}
+${cancel(csrf, transactionId, t)}
+<p><a href="/login?${query({ transaction_id: transactionId, instead: transactionId && 'yes' })}">${t.haveAccount}</a></p>`, { language: t.language, display });
+}
+
+/** @param mayGoWithout the client would like it, and could do without */
+export function secondFactorPage({ csrf, transactionId, failed, mayGoWithout, display, t = textsOf() }) {
+	return page(t.secondFactor, html`
+<p>${t.codeSent} <a href="/mailbox" target="_blank">${t.mailbox}</a>.</p>
+${alert(failed && t.wrongCode)}
+${form('/second-factor', { csrf, transaction_id: transactionId }, html`
+<label>${t.code} <input type="text" name="code" autocomplete="one-time-code" inputmode="numeric" required autofocus></label>
+<button>${t.goOn}</button>`)}
+${mayGoWithout && form('/second-factor', { csrf, transaction_id: transactionId, decision: 'without' }, html`<button>${t.without}</button>`)}
+${cancel(csrf, transactionId, t)}`, { language: t.language, display });
+}
+
+/** @param claims what the client would know of the user by name */
+export function consentPage({ csrf, transactionId, client, scope, claims = [], resource, display, t = textsOf() }) {
+	return page(t.allowAccess, html`
+<p><b>${client}</b> ${t.wouldLike}</p>
 ${scopeList(scope)}
-${resourceList(resource)}
+${claims.length > 0 && html`<p>${t.wouldKnow} ${claims.join(', ')}</p>`}
+${resourceList(resource, t.at)}
 ${form('/consent', { csrf, transaction_id: transactionId, scope }, html`
-<button name="decision" value="allow">Allow</button>
-<button name="decision" value="deny">Deny</button>`)}`);
+<button name="decision" value="allow">${t.allow}</button>
+<button name="decision" value="deny">${t.deny}</button>`)}`, { language: t.language, display });
 }
 
 export function deviceCodePage({ csrf, userCode, error }) {

@@ -6,7 +6,9 @@ import { Browsers } from './browser.js';
 import { addDevice } from './device.js';
 import { addFactors } from './factors.js';
 import { addLogout } from './logout.js';
+import { Mailbox } from './mailbox.js';
 import { contentSecurityPolicy, homePage, messagePage } from './pages.js';
+import { addSignUp } from './sign_up.js';
 
 const BODY_LIMIT = 16 * 1024;
 
@@ -56,8 +58,9 @@ export function makeServer({ database, baseUrl, log }) {
 
 	app.setNotFoundHandler((request, reply) => show(reply.code(404), messagePage('Not found', 'There is no such page.')));
 
-	const tools = { database, browsers, show, redirect, log, baseUrl };
-	addAuthorization(app, tools);
+	const tools = { database, browsers, mailbox: new Mailbox(database), show, redirect, log, baseUrl };
+	const authorization = addAuthorization(app, tools);
+	addSignUp(app, { ...tools, authorization });
 	addDevice(app, tools);
 	addFactors(app, tools);
 	addLogout(app, tools);

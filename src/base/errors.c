@@ -244,6 +244,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_ASSERTION] = {"invalid_grant", BAD_ASSERTION, "assertion_invalid", 400, true},
 	[PGT_ERR_ASSERTION_ISSUER] = {"invalid_grant", BAD_ASSERTION, "assertion_issuer_not_trusted",
 								  400, true},
+	[PGT_ERR_ASSERTION_KEYS] = {"invalid_grant", BAD_ASSERTION, "assertion_keys_missing", 400,
+								true},
 	[PGT_ERR_ASSERTION_RULE] = {"invalid_grant", BAD_ASSERTION, "assertion_without_rule", 400,
 								true},
 	[PGT_ERR_ASSERTION_REPLAYED] = {"invalid_grant", BAD_ASSERTION, "assertion_replayed", 400,

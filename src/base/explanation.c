@@ -235,6 +235,8 @@ static const char *const sentences[] = {
 		"The assertion is of another kind, not signed by a key of its issuer, not meant for this issuer, has expired or lives too long; the refused request says which.",
 	[PGT_ERR_ASSERTION_ISSUER] =
 		"The assertion is of an issuer that is not trusted here, or not any more: create_trusted_issuer makes it so.",
+	[PGT_ERR_ASSERTION_KEYS] =
+		"The keys of the trusted issuer cannot be had: its jwks_uri has not answered with a JWK Set, or no courier runs that fetches it.",
 	[PGT_ERR_ASSERTION_RULE] =
 		"The assertion is genuine, and no rule of its issuer is fulfilled by its claims and for this client, or the rule's subject names claims that it has not.",
 	[PGT_ERR_ASSERTION_REPLAYED] = "The assertion was used before, and is good for one request.",

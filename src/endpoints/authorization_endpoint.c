@@ -133,7 +133,7 @@ authorization_endpoint(HttpExchange *x)
 		PgtErr of_object = request_object_read(x, client, false);
 
 		err = authorization_parameters_redirect(x, client, &parameters);
-		if (err != PGT_OK && of_object != PGT_OK)
+		if (of_object == PGT_ERR_WAIT || (err != PGT_OK && of_object != PGT_OK))
 			err = of_object;
 		if (err == PGT_OK)
 		{
@@ -177,6 +177,8 @@ authorization_endpoint_push(HttpExchange *x)
 	char *handle;
 	PgtErr err = x->form_err;
 
+	if (err == PGT_OK)
+		err = request_object_await_keys(x);
 	if (err == PGT_OK)
 		err = client_auth(x, &client);
 	if (err == PGT_OK && !client_may_use(client, GRANT_TYPE_AUTHORIZATION_CODE))

@@ -215,6 +215,8 @@ token_endpoint(HttpExchange *x)
 			err = refused(grant_type ? PGT_ERR_GRANT_TYPE_UNKNOWN : PGT_ERR_REQUEST_PARAMETER,
 						  "grant_type", grant_type, NULL);
 	}
+	if (err == PGT_OK && type == GRANT_TYPE_JWT_BEARER)
+		err = jwt_bearer_grant_wait(x);
 	/* of all grants the one whose credentials can speak for the client, too (RFC 7521 section 4.1) */
 	if (err == PGT_OK && type == GRANT_TYPE_JWT_BEARER && !client_auth_presented(x))
 		err = jwt_bearer_grant_client(x, &request.client);

@@ -15,7 +15,6 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/jose/alg.h"
-#include "core/jose/jwks.h"
 #include "core/jose/key.h"
 #include "http/client_keys.h"
 #include "http/foreign_jwt.h"
@@ -76,26 +75,6 @@ verify_by_secret(Client *client, const PgtcJws *jws, const PgtcJwsHeader *header
 	return verified;
 }
 
-/* by one of its keys; those of a jwks_uri may have been changed a moment ago */
-static PgtErr
-verify_by_key(const HttpExchange *x, const Client *client, const PgtcJws *jws,
-			  const PgtcJwsHeader *header, bool *verified)
-{
-	for (int newer = 0; newer <= 1; newer++)
-	{
-		char *jwks;
-		PgtErr err = client_keys(x->issuer, client, newer, &jwks);
-
-		/* that there are none newer does not make it a good one */
-		if (err != PGT_OK)
-			return newer && err == PGT_ERR_CLIENT_KEYS ? PGT_OK : err;
-		*verified = pgtc_jwks_verify(jws, header, pgtc_slice_str(jwks), &glue_mem) == PGTC_OK;
-		if (*verified || client->jwks_uri == NULL)
-			break;
-	}
-	return PGT_OK;
-}
-
 static PgtErr
 verify_signature(const HttpExchange *x, Client *client, const PgtcJws *jws,
 				 const PgtcJwsHeader *header)
@@ -107,7 +86,7 @@ verify_signature(const HttpExchange *x, Client *client, const PgtcJws *jws,
 	if (client->auth_method == AUTH_SECRET_JWT)
 		verified = header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
 	else if (header->alg->kty != PGTC_KTY_OCT)
-		err = verify_by_key(x, client, jws, header, &verified);
+		err = client_keys_verify(x->issuer, client, jws, header, &verified);
 	if (err != PGT_OK || verified)
 		return err;
 	return refused(PGT_ERR_CLIENT_ASSERTION, "signature",

@@ -9,17 +9,30 @@
 #include "base/compat.h"
 
 #include "base/errors.h"
+#include "core/jose/jws.h"
 #include "tables/client.h"
 #include "tables/issuer.h"
 
+/* of a client, or of an issuer that is trusted */
+typedef struct PublicKeys
+{
+	const char *jwks; /* a JWK Set, JSON text; NULL: at jwks_uri */
+	const char *jwks_uri;
+} PublicKeys;
+
 /*
- * *jwks: a JWK Set, JSON text, palloc'd or the client's.  newer: with those that are
- * there it did not verify, so not such as were fetched longer than a moment ago; where
- * that may be asked for, the answer to a key that has just been changed is right at once.
+ * *verified: by one of the keys; where those that are there do not verify, and may be
+ * older than a moment, newer ones are asked for, so that the answer to a key that has just
+ * been changed is right at once.
  *
  * PGT_ERR_WAIT: they are being fetched, and nothing of the request may count as used.
- * PGT_ERR_CLIENT_KEYS, noted: the client has none, or they cannot be had now.
+ * PGT_ERR_CLIENT_KEYS, noted: there are none, or they cannot be had now.
  */
-extern PgtErr client_keys(const Issuer *issuer, const Client *client, bool newer, char **jwks);
+extern PgtErr client_keys_verify_by(const Issuer *issuer, const PublicKeys *keys,
+									const PgtcJws *jws, const PgtcJwsHeader *header,
+									bool *verified);
+
+extern PgtErr client_keys_verify(const Issuer *issuer, const Client *client, const PgtcJws *jws,
+								 const PgtcJwsHeader *header, bool *verified);
 
 #endif /* PGT_CLIENT_KEYS_H */

@@ -18,10 +18,11 @@
 #include "core/base/slice.h"
 #include "core/jose/alg.h"
 #include "core/jose/claims.h"
-#include "core/jose/jwks.h"
 #include "core/jose/jws.h"
 #include "core/oauth/request_object.h"
 #include "core/oauth/scope.h"
+#include "http/client_assertion.h"
+#include "http/client_keys.h"
 
 /* one object, as far as it has been read */
 typedef struct RequestObject
@@ -73,9 +74,11 @@ read_payload(const char *text, RequestObject *object)
 }
 
 static PgtErr
-check_signature(const Client *client, RequestObject *object)
+check_signature(const Issuer *issuer, const Client *client, RequestObject *object)
 {
 	const PgtcJwsHeader *header = &object->header;
+	bool verified = false;
+	PgtErr err = PGT_OK;
 
 	if (pgtc_jws_read_header(&object->jws, &glue_mem, &object->header) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "alg", NULL,
@@ -87,12 +90,14 @@ check_signature(const Client *client, RequestObject *object)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "request_object_signing_alg",
 					   header->alg->name, client->request_object_alg->name);
 	/* an HMAC under a public key is none, and of secrets there are but hashes */
-	if (header->alg->kty == PGTC_KTY_OCT || client->jwks == NULL ||
-		pgtc_jwks_verify(&object->jws, header, pgtc_slice_str(client->jwks), &glue_mem) != PGTC_OK)
-		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "signature",
-					   psprintf("alg %s, kid %s", header->alg->name, header->kid),
-					   client->jwks ? "the client's jwks" : "the client has no jwks");
-	return PGT_OK;
+	if (header->alg->kty != PGTC_KTY_OCT)
+		err = client_keys_verify(issuer, client, &object->jws, header, &verified);
+	if (err == PGT_ERR_WAIT || verified)
+		return err;
+	return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "signature",
+				   psprintf("alg %s, kid %s", header->alg->name, header->kid),
+				   err == PGT_OK ? "a key of the client"
+								 : "the client has no keys, or they cannot be had");
 }
 
 static PgtErr
@@ -208,7 +213,7 @@ request_object_read(HttpExchange *x, const Client *client, bool alone)
 	pgtc_buf_init(&object.payload, &glue_mem);
 	err = read_payload(text, &object);
 	if (err == PGT_OK)
-		err = check_signature(client, &object);
+		err = check_signature(x->issuer, client, &object);
 	if (err == PGT_OK)
 		err = check_claims(x, client, object.claims);
 	/* of a refused one all that tells where the error goes */
@@ -218,4 +223,23 @@ request_object_read(HttpExchange *x, const Client *client, bool alone)
 	if (err == PGT_OK)
 		err = check_same("response_type", http_param(x, "response_type"), response_type);
 	return err;
+}
+
+PgtErr
+request_object_await_keys(const HttpExchange *x)
+{
+	RequestObject object = {0};
+	char *text = http_param(x, "request");
+	char *assertion = http_param(x, "client_assertion");
+	char *client_id = text && assertion ? client_assertion_subject(assertion) : NULL;
+	const Client *client = client_id ? client_find(client_id) : NULL;
+
+	if (client == NULL || client->jwks_uri == NULL ||
+		strcmp(client->issuer, x->issuer->issuer) != 0)
+		return PGT_OK;
+	pgtc_buf_init(&object.payload, &glue_mem);
+	return read_payload(text, &object) == PGT_OK &&
+				   check_signature(x->issuer, client, &object) == PGT_ERR_WAIT
+			   ? PGT_ERR_WAIT
+			   : PGT_OK;
 }

@@ -18,11 +18,17 @@
  * beside the object); otherwise, and always where alone is true, only client_id is left
  * of them (RFC 9101 section 6.3).  Refused: what is not the client's, not for this issuer
  * or not for now, another client_id or response_type than beside it; and no object at all
- * where the client must sign.
+ * where the client must sign.  PGT_ERR_WAIT: its keys are being fetched.
  *
  * Also when it refuses, the fields are those of the object as far as it could be read:
  * only to find out where the error goes, which has to be a registered place as ever.
  */
 extern PgtErr request_object_read(HttpExchange *x, const Client *client, bool alone);
+
+/*
+ * Before the client authenticates by an assertion, which is good once: PGT_ERR_WAIT while
+ * keys are being fetched that its object may be signed by.  Nothing else is judged.
+ */
+extern PgtErr request_object_await_keys(const HttpExchange *x);
 
 #endif /* PGT_REQUEST_OBJECT_H */

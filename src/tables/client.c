@@ -147,6 +147,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	}
 	client->jwks = member_text(metadata, "jwks");
 	client->jwks_uri = member_string(metadata, "jwks_uri");
+	client->jwks_uri = member_string(metadata, "jwks_uri");
 	client->assertion_alg = member_alg(metadata, "token_endpoint_auth_signing_alg");
 	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);
 	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");

@@ -212,7 +212,7 @@ describe('authorization requests (C76)', () => {
 			[{ scope: 'unheard-of' }, 'invalid_scope'], // with openid it is ignored: conformance.test.mjs
 			[{ scope: 'openid notes:delete mfa_challenge' }, 'invalid_scope'],
 			[{ prompt: 'none login' }, 'invalid_request'],
-			[{ prompt: 'create' }, 'invalid_request'],
+			[{ prompt: 'dance' }, 'invalid_request'],
 			[{ max_age: '-1' }, 'invalid_request'],
 			[{ max_age: 'soon' }, 'invalid_request'],
 			[{ resource: 'https://unknown.example' }, 'invalid_target'],

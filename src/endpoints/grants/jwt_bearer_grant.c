@@ -25,8 +25,8 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
-#include "core/jose/jwks.h"
 #include "core/oauth/scope.h"
+#include "http/client_keys.h"
 #include "http/foreign_jwt.h"
 #include "http/http.h"
 #include "operations/issue.h"
@@ -79,15 +79,23 @@ check_signature(const HttpExchange *x, Assertion *assertion)
 {
 	PgtcSlice iss = assertion->jwt.claims->iss;
 	const PgtcJwsHeader *header = &assertion->jwt.header;
+	bool verified = false;
+	PgtErr err = PGT_OK;
 
 	assertion->trusted =
 		iss.data ? trusted_issuer_find(x->issuer, pnstrdup(iss.data, iss.len)) : NULL;
 	if (assertion->trusted == NULL)
 		return refused(PGT_ERR_ASSERTION_ISSUER, "iss",
 					   iss.data ? pnstrdup(iss.data, iss.len) : NULL, NULL);
-	if (header->alg->kty == PGTC_KTY_OCT ||
-		pgtc_jwks_verify(&assertion->jwt.jws, header, pgtc_slice_str(assertion->trusted->jwks),
-						 &glue_mem) != PGTC_OK)
+	if (header->alg->kty != PGTC_KTY_OCT)
+	{
+		const PublicKeys keys = {assertion->trusted->jwks, assertion->trusted->jwks_uri};
+
+		err = client_keys_verify_by(x->issuer, &keys, &assertion->jwt.jws, header, &verified);
+	}
+	if (err != PGT_OK)
+		return err == PGT_ERR_CLIENT_KEYS ? PGT_ERR_ASSERTION_KEYS : err;
+	if (!verified)
 		return refused_claim("signature",
 							 psprintf("alg %s, kid %s", header->alg->name, header->kid),
 							 "a key of the trusted issuer");
@@ -169,6 +177,14 @@ believe(const HttpExchange *x, Assertion *assertion)
 	if (err == PGT_OK)
 		err = check_signature(x, assertion);
 	return err == PGT_OK ? check_claims(x, assertion) : err;
+}
+
+PgtErr
+jwt_bearer_grant_wait(const HttpExchange *x)
+{
+	Assertion assertion = {0};
+
+	return believe(x, &assertion) == PGT_ERR_WAIT ? PGT_ERR_WAIT : PGT_OK;
 }
 
 PgtErr

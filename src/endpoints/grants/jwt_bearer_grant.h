@@ -16,6 +16,12 @@
  */
 extern PgtErr jwt_bearer_grant_client(HttpExchange *x, const Client **client);
 
+/*
+ * PGT_ERR_WAIT where the keys of the assertion's issuer are being fetched, so that it is
+ * told before the request has used anything else; otherwise PGT_OK, whatever it is.
+ */
+extern PgtErr jwt_bearer_grant_wait(const HttpExchange *x);
+
 extern void jwt_bearer_grant(const TokenRequest *request, TokenResponse *response);
 
 #endif /* PGT_JWT_BEARER_GRANT_H */

@@ -1,0 +1,28 @@
+// What the pages of a login say, in the languages that there are.
+const TEXTS = {
+	en: {
+		logIn: 'Log in', toContinue: 'to continue to', wrongPassword: 'The name or the password is not right.',
+		name: 'Name', password: 'Password', cancel: 'Cancel', signUp: 'Create an account', haveAccount: 'I have an account',
+		fullName: 'Your name', email: 'Email address', nameTaken: 'This name is taken.', incomplete: 'Please fill in everything.',
+		secondFactor: 'One more step', codeSent: 'We have sent a code to your', mailbox: 'mailbox', code: 'Code', goOn: 'Continue',
+		wrongCode: 'The code is not right. There is a new one.', without: 'Go on without it',
+		allowAccess: 'Allow access?', wouldLike: 'would like to:', wouldKnow: 'and to know:', at: 'at', allow: 'Allow', deny: 'Deny',
+	},
+	de: {
+		logIn: 'Anmelden', toContinue: 'weiter zu', wrongPassword: 'Der Name oder das Passwort stimmt nicht.',
+		name: 'Name', password: 'Passwort', cancel: 'Abbrechen', signUp: 'Konto anlegen', haveAccount: 'Ich habe ein Konto',
+		fullName: 'Ihr Name', email: 'E-Mail-Adresse', nameTaken: 'Dieser Name ist vergeben.', incomplete: 'Bitte alles ausfüllen.',
+		secondFactor: 'Noch ein Schritt', codeSent: 'Ein Code liegt in Ihrem', mailbox: 'Postfach', code: 'Code', goOn: 'Weiter',
+		wrongCode: 'Der Code stimmt nicht. Es gibt einen neuen.', without: 'Ohne weiter',
+		allowAccess: 'Zugriff erlauben?', wouldLike: 'möchte:', wouldKnow: 'und erfahren:', at: 'bei', allow: 'Erlauben', deny: 'Ablehnen',
+	},
+};
+
+/**
+ * The first language that the user prefers and we have (OpenID Connect Core, section 3.1.2.1).
+ * @param locales language tags, separated by spaces
+ */
+export function textsOf(locales) {
+	const language = (locales ?? '').split(' ').map((tag) => tag.split('-')[0].toLowerCase()).find((tag) => Object.hasOwn(TEXTS, tag)) ?? 'en';
+	return { language, ...TEXTS[language] };
+}
