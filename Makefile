@@ -31,7 +31,7 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
-	cache row_operations introspect keys audit privileges http_admin authorize response_mode device exchange \
+	cache row_operations introspect keys audit privileges http_admin authorize response_mode front_channel device exchange \
 	client_secrets sessions pre_request door not_before epochs resource_policy ways_to_die factors step_up policy \
 	simulate refused bad_input personal placement maintain purge restore psql uninstall
 
