@@ -146,7 +146,10 @@ SELECT client_secret AS web_secret FROM pgtoken.create_client('web-app', client_
 	offline_access => true,
 	metadata => jsonb_build_object(
 		'post_logout_redirect_uris', jsonb_build_array(:'client_url' || '/logged-out'),
-		'backchannel_logout_uri', :'client_url' || '/backchannel-logout')) \gset
+		'backchannel_logout_uri', :'client_url' || '/backchannel-logout',
+		'frontchannel_logout_uri', :'client_url' || '/frontchannel-logout',
+		'frontchannel_logout_session_required', true,
+		'initiate_login_uri', :'client_url' || '/login/initiate')) \gset
 
 -- a television: no browser, no secret
 SELECT client_id AS device_client FROM pgtoken.create_client('tv-app', 'public', client_name => 'Example television',

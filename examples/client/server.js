@@ -45,11 +45,13 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 
 	// --- login ---------------------------------------------------------------------------
 
-	app.get('/login', async (request, reply) => {
+	/** @param more parameters of the request; goTo: where to go afterwards */
+	async function begin(request, reply, more, goTo = '/') {
 		const pending = {
 			verifier: openid.randomPKCECodeVerifier(),
 			state: openid.randomState(),
 			nonce: openid.randomNonce(),
+			goTo,
 		};
 		// beside what is there: another site may send a browser here, and nobody be logged out by it
 		const session = sessions.find(request);
@@ -60,11 +62,25 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 			code_challenge: await openid.calculatePKCECodeChallenge(pending.verifier), code_challenge_method: 'S256',
 		});
 		if (resource) parameters.set('resource', resource);
-		const { prompt, max_age: maxAge } = request.query;
-		if (typeof prompt === 'string') parameters.set('prompt', prompt);
-		if (typeof maxAge === 'string') parameters.set('max_age', maxAge);
+		for (const [name, value] of Object.entries(more)) if (typeof value === 'string') parameters.set(name, value);
 		return reply.redirect(openid.buildAuthorizationUrl(issuer, parameters).href, 303);
+	}
+
+	app.get('/login', (request, reply) => {
+		const { prompt, max_age } = request.query;
+		return begin(request, reply, { prompt, max_age });
 	});
+
+	// others begin it (OpenID Connect Core section 4): for our issuer, and to a page of ours, alone
+	app.get('/login/initiate', (request, reply) => {
+		const { iss, login_hint, target_link_uri: target } = request.query;
+		if (iss !== issuer.serverMetadata().issuer) return show(reply.code(400), welcomePage('That is not where we log in.'));
+		const ours = typeof target === 'string' && URL.canParse(target) && new URL(target).origin === new URL(baseUrl).origin;
+		if (target !== undefined && !ours) return show(reply.code(400), welcomePage('That is no page of ours.'));
+		return begin(request, reply, { login_hint }, target);
+	});
+	// what another site posts comes without our cookie, and would cost the browser its session: as a link it has it
+	app.post('/login/initiate', (request, reply) => reply.redirect(`/login/initiate?${request.body ?? ''}`, 303));
 
 	app.get('/callback', async (request, reply) => {
 		const session = sessions.find(request);
@@ -77,7 +93,7 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		const claims = tokens.claims();
 		const userinfo = await openid.fetchUserInfo(issuer, tokens.access_token, claims.sub);
 		sessions.create(request, reply, { tokens, claims, userinfo, refreshes: 0, idToken: tokens.id_token });
-		return reply.redirect('/', 303);
+		return reply.redirect(pending.goTo, 303);
 	});
 
 	// --- logged in -----------------------------------------------------------------------
@@ -158,6 +174,15 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		} catch (error) {
 			return reply.code(400).send({ error: 'invalid_request', error_description: error.code ?? error.message });
 		}
+	});
+
+	// in a frame of the logout page, where our cookie may not come along: the sid says which session, and nobody else knows it
+	app.get('/frontchannel-logout', async (request, reply) => {
+		const { iss, sid } = request.query;
+		const known = iss === issuer.serverMetadata().issuer && typeof sid === 'string';
+		const ended = known ? sessions.removeWhere(({ claims }) => claims?.sid === sid) : 0;
+		if (known) log(`front-channel logout ended ${ended} sessions`);
+		return reply.code(known ? 200 : 400).type('text/html; charset=utf-8').header('Content-Security-Policy', "default-src 'none'").send('<!doctype html><title>Logged out</title>');
 	});
 	return app;
 }

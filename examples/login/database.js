@@ -88,6 +88,13 @@ export class Database {
 			GROUP BY c.client_id ORDER BY c.client_id`, [subject])).rows;
 	}
 
+	/** [{client_id, uri}]: the clients that he has let in and that a login can be begun at from here */
+	async applications(subject) {
+		return (await this.#pool.query(`SELECT a.client_id, a.uri
+			FROM (SELECT DISTINCT c.client_id, pgtoken.login_initiation_uri(c.client_id) AS uri FROM pgtoken.consents c WHERE c.subject = $1) a
+			WHERE a.uri IS NOT NULL ORDER BY a.client_id`, [subject])).rows;
+	}
+
 	async withdrawConsent(subject, clientId) {
 		await this.#pool.query('SELECT * FROM pgtoken.withdraw_consent($1, $2)', [subject, clientId]);
 	}
@@ -136,7 +143,7 @@ export class Database {
 
 	// --- pgtoken: logout ---------------------------------------------------------------
 
-	/** [{client_id, backchannel_logout_uri, logout_token}]: the clients to tell */
+	/** [{client_id, backchannel_logout_uri, logout_token, frontchannel_logout_uri}]: the clients to tell */
 	async endSession({ subject, session_id: sessionId }) {
 		return (await this.#pool.query('SELECT * FROM pgtoken.end_session($1, $2)', [subject, sessionId])).rows;
 	}

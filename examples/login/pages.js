@@ -10,6 +10,7 @@ body { font: 16px/1.5 sans-serif; max-width: 28rem; margin: 3rem auto; padding: 
 label { display: block; margin: 0 0 .75rem; }
 input[type=text], input[type=password] { display: block; width: 100%; font: inherit; padding: .3rem; }
 button { font: inherit; padding: .3rem 1rem; margin-right: .5rem; }
+iframe { position: absolute; width: 1px; height: 1px; border: 0; visibility: hidden; }
 .error { color: #a00; }
 .popup { margin: .5rem auto; }
 .touch button, .touch input { padding: .8rem 1rem; }
@@ -17,19 +18,25 @@ button { font: inherit; padding: .3rem 1rem; margin-right: .5rem; }
 // the style above and nothing else: an injected one would have another hash
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
+/** where a URI of a client leads, as a policy names it; nothing of it may be taken for more of the policy */
+const sourceOf = (uri) => {
+	if (!uri || !URL.canParse(uri)) return [];
+	const { origin, protocol } = new URL(uri);
+	const source = origin === 'null' ? protocol : origin;
+	return /[;,\s']/.test(source) ? [] : [source];
+};
+
 /**
  * Browsers apply form-action to the redirects that follow a form as well, so
  * where an answer may lead to has to be named.
  * @param leadsTo URI of the client, if there is one
+ * @param frames URIs of clients that the page has in frames
  */
-export function contentSecurityPolicy(leadsTo) {
-	const targets = ["'self'"];
-	if (leadsTo && URL.canParse(leadsTo)) {
-		const { origin, protocol } = new URL(leadsTo);
-		targets.push(origin === 'null' ? protocol : origin);
-	}
+export function contentSecurityPolicy(leadsTo, frames = []) {
+	const targets = ["'self'", ...sourceOf(leadsTo)];
+	const framed = [...new Set(frames.flatMap(sourceOf))];
 	return `default-src 'none'; script-src 'self'; style-src 'sha256-${STYLE_HASH}'; form-action ${targets.join(' ')}; ` +
-		"frame-ancestors 'none'; base-uri 'none'";
+		(framed.length > 0 ? `frame-src ${framed.join(' ')}; ` : '') + "frame-ancestors 'none'; base-uri 'none'";
 }
 
 // OpenID Connect Core, section 3.1.2.1; any other is shown like page
@@ -146,9 +153,25 @@ ${form('/logout', { csrf, transaction_id: transactionId }, html`
 <button name="decision" value="deny">Stay</button>`)}`);
 }
 
-export function homePage({ csrf, name, consents }) {
+/**
+ * Front-channel logout: each client hears of it in a frame of its own.  When all are there the script goes on,
+ * without it the link does; and after a while whatever they do.
+ * @param frames URIs of clients; next: where to go afterwards, or null
+ */
+export function goodbyePage({ frames, next }) {
+	return page('Logged out', html`
+<p>${next ? 'You are being taken back.' : 'You are logged out.'}</p>
+${next && html`<p><a href="${next}" data-next>Continue</a></p>`}
+${frames.map((uri) => html`<iframe src="${uri}" title="logout at a client" sandbox="allow-scripts allow-same-origin" referrerpolicy="no-referrer"></iframe>
+`)}${next && html`<script src="/goodbye.js"></script>`}`);
+}
+
+/** @param applications [{client_id, uri}]: where each of them begins a login */
+export function homePage({ csrf, name, consents, applications }) {
 	return page('Your account', html`
 <p>Logged in as <b>${name}</b>.</p>
+${applications.length > 0 && html`<h2>Your applications</h2>
+<ul>${applications.map(({ client_id: client, uri }) => html`<li><a href="${uri}">${client}</a></li>`)}</ul>`}
 ${consents.length > 0 && html`<h2>Who has access</h2>`}
 ${consents.map(({ client_id: client, scopes }) => form('/consent/withdraw', { csrf, client_id: client }, html`
 <p><b>${client}</b>: ${scopes.join(', ')} <button>Withdraw</button></p>`))}

@@ -26,9 +26,9 @@ export function makeServer({ database, baseUrl, log }) {
 	app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' },
 		(request, text, done) => done(null, fields(text)));
 
-	/** @param leadsTo see contentSecurityPolicy */
-	const show = (reply, page, leadsTo = null) => reply.type('text/html; charset=utf-8')
-		.header('Content-Security-Policy', contentSecurityPolicy(leadsTo)).send(page);
+	/** @param leadsTo, frames see contentSecurityPolicy */
+	const show = (reply, page, leadsTo = null, frames = []) => reply.type('text/html; charset=utf-8')
+		.header('Content-Security-Policy', contentSecurityPolicy(leadsTo, frames)).send(page);
 	const redirect = (reply, uri) => reply.redirect(uri, 303);
 
 	app.addHook('onRequest', (request, reply, done) => {
@@ -69,7 +69,8 @@ export function makeServer({ database, baseUrl, log }) {
 		const { csrf, session } = await browsers.of(request, reply);
 		if (!session) return redirect(reply, '/login');
 		const consents = await database.consents(session.subject);
-		return show(reply, homePage({ csrf, name: session.name, consents }));
+		const applications = await database.applications(session.subject);
+		return show(reply, homePage({ csrf, name: session.name, consents, applications }));
 	});
 	app.post('/consent/withdraw', async (request, reply) => {
 		const { session } = await browsers.of(request, reply);

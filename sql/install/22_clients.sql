@@ -65,9 +65,6 @@ BEGIN
 			WHEN 'post_logout_redirect_uris' THEN
 				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)), pgtoken.native_application(metadata))
 					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot; without one when application_type is native' END
-			WHEN 'backchannel_logout_uri' THEN
-				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
-					 THEN 'must be an https URL without fragment; http only for loopback hosts' END
 			WHEN 'authorization_details_types' THEN
 				CASE WHEN kind <> 'array' OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR e #>> '{}' !~ '^[\x21-\x7e]{1,255}$')
 						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)
@@ -87,9 +84,13 @@ BEGIN
 									   'authorization_signed_response_alg', 'userinfo_signed_response_alg') THEN
 						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
 							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
+					 WHEN name IN ('backchannel_logout_uri', 'frontchannel_logout_uri', 'initiate_login_uri') THEN
+						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
+							   THEN 'must be an https URL without fragment; http only for loopback hosts' END
 					 WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
 									   'tls_client_certificate_bound_access_tokens', 'consent_required', 'require_issuer_audience',
-									   'require_signed_request_object') THEN 'is not known'
+									   'require_signed_request_object',
+									   'backchannel_logout_session_required', 'frontchannel_logout_session_required') THEN 'is not known'
 					 WHEN kind <> 'boolean' THEN 'must be true or false' END
 		END;
 		IF problem IS NOT NULL THEN
@@ -300,6 +301,12 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.merged_metadata FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.merged_metadata IS 'Internal, called by create_client and update_client: the metadata with the members of changes, without those that changes gives as null; raises 22023 unless changes is an object or NULL';
 
+CREATE FUNCTION pgtoken.web_origin(url text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN regexp_replace(lower(substring(url FROM '(?i)^https?://[^/?#]+')), '^(https://.+):443$|^(http://.+):80$', '\1\2');
+REVOKE ALL ON FUNCTION pgtoken.web_origin FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.web_origin IS 'Internal, called by check_client: scheme, host and port of an http or https URL, a default port left out (RFC 6454 section 4); NULL of any other URI';
+
 CREATE FUNCTION pgtoken.check_client(issuer text, client_type text, scopes text[], redirect_uris text[], resources text[], signing_alg text, rotation text, metadata jsonb, profile text)
 	RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -340,6 +347,11 @@ BEGIN
 	   AND (SELECT count(DISTINCT u.host) <> 1 OR bool_or(u.host IS NULL)
 			FROM (SELECT substring(r FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)') FROM unnest(redirect_uris) r) u (host)) THEN
 		problem := 'sector_identifier must be there when subject_type is pairwise and the redirect URIs are not of one host';
+	END IF;
+	-- Front-Channel Logout section 2: a page of somebody else's would be told of each logout, and be loaded in its frame
+	IF problem IS NULL AND metadata ? 'frontchannel_logout_uri'
+	   AND pgtoken.web_origin(metadata ->> 'frontchannel_logout_uri') <> ALL (ARRAY(SELECT coalesce(pgtoken.web_origin(r), '') FROM unnest(redirect_uris) r)) THEN
+		problem := 'frontchannel_logout_uri must have scheme, host and port of a redirect URI';
 	END IF;
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'invalid client metadata'
@@ -464,7 +476,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

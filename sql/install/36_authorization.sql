@@ -169,3 +169,28 @@ REVOKE ALL ON FUNCTION pgtoken.deny_authorization FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.deny_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.deny_authorization IS
 'End a transaction without a code; redirect_uri of the answer takes the error to the client. transaction_id: as in authorization_request. error: access_denied, login_required, consent_required, interaction_required, account_selection_required, unmet_authentication_requirements, temporarily_unavailable or server_error. error_description: ASCII without quote and backslash (RFC 6749 section 4.1.2.1). Raises 22004, and 22023 for another error.';
+
+CREATE FUNCTION pgtoken.url_with(url text, names text[], given text[]) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_url_with' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.url_with FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.url_with IS 'Internal, called by end_session and login_initiation_uri: the URL with these parameters in its query, encoded (RFC 6749 appendix B); one whose value is the empty string is left out';
+
+CREATE FUNCTION pgtoken.login_initiation_uri(client_id text, login_hint text DEFAULT NULL, target_link_uri text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.http_issuer();
+BEGIN
+	IF client_id IS NULL THEN
+		RAISE EXCEPTION 'client_id must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	RETURN (SELECT pgtoken.url_with(c.metadata ->> 'initiate_login_uri', '{iss,login_hint,target_link_uri}', ARRAY[of_issuer, coalesce(login_hint, ''), coalesce(target_link_uri, '')])
+			FROM pgtoken.clients c WHERE c.client_id = login_initiation_uri.client_id AND c.issuer = of_issuer AND c.enabled);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.login_initiation_uri FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.login_initiation_uri TO pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.login_initiation_uri IS
+'Where to send a browser so that a client begins a login there (OpenID Connect Core section 4): a link on a page that lists the applications of a user. client_id: of a client of the issuer that the session speaks for (pgtoken.http_issuer). login_hint: whom the client may name to the login page; NULL: nobody. target_link_uri: where the client is to go after the login, a URL of its own; NULL: wherever it likes.
+Returns the client''s initiate_login_uri with iss and what was given; NULL where the client has none, is switched off, or is not there. Raises 22004.';

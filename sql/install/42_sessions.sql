@@ -36,7 +36,7 @@ REVOKE ALL ON FUNCTION pgtoken.logout_token FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.logout_token IS 'Internal, called by end_session: a logout token (OpenID Connect Back-Channel Logout section 2.4) that tells the client that the subject''s session has ended';
 
 CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, offline boolean DEFAULT false, reason text DEFAULT 'logout')
-	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text)
+	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text, frontchannel_logout_uri text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -62,10 +62,11 @@ BEGIN
 	END LOOP;
 	RETURN QUERY
 		SELECT c.client_id, c.metadata ->> 'backchannel_logout_uri',
-			   pgtoken.logout_token(c.client_id, end_session.subject, f.session_id)
+			   CASE WHEN c.metadata ? 'backchannel_logout_uri' THEN pgtoken.logout_token(c.client_id, end_session.subject, f.session_id) END,
+			   pgtoken.url_with(c.metadata ->> 'frontchannel_logout_uri', '{iss,sid}', ARRAY[c.issuer, pgtoken.client_session_id(c.client_id, f.session_id)])
 		FROM (SELECT DISTINCT u.client_id, u.session_id FROM unnest(clients, sessions) u (client_id, session_id)) f
 		JOIN pgtoken.clients c ON c.client_id = f.client_id
-		WHERE c.enabled AND c.metadata ? 'backchannel_logout_uri'
+		WHERE c.enabled AND c.metadata ?| ARRAY['backchannel_logout_uri', 'frontchannel_logout_uri']
 		ORDER BY c.client_id, f.session_id;
 END
 $function$;
@@ -73,7 +74,7 @@ REVOKE ALL ON FUNCTION pgtoken.end_session FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.end_session TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.end_session IS
 'End a session of a subject: revokes its families that have no refresh token; codes on their way alike (OpenID Connect Back-Channel Logout section 2.7). Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. offline => true: families that have a refresh token end, too. reason: kept with the families and in the audit.
-Returns a row for each client to be told and session of it: POST logout_token=... to its backchannel_logout_uri (section 2.5), after the transaction has committed. Raises 22004.';
+Returns a row for each client to be told and session of it, after the transaction has committed: POST logout_token=... to its backchannel_logout_uri (section 2.5); load its frontchannel_logout_uri, which has iss and sid, in a frame of the page that says goodbye (OpenID Connect Front-Channel Logout section 2). Of the two what the client has, NULL otherwise. Raises 22004.';
 
 CREATE FUNCTION pgtoken.revoke_session(session_id text, reason text DEFAULT 'session_revoked', subject text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

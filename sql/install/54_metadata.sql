@@ -77,7 +77,9 @@ BEGIN
 		'claim_types_supported', ARRAY['normal'],
 		'claims_supported', claims || CASE WHEN i.claims_function IS NOT NULL THEN ARRAY(SELECT c FROM unnest(i.claims_supported) WITH ORDINALITY u (c, n) WHERE c <> ALL (claims) ORDER BY n) ELSE '{}' END,
 		'backchannel_logout_supported', true,
-		'backchannel_logout_session_supported', true));
+		'backchannel_logout_session_supported', true,
+		'frontchannel_logout_supported', true,
+		'frontchannel_logout_session_supported', true));
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.server_metadata FROM PUBLIC;

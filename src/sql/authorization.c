@@ -15,6 +15,7 @@
 #include "core/base/code.h"
 #include "core/jose/jwks.h"
 #include "http/client_assertion.h"
+#include "operations/answer_url.h"
 #include "operations/approval.h"
 #include "sql/argument.h"
 #include "sql/once.h"
@@ -25,6 +26,7 @@ PG_FUNCTION_INFO_V1(pgt_authorization_request);
 PG_FUNCTION_INFO_V1(pgt_consent_missing);
 PG_FUNCTION_INFO_V1(pgt_deny_authorization);
 PG_FUNCTION_INFO_V1(pgt_keep_client_secret);
+PG_FUNCTION_INFO_V1(pgt_url_with);
 PG_FUNCTION_INFO_V1(pgt_valid_jwks);
 
 static Datum
@@ -109,6 +111,23 @@ pgt_keep_client_secret(PG_FUNCTION_ARGS)
 	client_assertion_keep_secret(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_UUID_P(1),
 								 text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	PG_RETURN_VOID();
+}
+
+Datum
+pgt_url_with(PG_FUNCTION_ARGS)
+{
+	char *url = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int n_names;
+	int n_given;
+	char **names = argument_texts(fcinfo, 1, "names", 0, &n_names);
+	char **given = argument_texts(fcinfo, 2, "given", 0, &n_given);
+
+	for (int i = 0; i < Min(n_names, n_given); i++)
+	{
+		if (given[i][0])
+			url = answer_url_with(url, names[i], given[i]);
+	}
+	PG_RETURN_TEXT_P(cstring_to_text(url));
 }
 
 Datum

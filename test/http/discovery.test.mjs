@@ -48,6 +48,8 @@ describe('metadata (C76)', () => {
 		assert.ok(metadata.id_token_signing_alg_values_supported.includes('RS256')); // C43
 		assert.ok(metadata.subject_types_supported.includes('pairwise'));
 		assert.equal(metadata.backchannel_logout_supported, true);
+		assert.equal(metadata.frontchannel_logout_supported, true);
+		assert.equal(metadata.frontchannel_logout_session_supported, true);
 	});
 
 	// the attack: a site's script that navigates its visitor's authorization in the background (RFC 9700 section 2.6)
