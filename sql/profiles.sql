@@ -51,7 +51,7 @@ SELECT client_id, client_secret FROM pgtoken.create_client('fapi-key', redirect_
 SELECT client_id, client_secret FROM pgtoken.create_client('fapi-certificate', signing_alg => 'EdDSA', rotation => 'always', issuer => 'https://bank.example',
 	metadata => '{"tls_client_auth_subject_dn": "CN=rp", "tls_client_certificate_bound_access_tokens": true}', profile => 'fapi2-message-signing');
 SELECT c, test.profile(c) FROM unnest('{fapi-key,fapi-certificate}'::text[]) c;
--- and said otherwise it is refused, each by its sentence
+-- and said otherwise it is refused, each by its sentence (C135)
 SELECT n, test.told(format('SELECT pgtoken.create_client(%L, %L, issuer => %L, metadata => test.with_keys(%L), redirect_uris => %L, signing_alg => %L, rotation => %L, profile => %L)',
 	'x', client_type, issuer, metadata, redirect_uris, signing_alg, rotation, 'fapi2'))
 FROM (VALUES (1, 'public', '{"token_endpoint_auth_method": "none"}', '{}', NULL, NULL, 'https://bank.example'),
@@ -87,3 +87,60 @@ SELECT test.told($$SELECT pgtoken.update_client('living', metadata => '{"require
 SELECT test.told($$SELECT pgtoken.update_client('living', reset => '{signing_alg}')$$) AS default_is_rs256;
 -- the table itself refuses it as well, whoever writes
 SELECT test.outcome($$UPDATE pgtoken.clients SET profile = 'fapi2' WHERE client_id = 'older'$$) AS by_hand, test.outcome($$UPDATE pgtoken.clients SET profile = 'fapi' WHERE client_id = 'older'$$) AS unknown;
+
+-- What the endpoints demand of a client by certificate; proofs and assertions are those of test/http.
+\set certificate ':MIIBMDCB46ADAgECAhRSNV2W+E4LmvGbqMJueM5CGinf0TAFBgMrZXAwDTELMAkGA1UEAwwCcnAwIBcNMjYxMTI5MDExMzE5WhgPMjEyNjExMDUwMTEzMTlaMA0xCzAJBgNVBAMMAnJwMCowBQYDK2VwAyEAW8vGAAk99uFCrovmWYOufHSrDEeJKc+V4ktIPnxRkmyjUzBRMB0GA1UdDgQWBBTacGFX0//w62iJ6SI8MfCsr4oT/zAfBgNVHSMEGDAWgBTacGFX0//w62iJ6SI8MfCsr4oT/zAPBgNVHRMBAf8EBTADAQH/MAUGAytlcANBAAy5v41mEUojAi2HVswJ0DxqwqnO+r++ega3n7j0dn8DGqP991T6/Kkgj0ZF1bQja+kvuFPusVg8HSlzmFG88gc=:'
+SELECT pgtoken.update_issuer('https://bank.example', login_uri => 'https://bank.example/login');
+SELECT client_id FROM pgtoken.create_client('bank-rp', scopes => '{openid,pay}', redirect_uris => '{https://rp.example/cb}', offline_access => true, issuer => 'https://bank.example',
+	metadata => '{"tls_client_auth_subject_dn": "CN=rp", "tls_client_certificate_bound_access_tokens": true, "consent_required": false}', profile => 'fapi2');
+SELECT pgtoken.create_resource('https://pay.example', '{pay}', issuer => 'https://bank.example');
+SELECT client_id FROM pgtoken.create_client('plain-rp', scopes => '{pay}', redirect_uris => '{https://rp.example/cb}', issuer => 'https://bank.example',
+	metadata => '{"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_subject_dn": "CN=rp"}');
+SELECT set_config('pgtoken.http_authenticator', quote_ident(session_user), false) <> '' AS layer;
+CREATE FUNCTION test.bank(endpoint text, form text, method text DEFAULT 'POST', certificate text DEFAULT NULL) RETURNS test.answer LANGUAGE sql
+	RETURN test.request(method, '/oauth2/' || endpoint, form, '{"host": "bank.example"}', jsonb_build_object('certificate', certificate));
+CREATE FUNCTION test.push(client text, certificate text, changes text[] DEFAULT '{}') RETURNS test.answer LANGUAGE plpgsql AS $$
+DECLARE
+	-- RFC 7636 appendix B
+	asked jsonb := jsonb_build_object('client_id', client, 'response_type', 'code', 'redirect_uri', 'https://rp.example/cb', 'scope', 'pay',
+		'code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'code_challenge_method', 'S256') || jsonb_object(changes);
+BEGIN
+	RETURN test.bank('par', (SELECT test.form(VARIADIC array_agg(p)) FROM jsonb_each_text(asked) a, LATERAL (VALUES (1, a.key), (2, a.value)) v (n, p)), certificate => certificate);
+END
+$$;
+SELECT test.brief(test.push('bank-rp', :'certificate')) AS pushed, test.brief(test.push('bank-rp', NULL)) AS without_certificate,
+	   test.brief(test.push('bank-rp', :'certificate', '{redirect_uri,NULL}')) AS without_redirect_uri, test.brief(test.push('plain-rp', :'certificate', '{redirect_uri,NULL}')) AS of_others,
+	   test.brief(test.push('bank-rp', :'certificate', '{code_challenge,NULL,code_challenge_method,NULL}')) AS without_pkce,
+	   test.brief(test.push('bank-rp', :'certificate', '{code_challenge_method,plain}')) AS plain_pkce, test.brief(test.push('bank-rp', :'certificate', '{response_type,code id_token}')) AS hybrid;
+-- Attack shut out: a request that the browser brings, and anybody can have changed on its way.
+SELECT a.status, test.query(a.headers ->> 'location', 'error') AS error, test.query(a.headers ->> 'location', 'error_description') AS description
+FROM test.bank('authorize', test.form('client_id', 'bank-rp', 'response_type', 'code', 'redirect_uri', 'https://rp.example/cb', 'scope', 'pay',
+	'code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'code_challenge_method', 'S256'), 'GET') a;
+-- the settings may allow more: the profile does not (C132)
+BEGIN;
+SET LOCAL pgtoken.pushed_request_lifetime = 600;
+SET LOCAL pgtoken.authorization_code_lifetime = 600;
+SET LOCAL pgtoken.http_issuer = 'https://bank.example';
+SELECT (p.body ->> 'expires_in')::integer AS below_600, (q.body ->> 'expires_in')::integer AS of_others
+FROM test.push('bank-rp', :'certificate') p, test.push('plain-rp', :'certificate') q;
+SELECT p.body ->> 'request_uri' AS request_uri FROM test.push('bank-rp', :'certificate', '{scope,pay offline_access}') p \gset
+SELECT test.query(a.headers ->> 'location', 'transaction_id') AS transaction FROM test.bank('authorize', test.form('client_id', 'bank-rp', 'request_uri', :'request_uri'), 'GET') a \gset
+SELECT redirect_uri AS answer FROM pgtoken.approve_authorization(:'transaction', 'alice') \gset
+SELECT test.query(:'answer', 'iss') AS iss, expires_at - created_at AS lives FROM pgtoken.authorization_codes WHERE client_id = 'bank-rp';
+-- Attack shut out: what a request_uri was answered with is had once more by whoever has seen it.
+SELECT test.brief(test.bank('authorize', test.form('client_id', 'bank-rp', 'request_uri', :'request_uri'), 'GET')) AS spent;
+SELECT test.form('grant_type', 'authorization_code', 'client_id', 'bank-rp', 'code', test.query(:'answer', 'code'), 'redirect_uri', 'https://rp.example/cb',
+	'code_verifier', 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk') AS redemption \gset
+SELECT test.brief(test.bank('token', :'redemption')) AS without_certificate;
+SELECT test.header(t.body ->> 'access_token') ->> 'alg' AS alg, test.claims(t.body ->> 'access_token') -> 'cnf' ? 'x5t#S256' AS bound, t.body ->> 'refresh_token' AS rt
+FROM test.bank('token', :'redemption', certificate => :'certificate') t \gset
+SELECT :'alg' AS alg, :'bound' AS bound;
+-- refresh tokens stay what they are (C131)
+SELECT n, test.brief(r) AS answer, r.body ->> 'refresh_token' = :'rt' AS the_same
+FROM generate_series(1, 2) n, test.bank('token', test.form('grant_type', 'refresh_token', 'client_id', 'bank-rp', 'refresh_token', :'rt'), certificate => :'certificate') r ORDER BY n;
+SELECT test.brief(test.bank('token', test.form('grant_type', 'refresh_token', 'client_id', 'bank-rp', 'refresh_token', :'rt'))) AS without_certificate;
+ROLLBACK;
+-- Attack shut out: a token of such a client that whoever has stolen it can use, had from the application's own call (C134).
+SELECT test.brief(pgtoken.issue_tokens('bank-rp', 'alice', 'pay')) AS bound_to_nothing, test.brief(pgtoken.issue_tokens('bank-rp', 'alice', 'pay', cnf => jsonb_build_object('x5t#S256', repeat('A', 43)))) AS bound,
+	   test.brief(pgtoken.issue_tokens('plain-rp', 'alice', 'pay')) AS of_others;
+RESET pgtoken.http_authenticator;

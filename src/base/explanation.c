@@ -31,7 +31,7 @@ static const char *const sentences[] = {
 		"The client's assertion is malformed, not signed by a registered key, not addressed to this server, or out of its time.",
 	[PGT_ERR_CLIENT_ASSERTION_ALG] =
 		"The client's assertion is signed by another algorithm than its "
-		"token_endpoint_auth_signing_alg.",
+		"token_endpoint_auth_signing_alg, or than those of its profile.",
 	[PGT_ERR_CLIENT_ASSERTION_AUDIENCE] =
 		"The client's assertion is not for this service: its aud names something else, or, with "
 		"require_issuer_audience, is not the issuer alone, as a string.",
@@ -154,7 +154,7 @@ static const char *const sentences[] = {
 	[PGT_ERR_AUTHORIZE_CLIENT] =
 		"The client is not one that can ask here, or its redirect_uri is not registered, letter by letter: compare both values.",
 	[PGT_ERR_REDIRECT_URI_MISSING] =
-		"The request has no redirect_uri: with the scope openid, and where not exactly one is registered, it must name one.",
+		"The request has no redirect_uri: with the scope openid, of a client of a FAPI profile, and where not exactly one is registered, it must name one.",
 	[PGT_ERR_REGISTRATION] =
 		"The request describes its client in the parameter registration, which is not supported: register it by create_client().",
 	[PGT_ERR_REQUEST_URI_FOREIGN] =
@@ -199,12 +199,12 @@ static const char *const sentences[] = {
 	[PGT_ERR_CODE_OTHER_KEY] =
 		"The authorization code is bound to another DPoP key than the one that was proved.",
 	[PGT_ERR_DPOP_PROOF] =
-		"The DPoP proof is malformed, for another method, URL or token, too old, or from the future: compare htm, htu, ath and iat.",
+		"The DPoP proof is malformed, for another method, URL or token, too old, from the future, or signed by an algorithm that the client's profile does not allow: compare htm, htu, ath, iat and alg.",
 	[PGT_ERR_DPOP_REPLAYED] =
 		"The client has sent the same DPoP proof twice, or a layer has repeated its request after an error: each needs a new one, with its own jti.",
 	[PGT_ERR_DPOP_NONCE] =
 		"The issuer asks for a nonce in DPoP proofs: the client sends the request again with the one of the DPoP-Nonce header.",
-	[PGT_ERR_DPOP_MISSING] = "The client is registered for DPoP and has sent no proof.",
+	[PGT_ERR_DPOP_MISSING] = "The client is registered for DPoP and has sent no proof, or of a FAPI profile and whoever issues has named no key.",
 	[PGT_ERR_CERTIFICATE_MISSING] =
 		"The client's tokens are bound to its certificate and none has arrived: the proxy must ask for it and pass it on.",
 

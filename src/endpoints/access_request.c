@@ -23,6 +23,7 @@
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/resource_metadata.h"
+#include "tables/client.h"
 #include "tables/confirmation.h"
 #include "tokens/genuine.h"
 #include "tokens/verify.h"
@@ -46,7 +47,7 @@ access_request_read(const HttpExchange *x)
 /* RFC 9449 section 7.1, RFC 8705 section 3 */
 static PgtErr
 check_binding(HttpExchange *x, const AccessRequest *access, const char *method, const char *url,
-			  const Confirmation *bound)
+			  Jsonb *claims, const Confirmation *bound)
 {
 	bool by_dpop = strcmp(access->scheme, DPOP) == 0;
 	Confirmation proved = {NULL, NULL};
@@ -57,7 +58,8 @@ check_binding(HttpExchange *x, const AccessRequest *access, const char *method, 
 		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "Authorization", access->scheme,
 					   bound->jkt ? DPOP : BEARER);
 	if (by_dpop)
-		err = dpop_proof(x, method, url, access->token, &proved.jkt);
+		err = dpop_proof(x, client_find(member_string(claims, "client_id")), method, url,
+						 access->token, &proved.jkt);
 	/* what the token endpoint answers with 400 is 401 here (RFC 9449 sections 7.1 and 9) */
 	if (err == PGT_OK && by_dpop && proved.jkt == NULL)
 		err = refused(PGT_ERR_ACCESS_TOKEN_DPOP, "DPoP", NULL, "a proof");
@@ -112,7 +114,7 @@ access_request_check(HttpExchange *x, const AccessRequest *access, const char *m
 	cnf = member_json(*claims, "cnf");
 	if (cnf)
 		bound = confirmation_of_jsonb(cnf);
-	return check_binding(x, access, method, url, &bound);
+	return check_binding(x, access, method, url, *claims, &bound);
 }
 
 /* what is configured, or NULL */

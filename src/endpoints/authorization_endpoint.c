@@ -151,11 +151,11 @@ authorization_endpoint(HttpExchange *x)
 
 /* the key that pushes is the key that redeems (RFC 9449 section 10.1) */
 static PgtErr
-bind_to_proof(HttpExchange *x, Jsonb **parameters)
+bind_to_proof(HttpExchange *x, const Client *client, Jsonb **parameters)
 {
 	char *wanted = member_string(*parameters, "dpop_jkt");
 	char *jkt;
-	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &jkt);
+	PgtErr err = dpop_proof(x, client, "POST", x->url, NULL, &jkt);
 	Object object;
 
 	if (err != PGT_OK || jkt == NULL)
@@ -175,6 +175,7 @@ authorization_endpoint_push(HttpExchange *x)
 	const Client *client = NULL;
 	Object answer;
 	char *handle;
+	int lifetime;
 	PgtErr err = x->form_err;
 
 	if (err == PGT_OK)
@@ -194,7 +195,7 @@ authorization_endpoint_push(HttpExchange *x)
 	if (err == PGT_OK)
 		err = authorization_parameters(x, client, &request.parameters);
 	if (err == PGT_OK)
-		err = bind_to_proof(x, &request.parameters);
+		err = bind_to_proof(x, client, &request.parameters);
 	/* the client has proved who it is; what comes by the browser could be anybody's, in any number */
 	if (err != PGT_OK && client)
 		audit_refusal(err, &(AuditEvent){.event = "authorization.refused",
@@ -205,11 +206,11 @@ authorization_endpoint_push(HttpExchange *x)
 
 	request.issuer = client->issuer;
 	request.client_id = client->client_id;
-	handle =
-		authorization_request_insert(&request, PGTC_PUSHED_PREFIX, guc_pushed_request_lifetime);
+	lifetime = client_pushed_request_lifetime(client);
+	handle = authorization_request_insert(&request, PGTC_PUSHED_PREFIX, lifetime);
 	x->status = 201;
 	object_begin(&answer);
 	object_string(&answer, "request_uri", psprintf("%s%s", PGTC_REQUEST_URI_PREFIX, handle));
-	object_int(&answer, "expires_in", guc_pushed_request_lifetime);
+	object_int(&answer, "expires_in", lifetime);
 	return object_end(&answer);
 }

@@ -47,7 +47,6 @@ registered(const Client *client, const char *redirect_uri)
 	return false;
 }
 
-/* OAuth lets a redirect_uri be left out where there is but one; OpenID Connect Core section 3.1.2.1 does not */
 static bool
 asks_openid(const HttpExchange *x)
 {
@@ -56,6 +55,16 @@ asks_openid(const HttpExchange *x)
 
 	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
 		   pgtc_scope_has_str(&list, "openid");
+}
+
+/*
+ * OAuth lets a redirect_uri be left out where there is but one; OpenID Connect Core
+ * section 3.1.2.1 and FAPI 2.0 Security Profile section 5.3.2.2 do not.
+ */
+static bool
+must_name_redirect(const HttpExchange *x, const Client *client)
+{
+	return client->n_redirect_uris != 1 || client->profile >= PROFILE_FAPI2 || asks_openid(x);
 }
 
 PgtErr
@@ -70,7 +79,7 @@ authorization_parameters_redirect(const HttpExchange *x, const Client *client, J
 	if (redirect_uri && !registered(client, redirect_uri))
 		return refused_of(PGT_ERR_AUTHORIZE_CLIENT, "redirect_uri", redirect_uri,
 						  client->redirect_uris, client->n_redirect_uris);
-	if (redirect_uri == NULL && (client->n_redirect_uris != 1 || asks_openid(x)))
+	if (redirect_uri == NULL && must_name_redirect(x, client))
 		return refused_of(PGT_ERR_REDIRECT_URI_MISSING, "redirect_uri", NULL, client->redirect_uris,
 						  client->n_redirect_uris);
 	if (!authorization_parameters_text_valid(state, STATE_MAX))

@@ -45,7 +45,7 @@ judge_request(HttpExchange *x, const Client *client, DeviceCode *device)
 		/* no parameter of the client's is at fault */
 		return refused(PGT_ERR_REQUEST_PARAMETER, "", NULL,
 					   "the issuer has no page for user codes (verification_uri)");
-	err = dpop_proof(x, "POST", x->url, NULL, &device->jkt);
+	err = dpop_proof(x, client, "POST", x->url, NULL, &device->jkt);
 	if (err != PGT_OK)
 		return err;
 	device->client_id = client->client_id;

@@ -51,7 +51,7 @@ StaticAssertDecl(lengthof(handlers) == GRANT_TYPES, "every grant type has its ha
 static PgtErr
 read_confirmation(HttpExchange *x, const Client *client, Confirmation *cnf)
 {
-	PgtErr err = dpop_proof(x, "POST", x->url, NULL, &cnf->jkt);
+	PgtErr err = dpop_proof(x, client, "POST", x->url, NULL, &cnf->jkt);
 
 	if (err == PGT_OK && client->dpop_bound && cnf->jkt == NULL)
 		err = PGT_ERR_DPOP_MISSING;

@@ -174,6 +174,9 @@ client_assertion_check(const HttpExchange *x, Client *client, const char *assert
 	if (client->assertion_alg && header->alg != client->assertion_alg)
 		return refused(PGT_ERR_CLIENT_ASSERTION_ALG, "alg", header->alg->name,
 					   client->assertion_alg->name);
+	if (!client_alg_allowed(client, header->alg))
+		return refused(PGT_ERR_CLIENT_ASSERTION_ALG, "alg", header->alg->name,
+					   client_algs_allowed(client));
 	err = check_claims(x, client, jwt.claims);
 	if (err != PGT_OK)
 		return err;

@@ -82,8 +82,8 @@ is_first_use(const PgtcDpopProof *proof)
 }
 
 PgtErr
-dpop_proof(HttpExchange *x, const char *method, const char *url, const char *access_token,
-		   char **jkt)
+dpop_proof(HttpExchange *x, const Client *client, const char *method, const char *url,
+		   const char *access_token, char **jkt)
 {
 	char *header = http_header(x, "dpop");
 	int64 now = moment_unix(GetCurrentTimestamp());
@@ -99,6 +99,8 @@ dpop_proof(HttpExchange *x, const char *method, const char *url, const char *acc
 	code = pgtc_dpop_read(pgtc_slice_str(header), &glue_mem, proof);
 	if (code != PGTC_OK)
 		return refused(PGT_ERR_DPOP_PROOF, "DPoP", pgtc_code_text(code), NULL);
+	if (client && !client_alg_allowed(client, proof->alg))
+		return refused(PGT_ERR_DPOP_PROOF, "alg", proof->alg->name, client_algs_allowed(client));
 	err = check_purpose(proof, method, url, access_token);
 	if (err == PGT_OK)
 		err = check_nonce(x, proof, now);

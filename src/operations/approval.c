@@ -289,6 +289,7 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 	code.n_resources = transaction->n_resources;
 	code.nonce = member_string(parameters, "nonce");
 	code.context = context;
+	code.lifetime = client_code_lifetime(transaction->client);
 	not_before_begin(transaction->client, GetCurrentTimestamp(), &code.begun);
 	return authorization_code_insert(&code);
 }

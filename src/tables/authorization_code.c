@@ -6,7 +6,6 @@
 
 #include "utils/timestamp.h"
 
-#include "base/guc.h"
 #include "base/moment.h"
 #include "base/secret_handle.h"
 #include "base/store.h"
@@ -24,7 +23,7 @@ authorization_code_insert(AuthorizationCode *code)
 	TimestampTz now = code->begun.at;
 	char *text = secret_handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
 
-	code->expires_at = moment_plus(now, guc_authorization_code_lifetime);
+	code->expires_at = moment_plus(now, code->lifetime);
 	store_arg_uuid(store_named(&args, "grant_id"), &code->grant_id);
 	store_arg_bytes(store_named(&args, "code_hash"), code->hash, sizeof(code->hash));
 	store_arg_text(store_named(&args, "client_id"), code->client_id);

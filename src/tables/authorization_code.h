@@ -32,6 +32,7 @@ typedef struct AuthorizationCode
 	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	Jsonb *context;
 	Begun begun;
+	int lifetime; /* seconds; not read */
 	TimestampTz expires_at;
 	bool redeemed;
 } AuthorizationCode;

@@ -78,6 +78,37 @@ client_alg_allowed(const Client *client, const PgtcAlg *alg)
 	return client->profile < PROFILE_FAPI2 || alg->fapi;
 }
 
+char *
+client_algs_allowed(const Client *client)
+{
+	StringInfoData names;
+	const char *name;
+
+	initStringInfo(&names);
+	for (int i = 0; (name = pgtc_alg_nth_name(i, false)) != NULL; i++)
+	{
+		if (client_alg_allowed(client, pgtc_alg_by_any_name(pgtc_slice_str(name))))
+			appendStringInfo(&names, "%s%s", names.len > 0 ? " " : "", name);
+	}
+	return names.data;
+}
+
+int
+client_code_lifetime(const Client *client)
+{
+	return client->profile < PROFILE_FAPI2
+			   ? guc_authorization_code_lifetime
+			   : Min(guc_authorization_code_lifetime, FAPI_CODE_LIFETIME_MAX);
+}
+
+int
+client_pushed_request_lifetime(const Client *client)
+{
+	return client->profile < PROFILE_FAPI2
+			   ? guc_pushed_request_lifetime
+			   : Min(guc_pushed_request_lifetime, FAPI_REQUEST_URI_LIFETIME_MAX);
+}
+
 bool
 client_may_use(const Client *client, GrantType type)
 {

@@ -22,6 +22,10 @@
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
 #define CLIENT_RETRY_WINDOW_MAX 3600
 
+/* seconds (FAPI 2.0 Security Profile section 5.3.2.2) */
+#define FAPI_CODE_LIFETIME_MAX 60
+#define FAPI_REQUEST_URI_LIFETIME_MAX 599
+
 typedef enum ClientAuthMethod
 {
 	AUTH_SECRET_BASIC,
@@ -135,8 +139,15 @@ extern const char *client_auth_method_name(int method);
 /* as StringsNth */
 extern const char *client_profile_name(int profile);
 
-/* may it sign by this, and be signed for: what its profile lets it, whatever else it is registered for */
+/* may it sign by this?  Its profile's word, whatever its keys are for */
 extern bool client_alg_allowed(const Client *client, const PgtcAlg *alg);
+
+/* the names of those that it may, separated by spaces */
+extern char *client_algs_allowed(const Client *client);
+
+/* seconds that its codes and its pushed requests live (FAPI 2.0 Security Profile section 5.3.2.2) */
+extern int client_code_lifetime(const Client *client);
+extern int client_pushed_request_lifetime(const Client *client);
 
 extern bool client_may_use(const Client *client, GrantType type);
 

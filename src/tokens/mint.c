@@ -191,11 +191,23 @@ mint(void *arg)
 		mint_id_token(minting);
 }
 
+/* FAPI 2.0 Security Profile section 5.3.2.1: whoever has the application issue them, too */
+static PgtErr
+check_bound(const Client *client, const Confirmation *cnf)
+{
+	if (client->profile < PROFILE_FAPI2 || cnf->jkt || cnf->x5t_s256)
+		return PGT_OK;
+	return client->dpop_bound ? PGT_ERR_DPOP_MISSING : PGT_ERR_CERTIFICATE_MISSING;
+}
+
 PgtErr
 mint_tokens(const MintRequest *request, Minted *out)
 {
 	Minting minting = {.request = request, .out = out};
+	PgtErr err = check_bound(request->client, &request->grant->cnf);
 
+	if (err != PGT_OK)
+		return err;
 	if (request->at_endpoint)
 		return claims_function_guard(request->client->issuer, mint, &minting)
 				   ? PGT_OK

@@ -44,7 +44,8 @@ typedef struct MintRequest
 /*
  * Signs with the issuer's active key of the client's algorithm; ereport(55000)
  * when there is none.  PGT_ERR_USER_FUNCTION: with the application's claims there is
- * no token.  The ID token of a refresh keeps the auth_time of the original
+ * no token.  PGT_ERR_DPOP_MISSING, PGT_ERR_CERTIFICATE_MISSING: it would be a bearer
+ * token, which the client's profile forbids.  The ID token of a refresh keeps the auth_time of the original
  * authentication (OpenID Connect Core section 12.2), whatever has been proved since:
  * clients compare it, and discard what comes with another.  acr and amr are those of
  * the last proof in both tokens: who has asked for an acr looks for it there, and

@@ -166,17 +166,17 @@ export function assertTokens(response, { type = 'Bearer' } = {}) {
 export const unique = (name) => `${name}-${randomUUID().slice(0, 8)}`;
 
 /**
- * @param options {id, type, scopes, redirectUris, offline, resources, name, signingAlg, retryWindow, rotation, metadata, key}
+ * @param options {id, type, scopes, redirectUris, offline, resources, name, signingAlg, retryWindow, rotation, profile, metadata, key}
  * key: of generateKey(), for private_key_jwt
  */
 export async function newClient(options = {}) {
 	const { type = 'confidential', scopes = ['openid', 'profile', 'email', 'notes:read', 'notes:write'], redirectUris = [REDIRECT_URI],
-		offline = true, resources = null, name = null, signingAlg = null, retryWindow = null, rotation = 'always', metadata = {}, key } = options;
+		offline = true, resources = null, name = null, signingAlg = null, retryWindow = null, rotation = null, profile = null, metadata = {}, key } = options;
 	const id = options.id ?? unique('client');
 	const given = { ...metadata, ...(key && { jwks: { keys: [key.publicJwk] } }) };
 	const [made] = await rows(`SELECT client_id, client_secret FROM pgtoken.create_client($1, $2, $3, $4, offline_access => $5, resources => $6,
-			client_name => $7, signing_alg => $8, retry_window => $9::interval, rotation => $10, metadata => $11)`,
-	id, type, scopes, redirectUris, offline, resources, name, signingAlg, retryWindow, rotation, given);
+			client_name => $7, signing_alg => $8, retry_window => $9::interval, rotation => $10, metadata => $11, profile => $12)`,
+	id, type, scopes, redirectUris, offline, resources, name, signingAlg, retryWindow, rotation, given, profile);
 	const method = given.token_endpoint_auth_method ?? (type === 'public' ? 'none' : 'client_secret_basic');
 	return { id, secret: made.client_secret, method, key, redirectUri: redirectUris[0], scopes, offline, metadata: given };
 }

@@ -134,6 +134,7 @@ pgtc_dpop_read(PgtcSlice proof, const PgtcMem *mem, PgtcDpopProof *out)
 	if (code == PGTC_OK)
 		code = pgtc_jwk_thumbprint(&key, mem, out->jkt);
 	pgtc_key_free(&key);
+	out->alg = header.alg;
 	if (code == PGTC_OK)
 		code = read_claims(&jws, mem, out);
 	if (code != PGTC_OK)

@@ -20,6 +20,7 @@ typedef struct PgtcDpopProof
 	char ath[PGTC_THUMBPRINT_LEN + 1]; /* "" when absent */
 	char nonce[PGTC_DPOP_NONCE_LEN + 1]; /* "" when absent or too long to be ours */
 	int64_t iat;
+	const PgtcAlg *alg;
 } PgtcDpopProof;
 
 /*
