@@ -135,6 +135,7 @@ main(void)
 
 	test_slice();
 	test_text();
+	test_json_foreign();
 	test_plain_object();
 	test_b64url();
 	test_scope();

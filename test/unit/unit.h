@@ -71,6 +71,7 @@ extern PgtcCode unit_verify(PgtcSlice token, const PgtcKey *key);
 
 extern void test_slice(void);
 extern void test_text(void);
+extern void test_json_foreign(void);
 extern void test_plain_object(void);
 extern void test_b64url(void);
 extern void test_scope(void);
