@@ -29,6 +29,9 @@
 	FUNC(json_t *, json_array_get, (const json_t *array, size_t index), (array, index))     \
 	FUNC(size_t, json_array_size, (const json_t *array), (array))                           \
 	PROC(json_delete, (json_t * json), (json))                                              \
+	FUNC(int, json_dump_callback,                                                           \
+		 (const json_t *json, json_dump_callback_t callback, void *data, size_t flags),     \
+		 (json, callback, data, flags))                                                     \
 	FUNC(json_int_t, json_integer_value, (const json_t *integer), (integer))                \
 	FUNC(json_t *, json_loadb,                                                              \
 		 (const char *buffer, size_t buflen, size_t flags, json_error_t *error),            \
@@ -37,6 +40,8 @@
 	FUNC(void *, json_object_iter, (json_t * object), (object))                             \
 	FUNC(const char *, json_object_iter_key, (void *iter), (iter))                          \
 	FUNC(void *, json_object_iter_next, (json_t * object, void *iter), (object, iter))      \
+	FUNC(json_t *, json_object_iter_value, (void *iter), (iter))                            \
+	FUNC(void *, json_object_key_to_iter, (const char *key), (key))                         \
 	FUNC(double, json_real_value, (const json_t *real), (real))                             \
 	FUNC(size_t, json_string_length, (const json_t *string), (string))                      \
 	FUNC(const char *, json_string_value, (const json_t *string), (string))

@@ -25,6 +25,7 @@
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/not_before.h"
+#include "tables/registration.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
 
@@ -232,6 +233,7 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 							  .context = request->context,
 							  .client_secret_id = request->client_secret_id});
 	audit_leave();
+	registration_used(issue->client); /* last: whoever waits here holds all else already */
 
 	mint_answer(&issue->minted, refresh_token, refresh_end, response);
 }

@@ -98,6 +98,8 @@ typedef struct Client
 	char *backchannel_logout_uri;
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
+	TimestampTz *
+		used_at; /* of one that has registered itself: when it last began a family, as far as this session knows; DT_NOBEGIN: never; NULL: it did not */
 	Epochs epochs;
 } Client;
 
