@@ -43,7 +43,7 @@ WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname ~ '_p[0-9]{4}_[0-9]
 -- Attack shut out: the auditor, who reads nearly everything, takes the hashes home.
 SELECT c.relname, a.attname AS hidden_from_auditor
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname IN ('grants', 'tokens', 'client_secrets')
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relname IN ('grants', 'tokens', 'client_secrets', 'registration_tokens', 'registrations')
   AND NOT has_column_privilege('regress_pgtoken_auditor', c.oid, a.attname, 'SELECT')
 ORDER BY 1, 2;
 SET ROLE regress_pgtoken_auditor;

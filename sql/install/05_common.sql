@@ -43,6 +43,8 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'client type' THEN '{confidential,public}'::text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
+		WHEN 'origin' THEN '{registration}'
+		WHEN 'registration' THEN '{off,token,statement,open}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
 		WHEN 'access_token_typ' THEN '{at+jwt,JWT}'

@@ -72,6 +72,10 @@ BEGIN
 			WHEN 'sector_identifier' THEN
 				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_host_name(content)
 					 THEN 'must be the name of a host, in lower case' END
+			WHEN 'contacts' THEN
+				CASE WHEN kind <> 'array' OR jsonb_array_length(value) > 10
+						  OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR length(e #>> '{}') NOT BETWEEN 1 AND 255 OR e #>> '{}' ~ '[[:cntrl:]]')
+					 THEN 'must be an array of at most 10 strings of at most 255 characters' END
 			WHEN 'default_max_age' THEN
 				CASE WHEN kind <> 'number' OR content !~ '^[0-9]{1,9}$'
 					 THEN 'must be a number of seconds' END
@@ -84,9 +88,12 @@ BEGIN
 									   'authorization_signed_response_alg', 'userinfo_signed_response_alg') THEN
 						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
 							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
-					 WHEN name IN ('backchannel_logout_uri', 'frontchannel_logout_uri', 'initiate_login_uri') THEN
+					 WHEN name IN ('client_uri', 'logo_uri', 'tos_uri', 'policy_uri') THEN
 						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
 							   THEN 'must be an https URL without fragment; http only for loopback hosts' END
+					 WHEN name IN ('software_id', 'software_version') THEN
+						  CASE WHEN kind <> 'string' OR length(content) NOT BETWEEN 1 AND 255 OR content ~ '[[:cntrl:]]'
+							   THEN 'must be a string of at most 255 characters' END
 					 WHEN name NOT IN ('require_pkce', 'require_pushed_authorization_requests', 'dpop_bound_access_tokens',
 									   'tls_client_certificate_bound_access_tokens', 'consent_required', 'require_issuer_audience',
 									   'require_signed_request_object',
@@ -476,7 +483,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false). Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -579,6 +586,26 @@ metadata: members to change, as in create_client; the others stay, and one given
 profile: as in create_client; the detail of a refusal lists all that the client would have to change first, and nothing of that is changed by itself; only rotation goes to never for the FAPI profiles where it is not named, and signing_alg to what the issuer''s default_alg is now.
 Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';
 
+CREATE FUNCTION pgtoken.forget_clients(client_ids text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	DELETE FROM pgtoken.consents s WHERE s.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.authorization_codes a WHERE a.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.device_codes d WHERE d.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.challenges h WHERE h.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.key_material m
+	WHERE m.material_id IN (SELECT format('client:%s:%s', s.client_id, s.secret_id) FROM pgtoken.client_secrets s WHERE s.client_id = ANY (client_ids));
+	DELETE FROM pgtoken.client_secrets s WHERE s.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.registrations r WHERE r.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.registration_uses u WHERE u.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.clients c WHERE c.client_id = ANY (client_ids);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.forget_clients FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.forget_clients IS 'Internal, called by delete_client and for clients that registered themselves: deletes clients that have no families, with all that is on its way to one';
+
 CREATE FUNCTION pgtoken.delete_client(client_id text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -596,12 +623,7 @@ BEGIN
 		CASE WHEN EXISTS (SELECT FROM pgtoken.resources r WHERE r.client_id = delete_client.client_id) THEN 'resources' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.assertion_rules a WHERE a.client_id = delete_client.client_id) THEN 'assertion rules' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE delete_client.client_id = ANY (p.client_ids)) THEN 'policies' END], 'Switch it off instead: update_client(enabled => false).');
-	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = delete_client.client_id;
-	DELETE FROM pgtoken.challenges h WHERE h.client_id = delete_client.client_id;
-	DELETE FROM pgtoken.key_material m
-	WHERE m.material_id IN (SELECT format('client:%s:%s', s.client_id, s.secret_id) FROM pgtoken.client_secrets s WHERE s.client_id = delete_client.client_id);
-	DELETE FROM pgtoken.client_secrets s WHERE s.client_id = delete_client.client_id;
-	DELETE FROM pgtoken.clients c WHERE c.client_id = delete_client.client_id;
+	PERFORM pgtoken.forget_clients(ARRAY[client_id]);
 	RETURN true;
 END
 $function$;

@@ -31,6 +31,7 @@ BEGIN
 		'token_endpoint', base_url || '/oauth2/token',
 		'revocation_endpoint', base_url || '/oauth2/revoke',
 		'introspection_endpoint', base_url || '/oauth2/introspect',
+		'registration_endpoint', CASE WHEN i.registration <> 'off' THEN base_url || '/oauth2/register' END,
 		-- also while nothing asks for a step-up: clients read this when they start, a policy comes later
 		'step_up_challenge_endpoint', base_url || '/oauth2/challenge',
 		'complete_challenge_endpoint', base_url || '/oauth2/complete_challenge',

@@ -261,6 +261,28 @@ static const char *const sentences[] = {
 		"The issuer asks for a nonce in DPoP proofs: the client sends the request again with the one of the DPoP-Nonce header.",
 	[PGT_ERR_ACCESS_TOKEN_TWICE] =
 		"The access token came in the header and in the form: it must come in one way.",
+	[PGT_ERR_REQUEST_NOT_JSON] =
+		"The body is a form or of another type: the registration endpoint takes application/json.",
+	[PGT_ERR_REGISTRATION_BODY] =
+		"The body is no JSON object (RFC 8259), names a member twice, is nested too deep, or is larger than 64 kB.",
+	[PGT_ERR_REGISTRATION_METADATA] =
+		"A client with this metadata cannot be, or the registration policy does not allow it: the sentence beside it says which member.",
+	[PGT_ERR_REGISTRATION_REDIRECT_URI] =
+		"The redirect URIs are none, or not of the hosts and kinds that the registration policy allows.",
+	[PGT_ERR_REGISTRATION_STATEMENT] =
+		"The software statement is missing, malformed, for somebody else, out of its time, or not signed by a key of its issuer.",
+	[PGT_ERR_REGISTRATION_STATEMENT_ISSUER] =
+		"The software statement is of an issuer that software_statement_issuers of the registration policy does not name.",
+	[PGT_ERR_REGISTRATION_TOKEN_MISSING] =
+		"The request has no access token: an initial one to register, the registration access token to read or change a registration.",
+	[PGT_ERR_REGISTRATION_TOKEN] =
+		"The initial or registration access token is unknown, of another client, has ended, or was replaced by one that has been used since.",
+	[PGT_ERR_REGISTRATION_RATE] =
+		"So many clients were registered, or the client has changed its registration so often, within the hour: max_per_hour of the registration policy can be raised.",
+	[PGT_ERR_REGISTRATION_FULL] =
+		"The issuer has max_clients of its registration policy already: raise it, or see pgtoken.registrations.",
+	[PGT_ERR_REGISTRATION_DISABLED] =
+		"The client is switched off and cannot change its registration: update_client(enabled => true) lets it.",
 	[PGT_ERR_STALE_STANDBY] =
 		"This server is a standby that lags behind by more than pgtoken.max_replay_lag: it does not say what it cannot know.",
 	[PGT_ERR_READ_ONLY] =

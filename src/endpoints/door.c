@@ -21,6 +21,7 @@
 #include "endpoints/end_session_endpoint.h"
 #include "endpoints/introspection_endpoint.h"
 #include "endpoints/metadata_endpoint.h"
+#include "endpoints/registration_endpoint.h"
 #include "endpoints/revocation_endpoint.h"
 #include "endpoints/token_endpoint.h"
 #include "endpoints/userinfo_endpoint.h"
@@ -34,6 +35,7 @@
 #define BOTH "GET, HEAD, POST, OPTIONS"
 #define ONCE \
 	"GET, OPTIONS" /* what looks whether a page is there would have it, and the browser not */
+#define MANAGED "GET, HEAD, PUT, DELETE, OPTIONS"
 
 typedef enum RouteFlags
 {
@@ -41,7 +43,9 @@ typedef enum RouteFlags
 		1, /* of other origins; what browsers are sent to is not (RFC 9700 section 2.6), it is for people */
 	READS_ONLY = 2, /* so that a standby can answer */
 	WELL_KNOWN = 4, /* also with the issuer's path behind it (RFC 8414 section 3.1) */
-	IN_QUERY = 8 /* a GET has its parameters there */
+	IN_QUERY = 8, /* a GET has its parameters there */
+	NO_FORM = 16, /* a body is read by the endpoint itself */
+	OF_MANY = 32 /* what follows the path names one of many things: a segment more */
 } RouteFlags;
 
 typedef struct Route
@@ -72,6 +76,9 @@ static const Route routes[] = {
 	{"/oauth2/challenge", FORM, FOR_SCRIPTS, challenge_endpoint, NULL},
 	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
 	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
+	{"/oauth2/register", FORM, FOR_SCRIPTS | NO_FORM, registration_endpoint, NULL},
+	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY, registration_endpoint_manage,
+	 NULL},
 };
 
 /* of an API and not below an issuer: with the API's path behind it (RFC 9728 section 3.1) */
@@ -86,13 +93,34 @@ is_joined(const char *path, const char *first, const char *second)
 	return strncmp(path, first, len) == 0 && strcmp(path + len, second) == 0;
 }
 
+/* the segment that follows; NULL: there is none, or there are more */
+static const char *
+name_in(const Issuer *issuer, const Route *route, const char *path)
+{
+	const char *rest = path + strlen(issuer->path);
+
+	if (!(route->flags & OF_MANY) || strncmp(path, issuer->path, strlen(issuer->path)) != 0 ||
+		strncmp(rest, route->path, strlen(route->path)) != 0)
+		return NULL;
+	rest += strlen(route->path);
+	return rest[0] && strchr(rest, '/') == NULL ? rest : NULL;
+}
+
+static bool
+leads_to(const Issuer *issuer, const char *path, const Route *route)
+{
+	if (route->flags & OF_MANY)
+		return name_in(issuer, route, path) != NULL;
+	return is_joined(path, issuer->path, route->path) ||
+		   ((route->flags & WELL_KNOWN) && is_joined(path, route->path, issuer->path));
+}
+
 static const Route *
 route_of(const Issuer *issuer, const char *path)
 {
 	for (size_t i = 0; i < lengthof(routes); i++)
 	{
-		if (is_joined(path, issuer->path, routes[i].path) ||
-			((routes[i].flags & WELL_KNOWN) && is_joined(path, routes[i].path, issuer->path)))
+		if (leads_to(issuer, path, &routes[i]))
 			return &routes[i];
 	}
 	return NULL;
@@ -159,6 +187,8 @@ is_method(const HttpExchange *x, const char *method)
 static void
 read_form(HttpExchange *x, const Route *route)
 {
+	if (route->flags & NO_FORM)
+		return;
 	if (is_method(x, "POST"))
 		http_form_read(x, x->request->body, true);
 	else if (route->flags & IN_QUERY)
@@ -218,7 +248,10 @@ door_handle(const HttpRequest *request, HttpExchange *x)
 	route = find_route(request, &issuer);
 	http_begin(x, request, issuer, route ? route->path : "");
 	if (route)
+	{
 		x->methods = route->methods;
+		x->name = name_in(x->issuer, route, request->path);
+	}
 	body = answer(x, route, stale);
 	http_finish(x, body != NULL);
 	return body;

@@ -23,6 +23,8 @@ typedef struct HttpExchange
 	Issuer *issuer; /* whom the endpoint speaks for */
 	char *url; /* of the endpoint */
 	const char *path; /* of it, below the issuer */
+	const char
+		*name; /* what follows its path, of an endpoint for many things; NULL: it is for one */
 	const char *methods; /* that it takes */
 	const char *resource_metadata; /* what a challenge names (resource_metadata.h); NULL: nothing */
 	const char *client_id; /* as the request names it; NULL: it does not, or not yet */

@@ -8,6 +8,7 @@
 #include "base/refused.h"
 #include "core/base/code.h"
 #include "core/base/form.h"
+#include "http/http_body.h"
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
@@ -24,29 +25,6 @@ shown_name(PgtcSlice name)
 			return "";
 	}
 	return pnstrdup(name.data, name.len);
-}
-
-/* who sends no type, or an empty body, is believed to send a form */
-static bool
-is_other_type(const HttpExchange *x)
-{
-	char *type = http_header(x, "content-type");
-	PgtcSlice media_type = pgtc_slice_str(type);
-
-	if (type == NULL || type[0] == '\0')
-		return false;
-	media_type = pgtc_slice_trim(pgtc_slice_take(&media_type, ';'), " \t");
-	return media_type.len != strlen(FORM_TYPE) ||
-		   pg_strncasecmp(media_type.data, FORM_TYPE, media_type.len) != 0;
-}
-
-/* RFC 9110 section 15.5.16: what came is not what was sent, and nobody here can make it so */
-static bool
-is_compressed(const HttpExchange *x)
-{
-	char *encoding = http_header(x, "content-encoding");
-
-	return encoding && encoding[0] && pg_strcasecmp(encoding, "identity") != 0;
 }
 
 static PgtErr
@@ -74,9 +52,10 @@ http_form_read(HttpExchange *x, PgtcSlice form, bool is_body)
 {
 	if (form.len > PGTC_FORM_MAX)
 		x->form_err = is_body ? PGT_ERR_REQUEST_TOO_LARGE : PGT_ERR_REQUEST_MALFORMED;
-	else if (is_body && is_compressed(x))
+	else if (is_body && http_body_is_compressed(x))
 		x->form_err = PGT_ERR_REQUEST_ENCODING;
-	else if (is_body && form.len > 0 && (is_other_type(x) || pgtc_form_is_other_type(form)))
+	else if (is_body && form.len > 0 &&
+			 (!http_body_is_of_type(x, FORM_TYPE) || pgtc_form_is_other_type(form)))
 		x->form_err = PGT_ERR_REQUEST_NOT_FORM;
 	else
 		x->form_err = read_fields(x, form);

@@ -236,6 +236,7 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 							  .context = request->context,
 							  .client_secret_id = request->client_secret_id});
 	audit_leave();
+	registration_used(issue->client); /* last: whoever waits here holds all else already */
 
 	mint_answer(&issue->minted, refresh_token, refresh_end, response);
 }

@@ -36,6 +36,7 @@ PG_FUNCTION_INFO_V1(pgt_create_pepper);
 PG_FUNCTION_INFO_V1(pgt_library_version);
 PG_FUNCTION_INFO_V1(pgt_make_durable);
 PG_FUNCTION_INFO_V1(pgt_new_client_secret);
+PG_FUNCTION_INFO_V1(pgt_new_registration_secret);
 PG_FUNCTION_INFO_V1(pgt_new_signing_key);
 PG_FUNCTION_INFO_V1(pgt_new_uuid_sql);
 PG_FUNCTION_INFO_V1(pgt_normal_uri);
@@ -88,20 +89,33 @@ pgt_make_durable(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-Datum
-pgt_new_client_secret(PG_FUNCTION_ARGS)
+static text *
+new_secret(const char *prefix)
 {
 	uint8_t random[PGTC_SECRET_LEN];
 	char secret[PGTC_CLIENT_SECRET_LEN + 1];
 	text *result;
 
-	(void) fcinfo;
 	random_bytes(random, sizeof(random));
-	pgtc_secret_write(random, secret);
+	pgtc_secret_write(prefix, random, secret);
 	pgtc_crypto_wipe(random, sizeof(random));
 	result = cstring_to_text(secret);
 	pgtc_crypto_wipe(secret, sizeof(secret));
-	PG_RETURN_TEXT_P(result);
+	return result;
+}
+
+Datum
+pgt_new_client_secret(PG_FUNCTION_ARGS)
+{
+	(void) fcinfo;
+	PG_RETURN_TEXT_P(new_secret(PGTC_CLIENT_SECRET_PREFIX));
+}
+
+Datum
+pgt_new_registration_secret(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(
+		new_secret(PG_GETARG_BOOL(0) ? PGTC_INITIAL_TOKEN_PREFIX : PGTC_REGISTRATION_TOKEN_PREFIX));
 }
 
 Datum

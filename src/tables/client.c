@@ -236,6 +236,11 @@ read_client(StoreRow *row, void *arg)
 	client->redirect_uris = store_texts(row, &client->n_redirect_uris);
 	read_metadata(client, store_jsonb(row));
 	store_epochs(row, &client->epochs);
+	if (store_bool(row))
+	{
+		client->used_at = palloc(sizeof(TimestampTz));
+		*client->used_at = store_time(row, DT_NOBEGIN);
+	}
 	MemoryContextSwitchTo(caller);
 }
 
@@ -278,7 +283,10 @@ static StoreQuery client_read_query = STORE_QUERY(
 	"c.retry_window, c.retry_limit, c.lockstep_generations, "
 	"c.rotation" EQ
 	"'always', c.profile, c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
-		"c") " FROM pgtoken.clients c WHERE c.client_id" EQ "$1");
+		"c") ", r.client_id IS NOT NULL, u.used_at FROM pgtoken.clients c "
+			 "LEFT JOIN pgtoken.registrations r ON r.client_id" EQ "c.client_id "
+			 "LEFT JOIN pgtoken.registration_uses u ON u.client_id" EQ "c.client_id "
+			 "WHERE c.client_id" EQ "$1");
 
 static StoreQuery client_secrets_read_query =
 	STORE_QUERY("client secrets read", STORE_READS_LATEST,

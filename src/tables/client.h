@@ -119,6 +119,8 @@ typedef struct Client
 	int default_max_age; /* seconds; -1: none */
 	char **details_types; /* of authorization details that it may ask for (RFC 9396) */
 	int n_details_types; /* -1: none */
+	TimestampTz *
+		used_at; /* of one that has registered itself: when it last began a family, as far as this session knows; DT_NOBEGIN: never; NULL: it did not */
 	Epochs epochs;
 } Client;
 

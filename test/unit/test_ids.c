@@ -254,7 +254,7 @@ client_secret(void)
 	uint8_t random[PGTC_SECRET_LEN] = {0};
 	char text[PGTC_CLIENT_SECRET_LEN + 1];
 
-	pgtc_secret_write(random, text);
+	pgtc_secret_write(PGTC_CLIENT_SECRET_PREFIX, random, text);
 	CHECK(strcmp(text, "pgtcs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") == 0);
 	CHECK(strlen(text) == PGTC_CLIENT_SECRET_LEN);
 }

@@ -12,9 +12,10 @@
 #define CLASSES 4
 
 void
-pgtc_secret_write(const uint8_t random[PGTC_SECRET_LEN], char out[PGTC_CLIENT_SECRET_LEN + 1])
+pgtc_secret_write(const char *prefix, const uint8_t random[PGTC_SECRET_LEN],
+				  char out[PGTC_CLIENT_SECRET_LEN + 1])
 {
-	memcpy(out, PGTC_CLIENT_SECRET_PREFIX, CLIENT_SECRET_PREFIX_LEN);
+	memcpy(out, prefix, CLIENT_SECRET_PREFIX_LEN);
 	pgtc_b64url_encode(random, PGTC_SECRET_LEN, out + CLIENT_SECRET_PREFIX_LEN);
 	out[PGTC_CLIENT_SECRET_LEN] = '\0';
 }

@@ -13,7 +13,12 @@
 #define PGTC_CLIENT_SECRET_PREFIX "pgtcs_"
 #define PGTC_CLIENT_SECRET_LEN 49 /* 6 + 43 */
 
-extern void pgtc_secret_write(const uint8_t random[PGTC_SECRET_LEN],
+/* of the same form: initial access tokens (RFC 7591), and registration access tokens (RFC 7592) */
+#define PGTC_INITIAL_TOKEN_PREFIX "pgtia_"
+#define PGTC_REGISTRATION_TOKEN_PREFIX "pgtra_"
+
+/* prefix is one of the three */
+extern void pgtc_secret_write(const char *prefix, const uint8_t random[PGTC_SECRET_LEN],
 							  char out[PGTC_CLIENT_SECRET_LEN + 1]);
 
 /*
