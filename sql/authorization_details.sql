@@ -23,14 +23,14 @@ INSERT INTO test.clients SELECT * FROM pgtoken.create_client('payer', offline_ac
 SELECT pgtoken.client_metadata_problem('confidential', '{"authorization_details_types": ["a b"]}') AS no_name,
 	   pgtoken.client_metadata_problem('confidential', '{"authorization_details_types": ["a", "a"]}') AS twice;
 
-CREATE FUNCTION test.push(details text) RETURNS test.answer LANGUAGE sql
+CREATE FUNCTION test.push_details(details text) RETURNS test.answer LANGUAGE sql
 	RETURN test.http('par', test.form('response_type', 'code', 'redirect_uri', 'https://payer.example/cb', 'scope', 'openid orders.read offline_access', 'authorization_details', details), test.basic('payer'));
 CREATE FUNCTION test.asked_details(details text) RETURNS text LANGUAGE sql
-	RETURN test.query((test.request('GET', '/oauth2/authorize', test.form('client_id', 'payer', 'request_uri', (test.push(details)).body ->> 'request_uri'))).headers ->> 'location', 'transaction_id');
+	RETURN test.query((test.request('GET', '/oauth2/authorize', test.form('client_id', 'payer', 'request_uri', (test.push_details(details)).body ->> 'request_uri'))).headers ->> 'location', 'transaction_id');
 
 -- Attack shut out: a detail that nobody judges reaches the user and the API.
-SELECT test.brief(test.push('[{"type": "payment", "amount": 7, "currency": "EUR"}]')) AS taken;
-SELECT n, test.brief(test.push(d)) AS answer
+SELECT test.brief(test.push_details('[{"type": "payment", "amount": 7, "currency": "EUR"}]')) AS taken;
+SELECT n, test.brief(test.push_details(d)) AS answer
 FROM (VALUES (1, '[{"type": "payment", "amount": 700, "currency": "EUR"}]'), (2, '[{"type": "accounts"}, {"type": "payment"}]'), (3, '[{"type": "unknown"}]'), (4, '[{"type": "gone"}]'),
 	(5, '{"type": "accounts"}'), (6, '[]'), (7, '[{}]'), (8, '[{"type": 7}]'), (9, '["accounts"]'), (10, 'x'), (11, '[{"type": "accounts", "type": "payment"}]'),
 	(12, '[{"type": "accounts", "a": 1e999999}]'), (13, format('[{"type": "accounts", "a": "%s"}]', repeat('a', 9000))), (14, format('[%s]', rtrim(repeat('{"type": "accounts"},', 17), ','))),
@@ -100,8 +100,8 @@ SELECT event, reason, count(*) FROM pgtoken.audit_events WHERE client_id = 'paye
 
 -- A type that is taken away is refused from then on; what was granted stays.
 SELECT pgtoken.delete_authorization_details_type('payment') AS deleted, pgtoken.delete_authorization_details_type('payment') AS again;
-SELECT test.brief(test.push('[{"type": "payment", "amount": 7, "currency": "EUR"}]')) AS taken_away;
+SELECT test.brief(test.push_details('[{"type": "payment", "amount": 7, "currency": "EUR"}]')) AS taken_away;
 SELECT pgtoken.delete_authorization_details_type(v) FROM unnest('{accounts,broken,renames}'::text[]) v;
 SELECT test.metadata() -> 'authorization_details_types_supported' AS announced;
-DROP FUNCTION test.payment, test.accounts, test.broken, test.renames, test.push, test.asked_details, test.refresh_with;
+DROP FUNCTION test.payment, test.accounts, test.broken, test.renames, test.push_details, test.asked_details, test.refresh_with;
 SELECT pgtoken.update_issuer('https://id.example', reset => '{verification_uri}');

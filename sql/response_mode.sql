@@ -14,7 +14,7 @@ CREATE FUNCTION test.form_of(page text) RETURNS jsonb LANGUAGE sql IMMUTABLE STR
 		   || jsonb_build_object('action', test.unescaped(substring(page FROM '<form method="post" action="([^"]*)">')));
 CREATE FUNCTION test.page(url text, accept text DEFAULT 'text/html,application/xhtml+xml,*/*;q=0.8', method text DEFAULT 'GET') RETURNS test.answer LANGUAGE sql
 	RETURN test.request(method, substring(url FROM '^https://id\.example([^?]*)'), coalesce(substring(url FROM '\?(.*)$'), ''), jsonb_strip_nulls(jsonb_build_object('accept', accept)));
-CREATE FUNCTION test.asked(mode text, VARIADIC more text[] DEFAULT '{}') RETURNS test.answer LANGUAGE sql
+CREATE FUNCTION test.asked_in_mode(mode text, VARIADIC more text[] DEFAULT '{}') RETURNS test.answer LANGUAGE sql
 	RETURN test.authorize('poster', 'https://poster.example/cb?a=1&b=2', VARIADIC ARRAY['response_type', 'code', 'scope', 'openid', 'state', 's "1"<&>''', 'code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'code_challenge_method', 'S256', 'response_mode', mode] || more);
 CREATE FUNCTION test.approved(a test.answer) RETURNS text LANGUAGE sql
 	RETURN (pgtoken.approve_authorization(test.query(a.headers ->> 'location', 'transaction_id'), 'alice')).redirect_uri;
@@ -26,10 +26,10 @@ CREATE FUNCTION test.plain(fields jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
 SELECT test.metadata() ->> 'response_modes_supported' AS modes, test.metadata() ->> 'authorization_signing_alg_values_supported' AS algs;
 SELECT mode, d ->> 'response_mode' AS told, d ->> 'answer_uri' AS answer_uri, d ->> 'redirect_uri' AS redirect_uri
 FROM unnest(ARRAY['query', 'form_post', 'query.jwt', 'form_post.jwt', 'jwt']) WITH ORDINALITY u (mode, i),
-	 LATERAL pgtoken.authorization_request(test.query((test.asked(mode)).headers ->> 'location', 'transaction_id')) d ORDER BY i;
+	 LATERAL pgtoken.authorization_request(test.query((test.asked_in_mode(mode)).headers ->> 'location', 'transaction_id')) d ORDER BY i;
 
 -- form_post: the browser is sent to a page of the issuer's, which has the answer, once.
-SELECT test.approved(test.asked('form_post')) AS url \gset
+SELECT test.approved(test.asked_in_mode('form_post')) AS url \gset
 SELECT :'url' ~ '^https://id\.example/oauth2/answer\?answer=pgtan_[A-Za-z0-9_-]{66}$' AS ours, :'url' ~ 'code=' AS tells_the_code;
 -- Attack shut out: a code that can be read in a table or in a backup of one.
 SELECT kind, (SELECT array_agg(k) FROM jsonb_object_keys(parameters) k) AS members, expires_at - created_at AS lives FROM pgtoken.authorization_requests WHERE kind = 'answer';
@@ -45,13 +45,13 @@ SELECT test.brief(test.http('token', test.form('grant_type', 'authorization_code
 	'code_verifier', 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'), test.basic('poster'))) AS token;
 -- Attack shut out: an answer out of the history, from a log, or by a second window.
 SELECT status, body ->> 'error' AS error, body ->> 'error_description' AS description FROM test.page(:'url', 'application/json');
-SELECT test.approved(test.asked('form_post')) AS url \gset
+SELECT test.approved(test.asked_in_mode('form_post')) AS url \gset
 -- Attack shut out: what looks ahead of the browser would have the answer.
 SELECT method, status, headers ->> 'allow' AS allow FROM unnest(ARRAY['HEAD', 'POST', 'OPTIONS']) method, LATERAL test.page(:'url', NULL, method);
 UPDATE pgtoken.authorization_requests SET expires_at = created_at WHERE kind = 'answer';
 SELECT status, body ->> 'error' AS too_late FROM test.page(:'url', NULL);
 SELECT DISTINCT status, body ->> 'error_description' AS nothing_waits FROM unnest(ARRAY['https://id.example/oauth2/answer', 'https://id.example/oauth2/answer?answer=', 'https://id.example/oauth2/answer?answer=x',
-	'https://id.example/oauth2/answer?answer=' || test.query((test.asked('query')).headers ->> 'location', 'transaction_id'),
+	'https://id.example/oauth2/answer?answer=' || test.query((test.asked_in_mode('query')).headers ->> 'location', 'transaction_id'),
 	replace(:'url', 'pgtan_', 'pgttx_')]) u, LATERAL test.page(u, NULL);
 
 -- An error goes the same way: at once, or from the login page.
@@ -59,21 +59,21 @@ SELECT DISTINCT status, body ->> 'error_description' AS nothing_waits FROM unnes
 SELECT status, test.form_of(body #>> '{}') AS form, body #>> '{}' ~ '<script>alert|<img' AS runs
 FROM test.authorize('poster', 'https://poster.example/cb?a=1&b=2', 'response_type', 'code', 'response_mode', 'form_post', 'scope', '"><img src=x onerror=alert(1)>', 'state', '"></form><script>alert(1)</script>',
 	'code_challenge', :'challenge', 'code_challenge_method', 'S256');
-SELECT (pgtoken.deny_authorization(test.query((test.asked('form_post')).headers ->> 'location', 'transaction_id'), 'access_denied', '<b>no</b> & never')).redirect_uri AS url \gset
+SELECT (pgtoken.deny_authorization(test.query((test.asked_in_mode('form_post')).headers ->> 'location', 'transaction_id'), 'access_denied', '<b>no</b> & never')).redirect_uri AS url \gset
 SELECT status, test.form_of(body #>> '{}') AS form FROM test.page(:'url');
 
 -- JARM: all of it in a JWT of the issuer's for this client alone, good for minutes.
 SELECT mode, url ~ '^https://poster\.example/cb\?a=1&b=2&response=[^&]+$' AS alone, test.plain(test.header(test.query(url, 'response')) - 'kid') AS header, test.plain(test.claims(test.query(url, 'response'))) AS claims,
 	   (test.claims(test.query(url, 'response')) ->> 'exp')::bigint - (test.claims(test.query(url, 'response')) ->> 'iat')::bigint AS seconds,
 	   pgtoken.verify_access_token(test.query(url, 'response')) IS NULL AS no_access_token
-FROM unnest(ARRAY['jwt', 'query.jwt']) mode, LATERAL test.approved(test.asked(mode)) url;
-SELECT test.approved(test.asked('form_post.jwt')) AS url \gset
+FROM unnest(ARRAY['jwt', 'query.jwt']) mode, LATERAL test.approved(test.asked_in_mode(mode)) url;
+SELECT test.approved(test.asked_in_mode('form_post.jwt')) AS url \gset
 SELECT f - 'response' AS form, test.plain(test.claims(f ->> 'response')) AS claims FROM test.page(:'url') p, LATERAL test.form_of(p.body #>> '{}') f;
 SELECT status, test.plain(test.claims(test.query(headers ->> 'location', 'response'))) AS claims
 FROM test.authorize('poster', 'com.example.poster:/cb', 'response_type', 'code', 'response_mode', 'jwt', 'state', 's');
 -- Attack shut out: an answer that is taken for an ID token (it has no sub, and is none to us either).
 SELECT test.goes(test.authorize('poster', 'http://127.0.0.1:8000/cb', 'response_type', 'code', 'scope', 'openid', 'code_challenge', :'challenge', 'code_challenge_method', 'S256',
-	'id_token_hint', test.query(test.approved(test.asked('jwt')), 'response'))) AS as_a_hint;
+	'id_token_hint', test.query(test.approved(test.asked_in_mode('jwt')), 'response'))) AS as_a_hint;
 
 -- What does not fit is refused, in the query: a scheme that is no web page's cannot be posted to, and what HS256 signs
 -- nobody can verify.
@@ -84,9 +84,9 @@ SELECT test.brief(test.http('par', test.form('response_type', 'code', 'redirect_
 SELECT pgtoken.create_signing_key('HS256', issuer => 'https://id.example') IS NOT NULL AS hs256, pgtoken.create_signing_key('PS256', issuer => 'https://id.example') IS NOT NULL AS ps256;
 BEGIN;
 SELECT pgtoken.update_client('poster', signing_alg => 'HS256');
-SELECT test.goes(test.asked('jwt')) AS not_by_hs256, test.goes(test.asked('form_post')) AS form_post;
+SELECT test.goes(test.asked_in_mode('jwt')) AS not_by_hs256, test.goes(test.asked_in_mode('form_post')) AS form_post;
 SELECT pgtoken.update_client('poster', metadata => '{"authorization_signed_response_alg": "PS256"}');
-SELECT test.header(test.query(test.approved(test.asked('jwt')), 'response')) ->> 'alg' AS by_the_registered_one;
+SELECT test.header(test.query(test.approved(test.asked_in_mode('jwt')), 'response')) ->> 'alg' AS by_the_registered_one;
 ROLLBACK;
 SELECT alg, test.detail(format('SELECT pgtoken.update_client(''poster'', metadata => %L)', jsonb_build_object('authorization_signed_response_alg', alg))) FROM unnest(ARRAY['HS256', 'none', 'ES999']) alg;
 

@@ -22,7 +22,7 @@ SELECT pgtoken.create_trusted_issuer('https://other.example', :'jwks', issuer =>
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('reports', scopes => '{orders.read}', metadata => '{"grant_types": ["urn:ietf:params:oauth:grant-type:jwt-bearer"]}');
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'prod', '{"sub": "system:serviceaccount:prod:*"}', '{orders.read}', client_id => 'reports',
 	client_authentication => false, resources => '{HTTPS://orders.example:443/}');
-SELECT rule, conditions, subject, scopes, resources, client_id, client_authentication FROM pgtoken.assertion_rules;
+SELECT rule, conditions, sub, scopes, resources, client_id, client_authentication FROM pgtoken.assertion_rules;
 -- Attack shut out: a rule that is for more than was meant.
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'everybody', '{}', '{orders.read}');
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'no client', '{"sub": "x"}', '{orders.read}', client_authentication => false);

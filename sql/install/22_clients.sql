@@ -88,7 +88,7 @@ BEGIN
 									   'authorization_signed_response_alg', 'userinfo_signed_response_alg') THEN
 						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
 							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
-					 WHEN name IN ('client_uri', 'logo_uri', 'tos_uri', 'policy_uri') THEN
+					 WHEN name IN ('backchannel_logout_uri', 'frontchannel_logout_uri', 'initiate_login_uri', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri') THEN
 						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
 							   THEN 'must be an https URL without fragment; http only for loopback hosts' END
 					 WHEN name IN ('software_id', 'software_version') THEN

@@ -48,7 +48,7 @@ CREATE TABLE pgtoken.assertion_rules (
 	iss text NOT NULL,
 	rule text NOT NULL,
 	conditions jsonb NOT NULL,
-	subject text NOT NULL,
+	sub text NOT NULL,
 	scopes text[] NOT NULL,
 	resources text[],
 	client_id text,
@@ -58,7 +58,7 @@ CREATE TABLE pgtoken.assertion_rules (
 	CONSTRAINT assertion_rules_pkey PRIMARY KEY (issuer, iss, rule),
 	CONSTRAINT assertion_rules_rule_check CHECK (rule ~ '^[\x21-\x7e]{1,63}$'),
 	CONSTRAINT assertion_rules_conditions_check CHECK (pg_catalog.jsonb_typeof(conditions) = 'object' AND pg_catalog.length(conditions::text) <= 8192),
-	CONSTRAINT assertion_rules_subject_check CHECK (pgtoken.rule_subject_problem(subject) IS NULL),
+	CONSTRAINT assertion_rules_sub_check CHECK (pgtoken.rule_subject_problem(sub) IS NULL),
 	CONSTRAINT assertion_rules_scopes_check CHECK (pgtoken.scopes_problem(scopes, of_client => true) IS NULL),
 	CONSTRAINT assertion_rules_client_check CHECK (client_authentication OR client_id IS NOT NULL)
 );
@@ -67,7 +67,7 @@ COMMENT ON COLUMN pgtoken.assertion_rules.issuer IS 'Issuer of ours';
 COMMENT ON COLUMN pgtoken.assertion_rules.iss IS 'Issuer of the assertions';
 COMMENT ON COLUMN pgtoken.assertion_rules.rule IS 'Name of the rule; they are tried in its order, byte by byte';
 COMMENT ON COLUMN pgtoken.assertion_rules.conditions IS 'Members that the claims must have: texts with * for any run of characters, numbers, booleans, objects of further conditions, or a list of which one must fit';
-COMMENT ON COLUMN pgtoken.assertion_rules.subject IS 'sub of the access tokens, with claims in braces: {sub}';
+COMMENT ON COLUMN pgtoken.assertion_rules.sub IS 'sub of the access tokens, with claims in braces: {sub}';
 COMMENT ON COLUMN pgtoken.assertion_rules.scopes IS 'Scopes that it may have, as far as the client may';
 COMMENT ON COLUMN pgtoken.assertion_rules.resources IS 'APIs that it may ask for, all of them unless it names some; NULL: those of the client';
 COMMENT ON COLUMN pgtoken.assertion_rules.client_id IS 'For which client; NULL: whichever has authenticated';
@@ -77,7 +77,7 @@ COMMENT ON COLUMN pgtoken.assertion_rules.created_at IS 'When it was created';
 COMMENT ON INDEX pgtoken.assertion_rules_pkey IS 'Finds the rules of a trusted issuer, in order';
 COMMENT ON CONSTRAINT assertion_rules_rule_check ON pgtoken.assertion_rules IS '1 to 63 printable ASCII characters, no space';
 COMMENT ON CONSTRAINT assertion_rules_conditions_check ON pgtoken.assertion_rules IS 'An object of at most 8192 characters';
-COMMENT ON CONSTRAINT assertion_rules_subject_check ON pgtoken.assertion_rules IS 'Printable, its braces in pairs, and no client''s';
+COMMENT ON CONSTRAINT assertion_rules_sub_check ON pgtoken.assertion_rules IS 'Printable, its braces in pairs, and no client''s';
 COMMENT ON CONSTRAINT assertion_rules_scopes_check ON pgtoken.assertion_rules IS 'Each a scope-token (RFC 6749 section 3.3), none NULL, none twice; no offline_access';
 COMMENT ON CONSTRAINT assertion_rules_client_check ON pgtoken.assertion_rules IS 'An assertion that speaks for a client speaks for one that is named';
 
@@ -242,7 +242,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'SELECT pgtoken.create_client(...) first.';
 	END IF;
-	INSERT INTO pgtoken.assertion_rules (issuer, iss, rule, conditions, subject, scopes, resources, client_id, client_authentication)
+	INSERT INTO pgtoken.assertion_rules (issuer, iss, rule, conditions, sub, scopes, resources, client_id, client_authentication)
 	VALUES (of_issuer, create_assertion_rule.iss, create_assertion_rule.rule, create_assertion_rule.conditions, create_assertion_rule.subject,
 			create_assertion_rule.scopes, pgtoken.registered_resources(of_issuer, create_assertion_rule.resources), create_assertion_rule.client_id,
 			create_assertion_rule.client_authentication);

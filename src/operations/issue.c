@@ -25,6 +25,7 @@
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/not_before.h"
+#include "tables/registration.h"
 #include "tokens/authorization_details.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"

@@ -167,7 +167,7 @@ read_rule(StoreRow *row, void *arg)
 
 static StoreQuery assertion_rules_query =
 	STORE_QUERY("assertion rules", STORE_READS_LATEST,
-				"SELECT r.rule, r.conditions, r.subject, r.scopes, r.resources, r.client_id, "
+				"SELECT r.rule, r.conditions, r.sub, r.scopes, r.resources, r.client_id, "
 				"r.client_authentication FROM pgtoken.assertion_rules r WHERE r.issuer" EQ
 				"$1 AND r.iss" EQ "$2 AND r.enabled ORDER BY r.rule");
 
