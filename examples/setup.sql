@@ -107,6 +107,8 @@ INSERT INTO app.users (subject, login, password_hash, name, email) VALUES
 CREATE FUNCTION app.claims(subject text, client_id text, scopes text[], target text) RETURNS jsonb
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	RETURN CASE
+		-- OpenID Connect Core section 5.4: where there is an access token, scopes stand for claims of userinfo
+		WHEN $4 = 'id_token' THEN NULL
 		WHEN $4 = 'access_token' THEN (SELECT jsonb_build_object('role', 'api_user') FROM app.users u WHERE u.subject = $1)
 		ELSE (
 			SELECT CASE WHEN 'profile' = ANY ($3) THEN jsonb_build_object('name', u.name, 'preferred_username', u.login) ELSE '{}' END

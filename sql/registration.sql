@@ -12,19 +12,19 @@ BEGIN ATOMIC
 							 convert_to(body, 'UTF8'), '{}') h;
 END;
 -- what is registered, without what differs each time
-CREATE FUNCTION test.told(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
+CREATE FUNCTION test.told_client(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN concat_ws(' ', a.status, CASE WHEN a.body ? 'error' THEN concat_ws(': ', a.body ->> 'error', a.body ->> 'error_description')
 		ELSE (a.body - ARRAY['client_id', 'client_id_issued_at', 'registration_client_uri', 'registration_access_token', 'client_secret', 'software_statement']
 			  || CASE WHEN a.body ->> 'client_secret_expires_at' <> '0' THEN '{"client_secret_expires_at": "ends"}' ELSE '{}' END::jsonb)::text END, a.headers ->> 'www-authenticate');
 CREATE FUNCTION test.register(body text, token text DEFAULT NULL) RETURNS text LANGUAGE sql
-	RETURN test.told(test.reg('POST', '/oauth2/register', body, token));
+	RETURN test.told_client(test.reg('POST', '/oauth2/register', body, token));
 CREATE TABLE test.registered (name text PRIMARY KEY, body jsonb);
 CREATE FUNCTION test.keep(of_name text, a test.answer) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	IF a.body ? 'client_id' THEN
 		INSERT INTO test.registered VALUES (of_name, a.body) ON CONFLICT (name) DO UPDATE SET body = excluded.body;
 	END IF;
-	RETURN test.told(a);
+	RETURN test.told_client(a);
 END
 $$;
 CREATE FUNCTION test.manage(method text, of_name text, change jsonb DEFAULT NULL, token text DEFAULT NULL) RETURNS test.answer LANGUAGE sql
@@ -74,11 +74,11 @@ FROM (VALUES
 	-- bodies that are none
 	(60, ''), (61, '[]'), (62, '{"redirect_uris": ["https://app.example/cb"], "redirect_uris": ["https://evil.example/cb"]}'), (63, '{"a": 1e99999}'), (64, '{"a": "\u0000"}'),
 	(65, '{"a": ' || repeat('[', 100) || repeat(']', 100) || '}'), (66, '"x"')) v (n, body) ORDER BY n;
-SELECT test.told(test.reg('POST', '/oauth2/register', 'redirect_uris=x', NULL, 'application/x-www-form-urlencoded')) AS form,
-	   test.told(test.reg('POST', '/oauth2/register', '{"client_uri": "' || repeat('x', 65536) || '"}')) AS large,
-	   test.told(test.reg('POST', '/oauth2/register', jsonb_build_object('redirect_uris', (SELECT jsonb_agg('https://app.example/' || repeat('x', 1000) || i) FROM generate_series(1, 30) i), 'post_logout_redirect_uris',
+SELECT test.told_client(test.reg('POST', '/oauth2/register', 'redirect_uris=x', NULL, 'application/x-www-form-urlencoded')) AS form,
+	   test.told_client(test.reg('POST', '/oauth2/register', '{"client_uri": "' || repeat('x', 65536) || '"}')) AS large,
+	   test.told_client(test.reg('POST', '/oauth2/register', jsonb_build_object('redirect_uris', (SELECT jsonb_agg('https://app.example/' || repeat('x', 1000) || i) FROM generate_series(1, 30) i), 'post_logout_redirect_uris',
 			(SELECT jsonb_agg('https://app.example/' || repeat('x', 1000) || i) FROM generate_series(1, 20) i))::text)) AS much;
-SELECT path, test.told(test.reg('GET', path, NULL)) AS get, test.told(test.reg('PUT', path, '{}')) AS put, test.told(test.reg('DELETE', path, NULL)) AS delete
+SELECT path, test.told_client(test.reg('GET', path, NULL)) AS get, test.told_client(test.reg('PUT', path, '{}')) AS put, test.told_client(test.reg('DELETE', path, NULL)) AS delete
 FROM unnest('{/oauth2/register,/oauth2/register/,/oauth2/register/x,/oauth2/register/x/y,/oauth2/register/x?client_id=y}'::text[]) path;
 
 -- Attack shut out: a client gives itself what an administrator decides: no consent, no
@@ -86,7 +86,7 @@ FROM unnest('{/oauth2/register,/oauth2/register/,/oauth2/register/x,/oauth2/regi
 SELECT test.keep('greedy', test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "consent_required": false, "require_pkce": false, "subject_type": "pairwise", "sector_identifier": "bank.example", "client_id": "web", "scope": "openid orders.read admin", "rotation": "never", "enabled": true, "access_token_lifetime": 86400}'));
 SELECT c.metadata, c.scopes, c.rotation, c.access_token_lifetime FROM pgtoken.clients c, test.registered r WHERE r.name = 'greedy' AND c.client_id = r.body ->> 'client_id';
 -- one of another issuer is not told of here, nor is one that nobody registered
-SELECT test.told(test.reg('GET', '/oauth2/register/web', NULL, r.body ->> 'registration_access_token')) AS of_an_administrator,
+SELECT test.told_client(test.reg('GET', '/oauth2/register/web', NULL, r.body ->> 'registration_access_token')) AS of_an_administrator,
 	   (SELECT h.status FROM pgtoken_http.handle('GET', '/oauth2/register/' || (r.body ->> 'client_id'), ARRAY['host', 'id.example', 'authorization', 'Bearer ' || (r.body ->> 'registration_access_token')], NULL) h) AS elsewhere
 FROM test.registered r WHERE r.name = 'greedy';
 
@@ -164,14 +164,14 @@ SELECT pgtoken.update_issuer('https://reg.example', registration => 'open');
 
 -- RFC 7592: read. The token comes back, the secret does not.
 SELECT test.keep('site', test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://site.example/cb"], "client_name": "Site", "logo_uri": "https://site.example/logo.png", "scope": "openid"}'));
-SELECT test.told(test.manage('GET', 'site')) AS read, (test.manage('GET', 'site')).body ->> 'registration_access_token' = body ->> 'registration_access_token' AS token,
+SELECT test.told_client(test.manage('GET', 'site')) AS read, (test.manage('GET', 'site')).body ->> 'registration_access_token' = body ->> 'registration_access_token' AS token,
 	   (test.manage('HEAD', 'site')).status AS head FROM test.registered WHERE name = 'site';
-SELECT test.told(test.manage('GET', 'site', token => 'x')) AS wrong, test.told(test.manage('GET', 'site', token => r.body ->> 'registration_access_token')) AS of_another,
-	   test.told(test.reg('GET', '/oauth2/register/' || (r.body ->> 'client_id'), NULL)) AS without, test.told(test.reg('GET', '/oauth2/register/nobody', NULL, r.body ->> 'registration_access_token')) AS unknown
+SELECT test.told_client(test.manage('GET', 'site', token => 'x')) AS wrong, test.told_client(test.manage('GET', 'site', token => r.body ->> 'registration_access_token')) AS of_another,
+	   test.told_client(test.reg('GET', '/oauth2/register/' || (r.body ->> 'client_id'), NULL)) AS without, test.told_client(test.reg('GET', '/oauth2/register/nobody', NULL, r.body ->> 'registration_access_token')) AS unknown
 FROM test.registered r WHERE r.name = 'greedy';
 
 -- Replace: what is left out goes to its default, and the token rotates
-SELECT n, test.told(test.manage('PUT', 'site', change)) AS answer
+SELECT n, test.told_client(test.manage('PUT', 'site', change)) AS answer
 FROM (VALUES (1, '{"redirect_uris": ["https://site.example/cb"], "client_id": "other"}'::jsonb), (2, '{"redirect_uris": ["https://site.example/cb"], "registration_access_token": "x"}'), (3, '{"redirect_uris": ["https://site.example/cb"], "client_id_issued_at": 1}'),
 	(4, '{"redirect_uris": ["https://site.example/cb"], "client_secret": "mine"}'), (5, '{"redirect_uris": ["http://site.example/cb"]}'), (6, '{"redirect_uris": ["https://site.example/cb"], "token_endpoint_auth_method": "none"}'),
 	(7, '{"redirect_uris": ["https://site.example/cb"], "client_id": null}')) v (n, change) ORDER BY n;
@@ -187,21 +187,21 @@ SELECT (test.manage('GET', 'before')).status AS before_holds;
 SELECT (test.manage('GET', 'before')).status AS again;
 SELECT (test.manage('GET', 'site')).status AS new_is_used;
 -- Attack shut out: a token that was replaced long ago, and lies in some log, changes the client.
-SELECT test.told(test.manage('GET', 'before')) AS before_has_ended, test.told(test.manage('PUT', 'before', '{"redirect_uris": ["https://evil.example/cb"]}')) AS nor_this;
+SELECT test.told_client(test.manage('GET', 'before')) AS before_has_ended, test.told_client(test.manage('PUT', 'before', '{"redirect_uris": ["https://evil.example/cb"]}')) AS nor_this;
 -- an answer that got lost: the client asks again with what it has, and the answer that it never saw is worth nothing
 SELECT test.keep('lost', test.manage('PUT', 'site', '{"redirect_uris": ["https://site.example/cb3"]}')) LIKE '200 %' AS lost;
 SELECT test.keep('site', test.manage('PUT', 'site', '{"redirect_uris": ["https://site.example/cb4"]}')) LIKE '200 %' AS got;
 SELECT (test.manage('GET', 'lost')).status AS lost, (test.manage('GET', 'site')).status AS got;
 -- what a software statement said stays said
-SELECT test.told(a) AS stated, a.body ->> 'software_statement' = r.body ->> 'software_statement' AS as_it_came FROM test.registered r, test.manage('PUT', 'stated-1', '{"redirect_uris": ["https://evil.example/cb"], "client_name": "Other"}') a WHERE r.name = 'stated-1';
+SELECT test.told_client(a) AS stated, a.body ->> 'software_statement' = r.body ->> 'software_statement' AS as_it_came FROM test.registered r, test.manage('PUT', 'stated-1', '{"redirect_uris": ["https://evil.example/cb"], "client_name": "Other"}') a WHERE r.name = 'stated-1';
 -- each changes itself so often, and no more
 UPDATE pgtoken.registrations r SET changes = 60 FROM test.registered t WHERE t.name = 'site' AND r.client_id = t.body ->> 'client_id';
-SELECT test.told(a) AS too_often, (a.headers ->> 'retry-after')::integer BETWEEN 1 AND 3600 AS later FROM test.manage('PUT', 'site', '{"redirect_uris": ["https://site.example/cb5"]}') a;
+SELECT test.told_client(a) AS too_often, (a.headers ->> 'retry-after')::integer BETWEEN 1 AND 3600 AS later FROM test.manage('PUT', 'site', '{"redirect_uris": ["https://site.example/cb5"]}') a;
 UPDATE pgtoken.registrations r SET changes_since = now() - interval '61 minutes' FROM test.registered t WHERE t.name = 'site' AND r.client_id = t.body ->> 'client_id';
 SELECT test.keep('site', test.manage('PUT', 'site', '{"redirect_uris": ["https://site.example/cb5"]}')) LIKE '200 %' AS an_hour_later;
 -- one that an administrator has switched off changes nothing
 SELECT pgtoken.update_client(body ->> 'client_id', enabled => false) FROM test.registered WHERE name = 'site';
-SELECT method, test.told(test.manage(method, 'site', '{"redirect_uris": ["https://site.example/cb"]}')) AS answer FROM unnest('{GET,PUT,DELETE}'::text[]) method;
+SELECT method, test.told_client(test.manage(method, 'site', '{"redirect_uris": ["https://site.example/cb"]}')) AS answer FROM unnest('{GET,PUT,DELETE}'::text[]) method;
 SELECT pgtoken.update_client(body ->> 'client_id', enabled => true) FROM test.registered WHERE name = 'site';
 
 -- Delete: all that it has ends at once; one that was used stays by name
@@ -209,23 +209,23 @@ SELECT access_token AS at FROM pgtoken.issue_tokens((SELECT body ->> 'client_id'
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
 SELECT h.status, h.body FROM test.registered r, LATERAL test.manage('DELETE', 'site') h WHERE r.name = 'site';
 SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
-SELECT c.enabled, (SELECT count(*) FROM pgtoken.client_secrets s WHERE s.client_id = c.client_id AND s.revoked_at IS NULL) AS secrets, test.told(test.manage('GET', 'site')) AS afterwards
+SELECT c.enabled, (SELECT count(*) FROM pgtoken.client_secrets s WHERE s.client_id = c.client_id AND s.revoked_at IS NULL) AS secrets, test.told_client(test.manage('GET', 'site')) AS afterwards
 FROM pgtoken.clients c, test.registered r WHERE r.name = 'site' AND c.client_id = r.body ->> 'client_id';
 SELECT (test.manage('DELETE', 'machine')).status;
 SELECT count(*) AS never_used_is_gone FROM pgtoken.clients c, test.registered r WHERE r.name = 'machine' AND c.client_id = r.body ->> 'client_id';
-SELECT test.told(test.manage('GET', 'machine')) AS afterwards;
+SELECT test.told_client(test.manage('GET', 'machine')) AS afterwards;
 
 -- Attack shut out: anybody registers without end until the disk is full.
 SELECT registered > 10 AS counted FROM pgtoken.registration_windows WHERE issuer = 'https://reg.example';
 SELECT pgtoken.set_registration_policy(jsonb_build_object('max_per_hour', w.registered + 1), 'https://reg.example') ? 'max_per_hour' AS set FROM pgtoken.registration_windows w WHERE w.issuer = 'https://reg.example';
-SELECT n, test.told(a) LIKE '201 %' AS registered, a.body ->> 'error' AS error, (a.headers ->> 'retry-after')::integer BETWEEN 1 AND 3600 AS retry_after
+SELECT n, test.told_client(a) LIKE '201 %' AS registered, a.body ->> 'error' AS error, (a.headers ->> 'retry-after')::integer BETWEEN 1 AND 3600 AS retry_after
 FROM generate_series(1, 3) n, LATERAL test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "default_max_age": ' || n || '}') a;
 SELECT count(*) AS written FROM pgtoken.audit_events e WHERE e.event = 'client.registration_refused' AND e.reason = 'registration_rate';
 UPDATE pgtoken.registration_windows SET began_at = now() - interval '61 minutes' WHERE issuer = 'https://reg.example';
 SELECT test.register('{"redirect_uris": ["https://app.example/cb"]}') LIKE '201 %' AS the_next_hour;
 SELECT registered FROM pgtoken.registration_windows WHERE issuer = 'https://reg.example';
 SELECT pgtoken.set_registration_policy(jsonb_build_object('max_per_hour', 1000, 'max_clients', (SELECT count(*) + 1 FROM pgtoken.registrations r WHERE r.issuer = 'https://reg.example')), 'https://reg.example') ? 'max_clients' AS set;
-SELECT n, test.told(a) LIKE '201 %' AS registered, a.status, a.body ->> 'error' AS error FROM generate_series(1, 2) n, LATERAL test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "default_max_age": ' || n || '}') a;
+SELECT n, test.told_client(a) LIKE '201 %' AS registered, a.status, a.body ->> 'error' AS error FROM generate_series(1, 2) n, LATERAL test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "default_max_age": ' || n || '}') a;
 SELECT pgtoken.set_registration_policy('{"max_clients": null, "max_per_hour": null}', 'https://reg.example') ->> 'max_clients' AS back;
 
 -- What was never used goes, what was stays, and what an administrator has given a part
@@ -248,5 +248,5 @@ WHERE e.event ~ '^(client[.](registered|registration_changed|unregistered|regist
 SELECT count(*) AS secrets_in_audit FROM pgtoken.audit_events e, test.registered r
 WHERE strpos(e.detail::text, r.body ->> 'registration_access_token') > 0 OR strpos(e.detail::text, r.body ->> 'client_secret') > 0 OR e.detail::text ~ 'pgt(ia|ra|cs)_' OR e.detail::text ~ 'hash": "\\';
 SELECT reason, parameter FROM pgtoken.refused_requests(NULL, 1000) WHERE reason ~ '^(registration|redirect_uri_refused|client_metadata|software)' GROUP BY 1, 2 ORDER BY 1, 2;
-DROP FUNCTION test.reg, test.told, test.register, test.keep, test.manage, test.statement, test.stated;
+DROP FUNCTION test.reg, test.told_client, test.register, test.keep, test.manage, test.statement, test.stated;
 DROP TABLE test.registered, test.initial;

@@ -117,6 +117,7 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 			if (error.error !== 'mfa_required' || !error.cause.transaction_id) throw error;
 			// the refresh token is as good as it was: the same request goes on when a factor is proved
 			session.stepUp = { transactionId: error.cause.transaction_id, factors: error.cause.factors, parameters,
+				challengeEndpoint: error.cause.step_up_challenge_endpoint, completeEndpoint: error.cause.complete_challenge_endpoint,
 				until: Date.now() + error.cause.expires_in * 1000 };
 			return reply.redirect('/step-up', 303);
 		}
@@ -136,7 +137,7 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		return refresh(reply, session, acrValues ? { acr_values: acrValues } : {});
 	});
 
-	addStepUp(app, { metadata: issuer.serverMetadata(), clientId, clientSecret: credentials.clientSecret, sessions, show, refresh });
+	addStepUp(app, { clientId, clientSecret: credentials.clientSecret, sessions, show, refresh });
 
 	app.get('/notes', async (request, reply) => {
 		const session = sessions.find(request);

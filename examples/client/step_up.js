@@ -9,8 +9,8 @@ const EVIDENCE = ['code', 'id', 'client_data_json', 'authenticator_data', 'signa
 // the transaction is over: the next refresh begins another one
 const OVER = ['access_denied', 'expired_token'];
 
-/** @param options {metadata, clientId, clientSecret, sessions, show, refresh}; refresh(reply, session, parameters) answers or throws */
-export function addStepUp(app, { metadata, clientId, clientSecret, sessions, show, refresh }) {
+/** @param options {clientId, clientSecret, sessions, show, refresh}; refresh(reply, session, parameters) answers or throws */
+export function addStepUp(app, { clientId, clientSecret, sessions, show, refresh }) {
 	/** a POST of this client: {status, json} */
 	async function ask(endpoint, parameters) {
 		const encode = (text) => new URLSearchParams({ '': text }).toString().slice(1);
@@ -45,7 +45,7 @@ export function addStepUp(app, { metadata, clientId, clientSecret, sessions, sho
 		const { stepUp } = session;
 		const factor = stepUp.factors.find(({ factor_id: id }) => id === request.body.get('factor_id'));
 		if (!factor) return reply.redirect('/step-up', 303);
-		const { status, json } = await ask(metadata.step_up_challenge_endpoint, { transaction_id: stepUp.transactionId, factor_id: factor.factor_id });
+		const { status, json } = await ask(stepUp.challengeEndpoint, { transaction_id: stepUp.transactionId, factor_id: factor.factor_id });
 		// slow_down: a code is on its way already
 		if (status !== 200 && json.error !== 'slow_down') return failed(reply, session, json.error);
 		return show(reply, evidencePage({ factor, publicKey: json.public_key }));
@@ -54,7 +54,7 @@ export function addStepUp(app, { metadata, clientId, clientSecret, sessions, sho
 	app.post('/step-up/complete', waiting(async (request, reply, session) => {
 		const { stepUp } = session;
 		const evidence = EVIDENCE.map((name) => [name, request.body.get(name)]).filter(([, value]) => value);
-		const { status, json } = await ask(metadata.complete_challenge_endpoint,
+		const { status, json } = await ask(stepUp.completeEndpoint,
 			[['transaction_id', stepUp.transactionId], ['factor_id', request.body.get('factor_id') ?? ''], ...evidence]);
 		if (status !== 200) return failed(reply, session, json.error);
 		delete session.stepUp;

@@ -32,9 +32,6 @@ BEGIN
 		'revocation_endpoint', base_url || '/oauth2/revoke',
 		'introspection_endpoint', base_url || '/oauth2/introspect',
 		'registration_endpoint', CASE WHEN i.registration <> 'off' THEN base_url || '/oauth2/register' END,
-		-- also while nothing asks for a step-up: clients read this when they start, a policy comes later
-		'step_up_challenge_endpoint', base_url || '/oauth2/challenge',
-		'complete_challenge_endpoint', base_url || '/oauth2/complete_challenge',
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
 		'userinfo_signing_alg_values_supported', signing_algs,

@@ -145,7 +145,10 @@ answer(const TokenResponse *response)
 	return body.data;
 }
 
-/* RFC 6749 section 5.2; of a step-up also what it goes on with */
+/*
+ * RFC 6749 section 5.2; of a step-up also what it goes on with, and where: no standard
+ * has a name for those endpoints that the metadata could announce them by.
+ */
 static char *
 refusal(HttpExchange *x, const TokenResponse *response)
 {
@@ -158,6 +161,10 @@ refusal(HttpExchange *x, const TokenResponse *response)
 	object_string(&step_up, "transaction_id", response->transaction_id);
 	object_int(&step_up, "expires_in", response->expires_in);
 	object_jsonb(&step_up, "factors", response->factors);
+	object_string(&step_up, "step_up_challenge_endpoint",
+				  issuer_url(x->issuer->issuer, "/oauth2/challenge"));
+	object_string(&step_up, "complete_challenge_endpoint",
+				  issuer_url(x->issuer->issuer, "/oauth2/complete_challenge"));
 	return object_text(object_concat(body, object_end(&step_up)));
 }
 

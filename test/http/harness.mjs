@@ -389,7 +389,9 @@ export function assertRequired(response) {
 	assert.equal(response.status, 403, `mfa_required, and not ${response.json?.error ?? 'tokens'}`);
 	assert.match(response.headers.get('content-type'), /^application\/json/);
 	assertUncached(response);
-	assert.deepEqual(Object.keys(response.json).sort(), ['error', 'error_description', 'expires_in', 'factors', 'transaction_id']);
+	assert.deepEqual(Object.keys(response.json).sort(), ['complete_challenge_endpoint', 'error', 'error_description', 'expires_in', 'factors', 'step_up_challenge_endpoint', 'transaction_id']);
+	assert.equal(response.json.step_up_challenge_endpoint, `${issuer}/oauth2/challenge`);
+	assert.equal(response.json.complete_challenge_endpoint, `${issuer}/oauth2/complete_challenge`);
 	assert.equal(response.json.error, 'mfa_required');
 	assert.match(response.json.error_description, /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/);
 	assert.ok(Number.isInteger(response.json.expires_in) && response.json.expires_in > 0);
