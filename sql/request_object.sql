@@ -1,5 +1,5 @@
 -- Requests that come as a JWT which the client has signed (RFC 9101, OpenID Connect Core
--- section 6). The key is that of factors.sql.
+-- section 6; C141). The key is that of factors.sql.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 \set challenge E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM

@@ -1,5 +1,5 @@
 -- Request objects that the courier fetches from where the client is registered to have them
--- (OpenID Connect Core section 6.2), and their keys. The furniture is that of
+-- (OpenID Connect Core section 6.2; C142), and their keys. The furniture is that of
 -- request_object.sql.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;

@@ -20,7 +20,7 @@
 #include "core/jose/alg.h"
 #include "core/jose/claims.h"
 #include "core/jose/jws.h"
-#include "core/oauth/request_object.h"
+#include "core/oauth/request_jwt.h"
 #include "core/oauth/scope.h"
 #include "http/client_assertion.h"
 #include "http/client_keys.h"
@@ -62,7 +62,7 @@ read_payload(PgtcSlice text, RequestObject *object)
 		pgtc_buf_decode_b64url(&object->payload, object->jws.payload) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT, "request", NULL, "a signed JWT");
 	payload = pgtc_slice(object->payload.data, object->payload.len);
-	code = pgtc_request_object_fields(payload, &glue_mem, form);
+	code = pgtc_request_jwt_fields(payload, &glue_mem, form);
 	if (code != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT, code == PGTC_E_CLAIM ? "request_uri" : "request",
 					   NULL,
@@ -87,9 +87,9 @@ check_signature(const Issuer *issuer, const Client *client, RequestObject *objec
 	if (pgtc_jws_read_header(&object->jws, &glue_mem, &object->header) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "alg", NULL,
 					   "an algorithm that is known here, and no critical extension");
-	if (!pgtc_request_object_typ_valid(header->typ))
+	if (!pgtc_request_jwt_typ_valid(header->typ))
 		return refused(PGT_ERR_REQUEST_OBJECT, "typ", header->typ,
-					   "none, JWT or " PGTC_REQUEST_OBJECT_TYP);
+					   "none, JWT or " PGTC_REQUEST_JWT_TYP);
 	if (client->request_object_alg && header->alg != client->request_object_alg)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "request_object_signing_alg",
 					   header->alg->name, client->request_object_alg->name);
@@ -115,9 +115,9 @@ static PgtErr
 check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
 {
 	int64 now = moment_unix(GetCurrentTimestamp());
-	PgtcCode code = pgtc_request_object_check(claims, pgtc_slice_str(client->client_id),
-											  pgtc_slice_str(x->issuer->issuer), now,
-											  client->require_signed_requests);
+	PgtcCode code = pgtc_request_jwt_check(claims, pgtc_slice_str(client->client_id),
+										   pgtc_slice_str(x->issuer->issuer), now,
+										   client->require_signed_requests);
 
 	switch (code)
 	{
@@ -133,7 +133,7 @@ check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *clai
 				PGT_ERR_REQUEST_OBJECT_TIME, code == PGTC_E_EXPIRED ? "exp" : "nbf",
 				psprintf("nbf " INT64_FORMAT ", exp " INT64_FORMAT, claims->nbf, claims->exp),
 				psprintf("this server's time is " INT64_FORMAT ", an object speaks of %d s", now,
-						 PGTC_REQUEST_OBJECT_LIFETIME));
+						 PGTC_REQUEST_JWT_LIFETIME));
 		default:
 			return refused_slice(
 				PGT_ERR_REQUEST_OBJECT, "client_id", claims->client_id,
@@ -302,7 +302,7 @@ request_object_read(HttpExchange *x, const Client *client, bool alone)
 	/* of a refused one all that tells where the error goes */
 	take_fields(x, &object,
 				err == PGT_OK && (alone || client->require_signed_requests || !fills_in(x) ||
-								  strcmp(object.header.typ, PGTC_REQUEST_OBJECT_TYP) == 0));
+								  strcmp(object.header.typ, PGTC_REQUEST_JWT_TYP) == 0));
 	if (err == PGT_OK)
 		err = check_same("response_type", http_param(x, "response_type"), response_type);
 	return err;

@@ -128,8 +128,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->require_pkce = member_bool(metadata, "require_pkce", true);
 	client->require_pushed_requests =
 		member_bool(metadata, "require_pushed_authorization_requests", false);
-	client->require_signed_requests =
-		member_bool(metadata, "require_signed_request_object", false);
+	client->require_signed_requests = member_bool(metadata, "require_signed_request_object", false);
 	alg = member_string(metadata, "request_object_signing_alg");
 	client->request_object_alg = alg ? pgtc_alg_by_any_name(pgtc_slice_str(alg)) : NULL;
 	client->request_uris = member_strings(metadata, "request_uris", &client->n_request_uris);
