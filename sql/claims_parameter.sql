@@ -1,4 +1,4 @@
--- The claims parameter (OpenID Connect Core section 5.5): single claims that a client asks
+-- The claims parameter (OpenID Connect Core section 5.5; C143): single claims that a client asks
 -- for, how well its user must have authenticated, and who it must be.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
@@ -97,7 +97,7 @@ SELECT n, test.goes(pgtoken.approve_authorization(test.asked(claims), 'alice')) 
 FROM (VALUES (1, '{"id_token": {"sub": {"value": "alice"}}}'), (2, '{"id_token": {"sub": {"value": "bob"}}}'), (3, '{"userinfo": {"sub": {"essential": true, "value": "bob"}}}'), (4, '{"id_token": {"sub": {"values": ["alice", "bob"]}}}'),
 	(5, '{"id_token": {"sub": {"essential": true}}}')) v (n, claims) ORDER BY n;
 
--- prompt=create (Initiating User Registration): a session of before is no account that was made.
+-- prompt=create (Initiating User Registration; C144): a session of before is no account that was made.
 SELECT test.goes(test.asking('{}', 'asker', 'prompt', 'create')) AS taken, test.goes(test.asking('{}', 'asker', 'prompt', 'create none')) AS not_with_none;
 SELECT pgtoken.authorization_request(test.asked('{}', 'asker', 'prompt', 'create', 'login_hint', 'x@example.com', 'display', 'popup', 'ui_locales', 'de', 'acr_values', 'mfa pwd')) - '{created_at,expires_at,redirect_uri,code_challenge}'::text[] AS told;
 SELECT test.goes(pgtoken.approve_authorization(test.asked('{}', 'asker', 'prompt', 'create'), 'alice', auth_time => now() - interval '1 minute')) AS of_before,

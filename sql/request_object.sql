@@ -1,5 +1,5 @@
 -- Requests that come as a JWT which the client has signed (RFC 9101, OpenID Connect Core
--- section 6). The key is that of factors.sql.
+-- section 6; C141). The key is that of factors.sql.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 \set challenge E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
@@ -103,7 +103,9 @@ SELECT reason, count(*) FROM pgtoken.audit_events WHERE event = 'authorization.r
 SELECT n, pgtoken.client_metadata_problem('confidential', metadata::jsonb) FROM (VALUES
 	(1, '{"request_object_signing_alg": "none"}'), (2, '{"request_object_signing_alg": "HS256"}'), (3, '{"request_object_signing_alg": "PS256"}'),
 	(4, '{"require_signed_request_object": "true"}'), (5, '{"require_signed_request_object": true}'), (6, '{"require_signed_request_object": false}'),
-	(7, '{"default_acr_values": ["mfa", "pwd"]}'), (8, '{"default_acr_values": ["a b"]}'), (9, '{"default_acr_values": "mfa"}'), (10, '{"default_acr_values": ["a", "a"]}'), (11, '{"default_acr_values": [1]}')) v (n, metadata) ORDER BY n;
+	(7, '{"default_acr_values": ["mfa", "pwd"]}'), (8, '{"default_acr_values": ["a b"]}'), (9, '{"default_acr_values": "mfa"}'), (10, '{"default_acr_values": ["a", "a"]}'), (11, '{"default_acr_values": [1]}'),
+	(12, '{"request_uris": ["https://rp.example/r", "https://rp.example/r#hash", "http://127.0.0.1/r"]}'), (13, '{"request_uris": ["http://rp.example/r"]}'), (14, '{"request_uris": ["https://rp.example/r#a#b"]}'),
+	(15, '{"request_uris": "https://rp.example/r"}'), (16, '{"request_uris": [1]}'), (17, '{"request_uris": ["com.example:/r"]}'), (18, format('{"request_uris": ["https://rp.example/%s"]}', repeat('a', 500)))) v (n, metadata) ORDER BY n;
 SELECT m -> 'request_parameter_supported' AS request, m -> 'request_object_signing_alg_values_supported' AS algs, m -> 'require_signed_request_object' AS required FROM (SELECT test.metadata()) t (m);
 
 -- acr_values of the client where the request has none

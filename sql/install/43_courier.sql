@@ -244,7 +244,7 @@ DECLARE
 											ELSE least(interval '5 seconds' * 3 ^ least(work.attempts - 1, 10), '1 hour') END;
 BEGIN
 	IF permanent OR again_at >= work.expires_at
-	   OR work.attempts >= CASE work.kind WHEN 'document' THEN 3 ELSE current_setting('pgtoken.courier_attempts')::integer END THEN
+	   OR work.attempts >= (CASE work.kind WHEN 'document' THEN 3 ELSE current_setting('pgtoken.courier_attempts')::integer END) THEN
 		RETURN pgtoken.courier_give_up(work, problem);
 	END IF;
 	UPDATE pgtoken.courier_work w SET courier = NULL, last_error = problem, due_at = again_at WHERE w.work_id = work.work_id;

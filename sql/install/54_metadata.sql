@@ -49,7 +49,9 @@ BEGIN
 		'request_parameter_supported', i.login_uri IS NOT NULL,
 		'request_object_signing_alg_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('request_object_signing_alg') END,
 		'require_signed_request_object', CASE WHEN i.login_uri IS NOT NULL THEN false END,
-		'request_uri_parameter_supported', false,
+		-- by reference to where the client is registered to have them, and only where somebody fetches
+		'request_uri_parameter_supported', i.login_uri IS NOT NULL AND pgtoken.courier_does('document'),
+		'require_request_uri_registration', CASE WHEN i.login_uri IS NOT NULL AND pgtoken.courier_does('document') THEN true END,
 		'claims_parameter_supported', i.login_uri IS NOT NULL,
 		'grant_types_supported', ARRAY(
 			SELECT g FROM unnest(pgtoken.choices('grant_types')) WITH ORDINALITY u (g, n)

@@ -154,12 +154,16 @@ static const PgtErrInfo err_table[] = {
 							 "the request_uri is unknown, expired, used or of another client",
 							 "request_uri_invalid", 400, false},
 	[PGT_ERR_REQUEST_URI_FOREIGN] = {"request_uri_not_supported",
-									 "a request_uri must be one that was pushed here",
+									 "a request_uri must be one that was pushed here, or that the "
+									 "client is registered with",
 									 "request_uri_foreign", 400, false},
 	[PGT_ERR_AUTHORIZATION_DETAILS] = {"invalid_authorization_details",
 									   "authorization_details are malformed, of a type that the "
 									   "client may not ask for, or more than was granted",
 									   "authorization_details_invalid", 400, true},
+	[PGT_ERR_REQUEST_URI_MISSING] = {"invalid_request_uri",
+									 "nothing can be fetched from the request_uri now",
+									 "request_uri_unavailable", 400, false},
 	[PGT_ERR_GRANT_TYPE_UNKNOWN] = {"unsupported_grant_type", "the grant type is not supported",
 									"grant_type_unknown", 400, false},
 	[PGT_ERR_RESPONSE_TYPE] = {"unsupported_response_type", "the only response type is code",

@@ -158,7 +158,9 @@ static const char *const sentences[] = {
 	[PGT_ERR_REGISTRATION] =
 		"The request describes its client in the parameter registration, which is not supported: register it by create_client().",
 	[PGT_ERR_REQUEST_URI_FOREIGN] =
-		"The request_uri is none of those that the endpoint par has handed out: requests by reference to elsewhere are not supported.",
+		"The request_uri is none of those that the endpoint par has handed out, nor, to the letter, one of the client's request_uris.",
+	[PGT_ERR_REQUEST_URI_MISSING] =
+		"The courier cannot fetch the request object now: none runs, or its last attempt has failed a short while ago.",
 	[PGT_ERR_REQUEST_NOT_PUSHED] =
 		"The client must push its authorization requests: it sends them to the endpoint par first.",
 	[PGT_ERR_REQUEST_URI] =

@@ -90,9 +90,6 @@ judge_parameters(const HttpExchange *x, const Client *client, PgtErr of_object, 
 {
 	if (of_object != PGT_OK)
 		return of_object;
-	if (http_param(x, "request_uri"))
-		return refused(PGT_ERR_REQUEST_URI_FOREIGN, "request_uri", NULL,
-					   "one that the endpoint par has handed out");
 	if (client->require_pushed_requests)
 		return PGT_ERR_REQUEST_NOT_PUSHED;
 	return authorization_parameters(x, client, parameters);

@@ -14,15 +14,19 @@
 #include "base/strings.h"
 #include "core/base/buf.h"
 #include "core/base/code.h"
+#include "core/base/crypto.h"
 #include "core/base/form.h"
 #include "core/base/slice.h"
 #include "core/jose/alg.h"
 #include "core/jose/claims.h"
 #include "core/jose/jws.h"
-#include "core/oauth/request_object.h"
+#include "core/oauth/request_jwt.h"
 #include "core/oauth/scope.h"
 #include "http/client_assertion.h"
 #include "http/client_keys.h"
+#include "tables/document.h"
+
+#define NEWER 10 /* seconds; nobody has an object fetched more often than once in that time */
 
 /* one object, as far as it has been read */
 typedef struct RequestObject
@@ -48,17 +52,17 @@ copy_fields(const PgtcForm *form)
 
 /* what the payload asks for, whoever has signed it */
 static PgtErr
-read_payload(const char *text, RequestObject *object)
+read_payload(PgtcSlice text, RequestObject *object)
 {
 	PgtcForm *form = palloc(sizeof(PgtcForm));
 	PgtcSlice payload;
 	PgtcCode code;
 
-	if (pgtc_jws_split(pgtc_slice_str(text), &object->jws) != PGTC_OK ||
+	if (pgtc_jws_split(text, &object->jws) != PGTC_OK ||
 		pgtc_buf_decode_b64url(&object->payload, object->jws.payload) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT, "request", NULL, "a signed JWT");
 	payload = pgtc_slice(object->payload.data, object->payload.len);
-	code = pgtc_request_object_fields(payload, &glue_mem, form);
+	code = pgtc_request_jwt_fields(payload, &glue_mem, form);
 	if (code != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT, code == PGTC_E_CLAIM ? "request_uri" : "request",
 					   NULL,
@@ -83,9 +87,9 @@ check_signature(const Issuer *issuer, const Client *client, RequestObject *objec
 	if (pgtc_jws_read_header(&object->jws, &glue_mem, &object->header) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "alg", NULL,
 					   "an algorithm that is known here, and no critical extension");
-	if (!pgtc_request_object_typ_valid(header->typ))
+	if (!pgtc_request_jwt_typ_valid(header->typ))
 		return refused(PGT_ERR_REQUEST_OBJECT, "typ", header->typ,
-					   "none, JWT or " PGTC_REQUEST_OBJECT_TYP);
+					   "none, JWT or " PGTC_REQUEST_JWT_TYP);
 	if (client->request_object_alg && header->alg != client->request_object_alg)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "request_object_signing_alg",
 					   header->alg->name, client->request_object_alg->name);
@@ -111,9 +115,9 @@ static PgtErr
 check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
 {
 	int64 now = moment_unix(GetCurrentTimestamp());
-	PgtcCode code = pgtc_request_object_check(claims, pgtc_slice_str(client->client_id),
-											  pgtc_slice_str(x->issuer->issuer), now,
-											  client->require_signed_requests);
+	PgtcCode code = pgtc_request_jwt_check(claims, pgtc_slice_str(client->client_id),
+										   pgtc_slice_str(x->issuer->issuer), now,
+										   client->require_signed_requests);
 
 	switch (code)
 	{
@@ -129,7 +133,7 @@ check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *clai
 				PGT_ERR_REQUEST_OBJECT_TIME, code == PGTC_E_EXPIRED ? "exp" : "nbf",
 				psprintf("nbf " INT64_FORMAT ", exp " INT64_FORMAT, claims->nbf, claims->exp),
 				psprintf("this server's time is " INT64_FORMAT ", an object speaks of %d s", now,
-						 PGTC_REQUEST_OBJECT_LIFETIME));
+						 PGTC_REQUEST_JWT_LIFETIME));
 		default:
 			return refused_slice(
 				PGT_ERR_REQUEST_OBJECT, "client_id", claims->client_id,
@@ -181,7 +185,8 @@ take_fields(HttpExchange *x, const RequestObject *object, bool alone)
 	{
 		const char *name = x->fields[i].name;
 
-		if (strcmp(name, "request") == 0 || object_has(object, name))
+		if (strcmp(name, "request") == 0 || strcmp(name, "request_uri") == 0 ||
+			object_has(object, name))
 			continue;
 		if (!alone || strcmp(name, "client_id") == 0)
 			fields[n++] = x->fields[i];
@@ -198,28 +203,106 @@ check_same(const char *name, const char *within, const char *beside)
 			   : PGT_OK;
 }
 
+/* *object: as far as it can be read */
+static PgtErr
+judge(const HttpExchange *x, const Client *client, PgtcSlice text, RequestObject *object)
+{
+	PgtErr err;
+
+	memset(object, 0, sizeof(*object));
+	pgtc_buf_init(&object->payload, &glue_mem);
+	err = read_payload(text, object);
+	if (err == PGT_OK)
+		err = check_signature(x->issuer, client, object);
+	if (err == PGT_OK)
+		err = check_claims(x, client, object->claims);
+	return err;
+}
+
+/* OpenID Connect Core section 6.2: the hash of what is there, so that another text has another URL */
+static bool
+is_text_of(const char *fragment, const char *text)
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	PgtcBuf encoded;
+	bool same;
+
+	if (fragment == NULL)
+		return true;
+	glue_check(pgtc_crypto_sha256(text, strlen(text), hash), "hashing a request object");
+	pgtc_buf_init(&encoded, &glue_mem);
+	pgtc_buf_append_b64url(&encoded, hash, sizeof(hash));
+	glue_check(pgtc_buf_code(&encoded), "encoding a hash");
+	same = pgtc_slice_equal(pgtc_slice(encoded.data, encoded.len), pgtc_slice_str(fragment));
+	pgtc_buf_free(&encoded);
+	return same;
+}
+
+/*
+ * What the courier has fetched from a registered place.  The text that is judged is the one
+ * whose members are taken; what is there later is another request's.  One that was kept and
+ * is not good, or is not what the fragment says, may have been changed since: such a client
+ * has a newer one, if that was not fetched a moment ago.
+ */
+static PgtErr
+judge_by_reference(const HttpExchange *x, const Client *client, const char *request_uri,
+				   RequestObject *object)
+{
+	TimestampTz newer = GetCurrentTimestamp() - NEWER * USECS_PER_SEC;
+	TimestampTz at_least = DT_NOBEGIN;
+	const char *fragment = strchr(request_uri, '#');
+	char *url =
+		pnstrdup(request_uri, fragment ? fragment - request_uri : (long) strlen(request_uri));
+	PgtErr err = PGT_OK;
+
+	if (!strings_have(client->request_uris, client->n_request_uris, request_uri))
+		return refused_of(PGT_ERR_REQUEST_URI_FOREIGN, "request_uri", request_uri,
+						  client->request_uris, client->n_request_uris);
+	for (;;)
+	{
+		TimestampTz fetched_at;
+		char *text;
+
+		switch (document_get(x->issuer, DOCUMENT_REQUEST_OBJECT, url, at_least, &text, &fetched_at))
+		{
+			case DOCUMENT_WANTED:
+				return PGT_ERR_WAIT;
+			case DOCUMENT_MISSING:
+				return err != PGT_OK ? err
+									 : refused(PGT_ERR_REQUEST_URI_MISSING, "request_uri",
+											   request_uri, "what the courier can fetch");
+			case DOCUMENT_HERE:
+				break;
+		}
+		err = judge(x, client, pgtc_slice_trim(pgtc_slice_str(text), " \t\r\n"), object);
+		if (err == PGT_ERR_WAIT || fetched_at >= newer ||
+			(err == PGT_OK && is_text_of(fragment ? fragment + 1 : NULL, text)))
+			return err;
+		at_least = newer;
+	}
+}
+
 PgtErr
 request_object_read(HttpExchange *x, const Client *client, bool alone)
 {
 	RequestObject object = {0};
 	char *text = http_param(x, "request");
+	char *request_uri = http_param(x, "request_uri");
 	char *response_type = http_param(x, "response_type");
 	PgtErr err;
 
-	if (text == NULL)
-		return client->require_signed_requests ? PGT_ERR_REQUEST_NOT_SIGNED : PGT_OK;
-	if (http_param(x, "request_uri"))
+	if (text && request_uri)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "request", NULL, "not beside request_uri");
-	pgtc_buf_init(&object.payload, &glue_mem);
-	err = read_payload(text, &object);
-	if (err == PGT_OK)
-		err = check_signature(x->issuer, client, &object);
-	if (err == PGT_OK)
-		err = check_claims(x, client, object.claims);
+	if (text)
+		err = judge(x, client, pgtc_slice_str(text), &object);
+	else if (request_uri)
+		err = judge_by_reference(x, client, request_uri, &object);
+	else
+		return client->require_signed_requests ? PGT_ERR_REQUEST_NOT_SIGNED : PGT_OK;
 	/* of a refused one all that tells where the error goes */
 	take_fields(x, &object,
 				err == PGT_OK && (alone || client->require_signed_requests || !fills_in(x) ||
-								  strcmp(object.header.typ, PGTC_REQUEST_OBJECT_TYP) == 0));
+								  strcmp(object.header.typ, PGTC_REQUEST_JWT_TYP) == 0));
 	if (err == PGT_OK)
 		err = check_same("response_type", http_param(x, "response_type"), response_type);
 	return err;
@@ -238,7 +321,7 @@ request_object_await_keys(const HttpExchange *x)
 		strcmp(client->issuer, x->issuer->issuer) != 0)
 		return PGT_OK;
 	pgtc_buf_init(&object.payload, &glue_mem);
-	return read_payload(text, &object) == PGT_OK &&
+	return read_payload(pgtc_slice_str(text), &object) == PGT_OK &&
 				   check_signature(x->issuer, client, &object) == PGT_ERR_WAIT
 			   ? PGT_ERR_WAIT
 			   : PGT_OK;

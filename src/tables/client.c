@@ -187,6 +187,7 @@ read_metadata(Client *client, Jsonb *metadata)
 		member_bool(metadata, "require_pushed_authorization_requests", false);
 	client->require_signed_requests = member_bool(metadata, "require_signed_request_object", false);
 	client->request_object_alg = member_alg(metadata, "request_object_signing_alg");
+	client->request_uris = member_strings(metadata, "request_uris", &client->n_request_uris);
 	names = member_strings(metadata, "default_acr_values", &n);
 	client->default_acr_values = n > 0 ? strings_of_list(names, n) : NULL;
 	client->dpop_bound = member_bool(metadata, "dpop_bound_access_tokens", false);

@@ -105,6 +105,8 @@ typedef struct Client
 	bool require_pkce;
 	bool require_pushed_requests;
 	bool require_signed_requests; /* as request objects */
+	char **request_uris; /* where its request objects may be */
+	int n_request_uris;
 	const PgtcAlg *request_object_alg; /* NULL: any */
 	char *default_acr_values; /* separated by spaces; NULL: none */
 	bool dpop_bound;

@@ -12,7 +12,7 @@
 #include "core/base/buf.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
-#include "core/oauth/claims_request.h"
+#include "core/oauth/claims_parameter.h"
 
 static const char *const targets[] = {"id_token", "userinfo"};
 
@@ -25,7 +25,7 @@ claims_request_read(const char *text, Jsonb **request)
 	if (text == NULL)
 		return PGT_OK;
 	pgtc_buf_init(&buf, &glue_mem);
-	if (pgtc_claims_request_read(pgtc_slice_str(text), &buf) != PGTC_OK)
+	if (pgtc_claims_parameter_read(pgtc_slice_str(text), &buf) != PGTC_OK)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "claims", NULL,
 					   "an object of objects (OpenID Connect Core section 5.5)");
 	*request = object_of_buf(&buf);
@@ -64,7 +64,7 @@ claims_request_scopes(Jsonb *request, PgtcScope *scopes)
 
 		for (int i = 0; i < n; i++)
 		{
-			const char *scope = pgtc_claims_request_scope(pgtc_slice_str(names[i]));
+			const char *scope = pgtc_claims_parameter_scope(pgtc_slice_str(names[i]));
 
 			/* a list that is full has none to stand for it */
 			if (scope)
@@ -91,7 +91,7 @@ claims_request_within(Jsonb *request, const PgtcScope *scopes)
 		object_begin(&kept);
 		for (int i = 0; i < n; i++)
 		{
-			const char *scope = pgtc_claims_request_scope(pgtc_slice_str(names[i]));
+			const char *scope = pgtc_claims_parameter_scope(pgtc_slice_str(names[i]));
 
 			if (scope == NULL || pgtc_scope_has_str(scopes, scope))
 				object_jsonb(&kept, names[i], member_json(wishes, names[i]));

@@ -1,7 +1,7 @@
 /*
  * claims_request.h
  *		Single claims that a client has asked for (OpenID Connect Core section 5.5): an object
- *		as core/oauth/claims_request.h reads it, kept with the code and the family.
+ *		as core/oauth/claims_parameter.h reads it, kept with the code and the family.
  *
  * A claim that a scope stands for is asked for as the scope is: the client must be
  * registered for it, and the subject consents to it.  NULL is a request for nothing.

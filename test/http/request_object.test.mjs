@@ -35,7 +35,7 @@ describe('request objects (RFC 9101, OpenID Connect Core section 6)', () => {
 		});
 	}
 
-	it('by openid-client: signed, pushed, and a code', async () => {
+	it('by openid-client: signed, pushed, and a code (C141)', async () => {
 		const client = await signer({ metadata: { require_signed_request_object: true, consent_required: false } });
 		const config = await h.configuration(client);
 		const verifier = openid.randomPKCECodeVerifier();
@@ -66,7 +66,7 @@ describe('request objects (RFC 9101, OpenID Connect Core section 6)', () => {
 	});
 
 	// Attack shut out: mix-up. What one client has signed, or for another server, is asked of this one in another's name
-	it('of another client, or for another server, is none', async () => {
+	it('of another client, or for another server, is none (C141)', async () => {
 		const [client, other] = [await signer(), await signer()];
 		const error = async (...asked) => (await ask(...asked)).location.searchParams.get('error');
 		assert.equal(await error(client, await sign(other, { redirect_uri: client.redirectUri })), 'invalid_request_object', 'the other\'s whole object');
@@ -91,7 +91,7 @@ describe('request objects (RFC 9101, OpenID Connect Core section 6)', () => {
 });
 
 describe('the claims parameter (OpenID Connect Core section 5.5)', () => {
-	it('what it asks for is delivered where it asks for it, and asked of the user first', async () => {
+	it('what it asks for is delivered where it asks for it, and asked of the user first (C143)', async () => {
 		const client = await h.newClient({ scopes: ['openid', 'profile', 'email'] });
 		const { code, verifier, redirectUri } = await h.newCode(client, { scope: 'openid', claims: JSON.stringify({ userinfo: { name: { essential: true } }, id_token: { email: null } }) });
 		const tokens = h.assertTokens(await h.redeem(client, { code, verifier, redirectUri }));
@@ -135,7 +135,7 @@ describe('in a browser', { skip }, () => {
 		return code;
 	};
 
-	click('prompt=create: a new account, for who has one the login', async () => {
+	click('prompt=create: a new account, for who has one the login (C144)', async () => {
 		const client = await make();
 		const name = h.unique('newcomer');
 		const { finish } = await open(client, { prompt: 'create', login_hint: 'demo' });
@@ -156,7 +156,7 @@ describe('in a browser', { skip }, () => {
 		assert.equal((await again.finish()).claims().sub, h.SUBJECT);
 	});
 
-	click('acr_values: the second factor that they ask for first; who would rather not goes on without', async () => {
+	click('acr_values: the second factor that they ask for first; who would rather not goes on without (C144)', async () => {
 		const client = await make();
 		const without = await open(client, { acr_values: 'mfa pwd' });
 		await logIn();
@@ -189,7 +189,7 @@ describe('in a browser', { skip }, () => {
 		assert.equal((await possible.finish()).claims().acr, 'mfa');
 	});
 
-	click('ui_locales, display, login_hint, and the claims at the consent', async () => {
+	click('ui_locales, display, login_hint, and the claims at the consent (C144)', async () => {
 		const client = await h.newClient({ redirectUris: ['http://127.0.0.1/cb'], scopes: ['openid', 'profile', 'email'] });
 		const { finish } = await open(client, { ui_locales: 'fr-CA de-AT en', display: 'popup', login_hint: 'demo', claims: JSON.stringify({ userinfo: { name: null } }) });
 		assert.equal(await page.locator('html').getAttribute('lang'), 'de');

@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 
-#include "core/oauth/claims_request.h"
-#include "core/oauth/request_object.h"
+#include "core/oauth/claims_parameter.h"
+#include "core/oauth/request_jwt.h"
 #include "unit.h"
 
 #define NOW 100000
@@ -14,7 +14,7 @@
 static PgtcCode
 fields(const char *payload, PgtcForm *out)
 {
-	return pgtc_request_object_fields(pgtc_slice_str(payload), &unit_mem, out);
+	return pgtc_request_jwt_fields(pgtc_slice_str(payload), &unit_mem, out);
 }
 
 static PgtcCode
@@ -95,12 +95,12 @@ members(void)
 static void
 types(void)
 {
-	CHECK(pgtc_request_object_typ_valid("") && pgtc_request_object_typ_valid("jwt") &&
-		  pgtc_request_object_typ_valid("oauth-authz-req+jwt"));
+	CHECK(pgtc_request_jwt_typ_valid("") && pgtc_request_jwt_typ_valid("jwt") &&
+		  pgtc_request_jwt_typ_valid("oauth-authz-req+jwt"));
 	/* Attack shut out: another kind of JWT that the client has signed, taken for a request */
-	CHECK(!pgtc_request_object_typ_valid("at+jwt") && !pgtc_request_object_typ_valid("dpop+jwt") &&
-		  !pgtc_request_object_typ_valid("client-authentication+jwt") &&
-		  !pgtc_request_object_typ_valid("secevent+jwt"));
+	CHECK(!pgtc_request_jwt_typ_valid("at+jwt") && !pgtc_request_jwt_typ_valid("dpop+jwt") &&
+		  !pgtc_request_jwt_typ_valid("client-authentication+jwt") &&
+		  !pgtc_request_jwt_typ_valid("secevent+jwt"));
 }
 
 static PgtcCode
@@ -110,7 +110,7 @@ check(const char *payload, bool demanded)
 	PgtcCode code = pgtc_claims_read(pgtc_slice_str(payload), &claims);
 
 	CHECK_CODE(code, PGTC_OK);
-	code = pgtc_request_object_check(&claims, LITERAL("c"), LITERAL(ISSUER), NOW, demanded);
+	code = pgtc_request_jwt_check(&claims, LITERAL("c"), LITERAL(ISSUER), NOW, demanded);
 	pgtc_claims_free(&claims);
 	return code;
 }
@@ -118,7 +118,7 @@ check(const char *payload, bool demanded)
 #define WHO "\"iss\":\"c\",\"client_id\":\"c\",\"aud\":\"" ISSUER "\""
 #define TIMES "\"nbf\":99990,\"exp\":100300"
 
-/* of whom, for whom and when; a client that must sign has to say it all */
+/* C141: of whom, for whom and when; a client that must sign has to say it all */
 static void
 claims(void)
 {
@@ -161,7 +161,7 @@ check_read(const char *text, const char *expected)
 
 	pgtc_buf_init(&buf, &unit_mem);
 	pgtc_buf_append_str(&buf, "x");
-	CHECK_CODE(pgtc_claims_request_read(pgtc_slice_str(text), &buf), PGTC_OK);
+	CHECK_CODE(pgtc_claims_parameter_read(pgtc_slice_str(text), &buf), PGTC_OK);
 	CHECK(strcmp(buf.data + 1, expected) == 0);
 	pgtc_buf_free(&buf);
 }
@@ -173,7 +173,7 @@ read_code(const char *text)
 	PgtcCode code;
 
 	pgtc_buf_init(&buf, &unit_mem);
-	code = pgtc_claims_request_read(pgtc_slice_str(text), &buf);
+	code = pgtc_claims_parameter_read(pgtc_slice_str(text), &buf);
 	if (code != PGTC_OK)
 		CHECK(buf.len == 0);
 	pgtc_buf_free(&buf);
@@ -184,7 +184,7 @@ read_code(const char *text)
 static void
 wishes(void)
 {
-	char many[PGTC_CLAIMS_REQUEST_MAX + 64] = "{\"userinfo\":{\"a\":null";
+	char many[PGTC_CLAIMS_PARAMETER_MAX + 64] = "{\"userinfo\":{\"a\":null";
 	int i;
 
 	check_read("{}", "{}");
@@ -210,7 +210,7 @@ wishes(void)
 	CHECK_CODE(read_code("{\"id_token\":{\"a\":null,\"a\":null}}"), PGTC_E_DUPLICATE);
 	CHECK_CODE(read_code("[]"), PGTC_E_MALFORMED);
 	CHECK_CODE(read_code(""), PGTC_E_MALFORMED);
-	for (i = 1; i < PGTC_CLAIMS_REQUEST_CLAIMS_MAX; i++)
+	for (i = 1; i < PGTC_CLAIMS_PARAMETER_CLAIMS_MAX; i++)
 		sprintf(many + strlen(many), ",\"b%d\":null", i);
 	strcat(many, "}}");
 	CHECK_CODE(read_code(many), PGTC_OK);
@@ -225,7 +225,7 @@ wishes(void)
 static bool
 stands_for(const char *claim, const char *scope)
 {
-	const char *found = pgtc_claims_request_scope(pgtc_slice_str(claim));
+	const char *found = pgtc_claims_parameter_scope(pgtc_slice_str(claim));
 
 	return scope == NULL ? found == NULL : found != NULL && strcmp(found, scope) == 0;
 }

@@ -1,10 +1,10 @@
 /*
- * request_object_fuzzer.c
+ * request_jwt_fuzzer.c
  *		The fields of a request object are text within bounds, none of them leads to another
  *		object, and what is judged to be good is of the client, for the issuer, and now.
  */
 #include "core/base/utf8.h"
-#include "core/oauth/request_object.h"
+#include "core/oauth/request_jwt.h"
 #include "fuzz.h"
 
 #define NOW INT64_C(1700000000)
@@ -15,7 +15,7 @@ check_fields(PgtcSlice payload)
 	static PgtcForm form;
 	int i;
 
-	if (pgtc_request_object_fields(payload, &fuzz_mem, &form) != PGTC_OK)
+	if (pgtc_request_jwt_fields(payload, &fuzz_mem, &form) != PGTC_OK)
 	{
 		REQUIRE(form.n == 0 && form.storage.data == NULL);
 		return;
@@ -41,14 +41,14 @@ check_claims(const PgtcClaims *claims)
 	PgtcSlice client = pgtc_slice_str("c");
 	PgtcSlice issuer = pgtc_slice_str("https://id.example");
 
-	if (pgtc_request_object_check(claims, client, issuer, NOW, true) == PGTC_OK)
+	if (pgtc_request_jwt_check(claims, client, issuer, NOW, true) == PGTC_OK)
 	{
 		REQUIRE(pgtc_slice_equal(claims->iss, client) && claims->exp > NOW);
-		REQUIRE(claims->exp - claims->nbf <= PGTC_REQUEST_OBJECT_LIFETIME);
+		REQUIRE(claims->exp - claims->nbf <= PGTC_REQUEST_JWT_LIFETIME);
 		REQUIRE(pgtc_claims_has_audience(claims, issuer));
-		REQUIRE(pgtc_request_object_check(claims, client, issuer, NOW, false) == PGTC_OK);
+		REQUIRE(pgtc_request_jwt_check(claims, client, issuer, NOW, false) == PGTC_OK);
 	}
-	if (pgtc_request_object_check(claims, client, issuer, NOW, false) == PGTC_OK)
+	if (pgtc_request_jwt_check(claims, client, issuer, NOW, false) == PGTC_OK)
 		REQUIRE(!pgtc_slice_equal(claims->sub, client));
 }
 

@@ -1,8 +1,8 @@
 /*
- * claims_request.c
+ * claims_parameter.c
  *		The claims parameter: single claims that a client asks for.
  */
-#include "core/oauth/claims_request.h"
+#include "core/oauth/claims_parameter.h"
 
 #include "core/base/json_read.h"
 #include "core/base/json_text.h"
@@ -21,8 +21,8 @@ write_wish(PgtcBuf *out, const json_t *wish)
 		return PGTC_E_MALFORMED;
 	if ((essential != NULL && !json_is_boolean(essential)) ||
 		(values != NULL && !json_is_array(values)) ||
-		(value != NULL && !pgtc_json_text_plain(value, PGTC_CLAIMS_REQUEST_DEPTH)) ||
-		(values != NULL && !pgtc_json_text_plain(values, PGTC_CLAIMS_REQUEST_DEPTH + 1)))
+		(value != NULL && !pgtc_json_text_plain(value, PGTC_CLAIMS_PARAMETER_DEPTH)) ||
+		(values != NULL && !pgtc_json_text_plain(values, PGTC_CLAIMS_PARAMETER_DEPTH + 1)))
 		return PGTC_E_MALFORMED;
 	pgtc_buf_append_str(out, "{");
 	if (json_is_true(essential))
@@ -52,7 +52,7 @@ write_wishes(PgtcBuf *out, const char *target, json_t *wishes)
 		return PGTC_OK;
 	if (!json_is_object(wishes))
 		return json_is_null(wishes) ? PGTC_OK : PGTC_E_MALFORMED;
-	if (json_object_size(wishes) > PGTC_CLAIMS_REQUEST_CLAIMS_MAX)
+	if (json_object_size(wishes) > PGTC_CLAIMS_PARAMETER_CLAIMS_MAX)
 		return PGTC_E_TOO_LONG;
 	pgtc_json_write_member_json(out, target, pgtc_slice_str("{"));
 	json_object_foreach(wishes, name, wish)
@@ -69,13 +69,13 @@ write_wishes(PgtcBuf *out, const char *target, json_t *wishes)
 }
 
 PgtcCode
-pgtc_claims_request_read(PgtcSlice text, PgtcBuf *out)
+pgtc_claims_parameter_read(PgtcSlice text, PgtcBuf *out)
 {
 	size_t start = out->len;
 	json_t *object;
 	PgtcCode code;
 
-	if (text.len > PGTC_CLAIMS_REQUEST_MAX)
+	if (text.len > PGTC_CLAIMS_PARAMETER_MAX)
 		return PGTC_E_TOO_LONG;
 	code = pgtc_json_read_object(text, &object);
 	if (code != PGTC_OK)
@@ -94,7 +94,7 @@ pgtc_claims_request_read(PgtcSlice text, PgtcBuf *out)
 }
 
 const char *
-pgtc_claims_request_scope(PgtcSlice claim)
+pgtc_claims_parameter_scope(PgtcSlice claim)
 {
 	static const struct
 	{

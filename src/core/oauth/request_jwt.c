@@ -1,16 +1,16 @@
 /*
- * request_object.c
+ * request_jwt.c
  *		Request objects: what a JWT that a client has signed asks for.
  */
-#include "core/oauth/request_object.h"
+#include "core/oauth/request_jwt.h"
 
 #include "core/base/json_read.h"
 #include "core/base/json_text.h"
 
 bool
-pgtc_request_object_typ_valid(const char *typ)
+pgtc_request_jwt_typ_valid(const char *typ)
 {
-	return typ[0] == '\0' || strcmp(typ, "jwt") == 0 || strcmp(typ, PGTC_REQUEST_OBJECT_TYP) == 0;
+	return typ[0] == '\0' || strcmp(typ, "jwt") == 0 || strcmp(typ, PGTC_REQUEST_JWT_TYP) == 0;
 }
 
 /* where the parts of a field lie: the storage moves while it grows */
@@ -114,7 +114,7 @@ add_members(Fields *fields, json_t *object)
 }
 
 PgtcCode
-pgtc_request_object_fields(PgtcSlice payload, const PgtcMem *mem, PgtcForm *out)
+pgtc_request_jwt_fields(PgtcSlice payload, const PgtcMem *mem, PgtcForm *out)
 {
 	Fields fields;
 	json_t *object;
@@ -152,21 +152,20 @@ check_times(const PgtcClaims *claims, int64_t now, bool demanded)
 
 	if (demanded && (claims->exp < 0 || claims->nbf < 0))
 		return PGTC_E_CLAIM;
-	if (claims->nbf > now + PGTC_REQUEST_OBJECT_LEEWAY)
+	if (claims->nbf > now + PGTC_REQUEST_JWT_LEEWAY)
 		return PGTC_E_NOT_YET;
-	if (claims->iat > now + PGTC_REQUEST_OBJECT_LEEWAY)
+	if (claims->iat > now + PGTC_REQUEST_JWT_LEEWAY)
 		return PGTC_E_NOT_YET;
-	if (from < now - PGTC_REQUEST_OBJECT_LIFETIME)
+	if (from < now - PGTC_REQUEST_JWT_LIFETIME)
 		return PGTC_E_EXPIRED;
-	if (claims->exp >= 0 &&
-		(claims->exp <= now || claims->exp > from + PGTC_REQUEST_OBJECT_LIFETIME))
+	if (claims->exp >= 0 && (claims->exp <= now || claims->exp > from + PGTC_REQUEST_JWT_LIFETIME))
 		return PGTC_E_EXPIRED;
 	return PGTC_OK;
 }
 
 PgtcCode
-pgtc_request_object_check(const PgtcClaims *claims, PgtcSlice client_id, PgtcSlice issuer,
-						  int64_t now, bool demanded)
+pgtc_request_jwt_check(const PgtcClaims *claims, PgtcSlice client_id, PgtcSlice issuer, int64_t now,
+					   bool demanded)
 {
 	if (claims->sub.data != NULL && pgtc_slice_equal(claims->sub, client_id))
 		return PGTC_E_CLAIM;
