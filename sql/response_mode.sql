@@ -48,6 +48,12 @@ SELECT status, body ->> 'error' AS error, body ->> 'error_description' AS descri
 SELECT test.approved(test.asked_in_mode('form_post')) AS url \gset
 -- Attack shut out: what looks ahead of the browser would have the answer.
 SELECT method, status, headers ->> 'allow' AS allow FROM unnest(ARRAY['HEAD', 'POST', 'OPTIONS']) method, LATERAL test.page(:'url', NULL, method);
+-- Attack shut out: the page of one issuer gives an answer of another's.
+SET pgtoken.http_issuer = 'https://http.example';
+SELECT status, body ->> 'error' AS at_another_issuer FROM test.page(:'url', NULL);
+RESET pgtoken.http_issuer;
+SELECT status, test.form_of(body #>> '{}') ? 'code' AS at_its_own FROM test.page(:'url');
+SELECT test.approved(test.asked('form_post')) AS url \gset
 UPDATE pgtoken.authorization_requests SET expires_at = created_at WHERE kind = 'answer';
 SELECT status, body ->> 'error' AS too_late FROM test.page(:'url', NULL);
 SELECT DISTINCT status, body ->> 'error_description' AS nothing_waits FROM unnest(ARRAY['https://id.example/oauth2/answer', 'https://id.example/oauth2/answer?answer=', 'https://id.example/oauth2/answer?answer=x',
@@ -87,6 +93,11 @@ SELECT pgtoken.update_client('poster', signing_alg => 'HS256');
 SELECT test.goes(test.asked_in_mode('jwt')) AS not_by_hs256, test.goes(test.asked_in_mode('form_post')) AS form_post;
 SELECT pgtoken.update_client('poster', metadata => '{"authorization_signed_response_alg": "PS256"}');
 SELECT test.header(test.query(test.approved(test.asked_in_mode('jwt')), 'response')) ->> 'alg' AS by_the_registered_one;
+ROLLBACK;
+-- an issuer whose only keys are those has nothing to sign answers by
+BEGIN;
+DELETE FROM pgtoken.signing_keys WHERE issuer = 'https://id.example' AND alg <> 'HS256';
+SELECT test.metadata() ->> 'response_modes_supported' AS modes, test.metadata() ->> 'authorization_signing_alg_values_supported' AS algs, test.metadata() ->> 'userinfo_signing_alg_values_supported' AS userinfo;
 ROLLBACK;
 SELECT alg, test.detail(format('SELECT pgtoken.update_client(''poster'', metadata => %L)', jsonb_build_object('authorization_signed_response_alg', alg))) FROM unnest(ARRAY['HS256', 'none', 'ES999']) alg;
 

@@ -34,14 +34,15 @@ BEGIN
 		'registration_endpoint', CASE WHEN i.registration <> 'off' THEN base_url || '/oauth2/register' END,
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
-		'userinfo_signing_alg_values_supported', signing_algs,
+		'userinfo_signing_alg_values_supported', NULLIF(signing_algs, '{}'),
 		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
 		'jwks_uri', base_url || '/oauth2/jwks',
 		'scopes_supported', scopes,
 		-- empty and not absent without an authorization endpoint: RFC 8414 section 2 requires it
 		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_type') ELSE '{}' END,
-		'response_modes_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_mode') END,
-		'authorization_signing_alg_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN signing_algs END,
+		'response_modes_supported', CASE WHEN i.login_uri IS NOT NULL THEN ARRAY(
+			SELECT m FROM unnest(pgtoken.choices('response_mode')) WITH ORDINALITY u (m, n) WHERE m !~ 'jwt' OR signing_algs <> '{}' ORDER BY n) END,
+		'authorization_signing_alg_values_supported', CASE WHEN i.login_uri IS NOT NULL THEN NULLIF(signing_algs, '{}') END,
 		'authorization_response_iss_parameter_supported', CASE WHEN i.login_uri IS NOT NULL THEN true END,
 		'code_challenge_methods_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('code_challenge_method') END,
 		'require_pushed_authorization_requests', CASE WHEN i.login_uri IS NOT NULL THEN false END,
