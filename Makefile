@@ -32,7 +32,7 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin authorize device exchange \
-	client_secrets sessions pre_request door not_before epochs resource_policy ways_to_die factors step_up policy registration \
+	client_secrets sessions pre_request door not_before epochs resource_policy resource_metadata ways_to_die factors step_up policy registration \
 	simulate refused bad_input personal placement maintain purge courier restore psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none

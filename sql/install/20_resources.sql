@@ -19,6 +19,7 @@ CREATE TABLE pgtoken.resources (
 	access_token_typ text NOT NULL DEFAULT 'at+jwt',
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	resource_name text,
 	CONSTRAINT resources_pkey PRIMARY KEY (issuer, resource),
 	CONSTRAINT resources_resource_check CHECK (pgtoken.valid_resource(resource)),
 	CONSTRAINT resources_scopes_check CHECK (pgtoken.scopes_problem(scopes, of_client => false) IS NULL),
@@ -43,6 +44,7 @@ COMMENT ON COLUMN pgtoken.resources.policy_version IS 'Grows with each change of
 COMMENT ON COLUMN pgtoken.resources.access_token_typ IS 'typ of access tokens that are for this API alone: at+jwt (RFC 9068), or JWT for verifiers that take nothing else';
 COMMENT ON COLUMN pgtoken.resources.enabled IS 'false: no new token names the API; a refresh leaves it out';
 COMMENT ON COLUMN pgtoken.resources.created_at IS 'When the API was registered';
+COMMENT ON COLUMN pgtoken.resources.resource_name IS 'Name for people (RFC 9728 section 2); NULL: none';
 COMMENT ON INDEX pgtoken.resources_pkey IS 'Each issuer registers an API once';
 COMMENT ON CONSTRAINT resources_resource_check ON pgtoken.resources IS 'An absolute URI without fragment (RFC 8707 section 2)';
 COMMENT ON CONSTRAINT resources_scopes_check ON pgtoken.resources IS 'Each a scope-token (RFC 6749 section 3.3), none NULL, none twice';
@@ -125,7 +127,8 @@ CREATE FUNCTION pgtoken.create_resource(
 	max_age interval DEFAULT NULL,
 	on_insufficient text DEFAULT 'require',
 	access_token_typ text DEFAULT 'at+jwt',
-	if_not_exists boolean DEFAULT false
+	if_not_exists boolean DEFAULT false,
+	resource_name text DEFAULT NULL
 ) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -160,19 +163,22 @@ BEGIN
 	IF FOUND THEN
 		PERFORM pgtoken.tell_existing('resource', resource, to_jsonb(existing),
 			jsonb_build_object('scopes', scopes, 'access_token_lifetime', access_token_lifetime, 'client_id', client_id, 'required_acr', required_acr,
-							   'required_amr', required_amr, 'max_age', max_age, 'on_insufficient', on_insufficient, 'access_token_typ', access_token_typ), if_not_exists);
+							   'required_amr', required_amr, 'max_age', max_age, 'on_insufficient', on_insufficient, 'access_token_typ', access_token_typ,
+							   'resource_name', resource_name), if_not_exists);
 		RETURN resource;
 	END IF;
-	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient, access_token_typ)
+	INSERT INTO pgtoken.resources (issuer, resource, scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient, access_token_typ,
+								   resource_name)
 	VALUES (of_issuer, create_resource.resource, create_resource.scopes, create_resource.access_token_lifetime, create_resource.client_id,
-			create_resource.required_acr, create_resource.required_amr, create_resource.max_age, create_resource.on_insufficient, create_resource.access_token_typ);
+			create_resource.required_acr, create_resource.required_amr, create_resource.max_age, create_resource.on_insufficient, create_resource.access_token_typ,
+			create_resource.resource_name);
 	RETURN resource;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_resource FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_resource TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_resource IS
-'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707); requests may spell it otherwise (RFC 3986 section 6.2), so it is registered in one spelling only. issuer: whose API; NULL is the default one. scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else.
+'Register an API. resource: its absolute URI, the aud of its tokens (RFC 8707); requests may spell it otherwise (RFC 3986 section 6.2), so it is registered in one spelling only. issuer: whose API; NULL is the default one. scopes: what means something to it; NULL: any scope. access_token_lifetime: 10 seconds to 1 day; the shortest among the APIs of a token counts. client_id: the confidential client as which the API itself authenticates when it introspects tokens or exchanges them. access_token_typ: typ of access tokens that are for this API alone: at+jwt (RFC 9068), by which everybody tells them from ID tokens; JWT for verifiers that take nothing else. resource_name: what people call it, for its metadata (RFC 9728).
 How its users must have authenticated, NULL being anyhow:
 required_acr: one of these, or a stronger one (see acr_levels of update_issuer). required_amr: by all of these methods (RFC 8176). max_age: no longer ago than this, 1 second to 10 years. on_insufficient: what a request of a family that falls short is answered: require, a step-up; invalid_grant, for clients whose users must log in anew. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the resource. Raises 22023, 23505, 23514.';
 
@@ -188,7 +194,8 @@ CREATE FUNCTION pgtoken.update_resource(
 	required_amr text[] DEFAULT NULL,
 	max_age interval DEFAULT NULL,
 	on_insufficient text DEFAULT NULL,
-	access_token_typ text DEFAULT NULL
+	access_token_typ text DEFAULT NULL,
+	resource_name text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -197,7 +204,8 @@ DECLARE
 	before pgtoken.resources;
 	changed pgtoken.resources;
 BEGIN
-	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime', 'client_id', 'required_acr', 'required_amr', 'max_age', 'on_insufficient']);
+	PERFORM pgtoken.check_reset(reset, ARRAY['scopes', 'access_token_lifetime', 'client_id', 'required_acr', 'required_amr', 'max_age', 'on_insufficient',
+										'resource_name']);
 	PERFORM pgtoken.check_scopes(scopes, of_client => false);
 	PERFORM pgtoken.check_resource_client(of_issuer, client_id);
 	PERFORM pgtoken.check_acr_values('required_acr', required_acr), pgtoken.check_acr_values('required_amr', required_amr);
@@ -220,14 +228,17 @@ BEGIN
 	changed.max_age := coalesce(max_age, CASE WHEN 'max_age' <> ALL (reset) THEN before.max_age END);
 	changed.on_insufficient := coalesce(on_insufficient, CASE WHEN 'on_insufficient' <> ALL (reset) THEN before.on_insufficient END, 'require');
 	changed.access_token_typ := coalesce(access_token_typ, before.access_token_typ);
+	changed.resource_name := coalesce(resource_name, CASE WHEN 'resource_name' <> ALL (reset) THEN before.resource_name END);
 	IF (changed.required_acr, changed.required_amr, changed.max_age, changed.on_insufficient)
 	   IS DISTINCT FROM (before.required_acr, before.required_amr, before.max_age, before.on_insufficient) THEN
 		changed.policy_version := before.policy_version + 1;
 	END IF;
 	UPDATE pgtoken.resources r
-	SET (scopes, access_token_lifetime, client_id, enabled, required_acr, required_amr, max_age, on_insufficient, policy_version, access_token_typ)
+	SET (scopes, access_token_lifetime, client_id, enabled, required_acr, required_amr, max_age, on_insufficient, policy_version, access_token_typ,
+		 resource_name)
 		= ROW (changed.scopes, changed.access_token_lifetime, changed.client_id, changed.enabled, changed.required_acr, changed.required_amr,
-			   changed.max_age, changed.on_insufficient, changed.policy_version, changed.access_token_typ)
+			   changed.max_age, changed.on_insufficient, changed.policy_version, changed.access_token_typ,
+			   changed.resource_name)
 	WHERE r.issuer = of_issuer AND r.resource = update_resource.resource;
 	RETURN true;
 END
@@ -235,7 +246,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_resource FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_resource TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.update_resource IS
-'Change an API. resource: which, however it is spelt. issuer: whose; NULL is the default one. scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient: as in create_resource; NULL keeps the value. A change of one of the last four makes a new policy_version, and holds from the next refresh on for families that are there, too. reset: names of those to go back to NULL (on_insufficient: to require). enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. access_token_typ: of tokens that are made from now on; back from JWT to at+jwt, those made before are refused at once. Returns false when it is not registered. Raises 22023, 23514, 55000.';
+'Change an API. resource: which, however it is spelt. issuer: whose; NULL is the default one. scopes, access_token_lifetime, client_id, required_acr, required_amr, max_age, on_insufficient, resource_name: as in create_resource; NULL keeps the value. A change of required_acr, required_amr, max_age or on_insufficient makes a new policy_version, and holds from the next refresh on for families that are there, too. reset: names of those to go back to NULL (on_insufficient: to require). enabled => false: no new token names it or carries its scopes; a refresh of a family that holds it leaves it out, and answers invalid_target when nothing else is left. access_token_typ: of tokens that are made from now on; back from JWT to at+jwt, those made before are refused at once. Returns false when it is not registered. Raises 22023, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.delete_resource(resource text, issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

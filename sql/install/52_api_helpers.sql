@@ -33,20 +33,30 @@ GRANT EXECUTE ON FUNCTION pgtoken.subject TO pgtoken_http;
 COMMENT ON FUNCTION pgtoken.subject IS
 'The application''s user id behind the access token of this request, also where its sub is pairwise (OpenID Connect Core section 8.1); for a client''s own token what its sub says. Returns NULL without a token of ours. One index probe: in a row policy write (SELECT pgtoken.subject()), so that it is made once per statement. Needs membership in pgtoken_http, and is worth what claim() is worth.';
 
-CREATE FUNCTION pgtoken.raise_challenge(status integer, error text, description text, attributes text DEFAULT '') RETURNS void
+CREATE FUNCTION pgtoken.resource_metadata_url() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_resource_metadata_url' LANGUAGE C STABLE STRICT PARALLEL SAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.resource_metadata_url FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.resource_metadata_url TO pgtoken_http;
+COMMENT ON FUNCTION pgtoken.resource_metadata_url IS 'Internal, called by raise_challenge(): where the metadata of this session''s API is (RFC 9728 section 5.1): pgtoken.http_resource_metadata, or the well-known place of pgtoken.http_resource; NULL where that names no API of the issuer';
+
+CREATE FUNCTION pgtoken.raise_challenge(status integer, error text, description text, attributes text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	claims CONSTANT jsonb := NULLIF(current_setting('request.jwt.claims', true), '');
 	algs CONSTANT text := format('algs="%s"', array_to_string(pgtoken.known_values('dpop_signing_alg'), ' '));
-	challenge text := 'Bearer, DPoP ' || algs;
+	metadata CONSTANT text := 'resource_metadata="' || pgtoken.resource_metadata_url() || '"';
+	challenge text;
 BEGIN
 	IF claims ? 'iss' THEN
 		-- RFC 9449 section 7.1: who came with a bound token is told how to come again
 		challenge := CASE WHEN claims -> 'cnf' ? 'jkt' THEN 'DPoP ' || algs || ', ' ELSE 'Bearer ' END
-					 || format('error="%s", error_description="%s"', error, description) || attributes;
+					 || concat_ws(', ', format('error="%s", error_description="%s"', error, description), attributes, metadata);
 	ELSE
-		-- RFC 6750 section 3.1: who came without a token is told no error
+		-- RFC 6750 section 3.1: who came without a token is told no error, but the scope that he will need
+		attributes := CASE error WHEN 'insufficient_scope' THEN attributes END;
+		challenge := concat_ws(' ', 'Bearer', NULLIF(concat_ws(', ', attributes, metadata), '')) || ', DPoP ' || concat_ws(', ', algs, attributes, metadata);
 		status := 401;
 		error := 'unauthorized';
 		description := 'an access token is needed';
@@ -72,7 +82,7 @@ BEGIN
 				  DETAIL = 'One scope of printable ASCII characters without space, quote and backslash (RFC 6749 section 3.3).';
 	END IF;
 	IF NOT pgtoken.has_scope(scope) THEN
-		PERFORM pgtoken.raise_challenge(403, 'insufficient_scope', 'the access token has not the scope that is needed', format(', scope="%s"', scope));
+		PERFORM pgtoken.raise_challenge(403, 'insufficient_scope', 'the access token has not the scope that is needed', format('scope="%s"', scope));
 	END IF;
 	RETURN true;
 END
@@ -90,7 +100,7 @@ DECLARE
 	claims CONSTANT jsonb := NULLIF(current_setting('request.jwt.claims', true), '');
 	seconds CONSTANT numeric := floor(extract(epoch FROM max_age));
 	wanted CONSTANT text[] := NULLIF(acr_values, '{}');
-	attributes text := '';
+	attributes text;
 	good boolean;
 BEGIN
 	IF wanted IS NULL AND seconds IS NULL THEN
@@ -113,10 +123,10 @@ BEGIN
 		RETURN true;
 	END IF;
 	IF wanted IS NOT NULL THEN
-		attributes := format(', acr_values="%s"', array_to_string(wanted, ' '));
+		attributes := format('acr_values="%s"', array_to_string(wanted, ' '));
 	END IF;
 	IF seconds IS NOT NULL THEN
-		attributes := attributes || format(', max_age="%s"', seconds);
+		attributes := concat_ws(', ', attributes, format('max_age="%s"', seconds));
 	END IF;
 	PERFORM pgtoken.raise_challenge(401, 'insufficient_user_authentication', 'a stronger or more recent authentication is needed', attributes);
 END

@@ -76,6 +76,36 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.server_metadata FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.server_metadata IS 'Internal, called by pgtoken_http.handle(): the metadata of an issuer (OpenID Connect Discovery section 4, RFC 8414 section 2); certificates: the layer asks clients for theirs';
 
+-- Of an API. Its scopes alone: offline_access is the client's business, not the API's.
+CREATE FUNCTION pgtoken.resource_metadata(resource text, issuer text DEFAULT NULL, certificates boolean DEFAULT NULL) RETURNS json
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
+	registered CONSTANT text := (pgtoken.registered_resources(of_issuer, ARRAY[resource]))[1];
+	r pgtoken.resources;
+BEGIN
+	-- section 2: the identifier of an API that has metadata is a web URL
+	SELECT * INTO r FROM pgtoken.resources a WHERE a.issuer = of_issuer AND a.resource = registered AND a.enabled AND a.resource ~* '^https?:';
+	IF NOT FOUND THEN
+		RETURN NULL;
+	END IF;
+	RETURN json_strip_nulls(json_build_object(
+		'resource', r.resource,
+		'authorization_servers', ARRAY[of_issuer],
+		'scopes_supported', NULLIF(r.scopes, '{}'),
+		'bearer_methods_supported', ARRAY['header'],
+		'resource_name', r.resource_name,
+		'tls_client_certificate_bound_access_tokens', coalesce(certificates, current_setting('pgtoken.http_client_certificate_header') <> ''),
+		'dpop_signing_alg_values_supported', pgtoken.choices('dpop_signing_alg')));
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.resource_metadata FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.resource_metadata TO pgtoken_http, pgtoken_issuer;
+COMMENT ON FUNCTION pgtoken.resource_metadata IS
+'The metadata of an API (RFC 9728 section 2), for an application that answers its well-known place itself; the door answers it by itself. resource: which, however it is spelt. issuer: whose; NULL is the session''s. certificates: whether who serves the API asks clients for certificates; NULL: whether pgtoken.http_client_certificate_header is set.
+Returns the document; NULL for what is not registered, is switched off, or is no URL of https or http. Raises 55000 when there is no such issuer.';
+
 CREATE FUNCTION pgtoken_http.pre_config() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$

@@ -21,6 +21,7 @@
 #include "base/shared_memory.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
+#include "core/base/url.h"
 #include "core/base/uuid.h"
 #include "core/risk/context_headers.h"
 
@@ -49,6 +50,7 @@ char *guc_http_context_headers = NULL;
 char *guc_http_cors_origins = NULL;
 char *guc_http_issuer = NULL;
 char *guc_http_resource = NULL;
+char *guc_http_resource_metadata = NULL;
 char *guc_http_resource_url = NULL;
 char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
@@ -139,6 +141,19 @@ check_http_context_headers(char **value, void **extra pg_attribute_unused(),
 		GUC_check_errhint("Write it like: latitude=x-geo-latitude, longitude=x-geo-longitude.");
 	}
 	return problem == NULL;
+}
+
+/* it stands between quotes in a header */
+static bool
+check_http_url(char **value, void **extra pg_attribute_unused(),
+			   GucSource source pg_attribute_unused())
+{
+	PgtcUrl url;
+	bool ok = (*value)[0] == '\0' || pgtc_url_split(pgtc_slice_str(*value), &url);
+
+	if (!ok)
+		GUC_check_errdetail("It is an absolute URL of http or https, without a fragment.");
+	return ok;
 }
 
 static bool
@@ -305,6 +320,11 @@ guc_init(void)
 		"pgtoken.http_resource",
 		"API that pgtoken_http.pre_request() and admit() stand for: tokens for others are refused; empty: not checked.",
 		NULL, &guc_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.http_resource_metadata",
+		"URL of that API's metadata (RFC 9728), for its challenges; empty: the well-known place of pgtoken.http_resource.",
+		NULL, &guc_http_resource_metadata, "", PGC_SUSET, 0, check_http_url, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_resource_url",

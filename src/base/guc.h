@@ -25,6 +25,7 @@ extern char *guc_http_context_headers;
 extern char *guc_http_cors_origins;
 extern char *guc_http_issuer;
 extern char *guc_http_resource;
+extern char *guc_http_resource_metadata;
 extern char *guc_http_resource_url;
 extern char *guc_installation_id;
 extern int guc_lockstep_generations;

@@ -22,6 +22,7 @@
 #include "core/base/slice.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
+#include "http/resource_metadata.h"
 #include "tables/confirmation.h"
 #include "tokens/genuine.h"
 #include "tokens/verify.h"
@@ -133,6 +134,14 @@ request_url(const HttpExchange *x)
 	return psprintf("%.*s%s", (int) len, base, x->request->path);
 }
 
+/* what http_challenge() does, of the session's API */
+static void
+challenge(HttpExchange *x, const char *scheme, PgtErr err)
+{
+	x->resource_metadata = resource_metadata_url();
+	http_challenge(x, scheme, err, NULL);
+}
+
 PgtErr
 access_request_admit(HttpExchange *x, Jsonb **claims)
 {
@@ -151,7 +160,7 @@ access_request_admit(HttpExchange *x, Jsonb **claims)
 		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(*claims, "iss"),
 					  x->issuer->issuer);
 	if (err != PGT_OK)
-		http_challenge(x, access.scheme, err, NULL);
+		challenge(x, access.scheme, err);
 	return err;
 }
 
@@ -200,7 +209,7 @@ access_request_require(void)
 	{
 		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "Authorization", NULL,
 					  "the token that the layer has looked at");
-		http_challenge(&x, BEARER, err, NULL);
+		challenge(&x, BEARER, err);
 	}
 	if (err != PGT_OK)
 		http_raise(&x, err);

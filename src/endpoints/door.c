@@ -26,6 +26,7 @@
 #include "endpoints/userinfo_endpoint.h"
 #include "http/cors.h"
 #include "http/http_form.h"
+#include "http/resource_metadata.h"
 
 #define METADATA "GET, HEAD, OPTIONS"
 #define FORM "POST, OPTIONS"
@@ -62,6 +63,8 @@ static const Route routes[] = {
 	 metadata_endpoint},
 	{"/.well-known/oauth-authorization-server", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN,
 	 NULL, metadata_endpoint},
+	{"/oauth2/resource_metadata", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY, NULL,
+	 metadata_endpoint_resource},
 	{"/oauth2/authorize", BOTH, IN_QUERY, authorization_endpoint, NULL},
 	{"/oauth2/par", FORM, FOR_SCRIPTS, authorization_endpoint_push, NULL},
 	{"/oauth2/device_authorization", FORM, FOR_SCRIPTS, device_authorization_endpoint, NULL},
@@ -72,6 +75,10 @@ static const Route routes[] = {
 	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY, registration_endpoint_manage,
 	 NULL},
 };
+
+/* of an API and not below an issuer: with the API's path behind it (RFC 9728 section 3.1) */
+static const Route resource_route = {RESOURCE_METADATA_PATH, METADATA, FOR_SCRIPTS | READS_ONLY,
+									 NULL, metadata_endpoint_resource};
 
 static bool
 is_joined(const char *path, const char *first, const char *second)
@@ -127,6 +134,11 @@ find_route(const HttpRequest *request, Issuer **issuer)
 	Issuer *at = NULL;
 	const Route *route;
 
+	if (resource_metadata_is_place(request->path))
+	{
+		*issuer = resource_metadata_issuer(request);
+		return &resource_route;
+	}
 	if (host && guc_http_issuer[0] == '\0')
 	{
 		bool known = false;

@@ -1,12 +1,15 @@
 /*
  * metadata_endpoint.c
- *		Use cases: the service's metadata, and its public keys.
+ *		Use cases: the service's metadata, that of an API, and the public keys.
  *
- * Both are made in SQL from what is configured now, and may be kept for a while.
+ * They are made in SQL from what is configured now, and may be kept for a while.
  */
 #include "endpoints/metadata_endpoint.h"
 
+#include "base/object.h"
 #include "base/store.h"
+#include "http/resource_metadata.h"
+#include "tables/resource.h"
 
 typedef struct Document
 {
@@ -61,4 +64,29 @@ metadata_endpoint_keys(HttpExchange *x)
 
 	store_arg_text(&args, x->issuer->issuer);
 	return answer(x, &keys_query, &args);
+}
+
+static StoreQuery resource_query =
+	STORE_QUERY("resource metadata", STORE_READS,
+				"SELECT pgtoken.resource_metadata($1, $2, $3)::pg_catalog.text, 300");
+
+char *
+metadata_endpoint_resource(HttpExchange *x)
+{
+	char *named = http_param(x, "resource");
+	const char *resource = NULL;
+	StoreArgs args = {0};
+
+	if (x->form_err != PGT_OK)
+		return object_text(http_error(x, x->form_err));
+	if (resource_metadata_is_place(x->request->path))
+		resource = resource_metadata_resource(x->issuer, x->request);
+	else if (named)
+		resource = resource_name(x->issuer->issuer, named);
+	if (resource == NULL)
+		return object_text(http_error(x, PGT_ERR_NOT_FOUND));
+	store_arg_text(&args, resource);
+	store_arg_text(&args, x->issuer->issuer);
+	store_arg_bool(&args, x->request->peer.certificates);
+	return answer(x, &resource_query, &args);
 }

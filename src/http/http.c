@@ -226,6 +226,9 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 						 info->description);
 	if (scope)
 		appendStringInfo(&challenge, ", scope=\"%s\"", scope);
+	/* RFC 9728 section 5.1 */
+	if (x->resource_metadata)
+		appendStringInfo(&challenge, ", resource_metadata=\"%s\"", x->resource_metadata);
 	/* a further challenge, which has a scheme before its parameters (RFC 9110 section 11.6.1) */
 	if (err == PGT_ERR_ACCESS_TOKEN_MISSING)
 		appendStringInfo(&challenge, ", DPoP realm=\"%s\"", x->issuer->issuer);

@@ -26,6 +26,7 @@ typedef struct HttpExchange
 	const char
 		*name; /* what follows its path, of an endpoint for many things; NULL: it is for one */
 	const char *methods; /* that it takes */
+	const char *resource_metadata; /* what a challenge names (resource_metadata.h); NULL: nothing */
 	const char *client_id; /* as the request names it; NULL: it does not, or not yet */
 	PgtErr form_err; /* the form could not be read */
 	HttpField *fields; /* of it */

@@ -17,6 +17,7 @@
 #include "endpoints/admission.h"
 #include "endpoints/door.h"
 #include "http/http.h"
+#include "http/resource_metadata.h"
 #include "sql/argument.h"
 #include "sql/once.h"
 
@@ -24,6 +25,7 @@ PG_FUNCTION_INFO_V1(pgt_http_admit);
 PG_FUNCTION_INFO_V1(pgt_http_handle);
 PG_FUNCTION_INFO_V1(pgt_http_pre_request);
 PG_FUNCTION_INFO_V1(pgt_postgrest_handle);
+PG_FUNCTION_INFO_V1(pgt_resource_metadata_url);
 
 /* method, target, headers, then those that come from the number on: body (or none), peer */
 static void
@@ -200,4 +202,14 @@ pgt_postgrest_handle(PG_FUNCTION_ARGS)
 	}
 	PG_END_TRY();
 	return body;
+}
+
+Datum
+pgt_resource_metadata_url(PG_FUNCTION_ARGS)
+{
+	const char *url = resource_metadata_url();
+
+	if (url == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(url));
 }

@@ -280,6 +280,7 @@ my %settings = (
 	http_issuer => [ 'https://id.example', 'https://mine.example' ],
 	http_notify_channel => [ 'keys', 'mine' ],
 	http_resource => [ 'https://api.example', 'https://mine.example' ],
+	http_resource_metadata => [ 'https://api.example/metadata', 'https://mine.example/metadata' ],
 	http_resource_url => [ 'https://api.example', 'https://mine.example' ],
 	installation_id => [ $admin->value('SELECT installation_id FROM pgtoken.installation'), '5ba4e6a1-0f0c-4b6e-9c1d-2f6a3c1d7e90' ],
 	lineage_retention => [ '500d', '1min' ],
