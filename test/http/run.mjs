@@ -46,19 +46,22 @@ const page = (port) => `http://localhost:${port}`; // security keys go by names
 
 /** the database, and what the tests and services are told of it and of each other */
 async function prepare(env) {
-	const [port, proxyPort, login, client, api, apiProxy] = await freePorts(6);
+	const [port, proxyPort, login, client, api, apiProxy, mcp] = await freePorts(7);
 	const psql = (database, ...args) => run('psql', ['-X', '-q', ...args], { cwd: root, env: { ...env, PGDATABASE: database } });
 	await psql('postgres', '-c', `CREATE DATABASE ${DATABASE} ENCODING 'UTF8' TEMPLATE template0`);
 	const output = await psql(DATABASE, '-v', `base_url=${url(port)}`, '-v', `login_url=${page(login)}`, '-v', `client_url=${page(client)}`, '-f', 'examples/setup.sql');
 	await psql(DATABASE, '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql'));
-	const facts = Object.fromEntries(output.split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
-	return { ports: { port, proxyPort, login, client, api, apiProxy }, env: { ...env, PGDATABASE: DATABASE, ...facts,
+	const forAgents = await psql(DATABASE, '-v', `mcp_url=${url(mcp)}/mcp`, '-f', 'examples/mcp/setup.sql');
+	const facts = Object.fromEntries((output + forAgents).split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
+	return { ports: { port, proxyPort, login, client, api, apiProxy, mcp }, env: { ...env, PGDATABASE: DATABASE, ...facts,
 		BASE_URL: url(port), PROXY_URL: url(proxyPort), LOGIN_URL: page(login), CLIENT_URL: page(client), CERTIFICATE_HEADER: 'client-cert' } };
 }
 
 const node = (main, env) => start(process.execPath, [main], { cwd: root, env });
 
 const startLogin = ({ env, ports }) => node('examples/login/main.js', { ...env, PGUSER: 'login_app', LOGIN_PORT: String(ports.login), LOGIN_TELL_TIMEOUT: '600000' });
+
+const startMcp = ({ env, ports }) => node('examples/mcp/main.js', { ...env, PGUSER: 'mcp_server', MCP_PORT: String(ports.mcp) });
 
 /** asks the layer for the metadata, and so comes after it */
 const startClient = ({ env, ports, api }) => node('examples/client/main.js', { ...env, CLIENT_PORT: String(ports.client), ISSUER: env.BASE_URL,
@@ -126,7 +129,7 @@ async function testThrough(name, service) {
 async function testAll() {
 	if (process.env.BASE_URL) return test(process.env, named.length > 0 ? named : files);
 	const service = await prepare(process.env);
-	running.push(await startLogin(service));
+	running.push(await startLogin(service), await startMcp(service));
 	if ((options.all || options.layer) && chosen().some(lacksApi)) await startApi(service);
 	let status = 0;
 	for (const name of chosen()) {
