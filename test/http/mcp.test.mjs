@@ -47,10 +47,10 @@ async function browse(start, redirectUri, { jar = new Map(), login = 'demo' } = 
 
 /** what the SDK wants to be told; it keeps all of it, and the browser's cookies */
 class Provider {
-	constructor({ port = 43000 + Math.floor(Math.random() * 1000), information, login } = {}) {
-		Object.assign(this, { redirectUrl: `http://127.0.0.1:${port}/callback`, information, login, jar: new Map(), asked: [], requests: [] });
-		this.clientMetadata = { client_name: 'Agent', redirect_uris: [this.redirectUrl], grant_types: ['authorization_code', 'refresh_token'],
-			response_types: ['code'], token_endpoint_auth_method: 'none', application_type: 'native' };
+	constructor({ redirectUrl = 'http://127.0.0.1:43117/callback', information, login, metadata } = {}) {
+		Object.assign(this, { redirectUrl, information, login, jar: new Map(), asked: [], requests: [] });
+		this.clientMetadata = { client_name: 'Agent', redirect_uris: [redirectUrl], grant_types: ['authorization_code', 'refresh_token'],
+			response_types: ['code'], token_endpoint_auth_method: 'none', ...metadata };
 	}
 
 	clientInformation() { return this.information; }
@@ -121,8 +121,6 @@ const send = (message, headers = {}) => fetch(url, { method: 'POST', body: JSON.
 	headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers } });
 const challengeOf = async (response) => ({ status: response.status, challenge: response.headers.get('www-authenticate'), text: await response.text() });
 
-const registered = () => ({ client_id: h.facts.MCP_CLIENT_ID });
-
 describe('an MCP client', { skip }, () => {
 	it('that knows a URL is told where the metadata are, and what to ask for (C121, C122)', async () => {
 		const { status, challenge } = await challengeOf(await send({ method: 'tools/list' }));
@@ -136,7 +134,7 @@ describe('an MCP client', { skip }, () => {
 	});
 
 	it('gets a token for the server alone, and uses its tools', async () => {
-		const provider = new Provider({ information: registered() });
+		const provider = new Provider();
 		const client = await connected(provider);
 		assert.deepEqual(provider.asked, ['login', 'consent']);
 		const [asked] = provider.requests;
@@ -151,19 +149,35 @@ describe('an MCP client', { skip }, () => {
 		await client.close();
 	});
 
-	// RFC 8252 section 7.3; RFC 8707 by RFC 3986 section 6.2
-	it('listens on any port of localhost, by address or name, and may write the server\'s URL otherwise', async () => {
-		for (const [host, server] of [['127.0.0.1', url.replace('http:', 'HTTP:')], ['localhost', url]]) {
-			const provider = new Provider({ information: registered() });
-			provider.redirectUrl = provider.redirectUrl.replace('127.0.0.1', host);
-			const client = await connected(provider, server);
-			assert.ok((await client.listTools()).tools.length > 0);
-			await client.close();
+	// RFC 8252 section 7.3: nobody listens there but for the moment, so that the port is another each time
+	it('listens on any port of localhost, by address or name, whether it registers itself or was registered', async () => {
+		for (const [name, metadata] of [['127.0.0.1', {}], ['localhost', {}], ['127.0.0.1', { application_type: 'native' }], ['[::1]', { application_type: 'native' }]]) {
+			const provider = new Provider({ redirectUrl: `http://${name}:43118/callback`, metadata });
+			await (await connected(provider)).close();
+			provider.kept = undefined;
+			provider.redirectUrl = `http://${name}:43119/callback`;
+			await (await connected(provider)).close();
+			assert.equal(provider.requests.length, 2, name);
+		}
+		for (const name of ['127.0.0.1', 'localhost']) {
+			const provider = new Provider({ redirectUrl: `http://${name}:43120/callback`, information: { client_id: h.facts.MCP_CLIENT_ID } });
+			await (await connected(provider)).close();
+		}
+	});
+
+	// RFC 8707 by RFC 3986 section 6.2.3: a URL without a path is the one with a slash
+	it('may write the server\'s URL with a slash or without', async () => {
+		const root = `https://${h.unique('root')}.example`;
+		await h.rows('SELECT pgtoken.create_resource($1, $2)', root, [h.unique('scope')]);
+		const client = await h.publicClient({ scopes: ['notes:read'] });
+		for (const written of [root, `${root}/`]) {
+			const { access_token: accessToken } = await h.newTokens(client, { scope: 'offline_access', resource: written });
+			assert.equal(h.claimsOf(accessToken).aud, root);
 		}
 	});
 
 	it('refreshes when its token has expired, and asks nobody', async () => {
-		const provider = new Provider({ information: registered() });
+		const provider = new Provider();
 		const client = await connected(provider);
 		const before = provider.kept;
 		await h.rows('SELECT pgtoken.blacklist_token($1, \'test\')', before.access_token);
@@ -174,7 +188,7 @@ describe('an MCP client', { skip }, () => {
 	});
 
 	it('whose family was revoked logs its user in anew', async () => {
-		const provider = new Provider({ information: registered() });
+		const provider = new Provider();
 		const client = await connected(provider);
 		await h.rows('SELECT pgtoken.revoke_family(pgtoken.grant_of($1))', provider.kept.refresh_token);
 		await assert.rejects(client.listTools(), UnauthorizedError);
@@ -186,7 +200,7 @@ describe('an MCP client', { skip }, () => {
 
 	// MCP: scope challenge handling; RFC 9470
 	it('asks for more when a dangerous tool takes more: a scope, and a login just now', async () => {
-		const provider = new Provider({ information: registered(), login: 'other' });
+		const provider = new Provider({ login: 'other' });
 		const client = await connected(provider);
 		await call(provider, client, 'add_note', { text: 'soon gone' });
 
