@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
+import { auth, extractWWWAuthenticateParams, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
 import * as h from './harness.mjs';
@@ -237,5 +237,36 @@ describe('an MCP client', { skip }, () => {
 		assert.equal((await send(add, { ...h.bearer(writer.access_token), 'mcp-protocol-version': '1' })).status, 400);
 		for (const path of ['/oauth2/token', '/.well-known/oauth-protected-resourcex', '/']) assert.equal((await fetch(new URL(path, url))).status, 404, path);
 		assert.equal(await count(), before);
+	});
+});
+
+// what serves it is the gateway, or PostgREST behind nginx
+describe('any API', () => {
+	const url = `${h.apiUrl}/api/notes`;
+
+	it('is one that such a client gets a token for, from its 401 on (C121, C122)', async () => {
+		const { id } = await h.publicClient({ scopes: ['notes:read', 'notes:write'], redirectUris: ['http://127.0.0.1/callback'], metadata: { application_type: 'native' } });
+		const provider = new Provider({ information: { client_id: id } });
+		const begin = async (response, options) => {
+			const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
+			return auth(provider, { serverUrl: url, resourceMetadataUrl, scope, ...options });
+		};
+		const first = await fetch(url);
+		assert.equal(first.status, 401);
+		assert.equal(await begin(first), 'REDIRECT');
+		assert.equal(await begin(first, { authorizationCode: provider.code }), 'AUTHORIZED');
+		assert.equal(h.claimsOf(provider.kept.access_token).aud, h.resource);
+		assert.equal((await h.notes(h.bearer(provider.kept.access_token))).status, 200);
+
+		// the database knows the token as revoked, which nobody else does
+		await h.rows('SELECT pgtoken.blacklist_token($1, \'test\')', provider.kept.access_token);
+		const second = await fetch(url, { headers: h.bearer(provider.kept.access_token) });
+		assert.equal(second.status, 401);
+		assert.match(second.headers.get('www-authenticate'), /error="invalid_token".*resource_metadata="/);
+		// and more is asked for where more is needed
+		const { access_token: accessToken } = await h.newTokens(await h.newClient());
+		const third = await fetch(url, { method: 'POST', body: '{"text": "x"}', headers: { 'content-type': 'application/json', ...h.bearer(accessToken) } });
+		assert.equal(third.status, 403);
+		assert.deepEqual(extractWWWAuthenticateParams(third), { ...extractWWWAuthenticateParams(first), scope: 'notes:write', error: 'insufficient_scope' });
 	});
 });

@@ -165,6 +165,17 @@ describe('nginx.conf', () => {
 		assert.equal(seen.at(-1).url, '/.well-known/openid-configuration');
 	});
 
+	it('PostgREST\'s own challenges name them, too', async () => {
+		const metadata = 'resource_metadata="https://api.test/.well-known/oauth-protected-resource"';
+		for (const [said, sent] of [['Bearer', `Bearer ${metadata}`], ['Bearer error="invalid_token", error_description="JWT expired"', `Bearer error="invalid_token", error_description="JWT expired", ${metadata}`],
+			['Bearer realm="i", resource_metadata="https://x.test/m"', 'Bearer realm="i", resource_metadata="https://x.test/m"'], [undefined, undefined]]) {
+			next = { headers: said === undefined ? {} : { 'www-authenticate': said } };
+			const { headers } = await call(ports.api, 'GET', '/notes', { headers: { host: 'api.test' } });
+			assert.equal(headers['www-authenticate'], sent);
+		}
+		next = undefined;
+	});
+
 	it('a certificate counts when nginx has verified it, and only then', async () => {
 		await call(ports.issuer, 'POST', '/oauth2/token', { key: true, headers: { 'pgtoken-certificate': 'invented' }, body: 'a=b' });
 		assert.equal(decodeURIComponent(seen.at(-1).headers['pgtoken-certificate']), certificate().toString());
