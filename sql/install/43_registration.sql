@@ -25,7 +25,7 @@ BEGIN
 	FOR name, value IN SELECT m.key, m.value FROM jsonb_each(policy) m ORDER BY m.key COLLATE "C" LOOP
 		kind := jsonb_typeof(value);
 		problem := CASE
-			WHEN name IN ('loopback_redirects', 'private_use_redirects') THEN
+			WHEN name IN ('loopback_redirects', 'private_use_redirects', 'all_scopes') THEN
 				CASE WHEN kind <> 'boolean' THEN 'must be true or false' END
 			WHEN name IN ('max_clients', 'max_per_hour') THEN
 				CASE WHEN kind <> 'number' OR value #>> '{}' !~ '^[0-9]{1,9}$' THEN 'must be a number, 0 or greater' END
@@ -259,7 +259,7 @@ REVOKE ALL ON FUNCTION pgtoken.set_registration_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.set_registration_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.set_registration_policy IS
 'Say what clients that register themselves (RFC 7591) may have; whether they may is for update_issuer(registration => ...). issuer: NULL is the default one. policy: members to change; the others stay, and one given as null goes back to its default:
-redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never).
+redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never).
 Those that are registered keep what they have until they change it themselves. Returns the policy with its defaults. Raises 22004, 22023, 55000 where there is no such issuer.';
 
 CREATE FUNCTION pgtoken.new_registration_secret(initial boolean) RETURNS text
@@ -469,7 +469,7 @@ BEGIN
 	resources := CASE WHEN policy ? 'resources' THEN resources END;
 	asked_scopes := array_remove(string_to_array(asked ->> 'scope', ' '), 'offline_access');
 	scopes := ARRAY(SELECT s FROM unnest(allowed_scopes) WITH ORDINALITY u (s, n)
-					WHERE s = ANY (coalesce(asked_scopes, pgtoken.texts_of(policy -> 'default_scopes'), allowed_scopes)) ORDER BY n);
+					WHERE s = ANY (coalesce(CASE policy -> 'all_scopes' WHEN 'true' THEN allowed_scopes END, asked_scopes, pgtoken.texts_of(policy -> 'default_scopes'), allowed_scopes)) ORDER BY n);
 	IF scopes = '{}' AND cardinality(array_remove(asked_scopes, '')) > 0 THEN
 		sentence := 'scope has none that a client may have here';
 		RETURN;

@@ -123,7 +123,7 @@ describe('what is announced', () => {
 			assert.equal(answer.status, 401);
 			const challenge = answer.headers.get('www-authenticate');
 			assert.match(challenge, /^Bearer\b/);
-			const [, algs] = challenge.match(/, DPoP (?:realm="[^"]*", )?algs="([^"]*)"$/);
+			const [, algs] = challenge.match(/, DPoP (?:realm="[^"]*", )?algs="([^"]*)"(?:, scope="[^"]*")?(?:, resource_metadata="[^"]*")?$/);
 			assert.deepEqual(algs.split(' ').sort(), [...json.dpop_signing_alg_values_supported].sort());
 		}
 	});

@@ -27,6 +27,6 @@ export const layers = {
 	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	fastcgi: { files: FILES, can: TRANSPORT.filter((ability) => ability !== 'log') },
 	python: { files: FILES, can: TRANSPORT },
-	postgrest: { files: ['door', 'api', 'client_auth', 'context', 'dpop'], can: ['api'] },
+	postgrest: { files: ['door', 'api', 'client_auth', 'context', 'dpop', 'mcp'], can: ['api'] },
 	shell: { files: ['transport'], can: TRANSPORT },
 };

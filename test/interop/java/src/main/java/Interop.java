@@ -13,8 +13,11 @@ import com.nimbusds.openid.connect.sdk.op.OIDCProviderMetadata;
 import com.nimbusds.openid.connect.sdk.token.OIDCTokens;
 import com.nimbusds.openid.connect.sdk.validators.IDTokenValidator;
 
+import org.springframework.security.oauth2.client.endpoint.*;
 import org.springframework.security.oauth2.client.oidc.authentication.OidcIdTokenDecoderFactory;
-import org.springframework.security.oauth2.client.registration.ClientRegistrations;
+import org.springframework.security.oauth2.client.registration.*;
+import org.springframework.security.oauth2.client.web.OAuth2AuthorizationRequestCustomizers;
+import org.springframework.security.oauth2.core.endpoint.*;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
 import org.springframework.security.oauth2.jwt.*;
 
@@ -87,6 +90,24 @@ public class Interop {
 		return null;
 	}
 
+	/** its own exchange of a code, with PKCE, and its own refresh */
+	static Void springTokens() throws Exception {
+		ClientRegistration registration = ClientRegistrations.fromIssuerLocation(ISSUER).clientId("library").clientSecret(LIBRARY_SECRET.getValue())
+			.redirectUri(REDIRECT.toString()).scope("openid", "offline_access", "notes:read").build();
+		OAuth2AuthorizationRequest.Builder asking = OAuth2AuthorizationRequest.authorizationCode().clientId("library")
+			.authorizationUri(registration.getProviderDetails().getAuthorizationUri()).redirectUri(REDIRECT.toString()).scopes(registration.getScopes()).state("state");
+		OAuth2AuthorizationRequestCustomizers.withPkce().accept(asking);
+		OAuth2AuthorizationRequest asked = asking.build();
+		AuthorizationCode code = AuthenticationResponseParser.parse(approve(URI.create(asked.getAuthorizationRequestUri()))).toSuccessResponse().getAuthorizationCode();
+		OAuth2AuthorizationResponse answered = OAuth2AuthorizationResponse.success(code.getValue()).redirectUri(REDIRECT.toString()).state("state").build();
+		OAuth2AccessTokenResponse got = new RestClientAuthorizationCodeTokenResponseClient().getTokenResponse(
+			new OAuth2AuthorizationCodeGrantRequest(registration, new OAuth2AuthorizationExchange(asked, answered)));
+		OAuth2AccessTokenResponse next = new RestClientRefreshTokenTokenResponseClient().getTokenResponse(
+			new OAuth2RefreshTokenGrantRequest(registration, got.getAccessToken(), got.getRefreshToken()));
+		expect(!next.getRefreshToken().getTokenValue().equals(got.getRefreshToken().getTokenValue()), "rotated");
+		return null;
+	}
+
 	static JwtDecoder withAudience(NimbusJwtDecoder decoder, String audience) {
 		decoder.setJwtValidator(JwtValidators.createDefaultWithValidators(new JwtIssuerValidator(ISSUER), new JwtAudienceValidator(audience)));
 		return decoder;
@@ -125,6 +146,7 @@ public class Interop {
 		Map<String, Callable<Void>> tests = new java.util.LinkedHashMap<>();
 		tests.put("Nimbus: code with PKCE, ID token, refresh, by Basic and in the form", Interop::nimbus);
 		tests.put("Spring Security: login with a client of RS256, and of ES256", Interop::springLogin);
+		tests.put("Spring Security: code with PKCE, refresh", Interop::springTokens);
 		tests.put("Spring Security: an API with tokens of typ JWT", Interop::springApi);
 		tests.put("Spring Security: an API with tokens of typ at+jwt", Interop::springApiAtJwt);
 		tests.forEach((name, test) -> {
