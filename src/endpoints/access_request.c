@@ -24,7 +24,6 @@
 #include "http/dpop_proof.h"
 #include "http/resource_metadata.h"
 #include "tables/client.h"
-#include "http/resource_metadata.h"
 #include "tables/confirmation.h"
 #include "tokens/genuine.h"
 #include "tokens/verify.h"

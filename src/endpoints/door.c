@@ -29,7 +29,6 @@
 #include "http/http_form.h"
 #include "http/page.h"
 #include "http/resource_metadata.h"
-#include "http/resource_metadata.h"
 
 #define METADATA "GET, HEAD, OPTIONS"
 #define FORM "POST, OPTIONS"

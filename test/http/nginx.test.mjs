@@ -165,19 +165,6 @@ describe('nginx.conf', () => {
 		assert.equal(seen.at(-1).url, '/.well-known/openid-configuration');
 	});
 
-	// RFC 9728: a client of the API asks its host for its metadata; nothing else there is the token service's
-	it('the API\'s metadata are the token service\'s to answer', async () => {
-		for (const [path, method] of [['/.well-known/oauth-protected-resource', 'GET'], ['/.well-known/oauth-protected-resource/notes?x=1', 'OPTIONS']]) {
-			await call(ports.api, method, path, { headers: { host: 'api.test:8443', origin: 'https://a.example', authorization: 'Bearer x', 'pgtoken-host': 'login.test', 'x-anything': 'x' } });
-			const { method: came, url, headers } = seen.at(-1);
-			assert.deepEqual([came, url, headers['pgtoken-method'], headers['pgtoken-target'], headers['pgtoken-host'], headers['pgtoken-origin']],
-				['POST', '/rpc/handle', method, path, 'api.test:8443', 'https://a.example']);
-			assert.deepEqual(Object.keys(headers).filter((name) => !PASSED.includes(name) || name === 'pgtoken-authorization'), []);
-		}
-		await call(ports.api, 'GET', '/.well-known/openid-configuration');
-		assert.equal(seen.at(-1).url, '/.well-known/openid-configuration');
-	});
-
 	it('PostgREST\'s own challenges name them, too', async () => {
 		const metadata = 'resource_metadata="https://api.test/.well-known/oauth-protected-resource"';
 		for (const [said, sent] of [['Bearer', `Bearer ${metadata}`], ['Bearer error="invalid_token", error_description="JWT expired"', `Bearer error="invalid_token", error_description="JWT expired", ${metadata}`],
