@@ -53,7 +53,7 @@ SET pgtoken.http_issuer = 'https://http.example';
 SELECT status, body ->> 'error' AS at_another_issuer FROM test.page(:'url', NULL);
 RESET pgtoken.http_issuer;
 SELECT status, test.form_of(body #>> '{}') ? 'code' AS at_its_own FROM test.page(:'url');
-SELECT test.approved(test.asked('form_post')) AS url \gset
+SELECT test.approved(test.asked_in_mode('form_post')) AS url \gset
 UPDATE pgtoken.authorization_requests SET expires_at = created_at WHERE kind = 'answer';
 SELECT status, body ->> 'error' AS too_late FROM test.page(:'url', NULL);
 SELECT DISTINCT status, body ->> 'error_description' AS nothing_waits FROM unnest(ARRAY['https://id.example/oauth2/answer', 'https://id.example/oauth2/answer?answer=', 'https://id.example/oauth2/answer?answer=x',
