@@ -50,6 +50,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'grant type' THEN 'issue_tokens'::text || array_remove(pgtoken.known_values('grant_types'), 'refresh_token')
 		WHEN 'on_deny' THEN '{keep,revoke}'
 		WHEN 'on_error' THEN '{allow,deny}'
+		WHEN 'delivery' THEN '{application,courier}'
 		ELSE pgtoken.known_values(what)
 	END;
 REVOKE ALL ON FUNCTION pgtoken.choices FROM PUBLIC;

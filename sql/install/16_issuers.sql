@@ -27,6 +27,8 @@ CREATE TABLE pgtoken.issuers (
 	webauthn_rp_id text,
 	webauthn_origins text[] NOT NULL DEFAULT '{}',
 	claims_supported text[] NOT NULL DEFAULT '{}',
+	logout_delivery text NOT NULL DEFAULT 'application',
+	code_delivery text NOT NULL DEFAULT 'application',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
@@ -41,6 +43,8 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_factor_acr_check CHECK (pgtoken.valid_factor_acr(factor_acr)),
 	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_host_name(webauthn_rp_id)),
 	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
+	CONSTRAINT issuers_logout_delivery_check CHECK (logout_delivery = ANY (pgtoken.choices('delivery'))),
+	CONSTRAINT issuers_code_delivery_check CHECK (code_delivery = ANY (pgtoken.choices('delivery'))),
 	CONSTRAINT issuers_default_alg_check CHECK (default_alg = ANY (pgtoken.choices('alg')))
 );
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
@@ -58,6 +62,8 @@ COMMENT ON COLUMN pgtoken.issuers.factor_acr IS 'acr that a step-up by a factor 
 COMMENT ON COLUMN pgtoken.issuers.webauthn_rp_id IS 'Relying party of WebAuthn assertions: a domain';
 COMMENT ON COLUMN pgtoken.issuers.webauthn_origins IS 'Origins that WebAuthn assertions may come from; empty: https:// and the relying party';
 COMMENT ON COLUMN pgtoken.issuers.claims_supported IS 'Claims that the claims function gives, for the metadata';
+COMMENT ON COLUMN pgtoken.issuers.logout_delivery IS 'Who tells clients of logouts (OpenID Connect Back-Channel Logout): the application, to which end_session() hands the tokens, or the courier';
+COMMENT ON COLUMN pgtoken.issuers.code_delivery IS 'Who sends the one-time codes of the outbox: the application, by take_challenge_codes(), or the courier';
 COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON COLUMN pgtoken.issuers.epoch IS 'Moves on by one with each set_not_before; families and codes carry the one in which they were issued. Begins anywhere, so that an issuer that was deleted and is made again has none of its families';
@@ -189,7 +195,9 @@ CREATE FUNCTION pgtoken.update_issuer(
 	factor_acr jsonb DEFAULT NULL,
 	webauthn_rp_id text DEFAULT NULL,
 	webauthn_origins text[] DEFAULT NULL,
-	claims_supported text[] DEFAULT NULL
+	claims_supported text[] DEFAULT NULL,
+	logout_delivery text DEFAULT NULL,
+	code_delivery text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -208,6 +216,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'At most 100 names of claims, each of 1 to 1024 printable ASCII characters without space, quote and backslash, none NULL or named twice.';
 	END IF;
+	PERFORM pgtoken.check_choice('delivery', coalesce(logout_delivery, 'application')), pgtoken.check_choice('delivery', coalesce(code_delivery, 'application'));
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -233,7 +242,9 @@ BEGIN
 		factor_acr = coalesce(update_issuer.factor_acr, i.factor_acr),
 		webauthn_rp_id = coalesce(update_issuer.webauthn_rp_id, CASE WHEN 'webauthn_rp_id' <> ALL (reset) THEN i.webauthn_rp_id END),
 		webauthn_origins = coalesce(update_issuer.webauthn_origins, i.webauthn_origins),
-		claims_supported = coalesce(update_issuer.claims_supported, i.claims_supported)
+		claims_supported = coalesce(update_issuer.claims_supported, i.claims_supported),
+		logout_delivery = coalesce(update_issuer.logout_delivery, i.logout_delivery),
+		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
 END
@@ -245,7 +256,8 @@ COMMENT ON FUNCTION pgtoken.update_issuer IS
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
-acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party. Returns false when there is no such issuer. Raises 22023.';
+acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party.
+logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -274,6 +286,8 @@ BEGIN
 	DELETE FROM pgtoken.resources r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.policies p WHERE p.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.documents d WHERE d.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer;
 	RETURN true;
 END

@@ -34,6 +34,7 @@ typedef struct Issuer
 	char *webauthn_rp_id; /* NULL: no WebAuthn */
 	char **webauthn_origins;
 	int n_webauthn_origins;
+	bool codes_by_courier; /* and not by the application */
 	Epochs epochs;
 	char *installation_id; /* of the database; NULL: none is there */
 	bool pepper_loaded;
