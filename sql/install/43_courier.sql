@@ -137,8 +137,8 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.tell_couriers FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.tell_couriers IS 'Internal, trigger: tells the channel pgtoken_courier, at the commit, that there is work';
-CREATE TRIGGER tell AFTER INSERT ON pgtoken.courier_work FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.tell_couriers();
+COMMENT ON FUNCTION pgtoken.tell_couriers IS 'Internal, trigger: tells the channel pgtoken_courier, at the commit and once, that there is work; a statement that adds none tells nothing, and its transaction can be prepared';
+CREATE TRIGGER tell AFTER INSERT ON pgtoken.courier_work FOR EACH ROW EXECUTE FUNCTION pgtoken.tell_couriers();
 COMMENT ON TRIGGER tell ON pgtoken.courier_work IS 'Wakes couriers';
 
 CREATE FUNCTION pgtoken.courier_receiver(url text) RETURNS text
@@ -256,7 +256,7 @@ CREATE FUNCTION pgtoken.courier_failed(work pgtoken.courier_work, problem text, 
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	again_at CONSTANT timestamptz := clock_timestamp()
+	again_at CONSTANT timestamptz := now()
 		+ greatest((0.5 + random()) * CASE work.kind WHEN 'document' THEN interval '1 second'
 													 ELSE least(interval '5 seconds' * 3 ^ least(work.attempts - 1, 10), '1 hour') END,
 				   make_interval(secs => least(retry_after, 86400)::float8));
