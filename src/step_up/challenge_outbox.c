@@ -1,6 +1,6 @@
 /*
  * challenge_outbox.c
- *		One-time codes that the application has still to deliver.
+ *		One-time codes that the application, or the courier, has still to deliver.
  *
  * They lie in their table under a key of the issuer, so that neither a backup nor
  * who may read the table has them.
@@ -61,6 +61,25 @@ tell_listeners(void)
 		Async_Notify(guc_challenge_notify_channel, "code");
 }
 
+static StoreQuery challenge_code_work_query = STORE_QUERY(
+	"challenge code work", STORE_WRITES,
+	"INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, payload, "
+	"expires_at) VALUES ($1, 'code', $2, 'code', $3, "
+	"pg_catalog.jsonb_build_object('subject', $4::pg_catalog.text), $5)");
+
+static void
+give_to_courier(const pg_uuid_t *code_id, const Challenge *challenge, const Factor *factor)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, code_id);
+	store_arg_text(&args, factor->issuer);
+	store_arg_text(&args, challenge->client_id);
+	store_arg_text(&args, factor->subject);
+	store_arg_time(&args, challenge->expires_at);
+	store_run(&challenge_code_work_query, &args, NULL, NULL);
+}
+
 static StoreQuery challenge_code_insert_query = STORE_QUERY(
 	"challenge code insert", STORE_WRITES,
 	"INSERT INTO pgtoken.challenge_codes (code_id, issuer, subject, factor_id, client_id, "
@@ -87,7 +106,10 @@ challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *f
 	store_arg_time(&args, challenge->expires_at);
 	store_run(&challenge_code_insert_query, &args, NULL, NULL);
 	pgtc_buf_free(&sealed);
-	tell_listeners();
+	if (issuer->codes_by_courier)
+		give_to_courier(&code_id, challenge, factor);
+	else
+		tell_listeners();
 }
 
 static void
@@ -150,6 +172,7 @@ static StoreQuery challenge_code_take_query = STORE_QUERY(
 	"WITH taken AS (DELETE FROM pgtoken.challenge_codes c WHERE c.code_id" EQ "ANY (ARRAY("
 	"SELECT o.code_id FROM pgtoken.challenge_codes o "
 	"WHERE o.expires_at OPERATOR(pg_catalog.>) $2 "
+	"AND NOT EXISTS (SELECT FROM pgtoken.courier_work w WHERE w.work_id" EQ "o.code_id) "
 	"ORDER BY o.code_id LIMIT $1 FOR UPDATE SKIP LOCKED)) "
 	"RETURNING c.code_id, c.issuer, c.subject, c.factor_id, c.client_id, c.sealed_code, "
 	"c.expires_at) "
@@ -175,4 +198,26 @@ challenge_outbox_take(int max)
 	for (OutgoingCode *code = list; code; code = code->next)
 		open_code(code);
 	return list;
+}
+
+static StoreQuery challenge_code_read_query = STORE_QUERY(
+	"challenge code read", STORE_READS,
+	"SELECT c.code_id, c.issuer, c.subject, c.factor_id, f.factor_type, f.label, c.client_id, "
+	"c.sealed_code, c.expires_at FROM pgtoken.challenge_codes c "
+	"JOIN pgtoken.factors f ON f.issuer" EQ "c.issuer AND f.subject" EQ
+	"c.subject AND f.factor_id" EQ "c.factor_id WHERE c.code_id" EQ "$1");
+
+char *
+challenge_outbox_open(const pg_uuid_t *code_id)
+{
+	OutgoingCode *code = NULL;
+	OutgoingCode **end = &code;
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, code_id);
+	store_run(&challenge_code_read_query, &args, append_code, &end);
+	if (code == NULL)
+		return NULL;
+	open_code(code);
+	return code->code;
 }

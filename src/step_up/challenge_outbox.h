@@ -1,6 +1,6 @@
 /*
  * challenge_outbox.h
- *		One-time codes that the application has still to deliver.
+ *		One-time codes that the application, or the courier, has still to deliver.
  */
 #ifndef PGT_CHALLENGE_OUTBOX_H
 #define PGT_CHALLENGE_OUTBOX_H
@@ -26,11 +26,14 @@ typedef struct OutgoingCode
 	struct OutgoingCode *next;
 } OutgoingCode;
 
-/* stored encrypted; who listens is told */
+/* stored encrypted, as work of the courier where the issuer says so; who listens is told */
 extern void challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *factor,
 								 const char *code);
 
-/* oldest first, each to one caller only */
+/* oldest first, each to one caller only; those that the courier delivers are left out */
 extern OutgoingCode *challenge_outbox_take(int max);
+
+/* what the courier is to deliver, and stays until it has; NULL: it is not there, or cannot be opened */
+extern char *challenge_outbox_open(const pg_uuid_t *code_id);
 
 #endif /* PGT_CHALLENGE_OUTBOX_H */

@@ -123,9 +123,9 @@ static StoreQuery document_want_query = STORE_QUERY(
 	"VALUES ($1, $2, $3, $4, $4) ON CONFLICT (issuer, kind, url) "
 	"DO UPDATE SET wanted_at = $4 WHERE d.wanted_at IS NULL "
 	"OR d.wanted_at OPERATOR(pg_catalog.<) $7 RETURNING d.issuer) "
-	"INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, created_at, "
-	"due_at, expires_at) SELECT $5, 'document', h.issuer, pgtoken.courier_receiver($3), $3, "
-	"pg_catalog.jsonb_build_object('kind', $2), $4, $4, $6 FROM wish h");
+	"INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, expires_at) "
+	"SELECT $5, 'document', h.issuer, pgtoken.courier_receiver($3), $3, "
+	"pg_catalog.jsonb_build_object('kind', $2), $6 FROM wish h");
 
 /* false: not now */
 static bool

@@ -91,6 +91,7 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.webauthn_rp_id = store_text(row);
 	node->issuer.webauthn_origins = store_texts(row, &node->issuer.n_webauthn_origins);
 	node->issuer.registration = store_text(row);
+	node->issuer.codes_by_courier = store_bool(row);
 	store_epochs(row, &node->issuer.epochs);
 	node->issuer.installation_id = store_text(row);
 	node->wipe.func = wipe_pepper;
@@ -105,7 +106,8 @@ static StoreQuery issuers_read_query = STORE_QUERY(
 	"issuers read", STORE_READS_LATEST,
 	"SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
 	"i.verification_uri, i.claims_function, i.password_verifier, "
-	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, i.registration, " EPOCH_COLUMNS(
+	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, i.registration, "
+	"i.code_delivery" EQ "'courier', " EPOCH_COLUMNS(
 		"i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
 			 "FROM pgtoken.issuers i");
 

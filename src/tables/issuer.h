@@ -35,6 +35,7 @@ typedef struct Issuer
 	char **webauthn_origins;
 	int n_webauthn_origins;
 	char *registration; /* who may register clients by himself: off, token, statement, open */
+	bool codes_by_courier; /* and not by the application */
 	Epochs epochs;
 	char *installation_id; /* of the database; NULL: none is there */
 	bool pepper_loaded;
