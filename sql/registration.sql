@@ -248,5 +248,5 @@ WHERE e.event ~ '^(client[.](registered|registration_changed|unregistered|regist
 SELECT count(*) AS secrets_in_audit FROM pgtoken.audit_events e, test.registered r
 WHERE strpos(e.detail::text, r.body ->> 'registration_access_token') > 0 OR strpos(e.detail::text, r.body ->> 'client_secret') > 0 OR e.detail::text ~ 'pgt(ia|ra|cs)_' OR e.detail::text ~ 'hash": "\\';
 SELECT reason, parameter FROM pgtoken.refused_requests(NULL, 1000) WHERE reason ~ '^(registration|redirect_uri_refused|client_metadata|software)' GROUP BY 1, 2 ORDER BY 1, 2;
-DROP FUNCTION test.reg, test.told_client, test.register, test.keep, test.manage, test.statement, test.stated;
+DROP FUNCTION test.register, test.keep, test.manage, test.statement, test.stated;
 DROP TABLE test.registered, test.initial;
