@@ -41,6 +41,8 @@ BEGIN
 				CASE WHEN kind <> 'array' OR jsonb_array_length(value) > 1000
 						  OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR NOT pgtoken.valid_host_name(regexp_replace(e #>> '{}', '^[*][.]', '')))
 					 THEN 'must be an array of names of hosts in lower case, with *. before one for all below it' END
+			WHEN name = 'profile' THEN
+				CASE WHEN kind <> 'string' OR value #>> '{}' <> ALL (pgtoken.choices(name)) THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
 			WHEN name = 'client_id_metadata_documents' THEN
 				CASE WHEN value NOT IN ('"off"', '"list"', '"open"') THEN 'must be off, list or open' END
 			WHEN name = 'document_hosts' THEN
@@ -267,7 +269,7 @@ REVOKE ALL ON FUNCTION pgtoken.set_registration_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.set_registration_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.set_registration_policy IS
 'Say what clients that register themselves (RFC 7591) may have; whether they may is for update_issuer(registration => ...). issuer: NULL is the default one. policy: members to change; the others stay, and one given as null goes back to its default:
-redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never); client_id_metadata_documents (off; list: those of document_hosts; open: of any host: client_ids that are URLs of their metadata), document_hosts (as redirect_hosts, or host:port), max_documents (1000: clients of that kind).
+profile (as in create_client; of it each has to be), redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never); client_id_metadata_documents (off; list: those of document_hosts; open: of any host: client_ids that are URLs of their metadata), document_hosts (as redirect_hosts, or host:port), max_documents (1000: clients of that kind).
 Those that are registered keep what they have until they change it themselves. Returns the policy with its defaults. Raises 22004, 22023, 55000 where there is no such issuer.';
 
 CREATE FUNCTION pgtoken.new_registration_secret(initial boolean) RETURNS text
@@ -401,7 +403,7 @@ COMMENT ON FUNCTION pgtoken.texts_of IS 'Internal: the strings of a JSON array o
 CREATE FUNCTION pgtoken.requested_client(
 	of_issuer text, request jsonb, policy jsonb,
 	OUT refused text, OUT sentence text,
-	OUT client_type text, OUT client_name text, OUT scopes text[], OUT redirect_uris text[], OUT resources text[], OUT offline_access boolean, OUT signing_alg text, OUT metadata jsonb
+	OUT client_type text, OUT client_name text, OUT scopes text[], OUT redirect_uris text[], OUT resources text[], OUT offline_access boolean, OUT signing_alg text, OUT metadata jsonb, OUT profile text
 ) RETURNS record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -503,6 +505,8 @@ BEGIN
 	IF sentence IS NULL AND metadata ? 'post_logout_redirect_uris' THEN
 		sentence := 'post_logout_redirect_uris ' || pgtoken.redirect_problem(pgtoken.texts_of(metadata -> 'post_logout_redirect_uris'), policy);
 	END IF;
+	-- what the policy makes of its clients beyond OAuth 2.1 it makes knowingly
+	profile := coalesce(policy ->> 'profile', CASE WHEN pgtoken.profile_problems('oauth21', client_type, redirect_uris, signing_alg, metadata) <> '{}' THEN 'oauth2' END);
 	IF sentence IS NULL THEN
 		refused := NULL;
 	END IF;
@@ -629,11 +633,15 @@ BEGIN
 			RETURN;
 		END IF;
 		credentials := pgtoken.create_client(new_id, asked.client_type, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name,
-			asked.signing_alg, issuer => of_issuer, metadata => asked.metadata,
+			asked.signing_alg, issuer => of_issuer, metadata => asked.metadata, profile => asked.profile,
 			access_token_lifetime => make_interval(secs => (policy ->> 'access_token_lifetime')::float8),
 			refresh_absolute_lifetime => make_interval(secs => (policy ->> 'refresh_absolute_lifetime')::float8),
 			refresh_idle_lifetime => make_interval(secs => (policy ->> 'refresh_idle_lifetime')::float8));
-	EXCEPTION WHEN invalid_parameter_value OR check_violation THEN
+	EXCEPTION WHEN check_violation THEN
+		-- its detail has the row
+		refused := 'metadata';
+		RETURN;
+	WHEN invalid_parameter_value THEN
 		GET STACKED DIAGNOSTICS sentence = PG_EXCEPTION_DETAIL;
 		refused := 'metadata';
 		sentence := coalesce(NULLIF(rtrim(sentence, '.'), ''), SQLERRM);
@@ -719,7 +727,10 @@ BEGIN
 		PERFORM pgtoken.update_client(of_client, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name, asked.signing_alg,
 			reset => ARRAY['client_name', 'signing_alg'] || CASE WHEN asked.resources IS NULL THEN ARRAY['resources'] ELSE '{}' END,
 			metadata => pgtoken.remembered_members(of_client, asked.metadata));
-	EXCEPTION WHEN invalid_parameter_value OR check_violation OR object_not_in_prerequisite_state THEN
+	EXCEPTION WHEN check_violation THEN
+		refused := 'metadata';
+		RETURN;
+	WHEN invalid_parameter_value OR object_not_in_prerequisite_state THEN
 		GET STACKED DIAGNOSTICS sentence = PG_EXCEPTION_DETAIL;
 		refused := 'metadata';
 		sentence := coalesce(NULLIF(rtrim(sentence, '.'), ''), SQLERRM);
@@ -815,7 +826,7 @@ BEGIN
 				RETURN;
 			END IF;
 			PERFORM pgtoken.create_client(of_client, asked.client_type, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name,
-				asked.signing_alg, issuer => of_issuer, metadata => asked.metadata,
+				asked.signing_alg, issuer => of_issuer, metadata => asked.metadata, profile => asked.profile,
 				access_token_lifetime => make_interval(secs => (policy ->> 'access_token_lifetime')::float8),
 				refresh_absolute_lifetime => make_interval(secs => (policy ->> 'refresh_absolute_lifetime')::float8),
 				refresh_idle_lifetime => make_interval(secs => (policy ->> 'refresh_idle_lifetime')::float8));
@@ -850,7 +861,10 @@ BEGIN
 																		WHERE a.value IS DISTINCT FROM b.value AND key NOT IN ('metadata', 'epoch', 'epochs_since_end') ORDER BY key COLLATE "C")),
 				client_id => of_client);
 		END IF;
-	EXCEPTION WHEN invalid_parameter_value OR check_violation OR object_not_in_prerequisite_state THEN
+	EXCEPTION WHEN check_violation THEN
+		refused := 'metadata';
+		sentence := SQLERRM;
+	WHEN invalid_parameter_value OR object_not_in_prerequisite_state THEN
 		GET STACKED DIAGNOSTICS sentence = PG_EXCEPTION_DETAIL;
 		refused := 'metadata';
 		sentence := coalesce(NULLIF(rtrim(sentence, '.'), ''), SQLERRM);
