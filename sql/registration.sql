@@ -96,7 +96,7 @@ FROM (VALUES (1, 'NULL'), (2, $$'[]'$$), (3, $$'{"x": 1}'$$), (4, $$'{"redirect_
 	(7, $$'{"grant_types": ["implicit"]}'$$), (8, $$'{"scopes": ["offline_access"]}'$$), (9, $$'{"resources": ["https://nobody.example"]}'$$), (10, $$'{"access_token_lifetime": 1}'$$),
 	(11, $$'{"access_token_lifetime": 100000}'$$), (12, $$'{"max_clients": -1}'$$), (13, $$'{"unused_lifetime": 60}'$$), (14, $$'{"metadata": {"require_pkcs": true}}'$$), (15, $$'{"metadata": {"token_endpoint_auth_method": "none"}}'$$),
 	(16, $$'{"software_statement_issuers": {"https://s.example": {}}}'$$), (17, $$'{"software_statement_issuers": {"https://s.example": {"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}}}}'$$),
-	(18, $$'{"loopback_redirects": "no"}'$$), (19, $$'{"token_endpoint_auth_methods": []}'$$), (20, $$'{"scopes": "openid"}'$$), (21, $$'{"metadata": 1}'$$), (22, $$'{"refresh_idle_lifetime": 1}'$$)) v (n, policy) ORDER BY n;
+	(18, $$'{"loopback_redirects": "no"}'$$), (19, $$'{"token_endpoint_auth_methods": []}'$$), (20, $$'{"scopes": "openid"}'$$), (21, $$'{"metadata": 1}'$$), (22, $$'{"refresh_idle_lifetime": 1}'$$), (23, $$'{"profile": "oauth3"}'$$)) v (n, policy) ORDER BY n;
 SELECT test.outcome($$SELECT pgtoken.set_registration_policy('{}', 'https://nobody.example')$$);
 SELECT pgtoken.set_registration_policy('{"redirect_hosts": ["app.example", "*.corp.example"], "loopback_redirects": false, "private_use_redirects": false, "grant_types": ["authorization_code"],
 	"token_endpoint_auth_methods": ["client_secret_post", "none"], "scopes": ["openid", "reg.read"], "default_scopes": ["openid"], "resources": ["https://reg-api.example"],
@@ -113,6 +113,13 @@ SELECT c.client_type, c.access_token_lifetime, c.refresh_absolute_lifetime, c.re
 FROM pgtoken.clients c JOIN pgtoken.registrations r ON r.client_id = c.client_id WHERE c.access_token_lifetime IS NOT NULL AND c.issuer = 'https://reg.example' ORDER BY c.created_at DESC, c.client_id DESC LIMIT 2;
 SELECT pgtoken.set_registration_policy('{"redirect_hosts": null, "loopback_redirects": null, "private_use_redirects": null, "grant_types": null, "token_endpoint_auth_methods": null, "scopes": null, "default_scopes": null, "resources": null,
 	"access_token_lifetime": null, "refresh_idle_lifetime": null, "client_secret_lifetime": null, "metadata": null}', 'https://reg.example');
+
+-- A profile that each has to be of
+SELECT pgtoken.set_registration_policy('{"profile": "fapi2"}', 'https://reg.example') ->> 'profile' AS profile;
+SELECT test.register('{"redirect_uris": ["https://app.example/cb"]}') AS no_such_client,
+	   test.register(jsonb_build_object('redirect_uris', ARRAY['https://app.example/cb'], 'token_endpoint_auth_method', 'private_key_jwt', 'jwks', pgtoken.jwks('https://reg.example'), 'dpop_bound_access_tokens', true)::text) LIKE '201 %' AS one_that_is;
+SELECT c.profile, c.metadata -> 'require_pushed_authorization_requests' AS pushed FROM pgtoken.clients c WHERE c.issuer = 'https://reg.example' AND c.profile <> 'oauth21' ORDER BY 1;
+SELECT pgtoken.set_registration_policy('{"profile": null}', 'https://reg.example') IS NOT NULL AS back;
 
 -- Initial access tokens. Attack shut out: one that has ended, was used up, revoked, or is
 -- of another issuer, or another secret altogether, lets a client in.
@@ -248,5 +255,5 @@ WHERE e.event ~ '^(client[.](registered|registration_changed|unregistered|regist
 SELECT count(*) AS secrets_in_audit FROM pgtoken.audit_events e, test.registered r
 WHERE strpos(e.detail::text, r.body ->> 'registration_access_token') > 0 OR strpos(e.detail::text, r.body ->> 'client_secret') > 0 OR e.detail::text ~ 'pgt(ia|ra|cs)_' OR e.detail::text ~ 'hash": "\\';
 SELECT reason, parameter FROM pgtoken.refused_requests(NULL, 1000) WHERE reason ~ '^(registration|redirect_uri_refused|client_metadata|software)' GROUP BY 1, 2 ORDER BY 1, 2;
-DROP FUNCTION test.reg, test.told_client, test.register, test.keep, test.manage, test.statement, test.stated;
+DROP FUNCTION test.register, test.keep, test.manage, test.statement, test.stated;
 DROP TABLE test.registered, test.initial;

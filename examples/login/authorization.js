@@ -63,12 +63,18 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 			case 'consent_required': {
 				const missing = await database.consentMissing(transactionId, session.subject);
 				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), scope: missing || request.scope,
-					claims: claimsOf(request), resource: request.resource, ...looks(request) }), leadsTo(request));
+					claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request));
 			}
 			default:
 				return gone(reply);
 		}
 	}
+
+	const strangerOf = (request) => request.client_origin && {
+		host: request.client_host,
+		device: request.redirects_to_device,
+		redirectHost: URL.canParse(request.redirect_uri) ? new URL(request.redirect_uri).host : request.redirect_uri,
+	};
 
 	// the transaction is looked up anew at every step: its fields are never the browser's
 	async function open(transactionId) {

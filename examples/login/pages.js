@@ -111,10 +111,22 @@ ${mayGoWithout && form('/second-factor', { csrf, transaction_id: transactionId, 
 ${cancel(csrf, transactionId, t)}`, { language: t.language, display });
 }
 
-/** @param claims what the client would know of the user by name */
-export function consentPage({ csrf, transactionId, client, scope, claims = [], resource, display, t = textsOf() }) {
+/**
+ * A client that has registered itself, or that a document describes, says its own name, which could
+ * be anybody's: who is behind it is the host of the document, and where the code goes.
+ */
+const strangerWarning = (stranger, t) => stranger && html`
+<p class="error">${t.stranger} ${stranger.host && html`${t.strangerHost} <b>${stranger.host}</b>. `}${stranger.device
+	? t.strangerDevice : html`${t.strangerLeadsTo} <b>${stranger.redirectHost}</b>.`}</p>`;
+
+/**
+ * @param claims what the client would know of the user by name
+ * @param stranger {host, device, redirectHost}: nobody here has made the client what it is
+ */
+export function consentPage({ csrf, transactionId, client, scope, claims = [], resource, stranger, display, t = textsOf() }) {
 	return page(t.allowAccess, html`
 <p><b>${client}</b> ${t.wouldLike}</p>
+${strangerWarning(stranger, t)}
 ${scopeList(scope)}
 ${claims.length > 0 && html`<p>${t.wouldKnow} ${claims.join(', ')}</p>`}
 ${resourceList(resource, t.at)}

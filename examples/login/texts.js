@@ -7,6 +7,9 @@ const TEXTS = {
 		secondFactor: 'One more step', codeSent: 'We have sent a code to your', mailbox: 'mailbox', code: 'Code', goOn: 'Continue',
 		wrongCode: 'The code is not right. There is a new one.', without: 'Go on without it',
 		allowAccess: 'Allow access?', wouldLike: 'would like to:', wouldKnow: 'and to know:', at: 'at', allow: 'Allow', deny: 'Deny',
+		stranger: 'Nobody here has looked at this application.', strangerHost: 'What you read of it is what it says of itself at',
+		strangerLeadsTo: 'It takes you to',
+		strangerDevice: 'What you allow goes to a program on the device before you. Allow it only if you have just started that program yourself.',
 	},
 	de: {
 		logIn: 'Anmelden', toContinue: 'weiter zu', wrongPassword: 'Der Name oder das Passwort stimmt nicht.',
@@ -15,6 +18,9 @@ const TEXTS = {
 		secondFactor: 'Noch ein Schritt', codeSent: 'Ein Code liegt in Ihrem', mailbox: 'Postfach', code: 'Code', goOn: 'Weiter',
 		wrongCode: 'Der Code stimmt nicht. Es gibt einen neuen.', without: 'Ohne weiter',
 		allowAccess: 'Zugriff erlauben?', wouldLike: 'möchte:', wouldKnow: 'und erfahren:', at: 'bei', allow: 'Erlauben', deny: 'Ablehnen',
+		stranger: 'Diese Anwendung hat hier niemand geprüft.', strangerHost: 'Was Sie von ihr lesen, sagt sie von sich selbst unter',
+		strangerLeadsTo: 'Sie führt Sie zu',
+		strangerDevice: 'Was Sie erlauben, bekommt ein Programm auf dem Gerät vor Ihnen. Erlauben Sie es nur, wenn Sie dieses Programm gerade selbst gestartet haben.',
 	},
 };
 

@@ -43,7 +43,9 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'client type' THEN '{confidential,public}'::text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
-		WHEN 'origin' THEN '{registration}'
+		-- of a client's metadata, what an administrator alone decides
+		WHEN 'kept member' THEN '{consent_required,require_pkce,sector_identifier}'
+		WHEN 'origin' THEN '{registration,document}'
 		WHEN 'registration' THEN '{off,token,statement,open}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'

@@ -69,6 +69,9 @@ BEGIN
 				CASE WHEN kind <> 'array' OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR e #>> '{}' !~ '^[\x21-\x7e]{1,255}$')
 						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e)
 					 THEN 'must be an array of names of types, none twice' END
+			WHEN 'sector_identifier_uri' THEN
+				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~ '^https:'
+					 THEN 'must be an https URL without fragment' END
 			WHEN 'sector_identifier' THEN
 				CASE WHEN kind <> 'string' OR NOT pgtoken.valid_host_name(content)
 					 THEN 'must be the name of a host, in lower case' END
@@ -124,6 +127,9 @@ BEGIN
 	END IF;
 	IF assertion_alg IS NOT NULL AND method <> (CASE assertion_alg WHEN 'HS256' THEN 'client_secret_jwt' ELSE 'private_key_jwt' END) THEN
 		RETURN 'token_endpoint_auth_signing_alg is HS256 for token_endpoint_auth_method client_secret_jwt, one of the others for private_key_jwt, and none for any other';
+	END IF;
+	IF metadata ?& '{sector_identifier,sector_identifier_uri}' THEN
+		RETURN 'sector_identifier and sector_identifier_uri must not be there both';
 	END IF;
 	IF metadata ?& '{jwks,jwks_uri}' THEN
 		RETURN 'jwks and jwks_uri must not be there both (RFC 7591 section 2)';
@@ -356,10 +362,10 @@ BEGIN
 	END IF;
 	problem := pgtoken.client_metadata_problem(client_type, metadata);
 	-- OpenID Connect Core section 8.1: several hosts would make several sectors
-	IF problem IS NULL AND metadata ->> 'subject_type' = 'pairwise' AND NOT metadata ? 'sector_identifier' AND cardinality(redirect_uris) > 0
+	IF problem IS NULL AND metadata ->> 'subject_type' = 'pairwise' AND NOT metadata ?| '{sector_identifier,sector_identifier_uri}' AND cardinality(redirect_uris) > 0
 	   AND (SELECT count(DISTINCT u.host) <> 1 OR bool_or(u.host IS NULL)
 			FROM (SELECT substring(r FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)') FROM unnest(redirect_uris) r) u (host)) THEN
-		problem := 'sector_identifier must be there when subject_type is pairwise and the redirect URIs are not of one host';
+		problem := 'sector_identifier or sector_identifier_uri must be there when subject_type is pairwise and the redirect URIs are not of one host';
 	END IF;
 	-- Front-Channel Logout section 2: a page of somebody else's would be told of each logout, and be loaded in its frame
 	IF problem IS NULL AND metadata ? 'frontchannel_logout_uri'
@@ -489,12 +495,12 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN CASE WHEN metadata ->> 'subject_type' = 'pairwise' THEN
-		coalesce(metadata ->> 'sector_identifier', lower(substring(redirect_uris[1] FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)')), '') END;
+		coalesce(metadata ->> 'sector_identifier', lower(substring(metadata ->> 'sector_identifier_uri' FROM '(?i)^https://(\[[^]]*\]|[^/?:]*)')), lower(substring(redirect_uris[1] FROM '(?i)^https?://(\[[^]]*\]|[^/?:]*)')), '') END;
 REVOKE ALL ON FUNCTION pgtoken.client_sector FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.client_sector IS 'Internal, called by update_client: what the sub of its pairwise subjects is made for (OpenID Connect Core section 8.1); NULL: they are public';
 
@@ -561,7 +567,7 @@ BEGIN
 		IF EXISTS (SELECT FROM pgtoken.grant_status g WHERE g.client_id = update_client.client_id AND g.state = 'active') THEN
 			RAISE EXCEPTION 'the client has families whose sub would change'
 				USING ERRCODE = 'object_not_in_prerequisite_state',
-					  DETAIL = 'subject_type, sector_identifier and the host of the redirect URIs make the sub that the client knows its users by.',
+					  DETAIL = 'subject_type, sector_identifier, sector_identifier_uri and the host of the redirect URIs make the sub that the client knows its users by.',
 					  HINT = 'End them first: SELECT pgtoken.revoke_client(...).';
 		END IF;
 		-- what is being issued at this moment has the sub of before
@@ -590,7 +596,7 @@ COMMENT ON FUNCTION pgtoken.update_client IS
 'Change a client. client_id: which. scopes, redirect_uris, offline_access, resources, client_name, signing_alg, access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime, retry_window, retry_limit, lockstep_generations, rotation: as in create_client; NULL keeps the value. The two refresh lifetimes hold for families issued afterwards, everything else at once. reset: names of those to go back to NULL (that is, to the setting or to no restriction). enabled => false: it cannot authenticate, and every access token it holds is refused from the next statement on.
 metadata: members to change, as in create_client; the others stay, and one given as null goes back to its default.
 profile: as in create_client; the detail of a refusal lists all that the client would have to change first, and nothing of that is changed by itself; only rotation goes to never for the FAPI profiles where it is not named, and signing_alg to what the issuer''s default_alg is now.
-Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';
+Secrets made before token_endpoint_auth_method became client_secret_jwt cannot be used with it, since only their hashes are there: make a new one with create_client_secret. When it is changed to something else, the secrets kept for it are deleted. subject_type, sector_identifier, sector_identifier_uri and the host that a sector is taken from cannot be changed while families live. Returns false when there is no such client. Raises 22023, 23514, 55000 (also for a signing_alg without an active key).';
 
 CREATE FUNCTION pgtoken.forget_clients(client_ids text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

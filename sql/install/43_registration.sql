@@ -5,7 +5,7 @@
 CREATE FUNCTION pgtoken.registration_defaults() RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '{"grant_types": ["authorization_code", "refresh_token"], "loopback_redirects": true, "private_use_redirects": true,
-			 "unused_lifetime": 2592000, "max_clients": 10000, "max_per_hour": 100}'::jsonb;
+			 "unused_lifetime": 2592000, "max_clients": 10000, "max_per_hour": 100, "client_id_metadata_documents": "off", "max_documents": 1000}'::jsonb;
 REVOKE ALL ON FUNCTION pgtoken.registration_defaults FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.registration_defaults IS 'Internal: members of a registration policy that are not given';
 
@@ -27,7 +27,7 @@ BEGIN
 		problem := CASE
 			WHEN name IN ('loopback_redirects', 'private_use_redirects', 'all_scopes') THEN
 				CASE WHEN kind <> 'boolean' THEN 'must be true or false' END
-			WHEN name IN ('max_clients', 'max_per_hour') THEN
+			WHEN name IN ('max_clients', 'max_documents', 'max_per_hour') THEN
 				CASE WHEN kind <> 'number' OR value #>> '{}' !~ '^[0-9]{1,9}$' THEN 'must be a number, 0 or greater' END
 			WHEN name IN ('unused_lifetime', 'client_secret_lifetime') THEN
 				CASE WHEN kind <> 'number' OR value #>> '{}' !~ '^[0-9]{1,9}$' OR (value #>> '{}')::integer BETWEEN 1 AND 3599 THEN 'must be a number of seconds, an hour at the least; 0: for ever' END
@@ -41,6 +41,14 @@ BEGIN
 				CASE WHEN kind <> 'array' OR jsonb_array_length(value) > 1000
 						  OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR NOT pgtoken.valid_host_name(regexp_replace(e #>> '{}', '^[*][.]', '')))
 					 THEN 'must be an array of names of hosts in lower case, with *. before one for all below it' END
+			WHEN name = 'profile' THEN
+				CASE WHEN kind <> 'string' OR value #>> '{}' <> ALL (pgtoken.choices(name)) THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
+			WHEN name = 'client_id_metadata_documents' THEN
+				CASE WHEN value NOT IN ('"off"', '"list"', '"open"') THEN 'must be off, list or open' END
+			WHEN name = 'document_hosts' THEN
+				CASE WHEN kind <> 'array' OR jsonb_array_length(value) > 1000
+						  OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR NOT pgtoken.valid_host_name(regexp_replace(e #>> '{}', '^[*][.]|:[1-9][0-9]{0,4}$', '')))
+					 THEN 'must be an array of names of hosts in lower case, with *. before one for all below it, or a port behind it' END
 			WHEN name IN ('grant_types', 'token_endpoint_auth_methods') THEN
 				CASE WHEN kind <> 'array' OR NOT value <@ to_jsonb(pgtoken.choices(CASE name WHEN 'grant_types' THEN name ELSE 'token_endpoint_auth_method' END)) OR value = '[]'
 					 THEN 'must be an array, not empty, of ' || array_to_string(pgtoken.choices(CASE name WHEN 'grant_types' THEN name ELSE 'token_endpoint_auth_method' END), ', ') END
@@ -139,15 +147,16 @@ CREATE TABLE pgtoken.registrations (
 	registered_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	changes integer NOT NULL DEFAULT 0,
 	changes_since timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	document_at timestamptz,
 	CONSTRAINT registrations_pkey PRIMARY KEY (client_id),
 	CONSTRAINT registrations_origin_check CHECK (origin = ANY (pgtoken.choices('origin'))),
 	CONSTRAINT registrations_access_token_hash_check CHECK (pg_catalog.octet_length(access_token_hash) = 32),
 	CONSTRAINT registrations_previous_token_hash_check CHECK (pg_catalog.octet_length(previous_token_hash) = 32)
 );
-COMMENT ON TABLE pgtoken.registrations IS 'Clients that have registered themselves; what they are is in clients';
+COMMENT ON TABLE pgtoken.registrations IS 'Clients that have registered themselves, or whose client_id names a document that did; what they are is in clients';
 COMMENT ON COLUMN pgtoken.registrations.client_id IS 'The client';
 COMMENT ON COLUMN pgtoken.registrations.issuer IS 'Its issuer';
-COMMENT ON COLUMN pgtoken.registrations.origin IS 'registration: it was registered by RFC 7591';
+COMMENT ON COLUMN pgtoken.registrations.origin IS 'registration: it was registered by RFC 7591. document: its client_id is the URL of its metadata';
 COMMENT ON COLUMN pgtoken.registrations.token_id IS 'Initial access token that it was registered with; NULL: with none';
 COMMENT ON COLUMN pgtoken.registrations.software_statement IS 'The software statement (RFC 7591 section 2.3) that came with its metadata, as it came; NULL: none did';
 COMMENT ON COLUMN pgtoken.registrations.statement_claims IS 'Metadata that the software statement says, which its client cannot change; NULL: it has none';
@@ -156,6 +165,7 @@ COMMENT ON COLUMN pgtoken.registrations.previous_token_hash IS 'SHA-256 of the o
 COMMENT ON COLUMN pgtoken.registrations.registered_at IS 'When it was registered';
 COMMENT ON COLUMN pgtoken.registrations.changes IS 'How often its client has changed it within the hour: 60 times at the most';
 COMMENT ON COLUMN pgtoken.registrations.changes_since IS 'When that hour began';
+COMMENT ON COLUMN pgtoken.registrations.document_at IS 'When the document was fetched that the client is as now; NULL: it is not of one';
 COMMENT ON INDEX pgtoken.registrations_pkey IS 'Finds the registration of a client';
 COMMENT ON CONSTRAINT registrations_origin_check ON pgtoken.registrations IS 'How a client can have come about by itself';
 COMMENT ON CONSTRAINT registrations_access_token_hash_check ON pgtoken.registrations IS 'SHA-256';
@@ -169,7 +179,7 @@ SELECT pg_catalog.pg_extension_config_dump('pgtoken.registrations', '');
 ALTER TABLE pgtoken.registrations ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.registrations FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.registrations IS 'Lets pgtoken_auditor see every row (though not the hashes: column privileges); without it row security shows none, not even to pg_read_all_data';
-GRANT SELECT (client_id, issuer, origin, token_id, software_statement, statement_claims, registered_at, changes, changes_since) ON pgtoken.registrations TO pgtoken_auditor;
+GRANT SELECT (client_id, issuer, origin, token_id, software_statement, statement_claims, registered_at, changes, changes_since, document_at) ON pgtoken.registrations TO pgtoken_auditor;
 
 -- Apart from registrations, whose row is locked before codes and families: who begins a
 -- family holds those already.
@@ -259,7 +269,7 @@ REVOKE ALL ON FUNCTION pgtoken.set_registration_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.set_registration_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.set_registration_policy IS
 'Say what clients that register themselves (RFC 7591) may have; whether they may is for update_issuer(registration => ...). issuer: NULL is the default one. policy: members to change; the others stay, and one given as null goes back to its default:
-redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never).
+profile (as in create_client; of it each has to be), redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never); client_id_metadata_documents (off; list: those of document_hosts; open: of any host: client_ids that are URLs of their metadata), document_hosts (as redirect_hosts, or host:port), max_documents (1000: clients of that kind).
 Those that are registered keep what they have until they change it themselves. Returns the policy with its defaults. Raises 22004, 22023, 55000 where there is no such issuer.';
 
 CREATE FUNCTION pgtoken.new_registration_secret(initial boolean) RETURNS text
@@ -337,6 +347,13 @@ CREATE FUNCTION pgtoken.find_registration_token(of_issuer text, token_hash bytea
 REVOKE ALL ON FUNCTION pgtoken.find_registration_token FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.find_registration_token IS 'Internal: the initial access token of this hash, if it holds; NULL';
 
+CREATE FUNCTION pgtoken.host_listed(host text, hosts jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN EXISTS (SELECT FROM jsonb_array_elements_text(coalesce(hosts, '[]')) p
+				   WHERE host = p OR (starts_with(p, '*.') AND length(host) >= length(p) AND right(host, length(p) - 1) = substr(p, 2)));
+REVOKE ALL ON FUNCTION pgtoken.host_listed FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.host_listed IS 'Internal: is the host one of these, or below one that *. stands before?';
+
 CREATE FUNCTION pgtoken.redirect_problem(uris text[], policy jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -354,8 +371,7 @@ BEGIN
 			IF policy -> 'loopback_redirects' <> 'true' THEN
 				RETURN 'may not lead to the device itself here';
 			END IF;
-		ELSIF NOT EXISTS (SELECT FROM jsonb_array_elements_text(coalesce(policy -> 'redirect_hosts', to_jsonb(ARRAY[host]))) p
-						  WHERE host = p OR (starts_with(p, '*.') AND length(host) >= length(p) AND right(host, length(p) - 1) = substr(p, 2))) THEN
+		ELSIF policy ? 'redirect_hosts' AND NOT pgtoken.host_listed(host, policy -> 'redirect_hosts') THEN
 			RETURN 'may not lead to that host here';
 		END IF;
 	END LOOP;
@@ -387,13 +403,13 @@ COMMENT ON FUNCTION pgtoken.texts_of IS 'Internal: the strings of a JSON array o
 CREATE FUNCTION pgtoken.requested_client(
 	of_issuer text, request jsonb, policy jsonb,
 	OUT refused text, OUT sentence text,
-	OUT client_type text, OUT client_name text, OUT scopes text[], OUT redirect_uris text[], OUT resources text[], OUT offline_access boolean, OUT signing_alg text, OUT metadata jsonb
+	OUT client_type text, OUT client_name text, OUT scopes text[], OUT redirect_uris text[], OUT resources text[], OUT offline_access boolean, OUT signing_alg text, OUT metadata jsonb, OUT profile text
 ) RETURNS record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	-- what an administrator alone decides; and those that are columns of a client, or the server's own
-	kept CONSTANT text[] := ARRAY['consent_required', 'require_pkce', 'sector_identifier'];
+	kept CONSTANT text[] := pgtoken.choices('kept member');
 	elsewhere CONSTANT text[] := ARRAY['redirect_uris', 'client_name', 'scope', 'response_types', 'grant_types', 'id_token_signed_response_alg', 'application_type'];
 	allowed_grants CONSTANT text[] := pgtoken.texts_of(policy -> 'grant_types');
 	allowed_methods CONSTANT text[] := coalesce(pgtoken.texts_of(policy -> 'token_endpoint_auth_methods'), pgtoken.choices('token_endpoint_auth_method'));
@@ -423,8 +439,6 @@ BEGIN
 		sentence := 'token_endpoint_auth_method must be a string';
 	ELSIF method <> ALL (allowed_methods) THEN
 		sentence := 'token_endpoint_auth_method must be one of ' || array_to_string(allowed_methods, ', ');
-	ELSIF asked ? 'jwks' AND asked ? 'jwks_uri' THEN
-		sentence := 'jwks and jwks_uri must not both be there (RFC 7591 section 2)';
 	ELSIF asked ? 'id_token_signed_response_alg'
 		  AND NOT EXISTS (SELECT FROM pgtoken.signing_keys k
 						  WHERE k.issuer = of_issuer AND to_jsonb(k.alg) = asked -> 'id_token_signed_response_alg' AND k.state = 'active' AND k.public_jwk IS NOT NULL) THEN
@@ -491,6 +505,8 @@ BEGIN
 	IF sentence IS NULL AND metadata ? 'post_logout_redirect_uris' THEN
 		sentence := 'post_logout_redirect_uris ' || pgtoken.redirect_problem(pgtoken.texts_of(metadata -> 'post_logout_redirect_uris'), policy);
 	END IF;
+	-- what the policy makes of its clients beyond OAuth 2.1 it makes knowingly
+	profile := coalesce(policy ->> 'profile', CASE WHEN pgtoken.profile_problems('oauth21', client_type, redirect_uris, signing_alg, metadata) <> '{}' THEN 'oauth2' END);
 	IF sentence IS NULL THEN
 		refused := NULL;
 	END IF;
@@ -525,15 +541,16 @@ CREATE FUNCTION pgtoken.registration_answer(of_client text) RETURNS jsonb
 REVOKE ALL ON FUNCTION pgtoken.registration_answer FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.registration_answer IS 'Internal: what a client is registered with, in the words of RFC 7591 section 3.2.1, defaults included; without any secret';
 
-CREATE FUNCTION pgtoken.registration_limit(of_issuer text, policy jsonb, OUT refused text, OUT wait integer) RETURNS record
+CREATE FUNCTION pgtoken.registration_limit(of_issuer text, policy jsonb, of_origin text, OUT refused text, OUT wait integer) RETURNS record
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	most CONSTANT integer := policy ->> CASE of_origin WHEN 'document' THEN 'max_documents' ELSE 'max_clients' END;
 BEGIN
 	SELECT 'rate', ceil(extract(epoch FROM w.began_at + interval '1 hour' - now())) INTO refused, wait
 	FROM pgtoken.registration_windows w
 	WHERE w.issuer = of_issuer AND w.began_at > now() - interval '1 hour' AND w.registered >= (policy ->> 'max_per_hour')::integer;
-	IF NOT FOUND AND (SELECT count(*) FROM (SELECT FROM pgtoken.registrations r WHERE r.issuer = of_issuer AND r.origin = 'registration'
-											LIMIT (policy ->> 'max_clients')::integer) o) >= (policy ->> 'max_clients')::integer THEN
+	IF NOT FOUND AND (SELECT count(*) FROM (SELECT FROM pgtoken.registrations r WHERE r.issuer = of_issuer AND r.origin = of_origin LIMIT most) o) >= most THEN
 		refused := 'full';
 	END IF;
 	IF policy ->> 'max_per_hour' = '0' THEN
@@ -542,7 +559,47 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.registration_limit FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.registration_limit IS 'Internal, called by register_client: has the issuer no room for a further client: within this hour (rate, and for how many seconds), or at all (full)? NULL: it has';
+COMMENT ON FUNCTION pgtoken.registration_limit IS 'Internal, called by register_client and adopt_client_document: has the issuer no room for a further client: within this hour (rate, and for how many seconds), or at all (full)? NULL: it has';
+
+CREATE FUNCTION pgtoken.hold_registrations(of_issuer text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	INSERT INTO pgtoken.registration_windows (issuer) VALUES (of_issuer) ON CONFLICT ON CONSTRAINT registration_windows_pkey DO NOTHING;
+	PERFORM FROM pgtoken.registration_windows w WHERE w.issuer = of_issuer FOR UPDATE;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.hold_registrations FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.hold_registrations IS 'Internal: nobody else registers a client of this issuer until the transaction ends';
+
+CREATE FUNCTION pgtoken.count_registration(of_issuer text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	UPDATE pgtoken.registration_windows w
+	SET registered = CASE WHEN w.began_at > now() - interval '1 hour' THEN w.registered + 1 ELSE 1 END,
+		began_at = CASE WHEN w.began_at > now() - interval '1 hour' THEN w.began_at ELSE now() END
+	WHERE w.issuer = of_issuer;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.count_registration FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.count_registration IS 'Internal: one more client was registered within this hour';
+
+-- before anything is locked, written or fetched: who floods costs a look
+CREATE FUNCTION pgtoken.judge_registration(of_issuer text, request jsonb, of_token uuid, statement_claims jsonb, OUT refused text, OUT sentence text, OUT wait integer, OUT answer jsonb) RETURNS record
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	policy CONSTANT jsonb := pgtoken.registration_policy(of_issuer, of_token);
+BEGIN
+	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'registration') l;
+	IF refused IS NULL THEN
+		SELECT q.refused, q.sentence INTO refused, sentence FROM pgtoken.requested_client(of_issuer, request || coalesce(statement_claims, '{}'), policy) q;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.judge_registration FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.judge_registration IS 'Internal, called by the registration endpoint before it has a document fetched, and by register_client: why the client cannot be registered, as far as that can be known by now; as register_client, without an answer';
 
 CREATE FUNCTION pgtoken.register_client(
 	of_issuer text, request jsonb, of_token uuid, software_statement text, statement_claims jsonb,
@@ -558,20 +615,13 @@ DECLARE
 	asked record;
 	credentials pgtoken.client_credentials;
 BEGIN
-	-- before anything is locked or written: who floods costs a look
-	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy) l;
+	SELECT j.refused, j.sentence, j.wait INTO refused, sentence, wait FROM pgtoken.judge_registration(of_issuer, request, of_token, statement_claims) j;
 	IF refused IS NOT NULL THEN
 		RETURN;
 	END IF;
 	SELECT * INTO asked FROM pgtoken.requested_client(of_issuer, request || coalesce(statement_claims, '{}'), policy);
-	refused := asked.refused;
-	sentence := asked.sentence;
-	IF refused IS NOT NULL THEN
-		RETURN;
-	END IF;
-	INSERT INTO pgtoken.registration_windows (issuer) VALUES (of_issuer) ON CONFLICT ON CONSTRAINT registration_windows_pkey DO NOTHING;
-	PERFORM FROM pgtoken.registration_windows w WHERE w.issuer = of_issuer FOR UPDATE;
-	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy) l;
+	PERFORM pgtoken.hold_registrations(of_issuer);
+	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'registration') l;
 	IF refused IS NOT NULL THEN
 		RETURN;
 	END IF;
@@ -583,11 +633,15 @@ BEGIN
 			RETURN;
 		END IF;
 		credentials := pgtoken.create_client(new_id, asked.client_type, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name,
-			asked.signing_alg, issuer => of_issuer, metadata => asked.metadata,
+			asked.signing_alg, issuer => of_issuer, metadata => asked.metadata, profile => asked.profile,
 			access_token_lifetime => make_interval(secs => (policy ->> 'access_token_lifetime')::float8),
 			refresh_absolute_lifetime => make_interval(secs => (policy ->> 'refresh_absolute_lifetime')::float8),
 			refresh_idle_lifetime => make_interval(secs => (policy ->> 'refresh_idle_lifetime')::float8));
-	EXCEPTION WHEN invalid_parameter_value OR check_violation THEN
+	EXCEPTION WHEN check_violation THEN
+		-- its detail has the row
+		refused := 'metadata';
+		RETURN;
+	WHEN invalid_parameter_value THEN
 		GET STACKED DIAGNOSTICS sentence = PG_EXCEPTION_DETAIL;
 		refused := 'metadata';
 		sentence := coalesce(NULLIF(rtrim(sentence, '.'), ''), SQLERRM);
@@ -596,10 +650,7 @@ BEGIN
 	UPDATE pgtoken.client_secrets s SET expires_at = now() + make_interval(secs => secret_lifetime) WHERE s.client_id = new_id AND secret_lifetime IS NOT NULL;
 	INSERT INTO pgtoken.registrations (client_id, issuer, origin, token_id, software_statement, statement_claims, access_token_hash)
 	VALUES (new_id, of_issuer, 'registration', of_token, register_client.software_statement, register_client.statement_claims, sha256(convert_to(access_token, 'UTF8')));
-	UPDATE pgtoken.registration_windows w
-	SET registered = CASE WHEN w.began_at > now() - interval '1 hour' THEN w.registered + 1 ELSE 1 END,
-		began_at = CASE WHEN w.began_at > now() - interval '1 hour' THEN w.began_at ELSE now() END
-	WHERE w.issuer = of_issuer;
+	PERFORM pgtoken.count_registration(of_issuer);
 	answer := pgtoken.registration_answer(new_id) || jsonb_build_object('registration_access_token', access_token)
 			  || CASE WHEN credentials.client_secret IS NULL THEN '{}' ELSE jsonb_build_object('client_secret', credentials.client_secret) END;
 	PERFORM pgtoken.write_audit_event('client.registered',
@@ -609,12 +660,12 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.register_client FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.register_client IS
-'Internal, called by the registration endpoint: registers a client that has asked for it, with an initial access token that holds (of_token, NULL: with none) and what a software statement says, which counts before what it asks for. Returns the answer of RFC 7591 section 3.2.1; or why there is none: refused (redirect_uri, metadata, rate, full), a sentence, and how many seconds to wait. What no client can be is created by nobody, and leaves nothing.';
+'Internal, called by the registration endpoint: registers a client that has asked for it, with an initial access token that holds (of_token, NULL: with none) and what a software statement says, which counts before what it asks for. Returns the answer of RFC 7591 section 3.2.1; or why there is none: refused (redirect_uri, metadata, rate, full), a sentence, and how many seconds to wait.';
 
 CREATE FUNCTION pgtoken.remembered_members(of_client text, asked jsonb) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	-- all that is not asked for goes back to its default, but for what only an administrator decides
-	RETURN (SELECT coalesce(jsonb_object_agg(m.key, 'null'::jsonb) FILTER (WHERE m.key <> ALL (ARRAY['consent_required', 'require_pkce', 'sector_identifier'])), '{}') || asked
+	RETURN (SELECT coalesce(jsonb_object_agg(m.key, 'null'::jsonb) FILTER (WHERE m.key <> ALL (pgtoken.choices('kept member'))), '{}') || asked
 			FROM pgtoken.clients c, jsonb_each(c.metadata) m WHERE c.client_id = of_client);
 REVOKE ALL ON FUNCTION pgtoken.remembered_members FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.remembered_members IS 'Internal, called by replace_registration: the changes that make a client''s metadata what is asked for';
@@ -676,7 +727,10 @@ BEGIN
 		PERFORM pgtoken.update_client(of_client, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name, asked.signing_alg,
 			reset => ARRAY['client_name', 'signing_alg'] || CASE WHEN asked.resources IS NULL THEN ARRAY['resources'] ELSE '{}' END,
 			metadata => pgtoken.remembered_members(of_client, asked.metadata));
-	EXCEPTION WHEN invalid_parameter_value OR check_violation OR object_not_in_prerequisite_state THEN
+	EXCEPTION WHEN check_violation THEN
+		refused := 'metadata';
+		RETURN;
+	WHEN invalid_parameter_value OR object_not_in_prerequisite_state THEN
 		GET STACKED DIAGNOSTICS sentence = PG_EXCEPTION_DETAIL;
 		refused := 'metadata';
 		sentence := coalesce(NULLIF(rtrim(sentence, '.'), ''), SQLERRM);
@@ -724,11 +778,110 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.remove_registration FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.remove_registration IS 'Internal, called by the registration endpoint: ends all that a client has and switches it off (RFC 7592 section 2.3); one that never began a family is deleted';
 
+-- Client ID Metadata Documents (draft-ietf-oauth-client-id-metadata-document).
+
+CREATE FUNCTION pgtoken.document_welcome(of_issuer text, host text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN (SELECT CASE p.policy ->> 'client_id_metadata_documents'
+						WHEN 'open' THEN strpos(host, ':') = 0 OR pgtoken.host_listed(host, p.policy -> 'document_hosts')
+						WHEN 'list' THEN pgtoken.host_listed(host, p.policy -> 'document_hosts')
+						ELSE false END
+			FROM pgtoken.registration_policy(of_issuer, NULL) p (policy));
+REVOKE ALL ON FUNCTION pgtoken.document_welcome FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.document_welcome IS 'Internal: does the issuer take client_ids that are URLs of documents at this host (name, or name:port)?';
+
+CREATE FUNCTION pgtoken.adopt_client_document(of_issuer text, of_client text, document jsonb, fetched_at timestamptz, OUT refused text, OUT sentence text, OUT wait integer, OUT answer jsonb) RETURNS record
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	policy jsonb := pgtoken.registration_policy(of_issuer, NULL);
+	before pgtoken.clients;
+	after pgtoken.clients;
+	asked record;
+BEGIN
+	-- no secret can be in what anybody may read
+	policy := policy || jsonb_build_object('token_endpoint_auth_methods',
+		ARRAY(SELECT m FROM unnest(ARRAY['none', 'private_key_jwt']) m WHERE NOT policy ? 'token_endpoint_auth_methods' OR policy -> 'token_endpoint_auth_methods' ? m));
+	refused := 'metadata';
+	IF document -> 'client_id' IS DISTINCT FROM to_jsonb(of_client) THEN
+		sentence := 'client_id of the document is not its URL';
+	ELSIF document ?| ARRAY['client_secret', 'client_secret_expires_at'] THEN
+		sentence := 'the document has a client_secret';
+	END IF;
+	IF sentence IS NOT NULL THEN
+		RETURN;
+	END IF;
+	SELECT * INTO asked FROM pgtoken.requested_client(of_issuer, document, policy);
+	refused := asked.refused;
+	sentence := asked.sentence;
+	IF refused IS NOT NULL THEN
+		RETURN;
+	END IF;
+	PERFORM pgtoken.hold_registrations(of_issuer);
+	SELECT * INTO before FROM pgtoken.clients c WHERE c.client_id = of_client;
+	BEGIN
+		IF before.client_id IS NULL THEN
+			SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'document') l;
+			IF refused IS NOT NULL THEN
+				RETURN;
+			END IF;
+			PERFORM pgtoken.create_client(of_client, asked.client_type, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name,
+				asked.signing_alg, issuer => of_issuer, metadata => asked.metadata, profile => asked.profile,
+				access_token_lifetime => make_interval(secs => (policy ->> 'access_token_lifetime')::float8),
+				refresh_absolute_lifetime => make_interval(secs => (policy ->> 'refresh_absolute_lifetime')::float8),
+				refresh_idle_lifetime => make_interval(secs => (policy ->> 'refresh_idle_lifetime')::float8));
+			INSERT INTO pgtoken.registrations (client_id, issuer, origin, document_at) VALUES (of_client, of_issuer, 'document', fetched_at);
+			PERFORM pgtoken.count_registration(of_issuer);
+			PERFORM pgtoken.write_audit_event('client.registered', jsonb_build_object('issuer', of_issuer, 'by_document', true), client_id => of_client);
+			RETURN;
+		END IF;
+		-- who has come before us with a newer one, or has the name by other means, is left
+		UPDATE pgtoken.registrations r SET document_at = adopt_client_document.fetched_at
+		WHERE r.client_id = of_client AND r.issuer = of_issuer AND r.origin = 'document' AND r.document_at <= adopt_client_document.fetched_at;
+		IF NOT FOUND THEN
+			IF before.issuer <> of_issuer OR NOT EXISTS (SELECT FROM pgtoken.registrations r WHERE r.client_id = of_client AND r.origin = 'document') THEN
+				refused := 'metadata';
+				sentence := 'somebody else has the client_id in this database';
+			END IF;
+			RETURN;
+		END IF;
+		-- update_client cannot: it would be another kind of client
+		IF asked.client_type <> before.client_type THEN
+			UPDATE pgtoken.clients c SET client_type = asked.client_type, metadata = asked.metadata WHERE c.client_id = of_client;
+		END IF;
+		IF (asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name, asked.signing_alg)
+		   IS DISTINCT FROM (before.scopes, before.redirect_uris, before.offline_access, before.resources, before.client_name, before.signing_alg)
+		   OR pgtoken.merged_metadata(before.metadata, pgtoken.remembered_members(of_client, asked.metadata)) <> before.metadata THEN
+			PERFORM pgtoken.update_client(of_client, asked.scopes, asked.redirect_uris, asked.offline_access, asked.resources, asked.client_name, asked.signing_alg,
+				reset => ARRAY['client_name', 'signing_alg'] || CASE WHEN asked.resources IS NULL THEN ARRAY['resources'] ELSE '{}' END,
+				metadata => pgtoken.remembered_members(of_client, asked.metadata));
+			SELECT * INTO after FROM pgtoken.clients c WHERE c.client_id = of_client;
+			PERFORM pgtoken.write_audit_event('client.document_changed',
+				jsonb_build_object('issuer', of_issuer, 'changed', ARRAY(SELECT b.key FROM jsonb_each(to_jsonb(before) || before.metadata) b FULL JOIN jsonb_each(to_jsonb(after) || after.metadata) a USING (key)
+																		WHERE a.value IS DISTINCT FROM b.value AND key NOT IN ('metadata', 'epoch', 'epochs_since_end') ORDER BY key COLLATE "C")),
+				client_id => of_client);
+		END IF;
+	EXCEPTION WHEN check_violation THEN
+		refused := 'metadata';
+		sentence := SQLERRM;
+	WHEN invalid_parameter_value OR object_not_in_prerequisite_state THEN
+		GET STACKED DIAGNOSTICS sentence = PG_EXCEPTION_DETAIL;
+		refused := 'metadata';
+		sentence := coalesce(NULLIF(rtrim(sentence, '.'), ''), SQLERRM);
+	END;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.adopt_client_document FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.adopt_client_document IS
+'Internal, called where a client names itself by the URL of its metadata: makes it a client, or what its document says now. Whether it is enabled, and what an administrator alone decides, stays. Returns as register_client, without an answer';
+
 CREATE FUNCTION pgtoken.maintain_clients(at_most integer DEFAULT 1000) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	unused text[];
+	stale text[];
+	in_use text[];
 BEGIN
 	PERFORM pgtoken.check_clock();
 	unused := ARRAY(
@@ -741,6 +894,23 @@ BEGIN
 		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
 		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
 	DELETE FROM pgtoken.registration_tokens t WHERE least(t.revoked_at, t.expires_at) < now() - interval '1 year' OR (t.uses_left = 0 AND t.created_at < now() - interval '1 year');
+	-- of documents those that nobody has come with for so long, and that have no family: all are looked at, once
+	stale := ARRAY(
+		SELECT r.client_id FROM pgtoken.registrations r
+		LEFT JOIN pgtoken.registration_uses u ON u.client_id = r.client_id
+		CROSS JOIN LATERAL (SELECT NULLIF((pgtoken.registration_policy(r.issuer, NULL) ->> 'unused_lifetime')::integer, 0)) p (seconds)
+		WHERE r.origin = 'document' AND coalesce(u.used_at, r.registered_at) < now() - make_interval(secs => p.seconds)
+		  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
+		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+		  -- one that was switched off would come back switched on
+		  AND EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = r.client_id AND c.enabled)
+		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
+	IF stale <> '{}' THEN
+		in_use := ARRAY(SELECT DISTINCT g.client_id FROM pgtoken.grants g WHERE g.client_id = ANY (stale));
+		INSERT INTO pgtoken.registration_uses AS u (client_id, used_at) SELECT c, now() FROM unnest(in_use) c
+		ON CONFLICT ON CONSTRAINT registration_uses_pkey DO UPDATE SET used_at = excluded.used_at;
+		unused := unused || ARRAY(SELECT c FROM unnest(stale) c WHERE c <> ALL (in_use));
+	END IF;
 	IF unused <> '{}' THEN
 		PERFORM pgtoken.forget_clients(unused);
 		PERFORM pgtoken.write_audit_event('maintenance.clients_forgotten', jsonb_build_object('client_ids', unused));
@@ -754,4 +924,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_clients FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_clients TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.maintain_clients IS
-'Internal, a part of run_maintenance(): deletes clients that have registered themselves and never got a token within the unused_lifetime of their registration policy (at_most: so many), and initial access tokens that ended a year ago. Returns what it did';
+'Internal, a part of run_maintenance(): deletes clients that have registered themselves and never got a token within the unused_lifetime of their registration policy, or whose document nobody has come with for so long (at_most: so many of either), and initial access tokens that ended a year ago. Returns what it did';

@@ -17,6 +17,7 @@
 #include "endpoints/answer_endpoint.h"
 #include "endpoints/authorization_parameters.h"
 #include "http/client_auth.h"
+#include "http/client_document.h"
 #include "http/dpop_proof.h"
 #include "http/http_context.h"
 #include "http/request_object.h"
@@ -46,28 +47,30 @@ read_pushed(const Issuer *issuer, const Client *client, const char *request_uri,
 	return PGT_OK;
 }
 
-static const Client *
-find_client(const HttpExchange *x)
+static PgtErr
+find_client(const HttpExchange *x, const Client **client)
 {
 	char *client_id = http_param(x, "client_id");
-	const Client *client = client_id ? client_find(client_id) : NULL;
+	Client *found = NULL;
+	const char *why = NULL;
+	PgtErr err = PGT_OK;
 
-	if (client == NULL || !client->enabled || strcmp(client->issuer, x->issuer->issuer) != 0)
-	{
-		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "client_id", client_id,
-					   client == NULL	  ? "no client of this name"
-					   : !client->enabled ? "a client that is switched off"
-										  : psprintf("a client of the issuer %s", client->issuer));
-		return NULL;
-	}
-	if (!client_may_use(client, GRANT_TYPE_AUTHORIZATION_CODE))
-	{
-		(void) refused(PGT_ERR_AUTHORIZE_CLIENT, "grant_types",
+	if (client_id)
+		err = client_document_find(x->issuer, client_id, &found, &why);
+	if (err != PGT_OK)
+		return err;
+	if (found == NULL || !found->enabled || strcmp(found->issuer, x->issuer->issuer) != 0)
+		return refused(PGT_ERR_AUTHORIZE_CLIENT, "client_id", client_id,
+					   why				 ? why
+					   : found == NULL	 ? "no client of this name"
+					   : !found->enabled ? "a client that is switched off"
+										 : psprintf("a client of the issuer %s", found->issuer));
+	if (!client_may_use(found, GRANT_TYPE_AUTHORIZATION_CODE))
+		return refused(PGT_ERR_AUTHORIZE_CLIENT, "grant_types",
 					   grant_type_name(GRANT_TYPE_AUTHORIZATION_CODE),
-					   client_grant_type_names(client));
-		return NULL;
-	}
-	return client;
+					   client_grant_type_names(found));
+	*client = found;
+	return PGT_OK;
 }
 
 static void
@@ -116,10 +119,8 @@ authorization_endpoint(HttpExchange *x)
 
 	if (err == PGT_OK)
 	{
-		client = find_client(x);
-		if (client == NULL)
-			err = PGT_ERR_AUTHORIZE_CLIENT;
-		else if (x->issuer->login_uri == NULL)
+		err = find_client(x, &client);
+		if (err == PGT_OK && x->issuer->login_uri == NULL)
 			err = refused(PGT_ERR_AUTHORIZE_CLIENT, "login_uri", NULL,
 						  "the issuer has no login page");
 	}

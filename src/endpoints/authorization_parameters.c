@@ -13,7 +13,6 @@
 #include "core/base/slice.h"
 #include "core/base/text.h"
 #include "core/oauth/pkce.h"
-#include "core/oauth/redirect.h"
 #include "core/oauth/scope.h"
 #include "endpoints/id_token_hint.h"
 #include "tokens/authorization_details.h"
@@ -33,18 +32,6 @@ bool
 authorization_parameters_text_valid(const char *value, size_t max)
 {
 	return value == NULL || (strlen(value) <= max && pgtc_text_plain(pgtc_slice_str(value)));
-}
-
-static bool
-registered(const Client *client, const char *redirect_uri)
-{
-	for (int i = 0; i < client->n_redirect_uris; i++)
-	{
-		if (pgtc_redirect_matches(pgtc_slice_str(client->redirect_uris[i]),
-								  pgtc_slice_str(redirect_uri), client->native))
-			return true;
-	}
-	return false;
 }
 
 static bool
@@ -76,7 +63,7 @@ authorization_parameters_redirect(const HttpExchange *x, const Client *client, J
 	bool given;
 	Object object;
 
-	if (redirect_uri && !registered(client, redirect_uri))
+	if (redirect_uri && !client_has_redirect_uri(client, redirect_uri))
 		return refused_of(PGT_ERR_AUTHORIZE_CLIENT, "redirect_uri", redirect_uri,
 						  client->redirect_uris, client->n_redirect_uris);
 	if (redirect_uri == NULL && must_name_redirect(x, client))

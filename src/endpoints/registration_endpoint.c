@@ -17,6 +17,7 @@
 #include "core/base/text.h"
 #include "http/http_body.h"
 #include "http/http_context.h"
+#include "http/sector_document.h"
 #include "http/software_statement.h"
 #include "tables/audit.h"
 #include "tables/registration.h"
@@ -128,6 +129,26 @@ check_statement(const HttpExchange *x, Submission *submission, bool required)
 	return err;
 }
 
+/*
+ * Do the redirect URIs belong to the sector that the client says (OpenID Connect Core
+ * section 8.1)?  Nothing is fetched for what would be refused all the same.
+ */
+static PgtErr
+check_sector(HttpExchange *x, const Submission *submission, RegistrationOutcome *outcome)
+{
+	PgtErr err;
+
+	if (sector_document_uri(submission->metadata, submission->claims) == NULL)
+		return PGT_OK;
+	registration_judge(x->issuer, submission->metadata, submission->token_id, submission->claims,
+					   outcome);
+	err = reason_of(x, outcome);
+	if (err == PGT_OK)
+		err = sector_document_check(x->issuer, submission->metadata, submission->claims,
+									&outcome->sentence);
+	return err;
+}
+
 /* who has shown nothing could come in any number, and leaves no trace but in the ring */
 static void
 audit_refused(const HttpExchange *x, const Submission *submission, PgtErr err)
@@ -151,6 +172,8 @@ registration_endpoint(HttpExchange *x)
 		err = http_body_json(x, &submission.metadata);
 	if (err == PGT_OK)
 		err = check_statement(x, &submission, strcmp(x->issuer->registration, "statement") == 0);
+	if (err == PGT_OK)
+		err = check_sector(x, &submission, &outcome);
 	if (err == PGT_OK)
 	{
 		AuditScope scope = {.context = http_context(x)};
@@ -213,6 +236,9 @@ replace_registration(HttpExchange *x, const uint8_t hash[PGTC_SHA256_LEN],
 
 	if (err == PGT_OK)
 		err = check_statement(x, &submission, false);
+	if (err == PGT_OK)
+		err = sector_document_check(x->issuer, submission.metadata, submission.claims,
+									&outcome->sentence);
 	if (err != PGT_OK)
 		return err;
 	registration_replace(x->name, submission.metadata, hash, submission.statement,

@@ -24,6 +24,7 @@
 #include "core/jose/dn.h"
 #include "core/jose/jwk.h"
 #include "http/client_assertion.h"
+#include "http/client_document.h"
 #include "http/http_context.h"
 #include "tables/audit.h"
 
@@ -291,17 +292,19 @@ client_auth(HttpExchange *x, const Client **client)
 {
 	Presented presented = {.method = AUTH_NONE};
 	Client *found = NULL;
+	const char *why = NULL;
 	PgtErr err = collect(x, &presented);
 
 	if (presented.client_id)
 		x->client_id = presented.client_id;
 	if (err == PGT_OK)
+		err = client_document_find(x->issuer, presented.client_id, &found, &why);
+	if (err == PGT_OK)
 	{
-		found = client_find(presented.client_id);
 		/* an issuer knows its own clients only */
 		if (found == NULL || strcmp(found->issuer, x->issuer->issuer) != 0)
 			err = refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", presented.client_id,
-						  found ? psprintf("a client of the issuer %s", found->issuer) : NULL);
+						  found ? psprintf("a client of the issuer %s", found->issuer) : why);
 		else
 			err = check(x, &presented, found);
 	}

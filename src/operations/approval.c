@@ -20,6 +20,8 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
+#include "core/base/uri.h"
+#include "core/base/url.h"
 #include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
 #include "operations/answer.h"
@@ -68,6 +70,7 @@ static bool
 find_transaction(const char *transaction_id, Transaction *out)
 {
 	char **prompts;
+	char *redirect_uri;
 	int n;
 
 	cache_begin();
@@ -77,6 +80,10 @@ find_transaction(const char *transaction_id, Transaction *out)
 		return false;
 	out->client = client_find(out->request->client_id);
 	if (out->client == NULL || !out->client->enabled)
+		return false;
+	/* a document, or an administrator, has taken it away since */
+	redirect_uri = member_string(out->request->parameters, "redirect_uri");
+	if (redirect_uri && !client_has_redirect_uri(out->client, redirect_uri))
 		return false;
 	strings_to_scope(member_string(out->request->parameters, "scope"), &out->scope);
 	want_claims(out);
@@ -92,6 +99,35 @@ find_transaction(const char *transaction_id, Transaction *out)
 		out->ask_consent = out->ask_consent || strcmp(prompts[i], "consent") == 0;
 	}
 	return true;
+}
+
+/*
+ * What a person should know of a client that nobody here has looked at: how it came
+ * about, whose document it is (the name that it gives itself could be anybody's), and
+ * that its code goes to whatever program listens on the device.
+ */
+static void
+describe_client(const Client *client, const char *redirect_uri, Object *object)
+{
+	PgtcSlice host = pgtc_url_host(pgtc_slice_str(redirect_uri));
+
+	object_string(object, "client_id", client->client_id);
+	object_string(object, "client_name", client->client_name);
+	object_bool(object, "consent_required", client->consent_required);
+	object_string(object, "client_uri", client->client_uri);
+	object_string(object, "logo_uri", client->logo_uri);
+	object_string(object, "tos_uri", client->tos_uri);
+	object_string(object, "policy_uri", client->policy_uri);
+	if (client->used_at == NULL)
+		return;
+	object_string(object, "client_origin", client->by_document ? "document" : "registration");
+	if (client->by_document)
+	{
+		PgtcSlice name = pgtc_url_host(pgtc_slice_str(client->client_id));
+
+		object_string(object, "client_host", pnstrdup(name.data, name.len));
+	}
+	object_bool(object, "redirects_to_device", host.data == NULL || pgtc_uri_is_loopback(host));
 }
 
 Jsonb *
@@ -111,9 +147,7 @@ approval_describe(const char *transaction_id)
 	object_string(&object, "kind", request->kind);
 	if (client)
 	{
-		object_string(&object, "client_id", client->client_id);
-		object_string(&object, "client_name", client->client_name);
-		object_bool(&object, "consent_required", client->consent_required);
+		describe_client(client, member_string(request->parameters, "redirect_uri"), &object);
 		object_string(&object, "answer_uri", answer_page(client, request->parameters));
 	}
 	object_time(&object, "created_at", request->created_at);

@@ -10,6 +10,7 @@
 #include "tables/client.h"
 
 #include "common/hashfn.h"
+#include "utils/formatting.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -28,6 +29,7 @@
 #include "core/base/url.h"
 #include "core/jose/alg.h"
 #include "core/oauth/pairwise.h"
+#include "core/oauth/redirect.h"
 #include "tables/client_secret.h"
 #include "tables/issuer.h"
 
@@ -117,6 +119,18 @@ client_may_use(const Client *client, GrantType type)
 	return (client->grant_types & (1U << type)) != 0;
 }
 
+bool
+client_has_redirect_uri(const Client *client, const char *redirect_uri)
+{
+	for (int i = 0; i < client->n_redirect_uris; i++)
+	{
+		if (pgtc_redirect_matches(pgtc_slice_str(client->redirect_uris[i]),
+								  pgtc_slice_str(redirect_uri), client->native))
+			return true;
+	}
+	return false;
+}
+
 char *
 client_grant_type_names(const Client *client)
 {
@@ -137,12 +151,19 @@ client_auth_method_name(int method)
 	return method < (int) lengthof(auth_methods) ? auth_methods[method] : NULL;
 }
 
-/* the host of its redirect URIs: create_client and update_client see to it that they have one */
+/*
+ * The host of the document that lists its redirect URIs, or of these: create_client and
+ * update_client see to it that they have one.
+ */
 static char *
-default_sector(const Client *client)
+default_sector(const Client *client, Jsonb *metadata)
 {
-	PgtcSlice host = {NULL, 0};
+	PgtcSlice host =
+		pgtc_url_host(pgtc_slice_str(member_string(metadata, "sector_identifier_uri")));
 
+	/* the URL's host in lower case, as sector_identifier has it, so that the two are one sector */
+	if (host.data)
+		return asc_tolower(host.data, host.len);
 	if (client->n_redirect_uris > 0)
 		host = pgtc_url_host(pgtc_slice_str(client->redirect_uris[0]));
 	return host.data ? pnstrdup(host.data, host.len) : pstrdup(client->issuer);
@@ -199,6 +220,10 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
 	client->authorization_alg = member_alg(metadata, "authorization_signed_response_alg");
 	client->userinfo_alg = member_alg(metadata, "userinfo_signed_response_alg");
+	client->client_uri = member_string(metadata, "client_uri");
+	client->logo_uri = member_string(metadata, "logo_uri");
+	client->tos_uri = member_string(metadata, "tos_uri");
+	client->policy_uri = member_string(metadata, "policy_uri");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
 	client->details_types =
 		member_strings(metadata, "authorization_details_types", &client->n_details_types);
@@ -206,7 +231,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	{
 		client->sector = member_string(metadata, "sector_identifier");
 		if (client->sector == NULL)
-			client->sector = default_sector(client);
+			client->sector = default_sector(client, metadata);
 	}
 }
 
@@ -241,6 +266,8 @@ read_client(StoreRow *row, void *arg)
 	{
 		client->used_at = palloc(sizeof(TimestampTz));
 		*client->used_at = store_time(row, DT_NOBEGIN);
+		client->by_document = store_bool(row);
+		client->document_at = store_time(row, DT_NOBEGIN);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -284,7 +311,8 @@ static StoreQuery client_read_query = STORE_QUERY(
 	"c.retry_window, c.retry_limit, c.lockstep_generations, "
 	"c.rotation" EQ
 	"'always', c.profile, c.client_name, c.redirect_uris, c.metadata, " EPOCH_COLUMNS(
-		"c") ", r.client_id IS NOT NULL, u.used_at FROM pgtoken.clients c "
+		"c") ", r.client_id IS NOT NULL, u.used_at, r.origin" EQ
+			 "'document', r.document_at FROM pgtoken.clients c "
 			 "LEFT JOIN pgtoken.registrations r ON r.client_id" EQ "c.client_id "
 			 "LEFT JOIN pgtoken.registration_uses u ON u.client_id" EQ "c.client_id "
 			 "WHERE c.client_id" EQ "$1");

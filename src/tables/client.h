@@ -121,8 +121,14 @@ typedef struct Client
 	int default_max_age; /* seconds; -1: none */
 	char **details_types; /* of authorization details that it may ask for (RFC 9396) */
 	int n_details_types; /* -1: none */
+	char *client_uri; /* for people, as the next three; NULL: none */
+	char *logo_uri;
+	char *tos_uri;
+	char *policy_uri;
 	TimestampTz *
 		used_at; /* of one that has registered itself: when it last began a family, as far as this session knows; DT_NOBEGIN: never; NULL: it did not */
+	bool by_document; /* client_id is the URL of its metadata, and nobody has registered it */
+	TimestampTz document_at; /* when that was fetched which it is as */
 	Epochs epochs;
 } Client;
 
@@ -154,6 +160,9 @@ extern int client_code_lifetime(const Client *client);
 extern int client_pushed_request_lifetime(const Client *client);
 
 extern bool client_may_use(const Client *client, GrantType type);
+
+/* may its user be sent there (RFC 8252 section 7.3)? */
+extern bool client_has_redirect_uri(const Client *client, const char *redirect_uri);
 
 /* what it may use, separated by spaces */
 extern char *client_grant_type_names(const Client *client);

@@ -10,6 +10,7 @@
 
 #include "utils/timestamp.h"
 
+#include "base/cache.h"
 #include "base/moment.h"
 #include "base/store.h"
 
@@ -70,6 +71,23 @@ read_outcome(StoreRow *row, void *arg)
 	outcome->sentence = store_text(row);
 	outcome->wait = store_int(row, 0);
 	outcome->answer = store_jsonb(row);
+}
+
+static StoreQuery judge_query = STORE_QUERY("registration judge", STORE_READS,
+											"SELECT r.refused, r.sentence, r.wait, r.answer "
+											"FROM pgtoken.judge_registration($1, $2, $3, $4) r");
+
+void
+registration_judge(const Issuer *issuer, Jsonb *request, const pg_uuid_t *token_id, Jsonb *claims,
+				   RegistrationOutcome *outcome)
+{
+	StoreArgs args = {0};
+
+	store_arg_text(&args, issuer->issuer);
+	store_arg_jsonb(&args, request);
+	store_arg_uuid(&args, token_id);
+	store_arg_jsonb(&args, claims);
+	store_run(&judge_query, &args, read_outcome, outcome);
 }
 
 static StoreQuery insert_query = STORE_QUERY("registration insert", STORE_READS,
@@ -177,6 +195,47 @@ registration_remove(const char *client_id)
 
 	store_arg_text(&args, client_id);
 	store_run(&remove_query, &args, NULL, NULL);
+}
+
+static void
+read_flag(StoreRow *row, void *arg)
+{
+	*(bool *) arg = store_bool(row);
+}
+
+static StoreQuery welcome_query =
+	STORE_QUERY("document welcome", STORE_READS, "SELECT pgtoken.document_welcome($1, $2)");
+
+bool
+registration_document_welcome(const Issuer *issuer, const char *host)
+{
+	StoreArgs args = {0};
+	bool welcome = false;
+
+	store_arg_text(&args, issuer->issuer);
+	store_arg_text(&args, host);
+	store_run(&welcome_query, &args, read_flag, &welcome);
+	return welcome;
+}
+
+static StoreQuery adopt_query = STORE_QUERY("document adopt", STORE_READS,
+											"SELECT r.refused, r.sentence, r.wait, r.answer "
+											"FROM pgtoken.adopt_client_document($1, $2, $3, $4) r");
+
+void
+registration_adopt(const Issuer *issuer, const char *client_id, Jsonb *document,
+				   TimestampTz fetched_at, RegistrationOutcome *outcome)
+{
+	StoreArgs args = {0};
+
+	store_arg_text(&args, issuer->issuer);
+	store_arg_text(&args, client_id);
+	store_arg_jsonb(&args, document);
+	store_arg_time(&args, fetched_at);
+	store_run(&adopt_query, &args, read_outcome, outcome);
+	/* the change tells other sessions when it commits; this one has to know by now */
+	cache_begin_anew();
+	cache_begin();
 }
 
 static StoreQuery used_query = STORE_QUERY(

@@ -40,6 +40,13 @@ extern bool registration_find_token(const Issuer *issuer, const uint8_t hash[PGT
 extern Jsonb *registration_policy(const Issuer *issuer, const pg_uuid_t *token_id);
 
 /*
+ * Why it cannot be registered, as far as that is known before a document is fetched:
+ * outcome->refused.  As registration_insert(), which writes.
+ */
+extern void registration_judge(const Issuer *issuer, Jsonb *request, const pg_uuid_t *token_id,
+							   Jsonb *claims, RegistrationOutcome *outcome);
+
+/*
  * statement, claims: a software statement that was verified; NULL: there is none.  Locks
  * the issuer's window.
  */
@@ -61,6 +68,13 @@ extern void registration_replace(const char *client_id, Jsonb *request,
 
 /* all that the client has ends, and the client with it */
 extern void registration_remove(const char *client_id);
+
+/* does the issuer take client_ids that are URLs of documents at this host (name, or name:port)? */
+extern bool registration_document_welcome(const Issuer *issuer, const char *host);
+
+/* makes it a client, or what its document says now; outcome->refused: it is none.  What was found of it before is stale */
+extern void registration_adopt(const Issuer *issuer, const char *client_id, Jsonb *document,
+							   TimestampTz fetched_at, RegistrationOutcome *outcome);
 
 /* the client begins a family: it is none of those that are never used; the table is told once a day */
 extern void registration_used(const Client *client);

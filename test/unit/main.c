@@ -151,6 +151,7 @@ main(void)
 	test_printable();
 	test_request_target();
 	test_replay_set();
+	test_client_url();
 	test_dn();
 	test_dpop();
 	test_request_object();

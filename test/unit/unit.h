@@ -87,6 +87,7 @@ extern void test_form(void);
 extern void test_printable(void);
 extern void test_replay_set(void);
 extern void test_request_target(void);
+extern void test_client_url(void);
 extern void test_dn(void);
 extern void test_dpop(void);
 extern void test_request_object(void);

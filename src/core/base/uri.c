@@ -217,8 +217,8 @@ host_is_pattern(PgtcSlice host)
 	return false;
 }
 
-static bool
-host_is_loopback(PgtcSlice host)
+bool
+pgtc_uri_is_loopback(PgtcSlice host)
 {
 	return pgtc_ascii_is(host, "localhost") || pgtc_ascii_is(host, "127.0.0.1") ||
 		   pgtc_ascii_is(host, "[::1]");
@@ -238,7 +238,7 @@ web_valid(const PgtcUri *parts)
 
 	if (pgtc_ascii_is(parts->scheme, "https"))
 		return true;
-	return pgtc_ascii_is(parts->scheme, "http") && host_is_loopback(parts->host);
+	return pgtc_ascii_is(parts->scheme, "http") && pgtc_uri_is_loopback(parts->host);
 }
 
 PgtcCode

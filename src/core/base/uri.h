@@ -58,6 +58,9 @@ extern PgtcCode pgtc_uri_check_redirect(PgtcSlice uri);
  */
 extern PgtcCode pgtc_uri_check_native_redirect(PgtcSlice uri);
 
+/* localhost, 127.0.0.1 or [::1], in any case */
+extern bool pgtc_uri_is_loopback(PgtcSlice host);
+
 /* of RFC 3986 section 2.3 */
 extern bool pgtc_uri_unreserved(char c);
 
