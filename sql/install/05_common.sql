@@ -55,6 +55,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		-- an HS256 key is not published: no client can verify by it
 		WHEN 'authorization_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
 		WHEN 'userinfo_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
+		WHEN 'introspection_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
 		ELSE pgtoken.known_values(what)
 	END;
 REVOKE ALL ON FUNCTION pgtoken.choices FROM PUBLIC;

@@ -199,6 +199,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
 	client->authorization_alg = member_alg(metadata, "authorization_signed_response_alg");
 	client->userinfo_alg = member_alg(metadata, "userinfo_signed_response_alg");
+	client->introspection_alg = member_alg(metadata, "introspection_signed_response_alg");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
 	client->details_types =
 		member_strings(metadata, "authorization_details_types", &client->n_details_types);
