@@ -49,7 +49,7 @@ SELECT test.profile('plain-client') AS profile_stays;
 SELECT client_id, client_secret FROM pgtoken.create_client('fapi-key', redirect_uris => '{https://rp.example/cb}', offline_access => true, issuer => 'https://bank.example',
 	metadata => test.with_keys('{}'), profile => 'fapi2');
 SELECT client_id, client_secret FROM pgtoken.create_client('fapi-certificate', signing_alg => 'EdDSA', rotation => 'always', issuer => 'https://bank.example',
-	metadata => '{"tls_client_auth_subject_dn": "CN=rp", "tls_client_certificate_bound_access_tokens": true}', profile => 'fapi2-message-signing');
+	metadata => test.with_keys('{"tls_client_auth_subject_dn": "CN=rp", "tls_client_certificate_bound_access_tokens": true}'), profile => 'fapi2-message-signing');
 SELECT c, test.profile(c) FROM unnest('{fapi-key,fapi-certificate}'::text[]) c;
 -- and said otherwise it is refused, each by its sentence (C135)
 SELECT n, test.told(format('SELECT pgtoken.create_client(%L, %L, issuer => %L, metadata => test.with_keys(%L), redirect_uris => %L, signing_alg => %L, rotation => %L, profile => %L)',
@@ -66,13 +66,19 @@ FROM (VALUES (1, 'public', '{"token_endpoint_auth_method": "none"}', '{}', NULL,
 	(10, 'confidential', '{"grant_types": ["authorization_code", "password"]}', '{}', NULL, NULL, 'https://bank.example'),
 	(11, 'confidential', '{}', '{https://rp.example/cb,http://127.0.0.1/cb}', NULL, NULL, 'https://bank.example'),
 	(12, 'confidential', '{}', '{}', 'RS256', NULL, 'https://bank.example'), (13, 'confidential', '{}', '{}', 'HS256', NULL, 'https://bank.example'),
-	(14, 'confidential', '{}', '{}', NULL, NULL, 'https://old.example'), (15, 'confidential', '{"jwks": null}', '{}', NULL, NULL, 'https://bank.example')
+	(14, 'confidential', '{}', '{}', NULL, NULL, 'https://old.example'), (15, 'confidential', '{"jwks": null}', '{}', NULL, NULL, 'https://bank.example'),
+	(16, 'confidential', '{"request_object_signing_alg": "RS256", "userinfo_signed_response_alg": "ES384", "introspection_signed_response_alg": "RS256", "authorization_signed_response_alg": "ES512"}', '{}', NULL, NULL, 'https://bank.example')
 	) v (n, client_type, metadata, redirect_uris, signing_alg, rotation, issuer) ORDER BY n;
 -- what it may be: each of the algorithms, under either name, and an application that is installed
 SELECT n, test.outcome(format('SELECT pgtoken.create_client(%L, issuer => %L, metadata => test.with_keys(%L), redirect_uris => %L, profile => %L)', 'may-' || n, 'https://bank.example', metadata, redirect_uris, 'fapi2'))
 FROM (VALUES (1, '{"token_endpoint_auth_signing_alg": "PS256"}', '{}'), (2, '{"token_endpoint_auth_signing_alg": "EdDSA"}', '{}'),
 	(3, '{"token_endpoint_auth_signing_alg": "Ed25519"}', '{}'), (4, '{"application_type": "native"}', '{http://127.0.0.1/cb}'),
 	(5, '{"grant_types": ["client_credentials"], "dpop_bound_access_tokens": false, "tls_client_certificate_bound_access_tokens": true}', '{}')) v (n, metadata, redirect_uris) ORDER BY n;
+
+-- Message signing demands that requests are signed, and all of the above.
+SELECT test.told($$SELECT pgtoken.update_client('fapi-certificate', metadata => '{"require_signed_request_object": null}')$$) AS must_sign,
+	   test.told($$SELECT pgtoken.create_client('x', issuer => 'https://bank.example', metadata => test.with_keys('{"require_signed_request_object": false, "require_pkce": false}'), profile => 'fapi2-message-signing')$$) AS and_the_rest;
+SELECT test.told($$SELECT pgtoken.update_client('fapi-key', profile => 'fapi2-message-signing')$$) AS first_the_requests;
 
 -- A living client is told all that it would have to change first, and nothing is changed before.
 SELECT client_id FROM pgtoken.create_client('living', redirect_uris => '{http://localhost/cb}', issuer => 'https://old.example', metadata => '{"require_pkce": false, "grant_types": ["authorization_code", "password"]}');
@@ -143,4 +149,20 @@ ROLLBACK;
 -- Attack shut out: a token of such a client that whoever has stolen it can use, had from the application's own call (C134).
 SELECT test.brief(pgtoken.issue_tokens('bank-rp', 'alice', 'pay')) AS bound_to_nothing, test.brief(pgtoken.issue_tokens('bank-rp', 'alice', 'pay', cnf => jsonb_build_object('x5t#S256', repeat('A', 43)))) AS bound,
 	   test.brief(pgtoken.issue_tokens('plain-rp', 'alice', 'pay')) AS of_others;
+-- Introspection is signed (RFC 9701) where the client is registered so, whatever Accept says (C136).
+SELECT pgtoken.update_resource('https://pay.example', issuer => 'https://bank.example', client_id => 'plain-rp') AS serves;
+SELECT (pgtoken.issue_tokens('bank-rp', 'alice', 'pay', cnf => jsonb_build_object('x5t#S256', repeat('A', 43)))).access_token AS at \gset
+CREATE FUNCTION test.introspected(at text, certificate text) RETURNS text LANGUAGE sql
+	RETURN (SELECT concat_ws(' ', r.status, r.headers ->> 'content-type', test.header(r.body #>> '{}') - 'kid', test.claims(r.body #>> '{}') - '{iat,token_introspection}'::text[], test.claims(r.body #>> '{}') #>> '{token_introspection,active}')
+			FROM test.request('POST', '/oauth2/introspect', test.form('client_id', 'plain-rp', 'token', at), '{"host": "bank.example", "accept": "application/json"}', jsonb_build_object('certificate', certificate)) r
+			WHERE jsonb_typeof(r.body) = 'string');
+SELECT test.introspected(:'at', :'certificate') AS json;
+SELECT pgtoken.update_client('plain-rp', metadata => '{"introspection_signed_response_alg": "ES256"}') AS changed;
+SELECT test.introspected(:'at', :'certificate') AS jwt;
+SELECT test.told($$SELECT pgtoken.update_client('plain-rp', metadata => '{"introspection_signed_response_alg": "PS256"}')$$) AS no_key,
+	   test.told($$SELECT pgtoken.update_client('plain-rp', metadata => '{"introspection_signed_response_alg": "HS256"}')$$) AS nobody_could_verify;
+SELECT pgtoken.update_client('plain-rp', signing_alg => 'ES256', profile => 'fapi2-message-signing', metadata => test.with_keys('{"introspection_signed_response_alg": null, "require_signed_request_object": true,
+	"require_issuer_audience": true, "require_pushed_authorization_requests": true, "tls_client_certificate_bound_access_tokens": true}')) AS changed;
+SELECT test.introspected(:'at', :'certificate') AS by_profile;
+SELECT test.brief(test.push('plain-rp', :'certificate', '{response_mode,jwt}')) AS not_signed;
 RESET pgtoken.http_authenticator;

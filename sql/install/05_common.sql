@@ -58,6 +58,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'authorization_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
 		WHEN 'userinfo_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
 		WHEN 'delivery' THEN '{application,courier}'
+		WHEN 'introspection_signed_response_alg' THEN array_remove(pgtoken.known_values('alg'), 'HS256')
 		ELSE pgtoken.known_values(what)
 	END;
 REVOKE ALL ON FUNCTION pgtoken.choices FROM PUBLIC;

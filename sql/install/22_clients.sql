@@ -94,7 +94,7 @@ BEGIN
 			ELSE
 				CASE WHEN name IN ('application_type', 'subject_type', 'token_endpoint_auth_method', 'token_endpoint_auth_signing_alg',
 								   'request_object_signing_alg',
-									   'authorization_signed_response_alg', 'userinfo_signed_response_alg') THEN
+									   'authorization_signed_response_alg', 'userinfo_signed_response_alg', 'introspection_signed_response_alg') THEN
 						  CASE WHEN kind <> 'string' OR content <> ALL (pgtoken.choices(name))
 							   THEN 'must be one of ' || array_to_string(pgtoken.choices(name), ', ') END
 					 WHEN name IN ('backchannel_logout_uri', 'frontchannel_logout_uri', 'initiate_login_uri', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri') THEN
@@ -166,6 +166,7 @@ CREATE FUNCTION pgtoken.profile_metadata(profile text, metadata jsonb) RETURNS j
 		jsonb_build_object('token_endpoint_auth_method', CASE WHEN metadata ? 'tls_client_auth_subject_dn' THEN 'tls_client_auth' ELSE 'private_key_jwt' END,
 						   'require_issuer_audience', true, 'require_pushed_authorization_requests', true)
 		|| CASE WHEN metadata -> 'tls_client_certificate_bound_access_tokens' = 'true' THEN '{}' ELSE jsonb_build_object('dpop_bound_access_tokens', true) END
+		|| CASE profile WHEN 'fapi2-message-signing' THEN jsonb_build_object('require_signed_request_object', true) ELSE '{}' END
 		ELSE '{}' END || metadata;
 REVOKE ALL ON FUNCTION pgtoken.profile_metadata FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.profile_metadata IS 'Internal, called by create_client: the metadata, and what the profile demands where they do not say otherwise';
@@ -180,8 +181,6 @@ CREATE FUNCTION pgtoken.profile_problems(profile text, client_type text, redirec
 		CASE WHEN client_type <> 'confidential' THEN 'client_type must be confidential.' END,
 		CASE WHEN pgtoken.client_auth_method(client_type, metadata) NOT IN ('private_key_jwt', 'tls_client_auth')
 			 THEN 'token_endpoint_auth_method must be private_key_jwt or tls_client_auth.' END,
-		CASE WHEN metadata ->> 'token_endpoint_auth_signing_alg' <> ALL (pgtoken.choices('fapi alg'))
-			 THEN format('token_endpoint_auth_signing_alg must be one of %s, or not there.', array_to_string(pgtoken.choices('fapi alg'), ', ')) END,
 		CASE WHEN pgtoken.client_auth_method(client_type, metadata) <> 'tls_client_auth' AND metadata -> 'require_issuer_audience' IS DISTINCT FROM 'true'
 			 THEN 'require_issuer_audience must be true with private_key_jwt: its assertions name the issuer, as a string, as their only aud.' END,
 		CASE WHEN metadata -> 'require_pushed_authorization_requests' IS DISTINCT FROM 'true'
@@ -191,7 +190,12 @@ CREATE FUNCTION pgtoken.profile_problems(profile text, client_type text, redirec
 		CASE WHEN EXISTS (SELECT FROM unnest(redirect_uris) u WHERE u ~* '^http:') AND NOT pgtoken.native_application(metadata)
 			 THEN 'redirect_uris must have no http, loopback hosts included: only an application_type of native may have those.' END,
 		CASE WHEN signing_alg IS NULL OR signing_alg <> ALL (pgtoken.choices('fapi alg'))
-			 THEN format('signing_alg must be one of %s, and not %s.', array_to_string(ARRAY(SELECT a FROM unnest(pgtoken.choices('alg')) a WHERE a = ANY (pgtoken.choices('fapi alg'))), ', '), coalesce(signing_alg, 'NULL')) END]
+			 THEN format('signing_alg must be one of %s, and not %s.', array_to_string(ARRAY(SELECT a FROM unnest(pgtoken.choices('alg')) a WHERE a = ANY (pgtoken.choices('fapi alg'))), ', '), coalesce(signing_alg, 'NULL')) END,
+		CASE WHEN profile = 'fapi2-message-signing' AND metadata -> 'require_signed_request_object' IS DISTINCT FROM 'true'
+			 THEN 'require_signed_request_object must be true: it signs its authorization requests (RFC 9101).' END]
+		-- of what it signs and of what is signed for it, whatever members there are
+		|| ARRAY(SELECT format('%s must be one of %s, or not there.', m.key, array_to_string(pgtoken.choices('fapi alg'), ', '))
+				 FROM jsonb_each_text(metadata) m WHERE m.key LIKE '%\_alg' AND m.value <> ALL (pgtoken.choices('fapi alg')) ORDER BY m.key COLLATE "C")
 		ELSE '{}' END, NULL);
 REVOKE ALL ON FUNCTION pgtoken.profile_problems FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.profile_problems IS 'Internal: what a client would have to change to be of this profile, a sentence each. What is demanded of its requests, and that it cannot be without, the endpoints demand';
@@ -395,7 +399,7 @@ AS $function$
 DECLARE
 	lacking text;
 BEGIN
-	SELECT after ->> m INTO lacking FROM unnest(ARRAY['authorization_signed_response_alg', 'userinfo_signed_response_alg']) m
+	SELECT after ->> m INTO lacking FROM unnest(ARRAY['authorization_signed_response_alg', 'introspection_signed_response_alg', 'userinfo_signed_response_alg']) m
 	WHERE after ->> m IS DISTINCT FROM before ->> m
 	  AND after ->> m <> ALL (SELECT k.alg FROM pgtoken.signing_keys k WHERE k.issuer = check_response_algs.issuer AND k.state = 'active')
 	LIMIT 1;
@@ -493,9 +497,9 @@ GRANT EXECUTE ON FUNCTION pgtoken.create_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_client IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
-profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
+profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing (FAPI 2.0 Message Signing): signed requests, signed answers of authorize (JARM) and of introspection besides. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), introspection_signed_response_alg (JSON, unless Accept asks for a JWT), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -171,13 +171,13 @@ static const char *const sentences[] = {
 		"There is no such grant type: compare its spelling with the metadata.",
 	[PGT_ERR_RESPONSE_TYPE] = "The response_type must be code.",
 	[PGT_ERR_RESPONSE_MODE] =
-		"The response_mode is unknown or does not fit: form_post is for redirect URIs of http and https, jwt for algorithms other than HS256.",
+		"The response_mode is unknown or does not fit: form_post is for redirect URIs of http and https, jwt for algorithms other than HS256; a client of the profile fapi2-message-signing must name one with jwt.",
 	[PGT_ERR_ANSWER] =
 		"The page that posts an answer to a client was asked for again, or too late: it is good once, for a minute.",
 	[PGT_ERR_REQUEST_OBJECT] =
 		"The request object is not what it must be: a JWT of this client whose members are the parameters, of a typ that requests have, without request and request_uri, and not an assertion.",
 	[PGT_ERR_REQUEST_OBJECT_SIGNATURE] =
-		"No key of the client verifies the request object's signature, or it has another algorithm than request_object_signing_alg; none is no algorithm here.",
+		"No key of the client verifies the request object's signature, or it has another algorithm than request_object_signing_alg or the profile of the client allow; none is no algorithm here.",
 	[PGT_ERR_REQUEST_OBJECT_AUDIENCE] =
 		"The request object is for somebody else: its aud must be, or contain, the issuer.",
 	[PGT_ERR_REQUEST_OBJECT_TIME] =

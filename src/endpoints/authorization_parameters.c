@@ -100,14 +100,17 @@ check_kind(const HttpExchange *x)
 
 /* one that does not fit is told in the default mode, before anything else can be wrong */
 static PgtErr
-check_mode(const HttpExchange *x, Jsonb *parameters)
+check_mode(const HttpExchange *x, const Client *client, Jsonb *parameters)
 {
 	char *mode = http_param(x, "response_mode");
 
-	return mode == NULL || member_string(parameters, "response_mode")
+	if (mode && member_string(parameters, "response_mode") == NULL)
+		return refused(PGT_ERR_RESPONSE_MODE, "response_mode", mode,
+					   strings_joined(answer_mode, " "));
+	/* FAPI 2.0 Message Signing section 5.4 */
+	return client->profile < PROFILE_FAPI2_MESSAGE_SIGNING || answer_is_signed(parameters)
 			   ? PGT_OK
-			   : refused(PGT_ERR_RESPONSE_MODE, "response_mode", mode,
-						 strings_joined(answer_mode, " "));
+			   : refused(PGT_ERR_RESPONSE_MODE, "response_mode", mode, answer_signed_modes());
 }
 
 /* RFC 7636, S256 only: plain is what a missing method means */
@@ -183,7 +186,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 	PgtErr err = check_kind(x);
 
 	if (err == PGT_OK)
-		err = check_mode(x, *parameters);
+		err = check_mode(x, client, *parameters);
 	if (err == PGT_OK)
 		err = check_pkce(x, client);
 	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)

@@ -81,7 +81,17 @@ sign_answer(const Client *client, Jsonb *answer)
 
 	object_begin(&extra);
 	object_jsonb(&extra, "token_introspection", answer);
-	return statement_sign(client, &spec, object_end(&extra));
+	return client->introspection_alg
+			   ? statement_sign_by(client, client->introspection_alg, &spec, object_end(&extra))
+			   : statement_sign(client, &spec, object_end(&extra));
+}
+
+/* RFC 9701 sections 4 and 6, FAPI 2.0 Message Signing section 5.5 */
+static bool
+is_signed(const HttpExchange *x, const Client *client)
+{
+	return client->introspection_alg || client->profile >= PROFILE_FAPI2_MESSAGE_SIGNING ||
+		   http_prefers(x, JWT_MEDIA_TYPE, "application/json");
 }
 
 /* an answer that is to be signed, for the guard */
@@ -120,7 +130,7 @@ introspection_endpoint(HttpExchange *x)
 
 	signing.client = client;
 	signing.answer = answer_for(client, token);
-	if (!http_prefers(x, JWT_MEDIA_TYPE, "application/json"))
+	if (!is_signed(x, client))
 		return object_text(signing.answer);
 	if (!replay_rests_on_transaction())
 		sign(&signing);

@@ -93,6 +93,9 @@ check_signature(const Issuer *issuer, const Client *client, RequestObject *objec
 	if (client->request_object_alg && header->alg != client->request_object_alg)
 		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "request_object_signing_alg",
 					   header->alg->name, client->request_object_alg->name);
+	if (!client_alg_allowed(client, header->alg))
+		return refused(PGT_ERR_REQUEST_OBJECT_SIGNATURE, "alg", header->alg->name,
+					   client_algs_allowed(client));
 	/* an HMAC under a public key is none, and of secrets there are but hashes */
 	if (header->alg->kty != PGTC_KTY_OCT)
 		err = client_keys_verify(issuer, client, &object->jws, header, &verified);
@@ -111,13 +114,20 @@ refused_slice(PgtErr err, const char *name, PgtcSlice received, const char *expe
 				   expected);
 }
 
+/* FAPI 2.0 Message Signing section 5.3.1: an object that needs not be there is no weaker where it is */
+static bool
+must_sign(const Client *client)
+{
+	return client->require_signed_requests || client->profile >= PROFILE_FAPI2;
+}
+
 static PgtErr
 check_claims(const HttpExchange *x, const Client *client, const PgtcClaims *claims)
 {
 	int64 now = moment_unix(GetCurrentTimestamp());
-	PgtcCode code = pgtc_request_jwt_check(claims, pgtc_slice_str(client->client_id),
-										   pgtc_slice_str(x->issuer->issuer), now,
-										   client->require_signed_requests);
+	PgtcCode code =
+		pgtc_request_jwt_check(claims, pgtc_slice_str(client->client_id),
+							   pgtc_slice_str(x->issuer->issuer), now, must_sign(client));
 
 	switch (code)
 	{

@@ -63,6 +63,26 @@ answer_mode_fits(const Client *client, const char *redirect_uri, const char *mod
 		   (!modes[n].is_signed || statement_alg(client, client->authorization_alg) != NULL);
 }
 
+bool
+answer_is_signed(Jsonb *parameters)
+{
+	return mode_of(parameters)->is_signed;
+}
+
+char *
+answer_signed_modes(void)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (size_t i = 0; i < lengthof(modes); i++)
+	{
+		if (modes[i].is_signed)
+			appendStringInfo(&names, "%s%s", names.len > 0 ? " " : "", modes[i].name);
+	}
+	return names.data;
+}
+
 static void
 add(Answer *answer, const char *name, const char *value)
 {

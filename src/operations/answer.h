@@ -36,6 +36,12 @@ extern const char *answer_mode(int n);
  */
 extern bool answer_mode_fits(const Client *client, const char *redirect_uri, const char *mode);
 
+/* is it signed?  parameters: as below */
+extern bool answer_is_signed(Jsonb *parameters);
+
+/* the names of the modes that are, separated by spaces */
+extern char *answer_signed_modes(void);
+
 /* parameters: of the request: redirect_uri, state, response_mode, which has been found to fit */
 extern void answer_code(const Client *client, Jsonb *parameters, const char *code, Answer *answer);
 

@@ -224,6 +224,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->logo_uri = member_string(metadata, "logo_uri");
 	client->tos_uri = member_string(metadata, "tos_uri");
 	client->policy_uri = member_string(metadata, "policy_uri");
+	client->introspection_alg = member_alg(metadata, "introspection_signed_response_alg");
 	client->default_max_age = member_int(metadata, "default_max_age", -1);
 	client->details_types =
 		member_strings(metadata, "authorization_details_types", &client->n_details_types);

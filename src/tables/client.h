@@ -117,6 +117,8 @@ typedef struct Client
 	char *backchannel_logout_uri;
 	const PgtcAlg *authorization_alg; /* of signed authorization answers; NULL: its own */
 	const PgtcAlg *userinfo_alg; /* of signed userinfo; NULL: it is JSON */
+	const PgtcAlg
+		*introspection_alg; /* of introspection; NULL: signed by its own where asked for */
 	char *sector; /* of pairwise subjects; NULL: subjects are public */
 	int default_max_age; /* seconds; -1: none */
 	char **details_types; /* of authorization details that it may ask for (RFC 9396) */

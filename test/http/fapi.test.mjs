@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 
+import { SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 
 import * as h from './harness.mjs';
@@ -76,6 +77,86 @@ for (const tls of [false, true]) for (const bound of ['dpop', 'certificate']) fo
 		assert.ok((await oauth.refreshTokenGrantRequest(server, me, authentication, tokens.refresh_token, other)).ok, 'a confidential client may change its key (RFC 9449 section 5)');
 	});
 }
+
+// --- message signing -------------------------------------------------------------------------
+
+describe('message signing', () => {
+	const signer = () => fapiClient({ profile: 'fapi2-message-signing', metadata: { grant_types: ['authorization_code', 'client_credentials'] } });
+	const asked = (client, verifier, changes = {}) => h.authorizationParameters(client, verifier, { response_mode: 'jwt', scope: 'openid offline_access notes:read', resource: h.resource, ...changes });
+	/** a request object by hand; changed: members or header to have otherwise */
+	const requestObject = (client, parameters, { claims = {}, header = {}, key = client.key } = {}) => new SignJWT(JSON.parse(JSON.stringify({ ...parameters, iss: client.id, aud: h.issuer,
+		nbf: h.now(), exp: h.now() + 300, ...claims }))).setProtectedHeader({ typ: 'oauth-authz-req+jwt', alg: key.alg, kid: key.thumbprint, ...header }).sign(key.privateKey);
+	const push = async (client, object) => h.postAs(client, '/oauth2/par', { request: await object });
+
+	it('a flow of oauth4webapi: request object, JARM, signed introspection (C136)', async () => {
+		const client = await signer();
+		const server = await h.server();
+		const me = { client_id: client.id, id_token_signed_response_alg: ALG, authorization_signed_response_alg: ALG, introspection_signed_response_alg: ALG };
+		const authentication = oauth.PrivateKeyJwt({ key: client.key.privateKey, kid: client.key.thumbprint });
+		const DPoP = oauth.DPoP(me, await oauth.generateKeyPair('ES256'));
+		const options = { ...h.insecure, DPoP };
+		const verifier = oauth.generateRandomCodeVerifier();
+		const parameters = new URLSearchParams(asked(client, verifier));
+		const request = await oauth.issueRequestObject(server, me, parameters, { key: client.key.privateKey, kid: client.key.thumbprint });
+		const par = await oauth.processPushedAuthorizationResponse(server, me, await oauth.pushedAuthorizationRequest(server, me, authentication, { request }, options));
+		const { location } = await h.authorize({ client_id: client.id, request_uri: par.request_uri });
+		const callback = new URL((await h.approve(location.searchParams.get('transaction_id'))).redirect_uri);
+		assert.deepEqual([...callback.searchParams.keys()], ['response']);
+		const answer = await oauth.validateJwtAuthResponse(server, me, callback, parameters.get('state'), h.insecure);
+		const tokens = await oauth.processAuthorizationCodeResponse(server, me, await oauth.authorizationCodeGrantRequest(server, me, authentication, answer, client.redirectUri, verifier, options),
+			{ expectedNonce: parameters.get('nonce'), requireIdToken: true });
+		// it says of its own token what the token says, in a JWT, though nothing asks for one
+		const response = await h.postAs(client, '/oauth2/introspect', { token: tokens.access_token }, { headers: { accept: 'application/json' } });
+		assert.equal(response.headers.get('content-type'), 'application/token-introspection+jwt');
+		const introspected = await oauth.processIntrospectionResponse(server, me, await oauth.introspectionRequest(server, me, authentication, tokens.access_token, { ...options, requestJwtResponse: true }), h.insecure);
+		assert.equal(introspected.active, true);
+		assert.equal(introspected.sub, h.SUBJECT);
+	});
+
+	it('a request is signed, and only what is signed counts', async () => {
+		const client = await signer();
+		const verifier = h.newVerifier();
+		h.assertError(await h.postAs(client, '/oauth2/par', asked(client, verifier)), 'invalid_request');
+		h.assertError(await h.postAs(client, '/oauth2/par', { ...asked(client, verifier), request: await requestObject(client, asked(client, verifier, { redirect_uri: undefined })) }), 'invalid_request');
+		h.assertError(await push(client, requestObject(client, asked(client, verifier, { code_challenge: undefined, code_challenge_method: undefined }))), 'invalid_request');
+		const { json } = await push(client, requestObject(client, asked(client, verifier, { state: undefined })));
+		const { location } = await h.authorize({ client_id: client.id, request_uri: json.request_uri, state: 'injected', nonce: 'injected' });
+		const callback = new URL((await h.approve(location.searchParams.get('transaction_id'))).redirect_uri);
+		assert.equal(h.claimsOf(callback.searchParams.get('response')).state, undefined);
+	});
+
+	// the attack: an object that is old, made to last, or made for another server or by another client
+	it('an object is the client\'s own, for us, and within its time', async () => {
+		const client = await signer();
+		const parameters = asked(client, h.newVerifier());
+		for (const [name, changes] of Object.entries({ 'nbf 8 s ahead': { claims: { nbf: h.now() + 8 } }, 'several aud': { claims: { aud: [h.issuer, 'https://other.example'] } } }))
+			assert.equal((await push(client, requestObject(client, parameters, changes))).status, 201, name);
+		const cases = { 'no exp': { claims: { exp: undefined } }, 'no nbf': { claims: { nbf: undefined } }, 'an exp of the past': { claims: { exp: h.now() - 5 } },
+			'an exp 70 minutes after nbf': { claims: { exp: h.now() + 4200 } }, 'an nbf 70 minutes ago': { claims: { nbf: h.now() - 4200, exp: h.now() + 60 } },
+			'an nbf 70 s ahead': { claims: { nbf: h.now() + 70 } }, 'another aud': { claims: { aud: 'https://other.example' } }, 'no aud': { claims: { aud: undefined } },
+			'another key': { key: await h.generateKey(ALG) }, 'a request_uri within': { claims: { request_uri: 'urn:ietf:params:oauth:request_uri:x' } } };
+		for (const [name, changes] of Object.entries(cases)) assert.equal((await push(client, requestObject(client, parameters, changes))).json.error, 'invalid_request_object', name);
+	});
+
+	it('an object and an answer are by the algorithms of the profile, also where it does not demand them', async () => {
+		for (const [alg, error] of [['ES256', undefined], ['EdDSA', undefined], ['ES384', 'invalid_request_object'], ['RS256', 'invalid_request_object']]) {
+			const [key, object] = [await h.generateKey(ALG), await h.generateKey(alg)];
+			const client = { ...await fapiClient({ key, metadata: { jwks: undefined } }), key };
+			await h.rows('SELECT pgtoken.update_client($1, metadata => $2)', client.id, { jwks: { keys: [key.publicJwk, object.publicJwk] } });
+			const parameters = asked(client, h.newVerifier());
+			const answer = await push(client, requestObject(client, parameters, { key: object }));
+			assert.equal(answer.json.error, error, alg);
+		}
+	});
+
+	it('an answer is signed, and a mode that does not sign it is refused', async () => {
+		const client = await signer();
+		for (const [mode, status] of [['jwt', 201], ['query.jwt', 201], ['form_post.jwt', 201], [undefined, 400], ['query', 400], ['form_post', 400]])
+			assert.equal((await push(client, requestObject(client, asked(client, h.newVerifier(), { response_mode: mode })))).status, status, mode);
+		const plain = await fapiClient();
+		assert.equal((await h.postAs(plain, '/oauth2/par', asked(plain, h.newVerifier(), { client_id: undefined, response_mode: undefined }))).status, 201);
+	});
+});
 
 // --- what is demanded ------------------------------------------------------------------------
 
