@@ -131,7 +131,9 @@ authorization_endpoint(HttpExchange *x)
 		PgtErr of_object = request_object_read(x, client, false);
 
 		err = authorization_parameters_redirect(x, client, &parameters);
-		if (of_object == PGT_ERR_WAIT || (err != PGT_OK && of_object != PGT_OK))
+		/* without a redirect_uri, which it may hold, what is wrong with the object is all there is to say */
+		if (of_object == PGT_ERR_WAIT ||
+			(err == PGT_ERR_REDIRECT_URI_MISSING && of_object != PGT_OK))
 			err = of_object;
 		if (err == PGT_OK)
 		{

@@ -165,7 +165,7 @@ describe('grant types (C76)', () => {
 
 	it('that are not advertised are not known (C17)', async () => {
 		const client = await h.newClient();
-		for (const grant of ['implicit', 'urn:ietf:params:oauth:grant-type:jwt-bearer', 'urn:openid:params:grant-type:ciba', 'Refresh_token', randomUUID()]) {
+		for (const grant of ['implicit', 'urn:ietf:params:oauth:grant-type:saml2-bearer', 'urn:openid:params:grant-type:ciba', 'Refresh_token', randomUUID()]) {
 			assert.ok(!metadata.grant_types_supported.includes(grant));
 			h.assertError(await h.token(client, { grant_type: grant }), 'unsupported_grant_type');
 		}
@@ -240,6 +240,7 @@ describe('authorization requests (C76)', () => {
 		const response = await h.authorize(asked);
 		h.assertError(response, 'invalid_request_uri');
 		assert.ok(response.location === null, 'sent nowhere');
-		assert.equal(metadata.request_uri_parameter_supported, false); // conformance.test.mjs: what others than ours are answered
+		// those of clients are registered, and the courier fetches them
+		assert.deepEqual([metadata.request_uri_parameter_supported, metadata.require_request_uri_registration], [true, true]);
 	});
 });
