@@ -10,7 +10,9 @@ CREATE FUNCTION test.ask_by_reference(request_uri text, VARIADIC more text[] DEF
 	RETURN test.http('authorize', test.form(VARIADIC ARRAY['client_id', 'jar', 'request_uri', request_uri, 'redirect_uri', 'https://signer.example/two', 'state', 'beside'] || more), method => 'GET');
 -- without a courier it cannot be had, and is not announced
 SELECT test.goes(test.ask_by_reference('https://signer.example/request')) AS no_courier, m -> 'request_uri_parameter_supported' AS supported, m -> 'require_request_uri_registration' AS registration FROM (SELECT test.metadata()) t (m);
+SELECT w FROM pgtoken.courier_wanting() w WHERE w LIKE '%request_uris%';
 SELECT test.courier();
+SELECT w FROM pgtoken.courier_wanting() w WHERE w LIKE '%request_uris%';
 SELECT m -> 'request_uri_parameter_supported' AS supported, m -> 'require_request_uri_registration' AS registration FROM (SELECT test.metadata()) t (m);
 -- Attack shut out: the server fetches what anybody names.
 SELECT uri, test.goes(test.ask_by_reference(uri)) FROM unnest(ARRAY['https://signer.example/request?x', 'https://signer.example/REQUEST', 'https://signer.example/hashed', 'http://169.254.169.254/', 'https://signer.example/request#x', 'urn:x']) WITH ORDINALITY u (uri, n) ORDER BY n;
