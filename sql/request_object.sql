@@ -16,7 +16,7 @@ INSERT INTO test.clients SELECT * FROM pgtoken.create_client('must-sign', scopes
 	redirect_uris => '{https://must.example/cb}', metadata => :'ours' || '{"require_signed_request_object": true, "request_object_signing_alg": "RS256"}'::jsonb);
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('other-key', scopes => '{openid}', redirect_uris => '{https://other.example/cb}',
 	metadata => jsonb_build_object('jwks', pgtoken.jwks('https://id.example')));
-INSERT INTO test.clients SELECT * FROM pgtoken.create_client('keyless', scopes => '{openid}', redirect_uris => '{https://keyless.example/cb}');
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('jar-keyless', scopes => '{openid}', redirect_uris => '{https://keyless.example/cb}');
 
 -- what each of them asks for, and for how long it may
 CREATE FUNCTION test.asks(client text, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql STABLE
@@ -49,7 +49,7 @@ SELECT test.goes(test.ask_signed('must-sign', test.signed('must-sign', '{"redire
 -- and one kind of JWT taken for another. The answer goes to a registered place (RFC 9101 section 7).
 SELECT n, test.goes(test.ask_signed(client, object)) FROM (VALUES
 	(1, 'other-key', test.signed('other-key')),
-	(2, 'keyless', test.signed('keyless')),
+	(2, 'jar-keyless', test.signed('jar-keyless')),
 	(3, 'jar', regexp_replace(test.signed('jar'), '[.][^.]*$', '.' || test.b64url('none of ours'))),
 	(4, 'jar', split_part(test.signed('jar'), '.', 1) || '.' || test.b64url(convert_to(test.asks('jar', '{"scope": "openid orders.read"}')::text, 'UTF8')) || '.' || split_part(test.signed('jar'), '.', 3)),
 	(5, 'jar', test.b64url('{"alg":"none"}') || '.' || test.b64url(convert_to(test.asks('jar')::text, 'UTF8')) || '.'),
@@ -110,4 +110,5 @@ SELECT m -> 'request_parameter_supported' AS request, m -> 'request_object_signi
 
 -- acr_values of the client where the request has none
 SELECT pgtoken.update_client('jar', metadata => '{"default_acr_values": ["mfa", "pwd"]}');
-SELECT test.told(test.ask_signed('jar', test.signed('jar'))) -> 'acr_values' AS of_the_client, test.told(test.ask_signed('jar', test.signed('jar', '{"acr_values": "other"}'))) -> 'acr_values' AS of_the_request;
+SELECT test.told(test.ask_signed('jar', test.signed('jar'))) -> 'acr_values' AS of_the_client, test.told(test.ask_signed('jar', test.signed('jar', '{"acr_values": "other"}'))) -> 'acr_values' AS of_the_request,
+	   test.told(test.ask_signed('jar', test.signed('jar', '{"claims": {"id_token": {"acr": {"essential": false}}}}'))) -> 'acr_values' AS of_its_claims;

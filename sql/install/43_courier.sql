@@ -553,7 +553,10 @@ BEGIN ATOMIC
 		  WHERE i.logout_delivery = 'courier' AND c.enabled AND c.metadata ? 'backchannel_logout_uri'
 		  UNION ALL
 		  SELECT 3, 'code', format('one-time codes are not sent: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
-		  FROM pgtoken.issuers i WHERE i.code_delivery = 'courier') w (n, kind, what, uses)
+		  FROM pgtoken.issuers i WHERE i.code_delivery = 'courier'
+		  UNION ALL
+		  SELECT 4, 'document', format('request objects are not fetched from the request_uris of clients: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
+		  FROM (SELECT u.client_id FROM pgtoken.clients u WHERE u.enabled AND jsonb_array_length(u.metadata -> 'request_uris') > 0 ORDER BY u.client_id LIMIT 10) c) w (n, kind, what, uses)
 	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
 END;
 REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;

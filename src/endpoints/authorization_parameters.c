@@ -132,13 +132,15 @@ check_pkce(const HttpExchange *x, const Client *client)
 						 "43 characters of base64url");
 }
 
-/* OpenID Connect Registration section 2: default_acr_values where the request has none */
+/* OpenID Connect Registration section 2: default_acr_values where the request speaks of no acr */
 static char *
-shown_as(const HttpExchange *x, const Client *client, const char *name)
+shown_as(const HttpExchange *x, const Client *client, Jsonb *claims, const char *name)
 {
 	char *value = http_param(x, name);
 
-	return value || strcmp(name, "acr_values") != 0 ? value : client->default_acr_values;
+	if (value || strcmp(name, "acr_values") != 0 || claims_request_has(claims, "id_token", "acr"))
+		return value;
+	return client->default_acr_values;
 }
 
 /* *prompts: a space-delimited list becomes an array; none stands alone (OpenID Connect Core section 3.1.2.1) */
@@ -216,7 +218,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 
 	object_begin(&object);
 	for (size_t i = 0; i < lengthof(plain); i++)
-		object_string(&object, plain[i], shown_as(x, client, plain[i]));
+		object_string(&object, plain[i], shown_as(x, client, claims, plain[i]));
 	object_string(&object, "scope", target.scope);
 	/* the default where none was named: what the user is shown and agrees to */
 	object_strings(&object, "resource", target.resources, target.n_resources);

@@ -110,6 +110,12 @@ wish_for(Jsonb *request, const char *target, const char *claim)
 	return wishes ? member_json(wishes, claim) : NULL;
 }
 
+bool
+claims_request_has(Jsonb *request, const char *target, const char *claim)
+{
+	return wish_for(request, target, claim) != NULL;
+}
+
 /* those named by value and values; n = 0: none that is a string */
 static char **
 wanted_values(Jsonb *wish, int *n)

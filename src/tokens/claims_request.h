@@ -32,6 +32,9 @@ extern char **claims_request_names(Jsonb *request, const char *target, int *n);
 extern bool claims_request_takes(Jsonb *request, const char *target, const char *claim,
 								 const char *value);
 
+/* is the claim asked for in the target? */
+extern bool claims_request_has(Jsonb *request, const char *target, const char *claim);
+
 /* the acr values of which the ID token must have one (section 5.5.1.1), or a stronger one; n = 0: any will do */
 extern char **claims_request_acr(Jsonb *request, int *n);
 
