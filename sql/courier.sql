@@ -162,9 +162,15 @@ SELECT pgtoken.new_uuid(), 'document', 'https://id.example', 'keyed.example', 'h
 SELECT test.want_again();
 SELECT wanted_at FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
 UPDATE pgtoken.courier_work SET receiver = 'other.example';
-INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', 'client_metadata', 'https://other.example/' || i, now(), now() FROM generate_series(1, 100) i;
+INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', 'jwks', 'https://other.example/' || i, now(), now() FROM generate_series(1, 100) i;
 SELECT test.want_again();
 SELECT wanted_at FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+-- of another kind: who makes up names of clients does not keep the others from their keys
+UPDATE pgtoken.documents SET kind = 'client_metadata' WHERE url LIKE 'https://other.example/%';
+SELECT test.want_again();
+SELECT wanted_at IS NOT NULL AS wanted FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+UPDATE pgtoken.documents SET wanted_at = NULL WHERE url = 'https://keyed.example/keys';
+DELETE FROM pgtoken.courier_work WHERE url = 'https://keyed.example/keys';
 DELETE FROM pgtoken.documents WHERE url LIKE 'https://other.example/%' AND url <> 'https://other.example/1';
 SELECT test.want_again();
 SELECT wanted_at IS NOT NULL AS wanted FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
