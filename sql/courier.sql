@@ -46,6 +46,19 @@ SELECT test.by_key(:'assertion') AS a_second_time;
 SELECT test.by_key(test.assertion()) AS another_one;
 SELECT count(*) AS refused FROM pgtoken.refused_requests('https://keyed.example') WHERE reason = 'document_awaited';
 
+-- PostgREST cannot wait: the client is told when to come again, and what it said counts then.
+UPDATE pgtoken.documents SET fresh_until = now();
+BEGIN;
+SELECT set_config('request.headers', jsonb_build_object('pgtoken-method', 'POST', 'pgtoken-target', '/oauth2/token', 'pgtoken-host', 'id.example',
+	'pgtoken-content-type', 'application/x-www-form-urlencoded')::text, true) <> '' AS asked;
+SELECT test.assertion() AS assertion \gset
+SELECT convert_from(pgtoken_postgrest.handle(convert_to(test.form('grant_type', 'client_credentials', 'client_assertion', :'assertion',
+	'client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'), 'UTF8'))::bytea, 'UTF8') AS body;
+SELECT current_setting('response.status') AS status, h FROM jsonb_array_elements(current_setting('response.headers')::jsonb) h;
+COMMIT;
+SELECT test.fetched('https://keyed.example/keys', test.keys());
+SELECT test.by_key(:'assertion');
+
 -- A key that has just been rotated: the answer is right at the first try.
 UPDATE pgtoken.documents SET fetched_at = now() - interval '1 minute';
 SELECT length(pgtoken.rotate_signing_key('ES256', 'https://keyed.example', force => true)) AS kid;
@@ -149,9 +162,15 @@ SELECT pgtoken.new_uuid(), 'document', 'https://id.example', 'keyed.example', 'h
 SELECT test.want_again();
 SELECT wanted_at FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
 UPDATE pgtoken.courier_work SET receiver = 'other.example';
-INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', 'client_metadata', 'https://other.example/' || i, now(), now() FROM generate_series(1, 100) i;
+INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', 'jwks', 'https://other.example/' || i, now(), now() FROM generate_series(1, 100) i;
 SELECT test.want_again();
 SELECT wanted_at FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+-- of another kind: who makes up names of clients does not keep the others from their keys
+UPDATE pgtoken.documents SET kind = 'client_metadata' WHERE url LIKE 'https://other.example/%';
+SELECT test.want_again();
+SELECT wanted_at IS NOT NULL AS wanted FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+UPDATE pgtoken.documents SET wanted_at = NULL WHERE url = 'https://keyed.example/keys';
+DELETE FROM pgtoken.courier_work WHERE url = 'https://keyed.example/keys';
 DELETE FROM pgtoken.documents WHERE url LIKE 'https://other.example/%' AND url <> 'https://other.example/1';
 SELECT test.want_again();
 SELECT wanted_at IS NOT NULL AS wanted FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';

@@ -70,8 +70,8 @@ COMMENT ON CONSTRAINT documents_kind_check ON pgtoken.documents IS 'What the lib
 COMMENT ON CONSTRAINT documents_url_check ON pgtoken.documents IS 'Fits the index';
 COMMENT ON CONSTRAINT documents_body_check ON pgtoken.documents IS 'What somebody else sends is bounded';
 
-CREATE INDEX documents_wanted ON pgtoken.documents (issuer) WHERE wanted_at IS NOT NULL;
-COMMENT ON INDEX pgtoken.documents_wanted IS 'Counts what requests of an issuer wait for';
+CREATE INDEX documents_wanted ON pgtoken.documents (issuer, kind) WHERE wanted_at IS NOT NULL;
+COMMENT ON INDEX pgtoken.documents_wanted IS 'Counts what requests of an issuer wait for, by kind';
 
 ALTER TABLE pgtoken.documents ALTER body SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.documents', '');
@@ -173,7 +173,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_hello FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_hello TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_hello IS
-'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code). Raises 22023.';
+'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code); none when it goes, so that nobody waits for it. Raises 22023.';
 
 CREATE FUNCTION pgtoken.courier_request(work pgtoken.courier_work) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'

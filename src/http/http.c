@@ -154,6 +154,14 @@ http_answer_header(HttpExchange *x, const char *name, const char *value)
 	x->answer[x->n_answer++] = (HttpField){unconstify(char *, name), unconstify(char *, value)};
 }
 
+/* RFC 6749 section 5.2 */
+static void
+error_members(Object *body, PgtErr err)
+{
+	object_string(body, "error", errors_info(err)->error);
+	object_string(body, "error_description", refused_description(err));
+}
+
 Jsonb *
 http_refusal(HttpExchange *x, PgtErr err)
 {
@@ -175,8 +183,7 @@ http_refusal(HttpExchange *x, PgtErr err)
 	if (info->http_status == 503)
 		http_answer_header(x, "Retry-After", RETRY_AFTER);
 	object_begin(&body);
-	object_string(&body, "error", info->error);
-	object_string(&body, "error_description", refused_description(err));
+	error_members(&body, err);
 	return object_end(&body);
 }
 
@@ -224,6 +231,22 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 		appendStringInfo(&challenge, ", algs=\"%s\"", strings_joined(http_proof_alg, " "));
 	x->status = info->http_status;
 	http_answer_header(x, "WWW-Authenticate", challenge.data);
+}
+
+Jsonb *
+http_come_again(HttpExchange *x)
+{
+	Object body;
+
+	x->status = errors_info(PGT_ERR_WAIT)->http_status;
+	for (int i = 0; i < x->n_answer; i++)
+	{
+		if (strcmp(x->answer[i].name, "Wait") == 0)
+			x->answer[i] = (HttpField){"Retry-After", RETRY_SOON};
+	}
+	object_begin(&body);
+	error_members(&body, PGT_ERR_WAIT);
+	return object_end(&body);
 }
 
 /* {"name": "value", ...} */
@@ -300,16 +323,10 @@ http_finish(HttpExchange *x, bool has_body)
 }
 
 void
-http_answer_settings(HttpExchange *x)
+http_answer_settings(const HttpExchange *x)
 {
 	Object list;
 
-	/* PostgREST answers at once: it is for the client to come again */
-	if (x->status == 0)
-	{
-		x->status = errors_info(PGT_ERR_WAIT)->http_status;
-		http_answer_header(x, "Retry-After", RETRY_SOON);
-	}
 	object_array_begin(&list);
 	for (int i = 0; i < x->n_answer; i++)
 	{

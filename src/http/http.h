@@ -92,6 +92,9 @@ extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, cons
 /* what a signature of somebody else's may be made by, under each of its names; as StringsNth */
 extern const char *http_proof_alg(int n);
 
+/* status 0 made a 503 that says when to come again, and its body: for a layer that cannot wait */
+extern Jsonb *http_come_again(HttpExchange *x);
+
 /* 303 See Other */
 extern void http_redirect(HttpExchange *x, const char *url);
 
@@ -109,8 +112,8 @@ extern void http_raise(const HttpExchange *x, PgtErr err);
 /* 503 in that way on a standby that is too far behind (replay_lag.h) */
 extern void http_refuse_stale(void);
 
-/* status and headers into response.status and response.headers; of status 0 a 503 that says when to come again */
-extern void http_answer_settings(HttpExchange *x);
+/* status and headers into response.status and response.headers */
+extern void http_answer_settings(const HttpExchange *x);
 
 /* a setting until the transaction ends, as SET LOCAL */
 extern void http_set_local(const char *name, const char *value);

@@ -13,6 +13,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "base/object.h"
 #include "endpoints/access_request.h"
 #include "endpoints/admission.h"
 #include "endpoints/door.h"
@@ -161,6 +162,9 @@ handle_for_postgrest(FunctionCallInfo fcinfo)
 
 	http_request_of_proxy(PG_ARGISNULL(0) ? NULL : PG_GETARG_BYTEA_PP(0), &request);
 	body = door_handle(&request, &x);
+	/* PostgREST answers at once: it is for the client to come again */
+	if (x.status == 0)
+		body = object_text(http_come_again(&x));
 	http_answer_settings(&x);
 	PG_RETURN_BYTEA_P(cstring_to_text(body ? body : ""));
 }

@@ -4,7 +4,7 @@
  *
  * Nobody can have this server fetch without end: what is fresh is not asked for, what
  * has failed is not asked for again before its time, a newer one not sooner than its
- * caller says, and what is wanted at a time is bounded, of an issuer and of a host.
+ * caller says, and what is wanted at a time is bounded, of an issuer and kind and of a host.
  */
 #include "tables/document.h"
 
@@ -15,7 +15,8 @@
 #include "base/store.h"
 
 #define URL_MAX 1000
-#define WANTED_MAX 100 /* at a time, of an issuer */
+#define WANTED_MAX \
+	100 /* at a time, of an issuer and a kind: names of clients do not crowd out their keys */
 #define WANTED_OF_HOST_MAX 10
 #define PATIENCE 10 /* seconds after which a request no longer waits for a wish */
 #define WISH_LIFETIME 60 /* seconds after which a courier need not begin */
@@ -35,7 +36,7 @@ typedef struct Document
 
 typedef struct Wanted
 {
-	int64 of_issuer;
+	int64 of_kind;
 	int64 of_host;
 	bool courier;
 } Wanted;
@@ -103,7 +104,7 @@ read_wanted(StoreRow *row, void *arg)
 {
 	Wanted *wanted = arg;
 
-	wanted->of_issuer = store_long(row, 0);
+	wanted->of_kind = store_long(row, 0);
 	wanted->of_host = store_long(row, 0);
 	wanted->courier = store_bool(row);
 }
@@ -111,9 +112,9 @@ read_wanted(StoreRow *row, void *arg)
 static StoreQuery documents_wanted_query =
 	STORE_QUERY("documents wanted", STORE_READS,
 				"SELECT (SELECT pg_catalog.count(*) FROM pgtoken.documents d "
-				"WHERE d.issuer" EQ "$1 AND d.wanted_at IS NOT NULL), "
+				"WHERE d.issuer" EQ "$1 AND d.kind" EQ "$2 AND d.wanted_at IS NOT NULL), "
 				"(SELECT pg_catalog.count(*) FROM pgtoken.courier_work w WHERE w.dead_at IS NULL "
-				"AND w.receiver" EQ "pgtoken.courier_receiver($2) AND w.kind" EQ "'document'), "
+				"AND w.receiver" EQ "pgtoken.courier_receiver($3) AND w.kind" EQ "'document'), "
 				"pgtoken.courier_does('document')");
 
 /* who comes at the same time waits for the other's wish, and has it then; one that nobody has granted is forgotten */
@@ -136,10 +137,9 @@ want(const Issuer *issuer, DocumentKind kind, const char *url, TimestampTz now)
 	StoreArgs args = {0};
 	pg_uuid_t work_id;
 
-	store_arg_text(&bounds, issuer->issuer);
-	store_arg_text(&bounds, url);
+	key_args(&bounds, issuer, kind, url);
 	store_run(&documents_wanted_query, &bounds, read_wanted, &wanted);
-	if (!wanted.courier || wanted.of_issuer >= WANTED_MAX || wanted.of_host >= WANTED_OF_HOST_MAX)
+	if (!wanted.courier || wanted.of_kind >= WANTED_MAX || wanted.of_host >= WANTED_OF_HOST_MAX)
 		return false;
 	random_uuid(&work_id);
 	key_args(&args, issuer, kind, url);

@@ -118,6 +118,12 @@ $original->query('SELECT pgtoken.revoke_family($1::uuid)', $dead->{grant_id});
 my $listed = $original->value(q{SELECT access_token FROM pgtoken.issue_tokens('app', 'carol', 'read')});
 $original->query('SELECT pgtoken.blacklist_token($1)', $listed);
 
+# a delivery that waits, and a document
+$original->query(q{INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
+	VALUES (pgtoken.new_uuid(), 'logout', 'https://id.example', 'rp.example', 'app', 'https://rp.example/logout', '{"subject": "ä"}', now() + interval '1 day')});
+$original->query(q{INSERT INTO pgtoken.documents (issuer, kind, url, body, fetched_at, fresh_until, used_at)
+	VALUES ('https://id.example', 'sector', 'https://rp.example/sector', '["https://rp.example/ä"]', now(), now() + interval '1 day', now())});
+
 keep_evidence($original);
 
 # Rows in monthly partitions; then some of a month that has none, which lie in the default ones.

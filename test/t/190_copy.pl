@@ -87,6 +87,8 @@ is(check($c)->{ok}, 'f', 'and the copy is what it was');
 # --- adopted, its families ended ----------------------------------------------------
 
 my @foreign = kids($o);
+$c->query(q{INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, expires_at) VALUES (pgtoken.new_uuid(), 'logout', 'https://id.example', 'rp.example', now() + interval '1 day')});
+is($c->value(q{SELECT count(*) FROM pgtoken.courier_take('c', '{logout}')}), 0, 'deliveries of the original are not made here');
 $c->query('SET ROLE pgtoken_admin');
 is($c->value(q{SELECT pgtoken.adopt_copy('https://id.staging.example', reason => 'staging of today')}), STAGING, 'adopted');
 $c->query('RESET ROLE');
@@ -96,6 +98,7 @@ is($c->value(q{SELECT string_agg(check_name, ', ') FROM pgtoken.health() WHERE N
 is($c->value('SELECT string_agg(issuer, $$ $$) FROM pgtoken.issuers'), 'https://id.staging.example', 'its issuer has a new name');
 is($c->value(q{SELECT count(*) FROM (SELECT issuer FROM pgtoken.clients UNION ALL SELECT issuer FROM pgtoken.resources UNION ALL SELECT issuer FROM pgtoken.policies
 	UNION ALL SELECT issuer FROM pgtoken.factors UNION ALL SELECT issuer FROM pgtoken.signing_keys) t WHERE issuer <> 'https://id.staging.example'}), 0, 'everywhere');
+is($c->value('SELECT count(*) FROM pgtoken.courier_work'), 0, 'what the original has to deliver is gone');
 my %own = map { $_ => 1 } kids($c);
 is(scalar(grep { $own{$_} } @foreign), 0, 'no signing key of the original signs or verifies');
 is(scalar(keys %own), 3, 'there is one for each algorithm');
