@@ -47,7 +47,7 @@ SELECT test.doc_asked('https://agent.example/client.json', 'https://evil.example
 -- it has no registration that anybody could change
 SELECT test.brief(test.doc_request('GET', '/oauth2/register/https%3A%2F%2Fagent.example%2Fclient.json', NULL, 'authorization', 'Bearer x')) AS registration;
 
--- What a document must not say
+-- C149: What a document must not say
 CREATE TABLE test.doc_bad AS SELECT n, 'https://bad-' || n || '.example/c' AS u, test.doc_body(CASE n WHEN 1 THEN 'https://agent.example/client.json' WHEN 2 THEN 'https://bad-2.example/c/' ELSE 'https://bad-' || n || '.example/c' END, more) AS body
 FROM (VALUES (1, '{}'::jsonb), (2, '{}'), (3, '{"client_id": null}'), (4, '{"client_secret": "x"}'), (5, '{"token_endpoint_auth_method": "client_secret_basic"}'), (6, '{"token_endpoint_auth_method": "client_secret_jwt"}'),
 	(7, '{"redirect_uris": []}'), (8, '{"redirect_uris": ["http://agent.example/cb"]}'), (9, '{"token_endpoint_auth_method": "private_key_jwt"}'), (10, '{"client_secret_expires_at": 0}'), (11, '{"redirect_uris": ["javascript:alert(1)"]}')) v (n, more);
@@ -152,7 +152,7 @@ UPDATE pgtoken.registration_uses u SET used_at = u.used_at - interval '31 days' 
 SELECT count(*) AS steps FROM pgtoken.maintain_clients();
 SELECT r.client_id, u.used_at > now() - interval '1 day' AS seen_in_use FROM pgtoken.registrations r LEFT JOIN pgtoken.registration_uses u USING (client_id) WHERE r.issuer = 'https://doc.example' ORDER BY 1;
 
--- sector_identifier_uri (OpenID Connect Core section 8.1): its document lists the redirect URIs
+-- C148: sector_identifier_uri (OpenID Connect Core section 8.1): its document lists the redirect URIs
 SELECT pgtoken.update_issuer('https://doc.example', registration => 'open');
 CREATE FUNCTION test.doc_sector(uri text, more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
 	RETURN (SELECT concat_ws(' ', a.status, a.body ->> 'error', a.body ->> 'error_description') FROM test.doc_request('POST', '/oauth2/register',

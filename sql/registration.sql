@@ -38,7 +38,7 @@ SELECT pgtoken.update_issuer('https://reg.example', registration => 'open');
 SELECT test.outcome($$SELECT pgtoken.update_issuer('https://reg.example', registration => 'everybody')$$);
 SELECT i.issuer, pgtoken.server_metadata(i.issuer, false) ->> 'registration_endpoint' AS announced FROM pgtoken.issuers i WHERE i.issuer IN ('https://reg.example', 'https://id.example') ORDER BY 1;
 
--- What is registered, with its defaults; what is not understood is ignored (RFC 7591 section 2)
+-- C145: What is registered, with its defaults; what is not understood is ignored (RFC 7591 section 2)
 SELECT n, test.register(body) AS answer
 FROM (VALUES
 	(1, '{"redirect_uris": ["https://app.example/cb"]}'),
@@ -121,7 +121,7 @@ SELECT test.register('{"redirect_uris": ["https://app.example/cb"]}') AS no_such
 SELECT c.profile, c.metadata -> 'require_pushed_authorization_requests' AS pushed FROM pgtoken.clients c WHERE c.issuer = 'https://reg.example' AND c.profile <> 'oauth21' ORDER BY 1;
 SELECT pgtoken.set_registration_policy('{"profile": null}', 'https://reg.example') IS NOT NULL AS back;
 
--- Initial access tokens. Attack shut out: one that has ended, was used up, revoked, or is
+-- C146: Initial access tokens. Attack shut out: one that has ended, was used up, revoked, or is
 -- of another issuer, or another secret altogether, lets a client in.
 SELECT pgtoken.update_issuer('https://reg.example', registration => 'token');
 CREATE TABLE test.initial AS SELECT n, (t).*
@@ -177,7 +177,7 @@ SELECT test.told_client(test.manage('GET', 'site', token => 'x')) AS wrong, test
 	   test.told_client(test.reg('GET', '/oauth2/register/' || (r.body ->> 'client_id'), NULL)) AS without, test.told_client(test.reg('GET', '/oauth2/register/nobody', NULL, r.body ->> 'registration_access_token')) AS unknown
 FROM test.registered r WHERE r.name = 'greedy';
 
--- Replace: what is left out goes to its default, and the token rotates
+-- C147: Replace: what is left out goes to its default, and the token rotates
 SELECT n, test.told_client(test.manage('PUT', 'site', change)) AS answer
 FROM (VALUES (1, '{"redirect_uris": ["https://site.example/cb"], "client_id": "other"}'::jsonb), (2, '{"redirect_uris": ["https://site.example/cb"], "registration_access_token": "x"}'), (3, '{"redirect_uris": ["https://site.example/cb"], "client_id_issued_at": 1}'),
 	(4, '{"redirect_uris": ["https://site.example/cb"], "client_secret": "mine"}'), (5, '{"redirect_uris": ["http://site.example/cb"]}'), (6, '{"redirect_uris": ["https://site.example/cb"], "token_endpoint_auth_method": "none"}'),
