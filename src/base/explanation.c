@@ -179,7 +179,7 @@ static const char
 						"There is no such grant type: compare its spelling with the metadata.",
 					[PGT_ERR_RESPONSE_TYPE] = "The response_type must be code.",
 					[PGT_ERR_RESPONSE_MODE] =
-						"The response_mode is unknown or does not fit: form_post is for redirect URIs of http and https, jwt for algorithms other than HS256; a client of the profile fapi2-message-signing must name one with jwt.",
+						"The response_mode is unknown or does not fit: form_post is for redirect URIs of http and https, jwt for algorithms other than HS256, and clients of fapi2-message-signing have jwt alone.",
 					[PGT_ERR_ANSWER] =
 						"The page that posts an answer to a client was asked for again, or too late: it is good once, for a minute.",
 					[PGT_ERR_REQUEST_OBJECT] =

@@ -6,21 +6,39 @@
 #include "core/base/b64url.h"
 #include "core/base/crypto.h"
 #include "core/jose/certificate.h"
+#include "core/jose/certificate_san.h"
 #include "fuzz.h"
 
 static void
 check(PgtcSlice value)
 {
+	static const struct
+	{
+		PgtcSanKind kind;
+		const char *name;
+	} names[] = {{PGTC_SAN_DNS, "rp.example"},
+				 {PGTC_SAN_URI, "spiffe://example/rp"},
+				 {PGTC_SAN_IP, "192.0.2.1"},
+				 {PGTC_SAN_EMAIL, "rp@mail.example"}};
 	char thumbprint[44];
 	uint8_t digest[PGTC_SHA256_LEN];
 	size_t len;
 	PgtcBuf dn;
 	PgtcBuf normal;
+	PgtcCode code;
+	bool has;
 	size_t i;
 
 	pgtc_buf_init(&dn, &fuzz_mem);
 	pgtc_buf_init(&normal, &fuzz_mem);
-	if (pgtc_certificate_read(value, &fuzz_mem, thumbprint, &dn, &normal) != PGTC_OK)
+	code = pgtc_certificate_read(value, &fuzz_mem, thumbprint, &dn, &normal);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		REQUIRE(pgtc_certificate_has_san(value, &fuzz_mem, names[i].kind,
+										 pgtc_slice_str(names[i].name), &has) == code);
+		REQUIRE(!has || code == PGTC_OK);
+	}
+	if (code != PGTC_OK)
 		REQUIRE(thumbprint[0] == '\0' && dn.len == 0 && normal.len == 0);
 	else
 	{

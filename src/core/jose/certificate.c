@@ -167,6 +167,22 @@ read_subject(PgtcSlice der, PgtcBuf *subject_dn, PgtcBuf *subject)
 }
 
 PgtcCode
+pgtc_certificate_der(PgtcSlice value, PgtcBuf *der)
+{
+	if (value.len > PGTC_CERTIFICATE_MAX)
+		return PGTC_E_TOO_LONG;
+	if (value.len == 0)
+		return PGTC_E_MALFORMED;
+	ERR_clear_error();
+	/* RFC 9440 section 2.1, RFC 8941 section 3.3.5: a Byte Sequence stands between colons */
+	if (value.data[0] != ':')
+		return read_pem(value, der);
+	if (value.len > 2 && value.data[value.len - 1] == ':')
+		return pgtc_base64_decode(pgtc_slice(value.data + 1, value.len - 2), der);
+	return PGTC_E_MALFORMED;
+}
+
+PgtcCode
 pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],
 					  PgtcBuf *subject_dn, PgtcBuf *subject)
 {
@@ -176,20 +192,8 @@ pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 
 	PgtcCode code;
 
 	thumbprint[0] = '\0';
-	if (value.len > PGTC_CERTIFICATE_MAX)
-		return PGTC_E_TOO_LONG;
-	if (value.len == 0)
-		return PGTC_E_MALFORMED;
-
-	ERR_clear_error();
 	pgtc_buf_init(&der, mem);
-	/* RFC 9440 section 2.1, RFC 8941 section 3.3.5: a Byte Sequence stands between colons */
-	if (value.data[0] != ':')
-		code = read_pem(value, &der);
-	else if (value.len > 2 && value.data[value.len - 1] == ':')
-		code = pgtc_base64_decode(pgtc_slice(value.data + 1, value.len - 2), &der);
-	else
-		code = PGTC_E_MALFORMED;
+	code = pgtc_certificate_der(value, &der);
 	if (code == PGTC_OK)
 		code = read_subject(pgtc_slice(der.data, der.len), subject_dn, subject);
 	if (code == PGTC_OK)

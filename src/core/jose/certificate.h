@@ -22,4 +22,7 @@
 extern PgtcCode pgtc_certificate_read(PgtcSlice value, const PgtcMem *mem, char thumbprint[43 + 1],
 									  PgtcBuf *subject_dn, PgtcBuf *subject);
 
+/* its DER alone, not looked into; der is appended to, also by what is refused */
+extern PgtcCode pgtc_certificate_der(PgtcSlice value, PgtcBuf *der);
+
 #endif /* PGT_CORE_CERTIFICATE_H */

@@ -6,6 +6,8 @@
  * cost of the parsing besides that of a signature, and no cache to get wrong.
  */
 #include "core/jose/jwks.h"
+#include "core/base/base64.h"
+#include "core/base/crypto.h"
 #include "core/base/json_read.h"
 #include "core/jose/jwk.h"
 
@@ -132,4 +134,42 @@ pgtc_jwks_check(PgtcSlice jwks)
 	if (code == PGTC_OK && !found)
 		code = PGTC_E_KEY;
 	return code;
+}
+
+static bool
+is_of_key(const json_t *jwk, const char *thumbprint, const PgtcMem *mem)
+{
+	const json_t *chain = json_object_get(jwk, "x5c");
+	char digest[PGTC_THUMBPRINT_LEN + 1];
+	PgtcBuf der;
+	bool same;
+
+	if (chain == NULL)
+		return pgtc_json_read_is(jwk, "x5t#S256", thumbprint);
+	pgtc_buf_init(&der, mem);
+	same = pgtc_base64_decode(pgtc_json_read_string(json_array_get(chain, 0)), &der) == PGTC_OK &&
+		   der.len > 0 && pgtc_crypto_digest_text(der.data, der.len, digest) == PGTC_OK &&
+		   strcmp(digest, thumbprint) == 0;
+	pgtc_buf_free(&der);
+	return same;
+}
+
+bool
+pgtc_jwks_has_certificate(PgtcSlice jwks, const char *thumbprint, const PgtcMem *mem)
+{
+	const json_t *keys;
+	json_t *set;
+	bool has = false;
+	size_t i;
+
+	if (read_set(jwks, &set, &keys) != PGTC_OK)
+		return false;
+	for (i = 0; i < json_array_size(keys) && !has; i++)
+	{
+		const json_t *jwk = json_array_get(keys, i);
+
+		has = json_is_object(jwk) && is_of_key(jwk, thumbprint, mem);
+	}
+	json_decref(set);
+	return has;
 }

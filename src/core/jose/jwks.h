@@ -27,4 +27,11 @@ extern PgtcCode pgtc_jwks_verify(const PgtcJws *jws, const PgtcJwsHeader *header
  */
 extern PgtcCode pgtc_jwks_check(PgtcSlice jwks);
 
+/*
+ * Is this certificate, by the SHA-256 of its DER in base64url, that of one of the keys:
+ * the first of its x5c, or where there is none its x5t#S256 (RFC 7517 sections
+ * 4.7 and 4.9)?  false also for what is no set.
+ */
+extern bool pgtc_jwks_has_certificate(PgtcSlice jwks, const char *thumbprint, const PgtcMem *mem);
+
 #endif /* PGT_CORE_JWKS_H */
