@@ -9,6 +9,7 @@ const FORM = ['POST', 'OPTIONS'];
 const READ = ['GET', 'HEAD', 'OPTIONS'];
 const BOTH = ['GET', 'HEAD', 'POST', 'OPTIONS'];
 const ENDPOINTS = { '/.well-known/openid-configuration': READ, '/.well-known/oauth-authorization-server': READ, '/oauth2/jwks': READ,
+	'/.well-known/oauth-protected-resource/api': READ, '/.well-known/oauth-protected-resource': READ, '/oauth2/resource_metadata': READ,
 	'/oauth2/token': FORM, '/oauth2/par': FORM, '/oauth2/revoke': FORM, '/oauth2/introspect': FORM, '/oauth2/device_authorization': FORM,
 	'/oauth2/challenge': FORM, '/oauth2/complete_challenge': FORM, '/oauth2/userinfo': BOTH, '/oauth2/authorize': BOTH, '/oauth2/logout': BOTH };
 // where a browser navigates to is not for scripts (RFC 9700 section 2.6)

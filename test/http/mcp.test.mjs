@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { auth, extractWWWAuthenticateParams, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import * as oauth from 'oauth4webapi';
 
 import * as h from './harness.mjs';
 
@@ -272,6 +273,9 @@ describe('any API', () => {
 		assert.equal(await begin(first, { authorizationCode: provider.code }), 'AUTHORIZED');
 		assert.equal(h.claimsOf(provider.kept.access_token).aud, h.resource);
 		assert.equal((await h.notes(h.bearer(provider.kept.access_token))).status, 200);
+
+		const metadata = await oauth.processResourceDiscoveryResponse(new URL(h.resource), await oauth.resourceDiscoveryRequest(new URL(h.resource), h.insecure));
+		assert.deepEqual(metadata.authorization_servers, [h.issuer]);
 
 		// the database knows the token as revoked, which nobody else does
 		await h.rows('SELECT pgtoken.blacklist_token($1, \'test\')', provider.kept.access_token);
