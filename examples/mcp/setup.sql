@@ -74,17 +74,8 @@ BEGIN
 END
 $function$;
 
--- --- clients -------------------------------------------------------------------------
--- Whoever knows the URL may register (RFC 7591), for this API and on the user's own
--- device, which is where agents listen; what is never used goes after a week.  They
--- register with the scopes that their first challenge names, and ask for others later.
-
-SELECT pgtoken.update_issuer(i.issuer, registration => 'open') AS updated FROM pgtoken.issuers i WHERE i.is_default \gset
-SELECT pgtoken.set_registration_policy(jsonb_build_object(
-	'resources', jsonb_build_array(:'mcp_resource'), 'scopes', '["mcp:read", "mcp:write", "mcp:delete"]'::jsonb, 'all_scopes', true,
-	'redirect_hosts', '[]'::jsonb, 'unused_lifetime', 604800)) AS policy \gset
-
--- and for one that cannot
+-- --- a client ------------------------------------------------------------------------
+-- for those that cannot register themselves (registration.sql), and have no document
 
 SELECT client_id AS mcp_client FROM pgtoken.create_client('mcp-client', 'public', client_name => 'Example MCP client',
 	scopes => '{mcp:read,mcp:write,mcp:delete}',

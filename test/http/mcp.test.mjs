@@ -2,7 +2,7 @@
 // else, gets from a 401 to a call with a token, refreshes, and asks for more when a tool
 // takes more.  Login and consent are the pages of examples/login.
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { auth, extractWWWAuthenticateParams, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
@@ -132,7 +132,14 @@ const send = (message, headers = {}) => fetch(url, { method: 'POST', body: JSON.
 	headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers } });
 const challengeOf = async (response) => ({ status: response.status, challenge: response.headers.get('www-authenticate'), text: await response.text() });
 
+// as examples/mcp/registration.sql has it
+const POLICY = { resources: [url], scopes: ['mcp:read', 'mcp:write', 'mcp:delete'], all_scopes: true, redirect_hosts: [], max_per_hour: 1_000_000, client_id_metadata_documents: 'open' };
+const setRegistration = (mode, policy) => h.rows('SELECT pgtoken.update_issuer($1, registration => $2), pgtoken.set_registration_policy($3, $1)', h.issuer, mode, policy);
+
 describe('an MCP client', { skip }, () => {
+	before(() => setRegistration('open', POLICY));
+	after(() => setRegistration('off', Object.fromEntries(Object.keys(POLICY).map((name) => [name, null]))));
+
 	it('that knows a URL is told where the metadata are, and what to ask for (C121, C122)', async () => {
 		const { status, challenge } = await challengeOf(await send({ method: 'tools/list' }));
 		assert.equal(status, 401);
@@ -174,6 +181,19 @@ describe('an MCP client', { skip }, () => {
 			const provider = new Provider({ redirectUrl: `http://${name}:43120/callback`, information: { client_id: h.facts.MCP_CLIENT_ID } });
 			await (await connected(provider)).close();
 		}
+	});
+
+	// as if the courier had brought it: the name of its host leads nowhere
+	it('may be what the document at the URL of its client_id says, and is registered nowhere', async () => {
+		const provider = new Provider({ redirectUrl: 'http://127.0.0.1:43121/callback' });
+		provider.clientMetadataUrl = `https://${h.unique('agent')}.example/client.json`;
+		await h.rows(`INSERT INTO pgtoken.documents (issuer, kind, url, body, fetched_at, fresh_until, used_at) VALUES ($1, 'client_metadata', $2, $3, now(), now() + interval '1 hour', now())`,
+			h.issuer, provider.clientMetadataUrl, JSON.stringify({ client_id: provider.clientMetadataUrl, ...provider.clientMetadata, redirect_uris: ['http://127.0.0.1/callback'] }));
+		const client = await connected(provider);
+		assert.ok((await client.listTools()).tools.length > 0);
+		assert.equal(provider.information.client_id, provider.clientMetadataUrl);
+		assert.ok(provider.kept.refresh_token);
+		await client.close();
 	});
 
 	// RFC 8707 by RFC 3986 section 6.2.3: a URL without a path is the one with a slash
