@@ -59,7 +59,7 @@ describe('codes by mail', () => {
 		const send = codesOf({ COURIER_SMTP_URL: `smtp://localhost:${server.port}`, COURIER_MAIL_TEMPLATE: join(folder, 'mail') });
 		for (const address of [undefined, null, '', 'user', 'user@', '@example.com', 'a@b@c', 'user@example.com, other@example.com', 'user@example.com;other@example.com',
 			'"User" <user@example.com>', '<user@example.com>', 'user@example.com\r\nBcc: other@example.com', 'user@example.com\r\nRCPT TO:<other@example.com>', 'user@exam\nple.com',
-			'user @example.com', 'user@example.com\0', 'user@example.com\u2028x', 'group:user@example.com', '(x)user@example.com', '"user"@example.com', 'user@[127.0.0.1]', `${'x'.repeat(65)}@example.com`]) {
+			'user @example.com', 'user@example.com\0', 'user@example.com\u2028x', 'group:user@example.com', '(x)user@example.com', '"user"@example.com', 'user@[127.0.0.1]', 'u***@example.com', `${'x'.repeat(65)}@example.com`]) {
 			await assert.rejects(send(work({ address })), { permanent: true, message: 'the address is none of mail' });
 		}
 		const name = 'Shop\r\nBcc: other@example.com\r\n\r\n<b>call 0900</b>\u202e {{code}}\0';
@@ -179,6 +179,7 @@ describe('settings', () => {
 			[{ COURIER_DOES: 'dishes' }, /COURIER_DOES/], [{ COURIER_DOES: 'code' }, /COURIER_SMTP_URL/], [{ COURIER_POLL: '1' }, /COURIER_POLL/], [{ COURIER_LOG: 'yes' }, /COURIER_LOG/],
 			[{ COURIER_ALLOW_NETWORKS: 'intranet' }, /COURIER_ALLOW_NETWORKS/], [{ COURIER_DENY_NETWORKS: '10.0.0.0/40' }, /COURIER_DENY_NETWORKS/], [{ COURIER_CA: '/nowhere' }, /COURIER_CA.*ENOENT/],
 			[{ COURIER_SMTP_URL: 'smtp://u:hidden@' }, /COURIER_SMTP_URL/], [{ COURIER_SMTP_URL: 'mail.example', COURIER_MAIL_FROM: 'x' }, /COURIER_SMTP_URL/], [{ COURIER_SMTP_URL: 'smtp://u:hidden@mail.example' }, /COURIER_MAIL_FROM/],
+			[{ COURIER_SMTP_URL: 'smtp://u:hidden%@mail.example', COURIER_MAIL_FROM: 'x' }, /COURIER_SMTP_URL/],
 			...['', 'hidden', 'whsec_', 'whsec_aGlkZGVu'].map((value) => [{ COURIER_CODE_WEBHOOK: 'https://x.example/', COURIER_WEBHOOK_SECRET: value }, /COURIER_WEBHOOK_SECRET/]),
 		]) {
 			assert.throws(() => readConfig(env), (error) => said.test(error.message) && !/hidden|aGlkZGVu/.test(error.message), JSON.stringify(env));
