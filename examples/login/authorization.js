@@ -9,6 +9,10 @@ const GONE = 'This login has expired or is already done. Please go back to where
 // where the answer sends the browser: to the client, or to a page of pgtoken's that posts it there
 const leadsTo = (request) => request.answer_uri ?? request.redirect_uri;
 
+const aboutOf = (request) => ({ logo: request.logo_uri, site: request.client_uri, policy: request.policy_uri, terms: request.tos_uri });
+
+const imagesOf = (request) => [request.logo_uri].filter(Boolean);
+
 const clientOf = (request) => request.client_name ?? request.client_id;
 
 // what the client would know of the user by name; the rest is of the login itself
@@ -27,11 +31,11 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 	const looks = (request) => ({ t: textsOf(request.ui_locales), display: request.display });
 
 	const askForLogin = (reply, csrf, transactionId, request, failed = false) => show(reply.code(failed ? 401 : 200),
-		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint, client: clientOf(request), failed, ...looks(request) }),
-		request.redirect_uri);
+		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint, client: clientOf(request), about: aboutOf(request), failed, ...looks(request) }),
+		leadsTo(request), [], imagesOf(request));
 
 	const askWho = (reply, csrf, transactionId, request) => (request.prompt?.includes('create')
-		? show(reply, signUpPage({ csrf, transactionId, fields: { name: request.login_hint }, ...looks(request) }), request.redirect_uri)
+		? show(reply, signUpPage({ csrf, transactionId, fields: { name: request.login_hint }, ...looks(request) }), leadsTo(request))
 		: askForLogin(reply, csrf, transactionId, request));
 
 	function askForSecondFactor(reply, { csrf, session }, transactionId, request, failed = false) {
@@ -62,8 +66,8 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 				return redirect(reply, (await database.denyAuthorization(transactionId, answer.error)).redirect_uri);
 			case 'consent_required': {
 				const missing = await database.consentMissing(transactionId, session.subject);
-				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), scope: missing || request.scope,
-					claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request));
+				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), about: aboutOf(request), scope: missing || request.scope,
+					claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request), [], imagesOf(request));
 			}
 			default:
 				return gone(reply);
@@ -134,5 +138,5 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 		return proceed(reply, browser, transactionId, asked, { consent: scope, secondFactor: false });
 	});
 
-	return { open, gone, proceed };
+	return { open, gone, proceed, leadsTo };
 }

@@ -31,12 +31,14 @@ const sourceOf = (uri) => {
  * where an answer may lead to has to be named.
  * @param leadsTo URI of the client, if there is one
  * @param frames URIs of clients that the page has in frames
+ * @param images URIs of clients that the page shows
  */
-export function contentSecurityPolicy(leadsTo, frames = []) {
+export function contentSecurityPolicy(leadsTo, frames = [], images = []) {
 	const targets = ["'self'", ...sourceOf(leadsTo)];
 	const framed = [...new Set(frames.flatMap(sourceOf))];
 	return `default-src 'none'; script-src 'self'; style-src 'sha256-${STYLE_HASH}'; form-action ${targets.join(' ')}; ` +
-		(framed.length > 0 ? `frame-src ${framed.join(' ')}; ` : '') + "frame-ancestors 'none'; base-uri 'none'";
+		(framed.length > 0 ? `frame-src ${framed.join(' ')}; ` : '') +
+		images.flatMap(sourceOf).map((source) => `img-src ${source}; `).join('') + "frame-ancestors 'none'; base-uri 'none'";
 }
 
 // OpenID Connect Core, section 3.1.2.1; any other is shown like page
@@ -69,13 +71,21 @@ const cancel = (csrf, transactionId, t) => transactionId
 	&& form('/consent', { csrf, transaction_id: transactionId, decision: 'deny' }, html`<button>${t.cancel}</button>`);
 const query = (fields) => new URLSearchParams(Object.entries(fields).filter(([, value]) => value)).toString();
 
+/** the client, as it describes itself (OpenID Connect Registration, section 2): {logo, site, policy, terms}, URIs */
+const aboutClient = (about, t) => about && html`
+${about.logo && html`<p><img src="${about.logo}" alt="" height="48" referrerpolicy="no-referrer"></p>`}
+<p>${[['site', t.site], ['policy', t.policy], ['terms', t.terms]].filter(([kind]) => about[kind])
+		.map(([kind, text]) => html`<a href="${about[kind]}" rel="noreferrer">${text}</a> `)}</p>`;
+
 /**
  * @param to {transaction_id} or {user_code} or {}: what comes after the login
+ * @param about see aboutClient
  * @param t see textsOf
  */
-export function loginPage({ csrf, to, hint, client, failed, display, t = textsOf() }) {
+export function loginPage({ csrf, to, hint, client, about, failed, display, t = textsOf() }) {
 	return page(t.logIn, html`
 ${client && html`<p>${t.toContinue} <b>${client}</b></p>`}
+${aboutClient(about, t)}
 ${alert(failed && t.wrongPassword)}
 ${form('/login', { csrf, ...to }, html`
 <label>${t.name} <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
@@ -123,9 +133,10 @@ const strangerWarning = (stranger, t) => stranger && html`
  * @param claims what the client would know of the user by name
  * @param stranger {host, device, redirectHost}: nobody here has made the client what it is
  */
-export function consentPage({ csrf, transactionId, client, scope, claims = [], resource, stranger, display, t = textsOf() }) {
+export function consentPage({ csrf, transactionId, client, about, scope, claims = [], resource, stranger, display, t = textsOf() }) {
 	return page(t.allowAccess, html`
 <p><b>${client}</b> ${t.wouldLike}</p>
+${aboutClient(about, t)}
 ${strangerWarning(stranger, t)}
 ${scopeList(scope)}
 ${claims.length > 0 && html`<p>${t.wouldKnow} ${claims.join(', ')}</p>`}

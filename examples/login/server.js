@@ -27,8 +27,8 @@ export function makeServer({ database, baseUrl, log }) {
 		(request, text, done) => done(null, fields(text)));
 
 	/** @param leadsTo, frames see contentSecurityPolicy */
-	const show = (reply, page, leadsTo = null, frames = []) => reply.type('text/html; charset=utf-8')
-		.header('Content-Security-Policy', contentSecurityPolicy(leadsTo, frames)).send(page);
+	const show = (reply, page, leadsTo = null, frames = [], images = []) => reply.type('text/html; charset=utf-8')
+		.header('Content-Security-Policy', contentSecurityPolicy(leadsTo, frames, images)).send(page);
 	const redirect = (reply, uri) => reply.redirect(uri, 303);
 
 	app.addHook('onRequest', (request, reply, done) => {

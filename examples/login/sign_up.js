@@ -8,7 +8,7 @@ const FIELD_MAX = 200;
 export function addSignUp(app, { database, browsers, show, redirect, authorization }) {
 	const ask = (reply, { csrf, transactionId, request, fields, error }) => show(reply.code(error ? 400 : 200),
 		signUpPage({ csrf, transactionId, fields: { name: request?.login_hint, ...fields }, error, t: textsOf(request?.ui_locales), display: request?.display }),
-		request?.redirect_uri);
+		request ? authorization.leadsTo(request) : null);
 
 	app.get('/sign-up', async (request, reply) => {
 		const { transaction_id: transactionId } = request.query;
