@@ -72,6 +72,16 @@ SELECT event, client_id, detail - '{fetched_before_at,bytes_before,bytes}'::text
 -- nobody has signed: no more than once in 10 seconds.
 SELECT test.assertion() AS assertion \gset
 SELECT test.by_key(regexp_replace(:'assertion', '[^.]*$', repeat('A', 86))) AS forged;
+CREATE FUNCTION test.forged_a_second_later(assertion text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	began CONSTANT timestamptz := clock_timestamp();
+BEGIN
+	UPDATE pgtoken.documents SET fetched_at = began - interval '1 second';
+	-- on a machine that takes longer it says nothing
+	RETURN test.by_key(regexp_replace(assertion, '[^.]*$', repeat('A', 86))) = '401 invalid_client' OR clock_timestamp() > began + interval '8 seconds';
+END
+$$;
+SELECT test.forged_a_second_later(:'assertion') AS refused_at_once;
 SELECT count(*) AS wishes FROM pgtoken.courier_work;
 UPDATE pgtoken.documents SET fetched_at = now() - interval '11 seconds';
 SELECT test.by_key(regexp_replace(:'assertion', '[^.]*$', repeat('A', 86))) AS forged, test.by_key(regexp_replace(:'assertion', '[^.]*$', repeat('B', 86))) AS again;
