@@ -357,6 +357,14 @@ SELECT count(*) AS by_a_copy FROM pgtoken.courier_take('test', '{logout,document
 RESET pgtoken.installation_id;
 SELECT count(*) AS by_the_original FROM pgtoken.courier_take('test', '{logout,document,code}');
 
+-- Keys that stand in the metadata need no courier, and nothing is fetched for them.
+DELETE FROM pgtoken.documents;
+DELETE FROM pgtoken.courier_work;
+SELECT pgtoken.update_client('https://keyed.example', metadata => jsonb_build_object('jwks', test.keys()::jsonb, 'jwks_uri', NULL));
+SELECT test.assertion() AS assertion \gset
+SELECT test.by_key(regexp_replace(:'assertion', '[^.]*$', repeat('A', 86))) AS forged, test.by_key(:'assertion') AS its_own;
+SELECT (SELECT count(*) FROM pgtoken.documents) AS documents, (SELECT count(*) FROM pgtoken.courier_work) AS works;
+
 -- What nobody needs any more is forgotten.
 DELETE FROM pgtoken.courier_work;
 DELETE FROM pgtoken.documents;
