@@ -304,7 +304,7 @@ BEGIN
 	factor := coalesce((SELECT f.factor_id FROM pgtoken.factors f WHERE f.subject = of_subject), (pgtoken.enroll_factor(of_subject, 'email', label => of_subject || '@mail.example') ->> 'factor_id')::uuid);
 	SELECT r.refresh_token INTO rt FROM pgtoken.issue_tokens('app', of_subject, 'openid offline_access', acr => 'pwd') r;
 	SELECT r.transaction_id INTO transaction FROM pgtoken.refresh_grant(rt, 'app', acr_values => '{mfa}') r;
-	RETURN test.brief(pgtoken.challenge(transaction, factor, 'outbox')) || ' ' || coalesce(pgtoken.challenge(transaction, factor, 'outbox') ->> 'error', '');
+	RETURN (SELECT coalesce(c ->> 'error', 'sent' || CASE WHEN c ? 'code' THEN ' and shown' ELSE '' END) FROM pgtoken.challenge(transaction, factor, 'outbox') c);
 END
 $$;
 CREATE FUNCTION test.code_brief(request jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE
