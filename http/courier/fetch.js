@@ -28,12 +28,6 @@ export function maxAge(headers, now = Date.now()) {
 	return seconds && Math.max(seconds, 0);
 }
 
-/** what a later request says to get a 304; one that is long or strange is not worth keeping */
-function validators({ etag, 'last-modified': modified }) {
-	const isPlain = (text) => text !== undefined && /^[\x20-\x7e]{1,256}$/.test(text);
-	return { ...(isPlain(etag) && { etag }), ...(isPlain(modified) && { last_modified: modified }) };
-}
-
 function textOf(body) {
 	let text;
 	try {
@@ -53,7 +47,8 @@ export async function fetchDocument(guard, request, { timeout }) {
 	const { url, accept, etag, last_modified: modified, max_bytes: wanted = MAX_BYTES } = request;
 	const answer = await exchange(guard, { url, method: 'GET', timeout, limit: Math.min(wanted, MAX_BYTES),
 		headers: { Accept: accept, ...(etag && { 'If-None-Match': etag }), ...(modified && { 'If-Modified-Since': modified }) } });
-	const kept = { max_age: maxAge(answer.headers), ...validators(answer.headers) };
+	const { etag: newEtag, 'last-modified': newModified } = answer.headers;
+	const kept = { max_age: maxAge(answer.headers), ...(newEtag && { etag: newEtag }), ...(newModified && { last_modified: newModified }) };
 	if (answer.status === 304 && (etag || modified)) return { status: 304, ...kept };
 	if (answer.status !== 200) throw failureOfStatus(answer);
 	const coding = (answer.headers['content-encoding'] ?? 'identity').trim().toLowerCase();

@@ -1,7 +1,7 @@
 // The gateway's settings: environment variables, listed in ../README.md.
 
 /** a whole number within limits, or the value given for an unset variable */
-function integer(env, name, fallback, min, max) {
+export function integer(env, name, fallback, min, max) {
 	if (env[name] === undefined || env[name] === '') return fallback;
 	const value = Number(env[name]);
 	if (!Number.isInteger(value) || value < min || value > max) {
@@ -10,7 +10,7 @@ function integer(env, name, fallback, min, max) {
 	return value;
 }
 
-function flag(env, name) {
+export function flag(env, name) {
 	const value = env[name] ?? 'off';
 	if (value !== 'on' && value !== 'off') throw new Error(`${name} must be on or off`);
 	return value === 'on';

@@ -7,13 +7,14 @@ export class NoConnection extends Error {}
 /** what the database has raised, or what has come of its answer here, leaves the connection as it was */
 const isGone = (error) => !(error instanceof pg.DatabaseError || error instanceof TypeError || error instanceof SyntaxError);
 
-export function openPool(database) {
+/** name: which program it is, for pg_stat_activity */
+export function openPool(database, name = 'pgtoken-gateway') {
 	const pool = new pg.Pool({
 		user: database.user,
 		max: database.poolSize,
 		connectionTimeoutMillis: database.acquireTimeout,
 		statement_timeout: database.statementTimeout,
-		application_name: 'pgtoken-gateway',
+		application_name: name,
 		keepAlive: true,
 	});
 	// an idle connection that breaks is replaced by the pool; without a listener it would end the process

@@ -52,7 +52,6 @@ const ANSWERS = {
 		setImmediate(() => response.destroy());
 	},
 	'/busy': json(503, '', { 'Retry-After': '7' }),
-	'/validators': json(200, '{}', { ETag: `"${'x'.repeat(300)}"`, 'Last-Modified': 'caf\u00e9' }),
 };
 
 let receiver;
@@ -95,10 +94,6 @@ describe('documents', () => {
 		const accept = 'application/oauth-authz-req+jwt';
 		for (const path of ['/jwt', '/request']) assert.equal((await fetchPath(path, { accept })).body, 'a.b.c');
 		for (const path of ['/html', '/keys']) await fails(fetchPath(path, { accept }), /content type/, true);
-	});
-
-	it('a validator that is long or strange is not kept', async () => {
-		assert.deepEqual(await fetchPath('/validators'), { status: 200, content_type: 'application/json', body: '{}', max_age: null });
 	});
 
 	it('which failures come right by themselves', async () => {
