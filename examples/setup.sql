@@ -31,6 +31,10 @@ GRANT pgtoken_http TO web_anon;
 CREATE ROLE login_app LOGIN;
 GRANT pgtoken_issuer TO login_app;
 
+-- the courier: fetches what URLs name, delivers what clients are told
+CREATE ROLE courier LOGIN;
+GRANT pgtoken_courier TO courier;
+
 -- Owns the application's tables, and the functions that pgtoken calls: these run
 -- as their owner, who therefore is nobody that may do more.
 CREATE ROLE app_owner;

@@ -3,6 +3,7 @@
 // connection goes to one of these and no other; where it has gone is judged again.
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, createSecureContext, rootCertificates } from 'node:tls';
 
@@ -31,13 +32,22 @@ export function judgeUrl(text) {
 	return url;
 }
 
+/** what the machine's own list of hosts says */
+async function hostsOf(name) {
+	const list = await readFile('/etc/hosts', 'utf8').catch(() => '');
+	return list.split('\n').map((line) => line.replace(/#.*/, '').trim().toLowerCase().split(/\s+/))
+		.filter(([, ...names]) => names.includes(name)).map(([address]) => address);
+}
+
 /**
- * All addresses of a name, asked of the name servers and not of the system's resolver:
- * that one keeps a thread waiting, and a name server that does not answer is the
+ * All addresses of a name.  Name servers are asked by Node and not by the system's
+ * resolver: that one keeps a thread, and a name server that does not answer is the
  * receiver's choice.  localhost is what RFC 6761 says.
  */
 async function resolveName(name, signal) {
 	if (/^(?:.*\.)?localhost$/.test(name)) return ['127.0.0.1', '::1'];
+	const hosts = await hostsOf(name);
+	if (hosts.length > 0) return hosts;
 	const resolver = new Resolver({ timeout: 1500, tries: 2 });
 	const cancel = () => resolver.cancel();
 	signal.addEventListener('abort', cancel);

@@ -11,7 +11,7 @@ import { readConfig } from '../../http/courier/config.js';
 import { makeGuard } from '../../http/courier/guard.js';
 import { DEFAULT_TEMPLATE, fill, parseTemplate } from '../../http/courier/template.js';
 import { startMailServer } from './courier_mail_server.mjs';
-import { makeAuthority, startReceiver } from './courier_receiver.mjs';
+import { makeAuthority, readAuthority, startReceiver } from './courier_receiver.mjs';
 
 const PATIENCE = 600_000;
 const ID = '01980000-0000-7000-8000-000000000000';
@@ -124,10 +124,9 @@ describe('templates', () => {
 
 describe('codes by webhook', () => {
 	it('are signed, so that the receiver knows who has sent them and when, and say all that is known', async () => {
-		const tls = makeAuthority();
-		writeFileSync(join(folder, 'ca.pem'), tls.ca);
-		const receiver = await startReceiver(tls, (_, response) => response.writeHead(202).end());
-		const send = codesOf({ COURIER_CODE_WEBHOOK: receiver.url('/codes'), COURIER_CA: join(folder, 'ca.pem') });
+		const authority = makeAuthority();
+		const receiver = await startReceiver(readAuthority(authority), (_, response) => response.writeHead(202).end());
+		const send = codesOf({ COURIER_CODE_WEBHOOK: receiver.url('/codes'), COURIER_CA: join(authority, 'ca.pem') });
 		const asked = request({ factor_type: 'sms', address: '+41 79 000 00 00' });
 		assert.deepEqual(await send({ ...work(), request: asked }), { status: 202 });
 		const [{ url, method, headers, body }] = receiver.seen;
@@ -138,6 +137,7 @@ describe('codes by webhook', () => {
 		const signature = createHmac('sha256', secret).update(`${ID}.${headers['webhook-timestamp']}.${body}`).digest('base64');
 		assert.ok(headers['webhook-signature'] === `v1,${signature}`, 'the signature holds');
 		await receiver.close();
+		rmSync(authority, { recursive: true });
 	});
 
 	it('mail goes by the mail server where there is one, and nothing else does', async () => {

@@ -1,6 +1,7 @@
 // http/courier: fetching and delivering under the guard, without a database.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -10,12 +11,14 @@ import { deliver } from '../../http/courier/deliver.js';
 import { fetchDocument, maxAge } from '../../http/courier/fetch.js';
 import { failureOf } from '../../http/courier/failure.js';
 import { judgeUrl, makeGuard } from '../../http/courier/guard.js';
-import { makeAuthority, startReceiver } from './courier_receiver.mjs';
+import { makeAuthority, readAuthority, startReceiver } from './courier_receiver.mjs';
 
 const PATIENCE = 600_000; // milliseconds that nothing takes
 const HASTE = 300; // that something takes which never ends
 
-const tls = makeAuthority();
+const authority = makeAuthority();
+after(() => rmSync(authority, { recursive: true }));
+const tls = readAuthority(authority);
 const LOOPBACK = ['127.0.0.1', '::1'].map(parseNetwork);
 const guard = makeGuard({ allowed: LOOPBACK, ca: tls.ca });
 const strict = makeGuard({ ca: tls.ca });

@@ -11,12 +11,13 @@
 // All files run through the gateway, some through each other layer; with --all all of
 // them through each.  --layer: through this one alone.
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { makeAuthority } from './courier_receiver.mjs';
 import { layers } from './layers.mjs';
 import { freePorts, run, start, stopAll } from './programs.mjs';
 
@@ -59,6 +60,13 @@ async function prepare(env) {
 const node = (main, env) => start(process.execPath, [main], { cwd: root, env });
 
 const startLogin = ({ env, ports }) => node('examples/login/main.js', { ...env, PGUSER: 'login_app', LOGIN_PORT: String(ports.login), LOGIN_TELL_TIMEOUT: '600000' });
+
+/** with an authority that the tests' receivers have their certificates from, and which it trusts; these may be on this machine */
+async function startCourier(service) {
+	service.env.COURIER_TLS = makeAuthority();
+	process.once('exit', () => rmSync(service.env.COURIER_TLS, { recursive: true }));
+	return node('http/courier/main.js', { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' });
+}
 
 /** asks the layer for the metadata, and so comes after it */
 const startClient = ({ env, ports, api }) => node('examples/client/main.js', { ...env, CLIENT_PORT: String(ports.client), ISSUER: env.BASE_URL,
@@ -126,7 +134,7 @@ async function testThrough(name, service) {
 async function testAll() {
 	if (process.env.BASE_URL) return test(process.env, named.length > 0 ? named : files);
 	const service = await prepare(process.env);
-	running.push(await startLogin(service));
+	running.push(await startLogin(service), await startCourier(service));
 	if ((options.all || options.layer) && chosen().some(lacksApi)) await startApi(service);
 	let status = 0;
 	for (const name of chosen()) {
