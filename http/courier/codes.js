@@ -12,8 +12,8 @@ import { fill } from './template.js';
 
 const MAIL_TIMEOUT = 20_000; // milliseconds; mail servers let strangers wait on purpose
 
-// one mailbox, without names, comments, lists, routes or line ends
-const ADDRESS = /^[^\s\p{C}@<>()[\]\\,;:"]{1,64}@[\p{L}\p{N}.-]{1,255}$/u;
+// one mailbox, without names, comments, lists, routes or line ends; what is only hinted at (j***@example.com) is none
+const ADDRESS = /^[^\s\p{C}@<>()[\]\\,;:"*]{1,64}@[\p{L}\p{N}.-]{1,255}$/u;
 
 /** what nodemailer throws; its messages quote the server, and that may quote the mail */
 function mailFailure(error) {

@@ -49,7 +49,8 @@ export function makeDatabase({ name, does, database }) {
 			for (let wait = 0, heard = false; !signal.aborted;) {
 				const client = new pg.Client({ user: database.user, connectionTimeoutMillis: database.acquireTimeout, query_timeout: database.acquireTimeout,
 					application_name: NAME, keepAlive: true });
-				const broken = new Promise((_, reject) => { client.once('error', reject).once('end', () => reject(new NoConnection('the connection to the database broke'))); });
+				// a connection that breaks says so more than once
+				const broken = new Promise((_, reject) => { client.on('error', reject).on('end', () => reject(new NoConnection('the connection to the database broke'))); });
 				broken.catch(() => {});
 				try {
 					await client.connect();

@@ -5,7 +5,8 @@ import { NoConnection } from '../gateway/database.js';
 import { failed, failureOf } from './failure.js';
 
 const AT_ONCE = 10; // works that are taken by one statement
-const BUSY = 4; // works of a receiver from which on it gets no more until one is done
+const BUSY = 4; // works of a host from which on it gets no more until one is done
+const OWN = 'code'; // the receiver of one-time codes
 const SOON = 100; // milliseconds until a second look, where work is due and there was none to be taken
 const REPORTS = [500, 1000, 2000, 4000, 8000, 15_000]; // milliseconds between attempts to tell a result
 
@@ -55,7 +56,8 @@ class Lane {
 
 	#busy() {
 		const counts = new Map();
-		for (const { receiver } of this.#held) counts.set(receiver, (counts.get(receiver) ?? 0) + 1);
+		// what goes our own way is not a host's
+		for (const { receiver } of this.#held) if (receiver !== OWN) counts.set(receiver, (counts.get(receiver) ?? 0) + 1);
 		return [...counts].filter(([, count]) => count >= BUSY).map(([receiver]) => receiver);
 	}
 }
@@ -96,6 +98,8 @@ export function makeWorker({ database, does, lanes: kinds, settings: { concurren
 		const result = await Promise.resolve(work).then(does[work.kind]).catch((error) => failed(failureOf(error)));
 		try {
 			const became = await report(work, result);
+			// when that is, the database says
+			if (became === 'again') wake();
 			if (result.error) log.complain(`${what}: ${result.error} (${became ?? 'lost'})`);
 			else log.tell(`${what}: ${result.status} ${(performance.now() - begun).toFixed(0)} ms (${became ?? 'lost'})`);
 		} catch (error) {

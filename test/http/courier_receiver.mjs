@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * An authority, and its certificate for localhost, *.localhost, client.example and
- * 127.0.0.1: ca.pem, cert.pem and key.pem in a folder, which the caller removes.
+ * An authority, and its certificate for 127.0.0.1, localhost, client.example, and slow,
+ * fast and other below localhost: ca.pem, cert.pem and key.pem in a folder, which the
+ * caller removes.
  */
 export function makeAuthority() {
 	const folder = mkdtempSync(join(tmpdir(), 'pgt-courier-'));
@@ -17,7 +18,7 @@ export function makeAuthority() {
 	const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
 	openssl('req', '-x509', ...newKey, '-days', '2', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=authority of the tests');
 	openssl('req', ...newKey, '-keyout', 'key.pem', '-out', 'request.pem', '-subj', '/CN=localhost');
-	writeFileSync(join(folder, 'names'), 'subjectAltName = DNS:localhost, DNS:*.localhost, DNS:client.example, IP:127.0.0.1');
+	writeFileSync(join(folder, 'names'), 'subjectAltName = DNS:localhost, DNS:slow.localhost, DNS:fast.localhost, DNS:other.localhost, DNS:client.example, IP:127.0.0.1');
 	openssl('x509', '-req', '-in', 'request.pem', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names', '-out', 'cert.pem');
 	return folder;
 }

@@ -32,7 +32,9 @@ const files = readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sor
 /** which files run through a layer */
 function filesOf({ whole, files: own }) {
 	if (named.length > 0) return named;
-	return whole || options.all ? files : own.map((name) => `${name}.test.mjs`);
+	if (whole) return files;
+	// what is no layer's business is tested once
+	return options.all ? files.filter((name) => !name.startsWith('courier_')) : own.map((name) => `${name}.test.mjs`);
 }
 
 /** the layers to run through */
@@ -122,7 +124,9 @@ async function testThrough(name, service) {
 		if (!service.client) running.push(service.client = await startClient(service));
 		const beside = lacksApi(name) && service.api && { API_URL: service.api, API_PROXY_URL: url(service.ports.apiProxy) };
 		const status = await test({ ...service.env, LAYER: name, ...beside }, filesOf(layers[name]));
-		if (status !== 0) tell(`# the layer ${name} has said:\n# ${(layer.said?.() ?? '').replaceAll('\n', '\n# ')}`);
+		if (status !== 0) {
+			for (const [who, { said }] of [[`layer ${name}`, layer], ['courier', service.courier]]) tell(`# the ${who} has said:\n# ${(said?.() ?? '').replaceAll('\n', '\n# ')}`);
+		}
 		tell(`# through the layer ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
 		return status;
 	} finally {
@@ -134,7 +138,7 @@ async function testThrough(name, service) {
 async function testAll() {
 	if (process.env.BASE_URL) return test(process.env, named.length > 0 ? named : files);
 	const service = await prepare(process.env);
-	running.push(await startLogin(service), await startCourier(service));
+	running.push(await startLogin(service), service.courier = await startCourier(service));
 	if ((options.all || options.layer) && chosen().some(lacksApi)) await startApi(service);
 	let status = 0;
 	for (const name of chosen()) {
