@@ -4,9 +4,9 @@ import { logoutPage, messagePage } from './pages.js';
 
 const TELL_TIMEOUT = Number(process.env.LOGIN_TELL_TIMEOUT || 5000); // milliseconds for a client to take its logout token
 
-/** back-channel logout: each client gets its token; one that does not answer keeps nobody waiting for long */
+/** back-channel logout: each client gets its token, unless the courier delivers them; one that does not answer keeps nobody waiting for long */
 async function tell(clients, log) {
-	await Promise.all(clients.map(async ({ client_id: client, backchannel_logout_uri: uri, logout_token: token }) => {
+	await Promise.all(clients.filter(({ logout_token: token }) => token !== null).map(async ({ client_id: client, backchannel_logout_uri: uri, logout_token: token }) => {
 		try {
 			const response = await fetch(uri, {
 				method: 'POST',

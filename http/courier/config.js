@@ -36,12 +36,19 @@ function smtp(env) {
 	}
 	if (!env.COURIER_MAIL_FROM) throw new Error('COURIER_MAIL_FROM must say whom mails come from');
 	const secure = url.protocol === 'smtps:';
+	const plain = (text) => {
+		try {
+			return decodeURIComponent(text);
+		} catch {
+			throw new Error('COURIER_SMTP_URL: % in a user name or password is %25');
+		}
+	};
 	return {
 		host: url.hostname.replace(/^\[|\]$/g, ''),
 		port: Number(url.port) || (secure ? 465 : 587),
 		secure,
 		requireTLS: url.searchParams.get('requireTLS') !== 'false' && !/^(localhost|127\..*|\[::1\])$/.test(url.hostname),
-		auth: url.username === '' ? undefined : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) },
+		auth: url.username === '' ? undefined : { user: plain(url.username), pass: plain(url.password) },
 		from: env.COURIER_MAIL_FROM,
 		template: parseTemplate(file(env, 'COURIER_MAIL_TEMPLATE') ?? DEFAULT_TEMPLATE),
 	};

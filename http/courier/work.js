@@ -121,7 +121,13 @@ export function makeWorker({ database, does, lanes: kinds, settings: { concurren
 		return next === null ? poll : Math.min(Math.max(next, soon), poll);
 	}
 
+	/** there may be work: what is due and not to be had does not keep it from being looked for soon */
 	function wake() {
+		soon = SOON;
+		lookNow();
+	}
+
+	function lookNow() {
 		if (stopping) return;
 		again = true;
 		if (looking) return;
@@ -133,8 +139,8 @@ export function makeWorker({ database, does, lanes: kinds, settings: { concurren
 		}).then((wait) => {
 			looking = null;
 			if (stopping) return;
-			if (again) wake();
-			else timer = setTimeout(wake, wait);
+			if (again) lookNow();
+			else timer = setTimeout(lookNow, wait);
 		});
 	}
 

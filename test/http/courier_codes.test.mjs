@@ -179,6 +179,7 @@ describe('settings', () => {
 			[{ COURIER_DOES: 'dishes' }, /COURIER_DOES/], [{ COURIER_DOES: 'code' }, /COURIER_SMTP_URL/], [{ COURIER_POLL: '1' }, /COURIER_POLL/], [{ COURIER_LOG: 'yes' }, /COURIER_LOG/],
 			[{ COURIER_ALLOW_NETWORKS: 'intranet' }, /COURIER_ALLOW_NETWORKS/], [{ COURIER_DENY_NETWORKS: '10.0.0.0/40' }, /COURIER_DENY_NETWORKS/], [{ COURIER_CA: '/nowhere' }, /COURIER_CA.*ENOENT/],
 			[{ COURIER_SMTP_URL: 'smtp://u:hidden@' }, /COURIER_SMTP_URL/], [{ COURIER_SMTP_URL: 'mail.example', COURIER_MAIL_FROM: 'x' }, /COURIER_SMTP_URL/], [{ COURIER_SMTP_URL: 'smtp://u:hidden@mail.example' }, /COURIER_MAIL_FROM/],
+			[{ COURIER_SMTP_URL: 'smtp://u:hidden%@mail.example', COURIER_MAIL_FROM: 'x' }, /COURIER_SMTP_URL/],
 			...['', 'hidden', 'whsec_', 'whsec_aGlkZGVu'].map((value) => [{ COURIER_CODE_WEBHOOK: 'https://x.example/', COURIER_WEBHOOK_SECRET: value }, /COURIER_WEBHOOK_SECRET/]),
 		]) {
 			assert.throws(() => readConfig(env), (error) => said.test(error.message) && !/hidden|aGlkZGVu/.test(error.message), JSON.stringify(env));

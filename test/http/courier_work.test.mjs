@@ -134,6 +134,35 @@ describe('work', () => {
 		await stop();
 	});
 
+	it('Attack shut out: what nobody takes, and is due for ever, does not keep a retry waiting', async (t) => {
+		t.mock.timers.enable({ apis: ['setTimeout'] });
+		const held = promised();
+		const queue = makeQueue([]);
+		queue.next = async () => 0;
+		const { wake, stop } = worker(queue, { document: async ({ attempt }) => {
+			if (attempt > 1) return { status: 200 };
+			await held.promise;
+			throw refusal('not yet');
+		} }, { poll: 30_000 });
+		queue.due.push({ work_id: 'one', attempt: 1, request: {}, ...document('a.example') });
+		wake();
+		const settle = async () => { for (let i = 0; i < 10; i++) await new Promise((resolve) => { setImmediate(resolve); }); };
+		for (let i = 0; i < 12; i++) {
+			await settle();
+			t.mock.timers.tick(30_000);
+		}
+		held.resolve();
+		await until(() => queue.results.has('one'));
+		await settle();
+		queue.due.push({ work_id: 'two', attempt: 2, request: {}, ...document('a.example') });
+		for (let i = 0; i < 10; i++) {
+			t.mock.timers.tick(100);
+			await settle();
+		}
+		assert.ok(queue.results.has('two'), 'within a second');
+		await stop();
+	});
+
 	it('a database that goes away is complained of once, and hears of the result when it is back', async (t) => {
 		t.mock.timers.enable({ apis: ['setTimeout'] });
 		const queue = makeQueue([document('a.example')]);
