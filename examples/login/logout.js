@@ -10,7 +10,7 @@ const script = readFileSync(new URL('goodbye.js', import.meta.url), 'utf8');
 
 /** back-channel logout: each client gets its token, unless the courier delivers them; one that does not answer keeps nobody waiting for long */
 async function tell(clients, log) {
-	await Promise.all(clients.filter(({ logout_token: token }) => token).filter(({ logout_token: token }) => token !== null).map(async ({ client_id: client, backchannel_logout_uri: uri, logout_token: token }) => {
+	await Promise.all(clients.filter(({ logout_token: token }) => token).map(async ({ client_id: client, backchannel_logout_uri: uri, logout_token: token }) => {
 		try {
 			const response = await fetch(uri, {
 				method: 'POST',
