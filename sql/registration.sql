@@ -83,7 +83,7 @@ FROM unnest('{/oauth2/register,/oauth2/register/,/oauth2/register/x,/oauth2/regi
 
 -- Attack shut out: a client gives itself what an administrator decides: no consent, no
 -- PKCE, the subjects of another sector, scopes of nobody's, another name.
-SELECT test.keep('greedy', test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "consent_required": false, "require_pkce": false, "subject_type": "pairwise", "sector_identifier": "bank.example", "client_id": "web", "scope": "openid orders.read admin", "rotation": "never", "enabled": true, "access_token_lifetime": 86400}'));
+SELECT test.keep('greedy', test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "consent_required": false, "require_pkce": false, "additional_auth_methods": ["client_secret_basic"], "subject_type": "pairwise", "sector_identifier": "bank.example", "client_id": "web", "scope": "openid orders.read admin", "rotation": "never", "enabled": true, "access_token_lifetime": 86400}'));
 SELECT c.metadata, c.scopes, c.rotation, c.access_token_lifetime FROM pgtoken.clients c, test.registered r WHERE r.name = 'greedy' AND c.client_id = r.body ->> 'client_id';
 -- one of another issuer is not told of here, nor is one that nobody registered
 SELECT test.told_client(test.reg('GET', '/oauth2/register/web', NULL, r.body ->> 'registration_access_token')) AS of_an_administrator,

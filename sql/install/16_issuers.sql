@@ -28,6 +28,7 @@ CREATE TABLE pgtoken.issuers (
 	webauthn_origins text[] NOT NULL DEFAULT '{}',
 	claims_supported text[] NOT NULL DEFAULT '{}',
 	registration text NOT NULL DEFAULT 'off',
+	mtls_base_uri text,
 	logout_delivery text NOT NULL DEFAULT 'application',
 	code_delivery text NOT NULL DEFAULT 'application',
 	not_before timestamptz,
@@ -44,6 +45,7 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_factor_acr_check CHECK (pgtoken.valid_factor_acr(factor_acr)),
 	CONSTRAINT issuers_webauthn_rp_id_check CHECK (pgtoken.valid_host_name(webauthn_rp_id)),
 	CONSTRAINT issuers_webauthn_origins_check CHECK (pgtoken.valid_webauthn_origins(webauthn_origins)),
+	CONSTRAINT issuers_mtls_base_uri_check CHECK (pgtoken.valid_issuer(mtls_base_uri)),
 	CONSTRAINT issuers_registration_check CHECK (registration = ANY (pgtoken.choices('registration'))),
 	CONSTRAINT issuers_logout_delivery_check CHECK (logout_delivery = ANY (pgtoken.choices('delivery'))),
 	CONSTRAINT issuers_code_delivery_check CHECK (code_delivery = ANY (pgtoken.choices('delivery'))),
@@ -61,6 +63,7 @@ COMMENT ON COLUMN pgtoken.issuers.password_verifier IS 'The application''s funct
 COMMENT ON COLUMN pgtoken.issuers.dpop_nonce_required IS 'Must DPoP proofs carry a nonce of ours (RFC 9449 section 8)?';
 COMMENT ON COLUMN pgtoken.issuers.acr_levels IS 'acr values from weakest to strongest: a stronger one satisfies who asks for a weaker one. Others satisfy only themselves';
 COMMENT ON COLUMN pgtoken.issuers.factor_acr IS 'acr that a step-up by a factor of each type reaches, where it is not the default: phr for webauthn, mfa for the others';
+COMMENT ON COLUMN pgtoken.issuers.mtls_base_uri IS 'Below which its endpoints are once more, for clients with certificates (RFC 8705 section 5); NULL: nowhere';
 COMMENT ON COLUMN pgtoken.issuers.webauthn_rp_id IS 'Relying party of WebAuthn assertions: a domain';
 COMMENT ON COLUMN pgtoken.issuers.webauthn_origins IS 'Origins that WebAuthn assertions may come from; empty: https:// and the relying party';
 COMMENT ON COLUMN pgtoken.issuers.claims_supported IS 'Claims that the claims function gives, for the metadata';
@@ -77,6 +80,7 @@ COMMENT ON CONSTRAINT issuers_issuer_check ON pgtoken.issuers IS 'https without 
 COMMENT ON CONSTRAINT issuers_login_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT issuers_logout_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT issuers_verification_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
+COMMENT ON CONSTRAINT issuers_mtls_base_uri_check ON pgtoken.issuers IS 'As an issuer: https without query and fragment; http for loopback hosts only';
 COMMENT ON CONSTRAINT issuers_registration_check ON pgtoken.issuers IS 'off, token, statement or open';
 COMMENT ON CONSTRAINT issuers_default_alg_check ON pgtoken.issuers IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 
@@ -152,11 +156,12 @@ BEGIN
 		PERFORM pgtoken.tell_existing('issuer', issuer, to_jsonb(existing), jsonb_build_object('default_alg', default_alg), if_not_exists);
 		RETURN issuer;
 	END IF;
-	IF EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer <> create_issuer.issuer AND pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer)) THEN
+	IF EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer <> create_issuer.issuer AND (pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer) OR pgtoken.issuer_base(i.mtls_base_uri) = pgtoken.issuer_base(create_issuer.issuer))) THEN
 		RAISE EXCEPTION 'the issuer "%" would have the endpoints of another one', issuer
 			USING ERRCODE = 'unique_violation',
 				  DETAIL = format('"%s" is one already, and the two differ in nothing that a URL goes by.',
-								  (SELECT min(i.issuer) FROM pgtoken.issuers i WHERE pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer)));
+								  (SELECT min(CASE WHEN pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(create_issuer.issuer) THEN i.issuer ELSE i.mtls_base_uri END) FROM pgtoken.issuers i
+								   WHERE pgtoken.issuer_base(create_issuer.issuer) IN (pgtoken.issuer_base(i.issuer), pgtoken.issuer_base(i.mtls_base_uri))));
 	END IF;
 	INSERT INTO pgtoken.issuers (issuer, default_alg, is_default)
 	VALUES (create_issuer.issuer, create_issuer.default_alg, NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default));
@@ -202,7 +207,8 @@ CREATE FUNCTION pgtoken.update_issuer(
 	claims_supported text[] DEFAULT NULL,
 	registration text DEFAULT NULL,
 	logout_delivery text DEFAULT NULL,
-	code_delivery text DEFAULT NULL
+	code_delivery text DEFAULT NULL,
+	mtls_base_uri text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -210,7 +216,7 @@ DECLARE
 	found_claims_function CONSTANT text := pgtoken.user_function(claims_function, 'text, text, text[], text');
 	found_password_verifier CONSTANT text := pgtoken.user_function(password_verifier, 'text, text, text');
 BEGIN
-	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier', 'webauthn_rp_id']);
+	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier', 'webauthn_rp_id', 'mtls_base_uri']);
 	PERFORM pgtoken.check_alg(default_alg);
 	PERFORM pgtoken.check_page_uri('login_uri', login_uri), pgtoken.check_page_uri('logout_uri', logout_uri),
 			pgtoken.check_page_uri('verification_uri', verification_uri);
@@ -225,6 +231,13 @@ BEGIN
 		PERFORM pgtoken.check_choice('registration', registration);
 	END IF;
 	PERFORM pgtoken.check_choice('delivery', coalesce(logout_delivery, 'application')), pgtoken.check_choice('delivery', coalesce(code_delivery, 'application'));
+	IF NOT pgtoken.valid_issuer(mtls_base_uri)
+	   OR EXISTS (SELECT FROM pgtoken.issuers i WHERE pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(update_issuer.mtls_base_uri)
+						OR (i.issuer <> update_issuer.issuer AND pgtoken.issuer_base(i.mtls_base_uri) = pgtoken.issuer_base(update_issuer.mtls_base_uri))) THEN
+		RAISE EXCEPTION 'invalid mtls_base_uri'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It is an https URL without query and fragment (http only for loopback hosts), and neither an issuer nor the mtls_base_uri of another one.';
+	END IF;
 	IF NOT is_default THEN
 		RAISE EXCEPTION 'there is always a default issuer'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -253,7 +266,8 @@ BEGIN
 		claims_supported = coalesce(update_issuer.claims_supported, i.claims_supported),
 		registration = coalesce(update_issuer.registration, i.registration),
 		logout_delivery = coalesce(update_issuer.logout_delivery, i.logout_delivery),
-		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery)
+		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery),
+		mtls_base_uri = coalesce(update_issuer.mtls_base_uri, CASE WHEN 'mtls_base_uri' <> ALL (reset) THEN i.mtls_base_uri END)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
 END
@@ -261,13 +275,14 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_issuer TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.update_issuer IS
-'Change an issuer; NULL keeps a value. issuer: which. reset: names of those of login_uri, logout_uri, verification_uri, claims_function, password_verifier and webauthn_rp_id to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
+'Change an issuer; NULL keeps a value. issuer: which. reset: names of those of login_uri, logout_uri, verification_uri, claims_function, password_verifier, webauthn_rp_id and mtls_base_uri to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
 acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party.
 registration: who may register a client by himself (RFC 7591): off (nobody), token (who has an initial access token of create_registration_token), statement (who has a software statement of an issuer that the registration policy names), open (anybody); set_registration_policy says what such clients may have.
-logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier. Returns false when there is no such issuer. Raises 22023.';
+logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier.
+mtls_base_uri: below which the endpoints are once more, by a host whose layer or proxy asks for certificates, so that browsers are not asked for theirs; the metadata name them as mtls_endpoint_aliases (RFC 8705 section 5). Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -27,12 +27,31 @@ CREATE FUNCTION pgtoken.client_auth_method(client_type text, metadata jsonb) RET
 REVOKE ALL ON FUNCTION pgtoken.client_auth_method FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.client_auth_method IS 'Internal: how a client of this type and metadata authenticates (RFC 7591 section 2), the default where the metadata does not say; client_secret_basic then stands for client_secret_post, too';
 
+CREATE FUNCTION pgtoken.client_auth_methods(client_type text, metadata jsonb) RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN pgtoken.client_auth_method(client_type, metadata)
+		   || CASE jsonb_typeof(metadata -> 'additional_auth_methods') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(metadata -> 'additional_auth_methods')) ELSE '{}' END;
+REVOKE ALL ON FUNCTION pgtoken.client_auth_methods FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.client_auth_methods IS 'Internal: all ways in which a client of this type and metadata may authenticate, client_auth_method() first';
+
+CREATE FUNCTION pgtoken.key_methods_only(client_type text, metadata jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN pgtoken.client_auth_methods(client_type, metadata) <@ '{private_key_jwt,tls_client_auth,self_signed_tls_client_auth}'::text[];
+REVOKE ALL ON FUNCTION pgtoken.key_methods_only FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.key_methods_only IS 'Internal: does such a client always prove a private key of its own when it authenticates?';
+
+CREATE FUNCTION pgtoken.valid_certificate_name(member text, name text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_valid_certificate_name' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.valid_certificate_name FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_certificate_name IS 'Internal: can this be the value of a member that names the subject of a certificate (RFC 8705 section 2.1.2)? member: one of choices(''certificate name'')';
+
 -- A CHECK constraint calls it while a dump is restored: no table is read.
 CREATE FUNCTION pgtoken.client_metadata_problem(client_type text, metadata jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	method CONSTANT text := pgtoken.client_auth_method(client_type, metadata);
+	methods CONSTANT text[] := pgtoken.client_auth_methods(client_type, metadata);
 	assertion_alg CONSTANT text := metadata ->> 'token_endpoint_auth_signing_alg';
 	name text;
 	value jsonb;
@@ -62,6 +81,11 @@ BEGIN
 			WHEN 'tls_client_auth_subject_dn' THEN
 				CASE WHEN kind <> 'string' OR length(content) > 1000 OR NOT pgtoken.valid_subject_dn(content)
 					 THEN 'must be a distinguished name (RFC 4514), its types known keywords or OIDs' END
+			WHEN 'additional_auth_methods' THEN
+				CASE WHEN kind <> 'array' OR NOT value <@ to_jsonb(array_remove(pgtoken.choices('token_endpoint_auth_method'), 'none'))
+						  OR jsonb_array_length(value) <> (SELECT count(DISTINCT e) FROM jsonb_array_elements(value) e) OR value ? method
+					 THEN 'must be an array, none twice, of ' || array_to_string(array_remove(pgtoken.choices('token_endpoint_auth_method'), 'none'), ', ')
+						  || ', without the token_endpoint_auth_method' END
 			WHEN 'post_logout_redirect_uris' THEN
 				CASE WHEN kind <> 'array' OR NOT pgtoken.valid_redirect_uris(ARRAY(SELECT jsonb_array_elements_text(value)), pgtoken.native_application(metadata))
 					 THEN 'must be an array of absolute URIs without fragment: https, http for loopback hosts, or a private-use scheme with a dot; without one when application_type is native' END
@@ -100,6 +124,9 @@ BEGIN
 					 WHEN name IN ('backchannel_logout_uri', 'frontchannel_logout_uri', 'initiate_login_uri', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri') THEN
 						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
 							   THEN 'must be an https URL without fragment; http only for loopback hosts' END
+					 WHEN name = ANY (pgtoken.choices('certificate name')) THEN
+						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_certificate_name(name, content)
+							   THEN 'must be such a name in full (RFC 8705 section 2.1.2): a host without wildcard, an absolute URI, an address, a mailbox' END
 					 WHEN name IN ('software_id', 'software_version') THEN
 						  CASE WHEN kind <> 'string' OR length(content) NOT BETWEEN 1 AND 255 OR content ~ '[[:cntrl:]]'
 							   THEN 'must be a string of at most 255 characters' END
@@ -125,7 +152,10 @@ BEGIN
 	ELSIF method = 'none' THEN
 		RETURN 'token_endpoint_auth_method must not be none for a confidential client';
 	END IF;
-	IF assertion_alg IS NOT NULL AND method <> (CASE assertion_alg WHEN 'HS256' THEN 'client_secret_jwt' ELSE 'private_key_jwt' END) THEN
+	IF client_type = 'public' AND metadata ? 'additional_auth_methods' THEN
+		RETURN 'additional_auth_methods must not be there for a public client';
+	END IF;
+	IF assertion_alg IS NOT NULL AND (CASE assertion_alg WHEN 'HS256' THEN 'client_secret_jwt' ELSE 'private_key_jwt' END) <> ALL (methods) THEN
 		RETURN 'token_endpoint_auth_signing_alg is HS256 for token_endpoint_auth_method client_secret_jwt, one of the others for private_key_jwt, and none for any other';
 	END IF;
 	IF metadata ?& '{sector_identifier,sector_identifier_uri}' THEN
@@ -133,10 +163,16 @@ BEGIN
 	END IF;
 	IF metadata ?& '{jwks,jwks_uri}' THEN
 		RETURN 'jwks and jwks_uri must not be there both (RFC 7591 section 2)';
-	ELSIF method = 'private_key_jwt' AND NOT metadata ?| '{jwks,jwks_uri}' THEN
+	ELSIF 'private_key_jwt' = ANY (methods) AND NOT metadata ?| '{jwks,jwks_uri}' THEN
 		RETURN 'jwks or jwks_uri must be there when token_endpoint_auth_method is private_key_jwt';
-	ELSIF method = 'tls_client_auth' AND NOT metadata ? 'tls_client_auth_subject_dn' THEN
-		RETURN 'tls_client_auth_subject_dn must be there when token_endpoint_auth_method is tls_client_auth';
+	ELSIF 'self_signed_tls_client_auth' = ANY (methods) AND NOT metadata ?| '{jwks,jwks_uri}' THEN
+		RETURN 'jwks or jwks_uri must be there when token_endpoint_auth_method is self_signed_tls_client_auth';
+	ELSIF 'self_signed_tls_client_auth' = ANY (methods) AND NOT coalesce(metadata -> 'jwks' -> 'keys' @? '$[*] ? (exists (@.x5c) || exists (@."x5t#S256"))', true) THEN
+		RETURN 'jwks must have a key with x5c or x5t#S256 when token_endpoint_auth_method is self_signed_tls_client_auth (RFC 8705 section 2.2.2)';
+	ELSIF 'tls_client_auth' = ANY (methods)
+		  AND (SELECT count(*) FROM unnest('tls_client_auth_subject_dn'::text || pgtoken.choices('certificate name')) m WHERE metadata ? m) <> 1 THEN
+		RETURN format('exactly one of %s must be there when token_endpoint_auth_method is tls_client_auth',
+					  array_to_string('tls_client_auth_subject_dn'::text || pgtoken.choices('certificate name'), ', '));
 	END IF;
 	IF metadata -> 'require_signed_request_object' = 'true' AND NOT metadata ?| '{jwks,jwks_uri}' THEN
 		RETURN 'jwks must be there when require_signed_request_object is true';
@@ -163,7 +199,7 @@ COMMENT ON FUNCTION pgtoken.fapi_profile IS 'Internal: is it the FAPI 2.0 Securi
 CREATE FUNCTION pgtoken.profile_metadata(profile text, metadata jsonb) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN CASE WHEN pgtoken.fapi_profile(profile) THEN
-		jsonb_build_object('token_endpoint_auth_method', CASE WHEN metadata ? 'tls_client_auth_subject_dn' THEN 'tls_client_auth' ELSE 'private_key_jwt' END,
+		jsonb_build_object('token_endpoint_auth_method', CASE WHEN metadata ?| ('tls_client_auth_subject_dn'::text || pgtoken.choices('certificate name')) THEN 'tls_client_auth' ELSE 'private_key_jwt' END,
 						   'require_issuer_audience', true, 'require_pushed_authorization_requests', true)
 		|| CASE WHEN metadata -> 'tls_client_certificate_bound_access_tokens' = 'true' THEN '{}' ELSE jsonb_build_object('dpop_bound_access_tokens', true) END
 		|| CASE profile WHEN 'fapi2-message-signing' THEN jsonb_build_object('require_signed_request_object', true) ELSE '{}' END
@@ -179,9 +215,9 @@ CREATE FUNCTION pgtoken.profile_problems(profile text, client_type text, redirec
 		CASE WHEN profile <> 'oauth2' AND metadata -> 'require_pkce' = 'false' THEN 'require_pkce must not be false (OAuth 2.1 section 4.1.1).' END]
 		|| CASE WHEN pgtoken.fapi_profile(profile) THEN ARRAY[
 		CASE WHEN client_type <> 'confidential' THEN 'client_type must be confidential.' END,
-		CASE WHEN pgtoken.client_auth_method(client_type, metadata) NOT IN ('private_key_jwt', 'tls_client_auth')
-			 THEN 'token_endpoint_auth_method must be private_key_jwt or tls_client_auth.' END,
-		CASE WHEN pgtoken.client_auth_method(client_type, metadata) <> 'tls_client_auth' AND metadata -> 'require_issuer_audience' IS DISTINCT FROM 'true'
+		CASE WHEN NOT pgtoken.key_methods_only(client_type, metadata)
+			 THEN 'token_endpoint_auth_method, and each of additional_auth_methods, must be private_key_jwt, tls_client_auth or self_signed_tls_client_auth.' END,
+		CASE WHEN NOT pgtoken.client_auth_methods(client_type, metadata) <@ '{tls_client_auth,self_signed_tls_client_auth}'::text[] AND metadata -> 'require_issuer_audience' IS DISTINCT FROM 'true'
 			 THEN 'require_issuer_audience must be true with private_key_jwt: its assertions name the issuer, as a string, as their only aud.' END,
 		CASE WHEN metadata -> 'require_pushed_authorization_requests' IS DISTINCT FROM 'true'
 			 THEN 'require_pushed_authorization_requests must be true: it pushes its authorization requests (RFC 9126).' END,
@@ -235,7 +271,7 @@ CREATE TABLE pgtoken.clients (
 	CONSTRAINT clients_refresh_absolute_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_absolute_lifetime, '1 minute')),
 	CONSTRAINT clients_refresh_idle_lifetime_check CHECK (pgtoken.valid_lifetime(refresh_idle_lifetime, '1 minute')),
 	CONSTRAINT clients_retry_window_check CHECK (pgtoken.valid_lifetime(retry_window, '0',
-		CASE WHEN metadata ->> 'token_endpoint_auth_method' IN ('private_key_jwt', 'tls_client_auth')
+		CASE WHEN pgtoken.key_methods_only(client_type, metadata)
 				  OR metadata -> 'dpop_bound_access_tokens' = 'true' OR metadata -> 'tls_client_certificate_bound_access_tokens' = 'true'
 			 THEN interval '10 years' ELSE interval '1 hour' END)),
 	CONSTRAINT clients_retry_limit_check CHECK (retry_limit >= 0),
@@ -305,7 +341,7 @@ REVOKE ALL ON TYPE pgtoken.client_credentials FROM PUBLIC;
 GRANT USAGE ON TYPE pgtoken.client_credentials TO pgtoken_admin;
 COMMENT ON TYPE pgtoken.client_credentials IS 'Answer of create_client: the secret is shown this once; NULL for a public client';
 COMMENT ON COLUMN pgtoken.client_credentials.client_id IS 'The client, as registered';
-COMMENT ON COLUMN pgtoken.client_credentials.client_secret IS 'Prefix pgtcs_ and 256 random bits in base64url; stored as a hash only, but for client_secret_jwt, which needs it itself (wrapped like the keys); NULL for a client that has none: public ones, private_key_jwt, tls_client_auth';
+COMMENT ON COLUMN pgtoken.client_credentials.client_secret IS 'Prefix pgtcs_ and 256 random bits in base64url; stored as a hash only, but for client_secret_jwt, which needs it itself (wrapped like the keys); NULL for a client that has none: public ones, private_key_jwt, tls_client_auth, self_signed_tls_client_auth';
 
 CREATE FUNCTION pgtoken.merged_metadata(metadata jsonb, changes jsonb) RETURNS jsonb
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -486,7 +522,7 @@ BEGIN
 			create_client.access_token_lifetime, create_client.refresh_absolute_lifetime, create_client.refresh_idle_lifetime,
 			create_client.retry_window, create_client.retry_limit, create_client.rotation, given_metadata,
 			create_client.lockstep_generations, of_profile);
-	IF starts_with(pgtoken.client_auth_method(client_type, given_metadata), 'client_secret_') THEN
+	IF EXISTS (SELECT FROM unnest(pgtoken.client_auth_methods(client_type, given_metadata)) m WHERE starts_with(m, 'client_secret_')) THEN
 		credentials.client_secret := (pgtoken.create_client_secret(client_id)).client_secret;
 	END IF;
 	RETURN credentials;
@@ -496,10 +532,10 @@ REVOKE ALL ON FUNCTION pgtoken.create_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_client IS
 'Register a client (RFC 6749 section 2) and return its client_id and, where it authenticates by one, its client_secret, which is shown this once.
-client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
+client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, self_signed_tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing (FAPI 2.0 Message Signing): signed requests, signed answers of authorize (JARM) and of introspection besides. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn, require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), introspection_signed_response_alg (JSON, unless Accept asks for a JWT), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn or one of tls_client_auth_san_dns, _uri, _ip and _email, additional_auth_methods (none; while a client changes), require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), introspection_signed_response_alg (JSON, unless Accept asks for a JWT), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -533,7 +569,7 @@ AS $function$
 DECLARE
 	before pgtoken.clients;
 	changed pgtoken.clients;
-	method text;
+	methods text[];
 BEGIN
 	PERFORM pgtoken.check_reset(reset, ARRAY['resources', 'client_name', 'signing_alg', 'access_token_lifetime', 'refresh_absolute_lifetime',
 											 'refresh_idle_lifetime', 'retry_window', 'retry_limit', 'lockstep_generations']);
@@ -542,7 +578,7 @@ BEGIN
 		RETURN false;
 	END IF;
 	before := changed;
-	method := pgtoken.client_auth_method(changed.client_type, changed.metadata);
+	methods := pgtoken.client_auth_methods(changed.client_type, changed.metadata);
 	changed.scopes := coalesce(scopes, changed.scopes);
 	changed.redirect_uris := coalesce(redirect_uris, changed.redirect_uris);
 	changed.offline_access := coalesce(offline_access, changed.offline_access);
@@ -586,7 +622,7 @@ BEGIN
 			   changed.lockstep_generations, changed.profile)
 	WHERE c.client_id = update_client.client_id;
 	-- nothing needs the secrets themselves any more
-	IF method = 'client_secret_jwt' AND pgtoken.client_auth_method(changed.client_type, changed.metadata) <> method THEN
+	IF 'client_secret_jwt' = ANY (methods) AND 'client_secret_jwt' <> ALL (pgtoken.client_auth_methods(changed.client_type, changed.metadata)) THEN
 		DELETE FROM pgtoken.key_material m
 		WHERE m.material_id IN (SELECT format('client:%s:%s', s.client_id, s.secret_id) FROM pgtoken.client_secrets s
 								WHERE s.client_id = update_client.client_id);

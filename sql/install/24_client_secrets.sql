@@ -82,7 +82,8 @@ BEGIN
 		RAISE EXCEPTION 'label must not be longer than 255 characters'
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT pgtoken.client_auth_method(c.client_type, c.metadata) INTO method
+	SELECT (SELECT m FROM unnest(pgtoken.client_auth_methods(c.client_type, c.metadata)) WITH ORDINALITY u (m, n)
+			ORDER BY m <> 'client_secret_jwt', NOT starts_with(m, 'client_secret_'), n LIMIT 1) INTO method
 	FROM pgtoken.clients c WHERE c.client_id = prepare_client_secret.client_id AND c.client_type = 'confidential' FOR NO KEY UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no such confidential client'
@@ -98,7 +99,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.prepare_client_secret FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.prepare_client_secret IS 'Internal: may the client have a further secret with this end and label? Returns how it authenticates, and keeps others from changing that, or giving it another secret, at the same time';
+COMMENT ON FUNCTION pgtoken.prepare_client_secret IS 'Internal: may the client have a further secret with this end and label? Returns by which method it authenticates with one, client_secret_jwt where that is among them, and keeps others from changing that, or giving it another secret, at the same time';
 
 CREATE FUNCTION pgtoken.create_client_secret(client_id text, expires_at timestamptz DEFAULT NULL, label text DEFAULT NULL) RETURNS pgtoken.created_client_secret
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

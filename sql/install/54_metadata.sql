@@ -8,7 +8,11 @@ DECLARE
 	base_url CONSTANT text := rtrim(of_issuer, '/');
 	i pgtoken.issuers;
 	assertion_algs CONSTANT text[] := pgtoken.choices('token_endpoint_auth_signing_alg');
-	auth_methods CONSTANT text[] := array_remove(pgtoken.choices('token_endpoint_auth_method'), CASE WHEN NOT certificates THEN 'tls_client_auth' END);
+	-- here, or below mtls_base_uri, where somebody else asks for them
+	by_certificate CONSTANT boolean := certificates OR EXISTS (SELECT FROM pgtoken.issuers WHERE issuer = of_issuer AND mtls_base_uri IS NOT NULL);
+	auth_methods CONSTANT text[] := ARRAY(SELECT m FROM unnest(pgtoken.choices('token_endpoint_auth_method')) WITH ORDINALITY u (m, n)
+		WHERE CASE m WHEN 'tls_client_auth' THEN by_certificate AND current_setting('pgtoken.http_client_certificates_verified')::boolean
+					 WHEN 'self_signed_tls_client_auth' THEN by_certificate ELSE true END ORDER BY n);
 	protocol_scopes CONSTANT text[] := pgtoken.choices('protocol_scope');
 	signing_algs text[];
 	scopes text[];
@@ -72,7 +76,14 @@ BEGIN
 		'introspection_endpoint_auth_signing_alg_values_supported', assertion_algs,
 		'introspection_signing_alg_values_supported', signing_algs,
 		'dpop_signing_alg_values_supported', pgtoken.choices('dpop_signing_alg'),
-		'tls_client_certificate_bound_access_tokens', certificates,
+		'tls_client_certificate_bound_access_tokens', by_certificate,
+		'mtls_endpoint_aliases', CASE WHEN i.mtls_base_uri IS NOT NULL THEN json_build_object(
+			'token_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/token',
+			'pushed_authorization_request_endpoint', CASE WHEN i.login_uri IS NOT NULL THEN rtrim(i.mtls_base_uri, '/') || '/oauth2/par' END,
+			'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN rtrim(i.mtls_base_uri, '/') || '/oauth2/device_authorization' END,
+			'revocation_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/revoke',
+			'introspection_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/introspect',
+			'userinfo_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/userinfo') END,
 		'subject_types_supported', pgtoken.choices('subject_type'),
 		'id_token_signing_alg_values_supported', signing_algs,
 		'acr_values_supported', NULLIF(i.acr_levels, '{}'),

@@ -90,6 +90,8 @@ BEGIN
 		EXECUTE 'UPDATE ' || of_table || ' SET resources = array_replace(resources, $1, $2) WHERE $1 = ANY (resources)' USING old_issuer, new_issuer;
 	END LOOP;
 	UPDATE pgtoken.consents c SET resource = new_issuer WHERE c.resource = old_issuer;
+	-- a host of the original's: its clients would be sent there
+	UPDATE pgtoken.issuers i SET mtls_base_uri = NULL WHERE i.issuer = new_issuer;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.rename_issuer FROM PUBLIC;

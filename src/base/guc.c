@@ -46,6 +46,7 @@ char *guc_http_anonymous_role = NULL;
 char *guc_http_authenticator = NULL;
 char *guc_http_client_address_header = NULL;
 char *guc_http_client_certificate_header = NULL;
+bool guc_http_client_certificates_verified = true;
 char *guc_http_context_headers = NULL;
 char *guc_http_cors_origins = NULL;
 char *guc_http_issuer = NULL;
@@ -293,6 +294,12 @@ guc_init(void)
 		"Request header with the client's TLS certificate, set by the proxy; empty: none.",
 		"RFC 9440's form or percent-encoded PEM.  The proxy must remove the header from what clients send.",
 		&guc_http_client_certificate_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
+		"pgtoken.http_client_certificates_verified",
+		"Has the layer or its proxy verified who has signed the certificates that it hands over?",
+		"Off, they count by what is registered of them themselves (self_signed_tls_client_auth, bound tokens), and not by the names in them.",
+		&guc_http_client_certificates_verified, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.http_context_headers",

@@ -21,6 +21,7 @@ extern char *guc_http_anonymous_role;
 extern char *guc_http_authenticator;
 extern char *guc_http_client_address_header;
 extern char *guc_http_client_certificate_header;
+extern bool guc_http_client_certificates_verified;
 extern char *guc_http_context_headers;
 extern char *guc_http_cors_origins;
 extern char *guc_http_issuer;

@@ -45,7 +45,8 @@ typedef enum RouteFlags
 	WELL_KNOWN = 4, /* also with the issuer's path behind it (RFC 8414 section 3.1) */
 	IN_QUERY = 8, /* a GET has its parameters there */
 	NO_FORM = 16, /* a body is read by the endpoint itself */
-	OF_MANY = 32 /* what follows the path names one of many things: a segment more */
+	OF_MANY = 32, /* what follows the path names one of many things: a segment more */
+	ALIASED = 64 /* also below the issuer's mtls_base_uri (RFC 8705 section 5) */
 } RouteFlags;
 
 typedef struct Route
@@ -58,10 +59,10 @@ typedef struct Route
 } Route;
 
 static const Route routes[] = {
-	{"/oauth2/token", FORM, FOR_SCRIPTS, NULL, token_endpoint},
-	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY, NULL, introspection_endpoint},
-	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY, NULL, userinfo_endpoint},
-	{"/oauth2/revoke", FORM, FOR_SCRIPTS, revocation_endpoint, NULL},
+	{"/oauth2/token", FORM, FOR_SCRIPTS | ALIASED, NULL, token_endpoint},
+	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY | ALIASED, NULL, introspection_endpoint},
+	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY | ALIASED, NULL, userinfo_endpoint},
+	{"/oauth2/revoke", FORM, FOR_SCRIPTS | ALIASED, revocation_endpoint, NULL},
 	{"/oauth2/jwks", METADATA, FOR_SCRIPTS | READS_ONLY, NULL, metadata_endpoint_keys},
 	{"/.well-known/openid-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
 	 metadata_endpoint},
@@ -71,8 +72,9 @@ static const Route routes[] = {
 	 metadata_endpoint_resource},
 	{"/oauth2/authorize", BOTH, IN_QUERY, NULL, authorization_endpoint},
 	{"/oauth2/answer", ONCE, IN_QUERY, NULL, answer_endpoint},
-	{"/oauth2/par", FORM, FOR_SCRIPTS, authorization_endpoint_push, NULL},
-	{"/oauth2/device_authorization", FORM, FOR_SCRIPTS, device_authorization_endpoint, NULL},
+	{"/oauth2/par", FORM, FOR_SCRIPTS | ALIASED, authorization_endpoint_push, NULL},
+	{"/oauth2/device_authorization", FORM, FOR_SCRIPTS | ALIASED, device_authorization_endpoint,
+	 NULL},
 	{"/oauth2/challenge", FORM, FOR_SCRIPTS, challenge_endpoint, NULL},
 	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
 	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
@@ -126,13 +128,27 @@ route_of(const Issuer *issuer, const char *path)
 	return NULL;
 }
 
+/* those of clients alone: no page that a browser opens, and no document of an issuer that has another URL */
+static const Route *
+aliased_route(const Issuer *issuer, const char *host, const char *path)
+{
+	const char *base = host ? issuer_path_at(issuer, host, true) : NULL;
+
+	for (size_t i = 0; base && i < lengthof(routes); i++)
+	{
+		if ((routes[i].flags & ALIASED) && is_joined(path, base, routes[i].path))
+			return &routes[i];
+	}
+	return NULL;
+}
+
 /*
  * Several issuers may share a host.  A host that is none's, which may be how a proxy
  * calls this server, means the session's own; and that one alone is meant where it is
  * configured (pgtoken.http_issuer).
  */
 static const Route *
-find_route(const HttpRequest *request, Issuer **issuer)
+find_route(const HttpRequest *request, Issuer **issuer, bool *aliased)
 {
 	const char *host =
 		request->authority ? request->authority : http_request_header(request, "host");
@@ -152,7 +168,11 @@ find_route(const HttpRequest *request, Issuer **issuer)
 		{
 			known = true;
 			*issuer = at;
-			route = route_of(at, request->path);
+			route = issuer_path_at(at, host, false) ? route_of(at, request->path) : NULL;
+			if (route)
+				return route;
+			route = aliased_route(at, host, request->path);
+			*aliased = route != NULL;
 			if (route)
 				return route;
 		}
@@ -160,7 +180,9 @@ find_route(const HttpRequest *request, Issuer **issuer)
 			return NULL;
 	}
 	*issuer = issuer_of_session();
-	return route_of(*issuer, request->path);
+	route = aliased_route(*issuer, host, request->path);
+	*aliased = route != NULL;
+	return route ? route : route_of(*issuer, request->path);
 }
 
 /* RFC 9110 section 9.1: methods are case-sensitive */
@@ -241,17 +263,20 @@ door_handle(const HttpRequest *request, HttpExchange *x)
 {
 	bool stale = replay_lag_exceeded(); /* before anything is read */
 	Issuer *issuer = NULL;
+	bool aliased = false;
 	const Route *route;
 	char *body;
 
 	http_arrive();
-	route = find_route(request, &issuer);
+	route = find_route(request, &issuer, &aliased);
 	http_begin(x, request, issuer, route ? route->path : "");
 	if (route)
 	{
 		x->methods = route->methods;
 		x->name = name_in(x->issuer, route, request->path);
 	}
+	if (aliased)
+		x->url = issuer_url(x->issuer->mtls_base_uri, route->path);
 	body = answer(x, route, stale);
 	http_finish(x, body != NULL);
 	return body;

@@ -35,6 +35,14 @@ client_assertion_subject(const char *assertion)
 	return pnstrdup(jwt.claims->sub.data, jwt.claims->sub.len);
 }
 
+bool
+client_assertion_by_secret(const char *assertion)
+{
+	ForeignJwt jwt;
+
+	return foreign_jwt_read(assertion, &jwt) && jwt.header.alg->kty == PGTC_KTY_OCT;
+}
+
 static char *
 material_id(const char *client_id, const pg_uuid_t *secret_id)
 {
@@ -83,15 +91,15 @@ verify_signature(const HttpExchange *x, Client *client, const PgtcJws *jws,
 	PgtErr err = PGT_OK;
 
 	/* the method names the kind of key: an HMAC under a public key is none */
-	if (client->auth_method == AUTH_SECRET_JWT)
-		verified = header->alg->kty == PGTC_KTY_OCT && verify_by_secret(client, jws, header);
-	else if (header->alg->kty != PGTC_KTY_OCT)
+	if (header->alg->kty == PGTC_KTY_OCT)
+		verified = client_takes(client, AUTH_SECRET_JWT) && verify_by_secret(client, jws, header);
+	else if (client_takes(client, AUTH_PRIVATE_KEY_JWT))
 		err = client_keys_verify(x->issuer, client, jws, header, &verified);
 	if (err != PGT_OK || verified)
 		return err;
 	return refused(PGT_ERR_CLIENT_ASSERTION, "signature",
 				   psprintf("alg %s, kid %s", header->alg->name, header->kid),
-				   client_auth_method_name(client->auth_method));
+				   client_auth_method_names(client));
 }
 
 /* RFC 7523 section 3: our own name or the endpoint's, so that nobody can pass it on to us or from us */

@@ -12,6 +12,9 @@
 
 #define CLIENT_ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+/* does it say that it is signed with a secret, and not by a private key? */
+extern bool client_assertion_by_secret(const char *assertion);
+
 /* whom it claims to come from, unverified: to find the client's keys; NULL */
 extern char *client_assertion_subject(const char *assertion);
 

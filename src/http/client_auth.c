@@ -21,9 +21,11 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/jose/certificate.h"
+#include "core/jose/certificate_san.h"
 #include "core/jose/dn.h"
 #include "core/jose/jwk.h"
 #include "http/client_assertion.h"
+#include "http/client_keys.h"
 #include "http/client_document.h"
 #include "http/http_context.h"
 #include "tables/audit.h"
@@ -34,6 +36,7 @@ typedef struct Presented
 	char *secret; /* of Basic or of the form, not empty */
 	char *assertion;
 	ClientAuthMethod method; /* AUTH_NONE: nothing but a client_id */
+	bool by_secret; /* of an assertion: it says so */
 } Presented;
 
 static char *
@@ -79,6 +82,7 @@ read_assertion(const char *assertion, const char *type, Presented *out)
 	out->assertion = unconstify(char *, assertion);
 	out->client_id = client_assertion_subject(assertion);
 	out->method = AUTH_PRIVATE_KEY_JWT;
+	out->by_secret = client_assertion_by_secret(assertion);
 	return out->client_id ? PGT_OK
 						  : refused(PGT_ERR_CLIENT_ASSERTION, "client_assertion", NULL,
 									"a JWT with sub, the client_id");
@@ -135,16 +139,22 @@ client_auth_presented(const HttpExchange *x)
 		   http_param(x, "client_assertion_type");
 }
 
+/* as the layer or its proxy hands it over; NULL: none */
+static char *
+presented_certificate(const HttpExchange *x)
+{
+	if (x->request->peer.proxied && guc_http_client_certificate_header[0] != '\0')
+		return http_header_of_setting(x, guc_http_client_certificate_header);
+	return x->request->peer.certificate;
+}
+
 /* *subject_dn: to be shown. *subject: to be compared (core/jose/dn.h). NULL: neither is asked for */
 static PgtErr
 read_certificate(const HttpExchange *x, char **thumbprint, PgtcBuf *subject_dn, PgtcBuf *subject)
 {
-	char *header;
+	char *header = presented_certificate(x);
 
 	*thumbprint = NULL;
-	header = x->request->peer.certificate;
-	if (x->request->peer.proxied && guc_http_client_certificate_header[0] != '\0')
-		header = http_header_of_setting(x, guc_http_client_certificate_header);
 	if (header == NULL || header[0] == '\0')
 		return PGT_OK;
 	*thumbprint = palloc(PGTC_THUMBPRINT_LEN + 1);
@@ -163,11 +173,18 @@ client_auth_certificate(const HttpExchange *x, char **thumbprint)
 
 /* RFC 8705 section 2.1.2: the name, however either of the two writes it */
 static bool
-is_name_of(const Client *client, const PgtcBuf *subject)
+is_name_of(const HttpExchange *x, const Client *client, const PgtcBuf *subject)
 {
+	char *certificate = presented_certificate(x);
 	PgtcBuf expected;
 	bool same;
 
+	if (client->tls_san)
+		return certificate &&
+			   pgtc_certificate_san_match(pgtc_slice_str(certificate), &glue_mem,
+										  client->tls_san_kind, pgtc_slice_str(client->tls_san),
+										  &same) == PGTC_OK &&
+			   same;
 	pgtc_buf_init(&expected, &glue_mem);
 	same = subject->len > 0 && client->tls_subject_dn &&
 		   pgtc_dn_normalise(pgtc_slice_str(client->tls_subject_dn), &glue_mem, &expected) ==
@@ -178,20 +195,35 @@ is_name_of(const Client *client, const PgtcBuf *subject)
 	return same;
 }
 
+/*
+ * A name is worth what whoever has signed it is worth, so that only a certificate which
+ * the proxy has verified counts by its name; one that is registered itself needs nobody.
+ */
 static PgtErr
-check_certificate(const HttpExchange *x, const Client *client)
+check_certificate(const HttpExchange *x, Presented *presented, const Client *client)
 {
 	char *thumbprint;
 	PgtcBuf subject_dn;
 	PgtcBuf subject;
+	bool registered = false;
+	bool by_name;
 	PgtErr err;
 
 	pgtc_buf_init(&subject_dn, &glue_mem);
 	pgtc_buf_init(&subject, &glue_mem);
 	err = read_certificate(x, &thumbprint, &subject_dn, &subject);
-	if (err == PGT_OK && !is_name_of(client, &subject))
+	by_name = err == PGT_OK && thumbprint && client_takes(client, AUTH_TLS) &&
+			  guc_http_client_certificates_verified && is_name_of(x, client, &subject);
+	if (err == PGT_OK && thumbprint && !by_name && client_takes(client, AUTH_SELF_SIGNED_TLS))
+		err = client_keys_has_certificate(x->issuer, client, thumbprint, &registered);
+	if (by_name || registered)
+		presented->method = by_name ? AUTH_TLS : AUTH_SELF_SIGNED_TLS;
+	else if (err == PGT_OK)
 		err = refused(PGT_ERR_CLIENT_CERTIFICATE, "certificate",
-					  thumbprint ? string_of_buf(&subject_dn) : NULL, client->tls_subject_dn);
+					  thumbprint ? string_of_buf(&subject_dn) : NULL,
+					  client->tls_san		   ? client->tls_san
+					  : client->tls_subject_dn ? client->tls_subject_dn
+											   : "a certificate of the client's keys");
 	pgtc_buf_free(&subject_dn);
 	pgtc_buf_free(&subject);
 	return err;
@@ -205,16 +237,19 @@ refused_auth_method(PgtErr err, const Presented *presented, const Client *client
 				   presented->method == AUTH_PRIVATE_KEY_JWT
 					   ? "client_assertion"
 					   : client_auth_method_name(presented->method),
-				   client->auth_method == AUTH_SECRET
-					   ? psprintf("%s %s", client_auth_method_name(AUTH_SECRET_BASIC),
-								  client_auth_method_name(AUTH_SECRET_POST))
-					   : client_auth_method_name(client->auth_method));
+				   client_auth_method_names(client));
 }
 
 static bool
 goes_by_assertion(const Client *client)
 {
-	return client->auth_method == AUTH_PRIVATE_KEY_JWT || client->auth_method == AUTH_SECRET_JWT;
+	return client_takes(client, AUTH_PRIVATE_KEY_JWT) || client_takes(client, AUTH_SECRET_JWT);
+}
+
+static bool
+goes_by_certificate(const Client *client)
+{
+	return client_takes(client, AUTH_TLS) || client_takes(client, AUTH_SELF_SIGNED_TLS);
 }
 
 /* may the client prove itself by what was presented? */
@@ -227,15 +262,15 @@ is_registered(const Client *client, ClientAuthMethod presented)
 			return goes_by_assertion(client);
 		case AUTH_SECRET_BASIC:
 		case AUTH_SECRET_POST:
-			return client->auth_method == AUTH_SECRET || client->auth_method == presented;
+			return client_takes(client, presented);
 		default:
 			/* nothing but a client_id is what a certificate comes with, and a client that cannot keep a secret */
-			return !client->confidential || client->auth_method == AUTH_TLS;
+			return !client->confidential || goes_by_certificate(client);
 	}
 }
 
 static PgtErr
-check(const HttpExchange *x, const Presented *presented, Client *client)
+check(const HttpExchange *x, Presented *presented, Client *client)
 {
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
@@ -243,12 +278,12 @@ check(const HttpExchange *x, const Presented *presented, Client *client)
 		return refused_auth_method(presented->method == AUTH_NONE ? PGT_ERR_CLIENT_SECRET_MISSING
 																  : PGT_ERR_CLIENT_METHOD,
 								   presented, client);
-	if (client->auth_method == AUTH_TLS)
-		return check_certificate(x, client);
+	if (presented->method == AUTH_NONE && client->confidential)
+		return check_certificate(x, presented, client);
 	/* an assertion that is not remembered could be shown again */
-	if (goes_by_assertion(client) && XactReadOnly)
+	if (presented->assertion && XactReadOnly)
 		return PGT_ERR_READ_ONLY;
-	if (goes_by_assertion(client))
+	if (presented->assertion)
 		return client_assertion_check(x, client, presented->assertion);
 	return client_authenticate(client, presented->secret);
 }
@@ -259,9 +294,11 @@ name_of_method(const Presented *presented, const Client *client)
 {
 	ClientAuthMethod method = presented->method;
 
-	if ((method == AUTH_PRIVATE_KEY_JWT && client->auth_method == AUTH_SECRET_JWT) ||
-		(method == AUTH_NONE && client->auth_method == AUTH_TLS))
-		method = client->auth_method;
+	if (method == AUTH_PRIVATE_KEY_JWT && client_takes(client, AUTH_SECRET_JWT) &&
+		(presented->by_secret || !client_takes(client, AUTH_PRIVATE_KEY_JWT)))
+		method = AUTH_SECRET_JWT;
+	else if (method == AUTH_NONE && goes_by_certificate(client))
+		method = client_takes(client, AUTH_TLS) ? AUTH_TLS : AUTH_SELF_SIGNED_TLS;
 	return client_auth_method_name(method);
 }
 

@@ -73,3 +73,23 @@ client_keys_verify(const Issuer *issuer, const Client *client, const PgtcJws *jw
 
 	return client_keys_verify_by(issuer, &keys, jws, header, verified);
 }
+
+PgtErr
+client_keys_has_certificate(const Issuer *issuer, const Client *client, const char *thumbprint,
+							bool *has)
+{
+	const PublicKeys keys = {client->jwks, client->jwks_uri};
+
+	*has = false;
+	for (int newer = 0; newer <= 1 && !*has; newer++)
+	{
+		char *jwks;
+		PgtErr err = newer && keys.jwks_uri == NULL ? PGT_ERR_CLIENT_KEYS
+													: read_keys(issuer, &keys, newer, &jwks);
+
+		if (err != PGT_OK)
+			return newer && err == PGT_ERR_CLIENT_KEYS ? PGT_OK : err;
+		*has = pgtc_jwks_has_certificate(pgtc_slice_str(jwks), thumbprint, &glue_mem);
+	}
+	return PGT_OK;
+}

@@ -35,4 +35,11 @@ extern PgtErr client_keys_verify_by(const Issuer *issuer, const PublicKeys *keys
 extern PgtErr client_keys_verify(const Issuer *issuer, const Client *client, const PgtcJws *jws,
 								 const PgtcJwsHeader *header, bool *verified);
 
+/*
+ * *has: is this certificate, by its thumbprint, that of one of its keys (RFC 8705 section
+ * 2.2)?  Errors, and newer keys, as above.
+ */
+extern PgtErr client_keys_has_certificate(const Issuer *issuer, const Client *client,
+										  const char *thumbprint, bool *has);
+
 #endif /* PGT_CLIENT_KEYS_H */

@@ -66,9 +66,8 @@ static bool
 has_proved_key(const RetryCase *retry)
 {
 	const Confirmation *bound = &retry->grant->cnf;
-	const ClientAuthMethod method = retry->client->auth_method;
 
-	return method == AUTH_PRIVATE_KEY_JWT || method == AUTH_TLS ||
+	return client_always_proves_key(retry->client) ||
 		   ((bound->jkt || bound->x5t_s256) && confirmation_holds(bound, retry->cnf));
 }
 

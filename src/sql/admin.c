@@ -21,6 +21,7 @@
 #include "core/base/uri.h"
 #include "core/base/uri_normal.h"
 #include "core/jose/alg.h"
+#include "core/jose/certificate_san.h"
 #include "core/jose/dn.h"
 #include "core/oauth/scope.h"
 #include "core/oauth/secret.h"
@@ -28,6 +29,7 @@
 #include "core/oauth/secret_hash_verify.h"
 #include "sql/argument.h"
 #include "tables/audit.h"
+#include "tables/client.h"
 #include "tables/issuer.h"
 #include "tables/key_material.h"
 #include "tables/signing_key.h"
@@ -44,6 +46,7 @@ PG_FUNCTION_INFO_V1(pgt_rewrap_keys);
 PG_FUNCTION_INFO_V1(pgt_root_key_status);
 PG_FUNCTION_INFO_V1(pgt_secret_hash_scheme);
 PG_FUNCTION_INFO_V1(pgt_valid_subject_dn);
+PG_FUNCTION_INFO_V1(pgt_valid_certificate_name);
 PG_FUNCTION_INFO_V1(pgt_valid_issuer);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uri);
 PG_FUNCTION_INFO_V1(pgt_valid_redirect_uris);
@@ -216,6 +219,15 @@ pgt_valid_subject_dn(PG_FUNCTION_ARGS)
 	valid = pgtc_dn_normalise(strings_slice(PG_GETARG_TEXT_PP(0)), &glue_mem, &normal) == PGTC_OK;
 	pgtc_buf_free(&normal);
 	PG_RETURN_BOOL(valid);
+}
+
+Datum
+pgt_valid_certificate_name(PG_FUNCTION_ARGS)
+{
+	int kind = strings_find(client_san_member, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	PG_RETURN_BOOL(kind >= 0 && pgtc_certificate_san_valid((PgtcSanKind) kind,
+														   strings_slice(PG_GETARG_TEXT_PP(1))));
 }
 
 Datum

@@ -60,6 +60,7 @@ static const struct
 	const char *only; /* where there is but one */
 } lists[] = {
 	{"alg", .values = signing_alg},
+	{"certificate name", .values = client_san_member},
 	{"code_challenge_method", .only = CODE_CHALLENGE_METHOD},
 	{"document kind", .values = document_kind_name},
 	{"dpop_signing_alg", .values = http_proof_alg},

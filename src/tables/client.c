@@ -55,11 +55,22 @@ static const char *const auth_methods[] = {
 	[AUTH_SECRET_JWT] = "client_secret_jwt",
 	[AUTH_PRIVATE_KEY_JWT] = "private_key_jwt",
 	[AUTH_TLS] = "tls_client_auth",
+	[AUTH_SELF_SIGNED_TLS] = "self_signed_tls_client_auth",
 	[AUTH_NONE] = "none",
 };
 
-StaticAssertDecl(lengthof(auth_methods) == AUTH_SECRET,
-				 "every method but AUTH_SECRET has its name");
+static const char *const san_members[] = {
+	[PGTC_SAN_DNS] = "tls_client_auth_san_dns",
+	[PGTC_SAN_URI] = "tls_client_auth_san_uri",
+	[PGTC_SAN_IP] = "tls_client_auth_san_ip",
+	[PGTC_SAN_EMAIL] = "tls_client_auth_san_email",
+};
+
+const char *
+client_san_member(int kind)
+{
+	return kind < (int) lengthof(san_members) ? san_members[kind] : NULL;
+}
 
 static const char *const profiles[] = {
 	[PROFILE_OAUTH2] = "oauth2",
@@ -169,6 +180,33 @@ default_sector(const Client *client, Jsonb *metadata)
 	return host.data ? pnstrdup(host.data, host.len) : pstrdup(client->issuer);
 }
 
+bool
+client_takes(const Client *client, ClientAuthMethod method)
+{
+	return (client->auth_methods & (1U << method)) != 0;
+}
+
+char *
+client_auth_method_names(const Client *client)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < (int) lengthof(auth_methods); i++)
+	{
+		if (client_takes(client, (ClientAuthMethod) i))
+			appendStringInfo(&names, "%s%s", names.len > 0 ? " " : "", auth_methods[i]);
+	}
+	return names.data;
+}
+
+bool
+client_always_proves_key(const Client *client)
+{
+	return (client->auth_methods &
+			~(1U << AUTH_PRIVATE_KEY_JWT | 1U << AUTH_TLS | 1U << AUTH_SELF_SIGNED_TLS)) == 0;
+}
+
 static const PgtcAlg *
 member_alg(Jsonb *metadata, const char *name)
 {
@@ -188,9 +226,18 @@ read_metadata(Client *client, Jsonb *metadata)
 	int n;
 
 	client->native = application_type && strcmp(application_type, "native") == 0;
-	client->auth_method = client->confidential ? AUTH_SECRET : AUTH_NONE;
+	client->auth_methods =
+		client->confidential ? 1U << AUTH_SECRET_BASIC | 1U << AUTH_SECRET_POST : 1U << AUTH_NONE;
 	if (method && strings_find(client_auth_method_name, method) >= 0)
-		client->auth_method = (ClientAuthMethod) strings_find(client_auth_method_name, method);
+		client->auth_methods = 1U << strings_find(client_auth_method_name, method);
+	names = member_strings(metadata, "additional_auth_methods", &n);
+	for (int i = 0; i < n; i++)
+	{
+		int additional = strings_find(client_auth_method_name, names[i]);
+
+		if (additional >= 0)
+			client->auth_methods |= 1U << additional;
+	}
 	names = member_strings(metadata, "grant_types", &n);
 	for (int i = 0; i < GRANT_TYPES; i++)
 	{
@@ -203,6 +250,11 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->assertion_alg = member_alg(metadata, "token_endpoint_auth_signing_alg");
 	client->issuer_audience = member_bool(metadata, "require_issuer_audience", false);
 	client->tls_subject_dn = member_string(metadata, "tls_client_auth_subject_dn");
+	for (int i = 0; i < (int) lengthof(san_members) && client->tls_san == NULL; i++)
+	{
+		client->tls_san = member_string(metadata, san_members[i]);
+		client->tls_san_kind = (PgtcSanKind) i;
+	}
 	client->require_pkce = member_bool(metadata, "require_pkce", true);
 	client->require_pushed_requests =
 		member_bool(metadata, "require_pushed_authorization_requests", false);
@@ -482,10 +534,9 @@ client_authenticate(Client *client, const char *client_secret)
 		return client_secret ? PGT_ERR_CLIENT_SECRET_WRONG : PGT_OK;
 	if (client_secret == NULL)
 		return refused(PGT_ERR_CLIENT_SECRET_MISSING, "client_secret", NULL, NULL);
-	if (client->auth_method != AUTH_SECRET && client->auth_method != AUTH_SECRET_BASIC &&
-		client->auth_method != AUTH_SECRET_POST)
+	if (!client_takes(client, AUTH_SECRET_BASIC) && !client_takes(client, AUTH_SECRET_POST))
 		return refused(PGT_ERR_CLIENT_METHOD, "token_endpoint_auth_method", "a client_secret",
-					   client_auth_method_name(client->auth_method));
+					   client_auth_method_names(client));
 
 	return client_secret_check(client, client_secret);
 }

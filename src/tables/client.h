@@ -16,6 +16,7 @@
 #include "base/lifetime.h"
 #include "core/base/crypto.h"
 #include "core/jose/alg.h"
+#include "core/jose/certificate_san.h"
 #include "core/oauth/scope.h"
 #include "tables/grant_type.h"
 
@@ -33,8 +34,8 @@ typedef enum ClientAuthMethod
 	AUTH_SECRET_JWT,
 	AUTH_PRIVATE_KEY_JWT,
 	AUTH_TLS,
-	AUTH_NONE,
-	AUTH_SECRET /* of a client: by either of the first two, so it has no name */
+	AUTH_SELF_SIGNED_TLS,
+	AUTH_NONE
 } ClientAuthMethod;
 
 /* each demands all of the one before it */
@@ -92,7 +93,8 @@ typedef struct Client
 	int n_redirect_uris;
 	/* metadata (RFC 7591 and its companions) */
 	bool native; /* installed on its user's device */
-	ClientAuthMethod auth_method;
+	unsigned
+		auth_methods; /* a bit each: any of them, of a secret that is not narrowed to one the first two */
 	const char *
 		authenticated_by; /* how it has proved itself in this request, for the audit; NULL: not at an endpoint */
 	const pg_uuid_t *proved_secret; /* and by which of its secrets, for the ledger; NULL: by none */
@@ -101,7 +103,9 @@ typedef struct Client
 	char *jwks_uri; /* where they are, instead of it; NULL: nowhere */
 	const PgtcAlg *assertion_alg; /* that its assertions must be signed by; NULL: any */
 	bool issuer_audience; /* aud of its assertions is the issuer alone, as a string */
-	char *tls_subject_dn;
+	char *tls_subject_dn; /* of its certificate; NULL: it is known by another name */
+	PgtcSanKind tls_san_kind;
+	char *tls_san; /* NULL: none */
 	bool require_pkce;
 	bool require_pushed_requests;
 	bool require_signed_requests; /* as request objects */
@@ -145,8 +149,20 @@ extern CacheSize client_cache_size(void);
  */
 extern PgtErr client_authenticate(Client *client, const char *client_secret);
 
-/* as metadata and audit have it, and as StringsNth; NULL for AUTH_SECRET, which is no one method */
+/* as metadata and audit have it, and as StringsNth */
 extern const char *client_auth_method_name(int method);
+
+/* may it authenticate so? */
+extern bool client_takes(const Client *client, ClientAuthMethod method);
+
+/* all of them, separated by spaces */
+extern char *client_auth_method_names(const Client *client);
+
+/* does it prove a private key, however it authenticates? */
+extern bool client_always_proves_key(const Client *client);
+
+/* the members that name its certificate beside the subject's distinguished name, by PgtcSanKind; as StringsNth */
+extern const char *client_san_member(int kind);
 
 /* as StringsNth */
 extern const char *client_profile_name(int profile);

@@ -54,18 +54,18 @@ authority_of(PgtcSlice host, PgtcSlice port)
 
 /* what create_issuer() has let in is a URL (core/base/uri.h) */
 static void
-read_url(Issuer *issuer)
+read_url(const char *text, char **authority, char **path)
 {
 	PgtcUrl url;
 	size_t len;
 
-	if (!pgtc_url_split(pgtc_slice_str(issuer->issuer), &url))
-		elog(ERROR, "the issuer \"%s\" is no URL", issuer->issuer);
+	if (!pgtc_url_split(pgtc_slice_str(text), &url))
+		elog(ERROR, "the issuer \"%s\" is no URL", text);
 	len = url.rest.len;
 	while (len > 0 && url.rest.data[len - 1] == '/')
 		len--;
-	issuer->authority = authority_of(url.host, url.port);
-	issuer->path = pnstrdup(len > 0 ? url.rest.data : "", len);
+	*authority = authority_of(url.host, url.port);
+	*path = pnstrdup(len > 0 ? url.rest.data : "", len);
 }
 
 static void
@@ -77,7 +77,7 @@ read_issuer(StoreRow *row, void *arg)
 
 	(void) arg;
 	node->issuer.issuer = store_text(row);
-	read_url(&node->issuer);
+	read_url(node->issuer.issuer, &node->issuer.authority, &node->issuer.path);
 	node->issuer.is_default = store_bool(row);
 	node->issuer.default_alg = pgtc_alg_by_name(pgtc_slice_str(store_text(row)));
 	node->issuer.login_uri = store_text(row);
@@ -91,6 +91,9 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.webauthn_rp_id = store_text(row);
 	node->issuer.webauthn_origins = store_texts(row, &node->issuer.n_webauthn_origins);
 	node->issuer.registration = store_text(row);
+	node->issuer.mtls_base_uri = store_text(row);
+	if (node->issuer.mtls_base_uri)
+		read_url(node->issuer.mtls_base_uri, &node->issuer.mtls_authority, &node->issuer.mtls_path);
 	node->issuer.codes_by_courier = store_bool(row);
 	store_epochs(row, &node->issuer.epochs);
 	node->issuer.installation_id = store_text(row);
@@ -106,7 +109,7 @@ static StoreQuery issuers_read_query = STORE_QUERY(
 	"issuers read", STORE_READS_LATEST,
 	"SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
 	"i.verification_uri, i.claims_function, i.password_verifier, "
-	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, i.registration, "
+	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, i.registration, i.mtls_base_uri, "
 	"i.code_delivery" EQ "'courier', " EPOCH_COLUMNS(
 		"i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
 			 "FROM pgtoken.issuers i");
@@ -134,21 +137,47 @@ issuer_find(const char *issuer)
 	return NULL;
 }
 
+/* NULL: it is none */
+static char *
+authority_of_host(const char *host)
+{
+	PgtcUrl url;
+
+	if (!pgtc_url_split(pgtc_slice_str(psprintf("https://%s", host)), &url) || url.rest.len > 0)
+		return NULL;
+	return authority_of(url.host, url.port);
+}
+
+static bool
+is_at(const char *authority, const char *host_authority)
+{
+	return authority && strcmp(authority, host_authority) == 0;
+}
+
+const char *
+issuer_path_at(const Issuer *issuer, const char *host, bool mtls)
+{
+	char *authority = authority_of_host(host);
+
+	if (authority == NULL || !is_at(mtls ? issuer->mtls_authority : issuer->authority, authority))
+		return NULL;
+	return mtls ? issuer->mtls_path : issuer->path;
+}
+
 Issuer *
 issuer_next_at(const char *host, const Issuer *before)
 {
-	PgtcUrl url;
-	char *authority;
+	char *authority = authority_of_host(host);
 
 	read_issuers();
-	if (!pgtc_url_split(pgtc_slice_str(psprintf("https://%s", host)), &url) || url.rest.len > 0)
+	if (authority == NULL)
 		return NULL;
-	authority = authority_of(url.host, url.port);
 	/* before is the first member of its node */
 	for (IssuerNode *node = before ? ((const IssuerNode *) before)->next : issuers; node;
 		 node = node->next)
 	{
-		if (strcmp(node->issuer.authority, authority) == 0)
+		if (is_at(node->issuer.authority, authority) ||
+			is_at(node->issuer.mtls_authority, authority))
 			return &node->issuer;
 	}
 	return NULL;

@@ -20,6 +20,9 @@ typedef struct Issuer
 	char *issuer;
 	char *authority; /* of its URL: host and port in lower case, a default port left out */
 	char *path; /* of its URL, without a slash at the end */
+	char *mtls_base_uri; /* below which its endpoints are once more; NULL: nowhere */
+	char *mtls_authority; /* of that URL, as the next */
+	char *mtls_path;
 	bool is_default;
 	const PgtcAlg *default_alg;
 	char *login_uri; /* NULL: not set, as the next four */
@@ -49,10 +52,13 @@ extern Issuer *issuer_find(const char *issuer);
 extern Issuer *issuer_of_session(void);
 
 /*
- * Those whose URL has this authority, as a Host header writes it, one after the
- * other: before NULL begins, NULL ends.
+ * Those whose URL, or whose mtls_base_uri, has this authority, as a Host header writes
+ * it, one after the other: before NULL begins, NULL ends.
  */
 extern Issuer *issuer_next_at(const char *host, const Issuer *before);
+
+/* the path of its URL there, or of its mtls_base_uri; NULL: that is elsewhere */
+extern const char *issuer_path_at(const Issuer *issuer, const char *host, bool mtls);
 
 /* have they been read already, so that issuer_find() reads no table? */
 extern bool issuer_is_known(void);

@@ -299,6 +299,46 @@ describe('proofs', () => {
 });
 
 describe('certificates', { skip: noProxy }, () => {
+	// the issuer's other host, where certificates are asked for (RFC 8705 section 5)
+	it('a client library goes where the metadata send it, and proofs are for that URL (C140)', async () => {
+		await h.rows('SELECT pgtoken.update_issuer($1, mtls_base_uri => $2)', h.issuer, h.proxyUrl);
+		try {
+			const server = await oauth.processDiscoveryResponse(new URL(h.issuer), await oauth.discoveryRequest(new URL(h.issuer), h.insecure));
+			assert.equal(server.mtls_endpoint_aliases.token_endpoint, `${h.proxyUrl}/oauth2/token`);
+			const called = [];
+			const withCertificate = (url, init) => {
+				called.push(url);
+				return fetch(url, { ...init, headers: { ...init.headers, [h.certificateHeader]: certificate.header } });
+			};
+			for (const bound of ['certificate', 'dpop']) {
+				const client = await fapiClient({ tls: true, bound, scopes: ['notes:read'], metadata: { grant_types: ['client_credentials'] } });
+				const me = { client_id: client.id, use_mtls_endpoint_aliases: true };
+				const options = { ...h.insecure, [oauth.customFetch]: withCertificate, ...(bound === 'dpop' && { DPoP: oauth.DPoP(me, await oauth.generateKeyPair('ES256')) }) };
+				const response = await oauth.clientCredentialsGrantRequest(server, me, oauth.TlsClientAuth(), { scope: 'notes:read', resource: h.resource }, options);
+				const tokens = await oauth.processClientCredentialsResponse(server, me, response);
+				assert.equal(h.claimsOf(tokens.access_token).iss, h.issuer);
+			}
+			assert.ok(called.every((url) => String(url) === `${h.proxyUrl}/oauth2/token`));
+			assert.equal((await h.get('/.well-known/openid-configuration', { base: h.proxyUrl })).status, 404);
+		} finally {
+			await h.rows('SELECT pgtoken.update_issuer($1, reset => $2)', h.issuer, ['mtls_base_uri']);
+		}
+	});
+
+	it('one that is registered itself, for a flow without an authority', async () => {
+		const key = await h.generateKey(ALG);
+		const client = await fapiClient({ scopes: ['notes:read'], key: { ...key, publicJwk: { ...key.publicJwk, x5c: [certificate.header.slice(1, -1)] } },
+			metadata: { token_endpoint_auth_method: 'self_signed_tls_client_auth', grant_types: ['client_credentials'], dpop_bound_access_tokens: false, tls_client_certificate_bound_access_tokens: true } });
+		const other = h.certificate('fapi');
+		const ask = (header) => h.post('/oauth2/token', { grant_type: 'client_credentials', scope: 'notes:read', resource: h.resource, client_id: client.id },
+			{ base: h.proxyUrl, headers: header ? { [h.certificateHeader]: header } : {} });
+		h.assertTokens(await ask(certificate.header));
+		// the attack: another certificate of the same name
+		assert.equal(other.subject, certificate.subject);
+		h.assertError(await ask(other.header), 'invalid_client', 401);
+		h.assertError(await ask(null), 'invalid_client', 401);
+	});
+
 	// the attack: the client's name alone, or a certificate that is not its own
 	it('are demanded for each token', async () => {
 		const client = await fapiClient({ bound: 'certificate', scopes: ['notes:read'], metadata: { grant_types: ['client_credentials'] } });

@@ -275,6 +275,7 @@ my %settings = (
 	http_authenticator => [ 'layer', 'plain' ],
 	http_client_address_header => [ 'x-real-ip', 'x-mine' ],
 	http_client_certificate_header => [ 'client-cert', 'x-mine' ],
+	http_client_certificates_verified => [ 'off', 'on' ],
 	http_context_headers => [ 'risk_score=x-risk-score', 'risk_score=x-mine' ],
 	http_cors_origins => [ 'https://app.example', 'https://mine.example' ],
 	http_issuer => [ 'https://id.example', 'https://mine.example' ],

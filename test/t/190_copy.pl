@@ -22,6 +22,7 @@ $o->query('SELECT pgtoken.create_signing_key($1)', $_) for qw(RS256 HS256);
 $o->query(q{SELECT pgtoken.create_client('mac', 'confidential', '{read}', signing_alg => 'HS256')});
 $o->query(q{SELECT pgtoken.create_policy('office', '[{"rule": "address_in", "outcome": "deny", "networks": ["203.0.113.0/24"]}]')});
 $o->query(q{SELECT pgtoken.enroll_factor('alice', $1)}, $_) for qw(email recovery_code);
+$o->query(q{SELECT pgtoken.update_issuer('https://id.example', mtls_base_uri => 'https://mtls.example')});
 my $production = $o->value('SELECT installation_id FROM pgtoken.installation');
 
 sub issue { return $_[0]->row(q{SELECT access_token, refresh_token FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access read')}); }
@@ -96,6 +97,7 @@ is(check($c)->{ok}, 't', 'health: it is an installation of its own');
 is($c->value(q{SELECT string_agg(check_name, ', ') FROM pgtoken.health() WHERE NOT ok AND check_name IN ('issuer', 'active signing keys', 'installation', 'triggers')}),
 	undef, 'health: and it can sign');
 is($c->value('SELECT string_agg(issuer, $$ $$) FROM pgtoken.issuers'), 'https://id.staging.example', 'its issuer has a new name');
+is($c->value('SELECT mtls_base_uri FROM pgtoken.issuers'), undef, 'and no host of the original, where its clients would be sent');
 is($c->value(q{SELECT count(*) FROM (SELECT issuer FROM pgtoken.clients UNION ALL SELECT issuer FROM pgtoken.resources UNION ALL SELECT issuer FROM pgtoken.policies
 	UNION ALL SELECT issuer FROM pgtoken.factors UNION ALL SELECT issuer FROM pgtoken.signing_keys) t WHERE issuer <> 'https://id.staging.example'}), 0, 'everywhere');
 is($c->value('SELECT count(*) FROM pgtoken.courier_work'), 0, 'what the original has to deliver is gone');

@@ -178,8 +178,8 @@ has_name(const X509 *certificate, PgtcSanKind kind, PgtcSlice name)
 }
 
 PgtcCode
-pgtc_certificate_has_san(PgtcSlice value, const PgtcMem *mem, PgtcSanKind kind, PgtcSlice name,
-						 bool *has)
+pgtc_certificate_san_match(PgtcSlice value, const PgtcMem *mem, PgtcSanKind kind, PgtcSlice name,
+						   bool *has)
 {
 	const unsigned char *at;
 	X509 *certificate;

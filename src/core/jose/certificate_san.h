@@ -25,7 +25,7 @@ extern bool pgtc_certificate_san_valid(PgtcSanKind kind, PgtcSlice name);
  * entry with a wildcard is no host.  value: as pgtc_certificate_read() takes it, and
  * PGTC_E_MALFORMED, PGTC_E_TOO_LONG as there.
  */
-extern PgtcCode pgtc_certificate_has_san(PgtcSlice value, const PgtcMem *mem, PgtcSanKind kind,
-										 PgtcSlice name, bool *has);
+extern PgtcCode pgtc_certificate_san_match(PgtcSlice value, const PgtcMem *mem, PgtcSanKind kind,
+										   PgtcSlice name, bool *has);
 
 #endif /* PGT_CORE_CERTIFICATE_SAN_H */
