@@ -488,6 +488,11 @@ BEGIN
 		sentence := 'scope has none that a client may have here';
 		RETURN;
 	END IF;
+	-- the default of OpenID Connect Registration section 2, where there is a key for it
+	IF signing_alg IS NULL AND 'openid' = ANY (scopes) AND coalesce(policy ->> 'profile', '') NOT LIKE 'fapi2%'
+	   AND EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.alg = 'RS256' AND k.state = 'active') THEN
+		signing_alg := 'RS256';
+	END IF;
 
 	-- a member that is not understood is ignored (RFC 7591 section 2), one for other languages too (section 2.2)
 	metadata := (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(asked) m

@@ -19,6 +19,7 @@
 #include "tables/document.h"
 
 #define URI "sector_identifier_uri"
+#define SECTOR_AGE_MAX 3 /* seconds: who has waited for it finds it */
 
 /* a member that claims have counts, whatever it is: null is none */
 static Jsonb *
@@ -74,7 +75,10 @@ sector_document_check(const Issuer *issuer, Jsonb *metadata, Jsonb *claims, char
 	if (uri == NULL || pgtc_uri_check_redirect(pgtc_slice_str(uri)) != PGTC_OK ||
 		strncmp(uri, "https:", strlen("https:")) != 0)
 		return PGT_OK;
-	switch (document_get(issuer, DOCUMENT_SECTOR, uri, DT_NOBEGIN, &text, &fetched_at))
+	/* as it is at this registration, and not as it was at one before (OpenID Connect Registration section 5) */
+	switch (document_get(issuer, DOCUMENT_SECTOR, uri,
+						 GetCurrentTimestamp() - SECTOR_AGE_MAX * USECS_PER_SEC, &text,
+						 &fetched_at))
 	{
 		case DOCUMENT_WANTED:
 			return PGT_ERR_WAIT;
