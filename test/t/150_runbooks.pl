@@ -151,6 +151,7 @@ is($look->value(q{SELECT NOT holds('42 web refresh') AND holds('42 app refresh')
 $look = follow('When refresh.reuse appears', preamble => $admin);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'reuse: nothing of the subject holds');
 
+follow('The courier', preamble => $admin);
 follow('Clients that register themselves', preamble => $admin);
 follow('Upgrade');
 # the roles go with the last database that has the extension
