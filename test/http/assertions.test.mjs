@@ -8,9 +8,8 @@ import { SignJWT } from 'jose';
 
 import * as h from './harness.mjs';
 
-const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const ID_JAG = 'oauth-id-jag+jwt';
-const GRANT = { grant_types: [JWT_BEARER] };
+const GRANT = { grant_types: [h.ASSERTION_GRANT] };
 const SERVICE = 'system:serviceaccount:prod:reports';
 
 /** an issuer of somebody else's, with a key of its own */
@@ -35,8 +34,8 @@ function assertionOf({ iss, key }, claims = {}, header = {}, by = key) {
 }
 
 const show = async (client, assertion, parameters = {}) =>
-	(client ? h.token(client, { grant_type: JWT_BEARER, assertion: await assertion, ...parameters })
-		: h.post('/oauth2/token', { grant_type: JWT_BEARER, assertion: await assertion, ...parameters }));
+	(client ? h.token(client, { grant_type: h.ASSERTION_GRANT, assertion: await assertion, ...parameters })
+		: h.post('/oauth2/token', { grant_type: h.ASSERTION_GRANT, assertion: await assertion, ...parameters }));
 
 const reasonOf = (clientId) => h.value(`SELECT reason FROM pgtoken.audit_events WHERE client_id = $1 AND event = 'assertion.refused' ORDER BY event_id DESC LIMIT 1`, clientId);
 
@@ -244,6 +243,6 @@ describe('an agent that acts for a person (Identity Assertion Authorization Gran
 
 it('what is trusted is announced (C76)', async () => {
 	const { json } = await h.get('/.well-known/oauth-authorization-server');
-	assert.ok(json.grant_types_supported.includes(JWT_BEARER));
+	assert.ok(json.grant_types_supported.includes(h.ASSERTION_GRANT));
 	assert.deepEqual(json.authorization_grant_profiles_supported, ['urn:ietf:params:oauth:grant-profile:id-jag']);
 });

@@ -155,7 +155,7 @@ describe('client authentication (C76)', () => {
 
 describe('grant types (C76)', () => {
 	it('that are advertised are known: each asks for what it needs', async () => {
-		const client = await h.newClient({ metadata: { grant_types: ['authorization_code', 'client_credentials', 'password', h.DEVICE_GRANT, h.EXCHANGE_GRANT] } });
+		const client = await h.newClient({ metadata: { grant_types: ['authorization_code', 'client_credentials', 'password', h.DEVICE_GRANT, h.EXCHANGE_GRANT, h.ASSERTION_GRANT] } });
 		for (const grant of metadata.grant_types_supported) {
 			const response = await h.token(client, { grant_type: grant });
 			if (grant === 'client_credentials') h.assertTokens(response);
