@@ -9,6 +9,7 @@
 #include "core/base/json_foreign.h"
 
 #include "core/base/json_read.h"
+#include "core/base/json_text.h"
 
 static bool
 is_deeper(const json_t *value, int levels)
@@ -32,13 +33,6 @@ is_deeper(const json_t *value, int levels)
 			return true;
 	}
 	return false;
-}
-
-static int
-append(const char *text, size_t len, void *buf)
-{
-	pgtc_buf_append(buf, text, len);
-	return 0;
 }
 
 /* as pgtc_json_read_object, of an array */
@@ -65,10 +59,8 @@ pgtc_json_foreign(PgtcSlice text, PgtcJsonForm form, PgtcBuf *out)
 		return code;
 	if (is_deeper(value, PGTC_JSON_FOREIGN_DEPTH))
 		code = PGTC_E_TOO_LONG;
-	else if (json_dump_callback(value, append, out, JSON_COMPACT) != 0)
-		code = PGTC_E_NOMEM;
 	else
-		code = pgtc_buf_code(out);
+		code = pgtc_json_text_append(out, value);
 	json_decref(value);
 	return code;
 }
