@@ -275,6 +275,8 @@ BEGIN
 		  UNION
 		  SELECT p.issuer, r ->> 'function', 'jsonb, jsonb, jsonb' FROM pgtoken.policies p, jsonb_array_elements(p.rules) r
 		  WHERE p.state IN ('active', 'shadow') AND r ? 'function'
+		  UNION
+		  SELECT t.issuer, t.validator, 'jsonb, text, text' FROM pgtoken.authorization_details_types t
 		 ) f (issuer, name, argument_types)
 	LEFT JOIN pg_proc p ON p.oid = pgtoken.function_oid(f.name, f.argument_types)
 	LEFT JOIN pg_roles o ON o.oid = p.proowner
