@@ -172,6 +172,10 @@ SELECT pgtoken.client_sector(metadata, redirect_uris) AS sector FROM pgtoken.cli
 SELECT test.doc_sector('https://bank.example/uris.json') AS waits;
 SELECT test.fetched('https://bank.example/uris.json', '["https://bank.example/cb"]') AS fetched;
 SELECT test.doc_sector('https://bank.example/uris.json') AS refused;
+-- the document of one registration is not that of the next, which may have changed; who comes again late still finds it
+SELECT test.doc_sector('https://sector.example/uris.json', '{"redirect_uris": ["https://a.example/cb", "https://d.example/cb"]}') AS waits;
+SELECT test.fetched('https://sector.example/uris.json', '["https://a.example/cb", "https://b.example/cb"]') AS fetched;
+UPDATE pgtoken.documents SET fetched_at = fetched_at - interval '50 seconds' WHERE url = 'https://sector.example/uris.json';
 SELECT test.doc_sector('https://sector.example/uris.json', '{"redirect_uris": ["https://a.example/cb", "https://d.example/cb"]}') AS one_more;
 SELECT test.doc_sector('https://none.example/uris.json') AS waits;
 SELECT test.answered('https://none.example/uris.json', '{"error": "no such host", "permanent": true}') AS failed;
