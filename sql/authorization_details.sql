@@ -98,6 +98,9 @@ SELECT (test.http('token', test.form('grant_type', 'urn:ietf:params:oauth:grant-
 SELECT coalesce(personal -> 'after', personal) -> 'authorization_details' AS code_for FROM pgtoken.audit_events WHERE client_id = 'payer' AND event = 'authorization_code.created' ORDER BY event_id LIMIT 1;
 SELECT event, reason, count(*) FROM pgtoken.audit_events WHERE client_id = 'payer' AND reason LIKE 'authorization_details%' GROUP BY event, reason ORDER BY event COLLATE "C";
 
+-- Attack shut out: a function that judges requests runs as a superuser: health() looks at it.
+SELECT ok, detail LIKE '%test.payment of https://id.example is owned by a superuser%' AS told FROM pgtoken.health() WHERE check_name = 'user-supplied functions';
+
 -- A type that is taken away is refused from then on; what was granted stays.
 SELECT pgtoken.delete_authorization_details_type('payment') AS deleted, pgtoken.delete_authorization_details_type('payment') AS again;
 SELECT test.brief(test.push_details('[{"type": "payment", "amount": 7, "currency": "EUR"}]')) AS taken_away;

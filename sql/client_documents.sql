@@ -29,6 +29,13 @@ FROM (VALUES (1, '{"client_id_metadata_documents": "on"}'), (2, '{"client_id_met
 SELECT pgtoken.server_metadata('https://doc.example', false) ->> 'client_id_metadata_document_supported' AS announced;
 SELECT pgtoken.set_registration_policy('{"client_id_metadata_documents": "open"}', 'https://doc.example') ->> 'client_id_metadata_documents' AS set;
 SELECT pgtoken.server_metadata('https://doc.example', false) ->> 'client_id_metadata_document_supported' AS announced;
+-- nor is anybody told while there is no courier, and health() says what does not work
+UPDATE pgtoken.couriers SET seen_at = now() - interval '61 seconds';
+SELECT pgtoken.update_issuer('https://doc.example', registration => 'token'), pgtoken.create_trusted_issuer('https://far.example', jwks_uri => 'https://far.example/keys', issuer => 'https://doc.example');
+SELECT pgtoken.server_metadata('https://doc.example', false) ->> 'client_id_metadata_document_supported' AS announced;
+SELECT w FROM pgtoken.courier_wanting() w WHERE w ~ '(doc|far).example';
+SELECT pgtoken.update_issuer('https://doc.example', registration => 'off'), pgtoken.delete_trusted_issuer('https://far.example', 'https://doc.example');
+SELECT test.courier();
 
 -- Attack shut out: a client_id has the service fetch from itself or its neighbours, or one
 -- document is a client under many names. None of these becomes a wish.
@@ -165,6 +172,10 @@ SELECT pgtoken.client_sector(metadata, redirect_uris) AS sector FROM pgtoken.cli
 SELECT test.doc_sector('https://bank.example/uris.json') AS waits;
 SELECT test.fetched('https://bank.example/uris.json', '["https://bank.example/cb"]') AS fetched;
 SELECT test.doc_sector('https://bank.example/uris.json') AS refused;
+-- the document of one registration is not that of the next, which may have changed; who comes again late still finds it
+SELECT test.doc_sector('https://sector.example/uris.json', '{"redirect_uris": ["https://a.example/cb", "https://d.example/cb"]}') AS waits;
+SELECT test.fetched('https://sector.example/uris.json', '["https://a.example/cb", "https://b.example/cb"]') AS fetched;
+UPDATE pgtoken.documents SET fetched_at = fetched_at - interval '50 seconds' WHERE url = 'https://sector.example/uris.json';
 SELECT test.doc_sector('https://sector.example/uris.json', '{"redirect_uris": ["https://a.example/cb", "https://d.example/cb"]}') AS one_more;
 SELECT test.doc_sector('https://none.example/uris.json') AS waits;
 SELECT test.answered('https://none.example/uris.json', '{"error": "no such host", "permanent": true}') AS failed;

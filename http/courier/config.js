@@ -77,7 +77,7 @@ export function readConfig(env) {
 		name: env.COURIER_NAME || `${hostname()}-${process.pid}`,
 		does: kinds(env, (kind) => kind !== 'code' || Boolean(codes.smtp || codes.webhook)),
 		codes,
-		concurrency: integer(env, 'COURIER_CONCURRENCY', 64, 1, 1000),
+		concurrency: integer(env, 'COURIER_CONCURRENCY', 256, 1, 1000),
 		poll: integer(env, 'COURIER_POLL', 30_000, 100, 600_000),
 		timeout: integer(env, 'COURIER_TIMEOUT', 5000, 100, 20_000),
 		allowed: networks(env, 'COURIER_ALLOW_NETWORKS'),

@@ -539,25 +539,3 @@ REVOKE ALL ON FUNCTION pgtoken.courier_forget FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_forget TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.courier_forget IS
 'Take note of dead letters: they are gone, and health() counts them no more. work_id: which; NULL: all of them. Returns how many.';
-
--- What does not work, for health(); each a phrase of its own.
-CREATE FUNCTION pgtoken.courier_wanting() RETURNS SETOF text
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT w.what
-	FROM (SELECT 1, 'document', format('clients whose keys a jwks_uri names cannot authenticate once these are not fresh: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
-		  FROM (SELECT d.client_id FROM pgtoken.clients d WHERE d.enabled AND d.metadata ? 'jwks_uri' ORDER BY d.client_id LIMIT 10) c
-		  UNION ALL
-		  SELECT 2, 'logout', format('clients are not told of logouts: %s', string_agg(DISTINCT i.issuer, ', ')), count(*)
-		  FROM pgtoken.issuers i JOIN pgtoken.clients c ON c.issuer = i.issuer
-		  WHERE i.logout_delivery = 'courier' AND c.enabled AND c.metadata ? 'backchannel_logout_uri'
-		  UNION ALL
-		  SELECT 3, 'code', format('one-time codes are not sent: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
-		  FROM pgtoken.issuers i WHERE i.code_delivery = 'courier'
-		  UNION ALL
-		  SELECT 4, 'document', format('request objects are not fetched from the request_uris of clients: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
-		  FROM (SELECT u.client_id FROM pgtoken.clients u WHERE u.enabled AND jsonb_array_length(u.metadata -> 'request_uris') > 0 ORDER BY u.client_id LIMIT 10) c) w (n, kind, what, uses)
-	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
-END;
-REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.courier_wanting IS 'Internal, called by health(): what is configured and needs a courier, where no courier does it';

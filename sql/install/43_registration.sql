@@ -795,6 +795,12 @@ CREATE FUNCTION pgtoken.document_welcome(of_issuer text, host text) RETURNS bool
 REVOKE ALL ON FUNCTION pgtoken.document_welcome FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.document_welcome IS 'Internal: does the issuer take client_ids that are URLs of documents at this host (name, or name:port)?';
 
+CREATE FUNCTION pgtoken.takes_client_documents(of_issuer text) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN pgtoken.registration_policy(of_issuer, NULL) ->> 'client_id_metadata_documents' <> 'off';
+REVOKE ALL ON FUNCTION pgtoken.takes_client_documents FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.takes_client_documents IS 'Internal: does the issuer take client_ids that are URLs of documents?';
+
 CREATE FUNCTION pgtoken.adopt_client_document(of_issuer text, of_client text, document jsonb, fetched_at timestamptz, OUT refused text, OUT sentence text, OUT wait integer, OUT answer jsonb) RETURNS record
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$

@@ -36,7 +36,8 @@ BEGIN
 		'revocation_endpoint', base_url || '/oauth2/revoke',
 		'introspection_endpoint', base_url || '/oauth2/introspect',
 		'registration_endpoint', CASE WHEN i.registration <> 'off' THEN base_url || '/oauth2/register' END,
-		'client_id_metadata_document_supported', CASE WHEN pgtoken.registration_policy(of_issuer, NULL) ->> 'client_id_metadata_documents' <> 'off' THEN true END,
+		-- only where somebody fetches: a client that finds nothing else announced registers itself
+		'client_id_metadata_document_supported', CASE WHEN pgtoken.takes_client_documents(of_issuer) AND pgtoken.courier_does('document') THEN true END,
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
 		'userinfo_signing_alg_values_supported', NULLIF(signing_algs, '{}'),

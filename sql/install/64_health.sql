@@ -1,5 +1,36 @@
 -- What an operator should fix.
 
+-- What does not work without a courier, each a phrase of its own.
+CREATE FUNCTION pgtoken.courier_wanting() RETURNS SETOF text
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT w.what
+	FROM (SELECT 1, 'document', format('clients whose keys a jwks_uri names cannot authenticate once these are not fresh: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
+		  FROM (SELECT d.client_id FROM pgtoken.clients d WHERE d.enabled AND d.metadata ? 'jwks_uri' ORDER BY d.client_id LIMIT 10) c
+		  UNION ALL
+		  SELECT 2, 'logout', format('clients are not told of logouts: %s', string_agg(DISTINCT i.issuer, ', ')), count(*)
+		  FROM pgtoken.issuers i JOIN pgtoken.clients c ON c.issuer = i.issuer
+		  WHERE i.logout_delivery = 'courier' AND c.enabled AND c.metadata ? 'backchannel_logout_uri'
+		  UNION ALL
+		  SELECT 3, 'code', format('one-time codes are not sent: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
+		  FROM pgtoken.issuers i WHERE i.code_delivery = 'courier'
+		  UNION ALL
+		  SELECT 4, 'document', format('request objects are not fetched from the request_uris of clients: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
+		  FROM (SELECT u.client_id FROM pgtoken.clients u WHERE u.enabled AND jsonb_array_length(u.metadata -> 'request_uris') > 0 ORDER BY u.client_id LIMIT 10) c
+		  UNION ALL
+		  SELECT 5, 'document', format('clients whose client_id is a URL are not known once its document is not fresh: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
+		  FROM pgtoken.issuers i WHERE pgtoken.takes_client_documents(i.issuer)
+		  UNION ALL
+		  SELECT 6, 'document', format('clients cannot register with a sector_identifier_uri: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
+		  FROM pgtoken.issuers i WHERE i.registration <> 'off'
+		  UNION ALL
+		  SELECT 7, 'document', format('assertions of issuers whose keys a jwks_uri names are refused once these are not fresh: %s', string_agg(DISTINCT t.iss, ', ')), count(*)
+		  FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL) w (n, kind, what, uses)
+	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
+END;
+REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.courier_wanting IS 'Internal, called by health(): what is configured and needs a courier, where no courier does it';
+
 CREATE FUNCTION pgtoken.health() RETURNS TABLE (check_name text, ok boolean, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -222,9 +253,12 @@ BEGIN
 	RETURN NEXT;
 
 	check_name := 'documents of clients';
-	SELECT string_agg(format('%s of %s (%s)', d.url, c.client_id, d.last_error), ', ' ORDER BY c.client_id) INTO names
-	FROM pgtoken.clients c JOIN pgtoken.documents d ON d.issuer = c.issuer AND d.kind = 'jwks' AND d.url = c.metadata ->> 'jwks_uri'
-	WHERE c.enabled AND d.failures > 2;
+	SELECT string_agg(format('%s of %s (%s)', d.url, u.name, d.last_error), ', ' ORDER BY u.name) INTO names
+	FROM (SELECT c.issuer, 'jwks', c.metadata ->> 'jwks_uri', c.client_id FROM pgtoken.clients c WHERE c.enabled AND c.metadata ? 'jwks_uri'
+		  UNION ALL SELECT r.issuer, 'client_metadata', c.client_id, c.client_id FROM pgtoken.registrations r JOIN pgtoken.clients c USING (client_id) WHERE c.enabled AND r.origin = 'document'
+		  UNION ALL SELECT t.issuer, 'jwks', t.jwks_uri, t.iss FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL) u (issuer, kind, url, name)
+	JOIN pgtoken.documents d ON d.issuer = u.issuer AND d.kind = u.kind AND d.url = u.url
+	WHERE d.failures > 2;
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'what clients name can be fetched' ELSE 'cannot be fetched, so that the client cannot authenticate, or soon not any more: ' || names END;
 	RETURN NEXT;
@@ -241,6 +275,8 @@ BEGIN
 		  UNION
 		  SELECT p.issuer, r ->> 'function', 'jsonb, jsonb, jsonb' FROM pgtoken.policies p, jsonb_array_elements(p.rules) r
 		  WHERE p.state IN ('active', 'shadow') AND r ? 'function'
+		  UNION
+		  SELECT t.issuer, t.validator, 'jsonb, text, text' FROM pgtoken.authorization_details_types t
 		 ) f (issuer, name, argument_types)
 	LEFT JOIN pg_proc p ON p.oid = pgtoken.function_oid(f.name, f.argument_types)
 	LEFT JOIN pg_roles o ON o.oid = p.proowner

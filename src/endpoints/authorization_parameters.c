@@ -167,15 +167,30 @@ check_prompt(const char *prompt, char ***prompts, int *n)
 			   : PGT_OK;
 }
 
+/* shown to the application as they came */
+static const char *const plain[] = {"nonce",   "acr_values",	 "login_hint", "ui_locales",
+									"display", "code_challenge", "dpop_jkt"};
+
+static PgtErr
+check_plain(const HttpExchange *x)
+{
+	char *dpop_jkt = http_param(x, "dpop_jkt");
+
+	for (size_t i = 0; i < lengthof(plain); i++)
+	{
+		if (!authorization_parameters_text_valid(http_param(x, plain[i]), REQUEST_STRING_MAX))
+			return refused(PGT_ERR_REQUEST_PARAMETER, plain[i], NULL, "no control characters");
+	}
+	return dpop_jkt == NULL || pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt))
+			   ? PGT_OK
+			   : refused(PGT_ERR_REQUEST_PARAMETER, "dpop_jkt", NULL, "a thumbprint of a key");
+}
+
 PgtErr
 authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **parameters)
 {
-	/* shown to the application as they came */
-	static const char *const plain[] = {"nonce",   "acr_values",	 "login_hint", "ui_locales",
-										"display", "code_challenge", "dpop_jkt"};
 	int n_resources;
 	char **resources = http_resources(x, &n_resources);
-	char *dpop_jkt = http_param(x, "dpop_jkt");
 	char *hint = http_param(x, "id_token_hint");
 	int max_age = client->default_max_age;
 	Target target = {0};
@@ -191,13 +206,8 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 		err = check_mode(x, client, *parameters);
 	if (err == PGT_OK)
 		err = check_pkce(x, client);
-	for (size_t i = 0; err == PGT_OK && i < lengthof(plain); i++)
-	{
-		if (!authorization_parameters_text_valid(http_param(x, plain[i]), REQUEST_STRING_MAX))
-			err = refused(PGT_ERR_REQUEST_PARAMETER, plain[i], NULL, "no control characters");
-	}
-	if (err == PGT_OK && dpop_jkt && !pgtc_pkce_challenge_valid(pgtc_slice_str(dpop_jkt)))
-		err = refused(PGT_ERR_REQUEST_PARAMETER, "dpop_jkt", NULL, "a thumbprint of a key");
+	if (err == PGT_OK)
+		err = check_plain(x);
 	if (err == PGT_OK)
 		err = check_prompt(http_param(x, "prompt"), &prompts, &n_prompts);
 	if (err == PGT_OK)

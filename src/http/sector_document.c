@@ -19,7 +19,8 @@
 #include "tables/document.h"
 
 #define URI "sector_identifier_uri"
-#define SECTOR_AGE_MAX 3 /* seconds: who has waited for it finds it */
+#define SECTOR_AGE_MAX \
+	60 /* seconds: who has waited for it finds it, also one that comes again when it likes */
 
 /* a member that claims have counts, whatever it is: null is none */
 static Jsonb *
@@ -75,7 +76,7 @@ sector_document_check(const Issuer *issuer, Jsonb *metadata, Jsonb *claims, char
 	if (uri == NULL || pgtc_uri_check_redirect(pgtc_slice_str(uri)) != PGTC_OK ||
 		strncmp(uri, "https:", strlen("https:")) != 0)
 		return PGT_OK;
-	/* as it is at this registration, and not as it was at one before (OpenID Connect Registration section 5) */
+	/* as it is at this registration, and not as it was at one before (OpenID Connect Registration section 5): good once */
 	switch (document_get(issuer, DOCUMENT_SECTOR, uri,
 						 GetCurrentTimestamp() - SECTOR_AGE_MAX * USECS_PER_SEC, &text,
 						 &fetched_at))
@@ -87,6 +88,7 @@ sector_document_check(const Issuer *issuer, Jsonb *metadata, Jsonb *claims, char
 		case DOCUMENT_HERE:
 			break;
 	}
+	document_forget(issuer, DOCUMENT_SECTOR, uri);
 	listed = read_document(text, &n_listed);
 	if (n_listed < 0)
 		return refuse(sentence, "names no JSON array of strings");

@@ -199,3 +199,16 @@ document_get(const Issuer *issuer, DocumentKind kind, const char *url, Timestamp
 	}
 	return state;
 }
+
+static StoreQuery document_forget_query = STORE_QUERY(
+	"document forget", STORE_WRITES,
+	"DELETE FROM pgtoken.documents d WHERE d.issuer" EQ "$1 AND d.kind" EQ "$2 AND d.url" EQ "$3");
+
+void
+document_forget(const Issuer *issuer, DocumentKind kind, const char *url)
+{
+	StoreArgs args = {0};
+
+	key_args(&args, issuer, kind, url);
+	store_run(&document_forget_query, &args, NULL, NULL);
+}

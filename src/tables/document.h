@@ -42,4 +42,7 @@ extern const char *document_kind_name(int kind);
 extern DocumentState document_get(const Issuer *issuer, DocumentKind kind, const char *url,
 								  TimestampTz at_least, char **text, TimestampTz *fetched_at);
 
+/* one that is good for one judgement: whoever needs it next has it fetched */
+extern void document_forget(const Issuer *issuer, DocumentKind kind, const char *url);
+
 #endif /* PGT_DOCUMENT_H */
