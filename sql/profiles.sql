@@ -149,6 +149,11 @@ ROLLBACK;
 -- Attack shut out: a token of such a client that whoever has stolen it can use, had from the application's own call (C134).
 SELECT test.brief(pgtoken.issue_tokens('bank-rp', 'alice', 'pay')) AS bound_to_nothing, test.brief(pgtoken.issue_tokens('bank-rp', 'alice', 'pay', cnf => jsonb_build_object('x5t#S256', repeat('A', 43)))) AS bound,
 	   test.brief(pgtoken.issue_tokens('plain-rp', 'alice', 'pay')) AS of_others;
+-- sid is for who is told of the end of a session.
+SELECT test.claims(i.id_token) ? 'sid' AS sid FROM pgtoken.issue_tokens('bank-rp', 'alice', 'openid', cnf => jsonb_build_object('x5t#S256', repeat('A', 43))) i;
+SELECT pgtoken.update_client('bank-rp', metadata => '{"backchannel_logout_uri": "https://bank-rp.example/logout"}') AS told_of_logout;
+SELECT test.claims(i.id_token) ? 'sid' AS sid FROM pgtoken.issue_tokens('bank-rp', 'alice', 'openid', cnf => jsonb_build_object('x5t#S256', repeat('A', 43))) i;
+SELECT pgtoken.update_client('bank-rp', metadata => '{"backchannel_logout_uri": null}') AS no_more;
 -- Introspection is signed (RFC 9701) where the client is registered so, whatever Accept says (C136).
 SELECT pgtoken.update_resource('https://pay.example', issuer => 'https://bank.example', client_id => 'plain-rp') AS serves;
 SELECT (pgtoken.issue_tokens('bank-rp', 'alice', 'pay', cnf => jsonb_build_object('x5t#S256', repeat('A', 43)))).access_token AS at \gset

@@ -270,6 +270,8 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->post_logout_redirect_uris =
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");
+	client->told_of_logout = client->backchannel_logout_uri != NULL ||
+							 member_string(metadata, "frontchannel_logout_uri") != NULL;
 	client->authorization_alg = member_alg(metadata, "authorization_signed_response_alg");
 	client->userinfo_alg = member_alg(metadata, "userinfo_signed_response_alg");
 	client->client_uri = member_string(metadata, "client_uri");

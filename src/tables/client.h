@@ -119,6 +119,7 @@ typedef struct Client
 	char **post_logout_redirect_uris;
 	int n_post_logout_redirect_uris;
 	char *backchannel_logout_uri;
+	bool told_of_logout; /* there, or in a frame */
 	const PgtcAlg *authorization_alg; /* of signed authorization answers; NULL: its own */
 	const PgtcAlg *userinfo_alg; /* of signed userinfo; NULL: it is JSON */
 	const PgtcAlg

@@ -169,8 +169,10 @@ mint_id_token(Minting *minting)
 	spec->extra =
 		json_slice(claims_function_run(client, grant, request->target->scope, "id_token"));
 	spec->at_hash = pgtc_slice_str(at_hash);
-	spec->sid = pgtc_slice_str(client_session_id(
-		client, grant->auth.session_id ? grant->auth.session_id : minting->grant_id));
+	/* FAPI 2.0 knows no sessions: there it is for who is told of their end */
+	if (client->profile < PROFILE_FAPI2 || client->told_of_logout)
+		spec->sid = pgtc_slice_str(client_session_id(
+			client, grant->auth.session_id ? grant->auth.session_id : minting->grant_id));
 	if (request->first_issue)
 		spec->nonce = pgtc_slice_str(grant->nonce);
 	else
