@@ -143,7 +143,8 @@ COMMENT ON TRIGGER tell ON pgtoken.courier_work IS 'Wakes couriers';
 
 CREATE FUNCTION pgtoken.courier_receiver(url text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN lower(substring(url FROM '^[A-Za-z]+://([^/?#]*)'));
+	-- a host of that name is not our own way to send codes
+	RETURN regexp_replace(lower(substring(url FROM '^[A-Za-z]+://([^/?#]*)')), '^code$', 'code.');
 REVOKE ALL ON FUNCTION pgtoken.courier_receiver FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.courier_receiver IS 'Internal: host and port of a URL, in lower case';
 
