@@ -73,13 +73,6 @@ async function startCourier(service) {
 	return node('http/courier/main.js', { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' });
 }
 
-/** with an authority that the tests' receivers have their certificates from, and which it trusts; these may be on this machine */
-async function startCourier(service) {
-	service.env.COURIER_TLS = makeAuthority();
-	process.once('exit', () => rmSync(service.env.COURIER_TLS, { recursive: true }));
-	return node('http/courier/main.js', { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' });
-}
-
 /** asks the layer for the metadata, and so comes after it */
 const startClient = ({ env, ports, api }) => node('examples/client/main.js', { ...env, CLIENT_PORT: String(ports.client), ISSUER: env.BASE_URL,
 	CLIENT_ID: env.WEB_CLIENT_ID, CLIENT_SECRET: env.WEB_CLIENT_SECRET,
