@@ -69,6 +69,12 @@ SELECT t - ARRAY['created_at', 'expires_at', 'code_challenge', 'code_challenge_m
 SELECT test.query(redirect_uri, 'code') AS code, error FROM pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid offline_access', auth_time => now()) \gset
 SELECT test.brief(test.doc_request('POST', '/oauth2/token', test.form('grant_type', 'authorization_code', 'code', :'code', 'client_id', 'https://agent.example/client.json', 'redirect_uri', 'http://localhost:4711/cb', 'code_verifier', 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'))) AS tokens;
 SELECT count(*) AS uses FROM pgtoken.registration_uses WHERE client_id = 'https://agent.example/client.json';
+-- Attack shut out: another program of the device comes by the client's name, which everybody knows, and has a code
+-- without a word for what the user has agreed to once.
+SELECT test.doc_tx('https://agent.example/client.json') AS tx \gset
+SELECT pgtoken.consent_missing(:'tx', 'alice') AS missing;
+SELECT error, redirect_uri IS NOT NULL AS sent FROM pgtoken.approve_authorization(:'tx', 'alice', auth_time => now());
+SELECT error, redirect_uri IS NOT NULL AS sent FROM pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid offline_access', auth_time => now());
 
 -- A document that changes: the request goes by what it says now, and the audit has it.
 -- Attack shut out: a code is sent where a document said so when the user came, and no longer
