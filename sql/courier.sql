@@ -196,6 +196,18 @@ SELECT pgtoken.courier_receiver(u) AS receiver FROM unnest('{https://CODE/logout
 SELECT count(*) AS works FROM pgtoken.courier_take('test', '{document}');
 SELECT count(*) FROM pgtoken.courier_work;
 
+-- Attack shut out: documents that whoever likes names, at hosts that do not answer, take all that a courier does at a
+-- time, and clients whose keys are at a URL cannot authenticate.
+INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', k, 'https://slow-' || k || i || '.example/', now(), now() FROM unnest('{sector,client_metadata}'::text[]) k, generate_series(1, 50) i;
+INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, due_at, expires_at)
+SELECT pgtoken.new_uuid(), 'document', d.issuer, pgtoken.courier_receiver(d.url), d.url, jsonb_build_object('kind', d.kind), now() - interval '1 second', now() + interval '1 hour' FROM pgtoken.documents d WHERE d.url LIKE 'https://slow-%';
+INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, due_at, expires_at)
+SELECT pgtoken.new_uuid(), 'document', d.issuer, pgtoken.courier_receiver(d.url), d.url, jsonb_build_object('kind', d.kind), now(), now() + interval '1 hour' FROM pgtoken.documents d WHERE d.url = 'https://keyed.example/keys';
+SELECT request ->> 'url' ~ 'slow' AS of_nobody, count(*) FROM pgtoken.courier_take('flooded', '{document}', 64) GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM pgtoken.courier_take('flooded', '{document}', 64);
+SELECT count(*) FROM pgtoken.courier_take('another', '{document}', 64);
+DELETE FROM pgtoken.documents WHERE url LIKE 'https://slow-%';
+
 -- Whose work it is.
 DELETE FROM pgtoken.courier_work;
 INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, created_at, due_at, expires_at)
