@@ -76,6 +76,12 @@ SELECT t - ARRAY['created_at', 'expires_at', 'code_challenge', 'code_challenge_m
 SELECT test.query(redirect_uri, 'code') AS code, error FROM pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid offline_access', auth_time => now()) \gset
 SELECT test.brief(test.doc_request('POST', '/oauth2/token', test.form('grant_type', 'authorization_code', 'code', :'code', 'client_id', 'https://agent.example/client.json', 'redirect_uri', 'http://localhost:4711/cb', 'code_verifier', 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'))) AS tokens;
 SELECT count(*) AS uses FROM pgtoken.registration_uses WHERE client_id = 'https://agent.example/client.json';
+-- Attack shut out: another program of the device comes by the client's name, which everybody knows, and has a code
+-- without a word for what the user has agreed to once.
+SELECT test.doc_tx('https://agent.example/client.json') AS tx \gset
+SELECT pgtoken.consent_missing(:'tx', 'alice') AS missing;
+SELECT error, redirect_uri IS NOT NULL AS sent FROM pgtoken.approve_authorization(:'tx', 'alice', auth_time => now());
+SELECT error, redirect_uri IS NOT NULL AS sent FROM pgtoken.approve_authorization(:'tx', 'alice', consent => 'openid offline_access', auth_time => now());
 
 -- A document that changes: the request goes by what it says now, and the audit has it.
 -- Attack shut out: a code is sent where a document said so when the user came, and no longer
@@ -183,6 +189,18 @@ SELECT test.doc_sector('https://none.example/uris.json') AS refused;
 SELECT test.doc_sector('https://odd.example/uris.json') AS waits;
 SELECT test.fetched('https://odd.example/uris.json', '{"a": ["https://a.example/cb"]}') AS fetched;
 SELECT test.doc_sector('https://odd.example/uris.json') AS refused;
+-- Attack shut out: a client of a document joins the sector of another.
+SELECT test.doc_asked('https://joins.example/c', 'https://joins.example/cb') AS waits;
+SELECT test.fetched('https://joins.example/c', test.doc_body('https://joins.example/c', '{"redirect_uris": ["https://joins.example/cb"], "subject_type": "pairwise", "sector_identifier_uri": "https://bank.example/uris.json"}')) AS fetched;
+SELECT test.doc_asked('https://joins.example/c', 'https://joins.example/cb') AS refused, test.doc_why('https://joins.example/c');
+-- one that is of its sector waits for that, too
+SELECT test.doc_asked('https://joins2.example/c', 'https://joins.example/cb') AS waits;
+SELECT test.fetched('https://joins2.example/c', test.doc_body('https://joins2.example/c', '{"redirect_uris": ["https://joins.example/cb"], "subject_type": "pairwise", "sector_identifier_uri": "https://joins.example/uris.json"}')) AS fetched;
+SELECT test.doc_asked('https://joins2.example/c', 'https://joins.example/cb') AS waits;
+SELECT test.fetched('https://joins.example/uris.json', '["https://joins.example/cb"]') AS fetched;
+SELECT test.doc_asked('https://joins2.example/c', 'https://joins.example/cb') AS there;
+DELETE FROM pgtoken.documents WHERE url ~ 'joins';
+SELECT pgtoken.update_client('https://joins2.example/c', metadata => '{"sector_identifier_uri": null}') AS out_of_the_way;
 -- nothing is fetched for what would be refused all the same
 SELECT n, test.doc_sector(uri, more) AS answer FROM (VALUES (1, 'http://sector2.example/', '{}'::jsonb), (2, 'https://sector2.example/#f', '{}'), (3, 'https://sector2.example/', '{"redirect_uris": ["http://a.example/cb"]}'),
 	(4, 'https://sector2.example/', '{"logo_uri": "x"}')) v (n, uri, more) ORDER BY n;
@@ -194,5 +212,15 @@ SELECT pgtoken.client_sector(metadata, redirect_uris) AS sector FROM pgtoken.cli
 SELECT count(DISTINCT test.claims(t.id_token) ->> 'sub') AS names FROM pgtoken.clients c, pgtoken.issue_tokens(c.client_id, 'alice', 'openid') t WHERE c.metadata ? 'sector_identifier_uri' AND c.issuer = 'https://doc.example';
 SELECT n, pgtoken.client_metadata_problem('confidential', metadata::jsonb) AS problem
 FROM (VALUES (1, '{"sector_identifier_uri": "https://s.example/u", "sector_identifier": "s.example"}'), (2, '{"sector_identifier_uri": "http://localhost/u"}'), (3, '{"sector_identifier_uri": 1}'), (4, '{"sector_identifier_uri": "https://s.example/u"}')) v (n, metadata) ORDER BY n;
+-- Attack shut out: whoever likes names documents, and fills them, until the disk is full. What is over makes room, what is a client's stays.
+INSERT INTO pgtoken.documents (issuer, kind, url, body, fetched_at, used_at) SELECT 'https://doc.example', 'sector', 'https://fill.example/' || n, '[]', now(), now() FROM generate_series(1, 5000) n;
+SELECT test.doc_sector('https://full.example/uris.json') AS refused;
+UPDATE pgtoken.documents SET used_at = now() - interval '2 minutes' WHERE url ~ 'fill.example/[0-9]$';
+SELECT test.doc_sector('https://full.example/uris.json') AS waits;
+SELECT 5000 - count(*) AS forgotten FROM pgtoken.documents WHERE url LIKE 'https://fill.example/%';
+DELETE FROM pgtoken.courier_work WHERE url = 'https://full.example/uris.json';
+DELETE FROM pgtoken.documents WHERE url ~ 'full|fill';
+-- Attack shut out: a client says itself which rights beyond scopes it may ask for; an administrator does.
+SELECT a.status, a.body ? 'authorization_details_types' AS has_types FROM test.doc_request('POST', '/oauth2/register', '{"redirect_uris": ["https://a.example/cb"], "authorization_details_types": ["payment"]}', 'content-type', 'application/json') a;
 RESET pgtoken.http_issuer;
 DROP TABLE test.doc_bad, test.doc_many;

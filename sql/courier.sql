@@ -168,9 +168,15 @@ SELECT test.fetched('https://keyed.example/keys', test.keys());
 -- Attack shut out: names of documents that anybody may choose make this server ask one host, or all the
 -- world, as often as somebody likes.
 INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, expires_at)
-SELECT pgtoken.new_uuid(), 'document', 'https://id.example', 'keyed.example', 'https://keyed.example/' || i, '{"kind": "client_metadata"}', now() + interval '1 hour' FROM generate_series(1, 10) i;
+SELECT pgtoken.new_uuid(), 'document', 'https://id.example', 'keyed.example', 'https://keyed.example/' || i, '{"kind": "jwks"}', now() + interval '1 hour' FROM generate_series(1, 10) i;
 SELECT test.want_again();
 SELECT wanted_at FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+-- Attack shut out: who makes up names of clients at a host keeps the clients of that host from their keys.
+UPDATE pgtoken.courier_work SET payload = '{"kind": "client_metadata"}';
+SELECT test.want_again();
+SELECT wanted_at IS NOT NULL AS wanted FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+UPDATE pgtoken.documents SET wanted_at = NULL WHERE url = 'https://keyed.example/keys';
+DELETE FROM pgtoken.courier_work WHERE url = 'https://keyed.example/keys';
 UPDATE pgtoken.courier_work SET receiver = 'other.example';
 INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', 'jwks', 'https://other.example/' || i, now(), now() FROM generate_series(1, 100) i;
 SELECT test.want_again();
@@ -184,9 +190,23 @@ DELETE FROM pgtoken.courier_work WHERE url = 'https://keyed.example/keys';
 DELETE FROM pgtoken.documents WHERE url LIKE 'https://other.example/%' AND url <> 'https://other.example/1';
 SELECT test.want_again();
 SELECT wanted_at IS NOT NULL AS wanted FROM pgtoken.documents WHERE url = 'https://keyed.example/keys';
+-- Attack shut out: a client whose host is called code takes the place that one-time codes have.
+SELECT pgtoken.courier_receiver(u) AS receiver FROM unnest('{https://CODE/logout,https://code.example/code,https://code:8443}'::text[]) u;
 -- what names a document that is not there any more is no work
 SELECT count(*) AS works FROM pgtoken.courier_take('test', '{document}');
 SELECT count(*) FROM pgtoken.courier_work;
+
+-- Attack shut out: documents that whoever likes names, at hosts that do not answer, take all that a courier does at a
+-- time, and clients whose keys are at a URL cannot authenticate.
+INSERT INTO pgtoken.documents (issuer, kind, url, wanted_at, used_at) SELECT 'https://id.example', k, 'https://slow-' || k || i || '.example/', now(), now() FROM unnest('{sector,client_metadata}'::text[]) k, generate_series(1, 50) i;
+INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, due_at, expires_at)
+SELECT pgtoken.new_uuid(), 'document', d.issuer, pgtoken.courier_receiver(d.url), d.url, jsonb_build_object('kind', d.kind), now() - interval '1 second', now() + interval '1 hour' FROM pgtoken.documents d WHERE d.url LIKE 'https://slow-%';
+INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, due_at, expires_at)
+SELECT pgtoken.new_uuid(), 'document', d.issuer, pgtoken.courier_receiver(d.url), d.url, jsonb_build_object('kind', d.kind), now(), now() + interval '1 hour' FROM pgtoken.documents d WHERE d.url = 'https://keyed.example/keys';
+SELECT request ->> 'url' ~ 'slow' AS of_nobody, count(*) FROM pgtoken.courier_take('flooded', '{document}', 64) GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM pgtoken.courier_take('flooded', '{document}', 64);
+SELECT count(*) FROM pgtoken.courier_take('another', '{document}', 64);
+DELETE FROM pgtoken.documents WHERE url LIKE 'https://slow-%';
 
 -- Whose work it is.
 DELETE FROM pgtoken.courier_work;
@@ -369,8 +389,9 @@ SELECT (SELECT count(*) FROM pgtoken.documents) AS documents, (SELECT count(*) F
 DELETE FROM pgtoken.courier_work;
 DELETE FROM pgtoken.documents;
 INSERT INTO pgtoken.documents (issuer, kind, url, body, fetched_at, fresh_until, used_at, wanted_at)
-SELECT 'https://id.example', 'client_metadata', 'https://x.example/' || i, b, now(), now(), now() - u, w
-FROM (VALUES (1, NULL, interval '2 days', NULL), (2, '{}', interval '2 days', NULL), (3, '{}', interval '31 days', NULL), (4, NULL, interval '2 days', now())) v (i, b, u, w);
+SELECT 'https://id.example', k, 'https://x.example/' || i, b, now(), now(), now() - u, w
+FROM (VALUES (1, 'jwks', NULL, interval '2 days', NULL), (2, 'jwks', '{}', interval '2 days', NULL), (3, 'jwks', '{}', interval '31 days', NULL), (4, 'jwks', NULL, interval '2 days', now()),
+	(5, 'client_metadata', '{}', interval '2 days', NULL), (6, 'sector', '[]', interval '2 days', NULL), (7, 'client_metadata', '{}', interval '1 hour', NULL)) v (i, k, b, u, w);
 INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, created_at, expires_at, dead_at)
 SELECT pgtoken.new_uuid(), 'logout', 'https://id.example', 'x.example', now() - a, now() - a, d FROM (VALUES (interval '31 days', now() - interval '31 days'), (interval '29 days', now() - interval '29 days'), (interval '31 days', NULL)) v (a, d);
 SELECT step, detail FROM pgtoken.purge_batch('documents', 1000, true);

@@ -201,6 +201,10 @@ SELECT test.keep('site', test.manage('PUT', 'site', '{"redirect_uris": ["https:/
 SELECT (test.manage('GET', 'lost')).status AS lost, (test.manage('GET', 'site')).status AS got;
 -- what a software statement said stays said
 SELECT test.told_client(a) AS stated, a.body ->> 'software_statement' = r.body ->> 'software_statement' AS as_it_came FROM test.registered r, test.manage('PUT', 'stated-1', '{"redirect_uris": ["https://evil.example/cb"], "client_name": "Other"}') a WHERE r.name = 'stated-1';
+-- Attack shut out: a client whose publisher has named its sector leads its users elsewhere, and stays in it.
+UPDATE pgtoken.registrations r SET statement_claims = '{"subject_type": "pairwise", "sector_identifier_uri": "https://publisher.example/uris.json"}' FROM test.registered t WHERE t.name = 'site' AND r.client_id = t.body ->> 'client_id';
+SELECT test.told_client(test.manage('PUT', 'site', '{"redirect_uris": ["https://evil.example/cb"]}')) AS elsewhere;
+UPDATE pgtoken.registrations r SET statement_claims = NULL FROM test.registered t WHERE t.name = 'site' AND r.client_id = t.body ->> 'client_id';
 -- each changes itself so often, and no more
 UPDATE pgtoken.registrations r SET changes = 60 FROM test.registered t WHERE t.name = 'site' AND r.client_id = t.body ->> 'client_id';
 SELECT test.told_client(a) AS too_often, (a.headers ->> 'retry-after')::integer BETWEEN 1 AND 3600 AS later FROM test.manage('PUT', 'site', '{"redirect_uris": ["https://site.example/cb5"]}') a;

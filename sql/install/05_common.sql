@@ -44,7 +44,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
 		-- of a client's metadata, what an administrator alone decides
-		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier}'
+		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types}'
 		WHEN 'origin' THEN '{registration,document}'
 		WHEN 'registration' THEN '{off,token,statement,open}'
 		WHEN 'subject_type' THEN '{public,pairwise}'

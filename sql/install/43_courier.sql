@@ -143,7 +143,8 @@ COMMENT ON TRIGGER tell ON pgtoken.courier_work IS 'Wakes couriers';
 
 CREATE FUNCTION pgtoken.courier_receiver(url text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN lower(substring(url FROM '^[A-Za-z]+://([^/?#]*)'));
+	-- a host of that name is not our own way to send codes
+	RETURN regexp_replace(lower(substring(url FROM '^[A-Za-z]+://([^/?#]*)')), '^code$', 'code.');
 REVOKE ALL ON FUNCTION pgtoken.courier_receiver FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.courier_receiver IS 'Internal: host and port of a URL, in lower case';
 
@@ -277,6 +278,9 @@ CREATE FUNCTION pgtoken.courier_take(courier text, kinds text[], at_most integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+	-- documents that anybody can name: half of what a courier does at a time is left to those of registered clients
+	strangers CONSTANT text[] := '{client_metadata,sector}';
+	strangers_left integer;
 	room integer;
 	due record;
 	work pgtoken.courier_work;
@@ -289,6 +293,8 @@ BEGIN
 	IF EXISTS (SELECT FROM pgtoken.installation i WHERE lower(nullif(current_setting('pgtoken.installation_id'), '')) <> i.installation_id::text) THEN
 		RETURN;
 	END IF;
+	SELECT 32 - count(*) INTO strangers_left FROM pgtoken.courier_work w
+	WHERE w.dead_at IS NULL AND w.courier = courier_take.courier AND w.due_at > now() AND w.payload ->> 'kind' = ANY (strangers);
 	FOR due IN
 		-- from receiver to receiver along the index, however much waits for one of them
 		WITH RECURSIVE r (receiver) AS (
@@ -310,6 +316,7 @@ BEGIN
 			WHERE w.work_id = ANY (ARRAY(
 				SELECT o.work_id FROM pgtoken.courier_work o
 				WHERE o.dead_at IS NULL AND o.receiver = due.receiver AND o.due_at <= now() AND o.kind = ANY (courier_take.kinds)
+				  AND (strangers_left > 0 OR (o.payload ->> 'kind' = ANY (strangers)) IS NOT TRUE)
 				ORDER BY o.due_at, o.work_id LIMIT greatest(least(room, at_most), 0) FOR UPDATE SKIP LOCKED))
 			RETURNING w.* LOOP
 			IF work.expires_at <= now() THEN
@@ -334,6 +341,7 @@ BEGIN
 				kind := work.kind;
 				receiver := work.receiver;
 				at_most := at_most - 1;
+				strangers_left := strangers_left - coalesce((work.payload ->> 'kind' = ANY (strangers))::integer, 0);
 				RETURN NEXT;
 			END IF;
 		END LOOP;
@@ -343,7 +351,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_take FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_take TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_take IS
-'Take work that is due, the oldest first and no more than eight at a time for one host; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code). at_most: 1 to 100. busy: receivers to leave out.
+'Take work that is due, the oldest first, no more than eight at a time for one host, and about 32 documents of nobody''s clients for one courier; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code). at_most: 1 to 100. busy: receivers to leave out.
 Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout: url, content_type, body. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
 
 CREATE FUNCTION pgtoken.document_problem(kind text, body text) RETURNS text

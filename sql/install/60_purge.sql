@@ -47,8 +47,9 @@ BEGIN
 		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'challenge_codes' THEN 't.expires_at < now()'
 		WHEN 'courier_work' THEN 't.dead_at < now() - interval ''30 days'''
-		-- one that has never been there soon, since its URL may be anybody's
-		WHEN 'documents' THEN 't.wanted_at IS NULL AND t.used_at < now() - CASE WHEN t.body IS NULL THEN interval ''1 day'' ELSE interval ''30 days'' END'
+		-- one that has never been there, or is of no client, soon, since its URL may be anybody's
+		WHEN 'documents' THEN 't.wanted_at IS NULL AND t.used_at < now() - CASE WHEN t.body IS NULL OR t.kind = ''sector'' '
+			|| 'OR t.kind = ''client_metadata'' AND NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = t.url) THEN interval ''1 day'' ELSE interval ''30 days'' END'
 		WHEN 'user_code_attempts' THEN 't.window_start < now() - interval ''1 day'''
 		WHEN 'replay_ids' THEN 't.expires_at < now() - interval ''1 minute'''
 		WHEN 'subject_not_before' THEN 't.not_before < now() - interval ''10 years'''	-- no family lives longer

@@ -195,12 +195,14 @@ registration_endpoint(HttpExchange *x)
 
 /* constant time: which of the two it is tells nothing */
 static PgtErr
-check_registration_token(const HttpExchange *x, const uint8_t hash[PGTC_SHA256_LEN])
+check_registration_token(const HttpExchange *x, const uint8_t hash[PGTC_SHA256_LEN],
+						 Registration **locked)
 {
 	Registration *registration = registration_lock(x->issuer, x->name);
 	bool is_last;
 	bool is_previous;
 
+	*locked = registration;
 	if (registration == NULL)
 		return PGT_ERR_REGISTRATION_TOKEN;
 	is_last = registration->has_token &&
@@ -228,16 +230,18 @@ read_registration(const HttpExchange *x)
 }
 
 static PgtErr
-replace_registration(HttpExchange *x, const uint8_t hash[PGTC_SHA256_LEN],
-					 RegistrationOutcome *outcome)
+replace_registration(HttpExchange *x, const Registration *registration,
+					 const uint8_t hash[PGTC_SHA256_LEN], RegistrationOutcome *outcome)
 {
 	Submission submission = {0};
 	PgtErr err = http_body_json(x, &submission.metadata);
 
 	if (err == PGT_OK)
 		err = check_statement(x, &submission, false);
+	/* what an earlier statement says stays said */
 	if (err == PGT_OK)
-		err = sector_document_check(x->issuer, submission.metadata, submission.claims,
+		err = sector_document_check(x->issuer, submission.metadata,
+									submission.claims ? submission.claims : registration->claims,
 									&outcome->sentence);
 	if (err != PGT_OK)
 		return err;
@@ -247,10 +251,11 @@ replace_registration(HttpExchange *x, const uint8_t hash[PGTC_SHA256_LEN],
 }
 
 static PgtErr
-manage(HttpExchange *x, const uint8_t hash[PGTC_SHA256_LEN], RegistrationOutcome *outcome)
+manage(HttpExchange *x, const Registration *registration, const uint8_t hash[PGTC_SHA256_LEN],
+	   RegistrationOutcome *outcome)
 {
 	if (strcmp(x->request->method, "PUT") == 0)
-		return replace_registration(x, hash, outcome);
+		return replace_registration(x, registration, hash, outcome);
 	if (strcmp(x->request->method, "DELETE") == 0)
 	{
 		registration_remove(x->name);
@@ -265,18 +270,19 @@ Jsonb *
 registration_endpoint_manage(HttpExchange *x)
 {
 	RegistrationOutcome outcome = {0};
+	Registration *registration = NULL;
 	uint8_t hash[PGTC_SHA256_LEN];
 	PgtErr err = PGT_ERR_REGISTRATION_TOKEN_MISSING;
 
 	x->client_id = x->name;
 	if (read_token(x, hash))
-		err = check_registration_token(x, hash);
+		err = check_registration_token(x, hash, &registration);
 	if (err == PGT_OK)
 	{
 		AuditScope scope = {.client_id = x->name, .context = http_context(x)};
 
 		audit_enter(&scope);
-		err = manage(x, hash, &outcome);
+		err = manage(x, registration, hash, &outcome);
 		audit_leave();
 	}
 	return err == PGT_OK ? outcome.answer : refuse(x, err, outcome.sentence);

@@ -18,6 +18,7 @@
 #include "core/base/json_foreign.h"
 #include "core/base/slice.h"
 #include "core/oauth/client_url.h"
+#include "http/sector_document.h"
 #include "tables/document.h"
 #include "tables/registration.h"
 
@@ -56,28 +57,40 @@ read_document(const char *text)
 	return NULL;
 }
 
-/* what the document says now; a server that only reads goes by what it knows */
-static Client *
-adopt(const Issuer *issuer, const char *client_id, Client *known, const char *text,
-	  TimestampTz fetched_at, const char **why)
+/*
+ * What the document says now; a server that only reads goes by what it knows.  A sector
+ * is believed as little as that of a client that registers itself: *client is set on
+ * PGT_OK, and NULL with *why where there is none.
+ */
+static PgtErr
+adopt(const Issuer *issuer, const char *client_id, const char *text, TimestampTz fetched_at,
+	  Client **client, const char **why)
 {
 	RegistrationOutcome outcome = {0};
+	Client *known = *client;
 	Jsonb *document;
+	PgtErr err;
 
 	if (XactReadOnly || (known && known->document_at == fetched_at))
-		return known;
+		return PGT_OK;
+	*client = NULL;
 	document = read_document(text);
 	if (document == NULL)
 	{
 		*why = "the document is no JSON object, or has a member twice";
-		return NULL;
+		return PGT_OK;
 	}
-	registration_adopt(issuer, client_id, document, fetched_at, &outcome);
-	if (outcome.refused == NULL)
-		return client_find(client_id);
-	*why = psprintf("the document makes no client: %s",
-					outcome.sentence ? outcome.sentence : "there are too many");
-	return NULL;
+	err = sector_document_check(issuer, document, NULL, &outcome.sentence);
+	if (err == PGT_ERR_WAIT)
+		return err;
+	if (err == PGT_OK)
+		registration_adopt(issuer, client_id, document, fetched_at, &outcome);
+	if (err == PGT_OK && outcome.refused == NULL)
+		*client = client_find(client_id);
+	else
+		*why = psprintf("the document makes no client: %s",
+						outcome.sentence ? outcome.sentence : "there are too many");
+	return PGT_OK;
 }
 
 PgtErr
@@ -101,8 +114,8 @@ client_document_find(const Issuer *issuer, const char *client_id, Client **clien
 		case DOCUMENT_WANTED:
 			return PGT_ERR_WAIT;
 		case DOCUMENT_HERE:
-			*client = adopt(issuer, client_id, known, text, fetched_at, why);
-			break;
+			*client = known;
+			return adopt(issuer, client_id, text, fetched_at, client, why);
 		case DOCUMENT_MISSING:
 			if (known && GetCurrentTimestamp() < known->document_at + STALE_MAX)
 				*client = known;

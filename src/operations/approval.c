@@ -46,7 +46,7 @@ typedef struct Transaction
 	int n_resources;
 	bool silent; /* prompt=none: nobody may be shown anything */
 	bool ask_login; /* prompt=login, or prompt=create: a login of before made no account */
-	bool ask_consent; /* prompt=consent */
+	bool ask_consent; /* prompt=consent, or the client could be another program */
 	Jsonb *details; /* asked for beyond scopes (RFC 9396); NULL: nothing */
 } Transaction;
 
@@ -64,6 +64,15 @@ want_claims(Transaction *transaction)
 		if (pgtc_scope_has(&transaction->client->scope, standing.token[i]))
 			(void) pgtc_scope_add(&transaction->wanted, standing.token[i]);
 	}
+}
+
+/* to whatever program listens there */
+static bool
+leads_to_device(const char *redirect_uri)
+{
+	PgtcSlice host = pgtc_url_host(pgtc_slice_str(redirect_uri));
+
+	return host.data == NULL || pgtc_uri_is_loopback(host);
 }
 
 static bool
@@ -90,6 +99,9 @@ find_transaction(const char *transaction_id, Transaction *out)
 	out->resources = member_strings(out->request->parameters, "resource", &out->n_resources);
 	out->n_resources = Max(out->n_resources, 0);
 	out->details = member_json(out->request->parameters, "authorization_details");
+	/* RFC 8252 section 8.6: anybody knows the name of such a client, and the code is whose program listens */
+	out->ask_consent = out->client->by_document && out->client->consent_required && redirect_uri &&
+					   leads_to_device(redirect_uri);
 	prompts = member_strings(out->request->parameters, "prompt", &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -109,8 +121,6 @@ find_transaction(const char *transaction_id, Transaction *out)
 static void
 describe_client(const Client *client, const char *redirect_uri, Object *object)
 {
-	PgtcSlice host = pgtc_url_host(pgtc_slice_str(redirect_uri));
-
 	object_string(object, "client_id", client->client_id);
 	object_string(object, "client_name", client->client_name);
 	object_bool(object, "consent_required", client->consent_required);
@@ -127,7 +137,7 @@ describe_client(const Client *client, const char *redirect_uri, Object *object)
 
 		object_string(object, "client_host", pnstrdup(name.data, name.len));
 	}
-	object_bool(object, "redirects_to_device", host.data == NULL || pgtc_uri_is_loopback(host));
+	object_bool(object, "redirects_to_device", leads_to_device(redirect_uri));
 }
 
 Jsonb *
@@ -155,7 +165,7 @@ approval_describe(const char *transaction_id)
 	return object_concat(authorization_request_told(request), object_end(&object));
 }
 
-/* what is stored does not count where the client has asked for consent anew */
+/* what is stored does not count where it has to be asked for anew */
 static void
 missing_consent(const Transaction *transaction, const char *subject, PgtcScope *missing)
 {

@@ -4,7 +4,8 @@
  *
  * Nobody can have this server fetch without end: what is fresh is not asked for, what
  * has failed is not asked for again before its time, a newer one not sooner than its
- * caller says, and what is wanted at a time is bounded, of an issuer and kind and of a host.
+ * caller says, and what is wanted at a time is bounded, of a kind, an issuer and a host;
+ * nor have it keep without end what anybody can name.
  */
 #include "tables/document.h"
 
@@ -17,14 +18,17 @@
 #define URL_MAX 1000
 #define WANTED_MAX \
 	100 /* at a time, of an issuer and a kind: names of clients do not crowd out their keys */
-#define WANTED_OF_HOST_MAX 10
+#define WANTED_OF_HOST_MAX 10 /* of a kind, for the same reason */
 #define PATIENCE 10 /* seconds after which a request no longer waits for a wish */
 #define WISH_LIFETIME 60 /* seconds after which a courier need not begin */
 #define STALE_MAX SECS_PER_DAY /* that a document is used for longer when it cannot be had again */
 #define NOTED_USE SECS_PER_HOUR /* between two notes of its use */
+#define STRANGERS_MAX 5000 /* of an issuer and a kind that anybody can name; 64 kB each */
+#define STRANGER_LIFETIME SECS_PER_MINUTE /* where there are so many: whoever waited has had it */
 
 typedef struct Document
 {
+	bool known; /* there is a row */
 	char *text; /* NULL: it was never there */
 	TimestampTz fetched_at;
 	TimestampTz fresh_until;
@@ -67,6 +71,7 @@ read_document(StoreRow *row, void *arg)
 {
 	Document *document = arg;
 
+	document->known = true;
 	document->text = store_text(row);
 	document->fetched_at = store_time(row, DT_NOBEGIN);
 	document->fresh_until = store_time(row, DT_NOBEGIN);
@@ -114,7 +119,8 @@ static StoreQuery documents_wanted_query =
 				"SELECT (SELECT pg_catalog.count(*) FROM pgtoken.documents d "
 				"WHERE d.issuer" EQ "$1 AND d.kind" EQ "$2 AND d.wanted_at IS NOT NULL), "
 				"(SELECT pg_catalog.count(*) FROM pgtoken.courier_work w WHERE w.dead_at IS NULL "
-				"AND w.receiver" EQ "pgtoken.courier_receiver($3) AND w.kind" EQ "'document'), "
+				"AND w.receiver" EQ "pgtoken.courier_receiver($3) AND w.kind" EQ "'document' "
+				"AND (w.payload OPERATOR(pg_catalog.->>) 'kind')" EQ "$2), "
 				"pgtoken.courier_does('document')");
 
 /* who comes at the same time waits for the other's wish, and has it then; one that nobody has granted is forgotten */
@@ -127,6 +133,58 @@ static StoreQuery document_want_query = STORE_QUERY(
 	"INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, url, payload, expires_at) "
 	"SELECT $5, 'document', h.issuer, pgtoken.courier_receiver($3), $3, "
 	"pg_catalog.jsonb_build_object('kind', $2), $6 FROM wish h");
+
+static void
+read_count(StoreRow *row, void *arg)
+{
+	*(int64 *) arg = store_long(row, 0);
+}
+
+#define IS_STRANGER                                       \
+	"d.issuer" EQ "$1 AND d.kind" EQ "$2 AND NOT EXISTS " \
+	"(SELECT FROM pgtoken.clients c WHERE c.client_id" EQ "d.url) "
+
+static StoreQuery strangers_query =
+	STORE_QUERY("documents of strangers", STORE_READS,
+				"SELECT pg_catalog.count(*) FROM (SELECT FROM pgtoken.documents d "
+				"WHERE " IS_STRANGER "LIMIT $3) s");
+
+static StoreQuery strangers_forget_query = STORE_QUERY(
+	"documents of strangers forget", STORE_WRITES,
+	"DELETE FROM pgtoken.documents g WHERE g.ctid OPERATOR(pg_catalog.=) ANY "
+	"(ARRAY(SELECT d.ctid FROM pgtoken.documents d WHERE " IS_STRANGER "AND d.wanted_at IS NULL "
+	"AND d.used_at OPERATOR(pg_catalog.<) $3 LIMIT 10 FOR UPDATE OF d SKIP LOCKED))");
+
+static bool
+are_few(const Issuer *issuer, DocumentKind kind)
+{
+	StoreArgs args = {0};
+	int64 n = 0;
+
+	store_arg_text(&args, issuer->issuer);
+	store_arg_text(&args, kinds[kind]);
+	store_arg_int(&args, STRANGERS_MAX);
+	store_run(&strangers_query, &args, read_count, &n);
+	return n < STRANGERS_MAX;
+}
+
+/*
+ * Is there room for one more that nobody has registered?  What whoever likes can name, and
+ * fill, would fill the disk before maintenance comes; what is over makes room.
+ */
+static bool
+has_room(const Issuer *issuer, DocumentKind kind, TimestampTz now)
+{
+	StoreArgs args = {0};
+
+	if ((kind != DOCUMENT_CLIENT_METADATA && kind != DOCUMENT_SECTOR) || are_few(issuer, kind))
+		return true;
+	store_arg_text(&args, issuer->issuer);
+	store_arg_text(&args, kinds[kind]);
+	store_arg_time(&args, now - STRANGER_LIFETIME * USECS_PER_SEC);
+	store_run(&strangers_forget_query, &args, NULL, NULL);
+	return are_few(issuer, kind);
+}
 
 /* false: not now */
 static bool
@@ -166,6 +224,8 @@ ask_for(const Document *document, const Issuer *issuer, DocumentKind kind, const
 		return now < document->wanted_at + PATIENCE * USECS_PER_SEC ? DOCUMENT_WANTED
 																	: DOCUMENT_MISSING;
 	if (XactReadOnly || is_held_off(document, now))
+		return DOCUMENT_MISSING;
+	if (!document->known && !has_room(issuer, kind, now))
 		return DOCUMENT_MISSING;
 	return want(issuer, kind, url, now) ? DOCUMENT_WANTED : DOCUMENT_MISSING;
 }

@@ -116,12 +116,13 @@ read_registration(StoreRow *row, void *arg)
 	registration->enabled = store_bool(row);
 	registration->has_token = store_bytes(row, registration->token_hash, PGTC_SHA256_LEN);
 	registration->has_previous = store_bytes(row, registration->previous_hash, PGTC_SHA256_LEN);
+	registration->claims = store_jsonb(row);
 	*(Registration **) arg = registration;
 }
 
 static StoreQuery lock_query =
 	STORE_QUERY("registration lock", STORE_READS,
-				"SELECT c.enabled, r.access_token_hash, r.previous_token_hash "
+				"SELECT c.enabled, r.access_token_hash, r.previous_token_hash, r.statement_claims "
 				"FROM pgtoken.registrations r JOIN pgtoken.clients c ON c.client_id" EQ
 				"r.client_id WHERE r.client_id" EQ "$1 AND r.issuer" EQ "$2 FOR UPDATE OF r");
 

@@ -30,6 +30,7 @@ typedef struct Registration
 	uint8_t token_hash[PGTC_SHA256_LEN];
 	bool has_previous; /* the token before, which holds until the last is used */
 	uint8_t previous_hash[PGTC_SHA256_LEN];
+	Jsonb *claims; /* of its software statement; NULL: it has none */
 } Registration;
 
 /* the initial access token of this hash, if it holds */
