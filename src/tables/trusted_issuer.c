@@ -136,15 +136,17 @@ typedef struct RuleSearch
 {
 	Jsonb *claims;
 	const char *client_id;
+	bool authenticated;
 	AssertionRule *found;
 } RuleSearch;
 
 static bool
-is_for_client(const AssertionRule *rule, const char *client_id)
+is_for_client(const AssertionRule *rule, const RuleSearch *search)
 {
-	if (client_id == NULL)
-		return rule->client_id && !rule->client_authentication;
-	return rule->client_id == NULL || strcmp(rule->client_id, client_id) == 0;
+	if (rule->client_authentication && !search->authenticated)
+		return false;
+	return search->client_id == NULL || rule->client_id == NULL ||
+		   strcmp(rule->client_id, search->client_id) == 0;
 }
 
 static void
@@ -160,7 +162,7 @@ read_rule(StoreRow *row, void *arg)
 	rule->resources = store_texts(row, &rule->n_resources);
 	rule->client_id = store_text(row);
 	rule->client_authentication = store_bool(row);
-	if (search->found == NULL && is_for_client(rule, search->client_id) &&
+	if (search->found == NULL && is_for_client(rule, search) &&
 		object_fulfils(&rule->conditions->root, &search->claims->root))
 		search->found = rule;
 }
@@ -172,9 +174,10 @@ static StoreQuery assertion_rules_query =
 				"$1 AND r.iss" EQ "$2 AND r.enabled ORDER BY r.rule");
 
 AssertionRule *
-trusted_issuer_rule(const Issuer *issuer, const char *iss, Jsonb *claims, const char *client_id)
+trusted_issuer_rule(const Issuer *issuer, const char *iss, Jsonb *claims, const char *client_id,
+					bool authenticated)
 {
-	RuleSearch search = {.claims = claims, .client_id = client_id};
+	RuleSearch search = {.claims = claims, .client_id = client_id, .authenticated = authenticated};
 	StoreArgs args = {0};
 
 	store_arg_text(&args, issuer->issuer);

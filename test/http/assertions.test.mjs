@@ -197,6 +197,28 @@ describe('an assertion that speaks for its client (RFC 7521 section 4.1)', () =>
 		await h.rows('SELECT pgtoken.update_client($1, enabled => false)', client.id);
 		h.assertError(await show(null, assertionOf(cluster, { repository: 'acme/app' })), 'invalid_client', 401);
 	});
+
+	// Attack shut out: one rule lets a request in without authentication, and another, stricter one gives it more.
+	it('is given by no rule that asks for authentication', async () => {
+		const cluster = await newIssuer();
+		const client = await h.newClient({ scopes: ['notes:read', 'notes:write'], metadata: GRANT });
+		await newRule(cluster, 'a-strict', { sub: '*' }, { clientId: client.id, scopes: ['notes:write'] });
+		await newRule(cluster, 'b-strict', { sub: '*' }, { scopes: ['notes:write'] });
+		await newRule(cluster, 'c-alone', { sub: '*' }, { clientId: client.id, clientAuthentication: false });
+		assert.equal((await show(null, assertionOf(cluster))).json.scope, 'notes:read');
+		assert.equal((await show(client, assertionOf(cluster))).json.scope, 'notes:write');
+	});
+
+	// Attack shut out: who says the name of a public client has not authenticated.
+	it('of a public client is enough only where a rule needs no authentication', async () => {
+		const cluster = await newIssuer();
+		const mobile = await h.publicClient({ scopes: ['notes:read'], metadata: GRANT });
+		await newRule(cluster, 'anybody', { sub: '*' });
+		await newRule(cluster, 'this', { sub: '*' }, { clientId: mobile.id });
+		await refuses(mobile, assertionOf(cluster), 'assertion_without_rule');
+		await newRule(cluster, 'z-alone', { sub: '*' }, { clientId: mobile.id, clientAuthentication: false });
+		for (const client of [mobile, null]) h.assertTokens(await show(client, assertionOf(cluster)));
+	});
 });
 
 describe('an agent that acts for a person (Identity Assertion Authorization Grant)', () => {

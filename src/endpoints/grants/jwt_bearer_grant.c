@@ -26,6 +26,7 @@
 #include "core/base/slice.h"
 #include "core/base/text.h"
 #include "core/oauth/scope.h"
+#include "http/client_auth.h"
 #include "http/client_keys.h"
 #include "http/foreign_jwt.h"
 #include "http/http.h"
@@ -199,7 +200,7 @@ jwt_bearer_grant_client(HttpExchange *x, const Client **client)
 		return err;
 	if (!assertion.id_jag)
 		assertion.rule =
-			trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims, NULL);
+			trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims, NULL, false);
 	if (assertion.rule == NULL)
 		return PGT_ERR_CLIENT_MISSING;
 	x->client_id = assertion.rule->client_id;
@@ -230,11 +231,19 @@ check_client(const TokenRequest *request, const Assertion *assertion)
 	return PGT_OK;
 }
 
+/* what the assertion says, or a public client, which says but its name, proves nobody */
+static bool
+has_authenticated(const TokenRequest *request)
+{
+	return request->client->confidential && client_auth_presented(request->x);
+}
+
 static PgtErr
 find_rule(const TokenRequest *request, Assertion *assertion)
 {
-	const AssertionRule *rule = trusted_issuer_rule(request->x->issuer, assertion->trusted->iss,
-													assertion->claims, request->client->client_id);
+	const AssertionRule *rule =
+		trusted_issuer_rule(request->x->issuer, assertion->trusted->iss, assertion->claims,
+							request->client->client_id, has_authenticated(request));
 
 	if (rule == NULL)
 		return refused(PGT_ERR_ASSERTION_RULE, "sub", member_string(assertion->claims, "sub"),
