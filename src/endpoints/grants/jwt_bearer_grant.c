@@ -209,6 +209,10 @@ jwt_bearer_grant_client(HttpExchange *x, const Client **client)
 		return refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", assertion.rule->client_id, NULL);
 	if (!found->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
+	/* FAPI 2.0 Security Profile section 5.3.2.1: a key of the client's own, each time */
+	if (found->profile >= PROFILE_FAPI2)
+		return refused(PGT_ERR_CLIENT_SECRET_MISSING, "token_endpoint_auth_method",
+					   "an assertion that speaks for the client", client_auth_method_names(found));
 	found->authenticated_by = "jwt-bearer";
 	*client = found;
 	return PGT_OK;
