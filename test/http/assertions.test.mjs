@@ -22,9 +22,9 @@ async function newIssuer(options = {}) {
 	return { iss, key };
 }
 
-async function newRule({ iss }, rule, conditions, { scopes = ['notes:read'], subject = '{sub}', clientId = null, clientAuthentication = true, resources = null } = {}) {
-	await h.rows(`SELECT pgtoken.create_assertion_rule($1, $2, $3, $4, subject => $5, client_id => $6, client_authentication => $7, resources => $8)`,
-		iss, rule, conditions, scopes, subject, clientId, clientAuthentication, resources);
+async function newRule({ iss }, rule, conditions, { scopes = ['notes:read'], subject = '{sub}', clientId = null, clientAuthentication = true, resources = null, persons = false } = {}) {
+	await h.rows(`SELECT pgtoken.create_assertion_rule($1, $2, $3, $4, subject => $5, client_id => $6, client_authentication => $7, resources => $8, persons => $9)`,
+		iss, rule, conditions, scopes, subject, clientId, clientAuthentication, resources, persons);
 }
 
 /** signed by the issuer; undefined takes a member away */
@@ -228,7 +228,7 @@ describe('an agent that acts for a person (Identity Assertion Authorization Gran
 	before(async () => {
 		idp = await newIssuer();
 		client = await h.newClient({ scopes: ['openid', 'notes:read', 'notes:write'], metadata: GRANT });
-		await newRule(idp, 'people', { sub: '*' }, { scopes: ['notes:read', 'notes:write'], subject: 'idp:{sub}' });
+		await newRule(idp, 'people', { sub: '*' }, { scopes: ['notes:read', 'notes:write'], subject: 'idp:{sub}', persons: true });
 	});
 	const of = (claims = {}, header = {}) => assertionOf(idp, { sub: 'alice', client_id: client.id, jti: randomUUID(), scope: 'notes:read', ...claims }, { typ: ID_JAG, ...header });
 
@@ -252,6 +252,15 @@ describe('an agent that acts for a person (Identity Assertion Authorization Gran
 		const assertion = await of();
 		h.assertTokens(await show(client, assertion));
 		await refuses(client, assertion, 'assertion_replayed');
+	});
+
+	// Attack shut out: another token of the person's, for whichever client and as often as one likes, passes for an assertion; or a person for a workload.
+	it('is given nothing for a token of another kind, and by no rule for workloads', async () => {
+		const other = await h.newClient({ scopes: ['notes:read', 'notes:write'], metadata: GRANT });
+		await refuses(other, of({}, { typ: 'JWT' }), 'assertion_without_rule');
+		const cluster = await newIssuer();
+		await newRule(cluster, 'all', { sub: '*' });
+		await refuses(client, assertionOf(cluster, { client_id: client.id, jti: randomUUID() }, { typ: ID_JAG }), 'assertion_without_rule');
 	});
 
 	// Attack shut out: a person's assertion, stolen, is enough by itself.

@@ -199,8 +199,8 @@ jwt_bearer_grant_client(HttpExchange *x, const Client **client)
 	if (err != PGT_OK)
 		return err;
 	if (!assertion.id_jag)
-		assertion.rule =
-			trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims, NULL, false);
+		assertion.rule = trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims,
+											 NULL, false, false);
 	if (assertion.rule == NULL)
 		return PGT_ERR_CLIENT_MISSING;
 	x->client_id = assertion.rule->client_id;
@@ -245,9 +245,9 @@ has_authenticated(const TokenRequest *request)
 static PgtErr
 find_rule(const TokenRequest *request, Assertion *assertion)
 {
-	const AssertionRule *rule =
-		trusted_issuer_rule(request->x->issuer, assertion->trusted->iss, assertion->claims,
-							request->client->client_id, has_authenticated(request));
+	const AssertionRule *rule = trusted_issuer_rule(request->x->issuer, assertion->trusted->iss,
+													assertion->claims, request->client->client_id,
+													has_authenticated(request), assertion->id_jag);
 
 	if (rule == NULL)
 		return refused(PGT_ERR_ASSERTION_RULE, "sub", member_string(assertion->claims, "sub"),
