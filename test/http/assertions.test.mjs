@@ -263,6 +263,13 @@ describe('an agent that acts for a person (Identity Assertion Authorization Gran
 		await refuses(client, assertionOf(cluster, { client_id: client.id, jti: randomUUID() }, { typ: ID_JAG }), 'assertion_without_rule');
 	});
 
+	// Attack shut out: a limit that cannot be read is taken for none.
+	it('is refused where what limits it is of another type', async () => {
+		for (const claims of [{ scope: ['notes:read'] }, { scope: 7 }, { scope: {} }, { scope: 'notes:read "' }, { scope: 'x '.repeat(500) }, { resource: {} }, { resource: 7 }, { resource: [] }, { resource: [7] }]) {
+			await refuses(client, of(claims), 'assertion_invalid');
+		}
+	});
+
 	// Attack shut out: a person's assertion, stolen, is enough by itself.
 	it('needs a client that authenticates', async () => {
 		const mobile = await h.publicClient({ metadata: GRANT });

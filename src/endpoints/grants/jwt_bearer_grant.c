@@ -285,8 +285,13 @@ read_resources(const TokenRequest *request, Assertion *assertion)
 	int n_named = request->n_resources;
 	PgtErr err = PGT_OK;
 
-	if (assertion->id_jag)
+	if (assertion->id_jag && member_json(assertion->claims, "resource"))
+	{
 		claimed = strings_of_claim(assertion->claims, "resource", &n_claimed);
+		/* what cannot be read limits nothing */
+		if (n_claimed <= 0)
+			return refused_claim("resource", NULL, "a string or a list of them");
+	}
 	assertion->resources = rule->resources;
 	assertion->n_resources = rule->n_resources;
 	if (n_claimed >= 0)
@@ -317,7 +322,10 @@ read_scope(const TokenRequest *request, Assertion *assertion)
 	PgtcScope wanted;
 	PgtcScope granted = {0};
 
-	strings_to_scope(claimed ? claimed : "", &limit);
+	if (assertion->id_jag && claimed == NULL && member_json(assertion->claims, "scope"))
+		return refused_claim("scope", NULL, "a string");
+	if (pgtc_scope_parse(pgtc_slice_str(claimed), &limit) != PGTC_OK)
+		return refused_claim("scope", claimed, "a list of scopes (RFC 6749 section 3.3)");
 	for (int i = 0; i < rule->n_scopes; i++)
 	{
 		PgtcSlice scope = pgtc_slice_str(rule->scopes[i]);
