@@ -67,6 +67,13 @@ FROM (VALUES (1, '[{"type": "payment", "amount": 6, "currency": "EUR", "judged":
 	(4, '[{"type": "accounts", "actions": ["list", "delete"], "locations": ["https://orders.example"]}]'), (5, '[{"type": "accounts", "actions": ["list"]}]'),
 	(6, '[{"type": "accounts", "actions": ["list"], "locations": ["https://mail.example"]}]'), (7, '[{"type": "accounts", "actions": "list", "locations": ["https://orders.example"]}]'),
 	(8, '[{"type": "accounts", "actions": ["list"], "locations": ["https://orders.example"], "more": 1}]'), (9, 'x'), (10, '[]')) v (n, d) ORDER BY n;
+-- Attack shut out: what is no text hides among the elements of a list that was granted; a list that was not granted is added; one grant becomes several.
+SELECT n, test.brief(test.refresh_with(:'rt', d)) AS answer
+FROM (VALUES (1, '[{"type": "accounts", "actions": ["list", ["delete"]], "locations": ["https://orders.example"]}]'),
+	(2, '[{"type": "accounts", "actions": ["list", {"delete": true}], "locations": ["https://orders.example"]}]'),
+	(3, '[{"type": "accounts", "actions": ["list"], "privileges": ["owner"], "locations": ["https://orders.example"]}]'),
+	(4, '[{"type": "payment", "amount": 7, "currency": "EUR", "judged": true, "actions": ["refund"]}]'),
+	(5, '[{"type": "payment", "amount": 7, "currency": "EUR", "judged": true}, {"type": "payment", "amount": 7, "currency": "EUR", "judged": true}]')) v (n, d) ORDER BY n;
 SELECT test.refresh_with(:'rt', '[{"type": "accounts", "actions": ["list"], "locations": ["https://orders.example"]}]') AS narrowed \gset
 SELECT (:'narrowed'::test.answer).body -> 'authorization_details' AS narrowed;
 SELECT (test.refresh_with((:'narrowed'::test.answer).body ->> 'refresh_token', NULL)).body -> 'authorization_details' AS all_again;

@@ -26,6 +26,7 @@ SELECT rule, conditions, sub, scopes, resources, client_id, client_authenticatio
 -- Attack shut out: a rule that is for more than was meant.
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'everybody', '{}', '{orders.read}');
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'no client', '{"sub": "x"}', '{orders.read}', client_authentication => false);
+SELECT pgtoken.create_assertion_rule('https://cluster.example', 'person', '{"sub": "x"}', '{orders.read}', client_id => 'reports', client_authentication => false, persons => true);
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'as_client', '{"sub": "x"}', '{orders.read}', 'client:web');
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'braces', '{"sub": "x"}', '{orders.read}', '{sub');
 SELECT pgtoken.create_assertion_rule('https://cluster.example', 'lasting', '{"sub": "x"}', '{offline_access}');

@@ -53,6 +53,7 @@ CREATE TABLE pgtoken.assertion_rules (
 	resources text[],
 	client_id text,
 	client_authentication boolean NOT NULL DEFAULT true,
+	persons boolean NOT NULL DEFAULT false,
 	enabled boolean NOT NULL DEFAULT true,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT assertion_rules_pkey PRIMARY KEY (issuer, iss, rule),
@@ -60,7 +61,7 @@ CREATE TABLE pgtoken.assertion_rules (
 	CONSTRAINT assertion_rules_conditions_check CHECK (pg_catalog.jsonb_typeof(conditions) = 'object' AND pg_catalog.length(conditions::text) <= 8192),
 	CONSTRAINT assertion_rules_sub_check CHECK (pgtoken.rule_subject_problem(sub) IS NULL),
 	CONSTRAINT assertion_rules_scopes_check CHECK (pgtoken.scopes_problem(scopes, of_client => true) IS NULL),
-	CONSTRAINT assertion_rules_client_check CHECK (client_authentication OR client_id IS NOT NULL)
+	CONSTRAINT assertion_rules_client_check CHECK (client_authentication OR (client_id IS NOT NULL AND NOT persons))
 );
 COMMENT ON TABLE pgtoken.assertion_rules IS 'What an assertion of a trusted issuer means here: the first rule, by name, whose conditions its claims fulfil';
 COMMENT ON COLUMN pgtoken.assertion_rules.issuer IS 'Issuer of ours';
@@ -72,6 +73,7 @@ COMMENT ON COLUMN pgtoken.assertion_rules.scopes IS 'Scopes that it may have, as
 COMMENT ON COLUMN pgtoken.assertion_rules.resources IS 'APIs that it may ask for, all of them unless it names some; NULL: those of the client';
 COMMENT ON COLUMN pgtoken.assertion_rules.client_id IS 'For which client; NULL: whichever has authenticated';
 COMMENT ON COLUMN pgtoken.assertion_rules.client_authentication IS 'Must the client authenticate as well? false: the assertion speaks for it, too (RFC 7521 section 4.1)';
+COMMENT ON COLUMN pgtoken.assertion_rules.persons IS 'For assertions of persons (typ oauth-id-jag+jwt) and no others; false: for all others';
 COMMENT ON COLUMN pgtoken.assertion_rules.enabled IS 'false: it is passed over from the next request on';
 COMMENT ON COLUMN pgtoken.assertion_rules.created_at IS 'When it was created';
 COMMENT ON INDEX pgtoken.assertion_rules_pkey IS 'Finds the rules of a trusted issuer, in order';
@@ -79,7 +81,7 @@ COMMENT ON CONSTRAINT assertion_rules_rule_check ON pgtoken.assertion_rules IS '
 COMMENT ON CONSTRAINT assertion_rules_conditions_check ON pgtoken.assertion_rules IS 'An object of at most 8192 characters';
 COMMENT ON CONSTRAINT assertion_rules_sub_check ON pgtoken.assertion_rules IS 'Printable, its braces in pairs, and no client''s';
 COMMENT ON CONSTRAINT assertion_rules_scopes_check ON pgtoken.assertion_rules IS 'Each a scope-token (RFC 6749 section 3.3), none NULL, none twice; no offline_access';
-COMMENT ON CONSTRAINT assertion_rules_client_check ON pgtoken.assertion_rules IS 'An assertion that speaks for a client speaks for one that is named';
+COMMENT ON CONSTRAINT assertion_rules_client_check ON pgtoken.assertion_rules IS 'An assertion that speaks for a client speaks for one that is named, and is no person''s';
 
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.trusted_issuers', '');
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.assertion_rules', '');
@@ -205,15 +207,16 @@ CREATE FUNCTION pgtoken.create_assertion_rule(
 	client_id text DEFAULT NULL,
 	client_authentication boolean DEFAULT true,
 	resources text[] DEFAULT NULL,
-	issuer text DEFAULT NULL
+	issuer text DEFAULT NULL,
+	persons boolean DEFAULT false
 ) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
-	IF iss IS NULL OR rule IS NULL OR conditions IS NULL OR scopes IS NULL OR subject IS NULL OR client_authentication IS NULL THEN
-		RAISE EXCEPTION 'iss, rule, conditions, scopes, subject and client_authentication must not be NULL'
+	IF iss IS NULL OR rule IS NULL OR conditions IS NULL OR scopes IS NULL OR subject IS NULL OR client_authentication IS NULL OR persons IS NULL THEN
+		RAISE EXCEPTION 'iss, rule, conditions, scopes, subject, client_authentication and persons must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.check_scopes(scopes, of_client => true);
@@ -232,6 +235,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'Name it with client_id.';
 	END IF;
+	IF persons AND NOT client_authentication THEN
+		RAISE EXCEPTION 'an assertion of a person speaks for no client'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	IF NOT EXISTS (SELECT FROM pgtoken.trusted_issuers t WHERE t.issuer = of_issuer AND t.iss = create_assertion_rule.iss) THEN
 		RAISE EXCEPTION 'the issuer does not trust %', quote_literal(iss)
 			USING ERRCODE = 'invalid_parameter_value',
@@ -242,17 +249,17 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'SELECT pgtoken.create_client(...) first.';
 	END IF;
-	INSERT INTO pgtoken.assertion_rules (issuer, iss, rule, conditions, sub, scopes, resources, client_id, client_authentication)
+	INSERT INTO pgtoken.assertion_rules (issuer, iss, rule, conditions, sub, scopes, resources, client_id, client_authentication, persons)
 	VALUES (of_issuer, create_assertion_rule.iss, create_assertion_rule.rule, create_assertion_rule.conditions, create_assertion_rule.subject,
 			create_assertion_rule.scopes, pgtoken.registered_resources(of_issuer, create_assertion_rule.resources), create_assertion_rule.client_id,
-			create_assertion_rule.client_authentication);
+			create_assertion_rule.client_authentication, create_assertion_rule.persons);
 	RETURN rule;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_assertion_rule FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_assertion_rule TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_assertion_rule IS
-'Say what assertions of a trusted issuer mean here (RFC 7523): whose claims fulfil the conditions gets access tokens with this subject and these scopes. iss: the trusted issuer. rule: a name; the first by name that fits counts. conditions: members that the claims must have; a text matches with * for any run of characters, an object holds further conditions, of a list one must fit, and of a claim that is a list one element. scopes: what it may have, as far as its client may. subject: sub of the tokens, claims in braces. client_id: for which client, which must have urn:ietf:params:oauth:grant-type:jwt-bearer among its grant_types; NULL: any that has authenticated. client_authentication => false: the client need not authenticate, the assertion speaks for it (RFC 7521 section 4.1); not for assertions of persons (typ oauth-id-jag+jwt). resources: APIs that it may ask for; NULL: the client''s. issuer: of ours; NULL is the default one. Returns rule. Raises 22004, 22023, 23505, 23514, 55000.';
+'Say what assertions of a trusted issuer mean here (RFC 7523): whose claims fulfil the conditions gets access tokens with this subject and these scopes. iss: the trusted issuer. rule: a name; the first by name that fits counts. conditions: members that the claims must have; a text matches with * for any run of characters, an object holds further conditions, of a list one must fit, and of a claim that is a list one element. scopes: what it may have, as far as its client may. subject: sub of the tokens, claims in braces. client_id: for which client, which must have urn:ietf:params:oauth:grant-type:jwt-bearer among its grant_types; NULL: any that has authenticated. client_authentication => false: the client need not authenticate, the assertion speaks for it (RFC 7521 section 4.1). resources: APIs that it may ask for; NULL: the client''s. issuer: of ours; NULL is the default one. persons => true: the rule is for assertions of persons (typ oauth-id-jag+jwt) and no others, which need a client that authenticates; false: for all others. Returns rule. Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.delete_assertion_rule(iss text, rule text, issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

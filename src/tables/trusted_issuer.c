@@ -136,15 +136,18 @@ typedef struct RuleSearch
 {
 	Jsonb *claims;
 	const char *client_id;
+	bool authenticated;
+	bool persons;
 	AssertionRule *found;
 } RuleSearch;
 
 static bool
-is_for_client(const AssertionRule *rule, const char *client_id)
+is_for_client(const AssertionRule *rule, const RuleSearch *search)
 {
-	if (client_id == NULL)
-		return rule->client_id && !rule->client_authentication;
-	return rule->client_id == NULL || strcmp(rule->client_id, client_id) == 0;
+	if (rule->persons != search->persons || (rule->client_authentication && !search->authenticated))
+		return false;
+	return search->client_id == NULL || rule->client_id == NULL ||
+		   strcmp(rule->client_id, search->client_id) == 0;
 }
 
 static void
@@ -160,21 +163,26 @@ read_rule(StoreRow *row, void *arg)
 	rule->resources = store_texts(row, &rule->n_resources);
 	rule->client_id = store_text(row);
 	rule->client_authentication = store_bool(row);
-	if (search->found == NULL && is_for_client(rule, search->client_id) &&
+	rule->persons = store_bool(row);
+	if (search->found == NULL && is_for_client(rule, search) &&
 		object_fulfils(&rule->conditions->root, &search->claims->root))
 		search->found = rule;
 }
 
-static StoreQuery assertion_rules_query =
-	STORE_QUERY("assertion rules", STORE_READS_LATEST,
-				"SELECT r.rule, r.conditions, r.sub, r.scopes, r.resources, r.client_id, "
-				"r.client_authentication FROM pgtoken.assertion_rules r WHERE r.issuer" EQ
-				"$1 AND r.iss" EQ "$2 AND r.enabled ORDER BY r.rule");
+static StoreQuery assertion_rules_query = STORE_QUERY(
+	"assertion rules", STORE_READS_LATEST,
+	"SELECT r.rule, r.conditions, r.sub, r.scopes, r.resources, r.client_id, "
+	"r.client_authentication, r.persons FROM pgtoken.assertion_rules r WHERE r.issuer" EQ
+	"$1 AND r.iss" EQ "$2 AND r.enabled ORDER BY r.rule");
 
 AssertionRule *
-trusted_issuer_rule(const Issuer *issuer, const char *iss, Jsonb *claims, const char *client_id)
+trusted_issuer_rule(const Issuer *issuer, const char *iss, Jsonb *claims, const char *client_id,
+					bool authenticated, bool persons)
 {
-	RuleSearch search = {.claims = claims, .client_id = client_id};
+	RuleSearch search = {.claims = claims,
+						 .client_id = client_id,
+						 .authenticated = authenticated,
+						 .persons = persons};
 	StoreArgs args = {0};
 
 	store_arg_text(&args, issuer->issuer);

@@ -34,6 +34,7 @@ typedef struct AssertionRule
 	int n_resources; /* -1: any that the client may ask for */
 	char *client_id; /* NULL: whichever has authenticated */
 	bool client_authentication; /* false: the assertion stands for the client, too */
+	bool persons; /* for their assertions and no others; false: for all others */
 } AssertionRule;
 
 /* palloc'd, as all here; NULL: there is none, or it is switched off */
@@ -41,10 +42,12 @@ extern TrustedIssuer *trusted_issuer_find(const Issuer *issuer, const char *iss)
 
 /*
  * The first rule, by name, whose conditions the claims fulfil and that is for this client;
- * client_id NULL: the request has named none, and the rule must.  NULL: there is none.
+ * client_id NULL: the request has named none, and the rule does.  authenticated: has the
+ * client proved who it is?  Otherwise only rules count that do not ask for it, each of which
+ * names its client.  persons: is the assertion a person's?  NULL: there is none.
  */
 extern AssertionRule *trusted_issuer_rule(const Issuer *issuer, const char *iss, Jsonb *claims,
-										  const char *client_id);
+										  const char *client_id, bool authenticated, bool persons);
 
 /* the rule's subject for these claims; NULL: a claim that it names is no text, or it would be none */
 extern char *trusted_issuer_subject(const AssertionRule *rule, Jsonb *claims);

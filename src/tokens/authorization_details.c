@@ -4,7 +4,8 @@
  *
  * What an element means is its type's to say: the application's function takes it, says
  * how it is granted, or refuses.  That a later request asks for no more is held here, by
- * the members that all types share: lists may lose elements, all else stays.
+ * the members that all types share: lists may lose elements, all else stays, and each
+ * element counts once.
  */
 #include "tokens/authorization_details.h"
 
@@ -229,17 +230,32 @@ rest_of(Jsonb *detail)
 							PointerGetDatum(strings_to_array(lists, lengthof(lists)))));
 }
 
-/* a list that was not granted as one is without bounds; one that was may lose elements */
+/* n = -1: not there, or not of texts alone, among which something else could hide */
+static char **
+texts_of(Jsonb *detail, const char *name, int *n)
+{
+	char **texts = member_strings(detail, name, n);
+
+	if (*n != elements_of(member_json(detail, name)))
+		*n = -1;
+	return texts;
+}
+
+/* what is not there means what the type has it mean: it stays away; a list of texts may lose some */
 static bool
 list_within(Jsonb *wanted, Jsonb *granted, const char *name)
 {
+	Jsonb *wanted_list = member_json(wanted, name);
+	Jsonb *granted_list = member_json(granted, name);
 	int n_wanted;
 	int n_granted;
-	char **is_wanted = member_strings(wanted, name, &n_wanted);
-	char **is_granted = member_strings(granted, name, &n_granted);
+	char **is_wanted = texts_of(wanted, name, &n_wanted);
+	char **is_granted = texts_of(granted, name, &n_granted);
 
-	if (member_json(granted, name) == NULL)
-		return member_json(wanted, name) == NULL || n_wanted >= 0;
+	if (wanted_list == NULL || granted_list == NULL)
+		return wanted_list == granted_list;
+	if (compareJsonbContainers(&wanted_list->root, &granted_list->root) == 0)
+		return true;
 	if (n_wanted < 0 || n_granted < 0)
 		return false;
 	for (int i = 0; i < n_wanted; i++)
@@ -261,13 +277,14 @@ within(Jsonb *wanted, Jsonb *granted)
 	return compareJsonbContainers(&rest_of(wanted)->root, &rest_of(granted)->root) == 0;
 }
 
+/* each counts for one: what may be done once is not granted twice */
 static bool
-is_granted(Jsonb *wanted, Jsonb *granted)
+take_granted(Jsonb *wanted, Jsonb *granted, bool *taken)
 {
 	for (int i = 0; i < elements_of(granted); i++)
 	{
-		if (within(wanted, element(granted, i)))
-			return true;
+		if (!taken[i] && within(wanted, element(granted, i)))
+			return taken[i] = true;
 	}
 	return false;
 }
@@ -275,6 +292,7 @@ is_granted(Jsonb *wanted, Jsonb *granted)
 PgtErr
 authorization_details_narrow(Jsonb *granted, const char *text, Jsonb **details)
 {
+	bool *taken = palloc0(sizeof(bool) * Max(elements_of(granted), 1));
 	PgtErr err;
 
 	*details = granted;
@@ -287,7 +305,7 @@ authorization_details_narrow(Jsonb *granted, const char *text, Jsonb **details)
 	{
 		Jsonb *wanted = element(*details, i);
 
-		if (!is_granted(wanted, granted))
+		if (!take_granted(wanted, granted, taken))
 			return refused_details(type_of(wanted), "no more than was granted");
 	}
 	return PGT_OK;

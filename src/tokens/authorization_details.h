@@ -31,7 +31,7 @@ extern Jsonb *authorization_details_given(Jsonb *details);
  */
 extern Jsonb *authorization_details_agreed(Jsonb *asked, Jsonb *agreed);
 
-/* a later request for no more than was granted; text NULL: all of it */
+/* a later request for no more than was granted, each element once; text NULL: all of it */
 extern PgtErr authorization_details_narrow(Jsonb *granted, const char *text, Jsonb **details);
 
 /* those that say nothing of locations, or name one of these (RFC 9396 section 9.1); NULL: none */

@@ -22,9 +22,9 @@ async function newIssuer(options = {}) {
 	return { iss, key };
 }
 
-async function newRule({ iss }, rule, conditions, { scopes = ['notes:read'], subject = '{sub}', clientId = null, clientAuthentication = true, resources = null } = {}) {
-	await h.rows(`SELECT pgtoken.create_assertion_rule($1, $2, $3, $4, subject => $5, client_id => $6, client_authentication => $7, resources => $8)`,
-		iss, rule, conditions, scopes, subject, clientId, clientAuthentication, resources);
+async function newRule({ iss }, rule, conditions, { scopes = ['notes:read'], subject = '{sub}', clientId = null, clientAuthentication = true, resources = null, persons = false } = {}) {
+	await h.rows(`SELECT pgtoken.create_assertion_rule($1, $2, $3, $4, subject => $5, client_id => $6, client_authentication => $7, resources => $8, persons => $9)`,
+		iss, rule, conditions, scopes, subject, clientId, clientAuthentication, resources, persons);
 }
 
 /** signed by the issuer; undefined takes a member away */
@@ -197,6 +197,28 @@ describe('an assertion that speaks for its client (RFC 7521 section 4.1)', () =>
 		await h.rows('SELECT pgtoken.update_client($1, enabled => false)', client.id);
 		h.assertError(await show(null, assertionOf(cluster, { repository: 'acme/app' })), 'invalid_client', 401);
 	});
+
+	// Attack shut out: one rule lets a request in without authentication, and another, stricter one gives it more.
+	it('is given by no rule that asks for authentication', async () => {
+		const cluster = await newIssuer();
+		const client = await h.newClient({ scopes: ['notes:read', 'notes:write'], metadata: GRANT });
+		await newRule(cluster, 'a-strict', { sub: '*' }, { clientId: client.id, scopes: ['notes:write'] });
+		await newRule(cluster, 'b-strict', { sub: '*' }, { scopes: ['notes:write'] });
+		await newRule(cluster, 'c-alone', { sub: '*' }, { clientId: client.id, clientAuthentication: false });
+		assert.equal((await show(null, assertionOf(cluster))).json.scope, 'notes:read');
+		assert.equal((await show(client, assertionOf(cluster))).json.scope, 'notes:write');
+	});
+
+	// Attack shut out: who says the name of a public client has not authenticated.
+	it('of a public client is enough only where a rule needs no authentication', async () => {
+		const cluster = await newIssuer();
+		const mobile = await h.publicClient({ scopes: ['notes:read'], metadata: GRANT });
+		await newRule(cluster, 'anybody', { sub: '*' });
+		await newRule(cluster, 'this', { sub: '*' }, { clientId: mobile.id });
+		await refuses(mobile, assertionOf(cluster), 'assertion_without_rule');
+		await newRule(cluster, 'z-alone', { sub: '*' }, { clientId: mobile.id, clientAuthentication: false });
+		for (const client of [mobile, null]) h.assertTokens(await show(client, assertionOf(cluster)));
+	});
 });
 
 describe('an agent that acts for a person (Identity Assertion Authorization Grant)', () => {
@@ -206,7 +228,7 @@ describe('an agent that acts for a person (Identity Assertion Authorization Gran
 	before(async () => {
 		idp = await newIssuer();
 		client = await h.newClient({ scopes: ['openid', 'notes:read', 'notes:write'], metadata: GRANT });
-		await newRule(idp, 'people', { sub: '*' }, { scopes: ['notes:read', 'notes:write'], subject: 'idp:{sub}' });
+		await newRule(idp, 'people', { sub: '*' }, { scopes: ['notes:read', 'notes:write'], subject: 'idp:{sub}', persons: true });
 	});
 	const of = (claims = {}, header = {}) => assertionOf(idp, { sub: 'alice', client_id: client.id, jti: randomUUID(), scope: 'notes:read', ...claims }, { typ: ID_JAG, ...header });
 
@@ -230,6 +252,22 @@ describe('an agent that acts for a person (Identity Assertion Authorization Gran
 		const assertion = await of();
 		h.assertTokens(await show(client, assertion));
 		await refuses(client, assertion, 'assertion_replayed');
+	});
+
+	// Attack shut out: another token of the person's, for whichever client and as often as one likes, passes for an assertion; or a person for a workload.
+	it('is given nothing for a token of another kind, and by no rule for workloads', async () => {
+		const other = await h.newClient({ scopes: ['notes:read', 'notes:write'], metadata: GRANT });
+		await refuses(other, of({}, { typ: 'JWT' }), 'assertion_without_rule');
+		const cluster = await newIssuer();
+		await newRule(cluster, 'all', { sub: '*' });
+		await refuses(client, assertionOf(cluster, { client_id: client.id, jti: randomUUID() }, { typ: ID_JAG }), 'assertion_without_rule');
+	});
+
+	// Attack shut out: a limit that cannot be read is taken for none.
+	it('is refused where what limits it is of another type', async () => {
+		for (const claims of [{ scope: ['notes:read'] }, { scope: 7 }, { scope: {} }, { scope: 'notes:read "' }, { scope: 'x '.repeat(500) }, { resource: {} }, { resource: 7 }, { resource: [] }, { resource: [7] }]) {
+			await refuses(client, of(claims), 'assertion_invalid');
+		}
 	});
 
 	// Attack shut out: a person's assertion, stolen, is enough by itself.

@@ -158,6 +158,20 @@ describe('message signing', () => {
 	});
 });
 
+// Attack shut out: whoever signs for a workload speaks for a client that always proves a key of its own.
+it('an assertion of somebody else\'s is no authentication of the client', async () => {
+	const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+	const key = await h.generateKey(ALG);
+	const iss = `https://${h.unique('cluster')}.example`;
+	const client = await fapiClient({ scopes: ['notes:read'], metadata: { grant_types: [JWT_BEARER] } });
+	await h.rows('SELECT pgtoken.create_trusted_issuer($1, $2)', iss, { keys: [key.publicJwk] });
+	await h.rows(`SELECT pgtoken.create_assertion_rule($1, 'alone', '{"sub": "*"}', '{notes:read}', client_id => $2, client_authentication => false)`, iss, client.id);
+	const assertion = () => new SignJWT({ iss, sub: 'job', aud: h.issuer, exp: h.now() + 60 }).setProtectedHeader({ alg: ALG, kid: key.thumbprint }).sign(key.privateKey);
+	const proof = async () => ({ headers: { dpop: await h.proof(await h.generateKey()) } });
+	h.assertError(await h.post('/oauth2/token', { grant_type: JWT_BEARER, assertion: await assertion() }, await proof()), 'invalid_client', 401);
+	h.assertTokens(await h.token(client, { grant_type: JWT_BEARER, assertion: await assertion() }, await proof()), { type: 'DPoP' });
+});
+
 // --- what is demanded ------------------------------------------------------------------------
 
 describe('the authorization request', () => {

@@ -26,6 +26,7 @@
 #include "core/base/slice.h"
 #include "core/base/text.h"
 #include "core/oauth/scope.h"
+#include "http/client_auth.h"
 #include "http/client_keys.h"
 #include "http/foreign_jwt.h"
 #include "http/http.h"
@@ -198,8 +199,8 @@ jwt_bearer_grant_client(HttpExchange *x, const Client **client)
 	if (err != PGT_OK)
 		return err;
 	if (!assertion.id_jag)
-		assertion.rule =
-			trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims, NULL);
+		assertion.rule = trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims,
+											 NULL, false, false);
 	if (assertion.rule == NULL)
 		return PGT_ERR_CLIENT_MISSING;
 	x->client_id = assertion.rule->client_id;
@@ -208,6 +209,10 @@ jwt_bearer_grant_client(HttpExchange *x, const Client **client)
 		return refused(PGT_ERR_CLIENT_UNKNOWN, "client_id", assertion.rule->client_id, NULL);
 	if (!found->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
+	/* FAPI 2.0 Security Profile section 5.3.2.1: a key of the client's own, each time */
+	if (found->profile >= PROFILE_FAPI2)
+		return refused(PGT_ERR_CLIENT_SECRET_MISSING, "token_endpoint_auth_method",
+					   "an assertion that speaks for the client", client_auth_method_names(found));
 	found->authenticated_by = "jwt-bearer";
 	*client = found;
 	return PGT_OK;
@@ -230,11 +235,19 @@ check_client(const TokenRequest *request, const Assertion *assertion)
 	return PGT_OK;
 }
 
+/* what the assertion says, or a public client, which says but its name, proves nobody */
+static bool
+has_authenticated(const TokenRequest *request)
+{
+	return request->client->confidential && client_auth_presented(request->x);
+}
+
 static PgtErr
 find_rule(const TokenRequest *request, Assertion *assertion)
 {
 	const AssertionRule *rule = trusted_issuer_rule(request->x->issuer, assertion->trusted->iss,
-													assertion->claims, request->client->client_id);
+													assertion->claims, request->client->client_id,
+													has_authenticated(request), assertion->id_jag);
 
 	if (rule == NULL)
 		return refused(PGT_ERR_ASSERTION_RULE, "sub", member_string(assertion->claims, "sub"),
@@ -272,8 +285,13 @@ read_resources(const TokenRequest *request, Assertion *assertion)
 	int n_named = request->n_resources;
 	PgtErr err = PGT_OK;
 
-	if (assertion->id_jag)
+	if (assertion->id_jag && member_json(assertion->claims, "resource"))
+	{
 		claimed = strings_of_claim(assertion->claims, "resource", &n_claimed);
+		/* what cannot be read limits nothing */
+		if (n_claimed <= 0)
+			return refused_claim("resource", NULL, "a string or a list of them");
+	}
 	assertion->resources = rule->resources;
 	assertion->n_resources = rule->n_resources;
 	if (n_claimed >= 0)
@@ -304,7 +322,10 @@ read_scope(const TokenRequest *request, Assertion *assertion)
 	PgtcScope wanted;
 	PgtcScope granted = {0};
 
-	strings_to_scope(claimed ? claimed : "", &limit);
+	if (assertion->id_jag && claimed == NULL && member_json(assertion->claims, "scope"))
+		return refused_claim("scope", NULL, "a string");
+	if (pgtc_scope_parse(pgtc_slice_str(claimed), &limit) != PGTC_OK)
+		return refused_claim("scope", claimed, "a list of scopes (RFC 6749 section 3.3)");
 	for (int i = 0; i < rule->n_scopes; i++)
 	{
 		PgtcSlice scope = pgtc_slice_str(rule->scopes[i]);
