@@ -192,6 +192,8 @@ SELECT test.doc_sector('https://odd.example/uris.json') AS refused;
 -- Attack shut out: a client of a document joins the sector of another.
 SELECT test.doc_asked('https://joins.example/c', 'https://joins.example/cb') AS waits;
 SELECT test.fetched('https://joins.example/c', test.doc_body('https://joins.example/c', '{"redirect_uris": ["https://joins.example/cb"], "subject_type": "pairwise", "sector_identifier_uri": "https://bank.example/uris.json"}')) AS fetched;
+SELECT test.doc_asked('https://joins.example/c', 'https://joins.example/cb') AS waits_for_the_sector;
+SELECT test.fetched('https://bank.example/uris.json', '["https://bank.example/cb"]') AS fetched;
 SELECT test.doc_asked('https://joins.example/c', 'https://joins.example/cb') AS refused, test.doc_why('https://joins.example/c');
 -- one that is of its sector waits for that, too
 SELECT test.doc_asked('https://joins2.example/c', 'https://joins.example/cb') AS waits;
