@@ -34,7 +34,7 @@ SELECT n, test.brief(test.push_details(d)) AS answer
 FROM (VALUES (1, '[{"type": "payment", "amount": 700, "currency": "EUR"}]'), (2, '[{"type": "accounts"}, {"type": "payment"}]'), (3, '[{"type": "unknown"}]'), (4, '[{"type": "gone"}]'),
 	(5, '{"type": "accounts"}'), (6, '[]'), (7, '[{}]'), (8, '[{"type": 7}]'), (9, '["accounts"]'), (10, 'x'), (11, '[{"type": "accounts", "type": "payment"}]'),
 	(12, '[{"type": "accounts", "a": 1e999999}]'), (13, format('[{"type": "accounts", "a": "%s"}]', repeat('a', 9000))), (14, format('[%s]', rtrim(repeat('{"type": "accounts"},', 17), ','))),
-	(15, '[{"type": "accounts", "a": "\u0000"}]'), (16, '[{"type": "accounts", "a": ' || repeat('[', 40) || repeat(']', 40) || '}]'), (17, '[{"type": "broken"}]'), (18, '[{"type": "renames"}]')) v (n, d) ORDER BY n;
+	(15, '[{"type": "accounts", "a": "\u0000"}]'), (16, '[{"type": "accounts", "a": ' || repeat('[', 40) || repeat(']', 40) || '}]'), (17, '[{"type": "broken"}]'), (19, '[{"type": "accounts", "locations": "https://orders.example"}]'), (20, '[{"type": "accounts", "actions": ["list", 7]}]'), (18, '[{"type": "renames"}]')) v (n, d) ORDER BY n;
 SELECT test.brief(test.http('par', test.form('response_type', 'code', 'redirect_uri', 'https://payer.example/cb', 'authorization_details', '[{"type": "accounts"}]'), test.basic('web'))) AS another_client;
 
 -- The page is told, and asks each time: nothing of it is stored as a consent.

@@ -7,6 +7,7 @@ SELECT jsonb_build_object('keys', jsonb_build_array(:'jwk'::jsonb))::text AS jwk
 SELECT pgtoken.create_trusted_issuer('https://cluster.example', :'jwks');
 
 -- Misuse has a clear answer.
+SELECT pgtoken.create_issuer('https://cluster.example');
 SELECT pgtoken.create_trusted_issuer('https://cluster.example', :'jwks');
 SELECT pgtoken.create_trusted_issuer('https://id.example', :'jwks');
 SELECT pgtoken.create_trusted_issuer('https://other.example');

@@ -151,6 +151,11 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM pgtoken.check_alg(default_alg);
+	IF EXISTS (SELECT FROM pgtoken.trusted_issuers t WHERE t.iss = create_issuer.issuer) THEN
+		RAISE EXCEPTION '% is an issuer of others that is trusted here', quote_literal(issuer)
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'SELECT pgtoken.delete_trusted_issuer(...) first.';
+	END IF;
 	SELECT * INTO existing FROM pgtoken.issuers i WHERE i.issuer = create_issuer.issuer;
 	IF FOUND THEN
 		PERFORM pgtoken.tell_existing('issuer', issuer, to_jsonb(existing), jsonb_build_object('default_alg', default_alg), if_not_exists);
@@ -173,7 +178,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_issuer TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_issuer IS
-'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the issuer. Raises 22023 for a bad URL or algorithm, 23505 when it exists, or one that differs in a slash at the end, the case of the host or the usual port: they would have the same endpoints.';
+'Create an issuer (tenant). issuer: the iss URL, https without query and fragment (RFC 8414 section 2). default_alg: signing algorithm of clients that name none. The first issuer is the default everywhere. if_not_exists: one that exists is left as it is, and a NOTICE says what differs. Returns the issuer. Raises 22023 for a bad URL or algorithm, or the name of a trusted issuer, 23505 when it exists, or one that differs in a slash at the end, the case of the host or the usual port: they would have the same endpoints.';
 
 CREATE FUNCTION pgtoken.check_page_uri(parameter text, uri text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

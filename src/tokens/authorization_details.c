@@ -61,7 +61,33 @@ type_of(Jsonb *detail)
 	return detail ? member_string(detail, "type") : NULL;
 }
 
-/* an array of 1 to AUTHORIZATION_DETAILS_MAX objects, each with a type */
+/* n = -1: not there, or not of texts alone, among which something else could hide */
+static char **
+texts_of(Jsonb *detail, const char *name, int *n)
+{
+	char **texts = member_strings(detail, name, n);
+
+	if (*n != elements_of(member_json(detail, name)))
+		*n = -1;
+	return texts;
+}
+
+/* what all types share is lists of texts, where it is there (RFC 9396 section 2.2) */
+static bool
+has_common_lists(Jsonb *detail)
+{
+	for (size_t i = 0; i < lengthof(lists); i++)
+	{
+		int n;
+
+		(void) texts_of(detail, lists[i], &n);
+		if (n < 0 && member_json(detail, lists[i]))
+			return false;
+	}
+	return true;
+}
+
+/* an array of 1 to AUTHORIZATION_DETAILS_MAX objects, each with a type, and its common lists are lists */
 static bool
 is_well_formed(Jsonb *details)
 {
@@ -69,7 +95,9 @@ is_well_formed(Jsonb *details)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (type_of(element(details, i)) == NULL)
+		Jsonb *detail = element(details, i);
+
+		if (type_of(detail) == NULL || !has_common_lists(detail))
 			return false;
 	}
 	return n > 0 && n <= AUTHORIZATION_DETAILS_MAX;
@@ -228,17 +256,6 @@ rest_of(Jsonb *detail)
 	return DatumGetJsonbP(
 		DirectFunctionCall2(jsonb_delete_array, JsonbPGetDatum(detail),
 							PointerGetDatum(strings_to_array(lists, lengthof(lists)))));
-}
-
-/* n = -1: not there, or not of texts alone, among which something else could hide */
-static char **
-texts_of(Jsonb *detail, const char *name, int *n)
-{
-	char **texts = member_strings(detail, name, n);
-
-	if (*n != elements_of(member_json(detail, name)))
-		*n = -1;
-	return texts;
 }
 
 /* what is not there means what the type has it mean: it stays away; a list of texts may lose some */
