@@ -777,6 +777,7 @@ BEGIN
 	-- audit and families keep the name of one that was used, and what an administrator has made of it stays
 	IF NOT EXISTS (SELECT FROM pgtoken.registration_uses u WHERE u.client_id = of_client)
 	   AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = of_client)
+	   AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = of_client)
 	   AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE of_client = ANY (o.client_ids)) THEN
 		PERFORM pgtoken.forget_clients(ARRAY[of_client]);
 	END IF;
@@ -829,6 +830,19 @@ BEGIN
 	BEGIN
 		IF before.client_id IS NULL THEN
 			SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'document') l;
+			-- a document can be had again: one that nobody uses makes room
+			IF refused = 'full' THEN
+				PERFORM pgtoken.forget_clients(ARRAY(
+					SELECT r.client_id FROM pgtoken.registrations r JOIN pgtoken.clients c USING (client_id)
+					WHERE r.issuer = of_issuer AND r.origin = 'document' AND r.registered_at < now() - interval '1 hour' AND c.enabled
+					  AND NOT EXISTS (SELECT FROM pgtoken.registration_uses u WHERE u.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.grants g WHERE g.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+					ORDER BY r.registered_at LIMIT 10 FOR UPDATE OF r SKIP LOCKED));
+				SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'document') l;
+			END IF;
 			IF refused IS NOT NULL THEN
 				RETURN;
 			END IF;
@@ -899,6 +913,7 @@ BEGIN
 		  -- an administrator has made something of it
 		  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
 		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+		  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
 		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
 	DELETE FROM pgtoken.registration_tokens t WHERE least(t.revoked_at, t.expires_at) < now() - interval '1 year' OR (t.uses_left = 0 AND t.created_at < now() - interval '1 year');
 	-- of documents those that nobody has come with for so long, and that have no family: all are looked at, once
@@ -909,6 +924,7 @@ BEGIN
 		WHERE r.origin = 'document' AND coalesce(u.used_at, r.registered_at) < now() - make_interval(secs => p.seconds)
 		  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
 		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+		  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
 		  -- one that was switched off would come back switched on
 		  AND EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = r.client_id AND c.enabled)
 		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
