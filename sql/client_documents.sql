@@ -143,6 +143,10 @@ CREATE TABLE test.doc_many AS SELECT n, 'https://many-' || n || '.example/c' AS 
 SELECT n, test.doc_asked(u) AS waits FROM test.doc_many ORDER BY n;
 SELECT n, test.fetched(u, test.doc_body(u)) FROM test.doc_many ORDER BY n;
 SELECT n, test.doc_asked(u) AS answer, test.doc_why(u) FROM test.doc_many ORDER BY n;
+-- Attack shut out: whoever has names of clients for nothing fills what there may be, and no other agent is let in for a month.
+UPDATE pgtoken.registrations SET registered_at = registered_at - interval '2 hours' WHERE client_id = 'https://many-1.example/c';
+SELECT test.doc_asked('https://many-2.example/c') AS room_again;
+SELECT client_id FROM pgtoken.registrations WHERE client_id ~ 'many' OR client_id = 'https://agent.example/client.json' ORDER BY 1;
 
 -- private_key_jwt is a method that a document can have; at par, too, which waits before it uses an assertion up
 SELECT pgtoken.set_registration_policy('{"max_documents": null}', 'https://doc.example') IS NOT NULL AS set;

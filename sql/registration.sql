@@ -227,14 +227,18 @@ SELECT count(*) AS never_used_is_gone FROM pgtoken.clients c, test.registered r 
 SELECT test.told_client(test.manage('GET', 'machine')) AS afterwards;
 
 -- Attack shut out: anybody registers without end until the disk is full.
-SELECT registered > 10 AS counted FROM pgtoken.registration_windows WHERE issuer = 'https://reg.example';
-SELECT pgtoken.set_registration_policy(jsonb_build_object('max_per_hour', w.registered + 1), 'https://reg.example') ? 'max_per_hour' AS set FROM pgtoken.registration_windows w WHERE w.issuer = 'https://reg.example';
+SELECT registered > 10 AS counted FROM pgtoken.registration_windows WHERE issuer = 'https://reg.example' AND way = 'open';
+SELECT pgtoken.set_registration_policy(jsonb_build_object('max_per_hour', w.registered + 1), 'https://reg.example') ? 'max_per_hour' AS set FROM pgtoken.registration_windows w WHERE w.issuer = 'https://reg.example' AND w.way = 'open';
 SELECT n, test.told_client(a) LIKE '201 %' AS registered, a.body ->> 'error' AS error, (a.headers ->> 'retry-after')::integer BETWEEN 1 AND 3600 AS retry_after
 FROM generate_series(1, 3) n, LATERAL test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "default_max_age": ' || n || '}') a;
 SELECT count(*) AS written FROM pgtoken.audit_events e WHERE e.event = 'client.registration_refused' AND e.reason = 'registration_rate';
+-- Attack shut out: who floods registration keeps out those who have an initial access token, and documents.
+SELECT registration_token AS flooded FROM pgtoken.create_registration_token(issuer => 'https://reg.example') \gset
+SELECT a.status FROM test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"]}', :'flooded') a;
+SELECT w.way, l.refused FROM unnest(pgtoken.choices('registration way')) w (way), pgtoken.registration_limit('https://reg.example', pgtoken.registration_policy('https://reg.example', NULL), w.way) l ORDER BY w.way;
 UPDATE pgtoken.registration_windows SET began_at = now() - interval '61 minutes' WHERE issuer = 'https://reg.example';
 SELECT test.register('{"redirect_uris": ["https://app.example/cb"]}') LIKE '201 %' AS the_next_hour;
-SELECT registered FROM pgtoken.registration_windows WHERE issuer = 'https://reg.example';
+SELECT registered FROM pgtoken.registration_windows WHERE issuer = 'https://reg.example' AND way = 'open';
 SELECT pgtoken.set_registration_policy(jsonb_build_object('max_per_hour', 1000, 'max_clients', (SELECT count(*) + 1 FROM pgtoken.registrations r WHERE r.issuer = 'https://reg.example')), 'https://reg.example') ? 'max_clients' AS set;
 SELECT n, test.told_client(a) LIKE '201 %' AS registered, a.status, a.body ->> 'error' AS error FROM generate_series(1, 2) n, LATERAL test.reg('POST', '/oauth2/register', '{"redirect_uris": ["https://app.example/cb"], "default_max_age": ' || n || '}') a;
 SELECT pgtoken.set_registration_policy('{"max_clients": null, "max_per_hour": null}', 'https://reg.example') ->> 'max_clients' AS back;

@@ -46,6 +46,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		-- of a client's metadata, what an administrator alone decides
 		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types}'
 		WHEN 'origin' THEN '{registration,document}'
+		WHEN 'registration way' THEN '{document,open,token}'
 		WHEN 'registration' THEN '{off,token,statement,open}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'

@@ -200,15 +200,19 @@ GRANT SELECT ON pgtoken.registration_uses TO pgtoken_auditor;
 
 CREATE TABLE pgtoken.registration_windows (
 	issuer text NOT NULL,
+	way text NOT NULL,
 	began_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	registered integer NOT NULL DEFAULT 0,
-	CONSTRAINT registration_windows_pkey PRIMARY KEY (issuer)
+	CONSTRAINT registration_windows_pkey PRIMARY KEY (issuer, way),
+	CONSTRAINT registration_windows_way_check CHECK (way = ANY (pgtoken.choices('registration way')))
 );
-COMMENT ON TABLE pgtoken.registration_windows IS 'How many clients have registered themselves within the hour. Who registers one holds the row of its issuer: the limits hold also for those that come at the same time. Not dumped: it is of the moment';
+COMMENT ON TABLE pgtoken.registration_windows IS 'How many clients have registered themselves within the hour. Who registers one holds the rows of its issuer: the limits hold also for those that come at the same time. Not dumped: it is of the moment';
 COMMENT ON COLUMN pgtoken.registration_windows.issuer IS 'Whose clients';
+COMMENT ON COLUMN pgtoken.registration_windows.way IS 'With nothing to show (open), with an initial access token (token), by a document: who floods one does not close the others';
 COMMENT ON COLUMN pgtoken.registration_windows.began_at IS 'When the hour began';
 COMMENT ON COLUMN pgtoken.registration_windows.registered IS 'How many so far';
-COMMENT ON INDEX pgtoken.registration_windows_pkey IS 'One row an issuer';
+COMMENT ON INDEX pgtoken.registration_windows_pkey IS 'One row an issuer and way';
+COMMENT ON CONSTRAINT registration_windows_way_check ON pgtoken.registration_windows IS 'How a client can come about by itself';
 ALTER TABLE pgtoken.registration_windows ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.registration_windows FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.registration_windows IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
@@ -269,7 +273,7 @@ REVOKE ALL ON FUNCTION pgtoken.set_registration_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.set_registration_policy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.set_registration_policy IS
 'Say what clients that register themselves (RFC 7591) may have; whether they may is for update_issuer(registration => ...). issuer: NULL is the default one. policy: members to change; the others stay, and one given as null goes back to its default:
-profile (as in create_client; of it each has to be), redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never); client_id_metadata_documents (off; list: those of document_hosts; open: of any host: client_ids that are URLs of their metadata), document_hosts (as redirect_hosts, or host:port), max_documents (1000: clients of that kind).
+profile (as in create_client; of it each has to be), redirect_hosts (hosts that redirect_uris and post_logout_redirect_uris may be of, *.example.com for all below example.com; any), loopback_redirects (true: this device, on http or https), private_use_redirects (true: schemes of installed applications); grant_types (["authorization_code", "refresh_token"]), token_endpoint_auth_methods (all); scopes (those that the most may have; of OpenID Connect and of the resources), default_scopes (for who names none: all that are allowed), all_scopes (false; true: all that are allowed for each, whatever it names), resources (APIs that tokens may be for: any of the issuer); access_token_lifetime, refresh_absolute_lifetime, refresh_idle_lifetime (seconds; the settings), client_secret_lifetime (seconds; 0: secrets do not end); metadata (members of a client''s metadata that each gets, whatever it asks for, {}); software_statement_issuers (of each issuer of software statements that are believed {"jwks": a JWK Set}; none); max_clients (10000: in all), max_per_hour (100; of those with an initial access token, of those without and of documents each), unused_lifetime (2592000 seconds, after which maintain() deletes a client that never got a token; 0: never); client_id_metadata_documents (off; list: those of document_hosts; open: of any host: client_ids that are URLs of their metadata), document_hosts (as redirect_hosts, or host:port), max_documents (1000: clients of that kind).
 Those that are registered keep what they have until they change it themselves. Returns the policy with its defaults. Raises 22004, 22023, 55000 where there is no such issuer.';
 
 CREATE FUNCTION pgtoken.new_registration_secret(initial boolean) RETURNS text
@@ -546,15 +550,16 @@ CREATE FUNCTION pgtoken.registration_answer(of_client text) RETURNS jsonb
 REVOKE ALL ON FUNCTION pgtoken.registration_answer FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.registration_answer IS 'Internal: what a client is registered with, in the words of RFC 7591 section 3.2.1, defaults included; without any secret';
 
-CREATE FUNCTION pgtoken.registration_limit(of_issuer text, policy jsonb, of_origin text, OUT refused text, OUT wait integer) RETURNS record
+CREATE FUNCTION pgtoken.registration_limit(of_issuer text, policy jsonb, of_way text, OUT refused text, OUT wait integer) RETURNS record
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+	of_origin CONSTANT text := CASE of_way WHEN 'document' THEN of_way ELSE 'registration' END;
 	most CONSTANT integer := policy ->> CASE of_origin WHEN 'document' THEN 'max_documents' ELSE 'max_clients' END;
 BEGIN
 	SELECT 'rate', ceil(extract(epoch FROM w.began_at + interval '1 hour' - now())) INTO refused, wait
 	FROM pgtoken.registration_windows w
-	WHERE w.issuer = of_issuer AND w.began_at > now() - interval '1 hour' AND w.registered >= (policy ->> 'max_per_hour')::integer;
+	WHERE w.issuer = of_issuer AND w.way = of_way AND w.began_at > now() - interval '1 hour' AND w.registered >= (policy ->> 'max_per_hour')::integer;
 	IF NOT FOUND AND (SELECT count(*) FROM (SELECT FROM pgtoken.registrations r WHERE r.issuer = of_issuer AND r.origin = of_origin LIMIT most) o) >= most THEN
 		refused := 'full';
 	END IF;
@@ -570,21 +575,23 @@ CREATE FUNCTION pgtoken.hold_registrations(of_issuer text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	INSERT INTO pgtoken.registration_windows (issuer) VALUES (of_issuer) ON CONFLICT ON CONSTRAINT registration_windows_pkey DO NOTHING;
-	PERFORM FROM pgtoken.registration_windows w WHERE w.issuer = of_issuer FOR UPDATE;
+	INSERT INTO pgtoken.registration_windows (issuer, way) SELECT of_issuer, y FROM unnest(pgtoken.choices('registration way')) y
+	ON CONFLICT ON CONSTRAINT registration_windows_pkey DO NOTHING;
+	-- those of every way: max_clients is one
+	PERFORM FROM pgtoken.registration_windows w WHERE w.issuer = of_issuer ORDER BY w.way FOR UPDATE;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.hold_registrations FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.hold_registrations IS 'Internal: nobody else registers a client of this issuer until the transaction ends';
 
-CREATE FUNCTION pgtoken.count_registration(of_issuer text) RETURNS void
+CREATE FUNCTION pgtoken.count_registration(of_issuer text, of_way text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	UPDATE pgtoken.registration_windows w
 	SET registered = CASE WHEN w.began_at > now() - interval '1 hour' THEN w.registered + 1 ELSE 1 END,
 		began_at = CASE WHEN w.began_at > now() - interval '1 hour' THEN w.began_at ELSE now() END
-	WHERE w.issuer = of_issuer;
+	WHERE w.issuer = of_issuer AND w.way = of_way;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.count_registration FROM PUBLIC;
@@ -597,7 +604,7 @@ AS $function$
 DECLARE
 	policy CONSTANT jsonb := pgtoken.registration_policy(of_issuer, of_token);
 BEGIN
-	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'registration') l;
+	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, CASE WHEN of_token IS NULL THEN 'open' ELSE 'token' END) l;
 	IF refused IS NULL THEN
 		SELECT q.refused, q.sentence INTO refused, sentence FROM pgtoken.requested_client(of_issuer, request || coalesce(statement_claims, '{}'), policy) q;
 	END IF;
@@ -626,7 +633,7 @@ BEGIN
 	END IF;
 	SELECT * INTO asked FROM pgtoken.requested_client(of_issuer, request || coalesce(statement_claims, '{}'), policy);
 	PERFORM pgtoken.hold_registrations(of_issuer);
-	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'registration') l;
+	SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, CASE WHEN of_token IS NULL THEN 'open' ELSE 'token' END) l;
 	IF refused IS NOT NULL THEN
 		RETURN;
 	END IF;
@@ -655,7 +662,7 @@ BEGIN
 	UPDATE pgtoken.client_secrets s SET expires_at = now() + make_interval(secs => secret_lifetime) WHERE s.client_id = new_id AND secret_lifetime IS NOT NULL;
 	INSERT INTO pgtoken.registrations (client_id, issuer, origin, token_id, software_statement, statement_claims, access_token_hash)
 	VALUES (new_id, of_issuer, 'registration', of_token, register_client.software_statement, register_client.statement_claims, sha256(convert_to(access_token, 'UTF8')));
-	PERFORM pgtoken.count_registration(of_issuer);
+	PERFORM pgtoken.count_registration(of_issuer, CASE WHEN of_token IS NULL THEN 'open' ELSE 'token' END);
 	answer := pgtoken.registration_answer(new_id) || jsonb_build_object('registration_access_token', access_token)
 			  || CASE WHEN credentials.client_secret IS NULL THEN '{}' ELSE jsonb_build_object('client_secret', credentials.client_secret) END;
 	PERFORM pgtoken.write_audit_event('client.registered',
@@ -775,6 +782,7 @@ BEGIN
 	-- audit and families keep the name of one that was used, and what an administrator has made of it stays
 	IF NOT EXISTS (SELECT FROM pgtoken.registration_uses u WHERE u.client_id = of_client)
 	   AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = of_client)
+	   AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = of_client)
 	   AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE of_client = ANY (o.client_ids)) THEN
 		PERFORM pgtoken.forget_clients(ARRAY[of_client]);
 	END IF;
@@ -833,6 +841,19 @@ BEGIN
 	BEGIN
 		IF before.client_id IS NULL THEN
 			SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'document') l;
+			-- a document can be had again: one that nobody uses makes room
+			IF refused = 'full' THEN
+				PERFORM pgtoken.forget_clients(ARRAY(
+					SELECT r.client_id FROM pgtoken.registrations r JOIN pgtoken.clients c USING (client_id)
+					WHERE r.issuer = of_issuer AND r.origin = 'document' AND r.registered_at < now() - interval '1 hour' AND c.enabled
+					  AND NOT EXISTS (SELECT FROM pgtoken.registration_uses u WHERE u.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.grants g WHERE g.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
+					  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+					ORDER BY r.registered_at LIMIT 10 FOR UPDATE OF r SKIP LOCKED));
+				SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'document') l;
+			END IF;
 			IF refused IS NOT NULL THEN
 				RETURN;
 			END IF;
@@ -842,7 +863,7 @@ BEGIN
 				refresh_absolute_lifetime => make_interval(secs => (policy ->> 'refresh_absolute_lifetime')::float8),
 				refresh_idle_lifetime => make_interval(secs => (policy ->> 'refresh_idle_lifetime')::float8));
 			INSERT INTO pgtoken.registrations (client_id, issuer, origin, document_at) VALUES (of_client, of_issuer, 'document', fetched_at);
-			PERFORM pgtoken.count_registration(of_issuer);
+			PERFORM pgtoken.count_registration(of_issuer, 'document');
 			PERFORM pgtoken.write_audit_event('client.registered', jsonb_build_object('issuer', of_issuer, 'by_document', true), client_id => of_client);
 			RETURN;
 		END IF;
@@ -903,6 +924,7 @@ BEGIN
 		  -- an administrator has made something of it
 		  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
 		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+		  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
 		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
 	DELETE FROM pgtoken.registration_tokens t WHERE least(t.revoked_at, t.expires_at) < now() - interval '1 year' OR (t.uses_left = 0 AND t.created_at < now() - interval '1 year');
 	-- of documents those that nobody has come with for so long, and that have no family: all are looked at, once
@@ -913,6 +935,7 @@ BEGIN
 		WHERE r.origin = 'document' AND coalesce(u.used_at, r.registered_at) < now() - make_interval(secs => p.seconds)
 		  AND NOT EXISTS (SELECT FROM pgtoken.resources o WHERE o.client_id = r.client_id)
 		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
+		  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
 		  -- one that was switched off would come back switched on
 		  AND EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = r.client_id AND c.enabled)
 		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
