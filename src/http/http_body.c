@@ -45,7 +45,8 @@ http_body_json(const HttpExchange *x, Jsonb **object)
 		return PGT_ERR_REQUEST_TOO_LARGE;
 	if (http_body_is_compressed(x))
 		return PGT_ERR_REQUEST_ENCODING;
-	if (!http_body_is_of_type(x, JSON_TYPE))
+	/* named, since a page of any origin can have a body sent that says nothing, with no preflight */
+	if (http_header(x, "content-type") == NULL || !http_body_is_of_type(x, JSON_TYPE))
 		return PGT_ERR_REQUEST_NOT_JSON;
 	pgtc_buf_init(&anew, &glue_mem);
 	code = pgtc_json_foreign(x->request->body, PGTC_JSON_OBJECT, &anew);
