@@ -114,6 +114,15 @@ describe('a client that registers itself', () => {
 		assert.equal(read.initiate_login_uri, uri);
 		h.assertError(await register({ initiate_login_uri: 'http://client.example/begin' }), 'invalid_client_metadata');
 	});
+
+	it('signs ID tokens by RS256, where it says nothing (Registration section 2)', async () => {
+		for (const [said, alg] of [[undefined, 'RS256'], ['ES256', 'ES256']]) {
+			const { json } = await register({ id_token_signed_response_alg: said });
+			assert.equal(json.id_token_signed_response_alg, alg);
+			const client = { id: json.client_id, secret: json.client_secret, method: 'client_secret_basic', redirectUri: json.redirect_uris[0] };
+			assert.equal(h.headerOf(h.assertTokens(await h.redeem(client, await h.newCode(client))).id_token).alg, alg);
+		}
+	});
 });
 
 describe('tokens and proofs', () => {
