@@ -115,6 +115,16 @@ describe('a client that registers itself', () => {
 		h.assertError(await register({ initiate_login_uri: 'http://client.example/begin' }), 'invalid_client_metadata');
 	});
 
+	// what users are to know of who asks, before they log in (Registration section 2)
+	it('is shown to its user with its logo, its policy and its terms', async () => {
+		const about = { logo_uri: 'https://client.example/logo.png', policy_uri: 'https://client.example/policy', tos_uri: 'https://client.example/terms' };
+		const { json } = await register(about);
+		const { location } = await h.authorize(h.authorizationParameters({ id: json.client_id, redirectUri: json.redirect_uris[0] }, h.newVerifier()));
+		const page = await (await fetch(location)).text();
+		assert.ok(page.includes(`src="${about.logo_uri}"`));
+		for (const uri of [about.policy_uri, about.tos_uri]) assert.ok(page.includes(`href="${uri}"`), uri);
+	});
+
 	it('signs ID tokens by RS256, where it says nothing (Registration section 2)', async () => {
 		for (const [said, alg] of [[undefined, 'RS256'], ['ES256', 'ES256']]) {
 			const { json } = await register({ id_token_signed_response_alg: said });
