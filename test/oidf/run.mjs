@@ -84,8 +84,9 @@ async function connectClients(metadata = {}) {
 	return { client: await make(), client2: await make(), client_secret_post: await make({ token_endpoint_auth_method: 'client_secret_post' }) };
 }
 
-async function fapiClients(profile, authentication, constrained, openid) {
-	const scope = `${openid ? 'openid profile email ' : ''}offline_access notes:read`;
+/** @param kind openid_connect, plain_oauth, or client_credentials, which has no user */
+async function fapiClients(profile, authentication, constrained, kind) {
+	const scope = { openid_connect: 'openid profile email offline_access notes:read', plain_oauth: 'offline_access notes:read', client_credentials: 'notes:read' }[kind];
 	const made = {};
 	for (const n of [1, 2]) {
 		const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -93,6 +94,7 @@ async function fapiClients(profile, authentication, constrained, openid) {
 		const client = await makeClient(['openid', 'profile', 'email', 'address', 'phone', 'notes:read'], {
 			...(authentication === 'mtls' ? { token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: subjectOf(`${n}.crt`) } : { token_endpoint_auth_method: 'private_key_jwt' }),
 			...((authentication !== 'mtls' || profile !== 'fapi2') && { jwks: open }),
+			...(kind === 'client_credentials' && { grant_types: ['authorization_code', 'client_credentials'] }),
 			[constrained === 'dpop' ? 'dpop_bound_access_tokens' : 'tls_client_certificate_bound_access_tokens']: true,
 		}, { profile, signingAlg: 'PS256' });
 		made[n === 1 ? 'client' : 'client2'] = { ...client, scope, jwks: secret, dpop_signing_alg: 'ES256' };
@@ -121,11 +123,13 @@ both('oidcc-frontchannel-rp-initiated-logout', { response_type: 'code' },
 	() => connectClients({ frontchannel_logout_uri: `${here}/frontchannel_logout`, frontchannel_logout_session_required: true }));
 plans['oidcc-3rdparty-init-login'] = { plan: 'oidcc-3rdparty-init-login-certification-test-plan', variant: { response_type: 'code' }, clients: registering };
 for (const [name, profile, more] of [['security-profile', 'fapi2', {}], ['message-signing', 'fapi2-message-signing', { fapi_request_method: 'signed_non_repudiation', fapi_response_mode: 'jarm' }]])
-	for (const authentication of ['private_key_jwt', 'mtls']) for (const constrained of ['dpop', 'mtls']) for (const openid of ['openid_connect', 'plain_oauth']) {
-		plans[`fapi2-${name}-final:${authentication}:${constrained}:${openid}`] = {
+	for (const authentication of ['private_key_jwt', 'mtls']) for (const constrained of ['dpop', 'mtls']) for (const kind of ['openid_connect', 'plain_oauth', 'client_credentials']) {
+		if (kind === 'client_credentials' && profile !== 'fapi2') continue; // there is no request to sign
+		plans[`fapi2-${name}-final:${authentication}:${constrained}:${kind}`] = {
 			plan: `fapi2-${name}-final-test-plan`, certificates: authentication === 'mtls' || constrained === 'mtls',
-			variant: { client_auth_type: authentication, sender_constrain: constrained, openid, fapi_profile: 'plain_fapi', authorization_request_type: 'simple', ...more },
-			clients: () => fapiClients(profile, authentication, constrained, openid === 'openid_connect'),
+			variant: { client_auth_type: authentication, sender_constrain: constrained, openid: kind === 'openid_connect' ? kind : 'plain_oauth',
+				fapi_profile: kind === 'client_credentials' ? 'fapi_client_credentials_grant' : 'plain_fapi', authorization_request_type: 'simple', ...more },
+			clients: () => fapiClients(profile, authentication, constrained, kind),
 		};
 	}
 
