@@ -67,7 +67,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 			case 'consent_required': {
 				const missing = await database.consentMissing(transactionId, session.subject);
 				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), about: aboutOf(request), scope: missing || request.scope,
-					claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request), [], imagesOf(request));
+					details: request.authorization_details, claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request), [], imagesOf(request));
 			}
 			default:
 				return gone(reply);

@@ -17,7 +17,7 @@ export function addDevice(app, { database, browsers, show }) {
 				deviceCodePage({ csrf, userCode, error: ERRORS[asked.error] ?? asked.error }));
 		}
 		return show(reply, deviceConsentPage({ csrf, userCode: asked.user_code,
-			client: asked.client_name ?? asked.client_id, scope: asked.scope ?? '', resource: asked.resource }));
+			client: asked.client_name ?? asked.client_id, scope: asked.scope ?? '', details: asked.authorization_details, resource: asked.resource }));
 	}
 
 	app.get('/device', async (request, reply) => look(reply, await browsers.of(request, reply), request.query.user_code));

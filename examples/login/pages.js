@@ -63,6 +63,9 @@ const form = (action, fields, content) => html`<form method="post" action="${act
 
 const scopeList = (scope) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
 
+/** what is asked for beyond scopes (RFC 9396), as the client has written it: a page of yours says it in words */
+const detailsList = (details = []) => details.map((detail) => html`<pre>${JSON.stringify(detail, null, 2)}</pre>`);
+
 // which APIs the scopes are for
 const resourceList = (resource, at = 'at') => resource?.length > 0 && html`<p>${at} ${resource.join(', ')}</p>`;
 
@@ -133,14 +136,15 @@ const strangerWarning = (stranger, t) => stranger && html`
  * @param claims what the client would know of the user by name
  * @param stranger {host, device, redirectHost}: nobody here has made the client what it is
  */
-export function consentPage({ csrf, transactionId, client, about, scope, claims = [], resource, stranger, display, t = textsOf() }) {
+export function consentPage({ csrf, transactionId, client, about, scope, details, claims = [], resource, stranger, display, t = textsOf() }) {
 	return page(t.allowAccess, html`
-<p><b>${client}</b> ${t.wouldLike}</p>
-${aboutClient(about, t)}
 ${strangerWarning(stranger, t)}
+<p><b>${client}</b> ${t.wouldLike}</p>
 ${scopeList(scope)}
+${detailsList(details)}
 ${claims.length > 0 && html`<p>${t.wouldKnow} ${claims.join(', ')}</p>`}
 ${resourceList(resource, t.at)}
+${aboutClient(about, t)}
 ${form('/consent', { csrf, transaction_id: transactionId, scope }, html`
 <button name="decision" value="allow">${t.allow}</button>
 <button name="decision" value="deny">${t.deny}</button>`)}`, { language: t.language, display });
@@ -156,10 +160,11 @@ ${form('/device', { csrf }, html`
 }
 
 /** asks also when the code came in the address: the user must know the device (RFC 8628, section 5.4) */
-export function deviceConsentPage({ csrf, userCode, client, scope, resource }) {
+export function deviceConsentPage({ csrf, userCode, client, scope, details, resource }) {
 	return page('Connect this device?', html`
 <p>A device shows the code <b>${userCode}</b>. It runs <b>${client}</b> and would like to:</p>
 ${scopeList(scope)}
+${detailsList(details)}
 ${resourceList(resource)}
 <p>Allow this only if you have the device before you.</p>
 ${form('/device/answer', { csrf, user_code: userCode }, html`

@@ -415,7 +415,8 @@ BEGIN
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'invalid client metadata'
 			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = problem || '.';
+				  DETAIL = problem || '.' || CASE WHEN pgtoken.fapi_profile(profile) AND problem LIKE 'jwks or jwks\_uri must be there%'
+												  THEN format(' A client of %s authenticates by such a key, or by a certificate that its metadata name.', profile) ELSE '' END;
 	END IF;
 	PERFORM pgtoken.check_choice('profile', profile);
 	IF pgtoken.profile_problems(profile, client_type, redirect_uris, signing_alg, metadata) <> '{}' THEN
@@ -487,7 +488,8 @@ BEGIN
 	END IF;
 	resources := pgtoken.registered_resources(of_issuer, resources);
 	IF pgtoken.fapi_profile(of_profile) THEN
-		given_metadata := pgtoken.profile_metadata(of_profile, given_metadata);
+		-- a public client is told that it is one, and not that it lacks keys
+		given_metadata := pgtoken.profile_metadata(of_profile, CASE client_type WHEN 'public' THEN jsonb '{"token_endpoint_auth_method": "none"}' ELSE '{}' END || given_metadata);
 		signing_alg := coalesce(signing_alg, (SELECT i.default_alg FROM pgtoken.issuers i WHERE i.issuer = of_issuer));
 	END IF;
 	rotation := coalesce(rotation, CASE WHEN pgtoken.fapi_profile(of_profile) AND client_type = 'confidential' THEN 'never' ELSE 'always' END);

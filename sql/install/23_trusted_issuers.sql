@@ -249,6 +249,11 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  HINT = 'SELECT pgtoken.create_client(...) first.';
 	END IF;
+	IF EXISTS (SELECT FROM pgtoken.assertion_rules r WHERE r.issuer = of_issuer AND r.iss = create_assertion_rule.iss AND r.rule = create_assertion_rule.rule) THEN
+		RAISE EXCEPTION 'there is a rule % for % already', quote_literal(rule), quote_literal(iss)
+			USING ERRCODE = 'unique_violation',
+				  HINT = 'delete_assertion_rule() first.';
+	END IF;
 	INSERT INTO pgtoken.assertion_rules (issuer, iss, rule, conditions, sub, scopes, resources, client_id, client_authentication, persons)
 	VALUES (of_issuer, create_assertion_rule.iss, create_assertion_rule.rule, create_assertion_rule.conditions, create_assertion_rule.subject,
 			create_assertion_rule.scopes, pgtoken.registered_resources(of_issuer, create_assertion_rule.resources), create_assertion_rule.client_id,

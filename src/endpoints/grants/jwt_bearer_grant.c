@@ -202,7 +202,8 @@ jwt_bearer_grant_client(HttpExchange *x, const Client **client)
 		assertion.rule = trusted_issuer_rule(x->issuer, assertion.trusted->iss, assertion.claims,
 											 NULL, false, false);
 	if (assertion.rule == NULL)
-		return PGT_ERR_CLIENT_MISSING;
+		return refused(PGT_ERR_CLIENT_MISSING, "sub", member_string(assertion.claims, "sub"),
+					   "a client, or a rule without client authentication that the claims fulfil");
 	x->client_id = assertion.rule->client_id;
 	found = client_find(assertion.rule->client_id);
 	if (found == NULL || strcmp(found->issuer, x->issuer->issuer) != 0)
