@@ -12,7 +12,7 @@ BEGIN ATOMIC
 		  FROM pgtoken.issuers i JOIN pgtoken.clients c ON c.issuer = i.issuer
 		  WHERE i.logout_delivery = 'courier' AND c.enabled AND c.metadata ? 'backchannel_logout_uri'
 		  UNION ALL
-		  SELECT 3, 'code', format('one-time codes are not sent: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
+		  SELECT 3, 'code', format('one-time codes are not sent, which takes COURIER_SMTP_URL or COURIER_CODE_WEBHOOK: %s', string_agg(i.issuer, ', ' ORDER BY i.issuer)), count(*)
 		  FROM pgtoken.issuers i WHERE i.code_delivery = 'courier'
 		  UNION ALL
 		  SELECT 4, 'document', format('request objects are not fetched from the request_uris of clients: %s', string_agg(c.client_id, ', ' ORDER BY c.client_id)), count(*)
