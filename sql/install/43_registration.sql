@@ -228,7 +228,8 @@ BEGIN
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'invalid registration policy'
 			USING ERRCODE = 'invalid_parameter_value',
-				  DETAIL = problem || '.';
+				  DETAIL = problem || '.',
+				  HINT = 'SELECT obj_description(''pgtoken.set_registration_policy''::regproc) says what the members are.';
 	END IF;
 	SELECT u INTO unknown_resource FROM jsonb_array_elements_text(coalesce(policy -> 'resources', '[]')) u
 	WHERE NOT EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = check_registration_policy.issuer AND r.resource = u) LIMIT 1;
