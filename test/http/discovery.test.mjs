@@ -106,7 +106,7 @@ describe('client authentication (C76)', () => {
 	for (const place of ['token', 'revocation', 'introspection']) {
 		it(`by each method advertised for the ${place} endpoint works`, async () => {
 			for (const method of metadata[`${place}_endpoint_auth_methods_supported`]) {
-				if (method === 'tls_client_auth') continue; // client_auth.test.mjs, where there is a proxy
+				if (method.endsWith('tls_client_auth')) continue; // client_auth.test.mjs, where there is a proxy
 				const client = await clientOf(method, await h.generateKey('ES256'));
 				const config = await h.configuration(client);
 				if (place === 'introspection') {

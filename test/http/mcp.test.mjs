@@ -277,7 +277,7 @@ describe('an MCP client', { skip }, () => {
 });
 
 // what serves it is the gateway, or PostgREST behind nginx
-describe('any API', () => {
+if (h.can('api')) describe('any API', () => {
 	const url = `${h.apiUrl}/api/notes`;
 
 	it('is one that such a client gets a token for, from its 401 on (C121, C122)', async () => {

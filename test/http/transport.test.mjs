@@ -47,7 +47,7 @@ BEGIN
 		headers := '{X-Call,x}';
 		IF nextval('pgtoken_http.calls') % 3 <> 0 THEN
 			status := 0;
-			headers := '{Wait,20}';
+			headers := '{Vary,Origin,Wait,20}';
 		ELSE
 			body := convert_to($1 || ' ' || encode($4, 'escape'), 'UTF8');
 		END IF;
