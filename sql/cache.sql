@@ -111,8 +111,8 @@ RESET pgtoken.cache_memory;
 
 -- Less memory than before: both caches begin anew, and fill up again
 SELECT count(pgtoken.verify_access_token(access_token)) FROM test.of_many;
-SELECT test.cached('token_bytes') > 48 * 1024 AND test.cached('client_bytes') > 48 * 1024 AS fuller;
-SET pgtoken.cache_memory = '96kB';
+SELECT test.cached('token_bytes') > 64 * 1024 AND test.cached('client_bytes') > 64 * 1024 AS fuller;
+SET pgtoken.cache_memory = '128kB';
 SELECT pgtoken.verify_access_token(:'at') ->> 'sub' AS sub;
 SELECT test.cached('tokens') AS tokens, test.cached('clients') AS clients;
 SELECT count(pgtoken.verify_access_token(access_token)) FROM test.of_many;
