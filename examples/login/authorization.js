@@ -99,7 +99,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 	});
 
 	app.post('/login', async (request, reply) => {
-		const { name = '', password = '', transaction_id: transactionId, user_code: userCode } = request.body;
+		const { name = '', password = '', keep, transaction_id: transactionId, user_code: userCode } = request.body;
 		const asked = transactionId ? await open(transactionId) : null;
 		if (transactionId && !asked) return gone(reply);
 
@@ -109,7 +109,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 			if (asked) return askForLogin(reply, csrf, transactionId, { ...asked, login_hint: name }, true);
 			return show(reply.code(401), loginPage({ csrf, to: { user_code: userCode }, hint: name, failed: true }));
 		}
-		const browser = await browsers.logIn(request, reply, subject);
+		const browser = await browsers.logIn(request, reply, subject, keep === 'yes');
 		if (asked) return proceed(reply, browser, transactionId, asked);
 		return redirect(reply, userCode ? `/device?user_code=${encodeURIComponent(userCode)}` : '/');
 	});

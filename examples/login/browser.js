@@ -3,6 +3,10 @@
 // from it: a page of another site knows neither.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
+// seconds that the user stays signed in: for a day's work, and where he asks for it
+const HERE = 8 * 60 * 60;
+const KEPT = 30 * 24 * 60 * 60;
+
 export class Browsers {
 	#database;
 	#name;
@@ -25,10 +29,11 @@ export class Browsers {
 		return { csrf: csrfOf(cookie), session: await this.#database.findSession(hash(cookie)) ?? null };
 	}
 
-	async logIn(request, reply, subject) {
+	/** @param keep signed in, also when the browser is closed? */
+	async logIn(request, reply, subject, keep = false) {
 		const former = this.#read(request);
-		const cookie = this.#renew(reply);
-		await this.#database.createSession(hash(cookie), subject, former && hash(former));
+		const cookie = this.#renew(reply, keep ? `; Max-Age=${KEPT}` : '');
+		await this.#database.createSession(hash(cookie), subject, former && hash(former), keep ? KEPT : HERE);
 		return { csrf: csrfOf(cookie), session: await this.#database.findSession(hash(cookie)) };
 	}
 
@@ -65,9 +70,9 @@ export class Browsers {
 		return null;
 	}
 
-	#renew(reply) {
+	#renew(reply, kept = '') {
 		const cookie = randomBytes(32).toString('base64url');
-		reply.header('Set-Cookie', `${this.#name}=${cookie}${this.#attributes}`);
+		reply.header('Set-Cookie', `${this.#name}=${cookie}${this.#attributes}${kept}`);
 		return cookie;
 	}
 }

@@ -29,13 +29,15 @@ export class Database {
 	/**
 	 * In place of the session the browser had.  Who logs in anew stays in the same
 	 * session, which clients know by its id; another user gets another one.
+	 * @param seconds how long it lasts
 	 */
-	async createSession(cookieHash, subject, formerCookieHash) {
+	async createSession(cookieHash, subject, formerCookieHash, seconds) {
 		await this.#row(`WITH former AS (
 				DELETE FROM app.sessions WHERE cookie_hash = $3 RETURNING subject, session_id)
-			INSERT INTO app.sessions (cookie_hash, subject, session_id)
-			SELECT $1, $2, coalesce((SELECT session_id FROM former WHERE subject = $2), gen_random_uuid()::text)`,
-		cookieHash, subject, formerCookieHash);
+			INSERT INTO app.sessions (cookie_hash, subject, session_id, expires_at)
+			SELECT $1, $2, coalesce((SELECT session_id FROM former WHERE subject = $2), gen_random_uuid()::text),
+				now() + make_interval(secs => $4)`,
+		cookieHash, subject, formerCookieHash, seconds);
 	}
 
 	/** the subject of the new account, or null: the name is taken */
@@ -48,9 +50,12 @@ export class Database {
 		await this.#row('UPDATE app.sessions SET auth_time = now(), acr = $2, amr = $3 WHERE cookie_hash = $1', cookieHash, acr, amr);
 	}
 
-	/** {subject, name, session_id, auth_time, acr, amr} or undefined; the time as text, because a Date has no microseconds */
+	/**
+	 * {subject, name, session_id, auth_time, acr, amr, remaining} or undefined; the time as text,
+	 * because a Date has no microseconds. remaining: an interval, which no family may outlive.
+	 */
 	findSession(cookieHash) {
-		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text, s.acr, s.amr
+		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text, s.acr, s.amr, (s.expires_at - now())::text AS remaining
 			FROM app.sessions s JOIN app.user_names u USING (subject)
 			WHERE s.cookie_hash = $1 AND s.expires_at > now()`, cookieHash);
 	}
@@ -72,8 +77,8 @@ export class Database {
 	/** @param consent the scopes just agreed to, or null */
 	approveAuthorization(transactionId, session, consent) {
 		return this.#row(`SELECT * FROM pgtoken.approve_authorization($1, $2, consent => $3, auth_time => $4,
-			acr => $5, amr => $6, session_id => $7)`,
-		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id);
+			acr => $5, amr => $6, session_id => $7, lifetime => $8)`,
+		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id, session.remaining);
 	}
 
 	denyAuthorization(transactionId, error) {
@@ -108,8 +113,8 @@ export class Database {
 	/** null when done, else the name of an error */
 	async approveDevice(userCode, session) {
 		return (await this.#row(`SELECT pgtoken.approve_device($1, $2, $3, auth_time => $4, acr => $5, amr => $6,
-			session_id => $7) AS error`,
-		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id)).error;
+			session_id => $7, lifetime => $8) AS error`,
+		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id, session.remaining)).error;
 	}
 
 	async denyDevice(userCode, attemptKey) {

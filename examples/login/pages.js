@@ -93,6 +93,7 @@ ${alert(failed && t.wrongPassword)}
 ${form('/login', { csrf, ...to }, html`
 <label>${t.name} <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
 <label>${t.password} <input type="password" name="password" autocomplete="current-password" required></label>
+<label><input type="checkbox" name="keep" value="yes"> ${t.keep}</label>
 <button>${t.logIn}</button>`)}
 ${cancel(csrf, to.transaction_id, t)}
 ${!to.user_code && html`<p><a href="/sign-up?${query(to)}">${t.signUp}</a></p>`}`, { language: t.language, display });

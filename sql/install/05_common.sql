@@ -44,7 +44,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
 		-- of a client's metadata, what an administrator alone decides
-		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types}'
+		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types,session_refresh}'
 		WHEN 'origin' THEN '{registration,document}'
 		WHEN 'registration way' THEN '{document,open,token}'
 		WHEN 'registration' THEN '{off,token,statement,open}'

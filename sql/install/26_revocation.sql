@@ -286,7 +286,7 @@ DECLARE
 	session_grant_id CONSTANT uuid := CASE WHEN session_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN session_id::uuid END;
 BEGIN
 	RETURN QUERY
-		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), g.generation IS NOT NULL
+		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), 'offline_access' = ANY (string_to_array(g.scope, ' '))
 		FROM pgtoken.grants g
 		WHERE g.client_id = ANY (clients) AND g.revoked_at IS NULL AND g.expires_at > now()
 		  AND (living_families.subject IS NULL OR g.subject = living_families.subject)
@@ -295,7 +295,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.living_families FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
+COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether it has offline_access and so outlives its session';
 
 CREATE FUNCTION pgtoken.revoke_subject(subject text, reason text DEFAULT 'revoked', issuer text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -59,7 +59,7 @@ COMMENT ON COLUMN pgtoken.grants.first_auth_time IS 'auth_time of the first issu
 COMMENT ON COLUMN pgtoken.grants.nonce IS 'nonce of the authentication request (OpenID Connect Core section 3.1.2.1), for the first ID token only';
 COMMENT ON COLUMN pgtoken.grants.claims IS 'Further claims of every access token of the family';
 COMMENT ON COLUMN pgtoken.grants.created_at IS 'When the first tokens were issued';
-COMMENT ON COLUMN pgtoken.grants.expires_at IS 'Absolute end; immutable';
+COMMENT ON COLUMN pgtoken.grants.expires_at IS 'Absolute end, by the client''s settings or, where that is earlier, what the application said; immutable';
 COMMENT ON COLUMN pgtoken.grants.idle_lifetime IS 'Time without a refresh after which the refresh token ends';
 COMMENT ON COLUMN pgtoken.grants.generation IS 'Generation of the current refresh token; NULL when the family has none';
 COMMENT ON COLUMN pgtoken.grants.current_hash IS 'SHA-256 of the current refresh secret';

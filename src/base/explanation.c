@@ -41,7 +41,8 @@ static const char *const sentences[] =
 		[PGT_ERR_CLIENT_CERTIFICATE] =
 			"The certificate is missing, unreadable, or of another subject than the one that is registered for the client.",
 		[PGT_ERR_CLIENT_NOT_OFFLINE] =
-			"The client may not have refresh tokens: update_client(offline_access => true) lets it.",
+			"The client may not use this refresh token: update_client() with "
+			"offline_access or session_refresh lets it.",
 		[PGT_ERR_CLIENT_GRANT_TYPE] =
 			"The grant type is not among the client's grant_types: update_client() can add it.",
 		[PGT_ERR_CLIENT_KEYS] =

@@ -312,7 +312,7 @@ granted_scope(const Transaction *transaction, const PgtcScope *granted)
 }
 
 static char *
-create_code(const Transaction *transaction, const Authentication *auth, Jsonb *context,
+create_code(const Transaction *transaction, const Authentication *auth, const Approval *approval,
 			const PgtcScope *granted, const PgtcScope *scope)
 {
 	Jsonb *parameters = transaction->request->parameters;
@@ -332,7 +332,8 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 	code.resources = transaction->resources;
 	code.n_resources = transaction->n_resources;
 	code.nonce = member_string(parameters, "nonce");
-	code.context = context;
+	code.context = approval->context;
+	code.lifespan = approval->lifespan;
 	code.lifetime = client_code_lifetime(transaction->client);
 	not_before_begin(transaction->client, GetCurrentTimestamp(), &code.begun);
 	return authorization_code_insert(&code);
@@ -381,7 +382,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	else
 	{
 		answer_code(transaction.client, transaction.request->parameters,
-					create_code(&transaction, &auth, approval->context, &granted, &scope), &answer);
+					create_code(&transaction, &auth, approval, &granted, &scope), &answer);
 		response->redirect_uri = answer_location(&answer);
 	}
 	audit_leave();

@@ -158,7 +158,7 @@ remember_consent(const DeviceCode *device, const char *subject, const char *scop
 
 const char *
 device_approval_give(const char *user_code, const char *attempt_key, const Authentication *auth,
-					 const char *scope)
+					 const char *scope, const Lifespan *lifespan)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
@@ -183,7 +183,7 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 	audited.client_id = device->client_id;
 	audited.context = device->context;
 	audit_enter(&audited);
-	approved = device_code_approve(device, &complete, scope, begun.subject_epoch);
+	approved = device_code_approve(device, &complete, scope, lifespan, begun.subject_epoch);
 	if (approved)
 		remember_consent(device, auth->subject, scope);
 	audit_leave();

@@ -67,10 +67,19 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);
 }
 
+/* what comes without offline_access ends with the sign-in session, for a client that is registered so */
+static bool
+gets_refresh_token(const IssueRequest *request, const Client *client, const Target *target)
+{
+	return target->offline_access || (request->offline && client->session_refresh);
+}
+
 static void
 start_family(const IssueRequest *request, const Client *client, const Target *target,
 			 TimestampTz now, Grant *grant)
 {
+	bool refreshable = gets_refresh_token(request, client, target);
+
 	if (request->grant_id)
 		grant->grant_id = *request->grant_id;
 	else if (request->transaction_id == NULL ||
@@ -90,13 +99,13 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	else
 		not_before_begin(client, now, &grant->begun);
 	grant->rotated_at = now;
-	grant->generation = target->offline_access ? 0 : -1;
+	grant->generation = refreshable ? 0 : -1;
 	/* without a refresh token the family ends with its only access token */
-	grant->expires_at = moment_plus(now, target->offline_access ? client->refresh_absolute_lifetime
-																: target->access_token_lifetime);
-	if (request->not_after)
-		grant->expires_at = Min(grant->expires_at, request->not_after);
-	grant->idle_lifetime = client->refresh_idle_lifetime;
+	grant->expires_at = lifespan_end(
+		&request->lifespan, moment_plus(now, refreshable ? client->refresh_absolute_lifetime
+														 : target->access_token_lifetime));
+	grant->idle_lifetime =
+		lifespan_idle_lifetime(&request->lifespan, client->refresh_idle_lifetime);
 	grant->grant_type = unconstify(char *, request->grant_type);
 	grant->cnf = request->cnf;
 	grant->act = request->act;
@@ -133,6 +142,9 @@ prepare(const IssueRequest *request, Issue *issue)
 		session_lock_issue(issue->client->issuer, request->auth.subject, request->auth.session_id);
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
+	/* a code that has expired goes on after a step-up, but not beyond the end of its family */
+	if (issue->grant.expires_at <= issue->now)
+		return PGT_ERR_FAMILY_EXPIRED;
 	if (request->n_first_resources > 0)
 		err = target_for_refresh(issue->client, &issue->grant, NULL, request->first_resources,
 								 request->n_first_resources, &issue->target);

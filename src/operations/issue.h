@@ -13,6 +13,7 @@
 #include "base/begun.h"
 #include "tables/authentication.h"
 #include "tables/confirmation.h"
+#include "tables/lifespan.h"
 #include "tokens/response.h"
 
 typedef struct IssueRequest
@@ -22,7 +23,7 @@ typedef struct IssueRequest
 	const char *grant_type;
 	bool offline; /* may a refresh token come of it? */
 	bool no_user; /* the subject is the client itself: no scopes of OpenID Connect */
-	TimestampTz not_after; /* end of the family at the latest; 0: as the client's settings say */
+	Lifespan lifespan; /* at the most */
 	Confirmation cnf;
 	Jsonb *act; /* NULL: nobody acts for the subject */
 	const pg_uuid_t *ancestors;

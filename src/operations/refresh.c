@@ -181,7 +181,7 @@ recognize(Refresh *refresh, Grant *grant)
 	/* a confidential client proves itself, and may change its key (RFC 9449 section 5) */
 	if (!client->confidential && !confirmation_holds(&grant->cnf, &refresh->request->cnf))
 		return PGT_ERR_TOKEN_OTHER_KEY;
-	if (!client->offline_access)
+	if (!client_may_refresh(client, grant->scope))
 		return PGT_ERR_CLIENT_NOT_OFFLINE;
 	store_make_durable();
 	return PGT_OK;

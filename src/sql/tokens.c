@@ -70,6 +70,7 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 11));
 	request.transaction_id = argument_non_empty_text(fcinfo, 12);
 	request.auth.details = authorization_details_given(argument_jsonb(fcinfo, 13));
+	request.lifespan = argument_lifespan(fcinfo, 14);
 	request.grant_type = "issue_tokens";
 	request.offline = true;
 

@@ -76,6 +76,7 @@ typedef struct Client
 	char **resources;
 	int n_resources; /* -1: any resource of the issuer */
 	bool offline_access;
+	bool session_refresh; /* refresh tokens without it, which end with the sign-in session */
 	const PgtcAlg *alg; /* NULL: the issuer's default */
 	int access_token_lifetime; /* seconds; settings already applied, as in the next four */
 	int refresh_absolute_lifetime;
@@ -179,6 +180,9 @@ extern int client_code_lifetime(const Client *client);
 extern int client_pushed_request_lifetime(const Client *client);
 
 extern bool client_may_use(const Client *client, GrantType type);
+
+/* may it refresh a family of this scope?  With offline_access any, with session_refresh those without it */
+extern bool client_may_refresh(const Client *client, const char *scope);
 
 /* may its user be sent there (RFC 8252 section 7.3)? */
 extern bool client_has_redirect_uri(const Client *client, const char *redirect_uri);

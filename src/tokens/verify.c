@@ -296,7 +296,7 @@ usable_refresh_token(const char *token, const Client **client)
 		!genuine_refresh_token(grant, &parsed))
 		return NULL;
 	*client = client_find(grant->client_id);
-	return *client && (*client)->enabled && (*client)->offline_access &&
+	return *client && (*client)->enabled && client_may_refresh(*client, grant->scope) &&
 				   not_before_check(*client, grant->auth.subject, grant->not_before,
 									&grant->begun) == PGT_OK
 			   ? grant

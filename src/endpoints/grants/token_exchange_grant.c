@@ -331,7 +331,7 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	issue.scope = exchange.scope;
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;
-	issue.not_after = moment_of_unix(member_int(exchange.subject, "exp", 0));
+	issue.lifespan.not_after = moment_of_unix(member_int(exchange.subject, "exp", 0));
 	issue.ancestors = exchange.ancestors;
 	issue.n_ancestors = exchange.n_ancestors;
 	issue.ancestor_tokens = exchange.ancestor_tokens;
