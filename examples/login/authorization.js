@@ -6,6 +6,8 @@ import { textsOf } from './texts.js';
 
 const GONE = 'This login has expired or is already done. Please go back to where you came from and try again.';
 
+const TOO_MANY = 'You are signed in in as many places as you may be. Please sign out of one of them, then go back and try again.';
+
 // where the answer sends the browser: to the client, or to a page of pgtoken's that posts it there
 const leadsTo = (request) => request.answer_uri ?? request.redirect_uri;
 
@@ -69,6 +71,8 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), about: aboutOf(request), scope: missing || request.scope,
 					details: request.authorization_details, claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request), [], imagesOf(request));
 			}
+			case 'session_limit':
+				return show(reply.code(403), messagePage('Too many sessions', TOO_MANY), leadsTo(request));
 			default:
 				return gone(reply);
 		}

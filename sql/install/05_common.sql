@@ -44,11 +44,12 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
 		-- of a client's metadata, what an administrator alone decides
-		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types,session_refresh}'
+		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types,session_refresh,max_sessions,at_session_limit}'
 		WHEN 'origin' THEN '{registration,document}'
 		WHEN 'registration way' THEN '{document,open,token}'
 		WHEN 'registration' THEN '{off,token,statement,open}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
+		WHEN 'at_session_limit' THEN '{end_oldest,refuse}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
 		WHEN 'access_token_typ' THEN '{at+jwt,JWT}'
 		-- how a family can have come about: in SQL, or as clients may ask for one

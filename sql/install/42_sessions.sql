@@ -35,6 +35,20 @@ CREATE FUNCTION pgtoken.logout_token(client_id text, subject text, session_id te
 REVOKE ALL ON FUNCTION pgtoken.logout_token FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.logout_token IS 'Internal, called by end_session: a logout token (OpenID Connect Back-Channel Logout section 2.4) that tells the client that the subject''s session has ended';
 
+CREATE FUNCTION pgtoken.queue_logouts(of_issuer text, of_subject text, clients text[], sessions text[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+	INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
+	SELECT pgtoken.new_uuid(), 'logout', of_issuer, pgtoken.courier_receiver(c.metadata ->> 'backchannel_logout_uri'), c.client_id, c.metadata ->> 'backchannel_logout_uri',
+		   jsonb_build_object('subject', of_subject, 'session_id', f.session_id), now() + interval '1 day'
+	FROM (SELECT DISTINCT u.client_id, u.session_id FROM unnest(clients, sessions) u (client_id, session_id)) f
+	JOIN pgtoken.clients c ON c.client_id = f.client_id
+	WHERE c.enabled AND c.metadata ? 'backchannel_logout_uri'
+	  AND EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = of_issuer AND i.logout_delivery = 'courier');
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.queue_logouts FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.queue_logouts IS 'Internal, called by whatever ends sessions: work for the courier, where the issuer has it deliver logouts: a logout token for each client (of the first array) and session (beside it) that has a backchannel_logout_uri';
+
 CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, offline boolean DEFAULT false, reason text DEFAULT 'logout')
 	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text, frontchannel_logout_uri text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -61,17 +75,13 @@ BEGIN
 		clients := clients || family.of_client;
 		sessions := sessions || family.of_session;
 	END LOOP;
+	PERFORM pgtoken.queue_logouts(of_issuer, subject, clients, sessions);
 	RETURN QUERY
 		WITH told AS MATERIALIZED (
 			SELECT c.client_id, c.issuer, c.metadata ->> 'backchannel_logout_uri' AS uri, c.metadata ->> 'frontchannel_logout_uri' AS frame, f.session_id
 			FROM (SELECT DISTINCT u.client_id, u.session_id FROM unnest(clients, sessions) u (client_id, session_id)) f
 			JOIN pgtoken.clients c ON c.client_id = f.client_id
-			WHERE c.enabled AND c.metadata ?| ARRAY['backchannel_logout_uri', 'frontchannel_logout_uri']),
-		queued AS (
-			INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
-			SELECT pgtoken.new_uuid(), 'logout', of_issuer, pgtoken.courier_receiver(t.uri), t.client_id, t.uri,
-				   jsonb_build_object('subject', end_session.subject, 'session_id', t.session_id), now() + interval '1 day'
-			FROM told t WHERE by_courier AND t.uri IS NOT NULL)
+			WHERE c.enabled AND c.metadata ?| ARRAY['backchannel_logout_uri', 'frontchannel_logout_uri'])
 		SELECT t.client_id, t.uri,
 			   CASE WHEN t.uri IS NOT NULL AND NOT by_courier THEN pgtoken.logout_token(t.client_id, end_session.subject, t.session_id) END,
 			   pgtoken.url_with(t.frame, '{iss,sid}', ARRAY[t.issuer, pgtoken.client_session_id(t.client_id, t.session_id)])

@@ -66,6 +66,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_NO_FACTOR] = {"access_denied", DENIED, "no_usable_factor", 403, true},
 	[PGT_ERR_NO_USER] = {"access_denied", DENIED, "no_user_to_step_up", 403, true},
 	[PGT_ERR_CHALLENGE_LIMIT] = {"access_denied", DENIED, "too_many_challenges", 403, true},
+	[PGT_ERR_SESSION_LIMIT] = {"access_denied", "the subject has as many sessions as it may have",
+							   "session_limit", 403, true},
 	[PGT_ERR_CHALLENGE_UNKNOWN] = {"expired_token", BAD_TRANSACTION, "challenge_unknown", 400,
 								   false},
 	[PGT_ERR_CHALLENGE_OTHER_CLIENT] = {"expired_token", BAD_TRANSACTION,

@@ -91,6 +91,9 @@ static const char *const sentences[] =
 			"Another factor was needed and there is no user who could prove one: the client asks for itself or with an exchanged token.",
 		[PGT_ERR_CHALLENGE_LIMIT] =
 			"Another factor was needed and the subject or the family has too many open challenges: they end by themselves.",
+		[PGT_ERR_SESSION_LIMIT] =
+			"The subject has as many living sessions as max_sessions of the client or "
+			"its issuer allows: one has to end before another begins.",
 		[PGT_ERR_CHALLENGE_UNKNOWN] =
 			"No open challenge has this transaction_id: it has expired, was replaced by a later request, or belongs to another token.",
 		[PGT_ERR_CHALLENGE_OTHER_CLIENT] = "The challenge was made for another client.",

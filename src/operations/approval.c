@@ -26,6 +26,7 @@
 #include "core/oauth/scope.h"
 #include "operations/answer.h"
 #include "operations/consent.h"
+#include "operations/session_limit.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
@@ -371,6 +372,14 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	}
 	session_lock_issue(transaction.client->issuer, auth.subject, auth.session_id);
 	audit_enter(&audit);
+	/* its code could not be redeemed */
+	if (session_limit_refuses(transaction.client, auth.subject, auth.session_id))
+	{
+		ask_again(&transaction, transaction.silent ? "access_denied" : "session_limit",
+				  errors_info(PGT_ERR_SESSION_LIMIT)->description, response);
+		audit_leave();
+		return;
+	}
 	consented = consented_scope(&transaction, approval, &granted);
 	scope = granted_scope(&transaction, &granted);
 	if (!consented)

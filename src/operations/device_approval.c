@@ -19,6 +19,7 @@
 #include "core/oauth/scope.h"
 #include "core/oauth/user_code.h"
 #include "operations/consent.h"
+#include "operations/session_limit.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
@@ -179,6 +180,8 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 	if (client == NULL)
 		return "invalid_user_code";
 	session_lock_issue(client->issuer, auth->subject, auth->session_id);
+	if (session_limit_refuses(client, auth->subject, auth->session_id))
+		return "session_limit";
 	not_before_begin(client, GetCurrentTimestamp(), &begun);
 	audited.client_id = device->client_id;
 	audited.context = device->context;

@@ -20,6 +20,7 @@
 #include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
 #include "operations/permit.h"
+#include "operations/session_limit.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tables/client.h"
@@ -37,6 +38,7 @@ typedef struct Issue
 	TimestampTz now;
 	Target target;
 	Grant grant;
+	SessionsOver sessions_over; /* that end for it to begin */
 	Permission permission;
 	Minted minted;
 } Issue;
@@ -130,6 +132,31 @@ first_refresh_token(Grant *grant)
 	return written;
 }
 
+/* somebody signs in: what is exchanged, asserted or done for another is no session of the subject's */
+static bool
+has_limit(const IssueRequest *request, const Client *client)
+{
+	return request->offline && request->act == NULL && session_limit_is_set(client);
+}
+
+/* before anything of the subject's is locked or looked at */
+static PgtErr
+enter_session(const IssueRequest *request, Issue *issue)
+{
+	const Authentication *auth = &request->auth;
+
+	if (request->no_user)
+		return PGT_OK;
+	if (!has_limit(request, issue->client))
+	{
+		session_lock_issue(issue->client->issuer, auth->subject, auth->session_id);
+		return PGT_OK;
+	}
+	session_lock_issue_alone(issue->client->issuer, auth->subject, auth->session_id);
+	return session_limit_judge(issue->client, auth->subject, auth->session_id,
+							   &issue->sessions_over);
+}
+
 /* the family that would come into being; a step-up transaction has named it already */
 static PgtErr
 prepare(const IssueRequest *request, Issue *issue)
@@ -138,8 +165,9 @@ prepare(const IssueRequest *request, Issue *issue)
 
 	if (err != PGT_OK)
 		return err;
-	if (!request->no_user)
-		session_lock_issue(issue->client->issuer, request->auth.subject, request->auth.session_id);
+	err = enter_session(request, issue);
+	if (err != PGT_OK)
+		return err;
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
 	/* a code that has expired goes on after a step-up, but not beyond the end of its family */
@@ -241,6 +269,8 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 		refuse(request, issue, PGT_ERR_CHALLENGE_CONSUMED, response);
 		return;
 	}
+	session_limit_end(issue->client, request->auth.subject, &issue->sessions_over,
+					  request->context);
 	grant_insert(grant);
 	mint_record(&issue->minted,
 				&(LineageRow){.parent_generation = -1,

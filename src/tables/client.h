@@ -19,6 +19,7 @@
 #include "core/jose/certificate_san.h"
 #include "core/oauth/scope.h"
 #include "tables/grant_type.h"
+#include "tables/issuer.h"
 
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
 #define CLIENT_RETRY_WINDOW_MAX 3600
@@ -117,6 +118,7 @@ typedef struct Client
 	bool dpop_bound;
 	bool certificate_bound;
 	bool consent_required;
+	SessionLimit sessions; /* of a subject with it alone */
 	char **post_logout_redirect_uris;
 	int n_post_logout_redirect_uris;
 	char *backchannel_logout_uri;
