@@ -26,6 +26,7 @@
 #include "tables/grant.h"
 #include "tables/not_before.h"
 #include "tables/registration.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
@@ -65,6 +66,14 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 	return target_for_issue(
 		*client, request->scope, request->resources, request->n_resources,
 		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);
+}
+
+static PgtErr
+judge_subject(const IssueRequest *request, const Client *client)
+{
+	if (!subject_block_holds(client->issuer, request->auth.subject))
+		return PGT_OK;
+	return request->client_auth_method ? PGT_ERR_SUBJECT_BLOCKED : PGT_ERR_ISSUE_SUBJECT_BLOCKED;
 }
 
 static void
@@ -127,6 +136,8 @@ prepare(const IssueRequest *request, Issue *issue)
 {
 	PgtErr err = judge(request, &issue->client, &issue->target);
 
+	if (err == PGT_OK)
+		err = judge_subject(request, issue->client);
 	if (err != PGT_OK)
 		return err;
 	if (!request->no_user)
