@@ -114,6 +114,11 @@ SELECT count(*) AS revoked FROM pgtoken.revoke_subject('MARK subject', issuer =>
 UPDATE pgtoken.subject_not_before SET reason = 'moved' WHERE subject = 'MARK subject';
 DELETE FROM pgtoken.subject_not_before WHERE subject = 'MARK subject';
 
+-- blocked, and let in again
+SELECT pgtoken.block_subject('MARK subject', 'seen in two places', issuer => 'https://people.example') AS blocked, pgtoken.block_subject('MARK subject', 'and in a third', issuer => 'https://people.example') AS still;
+SELECT error FROM pgtoken.approve_authorization(test.people_transaction(), 'MARK subject', consent => 'openid', context => :'seen');
+SELECT pgtoken.unblock_subject('MARK subject', 'it was him', 'https://people.example') AS unblocked;
+
 -- Where a mark is, and in how many kinds of events
 CREATE TEMP VIEW marks AS
 SELECT e.event, c.key AS "column", m.mark

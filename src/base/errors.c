@@ -9,6 +9,7 @@
 #define BAD_CODE "the authorization code is invalid, expired, used or was issued to another client"
 #define BAD_TRANSACTION "the transaction is unknown, has ended or is another request's"
 #define DENIED "the request is not allowed"
+#define BLOCKED "the subject may not have tokens at present"
 #define BAD_ASSERTION "the assertion is invalid, expired, used or of nobody who is trusted"
 #define BAD_REQUEST_OBJECT \
 	"the request object is malformed, expired, or not signed by this client for this issuer"
@@ -58,6 +59,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_NOT_BEFORE_CLIENT] = {"invalid_grant", BAD_GRANT, "not_before_client", 400, true},
 	[PGT_ERR_NOT_BEFORE_SUBJECT] = {"invalid_grant", BAD_GRANT, "not_before_subject", 400, true},
 	[PGT_ERR_NOT_BEFORE_FAMILY] = {"invalid_grant", BAD_GRANT, "not_before_family", 400, true},
+	[PGT_ERR_SUBJECT_BLOCKED] = {"invalid_grant", BLOCKED, "subject_blocked", 400, true},
+	[PGT_ERR_ISSUE_SUBJECT_BLOCKED] = {"access_denied", BLOCKED, "subject_blocked", 403, true},
 	[PGT_ERR_AUTHENTICATION_POLICY] = {"invalid_grant", BAD_GRANT, "authentication_policy_changed",
 									   400, true},
 	[PGT_ERR_POLICY_DENIED] = {"access_denied", DENIED, "policy_denied", 403, true},

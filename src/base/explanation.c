@@ -77,6 +77,10 @@ static const char *const sentences[] =
 			"All that the subject had before a moment was ended by revoke_subject() or set_not_before(): the user must log in again.",
 		[PGT_ERR_NOT_BEFORE_FAMILY] =
 			"All that the family had before a moment was ended: the user must log in again.",
+		[PGT_ERR_SUBJECT_BLOCKED] =
+			"An administrator has blocked the subject: see pgtoken.blocked_subjects.",
+		[PGT_ERR_ISSUE_SUBJECT_BLOCKED] =
+			"An administrator has blocked the subject: see pgtoken.blocked_subjects.",
 
 		/* policies and factors */
 		[PGT_ERR_AUTHENTICATION_POLICY] =

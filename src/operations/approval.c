@@ -32,6 +32,7 @@
 #include "tables/authorization_request.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/claims_request.h"
 
@@ -199,10 +200,13 @@ tell_error(const char *error, const char *description, AuthorizationResponse *re
 	response->error_description = description;
 }
 
-/* the transaction ends, and the browser takes the error to the client, unless it had ended before */
+/*
+ * The transaction ends, and the browser takes the error to the client, unless it had
+ * ended before.  The event says why, and of whom.
+ */
 static void
-send_error(const Transaction *transaction, const char *error, const char *description,
-		   AuthorizationResponse *response)
+send_refusal(const Transaction *transaction, const char *error, const char *description,
+			 AuditEvent event, AuthorizationResponse *response)
 {
 	Answer answer;
 
@@ -215,10 +219,31 @@ send_error(const Transaction *transaction, const char *error, const char *descri
 	answer_error(transaction->client, transaction->request->parameters, error, description,
 				 &answer);
 	response->redirect_uri = answer_location(&answer);
-	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
-							  .event = "authorization.refused",
-							  .reason = error,
-							  .client_id = transaction->client->client_id});
+	event.grant_id = &transaction->request->grant_id;
+	event.event = "authorization.refused";
+	event.client_id = transaction->client->client_id;
+	audit_write(&event);
+}
+
+static void
+send_error(const Transaction *transaction, const char *error, const char *description,
+		   AuthorizationResponse *response)
+{
+	send_refusal(transaction, error, description, (AuditEvent){.reason = error}, response);
+}
+
+/* the answer is the client's, as where the user has refused: another page would not help */
+static void
+send_blocked(const Transaction *transaction, const Approval *approval,
+			 AuthorizationResponse *response)
+{
+	const PgtErrInfo *info = errors_info(PGT_ERR_ISSUE_SUBJECT_BLOCKED);
+
+	send_refusal(transaction, info->error, info->description,
+				 (AuditEvent){.reason = info->reason,
+							  .subject = approval->auth.subject,
+							  .context = approval->context},
+				 response);
 }
 
 /* the application can do something about it, unless nobody may be shown anything */
@@ -355,6 +380,11 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	if (!find_transaction(approval->transaction_id, &transaction))
 	{
 		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
+		return;
+	}
+	if (subject_block_holds(transaction.client->issuer, auth.subject))
+	{
+		send_blocked(&transaction, approval, response);
 		return;
 	}
 	auth.details = authorization_details_agreed(transaction.details, approval->details);

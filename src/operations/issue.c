@@ -27,6 +27,7 @@
 #include "tables/grant.h"
 #include "tables/not_before.h"
 #include "tables/registration.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
@@ -74,6 +75,14 @@ static bool
 gets_refresh_token(const IssueRequest *request, const Client *client, const Target *target)
 {
 	return target->offline_access || (request->offline && client->session_refresh);
+}
+
+static PgtErr
+judge_subject(const IssueRequest *request, const Client *client)
+{
+	if (!subject_block_holds(client->issuer, request->auth.subject))
+		return PGT_OK;
+	return request->client_auth_method ? PGT_ERR_SUBJECT_BLOCKED : PGT_ERR_ISSUE_SUBJECT_BLOCKED;
 }
 
 static void
@@ -163,6 +172,8 @@ prepare(const IssueRequest *request, Issue *issue)
 {
 	PgtErr err = judge(request, &issue->client, &issue->target);
 
+	if (err == PGT_OK)
+		err = judge_subject(request, issue->client);
 	if (err != PGT_OK)
 		return err;
 	err = enter_session(request, issue);

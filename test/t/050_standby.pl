@@ -123,6 +123,17 @@ is($s->value('SELECT pgtoken.introspect($1)', $family{app}{access_token}), '{"ac
 is($s->value('SELECT pgtoken.introspect($1)', $family{app}{refresh_token}), '{"active": false}', 'the refresh token too');
 is(holds($other->{access_token}), 1, 'another family of the same client is untouched');
 
+# blocked on the primary, and let in again
+my $blocked = issue('app');
+replayed();
+is(holds($blocked->{access_token}), 1, 'a token that is in memory there');
+$p->query(q{SELECT pgtoken.block_subject('alice', end_sessions => false)});
+replayed();
+is(holds($blocked->{access_token}) . active($blocked->{refresh_token}), '0false', 'its subject is blocked and that is replayed: refused at the next statement');
+$p->query(q{SELECT pgtoken.unblock_subject('alice')});
+replayed();
+is(holds($blocked->{access_token}) . active($blocked->{refresh_token}), '1true', 'and good again with the next one');
+
 # inside one transaction, whose snapshot is older than the revocation
 $s->query('BEGIN ISOLATION LEVEL REPEATABLE READ');
 is(holds($family{backend}{access_token}), 1, 'a transaction begins with a token that holds');
