@@ -92,6 +92,7 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->scope = code->scope;
 	issue->nonce = code->nonce;
 	issue->claims_request = code->claims_request;
+	issue->signed_in_context = code->context;
 }
 
 void
