@@ -194,6 +194,13 @@ SELECT count(*) AS still FROM pgtoken.sessions_of('fay');
 -- methods
 SELECT m, p, test.brief(a), a.headers ->> 'allow' AS allow FROM (VALUES ('POST', 'sessions'), ('DELETE', 'sessions'), ('DELETE', 'sessions/'), ('GET', 'sessions/x'), ('GET', 'sessions/end_others'), ('DELETE', 'sessions/end_others')) v (m, p), test.http(p, '', test.bearer_of(:'at1'), m) a;
 
+-- below mtls_base_uri as well, one and all
+SELECT pgtoken.update_issuer('https://id.example', mtls_base_uri => 'https://mtls.id.example/at');
+SELECT m #>> '{mtls_endpoint_aliases,pgtoken_sessions_endpoint}' AS alias FROM test.metadata() m;
+SELECT m, p, test.brief(test.request(m, '/at/oauth2/sessions' || p, '', test.bearer_of(:'at1') || '{"host": "mtls.id.example"}'))
+FROM (VALUES ('GET', ''), ('DELETE', '/' || repeat('A', 43)), ('DELETE', '/'), ('DELETE', '/a/b')) v (m, p);
+SELECT pgtoken.update_issuer('https://id.example', reset => '{mtls_base_uri}');
+
 -- one is ended: gone at the next statement, refresh token and all; the id is good once
 SELECT a.status, a.body FROM test.http('sessions/' || test.name_for('acc_web', :'g2'), '', test.bearer_of(:'at1'), 'DELETE') a;
 SELECT pgtoken.verify_access_token(:'at2') IS NULL AS refused, pgtoken.introspect(:'rt2') -> 'active' AS refreshed, test.challenged(test.http('sessions', '', test.bearer_of(:'at2'), 'GET')) AS out;
@@ -213,6 +220,15 @@ SELECT test.challenged(test.http('sessions/end_others', '', test.bearer_of(:'at1
 -- Attack shut out: of two that end each other, the second one keeps nothing and so ends everything.
 SELECT lives, known, answer FROM pgtoken.account_end_sessions(:'g1', NULL);
 SELECT lives, known, answer FROM pgtoken.account_end_sessions(:'g1', 'x');
+
+-- Attack shut out: a device that was signed out elsewhere is signed in again by the cookie that it has of the
+-- application, which has not heard of it. Who authenticates anew is let in.
+SELECT test.query((test.http('authorize', test.form('client_id', 'acc_web', 'redirect_uri', 'https://acc.example/cb', 'response_type', 'code', 'scope', 'openid'), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
+SELECT a.error, a.error_description, a.redirect_uri FROM pgtoken.approve_authorization(:'tx', 'fay', session_id => 'fay-1', auth_time => now() - interval '1 minute') a;
+SELECT a.error, test.query(a.redirect_uri, 'code') IS NOT NULL AS code FROM pgtoken.approve_authorization(:'tx', 'fay', session_id => 'fay-1') a;
+-- of another person's session of that name, and of one that was ended for another reason, nothing was said
+SELECT test.query((test.http('authorize', test.form('client_id', 'acc_web', 'redirect_uri', 'https://acc.example/cb', 'response_type', 'code', 'scope', 'openid'), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
+SELECT test.query(a.redirect_uri, 'code') IS NOT NULL AS code FROM pgtoken.approve_authorization(:'tx', 'acc-bob', session_id => 'fay-1', auth_time => now() - interval '1 minute') a;
 
 -- whose business it is
 SELECT r, has_function_privilege(r, f, 'EXECUTE') AS may, count(*) FROM unnest('{pgtoken_issuer,pgtoken_auditor,pgtoken_http}'::text[]) r,

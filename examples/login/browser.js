@@ -3,6 +3,9 @@
 // from it: a page of another site knows neither.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
+/** what is known of a browser by its request: as pgtoken takes a context */
+export const contextOf = (request) => ({ ip: request.ip, ...(request.headers['user-agent'] && { user_agent: request.headers['user-agent'].slice(0, 256) }) });
+
 export class Browsers {
 	#database;
 	#name;

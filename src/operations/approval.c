@@ -26,6 +26,7 @@
 #include "core/oauth/scope.h"
 #include "operations/answer.h"
 #include "operations/consent.h"
+#include "tables/account.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
@@ -369,6 +370,13 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		return;
 	}
 	session_lock_issue(transaction.client->issuer, auth.subject, auth.session_id);
+	/* now: whoever has ended it meanwhile has been waited for */
+	if (auth.session_id && account_session_ended(transaction.client->issuer, auth.subject,
+												 auth.session_id, auth.auth_time))
+	{
+		ask_again(&transaction, "login_required", "the subject has ended the session", response);
+		return;
+	}
 	audit_enter(&audit);
 	consented = consented_scope(&transaction, approval, &granted);
 	scope = granted_scope(&transaction, &granted);

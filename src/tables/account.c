@@ -47,3 +47,23 @@ account_end_sessions(const pg_uuid_t *grant_id, const char *name, AccountOutcome
 	store_arg_text(&args, name);
 	store_run(&end_query, &args, read_outcome, outcome);
 }
+
+/* by the reason that end_session_of, end_other_sessions and the endpoint give, unless told another */
+static StoreQuery ended_query = STORE_QUERY(
+	"account session ended", STORE_READS_LATEST,
+	"SELECT FROM pgtoken.grants g JOIN pgtoken.clients c ON c.client_id" EQ "g.client_id "
+	"WHERE g.session_id" EQ "$3 AND g.subject" EQ "$2 AND c.issuer" EQ "$1 "
+	"AND g.revoke_reason" EQ "'ended_by_user' AND g.revoked_at OPERATOR(pg_catalog.>) $4 LIMIT 1");
+
+bool
+account_session_ended(const char *issuer, const char *subject, const char *session_id,
+					  TimestampTz since)
+{
+	StoreArgs args = {0};
+
+	store_arg_text(&args, issuer);
+	store_arg_text(&args, subject);
+	store_arg_text(&args, session_id);
+	store_arg_time(&args, since);
+	return store_run(&ended_query, &args, NULL, NULL) > 0;
+}

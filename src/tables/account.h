@@ -7,6 +7,7 @@
 
 #include "base/compat.h"
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
@@ -25,5 +26,13 @@ extern void account_sessions(const pg_uuid_t *grant_id, const char *after, int l
 /* ends the session that this family's client knows by the name; NULL: all but the family's own */
 extern void account_end_sessions(const pg_uuid_t *grant_id, const char *name,
 								 AccountOutcome *outcome);
+
+/*
+ * Has the person himself ended the application's session since?  By what has become of
+ * its families: whoever has signed out a device elsewhere would find it signed in again
+ * by the cookie that it has of the application, which may not know of it.
+ */
+extern bool account_session_ended(const char *issuer, const char *subject, const char *session_id,
+								  TimestampTz since);
 
 #endif /* PGT_ACCOUNT_H */
