@@ -1,5 +1,6 @@
 // Login and consent: what the user is asked before a client gets its code.
 // pgtoken.authorize has sent the browser here with ?transaction_id=...
+import { contextOf } from './browser.js';
 import { consentPage, loginPage, messagePage, secondFactorPage, signUpPage } from './pages.js';
 import { Codes, essentialAcr, SECOND_FACTOR, wantsSecondFactor } from './second_factor.js';
 import { textsOf } from './texts.js';
@@ -58,7 +59,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 		if (!session && silent) return redirect(reply, (await database.denyAuthorization(transactionId, 'login_required')).redirect_uri);
 		if (!session || (!silent && tooOld(request, session))) return askWho(reply, csrf, transactionId, request);
 		if (secondFactor && !silent && wantsSecondFactor(request, session)) return askForSecondFactor(reply, browser, transactionId, request);
-		const answer = await database.approveAuthorization(transactionId, session, consent);
+		const answer = await database.approveAuthorization(transactionId, session, consent, contextOf(reply.request));
 		if (answer.redirect_uri) return redirect(reply, answer.redirect_uri);
 		switch (answer.error) {
 			case 'login_required':

@@ -7,6 +7,9 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 const HERE = 8 * 60 * 60;
 const KEPT = 30 * 24 * 60 * 60;
 
+/** what is known of a browser by its request: as pgtoken takes a context */
+export const contextOf = (request) => ({ ip: request.ip, ...(request.headers['user-agent'] && { user_agent: request.headers['user-agent'].slice(0, 256) }) });
+
 export class Browsers {
 	#database;
 	#name;

@@ -74,11 +74,11 @@ export class Database {
 		return (await this.#row('SELECT pgtoken.consent_missing($1, $2) AS scope', transactionId, subject)).scope;
 	}
 
-	/** @param consent the scopes just agreed to, or null */
-	approveAuthorization(transactionId, session, consent) {
+	/** @param consent the scopes just agreed to, or null; context: {ip, user_agent} of the browser, which is how the user knows it again */
+	approveAuthorization(transactionId, session, consent, context) {
 		return this.#row(`SELECT * FROM pgtoken.approve_authorization($1, $2, consent => $3, auth_time => $4,
-			acr => $5, amr => $6, session_id => $7, lifetime => $8)`,
-		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id, session.remaining);
+			acr => $5, amr => $6, session_id => $7, lifetime => $8, context => $9)`,
+		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id, session.remaining, context);
 	}
 
 	denyAuthorization(transactionId, error) {
@@ -144,6 +144,37 @@ export class Database {
 	/** [{subject, label, code, client_id}]: the codes that wait to be delivered, each told once */
 	async takeChallengeCodes() {
 		return (await this.#pool.query('SELECT subject, label, code, client_id FROM pgtoken.take_challenge_codes()')).rows;
+	}
+
+	// --- pgtoken: sessions -------------------------------------------------------------
+
+	/** the user's, newest first; see docs/functions.md#sessions_of */
+	async sessions({ subject, session_id: current }) {
+		return (await this.#pool.query(`SELECT session_id, is_current, client_names, device, first_address, last_address, created_at, last_used_at, amr
+			FROM pgtoken.sessions_of($1, $2)`, [subject, current])).rows;
+	}
+
+	/**
+	 * One of the user's, or (null) all but this one.  Ours goes as well: with its cookie the device would be let in again.
+	 * @returns as endSession
+	 */
+	async endSessionsOf({ subject, session_id: current }, sessionId) {
+		const client = await this.#pool.connect();
+		try {
+			await client.query('BEGIN');
+			const told = sessionId === null
+				? await client.query('SELECT * FROM pgtoken.end_other_sessions($1, $2)', [subject, current])
+				: await client.query('SELECT * FROM pgtoken.end_session_of($1, $2)', [subject, sessionId]);
+			await client.query('DELETE FROM app.sessions WHERE subject = $1 AND CASE WHEN $2::text IS NULL THEN session_id <> $3 ELSE session_id = $2 END',
+				[subject, sessionId, current]);
+			await client.query('COMMIT');
+			return told.rows;
+		} catch (error) {
+			await client.query('ROLLBACK');
+			throw error;
+		} finally {
+			client.release();
+		}
 	}
 
 	// --- pgtoken: logout ---------------------------------------------------------------

@@ -115,7 +115,8 @@ CREATE FUNCTION pgtoken.scopes_problem(scopes text[], of_client boolean) RETURNS
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN of_client AND 'offline_access' = ANY (scopes) THEN 'offline_access'
 				WHEN NOT pgtoken.valid_scopes(scopes) THEN 'grammar'
-				WHEN 'mfa_challenge' = ANY (scopes) THEN 'mfa_challenge' END;
+				WHEN 'mfa_challenge' = ANY (scopes) THEN 'mfa_challenge'
+				WHEN NOT of_client AND scopes && pgtoken.choices('account_scope') THEN 'account' END;
 REVOKE ALL ON FUNCTION pgtoken.scopes_problem FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.scopes_problem IS 'Internal: why these cannot be the scopes of an API or a client: one of them is reserved (its name), or none is one (grammar); NULL: they can';
 
@@ -138,6 +139,11 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'No token may carry it: an application could take it for one that opens the completion of a step-up.',
 				  HINT = 'A step-up is named by its transaction_id, not by a token.';
+	ELSIF problem = 'account' THEN
+		RAISE EXCEPTION 'the scope % is no API''s', array_to_string(pgtoken.choices('account_scope'), ', ')
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It opens the issuer''s own endpoints for the account of whoever has signed in: a token that an API gets must not have it.',
+				  HINT = 'Give it to a client.';
 	END IF;
 END
 $function$;

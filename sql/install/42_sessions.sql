@@ -49,33 +49,52 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.queue_logouts FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.queue_logouts IS 'Internal, called by whatever ends sessions: work for the courier, where the issuer has it deliver logouts: a logout token for each client (of the first array) and session (beside it) that has a backchannel_logout_uri';
 
-CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, offline boolean DEFAULT false, reason text DEFAULT 'logout')
-	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text, frontchannel_logout_uri text)
+-- Tokens that were exchanged live and die with what they came of: they are of its session.
+CREATE FUNCTION pgtoken.session_of_family(grant_id uuid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT coalesce(g.session_id, coalesce(g.ancestors[1], g.grant_id)::text) FROM pgtoken.grants g WHERE g.grant_id = session_of_family.grant_id;
+END;
+REVOKE ALL ON FUNCTION pgtoken.session_of_family FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.session_of_family IS 'Internal: the session that a family belongs to: the application''s, or, where none was named, the family itself or the one that its token was first exchanged from';
+
+-- What the end of sessions is, whoever asks for it: whose families and codes go, and
+-- who is to be told.
+CREATE FUNCTION pgtoken.revoke_sessions(of_issuer text, of_subject text, of_session text, except_session text, offline boolean, reason text,
+										OUT clients text[], OUT sessions text[], OUT families integer)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	family record;
-	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
-	by_courier CONSTANT boolean := (SELECT i.logout_delivery = 'courier' FROM pgtoken.issuers i WHERE i.issuer = of_issuer);
-	clients text[] := '{}';
-	sessions text[] := '{}';
 BEGIN
-	IF subject IS NULL OR offline IS NULL THEN
-		RAISE EXCEPTION 'subject and offline must not be NULL'
-			USING ERRCODE = 'null_value_not_allowed';
-	END IF;
+	clients := '{}';
+	sessions := '{}';
+	families := 0;
 	PERFORM pgtoken.make_durable();
-	session_id := pgtoken.session_of_sid(of_issuer, subject, session_id);
-	PERFORM pgtoken.lock_session(of_issuer, subject, NULL);
-	PERFORM pgtoken.forget_codes(of_issuer, NULL, subject, session_id, offline);
-	FOR family IN SELECT f.* FROM pgtoken.living_families(of_issuer, NULL, end_session.subject, end_session.session_id) f LOOP
-		IF end_session.offline OR NOT family.offline THEN
-			PERFORM pgtoken.revoke_family(family.grant_id, reason);
+	PERFORM pgtoken.lock_session(of_issuer, of_subject, NULL);
+	PERFORM pgtoken.forget_codes(of_issuer, NULL, of_subject, of_session, offline, except_session);
+	FOR family IN SELECT f.* FROM pgtoken.living_families(of_issuer, NULL, of_subject, of_session) f
+				  WHERE except_session IS NULL OR except_session <> pgtoken.session_of_family(f.grant_id) LOOP
+		IF offline OR NOT family.offline THEN
+			PERFORM FROM pgtoken.revoke_family(family.grant_id, reason);
+			families := families + FOUND::integer;
 		END IF;
 		clients := clients || family.of_client;
 		sessions := sessions || family.of_session;
 	END LOOP;
-	PERFORM pgtoken.queue_logouts(of_issuer, subject, clients, sessions);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.revoke_sessions FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.revoke_sessions IS 'Internal, called by what ends sessions of a subject: revokes the families of one (of_session) or all but one (except_session; both NULL: of all), and forgets the codes on their way. offline: those with offline_access, too. Waits for who is issuing to the subject. Returns the clients to be told and of which session, a pair a family, and how many families were revoked';
+
+CREATE FUNCTION pgtoken.tell_clients(of_issuer text, of_subject text, clients text[], sessions text[])
+	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text, frontchannel_logout_uri text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	by_courier CONSTANT boolean := (SELECT i.logout_delivery = 'courier' FROM pgtoken.issuers i WHERE i.issuer = of_issuer);
+BEGIN
+	PERFORM pgtoken.queue_logouts(of_issuer, of_subject, clients, sessions);
 	RETURN QUERY
 		WITH told AS MATERIALIZED (
 			SELECT c.client_id, c.issuer, c.metadata ->> 'backchannel_logout_uri' AS uri, c.metadata ->> 'frontchannel_logout_uri' AS frame, f.session_id
@@ -83,9 +102,28 @@ BEGIN
 			JOIN pgtoken.clients c ON c.client_id = f.client_id
 			WHERE c.enabled AND c.metadata ?| ARRAY['backchannel_logout_uri', 'frontchannel_logout_uri'])
 		SELECT t.client_id, t.uri,
-			   CASE WHEN t.uri IS NOT NULL AND NOT by_courier THEN pgtoken.logout_token(t.client_id, end_session.subject, t.session_id) END,
+			   CASE WHEN t.uri IS NOT NULL AND NOT by_courier THEN pgtoken.logout_token(t.client_id, of_subject, t.session_id) END,
 			   pgtoken.url_with(t.frame, '{iss,sid}', ARRAY[t.issuer, pgtoken.client_session_id(t.client_id, t.session_id)])
 		FROM told t ORDER BY t.client_id, t.session_id;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.tell_clients FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.tell_clients IS 'Internal, called by what ends sessions of a subject: who is to be told and how, as end_session returns it; queues the logout tokens that the courier delivers';
+
+CREATE FUNCTION pgtoken.end_session(subject text, session_id text DEFAULT NULL, offline boolean DEFAULT false, reason text DEFAULT 'logout')
+	RETURNS TABLE (client_id text, backchannel_logout_uri text, logout_token text, frontchannel_logout_uri text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
+	ended record;
+BEGIN
+	IF subject IS NULL OR offline IS NULL THEN
+		RAISE EXCEPTION 'subject and offline must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	SELECT * INTO ended FROM pgtoken.revoke_sessions(of_issuer, subject, pgtoken.session_of_sid(of_issuer, subject, session_id), NULL, offline, reason);
+	RETURN QUERY SELECT t.* FROM pgtoken.tell_clients(of_issuer, end_session.subject, ended.clients, ended.sessions) t;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.end_session FROM PUBLIC;

@@ -24,6 +24,7 @@ BEGIN
 						  ORDER BY k.alg <> i.default_alg, k.alg);
 	-- the others stand for claims (OpenID Connect Core section 5.4): without a function that gives them they mean nothing
 	scopes := CASE WHEN i.claims_function IS NOT NULL THEN protocol_scopes ELSE '{openid,offline_access}' END
+			  || pgtoken.choices('account_scope')
 			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s
 					   WHERE r.issuer = of_issuer AND r.enabled
 						 AND s <> ALL (protocol_scopes)
@@ -40,6 +41,8 @@ BEGIN
 		'client_id_metadata_document_supported', CASE WHEN pgtoken.takes_client_documents(of_issuer) AND pgtoken.courier_does('document') THEN true END,
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
+		-- of ours, for whoever has signed in: docs/http.md
+		'pgtoken_sessions_endpoint', base_url || '/oauth2/sessions',
 		'userinfo_signing_alg_values_supported', NULLIF(signing_algs, '{}'),
 		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
 		'jwks_uri', base_url || '/oauth2/jwks',
@@ -84,7 +87,8 @@ BEGIN
 			'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN rtrim(i.mtls_base_uri, '/') || '/oauth2/device_authorization' END,
 			'revocation_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/revoke',
 			'introspection_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/introspect',
-			'userinfo_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/userinfo') END,
+			'userinfo_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/userinfo',
+			'pgtoken_sessions_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/sessions') END,
 		'subject_types_supported', pgtoken.choices('subject_type'),
 		'id_token_signing_alg_values_supported', signing_algs,
 		'acr_values_supported', NULLIF(i.acr_levels, '{}'),

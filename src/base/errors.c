@@ -275,6 +275,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_ACCESS_TOKEN_TWICE] = {"invalid_request",
 									"the access token is sent in more than one way",
 									"access_token_twice", 400, false},
+	[PGT_ERR_SESSION_UNKNOWN] = {"not_found", "the user has no such session", "session_unknown",
+								 404, false},
 	[PGT_ERR_REQUEST_NOT_JSON] = {"invalid_request", "the request body must be application/json",
 								  "request_not_json", 415, false},
 	[PGT_ERR_REGISTRATION_BODY] = {"invalid_client_metadata",

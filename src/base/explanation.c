@@ -277,6 +277,8 @@ static const char *const sentences[] =
 			"The issuer asks for a nonce in DPoP proofs: the client sends the request again with the one of the DPoP-Nonce header.",
 		[PGT_ERR_ACCESS_TOKEN_TWICE] =
 			"The access token came in the header and in the form: it must come in one way.",
+		[PGT_ERR_SESSION_UNKNOWN] =
+			"The session that was to be ended is none of this user's living ones: it has ended, or its id is somebody else's or another client's.",
 		[PGT_ERR_REQUEST_NOT_JSON] =
 			"The body is a form or of another type: the registration endpoint takes application/json.",
 		[PGT_ERR_REGISTRATION_BODY] =

@@ -27,6 +27,7 @@
 #include "operations/answer.h"
 #include "operations/consent.h"
 #include "operations/session_limit.h"
+#include "tables/account.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
@@ -401,6 +402,13 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		return;
 	}
 	session_lock_issue(transaction.client->issuer, auth.subject, auth.session_id);
+	/* now: whoever has ended it meanwhile has been waited for */
+	if (auth.session_id && account_session_ended(transaction.client->issuer, auth.subject,
+												 auth.session_id, auth.auth_time))
+	{
+		ask_again(&transaction, "login_required", "the subject has ended the session", response);
+		return;
+	}
 	audit_enter(&audit);
 	/* its code could not be redeemed */
 	if (session_limit_refuses(transaction.client, auth.subject, auth.session_id))

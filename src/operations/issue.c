@@ -10,7 +10,9 @@
 
 #include "base/cache.h"
 #include "base/glue.h"
+#include "base/member.h"
 #include "base/moment.h"
+#include "base/object.h"
 #include "base/place.h"
 #include "base/random.h"
 #include "base/refused.h"
@@ -85,6 +87,26 @@ judge_subject(const IssueRequest *request, const Client *client)
 	return request->client_auth_method ? PGT_ERR_SUBJECT_BLOCKED : PGT_ERR_ISSUE_SUBJECT_BLOCKED;
 }
 
+/* of what a sign-in came from, what a person knows it by again: no more is kept */
+static Jsonb *
+first_context(const IssueRequest *request)
+{
+	char *ip = request->signed_in_context ? member_string(request->signed_in_context, "ip") : NULL;
+	char *user_agent =
+		request->signed_in_context ? member_string(request->signed_in_context, "user_agent") : NULL;
+	Object sign_in;
+	Object more;
+
+	if (ip == NULL && user_agent == NULL)
+		return request->context;
+	object_begin(&sign_in);
+	object_string(&sign_in, "ip", ip);
+	object_string(&sign_in, "user_agent", user_agent);
+	object_begin(&more);
+	object_jsonb(&more, "sign_in", object_end(&sign_in));
+	return object_concat(request->context, object_end(&more));
+}
+
 static void
 start_family(const IssueRequest *request, const Client *client, const Target *target,
 			 TimestampTz now, Grant *grant)
@@ -104,6 +126,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->nonce = unconstify(char *, request->nonce);
 	grant->claims_request = request->claims_request;
 	grant->context = request->context;
+	grant->first_context = first_context(request);
 	grant->not_before = DT_NOBEGIN;
 	if (request->begun)
 		grant->begun = *request->begun;

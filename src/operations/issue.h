@@ -46,6 +46,8 @@ typedef struct IssueRequest
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	struct Issue *prepared; /* by issue_assess; NULL: not yet */
 	Jsonb *context;
+	Jsonb *signed_in_context; /* of the browser that the subject has signed in with, where the
+								 request is another program's; NULL: nobody has said */
 } IssueRequest;
 
 /*

@@ -93,6 +93,7 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->nonce = code->nonce;
 	issue->claims_request = code->claims_request;
 	issue->lifespan = code->lifespan;
+	issue->signed_in_context = code->context;
 }
 
 void
