@@ -17,7 +17,7 @@ CREATE TABLE pgtoken.tokens (
 	refresh_expires_at timestamptz,
 	parent_generation integer,
 	client_secret_id uuid,
-	context jsonb NOT NULL,
+	context jsonb,
 	token_hash bytea,
 	jti text NOT NULL,
 	kid text NOT NULL,
@@ -33,7 +33,8 @@ CREATE TABLE pgtoken.tokens (
 	client_auth_method text,
 	resources text[] NOT NULL,
 	assessment jsonb,
-	personal jsonb
+	personal jsonb,
+	proof bytea
 ) PARTITION BY RANGE (issued_at);
 CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
 	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry)
@@ -52,11 +53,11 @@ COMMENT ON COLUMN pgtoken.tokens.refresh_expires_at IS 'When the refresh token e
 COMMENT ON COLUMN pgtoken.tokens.scope IS 'Scope of the access token, space-delimited; a refresh may have narrowed it';
 COMMENT ON COLUMN pgtoken.tokens.resources IS 'aud of the access token; a refresh may have narrowed it';
 COMMENT ON COLUMN pgtoken.tokens.decision IS 'Decision of this response: allow';
-COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it';
+COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it; NULL: redacted';
 COMMENT ON COLUMN pgtoken.tokens.client_secret_id IS 'Secret by which its client has proved itself (see client_secrets); NULL: by none, or by what is no secret';
 COMMENT ON COLUMN pgtoken.tokens.xact_id IS 'Transaction that wrote it, as in audit_events';
 COMMENT ON COLUMN pgtoken.tokens.client_id IS 'Client of the family; as the next it is known for as long as the row is, whatever becomes of the family';
-COMMENT ON COLUMN pgtoken.tokens.subject IS 'Subject of the family';
+COMMENT ON COLUMN pgtoken.tokens.subject IS 'Subject of the family; NULL: redacted';
 COMMENT ON COLUMN pgtoken.tokens.session_user_name IS 'Role that logged in';
 COMMENT ON COLUMN pgtoken.tokens.role_name IS 'Role in effect (SET ROLE); NULL: the one that logged in';
 COMMENT ON COLUMN pgtoken.tokens.application_name IS 'application_name of the session, which the caller chooses';
@@ -65,6 +66,7 @@ COMMENT ON COLUMN pgtoken.tokens.reason IS 'context_changed: a further answer wh
 COMMENT ON COLUMN pgtoken.tokens.client_auth_method IS 'How the client has proved itself at an endpoint; NULL: it was not asked';
 COMMENT ON COLUMN pgtoken.tokens.assessment IS 'How the request was assessed, which audit_events shows as decision in its detail; NULL: it was not';
 COMMENT ON COLUMN pgtoken.tokens.personal IS 'What of that tells of a person: the reasons that each rule gave; NULL: nothing';
+COMMENT ON COLUMN pgtoken.tokens.proof IS 'Random bytes under which the row''s leaf hides what tells of a person, and the cluster that wrote it; of a redacted row what its leaf needs in place of what is gone, and the event_id of the redaction; NULL: written by none of the functions, so that no seal covers it';
 
 ALTER TABLE pgtoken.tokens
 	ALTER token_hash SET STORAGE MAIN, ALTER token_hash SET STATISTICS 0,
@@ -78,17 +80,18 @@ ALTER TABLE pgtoken.tokens
 	ALTER client_auth_method SET STORAGE MAIN, ALTER client_auth_method SET STATISTICS 0,
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
 	ALTER assessment SET STORAGE MAIN, ALTER assessment SET STATISTICS 0,
-	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0;
+	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0,
+	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0;
 ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
-COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash and proof: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
 			  resources, decision, context, client_secret_id, xact_id, client_id, subject, session_user_name, role_name,
 			  application_name, client_addr, reason, client_auth_method, assessment, personal)
 	ON pgtoken.tokens TO pgtoken_auditor;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
-COMMENT ON TRIGGER append_only ON pgtoken.tokens IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
+COMMENT ON TRIGGER append_only ON pgtoken.tokens IS 'Refuses UPDATE, but for a redaction, and DELETE, whatever session_replication_role says';
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.tokens IS 'Refuses TRUNCATE, whatever session_replication_role says';
 
