@@ -105,6 +105,8 @@ UPDATE pgtoken.factors SET label = 'MARK new label' WHERE subject = 'MARK subjec
 SELECT pgtoken.remove_factor('MARK subject', :'factor', 'https://people.example');
 SELECT decision FROM pgtoken.issue_tokens('people', 'MARK subject', 'openid notes offline_access', session_id => 'MARK session');
 SELECT count(*) AS logged_out FROM pgtoken.end_session('MARK subject', 'MARK session', true);
+SELECT decision FROM pgtoken.issue_tokens('people', 'MARK subject', 'openid notes offline_access', session_id => 'MARK other session', context => :'seen');
+SELECT count(*) AS ended_by_himself FROM pgtoken.end_session_of('MARK subject', 'MARK other session');
 SELECT pgtoken.complete_logout(test.query((test.http('end_session', test.form('client_id', 'people'), '{"user-agent": "MARK agent"}', 'GET')).headers ->> 'location', 'transaction_id'), 'MARK subject', 'MARK session') IS NULL AS logged_out;
 SELECT count(*) > 0 AS withdrawn FROM pgtoken.withdraw_consent('MARK subject', 'people');
 SELECT access_token AS at FROM pgtoken.issue_tokens('people', 'MARK subject', 'openid notes offline_access') \gset
