@@ -77,8 +77,9 @@ GRANT EXECUTE ON FUNCTION pgtoken.subject_tables TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.subject_tables IS
 'Internal: where something is held of a subject, which is all that export_subject shows and erase_subject takes away. place: in the order of locks. rows_of: a condition on rows t, by $1 the issuer, $2 the subject, $3 its families. erasure: deleted; deleted unless locked (what somebody holds is left to maintain); deleted with the families; redacted (its columns of a person are emptied); kept. erased: which of the rows are deleted, a condition. A table that nobody has listed here is found by its columns, and then place is 50';
 
+-- Without SET, so that it is inlined: there is one for each event.
 CREATE FUNCTION pgtoken.event_issuer(client_id text, detail jsonb) RETURNS text
-	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN coalesce((SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = event_issuer.client_id),
 					detail ->> 'issuer', detail -> 'after' ->> 'issuer', detail -> 'before' ->> 'issuer',
 					(SELECT min(i.issuer) FROM pgtoken.issuers i HAVING count(*) = 1));
@@ -151,6 +152,26 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.subject_rows FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.subject_rows IS 'Internal, called by export_subject: the rows of a table that are a subject''s, as an array of objects with the columns that an auditor may read; of the ledger and the audit those of a span of time';
 
+CREATE FUNCTION pgtoken.clients_of_subject(of_issuer text, of_subject text, families uuid[]) RETURNS text[]
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+AS $function$
+DECLARE
+	clients text[] := '{}';
+	more text[];
+	t record;
+BEGIN
+	FOR t IN
+		SELECT s.table_name, s.rows_of FROM pgtoken.subject_tables() s
+		WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('pgtoken.%I', s.table_name)::regclass AND a.attname = 'client_id' AND NOT a.attisdropped) LOOP
+		EXECUTE format('SELECT array_agg(DISTINCT t.client_id) FROM pgtoken.%I t WHERE %s', t.table_name, t.rows_of) INTO more USING of_issuer, of_subject, families;
+		clients := clients || more;
+	END LOOP;
+	RETURN clients;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.clients_of_subject FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.clients_of_subject IS 'Internal, called by export_subject: the clients that are named where something is held of a subject';
+
 CREATE FUNCTION pgtoken.export_subject(subject text, issuer text DEFAULT NULL, audit boolean DEFAULT true, since timestamptz DEFAULT '-infinity', until timestamptz DEFAULT 'infinity')
 	RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'iso_8601'
@@ -158,9 +179,8 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
 	families uuid[];
-	held jsonb := '{}';
+	held jsonb;
 	clients jsonb;
-	t record;
 BEGIN
 	IF subject IS NULL OR audit IS NULL THEN
 		RAISE EXCEPTION 'subject and audit must not be NULL'
@@ -169,15 +189,13 @@ BEGIN
 	since := coalesce(since, '-infinity');
 	until := coalesce(until, 'infinity');
 	families := pgtoken.families_of(of_issuer, subject);
-	FOR t IN SELECT s.table_name, s.rows_of FROM pgtoken.subject_tables() s WHERE audit OR s.erasure <> 'redacted' ORDER BY s.table_name LOOP
-		held := held || jsonb_build_object(t.table_name, pgtoken.subject_rows(t.table_name, t.rows_of, of_issuer, subject, families, since, until));
-	END LOOP;
+	-- put together at once: what is large is copied with each member that is added
+	SELECT jsonb_object_agg(s.table_name, pgtoken.subject_rows(s.table_name, s.rows_of, of_issuer, export_subject.subject, families, since, until)) INTO held
+	FROM pgtoken.subject_tables() s WHERE audit OR s.erasure <> 'redacted';
 	SELECT coalesce(jsonb_agg(jsonb_build_object('client_id', c.client_id, 'client_name', c.client_name, 'sub', pgtoken.client_subject(c.client_id, export_subject.subject))
 							  ORDER BY c.client_id), '[]') INTO clients
 	FROM pgtoken.clients c
-	WHERE c.client_id IN (SELECT r.value ->> 'client_id' FROM jsonb_each(held) h, jsonb_array_elements(h.value) r
-						  UNION SELECT w.client_id FROM pgtoken.tokens w WHERE w.grant_id = ANY (families) AND w.parent_generation IS NULL)
-	  AND c.issuer = of_issuer;
+	WHERE c.client_id = ANY (pgtoken.clients_of_subject(of_issuer, export_subject.subject, families)) AND c.issuer = of_issuer;
 	PERFORM pgtoken.write_audit_event('subject.exported', jsonb_build_object('issuer', of_issuer, 'audit', audit), NULL, NULL, subject);
 	RETURN jsonb_build_object('export', 'pgtoken subject', 'version', 1, 'issuer', of_issuer, 'subject', subject, 'exported_at', now(),
 							  'since', nullif(since, '-infinity'), 'until', nullif(until, 'infinity'), 'clients', clients, 'held', held);

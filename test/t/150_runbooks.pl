@@ -145,6 +145,12 @@ is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(ac
 is($look->value(q{SELECT string_agg(i.error, ' ') FROM pgtoken.issue_tokens('app', 'user-42', 'openid') i}), 'access_denied', 'Suspend a user: nor is anything issued');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Suspend a user: to others it is');
 
+# files are written where psql runs
+$look = follow('A person asks', preamble => $admin . '\\cd ' . PostgreSQL::Test::Utils::tempdir . "\n");
+is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'A person asks: nothing of his holds');
+is($look->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE subject = 'user-42' AND event <> 'subject.exported'}), 0, 'A person asks: nor does the audit know him');
+is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'A person asks: and nobody else was concerned');
+
 # the attack: the thief goes on with the secret that was replaced
 $look = follow('When a client\'s secret has leaked', preamble => $admin);
 is($look->value(q{SELECT error FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),
