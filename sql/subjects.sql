@@ -253,3 +253,7 @@ SELECT pgtoken.erase_subject('SPOT four') ->> 'issuer' AS issuer;
 RESET ROLE;
 DROP ROLE regress_pgtoken_held_issuer, regress_pgtoken_held_admin;
 RESET pgtoken.http_issuer;
+
+-- what other tests look at
+DELETE FROM pgtoken.courier_work WHERE issuer = 'https://held.example';
+SELECT pgtoken.update_issuer('https://held.example', logout_delivery => 'application');
