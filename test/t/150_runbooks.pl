@@ -136,6 +136,8 @@ $look = follow('Kick somebody out', preamble => $issuer);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(access|refresh)$' AND holds(name)}), undef, 'Kick somebody out: he is');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Kick somebody out: and nobody else');
 
+follow('A user says that a session is not his', preamble => $admin);
+
 # the attack: the thief goes on with the secret that was replaced
 $look = follow('When a client\'s secret has leaked', preamble => $admin);
 is($look->value(q{SELECT error FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),
