@@ -41,8 +41,6 @@ BEGIN
 		'client_id_metadata_document_supported', CASE WHEN pgtoken.takes_client_documents(of_issuer) AND pgtoken.courier_does('document') THEN true END,
 		'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN base_url || '/oauth2/device_authorization' END,
 		'userinfo_endpoint', base_url || '/oauth2/userinfo',
-		-- of ours, for whoever has signed in: docs/http.md
-		'pgtoken_sessions_endpoint', base_url || '/oauth2/sessions',
 		'userinfo_signing_alg_values_supported', NULLIF(signing_algs, '{}'),
 		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
 		'jwks_uri', base_url || '/oauth2/jwks',
@@ -87,8 +85,7 @@ BEGIN
 			'device_authorization_endpoint', CASE WHEN i.verification_uri IS NOT NULL THEN rtrim(i.mtls_base_uri, '/') || '/oauth2/device_authorization' END,
 			'revocation_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/revoke',
 			'introspection_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/introspect',
-			'userinfo_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/userinfo',
-			'pgtoken_sessions_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/sessions') END,
+			'userinfo_endpoint', rtrim(i.mtls_base_uri, '/') || '/oauth2/userinfo') END,
 		'subject_types_supported', pgtoken.choices('subject_type'),
 		'id_token_signing_alg_values_supported', signing_algs,
 		'acr_values_supported', NULLIF(i.acr_levels, '{}'),

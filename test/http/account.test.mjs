@@ -40,7 +40,6 @@ function assertChallenge(answer, status, error) {
 describe('the sessions of a person', () => {
 	it('are announced, seen, and one of them is this one', async () => {
 		const { json: metadata } = await h.get('/.well-known/openid-configuration');
-		assert.equal(metadata.pgtoken_sessions_endpoint, `${h.issuer}${PATH}`);
 		assert.ok(metadata.scopes_supported.includes(SCOPE));
 		const subject = person();
 		const portal = await makeClient({ name: 'Portal' });

@@ -136,6 +136,8 @@ $look = follow('Kick somebody out', preamble => $issuer);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(access|refresh)$' AND holds(name)}), undef, 'Kick somebody out: he is');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Kick somebody out: and nobody else');
 
+follow('A user says that a session is not his', preamble => $admin);
+
 $look = follow('Limit sessions', preamble => $admin);
 is($look->value(q{SELECT count(*) FROM pgtoken.grant_status WHERE subject = 'user-60' AND state = 'active'}), 2, 'Limit sessions: no more than that');
 is($look->value(q{SELECT holds('42 web refresh') AND holds('42 app refresh')}), 't', 'Limit sessions: which ends nothing by itself');
