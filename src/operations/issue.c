@@ -10,6 +10,7 @@
 
 #include "base/cache.h"
 #include "base/glue.h"
+#include "base/member.h"
 #include "base/moment.h"
 #include "base/place.h"
 #include "base/random.h"
@@ -19,6 +20,7 @@
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
+#include "operations/impersonation.h"
 #include "operations/permit.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
@@ -71,7 +73,9 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 static PgtErr
 judge_subject(const IssueRequest *request, const Client *client)
 {
-	if (!subject_block_holds(client->issuer, request->auth.subject))
+	if (!subject_block_holds(client->issuer, request->auth.subject) &&
+		!(request->impersonated &&
+		  subject_block_holds(client->issuer, member_string(request->act, "sub"))))
 		return PGT_OK;
 	return request->client_auth_method ? PGT_ERR_SUBJECT_BLOCKED : PGT_ERR_ISSUE_SUBJECT_BLOCKED;
 }
@@ -142,6 +146,8 @@ prepare(const IssueRequest *request, Issue *issue)
 		return err;
 	if (!request->no_user)
 		session_lock_issue(issue->client->issuer, request->auth.subject, request->auth.session_id);
+	if (request->impersonated)
+		issue->target.openid = false;
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
 	if (request->n_first_resources > 0)
@@ -168,8 +174,8 @@ permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
 			},
 		.generation = -1,
 		.transaction_id = request->transaction_id,
-		/* a client's own token has no user, and that of an exchanged one is elsewhere */
-		.user_present = !request->no_user && request->n_ancestors == 0,
+		/* a client's own token has no user, and that of an exchanged one, or acted for, is elsewhere */
+		.user_present = !request->no_user && request->n_ancestors == 0 && !request->impersonated,
 	};
 
 	return permit(&permit_request, &issue->grant, &issue->permission, response);
@@ -241,6 +247,8 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 		return;
 	}
 	grant_insert(grant);
+	if (request->impersonated)
+		impersonation_audit(request, grant);
 	mint_record(&issue->minted,
 				&(LineageRow){.parent_generation = -1,
 							  .token_hash = grant->generation == 0 ? grant->current_hash : NULL,

@@ -141,6 +141,11 @@ is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(ac
 is($look->value(q{SELECT string_agg(i.error, ' ') FROM pgtoken.issue_tokens('app', 'user-42', 'openid') i}), 'access_denied', 'Suspend a user: nor is anything issued');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Suspend a user: to others it is');
 
+$look = follow('Let support act for a user', before => [ q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')} ]);
+$look->query('SET ROLE support_console');
+is($look->value(q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'openid', actor => '{"sub": "support-7"}')}), 'allow', 'Let support act for a user: it does');
+$look->query('RESET ROLE');
+
 # the attack: the thief goes on with the secret that was replaced
 $look = follow('When a client\'s secret has leaked', preamble => $admin);
 is($look->value(q{SELECT error FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),
