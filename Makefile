@@ -32,7 +32,7 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles mtls authorize response_mode front_channel device exchange \
-	client_secrets trusted_issuers authorization_details sessions account lifespan session_limits pre_request door not_before epochs subject_blocks resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
+	client_secrets trusted_issuers authorization_details sessions account lifespan session_limits pre_request door not_before epochs subject_blocks impersonation resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
 	simulate refused bad_input personal subjects placement maintain purge courier request_uri client_documents restore psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none

@@ -116,6 +116,9 @@ SELECT count(*) AS revoked FROM pgtoken.revoke_subject('MARK subject', issuer =>
 UPDATE pgtoken.subject_not_before SET reason = 'moved' WHERE subject = 'MARK subject';
 DELETE FROM pgtoken.subject_not_before WHERE subject = 'MARK subject';
 
+-- support acts for him
+SELECT decision FROM pgtoken.issue_tokens('people', 'MARK subject', 'notes', context => :'seen', actor => '{"sub": "MARK actor", "note": "MARK note"}');
+
 -- blocked, and let in again
 SELECT pgtoken.block_subject('MARK subject', 'seen in two places', issuer => 'https://people.example') AS blocked, pgtoken.block_subject('MARK subject', 'and in a third', issuer => 'https://people.example') AS still;
 SELECT error FROM pgtoken.approve_authorization(test.people_transaction(), 'MARK subject', consent => 'openid', context => :'seen');

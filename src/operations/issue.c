@@ -21,6 +21,7 @@
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
+#include "operations/impersonation.h"
 #include "operations/permit.h"
 #include "operations/session_limit.h"
 #include "step_up/challenge.h"
@@ -82,7 +83,9 @@ gets_refresh_token(const IssueRequest *request, const Client *client, const Targ
 static PgtErr
 judge_subject(const IssueRequest *request, const Client *client)
 {
-	if (!subject_block_holds(client->issuer, request->auth.subject))
+	if (!subject_block_holds(client->issuer, request->auth.subject) &&
+		!(request->impersonated &&
+		  subject_block_holds(client->issuer, member_string(request->act, "sub"))))
 		return PGT_OK;
 	return request->client_auth_method ? PGT_ERR_SUBJECT_BLOCKED : PGT_ERR_ISSUE_SUBJECT_BLOCKED;
 }
@@ -202,6 +205,8 @@ prepare(const IssueRequest *request, Issue *issue)
 	err = enter_session(request, issue);
 	if (err != PGT_OK)
 		return err;
+	if (request->impersonated)
+		issue->target.openid = false;
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
 	/* a code that has expired goes on after a step-up, but not beyond the end of its family */
@@ -231,8 +236,8 @@ permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
 			},
 		.generation = -1,
 		.transaction_id = request->transaction_id,
-		/* a client's own token has no user, and that of an exchanged one is elsewhere */
-		.user_present = !request->no_user && request->n_ancestors == 0,
+		/* a client's own token has no user, and that of an exchanged one, or acted for, is elsewhere */
+		.user_present = !request->no_user && request->n_ancestors == 0 && !request->impersonated,
 	};
 
 	return permit(&permit_request, &issue->grant, &issue->permission, response);
@@ -306,6 +311,8 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 	session_limit_end(issue->client, request->auth.subject, &issue->sessions_over,
 					  request->context);
 	grant_insert(grant);
+	if (request->impersonated)
+		impersonation_audit(request, grant);
 	mint_record(&issue->minted,
 				&(LineageRow){.parent_generation = -1,
 							  .token_hash = grant->generation == 0 ? grant->current_hash : NULL,

@@ -13,6 +13,7 @@
 #include "base/begun.h"
 #include "tables/authentication.h"
 #include "tables/confirmation.h"
+#include "tables/grant.h"
 #include "tables/lifespan.h"
 #include "tokens/response.h"
 
@@ -26,6 +27,7 @@ typedef struct IssueRequest
 	Lifespan lifespan; /* at the most */
 	Confirmation cnf;
 	Jsonb *act; /* NULL: nobody acts for the subject */
+	bool impersonated; /* the caller has said who acts (impersonation.h): no ID token, no step-up */
 	const pg_uuid_t *ancestors;
 	int n_ancestors;
 	char **ancestor_tokens; /* the jti of each one's token */

@@ -29,6 +29,7 @@
 #include "core/base/uuid.h"
 #include "core/oauth/route.h"
 #include "operations/blacklist.h"
+#include "operations/impersonation.h"
 #include "operations/issue.h"
 #include "operations/refresh.h"
 #include "operations/revoke.h"
@@ -75,6 +76,8 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 	request.offline = true;
 
 	request_string(request.nonce, "nonce");
+	if (!PG_ARGISNULL(16))
+		impersonation_begin(&request, argument_jsonb(fcinfo, 16));
 
 	refused_forget();
 	issue_tokens(&request, &response);

@@ -147,6 +147,11 @@ is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(ac
 is($look->value(q{SELECT string_agg(i.error, ' ') FROM pgtoken.issue_tokens('app', 'user-42', 'openid') i}), 'access_denied', 'Suspend a user: nor is anything issued');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Suspend a user: to others it is');
 
+$look = follow('Let support act for a user', before => [ q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')} ]);
+$look->query('SET ROLE support_console');
+is($look->value(q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'openid', actor => '{"sub": "support-7"}')}), 'allow', 'Let support act for a user: it does');
+$look->query('RESET ROLE');
+
 # files are written where psql runs
 $look = follow('A person asks', preamble => $admin . '\\cd ' . PostgreSQL::Test::Utils::tempdir . "\n");
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'A person asks: nothing of his holds');
