@@ -96,6 +96,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->claims_request = request->claims_request;
 	grant->context = request->context;
 	grant->not_before = DT_NOBEGIN;
+	grant->changed_at = DT_NOBEGIN;
 	if (request->begun)
 		grant->begun = *request->begun;
 	else
