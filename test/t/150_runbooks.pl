@@ -164,6 +164,9 @@ is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reus
 is($look->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE subject = 'user-42' AND event <> 'subject.exported'}), 0, 'A person asks: nor does the audit know him');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'A person asks: and nobody else was concerned');
 
+$look = follow('Let a tenant administer itself', preamble => "SET client_min_messages = warning;\n");
+is($look->value('SELECT count(*) FROM pgtoken.administrations'), 0, 'Let a tenant administer itself: and it is taken back');
+
 # the attack: the thief goes on with the secret that was replaced
 $look = follow('When a client\'s secret has leaked', preamble => $admin);
 is($look->value(q{SELECT error FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),
