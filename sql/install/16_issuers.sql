@@ -31,6 +31,7 @@ CREATE TABLE pgtoken.issuers (
 	mtls_base_uri text,
 	logout_delivery text NOT NULL DEFAULT 'application',
 	code_delivery text NOT NULL DEFAULT 'application',
+	status_lists boolean NOT NULL DEFAULT false,
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
@@ -49,6 +50,7 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_registration_check CHECK (registration = ANY (pgtoken.choices('registration'))),
 	CONSTRAINT issuers_logout_delivery_check CHECK (logout_delivery = ANY (pgtoken.choices('delivery'))),
 	CONSTRAINT issuers_code_delivery_check CHECK (code_delivery = ANY (pgtoken.choices('delivery'))),
+	CONSTRAINT issuers_status_lists_check CHECK (NOT status_lists OR default_alg NOT LIKE 'HS%'),
 	CONSTRAINT issuers_default_alg_check CHECK (default_alg = ANY (pgtoken.choices('alg')))
 );
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
@@ -70,6 +72,7 @@ COMMENT ON COLUMN pgtoken.issuers.claims_supported IS 'Claims that the claims fu
 COMMENT ON COLUMN pgtoken.issuers.registration IS 'Who may register a client by himself (RFC 7591): nobody (off), who has an initial access token (token) or a software statement (statement), or anybody (open)';
 COMMENT ON COLUMN pgtoken.issuers.logout_delivery IS 'Who tells clients of logouts (OpenID Connect Back-Channel Logout): the application, to which end_session() hands the tokens, or the courier';
 COMMENT ON COLUMN pgtoken.issuers.code_delivery IS 'Who sends the one-time codes of the outbox: the application, by take_challenge_codes(), or the courier';
+COMMENT ON COLUMN pgtoken.issuers.status_lists IS 'Have new families a place in a status list, for APIs that do not ask here?';
 COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON COLUMN pgtoken.issuers.epoch IS 'Moves on by one with each set_not_before; families and codes carry the one in which they were issued. Begins anywhere, so that an issuer that was deleted and is made again has none of its families';
@@ -82,6 +85,7 @@ COMMENT ON CONSTRAINT issuers_logout_uri_check ON pgtoken.issuers IS 'https, htt
 COMMENT ON CONSTRAINT issuers_verification_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT issuers_mtls_base_uri_check ON pgtoken.issuers IS 'As an issuer: https without query and fragment; http for loopback hosts only';
 COMMENT ON CONSTRAINT issuers_registration_check ON pgtoken.issuers IS 'off, token, statement or open';
+COMMENT ON CONSTRAINT issuers_status_lists_check ON pgtoken.issuers IS 'Status lists are signed by what anybody can verify';
 COMMENT ON CONSTRAINT issuers_default_alg_check ON pgtoken.issuers IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 
 CREATE UNIQUE INDEX issuers_base ON pgtoken.issuers (pgtoken.issuer_base(issuer));
@@ -213,7 +217,8 @@ CREATE FUNCTION pgtoken.update_issuer(
 	registration text DEFAULT NULL,
 	logout_delivery text DEFAULT NULL,
 	code_delivery text DEFAULT NULL,
-	mtls_base_uri text DEFAULT NULL
+	mtls_base_uri text DEFAULT NULL,
+	status_lists boolean DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -252,6 +257,11 @@ BEGIN
 		RETURN false;
 	END IF;
 	PERFORM pgtoken.check_alg_change(issuer, NULL, default_alg);
+	IF EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = update_issuer.issuer AND coalesce(update_issuer.status_lists, i.status_lists) AND coalesce(update_issuer.default_alg, i.default_alg) LIKE 'HS%') THEN
+		RAISE EXCEPTION 'status_lists take a default_alg that others can verify'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'A status list is signed by default_alg, and an HS256 key is not published.';
+	END IF;
 	IF is_default THEN
 		UPDATE pgtoken.issuers i SET is_default = false WHERE i.is_default AND i.issuer <> update_issuer.issuer;
 	END IF;
@@ -272,6 +282,7 @@ BEGIN
 		registration = coalesce(update_issuer.registration, i.registration),
 		logout_delivery = coalesce(update_issuer.logout_delivery, i.logout_delivery),
 		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery),
+		status_lists = coalesce(update_issuer.status_lists, i.status_lists),
 		mtls_base_uri = coalesce(update_issuer.mtls_base_uri, CASE WHEN 'mtls_base_uri' <> ALL (reset) THEN i.mtls_base_uri END)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
@@ -287,7 +298,8 @@ dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8)
 acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party.
 registration: who may register a client by himself (RFC 7591): off (nobody), token (who has an initial access token of create_registration_token), statement (who has a software statement of an issuer that the registration policy names), open (anybody); set_registration_policy says what such clients may have.
 logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier.
-mtls_base_uri: below which the endpoints are once more, by a host whose layer or proxy asks for certificates, so that browsers are not asked for theirs; the metadata name them as mtls_endpoint_aliases (RFC 8705 section 5). Returns false when there is no such issuer. Raises 22023.';
+mtls_base_uri: below which the endpoints are once more, by a host whose layer or proxy asks for certificates, so that browsers are not asked for theirs; the metadata name them as mtls_endpoint_aliases (RFC 8705 section 5).
+status_lists: access tokens of families that begin from now on name a place in a status list (Token Status List), where APIs that do not ask here read whether they are refused; families that have one keep it when this is switched off. It takes a default_alg that others can verify. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -324,6 +336,8 @@ BEGIN
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.documents d WHERE d.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.status_list_documents d USING pgtoken.status_lists l WHERE l.issuer = delete_issuer.issuer AND d.series = l.series AND d.number = l.number;
+	DELETE FROM pgtoken.status_lists l WHERE l.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer;
 	RETURN true;
 END

@@ -56,6 +56,8 @@ typedef struct Grant
 	char **ancestor_tokens; /* as many; not read back */
 	bool revoked;
 	char *revoke_reason;
+	int64 status_series; /* its place in the status lists; 0: it has none */
+	int32 status_position;
 	const StoreFound *found; /* the row that it was read from; NULL: not known */
 } Grant;
 

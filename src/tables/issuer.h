@@ -39,6 +39,7 @@ typedef struct Issuer
 	int n_webauthn_origins;
 	char *registration; /* who may register clients by himself: off, token, statement, open */
 	bool codes_by_courier; /* and not by the application */
+	bool status_lists; /* are its families in lists that APIs can read? */
 	Epochs epochs;
 	char *installation_id; /* of the database; NULL: none is there */
 	bool pepper_loaded;
