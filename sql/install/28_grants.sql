@@ -1,10 +1,13 @@
 -- Families: one authorization of one client by one subject, and whether it lives.
 
--- A refresh updates no indexed column and finds room on its page: HOT.
+-- A refresh updates no indexed column and finds room on its page: HOT. What is indexed
+-- stands in front: an UPDATE looks at each, past all that is before it in the row.
 CREATE TABLE pgtoken.grants (
 	grant_id uuid NOT NULL,
 	client_id text NOT NULL,
 	subject text NOT NULL,
+	status_series bigint,
+	status_position integer,
 	scope text NOT NULL,
 	resources text[] NOT NULL,
 	session_id text,
@@ -42,14 +45,14 @@ CREATE TABLE pgtoken.grants (
 	subject_epoch bigint,
 	authorization_details jsonb,
 	claims_request jsonb,
-	status_series bigint,
-	status_position integer,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
 COMMENT ON COLUMN pgtoken.grants.grant_id IS 'UUIDv7, made in C; every token of the family names it';
 COMMENT ON COLUMN pgtoken.grants.client_id IS 'Client that was authorized; only it can refresh';
 COMMENT ON COLUMN pgtoken.grants.subject IS 'sub: who authorized it, the application''s user id';
+COMMENT ON COLUMN pgtoken.grants.status_series IS 'Series of the status list that its access tokens name; NULL: they name none';
+COMMENT ON COLUMN pgtoken.grants.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it; immutable, and never another family''s';
 COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.resources IS 'APIs as granted (RFC 8707), or the issuer itself: aud; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
@@ -87,8 +90,6 @@ COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
 COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';
 COMMENT ON COLUMN pgtoken.grants.authorization_details IS 'What was granted beyond scopes (RFC 9396), an array; a refresh may narrow its access token, never this; NULL: nothing';
 COMMENT ON COLUMN pgtoken.grants.claims_request IS 'Single claims that its ID tokens and userinfo have as well (OpenID Connect Core section 5.5), as consented to; NULL: none were asked for';
-COMMENT ON COLUMN pgtoken.grants.status_series IS 'Series of the status list that its access tokens name; NULL: they name none';
-COMMENT ON COLUMN pgtoken.grants.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it; immutable, and never another family''s';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
 
 CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;

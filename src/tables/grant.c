@@ -20,6 +20,8 @@ read_grant(StoreRow *row, void *arg)
 	store_uuid(store_column(row, "grant_id"), &grant->grant_id);
 	grant->client_id = store_text(store_column(row, "client_id"));
 	grant->auth.subject = store_text(store_column(row, "subject"));
+	grant->status_series = store_long(store_column(row, "status_series"), 0);
+	grant->status_position = store_int(store_column(row, "status_position"), 0);
 	grant->scope = store_text(store_column(row, "scope"));
 	grant->resources = store_texts(store_column(row, "resources"), &grant->n_resources);
 	authentication_read(row, &grant->auth);
@@ -56,8 +58,6 @@ read_grant(StoreRow *row, void *arg)
 	store_begun(row, &grant->begun);
 	grant->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	grant->claims_request = store_jsonb(store_column(row, "claims_request"));
-	grant->status_series = store_long(store_column(row, "status_series"), 0);
-	grant->status_position = store_int(store_column(row, "status_position"), 0);
 	grant->found = row->found;
 }
 

@@ -210,14 +210,20 @@ issuer_of_session(void)
 	return issuer_get(guc_http_issuer[0] ? guc_http_issuer : NULL);
 }
 
+PgtcSlice
+issuer_base(const char *issuer)
+{
+	size_t len = strlen(issuer);
+
+	return pgtc_slice(issuer, issuer[len - 1] == '/' ? len - 1 : len);
+}
+
 char *
 issuer_url(const char *issuer, const char *path)
 {
-	int len = strlen(issuer);
+	PgtcSlice base = issuer_base(issuer);
 
-	if (issuer[len - 1] == '/')
-		len--;
-	return psprintf("%.*s%s", len, issuer, path);
+	return psprintf("%.*s%s", (int) base.len, base.data, path);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "base/begun.h"
 #include "core/base/crypto.h"
+#include "core/base/slice.h"
 #include "core/jose/alg.h"
 #include "core/oauth/refresh_token.h"
 
@@ -66,6 +67,9 @@ extern bool issuer_is_known(void);
 
 /* like issuer_find, but ereport(55000) when it is not there */
 extern Issuer *issuer_get(const char *issuer);
+
+/* what the URLs of its endpoints begin with: without a slash at the end; lives as long as issuer */
+extern PgtcSlice issuer_base(const char *issuer);
 
 /* the URL of one of its endpoints; an issuer may end in a slash (RFC 8414 section 3.1) */
 extern char *issuer_url(const char *issuer, const char *path);

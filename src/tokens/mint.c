@@ -111,7 +111,7 @@ status_claim(const Client *client, const Grant *grant)
 	if (grant->status_series == 0)
 		return pgtc_slice(NULL, 0);
 	pgtc_buf_init(&buf, &glue_mem);
-	pgtc_status_list_claim(pgtc_slice_str(issuer_url(client->issuer, "")), grant->status_series,
+	pgtc_status_list_claim(issuer_base(client->issuer), grant->status_series,
 						   grant->status_position, &buf);
 	glue_check(pgtc_buf_code(&buf), "writing a claim");
 	return pgtc_slice(buf.data, buf.len);

@@ -66,9 +66,8 @@ write_claims(const Issuer *issuer, PgtcStatusList list, bool all_ended, PgtcBuf 
 	else
 		status_list_read_bits(list, bits);
 	pgtc_buf_init(&member, &glue_mem);
-	glue_check(
-		pgtc_status_list_member(pgtc_slice_str(issuer_url(issuer->issuer, "")), bits, &member),
-		"writing a status list");
+	glue_check(pgtc_status_list_member(issuer_base(issuer->issuer), bits, &member),
+			   "writing a status list");
 	pgtc_buf_append(out, "{", 1);
 	pgtc_json_write_member_int(out, "ttl", guc_status_list_ttl);
 	pgtc_json_write_member_json(out, "status_list", pgtc_slice(member.data, member.len));
@@ -97,7 +96,7 @@ build(const Issuer *issuer, PgtcStatusList list, bool all_ended, const SigningKe
 	pgtc_buf_init(&uri, &glue_mem);
 	pgtc_buf_init(&claims, &glue_mem);
 	pgtc_buf_init(&token, &glue_mem);
-	pgtc_status_list_uri(pgtc_slice_str(issuer_url(issuer->issuer, "")), list, &uri);
+	pgtc_status_list_uri(issuer_base(issuer->issuer), list, &uri);
 	glue_check(pgtc_buf_code(&uri), "writing a status list");
 	write_claims(issuer, list, all_ended, &claims);
 	spec.sub = pgtc_slice(uri.data, uri.len);

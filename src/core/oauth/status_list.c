@@ -2,9 +2,6 @@
  * status_list.c
  *		Lists of the status of tokens.
  */
-#include <inttypes.h>
-#include <stdio.h>
-
 #include "core/oauth/status_list.h"
 #include "core/base/deflate.h"
 #include "core/base/json_write.h"
@@ -45,31 +42,41 @@ pgtc_status_list_parse(PgtcSlice text, PgtcStatusList *out)
 	return out->series > 0 && out->number >= 0 ? PGTC_OK : PGTC_E_MALFORMED;
 }
 
+static void
+append_number(PgtcBuf *out, int64_t number)
+{
+	char digits[20];
+	size_t n = sizeof(digits);
+
+	do
+	{
+		digits[--n] = (char) ('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	pgtc_buf_append(out, digits + n, sizeof(digits) - n);
+}
+
 void
 pgtc_status_list_uri(PgtcSlice base, PgtcStatusList list, PgtcBuf *out)
 {
-	char path[64];
-	int len = snprintf(path, sizeof(path), PGTC_STATUS_LIST_PATH "/%" PRId64 "/%" PRId32,
-					   list.series, list.number);
-
 	pgtc_buf_append(out, base.data, base.len);
-	pgtc_buf_append(out, path, (size_t) len);
+	pgtc_buf_append_str(out, PGTC_STATUS_LIST_PATH "/");
+	append_number(out, list.series);
+	pgtc_buf_append(out, "/", 1);
+	append_number(out, list.number);
 }
 
+/* on the way of a refresh: one buffer, which is given back by who has it */
 void
 pgtc_status_list_claim(PgtcSlice base, int64_t series, int32_t position, PgtcBuf *out)
 {
 	PgtcStatusList list = {series, position / PGTC_STATUS_LIST_SIZE};
-	PgtcBuf uri;
 
-	pgtc_buf_init(&uri, out->mem);
-	pgtc_status_list_uri(base, list, &uri);
-	pgtc_buf_append_str(out, "{\"status_list\":{");
-	pgtc_json_write_member_int(out, "idx", position % PGTC_STATUS_LIST_SIZE);
-	pgtc_json_write_member(out, "uri", pgtc_slice(uri.data, uri.len));
-	pgtc_buf_append_str(out, "}}");
-	out->failed = out->failed || uri.failed;
-	pgtc_buf_free(&uri);
+	pgtc_buf_append_str(out, "{\"status_list\":{\"idx\":");
+	append_number(out, position % PGTC_STATUS_LIST_SIZE);
+	pgtc_buf_append_str(out, ",\"uri\":\"");
+	pgtc_status_list_uri(base, list, out);
+	pgtc_buf_append_str(out, "\"}}");
 }
 
 void

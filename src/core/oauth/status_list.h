@@ -40,7 +40,7 @@ extern PgtcCode pgtc_status_list_parse(PgtcSlice text, PgtcStatusList *out);
 /* the URL of a list; base: the issuer's, without a slash at the end */
 extern void pgtc_status_list_uri(PgtcSlice base, PgtcStatusList list, PgtcBuf *out);
 
-/* the value of the claim "status", JSON */
+/* the value of the claim "status", JSON; base has no character that JSON would escape */
 extern void pgtc_status_list_claim(PgtcSlice base, int64_t series, int32_t position, PgtcBuf *out);
 
 /* of bits with PGTC_STATUS_LIST_BYTES: the entry becomes INVALID; index 0 is the lowest bit of the first byte */
