@@ -116,18 +116,27 @@ is(misplaced($p), 0, 'nobody has got its place, nor what it had left');
 age();
 is(status_of($p, $prepared->{access_token}), 0, 'and it has one');
 
-$one->query('BEGIN');
-issue($one, 'undone');
-$one->query(q{PREPARE TRANSACTION 'undone'});
+# one that has reserved its places in the very transaction that comes to nothing
+my $three = session($primary);
+$three->query('BEGIN');
+issue($three, 'undone');
+$three->query(q{PREPARE TRANSACTION 'undone'});
+issue($three, 'before it is decided');
 $two->query(q{ROLLBACK PREPARED 'undone'});
-issue($_, 'afterwards') for $one, $two, $one, session($primary);
+issue($three, 'afterwards') for 1 .. 3;
+for (1 .. 3)
+{
+	my $other = session($primary);
+	issue($other, 'afterwards') for 1 .. 16;
+	$other->quit;
+}
 is(misplaced($p), 0, 'nor does it matter when it comes to nothing');
 
 # --- a crash --------------------------------------------------------------------------
 
 # the block of this session is reserved and used, and nothing of it was flushed on purpose
 my $before = issue($two, 'before-crash');
-$_->quit for $p, $one, $two;
+$_->quit for $p, $one, $two, $three;
 $primary->stop('immediate');
 $primary->start;
 $p = session($primary);
