@@ -23,7 +23,7 @@
 #include "core/base/slice.h"
 #include "core/jose/token.h"
 #include "tables/signing_key.h"
-#include "tables/status_list.h"
+#include "tables/status_list_row.h"
 
 /* exp of a list, in its ttl: whoever gets no newer one for so long knows nothing any more */
 #define LIFE_IN_TTL 20
@@ -64,7 +64,7 @@ write_claims(const Issuer *issuer, PgtcStatusList list, bool all_ended, PgtcBuf 
 	if (all_ended)
 		memset(bits, 0xff, PGTC_STATUS_LIST_BYTES);
 	else
-		status_list_read_bits(list, bits);
+		status_list_row_bits(list, bits);
 	pgtc_buf_init(&member, &glue_mem);
 	glue_check(pgtc_status_list_member(issuer_base(issuer->issuer), bits, &member),
 			   "writing a status list");
@@ -176,12 +176,12 @@ kept_list(const Issuer *issuer, PgtcStatusList list, const SigningKey *key, Time
 	if (is_fresh(found, key, now, 2) || !build_lock(list.series, list.number, !usable))
 		return true;
 	/* who had the lock before may have made it */
-	if (!status_list_find(issuer->issuer, list, found))
+	if (!status_list_row_find(issuer->issuer, list, found))
 		return false;
 	if (is_fresh(found, key, GetCurrentTimestamp(), 2))
 		return true;
 	*found = build(issuer, list, found->all_ended, key);
-	status_list_keep(list, found);
+	status_list_row_keep(list, found);
 	return true;
 }
 
@@ -193,7 +193,7 @@ status_list_token(const Issuer *issuer, PgtcStatusList list, int *max_age)
 	const SigningKey *key;
 	int64 age;
 
-	if (!status_list_find(issuer->issuer, list, &found))
+	if (!status_list_row_find(issuer->issuer, list, &found))
 		return NULL;
 	key = signing_key_active(issuer->issuer, issuer->default_alg);
 	if (XactReadOnly)

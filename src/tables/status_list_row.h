@@ -1,9 +1,9 @@
 /*
- * status_list.h
+ * status_list_row.h
  *		Status lists: which there are, what is to be said in them, and what was signed.
  */
-#ifndef PGT_STATUS_LIST_H
-#define PGT_STATUS_LIST_H
+#ifndef PGT_STATUS_LIST_ROW_H
+#define PGT_STATUS_LIST_ROW_H
 
 #include "base/compat.h"
 
@@ -20,12 +20,12 @@ typedef struct StatusList
 } StatusList;
 
 /* what is committed by now; false: the issuer has no such list */
-extern bool status_list_find(const char *issuer, PgtcStatusList list, StatusList *found);
+extern bool status_list_row_find(const char *issuer, PgtcStatusList list, StatusList *found);
 
 /* the bits of the families whose tokens are refused, as of now; the others stay as they are */
-extern void status_list_read_bits(PgtcStatusList list, uint8_t bits[PGTC_STATUS_LIST_BYTES]);
+extern void status_list_row_bits(PgtcStatusList list, uint8_t bits[PGTC_STATUS_LIST_BYTES]);
 
 /* in the place of what was there; the caller has the build_lock() of the list */
-extern void status_list_keep(PgtcStatusList list, const StatusList *built);
+extern void status_list_row_keep(PgtcStatusList list, const StatusList *built);
 
-#endif /* PGT_STATUS_LIST_H */
+#endif /* PGT_STATUS_LIST_ROW_H */

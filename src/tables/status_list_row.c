@@ -1,8 +1,8 @@
 /*
- * status_list.c
+ * status_list_row.c
  *		Status lists: which there are, what is to be said in them, and what was signed.
  */
-#include "tables/status_list.h"
+#include "tables/status_list_row.h"
 
 #include "base/store.h"
 
@@ -31,7 +31,7 @@ static StoreQuery find_query = STORE_QUERY(
 	"l.number WHERE l.series" EQ "$1 AND l.number" EQ "$2 AND l.issuer" EQ "$3");
 
 bool
-status_list_find(const char *issuer, PgtcStatusList list, StatusList *found)
+status_list_row_find(const char *issuer, PgtcStatusList list, StatusList *found)
 {
 	StoreArgs args = {0};
 
@@ -51,7 +51,7 @@ static StoreQuery bits_query =
 				"SELECT i.status_index FROM pgtoken.status_list_invalid($1, $2) i (status_index)");
 
 void
-status_list_read_bits(PgtcStatusList list, uint8_t bits[PGTC_STATUS_LIST_BYTES])
+status_list_row_bits(PgtcStatusList list, uint8_t bits[PGTC_STATUS_LIST_BYTES])
 {
 	StoreArgs args = {0};
 
@@ -66,7 +66,7 @@ static StoreQuery keep_query = STORE_QUERY(
 	"DO UPDATE SET built_at = EXCLUDED.built_at, kid = EXCLUDED.kid, document = EXCLUDED.document");
 
 void
-status_list_keep(PgtcStatusList list, const StatusList *built)
+status_list_row_keep(PgtcStatusList list, const StatusList *built)
 {
 	StoreArgs args = {0};
 
