@@ -17,8 +17,9 @@ CREATE FUNCTION test.list_for(of_subject text, of_client text DEFAULT 'lists', s
 	RETURNING grant_id IS NOT NULL $$;
 -- what a list says of each that is held, beside what verify_access_token says
 CREATE FUNCTION test.refused_in_list(of_grant uuid) RETURNS boolean LANGUAGE sql AS $$
-	SELECT EXISTS (SELECT FROM pgtoken.grants g, pgtoken.status_list_invalid(g.status_series, g.status_position / 131072) i (status_index)
-				   WHERE g.grant_id = of_grant AND i.status_index = g.status_position % 131072) $$;
+	SELECT EXISTS (SELECT FROM test.listed t, LATERAL (SELECT test.claims(t.access_token) #> '{status,status_list}') c (place),
+						  LATERAL (SELECT regexp_match(place ->> 'uri', '([0-9]+)/([0-9]+)$')) u (name), pgtoken.status_list_invalid(name[1]::bigint, name[2]::integer) i (status_index)
+				   WHERE t.grant_id = of_grant AND i.status_index = (place ->> 'idx')::integer) $$;
 CREATE FUNCTION test.path_of(token text) RETURNS text LANGUAGE sql AS $$ SELECT substring(test.claims(token) #>> '{status,status_list,uri}' FROM '/tenant(/.*)') $$;
 CREATE FUNCTION test.list_request(path text, method text DEFAULT 'GET') RETURNS test.answer LANGUAGE sql
 	RETURN test.request(method, '/tenant' || path, headers => '{"host": "lists.example"}');
@@ -62,7 +63,7 @@ ROLLBACK;
 SELECT test.outcome($$SELECT pgtoken.issue_tokens('lists', 'mallory', claims => '{"status": {"status_list": {"idx": 1, "uri": "https://evil.example"}}}')$$) AS by_claims;
 
 -- Whatever ends a family is in the list, and what does not is not
-SELECT bool_and(test.list_for(s)) FROM unnest('{revoked,by-token,reused,not-before,blacklisted,expired,idle,living,bystander,withdrawn,everywhere}'::text[]) s;
+SELECT bool_and(test.list_for(s)) FROM unnest('{revoked,by-token,reused,not-before,blacklisted,expired,idle,living,bystander,withdrawn,everywhere,blocked,erased}'::text[]) s;
 SELECT test.list_for('in-session', session => 's-1'), test.list_for('in-session-too', session => 's-2');
 SELECT bool_and(test.list_for(s, 'lists-2')) FROM unnest('{of-client,of-client-too}'::text[]) s;
 CREATE FUNCTION test.exchanged(of_subject text) RETURNS void LANGUAGE sql AS $$
@@ -86,6 +87,8 @@ SET LOCAL pgtoken.http_issuer = :'iss';
 SELECT count(*) >= 0 AS session_ended FROM pgtoken.end_session('in-session', 's-1', offline => true);
 COMMIT;
 SELECT count(*) FROM pgtoken.revoke_subject('everywhere', issuer => :'iss');
+SELECT count(*) >= 0 AS blocked FROM pgtoken.block_subject('blocked', issuer => :'iss', end_sessions => false);
+SELECT pgtoken.erase_subject('erased', issuer => :'iss') IS NOT NULL AS erased;
 SELECT count(*) >= 0 AS withdrawn FROM pgtoken.withdraw_consent('withdrawn', 'lists');
 SELECT pgtoken.revoke_client('lists-2') IS NOT NULL AS client;
 UPDATE pgtoken.grants SET expires_at = now() - interval '1 minute' WHERE subject = 'expired';
@@ -93,6 +96,9 @@ UPDATE pgtoken.grants SET rotated_at = now() - idle_lifetime - interval '1 minut
 -- A single token that is blacklisted is in no list, but what it was exchanged for is.
 SELECT subject COLLATE "C" AS subject, pgtoken.verify_access_token(access_token) IS NOT NULL AS holds, test.refused_in_list(grant_id) AS refused
 FROM test.listed WHERE subject <> 'before' ORDER BY 1;
+-- a subject that is blocked, until it is let in again
+SELECT pgtoken.unblock_subject('blocked', issuer => :'iss') AS let_in;
+SELECT pgtoken.verify_access_token(access_token) IS NOT NULL AS holds, test.refused_in_list(grant_id) AS refused FROM test.listed WHERE subject = 'blocked';
 -- a client that is switched off, until it is on again
 SELECT pgtoken.update_client('lists', enabled => false);
 SELECT test.refused_in_list(grant_id) AS refused FROM test.listed WHERE subject = 'living';

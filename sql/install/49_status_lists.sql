@@ -69,6 +69,43 @@ CREATE POLICY auditor_reads ON pgtoken.status_list_documents FOR SELECT TO pgtok
 COMMENT ON POLICY auditor_reads ON pgtoken.status_list_documents IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT ON pgtoken.status_list_documents TO pgtoken_auditor;
 
+CREATE TABLE pgtoken.status_list_ends (
+	series bigint NOT NULL,
+	position integer NOT NULL,
+	ended_at timestamptz NOT NULL,
+	CONSTRAINT status_list_ends_pkey PRIMARY KEY (series, position)
+);
+COMMENT ON TABLE pgtoken.status_list_ends IS 'Places in status lists of families whose rows went before their tokens had ended: verify_access_token refuses what it does not find, and so do the lists. Nothing here tells whose they were';
+COMMENT ON COLUMN pgtoken.status_list_ends.series IS 'Series of the list';
+COMMENT ON COLUMN pgtoken.status_list_ends.position IS 'Place in the series: number of the list times 131072, plus the index in it';
+COMMENT ON COLUMN pgtoken.status_list_ends.ended_at IS 'When the family went; maintain() forgets the row once no token of it can live';
+COMMENT ON CONSTRAINT status_list_ends_pkey ON pgtoken.status_list_ends IS 'One row per place';
+COMMENT ON INDEX pgtoken.status_list_ends_pkey IS 'Finds those of a list';
+
+SELECT pg_catalog.pg_extension_config_dump('pgtoken.status_list_ends', '');
+ALTER TABLE pgtoken.status_list_ends ENABLE ROW LEVEL SECURITY;
+CREATE POLICY auditor_reads ON pgtoken.status_list_ends FOR SELECT TO pgtoken_auditor USING (true);
+COMMENT ON POLICY auditor_reads ON pgtoken.status_list_ends IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
+GRANT SELECT ON pgtoken.status_list_ends TO pgtoken_auditor;
+
+CREATE FUNCTION pgtoken.keep_status_end() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	INSERT INTO pgtoken.status_list_ends (series, position, ended_at) VALUES (OLD.status_series, OLD.status_position, clock_timestamp())
+	ON CONFLICT ON CONSTRAINT status_list_ends_pkey DO NOTHING;
+	RETURN NULL;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.keep_status_end FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.keep_status_end IS 'Internal: trigger of grants that keeps the place of a family which is deleted before its tokens have ended';
+
+-- Not for what maintenance deletes, whose tokens ended days ago; nor does a refresh come by here.
+CREATE TRIGGER keep_status_end AFTER DELETE ON pgtoken.grants FOR EACH ROW
+	WHEN (OLD.status_series IS NOT NULL AND OLD.expires_at > pg_catalog.now() - interval '1 day' AND (OLD.revoked_at < pg_catalog.now() - interval '1 day') IS NOT TRUE)
+	EXECUTE FUNCTION pgtoken.keep_status_end();
+COMMENT ON TRIGGER keep_status_end ON pgtoken.grants IS 'Keeps the place in its status list of a family that goes before its tokens have ended, so that the list goes on refusing them';
+
 CREATE FUNCTION pgtoken.ancestors_ended(of_ancestors uuid[], of_tokens text[]) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -86,9 +123,15 @@ BEGIN ATOMIC
 	SELECT s.status_position % pgtoken.status_list_size()
 	FROM pgtoken.grant_status s
 	LEFT JOIN pgtoken.clients c ON c.client_id = s.client_id
+	LEFT JOIN pgtoken.subject_blocks b ON b.issuer = c.issuer AND b.subject = s.subject AND b.blocked_until > clock_timestamp()
 	WHERE s.status_series = of_series
 	  AND s.status_position BETWEEN of_number::bigint * pgtoken.status_list_size() AND of_number::bigint * pgtoken.status_list_size() + pgtoken.status_list_size() - 1
-	  AND (s.state = 'revoked' OR c.enabled IS NOT TRUE OR (s.ancestors IS NOT NULL AND pgtoken.ancestors_ended(s.ancestors, s.ancestor_tokens)));
+	  AND (s.state = 'revoked' OR c.enabled IS NOT TRUE OR b.subject IS NOT NULL OR (s.ancestors IS NOT NULL AND pgtoken.ancestors_ended(s.ancestors, s.ancestor_tokens)))
+	UNION ALL
+	SELECT e.position % pgtoken.status_list_size()
+	FROM pgtoken.status_list_ends e
+	WHERE e.series = of_series
+	  AND e.position BETWEEN of_number::bigint * pgtoken.status_list_size() AND of_number::bigint * pgtoken.status_list_size() + pgtoken.status_list_size() - 1;
 END;
 REVOKE ALL ON FUNCTION pgtoken.status_list_invalid FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.status_list_invalid TO pgtoken_auditor;

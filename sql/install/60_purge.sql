@@ -8,7 +8,7 @@ COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from 
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,reused_families,grants,status_lists,status_list_documents}'::text[];
+	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
@@ -53,6 +53,7 @@ BEGIN
 		WHEN 'user_code_attempts' THEN 't.window_start < now() - interval ''1 day'''
 		WHEN 'replay_ids' THEN 't.expires_at < now() - interval ''1 minute'''
 		WHEN 'subject_not_before' THEN 't.not_before < now() - interval ''10 years'''	-- no family lives longer
+		WHEN 'subject_blocks' THEN 't.blocked_until < now() - interval ''30 days'''
 		WHEN 'blacklist' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'reused_families' THEN 't.noted_at < ' || quote_literal(now() - evidence)
 		WHEN 'grants' THEN	-- that of a reused one stays for as long as the family is known as such
@@ -64,6 +65,7 @@ BEGIN
 			|| 'AND NOT EXISTS (SELECT FROM pgtoken.grants g WHERE g.status_series = t.series '
 			|| 'AND g.status_position BETWEEN t.number::bigint * pgtoken.status_list_size() AND t.number::bigint * pgtoken.status_list_size() + pgtoken.status_list_size() - 1 '
 			|| 'AND least(g.revoked_at, g.expires_at, g.rotated_at + g.idle_lifetime) >= now() - interval ''2 days'')'
+		WHEN 'status_list_ends' THEN 't.ended_at < now() - interval ''2 days'''
 		WHEN 'status_list_documents' THEN 't.built_at < now() - interval ''1 day'''
 	END;
 END
