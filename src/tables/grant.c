@@ -4,6 +4,8 @@
  */
 #include "tables/grant.h"
 
+#include "catalog/pg_type.h"
+
 #include "base/moment.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
@@ -18,6 +20,8 @@ read_grant(StoreRow *row, void *arg)
 	store_uuid(store_column(row, "grant_id"), &grant->grant_id);
 	grant->client_id = store_text(store_column(row, "client_id"));
 	grant->auth.subject = store_text(store_column(row, "subject"));
+	grant->status_series = store_long(store_column(row, "status_series"), 0);
+	grant->status_position = store_int(store_column(row, "status_position"), 0);
 	grant->scope = store_text(store_column(row, "scope"));
 	grant->resources = store_texts(store_column(row, "resources"), &grant->n_resources);
 	authentication_read(row, &grant->auth);
@@ -137,6 +141,10 @@ grant_insert(const Grant *grant)
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
 	store_arg_begun(&args, &grant->begun);
 	store_arg_jsonb(store_named(&args, "claims_request"), grant->claims_request);
+	store_arg_value(store_named(&args, "status_series"), INT8OID,
+					Int64GetDatum(grant->status_series), grant->status_series == 0);
+	store_arg_value(store_named(&args, "status_position"), INT4OID,
+					Int32GetDatum(grant->status_position), grant->status_series == 0);
 	store_run(&grant_insert_query, &args, NULL, NULL);
 }
 

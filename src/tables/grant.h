@@ -57,6 +57,8 @@ typedef struct Grant
 	bool revoked;
 	char *revoke_reason;
 	TimestampTz changed_at; /* DT_NOBEGIN: what its tokens say is what it began with */
+	int64 status_series; /* its place in the status lists; 0: it has none */
+	int32 status_position;
 	const StoreFound *found; /* the row that it was read from; NULL: not known */
 } Grant;
 
