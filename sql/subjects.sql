@@ -213,6 +213,11 @@ SELECT * FROM test.held('SPOT subject') WHERE table_name NOT IN (SELECT e.table_
 SELECT (SELECT count(*) FROM pgtoken.subject_not_before WHERE issuer = 'https://held.example' AND subject = 'SPOT subject') AS not_before, (SELECT count(*) FROM pgtoken.subject_erasures WHERE subject = 'SPOT subject') AS erasures;
 -- families were emptied, and go when no token of theirs can live; what is evidence of a reuse stays as long as that of others
 SELECT count(*) AS emptied, count(*) FILTER (WHERE revoked_at IS NULL OR session_id <> '' OR claims <> '{}' OR context <> '{}' OR first_context <> '{}') AS not_quite FROM pgtoken.grants WHERE subject = '' AND client_id LIKE 'held%';
+-- whatever the audit calls a person's
+SELECT DISTINCT c.key AS not_emptied
+FROM pgtoken.grants g, jsonb_each(jsonb_strip_nulls(to_jsonb(g))) c, pg_trigger t
+WHERE g.subject = '' AND g.client_id LIKE 'held%' AND t.tgrelid = 'pgtoken.grants'::regclass AND t.tgname = 'audit'
+  AND c.key = ANY (string_to_array(replace(split_part(encode(t.tgargs, 'escape'), '\000', 3), ' ', ''), ',')) AND c.value NOT IN ('""', '{}');
 UPDATE pgtoken.grants SET revoked_at = revoked_at - interval '49 hours' WHERE subject = '' AND client_id LIKE 'held%';
 SELECT step, detail FROM pgtoken.finish_erasures();
 SELECT count(*) AS emptied, bool_and(grant_id IN (SELECT grant_id FROM pgtoken.reused_families)) AS reused FROM pgtoken.grants WHERE subject = '' AND client_id LIKE 'held%';
@@ -238,6 +243,15 @@ UPDATE pgtoken.subject_erasures SET erased_at = now() - interval '49 hours' WHER
 SELECT step, detail FROM pgtoken.maintain() WHERE step = 'erasures finished';
 SELECT count(*) AS not_before FROM pgtoken.subject_not_before WHERE subject = 'SPOT three';
 
+-- Attack shut out: who is blocked asks to be erased, and is let in again. His block stays
+-- for as long as it is in force; one that is over goes.
+SELECT pgtoken.block_subject('SPOT six', 'fraud') IS NOT NULL AS blocked;
+SELECT jsonb_array_length(pgtoken.export_subject('SPOT six') -> 'held' -> 'subject_blocks') AS held;
+SELECT pgtoken.erase_subject('SPOT six') -> 'rows' -> 'subject_blocks' AS erased;
+SELECT error FROM pgtoken.issue_tokens('held', 'SPOT six', 'openid');
+UPDATE pgtoken.subject_blocks SET blocked_at = now() - interval '2 hours', blocked_until = now() - interval '1 hour' WHERE subject = 'SPOT six';
+SELECT pgtoken.erase_subject('SPOT six') -> 'rows' -> 'subject_blocks' AS erased;
+
 -- A table that nobody has thought of is found by its columns
 CREATE TABLE pgtoken.thought_of_by_nobody (issuer text, subject text, what text, secret bytea, PRIMARY KEY (issuer, subject, what));
 GRANT SELECT ON pgtoken.thought_of_by_nobody TO pgtoken_auditor;
@@ -260,3 +274,7 @@ SELECT pgtoken.erase_subject('SPOT four') ->> 'issuer' AS issuer;
 RESET ROLE;
 DROP ROLE regress_pgtoken_held_issuer, regress_pgtoken_held_admin;
 RESET pgtoken.http_issuer;
+
+-- what other tests look at
+DELETE FROM pgtoken.courier_work WHERE issuer = 'https://held.example';
+SELECT pgtoken.update_issuer('https://held.example', logout_delivery => 'application');

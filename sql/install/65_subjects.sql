@@ -35,6 +35,8 @@ BEGIN ATOMIC
 	WITH listed (place, table_name, rows_of, erasure, erased) AS (VALUES
 		(10, 'subject_not_before'::name, 't.issuer = $1 AND t.subject = $2', 'kept', NULL),
 		(11, 'subject_erasures', 't.issuer = $1 AND t.subject = $2', 'kept', NULL),
+		-- who is blocked is not let in again by an erasure
+		(12, 'subject_blocks', 't.issuer = $1 AND t.subject = $2', 'deleted unless locked', 't.blocked_until <= now()'),
 		(20, 'consents', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
 		(30, 'authorization_codes', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
 		(31, 'device_codes', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
