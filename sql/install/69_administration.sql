@@ -37,7 +37,7 @@ COMMENT ON COLUMN pgtoken.administrations.granted_by IS 'Role that logged in and
 COMMENT ON INDEX pgtoken.administrations_pkey IS 'Each role once per issuer';
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.administrations', '');
 
-CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.administrations FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('administration', '', '');
+CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.administrations FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('administration');
 COMMENT ON TRIGGER audit ON pgtoken.administrations IS 'Writes the row before and after to audit_events';
 
 ALTER TABLE pgtoken.administrations ENABLE ROW LEVEL SECURITY;
