@@ -29,6 +29,7 @@
 #include "core/base/uuid.h"
 #include "core/oauth/route.h"
 #include "operations/blacklist.h"
+#include "operations/change.h"
 #include "operations/impersonation.h"
 #include "operations/change.h"
 #include "operations/issue.h"
