@@ -445,7 +445,7 @@ BEGIN
 	DELETE FROM pgtoken.grants g WHERE g.grant_id = ANY (over);
 	GET DIAGNOSTICS finished = ROW_COUNT;
 	PERFORM pgtoken.purging(false);
-	PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', 'grants', 'rows', finished, 'of', 'erased subjects'));
+	PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', 'grants of erased subjects', 'rows', finished));
 	step := 'families of erased subjects forgotten';
 	detail := finished;
 	RAISE NOTICE '%: %', step, detail;
