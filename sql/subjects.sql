@@ -278,3 +278,6 @@ RESET pgtoken.http_issuer;
 -- what other tests look at
 DELETE FROM pgtoken.courier_work WHERE issuer = 'https://held.example';
 SELECT pgtoken.update_issuer('https://held.example', logout_delivery => 'application');
+DELETE FROM pgtoken.subject_not_before WHERE issuer LIKE '%held.example';
+DELETE FROM pgtoken.subject_erasures;
+DELETE FROM pgtoken.grants WHERE subject = '';

@@ -256,12 +256,13 @@ AS $function$
 DECLARE
 	emptied bigint;
 BEGIN
-	WITH o AS MATERIALIZED (SELECT g.grant_id FROM pgtoken.grants g WHERE g.grant_id = ANY (families) AND g.subject <> '' ORDER BY g.grant_id FOR UPDATE)
+	PERFORM FROM pgtoken.grants g WHERE g.grant_id = ANY (families) AND g.subject <> '' ORDER BY g.grant_id FOR UPDATE;
+	-- while it is known whose they are: whoever is told of a revocation is told of the subject's
+	UPDATE pgtoken.grants g SET revoked_at = now(), revoke_reason = 'erased' WHERE g.grant_id = ANY (families) AND g.subject <> '' AND g.revoked_at IS NULL;
 	UPDATE pgtoken.grants g
 	SET subject = '', session_id = NULL, nonce = NULL, claims = '{}', claims_request = NULL, context = '{}', first_context = '{}', lockstep = NULL,
-		jkt = NULL, x5t_s256 = NULL, act = NULL, authorization_details = NULL,
-		revoked_at = coalesce(g.revoked_at, now()), revoke_reason = CASE WHEN g.revoked_at IS NULL THEN 'erased' ELSE g.revoke_reason END
-	FROM o WHERE g.grant_id = o.grant_id;
+		jkt = NULL, x5t_s256 = NULL, act = NULL, authorization_details = NULL
+	WHERE g.grant_id = ANY (families) AND g.subject <> '';
 	GET DIAGNOSTICS emptied = ROW_COUNT;
 	RETURN emptied;
 END
@@ -445,7 +446,7 @@ BEGIN
 	DELETE FROM pgtoken.grants g WHERE g.grant_id = ANY (over);
 	GET DIAGNOSTICS finished = ROW_COUNT;
 	PERFORM pgtoken.purging(false);
-	PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', 'grants', 'rows', finished, 'of', 'erased subjects'));
+	PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', 'grants of erased subjects', 'rows', finished));
 	step := 'families of erased subjects forgotten';
 	detail := finished;
 	RAISE NOTICE '%: %', step, detail;
