@@ -20,6 +20,8 @@ typedef struct Approval
 	Authentication auth;
 	Jsonb *context;
 	Jsonb *details; /* as agreed to (RFC 9396); NULL: as asked for */
+	int consent_lifetime; /* seconds that it holds at most; -1: as the settings say */
+	const char *page_id; /* of the consent page that was answered; NULL: the last one */
 } Approval;
 
 typedef struct AuthorizationResponse
@@ -31,6 +33,9 @@ typedef struct AuthorizationResponse
 
 /* what the login or logout page needs to know; NULL: no such transaction */
 extern Jsonb *approval_describe(const char *transaction_id);
+
+/* what a consent page is made of, beyond that; NULL: no such transaction */
+extern Jsonb *approval_asked(const char *transaction_id, const char *subject);
 
 /* the scopes still to be consented to, space-delimited; NULL: no such transaction */
 extern char *approval_missing_consent(const char *transaction_id, const char *subject);

@@ -40,6 +40,8 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_begun(&args, &code->begun);
 	store_arg_uuid(store_named(&args, "request_id"), &code->request_id);
 	store_arg_jsonb(store_named(&args, "claims_request"), code->claims_request);
+	store_arg_time(store_named(&args, "consent_expires_at"),
+				   code->consent_ends == DT_NOEND ? DT_NOBEGIN : code->consent_ends);
 	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
 }
@@ -68,6 +70,7 @@ read_code(StoreRow *row, void *arg)
 	store_begun(row, &code->begun);
 	code->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	code->claims_request = store_jsonb(store_column(row, "claims_request"));
+	code->consent_ends = store_time(store_column(row, "consent_expires_at"), DT_NOEND);
 }
 
 static StoreQuery code_read_query =

@@ -31,6 +31,7 @@ typedef struct AuthorizationCode
 	char *nonce;
 	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	Jsonb *context;
+	TimestampTz consent_ends; /* DT_NOEND: it does not */
 	Begun begun;
 	int lifetime; /* seconds; not read */
 	TimestampTz expires_at;

@@ -115,6 +115,12 @@ client_code_lifetime(const Client *client)
 }
 
 int
+client_consent_lifetime(const Client *client)
+{
+	return client->consent_lifetime >= 0 ? client->consent_lifetime : guc_consent_lifetime;
+}
+
+int
 client_pushed_request_lifetime(const Client *client)
 {
 	return client->profile < PROFILE_FAPI2
@@ -267,6 +273,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->certificate_bound =
 		member_bool(metadata, "tls_client_certificate_bound_access_tokens", false);
 	client->consent_required = member_bool(metadata, "consent_required", true);
+	client->consent_lifetime = member_int(metadata, "consent_lifetime", -1);
 	client->post_logout_redirect_uris =
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");

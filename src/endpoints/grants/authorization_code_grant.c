@@ -62,6 +62,8 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 	err = not_before_check(request->client, code->auth.subject, DT_NOBEGIN, &code->begun);
 	if (err != PGT_OK)
 		return err;
+	if (GetCurrentTimestamp() >= code->consent_ends)
+		return PGT_ERR_CONSENT_EXPIRED;
 	return GetCurrentTimestamp() < code->expires_at
 			   ? PGT_OK
 			   : token_request_judge_expired(request, &code->grant_id, code->auth.subject,
@@ -92,6 +94,7 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->scope = code->scope;
 	issue->nonce = code->nonce;
 	issue->claims_request = code->claims_request;
+	issue->not_after = code->consent_ends;
 }
 
 void

@@ -77,6 +77,8 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 		case DEVICE_APPROVED:
 			break;
 	}
+	if (now >= device->consent_ends)
+		return PGT_ERR_CONSENT_EXPIRED;
 	/* it was asked for before everything of the subject or the client was revoked */
 	return not_before_check(request->client, device->auth.subject, DT_NOBEGIN, &device->begun);
 }
@@ -106,6 +108,7 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 	issue->offline = true;
 	issue->auth = device->auth;
 	issue->scope = device->scope;
+	issue->not_after = device->consent_ends;
 }
 
 /* what has to do with a family is found by it, a second use above all */
