@@ -54,6 +54,13 @@ FROM (VALUES (1, 'de', '{"",de,en}'::text[]), (2, 'de-CH-1996', '{"",de,en}'), (
 
 SELECT test.consent_tx('openid profile read offline_access', 'ui_locales', 'de-AT en') AS tx \gset
 SELECT test.shown(pgtoken.consent_page(:'tx', 'alice') #- '{scopes,2,described_at}' #- '{scopes,3,described_at}');
+-- Attack shut out: a client that nobody here has looked at calls itself what it likes, and its URLs begin with
+-- what looks like somebody else's host.  Who is behind it is told by where it is, as a browser goes there.
+SELECT (pgtoken.create_client('https://Bank.example@evil.example:8443/id', 'public', client_name => 'Your Bank', redirect_uris => '{https://evil.example/cb}', issuer => 'https://consent.example')).client_id IS NOT NULL AS made;
+INSERT INTO pgtoken.registrations (client_id, issuer, origin) VALUES ('https://Bank.example@evil.example:8443/id', 'https://consent.example', 'document'), ('lamp', 'https://consent.example', 'registration');
+SELECT pgtoken.shown_client('https://Bank.example@evil.example:8443/id', 'https://bank.example@Evil.example:444/cb', false, NULL) AS by_document;
+SELECT pgtoken.shown_client('lamp', 'com.example.lamp:/cb', true, '{de}') AS by_registration;
+DELETE FROM pgtoken.registrations WHERE issuer = 'https://consent.example';
 -- as the application wishes, whatever the request says; what nobody has described has its name alone
 SELECT pgtoken.consent_page(:'tx', 'alice', 'pt-BR')  #>> '{client,name}' AS brazilian, pgtoken.consent_page(:'tx', 'alice', 'fr') -> 'client' ->> 'logo_uri' AS logo,
 	   pgtoken.consent_page(:'tx', 'alice', 'en') -> 'client' ->> 'name' AS english;

@@ -68,9 +68,9 @@ BEGIN ATOMIC
 		'policy_uri', pgtoken.localized_member(m.metadata, 'policy_uri', ranges),
 		'tos_uri', pgtoken.localized_member(m.metadata, 'tos_uri', ranges),
 		'origin', r.origin,
-		'host', CASE r.origin WHEN 'document' THEN lower(substring(c.client_id FROM '^[^:]+://([^/?#]+)')) END,
+		'host', CASE r.origin WHEN 'document' THEN lower(substring(c.client_id FROM '^[^:]+://(?:[^/?#\\]*@)?(\[[^]]*\]|[^/?#\\:]+)')) END,
 		'redirects_to_device', CASE WHEN r.origin IS NOT NULL THEN to_device END,
-		'redirect_host', CASE WHEN r.origin IS NOT NULL THEN lower(substring(shown_client.redirect_uri FROM '^(?i)https?://([^/?#]+)')) END))
+		'redirect_host', CASE WHEN r.origin IS NOT NULL THEN lower(substring(shown_client.redirect_uri FROM '(?i)^https?://(?:[^/?#\\]*@)?([^/?#\\]+)')) END))
 	FROM pgtoken.clients c
 	LEFT JOIN pgtoken.registrations r ON r.client_id = c.client_id,
 		LATERAL (SELECT c.metadata || jsonb_strip_nulls(jsonb_build_object('client_name', c.client_name))) m (metadata)
