@@ -115,7 +115,7 @@ REVOKE ALL ON FUNCTION pgtoken.shown_claims FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.shown_claims IS 'Internal, called by consent_page: names of the single claims that were asked for (OpenID Connect Core section 5.5); NULL: none';
 
 CREATE FUNCTION pgtoken.shown_page(asked jsonb, request jsonb, missing text[], before text[], ui_locales text, consent_lifetime interval) RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := asked ->> 'issuer';

@@ -44,7 +44,7 @@ describe('consent in a browser', { skip }, () => {
 	before(async () => { callback = await h.callbackPage(); });
 	after(() => callback.close());
 
-	it('in English: who asks, for what, its terms, and for how long (C84)', async () => {
+	it('in English: who asks, for what, its terms, and for how long', async () => {
 		const client = await make({ metadata: { consent_lifetime: 20 * DAY + 5 } });
 		const { finish } = await open(client, { scope: 'openid email notes:read offline_access' });
 		await logIn();
