@@ -122,6 +122,19 @@ describe('consent in a browser', { skip }, () => {
 		assert.equal((await arrived).searchParams.get('error'), 'access_denied');
 	});
 
+	// the attack: a client that nobody here has looked at calls itself by a name that people trust
+	it('who registered itself is told from who was registered', async () => {
+		const client = await make({ name: 'Your Bank' });
+		await h.rows('INSERT INTO pgtoken.registrations (client_id, issuer, origin) VALUES ($1, $2, \'registration\')', client.id, h.issuer);
+		const { arrived } = await open(client, { ui_locales: 'de' });
+		await logIn('demo', GERMAN);
+		await page.getByText('Diese Anwendung hat hier niemand geprüft.').waitFor();
+		await page.getByText('bekommt ein Programm auf dem Gerät vor Ihnen').waitFor();
+		await click('Ablehnen');
+		assert.equal((await arrived).searchParams.get('error'), 'access_denied');
+		await h.rows('DELETE FROM pgtoken.registrations WHERE client_id = $1', client.id);
+	});
+
 	// the attack: a page that shows less than is granted, by a form that says more than the page
 	it('what the page did not ask about is not granted', async () => {
 		const client = await make();
