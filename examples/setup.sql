@@ -66,7 +66,7 @@ CREATE TABLE app.sessions (
 	auth_time timestamptz NOT NULL DEFAULT now(),
 	acr text NOT NULL DEFAULT 'pwd',
 	amr text[] NOT NULL DEFAULT '{pwd}',
-	expires_at timestamptz NOT NULL DEFAULT now() + interval '8 hours'
+	expires_at timestamptz NOT NULL
 );
 GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, acr, amr) ON app.sessions TO login_app;
 
@@ -172,13 +172,14 @@ SELECT client_secret AS worker_secret FROM pgtoken.create_client('worker',
 SELECT client_secret AS api_secret FROM pgtoken.create_client('notes-api', scopes => '{}') \gset
 SELECT pgtoken.create_resource(:'base_url' || '/api', '{notes:read,notes:write}', client_id => 'notes-api') AS resource \gset
 
--- --- what scopes mean, for the consent page; those of OpenID Connect speak English by themselves
+-- --- what scopes mean, for the consent page; those of OpenID Connect and pgtoken's own speak English by themselves
 
 SELECT count(pgtoken.describe_scope(scope, description, language)) AS described FROM (VALUES
 	('notes:read', 'read your notes', ''), ('notes:read', 'Ihre Notizen lesen', 'de'),
 	('notes:write', 'write notes in your name', ''), ('notes:write', 'Notizen in Ihrem Namen schreiben', 'de'),
 	('openid', 'erfahren, dass Sie es sind, der sich anmeldet', 'de'), ('profile', 'Ihr Profil sehen, etwa Ihren Namen', 'de'),
-	('email', 'Ihre E-Mail-Adresse sehen', 'de'), ('offline_access', 'auch ohne Sie darauf zugreifen', 'de')) v (scope, description, language) \gset
+	('email', 'Ihre E-Mail-Adresse sehen', 'de'), ('offline_access', 'auch ohne Sie darauf zugreifen', 'de'),
+	('pgtoken:sessions', 'sehen, wo Sie angemeldet sind, bei welchen Anwendungen, mit welchen Geräten und von welchen Adressen, und Sie dort abmelden', 'de')) v (scope, description, language) \gset
 
 -- --- the API -------------------------------------------------------------------------
 

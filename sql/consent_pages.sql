@@ -35,6 +35,9 @@ SELECT pgtoken.describe_scope('read', 'read what is there', issuer => 'https://c
 	   pgtoken.describe_scope('read', 'Ihre Dateien lesen', 'de', 'https://consent.example/files', 'https://consent.example') AS of_api_german,
 	   pgtoken.describe_scope('offline_access', 'im Hintergrund weiterarbeiten', 'de', issuer => 'https://consent.example') AS standard;
 SELECT resource, scope, language, description FROM pgtoken.scope_descriptions WHERE issuer = 'https://consent.example' ORDER BY 1, 2, 3;
+-- a scope of the issuer's own endpoints, which no API can have, has a text and can be given others
+SELECT pgtoken.describe_scope('pgtoken:sessions', 'sehen, wo Sie angemeldet sind', 'de', issuer => 'https://consent.example') AS german;
+SELECT r AS reads, t.language, t.description FROM unnest('{de,fr}'::text[]) r, pgtoken.scope_text('https://consent.example', 'https://consent.example/files', 'pgtoken:sessions', ARRAY[r]) t ORDER BY r;
 SELECT pgtoken.describe_scope('write', 'x', issuer => 'https://consent.example') AS made, pgtoken.describe_scope('write', NULL, issuer => 'https://consent.example') AS taken_back,
 	   pgtoken.describe_scope('write', NULL, issuer => 'https://consent.example') AS nothing_there;
 -- Attack shut out: a text that changes what stands around it (direction, further lines); misuse
@@ -153,6 +156,22 @@ SELECT test.brief(test.redeem_lamp(:'anew')) AS tokens;
 SELECT expires_at - updated_at AS holds FROM pgtoken.consents WHERE subject = 'dora' AND client_id = 'lamp';
 SELECT count(DISTINCT g.expires_at) AS ends, count(*) AS families FROM pgtoken.grants g WHERE g.subject = 'dora' AND g.client_id = 'lamp';
 
+-- The earliest end wins: of the lifetime that the application gives, of the consent and of the client.
+CREATE FUNCTION test.family_holds(of_subject text, lifetime interval, consent_lifetime interval) RETURNS interval LANGUAGE plpgsql AS $$
+DECLARE
+	approved pgtoken.authorization_response;
+BEGIN
+	approved := pgtoken.approve_authorization(test.consent_tx('openid read offline_access'), of_subject, 'openid read offline_access', lifetime => family_holds.lifetime, consent_lifetime => family_holds.consent_lifetime);
+	PERFORM test.redeem_lamp(approved.redirect_uri);
+	RETURN (SELECT date_trunc('hour', g.expires_at - g.created_at + interval '1 minute') FROM pgtoken.grants g WHERE g.subject = of_subject AND g.client_id = 'lamp');
+END $$;
+SELECT pgtoken.update_client('lamp', refresh_absolute_lifetime => '5 hours');
+SELECT n, test.family_holds('ends-' || n, lifetime, consent) AS holds
+FROM (VALUES (1, NULL::interval, NULL::interval), (2, '2 hours', NULL), (3, NULL, '3 hours'), (4, '2 hours', '3 hours'), (5, '4 hours', '3 hours'), (6, '6 hours', '7 hours'), (7, '30 days', '30 days')) v (n, lifetime, consent) ORDER BY n;
+-- the consent holds on, whatever becomes of the family
+SELECT date_trunc('hour', c.expires_at - c.updated_at) AS holds FROM pgtoken.consents c WHERE c.subject = 'ends-4' AND c.client_id = 'lamp';
+SELECT pgtoken.update_client('lamp', reset => '{refresh_absolute_lifetime}');
+
 -- Attack shut out: a consent that is over still opens the door, by prompt=none, by a code made before, by the family.
 SELECT redirect_uri AS late FROM pgtoken.approve_authorization(test.consent_tx('openid read'), 'dora') \gset
 SELECT pgtoken.consent_missing(test.consent_tx('openid read'), 'dora') AS before;
@@ -196,8 +215,12 @@ SELECT scope, state, revoke_reason FROM pgtoken.grant_status WHERE subject = 'fr
 SELECT count(*) AS offline FROM pgtoken.withdraw_consent('fred', 'lamp', '{offline_access}');
 SELECT count(*) AS profile FROM pgtoken.withdraw_consent('fred', 'lamp', '{profile}');
 SELECT count(*) AS all_else FROM pgtoken.withdraw_consent('fred', 'lamp');
+-- a scope of the issuer's own endpoints as any
+SELECT pgtoken.update_client('lamp', scopes => '{openid,profile,read,write,send,pgtoken:sessions}');
+SELECT (test.redeem_lamp((pgtoken.approve_authorization(test.consent_tx('openid pgtoken:sessions', 'resource', 'https://consent.example'), 'fred', 'openid pgtoken:sessions')).redirect_uri)).status AS sees_sessions;
+SELECT count(*) AS sessions FROM pgtoken.withdraw_consent('fred', 'lamp', '{pgtoken:sessions}');
 SELECT event, scopes FROM pgtoken.consent_history('fred', 'lamp') WHERE event = 'consent.withdrawn';
-SELECT test.outcome($$SELECT pgtoken.withdraw_consent('fred', 'lamp', '{"a b"}')$$);
+SELECT test.outcome($$SELECT pgtoken.withdraw_consent('fred', 'lamp', '{"a b"}')$$) AS no_scope, test.outcome($$SELECT pgtoken.withdraw_consent('fred', 'lamp', '{pgtoken:sessions,mfa_challenge}')$$) AS reserved;
 
 -- Devices ---------------------------------------------------------------------------
 
@@ -211,6 +234,12 @@ SELECT pgtoken.approve_device(:'uc', 'gina', 'gina', page_id => 'x') AS other_pa
 SELECT test.brief(test.poll(:'dc', 'radio-set')) AS tokens;
 SELECT c.expires_at - c.updated_at AS holds, g.expires_at = c.expires_at AS family_too FROM pgtoken.consents c JOIN pgtoken.grants g USING (subject, client_id) WHERE c.subject = 'gina' AND c.client_id = 'radio-set';
 SELECT scopes, page #>> '{client,name}' AS name FROM pgtoken.consent_history('gina', 'radio-set');
+-- here, too, the earliest end wins
+SELECT (a).body ->> 'user_code' AS uc4, (a).body ->> 'device_code' AS dc4 FROM test.ask('radio-set', 'openid read offline_access', 'resource', 'https://consent.example/files') a \gset
+SELECT (a).body ->> 'user_code' AS uc5, (a).body ->> 'device_code' AS dc5 FROM test.ask('radio-set', 'openid read offline_access', 'resource', 'https://consent.example/files') a \gset
+SELECT pgtoken.approve_device(:'uc4', 'hans', 'hans', lifetime => '30 minutes', consent_lifetime => '40 minutes') AS shorter, pgtoken.approve_device(:'uc5', 'ida', 'ida', lifetime => '50 minutes', consent_lifetime => '40 minutes') AS longer;
+SELECT (test.poll(:'dc4', 'radio-set')).status AS shorter, (test.poll(:'dc5', 'radio-set')).status AS longer;
+SELECT subject, date_trunc('minute', expires_at - created_at + interval '30 seconds') AS holds FROM pgtoken.grants WHERE subject IN ('hans', 'ida') AND client_id = 'radio-set' ORDER BY subject;
 -- Attack shut out: a device polls for tokens when what was agreed to is over
 SELECT (a).body ->> 'user_code' AS uc2, (a).body ->> 'device_code' AS dc2 FROM test.ask('radio-set', 'openid', 'resource', 'https://consent.example/files') a \gset
 SELECT pgtoken.approve_device(:'uc2', 'gina', 'gina', consent_lifetime => '1 minute') AS done;
@@ -241,4 +270,4 @@ SELECT count(*) AS texts_left FROM pgtoken.scope_descriptions WHERE resource LIK
 SELECT r, has_table_privilege(r, 'pgtoken.consent_status', 'SELECT') AS status, has_table_privilege(r, 'pgtoken.consent_pages', 'SELECT') AS pages, has_function_privilege(r, 'pgtoken.consent_history(text,text)', 'EXECUTE') AS history
 FROM unnest('{pgtoken_admin,pgtoken_auditor,pgtoken_http,pgtoken_issuer}'::text[]) r ORDER BY 1;
 RESET pgtoken.http_issuer;
-DROP FUNCTION test.consent_tx, test.shown, test.page_asks, test.redeem_lamp, test.pay;
+DROP FUNCTION test.consent_tx, test.shown, test.page_asks, test.redeem_lamp, test.pay, test.family_holds;

@@ -101,6 +101,7 @@ ${alert(failed && t.wrongPassword)}
 ${form('/login', { csrf, ...to }, html`
 <label>${t.name} <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
 <label>${t.password} <input type="password" name="password" autocomplete="current-password" required></label>
+<label><input type="checkbox" name="keep" value="yes"> ${t.keep}</label>
 <button>${t.logIn}</button>`)}
 ${cancel(csrf, to.transaction_id, t)}
 ${!to.user_code && html`<p><a href="/sign-up?${query(to)}">${t.signUp}</a></p>`}`, { language: t.language, display });
@@ -220,9 +221,24 @@ ${consents.length > 0 && html`<h2>Who has access</h2>`}
 ${consents.map(({ client_id: client, scopes, until }) => form('/consent/withdraw', { csrf, client_id: client }, html`
 <p><b>${client}</b>: ${scopes.join(', ')}${until && html`, until ${until}`} <button>Withdraw</button>
 ${scopes.length > 1 && html`<details><summary>Withdraw a part</summary>${scopes.map((scope) => html`<button name="scope" value="${scope}">${scope}</button> `)}</details>`}</p>`))}
+<p><a href="/sessions">Where you are signed in</a></p>
 <p><a href="/factors">Your factors</a> · <a href="/mailbox">Your mailbox</a></p>
 <p><a href="/device">Connect a device</a></p>
 <p><a href="/logout">Log out</a></p>`);
+}
+
+const timeOf = (date) => html`<time datetime="${date.toISOString()}">${date.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
+
+/** @param sessions as sessions_of gives them: device and addresses are what others have sent */
+export function sessionsPage({ csrf, sessions }) {
+	return page('Where you are signed in', html`
+${sessions.length === 0 && html`<p>No application has access in your name.</p>`}
+<ul>${sessions.map((session) => html`<li data-current="${session.is_current}"><p><b>${session.device ?? 'An unknown device'}</b>${session.is_current && ' (this device)'}: ${session.client_names.join(', ')}<br>
+Signed in ${timeOf(session.created_at)}${session.first_address && ` from ${session.first_address}`}${session.amr?.length > 0 && ` (${session.amr.join(', ')})`}<br>
+Last used ${timeOf(session.last_used_at)}${session.last_address && session.last_address !== session.first_address && ` from ${session.last_address}`}</p>
+${form('/sessions/end', { csrf, session_id: session.session_id }, html`<button>End</button>`)}</li>`)}</ul>
+${sessions.some((session) => session.is_current) && sessions.length > 1 && form('/sessions/end-others', { csrf }, html`<button>Sign out everywhere else</button>`)}
+<p><a href="/">Back</a></p>`);
 }
 
 /** @param registration options for the browser to register a security key with */

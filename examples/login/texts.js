@@ -2,7 +2,7 @@
 const TEXTS = {
 	en: {
 		logIn: 'Log in', toContinue: 'to continue to', wrongPassword: 'The name or the password is not right.',
-		name: 'Name', password: 'Password', cancel: 'Cancel', signUp: 'Create an account', haveAccount: 'I have an account',
+		name: 'Name', password: 'Password', keep: 'Keep me signed in', cancel: 'Cancel', signUp: 'Create an account', haveAccount: 'I have an account',
 		fullName: 'Your name', email: 'Email address', nameTaken: 'This name is taken.', incomplete: 'Please fill in everything.',
 		secondFactor: 'One more step', codeSent: 'We have sent a code to your', mailbox: 'mailbox', code: 'Code', goOn: 'Continue',
 		wrongCode: 'The code is not right. There is a new one.', without: 'Go on without it',
@@ -17,7 +17,7 @@ const TEXTS = {
 	},
 	de: {
 		logIn: 'Anmelden', toContinue: 'weiter zu', wrongPassword: 'Der Name oder das Passwort stimmt nicht.',
-		name: 'Name', password: 'Passwort', cancel: 'Abbrechen', signUp: 'Konto anlegen', haveAccount: 'Ich habe ein Konto',
+		name: 'Name', password: 'Passwort', keep: 'Angemeldet bleiben', cancel: 'Abbrechen', signUp: 'Konto anlegen', haveAccount: 'Ich habe ein Konto',
 		fullName: 'Ihr Name', email: 'E-Mail-Adresse', nameTaken: 'Dieser Name ist vergeben.', incomplete: 'Bitte alles ausfüllen.',
 		secondFactor: 'Noch ein Schritt', codeSent: 'Ein Code liegt in Ihrem', mailbox: 'Postfach', code: 'Code', goOn: 'Weiter',
 		wrongCode: 'Der Code stimmt nicht. Es gibt einen neuen.', without: 'Ohne weiter',

@@ -8,12 +8,12 @@ CREATE TABLE pgtoken.scope_descriptions (
 	description text NOT NULL,
 	described_at timestamptz NOT NULL,
 	CONSTRAINT scope_descriptions_pkey PRIMARY KEY (issuer, resource, scope, language),
-	CONSTRAINT scope_descriptions_scope_check CHECK (pgtoken.scopes_problem(ARRAY[scope], of_client => false) IS NULL),
+	CONSTRAINT scope_descriptions_scope_check CHECK (coalesce(pgtoken.scopes_problem(ARRAY[scope], of_client => false), 'account') = 'account'),
 	CONSTRAINT scope_descriptions_language_check CHECK (language = '' OR language ~ ('^' || pgtoken.language_tag_pattern() || '$')),
 	CONSTRAINT scope_descriptions_description_check CHECK (length(description) BETWEEN 1 AND 500
 		AND description !~ U&'[\0001-\001F\007F-\009F\200B-\200F\2028-\202E\2060-\206F\FEFF]')
 );
-COMMENT ON TABLE pgtoken.scope_descriptions IS 'What scopes mean, in words that a consent page shows; described by describe_scope(). Those of OpenID Connect have a text in English without a row here';
+COMMENT ON TABLE pgtoken.scope_descriptions IS 'What scopes mean, in words that a consent page shows; described by describe_scope(). Those of OpenID Connect and pgtoken''s own have a text in English without a row here';
 COMMENT ON COLUMN pgtoken.scope_descriptions.issuer IS 'Issuer that has the scope';
 COMMENT ON COLUMN pgtoken.scope_descriptions.resource IS 'API for which it means this; '''': whichever';
 COMMENT ON COLUMN pgtoken.scope_descriptions.scope IS 'The scope';
@@ -21,7 +21,7 @@ COMMENT ON COLUMN pgtoken.scope_descriptions.language IS 'Language tag of the te
 COMMENT ON COLUMN pgtoken.scope_descriptions.description IS 'What who agrees to it allows, without markup';
 COMMENT ON COLUMN pgtoken.scope_descriptions.described_at IS 'Since when the text is this one';
 COMMENT ON INDEX pgtoken.scope_descriptions_pkey IS 'One text of a scope in a language';
-COMMENT ON CONSTRAINT scope_descriptions_scope_check ON pgtoken.scope_descriptions IS 'A scope-token (RFC 6749 section 3.3)';
+COMMENT ON CONSTRAINT scope_descriptions_scope_check ON pgtoken.scope_descriptions IS 'A scope-token (RFC 6749 section 3.3), which may be one of the issuer''s own endpoints';
 COMMENT ON CONSTRAINT scope_descriptions_language_check ON pgtoken.scope_descriptions IS 'A language tag of four subtags at most, or none';
 COMMENT ON CONSTRAINT scope_descriptions_description_check ON pgtoken.scope_descriptions IS '1 to 500 characters, none of them a control character or one that turns the direction of text';
 
@@ -74,7 +74,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.describe_scope FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.describe_scope TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.describe_scope IS
-'Say what a scope means, in words that a consent page shows (consent_page). scope: which; offline_access and those of OpenID Connect too, in place of the English text that they have by themselves. description: what who agrees to it allows, 1 to 500 characters, without markup; NULL: take the text back. language: its tag, such as de or pt-BR (RFC 5646); '''': for whoever reads none of the others. resource: the API for which it means this, however it is spelt; NULL: whichever has no text of its own. issuer: NULL is the default one. What was shown before is kept as it was. Returns false when nothing has changed. Raises 22004, 22023 for an API that is not registered, 23514, 55000.';
+'Say what a scope means, in words that a consent page shows (consent_page). scope: which; offline_access, pgtoken:sessions and those of OpenID Connect too, in place of the English text that they have by themselves. description: what who agrees to it allows, 1 to 500 characters, without markup; NULL: take the text back. language: its tag, such as de or pt-BR (RFC 5646); '''': for whoever reads none of the others. resource: the API for which it means this, however it is spelt; NULL: whichever has no text of its own. issuer: NULL is the default one. What was shown before is kept as it was. Returns false when nothing has changed. Raises 22004, 22023 for an API that is not registered, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.standard_scope_description(scope text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -85,9 +85,10 @@ CREATE FUNCTION pgtoken.standard_scope_description(scope text) RETURNS text
 		WHEN 'address' THEN 'see your postal address'
 		WHEN 'phone' THEN 'see your phone number'
 		WHEN 'offline_access' THEN 'keep its access while you are away'
+		WHEN 'pgtoken:sessions' THEN 'see where you are signed in, with which applications, from which devices and addresses, and sign you out there'
 	END;
 REVOKE ALL ON FUNCTION pgtoken.standard_scope_description FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.standard_scope_description IS 'Internal: what the scopes of OpenID Connect Core sections 5.4 and 11 mean, in English; NULL: it is none of them';
+COMMENT ON FUNCTION pgtoken.standard_scope_description IS 'Internal: what the scopes of OpenID Connect Core sections 5.4 and 11 and those of the issuer''s own endpoints mean, in English; NULL: it is none of them';
 
 CREATE FUNCTION pgtoken.language_lookup(ranges text[], available text[]) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -99,7 +99,10 @@ BEGIN
 	IF subject IS NULL OR client_id IS NULL OR scopes = '{}' THEN
 		RETURN;
 	END IF;
-	PERFORM pgtoken.check_scopes(scopes, of_client => false);
+	-- those of the issuer's own endpoints are no API's, and agreed to as any
+	IF pgtoken.scopes_problem(scopes, of_client => false) <> 'account' THEN
+		PERFORM pgtoken.check_scopes(scopes, of_client => false);
+	END IF;
 	PERFORM pgtoken.make_durable();
 	IF scopes IS NULL THEN
 		-- for what is being issued at this moment, which we cannot see

@@ -19,9 +19,11 @@
 #include "core/oauth/scope.h"
 #include "core/oauth/user_code.h"
 #include "operations/consent.h"
+#include "operations/session_limit.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 
 /* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
@@ -179,6 +181,17 @@ remember_consent(const DeviceCode *device, const Consent *consent)
 	consent_record(consent, &device->grant_id, ends);
 }
 
+/* the device goes on waiting, for somebody else */
+static const char *
+refuse_blocked(const DeviceCode *device, const char *subject)
+{
+	audit_refusal(PGT_ERR_ISSUE_SUBJECT_BLOCKED, &(AuditEvent){.event = "device.refused",
+															   .client_id = device->client_id,
+															   .subject = subject,
+															   .context = device->context});
+	return errors_info(PGT_ERR_ISSUE_SUBJECT_BLOCKED)->error;
+}
+
 const char *
 device_approval_give(const DeviceApproval *approval, const Authentication *auth)
 {
@@ -204,6 +217,8 @@ device_approval_give(const DeviceApproval *approval, const Authentication *auth)
 	client = client_find(device->client_id);
 	if (client == NULL)
 		return "invalid_user_code";
+	if (subject_block_holds(client->issuer, auth->subject))
+		return refuse_blocked(device, auth->subject);
 	consent = (Consent){.subject = auth->subject,
 						.client_id = client->client_id,
 						.resources = device->resources,
@@ -214,11 +229,14 @@ device_approval_give(const DeviceApproval *approval, const Authentication *auth)
 												  approval->page_id, approval->consent_lifetime))
 		return "consent_required";
 	session_lock_issue(client->issuer, auth->subject, auth->session_id);
+	if (session_limit_refuses(client, auth->subject, auth->session_id))
+		return "session_limit";
 	not_before_begin(client, GetCurrentTimestamp(), &begun);
 	audited.client_id = device->client_id;
 	audited.context = device->context;
 	audit_enter(&audited);
-	approved = device_code_approve(device, &complete, scope, begun.subject_epoch);
+	approved =
+		device_code_approve(device, &complete, scope, &approval->lifespan, begun.subject_epoch);
 	if (approved && client->consent_required)
 		remember_consent(device, &consent);
 	if (approved)

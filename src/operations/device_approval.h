@@ -24,6 +24,7 @@ typedef struct DeviceApproval
 	const char *user_code;
 	const char *attempt_key;
 	const char *scope; /* agreed to; NULL: all that was asked for */
+	Lifespan lifespan; /* of the family, at the most */
 	int consent_lifetime; /* seconds that it holds at most; -1: as the settings say */
 	const char *page_id; /* of the consent page that was answered; NULL: the last one */
 } DeviceApproval;

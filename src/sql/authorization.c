@@ -57,8 +57,9 @@ approve_authorization_once(PG_FUNCTION_ARGS)
 	approval.consent = argument_text(fcinfo, 2);
 	approval.context = request_context(argument_jsonb(fcinfo, 8));
 	approval.details = argument_jsonb(fcinfo, 9);
-	approval.consent_lifetime = argument_consent_lifetime(fcinfo, 10);
-	approval.page_id = argument_non_empty_text(fcinfo, 11);
+	approval.lifespan = argument_lifespan(fcinfo, 10);
+	approval.consent_lifetime = argument_consent_lifetime(fcinfo, 12);
+	approval.page_id = argument_non_empty_text(fcinfo, 13);
 
 	approval_give(&approval, &response);
 	return response_row_of(fcinfo, &response);

@@ -57,8 +57,9 @@ pgt_approve_device(PG_FUNCTION_ARGS)
 							   .attempt_key = attempt_key(fcinfo, 1),
 							   /* an empty one is none of them, not all */
 							   .scope = argument_text(fcinfo, 3),
-							   .consent_lifetime = argument_consent_lifetime(fcinfo, 10),
-							   .page_id = argument_non_empty_text(fcinfo, 11)};
+							   .lifespan = argument_lifespan(fcinfo, 10),
+							   .consent_lifetime = argument_consent_lifetime(fcinfo, 12),
+							   .page_id = argument_non_empty_text(fcinfo, 13)};
 	Authentication auth = argument_authentication(fcinfo, 2, 4, 7);
 
 	auth.details = argument_jsonb(fcinfo, 9);

@@ -14,6 +14,7 @@
 #include "base/begun.h"
 #include "core/base/crypto.h"
 #include "tables/authentication.h"
+#include "tables/lifespan.h"
 
 typedef struct AuthorizationCode
 {
@@ -33,7 +34,8 @@ typedef struct AuthorizationCode
 	Jsonb *context;
 	TimestampTz consent_ends; /* DT_NOEND: it does not */
 	Begun begun;
-	int lifetime; /* seconds; not read */
+	Lifespan lifespan; /* of the family */
+	int lifetime; /* of the code, in seconds; not read */
 	TimestampTz expires_at;
 	bool redeemed;
 } AuthorizationCode;

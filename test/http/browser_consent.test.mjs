@@ -47,6 +47,8 @@ describe('consent in a browser', { skip }, () => {
 	it('in English: who asks, for what, its terms, and for how long', async () => {
 		const client = await make({ metadata: { consent_lifetime: 20 * DAY + 5 } });
 		const { finish } = await open(client, { scope: 'openid email notes:read offline_access' });
+		// or the family would end with the day's work, before the consent
+		await page.getByLabel('Keep me signed in').check();
 		await logIn();
 		await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
 		await page.getByText('The Lamp would like to').waitFor();

@@ -94,7 +94,9 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->scope = code->scope;
 	issue->nonce = code->nonce;
 	issue->claims_request = code->claims_request;
-	issue->not_after = code->consent_ends;
+	issue->lifespan = code->lifespan;
+	issue->lifespan.not_after = lifespan_end(&code->lifespan, code->consent_ends);
+	issue->signed_in_context = code->context;
 }
 
 void

@@ -108,7 +108,8 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 	issue->offline = true;
 	issue->auth = device->auth;
 	issue->scope = device->scope;
-	issue->not_after = device->consent_ends;
+	issue->lifespan = device->lifespan;
+	issue->lifespan.not_after = lifespan_end(&device->lifespan, device->consent_ends);
 }
 
 /* what has to do with a family is found by it, a second use above all */
