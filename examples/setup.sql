@@ -172,6 +172,15 @@ SELECT client_secret AS worker_secret FROM pgtoken.create_client('worker',
 SELECT client_secret AS api_secret FROM pgtoken.create_client('notes-api', scopes => '{}') \gset
 SELECT pgtoken.create_resource(:'base_url' || '/api', '{notes:read,notes:write}', client_id => 'notes-api') AS resource \gset
 
+-- --- what scopes mean, for the consent page; those of OpenID Connect and pgtoken's own speak English by themselves
+
+SELECT count(pgtoken.describe_scope(scope, description, language)) AS described FROM (VALUES
+	('notes:read', 'read your notes', ''), ('notes:read', 'Ihre Notizen lesen', 'de'),
+	('notes:write', 'write notes in your name', ''), ('notes:write', 'Notizen in Ihrem Namen schreiben', 'de'),
+	('openid', 'erfahren, dass Sie es sind, der sich anmeldet', 'de'), ('profile', 'Ihr Profil sehen, etwa Ihren Namen', 'de'),
+	('email', 'Ihre E-Mail-Adresse sehen', 'de'), ('offline_access', 'auch ohne Sie darauf zugreifen', 'de'),
+	('pgtoken:sessions', 'sehen, wo Sie angemeldet sind, bei welchen Anwendungen, mit welchen Geräten und von welchen Adressen, und Sie dort abmelden', 'de')) v (scope, description, language) \gset
+
 -- --- the API -------------------------------------------------------------------------
 
 CREATE SCHEMA api;

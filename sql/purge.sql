@@ -123,7 +123,7 @@ SELECT b.* FROM pgtoken.purge_batch('replay_ids', 10) b;
 SELECT (SELECT position FROM pgtoken.maintenance WHERE task = 'replay_ids') IS NULL AS from_the_front;
 -- a key of two columns
 INSERT INTO pgtoken.subject_not_before SELECT 'https://id.example', 's' || i, now() - interval '11 years' FROM generate_series(1, 12) i;
-SELECT b.* FROM generate_series(1, 4) i, pgtoken.purge_batch('subject_not_before', 5 + 0 * i) b ORDER BY i;
+SELECT sum(b.detail::bigint) AS forgotten, max(b.detail::bigint) AS at_a_time, bool_or(b.finished) AS finished FROM generate_series(1, 100) i, pgtoken.purge_batch('subject_not_before', 5 + 0 * i) b;
 SELECT test.outcome('SELECT pgtoken.purge_batch(''grants'', 0)') AS none, test.outcome('SELECT pgtoken.purge_batch(''grants'', NULL)') AS null_,
 	   test.outcome('SELECT pgtoken.purge_batch(''grants'', 1000001)') AS too_many;
 SELECT test.outcome('SELECT pgtoken.maintain_partitions(''{tokens,grants}'')') AS not_partitioned, test.outcome('SELECT pgtoken.maintain_partitions(NULL)') AS none;

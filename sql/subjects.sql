@@ -55,6 +55,8 @@ BEGIN
 	SELECT test.query(p.redirect_uri, 'code') INTO code FROM pgtoken.approve_authorization(test.held_transaction(), 'SPOT subject', consent => 'openid notes', context => seen) p;
 	INSERT INTO test.held_tokens (what, client_id, code) VALUES ('code', 'held', code);
 	PERFORM test.held_transaction('login_hint', 'SPOT subject');
+	-- a consent page that waits for his answer
+	PERFORM pgtoken.consent_page(test.held_transaction('prompt', 'consent'), 'SPOT subject');
 	-- devices: approved and waiting, and codes that he has mistyped
 	a := test.held_device();
 	PERFORM pgtoken.approve_device(a.body ->> 'user_code', 'SPOT subject', 'SPOT subject', session_id => 'SPOT session', claims => '{"name": "SPOT name"}');

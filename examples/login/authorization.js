@@ -18,10 +18,6 @@ const imagesOf = (request) => [request.logo_uri].filter(Boolean);
 
 const clientOf = (request) => request.client_name ?? request.client_id;
 
-// what the client would know of the user by name; the rest is of the login itself
-const claimsOf = ({ claims = {} }) => [...new Set([claims.id_token, claims.userinfo].flatMap((wishes) => Object.keys(wishes ?? {})))]
-	.filter((name) => !['sub', 'acr', 'amr', 'auth_time'].includes(name));
-
 // pgtoken would say so as well, but only after a second factor has been asked for
 const tooOld = (request, session) => {
 	const age = Date.parse(request.created_at) - Date.parse(session.auth_time);
@@ -51,15 +47,16 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 	 * As far as it goes without asking: pgtoken says whether the login is recent
 	 * and good enough and the consent complete, and where the browser goes next.
 	 * @param consent the scopes just agreed to, or null
+	 * @param pageId names the page on which they were
 	 * @param secondFactor may it be asked for, where the client would like it?
 	 */
-	async function proceed(reply, browser, transactionId, request, { consent = null, secondFactor = true } = {}) {
+	async function proceed(reply, browser, transactionId, request, { consent = null, pageId = null, secondFactor = true } = {}) {
 		const { csrf, session } = browser;
 		const silent = request.prompt?.includes('none');
 		if (!session && silent) return redirect(reply, (await database.denyAuthorization(transactionId, 'login_required')).redirect_uri);
 		if (!session || (!silent && tooOld(request, session))) return askWho(reply, csrf, transactionId, request);
 		if (secondFactor && !silent && wantsSecondFactor(request, session)) return askForSecondFactor(reply, browser, transactionId, request);
-		const answer = await database.approveAuthorization(transactionId, session, consent, contextOf(reply.request));
+		const answer = await database.approveAuthorization(transactionId, session, { consent, pageId }, contextOf(reply.request));
 		if (answer.redirect_uri) return redirect(reply, answer.redirect_uri);
 		switch (answer.error) {
 			case 'login_required':
@@ -68,9 +65,9 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 				if (wantsSecondFactor(request, session)) return askForSecondFactor(reply, browser, transactionId, request);
 				return redirect(reply, (await database.denyAuthorization(transactionId, answer.error)).redirect_uri);
 			case 'consent_required': {
-				const missing = await database.consentMissing(transactionId, session.subject);
-				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), about: aboutOf(request), scope: missing || request.scope,
-					details: request.authorization_details, claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request), [], imagesOf(request));
+				const shown = await database.consentPage(transactionId, session.subject);
+				if (!shown) return gone(reply);
+				return show(reply, consentPage({ csrf, transactionId, shown, ...looks(request) }), leadsTo(request), [], [shown.client.logo_uri].filter(Boolean));
 			}
 			case 'session_limit':
 				return show(reply.code(403), messagePage('Too many sessions', TOO_MANY), leadsTo(request));
@@ -78,12 +75,6 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 				return gone(reply);
 		}
 	}
-
-	const strangerOf = (request) => request.client_origin && {
-		host: request.client_host,
-		device: request.redirects_to_device,
-		redirectHost: URL.canParse(request.redirect_uri) ? new URL(request.redirect_uri).host : request.redirect_uri,
-	};
 
 	// the transaction is looked up anew at every step: its fields are never the browser's
 	async function open(transactionId) {
@@ -132,15 +123,16 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 	});
 
 	app.post('/consent', async (request, reply) => {
-		const { transaction_id: transactionId, decision, scope = '' } = request.body;
+		const { transaction_id: transactionId, page_id: pageId = null, decision, scope = '' } = request.body;
 		const asked = await open(transactionId);
 		if (!asked) return gone(reply);
 		const browser = await browsers.of(request, reply);
 		if (decision !== 'allow') {
 			return redirect(reply, (await database.denyAuthorization(transactionId, 'access_denied')).redirect_uri);
 		}
-		// what was on the page, in case another page was answered meanwhile; he has been asked for the second factor before
-		return proceed(reply, browser, transactionId, asked, { consent: scope, secondFactor: false });
+		// what was on the page, in case another page was answered meanwhile: pgtoken knows what this one asked about;
+		// he has been asked for the second factor before
+		return proceed(reply, browser, transactionId, asked, { consent: scope, pageId, secondFactor: false });
 	});
 
 	return { open, gone, proceed, leadsTo };

@@ -70,26 +70,27 @@ export class Database {
 		return (await this.#row('SELECT pgtoken.authorization_request($1) AS request', transactionId)).request;
 	}
 
-	async consentMissing(transactionId, subject) {
-		return (await this.#row('SELECT pgtoken.consent_missing($1, $2) AS scope', transactionId, subject)).scope;
+	/** what the page shows, in the languages of the request, and with its page_id; null: the transaction has ended */
+	async consentPage(transactionId, subject) {
+		return (await this.#row('SELECT pgtoken.consent_page($1, $2) AS shown', transactionId, subject)).shown;
 	}
 
-	/** @param consent the scopes just agreed to, or null; context: {ip, user_agent} of the browser, which is how the user knows it again */
-	approveAuthorization(transactionId, session, consent, context) {
+	/** @param agreed {consent, pageId}: the scopes just agreed to, or null, and on which page; context: {ip, user_agent} of the browser, which is how the user knows it again */
+	approveAuthorization(transactionId, session, { consent, pageId }, context) {
 		return this.#row(`SELECT * FROM pgtoken.approve_authorization($1, $2, consent => $3, auth_time => $4,
-			acr => $5, amr => $6, session_id => $7, lifetime => $8, context => $9)`,
-		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id, session.remaining, context);
+			acr => $5, amr => $6, session_id => $7, lifetime => $8, context => $9, page_id => $10)`,
+		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id, session.remaining, context, pageId);
 	}
 
 	denyAuthorization(transactionId, error) {
 		return this.#row('SELECT * FROM pgtoken.deny_authorization($1, $2)', transactionId, error);
 	}
 
-	/** [{client_id, scopes}]: one for each client, whatever APIs it may use; it is withdrawn from as a whole */
+	/** [{client_id, scopes, until}]: one for each client, whatever APIs it may use; until: a day, or null */
 	async consents(subject) {
-		return (await this.#pool.query(`SELECT c.client_id, array_agg(DISTINCT s ORDER BY s) AS scopes
-			FROM pgtoken.consents c, unnest(c.scopes) s
-			WHERE c.subject = $1
+		return (await this.#pool.query(`SELECT c.client_id, array_agg(DISTINCT s ORDER BY s) AS scopes, to_char(min(c.expires_at), 'YYYY-MM-DD') AS until
+			FROM pgtoken.consent_status c, unnest(c.scopes) s
+			WHERE c.subject = $1 AND c.state = 'active'
 			GROUP BY c.client_id ORDER BY c.client_id`, [subject])).rows;
 	}
 
@@ -100,21 +101,23 @@ export class Database {
 			WHERE a.uri IS NOT NULL ORDER BY a.client_id`, [subject])).rows;
 	}
 
-	async withdrawConsent(subject, clientId) {
-		await this.#pool.query('SELECT * FROM pgtoken.withdraw_consent($1, $2)', [subject, clientId]);
+	/** @param scope one alone; null: all of them */
+	async withdrawConsent(subject, clientId, scope) {
+		await this.#pool.query('SELECT * FROM pgtoken.withdraw_consent($1, $2, $3)', [subject, clientId, scope && [scope]]);
 	}
 
 	// --- pgtoken: devices --------------------------------------------------------------
 
-	async deviceRequest(userCode, attemptKey) {
-		return (await this.#row('SELECT pgtoken.device_request($1, $2) AS request', userCode, attemptKey)).request;
+	/** what the page shows in these languages, with its page_id and the user_code; or error */
+	async devicePage(userCode, subject, locales) {
+		return (await this.#row('SELECT pgtoken.device_consent_page($1, $2, $2, $3) AS shown', userCode, subject, locales)).shown;
 	}
 
 	/** null when done, else the name of an error */
-	async approveDevice(userCode, session) {
+	async approveDevice(userCode, session, pageId) {
 		return (await this.#row(`SELECT pgtoken.approve_device($1, $2, $3, auth_time => $4, acr => $5, amr => $6,
-			session_id => $7, lifetime => $8) AS error`,
-		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id, session.remaining)).error;
+			session_id => $7, lifetime => $8, page_id => $9) AS error`,
+		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id, session.remaining, pageId)).error;
 	}
 
 	async denyDevice(userCode, attemptKey) {

@@ -3,13 +3,15 @@
 import { createHash } from 'node:crypto';
 
 import { html } from './html.js';
-import { textsOf } from './texts.js';
+import { spanOf, textsOf } from './texts.js';
 
 const STYLE = `
 body { font: 16px/1.5 sans-serif; max-width: 28rem; margin: 3rem auto; padding: 0 1rem; }
 label { display: block; margin: 0 0 .75rem; }
 input[type=text], input[type=password] { display: block; width: 100%; font: inherit; padding: .3rem; }
 button { font: inherit; padding: .3rem 1rem; margin-right: .5rem; }
+button.primary { background: #0b57d0; border: 1px solid #0b57d0; border-radius: .2rem; color: #fff; }
+li code { color: #666; font-size: .8em; }
 iframe { position: absolute; width: 1px; height: 1px; border: 0; visibility: hidden; }
 .error { color: #a00; }
 .popup { margin: .5rem auto; }
@@ -50,9 +52,9 @@ function page(title, content, { language = 'en', display = 'page' } = {}) {
 <html lang="${language}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${html`${title}`}</title>
 <style>${STYLE}</style></head>
-<body class="${DISPLAYS.includes(display) ? display : 'page'}"><h1>${html`${title}`}</h1>
+<body class="${DISPLAYS.includes(display) ? display : 'page'}"><main><h1>${html`${title}`}</h1>
 ${content}
-</body></html>
+</main></body></html>
 `;
 }
 
@@ -61,14 +63,19 @@ const hidden = (fields) => Object.entries(fields).filter(([, value]) => value)
 
 const form = (action, fields, content) => html`<form method="post" action="${action}">${hidden(fields)}${content}</form>`;
 
-/** @param t see textsOf: what a scope of pgtoken's own means; your APIs' are told by you */
-const scopeList = (scope, t = textsOf()) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code>${Object.hasOwn(t.scopes, name) && html` ${t.scopes[name]}`}</li>`)}</ul>`;
+/** what scopes mean, for whom they mean it, and what programs call them */
+const scopeList = (scopes) => html`<ul>${scopes.map(({ scope, description, language, resource }) => html`<li>${description && html`<span lang="${language}">${description}</span> `}<code>${scope}</code>${resource
+	&& html` (${resource})`}</li>`)}</ul>`;
 
 /** what is asked for beyond scopes (RFC 9396), as the client has written it: a page of yours says it in words */
-const detailsList = (details = []) => details.map((detail) => html`<pre>${JSON.stringify(detail, null, 2)}</pre>`);
+const detailsList = (details = []) => details.map(({ description, detail }) => html`
+${description && html`<p>${description}</p>`}<pre>${JSON.stringify(detail, null, 2)}</pre>`);
 
 // which APIs the scopes are for
-const resourceList = (resource, at = 'at') => resource?.length > 0 && html`<p>${at} ${resource.join(', ')}</p>`;
+const resourceList = (resources, at) => resources?.length > 0 && html`<p>${at} ${resources.map(({ resource, name }) => name ?? resource).join(', ')}</p>`;
+
+// pgtoken takes no other from a client; a page that relied on that alone would run what slipped through
+const webUri = (uri) => (uri && URL.canParse(uri) && ['https:', 'http:'].includes(new URL(uri).protocol) ? uri : null);
 
 const alert = (text) => text && html`<p class="error" role="alert">${text}</p>`;
 const cancel = (csrf, transactionId, t) => transactionId
@@ -77,8 +84,8 @@ const query = (fields) => new URLSearchParams(Object.entries(fields).filter(([, 
 
 /** the client, as it describes itself (OpenID Connect Registration, section 2): {logo, site, policy, terms}, URIs */
 const aboutClient = (about, t) => about && html`
-${about.logo && html`<p><img src="${about.logo}" alt="" height="48" referrerpolicy="no-referrer"></p>`}
-<p>${[['site', t.site], ['policy', t.policy], ['terms', t.terms]].filter(([kind]) => about[kind])
+${webUri(about.logo) && html`<p><img src="${about.logo}" alt="" height="48" referrerpolicy="no-referrer"></p>`}
+<p>${[['site', t.site], ['policy', t.policy], ['terms', t.terms]].filter(([kind]) => webUri(about[kind]))
 		.map(([kind, text]) => html`<a href="${about[kind]}" rel="noreferrer">${text}</a> `)}</p>`;
 
 /**
@@ -130,25 +137,31 @@ ${cancel(csrf, transactionId, t)}`, { language: t.language, display });
  * A client that has registered itself, or that a document describes, says its own name, which could
  * be anybody's: who is behind it is the host of the document, and where the code goes.
  */
-const strangerWarning = (stranger, t) => stranger && html`
-<p class="error">${t.stranger} ${stranger.host && html`${t.strangerHost} <b>${stranger.host}</b>. `}${stranger.device
-	? t.strangerDevice : html`${t.strangerLeadsTo} <b>${stranger.redirectHost}</b>.`}</p>`;
+const strangerWarning = (client, t) => client.origin && html`
+<p class="error">${t.stranger} ${client.host && html`${t.strangerHost} <b>${client.host}</b>. `}${client.redirects_to_device
+	? t.strangerDevice : client.redirect_host && html`${t.strangerLeadsTo} <b>${client.redirect_host}</b>.`}</p>`;
 
-/**
- * @param claims what the client would know of the user by name
- * @param stranger {host, device, redirectHost}: nobody here has made the client what it is
- */
-export function consentPage({ csrf, transactionId, client, about, scope, details, claims = [], resource, stranger, display, t = textsOf() }) {
+const aboutOf = (client) => ({ logo: client.logo_uri, site: client.client_uri, policy: client.policy_uri, terms: client.tos_uri });
+
+/** what is asked about, and what is known of it */
+const askedFor = (shown, t) => html`
+${scopeList(shown.scopes)}
+${detailsList(shown.authorization_details)}
+${shown.claims && html`<p>${t.wouldKnow} ${shown.claims.join(', ')}</p>`}
+${resourceList(shown.resources, t.at)}
+${shown.agreed_before.length > 0 && html`<details><summary>${t.before}</summary>${scopeList(shown.agreed_before)}</details>`}
+<p>${shown.lifetime ? html`${t.holds} ${spanOf(shown.lifetime, t.language)}.` : t.holdsOn}</p>
+${aboutClient(aboutOf(shown.client), t)}`;
+
+/** @param shown what pgtoken.consent_page has returned, all of which the page shows */
+export function consentPage({ csrf, transactionId, shown, display, t = textsOf() }) {
+	const scope = shown.scopes.map((asked) => asked.scope);
 	return page(t.allowAccess, html`
-${strangerWarning(stranger, t)}
-<p><b>${client}</b> ${t.wouldLike}</p>
-${scopeList(scope, t)}
-${detailsList(details)}
-${claims.length > 0 && html`<p>${t.wouldKnow} ${claims.join(', ')}</p>`}
-${resourceList(resource, t.at)}
-${aboutClient(about, t)}
-${form('/consent', { csrf, transaction_id: transactionId, scope }, html`
-<button name="decision" value="allow">${t.allow}</button>
+${strangerWarning(shown.client, t)}
+<p><b>${shown.client.name}</b> ${t.wouldLike}</p>
+${askedFor(shown, t)}
+${form('/consent', { csrf, transaction_id: transactionId, page_id: shown.page_id, scope: [...new Set(scope)].join(' ') }, html`
+<button class="primary" name="decision" value="allow">${t.allow}</button>
 <button name="decision" value="deny">${t.deny}</button>`)}`, { language: t.language, display });
 }
 
@@ -161,17 +174,19 @@ ${form('/device', { csrf }, html`
 <button>Continue</button>`)}`);
 }
 
-/** asks also when the code came in the address: the user must know the device (RFC 8628, section 5.4) */
-export function deviceConsentPage({ csrf, userCode, client, scope, details, resource }) {
-	return page('Connect this device?', html`
-<p>A device shows the code <b>${userCode}</b>. It runs <b>${client}</b> and would like to:</p>
-${scopeList(scope)}
-${detailsList(details)}
-${resourceList(resource)}
-<p>Allow this only if you have the device before you.</p>
-${form('/device/answer', { csrf, user_code: userCode }, html`
-<button name="decision" value="allow">Allow</button>
-<button name="decision" value="deny">Deny</button>`)}`);
+/**
+ * Asks also when the code came in the address: the user must know the device (RFC 8628, section 5.4).
+ * @param shown what pgtoken.device_consent_page has returned
+ */
+export function deviceConsentPage({ csrf, shown, t = textsOf() }) {
+	return page(t.connectDevice, html`
+${strangerWarning(shown.client, t)}
+<p>${t.deviceShows} <b>${shown.user_code}</b>. ${t.deviceRuns} <b>${shown.client.name}</b> ${t.deviceWants}</p>
+${askedFor(shown, t)}
+<p>${t.deviceBefore}</p>
+${form('/device/answer', { csrf, user_code: shown.user_code, page_id: shown.page_id }, html`
+<button class="primary" name="decision" value="allow">${t.allow}</button>
+<button name="decision" value="deny">${t.deny}</button>`)}`, { language: t.language });
 }
 
 export function logoutPage({ csrf, transactionId, client, name }) {
@@ -203,8 +218,9 @@ export function homePage({ csrf, name, consents, applications }) {
 ${applications.length > 0 && html`<h2>Your applications</h2>
 <ul>${applications.map(({ client_id: client, uri }) => html`<li><a href="${uri}">${client}</a></li>`)}</ul>`}
 ${consents.length > 0 && html`<h2>Who has access</h2>`}
-${consents.map(({ client_id: client, scopes }) => form('/consent/withdraw', { csrf, client_id: client }, html`
-<p><b>${client}</b>: ${scopes.join(', ')} <button>Withdraw</button></p>`))}
+${consents.map(({ client_id: client, scopes, until }) => form('/consent/withdraw', { csrf, client_id: client }, html`
+<p><b>${client}</b>: ${scopes.join(', ')}${until && html`, until ${until}`} <button>Withdraw</button>
+${scopes.length > 1 && html`<details><summary>Withdraw a part</summary>${scopes.map((scope) => html`<button name="scope" value="${scope}">${scope}</button> `)}</details>`}</p>`))}
 <p><a href="/sessions">Where you are signed in</a></p>
 <p><a href="/factors">Your factors</a> · <a href="/mailbox">Your mailbox</a></p>
 <p><a href="/device">Connect a device</a></p>

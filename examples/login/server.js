@@ -76,7 +76,7 @@ export function makeServer({ database, baseUrl, log }) {
 	});
 	app.post('/consent/withdraw', async (request, reply) => {
 		const { session } = await browsers.of(request, reply);
-		if (session) await database.withdrawConsent(session.subject, request.body.client_id ?? '');
+		if (session) await database.withdrawConsent(session.subject, request.body.client_id ?? '', request.body.scope ?? null);
 		return redirect(reply, '/');
 	});
 	return app;

@@ -29,6 +29,19 @@ CREATE FUNCTION pgtoken.make_durable() RETURNS void
 REVOKE ALL ON FUNCTION pgtoken.make_durable FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
 
+CREATE FUNCTION pgtoken.language_tag_pattern() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN '[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}';
+REVOKE ALL ON FUNCTION pgtoken.language_tag_pattern FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.language_tag_pattern IS 'Internal: a regular expression of the language tags that texts for people may have (RFC 5646), four subtags at most';
+
+CREATE FUNCTION pgtoken.valid_shown_name(name text) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	-- nor what turns the direction of the text around it
+	RETURN length(name) BETWEEN 1 AND 200 AND name !~ U&'[\0001-\001F\007F-\009F\200B-\200F\2028-\202E\2060-\206F\FEFF]';
+REVOKE ALL ON FUNCTION pgtoken.valid_shown_name FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.valid_shown_name IS 'Internal: can a page show it as somebody''s name: at most 200 characters, none of them a control character or one that turns the direction of text?';
+
 -- Lists of words, each here only: CHECK constraints, refusals and the metadata go by it.
 
 CREATE FUNCTION pgtoken.known_values(what text) RETURNS text[]
@@ -44,7 +57,7 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
 		-- of a client's metadata, what an administrator alone decides
-		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types,session_refresh,max_sessions,at_session_limit}'
+		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,consent_lifetime,require_pkce,sector_identifier,authorization_details_types,session_refresh,max_sessions,at_session_limit}'
 		WHEN 'origin' THEN '{registration,document}'
 		WHEN 'registration way' THEN '{document,open,token}'
 		WHEN 'registration' THEN '{off,token,statement,open}'

@@ -269,6 +269,7 @@ BEGIN
 		CASE WHEN EXISTS (SELECT FROM pgtoken.consents s WHERE s.client_id = ANY (clients) AND s.resource = delete_resource.resource) THEN 'consents' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.clients c WHERE c.issuer = of_issuer AND delete_resource.resource = ANY (c.resources)) THEN 'clients' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.policies p WHERE p.issuer = of_issuer AND delete_resource.resource = ANY (p.resources)) THEN 'policies' END], 'Switch it off instead: update_resource(enabled => false).');
+	DELETE FROM pgtoken.scope_descriptions d WHERE d.issuer = of_issuer AND d.resource = delete_resource.resource;
 	DELETE FROM pgtoken.resources r WHERE r.issuer = of_issuer AND r.resource = delete_resource.resource;
 	RETURN true;
 END

@@ -103,6 +103,9 @@ BEGIN
 				CASE WHEN kind <> 'array' OR jsonb_array_length(value) > 10
 						  OR EXISTS (SELECT FROM jsonb_array_elements(value) e WHERE jsonb_typeof(e) <> 'string' OR length(e #>> '{}') NOT BETWEEN 1 AND 255 OR e #>> '{}' ~ '[[:cntrl:]]')
 					 THEN 'must be an array of at most 10 strings of at most 255 characters' END
+			WHEN 'consent_lifetime' THEN
+				CASE WHEN kind <> 'number' OR content !~ '^[0-9]{1,9}$' OR content::integer <> 0 AND content::integer NOT BETWEEN 60 AND 315360000
+					 THEN 'must be a number of seconds, 60 to 315360000, or 0 for a consent without end' END
 			WHEN 'max_sessions' THEN
 				CASE WHEN kind <> 'number' OR content !~ '^[1-9][0-9]{0,5}$'
 					 THEN 'must be a number, 1 to 999999' END
@@ -130,6 +133,13 @@ BEGIN
 					 WHEN name = ANY (pgtoken.choices('certificate name')) THEN
 						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_certificate_name(name, content)
 							   THEN 'must be such a name in full (RFC 8705 section 2.1.2): a host without wildcard, an absolute URI, an address, a mailbox' END
+					 -- the same for people of one language (RFC 7591 section 2.2)
+					 WHEN name ~ ('^(client_uri|logo_uri|tos_uri|policy_uri)#' || pgtoken.language_tag_pattern() || '$') THEN
+						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_redirect_uri(content) OR content !~* '^https?:'
+							   THEN 'must be an https URL without fragment; http only for loopback hosts' END
+					 WHEN name ~ ('^client_name#' || pgtoken.language_tag_pattern() || '$') THEN
+						  CASE WHEN kind <> 'string' OR NOT pgtoken.valid_shown_name(content)
+							   THEN 'must be a string of at most 200 characters, none of them a control character' END
 					 WHEN name IN ('software_id', 'software_version') THEN
 						  CASE WHEN kind <> 'string' OR length(content) NOT BETWEEN 1 AND 255 OR content ~ '[[:cntrl:]]'
 							   THEN 'must be a string of at most 255 characters' END
@@ -140,7 +150,7 @@ BEGIN
 					 WHEN kind <> 'boolean' THEN 'must be true or false' END
 		END;
 		IF problem IS NOT NULL THEN
-			RETURN format('%s %s', CASE WHEN name ~ '^[a-z_]{1,63}$' THEN name ELSE to_json(name)::text END, problem);
+			RETURN format('%s %s', CASE WHEN name ~ '^[a-z_]{1,63}(#[A-Za-z0-9-]{1,35})?$' THEN name ELSE to_json(name)::text END, problem);
 		END IF;
 	END LOOP;
 
@@ -540,7 +550,7 @@ COMMENT ON FUNCTION pgtoken.create_client IS
 client_id: 1 to 255 printable ASCII characters. client_type: confidential or public. scopes: what it may ask for. redirect_uris: where codes may be sent (RFC 6749 section 3.1.2, RFC 8252). offline_access: may it get refresh tokens? resources: APIs it may ask for, the first being its default; NULL: any of its issuer. client_name: what its users are shown. signing_alg: NULL is the issuer''s default. access_token_lifetime: 10 seconds to 1 day. refresh_absolute_lifetime, refresh_idle_lifetime: 1 minute to 10 years. retry_window: 0 (strict) to 1 hour, or to 10 years for a client that always proves a key (private_key_jwt, tls_client_auth, self_signed_tls_client_auth, dpop_bound_access_tokens, tls_client_certificate_bound_access_tokens). retry_limit: NULL is none. lockstep_generations: so many generations running answered from two contexts are reuse; 0: never. rotation: always, or never (confidential clients only); NULL: never for the two FAPI profiles, else always. issuer: NULL is the default one. if_not_exists: one that exists is left as it is, a NOTICE says what differs, and client_secret is NULL.
 profile: the rules that hold it. oauth2; oauth21: PKCE always, no password grant; fapi2 (FAPI 2.0 Security Profile): confidential, by private_key_jwt or certificate, pushed requests, DPoP or certificate-bound tokens, PS256, ES256 and EdDSA alone; fapi2-message-signing (FAPI 2.0 Message Signing): signed requests, signed answers of authorize (JARM) and of introspection besides. What the profile demands and metadata leave out is taken from it, signing_alg from the issuer where that fits. NULL: oauth21, or with a NOTICE oauth2 where metadata ask for what OAuth 2.1 forbids.
 Of lifetimes, windows and lockstep_generations NULL means the setting of the same name.
-metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn or one of tls_client_auth_san_dns, _uri, _ip and _email, additional_auth_methods (none; while a client changes), require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), session_refresh (false; true: refresh tokens without offline_access, which end with the sign-in session), max_sessions (any number; how many living sessions a subject may have with it) and at_session_limit (end_oldest, or refuse: what becomes of one more), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), introspection_signed_response_alg (JSON, unless Accept asks for a JWT), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown. Raises 22004, 22023, 23505, 23514, 55000.';
+metadata: an object with the names of RFC 7591 and its companions, each with a default: application_type (web; native: installed on its user''s device), grant_types (["authorization_code"]; further client_credentials, password and the URNs of the device and token exchange grants), token_endpoint_auth_method (client_secret_basic or client_secret_post, whichever comes; for a public client none), token_endpoint_auth_signing_alg (any), require_issuer_audience (false), jwks or jwks_uri (fetched by the courier), tls_client_auth_subject_dn or one of tls_client_auth_san_dns, _uri, _ip and _email, additional_auth_methods (none; while a client changes), require_pkce (true), require_pushed_authorization_requests (false), dpop_bound_access_tokens (false), tls_client_certificate_bound_access_tokens (false), consent_required (true), consent_lifetime (seconds that a consent holds, 0: without end; pgtoken.consent_lifetime), session_refresh (false; true: refresh tokens without offline_access, which end with the sign-in session), max_sessions (any number; how many living sessions a subject may have with it) and at_session_limit (end_oldest, or refuse: what becomes of one more), post_logout_redirect_uris, backchannel_logout_uri, backchannel_logout_session_required (sid is always there), frontchannel_logout_uri (of the origin of a redirect URI), frontchannel_logout_session_required (likewise), initiate_login_uri, authorization_signed_response_alg (the client''s algorithm), userinfo_signed_response_alg (JSON, not signed), introspection_signed_response_alg (JSON, unless Accept asks for a JWT), subject_type (public), sector_identifier (the one host of redirect_uris) or sector_identifier_uri, whose host is taken at your word (what it names is looked at when a client registers itself), default_max_age (seconds), authorization_details_types (none), default_acr_values, request_uris (fetched by the courier), request_object_signing_alg (any), require_signed_request_object (false); client_uri, logo_uri, tos_uri, policy_uri, contacts, software_id and software_version, for people to be shown; client_name#de and the like, and so for these four URLs, for people of one language (RFC 7591 section 2.2). Raises 22004, 22023, 23505, 23514, 55000.';
 
 CREATE FUNCTION pgtoken.client_sector(metadata jsonb, redirect_uris text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -651,6 +661,7 @@ BEGIN
 	DELETE FROM pgtoken.authorization_codes a WHERE a.client_id = ANY (client_ids);
 	DELETE FROM pgtoken.device_codes d WHERE d.client_id = ANY (client_ids);
 	DELETE FROM pgtoken.authorization_requests q WHERE q.client_id = ANY (client_ids);
+	DELETE FROM pgtoken.consent_pages p WHERE p.client_id = ANY (client_ids);
 	DELETE FROM pgtoken.challenges h WHERE h.client_id = ANY (client_ids);
 	DELETE FROM pgtoken.key_material m
 	WHERE m.material_id IN (SELECT format('client:%s:%s', s.client_id, s.secret_id) FROM pgtoken.client_secrets s WHERE s.client_id = ANY (client_ids));

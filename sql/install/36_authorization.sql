@@ -65,6 +65,7 @@ CREATE TABLE pgtoken.authorization_codes (
 	claims_request jsonb,
 	family_expires_at timestamptz,
 	family_idle_lifetime interval,
+	consent_expires_at timestamptz,
 	CONSTRAINT authorization_codes_pkey PRIMARY KEY (grant_id)
 );
 COMMENT ON TABLE pgtoken.authorization_codes IS 'Authorization codes (RFC 6749 section 4.1.2): what was authorized, until the client redeems it. Kept for a day, so that a second use can be told from an unknown code';
@@ -95,6 +96,7 @@ COMMENT ON COLUMN pgtoken.authorization_codes.authorization_details IS 'What was
 COMMENT ON COLUMN pgtoken.authorization_codes.claims_request IS 'Single claims that were asked for (OpenID Connect Core section 5.5), as consented to; NULL: none';
 COMMENT ON COLUMN pgtoken.authorization_codes.family_expires_at IS 'When the family is to end, by what the application said; NULL: as the client''s settings say';
 COMMENT ON COLUMN pgtoken.authorization_codes.family_idle_lifetime IS 'Time without a refresh after which it is to end, likewise';
+COMMENT ON COLUMN pgtoken.authorization_codes.consent_expires_at IS 'When the consent ends that it rests on: from then on it is refused, and its family ends then at the latest; NULL: never, or it rests on none';
 COMMENT ON INDEX pgtoken.authorization_codes_pkey IS 'Finds a code, which names its grant_id';
 
 ALTER TABLE pgtoken.authorization_codes
@@ -116,7 +118,7 @@ CREATE POLICY auditor_reads ON pgtoken.authorization_codes FOR SELECT TO pgtoken
 COMMENT ON POLICY auditor_reads ON pgtoken.authorization_codes IS 'Lets pgtoken_auditor see every row (though neither code_hash nor code_challenge: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
 			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch, request_id, authorization_details, claims_request,
-			  family_expires_at, family_idle_lifetime)
+			  family_expires_at, family_idle_lifetime, consent_expires_at)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;
 
 -- What comes of a request is audited, not the request; a code from its making on,
@@ -158,15 +160,17 @@ CREATE FUNCTION pgtoken.approve_authorization(
 	context jsonb DEFAULT '{}',
 	authorization_details jsonb DEFAULT NULL,
 	lifetime interval DEFAULT NULL,
-	idle_lifetime interval DEFAULT NULL
+	idle_lifetime interval DEFAULT NULL,
+	consent_lifetime interval DEFAULT NULL,
+	page_id text DEFAULT NULL
 ) RETURNS pgtoken.authorization_response
 	AS 'MODULE_PATHNAME', 'pgt_approve_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.approve_authorization FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_authorization IS
-'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. subject: the application''s user id. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens. authorization_details: what was agreed to of what the client asks for beyond scopes (RFC 9396), as it is granted; an empty array: nothing of it; NULL: all, as it was asked for. Such a request is asked about each time: without consent the answer is consent_required. lifetime, idle_lifetime: as in issue_tokens, counted from this call on, not from the redemption of the code, which ends with them.
-redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or prompt=create, an id_token_hint or a sub among the claims ask for another login; or the subject has ended the session since, by end_session_of, end_other_sessions or over HTTP), unmet_authentication_requirements (the claims ask for an essential acr that this one is not, nor stronger: authenticate by more, or pass it to deny_authorization), consent_required, session_limit (the subject has as many sessions as it may have, and one more is refused: end one, or pass access_denied to deny_authorization); or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once, and always that a subject is blocked (access_denied). Raises 22004, 22023.';
+'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. subject: the application''s user id. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens. authorization_details: what was agreed to of what the client asks for beyond scopes (RFC 9396), as it is granted; an empty array: nothing of it; NULL: all, as it was asked for. Such a request is asked about each time: without consent the answer is consent_required. lifetime, idle_lifetime: as in issue_tokens, counted from this call on, not from the redemption of the code, which ends with them. consent_lifetime: how long what is agreed to just now holds, 1 minute to 10 years, and never longer than the client''s metadata, pgtoken.consent_lifetime and the page say; NULL: as long as these. page_id: of the page that was answered (consent_page); NULL: the last one that was made for this subject. Where there is one, what it did not ask about is not granted, whatever consent says; where there is none, the application has shown one of its own, which pgtoken.consent_page_required forbids.
+A family ends with the consent that it rests on. redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or prompt=create, an id_token_hint or a sub among the claims ask for another login; or the subject has ended the session since, by end_session_of, end_other_sessions or over HTTP), unmet_authentication_requirements (the claims ask for an essential acr that this one is not, nor stronger: authenticate by more, or pass it to deny_authorization), consent_required (also for a page_id that was not made for this subject and transaction), session_limit (the subject has as many sessions as it may have, and one more is refused: end one, or pass access_denied to deny_authorization); or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once, and always that a subject is blocked (access_denied). Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_authorization(transaction_id text, error text DEFAULT 'access_denied', error_description text DEFAULT NULL)
 	RETURNS pgtoken.authorization_response

@@ -29,6 +29,7 @@ CREATE TABLE pgtoken.device_codes (
 	authorization_details jsonb,
 	family_expires_at timestamptz,
 	family_idle_lifetime interval,
+	consent_expires_at timestamptz,
 	CONSTRAINT device_codes_pkey PRIMARY KEY (grant_id),
 	CONSTRAINT device_codes_state_check CHECK (state IN ('pending', 'approved', 'denied', 'redeemed'))
 );
@@ -60,6 +61,7 @@ COMMENT ON COLUMN pgtoken.device_codes.family_id IS 'Family that the code leads 
 COMMENT ON COLUMN pgtoken.device_codes.authorization_details IS 'What is asked for beyond scopes (RFC 9396), an array, later as authorized; NULL: nothing';
 COMMENT ON COLUMN pgtoken.device_codes.family_expires_at IS 'When the family is to end, by what the application said; NULL: as the client''s settings say';
 COMMENT ON COLUMN pgtoken.device_codes.family_idle_lifetime IS 'Time without a refresh after which it is to end, likewise';
+COMMENT ON COLUMN pgtoken.device_codes.consent_expires_at IS 'As authorization_codes.consent_expires_at';
 COMMENT ON INDEX pgtoken.device_codes_pkey IS 'Finds a device authorization; its device_code names the grant_id';
 COMMENT ON CONSTRAINT device_codes_state_check ON pgtoken.device_codes IS 'The states there are';
 
@@ -83,7 +85,7 @@ CREATE POLICY auditor_reads ON pgtoken.device_codes FOR SELECT TO pgtoken_audito
 COMMENT ON POLICY auditor_reads ON pgtoken.device_codes IS 'Lets pgtoken_auditor see every row (though no hash: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, early_polls, subject, session_id, auth_time, acr, amr,
 			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch, family_id, authorization_details,
-			  family_expires_at, family_idle_lifetime)
+			  family_expires_at, family_idle_lifetime, consent_expires_at)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
@@ -132,7 +134,9 @@ CREATE FUNCTION pgtoken.approve_device(
 	claims jsonb DEFAULT '{}',
 	authorization_details jsonb DEFAULT NULL,
 	lifetime interval DEFAULT NULL,
-	idle_lifetime interval DEFAULT NULL
+	idle_lifetime interval DEFAULT NULL,
+	consent_lifetime interval DEFAULT NULL,
+	page_id text DEFAULT NULL
 ) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_approve_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -140,8 +144,8 @@ REVOKE ALL ON FUNCTION pgtoken.approve_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_device TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_device IS
 'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3).
-user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens. authorization_details, lifetime, idle_lifetime: as in approve_authorization.
-Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts, invalid_scope, session_limit (one session must end first), login_required where the subject has ended the session since auth_time, or access_denied for a subject that is blocked. Raises 22004, 22023.';
+user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens. authorization_details, lifetime, idle_lifetime, consent_lifetime, page_id: as in approve_authorization (the page is that of device_consent_page).
+Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts, invalid_scope, consent_required (there is no such page), session_limit (one session must end first), login_required where the subject has ended the session since auth_time, or access_denied for a subject that is blocked. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_deny_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

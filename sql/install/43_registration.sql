@@ -434,9 +434,7 @@ BEGIN
 		sentence := 'response_types may have nothing but code, which goes with the grant type authorization_code';
 	ELSIF coalesce(jsonb_typeof(asked -> 'scope'), 'string') <> 'string' THEN
 		sentence := 'scope must be a string';
-	ELSIF coalesce(jsonb_typeof(asked -> 'client_name'), 'string') <> 'string' OR length(asked ->> 'client_name') NOT BETWEEN 1 AND 200
-		  -- nor what turns the direction of the text around it
-		  OR asked ->> 'client_name' ~ U&'[\0001-\001F\007F-\009F\200B-\200F\2028-\202E\2060-\206F\FEFF]' THEN
+	ELSIF coalesce(jsonb_typeof(asked -> 'client_name'), 'string') <> 'string' OR NOT pgtoken.valid_shown_name(asked ->> 'client_name') THEN
 		sentence := 'client_name must be a string of at most 200 characters, none of them a control character';
 	ELSIF coalesce(asked -> 'application_type', '"web"') NOT IN ('"web"', '"native"') THEN
 		sentence := 'application_type must be web or native';
@@ -499,11 +497,11 @@ BEGIN
 		signing_alg := 'RS256';
 	END IF;
 
-	-- a member that is not understood is ignored (RFC 7591 section 2), one for other languages too (section 2.2)
+	-- a member that is not understood is ignored (RFC 7591 section 2); one for another language is kept (section 2.2)
 	metadata := (SELECT coalesce(jsonb_object_agg(m.key, m.value), '{}') FROM jsonb_each(asked) m
 				 WHERE m.key <> ALL (kept || elsewhere)
 				   AND pgtoken.client_metadata_problem('confidential', jsonb_build_object(m.key, 'null'::jsonb)) IS DISTINCT FROM m.key || ' is not known'
-				   AND m.key ~ '^[a-z_]{1,63}$')
+				   AND m.key ~ ('^[a-z_]{1,63}(#' || pgtoken.language_tag_pattern() || ')?$'))
 				|| CASE WHEN asked ? 'grant_types' THEN jsonb_build_object('grant_types', to_jsonb(grant_types) || CASE WHEN offline_access THEN '["refresh_token"]' ELSE '[]' END::jsonb) ELSE '{}' END
 				|| CASE WHEN native OR asked ? 'application_type' THEN jsonb_build_object('application_type', CASE WHEN native THEN 'native' ELSE 'web' END) ELSE '{}' END
 				|| CASE WHEN method IS NOT NULL THEN jsonb_build_object('token_endpoint_auth_method', method) ELSE '{}' END
@@ -528,7 +526,7 @@ COMMENT ON FUNCTION pgtoken.requested_client IS 'Internal: what a client is that
 CREATE FUNCTION pgtoken.registration_answer(of_client text) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN (
-		SELECT (c.metadata - ARRAY['grant_types', 'consent_required', 'sector_identifier'])
+		SELECT (c.metadata - ARRAY['grant_types', 'consent_required', 'consent_lifetime', 'sector_identifier'])
 			   || jsonb_strip_nulls(jsonb_build_object(
 					'client_id', c.client_id,
 					'client_id_issued_at', floor(extract(epoch FROM r.registered_at))::bigint,

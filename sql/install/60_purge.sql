@@ -8,7 +8,7 @@ COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from 
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
+	RETURN '{blacklist,consents,consent_pages,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
@@ -42,6 +42,9 @@ BEGIN
 		-- a pushed one as long as a login page may have it open that was opened at its very end: who answers first takes it away
 		WHEN 'authorization_requests' THEN 't.expires_at < now() AND (t.kind <> ''pushed'' OR t.expires_at < '
 			|| quote_literal(now() - current_setting('pgtoken.authorization_request_lifetime')::interval) || ')'
+		WHEN 'consents' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
+		-- no request that it can be answered for lives longer
+		WHEN 'consent_pages' THEN 't.shown_at < now() - interval ''1 day'''
 		WHEN 'authorization_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'device_codes' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))

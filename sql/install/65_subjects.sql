@@ -45,7 +45,8 @@ BEGIN ATOMIC
 		-- who proves one has locked his challenge before
 		(34, 'factors', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
 		-- who answers one holds it while he waits for us; it is over in minutes
-		(40, 'authorization_requests', 't.issuer = $1 AND (t.parameters ->> ''id_token_hint_subject'' = $2 OR t.parameters ->> ''login_hint'' = $2)', 'deleted unless locked', 'true'),
+		(40, 'authorization_requests', 't.issuer = $1 AND (t.parameters ->> ''id_token_hint_subject'' = $2 OR t.parameters ->> ''login_hint'' = $2
+			OR t.grant_id IN (SELECT p.grant_id FROM pgtoken.consent_pages p WHERE p.subject = $2))', 'deleted unless locked', 'true'),
 		(41, 'user_code_attempts', 't.attempt_key = $2', 'deleted unless locked', 'true'),
 		-- a client that has yet to be told of a logout is told, and so is a receiver of signals
 		(42, 'courier_work', 't.issuer = $1 AND t.payload ->> ''subject'' = $2', 'deleted unless locked', 't.kind <> ''logout'' OR t.dead_at IS NOT NULL'),
@@ -365,7 +366,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.erase_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.erase_subject TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.erase_subject IS
-'Forget a subject at an issuer, for a person who asks to be forgotten (Article 17 GDPR): ends its families with any client, as end_session with offline => true, and empties them of what tells of a person; deletes its consents, factors, codes, devices, step-up transactions and courier work; in the ledger and the audit the columns of a person are emptied, and the rows stay. Each token of the subject''s is refused from then on. No other issuer''s data is touched.
+'Forget a subject at an issuer, for a person who asks to be forgotten (Article 17 GDPR): ends its families with any client, as end_session with offline => true, and empties them of what tells of a person; deletes its consents and what it was asked on consent pages, factors, codes, devices, step-up transactions and courier work; in the ledger and the audit the columns of a person are emptied, and the rows stay. Each token of the subject''s is refused from then on. No other issuer''s data is touched.
 subject: the application''s user id; one that is not known is erased as well, with nothing to be found. reason: kept in the audit, so it must name nobody. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer).
 Returns an object: erasure_id, by which the event subject.erased is found, which does not name the subject; issuer; rows: how many were deleted of each table, or emptied (grants), and redacted: how many of ledger and audit were; logout: a row for each client to be told, as end_session returns them, to be done after the commit. Calling it again erases what has come since.
 The id itself stays for two days in subject_erasures and subject_not_before, so that what somebody else commits late is refused; then maintain() erases that as well, forgets the two, and deletes the families. Raises 22004, 25000 in a transaction that is not READ COMMITTED, 55000.';

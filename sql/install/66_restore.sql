@@ -67,6 +67,9 @@ BEGIN
 	DELETE FROM pgtoken.authorization_requests r
 	USING (SELECT q.grant_id FROM pgtoken.authorization_requests q ORDER BY q.grant_id FOR UPDATE SKIP LOCKED) o
 	WHERE r.grant_id = o.grant_id;
+	DELETE FROM pgtoken.consent_pages p
+	USING (SELECT q.grant_id, q.page_id FROM pgtoken.consent_pages q ORDER BY q.grant_id, q.page_id FOR UPDATE SKIP LOCKED) o
+	WHERE p.grant_id = o.grant_id AND p.page_id = o.page_id;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.forget_all_on_their_way FROM PUBLIC;

@@ -200,6 +200,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_PKCE_MISMATCH] = {"invalid_grant", BAD_CODE, "pkce_mismatch", 400, true},
 	[PGT_ERR_CODE_UNKNOWN] = {"invalid_grant", BAD_CODE, "code_unknown", 400, false},
 	[PGT_ERR_CODE_EXPIRED] = {"invalid_grant", BAD_CODE, "code_expired", 400, true},
+	[PGT_ERR_CONSENT_EXPIRED] = {"invalid_grant", "the consent of the user has expired",
+								 "consent_expired", 400, true},
 	[PGT_ERR_CODE_OTHER_CLIENT] = {"invalid_grant", BAD_CODE, "code_of_other_client", 400, true},
 	[PGT_ERR_CODE_REUSED] = {"invalid_grant", BAD_CODE, "authorization_code_reuse", 400, true},
 	[PGT_ERR_CODE_REDIRECT_URI] = {"invalid_grant", BAD_CODE, "redirect_uri_mismatch", 400, true},

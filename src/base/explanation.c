@@ -206,6 +206,9 @@ static const char *const sentences[] =
 			"There is no such authorization code: it was cut or changed, belongs to another server, or was purged.",
 		[PGT_ERR_CODE_EXPIRED] =
 			"The authorization code was redeemed too late: it is good for pgtoken.authorization_code_lifetime.",
+		[PGT_ERR_CONSENT_EXPIRED] =
+			"What the user had agreed to has ended before the code was redeemed: "
+			"the client sends him through authorize again.",
 		[PGT_ERR_CODE_OTHER_CLIENT] = "The authorization code was issued to another client.",
 		[PGT_ERR_CODE_REUSED] =
 			"The authorization code was redeemed a second time, so what it had issued was revoked: it was stolen, or the client sends its request twice.",

@@ -38,6 +38,8 @@ int guc_authorization_request_lifetime = 600;
 int guc_cache_memory = 4096;
 int guc_challenge_lifetime = 300;
 char *guc_challenge_notify_channel = NULL;
+int guc_consent_lifetime = 0;
+bool guc_consent_page_required = false;
 int guc_device_code_lifetime = 600;
 int guc_dpop_nonce_lifetime = 300;
 int guc_dpop_proof_lifetime = 60;
@@ -85,6 +87,7 @@ static char *audit_seal_url = NULL;
 static int blacklist_retention = 60;
 static int challenge_retention = MINUTES_PER_DAY;
 static int code_retention = MINUTES_PER_DAY;
+static int consent_retention = 30 * MINUTES_PER_DAY;
 static int courier_attempts = 10;
 static int courier_lease = 60;
 static int grant_retention = 400 * MINUTES_PER_DAY;
@@ -255,6 +258,25 @@ guc_init(void)
 		"How long maintain() keeps ended authorization and device codes; 0 keeps them.",
 		"A second use of a code that is forgotten does not end what came of the first.",
 		&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.consent_lifetime",
+		"How long a consent holds where the client's metadata do not say; 0 is until it is withdrawn.",
+		"Families that rest on it end with it. What was agreed to before a change keeps its end.",
+		&guc_consent_lifetime, 0, 0, SECONDS_MAX, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
+		"pgtoken.consent_page_required",
+		"Does an agreement count only where the application has asked for the page by consent_page()?",
+		"Off, an application that shows a page of its own making can say what was agreed to on it.",
+		&guc_consent_page_required, false, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.consent_retention",
+		"How long maintain() keeps consents that have expired; 0 keeps them.",
+		"What was shown and agreed to is in the audit, for as long as that is kept.",
+		&consent_retention, 30 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL,
+		NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.courier_attempts",

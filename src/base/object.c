@@ -46,6 +46,13 @@ object_concat(Jsonb *object, Jsonb *more)
 		DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(object), JsonbPGetDatum(more)));
 }
 
+Jsonb *
+object_without(Jsonb *object, const char *name)
+{
+	return DatumGetJsonbP(
+		DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(object), CStringGetTextDatum(name)));
+}
+
 void
 object_begin(Object *object)
 {

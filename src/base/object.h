@@ -22,6 +22,9 @@ extern Jsonb *object_empty(void);
 /* two objects in one; the members of more win */
 extern Jsonb *object_concat(Jsonb *object, Jsonb *more);
 
+/* without this member */
+extern Jsonb *object_without(Jsonb *object, const char *name);
+
 /* building a jsonb object member by member; a NULL string writes nothing */
 typedef struct Object
 {

@@ -168,18 +168,19 @@ approval_describe(const char *transaction_id)
 	return object_concat(authorization_request_told(request), object_end(&object));
 }
 
-/* what is stored does not count where it has to be asked for anew */
-static void
-missing_consent(const Transaction *transaction, const char *subject, PgtcScope *missing)
+/* what is stored does not count where it has to be asked for anew; when the first of what counts ends */
+static TimestampTz
+missing_consent(const Transaction *transaction, const char *subject, TimestampTz now,
+				PgtcScope *missing)
 {
 	*missing = transaction->wanted;
 	if (transaction->ask_consent)
-		return;
+		return DT_NOEND;
 	if (transaction->client->consent_required)
-		consent_missing(subject, transaction->client->client_id, &transaction->wanted,
-						transaction->resources, transaction->n_resources, missing);
-	else
-		missing->n = 0;
+		return consent_missing(subject, transaction->client->client_id, &transaction->wanted,
+							   transaction->resources, transaction->n_resources, now, missing);
+	missing->n = 0;
+	return DT_NOEND;
 }
 
 char *
@@ -190,8 +191,27 @@ approval_missing_consent(const char *transaction_id, const char *subject)
 
 	if (!find_transaction(transaction_id, &transaction))
 		return NULL;
-	missing_consent(&transaction, subject, &missing);
+	(void) missing_consent(&transaction, subject, GetCurrentTimestamp(), &missing);
 	return strings_of_scope(&missing);
+}
+
+Jsonb *
+approval_asked(const char *transaction_id, const char *subject)
+{
+	Transaction transaction = {0};
+	PgtcScope missing;
+	Object object;
+
+	if (!find_transaction(transaction_id, &transaction))
+		return NULL;
+	(void) missing_consent(&transaction, subject, GetCurrentTimestamp(), &missing);
+	object_begin(&object);
+	object_string(&object, "request_id", strings_of_uuid(&transaction.request->grant_id));
+	object_string(&object, "issuer", transaction.client->issuer);
+	object_strings(&object, "wanted", strings_in_scope(&transaction.wanted), transaction.wanted.n);
+	object_strings(&object, "missing", strings_in_scope(&missing), missing.n);
+	object_int(&object, "lifetime", client_consent_lifetime(transaction.client));
+	return object_end(&object);
 }
 
 static void
@@ -217,6 +237,7 @@ send_refusal(const Transaction *transaction, const char *error, const char *desc
 		tell_error("invalid_transaction", "the transaction has ended", response);
 		return;
 	}
+	consent_page_forget(&transaction->request->grant_id);
 	answer_error(transaction->client, transaction->request->parameters, error, description,
 				 &answer);
 	response->redirect_uri = answer_location(&answer);
@@ -295,32 +316,58 @@ login_problem(const Transaction *transaction, const Authentication *auth)
 	return NULL;
 }
 
-/* what the subject allows now and has allowed before, within what is wanted; false: he has not been asked */
-static bool
-consented_scope(const Transaction *transaction, const Approval *approval, PgtcScope *granted)
+/* what the subject allows now and has allowed before, within what is wanted */
+typedef struct Agreement
 {
-	PgtcScope missing;
-	PgtcScope consent = {0};
+	PgtcScope granted;
+	TimestampTz ends; /* the first of what was allowed; DT_NOEND: never */
+	bool given; /* he has been asked just now */
+	Consent consent; /* and this is what he has said */
+} Agreement;
 
-	*granted = transaction->wanted;
-	missing_consent(transaction, approval->auth.subject, &missing);
+/* of what is missing what he has agreed to is granted with the rest, and stored */
+static void
+take_consent(const Transaction *transaction, const PgtcScope *missing, Agreement *agreement)
+{
+	for (int i = 0; i < missing->n; i++)
+	{
+		if (!pgtc_scope_has(&agreement->consent.agreed, missing->token[i]))
+			pgtc_scope_remove(&agreement->granted, missing->token[i]);
+	}
+	if (missing->n > 0 && agreement->granted.n > 0)
+		agreement->ends = consent_store(&agreement->consent, &agreement->granted);
 	/* details are of one request, and never stored as a consent */
-	if (missing.n == 0 && (transaction->details == NULL || approval->consent ||
-						   !transaction->client->consent_required))
+	if (transaction->details)
+		agreement->ends = Min(agreement->ends, consent_end(&agreement->consent));
+}
+
+/* false: he has not been asked, or not about this */
+static bool
+consented_scope(const Transaction *transaction, const Approval *approval,
+				const Authentication *auth, Agreement *agreement)
+{
+	const Client *client = transaction->client;
+	TimestampTz now = GetCurrentTimestamp();
+	PgtcScope missing;
+
+	agreement->granted = transaction->wanted;
+	agreement->given = false;
+	agreement->ends = missing_consent(transaction, auth->subject, now, &missing);
+	if (missing.n == 0 && (transaction->details == NULL || !client->consent_required))
 		return true;
 	if (approval->consent == NULL)
 		return false;
-	if (pgtc_scope_parse(pgtc_slice_str(approval->consent), &consent) != PGTC_OK)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("consent must be a space-delimited list of scopes")));
-	for (int i = 0; i < missing.n; i++)
-	{
-		if (!pgtc_scope_has(&consent, missing.token[i]))
-			pgtc_scope_remove(granted, missing.token[i]);
-	}
-	if (granted->n > 0)
-		consent_store(approval->auth.subject, transaction->client->client_id, granted,
-					  transaction->resources, transaction->n_resources);
+	agreement->given = true;
+	agreement->consent = (Consent){.subject = auth->subject,
+								   .client_id = client->client_id,
+								   .resources = transaction->resources,
+								   .n_resources = transaction->n_resources,
+								   .details = auth->details,
+								   .at = now};
+	if (!consent_read(&agreement->consent, client, &transaction->request->grant_id,
+					  approval->consent, approval->page_id, approval->consent_lifetime))
+		return false;
+	take_consent(transaction, &missing, agreement);
 	return true;
 }
 
@@ -340,7 +387,7 @@ granted_scope(const Transaction *transaction, const PgtcScope *granted)
 
 static char *
 create_code(const Transaction *transaction, const Authentication *auth, const Approval *approval,
-			const PgtcScope *granted, const PgtcScope *scope)
+			const Agreement *agreement, const PgtcScope *scope)
 {
 	Jsonb *parameters = transaction->request->parameters;
 	AuthorizationCode code = {0};
@@ -355,14 +402,18 @@ create_code(const Transaction *transaction, const Authentication *auth, const Ap
 	code.dpop_jkt = member_string(parameters, "dpop_jkt");
 	code.auth = *auth;
 	code.scope = strings_of_scope(scope);
-	code.claims_request = claims_request_within(transaction->claims, granted);
+	code.claims_request = claims_request_within(transaction->claims, &agreement->granted);
 	code.resources = transaction->resources;
 	code.n_resources = transaction->n_resources;
 	code.nonce = member_string(parameters, "nonce");
 	code.context = approval->context;
 	code.lifespan = approval->lifespan;
+	code.consent_ends = agreement->ends;
 	code.lifetime = client_code_lifetime(transaction->client);
 	not_before_begin(transaction->client, GetCurrentTimestamp(), &code.begun);
+	if (agreement->given)
+		consent_record(&agreement->consent, &code.grant_id, agreement->ends);
+	consent_page_forget(&transaction->request->grant_id);
 	return authorization_code_insert(&code);
 }
 
@@ -372,7 +423,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	Authentication auth = authentication_begin(&approval->auth, GetCurrentTimestamp());
 	const AuditScope audit = {.subject = auth.subject, .context = approval->context};
 	Transaction transaction = {0};
-	PgtcScope granted;
+	Agreement agreement;
 	PgtcScope scope;
 	bool consented;
 	Answer answer;
@@ -418,8 +469,8 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		audit_leave();
 		return;
 	}
-	consented = consented_scope(&transaction, approval, &granted);
-	scope = granted_scope(&transaction, &granted);
+	consented = consented_scope(&transaction, approval, &auth, &agreement);
+	scope = granted_scope(&transaction, &agreement.granted);
 	if (!consented)
 		ask_again(&transaction, "consent_required", "the subject must consent", response);
 	else if (scope.n == 0 && transaction.scope.n > 0)
@@ -429,7 +480,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	else
 	{
 		answer_code(transaction.client, transaction.request->parameters,
-					create_code(&transaction, &auth, approval, &granted, &scope), &answer);
+					create_code(&transaction, &auth, approval, &agreement, &scope), &answer);
 		response->redirect_uri = answer_location(&answer);
 	}
 	audit_leave();

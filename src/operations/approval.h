@@ -22,6 +22,8 @@ typedef struct Approval
 	Jsonb *context;
 	Jsonb *details; /* as agreed to (RFC 9396); NULL: as asked for */
 	Lifespan lifespan; /* of the family, at the most */
+	int consent_lifetime; /* seconds that it holds at most; -1: as the settings say */
+	const char *page_id; /* of the consent page that was answered; NULL: the last one */
 } Approval;
 
 typedef struct AuthorizationResponse
@@ -33,6 +35,9 @@ typedef struct AuthorizationResponse
 
 /* what the login or logout page needs to know; NULL: no such transaction */
 extern Jsonb *approval_describe(const char *transaction_id);
+
+/* what a consent page is made of, beyond that; NULL: no such transaction */
+extern Jsonb *approval_asked(const char *transaction_id, const char *subject);
 
 /* the scopes still to be consented to, space-delimited; NULL: no such transaction */
 extern char *approval_missing_consent(const char *transaction_id, const char *subject);

@@ -105,8 +105,8 @@ find_typed(const char *user_code, const char *attempt_key, const char **error)
 	return device;
 }
 
-Jsonb *
-device_approval_describe(const char *user_code, const char *attempt_key)
+static Jsonb *
+describe(const char *user_code, const char *attempt_key, bool page)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
@@ -132,7 +132,25 @@ device_approval_describe(const char *user_code, const char *attempt_key)
 		object_jsonb(&request, "authorization_details", device->auth.details);
 	object_time(&request, "expires_at", device->expires_at);
 	object_string(&request, "user_code", shown);
+	if (page && client)
+	{
+		object_string(&request, "request_id", strings_of_uuid(&device->grant_id));
+		object_string(&request, "issuer", client->issuer);
+		object_int(&request, "lifetime", client_consent_lifetime(client));
+	}
 	return object_end(&request);
+}
+
+Jsonb *
+device_approval_describe(const char *user_code, const char *attempt_key)
+{
+	return describe(user_code, attempt_key, false);
+}
+
+Jsonb *
+device_approval_asked(const char *user_code, const char *attempt_key)
+{
+	return describe(user_code, attempt_key, true);
 }
 
 /* what the user agreed to must be among what the device asked for */
@@ -147,16 +165,21 @@ scope_within(const char *scope, const char *asked)
 		   pgtc_scope_subset(&inner, &outer);
 }
 
-/* to be seen and withdrawn like any other */
+/* to be seen and withdrawn like any other, and to end with it */
 static void
-remember_consent(const DeviceCode *device, const char *subject, const char *scope)
+remember_consent(const DeviceCode *device, const Consent *consent)
 {
-	const Client *client = client_find(device->client_id);
-	PgtcScope agreed;
+	TimestampTz ends = consent_end(consent);
 
-	strings_to_scope(scope, &agreed);
-	if (client && client->consent_required && agreed.n > 0)
-		consent_store(subject, client->client_id, &agreed, device->resources, device->n_resources);
+	if (consent->agreed.n > 0)
+	{
+		TimestampTz stored = consent_store(consent, &consent->agreed);
+
+		ends = Min(ends, stored);
+	}
+	if (ends != DT_NOEND)
+		device_code_limit(device, ends);
+	consent_record(consent, &device->grant_id, ends);
 }
 
 /* the device goes on waiting, for somebody else */
@@ -171,14 +194,17 @@ refuse_blocked(const DeviceCode *device, const char *subject)
 }
 
 const char *
-device_approval_give(const char *user_code, const char *attempt_key, const Authentication *auth,
-					 const char *scope, const Lifespan *lifespan)
+device_approval_give(const DeviceApproval *approval, const Authentication *auth)
 {
+	const char *user_code = approval->user_code;
+	const char *attempt_key = approval->attempt_key;
+	const char *scope = approval->scope;
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
 	Authentication complete = authentication_begin(auth, GetCurrentTimestamp());
 	AuditScope audited = {.subject = auth->subject};
 	const Client *client;
+	Consent consent;
 	Begun begun;
 	bool approved;
 
@@ -194,6 +220,15 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 		return "invalid_user_code";
 	if (subject_block_holds(client->issuer, auth->subject))
 		return refuse_blocked(device, auth->subject);
+	consent = (Consent){.subject = auth->subject,
+						.client_id = client->client_id,
+						.resources = device->resources,
+						.n_resources = device->n_resources,
+						.details = complete.details,
+						.at = GetCurrentTimestamp()};
+	if (client->consent_required && !consent_read(&consent, client, &device->grant_id, scope,
+												  approval->page_id, approval->consent_lifetime))
+		return "consent_required";
 	session_lock_issue(client->issuer, auth->subject, auth->session_id);
 	if (auth->session_id &&
 		account_session_ended(client->issuer, auth->subject, auth->session_id, complete.auth_time))
@@ -204,9 +239,12 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 	audited.client_id = device->client_id;
 	audited.context = device->context;
 	audit_enter(&audited);
-	approved = device_code_approve(device, &complete, scope, lifespan, begun.subject_epoch);
+	approved =
+		device_code_approve(device, &complete, scope, &approval->lifespan, begun.subject_epoch);
+	if (approved && client->consent_required)
+		remember_consent(device, &consent);
 	if (approved)
-		remember_consent(device, auth->subject, scope);
+		consent_page_forget(&device->grant_id);
 	audit_leave();
 	/* another answer has come in between */
 	return approved ? NULL : "invalid_user_code";
@@ -226,6 +264,7 @@ device_approval_deny(const char *user_code, const char *attempt_key)
 	scope.context = device->context;
 	audit_enter(&scope);
 	denied = device_code_deny(device);
+	consent_page_forget(&device->grant_id);
 	audit_leave();
 	return denied ? NULL : "invalid_user_code";
 }

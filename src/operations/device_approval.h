@@ -16,10 +16,21 @@
 /* what the device asks for, or {"error": ...} */
 extern Jsonb *device_approval_describe(const char *user_code, const char *attempt_key);
 
-/* NULL: done; otherwise the name of an error.  scope NULL: all that was asked for */
-extern const char *device_approval_give(const char *user_code, const char *attempt_key,
-										const Authentication *auth, const char *scope,
-										const Lifespan *lifespan);
+/* the same, with what a consent page is made of beyond that */
+extern Jsonb *device_approval_asked(const char *user_code, const char *attempt_key);
+
+typedef struct DeviceApproval
+{
+	const char *user_code;
+	const char *attempt_key;
+	const char *scope; /* agreed to; NULL: all that was asked for */
+	Lifespan lifespan; /* of the family, at the most */
+	int consent_lifetime; /* seconds that it holds at most; -1: as the settings say */
+	const char *page_id; /* of the consent page that was answered; NULL: the last one */
+} DeviceApproval;
+
+/* NULL: done; otherwise the name of an error */
+extern const char *device_approval_give(const DeviceApproval *approval, const Authentication *auth);
 extern const char *device_approval_deny(const char *user_code, const char *attempt_key);
 
 #endif /* PGT_DEVICE_APPROVAL_H */

@@ -54,6 +54,17 @@ argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
 	return seconds;
 }
 
+int
+argument_consent_lifetime(FunctionCallInfo fcinfo, int arg)
+{
+	int seconds = argument_seconds(fcinfo, arg, "consent_lifetime");
+
+	if (!PG_ARGISNULL(arg) && (seconds < SECS_PER_MINUTE || seconds > 3653 * SECS_PER_DAY))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("consent_lifetime must be between 1 minute and 10 years")));
+	return seconds;
+}
+
 /* less than a second is one: it is still to come, and seconds are what is counted */
 static int
 argument_positive_seconds(FunctionCallInfo fcinfo, int arg, const char *name)

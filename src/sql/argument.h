@@ -25,6 +25,9 @@ extern char **argument_texts(FunctionCallInfo fcinfo, int arg, const char *name,
 /* an interval in whole seconds, as lifetime_of_interval; -1 for SQL NULL; ereport(22023) for a negative one */
 extern int argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name);
 
+/* as argument_seconds; ereport(22023) outside of 1 minute to 10 years */
+extern int argument_consent_lifetime(FunctionCallInfo fcinfo, int arg);
+
 /*
  * What the application says of a login, checked: acr and amr come after auth_time,
  * claims after session_id.

@@ -23,6 +23,7 @@
 
 PG_FUNCTION_INFO_V1(pgt_approve_authorization);
 PG_FUNCTION_INFO_V1(pgt_authorization_request);
+PG_FUNCTION_INFO_V1(pgt_consent_asked);
 PG_FUNCTION_INFO_V1(pgt_consent_missing);
 PG_FUNCTION_INFO_V1(pgt_deny_authorization);
 PG_FUNCTION_INFO_V1(pgt_keep_client_secret);
@@ -57,6 +58,8 @@ approve_authorization_once(PG_FUNCTION_ARGS)
 	approval.context = request_context(argument_jsonb(fcinfo, 8));
 	approval.details = argument_jsonb(fcinfo, 9);
 	approval.lifespan = argument_lifespan(fcinfo, 10);
+	approval.consent_lifetime = argument_consent_lifetime(fcinfo, 12);
+	approval.page_id = argument_non_empty_text(fcinfo, 13);
 
 	approval_give(&approval, &response);
 	return response_row_of(fcinfo, &response);
@@ -76,6 +79,17 @@ pgt_authorization_request(PG_FUNCTION_ARGS)
 	if (description == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(description);
+}
+
+Datum
+pgt_consent_asked(PG_FUNCTION_ARGS)
+{
+	Jsonb *asked = approval_asked(argument_required_text(fcinfo, 0, "transaction_id"),
+								  argument_required_text(fcinfo, 1, "subject"));
+
+	if (asked == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(asked);
 }
 
 Datum

@@ -25,6 +25,7 @@ PG_FUNCTION_INFO_V1(pgt_approve_device);
 PG_FUNCTION_INFO_V1(pgt_check_request);
 PG_FUNCTION_INFO_V1(pgt_complete_logout);
 PG_FUNCTION_INFO_V1(pgt_deny_device);
+PG_FUNCTION_INFO_V1(pgt_device_consent_asked);
 PG_FUNCTION_INFO_V1(pgt_device_request);
 PG_FUNCTION_INFO_V1(pgt_lock_session);
 PG_FUNCTION_INFO_V1(pgt_client_session_id);
@@ -52,14 +53,17 @@ text_or_null(FunctionCallInfo fcinfo, const char *string)
 Datum
 pgt_approve_device(PG_FUNCTION_ARGS)
 {
+	DeviceApproval approval = {.user_code = argument_required_text(fcinfo, 0, "user_code"),
+							   .attempt_key = attempt_key(fcinfo, 1),
+							   /* an empty one is none of them, not all */
+							   .scope = argument_text(fcinfo, 3),
+							   .lifespan = argument_lifespan(fcinfo, 10),
+							   .consent_lifetime = argument_consent_lifetime(fcinfo, 12),
+							   .page_id = argument_non_empty_text(fcinfo, 13)};
 	Authentication auth = argument_authentication(fcinfo, 2, 4, 7);
-	Lifespan lifespan = argument_lifespan(fcinfo, 10);
 
 	auth.details = argument_jsonb(fcinfo, 9);
-	/* an empty scope is none of them, not all */
-	return text_or_null(fcinfo, device_approval_give(argument_required_text(fcinfo, 0, "user_code"),
-													 attempt_key(fcinfo, 1), &auth,
-													 argument_text(fcinfo, 3), &lifespan));
+	return text_or_null(fcinfo, device_approval_give(&approval, &auth));
 }
 
 Datum
@@ -93,6 +97,13 @@ pgt_deny_device(PG_FUNCTION_ARGS)
 {
 	return text_or_null(fcinfo, device_approval_deny(argument_required_text(fcinfo, 0, "user_code"),
 													 attempt_key(fcinfo, 1)));
+}
+
+Datum
+pgt_device_consent_asked(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_JSONB_P(device_approval_asked(argument_required_text(fcinfo, 0, "user_code"),
+											attempt_key(fcinfo, 1)));
 }
 
 Datum

@@ -42,6 +42,8 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_uuid(store_named(&args, "request_id"), &code->request_id);
 	store_arg_jsonb(store_named(&args, "claims_request"), code->claims_request);
 	lifespan_args(&args, &code->lifespan);
+	store_arg_time(store_named(&args, "consent_expires_at"),
+				   code->consent_ends == DT_NOEND ? DT_NOBEGIN : code->consent_ends);
 	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
 }
@@ -71,6 +73,7 @@ read_code(StoreRow *row, void *arg)
 	code->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	code->claims_request = store_jsonb(store_column(row, "claims_request"));
 	lifespan_read(row, &code->lifespan);
+	code->consent_ends = store_time(store_column(row, "consent_expires_at"), DT_NOEND);
 }
 
 static StoreQuery code_read_query =

@@ -32,6 +32,7 @@ typedef struct AuthorizationCode
 	char *nonce;
 	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	Jsonb *context;
+	TimestampTz consent_ends; /* DT_NOEND: it does not */
 	Begun begun;
 	Lifespan lifespan; /* of the family */
 	int lifetime; /* of the code, in seconds; not read */

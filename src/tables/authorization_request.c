@@ -182,6 +182,5 @@ authorization_request_answer(const AuthorizationRequest *request)
 Jsonb *
 authorization_request_told(const AuthorizationRequest *request)
 {
-	return DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(request->parameters),
-											  CStringGetTextDatum(FROM_PUSHED)));
+	return object_without(request->parameters, FROM_PUSHED);
 }

@@ -115,6 +115,12 @@ client_code_lifetime(const Client *client)
 }
 
 int
+client_consent_lifetime(const Client *client)
+{
+	return client->consent_lifetime >= 0 ? client->consent_lifetime : guc_consent_lifetime;
+}
+
+int
 client_pushed_request_lifetime(const Client *client)
 {
 	return client->profile < PROFILE_FAPI2
@@ -279,6 +285,7 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->certificate_bound =
 		member_bool(metadata, "tls_client_certificate_bound_access_tokens", false);
 	client->consent_required = member_bool(metadata, "consent_required", true);
+	client->consent_lifetime = member_int(metadata, "consent_lifetime", -1);
 	client->sessions.max = member_int(metadata, "max_sessions", 0);
 	client->sessions.refuse = at_limit && strcmp(at_limit, "refuse") == 0;
 	client->session_refresh = member_bool(metadata, "session_refresh", false);

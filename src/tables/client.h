@@ -118,6 +118,7 @@ typedef struct Client
 	bool dpop_bound;
 	bool certificate_bound;
 	bool consent_required;
+	int consent_lifetime; /* seconds; 0: without end; -1: as the setting says */
 	SessionLimit sessions; /* of a subject with it alone */
 	char **post_logout_redirect_uris;
 	int n_post_logout_redirect_uris;
@@ -178,6 +179,9 @@ extern bool client_alg_allowed(const Client *client, const PgtcAlg *alg);
 extern char *client_algs_allowed(const Client *client);
 
 /* seconds that its codes and its pushed requests live (FAPI 2.0 Security Profile section 5.3.2.2) */
+/* of what its users agree to from now on, in seconds; 0: without end */
+extern int client_consent_lifetime(const Client *client);
+
 extern int client_code_lifetime(const Client *client);
 extern int client_pushed_request_lifetime(const Client *client);
 

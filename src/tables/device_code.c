@@ -96,6 +96,7 @@ read_device(StoreRow *row, void *arg)
 	device->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	(void) store_uuid_optional(store_column(row, "family_id"), &device->family_id);
 	lifespan_read(row, &device->lifespan);
+	device->consent_ends = store_time(store_column(row, "consent_expires_at"), DT_NOEND);
 }
 
 static StoreQuery device_read_query =
@@ -186,6 +187,21 @@ device_code_approve(const DeviceCode *device, const Authentication *auth, const 
 	store_arg_time(store_named(&args, "expires_at"), lifespan_end(lifespan, device->expires_at));
 	lifespan_args(&args, lifespan);
 	return store_run(&device_approve_query, &args, NULL, NULL) == 1;
+}
+
+static StoreQuery device_limit_query =
+	STORE_QUERY("device limit", STORE_WRITES,
+				"UPDATE pgtoken.device_codes d SET consent_expires_at = $2 "
+				"WHERE d.grant_id" EQ "$1 AND d.state" EQ "'approved'");
+
+void
+device_code_limit(const DeviceCode *device, TimestampTz consent_ends)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &device->grant_id);
+	store_arg_time(&args, consent_ends);
+	store_run(&device_limit_query, &args, NULL, NULL);
 }
 
 static StoreQuery device_deny_query =

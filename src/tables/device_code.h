@@ -47,6 +47,7 @@ typedef struct DeviceCode
 	Authentication
 		auth; /* of an approved one: who answered for the user; its details before, too */
 	Jsonb *context;
+	TimestampTz consent_ends; /* of an approved one; DT_NOEND: it does not */
 	Begun begun;
 	TimestampTz expires_at;
 	Lifespan lifespan; /* of an approved one: of its family */
@@ -70,6 +71,9 @@ extern bool device_code_poll(const DeviceCode *device, TimestampTz now, bool *to
 /* from then on it is the subject's, too: subject_epoch is that of the moment */
 extern bool device_code_approve(const DeviceCode *device, const Authentication *auth,
 								const char *scope, const Lifespan *lifespan, int64 subject_epoch);
+/* of one that was approved just now: when what was agreed to ends */
+extern void device_code_limit(const DeviceCode *device, TimestampTz consent_ends);
+
 extern bool device_code_deny(const DeviceCode *device);
 
 /* exactly once, also of two that come at the same time */

@@ -179,6 +179,10 @@ $look = follow('Withdraw a consent', preamble => $issuer);
 is($look->value(q{SELECT count(*) FROM pgtoken.consents WHERE subject = 'user-42' AND client_id = 'web'}), 0, 'Withdraw a consent: it is gone');
 is($look->value(q{SELECT NOT holds('42 web refresh') AND holds('42 app refresh') AND holds('7 web refresh')}), 't', 'Withdraw a consent: and its families, no others');
 
+# what he took back is still told of
+$look = follow('What a user has agreed to', preamble => $admin, before => [ q{SELECT * FROM pgtoken.withdraw_consent('user-42', 'web')} ]);
+is($look->value(q{SELECT string_agg(event, ' ' ORDER BY occurred_at) FROM pgtoken.consent_history('user-42', 'web')}), 'consent.withdrawn', 'What a user has agreed to: and taken back');
+
 $look = follow('When refresh.reuse appears', preamble => $admin);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'reuse: nothing of the subject holds');
 

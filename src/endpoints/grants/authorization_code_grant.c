@@ -62,6 +62,8 @@ judge(const TokenRequest *request, const AuthorizationCode *code)
 	err = not_before_check(request->client, code->auth.subject, DT_NOBEGIN, &code->begun);
 	if (err != PGT_OK)
 		return err;
+	if (GetCurrentTimestamp() >= code->consent_ends)
+		return PGT_ERR_CONSENT_EXPIRED;
 	return GetCurrentTimestamp() < code->expires_at
 			   ? PGT_OK
 			   : token_request_judge_expired(request, &code->grant_id, code->auth.subject,
@@ -93,6 +95,7 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->nonce = code->nonce;
 	issue->claims_request = code->claims_request;
 	issue->lifespan = code->lifespan;
+	issue->lifespan.not_after = lifespan_end(&code->lifespan, code->consent_ends);
 	issue->signed_in_context = code->context;
 }
 

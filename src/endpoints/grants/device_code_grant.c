@@ -77,6 +77,8 @@ judge_poll(const TokenRequest *request, const DeviceCode *device)
 		case DEVICE_APPROVED:
 			break;
 	}
+	if (now >= device->consent_ends)
+		return PGT_ERR_CONSENT_EXPIRED;
 	/* it was asked for before everything of the subject or the client was revoked */
 	return not_before_check(request->client, device->auth.subject, DT_NOBEGIN, &device->begun);
 }
@@ -107,6 +109,7 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 	issue->auth = device->auth;
 	issue->scope = device->scope;
 	issue->lifespan = device->lifespan;
+	issue->lifespan.not_after = lifespan_end(&device->lifespan, device->consent_ends);
 }
 
 /* what has to do with a family is found by it, a second use above all */
