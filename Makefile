@@ -25,7 +25,7 @@ OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 10_audit 12_refusals 14_factors \
 	16_issuers 18_keys 20_resources 22_clients 23_trusted_issuers 24_client_secrets 26_revocation 28_grants \
 	30_tokens 31_audit_events 32_blacklist 34_replay_ids 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
-	43_courier 43_registration 44_challenges 46_policies 48_simulation 50_decisions 52_api_helpers 54_metadata 56_http \
+	43_courier 43_registration 44_challenges 46_policies 47_signals 47_signals_http 48_simulation 50_decisions 52_api_helpers 54_metadata 56_http \
 	57_fastcgi 58_maintenance 60_purge 62_partitions 64_health 66_restore 68_copy 70_psql 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
@@ -33,7 +33,7 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles mtls authorize response_mode front_channel device exchange \
 	client_secrets trusted_issuers authorization_details sessions pre_request door not_before epochs resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
-	simulate refused bad_input personal placement maintain purge courier request_uri client_documents restore psql uninstall
+	simulate refused bad_input personal placement maintain purge courier signals request_uri client_documents restore psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
 ISOLATION = prepare cache_full cache_lookup_failure challenge_complete challenge_outbox \

@@ -43,6 +43,7 @@ DECLARE
 	family record;
 	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
 	by_courier CONSTANT boolean := (SELECT i.logout_delivery = 'courier' FROM pgtoken.issuers i WHERE i.issuer = of_issuer);
+	by_signal CONSTANT boolean := pgtoken.signals_wanted();
 	clients text[] := '{}';
 	sessions text[] := '{}';
 BEGIN
@@ -57,6 +58,10 @@ BEGIN
 	FOR family IN SELECT f.* FROM pgtoken.living_families(of_issuer, NULL, end_session.subject, end_session.session_id) f LOOP
 		IF end_session.offline OR NOT family.offline THEN
 			PERFORM pgtoken.revoke_family(family.grant_id, reason);
+		END IF;
+		-- a family that stays has no session any more
+		IF by_signal THEN
+			PERFORM pgtoken.emit_signal('session-revoked', of_issuer, family.of_client, end_session.subject, family.of_session, '{}', reason);
 		END IF;
 		clients := clients || family.of_client;
 		sessions := sessions || family.of_session;

@@ -25,7 +25,10 @@ BEGIN ATOMIC
 		  FROM pgtoken.issuers i WHERE i.registration <> 'off'
 		  UNION ALL
 		  SELECT 7, 'document', format('assertions of issuers whose keys a jwks_uri names are refused once these are not fresh: %s', string_agg(DISTINCT t.iss, ', ')), count(*)
-		  FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL) w (n, kind, what, uses)
+		  FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL
+		  UNION ALL
+		  SELECT 8, 'signal', format('receivers are not told of signals: %s', string_agg(DISTINCT s.client_id, ', ')), count(*)
+		  FROM pgtoken.signal_streams s WHERE s.delivery = 'push' AND s.status = 'enabled') w (n, kind, what, uses)
 	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
 END;
 REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;
@@ -250,6 +253,10 @@ BEGIN
 	INTO names FROM pgtoken.courier_work w;
 	ok := names = '';
 	detail := CASE WHEN ok THEN 'none was given up, none is overdue' ELSE names END;
+	RETURN NEXT;
+
+	check_name := 'signals';
+	SELECT s.ok, s.detail INTO ok, detail FROM pgtoken.signals_health() s;
 	RETURN NEXT;
 
 	check_name := 'documents of clients';
