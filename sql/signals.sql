@@ -27,7 +27,7 @@ CREATE FUNCTION test.own_token(of_client text, scope text) RETURNS text LANGUAGE
 			convert_to(test.form('grant_type', 'client_credentials', 'scope', scope), 'UTF8'), '{}') h, LATERAL (SELECT convert_from(h.body, 'UTF8')::jsonb) r (body));
 CREATE TABLE test.receivers (name text PRIMARY KEY, token text);
 -- what is answered, without what differs each time
-CREATE FUNCTION test.told(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
+CREATE FUNCTION test.signal_answer(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN concat_ws(' ', a.status, CASE WHEN a.body ? 'error' THEN concat_ws(': ', a.body ->> 'error', a.body ->> 'error_description') ELSE
 		regexp_replace(regexp_replace((a.body - '{events_supported}'::text[])::text, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'ID', 'g'), 'https://schemas.openid.net/secevent/[a-z]+/event-type/', '', 'g') END, a.headers ->> 'www-authenticate');
 CREATE FUNCTION test.as(name text, method text, path text, body text DEFAULT NULL) RETURNS test.answer LANGUAGE sql
@@ -35,7 +35,7 @@ CREATE FUNCTION test.as(name text, method text, path text, body text DEFAULT NUL
 
 -- Nothing is announced and nothing answers where no client may have streams.
 SELECT status, body FROM test.request('GET', '/.well-known/ssf-configuration/t1', '', '{"host": "signals.example"}');
-SELECT test.told(test.receive('GET', 'streams')) AS streams, test.told(test.receive('POST', 'poll/x', '{}')) AS poll;
+SELECT test.signal_answer(test.receive('GET', 'streams')) AS streams, test.signal_answer(test.receive('POST', 'poll/x', '{}')) AS poll;
 SELECT test.receiver('sig-rp', '{ssf.manage}') || ' ' || test.receiver('sig-reader', '{ssf.read}') || ' ' || test.receiver('sig-other', '{ssf.manage}') || ' ' || test.receiver('sig-app') AS clients;
 SELECT jsonb_pretty(body) AS configuration, headers ->> 'cache-control' AS cached FROM test.request('GET', '/.well-known/ssf-configuration/t1', '', '{"host": "signals.example"}');
 SELECT status FROM test.request('GET', '/t1/.well-known/ssf-configuration', '', '{"host": "signals.example"}');
@@ -45,32 +45,32 @@ INSERT INTO test.receivers VALUES ('sig-rp', test.own_token('sig-rp', 'ssf.manag
 	('user', (SELECT r.access_token FROM pgtoken.issue_tokens('sig-rp', 'mallory', 'ssf.manage') r));
 INSERT INTO test.receivers SELECT 'forged', regexp_replace(token, '[^.]*$', repeat('A', 86)) FROM test.receivers WHERE name = 'sig-rp';
 INSERT INTO test.receivers VALUES ('none');
-SELECT name, test.told(test.as(name, 'POST', 'streams', '{}')) AS makes, test.told(test.as(name, 'GET', 'streams')) AS reads FROM unnest('{none,forged,user,no scope,sig-reader}'::text[]) name;
+SELECT name, test.signal_answer(test.as(name, 'POST', 'streams', '{}')) AS makes, test.signal_answer(test.as(name, 'GET', 'streams')) AS reads FROM unnest('{none,forged,user,no scope,sig-reader}'::text[]) name;
 
 -- A stream: polled unless it is said; what is not a receiver's to say is refused, and what a stream cannot be
-SELECT n, test.told(test.as('sig-rp', 'POST', 'streams', body)) AS refused
+SELECT n, test.signal_answer(test.as('sig-rp', 'POST', 'streams', body)) AS refused
 FROM (VALUES (1, '['), (2, '{"a": 1, "a": 2}'), (3, '{"delivery": 1}'), (4, '{"delivery": {"method": 1}}'), (5, '{"delivery": {"method": "urn:example"}}'), (6, '{"delivery": {"method": "urn:ietf:rfc:8935"}}'),
 	(7, '{"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "http://rp.example/"}}'), (8, '{"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "https://a:b@rp.example/"}}'),
 	(9, '{"delivery": {"method": "urn:ietf:rfc:8935", "endpoint_url": "https://rp.example/", "authorization_header": "Bearer a\r\nHost: b"}}'), (10, '{"delivery": {"method": "urn:ietf:rfc:8936", "authorization_header": "Bearer a"}}'),
 	(11, '{"events_requested": "all"}'), (12, '{"events_requested": [1]}'), (13, jsonb_build_object('events_requested', ARRAY(SELECT 'urn:' || i FROM generate_series(1, 51) i))::text), (14, '{"iss": "https://evil.example"}'),
 	(15, '{"aud": "sig-other"}'), (16, jsonb_build_object('description', repeat('x', 1001))::text), (17, 'null'), (18, '[]'), (19, '{"description": null}'), (20, '{"min_verification_interval": 0}')) v (n, body) ORDER BY n;
-SELECT test.told(test.receive('POST', 'streams', '{}', token, 'text/plain')) AS not_json FROM test.receivers WHERE name = 'sig-rp';
+SELECT test.signal_answer(test.receive('POST', 'streams', '{}', token, 'text/plain')) AS not_json FROM test.receivers WHERE name = 'sig-rp';
 SELECT count(*) AS streams FROM pgtoken.signal_streams;
 SELECT test.as('sig-rp', 'POST', 'streams', '{"description": "polled", "events_requested": ["https://schemas.openid.net/secevent/caep/event-type/session-revoked", "https://schemas.openid.net/secevent/caep/event-type/credential-change",
 	"https://schemas.openid.net/secevent/caep/event-type/assurance-level-change", "https://schemas.openid.net/secevent/caep/event-type/token-claims-change", "urn:example:unknown"]}') AS made \gset
-SELECT test.told(:'made'::test.answer) AS made;
+SELECT test.signal_answer(:'made'::test.answer) AS made;
 SELECT stream_id AS stream FROM pgtoken.signal_streams \gset
-SELECT test.told(test.as('sig-rp', 'GET', 'streams?stream_id=' || :'stream')) = replace(test.told(:'made'::test.answer), '201', '200') AS read_as_made,
+SELECT test.signal_answer(test.as('sig-rp', 'GET', 'streams?stream_id=' || :'stream')) = replace(test.signal_answer(:'made'::test.answer), '201', '200') AS read_as_made,
 	jsonb_array_length((test.as('sig-rp', 'GET', 'streams')).body) AS listed, jsonb_array_length((test.as('sig-other', 'GET', 'streams')).body) AS by_another_client,
 	jsonb_array_length((test.as('sig-other', 'GET', 'streams?client_id=sig-rp')).body) AS who_says_he_were_this_one;
 SELECT event, client_id, detail ->> 'delivery' AS delivery FROM pgtoken.audit_events WHERE event LIKE 'stream.%' ORDER BY event_id;
 
 -- Attack shut out: the stream of another client is not there, for whatever it is asked
-SELECT path, method, test.told(test.as('sig-other', method, replace(path, 'ID', :'stream'), replace(body, 'ID', :'stream'))) AS answer
+SELECT path, method, test.signal_answer(test.as('sig-other', method, replace(path, 'ID', :'stream'), replace(body, 'ID', :'stream'))) AS answer
 FROM (VALUES ('GET', 'streams?stream_id=ID', NULL), ('PATCH', 'streams', '{"stream_id": "ID", "description": "mine"}'), ('PUT', 'streams', '{"stream_id": "ID"}'), ('DELETE', 'streams?stream_id=ID', NULL), ('GET', 'status?stream_id=ID', NULL),
 	('POST', 'status', '{"stream_id": "ID", "status": "disabled"}'), ('POST', 'verification', '{"stream_id": "ID"}'), ('POST', 'poll/ID', '{}')) v (method, path, body);
-SELECT test.told(test.as('sig-rp', 'GET', 'streams?stream_id=x')) AS no_id, test.told(test.as('sig-rp', 'PATCH', 'streams', '{}')) AS none_named, test.told(test.as('sig-rp', 'DELETE', 'streams')) AS nor_here,
-	test.told(test.as('sig-reader', 'DELETE', 'streams?stream_id=' || :'stream')) AS by_a_reader;
+SELECT test.signal_answer(test.as('sig-rp', 'GET', 'streams?stream_id=x')) AS no_id, test.signal_answer(test.as('sig-rp', 'PATCH', 'streams', '{}')) AS none_named, test.signal_answer(test.as('sig-rp', 'DELETE', 'streams')) AS nor_here,
+	test.signal_answer(test.as('sig-reader', 'DELETE', 'streams?stream_id=' || :'stream')) AS by_a_reader;
 
 -- What happens is told. A reuse:
 CREATE TABLE test.signal_families (name text PRIMARY KEY, grant_id uuid, refresh_token text);
@@ -101,7 +101,7 @@ SELECT convert_from(test.unb64url(split_part(value, '.', 1)), 'UTF8')::jsonb - '
 -- it waits until it is acknowledged, under the same jti
 SELECT (test.as('sig-rp', 'POST', 'poll/' || :'stream', '{"returnImmediately": true}')).body -> 'sets' ?& ARRAY(SELECT signal_id::text FROM pgtoken.signals) AS again;
 SELECT test.taken('sig-rp', :'stream');
-SELECT test.told(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}')) AS no_more;
+SELECT test.signal_answer(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}')) AS no_more;
 SELECT event, reason, client_id, jsonb_array_length(detail -> 'jtis') AS jtis FROM pgtoken.audit_events WHERE event LIKE 'signal%' ORDER BY event_id;
 
 -- Of whom: subjects that have, or had, a family with the client. Ends of a session, by the application: one that is told of once, whatever ends.
@@ -152,22 +152,22 @@ CREATE FUNCTION test.states(a test.answer) RETURNS text LANGUAGE sql
 SELECT test.states(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{"maxEvents": 1}')) AS one, test.states(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{"maxEvents": 0}')) AS none, test.states(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{"maxEvents": 1000000}')) AS all;
 SELECT c -> 'sub_id' ->> 'format' AS format, c -> 'sub_id' ->> 'id' = :'stream' AS about_the_stream FROM test.events_of(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{"maxEvents": 1}')) c;
 SELECT (array_agg(signal_id ORDER BY signal_id))[1] AS first, (array_agg(signal_id ORDER BY signal_id))[2] AS second FROM pgtoken.signals \gset
-SELECT body, test.told(test.as('sig-rp', 'POST', 'poll/' || :'stream', body)) AS malformed
+SELECT body, test.signal_answer(test.as('sig-rp', 'POST', 'poll/' || :'stream', body)) AS malformed
 FROM unnest(ARRAY['{"maxEvents": -1}', '{"maxEvents": 1.5}', '{"maxEvents": "1"}', '{"returnImmediately": 1}', '{"ack": {}}', '{"ack": [1]}', '{"setErrs": []}', '']) body;
 SELECT test.states(test.as('sig-rp', 'POST', 'poll/' || :'stream', jsonb_build_object('ack', ARRAY[:'first', :'first', 'x', gen_random_uuid()::text], 'setErrs', jsonb_build_object(:'second', jsonb_build_object('err', E'invalid_key\n', 'description', 'x'), 'y', 1))::text)) AS what_is_left;
 SELECT event, reason, detail ->> 'jti' = :'second' AS of_it FROM pgtoken.audit_events WHERE event = 'signal.refused';
 SELECT test.taken('sig-rp', :'stream');
 
 -- Over HTTP, verification is asked for once a minute
-SELECT test.told(test.as('sig-rp', 'POST', 'verification', jsonb_build_object('stream_id', :'stream', 'state', 'abc')::text)) AS asked, test.told(test.as('sig-rp', 'POST', 'verification', jsonb_build_object('stream_id', :'stream')::text)) AS too_soon;
+SELECT test.signal_answer(test.as('sig-rp', 'POST', 'verification', jsonb_build_object('stream_id', :'stream', 'state', 'abc')::text)) AS asked, test.signal_answer(test.as('sig-rp', 'POST', 'verification', jsonb_build_object('stream_id', :'stream')::text)) AS too_soon;
 UPDATE pgtoken.signal_streams SET verified_at = verified_at - interval '61 seconds';
-SELECT test.told(test.as('sig-rp', 'POST', 'verification', jsonb_build_object('stream_id', :'stream')::text)) AS again;
+SELECT test.signal_answer(test.as('sig-rp', 'POST', 'verification', jsonb_build_object('stream_id', :'stream')::text)) AS again;
 SELECT test.taken('sig-rp', :'stream');
 
 -- paused: kept; disabled: dropped; what an administrator has set stays
 CREATE FUNCTION test.status(name text, stream text, VARIADIC status text[]) RETURNS text LANGUAGE sql
-	RETURN test.told(test.as(name, 'POST', 'status', jsonb_strip_nulls(jsonb_build_object('stream_id', stream, 'status', status[1], 'reason', status[2]))::text));
-SELECT test.status('sig-rp', :'stream', 'asleep') AS unknown, test.status('sig-rp', :'stream', 'paused', 'moving house') AS paused, test.told(test.as('sig-rp', 'GET', 'status?stream_id=' || :'stream')) AS read;
+	RETURN test.signal_answer(test.as(name, 'POST', 'status', jsonb_strip_nulls(jsonb_build_object('stream_id', stream, 'status', status[1], 'reason', status[2]))::text));
+SELECT test.status('sig-rp', :'stream', 'asleep') AS unknown, test.status('sig-rp', :'stream', 'paused', 'moving house') AS paused, test.signal_answer(test.as('sig-rp', 'GET', 'status?stream_id=' || :'stream')) AS read;
 SELECT pgtoken.verify_signal_stream(:'stream', 'meanwhile');
 SELECT test.states(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}')) AS while_paused, test.status('sig-rp', :'stream', 'enabled') AS enabled, test.states(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}')) AS afterwards;
 SELECT test.status('sig-rp', :'stream', 'disabled') AS disabled;
@@ -180,16 +180,16 @@ SELECT pgtoken.update_signal_stream(:'stream', status => 'enabled'), test.taken(
 SELECT test.status('sig-rp', :'stream', 'paused') AS its_own_again, test.status('sig-rp', :'stream', 'enabled') AS enabled;
 
 -- PATCH changes what it says, PUT all
-SELECT test.told(test.as('sig-rp', 'PATCH', 'streams', jsonb_build_object('stream_id', :'stream', 'events_requested', ARRAY['https://schemas.openid.net/secevent/risc/event-type/account-disabled'])::text)) AS patched;
-SELECT test.told(test.as('sig-rp', 'PUT', 'streams', jsonb_build_object('stream_id', :'stream', 'aud', 'sig-rp', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://rp.example/signals', 'authorization_header', 'Bearer secret-of-rp'))::text)) AS put;
+SELECT test.signal_answer(test.as('sig-rp', 'PATCH', 'streams', jsonb_build_object('stream_id', :'stream', 'events_requested', ARRAY['https://schemas.openid.net/secevent/risc/event-type/account-disabled'])::text)) AS patched;
+SELECT test.signal_answer(test.as('sig-rp', 'PUT', 'streams', jsonb_build_object('stream_id', :'stream', 'aud', 'sig-rp', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://rp.example/signals', 'authorization_header', 'Bearer secret-of-rp'))::text)) AS put;
 -- Attack shut out: the header that one endpoint has is sent to another; and whoever reads tables, backups or the audit has it
 SELECT has_authorization, pgtoken.signal_secret('signal authorization:' || stream_id) AS kept FROM pgtoken.signal_streams;
 SELECT count(*) AS places FROM pgtoken.audit_events e WHERE e::text LIKE '%secret-of-rp%';
-SELECT test.told(test.as('sig-rp', 'PATCH', 'streams', jsonb_build_object('stream_id', :'stream', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://rp.example/signals'))::text)) AS same_endpoint, (SELECT has_authorization FROM pgtoken.signal_streams) AS before;
+SELECT test.signal_answer(test.as('sig-rp', 'PATCH', 'streams', jsonb_build_object('stream_id', :'stream', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://rp.example/signals'))::text)) AS same_endpoint, (SELECT has_authorization FROM pgtoken.signal_streams) AS before;
 SELECT has_authorization FROM pgtoken.signal_streams;
 SELECT (test.as('sig-rp', 'PATCH', 'streams', jsonb_build_object('stream_id', :'stream', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://elsewhere.example/signals'))::text)).status;
 SELECT has_authorization, (SELECT count(*) FROM pgtoken.key_material m WHERE m.material_id LIKE 'signal %') AS secrets FROM pgtoken.signal_streams;
-SELECT test.told(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}')) AS it_is_pushed;
+SELECT test.signal_answer(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}')) AS it_is_pushed;
 SELECT (test.as('sig-rp', 'PUT', 'streams', jsonb_build_object('stream_id', :'stream', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://rp.example/signals', 'authorization_header', 'Bearer secret-of-rp'))::text)).status;
 
 -- Pushed, as the courier is told to
@@ -268,7 +268,7 @@ SELECT count(DISTINCT txn) AS of_each_family_its_own FROM pgtoken.signals;
 
 -- So many streams and no more; those of a client that is switched off hear nothing, of one that is deleted go
 SELECT string_agg(DISTINCT (test.as('sig-pair', 'POST', 'streams', '{}')).status::text, ' ') AS nine FROM generate_series(1, 9);
-SELECT test.told(test.as('sig-pair', 'POST', 'streams', '{}')) AS eleventh;
+SELECT test.signal_answer(test.as('sig-pair', 'POST', 'streams', '{}')) AS eleventh;
 SELECT pgtoken.update_client('sig-other', enabled => false);
 SELECT count(*) AS before FROM pgtoken.signals WHERE stream_id = :'watch' \gset
 SELECT length(pgtoken.enroll_factor('hugo', 'email', issuer => :'issuer') ->> 'factor_id') AS enrolled;
