@@ -41,7 +41,7 @@ ISOLATION = prepare cache_full cache_lookup_failure challenge_complete challenge
 	device_redeem ends_ends exchange_revoke import_secret issue_end logout_complete maintain \
 	not_before_verify policy_versions prepared purge refresh_blacklist refresh_lockstep \
 	refresh_refresh refresh_reuse refresh_revoke refresh_strict replay_ids revoke_revoke \
-	rollback row_operations signing_keys subject_revoke_refresh user_code_attempts verify_revoke
+	rollback row_operations signals signing_keys subject_revoke_refresh user_code_attempts verify_revoke
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
 # isolationtester gives a step up after 300 seconds, TAP tests after 180: slow is no failure

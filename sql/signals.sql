@@ -145,6 +145,17 @@ UPDATE pgtoken.grants SET acr = 'pwd' WHERE grant_id = (SELECT grant_id FROM tes
 UPDATE pgtoken.grants SET acr = 'pwd', claims = claims WHERE grant_id = (SELECT grant_id FROM test.signal_families WHERE name = 'frank');
 SELECT test.taken('sig-rp', :'stream');
 
+-- accounts that are switched off and on, by whatever table says so
+CREATE TABLE test.blocks (issuer text, subject text, reason text, blocked_until timestamptz);
+CREATE TRIGGER signal AFTER INSERT OR DELETE OR UPDATE ON test.blocks FOR EACH ROW WHEN (pgtoken.signals_wanted()) EXECUTE FUNCTION pgtoken.signal_block();
+UPDATE pgtoken.signal_streams SET events_delivered = events_delivered || '{account-disabled,account-enabled}';
+INSERT INTO test.blocks VALUES (:'issuer', 'frank', 'hijacking', 'infinity'), (:'issuer', 'carol', 'hijacking', 'infinity');
+UPDATE test.blocks SET blocked_until = now() + interval '1 day';
+UPDATE test.blocks SET blocked_until = now();
+UPDATE test.blocks SET reason = 'he stole the spoons', blocked_until = now() + interval '1 day';
+DELETE FROM test.blocks;
+SELECT test.taken('sig-rp', :'stream');
+
 -- Polls: in order, so many at a time, acknowledged and refused in one; what is not theirs is left alone
 SELECT pgtoken.verify_signal_stream(:'stream', 'first'), pgtoken.verify_signal_stream(:'stream', 'second'), pgtoken.verify_signal_stream(:'stream'), pgtoken.verify_signal_stream(gen_random_uuid()) AS unknown;
 CREATE FUNCTION test.states(a test.answer) RETURNS text LANGUAGE sql

@@ -515,6 +515,32 @@ CREATE TRIGGER signal AFTER INSERT OR DELETE OR UPDATE OF state ON pgtoken.facto
 	WHEN (pgtoken.signals_wanted()) EXECUTE FUNCTION pgtoken.signal_factor();
 COMMENT ON TRIGGER signal ON pgtoken.factors IS 'Tells streams of factors that came, went or were refused';
 
+CREATE FUNCTION pgtoken.signal_block() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF TG_OP = 'DELETE' THEN
+		PERFORM pgtoken.emit_signal('account-enabled', OLD.issuer, NULL, OLD.subject, NULL, '{}');
+	ELSIF NEW.blocked_until > clock_timestamp() AND (TG_OP = 'INSERT' OR OLD.blocked_until <= clock_timestamp()) THEN
+		-- RISC section 2.3 knows two reasons
+		PERFORM pgtoken.emit_signal('account-disabled', NEW.issuer, NULL, NEW.subject, NULL,
+			CASE WHEN NEW.reason IN ('hijacking', 'bulk-account') THEN jsonb_build_object('reason', NEW.reason) ELSE '{}' END);
+	END IF;
+	RETURN NULL;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.signal_block FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.signal_block IS 'Internal, trigger on subject_blocks: account-disabled, and account-enabled when the block is lifted, or forgotten after its end';
+DO $block$
+BEGIN
+	IF to_regclass('pgtoken.subject_blocks') IS NOT NULL THEN
+		CREATE TRIGGER signal AFTER INSERT OR DELETE OR UPDATE OF blocked_until ON pgtoken.subject_blocks FOR EACH ROW
+			WHEN (pgtoken.signals_wanted()) EXECUTE FUNCTION pgtoken.signal_block();
+		COMMENT ON TRIGGER signal ON pgtoken.subject_blocks IS 'Tells streams of accounts that are switched off and on';
+	END IF;
+END
+$block$;
+
 CREATE FUNCTION pgtoken.signal_client_deleted() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
