@@ -115,9 +115,11 @@ SELECT test.taken('sig-rp', :'stream') AS a_reason_that_somebody_typed_is_kept_h
 SELECT count(*) FROM pgtoken.revoke_subject('carol');
 SELECT count(*) FROM pgtoken.revoke_subject('alice');
 SELECT test.taken('sig-rp', :'stream') AS all_sessions_in_one;
-SELECT test.signs_in('dave', 'sig-rp', 'dave', 'session-5'), test.signs_in('dave2', 'sig-app', 'dave', 'session-5');
+SELECT test.signs_in('alice5', 'sig-rp', 'alice', 'session-5a'), test.signs_in('dave', 'sig-rp', 'dave', 'session-5'), test.signs_in('dave2', 'sig-app', 'dave', 'session-5');
 SELECT count(*) FROM pgtoken.withdraw_consent('dave', 'sig-app');
 SELECT test.taken('sig-rp', :'stream') AS of_another_client;
+SELECT pgtoken.set_not_before(grant_id => grant_id) IS NOT NULL AS a_family FROM test.signal_families WHERE name = 'alice5';
+SELECT test.taken('sig-rp', :'stream') AS by_not_before;
 SELECT pgtoken.set_not_before(now() - interval '1 hour', subject => 'dave') < now() AS earlier;
 SELECT test.taken('sig-rp', :'stream') AS nothing_that_lives;
 SELECT test.age((SELECT grant_id FROM test.signal_families WHERE name = 'dave'), '10 minutes');
@@ -235,6 +237,12 @@ SELECT test.status('sig-rp', :'stream', 'enabled') AS by_the_receiver;
 SELECT test.push('{"status": 202}', '{"status": 200}', '{"status": 204}') AS what_has_waited;
 SELECT ok, detail FROM pgtoken.health() WHERE check_name = 'signals';
 -- so is one whose endpoint refuses all, or leads where no courier goes
+-- while the client is switched off nothing goes out, and then what had waited
+SELECT pgtoken.verify_signal_stream(:'stream', 'asleep'), pgtoken.update_client('sig-rp', enabled => false);
+SELECT test.push('{"status": 202}') AS nothing;
+SELECT pgtoken.update_client('sig-rp', enabled => true);
+SELECT test.push('{"status": 202}') AS awake;
+UPDATE test.receivers SET token = test.own_token('sig-rp', 'ssf.manage') WHERE name = 'sig-rp';
 SELECT pgtoken.verify_signal_stream(:'stream', 'nowhere');
 SELECT test.push('{"error": "the host has an address that is not public", "permanent": true}');
 SELECT status, status_reason FROM pgtoken.signal_streams;

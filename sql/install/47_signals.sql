@@ -380,8 +380,8 @@ CREATE FUNCTION pgtoken.signal_cause(event text, reason text) RETURNS jsonb
 	-- RISC has none of these; what somebody has typed as a reason is for the audit, and not for other applications
 	RETURN CASE WHEN event ~ '^account-' THEN '{}'::jsonb ELSE jsonb_strip_nulls(jsonb_build_object(
 		'event_timestamp', floor(extract(epoch FROM clock_timestamp()))::bigint,
-		'initiating_entity', CASE WHEN reason IN ('refresh_token_reuse', 'authorization_code_reuse', 'wrong attempts') THEN 'policy'
-								  WHEN reason IN ('logout', 'consent_withdrawn', 'user') THEN 'user' ELSE 'admin' END,
+		'initiating_entity', CASE WHEN reason IN ('refresh_token_reuse', 'authorization_code_reuse', 'policy_denied', 'wrong attempts') THEN 'policy'
+								  WHEN reason IN ('logout', 'consent_withdrawn', 'revoked_by_client', 'user') THEN 'user' ELSE 'admin' END,
 		'reason_admin', (SELECT jsonb_build_object('en', k.sentence)
 			FROM (VALUES ('refresh_token_reuse', 'A refresh token was used twice: it was stolen, or the client keeps old ones.'), ('authorization_code_reuse', 'An authorization code was used twice.'),
 						 ('logout', 'The user has logged out.'), ('consent_withdrawn', 'The user has withdrawn the consent.'), ('wrong attempts', 'There were too many wrong attempts.')) k (reason, sentence)
@@ -440,6 +440,10 @@ BEGIN
 		END IF;
 		RETURN NULL;
 	END IF;
+	IF NEW.not_before IS DISTINCT FROM OLD.not_before AND NEW.created_at < NEW.not_before THEN
+		PERFORM pgtoken.emit_signal('session-revoked', i.issuer, NEW.client_id, NEW.subject, of_session, '{}');
+		RETURN NULL;
+	END IF;
 	IF NEW.acr IS DISTINCT FROM OLD.acr AND NEW.acr IS NOT NULL THEN
 		PERFORM pgtoken.emit_signal('assurance-level-change', i.issuer, NEW.client_id, NEW.subject, of_session, jsonb_strip_nulls(jsonb_build_object(
 			'namespace', i.issuer, 'current_level', NEW.acr, 'previous_level', OLD.acr,
@@ -457,8 +461,8 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.signal_grant FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.signal_grant IS 'Internal, trigger on grants: session-revoked, assurance-level-change, token-claims-change';
-CREATE TRIGGER signal AFTER UPDATE OF revoked_at, acr, claims, scope ON pgtoken.grants FOR EACH ROW
-	WHEN ((NEW.revoked_at IS DISTINCT FROM OLD.revoked_at OR NEW.acr IS DISTINCT FROM OLD.acr OR NEW.claims IS DISTINCT FROM OLD.claims OR NEW.scope IS DISTINCT FROM OLD.scope)
+CREATE TRIGGER signal AFTER UPDATE OF revoked_at, not_before, acr, claims, scope ON pgtoken.grants FOR EACH ROW
+	WHEN ((NEW.revoked_at IS DISTINCT FROM OLD.revoked_at OR NEW.not_before IS DISTINCT FROM OLD.not_before OR NEW.acr IS DISTINCT FROM OLD.acr OR NEW.claims IS DISTINCT FROM OLD.claims OR NEW.scope IS DISTINCT FROM OLD.scope)
 		  AND pgtoken.signals_wanted())
 	EXECUTE FUNCTION pgtoken.signal_grant();
 COMMENT ON TRIGGER signal ON pgtoken.grants IS 'Tells streams of what was revoked or has changed; a rotation names none of its columns';
@@ -541,22 +545,29 @@ BEGIN
 END
 $block$;
 
-CREATE FUNCTION pgtoken.signal_client_deleted() RETURNS trigger
+CREATE FUNCTION pgtoken.signal_client() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	of_stream uuid;
 BEGIN
 	FOR of_stream IN SELECT s.stream_id FROM pgtoken.signal_streams s WHERE s.client_id = OLD.client_id ORDER BY s.stream_id LOOP
-		PERFORM pgtoken.remove_signal_stream(of_stream);
+		IF TG_OP = 'DELETE' THEN
+			PERFORM pgtoken.remove_signal_stream(of_stream);
+		ELSE
+			PERFORM pgtoken.queue_signals(of_stream);
+		END IF;
 	END LOOP;
 	RETURN NULL;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken.signal_client_deleted FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.signal_client_deleted IS 'Internal, trigger on clients: the streams of one that is deleted go with it';
-CREATE TRIGGER signal_streams AFTER DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.signal_client_deleted();
-COMMENT ON TRIGGER signal_streams ON pgtoken.clients IS 'Deletes the streams of a client with it';
+REVOKE ALL ON FUNCTION pgtoken.signal_client FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.signal_client IS 'Internal, trigger on clients: the streams of one that is deleted go with it; what waits in those of one that is switched on again goes out';
+CREATE TRIGGER signal_deleted AFTER DELETE ON pgtoken.clients FOR EACH ROW EXECUTE FUNCTION pgtoken.signal_client();
+COMMENT ON TRIGGER signal_deleted ON pgtoken.clients IS 'Deletes the streams of a client with it';
+CREATE TRIGGER signal_enabled AFTER UPDATE OF enabled ON pgtoken.clients FOR EACH ROW WHEN (NEW.enabled AND NOT OLD.enabled AND pgtoken.signals_wanted())
+	EXECUTE FUNCTION pgtoken.signal_client();
+COMMENT ON TRIGGER signal_enabled ON pgtoken.clients IS 'Sends what has waited in the streams of a client while it was switched off';
 
 -- How it is told.
 
@@ -669,9 +680,9 @@ DECLARE
 BEGIN
 	SELECT string_agg(format('%s of %s (%s)', s.stream_id, s.client_id, CASE WHEN s.status = 'paused' THEN s.status_reason ELSE 'not taken for a day' END), ', ' ORDER BY s.stream_id)
 	INTO names
-	FROM pgtoken.signal_streams s
-	WHERE (s.status = 'paused' AND s.status_by = 'delivery')
-	   OR (s.status = 'enabled' AND (SELECT o.created_at FROM pgtoken.signals o WHERE o.stream_id = s.stream_id ORDER BY o.signal_id LIMIT 1) < now() - interval '1 day');
+	FROM pgtoken.signal_streams s JOIN pgtoken.clients c ON c.client_id = s.client_id
+	WHERE c.enabled AND (s.status = 'paused' AND s.status_by = 'delivery'
+	   OR s.status = 'enabled' AND (SELECT o.created_at FROM pgtoken.signals o WHERE o.stream_id = s.stream_id ORDER BY o.signal_id LIMIT 1) < now() - interval '1 day');
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'every receiver takes what it is told'
 				   ELSE format('streams whose receivers do not: %s: once they do, SELECT pgtoken.update_signal_stream(..., status => ''enabled'') sends what has waited', names) END;

@@ -47,11 +47,10 @@ pgt_client_subject(PG_FUNCTION_ARGS)
 Datum
 pgt_security_event_token(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(
-		security_event_token(argument_required_text(fcinfo, 0, "client_id"),
-							 argument_required_text(fcinfo, 1, "aud"),
-							 argument_required_text(fcinfo, 2, "jti"), //
-							 PG_GETARG_TIMESTAMPTZ(3), argument_jsonb(fcinfo, 4))));
+	PG_RETURN_TEXT_P(cstring_to_text(security_event_token(
+		argument_required_text(fcinfo, 0, "client_id"), argument_required_text(fcinfo, 1, "aud"),
+		argument_required_text(fcinfo, 2, "jti"), //
+		PG_GETARG_TIMESTAMPTZ(3), argument_jsonb(fcinfo, 4))));
 }
 
 Datum
@@ -123,9 +122,9 @@ pgt_webhook_signature(PG_FUNCTION_ARGS)
 
 	pgtc_buf_init(&key, &glue_mem);
 	webhook_key(argument_required_text(fcinfo, 0, "material_id"), &key);
-	glue_check(pgtc_crypto_hmac_sha256((const uint8_t *) key.data, key.len, message,
-									   strlen(message), mac),
-			   "signing a webhook");
+	glue_check(
+		pgtc_crypto_hmac_sha256((const uint8_t *) key.data, key.len, message, strlen(message), mac),
+		"signing a webhook");
 	pgtc_buf_free(&key);
 	pgtc_buf_init(&signature, &glue_mem);
 	pgtc_buf_append(&signature, "v1,", 3);

@@ -331,7 +331,8 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
-	if (restoring(RelationGetNamespace(data->tg_relation)) || is_purged(after) || is_answered(before))
+	if (restoring(RelationGetNamespace(data->tg_relation)) || is_purged(after) ||
+		is_answered(before))
 		return PointerGetDatum(NULL);
 
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));

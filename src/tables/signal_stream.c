@@ -75,10 +75,9 @@ read_answer(StoreRow *row, void *arg)
 	answer->body = store_jsonb(row);
 }
 
-static StoreQuery answer_query =
-	STORE_QUERY("signals answer", STORE_READS,
-				"SELECT a.status, a.refused, a.sentence, a.answer "
-				"FROM pgtoken.answer_receiver($1, $2, $3, $4, $5) a");
+static StoreQuery answer_query = STORE_QUERY("signals answer", STORE_READS,
+											 "SELECT a.status, a.refused, a.sentence, a.answer "
+											 "FROM pgtoken.answer_receiver($1, $2, $3, $4, $5) a");
 
 void
 signal_stream_answer(const char *client_id, const char *place, const char *method,
