@@ -128,6 +128,9 @@ COMMENT ON COLUMN pgtoken.signals.created_at IS 'When it happened: iat';
 COMMENT ON COLUMN pgtoken.signals.expires_at IS 'Until when it waits for its receiver (pgtoken.signal_retention)';
 COMMENT ON INDEX pgtoken.signals_pkey IS 'What waits for a receiver, in order';
 
+CREATE INDEX signals_subject ON pgtoken.signals (subject, stream_id) WHERE subject IS NOT NULL;
+COMMENT ON INDEX pgtoken.signals_subject IS 'What receivers have still to be told of a subject';
+
 ALTER TABLE pgtoken.signals
 	ALTER subject SET STORAGE MAIN, ALTER subject SET STATISTICS 0,
 	ALTER session_id SET STORAGE MAIN, ALTER session_id SET STATISTICS 0,
@@ -390,11 +393,11 @@ REVOKE ALL ON FUNCTION pgtoken.signal_cause FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.signal_cause IS 'Internal: the members that CAEP events have in common (CAEP section 2)';
 
 CREATE FUNCTION pgtoken.emit_signal(of_event text, of_issuer text, of_client text, of_subject text, of_session text, members jsonb, of_reason text DEFAULT NULL) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	-- planned once a session: its tables are small, or asked by their keys
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $function$
 DECLARE
 	txn CONSTANT uuid := pgtoken.new_uuid();
-	since CONSTANT uuid := pgtoken.first_uuid(now());
 	stream pgtoken.signal_streams;
 	told jsonb;
 BEGIN
@@ -403,7 +406,6 @@ BEGIN
 	IF of_subject LIKE 'client:%' THEN
 		RETURN;
 	END IF;
-	told := members || pgtoken.signal_cause(of_event, of_reason);
 	FOR stream IN
 		SELECT s.* FROM pgtoken.signal_streams s JOIN pgtoken.clients c ON c.client_id = s.client_id
 		WHERE s.issuer = of_issuer AND s.status <> 'disabled' AND c.enabled AND of_event = ANY (s.events_delivered)
@@ -412,10 +414,10 @@ BEGIN
 		  -- all sessions, or this one, by what was done before in this transaction
 		  AND (of_event <> 'session-revoked' OR NOT EXISTS (
 				SELECT FROM pgtoken.signals o
-				WHERE o.stream_id = s.stream_id AND o.signal_id >= since AND o.xact_id = pg_current_xact_id()
-				  AND o.event = of_event AND o.subject = of_subject AND (o.session_id IS NULL OR o.session_id = of_session)))
+				WHERE o.subject = of_subject AND o.stream_id = s.stream_id AND o.xact_id = pg_current_xact_id() AND o.event = of_event AND (o.session_id IS NULL OR o.session_id = of_session)))
 		-- lest it is enabled meanwhile, and what is written here is seen by nobody
 		ORDER BY s.stream_id FOR SHARE OF s LOOP
+		told := coalesce(told, members || pgtoken.signal_cause(of_event, of_reason));
 		PERFORM pgtoken.add_signal(stream, of_event, txn, of_subject, of_session, told);
 	END LOOP;
 END
