@@ -297,6 +297,22 @@ SELECT length(stream_id::text) AS stream FROM pgtoken.create_signal_stream('mist
 SELECT pgtoken.delete_client('mistyped');
 SELECT (SELECT count(*) FROM pgtoken.signal_streams WHERE client_id = 'mistyped') AS streams, (SELECT count(*) FROM pgtoken.key_material WHERE material_id LIKE 'signal auth%') AS secrets;
 
+-- Attack shut out: a body in which any member is anything: each is answered, none is an error of the server's
+BEGIN;
+SELECT pgtoken.verify_signal_stream(:'pair', 'x');
+SELECT count(*) AS answered, count(*) FILTER (WHERE status NOT IN (200, 201, 204, 400, 403, 404, 409, 429)) AS otherwise
+FROM (VALUES ('POST', 'streams'), ('PATCH', 'streams'), ('PUT', 'streams'), ('POST', 'status'), ('POST', 'verification'), ('POST', 'poll/' || :'pair')) p (method, path),
+	 unnest('{stream_id,status,reason,description,state,delivery,events_requested,maxEvents,returnImmediately,ack,setErrs,iss,aud,method,endpoint_url,authorization_header,one event,one ack,one error,"an err"}'::text[]) member,
+	 unnest('{null,true,-1,1e400,0.5,"\"\"","\"\\u00e4\\u0007\"",[],[[]],"{}","{\"a\": {}}"}'::text[]) value,
+	 LATERAL (SELECT test.as('sig-pair', method, path, (jsonb_build_object('stream_id', :'pair') || CASE
+		WHEN member IN ('method', 'endpoint_url', 'authorization_header') THEN jsonb_build_object('delivery', '{"method": "urn:ietf:rfc:8935", "endpoint_url": "https://pair.example/"}' || jsonb_build_object(member, value::jsonb))
+		WHEN member = 'one event' THEN jsonb_build_object('events_requested', jsonb_build_array(value::jsonb))
+		WHEN member = 'one ack' THEN jsonb_build_object('ack', jsonb_build_array(value::jsonb))
+		WHEN member = 'one error' THEN jsonb_build_object('setErrs', jsonb_build_object((SELECT signal_id FROM pgtoken.signals LIMIT 1)::text, value::jsonb))
+		WHEN member = 'an err' THEN jsonb_build_object('setErrs', jsonb_build_object((SELECT signal_id FROM pgtoken.signals LIMIT 1)::text, jsonb_build_object('err', value::jsonb)))
+		ELSE jsonb_build_object(member, value::jsonb) END)::text)) a (answer), LATERAL (SELECT (answer).status) r;
+ROLLBACK;
+
 -- What cannot be
 SELECT test.outcome(statement) FROM (VALUES (1, $$SELECT pgtoken.create_signal_stream(NULL)$$), (2, $$SELECT pgtoken.create_signal_stream('nobody')$$), (3, $$SELECT pgtoken.create_signal_stream('sig-rp', 'mail')$$),
 	(4, $$SELECT pgtoken.create_signal_stream('sig-rp', 'push', 'http://rp.example/')$$), (5, $$SELECT pgtoken.create_signal_stream('sig-rp', format => 'webhook')$$), (6, $$SELECT pgtoken.create_signal_stream('sig-rp', events => '{dinner}')$$),
