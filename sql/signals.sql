@@ -152,11 +152,20 @@ CREATE TABLE test.blocks (issuer text, subject text, reason text, blocked_until 
 CREATE TRIGGER signal AFTER INSERT OR DELETE OR UPDATE ON test.blocks FOR EACH ROW WHEN (pgtoken.signals_wanted()) EXECUTE FUNCTION pgtoken.signal_block();
 UPDATE pgtoken.signal_streams SET events_delivered = events_delivered || '{account-disabled,account-enabled}';
 INSERT INTO test.blocks VALUES (:'issuer', 'frank', 'hijacking', 'infinity'), (:'issuer', 'carol', 'hijacking', 'infinity');
+SELECT test.taken('sig-rp', :'stream') AS blocked;
 UPDATE test.blocks SET blocked_until = now() + interval '1 day';
+UPDATE test.blocks SET blocked_until = now() + interval '2 days';
+SELECT test.taken('sig-rp', :'stream') AS longer;
+SELECT event, date_trunc('minute', due_at - now()) BETWEEN '1 day 23:00' AND '2 days' AS at_its_end, waiting FROM pgtoken.signals JOIN pgtoken.signal_stream_status USING (stream_id) WHERE subject = 'frank';
+-- the end comes by itself
+UPDATE pgtoken.signals SET due_at = now();
+SELECT test.taken('sig-rp', :'stream') AS ended;
+UPDATE test.blocks SET blocked_until = 'infinity';
 UPDATE test.blocks SET blocked_until = now();
 UPDATE test.blocks SET reason = 'he stole the spoons', blocked_until = now() + interval '1 day';
 DELETE FROM test.blocks;
-SELECT test.taken('sig-rp', :'stream');
+SELECT test.taken('sig-rp', :'stream') AS let_in;
+SELECT count(*) AS left FROM pgtoken.signals;
 
 -- Polls: in order, so many at a time, acknowledged and refused in one; what is not theirs is left alone
 SELECT pgtoken.verify_signal_stream(:'stream', 'first'), pgtoken.verify_signal_stream(:'stream', 'second'), pgtoken.verify_signal_stream(:'stream'), pgtoken.verify_signal_stream(gen_random_uuid()) AS unknown;

@@ -112,6 +112,7 @@ CREATE TABLE pgtoken.signals (
 	payload jsonb NOT NULL,
 	xact_id xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	due_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	expires_at timestamptz NOT NULL,
 	CONSTRAINT signals_pkey PRIMARY KEY (stream_id, signal_id)
 );
@@ -124,7 +125,8 @@ COMMENT ON COLUMN pgtoken.signals.subject IS 'The application''s user id; NULL: 
 COMMENT ON COLUMN pgtoken.signals.session_id IS 'The application''s session, or a grant_id where it has named none; NULL: all that the subject has';
 COMMENT ON COLUMN pgtoken.signals.payload IS 'The event''s members';
 COMMENT ON COLUMN pgtoken.signals.xact_id IS 'Transaction that has written it: of an end that ends several families one signal is enough';
-COMMENT ON COLUMN pgtoken.signals.created_at IS 'When it happened: iat';
+COMMENT ON COLUMN pgtoken.signals.created_at IS 'When it was written';
+COMMENT ON COLUMN pgtoken.signals.due_at IS 'From when on it is told: later than created_at where it is known before it happens, as the end of a block';
 COMMENT ON COLUMN pgtoken.signals.expires_at IS 'Until when it waits for its receiver (pgtoken.signal_retention)';
 COMMENT ON INDEX pgtoken.signals_pkey IS 'What waits for a receiver, in order';
 
@@ -144,7 +146,7 @@ GRANT SELECT ON pgtoken.signals TO pgtoken_auditor;
 CREATE VIEW pgtoken.signal_stream_status WITH (security_barrier, security_invoker) AS
 	SELECT s.stream_id, s.issuer, s.client_id, s.delivery, s.format, s.status, s.status_reason, s.status_by, w.waiting, w.oldest
 	FROM pgtoken.signal_streams s,
-		LATERAL (SELECT count(*), min(o.created_at) FROM pgtoken.signals o WHERE o.stream_id = s.stream_id) w (waiting, oldest);
+		LATERAL (SELECT count(*), min(o.due_at) FROM pgtoken.signals o WHERE o.stream_id = s.stream_id AND o.due_at <= now()) w (waiting, oldest);
 GRANT SELECT ON pgtoken.signal_stream_status TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.signal_stream_status IS 'Streams of signals, and what waits in each';
 COMMENT ON COLUMN pgtoken.signal_stream_status.stream_id IS 'The stream';
@@ -304,8 +306,8 @@ COMMENT ON FUNCTION pgtoken.save_signal_stream IS 'Internal: makes or changes a 
 CREATE FUNCTION pgtoken.queue_signals(of_stream uuid) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
-	SELECT o.signal_id, 'signal', s.issuer, pgtoken.courier_receiver(s.endpoint_url), s.client_id, s.endpoint_url, jsonb_build_object('stream_id', s.stream_id), o.expires_at
+	INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, due_at, expires_at)
+	SELECT o.signal_id, 'signal', s.issuer, pgtoken.courier_receiver(s.endpoint_url), s.client_id, s.endpoint_url, jsonb_build_object('stream_id', s.stream_id), o.due_at, o.expires_at
 	FROM pgtoken.signal_streams s JOIN pgtoken.signals o ON o.stream_id = s.stream_id
 	WHERE s.stream_id = of_stream AND s.delivery = 'push' AND s.status = 'enabled' AND o.expires_at > now()
 	ORDER BY o.signal_id
@@ -358,25 +360,26 @@ COMMENT ON FUNCTION pgtoken.remove_signal_stream IS 'Internal: a stream goes, wi
 
 -- What is told.
 
-CREATE FUNCTION pgtoken.add_signal(stream pgtoken.signal_streams, of_event text, of_txn uuid, of_subject text, of_session text, of_payload jsonb) RETURNS void
+CREATE FUNCTION pgtoken.add_signal(stream pgtoken.signal_streams, of_event text, of_txn uuid, of_subject text, of_session text, of_payload jsonb, at timestamptz DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	id CONSTANT uuid := pgtoken.new_uuid();
-	until CONSTANT timestamptz := now() + current_setting('pgtoken.signal_retention')::interval;
+	due CONSTANT timestamptz := coalesce(at, now());
+	until CONSTANT timestamptz := due + current_setting('pgtoken.signal_retention')::interval;
 BEGIN
-	INSERT INTO pgtoken.signals (stream_id, signal_id, txn, event, subject, session_id, payload, expires_at)
-	VALUES (stream.stream_id, id, of_txn, of_event, of_subject, of_session, of_payload, until);
+	INSERT INTO pgtoken.signals (stream_id, signal_id, txn, event, subject, session_id, payload, due_at, expires_at)
+	VALUES (stream.stream_id, id, of_txn, of_event, of_subject, of_session, of_payload, due, until);
 	-- that its status has changed is told all the same
 	IF stream.delivery = 'push' AND (stream.status = 'enabled' OR of_event = 'stream-updated') THEN
-		INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
+		INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, due_at, expires_at)
 		VALUES (id, 'signal', stream.issuer, pgtoken.courier_receiver(stream.endpoint_url), stream.client_id, stream.endpoint_url,
-				jsonb_build_object('stream_id', stream.stream_id), until);
+				jsonb_build_object('stream_id', stream.stream_id), due, until);
 	END IF;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.add_signal FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.add_signal IS 'Internal: a signal for a stream, and where it is pushed the work beside it';
+COMMENT ON FUNCTION pgtoken.add_signal IS 'Internal: a signal for a stream, and where it is pushed the work beside it; at: from when on it is told, NULL is now';
 
 CREATE FUNCTION pgtoken.signal_cause(event text, reason text) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -392,7 +395,7 @@ CREATE FUNCTION pgtoken.signal_cause(event text, reason text) RETURNS jsonb
 REVOKE ALL ON FUNCTION pgtoken.signal_cause FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.signal_cause IS 'Internal: the members that CAEP events have in common (CAEP section 2)';
 
-CREATE FUNCTION pgtoken.emit_signal(of_event text, of_issuer text, of_client text, of_subject text, of_session text, members jsonb, of_reason text DEFAULT NULL) RETURNS void
+CREATE FUNCTION pgtoken.emit_signal(of_event text, of_issuer text, of_client text, of_subject text, of_session text, members jsonb, of_reason text DEFAULT NULL, at timestamptz DEFAULT NULL) RETURNS void
 	-- planned once a session: its tables are small, or asked by their keys
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan
 AS $function$
@@ -418,12 +421,12 @@ BEGIN
 		-- lest it is enabled meanwhile, and what is written here is seen by nobody
 		ORDER BY s.stream_id FOR SHARE OF s LOOP
 		told := coalesce(told, members || pgtoken.signal_cause(of_event, of_reason));
-		PERFORM pgtoken.add_signal(stream, of_event, txn, of_subject, of_session, told);
+		PERFORM pgtoken.add_signal(stream, of_event, txn, of_subject, of_session, told, at);
 	END LOOP;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.emit_signal FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.emit_signal IS 'Internal: tells the streams that it concerns. of_client: with which it was; NULL: with all that the subject has, or had, a family with. of_session: NULL is all. members: of the event, beside those that all have';
+COMMENT ON FUNCTION pgtoken.emit_signal IS 'Internal: tells the streams that it concerns. of_client: with which it was; NULL: with all that the subject has, or had, a family with. of_session: NULL is all. members: of the event, beside those that all have. at: when it will happen; NULL: now';
 
 -- Where it happens: a trigger a table. The condition asks first whether anybody listens.
 
@@ -524,19 +527,34 @@ COMMENT ON TRIGGER signal ON pgtoken.factors IS 'Tells streams of factors that c
 CREATE FUNCTION pgtoken.signal_block() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+	was_blocked CONSTANT boolean := CASE TG_OP WHEN 'INSERT' THEN false ELSE OLD.blocked_until > clock_timestamp() END;
+	is_blocked CONSTANT boolean := CASE TG_OP WHEN 'DELETE' THEN false ELSE NEW.blocked_until > clock_timestamp() END;
 BEGIN
-	IF TG_OP = 'DELETE' THEN
-		PERFORM pgtoken.emit_signal('account-enabled', OLD.issuer, NULL, OLD.subject, NULL, '{}');
-	ELSIF NEW.blocked_until > clock_timestamp() AND (TG_OP = 'INSERT' OR OLD.blocked_until <= clock_timestamp()) THEN
+	IF was_blocked THEN
+		-- it has another end than was to be told
+		WITH o AS (
+			DELETE FROM pgtoken.signals g USING pgtoken.signal_streams s
+			WHERE g.subject = OLD.subject AND g.event = 'account-enabled' AND g.due_at > clock_timestamp() AND s.stream_id = g.stream_id AND s.issuer = OLD.issuer
+			RETURNING g.signal_id)
+		DELETE FROM pgtoken.courier_work w USING o WHERE w.work_id = o.signal_id;
+		IF NOT is_blocked THEN
+			PERFORM pgtoken.emit_signal('account-enabled', OLD.issuer, NULL, OLD.subject, NULL, '{}');
+		END IF;
+	END IF;
+	IF is_blocked AND NOT was_blocked THEN
 		-- RISC section 2.3 knows two reasons
 		PERFORM pgtoken.emit_signal('account-disabled', NEW.issuer, NULL, NEW.subject, NULL,
 			CASE WHEN NEW.reason IN ('hijacking', 'bulk-account') THEN jsonb_build_object('reason', NEW.reason) ELSE '{}' END);
+	END IF;
+	IF is_blocked AND isfinite(NEW.blocked_until) THEN
+		PERFORM pgtoken.emit_signal('account-enabled', NEW.issuer, NULL, NEW.subject, NULL, '{}', at => NEW.blocked_until);
 	END IF;
 	RETURN NULL;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.signal_block FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.signal_block IS 'Internal, trigger on subject_blocks: account-disabled, and account-enabled when the block is lifted, or forgotten after its end';
+COMMENT ON FUNCTION pgtoken.signal_block IS 'Internal, trigger on subject_blocks: account-disabled, and account-enabled when the block is lifted, or at the end that it has by itself';
 DO $block$
 BEGIN
 	IF to_regclass('pgtoken.subject_blocks') IS NOT NULL THEN
@@ -585,7 +603,7 @@ COMMENT ON FUNCTION pgtoken.signal_subject_id IS 'Internal: sub_id of a signal (
 
 CREATE FUNCTION pgtoken.signal_token(signal pgtoken.signals, stream pgtoken.signal_streams) RETURNS text
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	RETURN pgtoken.security_event_token(stream.client_id, stream.aud, signal.signal_id::text, signal.created_at, jsonb_build_object(
+	RETURN pgtoken.security_event_token(stream.client_id, stream.aud, signal.signal_id::text, greatest(signal.created_at, signal.due_at), jsonb_build_object(
 		'txn', signal.txn, 'sub_id', pgtoken.signal_subject_id(signal, stream), 'events', jsonb_build_object(pgtoken.signal_event_uri(signal.event), signal.payload)));
 REVOKE ALL ON FUNCTION pgtoken.signal_token FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.signal_token IS 'Internal: a signal as security event token (RFC 8417)';
@@ -600,7 +618,7 @@ COMMENT ON FUNCTION pgtoken.webhook_type IS 'Internal: type of a webhook, by the
 
 CREATE FUNCTION pgtoken.webhook_body(signal pgtoken.signals, stream pgtoken.signal_streams) RETURNS text
 	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
-	RETURN jsonb_build_object('type', pgtoken.webhook_type(signal.event), 'timestamp', to_char(signal.created_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+	RETURN jsonb_build_object('type', pgtoken.webhook_type(signal.event), 'timestamp', to_char(greatest(signal.created_at, signal.due_at), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
 		'data', jsonb_strip_nulls(jsonb_build_object('issuer', stream.issuer, 'client_id', stream.client_id, 'stream_id', stream.stream_id,
 			'subject', CASE WHEN signal.subject IS NOT NULL THEN pgtoken.client_subject(stream.client_id, signal.subject) END,
 			'session_id', CASE WHEN signal.session_id IS NOT NULL THEN pgtoken.client_session_id(stream.client_id, signal.session_id) END)) || signal.payload)::text;
@@ -684,7 +702,7 @@ BEGIN
 	INTO names
 	FROM pgtoken.signal_streams s JOIN pgtoken.clients c ON c.client_id = s.client_id
 	WHERE c.enabled AND (s.status = 'paused' AND s.status_by = 'delivery'
-	   OR s.status = 'enabled' AND (SELECT o.created_at FROM pgtoken.signals o WHERE o.stream_id = s.stream_id ORDER BY o.signal_id LIMIT 1) < now() - interval '1 day');
+	   OR s.status = 'enabled' AND (SELECT o.due_at FROM pgtoken.signals o WHERE o.stream_id = s.stream_id AND o.due_at <= now() ORDER BY o.signal_id LIMIT 1) < now() - interval '1 day');
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'every receiver takes what it is told'
 				   ELSE format('streams whose receivers do not: %s: once they do, SELECT pgtoken.update_signal_stream(..., status => ''enabled'') sends what has waited', names) END;

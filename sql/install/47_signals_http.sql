@@ -249,7 +249,7 @@ BEGIN
 	SELECT jsonb_object_agg(w.signal_id, w.token) FILTER (WHERE w.n <= most), count(*) INTO sets, waiting
 	FROM (SELECT o.signal_id, o.n, CASE WHEN o.n <= most THEN pgtoken.signal_token(o.signal, stream) END AS token
 		  FROM (SELECT g.signal_id, g AS signal, row_number() OVER (ORDER BY g.signal_id) AS n FROM pgtoken.signals g
-				WHERE g.stream_id = stream.stream_id AND g.expires_at > now() AND (stream.status = 'enabled' OR g.event = 'stream-updated')
+				WHERE g.stream_id = stream.stream_id AND g.due_at <= now() AND g.expires_at > now() AND (stream.status = 'enabled' OR g.event = 'stream-updated')
 				ORDER BY g.signal_id LIMIT most::integer + 1) o) w;
 	RETURN ROW(200, NULL, NULL, jsonb_build_object('sets', coalesce(sets, '{}'), 'moreAvailable', waiting > most))::pgtoken.signal_answer;
 END
