@@ -215,7 +215,7 @@ SELECT test.signal_answer(test.as('sig-rp', 'POST', 'poll/' || :'stream', '{}'))
 SELECT (test.as('sig-rp', 'PUT', 'streams', jsonb_build_object('stream_id', :'stream', 'delivery', jsonb_build_object('method', 'urn:ietf:rfc:8935', 'endpoint_url', 'https://rp.example/signals', 'authorization_header', 'Bearer secret-of-rp'))::text)).status;
 
 -- Pushed, as the courier is told to
-CREATE FUNCTION test.push(VARIADIC results jsonb[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION test.push_signals(VARIADIC results jsonb[]) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
 	work record;
 	i integer := 0;
@@ -228,7 +228,7 @@ BEGIN
 END
 $$;
 SELECT pgtoken.verify_signal_stream(:'stream', 'pushed'), pgtoken.verify_signal_stream(:'stream', 'pushed again'), pgtoken.verify_signal_stream(:'stream', 'refused');
-SELECT test.push('{"status": 202}', '{"error": "the answer was 503"}', '{"error": "the answer was 400", "permanent": true, "refused": "jwtAud"}');
+SELECT test.push_signals('{"status": 202}', '{"error": "the answer was 503"}', '{"error": "the answer was 400", "permanent": true, "refused": "jwtAud"}');
 SELECT event, reason, detail - '{work_id,stream_id}'::text[] AS detail FROM pgtoken.audit_events WHERE event IN ('signal.refused', 'courier.delivered') AND detail ->> 'kind' = 'signal' ORDER BY event_id;
 SELECT w.last_error, s.payload FROM pgtoken.courier_work w JOIN pgtoken.signals s ON s.signal_id = w.work_id;
 -- the same jti each time, and the same that it is about
@@ -237,32 +237,32 @@ SELECT convert_from(test.unb64url(split_part(request ->> 'body', '.', 2)), 'UTF8
 -- a receiver who is not to be had: the stream is paused, what was to come waits
 UPDATE pgtoken.courier_work SET due_at = now(), attempts = 9;
 SELECT pgtoken.verify_signal_stream(:'stream', 'behind it');
-SELECT test.push('{"error": "the answer was 503"}', '{"error": "the answer was 503"}');
+SELECT test.push_signals('{"error": "the answer was 503"}', '{"error": "the answer was 503"}');
 SELECT status, status_reason, status_by, waiting, (SELECT count(*) FROM pgtoken.courier_work WHERE kind = 'signal') AS works FROM pgtoken.signal_stream_status;
 SELECT ok, regexp_replace(detail, '[0-9a-f]{8}-[0-9a-f-]*', 'ID') AS detail FROM pgtoken.health() WHERE check_name = 'signals';
 SELECT pgtoken.verify_signal_stream(:'stream', 'while paused');
-SELECT test.push('{"status": 202}') AS nothing;
+SELECT test.push_signals('{"status": 202}') AS nothing;
 SELECT test.status('sig-rp', :'stream', 'enabled') AS by_the_receiver;
-SELECT test.push('{"status": 202}', '{"status": 200}', '{"status": 204}') AS what_has_waited;
+SELECT test.push_signals('{"status": 202}', '{"status": 200}', '{"status": 204}') AS what_has_waited;
 SELECT ok, detail FROM pgtoken.health() WHERE check_name = 'signals';
 -- so is one whose endpoint refuses all, or leads where no courier goes
 -- while the client is switched off nothing goes out, and then what had waited
 SELECT pgtoken.verify_signal_stream(:'stream', 'asleep'), pgtoken.update_client('sig-rp', enabled => false);
-SELECT test.push('{"status": 202}') AS nothing;
+SELECT test.push_signals('{"status": 202}') AS nothing;
 SELECT pgtoken.update_client('sig-rp', enabled => true);
-SELECT test.push('{"status": 202}') AS awake;
+SELECT test.push_signals('{"status": 202}') AS awake;
 UPDATE test.receivers SET token = test.own_token('sig-rp', 'ssf.manage') WHERE name = 'sig-rp';
 SELECT pgtoken.verify_signal_stream(:'stream', 'nowhere');
-SELECT test.push('{"error": "the host has an address that is not public", "permanent": true}');
+SELECT test.push_signals('{"error": "the host has an address that is not public", "permanent": true}');
 SELECT status, status_reason FROM pgtoken.signal_streams;
 SELECT pgtoken.update_signal_stream(:'stream', status => 'enabled', endpoint_url => 'https://new.example/signals');
-SELECT test.push('{"status": 202}', '{"status": 202}') AS moved_and_without_the_header;
+SELECT test.push_signals('{"status": 202}', '{"status": 202}') AS moved_and_without_the_header;
 -- one that somebody has taken when it was paused goes out, and is then not there any more
 SELECT pgtoken.verify_signal_stream(:'stream', 'in hand');
 SELECT work_id, attempt FROM pgtoken.courier_take('test', '{signal}') \gset
 SELECT pgtoken.update_signal_stream(:'stream', status => 'disabled', reason => 'gone');
 SELECT pgtoken.courier_done(:'work_id', :attempt, '{"status": 202}') AS became;
-SELECT test.push('{"status": 202}') AS stream_updated;
+SELECT test.push_signals('{"status": 202}') AS stream_updated;
 SELECT count(*) AS waiting FROM pgtoken.signals;
 SELECT pgtoken.delete_signal_stream(:'stream'), pgtoken.delete_signal_stream(:'stream') AS again, pgtoken.update_signal_stream(:'stream') AS nothing_to_update;
 SELECT count(*) AS secrets FROM pgtoken.key_material WHERE material_id LIKE 'signal %';
