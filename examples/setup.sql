@@ -66,7 +66,7 @@ CREATE TABLE app.sessions (
 	auth_time timestamptz NOT NULL DEFAULT now(),
 	acr text NOT NULL DEFAULT 'pwd',
 	amr text[] NOT NULL DEFAULT '{pwd}',
-	expires_at timestamptz NOT NULL DEFAULT now() + interval '8 hours'
+	expires_at timestamptz NOT NULL
 );
 GRANT SELECT, INSERT, DELETE, UPDATE (auth_time, acr, amr) ON app.sessions TO login_app;
 

@@ -105,6 +105,8 @@ UPDATE pgtoken.factors SET label = 'MARK new label' WHERE subject = 'MARK subjec
 SELECT pgtoken.remove_factor('MARK subject', :'factor', 'https://people.example');
 SELECT decision FROM pgtoken.issue_tokens('people', 'MARK subject', 'openid notes offline_access', session_id => 'MARK session');
 SELECT count(*) AS logged_out FROM pgtoken.end_session('MARK subject', 'MARK session', true);
+SELECT decision FROM pgtoken.issue_tokens('people', 'MARK subject', 'openid notes offline_access', session_id => 'MARK other session', context => :'seen');
+SELECT count(*) AS ended_by_himself FROM pgtoken.end_session_of('MARK subject', 'MARK other session');
 SELECT pgtoken.complete_logout(test.query((test.http('end_session', test.form('client_id', 'people'), '{"user-agent": "MARK agent"}', 'GET')).headers ->> 'location', 'transaction_id'), 'MARK subject', 'MARK session') IS NULL AS logged_out;
 SELECT count(*) > 0 AS withdrawn FROM pgtoken.withdraw_consent('MARK subject', 'people');
 SELECT access_token AS at FROM pgtoken.issue_tokens('people', 'MARK subject', 'openid notes offline_access') \gset
@@ -113,6 +115,14 @@ SELECT count(*) AS for_longer FROM pgtoken.blacklist_token(test.claims(:'at') ->
 SELECT count(*) AS revoked FROM pgtoken.revoke_subject('MARK subject', issuer => 'https://people.example');
 UPDATE pgtoken.subject_not_before SET reason = 'moved' WHERE subject = 'MARK subject';
 DELETE FROM pgtoken.subject_not_before WHERE subject = 'MARK subject';
+
+-- support acts for him
+SELECT decision FROM pgtoken.issue_tokens('people', 'MARK subject', 'notes', context => :'seen', actor => '{"sub": "MARK actor", "note": "MARK note"}');
+
+-- blocked, and let in again
+SELECT pgtoken.block_subject('MARK subject', 'seen in two places', issuer => 'https://people.example') AS blocked, pgtoken.block_subject('MARK subject', 'and in a third', issuer => 'https://people.example') AS still;
+SELECT error FROM pgtoken.approve_authorization(test.people_transaction(), 'MARK subject', consent => 'openid', context => :'seen');
+SELECT pgtoken.unblock_subject('MARK subject', 'it was him', 'https://people.example') AS unblocked;
 
 -- Where a mark is, and in how many kinds of events
 CREATE TEMP VIEW marks AS

@@ -1,10 +1,13 @@
 // Login and consent: what the user is asked before a client gets its code.
 // pgtoken.authorize has sent the browser here with ?transaction_id=...
+import { contextOf } from './browser.js';
 import { consentPage, loginPage, messagePage, secondFactorPage, signUpPage } from './pages.js';
 import { Codes, essentialAcr, SECOND_FACTOR, wantsSecondFactor } from './second_factor.js';
 import { textsOf } from './texts.js';
 
 const GONE = 'This login has expired or is already done. Please go back to where you came from and try again.';
+
+const TOO_MANY = 'You are signed in in as many places as you may be. Please sign out of one of them, then go back and try again.';
 
 // where the answer sends the browser: to the client, or to a page of pgtoken's that posts it there
 const leadsTo = (request) => request.answer_uri ?? request.redirect_uri;
@@ -56,7 +59,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 		if (!session && silent) return redirect(reply, (await database.denyAuthorization(transactionId, 'login_required')).redirect_uri);
 		if (!session || (!silent && tooOld(request, session))) return askWho(reply, csrf, transactionId, request);
 		if (secondFactor && !silent && wantsSecondFactor(request, session)) return askForSecondFactor(reply, browser, transactionId, request);
-		const answer = await database.approveAuthorization(transactionId, session, consent);
+		const answer = await database.approveAuthorization(transactionId, session, consent, contextOf(reply.request));
 		if (answer.redirect_uri) return redirect(reply, answer.redirect_uri);
 		switch (answer.error) {
 			case 'login_required':
@@ -69,6 +72,8 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 				return show(reply, consentPage({ csrf, transactionId, client: clientOf(request), about: aboutOf(request), scope: missing || request.scope,
 					details: request.authorization_details, claims: claimsOf(request), resource: request.resource, stranger: strangerOf(request), ...looks(request) }), leadsTo(request), [], imagesOf(request));
 			}
+			case 'session_limit':
+				return show(reply.code(403), messagePage('Too many sessions', TOO_MANY), leadsTo(request));
 			default:
 				return gone(reply);
 		}
@@ -99,7 +104,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 	});
 
 	app.post('/login', async (request, reply) => {
-		const { name = '', password = '', transaction_id: transactionId, user_code: userCode } = request.body;
+		const { name = '', password = '', keep, transaction_id: transactionId, user_code: userCode } = request.body;
 		const asked = transactionId ? await open(transactionId) : null;
 		if (transactionId && !asked) return gone(reply);
 
@@ -109,7 +114,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 			if (asked) return askForLogin(reply, csrf, transactionId, { ...asked, login_hint: name }, true);
 			return show(reply.code(401), loginPage({ csrf, to: { user_code: userCode }, hint: name, failed: true }));
 		}
-		const browser = await browsers.logIn(request, reply, subject);
+		const browser = await browsers.logIn(request, reply, subject, keep === 'yes');
 		if (asked) return proceed(reply, browser, transactionId, asked);
 		return redirect(reply, userCode ? `/device?user_code=${encodeURIComponent(userCode)}` : '/');
 	});

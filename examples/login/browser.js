@@ -3,6 +3,13 @@
 // from it: a page of another site knows neither.
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
+// seconds that the user stays signed in: for a day's work, and where he asks for it
+const HERE = 8 * 60 * 60;
+const KEPT = 30 * 24 * 60 * 60;
+
+/** what is known of a browser by its request: as pgtoken takes a context */
+export const contextOf = (request) => ({ ip: request.ip, ...(request.headers['user-agent'] && { user_agent: request.headers['user-agent'].slice(0, 256) }) });
+
 export class Browsers {
 	#database;
 	#name;
@@ -25,10 +32,11 @@ export class Browsers {
 		return { csrf: csrfOf(cookie), session: await this.#database.findSession(hash(cookie)) ?? null };
 	}
 
-	async logIn(request, reply, subject) {
+	/** @param keep signed in, also when the browser is closed? */
+	async logIn(request, reply, subject, keep = false) {
 		const former = this.#read(request);
-		const cookie = this.#renew(reply);
-		await this.#database.createSession(hash(cookie), subject, former && hash(former));
+		const cookie = this.#renew(reply, keep ? `; Max-Age=${KEPT}` : '');
+		await this.#database.createSession(hash(cookie), subject, former && hash(former), keep ? KEPT : HERE);
 		return { csrf: csrfOf(cookie), session: await this.#database.findSession(hash(cookie)) };
 	}
 
@@ -65,9 +73,9 @@ export class Browsers {
 		return null;
 	}
 
-	#renew(reply) {
+	#renew(reply, kept = '') {
 		const cookie = randomBytes(32).toString('base64url');
-		reply.header('Set-Cookie', `${this.#name}=${cookie}${this.#attributes}`);
+		reply.header('Set-Cookie', `${this.#name}=${cookie}${this.#attributes}${kept}`);
 		return cookie;
 	}
 }

@@ -29,13 +29,15 @@ export class Database {
 	/**
 	 * In place of the session the browser had.  Who logs in anew stays in the same
 	 * session, which clients know by its id; another user gets another one.
+	 * @param seconds how long it lasts
 	 */
-	async createSession(cookieHash, subject, formerCookieHash) {
+	async createSession(cookieHash, subject, formerCookieHash, seconds) {
 		await this.#row(`WITH former AS (
 				DELETE FROM app.sessions WHERE cookie_hash = $3 RETURNING subject, session_id)
-			INSERT INTO app.sessions (cookie_hash, subject, session_id)
-			SELECT $1, $2, coalesce((SELECT session_id FROM former WHERE subject = $2), gen_random_uuid()::text)`,
-		cookieHash, subject, formerCookieHash);
+			INSERT INTO app.sessions (cookie_hash, subject, session_id, expires_at)
+			SELECT $1, $2, coalesce((SELECT session_id FROM former WHERE subject = $2), gen_random_uuid()::text),
+				now() + make_interval(secs => $4)`,
+		cookieHash, subject, formerCookieHash, seconds);
 	}
 
 	/** the subject of the new account, or null: the name is taken */
@@ -48,9 +50,12 @@ export class Database {
 		await this.#row('UPDATE app.sessions SET auth_time = now(), acr = $2, amr = $3 WHERE cookie_hash = $1', cookieHash, acr, amr);
 	}
 
-	/** {subject, name, session_id, auth_time, acr, amr} or undefined; the time as text, because a Date has no microseconds */
+	/**
+	 * {subject, name, session_id, auth_time, acr, amr, remaining} or undefined; the time as text,
+	 * because a Date has no microseconds. remaining: an interval, which no family may outlive.
+	 */
 	findSession(cookieHash) {
-		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text, s.acr, s.amr
+		return this.#row(`SELECT s.subject, u.name, s.session_id, s.auth_time::text, s.acr, s.amr, (s.expires_at - now())::text AS remaining
 			FROM app.sessions s JOIN app.user_names u USING (subject)
 			WHERE s.cookie_hash = $1 AND s.expires_at > now()`, cookieHash);
 	}
@@ -69,11 +74,11 @@ export class Database {
 		return (await this.#row('SELECT pgtoken.consent_missing($1, $2) AS scope', transactionId, subject)).scope;
 	}
 
-	/** @param consent the scopes just agreed to, or null */
-	approveAuthorization(transactionId, session, consent) {
+	/** @param consent the scopes just agreed to, or null; context: {ip, user_agent} of the browser, which is how the user knows it again */
+	approveAuthorization(transactionId, session, consent, context) {
 		return this.#row(`SELECT * FROM pgtoken.approve_authorization($1, $2, consent => $3, auth_time => $4,
-			acr => $5, amr => $6, session_id => $7)`,
-		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id);
+			acr => $5, amr => $6, session_id => $7, lifetime => $8, context => $9)`,
+		transactionId, session.subject, consent, session.auth_time, session.acr, session.amr, session.session_id, session.remaining, context);
 	}
 
 	denyAuthorization(transactionId, error) {
@@ -108,8 +113,8 @@ export class Database {
 	/** null when done, else the name of an error */
 	async approveDevice(userCode, session) {
 		return (await this.#row(`SELECT pgtoken.approve_device($1, $2, $3, auth_time => $4, acr => $5, amr => $6,
-			session_id => $7) AS error`,
-		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id)).error;
+			session_id => $7, lifetime => $8) AS error`,
+		userCode, session.subject, session.subject, session.auth_time, session.acr, session.amr, session.session_id, session.remaining)).error;
 	}
 
 	async denyDevice(userCode, attemptKey) {
@@ -139,6 +144,37 @@ export class Database {
 	/** [{subject, label, code, client_id}]: the codes that wait to be delivered, each told once */
 	async takeChallengeCodes() {
 		return (await this.#pool.query('SELECT subject, label, code, client_id FROM pgtoken.take_challenge_codes()')).rows;
+	}
+
+	// --- pgtoken: sessions -------------------------------------------------------------
+
+	/** the user's, newest first; see docs/functions.md#sessions_of */
+	async sessions({ subject, session_id: current }) {
+		return (await this.#pool.query(`SELECT session_id, is_current, client_names, device, first_address, last_address, created_at, last_used_at, amr
+			FROM pgtoken.sessions_of($1, $2)`, [subject, current])).rows;
+	}
+
+	/**
+	 * One of the user's, or (null) all but this one.  Ours goes as well: with its cookie the device would be let in again.
+	 * @returns as endSession
+	 */
+	async endSessionsOf({ subject, session_id: current }, sessionId) {
+		const client = await this.#pool.connect();
+		try {
+			await client.query('BEGIN');
+			const told = sessionId === null
+				? await client.query('SELECT * FROM pgtoken.end_other_sessions($1, $2)', [subject, current])
+				: await client.query('SELECT * FROM pgtoken.end_session_of($1, $2)', [subject, sessionId]);
+			await client.query('DELETE FROM app.sessions WHERE subject = $1 AND CASE WHEN $2::text IS NULL THEN session_id <> $3 ELSE session_id = $2 END',
+				[subject, sessionId, current]);
+			await client.query('COMMIT');
+			return told.rows;
+		} catch (error) {
+			await client.query('ROLLBACK');
+			throw error;
+		} finally {
+			client.release();
+		}
 	}
 
 	// --- pgtoken: logout ---------------------------------------------------------------

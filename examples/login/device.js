@@ -5,6 +5,7 @@ import { deviceCodePage, deviceConsentPage, loginPage, messagePage } from './pag
 const ERRORS = {
 	invalid_user_code: 'This code is not known, or has expired.',
 	too_many_attempts: 'Too many wrong codes. Please wait a while.',
+	session_limit: 'You are signed in in as many places as you may be. Please sign out of one of them first.',
 };
 
 export function addDevice(app, { database, browsers, show }) {

@@ -9,7 +9,7 @@ const TELL_TIMEOUT = Number(process.env.LOGIN_TELL_TIMEOUT || 5000); // millisec
 const script = readFileSync(new URL('goodbye.js', import.meta.url), 'utf8');
 
 /** back-channel logout: each client gets its token, unless the courier delivers them; one that does not answer keeps nobody waiting for long */
-async function tell(clients, log) {
+export async function tell(clients, log) {
 	await Promise.all(clients.filter(({ logout_token: token }) => token).map(async ({ client_id: client, backchannel_logout_uri: uri, logout_token: token }) => {
 		try {
 			const response = await fetch(uri, {

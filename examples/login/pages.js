@@ -61,7 +61,8 @@ const hidden = (fields) => Object.entries(fields).filter(([, value]) => value)
 
 const form = (action, fields, content) => html`<form method="post" action="${action}">${hidden(fields)}${content}</form>`;
 
-const scopeList = (scope) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code></li>`)}</ul>`;
+/** @param t see textsOf: what a scope of pgtoken's own means; your APIs' are told by you */
+const scopeList = (scope, t = textsOf()) => html`<ul>${scope.split(' ').filter(Boolean).map((name) => html`<li><code>${name}</code>${Object.hasOwn(t.scopes, name) && html` ${t.scopes[name]}`}</li>`)}</ul>`;
 
 /** what is asked for beyond scopes (RFC 9396), as the client has written it: a page of yours says it in words */
 const detailsList = (details = []) => details.map((detail) => html`<pre>${JSON.stringify(detail, null, 2)}</pre>`);
@@ -93,6 +94,7 @@ ${alert(failed && t.wrongPassword)}
 ${form('/login', { csrf, ...to }, html`
 <label>${t.name} <input type="text" name="name" value="${hint}" autocomplete="username" required autofocus></label>
 <label>${t.password} <input type="password" name="password" autocomplete="current-password" required></label>
+<label><input type="checkbox" name="keep" value="yes"> ${t.keep}</label>
 <button>${t.logIn}</button>`)}
 ${cancel(csrf, to.transaction_id, t)}
 ${!to.user_code && html`<p><a href="/sign-up?${query(to)}">${t.signUp}</a></p>`}`, { language: t.language, display });
@@ -140,7 +142,7 @@ export function consentPage({ csrf, transactionId, client, about, scope, details
 	return page(t.allowAccess, html`
 ${strangerWarning(stranger, t)}
 <p><b>${client}</b> ${t.wouldLike}</p>
-${scopeList(scope)}
+${scopeList(scope, t)}
 ${detailsList(details)}
 ${claims.length > 0 && html`<p>${t.wouldKnow} ${claims.join(', ')}</p>`}
 ${resourceList(resource, t.at)}
@@ -203,9 +205,24 @@ ${applications.length > 0 && html`<h2>Your applications</h2>
 ${consents.length > 0 && html`<h2>Who has access</h2>`}
 ${consents.map(({ client_id: client, scopes }) => form('/consent/withdraw', { csrf, client_id: client }, html`
 <p><b>${client}</b>: ${scopes.join(', ')} <button>Withdraw</button></p>`))}
+<p><a href="/sessions">Where you are signed in</a></p>
 <p><a href="/factors">Your factors</a> · <a href="/mailbox">Your mailbox</a></p>
 <p><a href="/device">Connect a device</a></p>
 <p><a href="/logout">Log out</a></p>`);
+}
+
+const timeOf = (date) => html`<time datetime="${date.toISOString()}">${date.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
+
+/** @param sessions as sessions_of gives them: device and addresses are what others have sent */
+export function sessionsPage({ csrf, sessions }) {
+	return page('Where you are signed in', html`
+${sessions.length === 0 && html`<p>No application has access in your name.</p>`}
+<ul>${sessions.map((session) => html`<li data-current="${session.is_current}"><p><b>${session.device ?? 'An unknown device'}</b>${session.is_current && ' (this device)'}: ${session.client_names.join(', ')}<br>
+Signed in ${timeOf(session.created_at)}${session.first_address && ` from ${session.first_address}`}${session.amr?.length > 0 && ` (${session.amr.join(', ')})`}<br>
+Last used ${timeOf(session.last_used_at)}${session.last_address && session.last_address !== session.first_address && ` from ${session.last_address}`}</p>
+${form('/sessions/end', { csrf, session_id: session.session_id }, html`<button>End</button>`)}</li>`)}</ul>
+${sessions.some((session) => session.is_current) && sessions.length > 1 && form('/sessions/end-others', { csrf }, html`<button>Sign out everywhere else</button>`)}
+<p><a href="/">Back</a></p>`);
 }
 
 /** @param registration options for the browser to register a security key with */

@@ -1,6 +1,7 @@
 // The login application's HTTP server.
 import Fastify from 'fastify';
 
+import { addAccount } from './account.js';
 import { addAuthorization } from './authorization.js';
 import { Browsers } from './browser.js';
 import { addDevice } from './device.js';
@@ -64,6 +65,7 @@ export function makeServer({ database, baseUrl, log }) {
 	addDevice(app, tools);
 	addFactors(app, tools);
 	addLogout(app, tools);
+	addAccount(app, tools);
 
 	app.get('/', async (request, reply) => {
 		const { csrf, session } = await browsers.of(request, reply);

@@ -44,11 +44,12 @@ CREATE FUNCTION pgtoken.choices(what text) RETURNS text[]
 		WHEN 'rotation' THEN '{always,never}'
 		WHEN 'application_type' THEN '{web,native}'
 		-- of a client's metadata, what an administrator alone decides
-		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types}'
+		WHEN 'kept member' THEN '{additional_auth_methods,consent_required,require_pkce,sector_identifier,authorization_details_types,session_refresh,max_sessions,at_session_limit}'
 		WHEN 'origin' THEN '{registration,document}'
 		WHEN 'registration way' THEN '{document,open,token}'
 		WHEN 'registration' THEN '{off,token,statement,open}'
 		WHEN 'subject_type' THEN '{public,pairwise}'
+		WHEN 'at_session_limit' THEN '{end_oldest,refuse}'
 		WHEN 'on_insufficient' THEN '{require,invalid_grant}'
 		WHEN 'access_token_typ' THEN '{at+jwt,JWT}'
 		-- how a family can have come about: in SQL, or as clients may ask for one
@@ -114,7 +115,8 @@ CREATE FUNCTION pgtoken.scopes_problem(scopes text[], of_client boolean) RETURNS
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN of_client AND 'offline_access' = ANY (scopes) THEN 'offline_access'
 				WHEN NOT pgtoken.valid_scopes(scopes) THEN 'grammar'
-				WHEN 'mfa_challenge' = ANY (scopes) THEN 'mfa_challenge' END;
+				WHEN 'mfa_challenge' = ANY (scopes) THEN 'mfa_challenge'
+				WHEN NOT of_client AND scopes && pgtoken.choices('account_scope') THEN 'account' END;
 REVOKE ALL ON FUNCTION pgtoken.scopes_problem FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.scopes_problem IS 'Internal: why these cannot be the scopes of an API or a client: one of them is reserved (its name), or none is one (grammar); NULL: they can';
 
@@ -137,6 +139,11 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = 'No token may carry it: an application could take it for one that opens the completion of a step-up.',
 				  HINT = 'A step-up is named by its transaction_id, not by a token.';
+	ELSIF problem = 'account' THEN
+		RAISE EXCEPTION 'the scope % is no API''s', array_to_string(pgtoken.choices('account_scope'), ', ')
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'It opens the issuer''s own endpoints for the account of whoever has signed in: a token that an API gets must not have it.',
+				  HINT = 'Give it to a client.';
 	END IF;
 END
 $function$;

@@ -5,7 +5,7 @@
 CREATE FUNCTION pgtoken.append_only() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_append_only' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.append_only FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.append_only IS 'Internal, trigger: refuses UPDATE, DELETE and TRUNCATE';
+COMMENT ON FUNCTION pgtoken.append_only IS 'Internal, trigger: refuses UPDATE, DELETE and TRUNCATE, but for the redaction of a row (61_redaction.sql) that leaves its leaf as it was';
 
 CREATE TABLE pgtoken.audit_rows (
 	grant_id uuid NOT NULL,
@@ -22,7 +22,8 @@ CREATE TABLE pgtoken.audit_rows (
 	client_addr inet,
 	context jsonb,
 	detail jsonb,
-	personal jsonb
+	personal jsonb,
+	proof bytea
 ) PARTITION BY RANGE (occurred_at);
 CREATE TABLE pgtoken.audit_rows_default PARTITION OF pgtoken.audit_rows (
 	CONSTRAINT audit_rows_default_pkey PRIMARY KEY (grant_id, event_id)
@@ -35,7 +36,7 @@ COMMENT ON COLUMN pgtoken.audit_rows.xact_id IS 'Transaction that wrote it (pg_c
 COMMENT ON COLUMN pgtoken.audit_rows.event IS 'What happened, e.g. refresh.reuse, grant.revoked, client.changed';
 COMMENT ON COLUMN pgtoken.audit_rows.reason IS 'The exact reason, also where the caller was told a more general one';
 COMMENT ON COLUMN pgtoken.audit_rows.client_id IS 'Client concerned, or the one a failed authentication named; NULL: none, or not known';
-COMMENT ON COLUMN pgtoken.audit_rows.subject IS 'Subject concerned; NULL: none, or not known';
+COMMENT ON COLUMN pgtoken.audit_rows.subject IS 'Subject concerned; NULL: none, not known, or redacted';
 COMMENT ON COLUMN pgtoken.audit_rows.session_user_name IS 'Role that logged in';
 COMMENT ON COLUMN pgtoken.audit_rows.role_name IS 'Role in effect (SET ROLE); NULL: the one that logged in';
 COMMENT ON COLUMN pgtoken.audit_rows.application_name IS 'application_name of the session, which the caller chooses';
@@ -43,6 +44,7 @@ COMMENT ON COLUMN pgtoken.audit_rows.client_addr IS 'Address the session came fr
 COMMENT ON COLUMN pgtoken.audit_rows.context IS 'Request context as the caller gave it';
 COMMENT ON COLUMN pgtoken.audit_rows.detail IS 'What belongs to this kind of event and tells of no person: for a changed row its columns before and after, for a reuse the presented and the current generation';
 COMMENT ON COLUMN pgtoken.audit_rows.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a reuse the context of the rotation, for a decision the reasons that each rule gave; NULL: nothing';
+COMMENT ON COLUMN pgtoken.audit_rows.proof IS 'Random bytes under which the row''s leaf hides what tells of a person, and the cluster that wrote it; of a redacted row what its leaf needs in place of what is gone, and the event_id of the redaction; NULL: written by none of the functions, so that no seal covers it';
 
 ALTER TABLE pgtoken.audit_rows
 	ALTER reason SET STORAGE MAIN, ALTER reason SET STATISTICS 0,
@@ -53,14 +55,17 @@ ALTER TABLE pgtoken.audit_rows
 	ALTER client_addr SET STORAGE MAIN, ALTER client_addr SET STATISTICS 0,
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
 	ALTER detail SET STORAGE MAIN, ALTER detail SET STATISTICS 0,
-	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0;
+	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0,
+	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0;
 ALTER TABLE pgtoken.audit_rows ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.audit_rows FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.audit_rows IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
-GRANT SELECT ON pgtoken.audit_rows TO pgtoken_auditor;
+GRANT SELECT (grant_id, event_id, occurred_at, xact_id, event, reason, client_id, subject, session_user_name, role_name,
+			  application_name, client_addr, context, detail, personal)
+	ON pgtoken.audit_rows TO pgtoken_auditor;	-- not proof: its salts are for those who have what they hide
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.audit_rows FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
-COMMENT ON TRIGGER append_only ON pgtoken.audit_rows IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
+COMMENT ON TRIGGER append_only ON pgtoken.audit_rows IS 'Refuses UPDATE, but for a redaction, and DELETE, whatever session_replication_role says';
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.audit_rows FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.audit_rows IS 'Refuses TRUNCATE, whatever session_replication_role says';
 

@@ -31,6 +31,8 @@ CREATE TABLE pgtoken.issuers (
 	mtls_base_uri text,
 	logout_delivery text NOT NULL DEFAULT 'application',
 	code_delivery text NOT NULL DEFAULT 'application',
+	max_sessions integer,
+	at_session_limit text NOT NULL DEFAULT 'end_oldest',
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
@@ -49,6 +51,8 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_registration_check CHECK (registration = ANY (pgtoken.choices('registration'))),
 	CONSTRAINT issuers_logout_delivery_check CHECK (logout_delivery = ANY (pgtoken.choices('delivery'))),
 	CONSTRAINT issuers_code_delivery_check CHECK (code_delivery = ANY (pgtoken.choices('delivery'))),
+	CONSTRAINT issuers_max_sessions_check CHECK (max_sessions > 0),
+	CONSTRAINT issuers_at_session_limit_check CHECK (at_session_limit = ANY (pgtoken.choices('at_session_limit'))),
 	CONSTRAINT issuers_default_alg_check CHECK (default_alg = ANY (pgtoken.choices('alg')))
 );
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
@@ -70,6 +74,8 @@ COMMENT ON COLUMN pgtoken.issuers.claims_supported IS 'Claims that the claims fu
 COMMENT ON COLUMN pgtoken.issuers.registration IS 'Who may register a client by himself (RFC 7591): nobody (off), who has an initial access token (token) or a software statement (statement), or anybody (open)';
 COMMENT ON COLUMN pgtoken.issuers.logout_delivery IS 'Who tells clients of logouts (OpenID Connect Back-Channel Logout): the application, to which end_session() hands the tokens, or the courier';
 COMMENT ON COLUMN pgtoken.issuers.code_delivery IS 'Who sends the one-time codes of the outbox: the application, by take_challenge_codes(), or the courier';
+COMMENT ON COLUMN pgtoken.issuers.max_sessions IS 'How many living sessions a subject may have with all its clients; NULL: any number. Clients may have a limit of their own';
+COMMENT ON COLUMN pgtoken.issuers.at_session_limit IS 'What becomes of one more: end_oldest (it begins, and the least recently used one ends) or refuse';
 COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON COLUMN pgtoken.issuers.epoch IS 'Moves on by one with each set_not_before; families and codes carry the one in which they were issued. Begins anywhere, so that an issuer that was deleted and is made again has none of its families';
@@ -82,6 +88,8 @@ COMMENT ON CONSTRAINT issuers_logout_uri_check ON pgtoken.issuers IS 'https, htt
 COMMENT ON CONSTRAINT issuers_verification_uri_check ON pgtoken.issuers IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT issuers_mtls_base_uri_check ON pgtoken.issuers IS 'As an issuer: https without query and fragment; http for loopback hosts only';
 COMMENT ON CONSTRAINT issuers_registration_check ON pgtoken.issuers IS 'off, token, statement or open';
+COMMENT ON CONSTRAINT issuers_max_sessions_check ON pgtoken.issuers IS 'Whoever may have none cannot sign in';
+COMMENT ON CONSTRAINT issuers_at_session_limit_check ON pgtoken.issuers IS 'end_oldest or refuse';
 COMMENT ON CONSTRAINT issuers_default_alg_check ON pgtoken.issuers IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 
 CREATE UNIQUE INDEX issuers_base ON pgtoken.issuers (pgtoken.issuer_base(issuer));
@@ -213,7 +221,9 @@ CREATE FUNCTION pgtoken.update_issuer(
 	registration text DEFAULT NULL,
 	logout_delivery text DEFAULT NULL,
 	code_delivery text DEFAULT NULL,
-	mtls_base_uri text DEFAULT NULL
+	mtls_base_uri text DEFAULT NULL,
+	max_sessions integer DEFAULT NULL,
+	at_session_limit text DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -221,7 +231,7 @@ DECLARE
 	found_claims_function CONSTANT text := pgtoken.user_function(claims_function, 'text, text, text[], text');
 	found_password_verifier CONSTANT text := pgtoken.user_function(password_verifier, 'text, text, text');
 BEGIN
-	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier', 'webauthn_rp_id', 'mtls_base_uri']);
+	PERFORM pgtoken.check_reset(reset, ARRAY['login_uri', 'logout_uri', 'verification_uri', 'claims_function', 'password_verifier', 'webauthn_rp_id', 'mtls_base_uri', 'max_sessions']);
 	PERFORM pgtoken.check_alg(default_alg);
 	PERFORM pgtoken.check_page_uri('login_uri', login_uri), pgtoken.check_page_uri('logout_uri', logout_uri),
 			pgtoken.check_page_uri('verification_uri', verification_uri);
@@ -236,6 +246,12 @@ BEGIN
 		PERFORM pgtoken.check_choice('registration', registration);
 	END IF;
 	PERFORM pgtoken.check_choice('delivery', coalesce(logout_delivery, 'application')), pgtoken.check_choice('delivery', coalesce(code_delivery, 'application'));
+	PERFORM pgtoken.check_choice('at_session_limit', coalesce(at_session_limit, 'refuse'));
+	IF max_sessions < 1 THEN
+		RAISE EXCEPTION 'max_sessions must be positive'
+			USING ERRCODE = 'invalid_parameter_value',
+				  HINT = 'reset => ''{max_sessions}'' is any number.';
+	END IF;
 	IF NOT pgtoken.valid_issuer(mtls_base_uri)
 	   OR EXISTS (SELECT FROM pgtoken.issuers i WHERE pgtoken.issuer_base(i.issuer) = pgtoken.issuer_base(update_issuer.mtls_base_uri)
 						OR (i.issuer <> update_issuer.issuer AND pgtoken.issuer_base(i.mtls_base_uri) = pgtoken.issuer_base(update_issuer.mtls_base_uri))) THEN
@@ -272,6 +288,8 @@ BEGIN
 		registration = coalesce(update_issuer.registration, i.registration),
 		logout_delivery = coalesce(update_issuer.logout_delivery, i.logout_delivery),
 		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery),
+		max_sessions = coalesce(update_issuer.max_sessions, CASE WHEN 'max_sessions' <> ALL (reset) THEN i.max_sessions END),
+		at_session_limit = coalesce(update_issuer.at_session_limit, i.at_session_limit),
 		mtls_base_uri = coalesce(update_issuer.mtls_base_uri, CASE WHEN 'mtls_base_uri' <> ALL (reset) THEN i.mtls_base_uri END)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
@@ -280,14 +298,15 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.update_issuer FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.update_issuer TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.update_issuer IS
-'Change an issuer; NULL keeps a value. issuer: which. reset: names of those of login_uri, logout_uri, verification_uri, claims_function, password_verifier, webauthn_rp_id and mtls_base_uri to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
+'Change an issuer; NULL keeps a value. issuer: which. reset: names of those of login_uri, logout_uri, verification_uri, claims_function, password_verifier, webauthn_rp_id, mtls_base_uri and max_sessions to go back to NULL. default_alg: signing algorithm of clients that name none; an active key of it must be there. is_default => true: functions use this issuer when none is named.
 login_uri, logout_uri, verification_uri: pages of the application; authorize and end_session send the browser there with a transaction_id, verification_uri is where a user types the code of a device. Without login_uri there is no authorization endpoint, without logout_uri no end_session endpoint, without verification_uri no device authorization.
 claims_function: schema.name of the application''s f(subject text, client_id text, scopes text[], target text) RETURNS jsonb; target is id_token, userinfo or access_token, the answer''s members become claims; the subject of a client''s own access token is "client:" and its client_id. password_verifier: schema.name of f(username text, password text, client_id text) RETURNS jsonb, {"subject": ..., "acr"?, "amr"?} or NULL for refused; without it the password grant is off (RFC 9700 section 2.4). Both run with the rights of their owner, which should be no superuser. claims_supported: the names of the claims that the claims function gives, for the metadata.
 dpop_nonce_required: DPoP proofs must carry a nonce of ours (RFC 9449 section 8).
 acr_levels: acr values from weakest to strongest; a stronger one satisfies whoever asks for a weaker one. factor_acr: the acr that a step-up reaches by a factor type, e.g. {"totp": "mfa"}, where it is not the default (webauthn: phr, the others: mfa); it replaces what is set. webauthn_rp_id: the relying party that WebAuthn factors are enrolled for, a domain; without it there are none. webauthn_origins: from where their assertions may come; empty: https:// and the relying party.
 registration: who may register a client by himself (RFC 7591): off (nobody), token (who has an initial access token of create_registration_token), statement (who has a software statement of an issuer that the registration policy names), open (anybody); set_registration_policy says what such clients may have.
 logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier.
-mtls_base_uri: below which the endpoints are once more, by a host whose layer or proxy asks for certificates, so that browsers are not asked for theirs; the metadata name them as mtls_endpoint_aliases (RFC 8705 section 5). Returns false when there is no such issuer. Raises 22023.';
+mtls_base_uri: below which the endpoints are once more, by a host whose layer or proxy asks for certificates, so that browsers are not asked for theirs; the metadata name them as mtls_endpoint_aliases (RFC 8705 section 5).
+max_sessions: how many living sessions a subject may have with all clients, those that share a session_id being one; it counts at the next sign-in. at_session_limit: what becomes of one more: end_oldest (the least recently used one ends) or refuse (access_denied). A client may have less, by the members of these names in its metadata. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -321,6 +340,7 @@ BEGIN
 	DELETE FROM pgtoken.authorization_details_types t WHERE t.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.assertion_rules r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.trusted_issuers t WHERE t.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.subject_blocks b WHERE b.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.documents d WHERE d.issuer = delete_issuer.issuer;

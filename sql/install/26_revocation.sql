@@ -2,10 +2,10 @@
 -- (By session: 42_sessions. A single token: 32_blacklist.)
 --
 -- One order of locks, for every function that ends more than one thing: the row of
--- subject_epochs; issuers, clients and subject_not_before; consents; authorization
--- codes, device codes, challenges, challenge codes; families. Of each table in the
--- order of its primary key. Whoever redeems a code or goes on after a step-up locks
--- what he needs of these in the same order.
+-- subject_blocks; that of subject_epochs; issuers, clients and subject_not_before;
+-- consents; authorization codes, device codes, challenges, challenge codes; families. Of
+-- each table in the order of its primary key. Whoever redeems a code or goes on after a
+-- step-up locks what he needs of these in the same order.
 --
 -- One rule for what is being issued at that moment, by a transaction that we cannot
 -- see: it ends, too. Of an issuer, a client, a subject and a consent that is a matter
@@ -226,7 +226,7 @@ GRANT EXECUTE ON FUNCTION pgtoken.revoke_family(text, text) TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.revoke_family(text, text) IS
 'Revoke the family of a token (RFC 7009 section 2.1). token: any genuine refresh token of it, consumed ones included, or any access token it signed, expired ones included; a grant_id in text works too. One that is not genuine revokes nothing. reason: as in revoke_family(uuid, text). Returns as revoke_family(uuid, text). Raises 22004 for a NULL token.';
 
-CREATE FUNCTION pgtoken.forget_codes(issuer text, client_id text, subject text, session_id text, offline boolean) RETURNS void
+CREATE FUNCTION pgtoken.forget_codes(issuer text, client_id text, subject text, session_id text, offline boolean, except_session text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -240,6 +240,7 @@ BEGIN
 		WHERE a.client_id = ANY (clients) AND a.redeemed_at IS NULL
 		  AND (forget_codes.subject IS NULL OR a.subject = forget_codes.subject)
 		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (a.session_id, a.grant_id::text))
+		  AND (except_session IS NULL OR except_session <> coalesce(a.session_id, a.grant_id::text))
 		  AND (offline OR 'offline_access' <> ALL (string_to_array(a.scope, ' ')))
 		ORDER BY a.grant_id FOR UPDATE)
 	DELETE FROM pgtoken.authorization_codes a USING o WHERE a.grant_id = o.grant_id;
@@ -249,12 +250,13 @@ BEGIN
 		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
 		  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
 		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.family_id::text))
+		  AND (except_session IS NULL OR except_session <> coalesce(d.session_id, d.family_id::text))
 		  AND (offline OR 'offline_access' <> ALL (string_to_array(d.scope, ' ')))
 		ORDER BY d.grant_id FOR UPDATE)
 	DELETE FROM pgtoken.device_codes d USING o WHERE d.grant_id = o.grant_id;
 	-- Those of a session go with its families and codes; and one that waits for a
 	-- refresh is worth nothing without its family, whose row would be locked after it.
-	IF forget_codes.session_id IS NULL AND offline THEN
+	IF forget_codes.session_id IS NULL AND except_session IS NULL AND offline THEN
 		WITH o AS MATERIALIZED (
 			SELECT h.grant_id, h.handle_hash FROM pgtoken.challenges h
 			WHERE h.client_id = ANY (clients) AND h.generation IS NULL AND h.state IN ('open', 'completed')
@@ -270,7 +272,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.forget_codes FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.forget_codes IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
+COMMENT ON FUNCTION pgtoken.forget_codes IS 'Internal: forgets what is on its way to a family: authorization codes, device codes, step-up transactions of first issues and one-time codes to be sent, of an issuer, client, subject or session, NULL for any. offline: those with offline_access, too. except_session: not those of this session. Called before families are ended: who redeems a code meanwhile holds its row, we wait for him, and then his family is among those that are there. Locks what it forgets in the order of primary keys';
 
 -- Which index finds the families depends on what is given: planned anew each time,
 -- lest a plan that a session made for a small table outlives it.
@@ -286,7 +288,7 @@ DECLARE
 	session_grant_id CONSTANT uuid := CASE WHEN session_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN session_id::uuid END;
 BEGIN
 	RETURN QUERY
-		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), g.generation IS NOT NULL
+		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), 'offline_access' = ANY (string_to_array(g.scope, ' '))
 		FROM pgtoken.grants g
 		WHERE g.client_id = ANY (clients) AND g.revoked_at IS NULL AND g.expires_at > now()
 		  AND (living_families.subject IS NULL OR g.subject = living_families.subject)
@@ -295,7 +297,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.living_families FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether there is a refresh token';
+COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether it has offline_access and so outlives its session';
 
 CREATE FUNCTION pgtoken.revoke_subject(subject text, reason text DEFAULT 'revoked', issuer text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

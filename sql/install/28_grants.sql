@@ -59,7 +59,7 @@ COMMENT ON COLUMN pgtoken.grants.first_auth_time IS 'auth_time of the first issu
 COMMENT ON COLUMN pgtoken.grants.nonce IS 'nonce of the authentication request (OpenID Connect Core section 3.1.2.1), for the first ID token only';
 COMMENT ON COLUMN pgtoken.grants.claims IS 'Further claims of every access token of the family';
 COMMENT ON COLUMN pgtoken.grants.created_at IS 'When the first tokens were issued';
-COMMENT ON COLUMN pgtoken.grants.expires_at IS 'Absolute end; immutable';
+COMMENT ON COLUMN pgtoken.grants.expires_at IS 'Absolute end, by the client''s settings or, where that is earlier, what the application said; immutable';
 COMMENT ON COLUMN pgtoken.grants.idle_lifetime IS 'Time without a refresh after which the refresh token ends';
 COMMENT ON COLUMN pgtoken.grants.generation IS 'Generation of the current refresh token; NULL when the family has none';
 COMMENT ON COLUMN pgtoken.grants.current_hash IS 'SHA-256 of the current refresh secret';
@@ -70,7 +70,7 @@ COMMENT ON COLUMN pgtoken.grants.retry_count IS 'Answers given to the current ge
 COMMENT ON COLUMN pgtoken.grants.lockstep IS 'How many generations running have been answered from two contexts: by two programs or devices, and at which two addresses, as hashes; NULL: none';
 COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
-COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable';
+COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable. Of a code whose approval had a context of its own, in sign_in its ip and user_agent: of the browser that the subject signed in with';
 COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens (called in SQL), authorization_code, client_credentials, password, or the URN of the device and token exchange grants';
 COMMENT ON COLUMN pgtoken.grants.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; a refresh of a public client must prove it';
@@ -79,7 +79,7 @@ COMMENT ON COLUMN pgtoken.grants.act IS 'Who acts for the subject (RFC 8693 sect
 COMMENT ON COLUMN pgtoken.grants.ancestors IS 'Families that its token was exchanged from (RFC 8693), oldest first: when one of them is revoked, its tokens are refused';
 COMMENT ON COLUMN pgtoken.grants.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged: when one of them is blacklisted, its tokens are refused, too';
 COMMENT ON COLUMN pgtoken.grants.revoked_at IS 'When the family was revoked; NULL: it was not';
-COMMENT ON COLUMN pgtoken.grants.revoke_reason IS 'Why it was revoked: refresh_token_reuse, consent_withdrawn, or what revoke_family or end_session was told ("revoked" when nothing)';
+COMMENT ON COLUMN pgtoken.grants.revoke_reason IS 'Why it was revoked: refresh_token_reuse, consent_withdrawn, session_limit, or what revoke_family or end_session was told ("revoked" when nothing)';
 COMMENT ON COLUMN pgtoken.grants.issuer_epoch IS 'epoch of its issuer when it was issued, or the code that it came by; NULL: before all';
 COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
 COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';

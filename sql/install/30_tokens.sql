@@ -17,7 +17,7 @@ CREATE TABLE pgtoken.tokens (
 	refresh_expires_at timestamptz,
 	parent_generation integer,
 	client_secret_id uuid,
-	context jsonb NOT NULL,
+	context jsonb,
 	token_hash bytea,
 	jti text NOT NULL,
 	kid text NOT NULL,
@@ -33,7 +33,8 @@ CREATE TABLE pgtoken.tokens (
 	client_auth_method text,
 	resources text[] NOT NULL,
 	assessment jsonb,
-	personal jsonb
+	personal jsonb,
+	proof bytea
 ) PARTITION BY RANGE (issued_at);
 CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
 	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry)
@@ -52,11 +53,11 @@ COMMENT ON COLUMN pgtoken.tokens.refresh_expires_at IS 'When the refresh token e
 COMMENT ON COLUMN pgtoken.tokens.scope IS 'Scope of the access token, space-delimited; a refresh may have narrowed it';
 COMMENT ON COLUMN pgtoken.tokens.resources IS 'aud of the access token; a refresh may have narrowed it';
 COMMENT ON COLUMN pgtoken.tokens.decision IS 'Decision of this response: allow';
-COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it';
+COMMENT ON COLUMN pgtoken.tokens.context IS 'Request context as the caller gave it; NULL: redacted';
 COMMENT ON COLUMN pgtoken.tokens.client_secret_id IS 'Secret by which its client has proved itself (see client_secrets); NULL: by none, or by what is no secret';
 COMMENT ON COLUMN pgtoken.tokens.xact_id IS 'Transaction that wrote it, as in audit_events';
 COMMENT ON COLUMN pgtoken.tokens.client_id IS 'Client of the family; as the next it is known for as long as the row is, whatever becomes of the family';
-COMMENT ON COLUMN pgtoken.tokens.subject IS 'Subject of the family';
+COMMENT ON COLUMN pgtoken.tokens.subject IS 'Subject of the family; NULL: redacted';
 COMMENT ON COLUMN pgtoken.tokens.session_user_name IS 'Role that logged in';
 COMMENT ON COLUMN pgtoken.tokens.role_name IS 'Role in effect (SET ROLE); NULL: the one that logged in';
 COMMENT ON COLUMN pgtoken.tokens.application_name IS 'application_name of the session, which the caller chooses';
@@ -65,6 +66,7 @@ COMMENT ON COLUMN pgtoken.tokens.reason IS 'context_changed: a further answer wh
 COMMENT ON COLUMN pgtoken.tokens.client_auth_method IS 'How the client has proved itself at an endpoint; NULL: it was not asked';
 COMMENT ON COLUMN pgtoken.tokens.assessment IS 'How the request was assessed, which audit_events shows as decision in its detail; NULL: it was not';
 COMMENT ON COLUMN pgtoken.tokens.personal IS 'What of that tells of a person: the reasons that each rule gave; NULL: nothing';
+COMMENT ON COLUMN pgtoken.tokens.proof IS 'Random bytes under which the row''s leaf hides what tells of a person, and the cluster that wrote it; of a redacted row what its leaf needs in place of what is gone, and the event_id of the redaction; NULL: written by none of the functions, so that no seal covers it';
 
 ALTER TABLE pgtoken.tokens
 	ALTER token_hash SET STORAGE MAIN, ALTER token_hash SET STATISTICS 0,
@@ -78,17 +80,18 @@ ALTER TABLE pgtoken.tokens
 	ALTER client_auth_method SET STORAGE MAIN, ALTER client_auth_method SET STATISTICS 0,
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
 	ALTER assessment SET STORAGE MAIN, ALTER assessment SET STATISTICS 0,
-	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0;
+	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0,
+	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0;
 ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
-COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
+COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash and proof: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
 			  resources, decision, context, client_secret_id, xact_id, client_id, subject, session_user_name, role_name,
 			  application_name, client_addr, reason, client_auth_method, assessment, personal)
 	ON pgtoken.tokens TO pgtoken_auditor;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();
-COMMENT ON TRIGGER append_only ON pgtoken.tokens IS 'Refuses UPDATE and DELETE, whatever session_replication_role says';
+COMMENT ON TRIGGER append_only ON pgtoken.tokens IS 'Refuses UPDATE, but for a redaction, and DELETE, whatever session_replication_role says';
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON pgtoken.tokens FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.append_only();
 COMMENT ON TRIGGER append_only_truncate ON pgtoken.tokens IS 'Refuses TRUNCATE, whatever session_replication_role says';
 
@@ -196,7 +199,10 @@ CREATE FUNCTION pgtoken.issue_tokens(
 	context jsonb DEFAULT '{}',
 	cnf jsonb DEFAULT NULL,
 	transaction_id text DEFAULT NULL,
-	authorization_details jsonb DEFAULT NULL
+	authorization_details jsonb DEFAULT NULL,
+	lifetime interval DEFAULT NULL,
+	idle_lifetime interval DEFAULT NULL,
+	actor jsonb DEFAULT NULL
 ) RETURNS pgtoken.token_response
 	AS 'MODULE_PATHNAME', 'pgt_issue_tokens' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -204,8 +210,8 @@ REVOKE ALL ON FUNCTION pgtoken.issue_tokens FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.issue_tokens TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.issue_tokens IS
 'Issue tokens for a subject the application has authenticated: starts a family. The client is not authenticated here; the caller answers for it.
-client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token, or what that of a pairwise client is derived from; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, device_id, user_agent, ip, latitude, longitude, risk_score, collected_at and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP. transaction_id: of the challenge that this same call was answered with before and that has been completed since. authorization_details: what is granted beyond scopes (RFC 9396), an array of objects, each with a type; not judged by the functions of the types; NULL: nothing.
-Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target; access_denied where a policy refuses) is a row with decision deny. decision require (error mfa_required): policies or a resource ask for another factor, see challenge(); transaction_id, factors and expires_in (seconds) of the row tell how, and nothing has been issued. Raises 22004, 22023 for misuse and 55000 when no active signing key is there.';
+client_id: registered client. subject: the application''s user id, 1 to 255 printable ASCII characters. scope: space-delimited (RFC 6749 section 3.3); NULL: all scopes of the client; a refresh token comes only with offline_access and only for a client allowed it, or, as one that ends with its session (end_session), for a client with session_refresh; an ID token only with openid. resource: APIs (RFC 8707); NULL: the client''s default, else the one API the scopes belong to, else the issuer. auth_time: when the subject authenticated; NULL: now. acr, amr, nonce: OpenID Connect Core section 2. session_id: sid of the ID token, or what that of a pairwise client is derived from; NULL: the grant_id. claims: further claims of the access token; registered names are refused. context: what is known of the request (session_id, device_id, user_agent, ip, latitude, longitude, risk_score, collected_at and free members; 8 kB). cnf: key or certificate that the tokens are to be bound to, proved to the caller: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); with jkt token_type is DPoP. transaction_id: of the challenge that this same call was answered with before and that has been completed since. authorization_details: what is granted beyond scopes (RFC 9396), an array of objects, each with a type; not judged by the functions of the types; NULL: nothing. lifetime: after which the family ends however often it is refreshed ("remember me", or the time that the application''s session still has); idle_lifetime: without a refresh. More than the client''s refresh_absolute_lifetime and refresh_idle_lifetime is these; less than a second is one; NULL: these. actor: who acts for the subject, such as support: {"sub": his own user id} and further strings, together at most 1 kB, which the access token and introspection show as act (RFC 8693 section 4.1); auth_time, acr and amr are then how he has authenticated. There is no refresh token and no ID token whatever the scope, the tokens end after pgtoken.impersonation_lifetime, no step-up is asked for, and the audit has impersonation.begun. The role of the session must be a member of pgtoken_impersonator. NULL: nobody.
+Returns one row; a protocol error (invalid_client, invalid_scope, invalid_target; access_denied where a policy refuses, or where the subject has as many sessions as max_sessions of the client or its issuer allows and at_session_limit is refuse, or the subject or the actor is blocked) is a row with decision deny. decision require (error mfa_required): policies or a resource ask for another factor, see challenge(); transaction_id, factors and expires_in (seconds) of the row tell how, and nothing has been issued. Raises 22004, 22023 for misuse, 42501 for an actor without that role and 55000 when no active signing key is there.';
 
 CREATE FUNCTION pgtoken.refresh_grant(
 	refresh_token text,

@@ -63,6 +63,8 @@ CREATE TABLE pgtoken.authorization_codes (
 	request_id uuid,
 	authorization_details jsonb,
 	claims_request jsonb,
+	family_expires_at timestamptz,
+	family_idle_lifetime interval,
 	CONSTRAINT authorization_codes_pkey PRIMARY KEY (grant_id)
 );
 COMMENT ON TABLE pgtoken.authorization_codes IS 'Authorization codes (RFC 6749 section 4.1.2): what was authorized, until the client redeems it. Kept for a day, so that a second use can be told from an unknown code';
@@ -91,6 +93,8 @@ COMMENT ON COLUMN pgtoken.authorization_codes.subject_epoch IS 'epoch of the iss
 COMMENT ON COLUMN pgtoken.authorization_codes.request_id IS 'grant_id of the authorization request that it answers, so that the audit can be followed from one to the other; NULL: not known';
 COMMENT ON COLUMN pgtoken.authorization_codes.authorization_details IS 'What was authorized beyond scopes (RFC 9396), an array; NULL: nothing';
 COMMENT ON COLUMN pgtoken.authorization_codes.claims_request IS 'Single claims that were asked for (OpenID Connect Core section 5.5), as consented to; NULL: none';
+COMMENT ON COLUMN pgtoken.authorization_codes.family_expires_at IS 'When the family is to end, by what the application said; NULL: as the client''s settings say';
+COMMENT ON COLUMN pgtoken.authorization_codes.family_idle_lifetime IS 'Time without a refresh after which it is to end, likewise';
 COMMENT ON INDEX pgtoken.authorization_codes_pkey IS 'Finds a code, which names its grant_id';
 
 ALTER TABLE pgtoken.authorization_codes
@@ -111,7 +115,8 @@ ALTER TABLE pgtoken.authorization_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.authorization_codes FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.authorization_codes IS 'Lets pgtoken_auditor see every row (though neither code_hash nor code_challenge: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resources, session_id, auth_time, acr, amr, nonce, claims,
-			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch, request_id, authorization_details, claims_request)
+			  context, created_at, expires_at, redeemed_at, issuer_epoch, client_epoch, subject_epoch, request_id, authorization_details, claims_request,
+			  family_expires_at, family_idle_lifetime)
 	ON pgtoken.authorization_codes TO pgtoken_auditor;
 
 -- What comes of a request is audited, not the request; a code from its making on,
@@ -129,7 +134,7 @@ REVOKE ALL ON TYPE pgtoken.authorization_response FROM PUBLIC;
 GRANT USAGE ON TYPE pgtoken.authorization_response TO pgtoken_issuer;
 COMMENT ON TYPE pgtoken.authorization_response IS 'Answer of approve_authorization and deny_authorization: where to send the browser; without redirect_uri the application has to do something about error';
 COMMENT ON COLUMN pgtoken.authorization_response.redirect_uri IS 'Send the browser here: with a code, or with an error for the client, or to a page of the issuer''s that posts them to it. NULL: the transaction goes on, or (invalid_transaction) never was';
-COMMENT ON COLUMN pgtoken.authorization_response.error IS 'login_required, unmet_authentication_requirements, consent_required, invalid_transaction, or what redirect_uri tells the client';
+COMMENT ON COLUMN pgtoken.authorization_response.error IS 'login_required, unmet_authentication_requirements, consent_required, session_limit, invalid_transaction, or what redirect_uri tells the client';
 COMMENT ON COLUMN pgtoken.authorization_response.error_description IS 'The same for people';
 
 CREATE FUNCTION pgtoken.authorization_request(transaction_id text) RETURNS jsonb
@@ -151,15 +156,17 @@ CREATE FUNCTION pgtoken.approve_authorization(
 	session_id text DEFAULT NULL,
 	claims jsonb DEFAULT '{}',
 	context jsonb DEFAULT '{}',
-	authorization_details jsonb DEFAULT NULL
+	authorization_details jsonb DEFAULT NULL,
+	lifetime interval DEFAULT NULL,
+	idle_lifetime interval DEFAULT NULL
 ) RETURNS pgtoken.authorization_response
 	AS 'MODULE_PATHNAME', 'pgt_approve_authorization' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.approve_authorization FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_authorization TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_authorization IS
-'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. subject: the application''s user id. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens. authorization_details: what was agreed to of what the client asks for beyond scopes (RFC 9396), as it is granted; an empty array: nothing of it; NULL: all, as it was asked for. Such a request is asked about each time: without consent the answer is consent_required.
-redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or prompt=create, an id_token_hint or a sub among the claims ask for another login), unmet_authentication_requirements (the claims ask for an essential acr that this one is not, nor stronger: authenticate by more, or pass it to deny_authorization), consent_required; or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once. Raises 22004, 22023.';
+'Give a client its authorization code (RFC 6749 section 4.1.2): this subject has authenticated, then and like this, and has agreed. transaction_id: from the query of login_uri. subject: the application''s user id. consent: scopes, space-delimited, that the subject has agreed to just now; they are stored, and those left out are not granted; NULL: rely on what is stored. auth_time: when the subject authenticated; NULL: now. acr, amr, session_id, claims, context: as in issue_tokens. authorization_details: what was agreed to of what the client asks for beyond scopes (RFC 9396), as it is granted; an empty array: nothing of it; NULL: all, as it was asked for. Such a request is asked about each time: without consent the answer is consent_required. lifetime, idle_lifetime: as in issue_tokens, counted from this call on, not from the redemption of the code, which ends with them.
+redirect_uri of the answer is where to send the browser. Without it, error says what to do first: login_required (max_age, prompt=login or prompt=create, an id_token_hint or a sub among the claims ask for another login; or the subject has ended the session since, by end_session_of, end_other_sessions or over HTTP), unmet_authentication_requirements (the claims ask for an essential acr that this one is not, nor stronger: authenticate by more, or pass it to deny_authorization), consent_required, session_limit (the subject has as many sessions as it may have, and one more is refused: end one, or pass access_denied to deny_authorization); or that the transaction has ended: invalid_transaction. Under prompt=none the client is told such errors at once, and always that a subject is blocked (access_denied). Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_authorization(transaction_id text, error text DEFAULT 'access_denied', error_description text DEFAULT NULL)
 	RETURNS pgtoken.authorization_response

@@ -27,6 +27,8 @@ CREATE TABLE pgtoken.device_codes (
 	subject_epoch bigint,
 	family_id uuid,
 	authorization_details jsonb,
+	family_expires_at timestamptz,
+	family_idle_lifetime interval,
 	CONSTRAINT device_codes_pkey PRIMARY KEY (grant_id),
 	CONSTRAINT device_codes_state_check CHECK (state IN ('pending', 'approved', 'denied', 'redeemed'))
 );
@@ -56,6 +58,8 @@ COMMENT ON COLUMN pgtoken.device_codes.client_epoch IS 'epoch of the client then
 COMMENT ON COLUMN pgtoken.device_codes.subject_epoch IS 'epoch of the issuer''s subjects when the user approved';
 COMMENT ON COLUMN pgtoken.device_codes.family_id IS 'Family that the code leads to, where all lies that its subject has; it comes into being when the code is redeemed; NULL: nobody has approved';
 COMMENT ON COLUMN pgtoken.device_codes.authorization_details IS 'What is asked for beyond scopes (RFC 9396), an array, later as authorized; NULL: nothing';
+COMMENT ON COLUMN pgtoken.device_codes.family_expires_at IS 'When the family is to end, by what the application said; NULL: as the client''s settings say';
+COMMENT ON COLUMN pgtoken.device_codes.family_idle_lifetime IS 'Time without a refresh after which it is to end, likewise';
 COMMENT ON INDEX pgtoken.device_codes_pkey IS 'Finds a device authorization; its device_code names the grant_id';
 COMMENT ON CONSTRAINT device_codes_state_check ON pgtoken.device_codes IS 'The states there are';
 
@@ -78,7 +82,8 @@ ALTER TABLE pgtoken.device_codes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.device_codes FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.device_codes IS 'Lets pgtoken_auditor see every row (though no hash: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, polled_at, early_polls, subject, session_id, auth_time, acr, amr,
-			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch, family_id, authorization_details)
+			  claims, context, created_at, expires_at, issuer_epoch, client_epoch, subject_epoch, family_id, authorization_details,
+			  family_expires_at, family_idle_lifetime)
 	ON pgtoken.device_codes TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
@@ -125,7 +130,9 @@ CREATE FUNCTION pgtoken.approve_device(
 	amr text[] DEFAULT NULL,
 	session_id text DEFAULT NULL,
 	claims jsonb DEFAULT '{}',
-	authorization_details jsonb DEFAULT NULL
+	authorization_details jsonb DEFAULT NULL,
+	lifetime interval DEFAULT NULL,
+	idle_lifetime interval DEFAULT NULL
 ) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_approve_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -133,8 +140,8 @@ REVOKE ALL ON FUNCTION pgtoken.approve_device FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.approve_device TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_device IS
 'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3).
-user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens. authorization_details: as in approve_authorization.
-Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts or invalid_scope. Raises 22004, 22023.';
+user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens. authorization_details, lifetime, idle_lifetime: as in approve_authorization.
+Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts, invalid_scope, session_limit (one session must end first), or access_denied for a subject that is blocked. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_deny_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

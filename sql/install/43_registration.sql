@@ -534,7 +534,7 @@ CREATE FUNCTION pgtoken.registration_answer(of_client text) RETURNS jsonb
 					'client_id_issued_at', floor(extract(epoch FROM r.registered_at))::bigint,
 					'client_name', c.client_name,
 					'redirect_uris', c.redirect_uris,
-					'grant_types', coalesce(c.metadata -> 'grant_types', '["authorization_code"]') - 'refresh_token' || CASE WHEN c.offline_access THEN '["refresh_token"]' ELSE '[]' END::jsonb,
+					'grant_types', coalesce(c.metadata -> 'grant_types', '["authorization_code"]') - 'refresh_token' || CASE WHEN c.offline_access OR c.metadata -> 'session_refresh' = 'true' THEN '["refresh_token"]' ELSE '[]' END::jsonb,
 					'response_types', CASE WHEN coalesce(c.metadata -> 'grant_types', '["authorization_code"]') ? 'authorization_code' THEN pgtoken.choices('response_type') ELSE '{}' END,
 					'scope', array_to_string(c.scopes || CASE WHEN c.offline_access THEN '{offline_access}' ELSE '{}' END::text[], ' '),
 					'token_endpoint_auth_method', pgtoken.client_auth_method(c.client_type, c.metadata),

@@ -105,6 +105,7 @@ COMMENT ON TRIGGER audit ON pgtoken.signal_streams IS 'Writes the row before and
 CREATE TABLE pgtoken.signals (
 	stream_id uuid NOT NULL,
 	signal_id uuid NOT NULL,
+	issuer text NOT NULL,
 	txn uuid NOT NULL,
 	event text NOT NULL,
 	subject text,
@@ -119,6 +120,7 @@ CREATE TABLE pgtoken.signals (
 COMMENT ON TABLE pgtoken.signals IS 'What receivers have still to be told; a row goes when its receiver has it, has refused it, or when it is too old';
 COMMENT ON COLUMN pgtoken.signals.stream_id IS 'The stream';
 COMMENT ON COLUMN pgtoken.signals.signal_id IS 'UUIDv7, jti of its token and webhook-id, the same however often it is delivered; one that is pushed is the work_id of a work of the courier';
+COMMENT ON COLUMN pgtoken.signals.issuer IS 'Issuer of the stream, and of the subject';
 COMMENT ON COLUMN pgtoken.signals.txn IS 'The same in all streams that are told of the same (RFC 8417 section 2.2)';
 COMMENT ON COLUMN pgtoken.signals.event IS 'What has happened, by the last segment of the event''s URI';
 COMMENT ON COLUMN pgtoken.signals.subject IS 'The application''s user id; NULL: it is about the stream';
@@ -368,8 +370,8 @@ DECLARE
 	due CONSTANT timestamptz := coalesce(at, now());
 	until CONSTANT timestamptz := due + current_setting('pgtoken.signal_retention')::interval;
 BEGIN
-	INSERT INTO pgtoken.signals (stream_id, signal_id, txn, event, subject, session_id, payload, due_at, expires_at)
-	VALUES (stream.stream_id, id, of_txn, of_event, of_subject, of_session, of_payload, due, until);
+	INSERT INTO pgtoken.signals (stream_id, signal_id, issuer, txn, event, subject, session_id, payload, due_at, expires_at)
+	VALUES (stream.stream_id, id, stream.issuer, of_txn, of_event, of_subject, of_session, of_payload, due, until);
 	-- that its status has changed is told all the same
 	IF stream.delivery = 'push' AND (stream.status = 'enabled' OR of_event = 'stream-updated') THEN
 		INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, due_at, expires_at)
@@ -534,8 +536,8 @@ BEGIN
 	IF was_blocked THEN
 		-- it has another end than was to be told
 		WITH o AS (
-			DELETE FROM pgtoken.signals g USING pgtoken.signal_streams s
-			WHERE g.subject = OLD.subject AND g.event = 'account-enabled' AND g.due_at > clock_timestamp() AND s.stream_id = g.stream_id AND s.issuer = OLD.issuer
+			DELETE FROM pgtoken.signals g
+			WHERE g.issuer = OLD.issuer AND g.subject = OLD.subject AND g.event = 'account-enabled' AND g.due_at > clock_timestamp()
 			RETURNING g.signal_id)
 		DELETE FROM pgtoken.courier_work w USING o WHERE w.work_id = o.signal_id;
 		IF NOT is_blocked THEN
@@ -555,15 +557,9 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.signal_block FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.signal_block IS 'Internal, trigger on subject_blocks: account-disabled, and account-enabled when the block is lifted, or at the end that it has by itself';
-DO $block$
-BEGIN
-	IF to_regclass('pgtoken.subject_blocks') IS NOT NULL THEN
-		CREATE TRIGGER signal AFTER INSERT OR DELETE OR UPDATE OF blocked_until ON pgtoken.subject_blocks FOR EACH ROW
-			WHEN (pgtoken.signals_wanted()) EXECUTE FUNCTION pgtoken.signal_block();
-		COMMENT ON TRIGGER signal ON pgtoken.subject_blocks IS 'Tells streams of accounts that are switched off and on';
-	END IF;
-END
-$block$;
+CREATE TRIGGER signal AFTER INSERT OR DELETE OR UPDATE OF blocked_until ON pgtoken.subject_blocks FOR EACH ROW
+	WHEN (pgtoken.signals_wanted()) EXECUTE FUNCTION pgtoken.signal_block();
+COMMENT ON TRIGGER signal ON pgtoken.subject_blocks IS 'Tells streams of accounts that are switched off and on';
 
 CREATE FUNCTION pgtoken.signal_client() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -5,7 +5,7 @@ CREATE FUNCTION pgtoken.judge_recorded(issuer text, policy text, version integer
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.judge_recorded FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.judge_recorded IS
-'Internal, called by replay_policy(): judges a recorded request by a policy as a real one is judged, and writes nothing. facts: grant_id, client_id, subject, grant_type, resources, context, at, first_issue, retry, mfa_at, of a refresh last_context, first_context, last_at, and could_step_up where it is known. Returns what the record of a decision has of a policy, where it requires a factor with could_step_up: can the user be asked for one (locks of factors do not count, they pass)? NULL: the policy does not judge such requests.';
+'Internal, called by replay_policy(): judges a recorded request by a policy as a real one is judged, and writes nothing. facts: grant_id, client_id, subject, grant_type, resources, context, at, first_issue, retry, mfa_at, act, of a refresh last_context, first_context, last_at, and could_step_up where it is known. Returns what the record of a decision has of a policy, where it requires a factor with could_step_up: can the user be asked for one (locks of factors do not count, they pass)? NULL: the policy does not judge such requests.';
 
 CREATE FUNCTION pgtoken.replay_policy(candidate pgtoken.policies, since timestamptz, until timestamptz)
 	RETURNS TABLE (client_id text, decision text, without_factor boolean, enforced text, fired integer[])
@@ -30,6 +30,8 @@ BEGIN
 			   -- the family's, as in the record
 			   coalesce(g.resources, ARRAY(SELECT jsonb_array_elements_text(d.recorded -> 'resources'))) AS resources,
 			   coalesce(d.recorded ->> 'grant_type', g.grant_type) AS grant_type,
+			   -- a refused one has no family: who it was is in no record
+			   coalesce(g.act, CASE WHEN d.recorded -> 'on_behalf' = 'true' THEN '{}'::jsonb END) AS act,
 			   g.first_context, g.mfa_time
 		FROM pgtoken.audit_events a
 		JOIN pgtoken.clients c ON c.client_id = a.client_id AND c.issuer = candidate.issuer
@@ -67,7 +69,8 @@ BEGIN
 				'last_context', coalesce(last_context, '{}'), 'first_context', coalesce(first_context, last_context, '{}'),
 				'last_at', coalesce((e.recorded ->> 'last_at')::timestamptz, last_at, e.at),
 				-- what came of the request tells; where it was not asked for a factor, those that the subject has now do
-				'could_step_up', CASE WHEN without_a_factor THEN false WHEN e.event LIKE '%.challenged' THEN true END));
+				'could_step_up', CASE WHEN without_a_factor THEN false WHEN e.event LIKE '%.challenged' THEN true END)
+				|| CASE WHEN e.act IS NULL THEN '{}' ELSE jsonb_build_object('act', e.act) END);
 		END IF;
 		IF answer IS NOT NULL THEN
 			client_id := e.client_id;

@@ -24,6 +24,7 @@ BEGIN
 						  ORDER BY k.alg <> i.default_alg, k.alg);
 	-- the others stand for claims (OpenID Connect Core section 5.4): without a function that gives them they mean nothing
 	scopes := CASE WHEN i.claims_function IS NOT NULL THEN protocol_scopes ELSE '{openid,offline_access}' END
+			  || pgtoken.choices('account_scope')
 			  || ARRAY(SELECT DISTINCT s FROM pgtoken.resources r, unnest(r.scopes) s
 					   WHERE r.issuer = of_issuer AND r.enabled
 						 AND s <> ALL (protocol_scopes)

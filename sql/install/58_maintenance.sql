@@ -158,6 +158,7 @@ BEGIN
 	PERFORM pgtoken.check_clock(accept_clock IS TRUE);
 	RETURN QUERY SELECT k.step, k.detail FROM pgtoken.maintain_keys() k;
 	RETURN QUERY SELECT c.step, c.detail FROM pgtoken.maintain_clients() c;
+	RETURN QUERY SELECT e.step, e.detail FROM pgtoken.finish_erasures() e;
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
 		RETURN QUERY SELECT b.step, b.detail FROM pgtoken.purge_batch(task, 1000000, late => true) b WHERE b.step IS NOT NULL;
 	END LOOP;
@@ -169,7 +170,7 @@ REVOKE ALL ON FUNCTION pgtoken.maintain FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.maintain IS
 'Keep the service in order; to be run daily, at any time, also several at once (one leaves to the other what it is at). accept_clock => true: the clock is right, whatever it says.
-Gives signing keys their life; deletes clients that have registered themselves and never got a token, a thousand at most (unused_lifetime of their registration policy); looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance(). Raises 55000 when the clock may be wrong: when nothing was written for 31 days between the last run and now.';
+Gives signing keys their life; deletes clients that have registered themselves and never got a token, a thousand at most (unused_lifetime of their registration policy); finishes the erasures of two days ago and more, a thousand at most (erase_subject); looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance(). Raises 55000 when the clock may be wrong: when nothing was written for 31 days between the last run and now.';
 
 -- Not SECURITY DEFINER and without SET, so that it can commit: each name below
 -- has its schema.
@@ -197,6 +198,8 @@ BEGIN
 	PERFORM pgtoken.maintain_keys();
 	COMMIT;
 	PERFORM pgtoken.maintain_clients();
+	COMMIT;
+	PERFORM pgtoken.finish_erasures();
 	COMMIT;
 	FOREACH task IN ARRAY pgtoken.purged_tables() LOOP
 		anew := true;

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from 
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,signals,documents,user_code_attempts,replay_ids,subject_not_before,reused_families,grants}'::text[];
+	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,signals,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
@@ -54,6 +54,7 @@ BEGIN
 		WHEN 'user_code_attempts' THEN 't.window_start < now() - interval ''1 day'''
 		WHEN 'replay_ids' THEN 't.expires_at < now() - interval ''1 minute'''
 		WHEN 'subject_not_before' THEN 't.not_before < now() - interval ''10 years'''	-- no family lives longer
+		WHEN 'subject_blocks' THEN 't.blocked_until < now() - interval ''30 days'''
 		WHEN 'blacklist' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'reused_families' THEN 't.noted_at < ' || quote_literal(now() - evidence)
 		WHEN 'grants' THEN	-- that of a reused one stays for as long as the family is known as such

@@ -143,7 +143,7 @@ BEGIN
 	check_name := 'retry windows';
 	SELECT min(w.seconds) INTO n
 	FROM (SELECT s.setting::bigint FROM pg_settings s WHERE s.name IN ('pgtoken.retry_window_bound', 'pgtoken.retry_window_confidential', 'pgtoken.retry_window_public')
-		  UNION ALL SELECT extract(epoch FROM c.retry_window)::bigint FROM pgtoken.clients c WHERE c.enabled AND c.offline_access) w (seconds)
+		  UNION ALL SELECT extract(epoch FROM c.retry_window)::bigint FROM pgtoken.clients c WHERE c.enabled AND (c.offline_access OR c.metadata -> 'session_refresh' = 'true')) w (seconds)
 	WHERE w.seconds > 0;
 	SELECT s.setting INTO names FROM pg_settings s WHERE s.name = 'wal_sender_timeout';
 	ok := current_setting('synchronous_standby_names') = '' OR coalesce(names::bigint BETWEEN 1 AND n * 1000 - 1, true);

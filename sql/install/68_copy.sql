@@ -102,6 +102,7 @@ CREATE FUNCTION pgtoken.lock_what_is_renamed() RETURNS void
 AS $function$
 BEGIN
 	-- in the one order (26_revocation.sql): renaming goes by the tables' names
+	PERFORM FROM pgtoken.subject_blocks b ORDER BY b.issuer, b.subject FOR UPDATE;
 	PERFORM FROM pgtoken.subject_epochs e ORDER BY e.issuer FOR UPDATE;
 	PERFORM FROM pgtoken.issuers i ORDER BY i.issuer FOR UPDATE;
 	PERFORM FROM pgtoken.clients c ORDER BY c.client_id FOR UPDATE;

@@ -9,6 +9,7 @@
 #define BAD_CODE "the authorization code is invalid, expired, used or was issued to another client"
 #define BAD_TRANSACTION "the transaction is unknown, has ended or is another request's"
 #define DENIED "the request is not allowed"
+#define BLOCKED "the subject may not have tokens at present"
 #define BAD_ASSERTION "the assertion is invalid, expired, used or of nobody who is trusted"
 #define BAD_REQUEST_OBJECT \
 	"the request object is malformed, expired, or not signed by this client for this issuer"
@@ -58,6 +59,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_NOT_BEFORE_CLIENT] = {"invalid_grant", BAD_GRANT, "not_before_client", 400, true},
 	[PGT_ERR_NOT_BEFORE_SUBJECT] = {"invalid_grant", BAD_GRANT, "not_before_subject", 400, true},
 	[PGT_ERR_NOT_BEFORE_FAMILY] = {"invalid_grant", BAD_GRANT, "not_before_family", 400, true},
+	[PGT_ERR_SUBJECT_BLOCKED] = {"invalid_grant", BLOCKED, "subject_blocked", 400, true},
+	[PGT_ERR_ISSUE_SUBJECT_BLOCKED] = {"access_denied", BLOCKED, "subject_blocked", 403, true},
 	[PGT_ERR_AUTHENTICATION_POLICY] = {"invalid_grant", BAD_GRANT, "authentication_policy_changed",
 									   400, true},
 	[PGT_ERR_POLICY_DENIED] = {"access_denied", DENIED, "policy_denied", 403, true},
@@ -66,6 +69,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_NO_FACTOR] = {"access_denied", DENIED, "no_usable_factor", 403, true},
 	[PGT_ERR_NO_USER] = {"access_denied", DENIED, "no_user_to_step_up", 403, true},
 	[PGT_ERR_CHALLENGE_LIMIT] = {"access_denied", DENIED, "too_many_challenges", 403, true},
+	[PGT_ERR_SESSION_LIMIT] = {"access_denied", "the subject has as many sessions as it may have",
+							   "session_limit", 403, true},
 	[PGT_ERR_CHALLENGE_UNKNOWN] = {"expired_token", BAD_TRANSACTION, "challenge_unknown", 400,
 								   false},
 	[PGT_ERR_CHALLENGE_OTHER_CLIENT] = {"expired_token", BAD_TRANSACTION,
@@ -270,6 +275,8 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_ACCESS_TOKEN_TWICE] = {"invalid_request",
 									"the access token is sent in more than one way",
 									"access_token_twice", 400, false},
+	[PGT_ERR_SESSION_UNKNOWN] = {"not_found", "the user has no such session", "session_unknown",
+								 404, false},
 	[PGT_ERR_REQUEST_NOT_JSON] = {"invalid_request", "the request body must be application/json",
 								  "request_not_json", 415, false},
 	[PGT_ERR_REGISTRATION_BODY] = {"invalid_client_metadata",

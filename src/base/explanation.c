@@ -41,7 +41,8 @@ static const char *const sentences[] =
 		[PGT_ERR_CLIENT_CERTIFICATE] =
 			"The certificate is missing, unreadable, or of another subject than the one that is registered for the client.",
 		[PGT_ERR_CLIENT_NOT_OFFLINE] =
-			"The client may not have refresh tokens: update_client(offline_access => true) lets it.",
+			"The client may not use this refresh token: update_client() with "
+			"offline_access or session_refresh lets it.",
 		[PGT_ERR_CLIENT_GRANT_TYPE] =
 			"The grant type is not among the client's grant_types: update_client() can add it.",
 		[PGT_ERR_CLIENT_KEYS] =
@@ -76,6 +77,10 @@ static const char *const sentences[] =
 			"All that the subject had before a moment was ended by revoke_subject() or set_not_before(): the user must log in again.",
 		[PGT_ERR_NOT_BEFORE_FAMILY] =
 			"All that the family had before a moment was ended: the user must log in again.",
+		[PGT_ERR_SUBJECT_BLOCKED] =
+			"An administrator has blocked the subject: see pgtoken.blocked_subjects.",
+		[PGT_ERR_ISSUE_SUBJECT_BLOCKED] =
+			"An administrator has blocked the subject: see pgtoken.blocked_subjects.",
 
 		/* policies and factors */
 		[PGT_ERR_AUTHENTICATION_POLICY] =
@@ -90,6 +95,9 @@ static const char *const sentences[] =
 			"Another factor was needed and there is no user who could prove one: the client asks for itself or with an exchanged token.",
 		[PGT_ERR_CHALLENGE_LIMIT] =
 			"Another factor was needed and the subject or the family has too many open challenges: they end by themselves.",
+		[PGT_ERR_SESSION_LIMIT] =
+			"The subject has as many living sessions as max_sessions of the client or "
+			"its issuer allows: one has to end before another begins.",
 		[PGT_ERR_CHALLENGE_UNKNOWN] =
 			"No open challenge has this transaction_id: it has expired, was replaced by a later request, or belongs to another token.",
 		[PGT_ERR_CHALLENGE_OTHER_CLIENT] = "The challenge was made for another client.",
@@ -269,6 +277,8 @@ static const char *const sentences[] =
 			"The issuer asks for a nonce in DPoP proofs: the client sends the request again with the one of the DPoP-Nonce header.",
 		[PGT_ERR_ACCESS_TOKEN_TWICE] =
 			"The access token came in the header and in the form: it must come in one way.",
+		[PGT_ERR_SESSION_UNKNOWN] =
+			"The session that was to be ended is none of this user's living ones: it has ended, or its id is somebody else's or another client's.",
 		[PGT_ERR_REQUEST_NOT_JSON] =
 			"The body is a form or of another type: the endpoint takes application/json.",
 		[PGT_ERR_REGISTRATION_BODY] =

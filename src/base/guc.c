@@ -53,6 +53,7 @@ char *guc_http_issuer = NULL;
 char *guc_http_resource = NULL;
 char *guc_http_resource_metadata = NULL;
 char *guc_http_resource_url = NULL;
+int guc_impersonation_lifetime = 900;
 char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
 int guc_log_refusals = LOG_REFUSALS_DEBUG;
@@ -338,6 +339,11 @@ guc_init(void)
 		"pgtoken.http_resource_url",
 		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
 		&guc_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.impersonation_lifetime",
+		"Life of tokens that are issued to somebody who acts for the subject, at most.", NULL,
+		&guc_impersonation_lifetime, 900, 60, 3600, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.installation_id", "The installation whose tokens may be signed here; empty: any.",

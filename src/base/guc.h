@@ -28,6 +28,7 @@ extern char *guc_http_issuer;
 extern char *guc_http_resource;
 extern char *guc_http_resource_metadata;
 extern char *guc_http_resource_url;
+extern int guc_impersonation_lifetime; /* seconds */
 extern char *guc_installation_id;
 extern int guc_lockstep_generations;
 extern int guc_log_refusals; /* a LogRefusals */

@@ -221,3 +221,37 @@ refused_list(const char *client_id, int max, RefusedRequest **list)
 	LWLockRelease(&shared->refused_lock);
 	return n;
 }
+
+/* not a transaction's: whoever rolls back has only made the trace poorer */
+static bool
+forget_in(RefusedRequest *request, const RefusedRequest *value)
+{
+	bool received = strcmp(request->received, value->received) == 0;
+	bool registered = strcmp(request->registered, value->registered) == 0;
+
+	if (request->database != MyDatabaseId || !(received || registered))
+		return false;
+	if (received)
+		memset(request->received, 0, sizeof(request->received));
+	if (registered)
+		memset(request->registered, 0, sizeof(request->registered));
+	return true;
+}
+
+int64
+refused_forget_value(const char *value)
+{
+	SharedMemory *shared = guc_refused_requests > 0 ? shared_memory() : NULL;
+	RefusedRequest printed;
+	int64 n = 0;
+
+	if (shared == NULL || shared->n_refused == 0 || value[0] == '\0')
+		return 0;
+	PRINT(value, printed.received);
+	PRINT(value, printed.registered);
+	LWLockAcquire(&shared->refused_lock, LW_EXCLUSIVE);
+	for (uint64 i = 0; i < Min(shared->refused_so_far, shared->n_refused); i++)
+		n += forget_in(&shared_memory_refused(shared)[i], &printed) ? 1 : 0;
+	LWLockRelease(&shared->refused_lock);
+	return n;
+}

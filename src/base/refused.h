@@ -63,6 +63,9 @@ extern void refused_record(const char *endpoint, const char *client_id, PgtErr e
 /* the newest first: copies, at most max; of one client as it came, NULL: of all.  -1: there is no ring */
 extern int refused_list(const char *client_id, int max, RefusedRequest **list);
 
+/* empties what was received, or was expected, in every request of this database where it is this; returns of how many */
+extern int64 refused_forget_value(const char *value);
+
 /* pgtoken.log_refusals */
 typedef enum LogRefusals
 {

@@ -37,6 +37,14 @@ session_lock_issue(const char *issuer, const char *subject, const char *session_
 }
 
 void
+session_lock_issue_alone(const char *issuer, const char *subject, const char *session_id)
+{
+	acquire(issuer, "subject", subject, ExclusiveLock);
+	if (session_id)
+		acquire(issuer, "session", session_id, ShareLock);
+}
+
+void
 session_lock_end(const char *issuer, const char *subject, const char *session_id)
 {
 	if (subject)

@@ -15,6 +15,10 @@
 /* before anything of the subject's is locked; session_id NULL: none was named */
 extern void session_lock_issue(const char *issuer, const char *subject, const char *session_id);
 
+/* as before, of who must see what others issue to the subject, too: one after the other */
+extern void session_lock_issue_alone(const char *issuer, const char *subject,
+									 const char *session_id);
+
 /* one of subject and session_id is NULL */
 extern void session_lock_end(const char *issuer, const char *subject, const char *session_id);
 

@@ -14,6 +14,7 @@
 #include "base/guc.h"
 #include "base/object.h"
 #include "base/replay_lag.h"
+#include "endpoints/account_endpoint.h"
 #include "endpoints/answer_endpoint.h"
 #include "endpoints/authorization_endpoint.h"
 #include "endpoints/challenge_endpoint.h"
@@ -39,6 +40,7 @@
 #define MANAGED "GET, HEAD, PUT, DELETE, OPTIONS"
 #define STREAMS "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 #define STATUS "GET, POST, OPTIONS"
+#define REMOVED "DELETE, OPTIONS"
 
 typedef enum RouteFlags
 {
@@ -82,6 +84,12 @@ static const Route routes[] = {
 	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
 	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
 	{"/oauth2/register", FORM, FOR_SCRIPTS | NO_FORM, registration_endpoint, NULL},
+	{"/oauth2/sessions", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY | ALIASED,
+	 account_endpoint_sessions, NULL},
+	{"/oauth2/sessions/end_others", FORM, FOR_SCRIPTS | NO_FORM | ALIASED,
+	 account_endpoint_end_others, NULL},
+	{"/oauth2/sessions/", REMOVED, FOR_SCRIPTS | NO_FORM | OF_MANY | ALIASED, account_endpoint_end,
+	 NULL},
 	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY, registration_endpoint_manage,
 	 NULL},
 	{"/.well-known/ssf-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
@@ -104,13 +112,13 @@ is_joined(const char *path, const char *first, const char *second)
 	return strncmp(path, first, len) == 0 && strcmp(path + len, second) == 0;
 }
 
-/* the segment that follows; NULL: there is none, or there are more */
+/* the segment that follows, below base; NULL: there is none, or there are more */
 static const char *
-name_in(const Issuer *issuer, const Route *route, const char *path)
+name_in(const char *base, const Route *route, const char *path)
 {
-	const char *rest = path + strlen(issuer->path);
+	const char *rest = path + strlen(base);
 
-	if (!(route->flags & OF_MANY) || strncmp(path, issuer->path, strlen(issuer->path)) != 0 ||
+	if (!(route->flags & OF_MANY) || strncmp(path, base, strlen(base)) != 0 ||
 		strncmp(rest, route->path, strlen(route->path)) != 0)
 		return NULL;
 	rest += strlen(route->path);
@@ -118,11 +126,17 @@ name_in(const Issuer *issuer, const Route *route, const char *path)
 }
 
 static bool
-leads_to(const Issuer *issuer, const char *path, const Route *route)
+leads_below(const char *base, const char *path, const Route *route)
 {
 	if (route->flags & OF_MANY)
-		return name_in(issuer, route, path) != NULL;
-	return is_joined(path, issuer->path, route->path) ||
+		return name_in(base, route, path) != NULL;
+	return is_joined(path, base, route->path);
+}
+
+static bool
+leads_to(const Issuer *issuer, const char *path, const Route *route)
+{
+	return leads_below(issuer->path, path, route) ||
 		   ((route->flags & WELL_KNOWN) && is_joined(path, route->path, issuer->path));
 }
 
@@ -145,10 +159,16 @@ aliased_route(const Issuer *issuer, const char *host, const char *path)
 
 	for (size_t i = 0; base && i < lengthof(routes); i++)
 	{
-		if ((routes[i].flags & ALIASED) && is_joined(path, base, routes[i].path))
+		if ((routes[i].flags & ALIASED) && leads_below(base, path, &routes[i]))
 			return &routes[i];
 	}
 	return NULL;
+}
+
+static const char *
+authority_of(const HttpRequest *request)
+{
+	return request->authority ? request->authority : http_request_header(request, "host");
 }
 
 /*
@@ -159,8 +179,7 @@ aliased_route(const Issuer *issuer, const char *host, const char *path)
 static const Route *
 find_route(const HttpRequest *request, Issuer **issuer, bool *aliased)
 {
-	const char *host =
-		request->authority ? request->authority : http_request_header(request, "host");
+	const char *host = authority_of(request);
 	Issuer *at = NULL;
 	const Route *route;
 
@@ -282,10 +301,14 @@ door_handle(const HttpRequest *request, HttpExchange *x)
 	if (route)
 	{
 		x->methods = route->methods;
-		x->name = name_in(x->issuer, route, request->path);
+		x->name = name_in(x->issuer->path, route, request->path);
 	}
 	if (aliased)
+	{
 		x->url = issuer_url(x->issuer->mtls_base_uri, route->path);
+		x->name =
+			name_in(issuer_path_at(x->issuer, authority_of(request), true), route, request->path);
+	}
 	body = answer(x, route, stale);
 	http_finish(x, body != NULL);
 	return body;

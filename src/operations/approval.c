@@ -26,11 +26,14 @@
 #include "core/oauth/scope.h"
 #include "operations/answer.h"
 #include "operations/consent.h"
+#include "operations/session_limit.h"
+#include "tables/account.h"
 #include "tables/audit.h"
 #include "tables/authorization_code.h"
 #include "tables/authorization_request.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/claims_request.h"
 
@@ -198,10 +201,13 @@ tell_error(const char *error, const char *description, AuthorizationResponse *re
 	response->error_description = description;
 }
 
-/* the transaction ends, and the browser takes the error to the client, unless it had ended before */
+/*
+ * The transaction ends, and the browser takes the error to the client, unless it had
+ * ended before.  The event says why, and of whom.
+ */
 static void
-send_error(const Transaction *transaction, const char *error, const char *description,
-		   AuthorizationResponse *response)
+send_refusal(const Transaction *transaction, const char *error, const char *description,
+			 AuditEvent event, AuthorizationResponse *response)
 {
 	Answer answer;
 
@@ -214,10 +220,31 @@ send_error(const Transaction *transaction, const char *error, const char *descri
 	answer_error(transaction->client, transaction->request->parameters, error, description,
 				 &answer);
 	response->redirect_uri = answer_location(&answer);
-	audit_write(&(AuditEvent){.grant_id = &transaction->request->grant_id,
-							  .event = "authorization.refused",
-							  .reason = error,
-							  .client_id = transaction->client->client_id});
+	event.grant_id = &transaction->request->grant_id;
+	event.event = "authorization.refused";
+	event.client_id = transaction->client->client_id;
+	audit_write(&event);
+}
+
+static void
+send_error(const Transaction *transaction, const char *error, const char *description,
+		   AuthorizationResponse *response)
+{
+	send_refusal(transaction, error, description, (AuditEvent){.reason = error}, response);
+}
+
+/* the answer is the client's, as where the user has refused: another page would not help */
+static void
+send_blocked(const Transaction *transaction, const Approval *approval,
+			 AuthorizationResponse *response)
+{
+	const PgtErrInfo *info = errors_info(PGT_ERR_ISSUE_SUBJECT_BLOCKED);
+
+	send_refusal(transaction, info->error, info->description,
+				 (AuditEvent){.reason = info->reason,
+							  .subject = approval->auth.subject,
+							  .context = approval->context},
+				 response);
 }
 
 /* the application can do something about it, unless nobody may be shown anything */
@@ -312,7 +339,7 @@ granted_scope(const Transaction *transaction, const PgtcScope *granted)
 }
 
 static char *
-create_code(const Transaction *transaction, const Authentication *auth, Jsonb *context,
+create_code(const Transaction *transaction, const Authentication *auth, const Approval *approval,
 			const PgtcScope *granted, const PgtcScope *scope)
 {
 	Jsonb *parameters = transaction->request->parameters;
@@ -332,7 +359,8 @@ create_code(const Transaction *transaction, const Authentication *auth, Jsonb *c
 	code.resources = transaction->resources;
 	code.n_resources = transaction->n_resources;
 	code.nonce = member_string(parameters, "nonce");
-	code.context = context;
+	code.context = approval->context;
+	code.lifespan = approval->lifespan;
 	code.lifetime = client_code_lifetime(transaction->client);
 	not_before_begin(transaction->client, GetCurrentTimestamp(), &code.begun);
 	return authorization_code_insert(&code);
@@ -355,6 +383,11 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
 		return;
 	}
+	if (subject_block_holds(transaction.client->issuer, auth.subject))
+	{
+		send_blocked(&transaction, approval, response);
+		return;
+	}
 	auth.details = authorization_details_agreed(transaction.details, approval->details);
 	problem = login_problem(&transaction, &auth);
 	if (problem)
@@ -369,7 +402,22 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 		return;
 	}
 	session_lock_issue(transaction.client->issuer, auth.subject, auth.session_id);
+	/* now: whoever has ended it meanwhile has been waited for */
+	if (auth.session_id && account_session_ended(transaction.client->issuer, auth.subject,
+												 auth.session_id, auth.auth_time))
+	{
+		ask_again(&transaction, "login_required", "the subject has ended the session", response);
+		return;
+	}
 	audit_enter(&audit);
+	/* its code could not be redeemed */
+	if (session_limit_refuses(transaction.client, auth.subject, auth.session_id))
+	{
+		ask_again(&transaction, transaction.silent ? "access_denied" : "session_limit",
+				  errors_info(PGT_ERR_SESSION_LIMIT)->description, response);
+		audit_leave();
+		return;
+	}
 	consented = consented_scope(&transaction, approval, &granted);
 	scope = granted_scope(&transaction, &granted);
 	if (!consented)
@@ -381,7 +429,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	else
 	{
 		answer_code(transaction.client, transaction.request->parameters,
-					create_code(&transaction, &auth, approval->context, &granted, &scope), &answer);
+					create_code(&transaction, &auth, approval, &granted, &scope), &answer);
 		response->redirect_uri = answer_location(&answer);
 	}
 	audit_leave();

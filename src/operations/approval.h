@@ -12,6 +12,7 @@
 #include "utils/jsonb.h"
 
 #include "tables/authentication.h"
+#include "tables/lifespan.h"
 
 typedef struct Approval
 {
@@ -20,6 +21,7 @@ typedef struct Approval
 	Authentication auth;
 	Jsonb *context;
 	Jsonb *details; /* as agreed to (RFC 9396); NULL: as asked for */
+	Lifespan lifespan; /* of the family, at the most */
 } Approval;
 
 typedef struct AuthorizationResponse

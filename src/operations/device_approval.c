@@ -19,9 +19,11 @@
 #include "core/oauth/scope.h"
 #include "core/oauth/user_code.h"
 #include "operations/consent.h"
+#include "operations/session_limit.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 
 /* RFC 8628 section 5.1: 34.5 bits, ten guesses in ten minutes */
@@ -156,9 +158,20 @@ remember_consent(const DeviceCode *device, const char *subject, const char *scop
 		consent_store(subject, client->client_id, &agreed, device->resources, device->n_resources);
 }
 
+/* the device goes on waiting, for somebody else */
+static const char *
+refuse_blocked(const DeviceCode *device, const char *subject)
+{
+	audit_refusal(PGT_ERR_ISSUE_SUBJECT_BLOCKED, &(AuditEvent){.event = "device.refused",
+															   .client_id = device->client_id,
+															   .subject = subject,
+															   .context = device->context});
+	return errors_info(PGT_ERR_ISSUE_SUBJECT_BLOCKED)->error;
+}
+
 const char *
 device_approval_give(const char *user_code, const char *attempt_key, const Authentication *auth,
-					 const char *scope)
+					 const char *scope, const Lifespan *lifespan)
 {
 	const char *error;
 	DeviceCode *device = find_typed(user_code, attempt_key, &error);
@@ -178,12 +191,16 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 	client = client_find(device->client_id);
 	if (client == NULL)
 		return "invalid_user_code";
+	if (subject_block_holds(client->issuer, auth->subject))
+		return refuse_blocked(device, auth->subject);
 	session_lock_issue(client->issuer, auth->subject, auth->session_id);
+	if (session_limit_refuses(client, auth->subject, auth->session_id))
+		return "session_limit";
 	not_before_begin(client, GetCurrentTimestamp(), &begun);
 	audited.client_id = device->client_id;
 	audited.context = device->context;
 	audit_enter(&audited);
-	approved = device_code_approve(device, &complete, scope, begun.subject_epoch);
+	approved = device_code_approve(device, &complete, scope, lifespan, begun.subject_epoch);
 	if (approved)
 		remember_consent(device, auth->subject, scope);
 	audit_leave();

@@ -18,7 +18,8 @@ extern Jsonb *device_approval_describe(const char *user_code, const char *attemp
 
 /* NULL: done; otherwise the name of an error.  scope NULL: all that was asked for */
 extern const char *device_approval_give(const char *user_code, const char *attempt_key,
-										const Authentication *auth, const char *scope);
+										const Authentication *auth, const char *scope,
+										const Lifespan *lifespan);
 extern const char *device_approval_deny(const char *user_code, const char *attempt_key);
 
 #endif /* PGT_DEVICE_APPROVAL_H */

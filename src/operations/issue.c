@@ -10,7 +10,9 @@
 
 #include "base/cache.h"
 #include "base/glue.h"
+#include "base/member.h"
 #include "base/moment.h"
+#include "base/object.h"
 #include "base/place.h"
 #include "base/random.h"
 #include "base/refused.h"
@@ -19,13 +21,16 @@
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
 #include "core/oauth/refresh_token.h"
+#include "operations/impersonation.h"
 #include "operations/permit.h"
+#include "operations/session_limit.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/not_before.h"
 #include "tables/registration.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/mint.h"
 #include "tokens/target.h"
@@ -37,6 +42,7 @@ typedef struct Issue
 	TimestampTz now;
 	Target target;
 	Grant grant;
+	SessionsOver sessions_over; /* that end for it to begin */
 	Permission permission;
 	Minted minted;
 } Issue;
@@ -67,10 +73,49 @@ judge(const IssueRequest *request, const Client **client, Target *target)
 		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);
 }
 
+/* what comes without offline_access ends with the sign-in session, for a client that is registered so */
+static bool
+gets_refresh_token(const IssueRequest *request, const Client *client, const Target *target)
+{
+	return target->offline_access || (request->offline && client->session_refresh);
+}
+
+static PgtErr
+judge_subject(const IssueRequest *request, const Client *client)
+{
+	if (!subject_block_holds(client->issuer, request->auth.subject) &&
+		!(request->impersonated &&
+		  subject_block_holds(client->issuer, member_string(request->act, "sub"))))
+		return PGT_OK;
+	return request->client_auth_method ? PGT_ERR_SUBJECT_BLOCKED : PGT_ERR_ISSUE_SUBJECT_BLOCKED;
+}
+
+/* of what a sign-in came from, what a person knows it by again: no more is kept */
+static Jsonb *
+first_context(const IssueRequest *request)
+{
+	char *ip = request->signed_in_context ? member_string(request->signed_in_context, "ip") : NULL;
+	char *user_agent =
+		request->signed_in_context ? member_string(request->signed_in_context, "user_agent") : NULL;
+	Object sign_in;
+	Object more;
+
+	if (ip == NULL && user_agent == NULL)
+		return request->context;
+	object_begin(&sign_in);
+	object_string(&sign_in, "ip", ip);
+	object_string(&sign_in, "user_agent", user_agent);
+	object_begin(&more);
+	object_jsonb(&more, "sign_in", object_end(&sign_in));
+	return object_concat(request->context, object_end(&more));
+}
+
 static void
 start_family(const IssueRequest *request, const Client *client, const Target *target,
 			 TimestampTz now, Grant *grant)
 {
+	bool refreshable = gets_refresh_token(request, client, target);
+
 	if (request->grant_id)
 		grant->grant_id = *request->grant_id;
 	else if (request->transaction_id == NULL ||
@@ -84,19 +129,20 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->nonce = unconstify(char *, request->nonce);
 	grant->claims_request = request->claims_request;
 	grant->context = request->context;
+	grant->first_context = first_context(request);
 	grant->not_before = DT_NOBEGIN;
 	if (request->begun)
 		grant->begun = *request->begun;
 	else
 		not_before_begin(client, now, &grant->begun);
 	grant->rotated_at = now;
-	grant->generation = target->offline_access ? 0 : -1;
+	grant->generation = refreshable ? 0 : -1;
 	/* without a refresh token the family ends with its only access token */
-	grant->expires_at = moment_plus(now, target->offline_access ? client->refresh_absolute_lifetime
-																: target->access_token_lifetime);
-	if (request->not_after)
-		grant->expires_at = Min(grant->expires_at, request->not_after);
-	grant->idle_lifetime = client->refresh_idle_lifetime;
+	grant->expires_at = lifespan_end(
+		&request->lifespan, moment_plus(now, refreshable ? client->refresh_absolute_lifetime
+														 : target->access_token_lifetime));
+	grant->idle_lifetime =
+		lifespan_idle_lifetime(&request->lifespan, client->refresh_idle_lifetime);
 	grant->grant_type = unconstify(char *, request->grant_type);
 	grant->cnf = request->cnf;
 	grant->act = request->act;
@@ -121,18 +167,51 @@ first_refresh_token(Grant *grant)
 	return written;
 }
 
+/* somebody signs in: what is exchanged, asserted or done for another is no session of the subject's */
+static bool
+has_limit(const IssueRequest *request, const Client *client)
+{
+	return request->offline && request->act == NULL && session_limit_is_set(client);
+}
+
+/* before anything of the subject's is locked or looked at */
+static PgtErr
+enter_session(const IssueRequest *request, Issue *issue)
+{
+	const Authentication *auth = &request->auth;
+
+	if (request->no_user)
+		return PGT_OK;
+	if (!has_limit(request, issue->client))
+	{
+		session_lock_issue(issue->client->issuer, auth->subject, auth->session_id);
+		return PGT_OK;
+	}
+	session_lock_issue_alone(issue->client->issuer, auth->subject, auth->session_id);
+	return session_limit_judge(issue->client, auth->subject, auth->session_id,
+							   &issue->sessions_over);
+}
+
 /* the family that would come into being; a step-up transaction has named it already */
 static PgtErr
 prepare(const IssueRequest *request, Issue *issue)
 {
 	PgtErr err = judge(request, &issue->client, &issue->target);
 
+	if (err == PGT_OK)
+		err = judge_subject(request, issue->client);
 	if (err != PGT_OK)
 		return err;
-	if (!request->no_user)
-		session_lock_issue(issue->client->issuer, request->auth.subject, request->auth.session_id);
+	err = enter_session(request, issue);
+	if (err != PGT_OK)
+		return err;
+	if (request->impersonated)
+		issue->target.openid = false;
 	issue->now = GetCurrentTimestamp();
 	start_family(request, issue->client, &issue->target, issue->now, &issue->grant);
+	/* a code that has expired goes on after a step-up, but not beyond the end of its family */
+	if (issue->grant.expires_at <= issue->now)
+		return PGT_ERR_FAMILY_EXPIRED;
 	if (request->n_first_resources > 0)
 		err = target_for_refresh(issue->client, &issue->grant, NULL, request->first_resources,
 								 request->n_first_resources, &issue->target);
@@ -157,8 +236,8 @@ permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
 			},
 		.generation = -1,
 		.transaction_id = request->transaction_id,
-		/* a client's own token has no user, and that of an exchanged one is elsewhere */
-		.user_present = !request->no_user && request->n_ancestors == 0,
+		/* a client's own token has no user, and that of an exchanged one, or acted for, is elsewhere */
+		.user_present = !request->no_user && request->n_ancestors == 0 && !request->impersonated,
 	};
 
 	return permit(&permit_request, &issue->grant, &issue->permission, response);
@@ -229,7 +308,11 @@ issue_tokens(IssueRequest *request, TokenResponse *response)
 		refuse(request, issue, PGT_ERR_CHALLENGE_CONSUMED, response);
 		return;
 	}
+	session_limit_end(issue->client, request->auth.subject, &issue->sessions_over,
+					  request->context);
 	grant_insert(grant);
+	if (request->impersonated)
+		impersonation_audit(request, grant);
 	mint_record(&issue->minted,
 				&(LineageRow){.parent_generation = -1,
 							  .token_hash = grant->generation == 0 ? grant->current_hash : NULL,

@@ -13,6 +13,8 @@
 #include "base/begun.h"
 #include "tables/authentication.h"
 #include "tables/confirmation.h"
+#include "tables/grant.h"
+#include "tables/lifespan.h"
 #include "tokens/response.h"
 
 typedef struct IssueRequest
@@ -22,9 +24,10 @@ typedef struct IssueRequest
 	const char *grant_type;
 	bool offline; /* may a refresh token come of it? */
 	bool no_user; /* the subject is the client itself: no scopes of OpenID Connect */
-	TimestampTz not_after; /* end of the family at the latest; 0: as the client's settings say */
+	Lifespan lifespan; /* at the most */
 	Confirmation cnf;
 	Jsonb *act; /* NULL: nobody acts for the subject */
+	bool impersonated; /* the caller has said who acts (impersonation.h): no ID token, no step-up */
 	const pg_uuid_t *ancestors;
 	int n_ancestors;
 	char **ancestor_tokens; /* the jti of each one's token */
@@ -45,6 +48,8 @@ typedef struct IssueRequest
 	const char *transaction_id; /* a step-up that was completed; NULL: none */
 	struct Issue *prepared; /* by issue_assess; NULL: not yet */
 	Jsonb *context;
+	Jsonb *signed_in_context; /* of the browser that the subject has signed in with, where the
+								 request is another program's; NULL: nobody has said */
 } IssueRequest;
 
 /*

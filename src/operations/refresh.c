@@ -36,6 +36,7 @@
 #include "tables/lineage.h"
 #include "tables/not_before.h"
 #include "tables/policy.h"
+#include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/genuine.h"
 #include "tokens/mint.h"
@@ -181,7 +182,7 @@ recognize(Refresh *refresh, Grant *grant)
 	/* a confidential client proves itself, and may change its key (RFC 9449 section 5) */
 	if (!client->confidential && !confirmation_holds(&grant->cnf, &refresh->request->cnf))
 		return PGT_ERR_TOKEN_OTHER_KEY;
-	if (!client->offline_access)
+	if (!client_may_refresh(client, grant->scope))
 		return PGT_ERR_CLIENT_NOT_OFFLINE;
 	store_make_durable();
 	return PGT_OK;
@@ -348,6 +349,9 @@ judge(Refresh *refresh)
 	refresh->was_current |= refresh->verdict == VERDICT_ROTATE;
 	if (refresh->verdict == VERDICT_REUSE)
 		return end_reused_family(refresh) ? PGT_ERR_TOKEN_REUSED : judge_again(refresh);
+	/* later than reuse, which ends a family also while its subject is blocked */
+	if (subject_block_holds(refresh->client->issuer, refresh->grant->auth.subject))
+		return PGT_ERR_SUBJECT_BLOCKED;
 	if (must_lock(refresh))
 	{
 		grant_lock(&refresh->grant->grant_id);

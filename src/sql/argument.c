@@ -54,6 +54,35 @@ argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
 	return seconds;
 }
 
+/* less than a second is one: it is still to come, and seconds are what is counted */
+static int
+argument_positive_seconds(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	const Interval *interval;
+	int seconds;
+
+	if (PG_ARGISNULL(arg))
+		return -1;
+	interval = PG_GETARG_INTERVAL_P(arg);
+	seconds = lifetime_of_interval(interval);
+	if (seconds == 0 && interval->time > 0 && interval->time < USECS_PER_SEC)
+		seconds = 1;
+	if (seconds <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s must be positive", name),
+				 errhint("NULL is as long as the client's settings allow.")));
+	return seconds;
+}
+
+Lifespan
+argument_lifespan(FunctionCallInfo fcinfo, int lifetime)
+{
+	int seconds = argument_positive_seconds(fcinfo, lifetime, "lifetime");
+	int idle_seconds = argument_positive_seconds(fcinfo, lifetime + 1, "idle_lifetime");
+
+	return lifespan_begin(seconds, idle_seconds);
+}
+
 Jsonb *
 argument_jsonb(FunctionCallInfo fcinfo, int arg)
 {

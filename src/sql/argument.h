@@ -11,6 +11,7 @@
 #include "utils/jsonb.h"
 
 #include "tables/authentication.h"
+#include "tables/lifespan.h"
 
 extern char *argument_text(FunctionCallInfo fcinfo, int arg);
 
@@ -30,6 +31,9 @@ extern int argument_seconds(FunctionCallInfo fcinfo, int arg, const char *name);
  */
 extern Authentication argument_authentication(FunctionCallInfo fcinfo, int subject, int auth_time,
 											  int session_id);
+
+/* lifetime and, after it, idle_lifetime, from now on; ereport(22023) unless they are positive */
+extern Lifespan argument_lifespan(FunctionCallInfo fcinfo, int lifetime);
 
 extern Jsonb *argument_jsonb(FunctionCallInfo fcinfo, int arg);
 

@@ -56,6 +56,7 @@ approve_authorization_once(PG_FUNCTION_ARGS)
 	approval.consent = argument_text(fcinfo, 2);
 	approval.context = request_context(argument_jsonb(fcinfo, 8));
 	approval.details = argument_jsonb(fcinfo, 9);
+	approval.lifespan = argument_lifespan(fcinfo, 10);
 
 	approval_give(&approval, &response);
 	return response_row_of(fcinfo, &response);

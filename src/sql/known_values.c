@@ -59,6 +59,7 @@ static const struct
 	StringsNth values;
 	const char *only; /* where there is but one */
 } lists[] = {
+	{"account_scope", .only = TARGET_SESSIONS_SCOPE},
 	{"alg", .values = signing_alg},
 	{"certificate name", .values = client_san_member},
 	{"code_challenge_method", .only = CODE_CHALLENGE_METHOD},

@@ -63,6 +63,7 @@ read_request(Jsonb *facts, Client *client, Grant *grant, AssessedRequest *reques
 	grant->auth.subject = member_string(facts, "subject");
 	grant->grant_type = member_string(facts, "grant_type");
 	grant->resources = member_strings(facts, "resources", &grant->n_resources);
+	grant->act = member_json(facts, "act");
 	grant->context = member_json(facts, "last_context");
 	grant->first_context = member_json(facts, "first_context");
 	grant->rotated_at = member_time(facts, "last_at");

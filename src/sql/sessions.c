@@ -53,12 +53,13 @@ Datum
 pgt_approve_device(PG_FUNCTION_ARGS)
 {
 	Authentication auth = argument_authentication(fcinfo, 2, 4, 7);
+	Lifespan lifespan = argument_lifespan(fcinfo, 10);
 
 	auth.details = argument_jsonb(fcinfo, 9);
 	/* an empty scope is none of them, not all */
 	return text_or_null(fcinfo, device_approval_give(argument_required_text(fcinfo, 0, "user_code"),
 													 attempt_key(fcinfo, 1), &auth,
-													 argument_text(fcinfo, 3)));
+													 argument_text(fcinfo, 3), &lifespan));
 }
 
 Datum

@@ -15,6 +15,7 @@
 PG_FUNCTION_INFO_V1(pgt_clip);
 PG_FUNCTION_INFO_V1(pgt_clipped_out);
 PG_FUNCTION_INFO_V1(pgt_user_agent_name);
+PG_FUNCTION_INFO_V1(pgt_device_in_words);
 
 /* of subject and client_id in the views for psql, see sql/install/70_psql.sql */
 #define CLIPPED_COLUMNS 13
@@ -56,4 +57,18 @@ pgt_user_agent_name(PG_FUNCTION_ARGS)
 	pgtc_user_agent_parse(strings_slice(PG_GETARG_TEXT_PP(0)), &agent);
 	pgtc_user_agent_show(&agent, shown, sizeof(shown));
 	PG_RETURN_TEXT_P(cstring_to_text(shown));
+}
+
+/* NULL where it says nothing */
+Datum
+pgt_device_in_words(PG_FUNCTION_ARGS)
+{
+	PgtcUserAgent agent;
+	char words[PGTC_USER_AGENT_SHOWN];
+
+	pgtc_user_agent_parse(strings_slice(PG_GETARG_TEXT_PP(0)), &agent);
+	pgtc_user_agent_words(&agent, words, sizeof(words));
+	if (words[0] == '\0')
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(words));
 }

@@ -29,6 +29,7 @@
 #include "core/base/uuid.h"
 #include "core/oauth/route.h"
 #include "operations/blacklist.h"
+#include "operations/impersonation.h"
 #include "operations/issue.h"
 #include "operations/refresh.h"
 #include "operations/revoke.h"
@@ -70,10 +71,13 @@ issue_tokens_once(PG_FUNCTION_ARGS)
 	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 11));
 	request.transaction_id = argument_non_empty_text(fcinfo, 12);
 	request.auth.details = authorization_details_given(argument_jsonb(fcinfo, 13));
+	request.lifespan = argument_lifespan(fcinfo, 14);
 	request.grant_type = "issue_tokens";
 	request.offline = true;
 
 	request_string(request.nonce, "nonce");
+	if (!PG_ARGISNULL(16))
+		impersonation_begin(&request, argument_jsonb(fcinfo, 16));
 
 	refused_forget();
 	issue_tokens(&request, &response);

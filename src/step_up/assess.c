@@ -240,6 +240,8 @@ describe_request(const AssessedRequest *request, const RiskCase *risk,
 		object_time(record, "last_at", risk->last_at);
 	if (request->factor_type)
 		object_bool(record, "step_up", true);
+	if (risk->act)
+		object_bool(record, "on_behalf", true);
 }
 
 static void
@@ -255,6 +257,7 @@ begin_case(const AssessedRequest *request, const Authentication *authentication,
 	risk->resources = grant->resources;
 	risk->n_resources = grant->n_resources;
 	risk->context = request->context;
+	risk->act = grant->act;
 	if (!request->first_issue)
 	{
 		risk->last_context = grant->context;

@@ -34,6 +34,7 @@
 #include "tables/grant.h"
 #include "tables/issuer.h"
 #include "tables/not_before.h"
+#include "tables/subject_block.h"
 
 #define CODE_DIGITS 6
 
@@ -92,7 +93,11 @@ find_challenge(Call *call, const char *transaction_id)
 		return PGT_ERR_CHALLENGE_OTHER_CLIENT;
 	call->issuer = issuer_get(call->challenge->issuer);
 	err = state_error(call->challenge, call->now);
-	return err == PGT_OK ? family_error(call->challenge, call->now) : err;
+	if (err == PGT_OK)
+		err = family_error(call->challenge, call->now);
+	if (err == PGT_OK && subject_block_holds(call->challenge->issuer, call->challenge->subject))
+		err = PGT_ERR_ISSUE_SUBJECT_BLOCKED;
+	return err;
 }
 
 static bool

@@ -38,6 +38,7 @@ rule_evaluation_prepare(RiskCase *risk)
 	facts->has_family = risk->last_context != NULL;
 	request_context_facts(risk->last_context, &facts->last);
 	request_context_facts(risk->first_context, &facts->first);
+	facts->on_behalf = risk->act != NULL;
 	facts->retry = risk->retry;
 	facts->at = moment_unix_us(risk->at);
 	facts->last_at = facts->has_family ? moment_unix_us(risk->last_at) : 0;
@@ -145,6 +146,8 @@ describe_family(const RiskCase *risk)
 	object_string(&family, "subject", risk->subject);
 	object_string(&family, "grant_type", risk->grant_type);
 	object_strings(&family, "resources", risk->resources, risk->n_resources);
+	if (risk->act)
+		object_jsonb(&family, "actor", risk->act);
 	object_bool(&family, "retry", risk->retry);
 	object_time(&family, "at", risk->at);
 	if (risk->last_context)

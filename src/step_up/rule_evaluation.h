@@ -26,6 +26,7 @@ typedef struct RiskCase
 	Jsonb *context;
 	Jsonb *last_context; /* NULL: a first issue, as the next */
 	Jsonb *first_context;
+	Jsonb *act; /* who acts for the subject; NULL: nobody */
 	bool retry;
 	TimestampTz at;
 	TimestampTz last_at; /* of the last rotation */

@@ -23,6 +23,7 @@
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "tables/audit_leaf.h"
 
 /* how deep triggers may call us from within us */
 #define SCOPES_MAX 32
@@ -147,6 +148,7 @@ void
 audit_args(StoreArgs *args)
 {
 	const inet *addr;
+	uint8_t proof[PGTC_AUDIT_FRESH_LEN];
 
 	/* a transaction that may not write has no number: it is for the statement to say so */
 	store_arg_value(store_named(args, "xact_id"), XID8OID,
@@ -159,6 +161,8 @@ audit_args(StoreArgs *args)
 	store_arg_text(store_named(args, "application_name"), application_name);
 	addr = client_addr();
 	store_arg_value(store_named(args, "client_addr"), INETOID, InetPGetDatum(addr), addr == NULL);
+	audit_leaf_fresh(proof);
+	store_arg_bytes(store_named(args, "proof"), proof, sizeof(proof));
 }
 
 static StoreQuery audit_insert_query =
@@ -172,7 +176,10 @@ audit_write(const AuditEvent *event)
 	StoreArgs args = {0};
 	pg_uuid_t event_id;
 
-	random_uuid_at(&event_id, now);
+	if (event->event_id)
+		event_id = *event->event_id;
+	else
+		random_uuid_at(&event_id, now);
 	store_arg_uuid(store_named(&args, "grant_id"),
 				   event->grant_id ? event->grant_id : &glue_no_grant);
 	store_arg_time(store_named(&args, "occurred_at"), now);

@@ -19,6 +19,7 @@
 
 typedef struct AuditEvent
 {
+	const pg_uuid_t *event_id; /* NULL: is made here */
 	const pg_uuid_t *grant_id; /* NULL: of no family */
 	const char *event;
 	const char *reason;
@@ -42,6 +43,7 @@ typedef struct AuditScope
 	Jsonb *personal; /* what that tells of a person; NULL: nothing */
 	bool answers; /* what is inserted has a row in the ledger, which is its event */
 	bool purging; /* rows that have been over for long are deleted, audited by their number */
+	bool redacting; /* rows of audit and ledger lose what tells of a person, and nothing else */
 } AuditScope;
 
 extern void audit_init(void);

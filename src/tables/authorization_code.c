@@ -23,7 +23,8 @@ authorization_code_insert(AuthorizationCode *code)
 	TimestampTz now = code->begun.at;
 	char *text = secret_handle_create(PGTC_CODE_PREFIX, &code->grant_id, code->hash);
 
-	code->expires_at = moment_plus(now, code->lifetime);
+	/* no longer than what would come of it */
+	code->expires_at = lifespan_end(&code->lifespan, moment_plus(now, code->lifetime));
 	store_arg_uuid(store_named(&args, "grant_id"), &code->grant_id);
 	store_arg_bytes(store_named(&args, "code_hash"), code->hash, sizeof(code->hash));
 	store_arg_text(store_named(&args, "client_id"), code->client_id);
@@ -40,6 +41,7 @@ authorization_code_insert(AuthorizationCode *code)
 	store_arg_begun(&args, &code->begun);
 	store_arg_uuid(store_named(&args, "request_id"), &code->request_id);
 	store_arg_jsonb(store_named(&args, "claims_request"), code->claims_request);
+	lifespan_args(&args, &code->lifespan);
 	store_run(&code_insert_query, &args, NULL, NULL);
 	return text;
 }
@@ -68,6 +70,7 @@ read_code(StoreRow *row, void *arg)
 	store_begun(row, &code->begun);
 	code->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	code->claims_request = store_jsonb(store_column(row, "claims_request"));
+	lifespan_read(row, &code->lifespan);
 }
 
 static StoreQuery code_read_query =

@@ -14,6 +14,7 @@
 #include "base/begun.h"
 #include "core/base/crypto.h"
 #include "tables/authentication.h"
+#include "tables/lifespan.h"
 
 typedef struct AuthorizationCode
 {
@@ -32,7 +33,8 @@ typedef struct AuthorizationCode
 	Jsonb *claims_request; /* NULL: no single claims were asked for */
 	Jsonb *context;
 	Begun begun;
-	int lifetime; /* seconds; not read */
+	Lifespan lifespan; /* of the family */
+	int lifetime; /* of the code, in seconds; not read */
 	TimestampTz expires_at;
 	bool redeemed;
 } AuthorizationCode;

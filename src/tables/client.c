@@ -126,8 +126,19 @@ bool
 client_may_use(const Client *client, GrantType type)
 {
 	if (type == GRANT_TYPE_REFRESH_TOKEN)
-		return client->offline_access;
+		return client->offline_access || client->session_refresh;
 	return (client->grant_types & (1U << type)) != 0;
+}
+
+bool
+client_may_refresh(const Client *client, const char *scope)
+{
+	PgtcScope granted;
+
+	if (client->offline_access || !client->session_refresh)
+		return client->offline_access;
+	strings_to_scope(scope, &granted);
+	return !pgtc_scope_has_str(&granted, "offline_access");
 }
 
 bool
@@ -221,6 +232,7 @@ read_metadata(Client *client, Jsonb *metadata)
 {
 	char *method = member_string(metadata, "token_endpoint_auth_method");
 	char *subject_type = member_string(metadata, "subject_type");
+	char *at_limit = member_string(metadata, "at_session_limit");
 	char *application_type = member_string(metadata, "application_type");
 	char **names;
 	int n;
@@ -267,6 +279,9 @@ read_metadata(Client *client, Jsonb *metadata)
 	client->certificate_bound =
 		member_bool(metadata, "tls_client_certificate_bound_access_tokens", false);
 	client->consent_required = member_bool(metadata, "consent_required", true);
+	client->sessions.max = member_int(metadata, "max_sessions", 0);
+	client->sessions.refuse = at_limit && strcmp(at_limit, "refuse") == 0;
+	client->session_refresh = member_bool(metadata, "session_refresh", false);
 	client->post_logout_redirect_uris =
 		member_strings(metadata, "post_logout_redirect_uris", &client->n_post_logout_redirect_uris);
 	client->backchannel_logout_uri = member_string(metadata, "backchannel_logout_uri");

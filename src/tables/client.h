@@ -19,6 +19,7 @@
 #include "core/jose/certificate_san.h"
 #include "core/oauth/scope.h"
 #include "tables/grant_type.h"
+#include "tables/issuer.h"
 
 /* seconds: of an answer that a mere copy of the token can get, whatever the client's row says */
 #define CLIENT_RETRY_WINDOW_MAX 3600
@@ -76,6 +77,7 @@ typedef struct Client
 	char **resources;
 	int n_resources; /* -1: any resource of the issuer */
 	bool offline_access;
+	bool session_refresh; /* refresh tokens without it, which end with the sign-in session */
 	const PgtcAlg *alg; /* NULL: the issuer's default */
 	int access_token_lifetime; /* seconds; settings already applied, as in the next four */
 	int refresh_absolute_lifetime;
@@ -116,6 +118,7 @@ typedef struct Client
 	bool dpop_bound;
 	bool certificate_bound;
 	bool consent_required;
+	SessionLimit sessions; /* of a subject with it alone */
 	char **post_logout_redirect_uris;
 	int n_post_logout_redirect_uris;
 	char *backchannel_logout_uri;
@@ -179,6 +182,9 @@ extern int client_code_lifetime(const Client *client);
 extern int client_pushed_request_lifetime(const Client *client);
 
 extern bool client_may_use(const Client *client, GrantType type);
+
+/* may it refresh a family of this scope?  With offline_access any, with session_refresh those without it */
+extern bool client_may_refresh(const Client *client, const char *scope);
 
 /* may its user be sent there (RFC 8252 section 7.3)? */
 extern bool client_has_redirect_uri(const Client *client, const char *redirect_uri);

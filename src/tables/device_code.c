@@ -95,6 +95,7 @@ read_device(StoreRow *row, void *arg)
 	store_begun(row, &device->begun);
 	device->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	(void) store_uuid_optional(store_column(row, "family_id"), &device->family_id);
+	lifespan_read(row, &device->lifespan);
 }
 
 static StoreQuery device_read_query =
@@ -169,7 +170,7 @@ static StoreQuery device_approve_query =
 
 bool
 device_code_approve(const DeviceCode *device, const Authentication *auth, const char *scope,
-					int64 subject_epoch)
+					const Lifespan *lifespan, int64 subject_epoch)
 {
 	StoreArgs args = {0};
 	pg_uuid_t family_id;
@@ -181,6 +182,9 @@ device_code_approve(const DeviceCode *device, const Authentication *auth, const 
 	store_arg_text(store_named(&args, "scope"), scope);
 	store_arg_long(store_named(&args, "subject_epoch"), subject_epoch);
 	store_arg_uuid(store_named(&args, "family_id"), &family_id);
+	/* no longer than what would come of it */
+	store_arg_time(store_named(&args, "expires_at"), lifespan_end(lifespan, device->expires_at));
+	lifespan_args(&args, lifespan);
 	return store_run(&device_approve_query, &args, NULL, NULL) == 1;
 }
 

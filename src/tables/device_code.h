@@ -19,6 +19,7 @@
 #include "core/oauth/user_code.h"
 #include "tables/authentication.h"
 #include "tables/issuer.h"
+#include "tables/lifespan.h"
 
 #define DEVICE_POLL_INTERVAL 5 /* seconds, and by how much it grows (RFC 8628 section 3.5) */
 #define DEVICE_POLL_TOLERANCE \
@@ -48,6 +49,7 @@ typedef struct DeviceCode
 	Jsonb *context;
 	Begun begun;
 	TimestampTz expires_at;
+	Lifespan lifespan; /* of an approved one: of its family */
 } DeviceCode;
 
 /* what the user types; false: somebody else's is the same, try another */
@@ -67,7 +69,7 @@ extern bool device_code_poll(const DeviceCode *device, TimestampTz now, bool *to
 
 /* from then on it is the subject's, too: subject_epoch is that of the moment */
 extern bool device_code_approve(const DeviceCode *device, const Authentication *auth,
-								const char *scope, int64 subject_epoch);
+								const char *scope, const Lifespan *lifespan, int64 subject_epoch);
 extern bool device_code_deny(const DeviceCode *device);
 
 /* exactly once, also of two that come at the same time */

@@ -126,7 +126,7 @@ grant_insert(const Grant *grant)
 	store_arg_int(store_named(&args, "retry_count"), 0);
 	store_arg_int(store_named(&args, "blacklisted_generation"), -1);
 	store_arg_jsonb(store_named(&args, "context"), grant->context);
-	store_arg_jsonb(store_named(&args, "first_context"), grant->context);
+	store_arg_jsonb(store_named(&args, "first_context"), grant->first_context);
 	store_arg_text(store_named(&args, "grant_type"), grant->grant_type);
 	store_arg_text(store_named(&args, "jkt"), grant->cnf.jkt);
 	store_arg_text(store_named(&args, "x5t_s256"), grant->cnf.x5t_s256);

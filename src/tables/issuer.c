@@ -95,6 +95,8 @@ read_issuer(StoreRow *row, void *arg)
 	if (node->issuer.mtls_base_uri)
 		read_url(node->issuer.mtls_base_uri, &node->issuer.mtls_authority, &node->issuer.mtls_path);
 	node->issuer.codes_by_courier = store_bool(row);
+	node->issuer.sessions.max = store_int(row, 0);
+	node->issuer.sessions.refuse = store_bool(row);
 	store_epochs(row, &node->issuer.epochs);
 	node->issuer.installation_id = store_text(row);
 	node->wipe.func = wipe_pepper;
@@ -110,7 +112,8 @@ static StoreQuery issuers_read_query = STORE_QUERY(
 	"SELECT i.issuer, i.is_default, i.default_alg, i.login_uri, i.logout_uri, "
 	"i.verification_uri, i.claims_function, i.password_verifier, "
 	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, i.registration, i.mtls_base_uri, "
-	"i.code_delivery" EQ "'courier', " EPOCH_COLUMNS(
+	"i.code_delivery" EQ "'courier', i.max_sessions, i.at_session_limit" EQ
+	"'refuse', " EPOCH_COLUMNS(
 		"i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
 			 "FROM pgtoken.issuers i");
 

@@ -15,6 +15,13 @@
 #include "core/jose/alg.h"
 #include "core/oauth/refresh_token.h"
 
+/* how many living sessions a subject may have at once */
+typedef struct SessionLimit
+{
+	int max; /* 0: any number */
+	bool refuse; /* one more; else the least recently used one ends */
+} SessionLimit;
+
 typedef struct Issuer
 {
 	char *issuer;
@@ -39,6 +46,7 @@ typedef struct Issuer
 	int n_webauthn_origins;
 	char *registration; /* who may register clients by himself: off, token, statement, open */
 	bool codes_by_courier; /* and not by the application */
+	SessionLimit sessions; /* with all its clients */
 	Epochs epochs;
 	char *installation_id; /* of the database; NULL: none is there */
 	bool pepper_loaded;

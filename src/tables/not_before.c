@@ -14,21 +14,11 @@
  */
 #include "tables/not_before.h"
 
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "base/cache.h"
 #include "base/store.h"
 #include "tables/issuer.h"
-
-/* of the subjects of an issuer */
-typedef struct Latest
-{
-	char *issuer;
-	int64 epoch;
-	TimestampTz not_before; /* the latest; DT_NOBEGIN: there is none */
-	struct Latest *next;
-} Latest;
+#include "tables/subjects.h"
 
 /* what refuses, so far */
 typedef struct Judgement
@@ -38,61 +28,13 @@ typedef struct Judgement
 	PgtErr err;
 } Judgement;
 
-static Latest *latest_list = NULL;
-static uint64 latest_number = 0;
-
-static void
-read_latest(StoreRow *row, void *arg)
-{
-	Latest *latest = arg;
-
-	latest->epoch = store_long(row, 0);
-	latest->not_before = store_time(row, DT_NOBEGIN);
-}
-
-static StoreQuery subject_not_before_latest_query =
-	STORE_QUERY("latest subject not_before", STORE_READS_LATEST,
-				"SELECT (SELECT e.epoch FROM pgtoken.subject_epochs e WHERE e.issuer" EQ "$1), "
-				"pg_catalog.max(s.not_before) FROM pgtoken.subject_not_before s "
-				"WHERE s.issuer" EQ "$1");
-
-static const Latest *
-latest_of_subjects(const char *issuer)
-{
-	StoreArgs args = {0};
-	Latest found = {0};
-	MemoryContext caller;
-	Latest *node;
-
-	if (latest_number != cache_number(CACHE_REVOCATION))
-	{
-		latest_list = NULL;
-		latest_number = cache_number(CACHE_REVOCATION);
-	}
-	for (node = latest_list; node; node = node->next)
-	{
-		if (strcmp(node->issuer, issuer) == 0)
-			return node;
-	}
-	store_arg_text(&args, issuer);
-	store_run(&subject_not_before_latest_query, &args, read_latest, &found);
-	caller = MemoryContextSwitchTo(cache_context(CACHE_REVOCATION));
-	node = palloc(sizeof(Latest));
-	*node = found;
-	node->issuer = pstrdup(issuer);
-	node->next = latest_list;
-	latest_list = node;
-	MemoryContextSwitchTo(caller);
-	return node;
-}
-
 void
 not_before_begin(const Client *client, TimestampTz now, Begun *begun)
 {
 	begun->at = now;
 	begun->issuer_epoch = issuer_get(client->issuer)->epochs.current;
 	begun->client_epoch = client->epochs.current;
-	begun->subject_epoch = latest_of_subjects(client->issuer)->epoch;
+	begun->subject_epoch = subjects_of(client->issuer)->epoch;
 }
 
 /* of several that refuse, the latest says why */
@@ -140,11 +82,11 @@ static StoreQuery subject_not_before_query =
 static void
 judge_subject(Judgement *judgement, const Client *client, const char *subject)
 {
-	const Latest *latest = latest_of_subjects(client->issuer);
+	const Subjects *subjects = subjects_of(client->issuer);
 	StoreArgs args = {0};
 
-	if (judgement->begun->subject_epoch >= latest->epoch &&
-		judgement->begun->at >= latest->not_before)
+	if (judgement->begun->subject_epoch >= subjects->epoch &&
+		judgement->begun->at >= subjects->not_before)
 		return;
 	store_arg_text(&args, client->issuer);
 	store_arg_text(&args, subject);

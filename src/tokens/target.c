@@ -39,6 +39,12 @@ is_protocol_scope(PgtcSlice scope)
 }
 
 static bool
+is_account_scope(PgtcSlice scope)
+{
+	return pgtc_slice_equal(scope, pgtc_slice_str(TARGET_SESSIONS_SCOPE));
+}
+
+static bool
 is_offline_access(PgtcSlice scope)
 {
 	return pgtc_slice_equal(scope, pgtc_slice_str("offline_access"));
@@ -97,7 +103,7 @@ scope_meaningful(const Client *client, PgtcSlice scope, char *const *resources, 
 	{
 		const Resource *resource = resource_find(client->issuer, resources[i]);
 
-		if (resource ? resource_has_scope(resource, scope)
+		if (resource ? resource_has_scope(resource, scope) && !is_account_scope(scope)
 					 : is_issuer(client, resources[i]) && !belongs_to_api(client, scope))
 			return true;
 	}
@@ -134,8 +140,8 @@ keep_meaningful(const Client *client, PgtcScope *scope, const Target *target, bo
 static bool
 is_known(const Client *client, PgtcSlice scope)
 {
-	return is_protocol_scope(scope) || pgtc_slice_equal(scope, pgtc_slice_str(RESERVED_SCOPE)) ||
-		   belongs_to_api(client, scope);
+	return is_protocol_scope(scope) || is_account_scope(scope) ||
+		   pgtc_slice_equal(scope, pgtc_slice_str(RESERVED_SCOPE)) || belongs_to_api(client, scope);
 }
 
 /* the name that is registered for what is spelt like this, or the spelling itself */
@@ -198,6 +204,8 @@ drop_pointless(const Client *client, PgtcScope *scope, unsigned flags)
 		pgtc_scope_remove(scope, pgtc_slice_str("offline_access"));
 	for (size_t i = 0; (flags & TARGET_NO_USER) && i < lengthof(protocol_scopes); i++)
 		pgtc_scope_remove(scope, pgtc_slice_str(protocol_scopes[i]));
+	if (flags & TARGET_NO_USER)
+		pgtc_scope_remove(scope, pgtc_slice_str(TARGET_SESSIONS_SCOPE));
 }
 
 /* what was asked for must be the client's; what nobody knows falls away with openid */

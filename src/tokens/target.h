@@ -30,6 +30,13 @@ typedef struct Target
 extern const char *target_protocol_scope(int n);
 
 /*
+ * What a person lets a client do with the account itself, at endpoints of ours.  A word
+ * that no API can have for a scope of its own: it means the same with every issuer, and
+ * something where the issuer is the audience, and nowhere else.
+ */
+#define TARGET_SESSIONS_SCOPE "pgtoken:sessions"
+
+/*
  * The resources of a request by the names they are registered under, each once: a
  * client may spell them otherwise (RFC 3986 section 6.2).  In place; what is not
  * registered stays as it is.

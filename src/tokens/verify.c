@@ -30,6 +30,7 @@
 #include "tables/grant.h"
 #include "tables/lineage.h"
 #include "tables/not_before.h"
+#include "tables/subject_block.h"
 #include "tokens/genuine.h"
 #include "tokens/token_cache.h"
 
@@ -131,6 +132,20 @@ static StoreQuery token_state_query = STORE_QUERY(
 	"AND t.jti" EQ "$2), g.ancestors IS NOT NULL "
 	"FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
 
+/* in each act is who acted before (RFC 8693 section 4.1): with one of them what he did stands no more */
+static bool
+actors_stand(const char *issuer, Jsonb *claims)
+{
+	for (Jsonb *act = member_json(claims, "act"); act; act = member_json(act, "act"))
+	{
+		char *actor = member_string(act, "sub");
+
+		if (actor && subject_block_holds(issuer, actor))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Family there, not revoked and not too old, token in the ledger and not
  * blacklisted, client its own and switched on.  The ledger knows every token
@@ -155,6 +170,7 @@ token_stands(const GenuineAccessToken *token)
 		return false;
 	client = client_find(state.client_id);
 	return client && client->enabled && begun_in_time(client, &state) &&
+		   !subject_block_holds(client->issuer, state.subject) &&
 		   (!state.exchanged || ancestors_stand(&token->grant_id));
 }
 
@@ -211,6 +227,8 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 		!token_stands(&genuine))
 		return NULL;
 	claims = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(genuine.payload)));
+	if (!actors_stand(genuine.key->issuer, claims))
+		return NULL;
 	token_cache_put(hash, claims, genuine.claims->exp);
 	return claims;
 }
@@ -296,7 +314,8 @@ usable_refresh_token(const char *token, const Client **client)
 		!genuine_refresh_token(grant, &parsed))
 		return NULL;
 	*client = client_find(grant->client_id);
-	return *client && (*client)->enabled && (*client)->offline_access &&
+	return *client && (*client)->enabled && client_may_refresh(*client, grant->scope) &&
+				   !subject_block_holds((*client)->issuer, grant->auth.subject) &&
 				   not_before_check(*client, grant->auth.subject, grant->not_before,
 									&grant->begun) == PGT_OK
 			   ? grant

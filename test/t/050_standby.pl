@@ -41,6 +41,8 @@ sub active { return $s->value(q{SELECT pgtoken.introspect($1) ->> 'active'}, $_[
 sub stat_of { return $s->value(q{SELECT value FROM pgtoken.cache_stats() WHERE name = $1}, $_[0]); }
 
 my %family = map { $_ => issue($_) } qw(app backend mac);
+$p->query(q{SELECT pgtoken.create_client('portal', 'public', scopes => '{pgtoken:sessions}')});
+my $account = $p->value(q{SELECT access_token FROM pgtoken.issue_tokens('portal', 'alice', 'pgtoken:sessions', ARRAY[(SELECT issuer FROM pgtoken.issuers LIMIT 1)])});
 my $other = issue('app');
 replayed();
 
@@ -77,6 +79,9 @@ for my $path (qw(/.well-known/openid-configuration /.well-known/oauth-authorizat
 sub bearer { return encode_json({ authorization => "Bearer $_[0]" }); }
 is(http_request($s, GET => '/oauth2/userinfo', undef, bearer($family{app}{access_token}))->{status}, 403, 'userinfo: a token without openid is recognised there');
 is(http_request($s, GET => '/oauth2/userinfo', undef, bearer('nonsense'))->{status}, 401, 'and nonsense refused');
+like(read_at($s, GET => '/oauth2/sessions', undef, bearer($account)), qr/^200 \{.*"current": true/, 'a person sees his sessions there');
+like(read_at($s, @{$_}, undef, bearer($account)), qr/^503 later .*temporarily_unavailable/, "and ends none: $_->[0] $_->[1]")
+  for [ DELETE => '/oauth2/sessions/' . 'A' x 43 ], [ POST => '/oauth2/sessions/end_others' ];
 is($s->sqlstate(q{SELECT pgtoken_http.pre_request()}), '00000', 'a request without a token passes pre_request');
 is($s->value('SELECT role FROM pgtoken_http.admit($1, $2, $3)', 'GET', '/', '{}'), 'web_anon', 'and admit');
 
@@ -122,6 +127,17 @@ is(holds($family{app}{access_token}), 0, 'revoked on the primary and replayed: r
 is($s->value('SELECT pgtoken.introspect($1)', $family{app}{access_token}), '{"active": false}', 'and says nothing but inactive (C30)');
 is($s->value('SELECT pgtoken.introspect($1)', $family{app}{refresh_token}), '{"active": false}', 'the refresh token too');
 is(holds($other->{access_token}), 1, 'another family of the same client is untouched');
+
+# blocked on the primary, and let in again
+my $blocked = issue('app');
+replayed();
+is(holds($blocked->{access_token}), 1, 'a token that is in memory there');
+$p->query(q{SELECT pgtoken.block_subject('alice', end_sessions => false)});
+replayed();
+is(holds($blocked->{access_token}) . active($blocked->{refresh_token}), '0false', 'its subject is blocked and that is replayed: refused at the next statement');
+$p->query(q{SELECT pgtoken.unblock_subject('alice')});
+replayed();
+is(holds($blocked->{access_token}) . active($blocked->{refresh_token}), '1true', 'and good again with the next one');
 
 # inside one transaction, whose snapshot is older than the revocation
 $s->query('BEGIN ISOLATION LEVEL REPEATABLE READ');

@@ -136,6 +136,28 @@ $look = follow('Kick somebody out', preamble => $issuer);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(access|refresh)$' AND holds(name)}), undef, 'Kick somebody out: he is');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Kick somebody out: and nobody else');
 
+follow('A user says that a session is not his', preamble => $admin);
+
+$look = follow('Limit sessions', preamble => $admin);
+is($look->value(q{SELECT count(*) FROM pgtoken.grant_status WHERE subject = 'user-60' AND state = 'active'}), 2, 'Limit sessions: no more than that');
+is($look->value(q{SELECT holds('42 web refresh') AND holds('42 app refresh')}), 't', 'Limit sessions: which ends nothing by itself');
+
+$look = follow('Suspend a user', preamble => $admin, before => [ q{SELECT family('42 more', 'app', 'user-42')} ]);
+is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(access|refresh)$' AND holds(name)}), undef, 'Suspend a user: nothing of his holds');
+is($look->value(q{SELECT string_agg(i.error, ' ') FROM pgtoken.issue_tokens('app', 'user-42', 'openid') i}), 'access_denied', 'Suspend a user: nor is anything issued');
+is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'Suspend a user: to others it is');
+
+$look = follow('Let support act for a user', before => [ q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')} ]);
+$look->query('SET ROLE support_console');
+is($look->value(q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'openid', actor => '{"sub": "support-7"}')}), 'allow', 'Let support act for a user: it does');
+$look->query('RESET ROLE');
+
+# files are written where psql runs
+$look = follow('A person asks', preamble => $admin . '\\cd ' . PostgreSQL::Test::Utils::tempdir . "\n");
+is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'A person asks: nothing of his holds');
+is($look->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE subject = 'user-42' AND event <> 'subject.exported'}), 0, 'A person asks: nor does the audit know him');
+is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'A person asks: and nobody else was concerned');
+
 # the attack: the thief goes on with the secret that was replaced
 $look = follow('When a client\'s secret has leaked', preamble => $admin);
 is($look->value(q{SELECT error FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),

@@ -192,6 +192,8 @@ members(void)
 	check_rule("unknown_device", "\"member\":\"ip\"", member);
 	check_rule("recollection", "", NULL);
 	check_rule("concurrent_context", "", NULL);
+	check_rule("on_behalf", "", NULL);
+	check_rule("on_behalf", "\"sub\":\"x\"", "has no member \"sub\"");
 	check_rule("concurrent_context", "\"since\":\"last\"", "has no member \"since\"");
 	check_rule("idle", "", "longer_than is missing");
 	check_rule("mfa_age", "", "longer_than is missing");

@@ -123,8 +123,49 @@ families(void)
 	CHECK(agent.family[0] == '\0' && agent.platform[0] == '\0' && agent.major == -1);
 }
 
+static void
+words(void)
+{
+	static const struct
+	{
+		const char *text;
+		const char *words;
+	} cases[] = {
+		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:121.0) Gecko/20100101 Firefox/121.0",
+		 "Firefox on Windows"},
+		{"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) " WEBKIT "Chrome/120.0.0.0 Safari/537.36",
+		 "Chrome on macOS"},
+		{IOS "Version/17.2 Mobile/15E148 Safari/604.1", "Safari on iOS"},
+		{IOS "Mobile/15E148", "an app on iOS"},
+		{"Mozilla/5.0 (Linux; Android 13; SAMSUNG SM-S918B) " WEBKIT
+		 "SamsungBrowser/23.0 Chrome/115.0.0.0 Mobile Safari/537.36",
+		 "Samsung Internet on Android"},
+		{"Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko",
+		 "Internet Explorer on Windows"},
+		{"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) " WEBKIT "Chrome/119.0.0.0 Safari/537.36",
+		 "Chrome on ChromeOS"},
+		{"Example/42 CFNetwork/1410.0.3 Darwin/22.6.0", "example on Darwin"},
+		{"curl/7.88.1", "curl"},
+		{"(Windows)", "Windows"},
+		{"", ""},
+		{"0123456789012345678901234567890123456789/5 (CrOS)",
+		 "0123456789012345678901234567890 on ChromeOS"},
+	};
+	PgtcUserAgent agent;
+	char out[PGTC_USER_AGENT_SHOWN];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		pgtc_user_agent_parse(pgtc_slice(cases[i].text, strlen(cases[i].text)), &agent);
+		pgtc_user_agent_words(&agent, out, sizeof(out));
+		CHECK(strcmp(out, cases[i].words) == 0);
+	}
+}
+
 void
 test_user_agent(void)
 {
 	families();
+	words();
 }

@@ -326,6 +326,12 @@ risk_score(const PgtcRule *rule, const PgtcRiskFacts *facts, char *why)
 	return because(why, "risk score %g is at least %g", facts->now.risk_score, rule->at_least);
 }
 
+static bool
+on_behalf(const PgtcRiskFacts *facts, char *why)
+{
+	return facts->on_behalf && because(why, "somebody acts for the subject");
+}
+
 bool
 pgtc_risk_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_WHY_MAX])
 {
@@ -358,6 +364,8 @@ pgtc_risk_fires(const PgtcRule *rule, const PgtcRiskFacts *facts, char why[PGTC_
 			return outside_hours(rule, facts, why);
 		case PGTC_RULE_RISK_SCORE:
 			return risk_score(rule, facts, why);
+		case PGTC_RULE_ON_BEHALF:
+			return on_behalf(facts, why);
 		case PGTC_RULE_FUNCTION:
 			break;
 	}

@@ -14,6 +14,7 @@ typedef struct PgtcRiskFacts
 	bool has_family; /* false at a first issue: then last, first, last_at mean nothing */
 	PgtcRequestContext last; /* of the family's last rotation */
 	PgtcRequestContext first; /* of its first issue */
+	bool on_behalf; /* somebody acts for the subject */
 	bool retry; /* the predecessor is presented again inside the retry window */
 	int64_t at; /* microseconds since 1970, as the next two */
 	int64_t last_at; /* of the last rotation */

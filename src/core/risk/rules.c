@@ -31,6 +31,7 @@ static const PgtcName kinds[] = {
 	{"mfa_age", PGTC_RULE_MFA_AGE},
 	{"outside_hours", PGTC_RULE_OUTSIDE_HOURS},
 	{"risk_score", PGTC_RULE_RISK_SCORE},
+	{"on_behalf", PGTC_RULE_ON_BEHALF},
 	{"function", PGTC_RULE_FUNCTION},
 };
 

@@ -34,6 +34,7 @@ typedef enum PgtcRuleKind
 	PGTC_RULE_MFA_AGE,
 	PGTC_RULE_OUTSIDE_HOURS,
 	PGTC_RULE_RISK_SCORE,
+	PGTC_RULE_ON_BEHALF,
 	PGTC_RULE_FUNCTION /* an SQL function of the administrator's; not judged here */
 } PgtcRuleKind;
 
@@ -65,6 +66,7 @@ typedef enum PgtcUserAgentGranularity
  *	outside_hours		from "HH:MM", to "HH:MM" (required), timezone IANA name (required),
  *						days [1..7] (Monday = 1; all)
  *	risk_score			at_least number (required)
+ *	on_behalf			-
  *	function			function "schema.name" (required); no outcome: it answers one
  */
 typedef struct PgtcRule

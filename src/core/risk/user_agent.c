@@ -119,6 +119,72 @@ pgtc_user_agent_show(const PgtcUserAgent *agent, char *out, size_t size)
 		snprintf(out + len, size - (size_t) len, " on %s", agent->platform);
 }
 
+/* as their makers write them, where that is not each word with a capital */
+static const Name spellings[] = {
+	{"duckduckgo", "DuckDuckGo"},
+	{"google app", "Google app"},
+	{"headless chrome", "Headless Chrome"},
+	{"miui", "MIUI Browser"},
+	{"samsung", "Samsung Internet"},
+	{"seamonkey", "SeaMonkey"},
+	{"uc", "UC Browser"},
+	{"webkit", "an app"},
+	{"webview", "an app"},
+	{"chromeos", "ChromeOS"},
+	{"ios", "iOS"},
+	{"macos", "macOS"},
+};
+
+/* is it one of those that we know, and not what somebody has made up? */
+static bool
+is_browser(const char *family)
+{
+	size_t i;
+
+	for (i = 0; i < lengthof(products); i++)
+	{
+		if (strcmp(products[i].means, family) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+spell(const char *name, char out[32])
+{
+	size_t i;
+
+	for (i = 0; i < lengthof(spellings); i++)
+	{
+		if (strcmp(spellings[i].text, name) == 0)
+		{
+			strcpy(out, spellings[i].means);
+			return;
+		}
+	}
+	for (i = 0; name[i] != '\0'; i++)
+	{
+		bool first = i == 0 || name[i - 1] == ' ';
+
+		out[i] = first && name[i] >= 'a' && name[i] <= 'z' ? (char) (name[i] - 'a' + 'A') : name[i];
+	}
+	out[i] = '\0';
+}
+
+void
+pgtc_user_agent_words(const PgtcUserAgent *agent, char *out, size_t size)
+{
+	char family[32];
+	char platform[32] = "";
+
+	strcpy(family, agent->family);
+	if (is_browser(agent->family) || strcmp(agent->family, "webview") == 0)
+		spell(agent->family, family);
+	if (agent->platform[0] != '\0')
+		spell(agent->platform, platform);
+	snprintf(out, size, "%s%s%s", family, family[0] && platform[0] ? " on " : "", platform);
+}
+
 static bool
 known_product(PgtcSlice in, PgtcUserAgent *out)
 {

@@ -22,4 +22,10 @@ extern void pgtc_user_agent_parse(PgtcSlice in, PgtcUserAgent *out);
 #define PGTC_USER_AGENT_SHOWN 64
 extern void pgtc_user_agent_show(const PgtcUserAgent *agent, char *out, size_t size);
 
+/*
+ * For people: "Chrome on Windows", of what is no browser that is known "curl", of what
+ * says nothing "".  Ended by NUL; PGTC_USER_AGENT_SHOWN bytes are enough for any.
+ */
+extern void pgtc_user_agent_words(const PgtcUserAgent *agent, char *out, size_t size);
+
 #endif /* PGT_CORE_USER_AGENT_H */

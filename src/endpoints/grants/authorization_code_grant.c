@@ -92,6 +92,8 @@ describe_family(AuthorizationCode *code, IssueRequest *issue)
 	issue->scope = code->scope;
 	issue->nonce = code->nonce;
 	issue->claims_request = code->claims_request;
+	issue->lifespan = code->lifespan;
+	issue->signed_in_context = code->context;
 }
 
 void

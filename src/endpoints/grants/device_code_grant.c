@@ -106,6 +106,7 @@ describe_family(DeviceCode *device, IssueRequest *issue)
 	issue->offline = true;
 	issue->auth = device->auth;
 	issue->scope = device->scope;
+	issue->lifespan = device->lifespan;
 }
 
 /* what has to do with a family is found by it, a second use above all */

@@ -31,6 +31,7 @@
 #include "http/foreign_jwt.h"
 #include "http/http.h"
 #include "operations/issue.h"
+#include "tables/subject_block.h"
 #include "tables/trusted_issuer.h"
 #include "tokens/target.h"
 
@@ -432,6 +433,8 @@ jwt_bearer_grant(const TokenRequest *request, TokenResponse *response)
 		read_authentication(&assertion, &issue.auth);
 		err = token_request_details(request, &issue);
 	}
+	if (err == PGT_OK && subject_block_holds(request->client->issuer, assertion.subject))
+		err = PGT_ERR_SUBJECT_BLOCKED;
 	/* last: what is refused for another reason may come again */
 	if (err == PGT_OK && !is_first_use(request->x, &assertion))
 		err = PGT_ERR_ASSERTION_REPLAYED;

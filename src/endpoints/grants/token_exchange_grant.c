@@ -271,7 +271,24 @@ read_scope(Exchange *exchange)
 	return PGT_OK;
 }
 
-/* RFC 8693 section 4.1: who acts now, and in his act who acted before */
+/* the same act, with who acted before at its inner end */
+static Jsonb *
+act_after(Jsonb *act, Jsonb *before)
+{
+	Object later;
+
+	if (act == NULL || before == NULL)
+		return act ? act : before;
+	object_begin(&later);
+	object_jsonb(&later, "act", act_after(member_json(act, "act"), before));
+	return object_concat(act, object_end(&later));
+}
+
+/*
+ * RFC 8693 section 4.1: who acts now, and in his act who acted before.  Who acts in the
+ * name of the actor is between the two: a token that was issued to somebody else does
+ * not hide him.
+ */
 static Jsonb *
 act_of(const Exchange *exchange)
 {
@@ -282,9 +299,18 @@ act_of(const Exchange *exchange)
 		return before;
 	object_begin(&act);
 	object_string(&act, "sub", member_string(exchange->actor, "sub"));
-	if (before)
-		object_jsonb(&act, "act", before);
-	return object_end(&act);
+	return act_after(act_after(object_end(&act), member_json(exchange->actor, "act")), before);
+}
+
+/* with the subject token; and with that of an actor for whom somebody else acts, who has it for minutes */
+static TimestampTz
+end_of(const Exchange *exchange)
+{
+	int64 end = member_int(exchange->subject, "exp", 0);
+
+	if (exchange->actor && member_json(exchange->actor, "act"))
+		end = Min(end, member_int(exchange->actor, "exp", 0));
+	return moment_of_unix(end);
 }
 
 static PgtErr
@@ -331,7 +357,7 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	issue.scope = exchange.scope;
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;
-	issue.not_after = moment_of_unix(member_int(exchange.subject, "exp", 0));
+	issue.lifespan.not_after = end_of(&exchange);
 	issue.ancestors = exchange.ancestors;
 	issue.n_ancestors = exchange.n_ancestors;
 	issue.ancestor_tokens = exchange.ancestor_tokens;
