@@ -306,6 +306,12 @@ SELECT length(stream_id::text) AS stream FROM pgtoken.create_signal_stream('mist
 SELECT pgtoken.delete_client('mistyped');
 SELECT (SELECT count(*) FROM pgtoken.signal_streams WHERE client_id = 'mistyped') AS streams, (SELECT count(*) FROM pgtoken.key_material WHERE material_id LIKE 'signal auth%') AS secrets;
 
+-- who is erased: what waits to be told goes, but for the end of the sessions
+SELECT (pgtoken.create_signal_stream('sig-rp')).stream_id IS NOT NULL AS stream, test.signs_in('jack', 'sig-rp', 'jack', 'session-11'), pgtoken.enroll_factor('jack', 'email', issuer => :'issuer') IS NOT NULL AS enrolled;
+SELECT count(*) AS told FROM pgtoken.signals WHERE subject = 'jack';
+SELECT count(*) AS rows FROM pgtoken.erase_subject('jack', issuer => :'issuer');
+SELECT DISTINCT event, session_id FROM pgtoken.signals WHERE subject = 'jack';
+
 -- Attack shut out: a body in which any member is anything: each is answered, none is an error of the server's
 BEGIN;
 SELECT pgtoken.verify_signal_stream(:'pair', 'x');
