@@ -157,6 +157,9 @@ SELECT client_secret AS web_secret FROM pgtoken.create_client('web-app', client_
 		'frontchannel_logout_session_required', true,
 		'initiate_login_uri', :'client_url' || '/login/initiate')) \gset
 
+-- it is told at once when a session is revoked, for instance because a refresh token was stolen
+SELECT stream_id AS web_stream FROM pgtoken.create_signal_stream('web-app', 'push', :'client_url' || '/signals') \gset
+
 -- a television: no browser, no secret
 SELECT client_id AS device_client FROM pgtoken.create_client('tv-app', 'public', client_name => 'Example television',
 	scopes => '{openid,profile,notes:read}',

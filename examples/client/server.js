@@ -1,11 +1,12 @@
 // A confidential web client: authorization code with PKCE, userinfo, refresh,
-// logout of its own and from elsewhere.
+// logout of its own and from elsewhere, and signals that end its sessions.
 import Fastify from 'fastify';
 import * as openid from 'openid-client';
 
 import { makeLogoutTokenCheck } from './logout_token.js';
 import { accountPage, contentSecurityPolicy, welcomePage } from './pages.js';
 import { Sessions } from './sessions.js';
+import { makeSignals } from './signals.js';
 import { addStepUp } from './step_up.js';
 
 /** discovers the issuer; http only on this machine, where nobody listens in */
@@ -20,12 +21,14 @@ async function discover({ issuer, clientId, clientSecret }) {
 export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl, log, ...credentials }) {
 	const issuer = await discover({ clientId, ...credentials });
 	const checkLogoutToken = makeLogoutTokenCheck(issuer.serverMetadata(), clientId);
+	const checkSignal = makeSignals(issuer.serverMetadata(), clientId);
 	const sessions = new Sessions(baseUrl);
 	const redirectUri = `${baseUrl}/callback`;
 
 	const app = Fastify({ bodyLimit: 64 * 1024, forceCloseConnections: 'idle' });
 	app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' },
 		(request, text, done) => done(null, new URLSearchParams(text)));
+	app.addContentTypeParser('application/secevent+jwt', { parseAs: 'string' }, (request, text, done) => done(null, text));
 	app.addHook('onRequest', (request, reply, done) => {
 		reply.headers({ 'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' });
 		done();
@@ -175,6 +178,14 @@ export async function makeServer({ baseUrl, clientId, scope, resource, notesUrl,
 		} catch (error) {
 			return reply.code(400).send({ error: 'invalid_request', error_description: error.code ?? error.message });
 		}
+	});
+
+	// shared signals, pushed (RFC 8935): a family was revoked, all of a user's sessions have ended, an account is switched off
+	app.post('/signals', async (request, reply) => {
+		const { err, ends } = await checkSignal(typeof request.body === 'string' ? request.body : '');
+		if (err) return reply.code(400).send({ err, description: 'the security event token does not hold' });
+		if (ends) log(`a signal ended ${sessions.removeWhere(({ claims }) => claims && ends(claims))} sessions`);
+		return reply.code(202).send();
 	});
 
 	// in a frame of the logout page, where our cookie may not come along: the sid says which session, and nobody else knows it

@@ -22,12 +22,13 @@ async function readBody(response, limit) {
 }
 
 /**
- * @param request {url, method, headers, body, timeout, limit, trusted}; timeout: milliseconds from the name to the
- *        last byte; limit: bytes of the body of a 200, which is not read without it; no other answer's is
+ * @param request {url, method, headers, body, timeout, limit, reads, trusted}; timeout: milliseconds from the name to
+ *        the last byte; limit: bytes of the body of an answer with the status reads (200), which is not read without
+ *        it; no other answer's is
  * @returns {status, headers, body}
  * Throws a Failure.  Redirects are answers like others.
  */
-export async function exchange(guard, { url: text, method, headers, body, timeout, limit, trusted }) {
+export async function exchange(guard, { url: text, method, headers, body, timeout, limit, reads = 200, trusted }) {
 	const signal = AbortSignal.timeout(timeout);
 	let socket;
 	try {
@@ -41,7 +42,7 @@ export async function exchange(guard, { url: text, method, headers, body, timeou
 		const [response] = await once(outgoing, 'response', { signal });
 		response.on('error', () => {});
 		const { statusCode: status, headers: received } = response;
-		if (status !== 200 || limit === undefined) return { status, headers: received, body: Buffer.alloc(0) };
+		if (status !== reads || limit === undefined) return { status, headers: received, body: Buffer.alloc(0) };
 		return { status, headers: received, body: await readBody(addAbortSignal(signal, response), limit) };
 	} catch (error) {
 		throw signal.aborted ? new Failure(`not answered within ${timeout} ms`) : failureOf(error);

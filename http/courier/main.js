@@ -7,6 +7,7 @@ import { makeDatabase } from './database.js';
 import { deliver } from './deliver.js';
 import { fetchDocument } from './fetch.js';
 import { makeGuard } from './guard.js';
+import { deliverSignal } from './signal.js';
 import { makeWorker } from './work.js';
 
 const complain = (line) => console.error(`courier: ${line}`);
@@ -19,6 +20,7 @@ try {
 	const does = {
 		document: ({ request }) => fetchDocument(guard, request, { timeout }),
 		logout: ({ request }) => deliver(guard, request, { timeout }),
+		signal: ({ request }) => deliverSignal(guard, request, { timeout }),
 		code: codes,
 		seal: ({ request }) => deliver(guard, request, { timeout }),
 	};

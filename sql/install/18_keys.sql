@@ -81,12 +81,12 @@ CREATE TABLE pgtoken.key_material (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT key_material_pkey PRIMARY KEY (material_id)
 );
-COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys, peppers, and client secrets that client_secret_jwt needs; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
-COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" or "audit:" and a kid, "pepper:" and an issuer, or "client:", a client_id and a secret_id';
-COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret), pepper or client secret; wrapped or as it is';
+COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys, peppers, client secrets that client_secret_jwt needs, and secrets of streams of signals; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
+COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" or "audit:" and a kid, "pepper:" and an issuer, "client:", a client_id and a secret_id, or "signal authorization:" or "signal webhook:" and a stream_id';
+COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret), pepper, client secret or secret of a stream; wrapped or as it is';
 COMMENT ON COLUMN pgtoken.key_material.wrapped IS 'Is material encrypted under a root key of pgtoken.root_key_file? rewrap_keys() makes it so';
 COMMENT ON COLUMN pgtoken.key_material.created_at IS 'When the material was stored; wrapping it anew does not change this';
-COMMENT ON INDEX pgtoken.key_material_pkey IS 'One piece per signing key, per issuer''s pepper and per secret kept for client_secret_jwt';
+COMMENT ON INDEX pgtoken.key_material_pkey IS 'One piece per signing key, per issuer''s pepper, per secret kept for client_secret_jwt and per secret of a stream';
 
 ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STATISTICS 0;
 ALTER TABLE pgtoken.key_material ALTER COLUMN material SET STORAGE PLAIN, ALTER COLUMN material_id SET STORAGE PLAIN;

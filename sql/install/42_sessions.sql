@@ -66,6 +66,7 @@ CREATE FUNCTION pgtoken.revoke_sessions(of_issuer text, of_subject text, of_sess
 AS $function$
 DECLARE
 	family record;
+	by_signal CONSTANT boolean := pgtoken.signals_wanted();
 BEGIN
 	clients := '{}';
 	sessions := '{}';
@@ -78,6 +79,10 @@ BEGIN
 		IF offline OR NOT family.offline THEN
 			PERFORM FROM pgtoken.revoke_family(family.grant_id, reason);
 			families := families + FOUND::integer;
+		END IF;
+		-- a family that stays has no session any more
+		IF by_signal THEN
+			PERFORM pgtoken.emit_signal('session-revoked', of_issuer, family.of_client, of_subject, family.of_session, '{}', reason);
 		END IF;
 		clients := clients || family.of_client;
 		sessions := sessions || family.of_session;

@@ -101,12 +101,12 @@ CREATE TABLE pgtoken.courier_work (
 );
 COMMENT ON TABLE pgtoken.courier_work IS 'What the courier has to fetch and to deliver; a row goes when it is done, and stays as a dead letter when it is given up';
 COMMENT ON COLUMN pgtoken.courier_work.work_id IS 'UUIDv7';
-COMMENT ON COLUMN pgtoken.courier_work.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code. seal: deliver a seal of the audit';
+COMMENT ON COLUMN pgtoken.courier_work.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code. signal: deliver a signal. seal: deliver a seal of the audit';
 COMMENT ON COLUMN pgtoken.courier_work.issuer IS 'For whom; empty: for none of them, as a seal of the audit';
 COMMENT ON COLUMN pgtoken.courier_work.receiver IS 'Who is asked: host and port of url, or the kind of what has none; a slow one delays no other';
 COMMENT ON COLUMN pgtoken.courier_work.client_id IS 'Client concerned; NULL: none';
 COMMENT ON COLUMN pgtoken.courier_work.url IS 'What is fetched, or where it is delivered; NULL: it is not known here';
-COMMENT ON COLUMN pgtoken.courier_work.payload IS 'What it is made of when it is taken: of a document its kind, of a logout subject and session_id, of a seal its number. A token is made then, a code stays sealed where it is';
+COMMENT ON COLUMN pgtoken.courier_work.payload IS 'What it is made of when it is taken: of a document its kind, of a logout subject and session_id, of a signal its stream_id, of a seal its number. A token is made then, a code stays sealed where it is';
 COMMENT ON COLUMN pgtoken.courier_work.attempts IS 'How often it was taken';
 COMMENT ON COLUMN pgtoken.courier_work.courier IS 'Who has it; NULL: nobody';
 COMMENT ON COLUMN pgtoken.courier_work.created_at IS 'When it was to be done first';
@@ -174,7 +174,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_hello FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_hello TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_hello IS
-'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code, seal); none when it goes, so that nobody waits for it. Raises 22023.';
+'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code, signal, seal); none when it goes, so that nobody waits for it. Raises 22023.';
 
 CREATE FUNCTION pgtoken.courier_request(work pgtoken.courier_work) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -189,6 +189,8 @@ BEGIN
 			'body', 'logout_token=' || pgtoken.logout_token(work.client_id, work.payload ->> 'subject', work.payload ->> 'session_id'));
 	ELSIF work.kind = 'seal' THEN
 		RETURN (SELECT jsonb_build_object('url', work.url, 'content_type', 'application/jose', 'body', s.seal) FROM pgtoken.audit_seals s WHERE s.number = (work.payload ->> 'number')::bigint);
+	ELSIF work.kind = 'signal' THEN
+		RETURN pgtoken.signal_request(work);
 	ELSIF work.kind = 'code' THEN
 		IF NOT EXISTS (SELECT FROM pgtoken.challenge_codes c JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE c.code_id = work.work_id) THEN
 			RETURN NULL;
@@ -243,6 +245,8 @@ BEGIN
 	IF work.kind = 'document' THEN
 		PERFORM pgtoken.document_failed(work, problem);
 		DELETE FROM pgtoken.courier_work w WHERE w.work_id = work.work_id;
+	ELSIF work.kind = 'signal' THEN
+		PERFORM pgtoken.signal_given_up(work, problem);
 	ELSE
 		UPDATE pgtoken.courier_work w SET dead_at = now(), courier = NULL, last_error = problem WHERE w.work_id = work.work_id;
 		PERFORM pgtoken.write_audit_event('courier.given_up', jsonb_strip_nulls(jsonb_build_object('work_id', work.work_id, 'kind', work.kind,
@@ -252,7 +256,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_give_up FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.courier_give_up IS 'Internal: this work is not tried again';
+COMMENT ON FUNCTION pgtoken.courier_give_up IS 'Internal: this work is not tried again; a document is not waited for any more, a signal is kept, of any other the row stays';
 
 -- Shorter for what a request waits for; jitter, so that what has failed together does not come back together.
 CREATE FUNCTION pgtoken.courier_failed(work pgtoken.courier_work, problem text, permanent boolean, retry_after numeric DEFAULT 0) RETURNS text
@@ -353,8 +357,8 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_take FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_take TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_take IS
-'Take work that is due, the oldest first, no more than eight at a time for one host, and about 32 documents of nobody''s clients for one courier; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code, seal). at_most: 1 to 100. busy: receivers to leave out.
-Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout, seal: url, content_type, body. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
+'Take work that is due, the oldest first, no more than eight at a time for one host, and about 32 documents of nobody''s clients for one courier; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code, signal, seal). at_most: 1 to 100. busy: receivers to leave out.
+Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout, seal: url, content_type, body. signal: the same, and headers, an object. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
 
 CREATE FUNCTION pgtoken.document_problem(kind text, body text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -442,7 +446,9 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
-	IF result ? 'error' THEN
+	IF work.kind = 'signal' AND (result ? 'status' OR result ? 'refused') THEN
+		RETURN pgtoken.signal_done(work, result);
+	ELSIF result ? 'error' THEN
 		RETURN pgtoken.courier_failed(work, pgtoken.courier_problem(result ->> 'error'), coalesce(result -> 'permanent' = 'true', false),
 									  CASE jsonb_typeof(result -> 'retry_after') WHEN 'number' THEN (result ->> 'retry_after')::numeric ELSE 0 END);
 	ELSIF work.kind = 'document' THEN
@@ -458,7 +464,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_done FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_done TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_done IS
-'Say what became of a work. work_id, attempt: as courier_take() has given them. result: an object; for a failure error (a short phrase), permanent (true: no further attempt is of use) and retry_after (seconds, where the receiver has asked for that); else status, and of a document with status 200 body, content_type, max_age (seconds, as Cache-Control says; null: it does not), etag and last_modified where there are any, with status 304 max_age.
+'Say what became of a work. work_id, attempt: as courier_take() has given them. result: an object; for a failure error (a short phrase), permanent (true: no further attempt is of use), of a signal refused (what the receiver says is wrong with it), and retry_after (seconds, where the receiver has asked for that); else status, and of a document with status 200 body, content_type, max_age (seconds, as Cache-Control says; null: it does not), etag and last_modified where there are any, with status 304 max_age.
 Returns done; again: it is tried again, later each time; dead: it is given up; NULL: it was not this courier''s any more, and the result counts for nothing. Raises 22023.';
 
 CREATE FUNCTION pgtoken.courier_next() RETURNS interval
@@ -478,7 +484,7 @@ CREATE VIEW pgtoken.courier_queue WITH (security_barrier, security_invoker) AS
 GRANT SELECT ON pgtoken.courier_queue TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.courier_queue IS 'What the courier has still to do';
 COMMENT ON COLUMN pgtoken.courier_queue.work_id IS 'Id of the work';
-COMMENT ON COLUMN pgtoken.courier_queue.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code. seal: deliver a seal of the audit';
+COMMENT ON COLUMN pgtoken.courier_queue.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code. signal: deliver a signal. seal: deliver a seal of the audit';
 COMMENT ON COLUMN pgtoken.courier_queue.state IS 'due: it can be taken. taken: a courier has it. waits: for its next attempt';
 COMMENT ON COLUMN pgtoken.courier_queue.issuer IS 'For whom';
 COMMENT ON COLUMN pgtoken.courier_queue.client_id IS 'Client concerned; NULL: none';

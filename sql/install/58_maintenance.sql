@@ -71,7 +71,7 @@ CREATE FUNCTION pgtoken.retention_setting(of_table text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE of_table WHEN 'tokens' THEN 'lineage_retention' WHEN 'audit_rows' THEN 'audit_retention' WHEN 'grants' THEN 'grant_retention'
 				WHEN 'reused_families' THEN 'reuse_retention' WHEN 'authorization_codes' THEN 'code_retention' WHEN 'device_codes' THEN 'code_retention'
-				WHEN 'challenges' THEN 'challenge_retention' WHEN 'blacklist' THEN 'blacklist_retention' WHEN 'consents' THEN 'consent_retention' END;
+				WHEN 'challenges' THEN 'challenge_retention' WHEN 'blacklist' THEN 'blacklist_retention' WHEN 'consents' THEN 'consent_retention' WHEN 'signals' THEN 'signal_retention' END;
 REVOKE ALL ON FUNCTION pgtoken.retention_setting FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.retention_setting IS 'Internal: the setting that says how long rows of this table are kept; NULL: there is none';
 

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from 
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,consents,consent_pages,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
+	RETURN '{blacklist,consents,consent_pages,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,signals,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
@@ -50,6 +50,7 @@ BEGIN
 		WHEN 'challenges' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		WHEN 'challenge_codes' THEN 't.expires_at < now()'
 		WHEN 'courier_work' THEN 't.dead_at < now() - interval ''30 days'''
+		WHEN 'signals' THEN 't.expires_at < now()'
 		-- one that has never been there, or is of no client, soon, since its URL may be anybody's
 		WHEN 'documents' THEN 't.wanted_at IS NULL AND t.used_at < now() - CASE WHEN t.body IS NULL OR t.kind = ''sector'' '
 			|| 'OR t.kind = ''client_metadata'' AND NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = t.url) THEN interval ''1 day'' ELSE interval ''30 days'' END'

@@ -28,7 +28,10 @@ BEGIN ATOMIC
 		  FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL
 		  UNION ALL
 		  SELECT 8, 'seal', 'seals of the audit do not leave this machine for pgtoken.audit_seal_url',
-				 (SELECT count(*) FROM pgtoken.audit_keys k WHERE k.state = 'active' AND current_setting('pgtoken.audit_seal_url', true) <> '')) w (n, kind, what, uses)
+				 (SELECT count(*) FROM pgtoken.audit_keys k WHERE k.state = 'active' AND current_setting('pgtoken.audit_seal_url', true) <> '')
+		  UNION ALL
+		  SELECT 9, 'signal', format('receivers are not told of signals: %s', string_agg(DISTINCT s.client_id, ', ')), count(*)
+		  FROM pgtoken.signal_streams s WHERE s.delivery = 'push' AND s.status = 'enabled') w (n, kind, what, uses)
 	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
 END;
 REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;
@@ -277,6 +280,10 @@ BEGIN
 	INTO names FROM pgtoken.courier_work w;
 	ok := names = '';
 	detail := CASE WHEN ok THEN 'none was given up, none is overdue' ELSE names END;
+	RETURN NEXT;
+
+	check_name := 'signals';
+	SELECT s.ok, s.detail INTO ok, detail FROM pgtoken.signals_health() s;
 	RETURN NEXT;
 
 	check_name := 'documents of clients';

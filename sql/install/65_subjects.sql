@@ -48,8 +48,9 @@ BEGIN ATOMIC
 		(40, 'authorization_requests', 't.issuer = $1 AND (t.parameters ->> ''id_token_hint_subject'' = $2 OR t.parameters ->> ''login_hint'' = $2
 			OR t.grant_id IN (SELECT p.grant_id FROM pgtoken.consent_pages p WHERE p.subject = $2))', 'deleted unless locked', 'true'),
 		(41, 'user_code_attempts', 't.attempt_key = $2', 'deleted unless locked', 'true'),
-		-- a client that has yet to be told of a logout is told, and so is a receiver of signals
+		-- a client that has yet to be told of a logout is told, and so is a receiver of signals of the end of sessions
 		(42, 'courier_work', 't.issuer = $1 AND t.payload ->> ''subject'' = $2', 'deleted unless locked', 't.kind <> ''logout'' OR t.dead_at IS NOT NULL'),
+		(43, 'signals', 't.issuer = $1 AND t.subject = $2', 'deleted unless locked', 't.event NOT IN (''session-revoked'', ''account-disabled'')'),
 		(60, 'blacklist', 't.grant_id = ANY ($3)', 'kept', NULL),
 		(61, 'grants', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'emptied', NULL),
 		(62, 'reused_families', 't.grant_id = ANY ($3)', 'kept', NULL),
@@ -111,12 +112,6 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.families_of FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.families_of IS 'Internal: the families of a subject at an issuer, also those that maintain() has forgotten, for as long as the ledger has their first issue, and the device authorizations that it has answered';
-
-CREATE FUNCTION pgtoken.client_subject(client_id text, subject text) RETURNS text
-	AS 'MODULE_PATHNAME', 'pgt_client_subject' LANGUAGE C STABLE STRICT PARALLEL UNSAFE
-	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
-REVOKE ALL ON FUNCTION pgtoken.client_subject FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.client_subject IS 'Internal: sub of a subject in the tokens of a client: for a pairwise client one of its sector''s; NULL: there is no such client';
 
 CREATE FUNCTION pgtoken.forget_refused_requests(subject text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'pgt_forget_refused_requests' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE

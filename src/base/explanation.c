@@ -283,7 +283,7 @@ static const char *const sentences[] =
 		[PGT_ERR_SESSION_UNKNOWN] =
 			"The session that was to be ended is none of this user's living ones: it has ended, or its id is somebody else's or another client's.",
 		[PGT_ERR_REQUEST_NOT_JSON] =
-			"The body is a form or of another type: the registration endpoint takes application/json.",
+			"The body is a form or of another type: the endpoint takes application/json.",
 		[PGT_ERR_REGISTRATION_BODY] =
 			"The body is no JSON object (RFC 8259), names a member twice, is nested too deep, or is larger than 64 kB.",
 		[PGT_ERR_REGISTRATION_METADATA] =
@@ -304,6 +304,20 @@ static const char *const sentences[] =
 			"The issuer has max_clients of its registration policy already: raise it, or see pgtoken.registrations.",
 		[PGT_ERR_REGISTRATION_DISABLED] =
 			"The client is switched off and cannot change its registration: update_client(enabled => true) lets it.",
+		[PGT_ERR_SIGNAL_BODY] =
+			"The body is no JSON object (RFC 8259), names a member twice, is nested too deep, or is larger than 64 kB.",
+		[PGT_ERR_SIGNAL_NOT_CLIENT] =
+			"Streams of signals are a client's affair: it comes with a token of the grant client_credentials, not with one of a user's.",
+		[PGT_ERR_SIGNAL_STREAM] =
+			"The receiver asks for what a stream cannot be, or has sent a member of another type: the sentence beside it says which.",
+		[PGT_ERR_SIGNAL_UNKNOWN] =
+			"The stream is another client's, a webhook, was deleted, or is pushed and not polled: see pgtoken.signal_streams.",
+		[PGT_ERR_SIGNAL_FULL] =
+			"The client has ten streams of signals, which is all that it may have: it deletes one, or an administrator does.",
+		[PGT_ERR_SIGNAL_RATE] =
+			"The receiver asks for verification events faster than min_verification_interval says.",
+		[PGT_ERR_SIGNAL_HELD] =
+			"An administrator has paused or disabled the stream: update_signal_stream(status => 'enabled') lets the receiver have its way again.",
 		[PGT_ERR_STALE_STANDBY] =
 			"This server is a standby that lags behind by more than pgtoken.max_replay_lag: it does not say what it cannot know.",
 		[PGT_ERR_READ_ONLY] =

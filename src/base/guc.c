@@ -93,6 +93,7 @@ static int courier_lease = 60;
 static int grant_retention = 400 * MINUTES_PER_DAY;
 static int lineage_retention = 400 * MINUTES_PER_DAY;
 static int reuse_retention = 1200 * MINUTES_PER_DAY;
+static int signal_retention = 7 * MINUTES_PER_DAY;
 static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
 static int signing_key_lead_time = 10;
 static int signing_key_overlap = MINUTES_PER_DAY;
@@ -473,6 +474,11 @@ guc_init(void)
 		"40 bytes each, in shared memory. Read when the server starts and loads the library; made at need, there is room for 65536.",
 		&guc_shared_replay_ids, SHARED_REPLAY_IDS, 0, 16 * 1024 * 1024, SHARED_SIZE_CONTEXT, 0,
 		NULL, NULL, NULL);
+
+	DefineCustomIntVariable("pgtoken.signal_retention",
+							"How long a signal waits for a receiver that does not take it.", NULL,
+							&signal_retention, 7 * MINUTES_PER_DAY, 1, INT_MAX, PGC_SUSET,
+							GUC_UNIT_MIN, NULL, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.signing_key_lead_time",
 							"How long a signing key is published at least before it signs.",

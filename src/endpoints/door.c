@@ -25,6 +25,7 @@
 #include "endpoints/metadata_endpoint.h"
 #include "endpoints/registration_endpoint.h"
 #include "endpoints/revocation_endpoint.h"
+#include "endpoints/signals_endpoint.h"
 #include "endpoints/status_list_endpoint.h"
 #include "endpoints/token_endpoint.h"
 #include "endpoints/userinfo_endpoint.h"
@@ -39,6 +40,8 @@
 #define ONCE \
 	"GET, OPTIONS" /* what looks whether a page is there would have it, and the browser not */
 #define MANAGED "GET, HEAD, PUT, DELETE, OPTIONS"
+#define STREAMS "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+#define STATUS "GET, POST, OPTIONS"
 #define REMOVED "DELETE, OPTIONS"
 
 typedef enum RouteFlags
@@ -95,6 +98,12 @@ static const Route routes[] = {
 	 NULL},
 	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY, registration_endpoint_manage,
 	 NULL},
+	{"/.well-known/ssf-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
+	 signals_endpoint_metadata},
+	{"/oauth2/signals/streams", STREAMS, FOR_SCRIPTS | NO_FORM, signals_endpoint_streams, NULL},
+	{"/oauth2/signals/status", STATUS, FOR_SCRIPTS | NO_FORM, signals_endpoint_status, NULL},
+	{"/oauth2/signals/verification", FORM, FOR_SCRIPTS | NO_FORM, signals_endpoint_verify, NULL},
+	{"/oauth2/signals/poll/", FORM, FOR_SCRIPTS | NO_FORM | OF_MANY, signals_endpoint_poll, NULL},
 };
 
 /* of an API and not below an issuer: with the API's path behind it (RFC 9728 section 3.1) */

@@ -34,11 +34,13 @@
 #include "core/base/slice.h"
 #include "tables/audit.h"
 #include "tables/audit_leaf.h"
+#include "tables/signal_stream.h"
 
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);
 PG_FUNCTION_INFO_V1(pgt_append_only);
 PG_FUNCTION_INFO_V1(pgt_invalidate);
+PG_FUNCTION_INFO_V1(pgt_signals_wanted);
 
 static TriggerData *
 trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
@@ -70,7 +72,7 @@ row_trigger_data(FunctionCallInfo fcinfo, const char *function, int args)
  * functions in a query or in a trigger of the caller's table, is work to be audited.
  */
 static bool
-restoring(TriggerData *data)
+restoring(Oid schema)
 {
 	CopyStmt *copy;
 	Oid target;
@@ -84,8 +86,7 @@ restoring(TriggerData *data)
 	if (copy == NULL || !IsA(copy, CopyStmt) || !copy->is_from || copy->relation == NULL)
 		return false;
 	target = RangeVarGetRelid(copy->relation, NoLock, true);
-	return OidIsValid(target) &&
-		   get_rel_namespace(target) == RelationGetNamespace(data->tg_relation);
+	return OidIsValid(target) && get_rel_namespace(target) == schema;
 }
 
 static Datum
@@ -262,7 +263,7 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	bool is_null;
 	bool per_family;
 
-	if (restoring(data))
+	if (restoring(RelationGetNamespace(data->tg_relation)))
 		return PointerGetDatum(NULL);
 	rows_of(data, &before, &after);
 	row = after ? after : before;
@@ -331,7 +332,8 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
-	if (restoring(data) || is_purged(after) || is_answered(before))
+	if (restoring(RelationGetNamespace(data->tg_relation)) || is_purged(after) ||
+		is_answered(before))
 		return PointerGetDatum(NULL);
 
 	event.grant_id = DatumGetUUIDP(column_value(data, row, "grant_id", &is_null));
@@ -404,4 +406,11 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	cache_invalidate(epoch);
 	return PointerGetDatum(NULL);
+}
+
+/* asked by the conditions of triggers, before any of them runs */
+Datum
+pgt_signals_wanted(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(!restoring(get_func_namespace(fcinfo->flinfo->fn_oid)) && signal_stream_any());
 }

@@ -11,6 +11,7 @@ import { deliver } from '../../http/courier/deliver.js';
 import { fetchDocument, maxAge } from '../../http/courier/fetch.js';
 import { failureOf } from '../../http/courier/failure.js';
 import { judgeUrl, makeGuard } from '../../http/courier/guard.js';
+import { deliverSignal } from '../../http/courier/signal.js';
 import { makeAuthority, readAuthority, startReceiver } from './courier_receiver.mjs';
 
 const PATIENCE = 600_000; // milliseconds that nothing takes
@@ -55,6 +56,10 @@ const ANSWERS = {
 		setImmediate(() => response.destroy());
 	},
 	'/busy': json(503, '', { 'Retry-After': '7' }),
+	'/refused': json(400, '{"err": "jwtAud", "description": "not for us"}'),
+	'/refused-badly': json(400, '{"err": "two words\\u0007"}'),
+	'/refused-as-html': json(400, '<p>no</p>'),
+	'/refused-at-length': json(400, JSON.stringify({ err: 'x', description: 'x'.repeat(5000) })),
 };
 
 let receiver;
@@ -264,5 +269,31 @@ describe('deliveries', () => {
 
 	it('an answer is not waited for to its end', async () => {
 		assert.deepEqual(await post('/endless'), { status: 200 });
+	});
+});
+
+describe('signals', () => {
+	const push = (path, by = guard) => deliverSignal(by, { url: receiver.url(path), content_type: 'application/secevent+jwt', body: 'a.b.c', headers: { Accept: 'application/json', Authorization: 'Bearer x' } },
+		{ timeout: PATIENCE });
+
+	it('are posted with the headers that the database says, and any 2xx is yes', async () => {
+		for (const status of [200, 202, 204]) assert.deepEqual(await push(`/status/${status}`), { status });
+		const { method, headers, body } = receiver.seen.at(-1);
+		assert.equal(`${method} ${headers['content-type']} ${headers.accept} ${headers.authorization} ${body}`, 'POST application/secevent+jwt application/json Bearer x a.b.c');
+	});
+
+	it('a receiver who says what is wrong with one is heard (RFC 8935 section 2.3), whatever else he says is a failure', async () => {
+		assert.deepEqual(await push('/refused'), { error: 'the receiver has refused it: jwtAud', permanent: true, refused: 'jwtAud' });
+		for (const path of ['/refused-badly', '/refused-as-html', '/status/400', '/status/401', '/status/404']) await fails(push(path), /^the answer was 40\d$/, true);
+		await fails(push('/refused-at-length'), /too large/, true);
+		await fails(push('/status/500'), /^the answer was 500$/, false);
+		await assert.rejects(push('/busy'), { retryAfter: 7 });
+	});
+
+	it('Attack shut out: a stream that leads inside, or elsewhere', async () => {
+		const before = receiver.seen.length;
+		await fails(push('/status/307'), /^a redirect: 307$/, true);
+		await fails(push('/status/202', strict), /not public/, true);
+		assert.equal(receiver.seen.length, before + 1);
 	});
 });

@@ -119,6 +119,9 @@ my $listed = $original->value(q{SELECT access_token FROM pgtoken.issue_tokens('a
 $original->query('SELECT pgtoken.blacklist_token($1)', $listed);
 
 # a delivery that waits, and a document
+# a stream with a signal that waits, and whatever else is restored tells it of nothing
+$original->query(q{SELECT pgtoken.create_signal_stream('mac', 'push', 'https://mac.example/signals', 'Bearer of-mac', all_subjects => true)});
+$original->query(q{SELECT pgtoken.verify_signal_stream(stream_id, 'waits') FROM pgtoken.signal_streams});
 $original->query(q{INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, client_id, url, payload, expires_at)
 	VALUES (pgtoken.new_uuid(), 'logout', 'https://id.example', 'rp.example', 'app', 'https://rp.example/logout', '{"subject": "ä"}', now() + interval '1 day')});
 $original->query(q{INSERT INTO pgtoken.documents (issuer, kind, url, body, fetched_at, fresh_until, used_at)

@@ -297,6 +297,7 @@ my %settings = (
 	retry_window_public => [ '5s', '1h' ],
 	reuse_retention => [ '1500d', '1d' ],
 	shared_replay_ids => [ '1000', '0' ],
+	signal_retention => [ '14d', '1min' ],
 	signing_key_lead_time => [ '20min', '0' ],
 	signing_key_lifetime => [ '30d', '0' ],
 	signing_key_overlap => [ '2d', '0' ],

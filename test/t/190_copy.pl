@@ -88,6 +88,8 @@ is(check($c)->{ok}, 'f', 'and the copy is what it was');
 # --- adopted, its families ended ----------------------------------------------------
 
 my @foreign = kids($o);
+# Attack: what staging does is pushed to the receivers of the original, who believe it: a webhook has the same secret.
+$c->query(q{SELECT pgtoken.create_signal_stream('app', 'push', 'https://rp.example/signals', format => 'webhook', all_subjects => true)});
 $c->query(q{INSERT INTO pgtoken.courier_work (work_id, kind, issuer, receiver, expires_at) VALUES (pgtoken.new_uuid(), 'logout', 'https://id.example', 'rp.example', now() + interval '1 day')});
 is($c->value(q{SELECT count(*) FROM pgtoken.courier_take('c', '{logout}')}), 0, 'deliveries of the original are not made here');
 $c->query('SET ROLE pgtoken_admin');
@@ -101,6 +103,8 @@ is($c->value('SELECT mtls_base_uri FROM pgtoken.issuers'), undef, 'and no host o
 is($c->value(q{SELECT count(*) FROM (SELECT issuer FROM pgtoken.clients UNION ALL SELECT issuer FROM pgtoken.resources UNION ALL SELECT issuer FROM pgtoken.policies
 	UNION ALL SELECT issuer FROM pgtoken.factors UNION ALL SELECT issuer FROM pgtoken.signing_keys) t WHERE issuer <> 'https://id.staging.example'}), 0, 'everywhere');
 is($c->value('SELECT count(*) FROM pgtoken.courier_work'), 0, 'what the original has to deliver is gone');
+is($c->value(q{SELECT (SELECT count(*) FROM pgtoken.signal_streams) + (SELECT count(*) FROM pgtoken.signals) + (SELECT count(*) FROM pgtoken.key_material WHERE material_id LIKE 'signal%')}),
+	0, 'and so are its streams of signals, with their secrets');
 my %own = map { $_ => 1 } kids($c);
 is(scalar(grep { $own{$_} } @foreign), 0, 'no signing key of the original signs or verifies');
 is(scalar(keys %own), 3, 'there is one for each algorithm');
