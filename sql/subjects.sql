@@ -154,8 +154,8 @@ SELECT 'factors' AS elsewhere, issuer FROM pgtoken.factors WHERE subject = 'SPOT
 UNION ALL SELECT 'grants', client_id FROM pgtoken.grants WHERE subject = 'SPOT subject'
 UNION ALL SELECT event, coalesce(client_id, detail -> 'after' ->> 'issuer') FROM pgtoken.audit_by_subject('SPOT subject') ORDER BY 1, 2;
 SELECT not_before_epoch = ended_epoch AS ended, client_id, reason FROM pgtoken.subject_not_before WHERE subject = 'SPOT subject';
--- Attack shut out: with the family's row its revocation is gone, and the token that a
--- thief has kept holds again. What is not there holds nothing.
+-- Attack shut out: the token that a thief has kept holds for longer than what said that
+-- it does not. The families stay until none can live, with nothing in them of the person.
 SELECT what, pgtoken.verify_access_token(access_token) AS access_token, pgtoken.introspect(access_token) AS introspected, pgtoken.introspect(refresh_token) AS refresh_token,
 	   (SELECT r.error FROM pgtoken.refresh_grant(t.refresh_token, t.client_id, test.secret(t.client_id)) r) AS refreshed
 FROM test.held_tokens t WHERE refresh_token IS NOT NULL ORDER BY n;
@@ -211,8 +211,20 @@ SELECT step, detail FROM pgtoken.maintain() WHERE step = 'erasures finished';
 SELECT reason, detail -> 'rows' -> 'factors' AS factors, detail -> 'erasure_id' IS NOT NULL AS by_its_id FROM pgtoken.audit_events WHERE event = 'subject.erased' ORDER BY event_id DESC LIMIT 1;
 SELECT * FROM test.held('SPOT subject') WHERE table_name NOT IN (SELECT e.table_name FROM test.held('elsewhere') e) AND table_name <> 'courier_work';
 SELECT (SELECT count(*) FROM pgtoken.subject_not_before WHERE issuer = 'https://held.example' AND subject = 'SPOT subject') AS not_before, (SELECT count(*) FROM pgtoken.subject_erasures WHERE subject = 'SPOT subject') AS erasures;
+-- families were emptied, and go when no token of theirs can live; what is evidence of a reuse stays as long as that of others
+SELECT count(*) AS emptied, count(*) FILTER (WHERE revoked_at IS NULL OR session_id <> '' OR claims <> '{}' OR context <> '{}' OR first_context <> '{}') AS not_quite FROM pgtoken.grants WHERE subject = '' AND client_id LIKE 'held%';
+-- whatever the audit calls a person's
+SELECT DISTINCT c.key AS not_emptied
+FROM pgtoken.grants g, jsonb_each(jsonb_strip_nulls(to_jsonb(g))) c, pg_trigger t
+WHERE g.subject = '' AND g.client_id LIKE 'held%' AND t.tgrelid = 'pgtoken.grants'::regclass AND t.tgname = 'audit'
+  AND c.key = ANY (string_to_array(replace(split_part(encode(t.tgargs, 'escape'), '\000', 3), ' ', ''), ',')) AND c.value NOT IN ('""', '{}');
+UPDATE pgtoken.grants SET revoked_at = revoked_at - interval '49 hours' WHERE subject = '' AND client_id LIKE 'held%';
+SELECT step, detail FROM pgtoken.finish_erasures();
+SELECT count(*) AS emptied, bool_and(grant_id IN (SELECT grant_id FROM pgtoken.reused_families)) AS reused FROM pgtoken.grants WHERE subject = '' AND client_id LIKE 'held%';
+SELECT what, pgtoken.verify_access_token(access_token) AS access_token, (SELECT r.error FROM pgtoken.refresh_grant(t.refresh_token, t.client_id, test.secret(t.client_id)) r) AS refreshed
+FROM test.held_tokens t WHERE refresh_token IS NOT NULL ORDER BY n;
 -- Attack shut out: once the id is forgotten, so is the end of what was issued before.
--- A family that was committed late has gone before it.
+-- A family that was committed late has been revoked before it.
 SELECT access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('held', 'SPOT three', 'openid offline_access') \gset
 SELECT (pgtoken.erase_subject('SPOT three') -> 'rows' ->> 'grants')::integer AS grants;
 -- he has come back meanwhile: what is new stays, what is of before does not
@@ -230,6 +242,15 @@ SELECT pgtoken.set_not_before(subject => 'SPOT three') IS NOT NULL AS ended;
 UPDATE pgtoken.subject_erasures SET erased_at = now() - interval '49 hours' WHERE subject = 'SPOT three';
 SELECT step, detail FROM pgtoken.maintain() WHERE step = 'erasures finished';
 SELECT count(*) AS not_before FROM pgtoken.subject_not_before WHERE subject = 'SPOT three';
+
+-- Attack shut out: who is blocked asks to be erased, and is let in again. His block stays
+-- for as long as it is in force; one that is over goes.
+SELECT pgtoken.block_subject('SPOT six', 'fraud') IS NOT NULL AS blocked;
+SELECT jsonb_array_length(pgtoken.export_subject('SPOT six') -> 'held' -> 'subject_blocks') AS held;
+SELECT pgtoken.erase_subject('SPOT six') -> 'rows' -> 'subject_blocks' AS erased;
+SELECT error FROM pgtoken.issue_tokens('held', 'SPOT six', 'openid');
+UPDATE pgtoken.subject_blocks SET blocked_at = now() - interval '2 hours', blocked_until = now() - interval '1 hour' WHERE subject = 'SPOT six';
+SELECT pgtoken.erase_subject('SPOT six') -> 'rows' -> 'subject_blocks' AS erased;
 
 -- A table that nobody has thought of is found by its columns
 CREATE TABLE pgtoken.thought_of_by_nobody (issuer text, subject text, what text, secret bytea, PRIMARY KEY (issuer, subject, what));

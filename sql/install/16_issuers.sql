@@ -352,6 +352,7 @@ BEGIN
 	DELETE FROM pgtoken.authorization_details_types t WHERE t.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.assertion_rules r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.trusted_issuers t WHERE t.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.administrations a WHERE a.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_blocks b WHERE b.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;

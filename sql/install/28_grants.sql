@@ -45,6 +45,7 @@ CREATE TABLE pgtoken.grants (
 	subject_epoch bigint,
 	authorization_details jsonb,
 	claims_request jsonb,
+	changed_at timestamptz,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
@@ -53,7 +54,7 @@ COMMENT ON COLUMN pgtoken.grants.client_id IS 'Client that was authorized; only 
 COMMENT ON COLUMN pgtoken.grants.subject IS 'sub: who authorized it, the application''s user id';
 COMMENT ON COLUMN pgtoken.grants.status_series IS 'Series of the status list that its access tokens name; NULL: they name none';
 COMMENT ON COLUMN pgtoken.grants.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it; immutable, and never another family''s';
-COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited; a refresh may narrow its access token, never this';
+COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited, or what change_family has left of it; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.resources IS 'APIs as granted (RFC 8707), or the issuer itself: aud; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.grants.auth_time IS 'When the subject authenticated (OpenID Connect Core section 2); a refresh keeps it';
@@ -90,6 +91,7 @@ COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
 COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';
 COMMENT ON COLUMN pgtoken.grants.authorization_details IS 'What was granted beyond scopes (RFC 9396), an array; a refresh may narrow its access token, never this; NULL: nothing';
 COMMENT ON COLUMN pgtoken.grants.claims_request IS 'Single claims that its ID tokens and userinfo have as well (OpenID Connect Core section 5.5), as consented to; NULL: none were asked for';
+COMMENT ON COLUMN pgtoken.grants.changed_at IS 'When change_family last changed what its tokens say, which a refresh under way must notice; NULL: never';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
 
 CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;
@@ -127,7 +129,7 @@ GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_t
 			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
 			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, authorization_details, claims_request,
-			  status_series, status_position)
+			  changed_at, status_series, status_position)
 	ON pgtoken.grants TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
@@ -136,7 +138,7 @@ COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.del
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
-		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, claims_request, status_series, status_position
+		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, claims_request, changed_at, status_series, status_position
 	ON pgtoken.grants FOR EACH ROW
 	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit_update ON pgtoken.grants IS 'Writes grant.revoked and grant.changed to audit_events, without hashes; a rotation is audited by its row in tokens';

@@ -35,6 +35,8 @@ BEGIN ATOMIC
 	WITH listed (place, table_name, rows_of, erasure, erased) AS (VALUES
 		(10, 'subject_not_before'::name, 't.issuer = $1 AND t.subject = $2', 'kept', NULL),
 		(11, 'subject_erasures', 't.issuer = $1 AND t.subject = $2', 'kept', NULL),
+		-- who is blocked is not let in again by an erasure
+		(12, 'subject_blocks', 't.issuer = $1 AND t.subject = $2', 'deleted unless locked', 't.blocked_until <= now()'),
 		(20, 'consents', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
 		(30, 'authorization_codes', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
 		(31, 'device_codes', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
@@ -45,10 +47,10 @@ BEGIN ATOMIC
 		-- who answers one holds it while he waits for us; it is over in minutes
 		(40, 'authorization_requests', 't.issuer = $1 AND (t.parameters ->> ''id_token_hint_subject'' = $2 OR t.parameters ->> ''login_hint'' = $2)', 'deleted unless locked', 'true'),
 		(41, 'user_code_attempts', 't.attempt_key = $2', 'deleted unless locked', 'true'),
-		-- a client that has yet to be told of a logout is told
+		-- a client that has yet to be told of a logout is told, and so is a receiver of signals
 		(42, 'courier_work', 't.issuer = $1 AND t.payload ->> ''subject'' = $2', 'deleted unless locked', 't.kind <> ''logout'' OR t.dead_at IS NOT NULL'),
-		(60, 'blacklist', 't.grant_id = ANY ($3)', 'deleted with the families', 'true'),
-		(61, 'grants', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted with the families', 'true'),
+		(60, 'blacklist', 't.grant_id = ANY ($3)', 'kept', NULL),
+		(61, 'grants', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'emptied', NULL),
 		(62, 'reused_families', 't.grant_id = ANY ($3)', 'kept', NULL),
 		(70, 'tokens', 't.grant_id = ANY ($3)', 'redacted', NULL),
 		(71, 'audit_rows', 't.grant_id = ANY ($3) OR t.subject = $2 AND t.event <> ''grant.revoked'' AND pgtoken.event_issuer(t.client_id, t.detail) = $1', 'redacted', NULL)),
@@ -75,7 +77,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.subject_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.subject_tables TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.subject_tables IS
-'Internal: where something is held of a subject, which is all that export_subject shows and erase_subject takes away. place: in the order of locks. rows_of: a condition on rows t, by $1 the issuer, $2 the subject, $3 its families. erasure: deleted; deleted unless locked (what somebody holds is left to maintain); deleted with the families; redacted (its columns of a person are emptied); kept. erased: which of the rows are deleted, a condition. A table that nobody has listed here is found by its columns, and then place is 50';
+'Internal: where something is held of a subject, which is all that export_subject shows and erase_subject takes away. place: in the order of locks. rows_of: a condition on rows t, by $1 the issuer, $2 the subject, $3 its families. erasure: deleted; deleted unless locked (what somebody holds is left to maintain); emptied (of what tells of a person, and deleted by maintain two days later); redacted (the same, and the rows stay); kept. erased: which of the rows are deleted, a condition. A table that nobody has listed here is found by its columns, and then place is 50';
 
 -- Without SET, so that it is inlined: there is one for each event.
 CREATE FUNCTION pgtoken.event_issuer(client_id text, detail jsonb) RETURNS text
@@ -246,32 +248,58 @@ CREATE FUNCTION pgtoken.sum_of_rows(a jsonb, b jsonb) RETURNS jsonb
 REVOKE ALL ON FUNCTION pgtoken.sum_of_rows FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.sum_of_rows IS 'Internal: adds up what two passes of delete_rows_of have deleted';
 
--- The families last: by them the audit finds what is theirs. Nobody needs to be told
--- once more that their tokens are over, and no event says whose they were.
+-- A family's row stays while its tokens live (60_purge.sql): who asks for one of them, or
+-- counts what has ended, finds that it has. Nothing in it tells of a person any more.
+CREATE FUNCTION pgtoken.empty_families(families uuid[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	emptied bigint;
+BEGIN
+	WITH o AS MATERIALIZED (SELECT g.grant_id FROM pgtoken.grants g WHERE g.grant_id = ANY (families) AND g.subject <> '' ORDER BY g.grant_id FOR UPDATE)
+	UPDATE pgtoken.grants g
+	SET subject = '', session_id = NULL, nonce = NULL, claims = '{}', claims_request = NULL, context = '{}', first_context = '{}', lockstep = NULL,
+		jkt = NULL, x5t_s256 = NULL, act = NULL, authorization_details = NULL,
+		revoked_at = coalesce(g.revoked_at, now()), revoke_reason = CASE WHEN g.revoked_at IS NULL THEN 'erased' ELSE g.revoke_reason END
+	FROM o WHERE g.grant_id = o.grant_id;
+	GET DIAGNOSTICS emptied = ROW_COUNT;
+	RETURN emptied;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.empty_families FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.empty_families IS 'Internal, called by erase_families: takes from families what tells of a person; they are revoked, if they were not. Their subject is then the empty string, which is nobody''s. Returns how many there were';
+
+-- What names nobody, such as the request of a device; is of a family whose beginning has
+-- been retired; or was asked for later by a device that does not know.
+CREATE FUNCTION pgtoken.redact_rest(families uuid[], of_reason text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+AS $function$
+DECLARE
+	rest record;
+BEGIN
+	SELECT array_agg(a.event_id) AS events, array_agg(a.grant_id) AS grants, array_agg(a.occurred_at) AS times INTO rest
+	FROM pgtoken.audit_rows a WHERE a.grant_id = ANY (families) AND num_nonnulls(a.subject, a.personal, a.client_addr, a.context) > 0;
+	RETURN CASE WHEN rest.events IS NULL THEN 0
+				ELSE pgtoken.redact_rows('{}', '{}', '{}', '{}', rest.events, rest.grants, rest.times, true, true, '{"of": "subject"}', of_reason) END;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.redact_rest FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.redact_rest IS 'Internal, called by erase_families and finish_erasures: redacts what the audit has of these families, in whoever''s name; returns how many rows';
+
+-- The audit last: it has what has just been done to the rows.
 CREATE FUNCTION pgtoken.erase_families(of_issuer text, of_subject text, families uuid[], of_reason text) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	redacted bigint;
-	deleted jsonb;
-	rest record;
+	emptied CONSTANT bigint := pgtoken.empty_families(families);
+	redacted CONSTANT bigint := pgtoken.redact_audit(of_issuer, of_subject, of_reason) + pgtoken.redact_rest(families, of_reason);
 BEGIN
-	redacted := pgtoken.redact_audit(of_issuer, of_subject, of_reason);
-	-- and what names nobody, such as the request of a device
-	SELECT array_agg(a.event_id) AS events, array_agg(a.grant_id) AS grants, array_agg(a.occurred_at) AS times INTO rest
-	FROM pgtoken.audit_rows a WHERE a.grant_id = ANY (families) AND num_nonnulls(a.subject, a.personal, a.client_addr, a.context) > 0;
-	IF rest.events IS NOT NULL THEN
-		redacted := redacted + pgtoken.redact_rows('{}', '{}', '{}', '{}', rest.events, rest.grants, rest.times, true, true, '{"of": "subject"}', of_reason);
-	END IF;
-	PERFORM pgtoken.purging(true);
-	deleted := pgtoken.delete_rows_of(of_issuer, of_subject, families, '{deleted with the families}', true);
-	PERFORM pgtoken.purging(false);
 	PERFORM pgtoken.forget_refused_requests(of_subject);
-	RETURN deleted || jsonb_build_object('redacted', redacted);
+	RETURN jsonb_build_object('grants', emptied, 'redacted', redacted);
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.erase_families FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.erase_families IS 'Internal, called by erase_subject and finish_erasures: redacts what ledger and audit have of a subject, and then deletes its families, which have ended. Returns as delete_rows_of, with redacted, the rows that were';
+COMMENT ON FUNCTION pgtoken.erase_families IS 'Internal, called by erase_subject and finish_erasures: empties the families of a subject, and redacts what ledger and audit have of it. Returns as delete_rows_of, with redacted, the rows that were';
 
 -- end_session() speaks for the issuer of the session.
 CREATE FUNCTION pgtoken.end_sessions_at(of_issuer text, of_subject text, of_reason text) RETURNS jsonb
@@ -336,10 +364,10 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.erase_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.erase_subject TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.erase_subject IS
-'Forget a subject at an issuer, for a person who asks to be forgotten (Article 17 GDPR): ends its families with any client, as end_session with offline => true, and deletes them, its consents, factors, codes, devices, step-up transactions and courier work; in the ledger and the audit the columns of a person are emptied, and the rows stay. Each token of the subject''s is refused from then on. No other issuer''s data is touched.
+'Forget a subject at an issuer, for a person who asks to be forgotten (Article 17 GDPR): ends its families with any client, as end_session with offline => true, and empties them of what tells of a person; deletes its consents, factors, codes, devices, step-up transactions and courier work; in the ledger and the audit the columns of a person are emptied, and the rows stay. Each token of the subject''s is refused from then on. No other issuer''s data is touched.
 subject: the application''s user id; one that is not known is erased as well, with nothing to be found. reason: kept in the audit, so it must name nobody. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer).
-Returns an object: erasure_id, by which the event subject.erased is found, which does not name the subject; issuer; rows: how many were deleted of each table, and redacted: how many of ledger and audit were; logout: a row for each client to be told, as end_session returns them, to be done after the commit. Calling it again erases what has come since.
-The id itself stays for two days in subject_erasures and subject_not_before, so that what somebody else commits late is refused; then maintain() erases that as well and forgets the two. Raises 22004, 25000 in a transaction that is not READ COMMITTED, 55000.';
+Returns an object: erasure_id, by which the event subject.erased is found, which does not name the subject; issuer; rows: how many were deleted of each table, or emptied (grants), and redacted: how many of ledger and audit were; logout: a row for each client to be told, as end_session returns them, to be done after the commit. Calling it again erases what has come since.
+The id itself stays for two days in subject_erasures and subject_not_before, so that what somebody else commits late is refused; then maintain() erases that as well, forgets the two, and deletes the families. Raises 22004, 25000 in a transaction that is not READ COMMITTED, 55000.';
 
 CREATE FUNCTION pgtoken.oldest_transaction() RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -365,10 +393,7 @@ DECLARE
 BEGIN
 	DELETE FROM pgtoken.subject_erasures s WHERE s.issuer = e.issuer AND s.subject = e.subject;
 	IF came_back THEN
-		PERFORM pgtoken.purging(true);
-		DELETE FROM pgtoken.blacklist b WHERE b.grant_id = ANY (late);
-		DELETE FROM pgtoken.grants g WHERE g.grant_id = ANY (late);
-		PERFORM pgtoken.purging(false);
+		PERFORM pgtoken.empty_families(late);
 	END IF;
 	-- another end since then is none of ours
 	DELETE FROM pgtoken.subject_not_before s
@@ -389,6 +414,7 @@ AS $function$
 DECLARE
 	due CONSTANT timestamptz := least(now() - interval '2 days', pgtoken.oldest_transaction());
 	finished integer := 0;
+	over uuid[];
 	o record;
 	e pgtoken.subject_erasures;
 BEGIN
@@ -405,8 +431,27 @@ BEGIN
 		RAISE NOTICE '%: %', step, detail;
 		RETURN NEXT;
 	END IF;
+	-- no token of theirs lives; evidence of reuse is kept for as long as that of others
+	over := ARRAY(SELECT f.grant_id FROM pgtoken.grants f
+				  WHERE f.subject = '' AND f.revoked_at < now() - interval '2 days'
+					AND NOT EXISTS (SELECT FROM pgtoken.reused_families r WHERE r.grant_id = f.grant_id)
+				  ORDER BY f.grant_id LIMIT 10000 FOR UPDATE SKIP LOCKED);
+	IF over = '{}' THEN
+		RETURN;
+	END IF;
+	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'redaction' FOR UPDATE;
+	PERFORM pgtoken.redact_rest(over, 'late');
+	PERFORM pgtoken.purging(true);
+	DELETE FROM pgtoken.grants g WHERE g.grant_id = ANY (over);
+	GET DIAGNOSTICS finished = ROW_COUNT;
+	PERFORM pgtoken.purging(false);
+	PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', 'grants', 'rows', finished, 'of', 'erased subjects'));
+	step := 'families of erased subjects forgotten';
+	detail := finished;
+	RAISE NOTICE '%: %', step, detail;
+	RETURN NEXT;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.finish_erasures FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.finish_erasures TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.finish_erasures IS 'Internal, a part of run_maintenance(): erases what was committed late of subjects that were erased two days ago or more, once no transaction of before is left, and forgets them, a thousand at most. Returns what it did';
+COMMENT ON FUNCTION pgtoken.finish_erasures IS 'Internal, a part of run_maintenance(): erases what was committed late of subjects that were erased two days ago or more, once no transaction of before is left, and forgets them, a thousand at most; deletes families that were emptied two days ago or more, ten thousand at most. Returns what it did';

@@ -133,6 +133,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->context = request->context;
 	grant->first_context = first_context(request);
 	grant->not_before = DT_NOBEGIN;
+	grant->changed_at = DT_NOBEGIN;
 	if (request->begun)
 		grant->begun = *request->begun;
 	else

@@ -58,6 +58,7 @@ read_grant(StoreRow *row, void *arg)
 	store_begun(row, &grant->begun);
 	grant->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	grant->claims_request = store_jsonb(store_column(row, "claims_request"));
+	grant->changed_at = store_time(store_column(row, "changed_at"), DT_NOBEGIN);
 	grant->found = row->found;
 }
 
@@ -150,7 +151,8 @@ grant_insert(const Grant *grant)
 static StoreQuery grant_rotate_query = STORE_HOT_WRITE(
 	"grant rotate", ROW_UPDATE, "grants", NULL,
 	"UPDATE pgtoken.grants g SET {sets} WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
-	"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL");
+	"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+	"AND g.changed_at IS NOT DISTINCT FROM $3");
 
 bool
 grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
@@ -161,6 +163,7 @@ grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
 
 	store_arg_uuid(&args, &grant->grant_id);
 	store_arg_int(&args, grant->generation);
+	store_arg_time(&args, grant->changed_at);
 	store_arg_int(store_named(&args, "generation"), grant->generation + 1);
 	store_arg_bytes(store_named(&args, "previous_hash"), grant->current_hash, PGTC_SHA256_LEN);
 	store_arg_bytes(store_named(&args, "current_hash"), hash, PGTC_SHA256_LEN);
@@ -179,6 +182,7 @@ static StoreQuery grant_retry_query =
 				"WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
 				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 				"AND ($3 OPERATOR(pg_catalog.<) 0 OR g.retry_count OPERATOR(pg_catalog.<) $3) "
+				"AND g.changed_at IS NOT DISTINCT FROM $5 "
 				"RETURNING g.retry_count");
 
 bool
@@ -190,6 +194,7 @@ grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_int(&args, limit);
 	store_arg_bytes(&args, lockstep, PGTC_LOCKSTEP_LEN);
+	store_arg_time(&args, grant->changed_at);
 	return store_run(&grant_retry_query, &args, store_read_int, retry) == 1;
 }
 
@@ -199,6 +204,7 @@ static StoreQuery grant_renew_query =
 				"previous_hash = NULL, rotated_at = $3, context = $4 WHERE g.grant_id" EQ
 				"$1 AND g.generation" EQ "$2 "
 				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+				"AND g.changed_at IS NOT DISTINCT FROM $5 "
 				"RETURNING g.retry_count");
 
 bool
@@ -210,6 +216,7 @@ grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
+	store_arg_time(&args, grant->changed_at);
 	return store_run(&grant_renew_query, &args, store_read_int, retry) == 1;
 }
 
@@ -230,6 +237,24 @@ grant_step_up(const Grant *grant)
 	store_arg_time(&args, grant->auth.auth_time);
 	store_arg_time(&args, grant->auth.mfa_time);
 	store_run(&grant_step_up_query, &args, NULL, NULL);
+}
+
+static StoreQuery grant_change_query =
+	STORE_QUERY("grant change", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET scope = $2, claims = $3, blacklisted_generation = $4, "
+				"changed_at = $5 WHERE g.grant_id" EQ "$1");
+
+void
+grant_change(const Grant *grant)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &grant->grant_id);
+	store_arg_text(&args, grant->scope);
+	store_arg_jsonb(&args, grant->auth.claims);
+	store_arg_int(&args, grant->blacklisted_generation);
+	store_arg_time(&args, grant->changed_at);
+	store_run(&grant_change_query, &args, NULL, NULL);
 }
 
 static void
