@@ -291,6 +291,7 @@ SELECT count(step) >= 0 AS looked FROM pgtoken.maintain();
 SELECT number FROM pgtoken.status_lists WHERE issuer = :'iss' ORDER BY number;
 UPDATE pgtoken.grants SET expires_at = now() - interval '49 hours' WHERE status_series = :s;
 UPDATE pgtoken.status_list_documents SET built_at = now() - interval '25 hours' WHERE series = :s;
+UPDATE pgtoken.status_list_ends SET ended_at = now() - interval '49 hours' WHERE series <> :s;
 SELECT step, detail FROM pgtoken.maintain() WHERE step LIKE 'status%' ORDER BY step;
 SELECT number, is_full FROM pgtoken.status_lists WHERE issuer = :'iss' ORDER BY number;
 SELECT test.brief(test.list_request(:'path')) AS gone, count(*) AS documents FROM pgtoken.status_list_documents WHERE series = :s;
