@@ -230,6 +230,13 @@ SELECT a.error, test.query(a.redirect_uri, 'code') IS NOT NULL AS code FROM pgto
 SELECT test.query((test.http('authorize', test.form('client_id', 'acc_web', 'redirect_uri', 'https://acc.example/cb', 'response_type', 'code', 'scope', 'openid'), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
 SELECT test.query(a.redirect_uri, 'code') IS NOT NULL AS code FROM pgtoken.approve_authorization(:'tx', 'acc-bob', session_id => 'fay-1', auth_time => now() - interval '1 minute') a;
 
+SELECT coalesce(verification_uri, '') AS verification_was FROM pgtoken.issuers WHERE issuer = 'https://id.example' \gset
+SELECT pgtoken.update_issuer('https://id.example', verification_uri => 'https://login.example/device');
+SELECT client_id FROM pgtoken.create_client('acc_tv', 'public', metadata => '{"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]}');
+SELECT (test.http('device_authorization', test.form('client_id', 'acc_tv'))).body ->> 'user_code' AS uc \gset
+SELECT pgtoken.approve_device(:'uc', 'acc-fay', 'acc-fay', session_id => 'fay-1', auth_time => now() - interval '1 minute') AS by_cookie, pgtoken.approve_device(:'uc', 'acc-fay', 'acc-fay', session_id => 'fay-1') IS NULL AS anew;
+UPDATE pgtoken.issuers SET verification_uri = NULLIF(:'verification_was', '') WHERE issuer = 'https://id.example';
+
 -- whose business it is
 SELECT r, has_function_privilege(r, f, 'EXECUTE') AS may, count(*) FROM unnest('{pgtoken_issuer,pgtoken_auditor,pgtoken_http}'::text[]) r,
 	unnest('{"pgtoken.sessions_of(text,text)","pgtoken.end_session_of(text,text,text)","pgtoken.end_other_sessions(text,text,text)","pgtoken.account_sessions(uuid,text,integer)"}'::text[]) f GROUP BY 1, 2 ORDER BY 1, 2;

@@ -124,6 +124,7 @@ SELECT test.outcome($$SET pgtoken.impersonation_lifetime = '2h'$$) AS too_long;
 
 SELECT pgtoken.remove_factor('nina', factor_id) FROM pgtoken.factors WHERE subject = 'nina';
 RESET pgtoken.impersonation_lifetime;
+DELETE FROM pgtoken.subject_not_before WHERE subject IN ('nina', 'support-8');
 DROP FUNCTION test.see_actor, test.lend;
 REVOKE USAGE ON SCHEMA test FROM regress_app, regress_support, regress_alone;
 DROP ROLE regress_app, regress_support, regress_alone, regress_admin_of;

@@ -85,7 +85,7 @@ SELECT test.brief(test.http('token', 'grant_type=client_credentials&scope=orders
 -- in force, and by whom
 SELECT issuer, subject, blocked_until, reason, blocked_by = session_user AS by_us, blocked_at <= clock_timestamp() AS since FROM pgtoken.blocked_subjects;
 SELECT event, reason, client_id, detail - 'before' - 'after' AS detail, personal IS NOT NULL AS personal FROM pgtoken.audit_events WHERE subject = 'blake' AND event ~ '^subject' ORDER BY event_id;
-SELECT event, detail, personal #> '{after,subject}' AS subject FROM (SELECT event, event_id, detail #- '{after,blocked_at}' AS detail, personal FROM pgtoken.audit_events WHERE event LIKE 'subject_block.%') e ORDER BY event_id;
+SELECT event, detail, personal #> '{after,subject}' AS subject FROM (SELECT event, event_id, detail #- '{after,blocked_at}' AS detail, personal FROM pgtoken.audit_events WHERE event LIKE 'subject_block.%' AND subject = 'blake') e ORDER BY event_id;
 
 -- Nothing was used up, so that all of it goes on where it stood.
 SELECT pgtoken.unblock_subject('blake', 'it was the bank') AS was_blocked, pgtoken.unblock_subject('blake') AS again, pgtoken.unblock_subject('nobody') AS nobody;
@@ -121,7 +121,7 @@ SELECT pgtoken.block_subject('blake', 'until then', 'tomorrow', end_sessions => 
 SELECT pgtoken.block_subject('blake', 'and longer', 'infinity', end_sessions => false) AS longer, pgtoken.block_subject('blake', 'shorter', 'tomorrow', end_sessions => false) = 'tomorrow' AS shorter;
 -- since when it is blocked stays, whatever changes of it
 SELECT count(DISTINCT e.personal #>> '{after,reason}') AS reasons, count(DISTINCT (e.detail #>> '{after,blocked_at}')) AS since
-FROM pgtoken.audit_events e WHERE e.event = 'subject_block.changed';
+FROM pgtoken.audit_events e WHERE e.event = 'subject_block.changed' AND e.subject = 'blake';
 CREATE FUNCTION test.blocked_for(seconds float8) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	token text;

@@ -12,6 +12,7 @@
 #include "base/libs.h"
 #include "base/shared_memory.h"
 #include "tables/audit.h"
+#include "tables/status_index.h"
 
 PGT_MODULE_MAGIC("pgtoken");
 
@@ -27,4 +28,5 @@ _PG_init(void)
 	cache_init();
 	kept_init();
 	audit_init();
+	status_index_init();
 }

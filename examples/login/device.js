@@ -31,6 +31,7 @@ export function addDevice(app, { database, browsers, show }) {
 		const error = decision === 'allow'
 			? await database.approveDevice(userCode, session)
 			: await database.denyDevice(userCode, session.subject);
+		if (error === 'login_required') return show(reply, loginPage({ csrf, to: { user_code: userCode } }));
 		if (error) return show(reply.code(400), deviceCodePage({ csrf, userCode, error: ERRORS[error] ?? error }));
 		return show(reply, messagePage(decision === 'allow' ? 'Connected' : 'Refused', 'You can go back to your device.'));
 	});

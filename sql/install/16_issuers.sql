@@ -33,6 +33,7 @@ CREATE TABLE pgtoken.issuers (
 	code_delivery text NOT NULL DEFAULT 'application',
 	max_sessions integer,
 	at_session_limit text NOT NULL DEFAULT 'end_oldest',
+	status_lists boolean NOT NULL DEFAULT false,
 	not_before timestamptz,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	epoch bigint NOT NULL DEFAULT (pg_catalog.hashtextextended(pg_catalog.gen_random_uuid()::text, 0) OPERATOR(pg_catalog.&) 4503599627370495),
@@ -53,6 +54,7 @@ CREATE TABLE pgtoken.issuers (
 	CONSTRAINT issuers_code_delivery_check CHECK (code_delivery = ANY (pgtoken.choices('delivery'))),
 	CONSTRAINT issuers_max_sessions_check CHECK (max_sessions > 0),
 	CONSTRAINT issuers_at_session_limit_check CHECK (at_session_limit = ANY (pgtoken.choices('at_session_limit'))),
+	CONSTRAINT issuers_status_lists_check CHECK (NOT status_lists OR default_alg NOT LIKE 'HS%'),
 	CONSTRAINT issuers_default_alg_check CHECK (default_alg = ANY (pgtoken.choices('alg')))
 );
 COMMENT ON TABLE pgtoken.issuers IS 'One row per issuer (tenant): the iss of its tokens';
@@ -76,6 +78,7 @@ COMMENT ON COLUMN pgtoken.issuers.logout_delivery IS 'Who tells clients of logou
 COMMENT ON COLUMN pgtoken.issuers.code_delivery IS 'Who sends the one-time codes of the outbox: the application, by take_challenge_codes(), or the courier';
 COMMENT ON COLUMN pgtoken.issuers.max_sessions IS 'How many living sessions a subject may have with all its clients; NULL: any number. Clients may have a limit of their own';
 COMMENT ON COLUMN pgtoken.issuers.at_session_limit IS 'What becomes of one more: end_oldest (it begins, and the least recently used one ends) or refuse';
+COMMENT ON COLUMN pgtoken.issuers.status_lists IS 'Have new families a place in a status list, for APIs that do not ask here?';
 COMMENT ON COLUMN pgtoken.issuers.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.issuers.created_at IS 'When the issuer was created';
 COMMENT ON COLUMN pgtoken.issuers.epoch IS 'Moves on by one with each set_not_before; families and codes carry the one in which they were issued. Begins anywhere, so that an issuer that was deleted and is made again has none of its families';
@@ -90,6 +93,7 @@ COMMENT ON CONSTRAINT issuers_mtls_base_uri_check ON pgtoken.issuers IS 'As an i
 COMMENT ON CONSTRAINT issuers_registration_check ON pgtoken.issuers IS 'off, token, statement or open';
 COMMENT ON CONSTRAINT issuers_max_sessions_check ON pgtoken.issuers IS 'Whoever may have none cannot sign in';
 COMMENT ON CONSTRAINT issuers_at_session_limit_check ON pgtoken.issuers IS 'end_oldest or refuse';
+COMMENT ON CONSTRAINT issuers_status_lists_check ON pgtoken.issuers IS 'Status lists are signed by what anybody can verify';
 COMMENT ON CONSTRAINT issuers_default_alg_check ON pgtoken.issuers IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 
 CREATE UNIQUE INDEX issuers_base ON pgtoken.issuers (pgtoken.issuer_base(issuer));
@@ -223,7 +227,8 @@ CREATE FUNCTION pgtoken.update_issuer(
 	code_delivery text DEFAULT NULL,
 	mtls_base_uri text DEFAULT NULL,
 	max_sessions integer DEFAULT NULL,
-	at_session_limit text DEFAULT NULL
+	at_session_limit text DEFAULT NULL,
+	status_lists boolean DEFAULT NULL
 ) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -268,6 +273,11 @@ BEGIN
 		RETURN false;
 	END IF;
 	PERFORM pgtoken.check_alg_change(issuer, NULL, default_alg);
+	IF EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = update_issuer.issuer AND coalesce(update_issuer.status_lists, i.status_lists) AND coalesce(update_issuer.default_alg, i.default_alg) LIKE 'HS%') THEN
+		RAISE EXCEPTION 'status_lists take a default_alg that others can verify'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'A status list is signed by default_alg, and an HS256 key is not published.';
+	END IF;
 	IF is_default THEN
 		UPDATE pgtoken.issuers i SET is_default = false WHERE i.is_default AND i.issuer <> update_issuer.issuer;
 	END IF;
@@ -290,6 +300,7 @@ BEGIN
 		code_delivery = coalesce(update_issuer.code_delivery, i.code_delivery),
 		max_sessions = coalesce(update_issuer.max_sessions, CASE WHEN 'max_sessions' <> ALL (reset) THEN i.max_sessions END),
 		at_session_limit = coalesce(update_issuer.at_session_limit, i.at_session_limit),
+		status_lists = coalesce(update_issuer.status_lists, i.status_lists),
 		mtls_base_uri = coalesce(update_issuer.mtls_base_uri, CASE WHEN 'mtls_base_uri' <> ALL (reset) THEN i.mtls_base_uri END)
 	WHERE i.issuer = update_issuer.issuer;
 	RETURN true;
@@ -306,7 +317,8 @@ acr_levels: acr values from weakest to strongest; a stronger one satisfies whoev
 registration: who may register a client by himself (RFC 7591): off (nobody), token (who has an initial access token of create_registration_token), statement (who has a software statement of an issuer that the registration policy names), open (anybody); set_registration_policy says what such clients may have.
 logout_delivery: who tells clients of logouts, application (end_session returns the tokens) or courier. code_delivery: who sends one-time codes of the outbox, application (take_challenge_codes hands them out) or courier.
 mtls_base_uri: below which the endpoints are once more, by a host whose layer or proxy asks for certificates, so that browsers are not asked for theirs; the metadata name them as mtls_endpoint_aliases (RFC 8705 section 5).
-max_sessions: how many living sessions a subject may have with all clients, those that share a session_id being one; it counts at the next sign-in. at_session_limit: what becomes of one more: end_oldest (the least recently used one ends) or refuse (access_denied). A client may have less, by the members of these names in its metadata. Returns false when there is no such issuer. Raises 22023.';
+max_sessions: how many living sessions a subject may have with all clients, those that share a session_id being one; it counts at the next sign-in. at_session_limit: what becomes of one more: end_oldest (the least recently used one ends) or refuse (access_denied). A client may have less, by the members of these names in its metadata.
+status_lists: access tokens of families that begin from now on name a place in a status list (Token Status List), where APIs that do not ask here read whether they are refused; families that have one keep it when this is switched off. It takes a default_alg that others can verify. Returns false when there is no such issuer. Raises 22023.';
 
 CREATE FUNCTION pgtoken.delete_issuer(issuer text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -340,10 +352,14 @@ BEGIN
 	DELETE FROM pgtoken.authorization_details_types t WHERE t.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.assertion_rules r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.trusted_issuers t WHERE t.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.administrations a WHERE a.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_blocks b WHERE b.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.documents d WHERE d.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.status_list_documents d USING pgtoken.status_lists l WHERE l.issuer = delete_issuer.issuer AND d.series = l.series AND d.number = l.number;
+	DELETE FROM pgtoken.status_list_ends e USING pgtoken.status_lists l WHERE l.issuer = delete_issuer.issuer AND e.series = l.series;
+	DELETE FROM pgtoken.status_lists l WHERE l.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.issuers i WHERE i.issuer = delete_issuer.issuer;
 	RETURN true;
 END

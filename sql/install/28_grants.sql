@@ -1,10 +1,13 @@
 -- Families: one authorization of one client by one subject, and whether it lives.
 
--- A refresh updates no indexed column and finds room on its page: HOT.
+-- A refresh updates no indexed column and finds room on its page: HOT. What is indexed
+-- stands in front: an UPDATE looks at each, past all that is before it in the row.
 CREATE TABLE pgtoken.grants (
 	grant_id uuid NOT NULL,
 	client_id text NOT NULL,
 	subject text NOT NULL,
+	status_series bigint,
+	status_position integer,
 	scope text NOT NULL,
 	resources text[] NOT NULL,
 	session_id text,
@@ -42,13 +45,16 @@ CREATE TABLE pgtoken.grants (
 	subject_epoch bigint,
 	authorization_details jsonb,
 	claims_request jsonb,
+	changed_at timestamptz,
 	CONSTRAINT grants_pkey PRIMARY KEY (grant_id)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE pgtoken.grants IS 'Families: one authorization of one client by one subject, and the state of its rotation';
 COMMENT ON COLUMN pgtoken.grants.grant_id IS 'UUIDv7, made in C; every token of the family names it';
 COMMENT ON COLUMN pgtoken.grants.client_id IS 'Client that was authorized; only it can refresh';
 COMMENT ON COLUMN pgtoken.grants.subject IS 'sub: who authorized it, the application''s user id';
-COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited; a refresh may narrow its access token, never this';
+COMMENT ON COLUMN pgtoken.grants.status_series IS 'Series of the status list that its access tokens name; NULL: they name none';
+COMMENT ON COLUMN pgtoken.grants.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it; immutable, and never another family''s';
+COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited, or what change_family has left of it; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.resources IS 'APIs as granted (RFC 8707), or the issuer itself: aud; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';
 COMMENT ON COLUMN pgtoken.grants.auth_time IS 'When the subject authenticated (OpenID Connect Core section 2); a refresh keeps it';
@@ -85,12 +91,15 @@ COMMENT ON COLUMN pgtoken.grants.client_epoch IS 'epoch of its client then';
 COMMENT ON COLUMN pgtoken.grants.subject_epoch IS 'epoch of its issuer''s subjects then (subject_epochs)';
 COMMENT ON COLUMN pgtoken.grants.authorization_details IS 'What was granted beyond scopes (RFC 9396), an array; a refresh may narrow its access token, never this; NULL: nothing';
 COMMENT ON COLUMN pgtoken.grants.claims_request IS 'Single claims that its ID tokens and userinfo have as well (OpenID Connect Core section 5.5), as consented to; NULL: none were asked for';
+COMMENT ON COLUMN pgtoken.grants.changed_at IS 'When change_family last changed what its tokens say, which a refresh under way must notice; NULL: never';
 COMMENT ON INDEX pgtoken.grants_pkey IS 'Finds a family; every token names its grant_id';
 
 CREATE INDEX grants_session_id ON pgtoken.grants (session_id) WHERE session_id IS NOT NULL;
 COMMENT ON INDEX pgtoken.grants_session_id IS 'Finds the families of a session; holds no column that a refresh changes';
 CREATE INDEX grants_subject_client_id ON pgtoken.grants (subject, client_id);
 COMMENT ON INDEX pgtoken.grants_subject_client_id IS 'Finds what a subject has granted, to all clients or to one; holds no column that a refresh changes';
+CREATE INDEX grants_status ON pgtoken.grants (status_series, status_position) WHERE status_series IS NOT NULL;
+COMMENT ON INDEX pgtoken.grants_status IS 'Finds the families of a status list; holds no column that a refresh changes, and nothing of issuers without such lists';
 
 ALTER TABLE pgtoken.grants
 	ALTER subject SET STORAGE MAIN,
@@ -119,7 +128,8 @@ COMMENT ON POLICY auditor_reads ON pgtoken.grants IS 'Lets pgtoken_auditor see e
 GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time,
 			  nonce, claims, created_at, expires_at,
 			  idle_lifetime, generation, rotated_at, retry_count, blacklisted_generation, context, first_context, grant_type, not_before, jkt, x5t_s256, act,
-			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, authorization_details, claims_request)
+			  ancestors, ancestor_tokens, revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, authorization_details, claims_request,
+			  changed_at, status_series, status_position)
 	ON pgtoken.grants TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
@@ -128,7 +138,7 @@ COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.del
 -- column lists cost a rotation nothing: its statement names none of them.
 CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope, resources, session_id, auth_time, acr, amr, mfa_time, first_auth_time, nonce,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
-		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, claims_request
+		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, claims_request, changed_at, status_series, status_position
 	ON pgtoken.grants FOR EACH ROW
 	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit_update ON pgtoken.grants IS 'Writes grant.revoked and grant.changed to audit_events, without hashes; a rotation is audited by its row in tokens';
@@ -146,7 +156,8 @@ CREATE VIEW pgtoken.grant_status WITH (security_barrier, security_invoker) AS
 		   g.scope, g.resources, g.session_id, g.auth_time, g.acr, g.amr, g.created_at, g.rotated_at,
 		   g.expires_at, g.rotated_at + g.idle_lifetime AS idle_expires_at,
 		   g.generation, g.retry_count, g.blacklisted_generation, g.context, g.revoked_at, g.revoke_reason,
-		   g.grant_type, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.first_context, n.not_before
+		   g.grant_type, g.jkt, g.x5t_s256, g.act, g.ancestors, g.ancestor_tokens, g.first_context, n.not_before,
+		   g.status_series, g.status_position
 	FROM pgtoken.grants g
 	LEFT JOIN pgtoken.clients c ON c.client_id = g.client_id
 	LEFT JOIN pgtoken.issuers i ON i.issuer = c.issuer
@@ -187,6 +198,8 @@ COMMENT ON COLUMN pgtoken.grant_status.act IS 'Who acts for the subject (RFC 869
 COMMENT ON COLUMN pgtoken.grant_status.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.ancestors IS 'Families that its token was exchanged from, oldest first; NULL: none';
 COMMENT ON COLUMN pgtoken.grant_status.first_context IS 'Context of the first issue';
+COMMENT ON COLUMN pgtoken.grant_status.status_series IS 'Series of the status list that its access tokens name; NULL: they name none';
+COMMENT ON COLUMN pgtoken.grant_status.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it';
 COMMENT ON COLUMN pgtoken.grant_status.not_before IS 'The latest not_before of its issuer, its client, its subject and its own; whether it ends the family, state says; NULL: none is set';
 
 CREATE FUNCTION pgtoken.grant_of(token text)

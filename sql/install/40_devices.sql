@@ -141,7 +141,7 @@ GRANT EXECUTE ON FUNCTION pgtoken.approve_device TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.approve_device IS
 'Let the device with this user_code have tokens for the subject (RFC 8628 section 3.3).
 user_code, attempt_key: as in device_request. subject: the application''s user id. scope: what the subject has agreed to, within what the device asked for; NULL: all of it. auth_time, acr, amr, session_id, claims: as in issue_tokens. authorization_details, lifetime, idle_lifetime: as in approve_authorization.
-Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts, invalid_scope, session_limit (one session must end first), or access_denied for a subject that is blocked. Raises 22004, 22023.';
+Returns NULL when it is done, otherwise invalid_user_code, too_many_attempts, invalid_scope, session_limit (one session must end first), login_required where the subject has ended the session since auth_time, or access_denied for a subject that is blocked. Raises 22004, 22023.';
 
 CREATE FUNCTION pgtoken.deny_device(user_code text, attempt_key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_deny_device' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

@@ -44,6 +44,7 @@ BEGIN
 		'userinfo_signing_alg_values_supported', NULLIF(signing_algs, '{}'),
 		'end_session_endpoint', CASE WHEN i.logout_uri IS NOT NULL THEN base_url || '/oauth2/logout' END,
 		'jwks_uri', base_url || '/oauth2/jwks',
+		'status_list_aggregation_endpoint', CASE WHEN i.status_lists THEN base_url || '/oauth2/status_lists' END,
 		'scopes_supported', scopes,
 		-- empty and not absent without an authorization endpoint: RFC 8414 section 2 requires it
 		'response_types_supported', CASE WHEN i.login_uri IS NOT NULL THEN pgtoken.choices('response_type') ELSE '{}' END,

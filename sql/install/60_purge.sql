@@ -8,7 +8,7 @@ COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from 
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants}'::text[];
+	RETURN '{blacklist,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
@@ -59,6 +59,14 @@ BEGIN
 		WHEN 'grants' THEN	-- that of a reused one stays for as long as the family is known as such
 			'least(t.revoked_at, t.expires_at, t.rotated_at + t.idle_lifetime) < ' || quote_literal(now() - families)
 			|| ' AND NOT EXISTS (SELECT FROM pgtoken.reused_families r WHERE r.grant_id = t.grant_id)'
+		-- Once nobody can have a token that names it: a block is used up or forgotten within
+		-- hours, and access tokens end a day after their family at the latest.
+		WHEN 'status_lists' THEN 't.reserved_at < now() - interval ''2 days'' AND (t.is_full OR NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = t.issuer AND i.status_lists)) '
+			|| 'AND NOT EXISTS (SELECT FROM pgtoken.grants g WHERE g.status_series = t.series '
+			|| 'AND g.status_position BETWEEN t.number::bigint * pgtoken.status_list_size() AND t.number::bigint * pgtoken.status_list_size() + pgtoken.status_list_size() - 1 '
+			|| 'AND least(g.revoked_at, g.expires_at, g.rotated_at + g.idle_lifetime) >= now() - interval ''2 days'')'
+		WHEN 'status_list_ends' THEN 't.ended_at < now() - interval ''2 days'''
+		WHEN 'status_list_documents' THEN 't.built_at < now() - interval ''1 day'''
 	END;
 END
 $function$;

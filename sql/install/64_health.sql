@@ -80,6 +80,16 @@ BEGIN
 				   ELSE format('%s: clients have redirect_uris, and without login_uri there is no authorization_endpoint in the metadata, which some libraries refuse: SELECT pgtoken.update_issuer(..., login_uri => ...)', names) END;
 	RETURN NEXT;
 
+	-- a list that is as old as a token gets says nothing that its end would not
+	check_name := 'status lists';
+	SELECT string_agg(i.issuer, ', ' ORDER BY i.issuer) INTO names FROM pgtoken.issuers i WHERE i.status_lists;
+	n := 2 * extract(epoch FROM current_setting('pgtoken.status_list_ttl')::interval)::bigint;
+	ok := names IS NULL OR current_setting('pgtoken.status_list_ttl')::interval * 2 < current_setting('pgtoken.access_token_lifetime')::interval;
+	detail := CASE WHEN names IS NULL THEN 'no issuer has any'
+				   WHEN ok THEN format('of %s: a revocation is known to who reads them after %s s at the latest', names, n)
+				   ELSE format('of %s: a revocation is known to who reads them after %s s, when most access tokens (pgtoken.access_token_lifetime) have ended by themselves: lower pgtoken.status_list_ttl', names, n) END;
+	RETURN NEXT;
+
 	check_name := 'root key';
 	names := pgtoken.root_key_status();
 	ok := names = 'ok';

@@ -49,11 +49,14 @@ BEGIN
 		PERFORM pgtoken.raise_not_before(of_issuer, NULL, NULL, NULL, NULL, of_reason);
 		ended := ended + 1;
 	END LOOP;
+	-- of before, and of what was issued since the time that is restored and is not known any more; new families get new lists
+	UPDATE pgtoken.status_lists l SET is_full = true, all_ended = true WHERE NOT l.all_ended;
+	DELETE FROM pgtoken.status_list_documents d;
 	RETURN ended;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.end_before_restore FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.end_before_restore IS 'Internal, called by after_restore and adopt_copy: ends by the epochs of all issuers what was issued before this moment; returns the number of issuers';
+COMMENT ON FUNCTION pgtoken.end_before_restore IS 'Internal, called by after_restore and adopt_copy: ends by the epochs of all issuers what was issued before this moment, and their status lists with it; returns the number of issuers';
 
 CREATE FUNCTION pgtoken.forget_all_on_their_way() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

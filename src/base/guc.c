@@ -68,6 +68,7 @@ int guc_retry_window_confidential = 60;
 int guc_retry_window_public = 30;
 char *guc_root_key_file = NULL;
 int guc_shared_replay_ids = SHARED_REPLAY_IDS;
+int guc_status_list_ttl = 60;
 
 static const struct config_enum_entry log_refusals_options[] = {
 	{"off", LOG_REFUSALS_OFF, false},
@@ -454,6 +455,12 @@ guc_init(void)
 							"How long a retiring signing key still verifies.", NULL,
 							&signing_key_retiring_period, 2 * MINUTES_PER_DAY, MINUTES_PER_DAY,
 							INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.status_list_ttl",
+		"How long a status list is served, and how long its readers may keep it.",
+		"A revocation is known to all of them after twice that.", &guc_status_list_ttl, 60, 2,
+		SECONDS_PER_DAY, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("pgtoken");
 }

@@ -43,6 +43,7 @@ extern int guc_retry_window_confidential;
 extern int guc_retry_window_public;
 extern char *guc_root_key_file;
 extern int guc_shared_replay_ids;
+extern int guc_status_list_ttl;
 
 /* ereport(42501) when the connection's options hide a configured setting; before anything else */
 extern void guc_refuse_connection_options(void);

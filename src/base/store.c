@@ -129,7 +129,7 @@ plan_of(StoreQuery *query, const StoreArgs *args)
 static bool
 is_expected(StoreKind kind, int code)
 {
-	if (kind != STORE_WRITES)
+	if (kind == STORE_READS || kind == STORE_READS_LATEST)
 		return code == SPI_OK_SELECT;
 	return code == SPI_OK_INSERT || code == SPI_OK_UPDATE || code == SPI_OK_DELETE ||
 		   code == SPI_OK_INSERT_RETURNING || code == SPI_OK_UPDATE_RETURNING;
@@ -158,9 +158,13 @@ store_run(StoreQuery *query, const StoreArgs *args, StoreReader reader, void *ar
 	plan = plan_of(query, args);
 	if (latest)
 		PushActiveSnapshot(GetLatestSnapshot());
-	else if (query->kind == STORE_WRITES)
+	else if (query->kind != STORE_READS)
 		cache_mark_dirty(CACHE_REVOCATION); /* the triggers tell of configuration */
-	code = SPI_execute_plan(plan, (Datum *) args->value, args->null, latest, 0);
+	if (query->kind == STORE_WRITES_LATEST)
+		code = SPI_execute_snapshot(plan, (Datum *) args->value, args->null, GetLatestSnapshot(),
+									InvalidSnapshot, false, true, 0);
+	else
+		code = SPI_execute_plan(plan, (Datum *) args->value, args->null, latest, 0);
 	if (latest)
 		PopActiveSnapshot();
 	if (!is_expected(query->kind, code))

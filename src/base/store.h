@@ -27,7 +27,8 @@ typedef enum StoreKind
 {
 	STORE_READS, /* what the transaction sees; may lock what it reads */
 	STORE_READS_LATEST, /* what is committed by now, whatever the isolation level; writes nothing */
-	STORE_WRITES
+	STORE_WRITES,
+	STORE_WRITES_LATEST /* and finds what is committed by now, whatever the isolation level */
 } StoreKind;
 
 /* a row as store.c reads it */

@@ -14,6 +14,7 @@
 #include "base/guc.h"
 #include "base/object.h"
 #include "base/replay_lag.h"
+#include "core/oauth/status_list.h"
 #include "endpoints/account_endpoint.h"
 #include "endpoints/answer_endpoint.h"
 #include "endpoints/authorization_endpoint.h"
@@ -24,6 +25,7 @@
 #include "endpoints/metadata_endpoint.h"
 #include "endpoints/registration_endpoint.h"
 #include "endpoints/revocation_endpoint.h"
+#include "endpoints/status_list_endpoint.h"
 #include "endpoints/token_endpoint.h"
 #include "endpoints/userinfo_endpoint.h"
 #include "http/cors.h"
@@ -48,6 +50,7 @@ typedef enum RouteFlags
 	IN_QUERY = 8, /* a GET has its parameters there */
 	NO_FORM = 16, /* a body is read by the endpoint itself */
 	OF_MANY = 32, /* what follows the path names one of many things: a segment more */
+	OF_PAIRS = 128, /* the same with two segments */
 	ALIASED = 64 /* also below the issuer's mtls_base_uri (RFC 8705 section 5) */
 } RouteFlags;
 
@@ -72,6 +75,9 @@ static const Route routes[] = {
 	 NULL, metadata_endpoint},
 	{"/oauth2/resource_metadata", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY, NULL,
 	 metadata_endpoint_resource},
+	{PGTC_STATUS_LIST_PATH, METADATA, FOR_SCRIPTS | READS_ONLY, NULL, status_list_endpoint_all},
+	{PGTC_STATUS_LIST_PATH "/", METADATA, FOR_SCRIPTS | READS_ONLY | OF_PAIRS, NULL,
+	 status_list_endpoint},
 	{"/oauth2/authorize", BOTH, IN_QUERY, NULL, authorization_endpoint},
 	{"/oauth2/answer", ONCE, IN_QUERY, NULL, answer_endpoint},
 	{"/oauth2/par", FORM, FOR_SCRIPTS | ALIASED, authorization_endpoint_push, NULL},
@@ -103,23 +109,34 @@ is_joined(const char *path, const char *first, const char *second)
 	return strncmp(path, first, len) == 0 && strcmp(path + len, second) == 0;
 }
 
-/* the segment that follows, below base; NULL: there is none, or there are more */
+/* is it one segment, or two where there have to be two? */
+static bool
+is_name(const char *text, bool pair)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!pair)
+		return text[0] && slash == NULL;
+	return slash && slash > text && is_name(slash + 1, false);
+}
+
+/* the segment that follows, or both, below base; NULL: there is none, or there are more */
 static const char *
 name_in(const char *base, const Route *route, const char *path)
 {
 	const char *rest = path + strlen(base);
 
-	if (!(route->flags & OF_MANY) || strncmp(path, base, strlen(base)) != 0 ||
+	if (!(route->flags & (OF_MANY | OF_PAIRS)) || strncmp(path, base, strlen(base)) != 0 ||
 		strncmp(rest, route->path, strlen(route->path)) != 0)
 		return NULL;
 	rest += strlen(route->path);
-	return rest[0] && strchr(rest, '/') == NULL ? rest : NULL;
+	return is_name(rest, route->flags & OF_PAIRS) ? rest : NULL;
 }
 
 static bool
 leads_below(const char *base, const char *path, const Route *route)
 {
-	if (route->flags & OF_MANY)
+	if (route->flags & (OF_MANY | OF_PAIRS))
 		return name_in(base, route, path) != NULL;
 	return is_joined(path, base, route->path);
 }

@@ -114,3 +114,29 @@ blacklist_jti(const char *jti, TimestampTz expires_at, const char *reason, Black
 	memcpy(grant_id.data, parsed.grant_id, PGTC_UUID_LEN);
 	return blacklist_access_token(&grant_id, jti, Min(expires_at, latest), reason, out);
 }
+
+static StoreQuery blacklist_family_query = STORE_QUERY(
+	"blacklist family", STORE_WRITES,
+	"INSERT INTO pgtoken.blacklist (grant_id, token_id, token_type, reason, expires_at, "
+	"created_at) SELECT t.grant_id, t.jti, 'access_token', $2, t.access_expires_at, $3 "
+	"FROM pgtoken.tokens t WHERE t.grant_id" EQ "$1 "
+	"AND t.access_expires_at OPERATOR(pg_catalog.>) $3 "
+	"AND t.issued_at OPERATOR(pg_catalog.>) $4 ON CONFLICT (grant_id, token_id) DO NOTHING");
+
+int
+blacklist_access_tokens_of(const Grant *grant, TimestampTz now, const char *reason)
+{
+	const AuditScope scope = {.client_id = grant->client_id, .subject = grant->auth.subject};
+	StoreArgs args = {0};
+	int n;
+
+	store_arg_uuid(&args, &grant->grant_id);
+	store_arg_text(&args, reason);
+	store_arg_time(&args, now);
+	/* older rows need not be looked at */
+	store_arg_time(&args, moment_plus(now, -ACCESS_TOKEN_LIFE_MAX));
+	audit_enter(&scope);
+	n = (int) store_run(&blacklist_family_query, &args, NULL, NULL);
+	audit_leave();
+	return n;
+}

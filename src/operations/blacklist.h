@@ -10,6 +10,8 @@
 #include "datatype/timestamp.h"
 #include "utils/uuid.h"
 
+#include "tables/grant.h"
+
 typedef struct BlacklistedToken
 {
 	pg_uuid_t grant_id;
@@ -24,5 +26,8 @@ extern bool blacklist_token(const char *token, const char *reason, BlacklistedTo
 /* ereport(22023) for a jti that is not of our making */
 extern bool blacklist_jti(const char *jti, TimestampTz expires_at, const char *reason,
 						  BlacklistedToken *out);
+
+/* all access tokens that a family has out, which its caller has locked; how many */
+extern int blacklist_access_tokens_of(const Grant *grant, TimestampTz now, const char *reason);
 
 #endif /* PGT_BLACKLIST_H */

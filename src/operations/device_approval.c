@@ -20,6 +20,7 @@
 #include "core/oauth/user_code.h"
 #include "operations/consent.h"
 #include "operations/session_limit.h"
+#include "tables/account.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
@@ -194,6 +195,9 @@ device_approval_give(const char *user_code, const char *attempt_key, const Authe
 	if (subject_block_holds(client->issuer, auth->subject))
 		return refuse_blocked(device, auth->subject);
 	session_lock_issue(client->issuer, auth->subject, auth->session_id);
+	if (auth->session_id &&
+		account_session_ended(client->issuer, auth->subject, auth->session_id, complete.auth_time))
+		return "login_required";
 	if (session_limit_refuses(client, auth->subject, auth->session_id))
 		return "session_limit";
 	not_before_begin(client, GetCurrentTimestamp(), &begun);

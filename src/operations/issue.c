@@ -28,8 +28,10 @@
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/grant.h"
+#include "tables/issuer.h"
 #include "tables/not_before.h"
 #include "tables/registration.h"
+#include "tables/status_index.h"
 #include "tables/subject_block.h"
 #include "tokens/authorization_details.h"
 #include "tokens/mint.h"
@@ -131,6 +133,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 	grant->context = request->context;
 	grant->first_context = first_context(request);
 	grant->not_before = DT_NOBEGIN;
+	grant->changed_at = DT_NOBEGIN;
 	if (request->begun)
 		grant->begun = *request->begun;
 	else
@@ -243,10 +246,22 @@ permit_issue(const IssueRequest *request, Issue *issue, TokenResponse *response)
 	return permit(&permit_request, &issue->grant, &issue->permission, response);
 }
 
+/* its tokens say where its status is to be read; for good, since a refresh only copies it */
+static void
+give_status_index(const IssueRequest *request, Issue *issue)
+{
+	const Issuer *issuer = issuer_get(issue->client->issuer);
+
+	if (issuer->status_lists)
+		status_index_take(issuer, request->auth.subject, issue->now, &issue->grant.status_series,
+						  &issue->grant.status_position);
+}
+
 /* before anything is stored or used up: the application's claims may make it impossible */
 static PgtErr
 sign(const IssueRequest *request, Issue *issue)
 {
+	give_status_index(request, issue);
 	return mint_tokens(&(MintRequest){.client = issue->client,
 									  .grant = &issue->grant,
 									  .target = &issue->target,

@@ -30,6 +30,7 @@
 #include "core/oauth/route.h"
 #include "operations/blacklist.h"
 #include "operations/impersonation.h"
+#include "operations/change.h"
 #include "operations/issue.h"
 #include "operations/refresh.h"
 #include "operations/revoke.h"
@@ -45,6 +46,7 @@ PG_FUNCTION_INFO_V1(pgt_answer_event_id);
 PG_FUNCTION_INFO_V1(pgt_blacklist_jti);
 PG_FUNCTION_INFO_V1(pgt_blacklist_token);
 PG_FUNCTION_INFO_V1(pgt_cache_stats_row);
+PG_FUNCTION_INFO_V1(pgt_change_family);
 PG_FUNCTION_INFO_V1(pgt_grant_of);
 PG_FUNCTION_INFO_V1(pgt_introspect);
 PG_FUNCTION_INFO_V1(pgt_issue_tokens);
@@ -187,6 +189,46 @@ Datum
 pgt_revoke_family_by_token(PG_FUNCTION_ARGS)
 {
 	return once_run(fcinfo, revoke_family_by_token_once);
+}
+
+static Datum
+change_family_once(PG_FUNCTION_ARGS)
+{
+	ChangedFamily changed = {0};
+	FamilyChange change = {.scope = argument_text(fcinfo, 2), .reason = argument_text(fcinfo, 4)};
+	Datum values[7] = {0};
+	bool nulls[7] = {false};
+	bool done;
+
+	glue_require(!PG_ARGISNULL(0), "grant_id");
+	glue_require(!PG_ARGISNULL(3), "at_once");
+	change.at_once = PG_GETARG_BOOL(3);
+	if (!PG_ARGISNULL(1))
+		change.claims = request_claims(argument_jsonb(fcinfo, 1));
+	request_string(change.reason, "reason");
+	if (change.claims == NULL && change.scope == NULL && !change.at_once)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is nothing to change"),
+				 errhint("Give claims, scope or at_once => true.")));
+	done = change_family(PG_GETARG_UUID_P(0), &change, &changed);
+	if (done)
+	{
+		values[0] = UUIDPGetDatum(&changed.grant->grant_id);
+		values[1] = CStringGetTextDatum(changed.grant->client_id);
+		values[2] = CStringGetTextDatum(changed.grant->auth.subject);
+		values[3] = CStringGetTextDatum(changed.grant->scope);
+		values[4] = BoolGetDatum(changed.refreshable);
+		values[5] = Int32GetDatum(changed.access_tokens);
+		values[6] = TimestampTzGetDatum(changed.grant->changed_at);
+	}
+	put_row(fcinfo, done, values, nulls);
+	return (Datum) 0;
+}
+
+Datum
+pgt_change_family(PG_FUNCTION_ARGS)
+{
+	return once_run(fcinfo, change_family_once);
 }
 
 static void

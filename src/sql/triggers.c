@@ -359,6 +359,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	else
 	{
 		event.event = after == NULL ? "grant.deleted" : "grant.changed";
+		event.reason = audit_scope()->reason;
 		before_and_after(data, before, after, &event);
 	}
 	audit_write(&event);

@@ -36,6 +36,7 @@ typedef struct AuditScope
 	const char *client_id;
 	const char *subject;
 	Jsonb *context;
+	const char *reason; /* of a change of a family, as its caller says; NULL: none */
 	bool context_changed; /* a retry whose context differs from the rotation's */
 	const char *
 		client_auth_method; /* how the client has proved itself at an endpoint; NULL: it was not asked */

@@ -4,6 +4,8 @@
  */
 #include "tables/grant.h"
 
+#include "catalog/pg_type.h"
+
 #include "base/moment.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
@@ -18,6 +20,8 @@ read_grant(StoreRow *row, void *arg)
 	store_uuid(store_column(row, "grant_id"), &grant->grant_id);
 	grant->client_id = store_text(store_column(row, "client_id"));
 	grant->auth.subject = store_text(store_column(row, "subject"));
+	grant->status_series = store_long(store_column(row, "status_series"), 0);
+	grant->status_position = store_int(store_column(row, "status_position"), 0);
 	grant->scope = store_text(store_column(row, "scope"));
 	grant->resources = store_texts(store_column(row, "resources"), &grant->n_resources);
 	authentication_read(row, &grant->auth);
@@ -54,6 +58,7 @@ read_grant(StoreRow *row, void *arg)
 	store_begun(row, &grant->begun);
 	grant->auth.details = store_jsonb(store_column(row, "authorization_details"));
 	grant->claims_request = store_jsonb(store_column(row, "claims_request"));
+	grant->changed_at = store_time(store_column(row, "changed_at"), DT_NOBEGIN);
 	grant->found = row->found;
 }
 
@@ -136,13 +141,18 @@ grant_insert(const Grant *grant)
 					grant->n_ancestors > 0 ? grant->n_ancestors : -1);
 	store_arg_begun(&args, &grant->begun);
 	store_arg_jsonb(store_named(&args, "claims_request"), grant->claims_request);
+	store_arg_value(store_named(&args, "status_series"), INT8OID,
+					Int64GetDatum(grant->status_series), grant->status_series == 0);
+	store_arg_value(store_named(&args, "status_position"), INT4OID,
+					Int32GetDatum(grant->status_position), grant->status_series == 0);
 	store_run(&grant_insert_query, &args, NULL, NULL);
 }
 
 static StoreQuery grant_rotate_query = STORE_HOT_WRITE(
 	"grant rotate", ROW_UPDATE, "grants", NULL,
 	"UPDATE pgtoken.grants g SET {sets} WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
-	"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL");
+	"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+	"AND g.changed_at IS NOT DISTINCT FROM $3");
 
 bool
 grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
@@ -153,6 +163,7 @@ grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
 
 	store_arg_uuid(&args, &grant->grant_id);
 	store_arg_int(&args, grant->generation);
+	store_arg_time(&args, grant->changed_at);
 	store_arg_int(store_named(&args, "generation"), grant->generation + 1);
 	store_arg_bytes(store_named(&args, "previous_hash"), grant->current_hash, PGTC_SHA256_LEN);
 	store_arg_bytes(store_named(&args, "current_hash"), hash, PGTC_SHA256_LEN);
@@ -171,6 +182,7 @@ static StoreQuery grant_retry_query =
 				"WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
 				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
 				"AND ($3 OPERATOR(pg_catalog.<) 0 OR g.retry_count OPERATOR(pg_catalog.<) $3) "
+				"AND g.changed_at IS NOT DISTINCT FROM $5 "
 				"RETURNING g.retry_count");
 
 bool
@@ -182,6 +194,7 @@ grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_int(&args, limit);
 	store_arg_bytes(&args, lockstep, PGTC_LOCKSTEP_LEN);
+	store_arg_time(&args, grant->changed_at);
 	return store_run(&grant_retry_query, &args, store_read_int, retry) == 1;
 }
 
@@ -191,6 +204,7 @@ static StoreQuery grant_renew_query =
 				"previous_hash = NULL, rotated_at = $3, context = $4 WHERE g.grant_id" EQ
 				"$1 AND g.generation" EQ "$2 "
 				"AND g.blacklisted_generation OPERATOR(pg_catalog.<) $2 AND g.revoked_at IS NULL "
+				"AND g.changed_at IS NOT DISTINCT FROM $5 "
 				"RETURNING g.retry_count");
 
 bool
@@ -202,6 +216,7 @@ grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
 	store_arg_int(&args, grant->generation);
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
+	store_arg_time(&args, grant->changed_at);
 	return store_run(&grant_renew_query, &args, store_read_int, retry) == 1;
 }
 
@@ -222,6 +237,24 @@ grant_step_up(const Grant *grant)
 	store_arg_time(&args, grant->auth.auth_time);
 	store_arg_time(&args, grant->auth.mfa_time);
 	store_run(&grant_step_up_query, &args, NULL, NULL);
+}
+
+static StoreQuery grant_change_query =
+	STORE_QUERY("grant change", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET scope = $2, claims = $3, blacklisted_generation = $4, "
+				"changed_at = $5 WHERE g.grant_id" EQ "$1");
+
+void
+grant_change(const Grant *grant)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &grant->grant_id);
+	store_arg_text(&args, grant->scope);
+	store_arg_jsonb(&args, grant->auth.claims);
+	store_arg_int(&args, grant->blacklisted_generation);
+	store_arg_time(&args, grant->changed_at);
+	store_run(&grant_change_query, &args, NULL, NULL);
 }
 
 static void

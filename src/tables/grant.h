@@ -56,6 +56,9 @@ typedef struct Grant
 	char **ancestor_tokens; /* as many; not read back */
 	bool revoked;
 	char *revoke_reason;
+	TimestampTz changed_at; /* DT_NOBEGIN: what its tokens say is what it began with */
+	int64 status_series; /* its place in the status lists; 0: it has none */
+	int32 status_position;
 	const StoreFound *found; /* the row that it was read from; NULL: not known */
 } Grant;
 
@@ -90,6 +93,9 @@ extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int
 
 /* how its subject has authenticated by now; how it had at first is kept */
 extern void grant_step_up(const Grant *grant);
+
+/* scope, claims, blacklisted_generation and changed_at of a family that is locked */
+extern void grant_change(const Grant *grant);
 
 /* false: unknown, or revoked before; locks the row to the end of the transaction; *revoked is what it was */
 extern bool grant_revoke(const pg_uuid_t *grant_id, TimestampTz now, const char *reason,

@@ -97,6 +97,7 @@ read_issuer(StoreRow *row, void *arg)
 	node->issuer.codes_by_courier = store_bool(row);
 	node->issuer.sessions.max = store_int(row, 0);
 	node->issuer.sessions.refuse = store_bool(row);
+	node->issuer.status_lists = store_bool(row);
 	store_epochs(row, &node->issuer.epochs);
 	node->issuer.installation_id = store_text(row);
 	node->wipe.func = wipe_pepper;
@@ -113,7 +114,7 @@ static StoreQuery issuers_read_query = STORE_QUERY(
 	"i.verification_uri, i.claims_function, i.password_verifier, "
 	"i.dpop_nonce_required, i.acr_levels, i.factor_acr, i.webauthn_rp_id, i.webauthn_origins, i.registration, i.mtls_base_uri, "
 	"i.code_delivery" EQ "'courier', i.max_sessions, i.at_session_limit" EQ
-	"'refuse', " EPOCH_COLUMNS(
+	"'refuse', i.status_lists, " EPOCH_COLUMNS(
 		"i") ", (SELECT s.installation_id::pg_catalog.text FROM pgtoken.installation s) "
 			 "FROM pgtoken.issuers i");
 
@@ -212,14 +213,20 @@ issuer_of_session(void)
 	return issuer_get(guc_http_issuer[0] ? guc_http_issuer : NULL);
 }
 
+PgtcSlice
+issuer_base(const char *issuer)
+{
+	size_t len = strlen(issuer);
+
+	return pgtc_slice(issuer, issuer[len - 1] == '/' ? len - 1 : len);
+}
+
 char *
 issuer_url(const char *issuer, const char *path)
 {
-	int len = strlen(issuer);
+	PgtcSlice base = issuer_base(issuer);
 
-	if (issuer[len - 1] == '/')
-		len--;
-	return psprintf("%.*s%s", len, issuer, path);
+	return psprintf("%.*s%s", (int) base.len, base.data, path);
 }
 
 void

@@ -12,6 +12,7 @@
 
 #include "base/begun.h"
 #include "core/base/crypto.h"
+#include "core/base/slice.h"
 #include "core/jose/alg.h"
 #include "core/oauth/refresh_token.h"
 
@@ -47,6 +48,7 @@ typedef struct Issuer
 	char *registration; /* who may register clients by himself: off, token, statement, open */
 	bool codes_by_courier; /* and not by the application */
 	SessionLimit sessions; /* with all its clients */
+	bool status_lists; /* are its families in lists that APIs can read? */
 	Epochs epochs;
 	char *installation_id; /* of the database; NULL: none is there */
 	bool pepper_loaded;
@@ -73,6 +75,9 @@ extern bool issuer_is_known(void);
 
 /* like issuer_find, but ereport(55000) when it is not there */
 extern Issuer *issuer_get(const char *issuer);
+
+/* what the URLs of its endpoints begin with: without a slash at the end; lives as long as issuer */
+extern PgtcSlice issuer_base(const char *issuer);
 
 /* the URL of one of its endpoints; an issuer may end in a slash (RFC 8414 section 3.1) */
 extern char *issuer_url(const char *issuer, const char *path);

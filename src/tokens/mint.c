@@ -15,6 +15,7 @@
 #include "core/jose/jws.h"
 #include "core/jose/token.h"
 #include "core/oauth/jti.h"
+#include "core/oauth/status_list.h"
 #include "tables/authentication.h"
 #include "tables/issuer.h"
 #include "tables/resource.h"
@@ -101,6 +102,21 @@ begin_minting(Minting *minting)
 	pgtc_uuid_text(grant->grant_id.data, minting->grant_id);
 }
 
+/* where its status is to be read; absent where nobody publishes it */
+static PgtcSlice
+status_claim(const Client *client, const Grant *grant)
+{
+	PgtcBuf buf;
+
+	if (grant->status_series == 0)
+		return pgtc_slice(NULL, 0);
+	pgtc_buf_init(&buf, &glue_mem);
+	pgtc_status_list_claim(issuer_base(client->issuer), grant->status_series,
+						   grant->status_position, &buf);
+	glue_check(pgtc_buf_code(&buf), "writing a claim");
+	return pgtc_slice(buf.data, buf.len);
+}
+
 /* RFC 9068 */
 static void
 mint_access_token(Minting *minting)
@@ -136,6 +152,7 @@ mint_access_token(Minting *minting)
 	spec->exp = moment_unix(minting->out->expires_at);
 	spec->cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
 	spec->act = json_slice(grant->act);
+	spec->status = status_claim(client, grant);
 	minting->out->details =
 		authorization_details_at(target->details, target->resources, target->n_resources);
 	spec->authorization_details = json_slice(minting->out->details);
@@ -165,7 +182,7 @@ mint_id_token(Minting *minting)
 	spec->n_aud = 1;
 	spec->azp = client_id;
 	spec->client_id = spec->scope = spec->jti = spec->grant_id = spec->cnf = spec->act =
-		spec->authorization_details = none;
+		spec->authorization_details = spec->status = none;
 	spec->extra =
 		json_slice(claims_function_run(client, grant, request->target->scope, "id_token"));
 	spec->at_hash = pgtc_slice_str(at_hash);

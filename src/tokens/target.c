@@ -4,6 +4,8 @@
  */
 #include "tokens/target.h"
 
+#include "datatype/timestamp.h"
+
 #include "base/refused.h"
 #include "base/strings.h"
 #include "core/base/code.h"
@@ -357,6 +359,22 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	return err;
 }
 
+/* what was taken away from the family by name is nothing that its client could know */
+static PgtErr
+drop_taken(PgtcScope *wanted, const PgtcScope *granted)
+{
+	PgtcScope all = *wanted;
+
+	for (int i = 0; i < all.n; i++)
+	{
+		if (!pgtc_scope_has(granted, all.token[i]))
+			pgtc_scope_remove(wanted, all.token[i]);
+	}
+	return wanted->n > 0 || all.n == 0
+			   ? PGT_OK
+			   : refused_scope(PGT_ERR_SCOPE_NOT_GRANTED, all.token[0], granted);
+}
+
 PgtErr
 target_for_refresh(const Client *client, const Grant *grant, const char *scope, char **resources,
 				   int n_resources, Target *target)
@@ -371,7 +389,11 @@ target_for_refresh(const Client *client, const Grant *grant, const char *scope, 
 		wanted = granted;
 	else if (pgtc_scope_parse(pgtc_slice_str(scope), &wanted) != PGTC_OK)
 		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
-	err = scope ? target_scope_within(client, &wanted, &granted) : PGT_OK;
+	err = PGT_OK;
+	if (scope)
+		err = TIMESTAMP_IS_NOBEGIN(grant->changed_at)
+				  ? target_scope_within(client, &wanted, &granted)
+				  : drop_taken(&wanted, &granted);
 	if (err == PGT_OK)
 		err = target_within(client, resources, &n_resources, grant->resources, grant->n_resources);
 	if (err != PGT_OK)

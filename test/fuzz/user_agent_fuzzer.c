@@ -13,6 +13,7 @@ static void
 check_user_agent(PgtcSlice in)
 {
 	PgtcUserAgent agent;
+	char words[PGTC_USER_AGENT_SHOWN];
 	size_t i;
 
 	pgtc_user_agent_parse(in, &agent);
@@ -25,6 +26,10 @@ check_user_agent(PgtcSlice in)
 
 		REQUIRE(c >= ' ' && c <= '~' && !(c >= 'A' && c <= 'Z'));
 	}
+	pgtc_user_agent_words(&agent, words, sizeof(words));
+	REQUIRE(strlen(words) < sizeof(words) - 1);
+	for (i = 0; words[i] != '\0'; i++)
+		REQUIRE(words[i] >= ' ' && words[i] <= '~');
 }
 
 static void

@@ -133,7 +133,8 @@ describe('who may not', () => {
 		const { access_token: plain } = await h.newTokens(client, { scope: 'openid', resource: h.issuer }, { subject });
 		const { access_token: forApi } = await elsewhere(client, subject);
 		// a family for both, as a client has it that says nothing of where it will use its tokens
-		const [{ access_token: both }] = await h.rows('SELECT access_token FROM pgtoken.issue_tokens($1, $2, $3, ARRAY[$4, $5])', client.id, subject, `openid notes:read ${SCOPE}`, h.issuer, h.resource);
+		const [{ access_token: both, refresh_token: ofBoth }] = await h.rows('SELECT access_token, refresh_token FROM pgtoken.issue_tokens($1, $2, $3, ARRAY[$4, $5])',
+			client.id, subject, `openid notes:read offline_access ${SCOPE}`, h.issuer, h.resource);
 		for (const call of [(headers) => h.get(PATH, { headers }), (headers) => h.request('DELETE', `${PATH}/${id}`, { headers }), (headers) => h.post(OTHERS, '', { headers })]) {
 			assert.match(assertChallenge(await call(h.bearer(plain)), 403, 'insufficient_scope'), new RegExp(`scope="${SCOPE}"`));
 			for (const token of [forApi, both, idToken, refreshToken, 'x.y.z']) assertChallenge(await call(h.bearer(token)), 401, 'invalid_token');
@@ -141,6 +142,8 @@ describe('who may not', () => {
 			assertChallenge(await call(h.basic(client.id, client.secret)), 401, undefined);
 		}
 		assert.equal((await list(good)).sessions.length, 4);
+		const { access_token: narrowed } = h.assertTokens(await h.refresh(client, ofBoth, { resource: h.issuer }));
+		assert.equal((await list(narrowed)).sessions.length, 4);
 	});
 
 	// the attack: somebody who knows the id of another person's session

@@ -138,6 +138,12 @@ is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't'
 
 follow('A user says that a session is not his', preamble => $admin);
 
+# the attack: who has lost a role goes on with it by the token that he has
+$look = follow('Take a role away', preamble => $admin);
+is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*access$' AND holds(name)}), undef, 'a role: what says otherwise is refused');
+is($look->value(q{SELECT holds('42 web refresh') AND holds('42 app refresh') AND holds('7 web access')}), 't', 'a role: nobody is logged out, and nobody else has lost it');
+is($look->value(q{SELECT claims ->> 'role' FROM pgtoken.grants WHERE subject = 'user-42' AND revoked_at IS NULL LIMIT 1}), 'clerk', 'a role: the next token has the new one');
+
 $look = follow('Limit sessions', preamble => $admin);
 is($look->value(q{SELECT count(*) FROM pgtoken.grant_status WHERE subject = 'user-60' AND state = 'active'}), 2, 'Limit sessions: no more than that');
 is($look->value(q{SELECT holds('42 web refresh') AND holds('42 app refresh')}), 't', 'Limit sessions: which ends nothing by itself');
@@ -157,6 +163,9 @@ $look = follow('A person asks', preamble => $admin . '\\cd ' . PostgreSQL::Test:
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'A person asks: nothing of his holds');
 is($look->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE subject = 'user-42' AND event <> 'subject.exported'}), 0, 'A person asks: nor does the audit know him');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'A person asks: and nobody else was concerned');
+
+$look = follow('Let a tenant administer itself', preamble => "SET client_min_messages = warning;\n");
+is($look->value('SELECT count(*) FROM pgtoken.administrations'), 0, 'Let a tenant administer itself: and it is taken back');
 
 # the attack: the thief goes on with the secret that was replaced
 $look = follow('When a client\'s secret has leaked', preamble => $admin);

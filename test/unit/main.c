@@ -158,6 +158,7 @@ main(void)
 	test_certificate();
 	test_oauth();
 	test_route();
+	test_status_list();
 	test_jwks();
 	test_url();
 	test_factor();

@@ -5,6 +5,7 @@
  * Each operation runs with its first, second, third … allocation failing until
  * it gets through.
  */
+#include "core/oauth/status_list.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -199,13 +200,31 @@ rules(void)
 	return code;
 }
 
+static PgtcCode
+status_list(void)
+{
+	static const uint8_t bits[PGTC_STATUS_LIST_BYTES] = {1};
+	PgtcBuf out;
+	PgtcCode code;
+
+	pgtc_buf_init(&out, &unit_mem);
+	code = pgtc_status_list_member(LITERAL("https://i.example"), bits, &out);
+	if (code == PGTC_OK)
+	{
+		pgtc_status_list_claim(LITERAL("https://i.example"), 1, 1, &out);
+		code = pgtc_buf_code(&out);
+	}
+	pgtc_buf_free(&out);
+	return code;
+}
+
 void
 test_memory(void)
 {
 	static PgtcCode (*const operations[])(void) = {
 		token_write, verify_hmac, grant_id, jwk,  thumbprint,	   write_private,
 		wrap,		 form,		  basic,	dpop, certificate_der, certificate_pem,
-		rules};
+		rules,		 status_list};
 	size_t i;
 	int n;
 

@@ -94,6 +94,7 @@ write_payload(const PgtcTokenSpec *spec, PgtcBuf *out)
 	pgtc_json_write_member_json(out, "cnf", spec->cnf);
 	pgtc_json_write_member_json(out, "act", spec->act);
 	pgtc_json_write_member_json(out, "authorization_details", spec->authorization_details);
+	pgtc_json_write_member_json(out, "status", spec->status);
 	code = splice(out, spec->extra);
 	pgtc_buf_append(out, "}", 1);
 	return code;
@@ -141,6 +142,8 @@ pgtc_token_claim_reserved(PgtcSlice name)
 		"client_id", "scope", "act", "may_act", "authorization_details",
 		/* RFC 7800 section 3.1, RFC 9449 section 4.2 */
 		"cnf", "ath", "htm", "htu",
+		/* Token Status List section 6.1 */
+		"status",
 		/* RFC 7662 section 2.2, RFC 9701 section 5 */
 		"active", "token_type", "token_introspection",
 		/* ours */

@@ -35,6 +35,7 @@ typedef struct PgtcTokenSpec
 	PgtcSlice cnf; /* JSON text of an object (RFC 7800), as the next */
 	PgtcSlice act; /* RFC 8693 section 4.1 */
 	PgtcSlice authorization_details; /* RFC 9396 section 9.1, of an array */
+	PgtcSlice status; /* of an object (oauth/status_list.h) */
 	PgtcSlice
 		extra; /* a JSON object whose members are spliced in; already checked for reserved names */
 } PgtcTokenSpec;
