@@ -366,6 +366,8 @@ subject: the application''s user id; one that is not known is erased as well, wi
 Returns an object: erasure_id, by which the event subject.erased is found, which does not name the subject; issuer; rows: how many were deleted of each table, or emptied (grants), and redacted: how many of ledger and audit were; logout: a row for each client to be told, as end_session returns them, to be done after the commit. Calling it again erases what has come since.
 The id itself stays for two days in subject_erasures and subject_not_before, so that what somebody else commits late is refused; then maintain() erases that as well, forgets the two, and deletes the families. Raises 22004, 25000 in a transaction that is not READ COMMITTED, 55000.';
 
+INSERT INTO pgtoken.maintenance (task) VALUES ('erasures');
+
 CREATE FUNCTION pgtoken.oldest_transaction() RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -415,6 +417,15 @@ DECLARE
 	o record;
 	e pgtoken.subject_erasures;
 BEGIN
+	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'erasures' FOR UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		step := 'skipped';
+		detail := 'erasures: another session is at it';
+		RAISE NOTICE '%: %', step, detail;
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'erasures';
 	FOR o IN SELECT d.issuer, d.subject FROM pgtoken.subject_erasures d WHERE d.erased_at < due ORDER BY d.issuer, d.subject LIMIT 1000 LOOP
 		PERFORM pgtoken.lock_session(o.issuer, o.subject, NULL);
 		SELECT * INTO e FROM pgtoken.subject_erasures d WHERE d.issuer = o.issuer AND d.subject = o.subject AND d.erased_at < due FOR UPDATE SKIP LOCKED;
