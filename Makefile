@@ -24,19 +24,19 @@ OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 # the install script, in order
 SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 10_audit 12_refusals 14_factors \
 	16_issuers 18_keys 20_resources 22_clients 23_trusted_issuers 24_client_secrets 25_subject_blocks 26_revocation 28_grants \
-	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_change_family 33_audit_seals 34_replay_ids 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
+	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_change_family 34_replay_ids 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
 	43_courier 43_registration 44_challenges 45_account 46_policies 48_simulation 49_status_lists 50_decisions 52_api_helpers 54_metadata 56_http \
-	57_fastcgi 58_maintenance 60_purge 61_redaction 62_partitions 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 99_closing
+	57_fastcgi 58_maintenance 59_audit_seals 60_purge 61_redaction 62_partitions 63_audit_proof 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles mtls authorize response_mode front_channel device exchange \
 	client_secrets trusted_issuers authorization_details sessions account lifespan session_limits change_family pre_request door not_before epochs subject_blocks impersonation administration resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
-	simulate refused bad_input personal subjects placement maintain purge courier request_uri client_documents status_lists restore psql uninstall
+	simulate refused bad_input personal subjects placement maintain purge courier request_uri client_documents status_lists restore audit_seals psql uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
-ISOLATION = prepare account_end cache_full cache_lookup_failure challenge_complete challenge_outbox \
+ISOLATION = prepare account_end audit_seals cache_full cache_lookup_failure challenge_complete challenge_outbox \
 	challenge_refresh client_disabled client_registration code_redeem consent_approve consent_withdraw courier_lease device_poll \
 	device_redeem ends_ends erase_subject exchange_revoke import_secret issue_end logout_complete maintain \
 	not_before_verify policy_versions prepared purge refresh_blacklist refresh_change refresh_lockstep \
@@ -51,7 +51,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 # --- targets that look after themselves --------------------------------------
 
 # They install what is missing and run in a copy of this tree: this file is read without pg_config.
-ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
 # the core without a server: needs the libraries, but not PostgreSQL
 CORE_ONLY = unit fuzz fuzz-replay format dist
@@ -64,7 +64,7 @@ $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE)
 .PHONY: $(ALONE)
 $(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
 bench-http: ; @test/tools/bench http
-bench-purge: ; @bench/purge
+bench-audit bench-purge: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
 else
 

@@ -114,8 +114,8 @@ SELECT replace(relation, :'kept', 'audit_rows_reuse_YYYY_MM') AS relation, rows 
 FROM pgtoken.storage WHERE relation ~ '^(grants|clients|tokens_default|authorization_codes|challenges|blacklist|subject_not_before|audit_rows_reuse.*)$' ORDER BY relation COLLATE "C";
 ROLLBACK;
 SELECT (SELECT count(*) FROM pgtoken.storage) = (SELECT count(*) FROM pg_class WHERE relnamespace = 'pgtoken'::regnamespace AND relkind = 'r') AS all_tables;
--- each setting of retention is the one of some table
-SELECT s.name AS of_no_table FROM pg_settings s WHERE s.name LIKE 'pgtoken.%\_retention'
+-- each setting of retention is the one of some table, but for that of columns
+SELECT s.name AS of_no_table FROM pg_settings s WHERE s.name LIKE 'pgtoken.%\_retention' AND s.name <> 'pgtoken.address_retention'
 AND NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = 'pgtoken'::regnamespace AND 'pgtoken.' || pgtoken.retention_setting(c.relname) = s.name);
 
 -- Attack shut out: who chooses a user agent, a name or a reason moves the administrator's

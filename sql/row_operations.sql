@@ -42,7 +42,7 @@ CREATE FUNCTION test.refreshed() RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT
 CREATE FUNCTION test.comparable(r jsonb, began timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 	SELECT jsonb_object_agg(key, CASE
 		WHEN jsonb_typeof(value) = 'null' THEN value
-		WHEN key IN ('grant_id', 'event_id', 'jti', 'current_hash', 'previous_hash', 'rotation_nonce', 'token_hash') THEN to_jsonb(length(value #>> '{}'))
+		WHEN key IN ('grant_id', 'event_id', 'jti', 'current_hash', 'previous_hash', 'rotation_nonce', 'token_hash', 'proof') THEN to_jsonb(length(value #>> '{}'))
 		WHEN key = 'xact_id' THEN to_jsonb(value #>> '{}' <> '0')
 		WHEN key ~ '(_at|_time)$' THEN to_jsonb(date_trunc('hour', (value #>> '{}')::timestamptz - began + interval '1 minute'))
 		WHEN key = 'detail' THEN CASE WHEN value ? 'jti' THEN value || '{"jti": "one"}' ELSE value END

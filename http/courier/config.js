@@ -7,7 +7,7 @@ import { parseNetwork } from './address.js';
 import { DEFAULT_TEMPLATE, parseTemplate } from './template.js';
 
 /** the kinds of work, and those which one of these programs can do as it is configured */
-const KINDS = ['document', 'logout', 'code'];
+const KINDS = ['document', 'logout', 'code', 'seal'];
 
 const words = (text) => (text ?? '').split(/[\s,]+/).filter(Boolean);
 

@@ -1,4 +1,4 @@
-// Messages to a receiver who has registered where they go: work of the kind 'logout'.
+// Messages to a receiver whose URL the work has: of the kind 'logout' one that a client has registered, of 'seal' the operator's.
 import { exchange, failureOfStatus } from './exchange.js';
 
 /**

@@ -20,6 +20,7 @@ try {
 		document: ({ request }) => fetchDocument(guard, request, { timeout }),
 		logout: ({ request }) => deliver(guard, request, { timeout }),
 		code: codes,
+		seal: ({ request }) => deliver(guard, request, { timeout }),
 	};
 	const database = makeDatabase(config);
 	const worker = makeWorker({ database, does, lanes: config.does.map((kind) => [kind]), settings: config,

@@ -82,7 +82,7 @@ CREATE TABLE pgtoken.key_material (
 	CONSTRAINT key_material_pkey PRIMARY KEY (material_id)
 );
 COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys, peppers, and client secrets that client_secret_jwt needs; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
-COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" and a kid, "pepper:" and an issuer, or "client:", a client_id and a secret_id';
+COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" or "audit:" and a kid, "pepper:" and an issuer, or "client:", a client_id and a secret_id';
 COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret), pepper or client secret; wrapped or as it is';
 COMMENT ON COLUMN pgtoken.key_material.wrapped IS 'Is material encrypted under a root key of pgtoken.root_key_file? rewrap_keys() makes it so';
 COMMENT ON COLUMN pgtoken.key_material.created_at IS 'When the material was stored; wrapping it anew does not change this';

@@ -101,12 +101,12 @@ CREATE TABLE pgtoken.courier_work (
 );
 COMMENT ON TABLE pgtoken.courier_work IS 'What the courier has to fetch and to deliver; a row goes when it is done, and stays as a dead letter when it is given up';
 COMMENT ON COLUMN pgtoken.courier_work.work_id IS 'UUIDv7';
-COMMENT ON COLUMN pgtoken.courier_work.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code';
-COMMENT ON COLUMN pgtoken.courier_work.issuer IS 'For whom';
+COMMENT ON COLUMN pgtoken.courier_work.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code. seal: deliver a seal of the audit';
+COMMENT ON COLUMN pgtoken.courier_work.issuer IS 'For whom; empty: for none of them, as a seal of the audit';
 COMMENT ON COLUMN pgtoken.courier_work.receiver IS 'Who is asked: host and port of url, or the kind of what has none; a slow one delays no other';
 COMMENT ON COLUMN pgtoken.courier_work.client_id IS 'Client concerned; NULL: none';
 COMMENT ON COLUMN pgtoken.courier_work.url IS 'What is fetched, or where it is delivered; NULL: it is not known here';
-COMMENT ON COLUMN pgtoken.courier_work.payload IS 'What it is made of when it is taken: of a document its kind, of a logout subject and session_id. A token is made then, a code stays sealed where it is';
+COMMENT ON COLUMN pgtoken.courier_work.payload IS 'What it is made of when it is taken: of a document its kind, of a logout subject and session_id, of a seal its number. A token is made then, a code stays sealed where it is';
 COMMENT ON COLUMN pgtoken.courier_work.attempts IS 'How often it was taken';
 COMMENT ON COLUMN pgtoken.courier_work.courier IS 'Who has it; NULL: nobody';
 COMMENT ON COLUMN pgtoken.courier_work.created_at IS 'When it was to be done first';
@@ -174,7 +174,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_hello FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_hello TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_hello IS
-'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code); none when it goes, so that nobody waits for it. Raises 22023.';
+'A courier says that it is there, when it begins and every 20 seconds: requests that need one count on it for a minute. courier: a name, another one for each process. does: the kinds of work that it takes (document, logout, code, seal); none when it goes, so that nobody waits for it. Raises 22023.';
 
 CREATE FUNCTION pgtoken.courier_request(work pgtoken.courier_work) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -187,6 +187,8 @@ BEGIN
 		-- made now, so that it lives when it comes; the characters of a JWT are those of a form
 		RETURN jsonb_build_object('url', work.url, 'content_type', 'application/x-www-form-urlencoded',
 			'body', 'logout_token=' || pgtoken.logout_token(work.client_id, work.payload ->> 'subject', work.payload ->> 'session_id'));
+	ELSIF work.kind = 'seal' THEN
+		RETURN (SELECT jsonb_build_object('url', work.url, 'content_type', 'application/jose', 'body', s.seal) FROM pgtoken.audit_seals s WHERE s.number = (work.payload ->> 'number')::bigint);
 	ELSIF work.kind = 'code' THEN
 		IF NOT EXISTS (SELECT FROM pgtoken.challenge_codes c JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE c.code_id = work.work_id) THEN
 			RETURN NULL;
@@ -351,8 +353,8 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.courier_take FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_take TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_take IS
-'Take work that is due, the oldest first, no more than eight at a time for one host, and about 32 documents of nobody''s clients for one courier; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code). at_most: 1 to 100. busy: receivers to leave out.
-Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout: url, content_type, body. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
+'Take work that is due, the oldest first, no more than eight at a time for one host, and about 32 documents of nobody''s clients for one courier; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code, seal). at_most: 1 to 100. busy: receivers to leave out.
+Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout, seal: url, content_type, body. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
 
 CREATE FUNCTION pgtoken.document_problem(kind text, body text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -476,7 +478,7 @@ CREATE VIEW pgtoken.courier_queue WITH (security_barrier, security_invoker) AS
 GRANT SELECT ON pgtoken.courier_queue TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.courier_queue IS 'What the courier has still to do';
 COMMENT ON COLUMN pgtoken.courier_queue.work_id IS 'Id of the work';
-COMMENT ON COLUMN pgtoken.courier_queue.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code';
+COMMENT ON COLUMN pgtoken.courier_queue.kind IS 'document: fetch it. logout: deliver a logout token. code: send a one-time code. seal: deliver a seal of the audit';
 COMMENT ON COLUMN pgtoken.courier_queue.state IS 'due: it can be taken. taken: a courier has it. waits: for its next attempt';
 COMMENT ON COLUMN pgtoken.courier_queue.issuer IS 'For whom';
 COMMENT ON COLUMN pgtoken.courier_queue.client_id IS 'Client concerned; NULL: none';
@@ -494,7 +496,7 @@ CREATE VIEW pgtoken.courier_dead_letters WITH (security_barrier, security_invoke
 GRANT SELECT ON pgtoken.courier_dead_letters TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.courier_dead_letters IS 'What could not be delivered, and was given up: courier_retry() tries again, courier_forget() takes note of it. Forgotten by maintain() after 30 days';
 COMMENT ON COLUMN pgtoken.courier_dead_letters.work_id IS 'Id of the work';
-COMMENT ON COLUMN pgtoken.courier_dead_letters.kind IS 'logout: a logout token. code: a one-time code';
+COMMENT ON COLUMN pgtoken.courier_dead_letters.kind IS 'logout: a logout token. code: a one-time code. seal: a seal of the audit';
 COMMENT ON COLUMN pgtoken.courier_dead_letters.issuer IS 'For whom';
 COMMENT ON COLUMN pgtoken.courier_dead_letters.client_id IS 'Client concerned; NULL: none';
 COMMENT ON COLUMN pgtoken.courier_dead_letters.receiver IS 'Who did not take it: host and port, or code';

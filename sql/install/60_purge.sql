@@ -92,6 +92,10 @@ DECLARE
 	purged bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	IF task = 'addresses' THEN
+		SELECT r.step, r.detail, r.finished INTO step, detail, finished FROM pgtoken.redact_old_addresses(look, 8) r;
+		RETURN;
+	END IF;
 	IF array_position(pgtoken.purged_tables(), task) IS NULL THEN
 		RAISE EXCEPTION 'table "%" is not purged', task USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT pgtoken.purged_tables() shows which are.';
 	END IF;
@@ -156,4 +160,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.purge_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purge_batch TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purge_batch IS
-'Internal, a part of run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';
+'Internal, a part of run_maintenance(): looks at the next so many rows (look, 1 to 1000000) of a table in the order of its primary key and deletes those that are over and that no setting keeps; writes one audit event, maintenance.purged. anew: it begins at the front instead of where the last one has ended. task: a table, or addresses, whose rows stay, without what is kept for less long (61_redaction.sql). late: families that began too lately to have ended long enough ago are looked at, too. Returns what it did (step NULL: nothing) and whether it has come to the end, so that the next call begins at the front. A table that another session is purging is left to it. Raises 22023 for a bad look and a table that is not purged.';

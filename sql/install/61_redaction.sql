@@ -22,7 +22,7 @@ COMMENT ON FUNCTION pgtoken.write_redaction IS 'Internal: the event audit.redact
 -- redaction holds its row of maintenance.
 CREATE FUNCTION pgtoken.redact_rows(of_tokens uuid[], generations integer[], retries integer[], token_times timestamptz[],
 									of_events uuid[], event_grants uuid[], event_times timestamptz[],
-									person boolean, place boolean, detail jsonb, reason text) RETURNS bigint
+									person boolean, place boolean, detail jsonb, reason text, named boolean DEFAULT true) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 AS $function$
@@ -53,13 +53,13 @@ BEGIN
 	PERFORM pgtoken.redacting(false);
 	ids := ids || more;
 	IF cardinality(ids) > 0 THEN
-		PERFORM pgtoken.write_redaction(redaction, detail || jsonb_build_object('rows', cardinality(ids), 'event_ids', to_jsonb(ids)), reason);
+		PERFORM pgtoken.write_redaction(redaction, detail || jsonb_build_object('rows', cardinality(ids)) || CASE WHEN named THEN jsonb_build_object('event_ids', to_jsonb(ids)) ELSE '{}' END, reason);
 	END IF;
 	RETURN cardinality(ids);
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.redact_rows FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.redact_rows IS 'Internal: empties subject and personal (person) or client_addr and context (place) of these rows of the ledger and the audit, by their keys and times, and writes one event that names them; returns how many there were';
+COMMENT ON FUNCTION pgtoken.redact_rows IS 'Internal: empties subject and personal (person) or client_addr and context (place) of these rows of the ledger and the audit, by their keys and times, and writes one event, which names them if that is wanted (named); returns how many there were';
 
 CREATE FUNCTION pgtoken.rows_of_subject(of_issuer text, of_subject text)
 	RETURNS TABLE (is_token boolean, grant_id uuid, generation integer, retry integer, event_id uuid, at timestamptz)
@@ -122,5 +122,76 @@ REVOKE ALL ON FUNCTION pgtoken.redact_audit FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.redact_audit IS
 'Internal, called where a subject is erased: empties subject, personal, client_addr and context of all that the ledger and the audit have of it, in whatever partition; each row keeps its leaf, so that seals go on to hold. of_issuer: the issuer whose subject it is; NULL: of any. of_subject: the application''s user id. reason: kept in the events (audit.redacted), which name the rows, a thousand each at the most, and not the subject.
 Returns how many rows were redacted. What is written later, such as by families that live on, is not. Raises 22004 for a NULL subject.';
+
+-- A window of rows in several passes, each in a transaction of its own: what the first
+-- takes makes room, once nobody sees it any more, for the others on the same pages, whose
+-- versions then are written where they were, without a new entry of any index.
+CREATE FUNCTION pgtoken.redact_old_addresses(look integer, passes integer DEFAULT 1, OUT step text, OUT detail text, OUT finished boolean)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+	-- along the index on the time
+	SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan SET jit = off
+AS $function$
+DECLARE
+	caller CONSTANT text := current_setting('application_name');
+	retention CONSTANT interval := nullif(current_setting('pgtoken.address_retention')::interval, '0');
+	cutoff timestamptz;
+	reached text[];	-- where the windows begin, and how many passes were made
+	tokens_from timestamptz;
+	tokens_until timestamptz;
+	events_from timestamptz;
+	events_until timestamptz;
+	pass integer;
+	tokens record;
+	events record;
+	redacted bigint;
+BEGIN
+	PERFORM pgtoken.check_batch(look);
+	PERFORM pgtoken.check_clock();
+	finished := true;
+	cutoff := now() - retention;
+	SELECT m.position INTO reached FROM pgtoken.maintenance m WHERE m.task = 'redaction' FOR UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		step := 'skipped';
+		detail := 'addresses: another session is at it';
+		RAISE NOTICE '%: %', step, detail;
+		RETURN;
+	END IF;
+	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'redaction';
+	IF retention IS NULL THEN
+		RETURN;
+	END IF;
+	PERFORM set_config('application_name', 'pgtoken maintenance: addresses', true);
+	tokens_from := coalesce(reached[1]::timestamptz, '-infinity');
+	events_from := coalesce(reached[2]::timestamptz, '-infinity');
+	pass := CASE WHEN passes > 1 THEN coalesce(reached[3]::integer, 0) END;
+	SELECT t.issued_at INTO tokens_until FROM pgtoken.tokens t WHERE t.issued_at >= tokens_from AND t.issued_at < cutoff ORDER BY t.issued_at OFFSET look * passes LIMIT 1;
+	SELECT a.occurred_at INTO events_until FROM pgtoken.audit_rows a WHERE a.occurred_at >= events_from AND a.occurred_at < cutoff ORDER BY a.occurred_at OFFSET look * passes LIMIT 1;
+	-- a window of one moment: with all that it has
+	tokens_until := greatest(coalesce(tokens_until, cutoff), tokens_from + interval '1 microsecond');
+	events_until := greatest(coalesce(events_until, cutoff), events_from + interval '1 microsecond');
+	SELECT coalesce(array_agg(t.grant_id), '{}') AS grants, array_agg(t.generation) AS generations, array_agg(t.retry) AS retries, array_agg(t.issued_at) AS times INTO tokens
+	FROM pgtoken.tokens t
+	WHERE t.issued_at >= tokens_from AND t.issued_at < tokens_until AND (t.client_addr IS NOT NULL OR t.context <> '{}')
+	  AND (pass IS NULL OR pass = passes - 1 OR (get_byte(uuid_send(t.grant_id), 15) + t.generation) % passes = pass);
+	SELECT coalesce(array_agg(a.event_id), '{}') AS events, array_agg(a.grant_id) AS grants, array_agg(a.occurred_at) AS times INTO events
+	FROM pgtoken.audit_rows a
+	WHERE a.occurred_at >= events_from AND a.occurred_at < events_until AND (a.client_addr IS NOT NULL OR a.context <> '{}')
+	  AND (pass IS NULL OR pass = passes - 1 OR get_byte(uuid_send(a.event_id), 15) % passes = pass);
+	redacted := pgtoken.redact_rows(tokens.grants, tokens.generations, tokens.retries, tokens.times, events.events, events.grants, events.times,
+									false, true, jsonb_build_object('of', 'addresses', 'before', cutoff), 'address_retention', named => false);
+	finished := pass IS NULL OR pass >= passes - 1;
+	reached := CASE WHEN finished THEN ARRAY[tokens_until::text, events_until::text] ELSE ARRAY[tokens_from::text, events_from::text, (pass + 1)::text] END;
+	finished := finished AND tokens_until >= cutoff AND events_until >= cutoff;
+	UPDATE pgtoken.maintenance m SET position = reached WHERE m.task = 'redaction';
+	PERFORM set_config('application_name', caller, true);
+	IF redacted > 0 THEN
+		step := 'addresses redacted';
+		detail := redacted;
+		RAISE NOTICE '%: %', step, detail;
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.redact_old_addresses FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.redact_old_addresses IS 'Internal, a part of maintenance: takes client_addr and context out of some so many rows (look) each of the ledger and the audit that are older than pgtoken.address_retention, and writes one event (audit.redacted, reason address_retention). passes: 1 takes the next rows; more: a window of so many times look rows is gone through as often, for a part of its rows each time, so that most fit in where they were. Returns what it did (step NULL: nothing) and whether it has come to the end. Raises 22023 for a bad look';
 
 INSERT INTO pgtoken.maintenance (task) VALUES ('redaction');

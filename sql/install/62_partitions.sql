@@ -343,6 +343,7 @@ BEGIN
 				EXECUTE format('ALTER TABLE pgtoken.%I DROP CONSTRAINT month', item ->> 'made');
 				detail := format('%s (%s rows of reused families kept)', item ->> 'old', item ->> 'kept');
 			END IF;
+			PERFORM pgtoken.retire_sealed_month(parent, month);
 			PERFORM pgtoken.write_audit_event('partition.dropped', jsonb_build_object('partition', item ->> 'old', 'kept', item -> 'kept'));
 		ELSIF item ? 'evidence' THEN
 			PERFORM pgtoken.rename_partition(parent, (item ->> 'evidence')::name, (item ->> 'renamed')::name);

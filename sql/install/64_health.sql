@@ -25,7 +25,10 @@ BEGIN ATOMIC
 		  FROM pgtoken.issuers i WHERE i.registration <> 'off'
 		  UNION ALL
 		  SELECT 7, 'document', format('assertions of issuers whose keys a jwks_uri names are refused once these are not fresh: %s', string_agg(DISTINCT t.iss, ', ')), count(*)
-		  FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL) w (n, kind, what, uses)
+		  FROM pgtoken.trusted_issuers t WHERE t.enabled AND t.jwks_uri IS NOT NULL
+		  UNION ALL
+		  SELECT 8, 'seal', 'seals of the audit do not leave this machine for pgtoken.audit_seal_url',
+				 (SELECT count(*) FROM pgtoken.audit_keys k WHERE k.state = 'active' AND current_setting('pgtoken.audit_seal_url', true) <> '')) w (n, kind, what, uses)
 	WHERE w.uses > 0 AND NOT pgtoken.courier_does(w.kind) ORDER BY w.n;
 END;
 REVOKE ALL ON FUNCTION pgtoken.courier_wanting FROM PUBLIC;
@@ -121,6 +124,20 @@ BEGIN
 		   AND k.activated_at + current_setting('pgtoken.signing_key_lifetime')::interval + current_setting('pgtoken.signing_key_overlap')::interval < now() - interval '2 days');
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'none overdue' ELSE 'overdue: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'audit sealed';
+	SELECT k.kid INTO names FROM pgtoken.audit_keys k WHERE k.state = 'active';
+	SELECT extract(epoch FROM now() - coalesce((SELECT s.made_at FROM pgtoken.audit_seals s ORDER BY s.number DESC LIMIT 1),
+											   (SELECT k.activated_at FROM pgtoken.audit_keys k WHERE k.state = 'active')))::bigint INTO n;
+	ok := names IS NULL OR current_setting('pgtoken.audit_seal_interval')::interval = '0' OR n <= extract(epoch FROM current_setting('pgtoken.audit_seal_interval')::interval)
+		  -- nothing has happened since: the next event would be later than what the last seal covers
+		  OR NOT EXISTS (SELECT FROM pgtoken.audit_rows a
+						 WHERE a.occurred_at < now() - current_setting('pgtoken.audit_seal_interval')::interval
+						   AND a.occurred_at > (SELECT coalesce(max(s.last_at), '-infinity') FROM pgtoken.audit_seals s));
+	detail := CASE WHEN names IS NULL THEN 'it is not: a change of the audit by who rules this machine would not show. SELECT pgtoken.create_audit_key() begins with it (docs/audit.md)'
+				   WHEN ok THEN format('by the key %s', names)
+				   ELSE format('the last seal is %s old: SELECT pgtoken.seal_audit(), and have maintain() or pg_cron call it', make_interval(secs => n)) END;
 	RETURN NEXT;
 
 	check_name := 'partitions ahead';

@@ -220,6 +220,12 @@ BEGIN
 		END IF;
 	END IF;
 	IF handled IS NULL OR consents + sheets > 0 THEN
+		IF handled IS NULL AND EXISTS (SELECT FROM pgtoken.audit_seals) THEN
+			-- seals made since recovered_to are not here any more, and are no cut
+			step := 'audit chain opened';
+			detail := format('%s: the next seal begins it', pgtoken.open_audit_chain(format('restored to %s', to_char(recovered_to, 'YYYY-MM-DD HH24:MI:SS "UTC"'))));
+			RETURN NEXT;
+		END IF;
 		PERFORM pgtoken.write_audit_event('database.restored', jsonb_build_object('recovered_to', recovered_to, 'issuers', issuers, 'consents', consents, 'recovery_codes', sheets, 'totp', apps), reason);
 	END IF;
 	RETURN QUERY SELECT u.step, u.detail FROM pgtoken.unknown_since_restore(after_restore.recovered_to, keep_consents, keep_recovery_codes) u;
@@ -229,4 +235,4 @@ REVOKE ALL ON FUNCTION pgtoken.after_restore FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.after_restore TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.after_restore IS
 'Call it right after this database was restored to an earlier time, before anybody is let in. What was ended or used since then holds again, and nobody can know what it was. So it ends whatever was issued before this moment, of all issuers; forgets codes, requests and step-up transactions on their way, and consents that were granted before; takes all recovery codes, and the codes of authenticator apps up to now, for used.
-recovered_to: the time whose data is there; what was granted or enrolled later was so after the restore, and stays. reason: kept in the audit (database.restored, not_before.set). keep_consents, keep_recovery_codes: when you know that none was withdrawn or used. Returns what it did, and what only people can know and have to look at: keys, secrets, clients, resources, policies and factors are as they were then. A second call for the same time ends no token, only consents and recovery codes that the first one kept. Raises 22004, and 22023 for a time in the future or before the oldest issuer was created.';
+recovered_to: the time whose data is there; what was granted or enrolled later was so after the restore, and stays. reason: kept in the audit (database.restored, not_before.set). The next seal of the audit begins another chain. keep_consents, keep_recovery_codes: when you know that none was withdrawn or used. Returns what it did, and what only people can know and have to look at: keys, secrets, clients, resources, policies and factors are as they were then. A second call for the same time ends no token, only consents and recovery codes that the first one kept. Raises 22004, and 22023 for a time in the future or before the oldest issuer was created.';

@@ -135,6 +135,26 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.replace_keys FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.replace_keys IS 'Internal, called by adopt_copy once an issuer has its new name: retires its signing keys, deletes them and its pepper, and makes new ones';
 
+CREATE FUNCTION pgtoken.replace_audit_key() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	of_alg text;
+BEGIN
+	PERFORM pgtoken.lock_audit_seals();
+	SELECT k.alg INTO of_alg FROM pgtoken.audit_keys k WHERE k.state = 'active';
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	UPDATE pgtoken.audit_keys k SET state = 'retired', retired_at = now(), retire_reason = 'of the original' WHERE k.state <> 'retired';
+	DELETE FROM pgtoken.key_material m WHERE m.material_id IN (SELECT 'audit:' || k.kid FROM pgtoken.audit_keys k WHERE k.state = 'retired');
+	PERFORM pgtoken.create_audit_key(of_alg);
+	PERFORM pgtoken.open_audit_chain('copy adopted');
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.replace_audit_key FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.replace_audit_key IS 'Internal, called by adopt_copy: deletes the keys by which the original seals its audit, makes one where there was one, and opens a chain for it';
+
 CREATE FUNCTION pgtoken.own_installation_id() RETURNS uuid
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -191,6 +211,7 @@ BEGIN
 		PERFORM pgtoken.rename_issuer(renamed.old_issuer, renamed.new_issuer);
 		PERFORM pgtoken.replace_keys(renamed.old_issuer, renamed.new_issuer);
 	END LOOP;
+	PERFORM pgtoken.replace_audit_key();
 	-- a successor that was derived by the original's pepper cannot be derived again
 	UPDATE pgtoken.grants g SET previous_hash = NULL, lockstep = NULL WHERE g.previous_hash IS NOT NULL AND g.revoked_at IS NULL;
 	UPDATE pgtoken.installation i SET installation_id = own, adopted_from = original, adopted_at = now();
@@ -201,6 +222,6 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.adopt_copy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.adopt_copy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.adopt_copy IS
-'Make this database, a copy of another installation, one of its own, so that neither takes the other''s tokens: it takes the id of pgtoken.installation_id; its issuers get new names, peppers and signing keys, and the original''s are deleted; codes, requests and step-up transactions on their way and recovery codes, which hang on the pepper, are gone. Until then it signs nothing.
+'Make this database, a copy of another installation, one of its own, so that neither takes the other''s tokens: it takes the id of pgtoken.installation_id; its issuers get new names, peppers and signing keys, its audit a key and a chain of seals, and the original''s keys are deleted; codes, requests and step-up transactions on their way and recovery codes, which hang on the pepper, are gone. Until then it signs nothing.
 new_issuer: of the default issuer. further_issuers: an object of all others, each with its new one. families: end ends all that was issued before; keep lets refresh tokens be used once more here, but for the predecessor of each, which cannot be retried; access tokens of before are refused either way. sub and sid of pairwise clients change with the pepper. reason: kept in the audit (installation.adopted). Returns the id.
 Secrets of clients, factors and redirect URIs are the original''s still. Raises 55000 unless pgtoken.installation_id is set and differs from the id inside, 22023.';

@@ -78,7 +78,10 @@ static const struct config_enum_entry log_refusals_options[] = {
 };
 
 static char *http_notify_channel = NULL;
+static int address_retention = 0;
 static int audit_retention = 400 * MINUTES_PER_DAY;
+static int audit_seal_interval = 2 * MINUTES_PER_DAY;
+static char *audit_seal_url = NULL;
 static int blacklist_retention = 60;
 static int challenge_retention = MINUTES_PER_DAY;
 static int code_retention = MINUTES_PER_DAY;
@@ -188,10 +191,26 @@ guc_init(void)
 							NULL, &guc_access_token_lifetime, 300, 10, SECONDS_PER_DAY, PGC_SUSET,
 							GUC_UNIT_S, NULL, NULL, NULL);
 
+	DefineCustomIntVariable(
+		"pgtoken.address_retention",
+		"Age at which maintain() takes addresses and contexts out of audit and ledger; 0 keeps them.",
+		"The rows stay, and so do their leaves: docs/audit.md.", &address_retention, 0, 0, INT_MAX,
+		PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
 	DefineCustomIntVariable("pgtoken.audit_retention",
 							"Age at which maintain() drops audit partitions; 0 keeps them.", NULL,
 							&audit_retention, 400 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET,
 							GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.audit_seal_interval",
+		"How old the last seal of the audit may become before health() says so; 0: any age.",
+		"maintain() seals whenever it runs and there is an audit key.", &audit_seal_interval,
+		2 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomStringVariable("pgtoken.audit_seal_url",
+							   "Where the courier brings each seal of the audit; empty: nowhere.",
+							   NULL, &audit_seal_url, "", PGC_SUSET, 0, check_http_url, NULL, NULL);
 
 	DefineCustomIntVariable("pgtoken.authorization_code_lifetime",
 							"Time within which an authorization code must be redeemed.", NULL,

@@ -5,8 +5,10 @@
 #include "base/compat.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/typcache.h"
 #include "utils/uuid.h"
@@ -27,6 +29,7 @@ PG_FUNCTION_INFO_V1(pgt_redacting);
 PG_FUNCTION_INFO_V1(pgt_write_redaction);
 PG_FUNCTION_INFO_V1(pgt_merkle_add);
 PG_FUNCTION_INFO_V1(pgt_merkle_hash);
+PG_FUNCTION_INFO_V1(pgt_merkle_path);
 PG_FUNCTION_INFO_V1(pgt_new_audit_key);
 PG_FUNCTION_INFO_V1(pgt_sign_audit_seal);
 PG_FUNCTION_INFO_V1(pgt_verify_audit_seal);
@@ -106,8 +109,8 @@ pgt_redacted_proof(PG_FUNCTION_ARGS)
 {
 	HeapTupleData row;
 	const AuditLeafTable *table = row_argument(fcinfo, &row);
-	const bool gone[PGTC_AUDIT_PARTS] = {PG_GETARG_BOOL(1), PG_GETARG_BOOL(2)};
-	uint8_t proof[PGTC_AUDIT_PROOF_MAX];
+	const bool gone[PGTC_LEAF_PARTS] = {PG_GETARG_BOOL(1), PG_GETARG_BOOL(2)};
+	uint8_t proof[PGTC_LEAF_PROOF_MAX];
 	size_t len = audit_leaf_redacted(table, &row, gone, PG_GETARG_UUID_P(3), proof);
 
 	PG_RETURN_DATUM(bytes_datum(proof, len));
@@ -116,7 +119,7 @@ pgt_redacted_proof(PG_FUNCTION_ARGS)
 Datum
 pgt_audit_cluster(PG_FUNCTION_ARGS)
 {
-	uint8_t cluster[PGTC_AUDIT_CLUSTER_LEN];
+	uint8_t cluster[PGTC_LEAF_CLUSTER_LEN];
 
 	(void) fcinfo;
 	audit_leaf_cluster(cluster);
@@ -175,6 +178,41 @@ pgt_merkle_hash(PG_FUNCTION_ARGS)
 
 	glue_check(pgtc_merkle_root(tree, root), "hashing a tree");
 	PG_RETURN_DATUM(bytes_datum(root, sizeof(root)));
+}
+
+/* the proof that one of these hashes is among them, from the bottom */
+Datum
+pgt_merkle_path(PG_FUNCTION_ARGS)
+{
+	Datum *values;
+	bool *nulls;
+	int n;
+	int length;
+	int index = PG_GETARG_INT32(1);
+	uint8_t(*leaves)[PGTC_SHA256_LEN];
+	uint8_t path[PGTC_MERKLE_LEVELS][PGTC_SHA256_LEN];
+	Datum hashes[PGTC_MERKLE_LEVELS];
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), BYTEAOID, -1, false, TYPALIGN_INT, &values, &nulls,
+					  &n);
+	if (index < 0 || index >= n)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is no such leaf")));
+	leaves = palloc(n * sizeof(*leaves));
+	for (int i = 0; i < n; i++)
+	{
+		bytea *leaf = nulls[i] ? NULL : DatumGetByteaPP(values[i]);
+
+		if (leaf == NULL || VARSIZE_ANY_EXHDR(leaf) != PGTC_SHA256_LEN)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("a leaf must be of 32 bytes")));
+		memcpy(leaves[i], VARDATA_ANY(leaf), PGTC_SHA256_LEN);
+	}
+	glue_check(
+		pgtc_merkle_path((const uint8_t(*)[PGTC_SHA256_LEN]) leaves, n, index, path, &length),
+		"hashing a tree");
+	for (int i = 0; i < length; i++)
+		hashes[i] = bytes_datum(path[i], PGTC_SHA256_LEN);
+	PG_RETURN_ARRAYTYPE_P(construct_array(hashes, length, BYTEAOID, -1, false, TYPALIGN_INT));
 }
 
 /* --- keys --------------------------------------------------------------------------- */

@@ -148,7 +148,7 @@ void
 audit_args(StoreArgs *args)
 {
 	const inet *addr;
-	uint8_t proof[PGTC_AUDIT_FRESH_LEN];
+	uint8_t proof[PGTC_LEAF_FRESH_LEN];
 
 	/* a transaction that may not write has no number: it is for the statement to say so */
 	store_arg_value(store_named(args, "xact_id"), XID8OID,

@@ -40,7 +40,7 @@ struct AuditLeafTable
 	int proof;
 	int n;
 	Column columns[COLUMNS_MAX];
-	Column parts[PGTC_AUDIT_PARTS][2];
+	Column parts[PGTC_LEAF_PARTS][2];
 };
 
 static const char *const token_columns[] = {"grant_id",
@@ -71,9 +71,9 @@ static const char *const audit_columns[] = {
 	"grant_id",	 "event_id",		  "occurred_at", "xact_id",			 "event",  "reason",
 	"client_id", "session_user_name", "role_name",	 "application_name", "detail", NULL};
 
-static const char *const part_names[PGTC_AUDIT_PARTS] = {"person", "place"};
-static const char *const part_columns[PGTC_AUDIT_PARTS][2] = {{"subject", "personal"},
-															  {"client_addr", "context"}};
+static const char *const part_names[PGTC_LEAF_PARTS] = {"person", "place"};
+static const char *const part_columns[PGTC_LEAF_PARTS][2] = {{"subject", "personal"},
+															 {"client_addr", "context"}};
 
 static int
 place_of(TupleDesc desc, const char *name)
@@ -116,7 +116,7 @@ audit_leaf_table(TupleDesc desc)
 	table->desc = CreateTupleDescCopy(desc);
 	for (; names[table->n]; table->n++)
 		find_column(&table->columns[table->n], desc, names[table->n]);
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		for (int i = 0; i < 2; i++)
 			find_column(&table->parts[part][i], desc, part_columns[part][i]);
@@ -160,7 +160,7 @@ text_of(const Column *column, const Datum *values, const bool *nulls)
 
 static void
 read_proof(const AuditLeafTable *table, const Datum *values, const bool *nulls,
-		   PgtcAuditProof *proof)
+		   PgtcLeafProof *proof)
 {
 	bytea *bytes;
 
@@ -168,7 +168,7 @@ read_proof(const AuditLeafTable *table, const Datum *values, const bool *nulls,
 	if (nulls[table->proof])
 		return;
 	bytes = DatumGetByteaPP(values[table->proof]);
-	if (pgtc_audit_proof_read(pgtc_slice(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)), proof) !=
+	if (pgtc_leaf_proof_read(pgtc_slice(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)), proof) !=
 		PGTC_OK)
 		/* such a row is no leaf that anybody has sealed, and is to be found, not to end the search */
 		memset(proof, 0xff, sizeof(*proof));
@@ -176,23 +176,22 @@ read_proof(const AuditLeafTable *table, const Datum *values, const bool *nulls,
 
 static void
 commit_part(const AuditLeafTable *table, const Datum *values, const bool *nulls,
-			const PgtcAuditProof *proof, int part, uint8_t out[PGTC_SHA256_LEN])
+			const PgtcLeafProof *proof, int part, uint8_t out[PGTC_SHA256_LEN])
 {
 	PgtcBuf fields;
 
 	pgtc_buf_init(&fields, &glue_mem);
 	for (int i = 0; i < 2; i++)
-		pgtc_audit_field(&fields, text_of(&table->parts[part][i], values, nulls));
+		pgtc_leaf_field(&fields, text_of(&table->parts[part][i], values, nulls));
 	glue_check(pgtc_buf_code(&fields), "writing a leaf");
 	glue_check(
-		pgtc_audit_commitment(proof, part, pgtc_slice(fields.data, fields.len), &glue_mem, out),
+		pgtc_leaf_commitment(proof, part, pgtc_slice(fields.data, fields.len), &glue_mem, out),
 		"hashing a part of a leaf");
 	pgtc_buf_free(&fields);
 }
 
 static void
-deform(const AuditLeafTable *table, HeapTuple row, Datum *values, bool *nulls,
-	   PgtcAuditProof *proof)
+deform(const AuditLeafTable *table, HeapTuple row, Datum *values, bool *nulls, PgtcLeafProof *proof)
 {
 	heap_deform_tuple(row, table->desc, values, nulls);
 	read_proof(table, values, nulls, proof);
@@ -203,35 +202,35 @@ audit_leaf_hash(const AuditLeafTable *table, HeapTuple row, uint8_t out[PGTC_SHA
 {
 	Datum values[MaxTupleAttributeNumber];
 	bool nulls[MaxTupleAttributeNumber];
-	PgtcAuditProof proof;
-	uint8_t commitments[PGTC_AUDIT_PARTS][PGTC_SHA256_LEN];
+	PgtcLeafProof proof;
+	uint8_t commitments[PGTC_LEAF_PARTS][PGTC_SHA256_LEN];
 	PgtcBuf fields;
 
 	deform(table, row, values, nulls, &proof);
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 		commit_part(table, values, nulls, &proof, part, commitments[part]);
 	pgtc_buf_init(&fields, &glue_mem);
-	pgtc_audit_field(&fields, pgtc_slice_str(table->name));
+	pgtc_leaf_field(&fields, pgtc_slice_str(table->name));
 	for (int i = 0; i < table->n; i++)
-		pgtc_audit_field(&fields, text_of(&table->columns[i], values, nulls));
+		pgtc_leaf_field(&fields, text_of(&table->columns[i], values, nulls));
 	glue_check(pgtc_buf_code(&fields), "writing a leaf");
-	glue_check(pgtc_audit_leaf(pgtc_slice(fields.data, fields.len),
-							   (const uint8_t(*)[PGTC_SHA256_LEN]) commitments, &glue_mem, out),
+	glue_check(pgtc_leaf_hash(pgtc_slice(fields.data, fields.len),
+							  (const uint8_t(*)[PGTC_SHA256_LEN]) commitments, &glue_mem, out),
 			   "hashing a leaf");
 	pgtc_buf_free(&fields);
 }
 
 size_t
-audit_leaf_redacted(const AuditLeafTable *table, HeapTuple row, const bool gone[PGTC_AUDIT_PARTS],
-					const pg_uuid_t *event, uint8_t out[PGTC_AUDIT_PROOF_MAX])
+audit_leaf_redacted(const AuditLeafTable *table, HeapTuple row, const bool gone[PGTC_LEAF_PARTS],
+					const pg_uuid_t *event, uint8_t out[PGTC_LEAF_PROOF_MAX])
 {
 	Datum values[MaxTupleAttributeNumber];
 	bool nulls[MaxTupleAttributeNumber];
-	PgtcAuditProof proof;
+	PgtcLeafProof proof;
 	uint8_t commitment[PGTC_SHA256_LEN];
 
 	deform(table, row, values, nulls, &proof);
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		if (!gone[part] || proof.gone[part])
 			continue;
@@ -239,8 +238,8 @@ audit_leaf_redacted(const AuditLeafTable *table, HeapTuple row, const bool gone[
 		memcpy(proof.kept[part], commitment, sizeof(commitment));
 		proof.gone[part] = true;
 	}
-	memcpy(proof.event, event->data, PGTC_AUDIT_EVENT_LEN);
-	return pgtc_audit_proof_write(&proof, out);
+	memcpy(proof.event, event->data, PGTC_LEAF_EVENT_LEN);
+	return pgtc_leaf_proof_write(&proof, out);
 }
 
 bool
@@ -248,15 +247,15 @@ audit_leaf_redacts(const AuditLeafTable *table, HeapTuple before, HeapTuple afte
 {
 	Datum values[MaxTupleAttributeNumber];
 	bool nulls[MaxTupleAttributeNumber];
-	PgtcAuditProof had;
-	PgtcAuditProof has;
+	PgtcLeafProof had;
+	PgtcLeafProof has;
 	uint8_t leaf_before[PGTC_SHA256_LEN];
 	uint8_t leaf_after[PGTC_SHA256_LEN];
 	bool takes = false;
 
 	deform(table, before, values, nulls, &had);
 	deform(table, after, values, nulls, &has);
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		/* what was gone stays so, and of what is gone nothing is left */
 		if (had.gone[part] && !has.gone[part])
@@ -268,7 +267,7 @@ audit_leaf_redacts(const AuditLeafTable *table, HeapTuple before, HeapTuple afte
 		}
 		takes |= has.gone[part] && !had.gone[part];
 	}
-	if (!takes || memcmp(had.cluster, has.cluster, PGTC_AUDIT_CLUSTER_LEN) != 0)
+	if (!takes || memcmp(had.cluster, has.cluster, PGTC_LEAF_CLUSTER_LEN) != 0)
 		return false;
 	audit_leaf_hash(table, before, leaf_before);
 	audit_leaf_hash(table, after, leaf_after);
@@ -309,7 +308,7 @@ audit_leaf_write(const AuditLeafTable *table, HeapTuple row, bool with_parts, Pg
 {
 	Datum values[MaxTupleAttributeNumber];
 	bool nulls[MaxTupleAttributeNumber];
-	PgtcAuditProof proof;
+	PgtcLeafProof proof;
 	uint8_t hash[PGTC_SHA256_LEN];
 
 	deform(table, row, values, nulls, &proof);
@@ -319,7 +318,7 @@ audit_leaf_write(const AuditLeafTable *table, HeapTuple row, bool with_parts, Pg
 	write_hex(out, proof.cluster, sizeof(proof.cluster));
 	pgtc_buf_append_str(out, ",\"columns\":");
 	write_columns(out, table->columns, table->n, values, nulls);
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		pgtc_buf_append_str(out, ",");
 		pgtc_json_write_string(out, pgtc_slice_str(part_names[part]));
@@ -329,7 +328,7 @@ audit_leaf_write(const AuditLeafTable *table, HeapTuple row, bool with_parts, Pg
 		if (with_parts && !proof.gone[part])
 		{
 			pgtc_buf_append_str(out, ",\"salt\":");
-			write_hex(out, proof.kept[part], PGTC_AUDIT_SALT_LEN);
+			write_hex(out, proof.kept[part], PGTC_LEAF_SALT_LEN);
 			pgtc_buf_append_str(out, ",\"columns\":");
 			write_columns(out, table->parts[part], 2, values, nulls);
 		}
@@ -343,17 +342,17 @@ audit_leaf_write(const AuditLeafTable *table, HeapTuple row, bool with_parts, Pg
 }
 
 void
-audit_leaf_cluster(uint8_t out[PGTC_AUDIT_CLUSTER_LEN])
+audit_leaf_cluster(uint8_t out[PGTC_LEAF_CLUSTER_LEN])
 {
 	uint64 identifier = GetSystemIdentifier();
 
 	/* the time of initdb, to the microsecond, and its process */
-	pgtc_bytes_put(out, PGTC_AUDIT_CLUSTER_LEN, identifier ^ identifier >> 32);
+	pgtc_bytes_put(out, PGTC_LEAF_CLUSTER_LEN, identifier ^ identifier >> 32);
 }
 
 void
-audit_leaf_fresh(uint8_t out[PGTC_AUDIT_FRESH_LEN])
+audit_leaf_fresh(uint8_t out[PGTC_LEAF_FRESH_LEN])
 {
 	audit_leaf_cluster(out);
-	random_public(out + PGTC_AUDIT_CLUSTER_LEN, PGTC_AUDIT_SALT_LEN);
+	random_public(out + PGTC_LEAF_CLUSTER_LEN, PGTC_LEAF_SALT_LEN);
 }

@@ -167,9 +167,9 @@ describe('codes by webhook', () => {
 describe('settings', () => {
 	it('what one courier does is what it is told, or can', () => {
 		const does = (env) => readConfig(env).does;
-		assert.deepEqual(does({}), ['document', 'logout']);
+		assert.deepEqual(does({}), ['document', 'logout', 'seal']);
 		assert.deepEqual(does({ COURIER_DOES: 'logout, document logout' }), ['logout', 'document']);
-		assert.deepEqual(does({ COURIER_CODE_WEBHOOK: 'https://x.example/', COURIER_WEBHOOK_SECRET: SECRET }), ['document', 'logout', 'code']);
+		assert.deepEqual(does({ COURIER_CODE_WEBHOOK: 'https://x.example/', COURIER_WEBHOOK_SECRET: SECRET }), ['document', 'logout', 'code', 'seal']);
 		assert.equal(readConfig({ PGUSER: '' }).database.user, 'courier');
 		assert.deepEqual(readConfig({ COURIER_ALLOW_NETWORKS: '10.0.0.0/8, ::1' }).allowed.length, 2);
 	});

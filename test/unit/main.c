@@ -140,6 +140,7 @@ main(void)
 	test_b64url();
 	test_scope();
 	test_uri();
+	test_leaf();
 	test_ids();
 	test_jwk();
 	test_key();

@@ -76,6 +76,7 @@ extern void test_plain_object(void);
 extern void test_b64url(void);
 extern void test_scope(void);
 extern void test_uri(void);
+extern void test_leaf(void);
 extern void test_ids(void);
 extern void test_jwk(void);
 extern void test_key(void);

@@ -60,3 +60,47 @@ pgtc_merkle_root(const PgtcMerkle *tree, uint8_t out[PGTC_SHA256_LEN])
 	}
 	return PGTC_OK;
 }
+
+static PgtcCode
+root_of(const uint8_t (*leaf)[PGTC_SHA256_LEN], uint64_t leaves, uint8_t out[PGTC_SHA256_LEN])
+{
+	PgtcMerkle tree = {0};
+
+	for (uint64_t i = 0; i < leaves; i++)
+	{
+		PgtcCode code = pgtc_merkle_add(&tree, leaf[i]);
+
+		if (code != PGTC_OK)
+			return code;
+	}
+	return pgtc_merkle_root(&tree, out);
+}
+
+/* from the top, where the larger half is full, into the end of the path */
+PgtcCode
+pgtc_merkle_path(const uint8_t (*leaf)[PGTC_SHA256_LEN], uint64_t leaves, uint64_t index,
+				 uint8_t (*path)[PGTC_SHA256_LEN], int *n)
+{
+	int left = PGTC_MERKLE_LEVELS;
+
+	while (leaves > 1)
+	{
+		uint64_t half = 1;
+		bool is_right;
+		PgtcCode code;
+
+		while (half < leaves - half)
+			half *= 2;
+		is_right = index >= half;
+		code = is_right ? root_of(leaf, half, path[--left])
+						: root_of(leaf + half, leaves - half, path[--left]);
+		if (code != PGTC_OK)
+			return code;
+		leaf += is_right ? half : 0;
+		index -= is_right ? half : 0;
+		leaves = is_right ? leaves - half : half;
+	}
+	*n = PGTC_MERKLE_LEVELS - left;
+	memmove(path, path + left, (size_t) *n * PGTC_SHA256_LEN);
+	return PGTC_OK;
+}

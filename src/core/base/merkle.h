@@ -25,4 +25,11 @@ extern PgtcCode pgtc_merkle_add(PgtcMerkle *tree, const uint8_t leaf[PGTC_SHA256
 /* the hash of all that were added, of none that of the empty string; the tree stays as it is */
 extern PgtcCode pgtc_merkle_root(const PgtcMerkle *tree, uint8_t out[PGTC_SHA256_LEN]);
 
+/*
+ * What proves that this leaf is among them (RFC 9162 section 2.1.3.1), from the bottom:
+ * into path, PGTC_MERKLE_LEVELS of them at the most; index < leaves.
+ */
+extern PgtcCode pgtc_merkle_path(const uint8_t (*leaf)[PGTC_SHA256_LEN], uint64_t leaves,
+								 uint64_t index, uint8_t (*path)[PGTC_SHA256_LEN], int *n);
+
 #endif /* PGT_CORE_MERKLE_H */

@@ -1,10 +1,10 @@
 /*
- * audit.c
+ * leaf.c
  *		What a row of the audit or the ledger keeps so that its leaf can be computed.
  */
 #include <stdio.h>
 
-#include "core/base/audit.h"
+#include "core/base/leaf.h"
 
 /* what of a redacted row is gone, as its first byte says */
 #define GONE(part) (1 << (part))
@@ -22,83 +22,83 @@ hash_buf(PgtcBuf *buf, uint8_t out[PGTC_SHA256_LEN])
 
 /* one for each part, so that what is known of one tells nothing of the other */
 static PgtcCode
-derive_salt(const uint8_t random[PGTC_AUDIT_SALT_LEN], PgtcAuditPart part,
+derive_salt(const uint8_t random[PGTC_LEAF_SALT_LEN], PgtcLeafPart part,
 			uint8_t out[PGTC_SHA256_LEN])
 {
-	uint8_t input[1 + PGTC_AUDIT_SALT_LEN];
+	uint8_t input[1 + PGTC_LEAF_SALT_LEN];
 
 	input[0] = (uint8_t) part;
-	memcpy(input + 1, random, PGTC_AUDIT_SALT_LEN);
+	memcpy(input + 1, random, PGTC_LEAF_SALT_LEN);
 	return pgtc_crypto_sha256(input, sizeof(input), out);
 }
 
 static size_t
-kept_len(const PgtcAuditProof *proof, int part)
+kept_len(const PgtcLeafProof *proof, int part)
 {
-	return proof->gone[part] ? PGTC_SHA256_LEN : PGTC_AUDIT_SALT_LEN;
+	return proof->gone[part] ? PGTC_SHA256_LEN : PGTC_LEAF_SALT_LEN;
 }
 
 PgtcCode
-pgtc_audit_proof_read(PgtcSlice bytes, PgtcAuditProof *out)
+pgtc_leaf_proof_read(PgtcSlice bytes, PgtcLeafProof *out)
 {
 	const uint8_t *in = (const uint8_t *) bytes.data;
-	size_t len = 1 + PGTC_AUDIT_CLUSTER_LEN + PGTC_AUDIT_EVENT_LEN;
+	size_t len = 1 + PGTC_LEAF_CLUSTER_LEN + PGTC_LEAF_EVENT_LEN;
 
 	memset(out, 0, sizeof(*out));
-	if (bytes.len == PGTC_AUDIT_FRESH_LEN)
+	if (bytes.len == PGTC_LEAF_FRESH_LEN)
 	{
-		memcpy(out->cluster, in, PGTC_AUDIT_CLUSTER_LEN);
-		for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+		memcpy(out->cluster, in, PGTC_LEAF_CLUSTER_LEN);
+		for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 		{
-			PgtcCode code = derive_salt(in + PGTC_AUDIT_CLUSTER_LEN, part, out->kept[part]);
+			PgtcCode code = derive_salt(in + PGTC_LEAF_CLUSTER_LEN, part, out->kept[part]);
 
 			if (code != PGTC_OK)
 				return code;
 		}
 		return PGTC_OK;
 	}
-	if (bytes.len < len || in[0] == 0 || in[0] >= GONE(PGTC_AUDIT_PARTS))
+	if (bytes.len < len || in[0] == 0 || in[0] >= GONE(PGTC_LEAF_PARTS))
 		return PGTC_E_MALFORMED;
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		out->gone[part] = (in[0] & GONE(part)) != 0;
 		len += kept_len(out, part);
 	}
 	if (bytes.len != len)
 		return PGTC_E_MALFORMED;
-	memcpy(out->cluster, in + 1, PGTC_AUDIT_CLUSTER_LEN);
-	in += 1 + PGTC_AUDIT_CLUSTER_LEN;
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	memcpy(out->cluster, in + 1, PGTC_LEAF_CLUSTER_LEN);
+	in += 1 + PGTC_LEAF_CLUSTER_LEN;
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		memcpy(out->kept[part], in, kept_len(out, part));
 		in += kept_len(out, part);
 	}
-	memcpy(out->event, in, PGTC_AUDIT_EVENT_LEN);
+	memcpy(out->event, in, PGTC_LEAF_EVENT_LEN);
 	return PGTC_OK;
 }
 
 size_t
-pgtc_audit_proof_write(const PgtcAuditProof *proof, uint8_t out[PGTC_AUDIT_PROOF_MAX])
+pgtc_leaf_proof_write(const PgtcLeafProof *proof, uint8_t out[PGTC_LEAF_PROOF_MAX])
 {
 	uint8_t *end = out;
 
 	*end = 0;
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 		*end |= proof->gone[part] ? GONE(part) : 0;
 	end++;
-	memcpy(end, proof->cluster, PGTC_AUDIT_CLUSTER_LEN);
-	end += PGTC_AUDIT_CLUSTER_LEN;
-	for (int part = 0; part < PGTC_AUDIT_PARTS; part++)
+	memcpy(end, proof->cluster, PGTC_LEAF_CLUSTER_LEN);
+	end += PGTC_LEAF_CLUSTER_LEN;
+	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		memcpy(end, proof->kept[part], kept_len(proof, part));
 		end += kept_len(proof, part);
 	}
-	memcpy(end, proof->event, PGTC_AUDIT_EVENT_LEN);
-	return (size_t) (end + PGTC_AUDIT_EVENT_LEN - out);
+	memcpy(end, proof->event, PGTC_LEAF_EVENT_LEN);
+	return (size_t) (end + PGTC_LEAF_EVENT_LEN - out);
 }
 
 void
-pgtc_audit_field(PgtcBuf *buf, PgtcSlice text)
+pgtc_leaf_field(PgtcBuf *buf, PgtcSlice text)
 {
 	char len[24];
 
@@ -114,8 +114,8 @@ pgtc_audit_field(PgtcBuf *buf, PgtcSlice text)
 }
 
 PgtcCode
-pgtc_audit_commitment(const PgtcAuditProof *proof, PgtcAuditPart part, PgtcSlice columns,
-					  const PgtcMem *mem, uint8_t out[PGTC_SHA256_LEN])
+pgtc_leaf_commitment(const PgtcLeafProof *proof, PgtcLeafPart part, PgtcSlice columns,
+					 const PgtcMem *mem, uint8_t out[PGTC_SHA256_LEN])
 {
 	PgtcBuf buf;
 
@@ -125,21 +125,21 @@ pgtc_audit_commitment(const PgtcAuditProof *proof, PgtcAuditPart part, PgtcSlice
 		return PGTC_OK;
 	}
 	pgtc_buf_init(&buf, mem);
-	pgtc_buf_append(&buf, proof->kept[part], PGTC_AUDIT_SALT_LEN);
+	pgtc_buf_append(&buf, proof->kept[part], PGTC_LEAF_SALT_LEN);
 	pgtc_buf_append(&buf, columns.data, columns.len);
 	return hash_buf(&buf, out);
 }
 
 /* 0x00 tells a leaf from a node */
 PgtcCode
-pgtc_audit_leaf(PgtcSlice columns, const uint8_t commitment[PGTC_AUDIT_PARTS][PGTC_SHA256_LEN],
-				const PgtcMem *mem, uint8_t out[PGTC_SHA256_LEN])
+pgtc_leaf_hash(PgtcSlice columns, const uint8_t commitment[PGTC_LEAF_PARTS][PGTC_SHA256_LEN],
+			   const PgtcMem *mem, uint8_t out[PGTC_SHA256_LEN])
 {
 	PgtcBuf buf;
 
 	pgtc_buf_init(&buf, mem);
 	pgtc_buf_append(&buf, "", 1);
 	pgtc_buf_append(&buf, columns.data, columns.len);
-	pgtc_buf_append(&buf, commitment, PGTC_AUDIT_PARTS * PGTC_SHA256_LEN);
+	pgtc_buf_append(&buf, commitment, PGTC_LEAF_PARTS * PGTC_SHA256_LEN);
 	return hash_buf(&buf, out);
 }
