@@ -546,7 +546,16 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pgtoken.audit_keys k WHERE k.state = 'active') THEN
 		RETURN;
 	END IF;
-	made := pgtoken.seal_audit();
+	BEGIN
+		made := pgtoken.seal_audit();
+	EXCEPTION WHEN object_not_in_prerequisite_state THEN
+		-- a copy, or no root key: nothing else waits for that
+		step := 'audit not sealed';
+		detail := SQLERRM;
+		RAISE NOTICE '%: %', step, detail;
+		RETURN NEXT;
+		RETURN;
+	END;
 	IF made IS NOT NULL THEN
 		step := 'audit sealed';
 		detail := format('seal %s', made);
@@ -557,7 +566,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_audit_seals FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_audit_seals TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.maintain_audit_seals IS 'Internal, a part of run_maintenance(): seals the audit where there is an audit key. Returns what it did';
+COMMENT ON FUNCTION pgtoken.maintain_audit_seals IS 'Internal, a part of run_maintenance(): seals the audit where there is an audit key; what keeps it from that is a step of what it returns, and no error. Returns what it did';
 
 -- Partitions go, seals stay.
 CREATE FUNCTION pgtoken.retire_sealed_month(of_table text, of_month timestamptz) RETURNS void
