@@ -255,7 +255,10 @@ use_file("$dir/new");
 # would be of use to somebody else.
 my %settings = (
 	access_token_lifetime => [ '2min', '1d' ],
+	address_retention => [ '90d', '1min' ],
 	audit_retention => [ '500d', '1min' ],
+	audit_seal_interval => [ '3d', '0' ],
+	audit_seal_url => [ 'https://archive.example/seals', 'https://mine.example/seals' ],
 	authorization_code_lifetime => [ '30s', '10min' ],
 	authorization_request_lifetime => [ '5min', '1d' ],
 	cache_memory => [ '1MB', '1GB' ],
