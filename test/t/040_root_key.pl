@@ -255,7 +255,10 @@ use_file("$dir/new");
 # would be of use to somebody else.
 my %settings = (
 	access_token_lifetime => [ '2min', '1d' ],
+	address_retention => [ '90d', '1min' ],
 	audit_retention => [ '500d', '1min' ],
+	audit_seal_interval => [ '3d', '0' ],
+	audit_seal_url => [ 'https://archive.example/seals', 'https://mine.example/seals' ],
 	authorization_code_lifetime => [ '30s', '10min' ],
 	authorization_request_lifetime => [ '5min', '1d' ],
 	cache_memory => [ '1MB', '1GB' ],
@@ -264,6 +267,9 @@ my %settings = (
 	challenge_notify_channel => [ 'codes', 'mine' ],
 	challenge_retention => [ '2d', '1min' ],
 	code_retention => [ '2d', '1min' ],
+	consent_lifetime => [ '90d', '0' ],
+	consent_page_required => [ 'on', 'off' ],
+	consent_retention => [ '60d', '1min' ],
 	courier_attempts => [ '20', '1' ],
 	courier_lease => [ '2min', '1h' ],
 	device_code_lifetime => [ '5min', '30min' ],
@@ -283,6 +289,7 @@ my %settings = (
 	http_resource => [ 'https://api.example', 'https://mine.example' ],
 	http_resource_metadata => [ 'https://api.example/metadata', 'https://mine.example/metadata' ],
 	http_resource_url => [ 'https://api.example', 'https://mine.example' ],
+	impersonation_lifetime => [ '5min', '1h' ],
 	installation_id => [ $admin->value('SELECT installation_id FROM pgtoken.installation'), '5ba4e6a1-0f0c-4b6e-9c1d-2f6a3c1d7e90' ],
 	lineage_retention => [ '500d', '1min' ],
 	lockstep_generations => [ '2', '0' ],
@@ -301,7 +308,8 @@ my %settings = (
 	signing_key_lead_time => [ '20min', '0' ],
 	signing_key_lifetime => [ '30d', '0' ],
 	signing_key_overlap => [ '2d', '0' ],
-	signing_key_retiring_period => [ '3d', '100d' ]);
+	signing_key_retiring_period => [ '3d', '100d' ],
+	status_list_ttl => [ '2min', '1d' ]);
 
 # loads the library, so that placeholders become settings
 use constant LOAD => q{SELECT pgtoken.grant_of('')};
