@@ -129,7 +129,7 @@ describe('documents by the courier', { skip: authority === undefined && 'no cour
 		for (const answer of await Promise.all(clients.map(ownToken))) h.assertTokens(answer);
 		for (const path of paths) assert.equal(receiver.calls(path), 1, path);
 		await second.stop();
-		assert.match(second.said(), /^courier: listening as \S+, does document, logout, signal\n/);
+		assert.match(second.said(), /^courier: listening as \S+, does document, logout, signal, seal\n/);
 	});
 
 	it('says that it is there, and that it goes', async (t) => {

@@ -142,7 +142,7 @@ async function testAll() {
 	if (process.env.BASE_URL) return test(process.env, named.length > 0 ? named : files);
 	const service = await prepare(process.env);
 	running.push(await startLogin(service), await startMcp(service), service.courier = await startCourier(service));
-	if ((options.all || options.layer) && chosen().some(lacksApi)) await startApi(service);
+	if (chosen().some(lacksApi)) await startApi(service);
 	let status = 0;
 	for (const name of chosen()) {
 		const ended = await testThrough(name, service).catch((error) => {
