@@ -1,13 +1,20 @@
 // The client's page: what it knows about whoever has logged in.
+import { createHash } from 'node:crypto';
+
 import { html } from '../login/html.js';
 
-export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+// tokens' claims are long words, and screens small
+const STYLE = 'body { overflow-wrap: anywhere; } th { overflow-wrap: normal; text-align: left; }';
+
+export const contentSecurityPolicy = `default-src 'none'; script-src 'self'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 const page = (content) => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Example client</title></head>
-<body><h1>Example client</h1>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Example client</title>
+<style>${STYLE}</style></head>
+<body><main><h1>Example client</h1>
 ${content}
-</body></html>
+</main></body></html>
 `;
 
 const table = (id, values) => html`<table id="${id}">${Object.entries(values).map(([name, value]) => html`

@@ -8,10 +8,12 @@ import { spanOf, textsOf } from './texts.js';
 const STYLE = `
 body { font: 16px/1.5 sans-serif; max-width: 28rem; margin: 3rem auto; padding: 0 1rem; }
 label { display: block; margin: 0 0 .75rem; }
-input[type=text], input[type=password] { display: block; width: 100%; font: inherit; padding: .3rem; }
+input[type=text], input[type=password] { box-sizing: border-box; display: block; width: 100%; font: inherit; padding: .3rem; }
 button { font: inherit; padding: .3rem 1rem; margin-right: .5rem; }
 button.primary { background: #0b57d0; border: 1px solid #0b57d0; border-radius: .2rem; color: #fff; }
 li code { color: #666; font-size: .8em; }
+body { overflow-wrap: anywhere; }
+pre { overflow-x: auto; }
 iframe { position: absolute; width: 1px; height: 1px; border: 0; visibility: hidden; }
 .error { color: #a00; }
 .popup { margin: .5rem auto; }
@@ -218,9 +220,9 @@ export function homePage({ csrf, name, consents, applications }) {
 ${applications.length > 0 && html`<h2>Your applications</h2>
 <ul>${applications.map(({ client_id: client, uri }) => html`<li><a href="${uri}">${client}</a></li>`)}</ul>`}
 ${consents.length > 0 && html`<h2>Who has access</h2>`}
-${consents.map(({ client_id: client, scopes, until }) => form('/consent/withdraw', { csrf, client_id: client }, html`
-<p><b>${client}</b>: ${scopes.join(', ')}${until && html`, until ${until}`} <button>Withdraw</button>
-${scopes.length > 1 && html`<details><summary>Withdraw a part</summary>${scopes.map((scope) => html`<button name="scope" value="${scope}">${scope}</button> `)}</details>`}</p>`))}
+${consents.map(({ client_id: client, scopes, until }, i) => form('/consent/withdraw', { csrf, client_id: client }, html`
+<p><b id="client-${i}">${client}</b>: ${scopes.join(', ')}${until && html`, until ${until}`} <button aria-describedby="client-${i}">Withdraw</button></p>
+${scopes.length > 1 && html`<details><summary aria-describedby="client-${i}">Withdraw a part</summary>${scopes.map((scope) => html`<button name="scope" value="${scope}" aria-describedby="client-${i}">${scope}</button> `)}</details>`}`))}
 <p><a href="/sessions">Where you are signed in</a></p>
 <p><a href="/factors">Your factors</a> · <a href="/mailbox">Your mailbox</a></p>
 <p><a href="/device">Connect a device</a></p>
@@ -229,14 +231,17 @@ ${scopes.length > 1 && html`<details><summary>Withdraw a part</summary>${scopes.
 
 const timeOf = (date) => html`<time datetime="${date.toISOString()}">${date.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`;
 
-/** @param sessions as sessions_of gives them: device and addresses are what others have sent */
+/**
+ * Buttons of one name say by aria-describedby which of them they are.
+ * @param sessions as sessions_of gives them: device and addresses are what others have sent
+ */
 export function sessionsPage({ csrf, sessions }) {
 	return page('Where you are signed in', html`
 ${sessions.length === 0 && html`<p>No application has access in your name.</p>`}
-<ul>${sessions.map((session) => html`<li data-current="${session.is_current}"><p><b>${session.device ?? 'An unknown device'}</b>${session.is_current && ' (this device)'}: ${session.client_names.join(', ')}<br>
+<ul>${sessions.map((session, i) => html`<li data-current="${session.is_current}"><p id="session-${i}"><b>${session.device ?? 'An unknown device'}</b>${session.is_current && ' (this device)'}: ${session.client_names.join(', ')}<br>
 Signed in ${timeOf(session.created_at)}${session.first_address && ` from ${session.first_address}`}${session.amr?.length > 0 && ` (${session.amr.join(', ')})`}<br>
 Last used ${timeOf(session.last_used_at)}${session.last_address && session.last_address !== session.first_address && ` from ${session.last_address}`}</p>
-${form('/sessions/end', { csrf, session_id: session.session_id }, html`<button>End</button>`)}</li>`)}</ul>
+${form('/sessions/end', { csrf, session_id: session.session_id }, html`<button aria-describedby="session-${i}">End</button>`)}</li>`)}</ul>
 ${sessions.some((session) => session.is_current) && sessions.length > 1 && form('/sessions/end-others', { csrf }, html`<button>Sign out everywhere else</button>`)}
 <p><a href="/">Back</a></p>`);
 }
@@ -245,8 +250,8 @@ ${sessions.some((session) => session.is_current) && sessions.length > 1 && form(
 export function factorsPage({ csrf, factors, registration }) {
 	return page('Your factors', html`
 <p>What you can be asked for when your password is not enough.</p>
-<ul>${factors.map(({ factor_id: id, factor_type: type, label, state }) => html`<li>${label ?? type}${state !== 'active' && html` (${state})`}
-${form('/factors/remove', { csrf, factor_id: id }, html`<button>Remove</button>`)}</li>`)}</ul>
+<ul>${factors.map(({ factor_id: id, factor_type: type, label, state }, i) => html`<li><span id="factor-${i}">${label ?? type}${state !== 'active' && html` (${state})`}</span>
+${form('/factors/remove', { csrf, factor_id: id }, html`<button aria-describedby="factor-${i}">Remove</button>`)}</li>`)}</ul>
 ${form('/factors/email', { csrf }, html`<button>Add codes by mail</button>`)}
 ${form('/factors/totp', { csrf }, html`<button>Add an authenticator app</button>`)}
 <form method="post" action="/factors/webauthn" data-webauthn="${JSON.stringify({ create: registration })}">${hidden({ csrf })}

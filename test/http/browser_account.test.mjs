@@ -66,6 +66,49 @@ const rowsOf = (page) => page.locator('li[data-current]');
 const status = async ({ tokens }) => (await h.notes(h.bearer(tokens.access_token))).status;
 const refresh = async (client, { tokens }) => (await h.refresh(client, tokens.refresh_token)).json.error ?? 'tokens';
 
+/** presses Tab until a control of that name, and of that description, has the focus, and shows it */
+async function tabTo(page, name, description = /^$/) {
+	const seen = new Set();
+	for (let n = 0; n < 30; n += 1) {
+		await page.keyboard.press('Tab');
+		const at = await page.evaluate(() => {
+			const focused = document.activeElement;
+			const by = (focused.getAttribute('aria-describedby') ?? '').split(' ').map((id) => document.getElementById(id)?.textContent ?? '').join(' ');
+			return { name: focused.textContent.trim(), description: by.trim(), shown: getComputedStyle(focused).outlineStyle !== 'none' };
+		});
+		seen.add(`${at.name.slice(0, 40)} (${at.description})`);
+		if (at.name === name && description.test(at.description)) {
+			assert.ok(at.shown, 'where the focus is can be seen');
+			return;
+		}
+	}
+	assert.fail(`no such control among ${[...seen].join(', ')}`);
+}
+
+/** what a page owes to everybody, whatever he reads it with */
+async function forAll(page, title) {
+	const found = await page.evaluate(() => {
+		const all = (selector) => [...document.querySelectorAll(selector)];
+		const nameOf = (control) => (control.labels?.[0] ?? control).textContent.trim();
+		const controls = all('button, a, summary, input:not([type=hidden])');
+		const buttons = controls.map((control) => `${nameOf(control)} ${control.getAttribute('aria-describedby') ?? ''}`);
+		return {
+			title: document.title,
+			language: document.documentElement.lang,
+			viewport: all('meta[name=viewport]').map(({ content }) => content),
+			parts: [all('main').length, all('h1').length],
+			outside: all('body > :not(main)').map(({ localName }) => localName),
+			nameless: controls.filter((control) => nameOf(control) === '').map(({ outerHTML }) => outerHTML),
+			alike: buttons.filter((button, i) => buttons.indexOf(button) !== i),
+			wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+			images: all('img:not([alt])').length,
+		};
+	});
+	for (const [what, value] of Object.entries({ title, language: 'en', viewport: ['width=device-width'], parts: [1, 1], outside: [], nameless: [], alike: [], wider: 0, images: 0 })) {
+		assert.deepEqual(found[what], value, `${title}: ${what}`);
+	}
+}
+
 describe('the page of an account', { skip }, () => {
 	freshPages((page, context) => { browser = context.browser(); });
 	before(async () => { callback = await h.callbackPage(); });
@@ -141,6 +184,64 @@ describe('the page of an account', { skip }, () => {
 		await logIn(phone.page, person);
 		phone.tokens = await again.finish();
 		assert.equal(await status(phone), 200);
+	});
+
+	it('without a mouse, each button says which of them it is: one is ended, a part of what was agreed is taken back', async () => {
+		const person = await newPerson();
+		const client = await make();
+		const [here] = await signInEverywhere(person, client);
+		await here.page.goto(`${h.loginUrl}/sessions`);
+		await tabTo(here.page, 'End', /^Safari on iOS: Portal/);
+		await here.page.keyboard.press('Enter');
+		await rowsOf(here.page).filter({ hasText: 'Safari on iOS' }).waitFor({ state: 'detached' });
+		assert.deepEqual(await rowsOf(here.page).locator('b').allTextContents(), ['Chrome on Android', 'Firefox on Windows']);
+
+		await here.page.goto(`${h.loginUrl}/`);
+		await tabTo(here.page, 'Withdraw', new RegExp(`^${client.id}$`));
+		await tabTo(here.page, 'Withdraw a part', new RegExp(`^${client.id}$`));
+		await here.page.keyboard.press('Enter');
+		await tabTo(here.page, 'notes:read', new RegExp(`^${client.id}$`));
+		await here.page.keyboard.press('Enter');
+		await here.page.getByRole('button', { name: 'notes:read' }).waitFor({ state: 'detached' });
+	});
+
+	it('each page: its language, one main part, controls with names, and no wider than a small screen', async () => {
+		const person = await newPerson();
+		const page = await newDevice(DEVICES['Safari on iOS']);
+		await page.setViewportSize({ width: 320, height: 640 });
+		const { finish } = await open(page, await make());
+		await forAll(page, 'Log in');
+		await logIn(page, person);
+		await page.getByRole('button', { name: 'Allow' }).waitFor();
+		await forAll(page, 'Allow access?');
+		await page.getByRole('button', { name: 'Allow' }).click();
+		await finish();
+		await h.value("SELECT true FROM pgtoken.enroll_factor($1, 'recovery_code')", person.subject);
+		for (const [path, title] of Object.entries({ '': 'Your account', sessions: 'Where you are signed in', factors: 'Your factors', mailbox: 'Your mailbox', device: 'Connect a device',
+			logout: 'Log out?', 'sign-up': 'Create an account' })) {
+			await page.goto(`${h.loginUrl}/${path}`);
+			await forAll(page, title);
+		}
+		await page.goto(`${h.loginUrl}/factors`);
+		await page.getByRole('button', { name: 'Add an authenticator app' }).click();
+		await page.getByRole('button', { name: 'Activate' }).waitFor();
+		await forAll(page, 'Authenticator app');
+
+		const television = await h.publicClient({ scopes: ['notes:read'], metadata: { grant_types: [h.DEVICE_GRANT] } });
+		const { json: device } = await h.post('/oauth2/device_authorization', { client_id: television.id, scope: 'notes:read' });
+		await page.goto(device.verification_uri_complete);
+		if (await page.getByRole('button', { name: 'Continue' }).count() > 0) await page.getByRole('button', { name: 'Continue' }).click();
+		await page.getByRole('button', { name: 'Allow' }).waitFor();
+		await forAll(page, 'Connect this device?');
+
+		if (h.clientUrl) {
+			await page.goto(h.clientUrl);
+			await forAll(page, 'Example client');
+			await page.getByRole('link', { name: 'Log in' }).click();
+			await page.getByRole('button', { name: 'Allow' }).click();
+			await page.getByText('Logged in as').waitFor();
+			await forAll(page, 'Example client');
+		}
 	});
 
 	// the attack: another site's form ends sessions in the name of its visitor; and a person sends another one's session
