@@ -147,6 +147,7 @@ is($look->value(q{SELECT claims ->> 'role' FROM pgtoken.grants WHERE subject = '
 $look = follow('Limit sessions', preamble => $admin);
 is($look->value(q{SELECT count(*) FROM pgtoken.grant_status WHERE subject = 'user-60' AND state = 'active'}), 2, 'Limit sessions: no more than that');
 is($look->value(q{SELECT holds('42 web refresh') AND holds('42 app refresh')}), 't', 'Limit sessions: which ends nothing by itself');
+is($look->value('SELECT max_sessions FROM pgtoken.issuers'), 5, 'Limit sessions: the issuer has its limit, too');
 
 $look = follow('Suspend a user', preamble => $admin, before => [ q{SELECT family('42 more', 'app', 'user-42')} ]);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(access|refresh)$' AND holds(name)}), undef, 'Suspend a user: nothing of his holds');
@@ -186,7 +187,8 @@ is($look->value(q{SELECT string_agg(event, ' ' ORDER BY occurred_at) FROM pgtoke
 $look = follow('When refresh.reuse appears', preamble => $admin);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'reuse: nothing of the subject holds');
 
-follow('The courier', preamble => $admin);
+$look = follow('The courier', preamble => $admin);
+is($look->value('SELECT logout_delivery FROM pgtoken.issuers'), 'courier', 'The courier: it delivers logouts');
 follow('Clients that register themselves', preamble => $admin);
 follow('Upgrade');
 # the roles go with the last database that has the extension
