@@ -157,6 +157,8 @@ is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't'
 $look = follow('Let support act for a user', before => [ q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')} ]);
 $look->query('SET ROLE support_console');
 is($look->value(q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'openid', actor => '{"sub": "support-7"}')}), 'allow', 'Let support act for a user: it does');
+# the attack: support does at an API what the policy of the page keeps it out of
+is($look->value(q{SELECT error FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')}), 'access_denied', 'Let support act for a user: but not at that API');
 $look->query('RESET ROLE');
 
 # files are written where psql runs
