@@ -8,7 +8,9 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use JSON::PP;
 use PgtokenTest;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 # in shared memory: what some sections ask for
@@ -81,7 +83,8 @@ sub follow
 	$look->query($_) for @{ $how{before} // [] };
 	$how{alone}->($database) if $how{alone};
 	# what is shown may be secret: none of it is
-	my $failed = $node->psql($database, ($how{preamble} // '') . $text, on_error_die => 0, on_error_stop => 1,
+	# answers as psql gives them by itself, which is not how the tests have it
+	my $failed = $node->psql($database, "\\pset format aligned\n\\pset tuples_only off\n" . ($how{preamble} // '') . $text, on_error_die => 0, on_error_stop => 1,
 		stdout => \$stdout, stderr => \$stderr, extra_params => [ '-X', '-q' ]);
 	is($failed, 0, "$name: each statement does") or diag(join "\n", grep { /ERROR|HINT|DETAIL/ } split /\n/, $stderr);
 	return $look;
@@ -162,7 +165,9 @@ is($look->value(q{SELECT error FROM pgtoken.issue_tokens('web', 'user-7', 'read'
 $look->query('RESET ROLE');
 
 # files are written where psql runs
-$look = follow('A person asks', preamble => $admin . '\\cd ' . PostgreSQL::Test::Utils::tempdir . "\n");
+my $files = PostgreSQL::Test::Utils::tempdir;
+$look = follow('A person asks', preamble => $admin . "\\cd $files\n");
+is(eval { decode_json(slurp_file("$files/$_.json"))->{subject} }, 'user-42', "A person asks: $_.json is JSON") for qw(user-42 user-42-all user-42-month);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'A person asks: nothing of his holds');
 is($look->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE subject = 'user-42' AND event <> 'subject.exported'}), 0, 'A person asks: nor does the audit know him');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'A person asks: and nobody else was concerned');
