@@ -166,4 +166,11 @@ for my $example (type('docs/functions.md', $preloaded, 'functions', [ @minutes, 
 	is(substr($got, -length $shown), $shown, "docs/functions.md: $example->{section}: the answer is as shown");
 }
 
+# what has happened by then, and what else is audited, has a place in the list of events
+my $events = join '', map { slurp_file("$FindBin::RealBin/../../docs/$_") } qw(errors.md http.md);
+is(join(' ', grep { $events !~ /`\Q$_\E(\.changed)?`/ } split /\n/, $preloaded->safe_psql('functions', q{
+	SELECT event FROM pgtoken.audit_events WHERE event !~ '\.(created|changed|deleted)$'
+	UNION SELECT split_part(encode(tgargs, 'escape'), '\000', 1) FROM pg_trigger WHERE tgname ~ 'audit' AND NOT tgisinternal AND tgnargs > 0})),
+	'', 'docs/errors.md names each event');
+
 done_testing();
