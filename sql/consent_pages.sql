@@ -196,6 +196,8 @@ RESET pgtoken.consent_lifetime;
 SELECT n, test.outcome(format('SELECT pgtoken.update_client(''lamp'', metadata => %L)', m)) LIKE '22023:%' AS refused FROM (VALUES (1, '{"consent_lifetime": 59}'), (2, '{"consent_lifetime": "x"}'), (3, '{"consent_lifetime": -1}'),
 	(4, '{"consent_lifetime": 315360001}'), (5, '{"client_name#de": 7}'), (6, '{"client_name#": "x"}'), (7, '{"client_name#de_DE": "x"}'), (8, '{"software_id#de": "x"}')) v (n, m) ORDER BY n;
 SELECT test.outcome(format('SELECT pgtoken.approve_authorization(%L, ''eve'', ''openid'', consent_lifetime => ''1 second'')', test.consent_tx('openid')));
+-- misuse: the name itself is no member, as its translations are
+SELECT test.detail($$SELECT pgtoken.update_client('lamp', metadata => '{"client_name": "The Lamp", "client_name#de": "Die Lampe"}')$$);
 -- Attack shut out: scripts, other people's protocols and directions of text in what a page shows of a client
 SELECT n, pgtoken.client_metadata_problem('confidential', m) AS problem FROM (VALUES (1, '{"logo_uri#de": "javascript:alert(1)"}'::jsonb), (2, '{"policy_uri#de": "data:text/html,x"}'), (3, '{"client_uri#de": "http://lamp.example/"}'),
 	(4, jsonb_build_object('client_name#de', U&'a\202Eb')), (5, '{"tos_uri#de-AT": "https://lamp.example/agb"}')) v (n, m) ORDER BY n;

@@ -429,7 +429,10 @@ BEGIN
 		RAISE EXCEPTION 'invalid client metadata'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = problem || '.' || CASE WHEN pgtoken.fapi_profile(profile) AND problem LIKE 'jwks or jwks\_uri must be there%'
-												  THEN format(' A client of %s authenticates by such a key, or by a certificate that its metadata name.', profile) ELSE '' END;
+												  THEN format(' A client of %s authenticates by such a key, or by a certificate that its metadata name.', profile)
+												  -- whoever gives client_name#de looks for client_name beside it
+												  WHEN problem ~ '^(client_name|scopes|redirect_uris|resources|offline_access|profile) is not known$'
+												  THEN ' It is an argument of create_client and update_client, and no member of metadata.' ELSE '' END;
 	END IF;
 	PERFORM pgtoken.check_choice('profile', profile);
 	IF pgtoken.profile_problems(profile, client_type, redirect_uris, signing_alg, metadata) <> '{}' THEN

@@ -8,7 +8,9 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use JSON::PP;
 use PgtokenTest;
+use PostgreSQL::Test::Utils;
 use Test::More;
 
 # in shared memory: what some sections ask for
@@ -81,7 +83,8 @@ sub follow
 	$look->query($_) for @{ $how{before} // [] };
 	$how{alone}->($database) if $how{alone};
 	# what is shown may be secret: none of it is
-	my $failed = $node->psql($database, ($how{preamble} // '') . $text, on_error_die => 0, on_error_stop => 1,
+	# answers as psql gives them by itself, which is not how the tests have it
+	my $failed = $node->psql($database, "\\pset format aligned\n\\pset tuples_only off\n" . ($how{preamble} // '') . $text, on_error_die => 0, on_error_stop => 1,
 		stdout => \$stdout, stderr => \$stderr, extra_params => [ '-X', '-q' ]);
 	is($failed, 0, "$name: each statement does") or diag(join "\n", grep { /ERROR|HINT|DETAIL/ } split /\n/, $stderr);
 	return $look;
@@ -147,6 +150,7 @@ is($look->value(q{SELECT claims ->> 'role' FROM pgtoken.grants WHERE subject = '
 $look = follow('Limit sessions', preamble => $admin);
 is($look->value(q{SELECT count(*) FROM pgtoken.grant_status WHERE subject = 'user-60' AND state = 'active'}), 2, 'Limit sessions: no more than that');
 is($look->value(q{SELECT holds('42 web refresh') AND holds('42 app refresh')}), 't', 'Limit sessions: which ends nothing by itself');
+is($look->value('SELECT max_sessions FROM pgtoken.issuers'), 5, 'Limit sessions: the issuer has its limit, too');
 
 $look = follow('Suspend a user', preamble => $admin, before => [ q{SELECT family('42 more', 'app', 'user-42')} ]);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^42 .*(access|refresh)$' AND holds(name)}), undef, 'Suspend a user: nothing of his holds');
@@ -156,10 +160,14 @@ is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't'
 $look = follow('Let support act for a user', before => [ q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')} ]);
 $look->query('SET ROLE support_console');
 is($look->value(q{SELECT decision FROM pgtoken.issue_tokens('web', 'user-7', 'openid', actor => '{"sub": "support-7"}')}), 'allow', 'Let support act for a user: it does');
+# the attack: support does at an API what the policy of the page keeps it out of
+is($look->value(q{SELECT error FROM pgtoken.issue_tokens('web', 'user-7', 'read', actor => '{"sub": "support-7"}')}), 'access_denied', 'Let support act for a user: but not at that API');
 $look->query('RESET ROLE');
 
 # files are written where psql runs
-$look = follow('A person asks', preamble => $admin . '\\cd ' . PostgreSQL::Test::Utils::tempdir . "\n");
+my $files = PostgreSQL::Test::Utils::tempdir;
+$look = follow('A person asks', preamble => $admin . "\\cd $files\n");
+is(eval { decode_json(slurp_file("$files/$_.json"))->{subject} }, 'user-42', "A person asks: $_.json is JSON") for qw(user-42 user-42-all user-42-month);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'A person asks: nothing of his holds');
 is($look->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE subject = 'user-42' AND event <> 'subject.exported'}), 0, 'A person asks: nor does the audit know him');
 is($look->value(q{SELECT holds('7 web access') AND holds('7 web refresh')}), 't', 'A person asks: and nobody else was concerned');
@@ -186,7 +194,8 @@ is($look->value(q{SELECT string_agg(event, ' ' ORDER BY occurred_at) FROM pgtoke
 $look = follow('When refresh.reuse appears', preamble => $admin);
 is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reused) .*(access|refresh)$' AND holds(name)}), undef, 'reuse: nothing of the subject holds');
 
-follow('The courier', preamble => $admin);
+$look = follow('The courier', preamble => $admin);
+is($look->value('SELECT logout_delivery FROM pgtoken.issuers'), 'courier', 'The courier: it delivers logouts');
 follow('Clients that register themselves', preamble => $admin);
 follow('Upgrade');
 # the roles go with the last database that has the extension

@@ -102,6 +102,7 @@ is($s->value(q{SELECT count(DISTINCT tableoid) FROM pgtoken.tokens WHERE subject
 
 my $export = export($s, $subject);
 is_deeply([ problems($export, $schema, 'export') ], [], 'the export is as the schema says');
+is_deeply($schema->{properties}{held}{required}, [ grep { !/^(tokens|audit_rows)$/ } sort keys %{ $export->{held} } ], 'and the schema knows each table');
 is(scalar @{ $export->{held}{grants} }, 2, 'both families are in it');
 is(scalar @{ $export->{held}{tokens} }, $s->value(q{SELECT count(*) FROM pgtoken.tokens WHERE subject = $1}, $subject), 'and every answer, of all months');
 is(scalar(grep { $_->{event} eq 'factor.created' } @{ $export->{held}{audit_rows} }), 1, 'and what happened');
