@@ -51,7 +51,7 @@ SELECT count(*) FILTER (WHERE is_current) AS nothing, count(*) FROM pgtoken.sess
 -- a refresh is a use, from where it came
 SELECT refresh_token AS rt3 FROM pgtoken.refresh_grant(:'rt3', 'acc_phone', context => '{"ip": "203.0.113.77", "user_agent": "Example/42 CFNetwork/1410.0.3 Darwin/22.6.0"}') \gset
 SELECT device, first_address, last_address, last_used_at > created_at AS used FROM pgtoken.sessions_of('acc-ann') WHERE session_id = :'g3';
--- Clients are named as on their consent pages, in the language of whoever looks.
+-- C156: clients are named as on their consent pages, in the language of whoever looks.
 SELECT pgtoken.update_client('acc_phone', metadata => '{"client_name#de": "Das Telefon", "client_name#fr": "Le t\u00e9l\u00e9phone"}');
 SELECT l, s.client_names FROM unnest('{de-AT en,fr,it,NULL}'::text[]) l, pgtoken.sessions_of('acc-ann', ui_locales => l) s WHERE s.session_id = :'g3';
 -- The newest first.

@@ -63,7 +63,7 @@ SELECT * FROM test.sealed();
 SELECT bool_and(seal ~ '^[\w-]+\.[\w-]+\.[\w-]+$') AS jws, bool_and(xact_from <= xact_until) AS ranges, sum(rows) =
 	(SELECT count(*) FROM pgtoken.audit_events) AS all_rows FROM pgtoken.audit_seals;
 
--- Attack shut out: who rules the database changes what it says, and no trigger is asked.
+-- Attack shut out (C162): who rules the database changes what it says, and no trigger is asked.
 SELECT n, what, test.tampered(statement) AS finding
 FROM (VALUES
 	(1, 'nothing', 'SELECT 1'),

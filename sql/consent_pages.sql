@@ -64,7 +64,7 @@ INSERT INTO pgtoken.registrations (client_id, issuer, origin) VALUES ('https://B
 SELECT pgtoken.shown_client('https://Bank.example@evil.example:8443/id', 'https://bank.example@Evil.example:444/cb', false, NULL) AS by_document;
 SELECT pgtoken.shown_client('lamp', 'com.example.lamp:/cb', true, '{de}') AS by_registration;
 DELETE FROM pgtoken.registrations WHERE issuer = 'https://consent.example';
--- as the application wishes, whatever the request says; what nobody has described has its name alone
+-- C156: as the application wishes, whatever the request says; what nobody has described has its name alone
 SELECT pgtoken.consent_page(:'tx', 'alice', 'pt-BR')  #>> '{client,name}' AS brazilian, pgtoken.consent_page(:'tx', 'alice', 'fr') -> 'client' ->> 'logo_uri' AS logo,
 	   pgtoken.consent_page(:'tx', 'alice', 'en') -> 'client' ->> 'name' AS english;
 SELECT test.page_asks(pgtoken.consent_page(test.consent_tx('send read', 'resource', 'https://consent.example/mail'), 'alice', 'en')) AS other_api;

@@ -9,7 +9,7 @@ CREATE ROLE regress_support IN ROLE pgtoken_issuer, pgtoken_impersonator;
 GRANT USAGE ON SCHEMA test TO regress_app, regress_support;
 SET pgtoken.impersonation_lifetime = '10 min';
 
--- What it gives: an access token with act, and nothing that lasts, whatever is asked for.
+-- C157: what it gives: an access token with act, and nothing that lasts, whatever is asked for.
 SET ROLE regress_support;
 SELECT access_token AS at, grant_id AS gid, decision, refresh_token IS NULL AS no_refresh_token, id_token IS NULL AS no_id_token, scope, expires_in
 FROM pgtoken.issue_tokens('shop_window', 'nina', 'openid orders.read offline_access', '{https://orders.example}', acr => 'mfa', amr => '{pwd,otp}', context => '{"ip": "192.0.2.7"}',
