@@ -27,6 +27,8 @@ SELECT subject, act, state FROM pgtoken.grant_status WHERE grant_id = :'gid';
 -- the audit: who, for whom, until when; what tells of people stands where it belongs
 SELECT event, subject, client_id, detail ? 'expires_at' AS "end", detail::text ~ 'support-7|4711' AS told, personal, role_name, context
 FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event LIKE 'impersonation.%';
+-- nor is it hidden from the person, where he sees who is in his account
+SELECT kind, is_current, client_ids, offline, act, first_address FROM pgtoken.sessions_of('nina', :'gid') WHERE session_id = :'gid';
 -- the lineage has the family, its end ends it
 SELECT count(*) AS ended FROM pgtoken.revoke_subject('nina');
 SELECT pgtoken.verify_access_token(:'at') IS NULL AS refused;
