@@ -51,6 +51,9 @@ SELECT count(*) FILTER (WHERE is_current) AS nothing, count(*) FROM pgtoken.sess
 -- a refresh is a use, from where it came
 SELECT refresh_token AS rt3 FROM pgtoken.refresh_grant(:'rt3', 'acc_phone', context => '{"ip": "203.0.113.77", "user_agent": "Example/42 CFNetwork/1410.0.3 Darwin/22.6.0"}') \gset
 SELECT device, first_address, last_address, last_used_at > created_at AS used FROM pgtoken.sessions_of('acc-ann') WHERE session_id = :'g3';
+-- C156: clients are named as on their consent pages, in the language of whoever looks.
+SELECT pgtoken.update_client('acc_phone', metadata => '{"client_name#de": "Das Telefon", "client_name#fr": "Le t\u00e9l\u00e9phone"}');
+SELECT l, s.client_names FROM unnest('{de-AT en,fr,it,NULL}'::text[]) l, pgtoken.sessions_of('acc-ann', ui_locales => l) s WHERE s.session_id = :'g3';
 -- The newest first.
 SELECT array_agg(CASE session_id WHEN :'g3' THEN 'phone' ELSE session_id END) AS newest_first FROM pgtoken.sessions_of('acc-ann');
 
@@ -152,6 +155,7 @@ SELECT s ->> 'id' = test.name_for('acc_web', CASE n WHEN 1 THEN 'fay-3' WHEN 2 T
 FROM test.http('sessions', '', test.bearer_of(:'at1'), 'GET') a, jsonb_array_elements(a.body -> 'sessions') WITH ORDINALITY e (s, n) ORDER BY n;
 SELECT (SELECT array_agg(s -> 'current' ORDER BY n) FROM jsonb_array_elements(a.body -> 'sessions') WITH ORDINALITY e (s, n)) AS which_one_the_token_says
 FROM unnest(ARRAY[:'at2', :'at3']) t, test.http('sessions', '', test.bearer_of(t), 'GET') a;
+SELECT l, a.body #>> '{sessions,1,clients,0,client_name}' AS name FROM unnest('{de,it}'::text[]) l, test.http('sessions', test.form('ui_locales', l), test.bearer_of(:'at1'), 'GET') a;
 -- pages
 SELECT a.body ->> 'next' AS next, jsonb_array_length(a.body -> 'sessions') AS n FROM test.http('sessions', 'limit=2', test.bearer_of(:'at1'), 'GET') a \gset
 SELECT :n AS on_the_first, jsonb_array_length(a.body -> 'sessions') AS on_the_second, a.body #> '{sessions,0,current}' AS the_first_one_comes_last, a.body ? 'next' AS more FROM test.http('sessions', test.form('limit', '2', 'after', :'next'), test.bearer_of(:'at1'), 'GET') a;
@@ -239,6 +243,6 @@ UPDATE pgtoken.issuers SET verification_uri = NULLIF(:'verification_was', '') WH
 
 -- whose business it is
 SELECT r, has_function_privilege(r, f, 'EXECUTE') AS may, count(*) FROM unnest('{pgtoken_issuer,pgtoken_auditor,pgtoken_http}'::text[]) r,
-	unnest('{"pgtoken.sessions_of(text,text)","pgtoken.end_session_of(text,text,text)","pgtoken.end_other_sessions(text,text,text)","pgtoken.account_sessions(uuid,text,integer)"}'::text[]) f GROUP BY 1, 2 ORDER BY 1, 2;
+	unnest('{"pgtoken.sessions_of(text,text,text)","pgtoken.end_session_of(text,text,text)","pgtoken.end_other_sessions(text,text,text)","pgtoken.account_sessions(uuid,text,integer,text)"}'::text[]) f GROUP BY 1, 2 ORDER BY 1, 2;
 UPDATE pgtoken.issuers SET login_uri = NULLIF(:'login_was', '') WHERE issuer = 'https://id.example';
 DROP FUNCTION test.begun, test.bearer_of, test.challenged, test.name_for;

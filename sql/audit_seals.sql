@@ -63,7 +63,7 @@ SELECT * FROM test.sealed();
 SELECT bool_and(seal ~ '^[\w-]+\.[\w-]+\.[\w-]+$') AS jws, bool_and(xact_from <= xact_until) AS ranges, sum(rows) =
 	(SELECT count(*) FROM pgtoken.audit_events) AS all_rows FROM pgtoken.audit_seals;
 
--- Attack shut out: who rules the database changes what it says, and no trigger is asked.
+-- Attack shut out (C162): who rules the database changes what it says, and no trigger is asked.
 SELECT n, what, test.tampered(statement) AS finding
 FROM (VALUES
 	(1, 'nothing', 'SELECT 1'),
@@ -143,6 +143,15 @@ FROM (VALUES
 ORDER BY n;
 
 -- Addresses go earlier than the rest.
+-- Attack shut out: who may look at the audit finds in another column what was taken out of these. An address and
+-- a user agent stand nowhere else, of whatever event.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('seen_from', offline_access => true, retry_window => '0');
+SELECT refresh_token AS rt, grant_id AS placed FROM pgtoken.issue_tokens('seen_from', 'seen-person', 'offline_access', context => '{"ip": "192.0.2.200", "user_agent": "MARK agent"}') \gset
+SELECT count(*) AS rotated FROM pgtoken.refresh_grant(:'rt', 'seen_from', test.secret('seen_from'), context => '{"ip": "192.0.2.201", "user_agent": "MARK agent"}');
+UPDATE pgtoken.grants SET claims = '{"a": 1}' WHERE grant_id = :'placed';
+SELECT error FROM pgtoken.refresh_grant(:'rt', 'seen_from', test.secret('seen_from'), context => '{"ip": "192.0.2.202"}');
+DELETE FROM pgtoken.grants WHERE grant_id = :'placed';
+SELECT e.event, c.key AS stands_in FROM pgtoken.audit_events e, jsonb_each(to_jsonb(e)) c WHERE e.grant_id = :'placed' AND c.value::text ~ 'MARK|192\.0\.2\.20' ORDER BY 1, 2;
 SET client_min_messages = warning;
 SELECT count(*) > 0 AS with_addresses FROM pgtoken.audit_events WHERE context <> '{}' OR client_addr IS NOT NULL \gset
 SELECT count(*) AS by_default FROM pgtoken.maintain() WHERE step = 'addresses redacted';

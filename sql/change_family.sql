@@ -14,7 +14,7 @@ $$;
 CREATE FUNCTION test.said(c pgtoken.changed_family) RETURNS text LANGUAGE sql RETURN concat_ws(' ', c.client_id, c.subject, '[' || c.scope || ']', CASE WHEN c.refreshable THEN 'refreshable' END, c.access_tokens);
 SELECT refresh_token AS rt, access_token AS at, grant_id AS gid FROM pgtoken.issue_tokens('altered', 'jane', 'openid offline_access orders.read orders.write', claims => '{"roles": ["buyer", "admin"]}') \gset
 
--- A role is taken away: the next access token has it, the one that is out holds to its end.
+-- C163: a role is taken away: the next access token has it, the one that is out holds to its end.
 SELECT test.said(c), c.grant_id = :'gid' AS of_it, c.changed_at IS NOT NULL AS changed FROM pgtoken.change_family(:'gid', '{"roles": ["buyer"]}', reason => 'left the team') c;
 SELECT pgtoken.verify_access_token(:'at') -> 'roles' AS out;
 SELECT test.refresh_changing(:'rt');

@@ -64,7 +64,7 @@ INSERT INTO pgtoken.registrations (client_id, issuer, origin) VALUES ('https://B
 SELECT pgtoken.shown_client('https://Bank.example@evil.example:8443/id', 'https://bank.example@Evil.example:444/cb', false, NULL) AS by_document;
 SELECT pgtoken.shown_client('lamp', 'com.example.lamp:/cb', true, '{de}') AS by_registration;
 DELETE FROM pgtoken.registrations WHERE issuer = 'https://consent.example';
--- as the application wishes, whatever the request says; what nobody has described has its name alone
+-- C156: as the application wishes, whatever the request says; what nobody has described has its name alone
 SELECT pgtoken.consent_page(:'tx', 'alice', 'pt-BR')  #>> '{client,name}' AS brazilian, pgtoken.consent_page(:'tx', 'alice', 'fr') -> 'client' ->> 'logo_uri' AS logo,
 	   pgtoken.consent_page(:'tx', 'alice', 'en') -> 'client' ->> 'name' AS english;
 SELECT test.page_asks(pgtoken.consent_page(test.consent_tx('send read', 'resource', 'https://consent.example/mail'), 'alice', 'en')) AS other_api;
@@ -222,6 +222,27 @@ SELECT pgtoken.update_client('lamp', scopes => '{openid,profile,read,write,send,
 SELECT (test.redeem_lamp((pgtoken.approve_authorization(test.consent_tx('openid pgtoken:sessions', 'resource', 'https://consent.example'), 'fred', 'openid pgtoken:sessions')).redirect_uri)).status AS sees_sessions;
 SELECT count(*) AS sessions FROM pgtoken.withdraw_consent('fred', 'lamp', '{pgtoken:sessions}');
 SELECT event, scopes FROM pgtoken.consent_history('fred', 'lamp') WHERE event = 'consent.withdrawn';
+-- or the families live on without them: from their next access token on, or at once
+CREATE FUNCTION test.lamp_tokens(VARIADIC more text[]) RETURNS jsonb LANGUAGE sql
+	RETURN (test.redeem_lamp((pgtoken.approve_authorization(test.consent_tx(more[1], VARIADIC more[2:]), 'gus', more[1])).redirect_uri)).body;
+SELECT t ->> 'access_token' AS at, t ->> 'refresh_token' AS rt FROM test.lamp_tokens('openid read write offline_access') t \gset
+SELECT t ->> 'access_token' AS at_read FROM test.lamp_tokens('read') t \gset
+SELECT test.lamp_tokens('openid profile', 'claims', '{"userinfo": {"name": null}}') ? 'access_token' AS single_claims, test.lamp_tokens('openid') ? 'access_token' AS without;
+SELECT count(*) AS ended FROM pgtoken.withdraw_consent('gus', 'lamp', '{read}', families => 'narrow');
+SELECT scope, state, revoke_reason FROM pgtoken.grant_status WHERE subject = 'gus' ORDER BY created_at, scope;
+SELECT pgtoken.verify_access_token(:'at') ->> 'scope' AS out, pgtoken.verify_access_token(:'at_read') IS NULL AS nothing_left;
+-- Attack shut out: what a user has taken back is used on for as long as a token lives.
+SELECT count(*) AS ended FROM pgtoken.withdraw_consent('gus', 'lamp', '{write,profile}', families => 'narrow_at_once');
+SELECT scope, state, revoke_reason FROM pgtoken.grant_status WHERE subject = 'gus' ORDER BY created_at, scope;
+SELECT pgtoken.verify_access_token(:'at') IS NULL AS refused, pgtoken.introspect(:'rt') ->> 'scope' AS refresh_token;
+SELECT resource, scopes FROM pgtoken.consents WHERE subject = 'gus' AND scopes && '{read,write,profile}';
+-- the last of them: what the user is away for
+SELECT count(*) AS ended FROM pgtoken.withdraw_consent('gus', 'lamp', '{offline_access}', families => 'narrow');
+SELECT scope, state FROM pgtoken.grant_status WHERE subject = 'gus' AND state = 'active' ORDER BY created_at, scope;
+SELECT pgtoken.introspect(:'rt') -> 'active' AS refresh_token;
+SELECT event, reason, count(*) FROM pgtoken.audit_events WHERE subject = 'gus' AND reason = 'consent_withdrawn' GROUP BY 1, 2 ORDER BY 1;
+SELECT n, test.outcome(format('SELECT pgtoken.withdraw_consent(%L, %L, %s)', 'gus', 'lamp', w)) FROM unnest(ARRAY[$$families => 'narrow'$$, $$'{read}', 'keep'$$, $$'{read}', NULL$$]) WITH ORDINALITY u (w, n) ORDER BY n;
+DROP FUNCTION test.lamp_tokens;
 SELECT test.outcome($$SELECT pgtoken.withdraw_consent('fred', 'lamp', '{"a b"}')$$) AS no_scope, test.outcome($$SELECT pgtoken.withdraw_consent('fred', 'lamp', '{pgtoken:sessions,mfa_challenge}')$$) AS reserved;
 
 -- Devices ---------------------------------------------------------------------------

@@ -171,7 +171,7 @@ SELECT pgtoken.deny_device('not a code', 'mallory') AS tenth_wrong;
 SELECT pgtoken.device_request(:'uc', 'mallory') AS right_code, pgtoken.approve_device(:'uc', 'mallory', 'mallory') AS approve, pgtoken.deny_device(:'uc', 'mallory') AS deny;
 SELECT pgtoken.device_request(:'uc', 'carol') ? 'client_id' AS others_go_on;
 SELECT attempts > 10 AS counted FROM pgtoken.user_code_attempts WHERE attempt_key = 'mallory';
-SELECT event, reason, detail, personal, count(*) FROM pgtoken.audit_events WHERE reason = 'too_many_attempts' GROUP BY event, reason, detail, personal;
+SELECT event, reason, context, detail, count(*) FROM pgtoken.audit_events WHERE reason = 'too_many_attempts' GROUP BY event, reason, context, detail;
 -- until the ten minutes are over
 UPDATE pgtoken.user_code_attempts SET window_start = window_start - interval '9 min' WHERE attempt_key = 'mallory';
 SELECT pgtoken.device_request(:'uc', 'mallory') AS after_nine;

@@ -9,7 +9,7 @@ CREATE ROLE regress_support IN ROLE pgtoken_issuer, pgtoken_impersonator;
 GRANT USAGE ON SCHEMA test TO regress_app, regress_support;
 SET pgtoken.impersonation_lifetime = '10 min';
 
--- What it gives: an access token with act, and nothing that lasts, whatever is asked for.
+-- C157: what it gives: an access token with act, and nothing that lasts, whatever is asked for.
 SET ROLE regress_support;
 SELECT access_token AS at, grant_id AS gid, decision, refresh_token IS NULL AS no_refresh_token, id_token IS NULL AS no_id_token, scope, expires_in
 FROM pgtoken.issue_tokens('shop_window', 'nina', 'openid orders.read offline_access', '{https://orders.example}', acr => 'mfa', amr => '{pwd,otp}', context => '{"ip": "192.0.2.7"}',
@@ -27,6 +27,8 @@ SELECT subject, act, state FROM pgtoken.grant_status WHERE grant_id = :'gid';
 -- the audit: who, for whom, until when; what tells of people stands where it belongs
 SELECT event, subject, client_id, detail ? 'expires_at' AS "end", detail::text ~ 'support-7|4711' AS told, personal, role_name, context
 FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event LIKE 'impersonation.%';
+-- nor is it hidden from the person, where he sees who is in his account
+SELECT kind, is_current, client_ids, offline, act, first_address FROM pgtoken.sessions_of('nina', :'gid') WHERE session_id = :'gid';
 -- the lineage has the family, its end ends it
 SELECT count(*) AS ended FROM pgtoken.revoke_subject('nina');
 SELECT pgtoken.verify_access_token(:'at') IS NULL AS refused;

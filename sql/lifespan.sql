@@ -78,7 +78,7 @@ SELECT test.outcome(format($$SELECT pgtoken.approve_device(%L, 'greta', 'greta',
 
 -- Refresh tokens of the session ------------------------------------------------
 
--- OpenID Connect Core section 11: refresh tokens are not offline_access's alone.
+-- C155, OpenID Connect Core section 11: refresh tokens are not offline_access's alone.
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('seated', scopes => '{openid,orders.read}', redirect_uris => '{https://seated.example/cb}', profile => 'oauth2',
 	metadata => '{"session_refresh": true, "require_pkce": false, "backchannel_logout_uri": "https://seated.example/out", "grant_types": ["authorization_code", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange"]}');
 SELECT test.outcome($$SELECT pgtoken.update_client('seated', metadata => '{"session_refresh": "yes"}')$$);

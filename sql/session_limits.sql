@@ -1,4 +1,4 @@
--- At most so many sessions of a subject, with a client and in all.
+-- C159: at most so many sessions of a subject, with a client and in all.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT pgtoken.create_issuer('https://limited.example');

@@ -65,14 +65,14 @@ SELECT test.signal_answer(test.as('sig-rp', 'GET', 'streams?stream_id=' || :'str
 	jsonb_array_length((test.as('sig-other', 'GET', 'streams?client_id=sig-rp')).body) AS who_says_he_were_this_one;
 SELECT event, client_id, detail ->> 'delivery' AS delivery FROM pgtoken.audit_events WHERE event LIKE 'stream.%' ORDER BY event_id;
 
--- Attack shut out: the stream of another client is not there, for whatever it is asked
+-- Attack shut out (C150): the stream of another client is not there, for whatever it is asked
 SELECT path, method, test.signal_answer(test.as('sig-other', method, replace(path, 'ID', :'stream'), replace(body, 'ID', :'stream'))) AS answer
 FROM (VALUES ('GET', 'streams?stream_id=ID', NULL), ('PATCH', 'streams', '{"stream_id": "ID", "description": "mine"}'), ('PUT', 'streams', '{"stream_id": "ID"}'), ('DELETE', 'streams?stream_id=ID', NULL), ('GET', 'status?stream_id=ID', NULL),
 	('POST', 'status', '{"stream_id": "ID", "status": "disabled"}'), ('POST', 'verification', '{"stream_id": "ID"}'), ('POST', 'poll/ID', '{}')) v (method, path, body);
 SELECT test.signal_answer(test.as('sig-rp', 'GET', 'streams?stream_id=x')) AS no_id, test.signal_answer(test.as('sig-rp', 'PATCH', 'streams', '{}')) AS none_named, test.signal_answer(test.as('sig-rp', 'DELETE', 'streams')) AS nor_here,
 	test.signal_answer(test.as('sig-reader', 'DELETE', 'streams?stream_id=' || :'stream')) AS by_a_reader;
 
--- What happens is told. A reuse:
+-- C151: what happens is told. A reuse:
 CREATE TABLE test.signal_families (name text PRIMARY KEY, grant_id uuid, refresh_token text);
 CREATE FUNCTION test.signs_in(of_name text, of_client text, of_subject text, of_session text DEFAULT NULL, of_claims jsonb DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO test.signal_families SELECT of_name, r.grant_id, r.refresh_token FROM pgtoken.issue_tokens(of_client, of_subject, 'openid notes offline_access', session_id => of_session, auth_time => now(), acr => 'pwd', claims => of_claims) r
@@ -167,7 +167,7 @@ DELETE FROM test.blocks;
 SELECT test.taken('sig-rp', :'stream') AS let_in;
 SELECT count(*) AS left FROM pgtoken.signals;
 
--- Polls: in order, so many at a time, acknowledged and refused in one; what is not theirs is left alone
+-- C152: polls: in order, so many at a time, acknowledged and refused in one; what is not theirs is left alone
 SELECT pgtoken.verify_signal_stream(:'stream', 'first'), pgtoken.verify_signal_stream(:'stream', 'second'), pgtoken.verify_signal_stream(:'stream'), pgtoken.verify_signal_stream(gen_random_uuid()) AS unknown;
 CREATE FUNCTION test.states(a test.answer) RETURNS text LANGUAGE sql
 	RETURN (SELECT concat_ws(' ', a.status, a.body -> 'moreAvailable', string_agg(coalesce(c #>> '{events,https://schemas.openid.net/secevent/ssf/event-type/verification,state}', '-'), ',')) FROM test.events_of(a) c);

@@ -62,7 +62,7 @@ SELECT test.outcome($$SELECT pgtoken.update_issuer('https://lists.example/tenant
 ROLLBACK;
 SELECT test.outcome($$SELECT pgtoken.issue_tokens('lists', 'mallory', claims => '{"status": {"status_list": {"idx": 1, "uri": "https://evil.example"}}}')$$) AS by_claims;
 
--- Whatever ends a family is in the list, and what does not is not
+-- C154: whatever ends a family is in the list, and what does not is not
 SELECT bool_and(test.list_for(s)) FROM unnest('{revoked,by-token,reused,not-before,blacklisted,expired,idle,living,bystander,withdrawn,everywhere,blocked,erased}'::text[]) s;
 SELECT test.list_for('in-session', session => 's-1'), test.list_for('in-session-too', session => 's-2');
 SELECT bool_and(test.list_for(s, 'lists-2')) FROM unnest('{of-client,of-client-too}'::text[]) s;

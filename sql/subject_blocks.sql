@@ -1,4 +1,4 @@
--- A subject that is blocked: refused by whatever issues and whatever verifies, as long
+-- C160: a subject that is blocked is refused by whatever issues and whatever verifies, as long
 -- as the block lasts; and what is left when it is over.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;

@@ -1,4 +1,4 @@
--- What is held of a person: shown, and taken away.
+-- C161: what is held of a person: shown, and taken away.
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 

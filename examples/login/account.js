@@ -2,12 +2,13 @@
 // in his name, each of which he can sign out, or all but this one.
 import { tell } from './logout.js';
 import { messagePage, sessionsPage } from './pages.js';
+import { localesOf } from './texts.js';
 
 export function addAccount(app, { database, browsers, show, redirect, log }) {
 	app.get('/sessions', async (request, reply) => {
 		const { csrf, session } = await browsers.of(request, reply);
 		if (!session) return redirect(reply, '/login');
-		return show(reply, sessionsPage({ csrf, sessions: await database.sessions(session) }));
+		return show(reply, sessionsPage({ csrf, sessions: await database.sessions(session, localesOf(request.headers['accept-language'])) }));
 	});
 
 	app.post('/sessions/end', async (request, reply) => {

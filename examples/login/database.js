@@ -151,10 +151,10 @@ export class Database {
 
 	// --- pgtoken: sessions -------------------------------------------------------------
 
-	/** the user's, newest first; see docs/functions.md#sessions_of */
-	async sessions({ subject, session_id: current }) {
-		return (await this.#pool.query(`SELECT session_id, is_current, client_names, device, first_address, last_address, created_at, last_used_at, amr
-			FROM pgtoken.sessions_of($1, $2)`, [subject, current])).rows;
+	/** the user's, newest first; see docs/functions.md#sessions_of-end_session_of-end_other_sessions */
+	async sessions({ subject, session_id: current }, locales) {
+		return (await this.#pool.query(`SELECT session_id, is_current, client_names, device, first_address, last_address, created_at, last_used_at, amr, act
+			FROM pgtoken.sessions_of($1, $2, $3)`, [subject, current, locales])).rows;
 	}
 
 	/**

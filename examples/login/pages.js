@@ -240,7 +240,8 @@ export function sessionsPage({ csrf, sessions }) {
 ${sessions.length === 0 && html`<p>No application has access in your name.</p>`}
 <ul>${sessions.map((session, i) => html`<li data-current="${session.is_current}"><p id="session-${i}"><b>${session.device ?? 'An unknown device'}</b>${session.is_current && ' (this device)'}: ${session.client_names.join(', ')}<br>
 Signed in ${timeOf(session.created_at)}${session.first_address && ` from ${session.first_address}`}${session.amr?.length > 0 && ` (${session.amr.join(', ')})`}<br>
-Last used ${timeOf(session.last_used_at)}${session.last_address && session.last_address !== session.first_address && ` from ${session.last_address}`}</p>
+Last used ${timeOf(session.last_used_at)}${session.last_address && session.last_address !== session.first_address && ` from ${session.last_address}`}
+${session.act && html`<br>Support acts in your name here.`}</p>
 ${form('/sessions/end', { csrf, session_id: session.session_id }, html`<button aria-describedby="session-${i}">End</button>`)}</li>`)}</ul>
 ${sessions.some((session) => session.is_current) && sessions.length > 1 && form('/sessions/end-others', { csrf }, html`<button>Sign out everywhere else</button>`)}
 <p><a href="/">Back</a></p>`);

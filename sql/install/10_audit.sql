@@ -41,9 +41,9 @@ COMMENT ON COLUMN pgtoken.audit_rows.session_user_name IS 'Role that logged in';
 COMMENT ON COLUMN pgtoken.audit_rows.role_name IS 'Role in effect (SET ROLE); NULL: the one that logged in';
 COMMENT ON COLUMN pgtoken.audit_rows.application_name IS 'application_name of the session, which the caller chooses';
 COMMENT ON COLUMN pgtoken.audit_rows.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
-COMMENT ON COLUMN pgtoken.audit_rows.context IS 'Request context as the caller gave it';
+COMMENT ON COLUMN pgtoken.audit_rows.context IS 'Request context as the caller gave it; for a reuse also that of the rotation (rotation_context), for too many wrong user codes who typed them (attempt_key)';
 COMMENT ON COLUMN pgtoken.audit_rows.detail IS 'What belongs to this kind of event and tells of no person: for a changed row its columns before and after, for a reuse the presented and the current generation';
-COMMENT ON COLUMN pgtoken.audit_rows.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a reuse the context of the rotation, for a decision the reasons that each rule gave; NULL: nothing';
+COMMENT ON COLUMN pgtoken.audit_rows.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a decision the reasons that each rule gave; NULL: nothing';
 COMMENT ON COLUMN pgtoken.audit_rows.proof IS 'Random bytes under which the row''s leaf hides what tells of a person, and the cluster that wrote it; of a redacted row what its leaf needs in place of what is gone, and the event_id of the redaction; NULL: written by none of the functions, so that no seal covers it';
 
 ALTER TABLE pgtoken.audit_rows
@@ -99,7 +99,7 @@ CREATE FUNCTION pgtoken.audit_row() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'pgt_audit_row' LANGUAGE C VOLATILE PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.audit_row FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_row IS 'Internal, trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, the columns to leave out, and those that tell of a person, which go to personal instead of detail; both as lists with commas';
+COMMENT ON FUNCTION pgtoken.audit_row IS 'Internal, trigger: writes an audit event with the row before and after. Arguments: the event''s prefix, the columns to leave out, and those that tell of a person, which go to personal instead of detail; both as lists with commas. The context of a row that is made is the event''s own where the request gave none: it is among the columns left out, since addresses may go earlier (pgtoken.address_retention)';
 
 -- Not SECURITY DEFINER: nobody but the owner can write into grants, and each issue
 -- would pay for the switch.

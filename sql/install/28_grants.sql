@@ -132,7 +132,7 @@ GRANT SELECT (grant_id, client_id, subject, scope, resources, session_id, auth_t
 			  changed_at, status_series, status_position)
 	ON pgtoken.grants TO pgtoken_auditor;
 
-CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
+CREATE TRIGGER audit AFTER INSERT OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, context, first_context, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.grants IS 'Writes grant.issued and grant.deleted to audit_events, without hashes';
 -- A rotation is audited by its ledger row; here only what is not a rotation. The
 -- column lists cost a rotation nothing: its statement names none of them.
@@ -140,7 +140,7 @@ CREATE TRIGGER audit_update AFTER UPDATE OF grant_id, client_id, subject, scope,
 		claims, created_at, expires_at, idle_lifetime, blacklisted_generation, first_context, grant_type, not_before, jkt, x5t_s256, act, ancestors, ancestor_tokens,
 		revoked_at, revoke_reason, issuer_epoch, client_epoch, subject_epoch, claims_request, changed_at, status_series, status_position
 	ON pgtoken.grants FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, first_context, jkt, x5t_s256, act, authorization_details');
+	EXECUTE FUNCTION pgtoken.audit_grant('grant', 'current_hash, previous_hash, rotation_nonce, lockstep, context, first_context, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, jkt, x5t_s256, act, authorization_details');
 COMMENT ON TRIGGER audit_update ON pgtoken.grants IS 'Writes grant.revoked and grant.changed to audit_events, without hashes; a rotation is audited by its row in tokens';
 CREATE TRIGGER invalidate AFTER UPDATE OF grant_id, client_id, not_before, revoked_at OR DELETE ON pgtoken.grants FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('revocation');
 COMMENT ON TRIGGER invalidate ON pgtoken.grants IS 'Makes every backend drop the tokens it has verified when a family is revoked or goes; a rotation does not';

@@ -42,7 +42,7 @@ COMMENT ON COLUMN pgtoken.audit_events.application_name IS 'application_name of 
 COMMENT ON COLUMN pgtoken.audit_events.client_addr IS 'Address the session came from; NULL: a Unix-domain socket, or no client';
 COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller gave it';
 COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of event and tells of no person: for a changed row its columns before and after, for a reuse the presented and the current generation';
-COMMENT ON COLUMN pgtoken.audit_events.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a reuse the context of the rotation, for a decision the reasons that each rule gave; NULL: nothing';
+COMMENT ON COLUMN pgtoken.audit_events.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a decision the reasons that each rule gave; NULL: nothing';
 
 -- What the indexes on subject leave out, by the families, whose events lie together; all
 -- else by the index, whether a family has come of it or not. The two conditions on the

@@ -124,7 +124,7 @@ GRANT SELECT (grant_id, client_id, redirect_uri, dpop_jkt, subject, scope, resou
 -- What comes of a request is audited, not the request; a code from its making on,
 -- but not that maintain() forgets it.
 CREATE TRIGGER audit AFTER INSERT OR UPDATE ON pgtoken.authorization_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash, code_challenge, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, context, dpop_jkt, authorization_details');
+	EXECUTE FUNCTION pgtoken.audit_row('authorization_code', 'code_hash, code_challenge, context, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, nonce, claims, claims_request, dpop_jkt, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.authorization_codes IS 'Writes a code when it is made and when it is redeemed to audit_events, without hash and challenge';
 
 CREATE TYPE pgtoken.authorization_response AS (

@@ -89,12 +89,37 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.forget_codes_of_scopes FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.forget_codes_of_scopes IS 'Internal, called by withdraw_consent: forgets the codes on their way from a subject to a client that have any of the scopes; a step-up transaction is worth nothing without its code';
 
-CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text, scopes text[] DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
+CREATE FUNCTION pgtoken.narrow_families(of_client text, of_subject text, scopes text[], at_once boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	family record;
+BEGIN
+	FOR family IN
+		SELECT g.grant_id, array_to_string(ARRAY(SELECT w FROM string_to_table(g.scope, ' ') WITH ORDINALITY u (w, place) WHERE w <> ALL (scopes) ORDER BY place), ' ') AS rest
+		FROM pgtoken.living_families(NULL, of_client, of_subject, NULL) f JOIN pgtoken.grants g ON g.grant_id = f.grant_id
+		WHERE string_to_array(g.scope, ' ') && scopes
+		  -- single claims are no scope that could be taken out
+		  AND NOT pgtoken.rests_on_scopes('', false, g.claims_request, scopes)
+		ORDER BY g.grant_id LOOP
+		CONTINUE WHEN family.rest = '';
+		PERFORM FROM pgtoken.change_family(family.grant_id, scope => family.rest, at_once => at_once, reason => 'consent_withdrawn');
+	END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.narrow_families FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.narrow_families IS 'Internal, called by withdraw_consent: takes scopes out of the living families of a subject with a client, but for those that would have none left, or single claims that one of them stands for';
+
+CREATE FUNCTION pgtoken.withdraw_consent(subject text, client_id text, scopes text[] DEFAULT NULL, families text DEFAULT 'end') RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	of_issuer CONSTANT text := (SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = withdraw_consent.client_id);
 BEGIN
+	IF families IS NULL OR families NOT IN ('end', 'narrow', 'narrow_at_once') OR (families <> 'end' AND scopes IS NULL) THEN
+		RAISE EXCEPTION 'families must be end, or with scopes narrow or narrow_at_once'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	-- below NULL would mean everybody's
 	IF subject IS NULL OR client_id IS NULL OR scopes = '{}' THEN
 		RETURN;
@@ -121,6 +146,10 @@ BEGIN
 		WHERE c.subject = withdraw_consent.subject AND c.client_id = withdraw_consent.client_id AND c.scopes && withdraw_consent.scopes;
 		PERFORM pgtoken.forget_codes_of_scopes(client_id, subject, scopes);
 	END IF;
+	IF families <> 'end' THEN
+		PERFORM pgtoken.narrow_families(client_id, subject, scopes, families = 'narrow_at_once');
+	END IF;
+	-- what has been narrowed has none of them any more
 	PERFORM pgtoken.write_audit_event('consent.withdrawn', CASE WHEN scopes IS NULL THEN '{}' ELSE jsonb_build_object('scopes', scopes) END, NULL, client_id, subject);
 	RETURN QUERY
 		SELECT r.*
@@ -133,4 +162,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.withdraw_consent FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.withdraw_consent TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.withdraw_consent IS
-'Take back what a subject has consented to: forgets the consent, the codes on their way to the client, and revokes every family of the two with the reason consent_withdrawn, also where no consent was stored (a first-party client). subject: the application''s user id. client_id: from which client. scopes: these alone, for every API, offline_access included; codes and families that have one of them (or single claims that profile, email, address or phone stand for) end, all others stay; NULL: everything. Returns the families revoked. Raises 22023 for what is no scope.';
+'Take back what a subject has consented to: forgets the consent, the codes on their way to the client, and revokes every family of the two with the reason consent_withdrawn, also where no consent was stored (a first-party client). subject: the application''s user id. client_id: from which client. scopes: these alone, for every API, offline_access included; codes and families that have one of them (or single claims that profile, email, address or phone stand for) end, all others stay; NULL: everything. families: what becomes of these with scopes: end; narrow: they live on with the rest of their scope, from their next access token on (change_family), and only those end that have no other, or such single claims; narrow_at_once: likewise, and the access tokens that they have out are refused as well. Returns the families revoked. Raises 22023 for what is no scope, and for a way that there is not.';

@@ -89,7 +89,7 @@ GRANT SELECT (grant_id, client_id, scope, resources, jkt, state, poll_interval, 
 	ON pgtoken.device_codes TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.device_codes FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash, user_code_hash, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, claims, context, jkt, authorization_details');
+	EXECUTE FUNCTION pgtoken.audit_row('device_code', 'device_hash, user_code_hash, context, issuer_epoch, client_epoch, subject_epoch', 'subject, session_id, claims, jkt, authorization_details');
 COMMENT ON TRIGGER audit ON pgtoken.device_codes IS 'Writes a device authorization and each change of its state to audit_events, without hashes';
 
 CREATE TABLE pgtoken.user_code_attempts (

@@ -84,7 +84,7 @@ GRANT SELECT (grant_id, issuer, client_id, subject, generation, context, factor_
 	ON pgtoken.challenges TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OF state ON pgtoken.challenges FOR EACH ROW
-	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash, code_hash, nonce, issuer_epoch, client_epoch, subject_epoch', 'subject, context');
+	EXECUTE FUNCTION pgtoken.audit_row('challenge', 'handle_hash, code_hash, nonce, context, issuer_epoch, client_epoch, subject_epoch', 'subject');
 COMMENT ON TRIGGER audit ON pgtoken.challenges IS 'Writes what becomes of a transaction to audit_events, without its hashes';
 
 CREATE TABLE pgtoken.challenge_codes (

@@ -14,9 +14,19 @@ GRANT EXECUTE ON FUNCTION pgtoken.device_in_words TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.device_in_words IS
 'What a user agent is for people, e.g. Firefox on Windows. user_agent: the header as it came (RFC 9110 section 10.1.5), which whoever sends it chooses. Returns at most 63 printable ASCII characters, to be escaped in a page; NULL where it says nothing.';
 
+CREATE FUNCTION pgtoken.shown_client_name(of_client text, ranges text[]) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	RETURN pgtoken.shown_client(of_client, NULL, NULL, ranges) ->> 'name';
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.shown_client_name FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.shown_client_name IS 'Internal, called by living_sessions: a client''s name as its consent page shows it to whoever reads these languages, or its client_id where it has none';
+
 -- The families that live come first, by the index on subject, and are looked at once;
 -- planned anew each time, lest a plan for a subject with few of them outlives it.
-CREATE FUNCTION pgtoken.living_sessions(of_issuer text, of_subject text)
+CREATE FUNCTION pgtoken.living_sessions(of_issuer text, of_subject text, ranges text[] DEFAULT NULL)
 	RETURNS TABLE (session_id text, kind text, grant_ids uuid[], client_ids text[], client_names text[], scopes text[], device text, first_address text, last_address text,
 				   created_at timestamptz, auth_time timestamptz, acr text, amr text[], last_used_at timestamptz, expires_at timestamptz, offline boolean, act jsonb)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
@@ -24,7 +34,7 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH living AS MATERIALIZED (
-			SELECT s.grant_id, s.client_id, c.client_name, s.scope, s.auth_time, s.acr, s.amr, s.created_at, s.rotated_at, s.act, s.ancestors,
+			SELECT s.grant_id, s.client_id, s.scope, s.auth_time, s.acr, s.amr, s.created_at, s.rotated_at, s.act, s.ancestors,
 				   coalesce(s.session_id, coalesce(s.ancestors[1], s.grant_id)::text) AS name, s.session_id IS NULL AS alone,
 				   least(s.expires_at, s.idle_expires_at) AS ends_at, s.generation IS NOT NULL AS refreshable,
 				   coalesce(s.first_context -> 'sign_in', s.first_context) AS came_from,
@@ -36,6 +46,8 @@ BEGIN
 			SELECT l.* FROM living l
 			-- what was exchanged has ended with what it came of, which is the subject's own
 			WHERE l.ancestors IS NULL OR NOT EXISTS (SELECT FROM unnest(l.ancestors) a WHERE a NOT IN (SELECT o.grant_id FROM living o))),
+		named AS MATERIALIZED (
+			SELECT c.client_id, pgtoken.shown_client_name(c.client_id, ranges) AS client_name FROM (SELECT DISTINCT f.client_id FROM standing f) c),
 		summed AS (
 			SELECT f.name, bool_and(f.alone) AS alone, array_agg(f.grant_id ORDER BY f.created_at, f.grant_id) AS grants, array_agg(DISTINCT f.client_id ORDER BY f.client_id) AS clients, string_agg(f.scope, ' ') AS scope,
 				   array_agg(f.came_from ORDER BY f.created_at, f.grant_id) AS came_from,
@@ -47,7 +59,7 @@ BEGIN
 				   (array_agg(f.act ORDER BY f.created_at DESC, f.grant_id DESC) FILTER (WHERE f.act IS NOT NULL))[1] AS actor
 			FROM standing f GROUP BY f.name)
 		SELECT s.name, CASE WHEN s.alone THEN 'family' ELSE 'session' END, s.grants, s.clients,
-			   ARRAY(SELECT coalesce(c.client_name, c.client_id) FROM unnest(s.clients) WITH ORDINALITY u (id, n) JOIN pgtoken.clients c ON c.client_id = u.id ORDER BY u.n),
+			   ARRAY(SELECT n.client_name FROM unnest(s.clients) WITH ORDINALITY u (id, place) JOIN named n ON n.client_id = u.id ORDER BY u.place),
 			   ARRAY(SELECT DISTINCT w FROM unnest(string_to_array(s.scope, ' ')) w WHERE w <> '' ORDER BY w),
 			   pgtoken.device_in_words(coalesce(s.seen_at[1] ->> 'user_agent', s.came_from[1] ->> 'user_agent')),
 			   s.came_from[1] ->> 'ip', s.seen_at[1] ->> 'ip', s.begun, s.authenticated, s.how,
@@ -57,7 +69,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.living_sessions FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.living_sessions IS 'Internal: the sessions of a subject of an issuer that have a living family; columns as sessions_of has them, and the families';
+COMMENT ON FUNCTION pgtoken.living_sessions IS 'Internal: the sessions of a subject of an issuer that have a living family; columns as sessions_of has them, and the families; ranges: languages in which clients are named, the first preferred';
 
 CREATE FUNCTION pgtoken.living_session_named(of_issuer text, of_subject text, name text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -71,7 +83,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.living_session_named FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.living_session_named IS 'Internal: the living session of a subject that is called this: by its own id, the grant_id of one of its families, or the sid that a pairwise client knows it by; NULL: there is none';
 
-CREATE FUNCTION pgtoken.sessions_of(subject text, current text DEFAULT NULL)
+CREATE FUNCTION pgtoken.sessions_of(subject text, current text DEFAULT NULL, ui_locales text DEFAULT NULL)
 	RETURNS TABLE (session_id text, kind text, is_current boolean, client_ids text[], client_names text[], scopes text[], device text, first_address text, last_address text,
 				   created_at timestamptz, auth_time timestamptz, acr text, amr text[], last_used_at timestamptz, expires_at timestamptz, offline boolean, act jsonb)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -87,14 +99,14 @@ BEGIN
 	RETURN QUERY
 		SELECT s.session_id, s.kind, (s.session_id = this) IS TRUE, s.client_ids, s.client_names, s.scopes, s.device, s.first_address, s.last_address,
 			   s.created_at, s.auth_time, s.acr, s.amr, s.last_used_at, s.expires_at, s.offline, s.act
-		FROM pgtoken.living_sessions(of_issuer, sessions_of.subject) s
+		FROM pgtoken.living_sessions(of_issuer, sessions_of.subject, pgtoken.language_ranges(ui_locales)) s
 		ORDER BY s.created_at DESC, s.session_id DESC;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.sessions_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.sessions_of TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.sessions_of IS
-'The living sessions of a subject, newest first, for the page of his account: a row a sign-in. Only those of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. current: which one is this one: a session_id, the grant_id of a family in text, or the sid of an ID token; NULL: none.
+'The living sessions of a subject, newest first, for the page of his account: a row a sign-in. Only those of the issuer that the session speaks for (pgtoken.http_issuer). subject: the application''s user id. current: which one is this one: a session_id, the grant_id of a family in text, or the sid of an ID token; NULL: none. ui_locales: language tags separated by spaces, the first preferred, in which clients are named (client_name#de, RFC 7591 section 2.2); NULL: the name that is for everybody.
 Returns session_id (for end_session_of: as given when the user authenticated, or a grant_id in text where none was), kind (session, or family where none was), is_current, client_ids and client_names of the clients that have tokens (the name, or the client_id where there is none; in the same order), scopes (of all of them), device (the last user agent in words, which whoever sends it chooses; NULL: not known), first_address and last_address (of the sign-in and of the last request for tokens, as the context says; the last is NULL where it would be that of a client''s server), created_at (first tokens), auth_time, acr, amr (the last time that the user authenticated), last_used_at (last tokens), expires_at (when it ends if nothing is refreshed), offline (has it refresh tokens?), act (who acts for the subject, RFC 8693 section 4.1; NULL: nobody). Raises 22004.';
 
 CREATE FUNCTION pgtoken.end_sessions_of(of_issuer text, of_subject text, of_session text, except_session text, of_reason text, by_client text, by_family uuid,
@@ -186,7 +198,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.account_of FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.account_of IS 'Internal, called by account_sessions and account_end_sessions: whose account a family is of, and by which client it is seen';
 
-CREATE FUNCTION pgtoken.account_sessions(of_family uuid, after text, page integer, OUT lives boolean, OUT known boolean, OUT answer jsonb)
+CREATE FUNCTION pgtoken.account_sessions(of_family uuid, after text, page integer, ui_locales text, OUT lives boolean, OUT known boolean, OUT answer jsonb)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -197,7 +209,7 @@ BEGIN
 	known := after IS NULL OR place IS NOT NULL;
 	WITH named AS MATERIALIZED (
 		SELECT s.*, (extract(epoch FROM s.created_at) * 1000000)::bigint AS begun, pgtoken.session_name_for(account.client_id, s.session_id) AS name
-		FROM pgtoken.living_sessions(account.issuer, account.subject) s),
+		FROM pgtoken.living_sessions(account.issuer, account.subject, pgtoken.language_ranges(ui_locales)) s),
 	shown AS MATERIALIZED (
 		SELECT n.*, row_number() OVER (ORDER BY n.begun DESC, n.name DESC) AS line FROM named n
 		WHERE after IS NULL OR (n.begun, n.name) < (place[1]::bigint, place[2])
@@ -221,7 +233,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.account_sessions FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.account_sessions IS 'Internal, called by the sessions endpoint: one page of the sessions of the family''s subject, as docs/http.md describes it. after: next of the page before, NULL: the first page. page: how many. lives: does the family itself? known: is after such a place?';
+COMMENT ON FUNCTION pgtoken.account_sessions IS 'Internal, called by the sessions endpoint: one page of the sessions of the family''s subject, as docs/http.md describes it. after: next of the page before, NULL: the first page. page: how many. ui_locales: as in sessions_of. lives: does the family itself? known: is after such a place?';
 
 CREATE FUNCTION pgtoken.account_end_sessions(of_family uuid, name text, OUT lives boolean, OUT known boolean, OUT answer jsonb)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -135,7 +135,8 @@ account_endpoint_sessions(HttpExchange *x)
 		err = read_limit(x, &limit);
 	if (err == PGT_OK)
 	{
-		account_sessions(&person.grant_id, http_param(x, "after"), limit, &outcome);
+		account_sessions(&person.grant_id, http_param(x, "after"), limit,
+						 http_param(x, "ui_locales"), &outcome);
 		if (!outcome.lives)
 			err = PGT_ERR_ACCESS_TOKEN_INVALID;
 		else if (!outcome.known)

@@ -50,7 +50,7 @@ attempt_allowed(const char *attempt_key)
 {
 	TimestampTz now = GetCurrentTimestamp();
 	StoreArgs args = {0};
-	Object personal;
+	Object context;
 	int attempts = 0;
 
 	store_arg_text(&args, attempt_key);
@@ -60,11 +60,11 @@ attempt_allowed(const char *attempt_key)
 	store_run(&user_code_attempt_query, &args, store_read_int, &attempts);
 	if (attempts == ATTEMPTS_MAX + 1) /* once in a window */
 	{
-		object_begin(&personal);
-		object_string(&personal, "attempt_key", attempt_key);
+		object_begin(&context); /* it may be an address */
+		object_string(&context, "attempt_key", attempt_key);
 		audit_write(&(AuditEvent){.event = "device.refused",
 								  .reason = "too_many_attempts",
-								  .personal = object_end(&personal)});
+								  .context = object_end(&context)});
 	}
 	return attempts <= ATTEMPTS_MAX;
 }

@@ -292,7 +292,8 @@ end_reused_family(const Refresh *refresh)
 	const Grant *grant = refresh->grant;
 	RevokedGrant revoked;
 	Object detail;
-	Object personal;
+	Object context;
+	Jsonb *both;
 
 	if (!end_family(refresh, PGT_ERR_TOKEN_REUSED, &revoked))
 		return false;
@@ -302,16 +303,16 @@ end_reused_family(const Refresh *refresh)
 	if (refresh->in_lockstep)
 		object_int(&detail, "lockstep_generations",
 				   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
-	object_begin(&personal);
-	object_jsonb(&personal, "rotation_context", grant->context);
+	object_begin(&context); /* not in personal: addresses may go before the event */
+	object_jsonb(&context, "rotation_context", grant->context);
+	both = object_concat(refresh->request->context, object_end(&context));
 	audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
 							  .event = "refresh.reuse",
 							  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
 							  .client_id = grant->client_id,
 							  .subject = grant->auth.subject,
-							  .context = refresh->request->context,
-							  .detail = object_end(&detail),
-							  .personal = object_end(&personal)});
+							  .context = both,
+							  .detail = object_end(&detail)});
 	return true;
 }
 

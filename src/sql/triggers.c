@@ -104,9 +104,9 @@ column_value(TriggerData *data, HeapTuple tuple, const char *column, bool *is_nu
 	elog(ERROR, "column \"%s\" is missing", column);
 }
 
-/* NULL when the table has no such column or the value is NULL */
-static char *
-column_text(TriggerData *data, HeapTuple tuple, const char *column)
+/* false when the table has no such column of this type, or the value is NULL */
+static bool
+column_of_type(TriggerData *data, HeapTuple tuple, const char *column, Oid type, Datum *value)
 {
 	TupleDesc desc = RelationGetDescr(data->tg_relation);
 
@@ -114,15 +114,30 @@ column_text(TriggerData *data, HeapTuple tuple, const char *column)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
 		bool is_null;
-		Datum value;
 
-		if (attribute->attisdropped || attribute->atttypid != TEXTOID ||
+		if (attribute->attisdropped || attribute->atttypid != type ||
 			strcmp(NameStr(attribute->attname), column) != 0)
 			continue;
-		value = heap_getattr(tuple, i + 1, desc, &is_null);
-		return is_null ? NULL : TextDatumGetCString(value);
+		*value = heap_getattr(tuple, i + 1, desc, &is_null);
+		return !is_null;
 	}
-	return NULL;
+	return false;
+}
+
+static char *
+column_text(TriggerData *data, HeapTuple tuple, const char *column)
+{
+	Datum value;
+
+	return column_of_type(data, tuple, column, TEXTOID, &value) ? TextDatumGetCString(value) : NULL;
+}
+
+static Jsonb *
+column_jsonb(TriggerData *data, HeapTuple tuple, const char *column)
+{
+	Datum value;
+
+	return column_of_type(data, tuple, column, JSONBOID, &value) ? DatumGetJsonbP(value) : NULL;
 }
 
 /* where in the event a column goes */
@@ -279,6 +294,8 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	if (event.subject == NULL)
 		event.subject = scope->subject;
 	event.context = scope->context;
+	if (event.context == NULL && before == NULL)
+		event.context = column_jsonb(data, row, "context");
 	before_and_after(data, before, after, &event);
 	audit_write(&event);
 	return PointerGetDatum(NULL);

@@ -21,16 +21,18 @@ read_outcome(StoreRow *row, void *arg)
 
 static StoreQuery sessions_query = STORE_QUERY("account sessions", STORE_READS,
 											   "SELECT s.lives, s.known, s.answer "
-											   "FROM pgtoken.account_sessions($1, $2, $3) s");
+											   "FROM pgtoken.account_sessions($1, $2, $3, $4) s");
 
 void
-account_sessions(const pg_uuid_t *grant_id, const char *after, int limit, AccountOutcome *outcome)
+account_sessions(const pg_uuid_t *grant_id, const char *after, int limit, const char *ui_locales,
+				 AccountOutcome *outcome)
 {
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
 	store_arg_text(&args, after);
 	store_arg_int(&args, limit);
+	store_arg_text(&args, ui_locales);
 	store_run(&sessions_query, &args, read_outcome, outcome);
 }
 

@@ -19,9 +19,12 @@ typedef struct AccountOutcome
 	Jsonb *answer; /* of a list the page, of an end how much has ended */
 } AccountOutcome;
 
-/* one page of the sessions of the family's subject; after: where the page before has ended, NULL: the first */
+/*
+ * One page of the sessions of the family's subject.  after: where the page before has
+ * ended, NULL: the first; ui_locales: languages in which clients are named, NULL: none.
+ */
 extern void account_sessions(const pg_uuid_t *grant_id, const char *after, int limit,
-							 AccountOutcome *outcome);
+							 const char *ui_locales, AccountOutcome *outcome);
 
 /* ends the session that this family's client knows by the name; NULL: all but the family's own */
 extern void account_end_sessions(const pg_uuid_t *grant_id, const char *name,

@@ -79,7 +79,7 @@ describe('the sessions of a person', () => {
 		}
 	});
 
-	it('are ended: one, whose tokens are refused at the next call', async () => {
+	it('are ended: one, whose tokens are refused at the next call (C158)', async () => {
 		const subject = person();
 		const client = await makeClient();
 		const ended = await elsewhere(client, subject, 'gone');
@@ -147,7 +147,7 @@ describe('who may not', () => {
 	});
 
 	// the attack: somebody who knows the id of another person's session
-	it('another person, by the id, the sid or the family', async () => {
+	it('another person, by the id, the sid or the family (C158)', async () => {
 		const client = await makeClient();
 		const victim = await signIn(client, person(), 'victim-session');
 		const { sessions: [{ id }] } = await list(victim.access_token);

@@ -11,7 +11,7 @@ const unblock = (subject) => h.value('SELECT pgtoken.unblock_subject($1)', subje
 const deviceClient = { metadata: { grant_types: ['authorization_code', 'refresh_token', h.DEVICE_GRANT] } };
 
 describe('a subject that is blocked', () => {
-	it('is refused at the next request, wherever it comes, and goes on where it stood (attack shut out: an account is taken over, with sessions open everywhere)', async () => {
+	it('is refused at the next request, wherever it comes, and goes on where it stood (attack shut out: an account is taken over, with sessions open everywhere) (C160)', async () => {
 		const client = await h.newClient();
 		const subject = h.unique('blocked');
 		const tokens = await h.newTokens(client, {}, { subject });

@@ -115,7 +115,7 @@ describe('the page of an account', { skip }, () => {
 	after(() => callback.close());
 	const make = () => h.newClient({ name: 'Portal', redirectUris: ['http://127.0.0.1/cb'] });
 
-	it('three devices: one is ended and out at its next call, then all others', async () => {
+	it('three devices: one is ended and out at its next call, then all others (C158)', async () => {
 		const person = await newPerson();
 		const client = await make();
 		const [here, phone, tablet] = await signInEverywhere(person, client);

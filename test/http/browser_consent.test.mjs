@@ -64,7 +64,7 @@ describe('consent in a browser', { skip }, () => {
 		assert.deepEqual(await h.rows('SELECT g.expires_at = c.expires_at AS together FROM pgtoken.grants g JOIN pgtoken.consents c USING (subject, client_id) WHERE g.grant_id = $1', id), [{ together: true }]);
 	});
 
-	it('in German, by ui_locales; what was shown is found again, whatever it is called later', async () => {
+	it('in German, by ui_locales; what was shown is found again, whatever it is called later (C156)', async () => {
 		const scope = h.unique('scope');
 		await h.rows('SELECT pgtoken.create_resource($1, $2, resource_name => \'Deine Dateien\')', `https://${scope}.example`, [scope]);
 		await h.rows('SELECT pgtoken.describe_scope($1, \'your files\'), pgtoken.describe_scope($1, \'Ihre Dateien lesen\', \'de\', $2)', scope, `https://${scope}.example`);

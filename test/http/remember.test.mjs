@@ -49,7 +49,7 @@ describe('keep me signed in', { skip }, () => {
 		assert.ok(cookie > Date.now() / 1000 + 29 * 24 * HOUR);
 	});
 
-	it('a refresh token without offline_access works, and is gone after the logout (Core section 11)', async () => {
+	it('a refresh token without offline_access works, and is gone after the logout (Core section 11) (C155)', async () => {
 		const client = await make({ offline: false, metadata: { consent_required: false, session_refresh: true } });
 		const { config, tokens, family } = await logIn(client, true, 'openid');
 		assert.equal(family.scope, 'openid');

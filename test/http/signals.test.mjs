@@ -55,7 +55,7 @@ async function steal(client, sessionId) {
 }
 
 describe('the transmitter', () => {
-	it('says where it is, and each endpoint that it names answers (Shared Signals Framework section 7)', async () => {
+	it('says where it is, and each endpoint that it names answers (Shared Signals Framework section 7) (C150)', async () => {
 		const receiver = await newReceiver();
 		const said = await transmitter();
 		assert.equal(said.issuer, h.issuer);
@@ -81,7 +81,7 @@ describe('the transmitter', () => {
 });
 
 describe('polled (RFC 8936)', () => {
-	it('a reuse comes to the receiver, until it is acknowledged, and verifies by jose', async (t) => {
+	it('a reuse comes to the receiver, until it is acknowledged, and verifies by jose (C151, C152)', async (t) => {
 		const receiver = await newReceiver();
 		const stream = await newStream(t, receiver, { events_requested: [SESSION_REVOKED] });
 		const sessionId = h.unique('session');
@@ -100,7 +100,7 @@ describe('polled (RFC 8936)', () => {
 		assert.deepEqual(await stream.poll(), { sets: {}, moreAvailable: false });
 	});
 
-	it('verification, in order, so many at a time, and one that the receiver will not take', async (t) => {
+	it('verification, in order, so many at a time, and one that the receiver will not take (C150, C152)', async (t) => {
 		const { verification_endpoint: url } = await transmitter();
 		const receiver = await newReceiver();
 		const stream = await newStream(t, receiver);
@@ -118,7 +118,7 @@ describe('polled (RFC 8936)', () => {
 		assert.equal(await h.value('SELECT reason FROM pgtoken.audit_events WHERE event = \'signal.refused\' AND detail ->> \'jti\' = $1', jti), 'jwtAud');
 	});
 
-	it('paused, it waits; another client\'s stream is not there', async (t) => {
+	it('paused, it waits; another client\'s stream is not there (C150)', async (t) => {
 		const { status_endpoint: url, configuration_endpoint: streams } = await transmitter();
 		const [receiver, other] = [await newReceiver(), await newReceiver()];
 		const stream = await newStream(t, receiver);
@@ -150,7 +150,7 @@ describe('pushed (RFC 8935)', { skip: authority === undefined && 'no courier of 
 		return server;
 	}
 
-	it('a reuse comes to the receiver by itself, with its Authorization header', async (t) => {
+	it('a reuse comes to the receiver by itself, with its Authorization header (C153)', async (t) => {
 		const server = await receiving(t, [202]);
 		const receiver = await newReceiver();
 		await newStream(t, receiver, { delivery: { method: PUSH, endpoint_url: server.url('/events'), authorization_header: 'Bearer of-the-receiver' } });
@@ -166,7 +166,7 @@ describe('pushed (RFC 8935)', { skip: authority === undefined && 'no courier of 
 		await until(() => h.value('SELECT NOT EXISTS (SELECT FROM pgtoken.signals s JOIN pgtoken.signal_streams USING (stream_id) WHERE client_id = $1)', receiver.id));
 	});
 
-	it('one that was in trouble gets the same again, one that refuses a token gets the next', async (t) => {
+	it('one that was in trouble gets the same again, one that refuses a token gets the next (C153)', async (t) => {
 		const server = await receiving(t, [503], [202], [400, '{"err": "invalid_key"}'], [202]);
 		const receiver = await newReceiver();
 		const stream = await newStream(t, receiver, { delivery: { method: PUSH, endpoint_url: server.url('/events') } });

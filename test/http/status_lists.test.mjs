@@ -40,7 +40,7 @@ function api(options = {}) {
 }
 
 describe('an API outside of the database', () => {
-	it('learns of a revocation when its list is over, and asks for one list, not for each token', async () => {
+	it('learns of a revocation when its list is over, and asks for one list, not for each token (C154)', async () => {
 		const [one, other] = [await issue(), await issue(h.OTHER_SUBJECT)];
 		const reader = api();
 		for (const { access_token: token } of [one, other, one, other, one]) assert.equal(await reader.holds(token), true);
@@ -88,7 +88,7 @@ describe('an API outside of the database', () => {
 	});
 
 	// Attack shut out: who is revoked gives the API a list that knows nothing of it
-	it('takes no list that is another one, another issuer\'s, or no list', async () => {
+	it('takes no list that is another one, another issuer\'s, or no list (C154)', async () => {
 		const family = await issue();
 		await h.rows('SELECT pgtoken.revoke_family($1::uuid)', family.grant_id);
 		await age();
@@ -115,7 +115,7 @@ describe('an API outside of the database', () => {
 });
 
 describe('the endpoint', () => {
-	it('gives a list that anybody can verify and inflate', async () => {
+	it('gives a list that anybody can verify and inflate (C154)', async () => {
 		const { access_token: token } = await issue();
 		const { status, headers, text } = await h.get(pathOf(token), { headers: { accept: 'application/statuslist+jwt' } });
 		assert.equal(status, 200);
@@ -129,7 +129,7 @@ describe('the endpoint', () => {
 		assert.ok(payload.exp > payload.iat + payload.ttl);
 	});
 
-	it('is announced, and all lists are named where it says', async () => {
+	it('is announced, and all lists are named where it says (C154)', async () => {
 		const { access_token: token } = await issue();
 		const metadata = (await h.get('/.well-known/oauth-authorization-server')).json;
 		const all = await h.get(metadata.status_list_aggregation_endpoint.slice(h.issuer.length));

@@ -1,7 +1,9 @@
 # Attack and accident: a refresh token presented many times at once, by a client
 # with several threads or by a thief beside it.  Were there two answers with
 # successors of their own, the family would fork and a thief go on unseen.  All
-# get the one successor, nobody an error (C60).
+# get the one successor, nobody an error (C60).  And many sign-ins of one subject at
+# once, with a stolen password, each of which counts before the others are there: there
+# are never more sessions than the limit (C159).
 use strict;
 use warnings;
 
@@ -84,6 +86,45 @@ is( $s->value(
 	0,
 	'retries are counted without gap');
 is($s->value('SELECT revoked_at IS NULL FROM pgtoken.grants WHERE grant_id = $1', $grant_id), 't', 'the family lives');
+
+# Sign-ins: each is a transaction, and so is each look at what lives.
+use constant LIMIT => 3;
+$s->query('CREATE TABLE sign_ins (mode text, error text)');
+$s->query('CREATE TABLE looks (mode text, sessions integer)');
+append_to_file("$dir/sign_in", <<'SQL');
+INSERT INTO sign_ins SELECT :mode, r.error
+	FROM pgtoken.issue_tokens('app', 'bob-' || :mode, 'openid read offline_access', session_id => gen_random_uuid()::text) r;
+INSERT INTO looks SELECT :mode, count(*) FROM pgtoken.sessions_of('bob-' || :mode);
+SQL
+for my $mode ('end_oldest', 'refuse')
+{
+	for my $whose ('issuer', 'client')
+	{
+		my $name = "$mode, of the $whose";
+		$s->query($whose eq 'issuer'
+			? q{SELECT pgtoken.update_issuer('https://id.example', max_sessions => $1, at_session_limit => $2)}
+			: q{SELECT pgtoken.update_client('app', metadata => jsonb_build_object('max_sessions', $1::integer, 'at_session_limit', $2::text))},
+			LIMIT, $mode);
+		my ($output, $error) = ('', '');
+		ok( IPC::Run::run(
+				[   'pgbench', '-n', '-c', CLIENTS, '-j', 2, '-t', EACH, '-D', "mode='$mode-$whose'", '-f', "$dir/sign_in",
+					'-h', $node->host, '-p', $node->port, 'postgres'
+				],
+				'<', \undef, '>', \$output, '2>', \$error),
+			"$name: pgbench ends well");
+		unlike($error, qr/ERROR|abort/, "$name: without an error");
+		my $done = $s->row(
+			q{SELECT count(*) AS sign_ins, count(*) FILTER (WHERE error IS NULL) AS allowed, count(DISTINCT error) AS errors
+			  FROM sign_ins WHERE mode = $1}, "$mode-$whose");
+		is($done->{sign_ins}, CLIENTS * EACH, "$name: every sign-in is answered");
+		is($done->{allowed}, $mode eq 'refuse' ? LIMIT : CLIENTS * EACH, "$name: " . ($mode eq 'refuse' ? 'as many as the limit are let in' : 'and let in'));
+		is($s->value('SELECT max(sessions) FROM looks WHERE mode = $1', "$mode-$whose"), LIMIT, "$name: nobody ever sees more sessions than that (C159)");
+		is($s->value(q{SELECT count(*) FROM pgtoken.sessions_of($1)}, "bob-$mode-$whose"), LIMIT, "$name: and so many live");
+		$s->query($whose eq 'issuer'
+			? q{SELECT pgtoken.update_issuer('https://id.example', reset => '{max_sessions}')}
+			: q{SELECT pgtoken.update_client('app', metadata => '{"max_sessions": null, "at_session_limit": null}')});
+	}
+}
 
 $holder->quit;
 $s->quit;

@@ -1,4 +1,4 @@
-# Attack: who rules the machine changes what the audit says.  Seals that have left it find
+# C162. Attack: who rules the machine changes what the audit says.  Seals that have left it find
 # that, by a program that needs nothing of the database: an edit, a deletion, a
 # reordering, a tail that was cut.  Accident: a seal that finds what nobody did, since a
 # transaction committed late, was prepared, was restored elsewhere, or its month is over.

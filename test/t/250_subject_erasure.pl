@@ -1,4 +1,4 @@
-# Accident: a person was erased, and comes back with a dump that is restored, with a
+# C161. Accident: a person was erased, and comes back with a dump that is restored, with a
 # partition that nobody looked into, or as a token that holds again because the row
 # which said that it does not is gone. An export and an erasure over months, dump and
 # restore; and a copy of before the erasure, in which it has to be done once more.
