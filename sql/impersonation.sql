@@ -81,6 +81,8 @@ SELECT pgtoken.block_subject('support-8') AS blocked;
 SELECT pgtoken.verify_access_token(:'as_clerk') IS NULL AS refused, pgtoken.verify_access_token(:'made_of_it') IS NULL AS made_of_it, pgtoken.verify_access_token(:'clerk') IS NOT NULL AS clerk;
 SELECT test.brief(i) AS issue FROM pgtoken.issue_tokens('shop_window', 'carla', 'orders.read', actor => '{"sub": "support-8"}') i;
 SELECT pgtoken.unblock_subject('support-8') AS unblocked;
+-- for good: what he had by acting is among what was ended
+SELECT pgtoken.verify_access_token(:'as_clerk') IS NULL AS refused, pgtoken.verify_access_token(:'made_of_it') IS NULL AS made_of_it, pgtoken.verify_access_token(:'clerk') IS NOT NULL AS clerk;
 SELECT pgtoken.block_subject('carla', end_sessions => false) AS blocked;
 SELECT test.brief(i) AS of_a_blocked_subject FROM pgtoken.issue_tokens('shop_window', 'carla', 'orders.read', actor => '{"sub": "support-8"}') i;
 SELECT pgtoken.unblock_subject('carla') AS unblocked;

@@ -13,6 +13,7 @@
 
 #include "base/member.h"
 #include "base/object.h"
+#include "tables/not_before.h"
 #include "tables/subject_block.h"
 
 #define SUBJECT ACTING_OURS "subject"
@@ -49,7 +50,7 @@ acting_claim(Jsonb *act)
 }
 
 bool
-acting_blocked(const char *issuer, Jsonb *act)
+acting_stands(const Client *client, const Begun *begun, Jsonb *act)
 {
 	/* in each act is who acted before */
 	for (; act; act = member_json(act, "act"))
@@ -58,8 +59,9 @@ acting_blocked(const char *issuer, Jsonb *act)
 
 		if (subject == NULL)
 			subject = member_string(act, "sub");
-		if (subject && subject_block_holds(issuer, subject))
-			return true;
+		if (subject && (subject_block_holds(client->issuer, subject) ||
+						not_before_check(client, subject, DT_NOBEGIN, begun) != PGT_OK))
+			return false;
 	}
-	return false;
+	return true;
 }

@@ -10,6 +10,8 @@
 
 #include "utils/jsonb.h"
 
+#include "tables/client.h"
+
 /* members of this prefix are ours, and never in a token */
 #define ACTING_OURS "pgtoken:"
 
@@ -19,7 +21,10 @@ extern Jsonb *acting_begin(const char *sub, const char *subject);
 /* what a token says of it; NULL: nobody acts */
 extern Jsonb *acting_claim(Jsonb *act);
 
-/* with one of those who act or have acted what was done in his name stands no more */
-extern bool acting_blocked(const char *issuer, Jsonb *act);
+/*
+ * Does none of those who act, or have acted, stand in the way?  One who is blocked does, and
+ * one all of whose tokens were ended after the family began: he had it, too.
+ */
+extern bool acting_stands(const Client *client, const Begun *begun, Jsonb *act);
 
 #endif /* PGT_ACTING_H */

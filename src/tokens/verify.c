@@ -162,7 +162,7 @@ token_stands(const GenuineAccessToken *token)
 	client = client_find(state.client_id);
 	return client && client->enabled && begun_in_time(client, &state) &&
 		   !subject_block_holds(client->issuer, state.subject) &&
-		   !acting_blocked(client->issuer, state.act) &&
+		   acting_stands(client, &state.begun, state.act) &&
 		   (!state.exchanged || ancestors_stand(&token->grant_id));
 }
 
