@@ -67,6 +67,17 @@ SELECT replace(what, :'south_secret', 'secret_id') AS what, test.outcome('SELECT
 	'create_policy(''p'', ''[]'', issuer => ''https://south.example'')', 'activate_policy(''south'', issuer => ''https://south.example'')', 'deactivate_policy(''south'', issuer => ''https://south.example'')',
 	'rollback_policy(''south'', ''https://south.example'')', 'delete_policy(''south'', ''https://south.example'')', 'simulate_policy(''south'', issuer => ''https://south.example'')',
 	'create_policy(''f'', ''[{"rule": "function", "function": "test.stranger"}]'')']) WITH ORDINALITY w (what, n) ORDER BY n;
+-- Attack shut out: of a client that another tenant has deleted he takes the name, and
+-- with it what the audit has of that one; also where somebody else gives it to him.
+RESET ROLE;
+SELECT (pgtoken.create_client('south_slip', issuer => 'https://south.example', metadata => '{"contacts": ["hidden@south.example"]}')).client_id, pgtoken.delete_client('south_slip') AS deleted;
+SET ROLE regress_north;
+SELECT test.outcome($$SELECT pgtoken_administration.create_client('south_slip', 'public')$$) AS taken;
+RESET ROLE;
+SELECT (pgtoken.create_client('south_slip', 'public', issuer => 'https://north.example')).client_id;
+SET ROLE regress_north;
+SELECT event, detail::text ~ 'hidden|south.example' AS of_another FROM pgtoken.audit_events WHERE client_id = 'south_slip' AND event LIKE 'client.%';
+SELECT pgtoken_administration.delete_client('south_slip') AS deleted;
 -- Attack shut out: he does without the check, or makes himself more than he is.
 SELECT what, test.outcome('SELECT pgtoken.' || what) AS outcome FROM unnest(ARRAY['create_client(''x'', issuer => ''https://north.example'')', 'update_client(''north_app'')', 'create_policy(''p'', ''[]'')',
 	'update_issuer(''https://north.example'', reset => ''{login_uri}'')', 'create_signing_key(''ES256'', ''https://north.example'')', 'issue_tokens(''north_app'', ''x'')', 'revoke_subject(''x'', issuer => ''https://north.example'')',

@@ -83,10 +83,30 @@ SELECT pgtoken.block_subject('support-8') AS blocked;
 SELECT pgtoken.verify_access_token(:'as_clerk') IS NULL AS refused, pgtoken.verify_access_token(:'made_of_it') IS NULL AS made_of_it, pgtoken.verify_access_token(:'clerk') IS NOT NULL AS clerk;
 SELECT test.brief(i) AS issue FROM pgtoken.issue_tokens('shop_window', 'carla', 'orders.read', actor => '{"sub": "support-8"}') i;
 SELECT pgtoken.unblock_subject('support-8') AS unblocked;
+-- for good: what he had by acting is among what was ended
+SELECT pgtoken.verify_access_token(:'as_clerk') IS NULL AS refused, pgtoken.verify_access_token(:'made_of_it') IS NULL AS made_of_it, pgtoken.verify_access_token(:'clerk') IS NOT NULL AS clerk;
 SELECT pgtoken.block_subject('carla', end_sessions => false) AS blocked;
 SELECT test.brief(i) AS of_a_blocked_subject FROM pgtoken.issue_tokens('shop_window', 'carla', 'orders.read', actor => '{"sub": "support-8"}') i;
 SELECT pgtoken.unblock_subject('carla') AS unblocked;
 
+-- Attack shut out: by the tokens of a pairwise client nobody sees who it is that acts;
+-- so he acts on when he is blocked, and others after him. No token tells who he is.
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('shop_apart', scopes => '{orders.read}', redirect_uris => '{https://apart.example/cb}',
+	metadata => '{"subject_type": "pairwise", "grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"]}');
+CREATE FUNCTION test.apart(token text, VARIADIC more text[] DEFAULT '{}') RETURNS text LANGUAGE sql
+	RETURN (test.http('token', test.form(VARIADIC ARRAY['grant_type', 'urn:ietf:params:oauth:grant-type:token-exchange', 'subject_token', token,
+		'subject_token_type', 'urn:ietf:params:oauth:token-type:access_token'] || more), test.basic('shop_apart'))).body ->> 'access_token';
+SELECT access_token AS own FROM pgtoken.issue_tokens('shop_apart', 'nina', 'orders.read') \gset
+SELECT access_token AS clerk FROM pgtoken.issue_tokens('shop_apart', 'carla', 'orders.read') \gset
+SELECT test.apart(:'own', 'actor_token', :'clerk', 'actor_token_type', 'urn:ietf:params:oauth:token-type:access_token') AS made_of_it \gset
+SELECT test.apart(:'made_of_it') AS once_more \gset
+SELECT test.claims(t) #>> '{act,sub}' = test.claims(:'clerk') ->> 'sub' AS pairwise, test.claims(t)::text ~ 'carla|pgtoken' OR pgtoken.introspect(t)::text ~ 'carla|pgtoken:' AS told
+FROM unnest(ARRAY[:'made_of_it', :'once_more']) t;
+SELECT pgtoken.block_subject('carla', end_sessions => false) AS blocked;
+SELECT pgtoken.verify_access_token(:'made_of_it') IS NULL AS made_of_it, pgtoken.verify_access_token(:'once_more') IS NULL AS once_more, test.apart(:'made_of_it') IS NULL AS no_more,
+	   pgtoken.verify_access_token(:'own') IS NOT NULL AS own;
+SELECT pgtoken.unblock_subject('carla') AS unblocked;
+DROP FUNCTION test.apart;
 -- Policies know it: by a rule, and in the functions of an administrator.
 CREATE FUNCTION test.see_actor(context jsonb, previous jsonb, family jsonb) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 	RETURN CASE WHEN family #>> '{actor,sub}' = 'support-9' THEN '{"decision": "deny", "reasons": ["support-9 is in training"]}'::jsonb END;
@@ -120,7 +140,7 @@ SELECT reason FROM pgtoken.audit_events WHERE subject = 'nina' AND event = 'issu
 -- Misuse
 SELECT actor, test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, %L, actor => %L)', 'shop_window', 'nina', 'orders.read', actor)) AS outcome
 FROM unnest(ARRAY['{}', '[]', '"support-7"', '{"sub": 7}', '{"sub": ""}', '{"sub": "client:web"}', '{"sub": "nina"}', '{"sub": "support-7", "act": "x"}', '{"sub": "support-7", "act": {"sub": "x"}}',
-				  '{"sub": "support-7", "roles": ["x"]}']) WITH ORDINALITY a (actor, n) ORDER BY n;
+				  '{"sub": "support-7", "roles": ["x"]}', '{"sub": "support-7", "pgtoken:subject": "x"}']) WITH ORDINALITY a (actor, n) ORDER BY n;
 SELECT test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, actor => %L)', 'shop_window', 'nina', jsonb_build_object('sub', 'x', 'note', repeat('x', 1024)))) AS too_large;
 SELECT test.outcome($$SET pgtoken.impersonation_lifetime = '2h'$$) AS too_long;
 

@@ -170,7 +170,7 @@ SELECT pgtoken.unblock_subject('blake') AS unblocked;
 -- Misuse, and who may ---------------------------------------------------------------
 
 SELECT arguments, test.outcome(format('SELECT pgtoken.%s', arguments)) AS outcome
-FROM unnest(ARRAY['block_subject(NULL)', 'unblock_subject(NULL)', 'block_subject(''blake'', until => now())', 'block_subject(''blake'', until => ''-infinity'')',
+FROM unnest(ARRAY['block_subject(NULL)', 'unblock_subject(NULL)', 'block_subject(E''blake\n'')', 'block_subject('''')', 'block_subject(''blake'', until => now())', 'block_subject(''blake'', until => ''-infinity'')',
 				  'block_subject(''blake'', issuer => ''https://nowhere.example'')', 'unblock_subject(''blake'', issuer => ''https://nowhere.example'')']) WITH ORDINALITY a (arguments, n) ORDER BY n;
 SELECT count(*) AS blocks FROM pgtoken.blocked_subjects;
 -- Attack shut out: who has taken the application lets in again whom the administrator has blocked.

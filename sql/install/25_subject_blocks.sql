@@ -62,6 +62,11 @@ BEGIN
 		RAISE EXCEPTION 'subject must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	IF subject !~ '^[\x20-\x7e]{1,255}$' THEN
+		RAISE EXCEPTION 'subject must have 1 to 255 printable ASCII characters'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'Nobody has tokens under another name: the block would refuse nothing.';
+	END IF;
 	IF starts_with(subject, 'client:') THEN
 		RAISE EXCEPTION 'a client is not blocked as a subject'
 			USING ERRCODE = 'invalid_parameter_value',
@@ -76,7 +81,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.check_block FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.check_block IS 'Internal, called by block_subject and unblock_subject: raises 22004 without a subject, 22023 for a client''s and for an end that has passed';
+COMMENT ON FUNCTION pgtoken.check_block IS 'Internal, called by block_subject and unblock_subject: raises 22004 without a subject, 22023 for one that nobody can be, a client''s and an end that has passed';
 
 CREATE FUNCTION pgtoken.block_subject(subject text, reason text DEFAULT NULL, until timestamptz DEFAULT NULL, issuer text DEFAULT NULL,
 									  end_sessions boolean DEFAULT true) RETURNS timestamptz
@@ -106,7 +111,7 @@ GRANT EXECUTE ON FUNCTION pgtoken.block_subject TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.block_subject IS
 'Block a subject: from the next statement of any session on it is issued nothing, by no grant type, none of its tokens holds or can be refreshed, and no token that somebody else got by acting for others does.
 subject: the application''s user id. reason: kept with the block and in the audit (event subject.blocked); the client is not told. until: when the block is over by itself, by the clock of the server that is asked; NULL: when unblock_subject ends it. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). end_sessions: true (also NULL): what the subject has is ended for good as by revoke_subject, so that nothing of before works again after the block; false: it is suspended, and what has not expired meanwhile works again.
-A subject that is blocked already gets the new end and reason. Tokens that a client got for itself (client_credentials) end with update_client(enabled => false). Returns the end of the block, infinity where it has none. Raises 22004, 22023 for an end that has passed and the subject of a client, 55000 for an unknown issuer.';
+A subject that is blocked already gets the new end and reason. Tokens that a client got for itself (client_credentials) end with update_client(enabled => false). Returns the end of the block, infinity where it has none. Raises 22004, 22023 for an end that has passed, the subject of a client and one that nobody can be, 55000 for an unknown issuer.';
 
 CREATE FUNCTION pgtoken.unblock_subject(subject text, reason text DEFAULT NULL, issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

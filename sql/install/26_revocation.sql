@@ -319,7 +319,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.revoke_subject FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.revoke_subject TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.revoke_subject IS
-'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before). subject: the application''s user id. reason: kept with the families and in the audit. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). Consents stay. Returns the families revoked. Raises 22004, 55000.';
+'End all that a subject has: revokes each of its families with any client of the issuer, forgets the codes and step-up transactions on their way, and refuses whatever was issued before this moment (set_not_before), also what it got by acting for others. subject: the application''s user id. reason: kept with the families and in the audit. issuer: whose subject; NULL: of the issuer this session speaks for (pgtoken.http_issuer). Consents stay. Returns the families revoked. Raises 22004, 55000.';
 
 CREATE FUNCTION pgtoken.revoke_client(client_id text, reason text DEFAULT 'revoked') RETURNS timestamptz
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

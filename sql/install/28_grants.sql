@@ -81,7 +81,7 @@ COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens 
 COMMENT ON COLUMN pgtoken.grants.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; a refresh of a public client must prove it';
 COMMENT ON COLUMN pgtoken.grants.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; a refresh of a public client must present it';
-COMMENT ON COLUMN pgtoken.grants.act IS 'Who acts for the subject (RFC 8693 section 4.1)';
+COMMENT ON COLUMN pgtoken.grants.act IS 'Who acts for the subject (RFC 8693 section 4.1); where he is known to tokens by a pairwise sub, his user id stands beside it, as pgtoken:subject, which no token has';
 COMMENT ON COLUMN pgtoken.grants.ancestors IS 'Families that its token was exchanged from (RFC 8693), oldest first: when one of them is revoked, its tokens are refused';
 COMMENT ON COLUMN pgtoken.grants.ancestor_tokens IS 'jti of the token of each ancestor that was exchanged: when one of them is blacklisted, its tokens are refused, too';
 COMMENT ON COLUMN pgtoken.grants.revoked_at IS 'When the family was revoked; NULL: it was not';

@@ -84,9 +84,11 @@ CREATE POLICY administrator_reads ON pgtoken.client_secrets FOR SELECT TO pgtoke
 COMMENT ON POLICY administrator_reads ON pgtoken.client_secrets IS 'Shows administrators of an issuer the secrets of its clients, without their hashes';
 CREATE POLICY administrator_reads ON pgtoken.tokens FOR SELECT TO pgtoken_issuer_admin USING (client_id = ANY ((SELECT pgtoken.administered_clients())::text[]));
 COMMENT ON POLICY administrator_reads ON pgtoken.tokens IS 'Shows administrators of an issuer, in the audit, what its clients were issued';
--- what is of no client names its issuer: a policy, an API, an end, a block
+-- what is of no client names its issuer: a policy, an API, an end, a block; and of a client
+-- that had the name before, and is deleted, the issuer stands in its row
 CREATE POLICY administrator_reads ON pgtoken.audit_rows FOR SELECT TO pgtoken_issuer_admin
 	USING (client_id = ANY ((SELECT pgtoken.administered_clients())::text[])
+		   AND (coalesce(detail #>> '{after,issuer}', detail #>> '{before,issuer}') = ANY ((SELECT pgtoken.administered_issuers())::text[])) IS NOT FALSE
 		   OR client_id IS NULL AND coalesce(detail ->> 'issuer', detail #>> '{after,issuer}', detail #>> '{before,issuer}') = ANY ((SELECT pgtoken.administered_issuers())::text[]));
 COMMENT ON POLICY administrator_reads ON pgtoken.audit_rows IS 'Shows administrators of an issuer the events of its clients, and those of no client that name the issuer';
 
@@ -193,18 +195,23 @@ CREATE FUNCTION pgtoken.administered_client(client_id text, may_be_new boolean) 
 AS $function$
 DECLARE
 	its_issuer CONSTANT text := (SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = administered_client.client_id);
+	its CONSTANT text[] := pgtoken.session_administers();
 BEGIN
-	IF its_issuer = ANY (pgtoken.session_administers()) OR may_be_new AND its_issuer IS NULL THEN
+	-- a name that was another issuer's, and is deleted: with it goes what the audit has of it
+	IF its_issuer = ANY (its)
+	   OR may_be_new AND its_issuer IS NULL
+		  AND NOT EXISTS (SELECT FROM pgtoken.audit_rows e
+						  WHERE e.client_id = administered_client.client_id AND coalesce(e.detail #>> '{after,issuer}', e.detail #>> '{before,issuer}') <> ALL (its)) THEN
 		RETURN client_id;
 	END IF;
 	-- one message, whether there is none or it is another issuer's
 	RAISE EXCEPTION 'permission denied: no client of this name can be administered by the role'
 		USING ERRCODE = 'insufficient_privilege',
-			  HINT = 'pgtoken.clients shows those that can. Names are unique among all issuers: choose another one.';
+			  HINT = 'pgtoken.clients shows those that can. Names are unique among all issuers, deleted clients included: choose another one.';
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.administered_client FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.administered_client IS 'Internal, called by the functions of pgtoken_administration: the client, where the role of the session administers its issuer; may_be_new: or where there is none. Raises 42501';
+COMMENT ON FUNCTION pgtoken.administered_client IS 'Internal, called by the functions of pgtoken_administration: the client, where the role of the session administers its issuer; may_be_new: or where there is none, and in the audit none of another issuer. Raises 42501';
 
 CREATE FUNCTION pgtoken.administered_functions() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

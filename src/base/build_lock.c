@@ -9,7 +9,7 @@
 
 #include "common/hashfn.h"
 
-/* SQL's own advisory locks are of kinds 1 and 2, those of session_lock.c of kind 3 */
+/* SQL's own advisory locks are of kinds 1 and 2, those of session_lock.c of 3 and 5 */
 #define LOCK_KIND 4
 
 bool

@@ -12,18 +12,27 @@
 #include "storage/lock.h"
 
 #define LOCK_CLASS 0x7067746b /* "pgtk" */
-/* SQL's own advisory locks are of kinds 1 and 2: nobody can take these by a function */
-#define LOCK_KIND 3
 #define LOCK_BUCKETS 512
 
-static void
-acquire(const char *issuer, const char *kind, const char *name, LOCKMODE mode)
+/*
+ * SQL's own advisory locks are of kinds 1 and 2: nobody can take these by a function.
+ * Buckets of their own for each, or two could wait for each other: of who is alone with
+ * his subject the session's may be that of the other's subject.
+ */
+typedef enum Kind
 {
-	char *key = psprintf("%s %s %s", kind, issuer, name);
+	OF_SUBJECT = 3, /* taken first */
+	OF_SESSION = 5
+} Kind;
+
+static void
+acquire(const char *issuer, Kind kind, const char *name, LOCKMODE mode)
+{
+	char *key = psprintf("%s %s", issuer, name);
 	uint32 bucket = hash_bytes((const unsigned char *) key, strlen(key)) % LOCK_BUCKETS;
 	LOCKTAG tag;
 
-	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, LOCK_CLASS, bucket, LOCK_KIND);
+	SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, LOCK_CLASS, bucket, kind);
 	(void) LockAcquire(&tag, mode, false, false);
 	pfree(key);
 }
@@ -31,24 +40,24 @@ acquire(const char *issuer, const char *kind, const char *name, LOCKMODE mode)
 void
 session_lock_issue(const char *issuer, const char *subject, const char *session_id)
 {
-	acquire(issuer, "subject", subject, ShareLock);
+	acquire(issuer, OF_SUBJECT, subject, ShareLock);
 	if (session_id)
-		acquire(issuer, "session", session_id, ShareLock);
+		acquire(issuer, OF_SESSION, session_id, ShareLock);
 }
 
 void
 session_lock_issue_alone(const char *issuer, const char *subject, const char *session_id)
 {
-	acquire(issuer, "subject", subject, ExclusiveLock);
+	acquire(issuer, OF_SUBJECT, subject, ExclusiveLock);
 	if (session_id)
-		acquire(issuer, "session", session_id, ShareLock);
+		acquire(issuer, OF_SESSION, session_id, ShareLock);
 }
 
 void
 session_lock_end(const char *issuer, const char *subject, const char *session_id)
 {
 	if (subject)
-		acquire(issuer, "subject", subject, ExclusiveLock);
+		acquire(issuer, OF_SUBJECT, subject, ExclusiveLock);
 	else
-		acquire(issuer, "session", session_id, ExclusiveLock);
+		acquire(issuer, OF_SESSION, session_id, ExclusiveLock);
 }

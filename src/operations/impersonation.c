@@ -18,6 +18,7 @@
 #include "base/object.h"
 #include "base/request.h"
 #include "tables/audit.h"
+#include "tokens/acting.h"
 
 #define IMPERSONATOR "pgtoken_impersonator"
 #define ACTOR_MAX 1024 /* bytes: it is in each token */
@@ -50,6 +51,9 @@ check_member(const char *name, const JsonbValue *value)
 	if (strcmp(name, "act") == 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("actor has a member \"act\", which only an exchange makes")));
+	if (strncmp(name, ACTING_OURS, strlen(ACTING_OURS)) == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("actor has a member whose name begins with \"" ACTING_OURS "\"")));
 }
 
 static void

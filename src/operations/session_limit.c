@@ -6,7 +6,6 @@
 
 #include "tables/audit.h"
 #include "tables/issuer.h"
-#include "tables/subject_sessions.h"
 
 bool
 session_limit_is_set(const Client *client)
@@ -102,11 +101,6 @@ session_limit_end(const Client *client, const char *subject, const SessionsOver 
 	if (over->n_here == 0 && over->n_everywhere == 0)
 		return;
 	audit_enter(&scope);
-	if (over->n_here > 0)
-		subject_sessions_end(client->issuer, subject, client->client_id, over->here, over->n_here,
-							 reason);
-	if (over->n_everywhere > 0)
-		subject_sessions_end(client->issuer, subject, NULL, over->everywhere, over->n_everywhere,
-							 reason);
+	subject_sessions_end(client->issuer, subject, client->client_id, over, reason);
 	audit_leave();
 }

@@ -15,15 +15,7 @@
 
 #include "base/errors.h"
 #include "tables/client.h"
-
-/* what has to end for a new session to begin */
-typedef struct SessionsOver
-{
-	char **here; /* with the client alone */
-	int n_here;
-	char **everywhere;
-	int n_everywhere;
-} SessionsOver;
+#include "tables/subject_sessions.h"
 
 extern bool session_limit_is_set(const Client *client);
 

@@ -43,18 +43,19 @@ subject_sessions_read(const char *issuer, const char *subject, const char *clien
 
 static StoreQuery sessions_end_query =
 	STORE_QUERY("subject sessions end", STORE_READS,
-				"SELECT pgtoken.end_sessions_at_limit($1, $2, $3, $4, $5)");
+				"SELECT pgtoken.end_sessions_at_limit($1, $2, $3, $4, $5, $6)");
 
 void
 subject_sessions_end(const char *issuer, const char *subject, const char *client_id,
-					 char *const *session_ids, int n, const char *reason)
+					 const SessionsOver *over, const char *reason)
 {
 	StoreArgs args = {0};
 
 	store_arg_text(&args, issuer);
 	store_arg_text(&args, subject);
 	store_arg_text(&args, client_id);
-	store_arg_texts(&args, session_ids, n);
+	store_arg_texts(&args, over->here, over->n_here);
+	store_arg_texts(&args, over->everywhere, over->n_everywhere);
 	store_arg_text(&args, reason);
 	store_run(&sessions_end_query, &args, NULL, NULL);
 }

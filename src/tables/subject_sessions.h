@@ -28,11 +28,20 @@ typedef struct SubjectSessions
 extern void subject_sessions_read(const char *issuer, const char *subject, const char *client_id,
 								  SubjectSessions *out);
 
+/* what has to end for a new session to begin */
+typedef struct SessionsOver
+{
+	char **here; /* with the client alone */
+	int n_here;
+	char **everywhere;
+	int n_everywhere;
+} SessionsOver;
+
 /*
- * Ends some as end_session(offline => true) does, with a client alone or (NULL) with all;
- * ereport(40001) where the transaction's snapshot is older than what has to end.
+ * Ends these as end_session(offline => true) does; ereport(40001) where the transaction's
+ * snapshot is older than what has to end.
  */
 extern void subject_sessions_end(const char *issuer, const char *subject, const char *client_id,
-								 char *const *session_ids, int n, const char *reason);
+								 const SessionsOver *over, const char *reason);
 
 #endif /* PGT_SUBJECT_SESSIONS_H */

@@ -20,6 +20,7 @@
 #include "tables/issuer.h"
 #include "tables/resource.h"
 #include "tables/signing_key.h"
+#include "tokens/acting.h"
 #include "tokens/authorization_details.h"
 #include "tokens/claims_function.h"
 
@@ -151,7 +152,7 @@ mint_access_token(Minting *minting)
 	spec->iat = moment_unix(request->now);
 	spec->exp = moment_unix(minting->out->expires_at);
 	spec->cnf = pgtc_slice_str(confirmation_claim(&grant->cnf));
-	spec->act = json_slice(grant->act);
+	spec->act = json_slice(acting_claim(grant->act));
 	spec->status = status_claim(client, grant);
 	minting->out->details =
 		authorization_details_at(target->details, target->resources, target->n_resources);

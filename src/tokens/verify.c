@@ -31,6 +31,7 @@
 #include "tables/lineage.h"
 #include "tables/not_before.h"
 #include "tables/subject_block.h"
+#include "tokens/acting.h"
 #include "tokens/genuine.h"
 #include "tokens/token_cache.h"
 
@@ -46,6 +47,7 @@ typedef struct TokenState
 	TimestampTz not_before;
 	bool holds;
 	bool exchanged;
+	Jsonb *act;
 } TokenState;
 
 static void
@@ -64,8 +66,11 @@ read_state(StoreRow *row, void *arg)
 static void
 read_token(StoreRow *row, void *arg)
 {
-	read_state(row, arg);
-	((TokenState *) arg)->exchanged = store_bool(row);
+	TokenState *state = arg;
+
+	read_state(row, state);
+	state->exchanged = store_bool(row);
+	state->act = store_jsonb(row);
 }
 
 typedef struct Ancestors
@@ -129,22 +134,8 @@ static StoreQuery token_state_query = STORE_QUERY(
 	"WHERE b.grant_id" EQ "$1 AND b.token_id" EQ "$2) "
 	"AND EXISTS (SELECT FROM pgtoken.tokens t WHERE " LINEAGE_PLACE
 	"AND t.issued_at OPERATOR(pg_catalog.>=) $5 AND t.issued_at OPERATOR(pg_catalog.<) $6 "
-	"AND t.jti" EQ "$2), g.ancestors IS NOT NULL "
+	"AND t.jti" EQ "$2), g.ancestors IS NOT NULL, g.act "
 	"FROM pgtoken.grants g WHERE g.grant_id" EQ "$1");
-
-/* in each act is who acted before (RFC 8693 section 4.1): with one of them what he did stands no more */
-static bool
-actors_stand(const char *issuer, Jsonb *claims)
-{
-	for (Jsonb *act = member_json(claims, "act"); act; act = member_json(act, "act"))
-	{
-		char *actor = member_string(act, "sub");
-
-		if (actor && subject_block_holds(issuer, actor))
-			return false;
-	}
-	return true;
-}
 
 /*
  * Family there, not revoked and not too old, token in the ledger and not
@@ -171,6 +162,7 @@ token_stands(const GenuineAccessToken *token)
 	client = client_find(state.client_id);
 	return client && client->enabled && begun_in_time(client, &state) &&
 		   !subject_block_holds(client->issuer, state.subject) &&
+		   acting_stands(client, &state.begun, state.act) &&
 		   (!state.exchanged || ancestors_stand(&token->grant_id));
 }
 
@@ -227,8 +219,6 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 		!token_stands(&genuine))
 		return NULL;
 	claims = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(genuine.payload)));
-	if (!actors_stand(genuine.key->issuer, claims))
-		return NULL;
 	token_cache_put(hash, claims, genuine.claims->exp);
 	return claims;
 }

@@ -24,6 +24,7 @@
 #include "tables/client.h"
 #include "tables/grant.h"
 #include "tables/resource.h"
+#include "tokens/acting.h"
 #include "tokens/response.h"
 #include "tokens/target.h"
 #include "tokens/verify.h"
@@ -41,6 +42,7 @@ typedef struct Exchange
 	Jsonb *subject; /* claims of the subject token */
 	Jsonb *actor; /* of the actor token; NULL: none */
 	Grant *parent; /* family of the subject token */
+	Grant *acting; /* of the actor token */
 	pg_uuid_t ancestors[ANCESTORS_MAX]; /* of the new family, oldest first */
 	char *ancestor_tokens[ANCESTORS_MAX]; /* the jti of each one's token */
 	int n_ancestors;
@@ -164,17 +166,27 @@ static StoreQuery grant_ancestors_query =
 				"pg_catalog.unnest(g.ancestor_tokens)) WITH ORDINALITY u (ancestor, token, n) "
 				"WHERE g.grant_id" EQ "$1 ORDER BY u.n");
 
-static PgtErr
-read_parent(Exchange *exchange)
+static Grant *
+family_of(Jsonb *claims)
 {
-	char *grant_id = member_string(exchange->subject, "grant_id");
+	char *text = member_string(claims, "grant_id");
+	pg_uuid_t grant_id;
+
+	glue_check(pgtc_uuid_parse(pgtc_slice_str(text), grant_id.data), "reading a grant_id");
+	return grant_read(&grant_id);
+}
+
+static PgtErr
+read_families(Exchange *exchange)
+{
 	StoreArgs args = {0};
 	pg_uuid_t parent;
 
-	glue_check(pgtc_uuid_parse(pgtc_slice_str(grant_id), parent.data), "reading a grant_id");
-	exchange->parent = grant_read(&parent);
-	if (exchange->parent == NULL)
+	exchange->parent = family_of(exchange->subject);
+	exchange->acting = exchange->actor ? family_of(exchange->actor) : NULL;
+	if (exchange->parent == NULL || (exchange->actor && exchange->acting == NULL))
 		return PGT_ERR_EXCHANGE_TOKEN;
+	parent = exchange->parent->grant_id;
 	store_arg_uuid(&args, &parent);
 	store_run(&grant_ancestors_query, &args, read_ancestor, exchange);
 	if (exchange->n_ancestors == ANCESTORS_MAX)
@@ -292,14 +304,13 @@ act_after(Jsonb *act, Jsonb *before)
 static Jsonb *
 act_of(const Exchange *exchange)
 {
-	Jsonb *before = member_json(exchange->subject, "act");
-	Object act;
+	const Grant *acting = exchange->acting;
+	Jsonb *act;
 
-	if (exchange->actor == NULL)
-		return before;
-	object_begin(&act);
-	object_string(&act, "sub", member_string(exchange->actor, "sub"));
-	return act_after(act_after(object_end(&act), member_json(exchange->actor, "act")), before);
+	if (acting == NULL)
+		return exchange->parent->act;
+	act = acting_begin(member_string(exchange->actor, "sub"), acting->auth.subject);
+	return act_after(act_after(act, acting->act), exchange->parent->act);
 }
 
 /* with the subject token; and with that of an actor for whom somebody else acts, who has it for minutes */
@@ -324,7 +335,7 @@ judge(Exchange *exchange)
 	if (err == PGT_OK)
 		err = read_tokens(exchange);
 	if (err == PGT_OK)
-		err = read_parent(exchange);
+		err = read_families(exchange);
 	if (err == PGT_OK)
 		err = read_resources(exchange);
 	if (err == PGT_OK)
