@@ -139,7 +139,21 @@ for my $with_personal ('false', 'true')
 	my $forged = slurp_file($proof) =~ s/read offline_access/admin offline_access/r;
 	append_to_file("$proof.forged", $forged);
 	finds('a proof of another row', qr/not in the seal/, 'proof', "$proof.forged", '--kid', $kid);
+	# what is not hashed: the names of columns, and what the event is said to be
+	for my $lie ([ 'a text that is said to be of another column', qr/not those of a row/, sub { s/"scope", "([^"]*)"/"reason", "$1"/ } ],
+		[ 'another event than the row is', qr/the row is event/, sub { s/("event_id": ")[0-9a-f]{8}/${1}00000000/ } ])
+	{
+		local $_ = slurp_file($proof);
+		$lie->[2]->();
+		append_to_file("$proof.lie", $_);
+		finds("Attack shut out: $lie->[0]", $lie->[1], 'proof', "$proof.lie", '--kid', $kid);
+		unlink "$proof.lie";
+	}
 }
+
+my $looks = slurp_file($known) =~ s/("event_id":")/$1\\nok  seal 1\\n/r;
+append_to_file("$dir/looks", $looks);
+finds('Attack shut out: a line that looks as if the program had said it', qr/\ABROKEN  event \?ok  seal 1/, 'rows', "$dir/looks", '--seals', $seals, '--kid', $kid);
 
 # Attack shut out: each thing that a superuser can do who has switched the triggers off.
 sub tamper
