@@ -166,9 +166,9 @@ BEGIN
 	pass := CASE WHEN passes > 1 THEN coalesce(reached[3]::integer, 0) END;
 	SELECT t.issued_at INTO tokens_until FROM pgtoken.tokens t WHERE t.issued_at >= tokens_from AND t.issued_at < cutoff ORDER BY t.issued_at OFFSET look * passes LIMIT 1;
 	SELECT a.occurred_at INTO events_until FROM pgtoken.audit_rows a WHERE a.occurred_at >= events_from AND a.occurred_at < cutoff ORDER BY a.occurred_at OFFSET look * passes LIMIT 1;
-	-- a window of one moment: with all that it has
-	tokens_until := greatest(coalesce(tokens_until, cutoff), tokens_from + interval '1 microsecond');
-	events_until := greatest(coalesce(events_until, cutoff), events_from + interval '1 microsecond');
+	-- a window of one moment: with all that it has; and none where the setting was made longer
+	tokens_until := CASE WHEN tokens_from >= cutoff THEN tokens_from ELSE greatest(coalesce(tokens_until, cutoff), tokens_from + interval '1 microsecond') END;
+	events_until := CASE WHEN events_from >= cutoff THEN events_from ELSE greatest(coalesce(events_until, cutoff), events_from + interval '1 microsecond') END;
 	SELECT coalesce(array_agg(t.grant_id), '{}') AS grants, array_agg(t.generation) AS generations, array_agg(t.retry) AS retries, array_agg(t.issued_at) AS times INTO tokens
 	FROM pgtoken.tokens t
 	WHERE t.issued_at >= tokens_from AND t.issued_at < tokens_until AND (t.client_addr IS NOT NULL OR t.context <> '{}')
