@@ -112,10 +112,13 @@ AS $function$
 	UNION ALL
 	-- not sealed yet, or by none though later rows are
 	SELECT CASE WHEN l.cluster = pgtoken.audit_cluster() AND l.xact_id >= coalesce(e.until, '0'::xid8)
-				 -- a number that nobody has been given yet
-				 AND (l.xact_id < pg_snapshot_xmax(pg_current_snapshot()) OR l.xact_id = pg_current_xact_id_if_assigned()) THEN 'waiting' ELSE 'uncovered' END, NULL, NULL, NULL, NULL,
+				 AND l.xact_id < e.next THEN 'waiting' ELSE 'uncovered' END, NULL, NULL, NULL, NULL,
 		   count(*), (array_agg(l.event_id ORDER BY l.xact_id, l.event_id))[1], NULL
-	FROM leaves l CROSS JOIN (SELECT max(s.xact_until::text::numeric)::text::xid8 AS until FROM pgtoken.audit_seals s WHERE s.cluster = pgtoken.audit_cluster()) e
+	FROM leaves l CROSS JOIN (
+		SELECT max(s.xact_until::text::numeric)::text::xid8 AS until,
+			   -- nobody has been given such a number yet; our own may be a little above
+			   (pg_snapshot_xmax(pg_current_snapshot())::text::numeric + 1000000)::text::xid8 AS next
+		FROM pgtoken.audit_seals s WHERE s.cluster = pgtoken.audit_cluster()) e
 	WHERE l.number IS NULL GROUP BY 1
 	UNION ALL
 	-- what is left of retired months, where all of them is looked at
