@@ -221,6 +221,14 @@ function checkSeals({ keys, seals }, kid) {
 	return checked;
 }
 
+/** months that a seal says are retired; one that was not over by then is not, but emptied */
+function retiredBy({ retired = [], made_at: madeAt }) {
+	return retired.map((one) => {
+		const [year, month] = one.month.split('-').map(Number);
+		return { ...one, isOver: Date.UTC(year, month) <= Math.min(Date.parse(one.at), Date.parse(madeAt)) };
+	});
+}
+
 // --- what is asked for
 
 const say = (ok, text) => {
@@ -237,7 +245,9 @@ function seals(file, { kid, held }) {
 	for (const { claims, problem } of checked) {
 		if (problem) say(false, `seal ${claims.number ?? '?'}: ${problem}`);
 		else if (claims.opened) say(true, `seal ${claims.number}: a chain begins (${claims.opened})`);
-		for (const { table, month, rows } of claims.retired ?? []) say(true, `seal ${claims.number}: ${table} of ${month} retired, ${rows} row(s) left`);
+		for (const { table, month, rows, isOver } of problem ? [] : retiredBy(claims)) {
+			say(isOver, `seal ${claims.number}: ${table} of ${month} retired${isOver ? '' : ' before it was over'}, ${rows} row(s) left`);
+		}
 	}
 	const there = new Set(read.seals);
 	for (const seal of held ? readSeals(held).seals : []) {
@@ -293,7 +303,8 @@ function rows(file, { kid, seals: sealsFile, known: knownFile }) {
 	if (bad) throw new Problem(`seal ${bad.claims.number ?? '?'}: ${bad.problem}`);
 	const claims = checked.find((seal) => seal.claims.number === number)?.claims;
 	if (!claims) throw new Problem(`seal ${number ?? 'of these rows'} is not in ${sealsFile}`);
-	const retired = new Set(checked.filter((seal) => seal.claims.number > number).flatMap((seal) => seal.claims.retired.map(({ table, month }) => `${table} ${month}`)));
+	const retired = new Set(checked.filter((seal) => seal.claims.number > number).flatMap((seal) => retiredBy(seal.claims).filter(({ isOver }) => isOver))
+		.map(({ table, month }) => `${table} ${month}`));
 	const known = knownFile ? readRows(knownFile, complain).parts : null;
 	for (const part of claims.parts) {
 		const name = partName(part);

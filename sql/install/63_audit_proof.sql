@@ -71,6 +71,8 @@ AS $function$
 		SELECT DISTINCT ON (r.of_table, r.month) r.of_table, r.month, r.after_number, r.rows, r.root FROM pgtoken.audit_retired r
 		-- what is noted of a seal that is not made yet no seal will ever say
 		WHERE r.after_number <= (SELECT max(s.number) FROM pgtoken.audit_seals s)
+		  -- and what is taken from a month that is not over has not gone with its age
+		  AND to_timestamp(r.month, 'YYYY-MM') + interval '1 month' <= least(r.retired_at, now())
 		ORDER BY r.of_table, r.month, r.after_number DESC),
 	acts AS MATERIALIZED (
 		SELECT a.event_id, a.detail FROM pgtoken.audit_rows a

@@ -263,6 +263,16 @@ $admin->query('DROP TABLE pgtoken.tokens_reuse_2020_01');
 like(broken($admin), qr/tokens of 2020-01 was retired, and what was left of it is not what is there/, 'or dropped');
 $admin->query('ROLLBACK');
 
+# Attack shut out: a month that is not over is said to be retired, by a seal as well.
+$admin->query('BEGIN');
+$admin->query('ALTER TABLE pgtoken.tokens DISABLE TRIGGER append_only');
+$admin->query(q{INSERT INTO pgtoken.audit_retired (after_number, of_table, month, rows, root) SELECT $1, 'tokens', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'), 0, '\x00'}, $retired);
+$admin->query(q{DELETE FROM pgtoken.tokens WHERE subject = 'subject-1501'});
+$admin->query(q{SELECT pgtoken.seal_audit('of what was not retired')});
+finds('a month that was not over', qr/tokens of [\d-]+ retired before it was over/, 'seals', export($admin, 'not_over', 'pgtoken.export_audit_seals()'), '--kid', $kid);
+finds('what was taken from it', qr/not the \d+ that were sealed/, 'rows', export($admin, 'emptied', 'pgtoken.export_audit_rows(1)'), '--seals', "$dir/not_over", '--kid', $kid);
+$admin->query('ROLLBACK');
+
 # Accident: a row with the time of a clock that was years behind lies where no seal looks.
 $admin->query(q{INSERT INTO pgtoken.tokens SELECT (jsonb_populate_record(t, jsonb_build_object('generation', 9, 'issued_at', '2021-01-02Z', 'xact_id', pg_current_xact_id()))).*
 	FROM pgtoken.tokens t WHERE t.grant_id = $1 AND generation = 0}, $late_family);
