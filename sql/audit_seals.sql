@@ -142,6 +142,27 @@ FROM (VALUES
 	(9, format('UPDATE pgtoken.tokens t SET subject = NULL, personal = NULL, proof = pgtoken.redacted_proof(t, true, false, pgtoken.new_uuid()) WHERE grant_id = %L', '00000000-0000-0000-0000-000000000000'))) v (n, statement)
 ORDER BY n;
 
+-- Attack shut out: who rules the database hides a change behind a redaction that there was, or where no seal looks.
+SELECT event_id AS redaction FROM pgtoken.audit_events WHERE event = 'audit.redacted' AND reason = 'asked to be forgotten' \gset
+SELECT n, what, test.tampered(statement) AS finding
+FROM (VALUES
+	(1, 'another person in a row that was redacted', format('UPDATE pgtoken.tokens SET subject = ''sealed-9'' WHERE grant_id = %L', :'gid')),
+	(2, 'a row that the redaction did not name', format('UPDATE pgtoken.tokens t SET subject = NULL, personal = NULL, proof = pgtoken.redacted_proof(t, true, false, %L) WHERE grant_id = %L', :'redaction', :'other')),
+	(3, 'no names of rows', format('UPDATE pgtoken.audit_rows SET detail = detail - ''event_ids'' WHERE event_id = %L', :'redaction')),
+	(4, 'a month retired after no seal', format('INSERT INTO pgtoken.audit_retired (after_number, of_table, month, rows, root)
+		SELECT (SELECT max(number) FROM pgtoken.audit_seals) + 1000, r.of_table, r.month, count(*), pgtoken.merkle_root(r.leaf ORDER BY r.xact_id, r.event_id, r.leaf)
+		FROM pgtoken.audit_row_leaves r WHERE r.of_table = ''tokens'' AND r.grant_id <> %1$L AND pgtoken.seal_of(r.cluster, r.xact_id) IS NOT NULL GROUP BY r.of_table, r.month;
+		DELETE FROM pgtoken.tokens WHERE grant_id = %1$L', :'later')),
+	(5, 'a row of no cluster, and a seal of no number', format('INSERT INTO pgtoken.audit_seals SELECT (jsonb_populate_record(s, ''{"number": 0, "cluster": "\\x01020304", "xact_from": "0", "xact_until": "18446744073709551615"}'')).* FROM pgtoken.audit_seals s WHERE number = 1;
+		INSERT INTO pgtoken.tokens SELECT (jsonb_populate_record(t, jsonb_build_object(''generation'', 7, ''proof'', ''\x01020304'' || substr(t.proof::text, 11)))).* FROM pgtoken.tokens t WHERE grant_id = %L', :'other')),
+	(6, 'a row of a transaction that never was', format('INSERT INTO pgtoken.tokens SELECT (jsonb_populate_record(t, ''{"generation": 7, "xact_id": "9000000000000000000"}'')).* FROM pgtoken.tokens t WHERE grant_id = %L', :'other')),
+	(7, 'a seal that is something else', 'ALTER TABLE pgtoken.audit_seals DISABLE TRIGGER append_only; UPDATE pgtoken.audit_seals SET seal = ''x.W10.x'' WHERE number = (SELECT min(number) FROM pgtoken.audit_seals)'),
+	(8, 'a month retired that is not over', format('INSERT INTO pgtoken.audit_retired (after_number, of_table, month, rows, root)
+		SELECT (SELECT max(number) FROM pgtoken.audit_seals), r.of_table, r.month, count(*), pgtoken.merkle_root(r.leaf ORDER BY r.xact_id, r.event_id, r.leaf)
+		FROM pgtoken.audit_row_leaves r WHERE r.of_table = ''tokens'' AND r.grant_id <> %1$L AND pgtoken.seal_of(r.cluster, r.xact_id) IS NOT NULL GROUP BY r.of_table, r.month;
+		DELETE FROM pgtoken.tokens WHERE grant_id = %1$L', :'later'))) v (n, what, statement)
+ORDER BY n;
+
 -- Addresses go earlier than the rest.
 -- Attack shut out: who may look at the audit finds in another column what was taken out of these. An address and
 -- a user agent stand nowhere else, of whatever event.

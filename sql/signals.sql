@@ -198,6 +198,9 @@ SELECT pgtoken.update_signal_stream(:'stream', status => 'paused', reason => 'un
 SELECT test.taken('sig-rp', :'stream') AS is_told;
 -- Attack shut out: a receiver who was switched off switches itself on
 SELECT test.status('sig-rp', :'stream', 'enabled') AS refused, status, status_by FROM pgtoken.signal_streams;
+-- nor does it make another one, or take that one away and begin anew
+SELECT test.signal_answer(test.as('sig-rp', 'POST', 'streams', '{}')) AS another, test.signal_answer(test.as('sig-rp', 'DELETE', 'streams?stream_id=' || :'stream')) AS deleted,
+	test.signal_answer(test.as('sig-rp', 'POST', 'streams', '{}')) AS anew;
 SELECT pgtoken.update_signal_stream(:'stream', status => 'enabled'), test.taken('sig-rp', :'stream');
 SELECT test.status('sig-rp', :'stream', 'paused') AS its_own_again, test.status('sig-rp', :'stream', 'enabled') AS enabled;
 

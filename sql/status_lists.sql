@@ -96,6 +96,15 @@ UPDATE pgtoken.grants SET rotated_at = now() - idle_lifetime - interval '1 minut
 -- A single token that is blacklisted is in no list, but what it was exchanged for is.
 SELECT subject COLLATE "C" AS subject, pgtoken.verify_access_token(access_token) IS NOT NULL AS holds, test.refused_in_list(grant_id) AS refused
 FROM test.listed WHERE subject <> 'before' ORDER BY 1;
+-- Attack shut out: who has lost a role at once shows the token of before to an API that reads lists; what the family gets next has another place
+SELECT test.list_for('changed');
+SELECT c.access_tokens, c.refreshable FROM test.listed t, pgtoken.change_family(t.grant_id, '{"role": "clerk"}', at_once => true) c WHERE t.subject = 'changed';
+INSERT INTO test.listed SELECT 'changed (next)', r.grant_id, r.access_token FROM test.listed t, pgtoken.refresh_grant(t.refresh_token, 'lists', test.secret('lists')) r WHERE t.subject = 'changed';
+SELECT t.subject, pgtoken.verify_access_token(t.access_token) IS NOT NULL AS holds, i.status_index IS NOT NULL AS refused
+FROM test.listed t CROSS JOIN LATERAL (SELECT test.claims(t.access_token) #> '{status,status_list}') c (place) CROSS JOIN LATERAL (SELECT regexp_match(place ->> 'uri', '([0-9]+)/([0-9]+)$')) u (name)
+LEFT JOIN LATERAL pgtoken.status_list_invalid(name[1]::bigint, name[2]::integer) i (status_index) ON i.status_index = (place ->> 'idx')::integer
+WHERE t.subject LIKE 'changed%' ORDER BY 1;
+DELETE FROM test.listed WHERE subject LIKE 'changed%';
 -- a subject that is blocked, until it is let in again
 SELECT pgtoken.unblock_subject('blocked', issuer => :'iss') AS let_in;
 SELECT pgtoken.verify_access_token(access_token) IS NOT NULL AS holds, test.refused_in_list(grant_id) AS refused FROM test.listed WHERE subject = 'blocked';

@@ -193,6 +193,28 @@ SELECT pgtoken.update_issuer('https://held.example', logout_delivery => 'courier
 SELECT jsonb_array_length(e -> 'logout') AS told, e -> 'logout' -> 0 ? 'logout_token' AS token FROM pgtoken.erase_subject('SPOT two') e;
 SELECT kind, payload ->> 'subject' AS subject, dead_at FROM pgtoken.courier_work WHERE issuer = 'https://held.example';
 
+-- Attack shut out: an erasure at one issuer reaches the subject of the same id at another, whose client is gone since
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('held-gone', offline_access => true, issuer => 'https://other.held.example');
+SELECT grant_id AS gone FROM pgtoken.issue_tokens('held-gone', 'SPOT gone', 'openid', context => :'seen') \gset
+SELECT count(*) AS revoked FROM pgtoken.revoke_family(:'gone'::uuid, 'logout');
+DELETE FROM pgtoken.grants WHERE grant_id = :'gone';
+SELECT pgtoken.delete_client('held-gone') AS deleted;
+DELETE FROM test.clients WHERE client_id = 'held-gone';
+SELECT pgtoken.erase_subject('SPOT gone') -> 'rows' -> 'redacted' AS redacted;
+SELECT count(*) AS kept FROM pgtoken.audit_events WHERE subject = 'SPOT gone' AND grant_id = :'gone';
+SELECT (pgtoken.erase_subject('SPOT gone', issuer => 'https://other.held.example') -> 'rows' ->> 'redacted')::integer > 0 AS redacted;
+
+-- A receiver that fetches nothing keeps the id no longer than two days, and it comes into no event after that.
+SELECT stream_id AS stream FROM pgtoken.create_signal_stream('held') \gset
+SELECT count(grant_id) AS issued FROM pgtoken.issue_tokens('held', 'SPOT waiting', 'openid', context => :'seen');
+SELECT (pgtoken.erase_subject('SPOT waiting') -> 'rows' ->> 'grants')::integer AS grants;
+SELECT event, subject FROM pgtoken.signals WHERE stream_id = :'stream';
+UPDATE pgtoken.subject_erasures SET erased_at = now() - interval '49 hours' WHERE subject = 'SPOT waiting';
+SELECT step, detail FROM pgtoken.finish_erasures();
+SELECT event, subject FROM pgtoken.signals WHERE stream_id = :'stream';
+SELECT h.table_name FROM test.held('SPOT waiting') h;
+SELECT pgtoken.delete_signal_stream(:'stream') AS deleted;
+
 -- Two days later maintain() looks once more: what has come late goes, and the id with it
 SELECT pgtoken.enroll_factor('SPOT subject', 'email', label => 'SPOT late', issuer => 'https://held.example') ->> 'state' AS late;
 UPDATE pgtoken.factors SET created_at = now() - interval '3 days' WHERE label = 'SPOT late';

@@ -60,8 +60,10 @@ function rootOf(leaves) {
 }
 
 /** RFC 9162 section 2.1.3.2 */
-function rootByPath(leaf, index, size, path) {
-	if (!(index >= 0 && index < size)) throw new Problem('the index is not among the rows');
+function rootByPath(leaf, index, size, hashes) {
+	if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) throw new Problem('the index is not among the rows');
+	if (!Array.isArray(hashes) || !hashes.every(isHash)) throw new Problem('the path is none');
+	const path = hashes.map(bytes);
 	let [at, last, hash] = [index, size - 1, leaf];
 	for (const other of path) {
 		if (last === 0) throw new Problem('the path is too long');
@@ -79,6 +81,24 @@ function rootByPath(leaf, index, size, path) {
 
 // --- leaves
 
+// What is hashed is the texts in this order. What they are called is not, so it is asked: whoever
+// shows a row could say that a text is another column's.
+const COLUMNS = {
+	tokens: ['grant_id', 'generation', 'retry', 'issued_at', 'access_expires_at', 'xact_id', 'refresh_expires_at', 'parent_generation', 'client_secret_id',
+		'token_hash', 'jti', 'kid', 'client_id', 'scope', 'decision', 'session_user_name', 'role_name', 'application_name', 'reason', 'client_auth_method',
+		'resources', 'assessment'],
+	audit_rows: ['grant_id', 'event_id', 'occurred_at', 'xact_id', 'event', 'reason', 'client_id', 'session_user_name', 'role_name', 'application_name', 'detail'],
+};
+const PARTS = { person: ['subject', 'personal'], place: ['client_addr', 'context'] };
+
+const isHash = (hex) => typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex);
+
+function checkColumns(columns, names) {
+	const isSame = Array.isArray(columns) && columns.length === names?.length
+		&& columns.every((one, i) => Array.isArray(one) && one.length === 2 && one[0] === names[i] && (one[1] === null || typeof one[1] === 'string'));
+	if (!isSame) throw new Problem('its columns are not those of a row');
+}
+
 const field = (text) => {
 	if (text === null) return Buffer.from('-,');
 	const data = Buffer.from(text, 'utf8');
@@ -87,8 +107,11 @@ const field = (text) => {
 
 /** of what is shown of a person or a place; of what is not, it is taken as it stands */
 function commitmentOf(part, what) {
+	if (!isHash(part?.commitment)) throw new Problem(`there is no commitment to the ${what}`);
 	const commitment = bytes(part.commitment);
-	if (part.columns) {
+	if (part.columns !== undefined) {
+		checkColumns(part.columns, PARTS[what]);
+		if (!/^[0-9a-f]{32}$/.test(part.salt)) throw new Problem(`there is no salt of the ${what}`);
 		const shown = sha256(bytes(part.salt), ...part.columns.map(([, text]) => field(text)));
 		if (!shown.equals(commitment)) throw new Problem(`what is shown of the ${what} is not what the row commits to`);
 	}
@@ -96,11 +119,27 @@ function commitmentOf(part, what) {
 }
 
 function leafOf(row) {
+	checkColumns(row?.columns, Object.hasOwn(COLUMNS, row?.table) ? COLUMNS[row.table] : undefined);
 	return sha256(Buffer.of(0), field(row.table), ...row.columns.map(([, text]) => field(text)),
 		commitmentOf(row.person, 'person'), commitmentOf(row.place, 'place'));
 }
 
 const column = (row, name) => row.columns.find(([key]) => key === name)?.[1];
+
+/** of audit_events: a row of the ledger has none, but a time and a jti (RFC 9562 section 5.7) */
+function eventOf(row) {
+	const at = column(row, row.table === 'tokens' ? 'issued_at' : 'occurred_at');
+	if (!/^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00$/.test(at)) throw new Problem('the row has no time');
+	if (row.table !== 'tokens') return column(row, 'event_id');
+	const us = BigInt(Date.parse(at.replace(/\.\d+/, ''))) * 1000n + BigInt((/\.(\d+)/.exec(at)?.[1] ?? '').padEnd(6, '0'));
+	const id = Buffer.alloc(16);
+	id.writeUIntBE(Number(us / 1000n), 0, 6);
+	id.writeUInt16BE(0x7000 | Number((us % 1000n) * 4096n / 1000n), 6);
+	sha256(column(row, 'jti')).copy(id, 8, 0, 8);
+	id[8] = 0x80 | (id[8] & 0x3f);
+	return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 const monthOf = (row) => column(row, row.table === 'tokens' ? 'issued_at' : 'occurred_at').slice(0, 7);
 const partName = ({ cluster, table, month }) => `${table} of ${month}, cluster ${cluster}`;
 const partLeaf = ({ cluster, table, month, rows, root }) => sha256(Buffer.of(0), `${cluster} ${table} ${month} ${rows} ${root}`);
@@ -109,23 +148,31 @@ const partLeaf = ({ cluster, table, month, rows, root }) => sha256(Buffer.of(0),
 
 /** RFC 7638: a kid that says which key it is */
 function thumbprint({ kty, crv, e, n, x, y }) {
-	const members = { EC: { crv, kty, x, y }, RSA: { e, kty, n }, OKP: { crv, kty, x } }[kty];
+	const members = new Map([['EC', { crv, kty, x, y }], ['RSA', { e, kty, n }], ['OKP', { crv, kty, x }]]).get(kty);
 	if (!members) throw new Problem('a key is of a type that signs no seals');
 	return sha256(JSON.stringify(members)).toString('base64url');
+}
+
+/** a key that is no key, or of another type than the algorithm, has signed nothing */
+function isSigned(hash, text, key, options, signature) {
+	try {
+		return verify(hash, Buffer.from(text), { key: createPublicKey({ key, format: 'jwk' }), ...options }, signature);
+	} catch {
+		return false;
+	}
 }
 
 /** the claims of a seal that is signed by one of the keys; keys: {kid: JWK}, those that are trusted */
 function opened(seal, keys) {
 	const [head, payload, signature, ...rest] = String(seal).split('.');
 	if (!signature || rest.length > 0) throw new Problem('a seal is no JWS');
-	const { alg, kid, typ } = json(decoded(head).toString(), 'the header of a seal');
+	const { alg, kid, typ } = json(decoded(head).toString(), 'the header of a seal') ?? {};
 	if (typ !== 'pgtoken-seal+jwt') throw new Problem('what should be a seal is something else');
-	const key = keys[kid];
+	const key = Object.hasOwn(keys, kid) ? keys[kid] : undefined;
 	if (!key) throw new Problem(`it is signed by ${kid}, which is not trusted`);
-	const { hash, ...options } = ALGS[alg] ?? {};
+	const { hash, ...options } = (Object.hasOwn(ALGS, alg) && ALGS[alg]) || {};
 	if (hash === undefined || (key.alg && key.alg !== alg)) throw new Problem(`it is signed by ${alg}, which the key is not for`);
-	const isSigned = verify(hash, Buffer.from(`${head}.${payload}`), { key: createPublicKey({ key, format: 'jwk' }), ...options }, decoded(signature));
-	if (!isSigned) throw new Problem('its signature is wrong');
+	if (!isSigned(hash, `${head}.${payload}`, key, options, decoded(signature))) throw new Problem('its signature is wrong');
 	return json(decoded(payload).toString(), 'a seal');
 }
 
@@ -147,7 +194,7 @@ function readSeals(file) {
 function checkSeals({ keys, seals }, kid) {
 	const trusted = {};
 	const trust = (name) => {
-		if (keys[name]) trusted[name] = keys[name];
+		if (Object.hasOwn(keys, name)) trusted[name] = keys[name];
 		else throw new Problem(`the key ${name} is not there`);
 	};
 	trust(kid);
@@ -160,6 +207,7 @@ function checkSeals({ keys, seals }, kid) {
 			claims = opened(seal, trusted);
 			const roots = claims.parts.map(partLeaf);
 			if (rootOf(roots).toString('hex') !== claims.root) throw new Problem('its root is not that of its parts');
+			if (!before && claims.number === 1 && claims.previous !== undefined) throw new Problem('it is the first, and names one before');
 			if (before && claims.number !== before.number + 1) throw new Problem(`seals are missing between ${before.number} and ${claims.number}`);
 			if (before && claims.previous !== sha256(before.seal).toString('hex')) throw new Problem('it does not follow the one before');
 			if (claims.next_kid) trust(claims.next_kid);
@@ -173,20 +221,33 @@ function checkSeals({ keys, seals }, kid) {
 	return checked;
 }
 
+/** months that a seal says are retired; one that was not over by then is not, but emptied */
+function retiredBy({ retired = [], made_at: madeAt }) {
+	return retired.map((one) => {
+		const [year, month] = one.month.split('-').map(Number);
+		return { ...one, isOver: Date.UTC(year, month) <= Math.min(Date.parse(one.at), Date.parse(madeAt)) };
+	});
+}
+
 // --- what is asked for
 
 const say = (ok, text) => {
-	console.log(`${ok ? 'ok' : 'BROKEN'}  ${text}`);
+	// what a file says may not look like what this program says
+	console.log(`${ok ? 'ok' : 'BROKEN'}  ${text.replace(/[\p{C}\u2028\u2029]/gu, '?')}`);
 	if (!ok) process.exitCode = 1;
 };
 
 function seals(file, { kid, held }) {
 	const read = readSeals(file);
 	const checked = checkSeals(read, kid);
+	const first = checked[0]?.claims.number;
+	if (first > 1) say(true, `what came before seal ${first} is not in this file`);
 	for (const { claims, problem } of checked) {
 		if (problem) say(false, `seal ${claims.number ?? '?'}: ${problem}`);
 		else if (claims.opened) say(true, `seal ${claims.number}: a chain begins (${claims.opened})`);
-		for (const { table, month, rows } of claims.retired ?? []) say(true, `seal ${claims.number}: ${table} of ${month} retired, ${rows} row(s) left`);
+		for (const { table, month, rows, isOver } of problem ? [] : retiredBy(claims)) {
+			say(isOver, `seal ${claims.number}: ${table} of ${month} retired${isOver ? '' : ' before it was over'}, ${rows} row(s) left`);
+		}
 	}
 	const there = new Set(read.seals);
 	for (const seal of held ? readSeals(held).seals : []) {
@@ -208,6 +269,7 @@ function readRows(file, onProblem) {
 		let leaf;
 		try {
 			leaf = leafOf(row);
+			if (row.event_id !== eventOf(row)) throw new Problem(`it is event ${eventOf(row)}`);
 		} catch (error) {
 			if (!(error instanceof Problem)) throw error;
 			onProblem(row, error.message);
@@ -234,14 +296,15 @@ function firstDifference(known, now) {
 
 function rows(file, { kid, seals: sealsFile, known: knownFile }) {
 	if (!sealsFile) throw new Problem('--seals says which file has the seals');
-	const complain = (row, problem) => say(false, `event ${row.event_id}: ${problem}`);
+	const complain = (row, problem) => say(false, `event ${row?.event_id}: ${problem}`);
 	const { number, parts } = readRows(file, complain);
 	const checked = checkSeals(readSeals(sealsFile), kid);
 	const bad = checked.find(({ problem }) => problem);
 	if (bad) throw new Problem(`seal ${bad.claims.number ?? '?'}: ${bad.problem}`);
 	const claims = checked.find((seal) => seal.claims.number === number)?.claims;
 	if (!claims) throw new Problem(`seal ${number ?? 'of these rows'} is not in ${sealsFile}`);
-	const retired = new Set(checked.filter((seal) => seal.claims.number > number).flatMap((seal) => seal.claims.retired.map(({ table, month }) => `${table} ${month}`)));
+	const retired = new Set(checked.filter((seal) => seal.claims.number > number).flatMap((seal) => retiredBy(seal.claims).filter(({ isOver }) => isOver))
+		.map(({ table, month }) => `${table} ${month}`));
 	const known = knownFile ? readRows(knownFile, complain).parts : null;
 	for (const part of claims.parts) {
 		const name = partName(part);
@@ -263,14 +326,16 @@ function rows(file, { kid, seals: sealsFile, known: knownFile }) {
 }
 
 function proof(file, { kid }) {
-	const { row, month, index, path, seal, key, event_id: event } = json(readFileSync(file, 'utf8'), file);
+	const { row, month, index, path, seal, key, event_id: event } = json(readFileSync(file, 'utf8'), file) ?? {};
 	if (!row || !key || thumbprint(key) !== kid) throw new Problem('the proof is by another key than the one that is trusted');
 	const claims = opened(seal, { [kid]: key });
+	const leaf = leafOf(row);
+	if (event !== eventOf(row)) throw new Problem(`the row is event ${eventOf(row)}`);
 	if (month !== monthOf(row)) throw new Problem('the row is of another month');
 	const part = claims.parts.find((one) => partName(one) === partName({ ...row, month }));
 	if (!part) throw new Problem('the seal covers no such rows');
 	if (rootOf(claims.parts.map(partLeaf)).toString('hex') !== claims.root) throw new Problem('the root of the seal is not that of its parts');
-	const isThere = rootByPath(leafOf(row), index, part.rows, path.map(bytes)).toString('hex') === part.root;
+	const isThere = rootByPath(leaf, index, part.rows, path).toString('hex') === part.root;
 	say(isThere, isThere ? `event ${event} is row ${index} of ${partName(part)} in seal ${claims.number}, made at ${claims.made_at}` : 'the row is not in the seal');
 }
 

@@ -53,7 +53,7 @@ COMMENT ON COLUMN pgtoken.grants.grant_id IS 'UUIDv7, made in C; every token of 
 COMMENT ON COLUMN pgtoken.grants.client_id IS 'Client that was authorized; only it can refresh';
 COMMENT ON COLUMN pgtoken.grants.subject IS 'sub: who authorized it, the application''s user id';
 COMMENT ON COLUMN pgtoken.grants.status_series IS 'Series of the status list that its access tokens name; NULL: they name none';
-COMMENT ON COLUMN pgtoken.grants.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it; immutable, and never another family''s';
+COMMENT ON COLUMN pgtoken.grants.status_position IS 'Its place in the series: number of the list times 131072, plus the index in it; changed where its access tokens are refused at once (change_family), and never another family''s';
 COMMENT ON COLUMN pgtoken.grants.scope IS 'Scope as granted, space-delimited, or what change_family has left of it; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.resources IS 'APIs as granted (RFC 8707), or the issuer itself: aud; a refresh may narrow its access token, never this';
 COMMENT ON COLUMN pgtoken.grants.session_id IS 'The application''s session: sid of the ID tokens, or what that of a pairwise client is derived from; NULL: the grant_id';

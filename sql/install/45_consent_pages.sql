@@ -45,7 +45,8 @@ COMMENT ON FUNCTION pgtoken.device_consent_asked IS 'Internal, called by device_
 
 CREATE FUNCTION pgtoken.language_ranges(ui_locales text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-	RETURN (string_to_array(ui_locales, ' '))[1:20];
+	-- none that is longer than a tag is (RFC 5646 section 4.4.1): a request must not have us try a thousand subtags for each text
+	RETURN ARRAY(SELECT u.range FROM unnest((string_to_array(ui_locales, ' '))[1:20]) WITH ORDINALITY u (range, place) WHERE length(u.range) <= 35 ORDER BY u.place);
 REVOKE ALL ON FUNCTION pgtoken.language_ranges FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.language_ranges IS 'Internal: the languages of ui_locales (OpenID Connect Core section 3.1.2.1), twenty at most, the first preferred; NULL: none';
 

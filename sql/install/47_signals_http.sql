@@ -127,6 +127,10 @@ BEGIN
 	IF (SELECT count(*) FROM pgtoken.signal_streams s WHERE s.client_id = of_client) >= 10 THEN
 		RETURN ROW(NULL, 'full', NULL, NULL)::pgtoken.signal_answer;
 	END IF;
+	-- another stream would be the way around
+	IF EXISTS (SELECT FROM pgtoken.signal_streams s WHERE s.client_id = of_client AND s.status_by = 'administrator') THEN
+		RETURN ROW(NULL, 'held', NULL, NULL)::pgtoken.signal_answer;
+	END IF;
 	stream.stream_id := pgtoken.new_uuid();
 	stream.client_id := of_client;
 	stream.aud := of_client;
@@ -309,6 +313,8 @@ BEGIN
 			RETURN pgtoken.change_stream_status(stream, body);
 		WHEN place = 'status' THEN
 			RETURN ROW(200, NULL, NULL, jsonb_strip_nulls(jsonb_build_object('stream_id', stream.stream_id, 'status', stream.status, 'reason', stream.status_reason)))::pgtoken.signal_answer;
+		WHEN method = 'DELETE' AND stream.status_by = 'administrator' THEN
+			RETURN ROW(NULL, 'held', NULL, NULL)::pgtoken.signal_answer;
 		WHEN method = 'DELETE' THEN
 			PERFORM pgtoken.remove_signal_stream(stream.stream_id);
 			RETURN ROW(204, NULL, NULL, NULL)::pgtoken.signal_answer;

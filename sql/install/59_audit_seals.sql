@@ -234,11 +234,12 @@ COMMENT ON FUNCTION pgtoken.part_leaf IS 'Internal: a part of a seal as a leaf o
 
 CREATE VIEW pgtoken.audit_row_leaves WITH (security_invoker) AS
 	SELECT 'tokens'::text AS of_table, to_char(t.issued_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, pgtoken.proof_cluster(t.proof) AS cluster, t.xact_id,
-		   pgtoken.answer_event_id(t.issued_at, t.jti) AS event_id, t.issued_at AS at, pgtoken.audit_leaf(t) AS leaf, pgtoken.proof_redaction(t.proof) AS redaction, t.grant_id
+		   pgtoken.answer_event_id(t.issued_at, t.jti) AS event_id, t.issued_at AS at, pgtoken.audit_leaf(t) AS leaf, pgtoken.proof_redaction(t.proof) AS redaction, t.grant_id,
+		   octet_length(t.proof) >= 36 AND get_byte(t.proof, 0) % 2 = 1 AS person_gone
 	FROM pgtoken.tokens t
 	UNION ALL
 	SELECT 'audit_rows', to_char(a.occurred_at AT TIME ZONE 'UTC', 'YYYY-MM'), pgtoken.proof_cluster(a.proof), a.xact_id,
-		   a.event_id, a.occurred_at, pgtoken.audit_leaf(a), pgtoken.proof_redaction(a.proof), a.grant_id
+		   a.event_id, a.occurred_at, pgtoken.audit_leaf(a), pgtoken.proof_redaction(a.proof), a.grant_id, octet_length(a.proof) >= 36 AND get_byte(a.proof, 0) % 2 = 1
 	FROM pgtoken.audit_rows a;
 COMMENT ON VIEW pgtoken.audit_row_leaves IS 'Internal: rows of the ledger and the audit as leaves of seals';
 COMMENT ON COLUMN pgtoken.audit_row_leaves.of_table IS 'tokens or audit_rows';
@@ -249,6 +250,7 @@ COMMENT ON COLUMN pgtoken.audit_row_leaves.event_id IS 'Its event_id in audit_ev
 COMMENT ON COLUMN pgtoken.audit_row_leaves.at IS 'When the event happened';
 COMMENT ON COLUMN pgtoken.audit_row_leaves.leaf IS 'Hash of the row';
 COMMENT ON COLUMN pgtoken.audit_row_leaves.redaction IS 'Event by which it was redacted; NULL: it was not';
+COMMENT ON COLUMN pgtoken.audit_row_leaves.person_gone IS 'Has it lost whom it was about, and not the place alone?';
 COMMENT ON COLUMN pgtoken.audit_row_leaves.grant_id IS 'The family; all zeros for events of no family';
 
 -- Keys: made, and replaced at the next seal, which names the next one.

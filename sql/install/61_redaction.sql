@@ -72,7 +72,8 @@ BEGIN ATOMIC
 		UNION
 		SELECT t.grant_id FROM pgtoken.tokens t
 		WHERE t.subject = of_subject AND t.parent_generation IS NULL
-		  AND NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = t.client_id AND c.issuer <> of_issuer))
+		  -- a client that is gone has left the key
+		  AND (coalesce((SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = t.client_id), (SELECT k.issuer FROM pgtoken.signing_keys k WHERE k.kid = t.kid)) <> of_issuer) IS NOT TRUE)
 	SELECT true, t.grant_id, t.generation, t.retry, NULL::uuid, t.issued_at
 	FROM f JOIN pgtoken.tokens t ON t.grant_id = f.grant_id
 	WHERE num_nonnulls(t.subject, t.personal, t.client_addr, t.context) > 0
@@ -85,6 +86,8 @@ BEGIN ATOMIC
 	FROM pgtoken.audit_rows a
 	WHERE a.subject = of_subject AND a.event <> 'grant.revoked'
 	  AND NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = a.client_id AND c.issuer <> of_issuer)
+	  AND (a.client_id IS NULL OR a.grant_id = '00000000-0000-0000-0000-000000000000' OR EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = a.client_id)
+		   OR NOT EXISTS (SELECT FROM pgtoken.tokens t JOIN pgtoken.signing_keys k ON k.kid = t.kid WHERE t.grant_id = a.grant_id AND k.issuer <> of_issuer))
 	  AND coalesce(coalesce(a.detail -> 'after', a.detail -> 'before', a.detail) ->> 'issuer' = of_issuer, true);
 END;
 REVOKE ALL ON FUNCTION pgtoken.rows_of_subject FROM PUBLIC;
@@ -166,9 +169,9 @@ BEGIN
 	pass := CASE WHEN passes > 1 THEN coalesce(reached[3]::integer, 0) END;
 	SELECT t.issued_at INTO tokens_until FROM pgtoken.tokens t WHERE t.issued_at >= tokens_from AND t.issued_at < cutoff ORDER BY t.issued_at OFFSET look * passes LIMIT 1;
 	SELECT a.occurred_at INTO events_until FROM pgtoken.audit_rows a WHERE a.occurred_at >= events_from AND a.occurred_at < cutoff ORDER BY a.occurred_at OFFSET look * passes LIMIT 1;
-	-- a window of one moment: with all that it has
-	tokens_until := greatest(coalesce(tokens_until, cutoff), tokens_from + interval '1 microsecond');
-	events_until := greatest(coalesce(events_until, cutoff), events_from + interval '1 microsecond');
+	-- a window of one moment: with all that it has; and none where the setting was made longer
+	tokens_until := CASE WHEN tokens_from >= cutoff THEN tokens_from ELSE greatest(coalesce(tokens_until, cutoff), tokens_from + interval '1 microsecond') END;
+	events_until := CASE WHEN events_from >= cutoff THEN events_from ELSE greatest(coalesce(events_until, cutoff), events_from + interval '1 microsecond') END;
 	SELECT coalesce(array_agg(t.grant_id), '{}') AS grants, array_agg(t.generation) AS generations, array_agg(t.retry) AS retries, array_agg(t.issued_at) AS times INTO tokens
 	FROM pgtoken.tokens t
 	WHERE t.issued_at >= tokens_from AND t.issued_at < tokens_until AND (t.client_addr IS NOT NULL OR t.context <> '{}')

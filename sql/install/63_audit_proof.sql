@@ -6,8 +6,10 @@ CREATE FUNCTION pgtoken.seal_claims(seal text) RETURNS jsonb
 AS $function$
 DECLARE
 	payload CONSTANT text := translate(split_part(seal, '.', 2), '-_', '+/');
+	claims jsonb;
 BEGIN
-	RETURN convert_from(decode(rpad(payload, (length(payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb;
+	claims := convert_from(decode(rpad(payload, (length(payload) + 3) / 4 * 4, '='), 'base64'), 'UTF8')::jsonb;
+	RETURN CASE WHEN jsonb_typeof(claims -> 'parts') = 'array' THEN claims ELSE '{}' END;
 EXCEPTION WHEN data_exception THEN
 	RETURN '{}';
 END
@@ -57,16 +59,27 @@ CREATE FUNCTION pgtoken.audit_findings(seals bigint[], since timestamptz, until 
 AS $function$
 	WITH ranges AS MATERIALIZED (
 		SELECT x.cluster, array_agg(x.xact_from ORDER BY x.xact_from) AS froms, array_agg(x.xact_until ORDER BY x.xact_from) AS untils, array_agg(x.number ORDER BY x.xact_from) AS numbers
-		FROM (SELECT s.cluster, s.xact_from, s.xact_until, s.number FROM pgtoken.audit_seals s
-			  UNION ALL SELECT decode(a ->> 'cluster', 'hex'), (a ->> 'from')::xid8, (a ->> 'until')::xid8, s.number FROM pgtoken.audit_seals s, jsonb_array_elements(s.adopted) a) x
+		FROM (SELECT s.cluster, s.xact_from, s.xact_until, s.number FROM pgtoken.audit_seals s WHERE s.number > 0
+			  UNION ALL SELECT decode(a ->> 'cluster', 'hex'), (a ->> 'from')::xid8, (a ->> 'until')::xid8, s.number FROM pgtoken.audit_seals s, jsonb_array_elements(s.adopted) a WHERE s.number > 0) x
 		WHERE x.xact_from < x.xact_until GROUP BY x.cluster),
 	leaves AS MATERIALIZED (
-		SELECT l.cluster, l.of_table, l.month, l.xact_id, l.event_id, l.leaf, l.redaction,
+		SELECT l.cluster, l.of_table, l.month, l.xact_id, l.event_id, l.at, l.leaf, l.redaction, l.person_gone,
 			   CASE WHEN l.place > 0 AND l.xact_id < l.untils[l.place] THEN l.numbers[l.place] END AS number
 		FROM (SELECT r.*, g.untils, g.numbers, width_bucket(r.xact_id, g.froms) AS place
 			  FROM pgtoken.audit_row_leaves r LEFT JOIN ranges g ON g.cluster = r.cluster WHERE r.at >= since AND r.at <= until) l),
 	gone AS MATERIALIZED (
-		SELECT DISTINCT ON (r.of_table, r.month) r.of_table, r.month, r.after_number, r.rows, r.root FROM pgtoken.audit_retired r ORDER BY r.of_table, r.month, r.after_number DESC),
+		SELECT DISTINCT ON (r.of_table, r.month) r.of_table, r.month, r.after_number, r.rows, r.root FROM pgtoken.audit_retired r
+		-- what is noted of a seal that is not made yet no seal will ever say
+		WHERE r.after_number <= (SELECT max(s.number) FROM pgtoken.audit_seals s)
+		  -- and what is taken from a month that is not over has not gone with its age
+		  AND to_timestamp(r.month, 'YYYY-MM') + interval '1 month' <= least(r.retired_at, now())
+		ORDER BY r.of_table, r.month, r.after_number DESC),
+	acts AS MATERIALIZED (
+		SELECT a.event_id, a.detail FROM pgtoken.audit_rows a
+		WHERE a.grant_id = '00000000-0000-0000-0000-000000000000' AND a.event = 'audit.redacted' AND a.event_id IN (SELECT l.redaction FROM leaves l)),
+	named AS MATERIALIZED (
+		SELECT DISTINCT c.event_id AS redaction, n.id
+		FROM acts c, jsonb_array_elements_text(CASE jsonb_typeof(c.detail -> 'event_ids') WHEN 'array' THEN c.detail -> 'event_ids' END) n (id)),
 	found AS (
 		SELECT p.number, p.cluster, p.of_table, p.month, sum(p.rows)::bigint AS rows, pgtoken.merkle_root(p.root ORDER BY p.chunk) AS root
 		FROM (SELECT o.number, o.cluster, o.of_table, o.month, o.n / 16384 AS chunk, count(*) AS rows, pgtoken.merkle_root(o.leaf ORDER BY o.n) AS root
@@ -85,10 +98,29 @@ AS $function$
 	SELECT 'redacted', l.number, NULL, NULL, NULL, count(*), (array_agg(l.event_id ORDER BY l.xact_id, l.event_id))[1], l.redaction
 	FROM leaves l WHERE l.number = ANY (seals) AND l.redaction IS NOT NULL GROUP BY l.number, l.redaction
 	UNION ALL
+	-- emptied by hand, and said to be by an event that is about others: it names its rows, or has taken addresses of so many of before
+	SELECT 'emptied', l.number, NULL, NULL, NULL, count(*), (array_agg(l.event_id ORDER BY l.xact_id, l.event_id))[1], l.redaction
+	FROM leaves l LEFT JOIN acts c ON c.event_id = l.redaction LEFT JOIN named n ON n.redaction = l.redaction AND n.id = l.event_id::text
+	WHERE l.number = ANY (seals) AND l.redaction IS NOT NULL
+	  AND CASE WHEN c.event_id IS NULL THEN l.event_id > l.redaction	-- they begin with the time
+			   WHEN c.detail ? 'event_ids' THEN n.id IS NULL
+			   ELSE l.person_gone OR l.at >= (c.detail ->> 'before')::timestamptz END
+	GROUP BY l.number, l.redaction
+	UNION ALL
+	SELECT 'emptied', min(l.number), NULL, NULL, NULL, count(*) - (c.detail ->> 'rows')::bigint, (array_agg(l.event_id ORDER BY l.xact_id, l.event_id))[1], l.redaction
+	FROM leaves l JOIN acts c ON c.event_id = l.redaction
+	WHERE l.number = ANY (seals) AND NOT c.detail ? 'event_ids'
+	GROUP BY l.redaction, c.detail HAVING count(*) > (c.detail ->> 'rows')::bigint
+	UNION ALL
 	-- not sealed yet, or by none though later rows are
-	SELECT CASE WHEN l.cluster = pgtoken.audit_cluster() AND l.xact_id >= coalesce(e.until, '0'::xid8) THEN 'waiting' ELSE 'uncovered' END, NULL, NULL, NULL, NULL,
+	SELECT CASE WHEN l.cluster = pgtoken.audit_cluster() AND l.xact_id >= coalesce(e.until, '0'::xid8)
+				 AND l.xact_id < e.next THEN 'waiting' ELSE 'uncovered' END, NULL, NULL, NULL, NULL,
 		   count(*), (array_agg(l.event_id ORDER BY l.xact_id, l.event_id))[1], NULL
-	FROM leaves l CROSS JOIN (SELECT max(s.xact_until::text::numeric)::text::xid8 AS until FROM pgtoken.audit_seals s WHERE s.cluster = pgtoken.audit_cluster()) e
+	FROM leaves l CROSS JOIN (
+		SELECT max(s.xact_until::text::numeric)::text::xid8 AS until,
+			   -- nobody has been given such a number yet; our own may be a little above
+			   (pg_snapshot_xmax(pg_current_snapshot())::text::numeric + 1000000)::text::xid8 AS next
+		FROM pgtoken.audit_seals s WHERE s.cluster = pgtoken.audit_cluster()) e
 	WHERE l.number IS NULL GROUP BY 1
 	UNION ALL
 	-- what is left of retired months, where all of them is looked at
@@ -99,7 +131,7 @@ AS $function$
 	HAVING count(l.leaf) <> g.rows OR pgtoken.merkle_root(l.leaf ORDER BY l.xact_id, l.event_id, l.leaf) FILTER (WHERE l.leaf IS NOT NULL) <> g.root
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.audit_findings FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.audit_findings IS 'Internal, called by verify_audit: parts of these seals whose rows, of this time, are not those that were sealed (broken) or are gone with their partition (retired), redactions of their rows, rows that no seal covers (waiting, uncovered), and retired months of which something else is left than was noted (left)';
+COMMENT ON FUNCTION pgtoken.audit_findings IS 'Internal, called by verify_audit: parts of these seals whose rows, of this time, are not those that were sealed (broken) or are gone with their partition (retired), redactions of their rows, rows that a redaction has not named (emptied), rows that no seal covers (waiting, uncovered), and retired months of which something else is left than was noted (left)';
 
 CREATE FUNCTION pgtoken.first_broken_row(of_seal bigint, of_cluster bytea, of_table text, of_month text, OUT finding text, OUT event_id uuid)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET jit = off
@@ -179,7 +211,7 @@ BEGIN
 				  WHERE (x ->> 'number')::bigint = of_seal AND x ->> 'kind' = 'retired' HAVING count(*) > 0) END);
 		RETURN NEXT;
 		FOR f IN SELECT x.* FROM jsonb_to_recordset(findings) x (kind text, number bigint, cluster bytea, of_table text, month text, rows bigint, event_id uuid, redaction uuid)
-				 WHERE x.number = of_seal AND x.kind IN ('broken', 'redacted', 'left') LOOP
+				 WHERE x.number = of_seal AND x.kind IN ('broken', 'redacted', 'emptied', 'left') LOOP
 			rows := f.rows;
 			event_id := f.event_id;
 			redacted_by := f.redaction;
@@ -187,6 +219,9 @@ BEGIN
 				ok := false;
 				SELECT b.finding, b.event_id INTO finding, event_id FROM pgtoken.first_broken_row(of_seal, f.cluster, f.of_table, f.month) b;
 				finding := format('%s of %s: %s', f.of_table, f.month, finding);
+			ELSIF f.kind = 'emptied' THEN
+				ok := false;
+				finding := format('%s row(s) emptied, and not by event %s, which they name', f.rows, f.redaction);
 			ELSIF f.kind = 'left' THEN
 				ok := false;
 				finding := format('%s of %s was retired, and what was left of it is not what is there', f.of_table, f.month);

@@ -399,6 +399,10 @@ BEGIN
 	WHERE s.issuer = e.issuer AND s.subject = e.subject AND s.client_id = '' AND s.ended_epoch = e.ended_epoch;
 	IF NOT came_back THEN
 		deleted := pgtoken.delete_rows_of(e.issuer, e.subject, families, '{deleted,deleted unless locked}', true);
+		-- who has not fetched in two days that the sessions have ended is not told any more: a longer wait would keep the id, and bring it into the audit
+		WITH o AS MATERIALIZED (
+			SELECT g.stream_id, g.signal_id FROM pgtoken.signals g WHERE g.issuer = e.issuer AND g.subject = e.subject ORDER BY g.stream_id, g.signal_id FOR UPDATE SKIP LOCKED)
+		DELETE FROM pgtoken.signals g USING o WHERE g.stream_id = o.stream_id AND g.signal_id = o.signal_id;
 		deleted := deleted || pgtoken.erase_families(e.issuer, e.subject, families, 'late');
 		PERFORM pgtoken.write_audit_event('subject.erased', jsonb_build_object('erasure_id', e.erasure_id, 'issuer', e.issuer, 'rows', deleted), 'late');
 	END IF;

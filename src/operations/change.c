@@ -21,6 +21,7 @@
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
+#include "tables/status_index.h"
 
 static const Client *
 living_client(const Grant *grant, TimestampTz now)
@@ -71,6 +72,21 @@ loses_refresh_token(const Client *client, const Grant *before, const char *scope
 		   !pgtc_scope_has_str(&has, "offline_access") && !client->session_refresh;
 }
 
+/* the access tokens that are out name one place, and are to be refused: the next ones get another */
+static void
+leave_place(const Client *client, Grant *grant, TimestampTz now)
+{
+	const Issuer *issuer = issuer_get(client->issuer);
+
+	if (grant->status_series == 0)
+		return;
+	status_index_end(grant->status_series, grant->status_position);
+	grant->status_series = 0;
+	if (issuer->status_lists)
+		status_index_take(issuer, grant->auth.subject, now, &grant->status_series,
+						  &grant->status_position);
+}
+
 bool
 change_family(const pg_uuid_t *grant_id, const FamilyChange *change, ChangedFamily *out)
 {
@@ -96,6 +112,8 @@ change_family(const pg_uuid_t *grant_id, const FamilyChange *change, ChangedFami
 		grant->scope = unconstify(char *, change->scope);
 	if (change->claims)
 		grant->auth.claims = change->claims;
+	if (change->at_once)
+		leave_place(client, grant, now);
 	/* never the same as before, whatever the clock says */
 	grant->changed_at = Max(now, grant->changed_at + 1);
 	audit_enter(&scope);

@@ -178,14 +178,20 @@ static void
 commit_part(const AuditLeafTable *table, const Datum *values, const bool *nulls,
 			const PgtcLeafProof *proof, int part, uint8_t out[PGTC_SHA256_LEN])
 {
+	PgtcLeafProof as_is = *proof;
 	PgtcBuf fields;
 
 	pgtc_buf_init(&fields, &glue_mem);
 	for (int i = 0; i < 2; i++)
+	{
 		pgtc_leaf_field(&fields, text_of(&table->parts[part][i], values, nulls));
+		/* what was put where something is said to be gone is not covered by what is kept of that */
+		if (!nulls[table->parts[part][i].place])
+			as_is.gone[part] = false;
+	}
 	glue_check(pgtc_buf_code(&fields), "writing a leaf");
 	glue_check(
-		pgtc_leaf_commitment(proof, part, pgtc_slice(fields.data, fields.len), &glue_mem, out),
+		pgtc_leaf_commitment(&as_is, part, pgtc_slice(fields.data, fields.len), &glue_mem, out),
 		"hashing a part of a leaf");
 	pgtc_buf_free(&fields);
 }

@@ -242,7 +242,7 @@ grant_step_up(const Grant *grant)
 static StoreQuery grant_change_query =
 	STORE_QUERY("grant change", STORE_WRITES,
 				"UPDATE pgtoken.grants g SET scope = $2, claims = $3, blacklisted_generation = $4, "
-				"changed_at = $5 WHERE g.grant_id" EQ "$1");
+				"changed_at = $5, status_series = $6, status_position = $7 WHERE g.grant_id" EQ "$1");
 
 void
 grant_change(const Grant *grant)
@@ -254,6 +254,9 @@ grant_change(const Grant *grant)
 	store_arg_jsonb(&args, grant->auth.claims);
 	store_arg_int(&args, grant->blacklisted_generation);
 	store_arg_time(&args, grant->changed_at);
+	store_arg_value(&args, INT8OID, Int64GetDatum(grant->status_series), grant->status_series == 0);
+	store_arg_value(&args, INT4OID, Int32GetDatum(grant->status_position),
+					grant->status_series == 0);
 	store_run(&grant_change_query, &args, NULL, NULL);
 }
 

@@ -237,3 +237,19 @@ status_index_take(const Issuer *issuer, const char *subject, TimestampTz now, in
 	*series = block->series;
 	*position = block->position + block->order[--block->left];
 }
+
+static StoreQuery end_query =
+	STORE_QUERY("status index end", STORE_WRITES,
+				"INSERT INTO pgtoken.status_list_ends (series, position, ended_at) "
+				"VALUES ($1, $2, pg_catalog.clock_timestamp()) "
+				"ON CONFLICT ON CONSTRAINT status_list_ends_pkey DO NOTHING");
+
+void
+status_index_end(int64 series, int32 position)
+{
+	StoreArgs args = {0};
+
+	store_arg_long(&args, series);
+	store_arg_int(&args, position);
+	store_run(&end_query, &args, NULL, NULL);
+}

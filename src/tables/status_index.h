@@ -20,6 +20,9 @@
 extern void status_index_take(const Issuer *issuer, const char *subject, TimestampTz now,
 							  int64 *series, int32 *position);
 
+/* what names this place is refused from now on, whatever becomes of its family */
+extern void status_index_end(int64 series, int32 position);
+
 /* at start-up, before any block is there */
 extern void status_index_init(void);
 

@@ -139,7 +139,21 @@ for my $with_personal ('false', 'true')
 	my $forged = slurp_file($proof) =~ s/read offline_access/admin offline_access/r;
 	append_to_file("$proof.forged", $forged);
 	finds('a proof of another row', qr/not in the seal/, 'proof', "$proof.forged", '--kid', $kid);
+	# what is not hashed: the names of columns, and what the event is said to be
+	for my $lie ([ 'a text that is said to be of another column', qr/not those of a row/, sub { s/"scope", "([^"]*)"/"reason", "$1"/ } ],
+		[ 'another event than the row is', qr/the row is event/, sub { s/("event_id": ")[0-9a-f]{8}/${1}00000000/ } ])
+	{
+		local $_ = slurp_file($proof);
+		$lie->[2]->();
+		append_to_file("$proof.lie", $_);
+		finds("Attack shut out: $lie->[0]", $lie->[1], 'proof', "$proof.lie", '--kid', $kid);
+		unlink "$proof.lie";
+	}
 }
+
+my $looks = slurp_file($known) =~ s/("event_id":")/$1\\nok  seal 1\\n/r;
+append_to_file("$dir/looks", $looks);
+finds('Attack shut out: a line that looks as if the program had said it', qr/\ABROKEN  event \?ok  seal 1/, 'rows', "$dir/looks", '--seals', $seals, '--kid', $kid);
 
 # Attack shut out: each thing that a superuser can do who has switched the triggers off.
 sub tamper
@@ -247,6 +261,16 @@ $admin->query('ROLLBACK');
 $admin->query('BEGIN');
 $admin->query('DROP TABLE pgtoken.tokens_reuse_2020_01');
 like(broken($admin), qr/tokens of 2020-01 was retired, and what was left of it is not what is there/, 'or dropped');
+$admin->query('ROLLBACK');
+
+# Attack shut out: a month that is not over is said to be retired, by a seal as well.
+$admin->query('BEGIN');
+$admin->query('ALTER TABLE pgtoken.tokens DISABLE TRIGGER append_only');
+$admin->query(q{INSERT INTO pgtoken.audit_retired (after_number, of_table, month, rows, root) SELECT $1, 'tokens', to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM'), 0, '\x00'}, $retired);
+$admin->query(q{DELETE FROM pgtoken.tokens WHERE subject = 'subject-1501'});
+$admin->query(q{SELECT pgtoken.seal_audit('of what was not retired')});
+finds('a month that was not over', qr/tokens of [\d-]+ retired before it was over/, 'seals', export($admin, 'not_over', 'pgtoken.export_audit_seals()'), '--kid', $kid);
+finds('what was taken from it', qr/not the \d+ that were sealed/, 'rows', export($admin, 'emptied', 'pgtoken.export_audit_rows(1)'), '--seals', "$dir/not_over", '--kid', $kid);
 $admin->query('ROLLBACK');
 
 # Accident: a row with the time of a clock that was years behind lies where no seal looks.
