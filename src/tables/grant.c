@@ -239,10 +239,10 @@ grant_step_up(const Grant *grant)
 	store_run(&grant_step_up_query, &args, NULL, NULL);
 }
 
-static StoreQuery grant_change_query =
-	STORE_QUERY("grant change", STORE_WRITES,
-				"UPDATE pgtoken.grants g SET scope = $2, claims = $3, blacklisted_generation = $4, "
-				"changed_at = $5, status_series = $6, status_position = $7 WHERE g.grant_id" EQ "$1");
+static StoreQuery grant_change_query = STORE_QUERY(
+	"grant change", STORE_WRITES,
+	"UPDATE pgtoken.grants g SET scope = $2, claims = $3, blacklisted_generation = $4, "
+	"changed_at = $5, status_series = $6, status_position = $7 WHERE g.grant_id" EQ "$1");
 
 void
 grant_change(const Grant *grant)
