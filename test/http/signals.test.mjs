@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
+import { makeWebhook } from '../../examples/client/webhook.js';
 import { readAuthority, startReceiver } from './courier_receiver.mjs';
 import * as h from './harness.mjs';
 
@@ -215,6 +216,23 @@ describe('pushed (RFC 8935)', { skip: authority === undefined && 'no courier of 
 		const { type, timestamp, data } = JSON.parse(body);
 		assert.equal(`${type} ${data.subject} ${data.session_id}`, `session.revoked ${h.SUBJECT} ${sessionId}`);
 		assert.ok(Math.abs(Date.parse(timestamp) - Date.now()) < 600_000);
+
+		// the example of a receiver: takes it once, and nothing that is forged or old
+		const at = Number(headers['webhook-timestamp']) + 1;
+		const webhook = makeWebhook(secret);
+		const made = (change) => ({ ...headers, ...change });
+		const foreign = makeWebhook(`whsec_${Buffer.alloc(24, 1).toString('base64')}`);
+		for (const [attack, answer] of Object.entries({
+			'another body': webhook(headers, body.replace('session.revoked', 'account.enabled'), at),
+			'another id': webhook(made({ 'webhook-id': 'another' }), body, at),
+			'no signature': webhook(made({ 'webhook-signature': undefined }), body, at),
+			'a signature of another length': webhook(made({ 'webhook-signature': 'v1,AAAA' }), body, at),
+			'no time': webhook(made({ 'webhook-timestamp': undefined }), body, at),
+			'kept for an hour': webhook(headers, body, at + 3600),
+			'by a secret that was renewed': foreign(headers, body, at),
+		})) assert.equal(answer, null, `Attack shut out: ${attack}`);
+		assert.deepEqual(webhook(made({ 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }), body, at), { type, timestamp, data });
+		assert.deepEqual(webhook(headers, body, at), {}, 'Attack shut out: sent again');
 	});
 
 	it('a factor that is enrolled is told to who knows the subject, and to nobody else', async (t) => {
