@@ -4,7 +4,7 @@ CREATE FUNCTION pgtoken.lock_session(issuer text, subject text, session_id text)
 	AS 'MODULE_PATHNAME', 'pgt_lock_session' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.lock_session FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.lock_session IS 'Internal, called by end_session and revoke_session: waits for who is issuing to a subject (or, where that is NULL, to a session), and keeps later ones waiting until the transaction ends';
+COMMENT ON FUNCTION pgtoken.lock_session IS 'Internal, called by end_session and revoke_session: waits for who is issuing to a subject (or, where that is NULL, to a session), and keeps later ones waiting until the transaction ends. Raises 40001 where the transaction''s snapshot does not show what a subject has by then';
 
 CREATE FUNCTION pgtoken.client_session_id(client_id text, session_id text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_client_session_id' LANGUAGE C STABLE STRICT PARALLEL UNSAFE

@@ -20,6 +20,7 @@
 #include "operations/logout.h"
 #include "sql/argument.h"
 #include "tables/client.h"
+#include "tables/subject_sessions.h"
 
 PG_FUNCTION_INFO_V1(pgt_approve_device);
 PG_FUNCTION_INFO_V1(pgt_check_request);
@@ -135,8 +136,13 @@ pgt_logout_token(PG_FUNCTION_ARGS)
 Datum
 pgt_lock_session(PG_FUNCTION_ARGS)
 {
-	session_lock_end(argument_required_text(fcinfo, 0, "issuer"), argument_text(fcinfo, 1),
-					 argument_text(fcinfo, 2));
+	char *issuer = argument_required_text(fcinfo, 0, "issuer");
+	char *subject = argument_text(fcinfo, 1);
+
+	session_lock_end(issuer, subject, argument_text(fcinfo, 2));
+	/* who has been waited for would be missed, and go on */
+	if (subject)
+		subject_sessions_check_snapshot(subject);
 	PG_RETURN_VOID();
 }
 

@@ -44,4 +44,10 @@ typedef struct SessionsOver
 extern void subject_sessions_end(const char *issuer, const char *subject, const char *client_id,
 								 const SessionsOver *over, const char *reason);
 
+/*
+ * For who ends sessions of a subject: ereport(40001) where something was issued to it, or is
+ * on its way, that the transaction's snapshot does not show, so that it would go on.
+ */
+extern void subject_sessions_check_snapshot(const char *subject);
+
 #endif /* PGT_SUBJECT_SESSIONS_H */
