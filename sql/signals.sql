@@ -127,6 +127,13 @@ SELECT pgtoken.set_not_before(now() - interval '5 minutes', subject => 'dave') <
 SELECT test.taken('sig-rp', :'stream') AS began_before;
 SELECT count(*) FROM pgtoken.withdraw_consent('dave', 'sig-rp');
 SELECT test.taken('sig-rp', :'stream') AS withdrawn;
+-- by the user himself, on the page of his account; by a limit
+SELECT test.signs_in('dave3', 'sig-rp', 'dave', 'session-7');
+SELECT count(*) FROM pgtoken.end_session_of('dave', 'session-7');
+SELECT test.taken('sig-rp', :'stream') AS ended_by_the_user;
+SELECT test.signs_in('dave4', 'sig-rp', 'dave', 'session-8'), pgtoken.update_client('sig-rp', metadata => '{"max_sessions": 1}');
+SELECT test.signs_in('dave5', 'sig-rp', 'dave', 'session-9'), pgtoken.update_client('sig-rp', metadata => '{"max_sessions": null}');
+SELECT test.taken('sig-rp', :'stream') AS at_the_limit;
 -- Attack shut out: one end of many writes as many rows: of a client's and an issuer's end no session is told
 SELECT test.signs_in('eve', 'sig-rp', 'eve', 'session-6');
 SELECT pgtoken.revoke_client('sig-rp') IS NOT NULL AS revoked;

@@ -388,11 +388,12 @@ CREATE FUNCTION pgtoken.signal_cause(event text, reason text) RETURNS jsonb
 	-- RISC has none of these; what somebody has typed as a reason is for the audit, and not for other applications
 	RETURN CASE WHEN event ~ '^account-' THEN '{}'::jsonb ELSE jsonb_strip_nulls(jsonb_build_object(
 		'event_timestamp', floor(extract(epoch FROM clock_timestamp()))::bigint,
-		'initiating_entity', CASE WHEN reason IN ('refresh_token_reuse', 'authorization_code_reuse', 'policy_denied', 'wrong attempts') THEN 'policy'
-								  WHEN reason IN ('logout', 'consent_withdrawn', 'revoked_by_client', 'user') THEN 'user' ELSE 'admin' END,
+		'initiating_entity', CASE WHEN reason IN ('refresh_token_reuse', 'authorization_code_reuse', 'policy_denied', 'session_limit', 'wrong attempts') THEN 'policy'
+								  WHEN reason IN ('logout', 'ended_by_user', 'consent_withdrawn', 'revoked_by_client', 'user') THEN 'user' ELSE 'admin' END,
 		'reason_admin', (SELECT jsonb_build_object('en', k.sentence)
 			FROM (VALUES ('refresh_token_reuse', 'A refresh token was used twice: it was stolen, or the client keeps old ones.'), ('authorization_code_reuse', 'An authorization code was used twice.'),
-						 ('logout', 'The user has logged out.'), ('consent_withdrawn', 'The user has withdrawn the consent.'), ('wrong attempts', 'There were too many wrong attempts.')) k (reason, sentence)
+						 ('logout', 'The user has logged out.'), ('ended_by_user', 'The user has ended the session from elsewhere.'),
+						 ('session_limit', 'The user has signed in elsewhere, and may not have more sessions.'), ('consent_withdrawn', 'The user has withdrawn the consent.'), ('wrong attempts', 'There were too many wrong attempts.')) k (reason, sentence)
 			WHERE k.reason = signal_cause.reason))) END;
 REVOKE ALL ON FUNCTION pgtoken.signal_cause FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.signal_cause IS 'Internal: the members that CAEP events have in common (CAEP section 2)';

@@ -130,7 +130,9 @@ AS $function$
 		(5, 'policies', 'are active', 'Activated, replaced or switched off since: activate_policy(), deactivate_policy()'),
 		(6, 'factors', 'of subjects are active', 'Removed or locked since, they are good again: remove_factor(). Enrolled since, they are gone. The counters of WebAuthn are those of then: a copy of an authenticator that was seen since will not be'),
 		(7, 'consents', 'were kept', 'Withdrawn since, they count again: withdraw_consent()'),
-		(8, 'recovery codes', 'sheets were kept', 'Used since, a code is good again')) w (n, kind, what, advice)
+		(8, 'recovery codes', 'sheets were kept', 'Used since, a code is good again'),
+		(9, 'subjects', 'are blocked', 'Blocked since, they may log in again: block_subject(). Let in since, they are refused: unblock_subject()'),
+		(10, 'signal streams', 'are not disabled', 'Changed or deleted since, they tell what they told then: update_signal_stream(), delete_signal_stream()')) w (n, kind, what, advice)
 	CROSS JOIN LATERAL (
 		SELECT count(*), string_agg(x.name, ', ' ORDER BY x.name) FILTER (WHERE x.place <= 10)
 		FROM (SELECT y.name, row_number() OVER (ORDER BY y.name) FROM (
@@ -146,8 +148,11 @@ AS $function$
 				UNION ALL SELECT NULL FROM pgtoken.consents c WHERE w.n = 7 AND with_consents AND c.granted_at <= unknown_since_restore.recovered_to
 				UNION ALL SELECT NULL FROM pgtoken.factors f
 						  WHERE w.n = 8 AND with_recovery_codes AND f.factor_type = 'recovery_code' AND cardinality(f.code_hashes) > 0
-							AND f.created_at <= unknown_since_restore.recovered_to) y) x (name, place)) n (all_of_them, names)
-	WHERE n.all_of_them > 0
+							AND f.created_at <= unknown_since_restore.recovered_to
+				UNION ALL SELECT NULL FROM pgtoken.blocked_subjects b WHERE w.n = 9 AND b.blocked_at <= unknown_since_restore.recovered_to
+				UNION ALL SELECT t.client_id FROM pgtoken.signal_streams t WHERE w.n = 10 AND t.status <> 'disabled' AND t.created_at <= unknown_since_restore.recovered_to) y) x (name, place)) n (all_of_them, names)
+	-- whom nobody had blocked yet may be the one who has to be
+	WHERE n.all_of_them > 0 OR w.n = 9
 	UNION ALL
 	SELECT 'wait', format('Client assertions that were used since may be used again until they end, an hour after they were made at the most, and DPoP proofs for %s.', current_setting('pgtoken.dpop_proof_lifetime'))
 	UNION ALL
