@@ -35,7 +35,8 @@ sub comparable
 # time.  Notices and errors do not come by the same way.
 sub content
 {
-	my $text = join '', grep { !/^(NOTICE|WARNING|ERROR|DETAIL|HINT):/ } $_[0] =~ /^.*\n?/mg;
+	# before dashes are taken out, which random names have as well
+	my $text = comparable(join '', grep { !/^(NOTICE|WARNING|ERROR|DETAIL|HINT):/ } $_[0] =~ /^.*\n?/mg);
 
 	$text =~ s{(/status_lists/)\d+}{$1N}g;
 	$text =~ s/(secret=|pgt\w\w_|eyJ)[\w…-]+/$1/g;
@@ -43,7 +44,7 @@ sub content
 	$text =~ s/ +/ /g;
 	$text =~ s/^ +| +$//mg;
 	$text =~ s/\n\n+/\n/g;
-	return comparable($text);
+	return $text;
 }
 
 # the blocks of SQL of a page that are to be typed, each with its answer where one is shown
