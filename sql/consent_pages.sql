@@ -55,6 +55,8 @@ FROM (VALUES (1, 'de', '{"",de,en}'::text[]), (2, 'de-CH-1996', '{"",de,en}'), (
 
 -- The page --------------------------------------------------------------------------
 
+-- Attack shut out: a request whose languages have a thousand subtags has each text of the page looked up a thousand times
+SELECT pgtoken.language_ranges('de-AT ' || repeat('a-', 500) || 'a en');
 SELECT test.consent_tx('openid profile read offline_access', 'ui_locales', 'de-AT en') AS tx \gset
 SELECT test.shown(pgtoken.consent_page(:'tx', 'alice') #- '{scopes,2,described_at}' #- '{scopes,3,described_at}');
 -- Attack shut out: a client that nobody here has looked at calls itself what it likes, and its URLs begin with

@@ -63,7 +63,7 @@ SELECT stream_id AS stream FROM pgtoken.signal_streams \gset
 SELECT test.signal_answer(test.as('sig-rp', 'GET', 'streams?stream_id=' || :'stream')) = replace(test.signal_answer(:'made'::test.answer), '201', '200') AS read_as_made,
 	jsonb_array_length((test.as('sig-rp', 'GET', 'streams')).body) AS listed, jsonb_array_length((test.as('sig-other', 'GET', 'streams')).body) AS by_another_client,
 	jsonb_array_length((test.as('sig-other', 'GET', 'streams?client_id=sig-rp')).body) AS who_says_he_were_this_one;
-SELECT event, client_id, detail ->> 'delivery' AS delivery FROM pgtoken.audit_events WHERE event LIKE 'stream.%' ORDER BY event_id;
+SELECT event, client_id, detail ->> 'delivery' AS delivery FROM pgtoken.audit_events WHERE event LIKE 'stream.%' AND client_id LIKE 'sig-%' ORDER BY event_id;
 
 -- Attack shut out (C150): the stream of another client is not there, for whatever it is asked
 SELECT path, method, test.signal_answer(test.as('sig-other', method, replace(path, 'ID', :'stream'), replace(body, 'ID', :'stream'))) AS answer
