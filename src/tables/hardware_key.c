@@ -83,9 +83,25 @@ adopt(const HardwareKeyName *name, OpenKey *key, const PgtcKey **out)
 	return NULL;
 }
 
+static const char *
+try_open(const HardwareKeyName *name, const PgtcKey **out)
+{
+	OpenKey *key = MemoryContextAllocZero(TopMemoryContext, sizeof(OpenKey));
+	const char *problem = adopt(name, key, out);
+
+	if (problem)
+	{
+		pfree(key);
+		hardware_key_close_all();
+	}
+	return problem;
+}
+
+/* a second time only where what was open may be of before a token came back: each may cost a try of the PIN */
 const char *
 hardware_key_open(const HardwareKeyName *name, const PgtcKey **out)
 {
+	bool anew = open_keys == NULL;
 	OpenKey *key;
 	const char *problem;
 
@@ -97,14 +113,8 @@ hardware_key_open(const HardwareKeyName *name, const PgtcKey **out)
 			return NULL;
 		}
 	}
-	key = MemoryContextAllocZero(TopMemoryContext, sizeof(OpenKey));
-	problem = adopt(name, key, out);
-	if (problem)
-	{
-		pfree(key);
-		hardware_key_close_all();
-	}
-	return problem;
+	problem = try_open(name, out);
+	return problem && !anew ? try_open(name, out) : problem;
 }
 
 static void

@@ -174,14 +174,16 @@ open_hardware(const SigningKey *key, const PgtcKey **signer)
 		signer);
 }
 
-/* NULL: it is signed; otherwise why it is not */
+/* NULL: it is signed; otherwise why it is not, and whether it is worth a second try */
 static const char *
-write_by_hardware(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out, const char *doing)
+write_by_hardware(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out, const char *doing,
+				  bool *again)
 {
 	const PgtcKey *signer;
 	const char *problem = open_hardware(key, &signer);
 	PgtcCode code;
 
+	*again = problem == NULL;
 	if (problem)
 		return problem;
 	code = pgtc_token_write(spec, signer, out);
@@ -191,26 +193,29 @@ write_by_hardware(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out
 	return NULL;
 }
 
-/* a second time: where a token was away or has been restored, what was open is no good any more */
+/* where a token was away or has been restored, what was open is no good any more */
 void
 signing_key_write(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out, const char *doing)
 {
 	size_t start = out->len;
 	const char *problem;
+	bool again;
 
 	if (key->uri == NULL)
 	{
 		glue_check(pgtc_token_write(spec, &key->signer, out), doing);
 		return;
 	}
-	for (int tries = 0; tries < 2; tries++)
+	problem = write_by_hardware(key, spec, out, doing, &again);
+	if (problem && again)
 	{
-		out->len = start;
-		problem = write_by_hardware(key, spec, out, doing);
-		if (problem == NULL)
-			return;
 		hardware_key_close_all();
+		out->len = start;
+		problem = write_by_hardware(key, spec, out, doing, &again);
 	}
+	if (problem == NULL)
+		return;
+	hardware_key_close_all();
 	hardware_key_fail(key->kid, problem);
 }
 

@@ -119,6 +119,8 @@ path_problem(PgtcSlice path)
 	unsigned int seen = 0;
 	Attribute attribute;
 
+	if (path.len > 0 && path.data[path.len - 1] == ';')
+		return "It ends with a semicolon.";
 	while (next_attribute(&path, &attribute))
 	{
 		int number = number_of(attribute.name);
