@@ -155,7 +155,7 @@ hardware_key_look(const char *uri, const PgtcAlg *alg, PgtcKey *public_key)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the key cannot be used for %s", alg->name),
 						errdetail("Its type, curve or size is another, or its public part is not "
-								  "in the token.")));
+								  "in the token, by the same id.")));
 	glue_check(code, "reading a public key");
 }
 

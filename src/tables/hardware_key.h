@@ -28,6 +28,6 @@ extern const char *hardware_key_open(const HardwareKeyName *name, const PgtcKey 
 extern void hardware_key_close_all(void);
 
 /* ereport(58000) */
-extern void hardware_key_fail(const char *kid, const char *problem) pg_attribute_noreturn();
+extern void hardware_key_fail(const char *kid, const char *problem);
 
 #endif /* PGT_HARDWARE_KEY_H */

@@ -95,10 +95,10 @@ sub make_key
 
 sub put_key
 {
-	my ($name, $label) = @_;
+	my ($name, $label, @more) = @_;
 
 	$id++;
-	return run_quietly('softhsm2-util', '--import', "$dir/$name.pem", '--token', 'signing', '--label', $label, '--id', $id, '--pin', PIN);
+	return run_quietly('softhsm2-util', '--import', "$dir/$name.pem", '--token', 'signing', '--label', $label, '--id', $id, '--pin', PIN, @more);
 }
 
 sub write_file
@@ -221,6 +221,8 @@ put_key('es', 'twice');
 put_key('es', 'twice');
 like(create_failure('ES256', uri('twice')), qr/^58000 the token has several private keys/, 'with two of one name');
 like(create_failure($_, uri('es')), qr/^22023 Its type, curve or size/, "a P-256 key is none for $_") for qw(ES384 RS256 PS256 EdDSA);
+put_key('es', 'alone', '--no-public-key');
+like(create_failure('ES256', uri('alone')), qr/^22023 .* public part is not in the token/, 'a private part alone cannot be made known');
 is($admin->value('SELECT count(*) FROM pgtoken.signing_keys'), 1, 'none of that has made a key');
 
 # --- a key ------------------------------------------------------------------------------------
