@@ -23,6 +23,7 @@ CREATE TABLE pgtoken.signing_keys (
 	alg text NOT NULL,
 	state text NOT NULL,
 	public_jwk jsonb,
+	uri text,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	activated_at timestamptz,
 	retiring_at timestamptz,
@@ -32,7 +33,8 @@ CREATE TABLE pgtoken.signing_keys (
 	CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
 	CONSTRAINT signing_keys_alg_check CHECK (alg = ANY (pgtoken.choices('alg'))),
 	CONSTRAINT signing_keys_state_check CHECK (state IN ('pending', 'active', 'retiring', 'retired')),
-	CONSTRAINT signing_keys_public_check CHECK ((alg = 'HS256') = (public_jwk IS NULL))
+	CONSTRAINT signing_keys_public_check CHECK ((alg = 'HS256') = (public_jwk IS NULL)),
+	CONSTRAINT signing_keys_uri_check CHECK (uri IS NULL OR public_jwk IS NOT NULL)
 );
 COMMENT ON TABLE pgtoken.signing_keys IS 'Signing keys and where they are in their life: pending (published) -> active (signs) -> retiring (verifies until retires_at) -> retired';
 COMMENT ON COLUMN pgtoken.signing_keys.kid IS 'RFC 7638 thumbprint; for HS256 a random name, since a digest of a secret must not be published';
@@ -40,6 +42,7 @@ COMMENT ON COLUMN pgtoken.signing_keys.issuer IS 'Issuer whose tokens the key si
 COMMENT ON COLUMN pgtoken.signing_keys.alg IS 'The one algorithm the key is used with (RFC 7518 section 3.1, RFC 8037 section 3.1)';
 COMMENT ON COLUMN pgtoken.signing_keys.state IS 'pending, active, retiring or retired; only an active key signs, active and retiring ones verify (retired ones that came to their end only ID tokens as hints), and jwks() publishes all but retired ones';
 COMMENT ON COLUMN pgtoken.signing_keys.public_jwk IS 'Public key as published by jwks(); NULL for HS256';
+COMMENT ON COLUMN pgtoken.signing_keys.uri IS 'Where the private key is, in hardware (RFC 7512): without a PIN, and nothing of the key is in key_material; NULL: there';
 COMMENT ON COLUMN pgtoken.signing_keys.created_at IS 'When the key was created or brought in';
 COMMENT ON COLUMN pgtoken.signing_keys.activated_at IS 'When it began to sign; NULL: not yet, or never';
 COMMENT ON COLUMN pgtoken.signing_keys.retiring_at IS 'When another key took its place; NULL: it has not been replaced';
@@ -49,6 +52,7 @@ COMMENT ON COLUMN pgtoken.signing_keys.retire_reason IS 'Why it was retired: "en
 COMMENT ON INDEX pgtoken.signing_keys_pkey IS 'Key ids are unique over all issuers';
 COMMENT ON CONSTRAINT signing_keys_alg_check ON pgtoken.signing_keys IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
 COMMENT ON CONSTRAINT signing_keys_public_check ON pgtoken.signing_keys IS 'An HMAC key has no public part, every other key has one';
+COMMENT ON CONSTRAINT signing_keys_uri_check ON pgtoken.signing_keys IS 'An HMAC key is not in hardware';
 
 CREATE UNIQUE INDEX signing_keys_one_active ON pgtoken.signing_keys (issuer, alg) WHERE state = 'active';
 COMMENT ON INDEX pgtoken.signing_keys_one_active IS 'One key at a time signs for an issuer and algorithm';
@@ -141,13 +145,19 @@ GRANT EXECUTE ON FUNCTION pgtoken.jwks TO pgtoken_issuer, pgtoken_http, pgtoken_
 COMMENT ON FUNCTION pgtoken.jwks IS
 'Public keys of an issuer as a JWK Set (RFC 7517 section 5): pending, active and retiring ones, so that verifiers know a key before it signs and after. issuer: NULL is the default one. HS256 keys are secrets and never appear. Raises 55000 when there is no such issuer, PT503 on a standby that lags behind by more than pgtoken.max_replay_lag.';
 
-CREATE FUNCTION pgtoken.new_signing_key(alg text, issuer text, private_key text) RETURNS text
+CREATE FUNCTION pgtoken.hardware_key_status(kid text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_hardware_key_status' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.hardware_key_status FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.hardware_key_status IS 'Internal, called by health(): reaches a pending or active signing key in hardware anew and lets it sign once; "ok", or what stands in the way';
+
+CREATE FUNCTION pgtoken.new_signing_key(alg text, issuer text, private_key text, uri text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_new_signing_key' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.new_signing_key FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.new_signing_key IS 'Internal, called by create_signing_key: makes or takes the key';
+COMMENT ON FUNCTION pgtoken.new_signing_key IS 'Internal, called by create_signing_key: makes or takes the key, or what is known of the one in hardware';
 
-CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL, if_not_exists boolean DEFAULT false) RETURNS text
+CREATE FUNCTION pgtoken.create_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, private_key text DEFAULT NULL, if_not_exists boolean DEFAULT false, uri text DEFAULT NULL) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -161,20 +171,26 @@ BEGIN
 		IF FOUND THEN
 			RAISE NOTICE 'the signing key "%" exists already', existing_kid
 				USING DETAIL = format('It is the %s %s key of the issuer%s.', existing_state, alg,
-									  CASE WHEN private_key IS NOT NULL THEN '; whether it is the one that was given was not looked at' ELSE '' END);
+									  CASE WHEN coalesce(private_key, uri) IS NOT NULL THEN '; whether it is the one that was given was not looked at' ELSE '' END);
 			RETURN existing_kid;
 		END IF;
 	END IF;
 	PERFORM pgtoken.check_alg(alg);
-	RETURN pgtoken.new_signing_key(alg, issuer, private_key);
+	IF uri IS NOT NULL AND (private_key IS NOT NULL OR alg = 'HS256') THEN
+		RAISE EXCEPTION 'uri goes with neither private_key nor HS256'
+			USING ERRCODE = 'invalid_parameter_value',
+				  DETAIL = 'A key in hardware has a public part here, and its private part nowhere else.';
+	END IF;
+	RETURN pgtoken.new_signing_key(alg, issuer, private_key, uri);
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.create_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.create_signing_key TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.create_signing_key IS
 'Create a signing key (RFC 7518 section 3.1, RFC 8037) and return its kid, its thumbprint (RFC 7638). alg: ES256, ES384, ES512, RS256, PS256, EdDSA (Ed25519) or HS256. issuer: NULL is the default one. private_key: bring an existing key (PEM; for HS256 the base64url secret of at least 32 bytes) instead of making one; pass it as a parameter, not as a literal that a log may keep.
+uri: the key is in hardware and stays there: the RFC 7512 name of a private key that suits alg, with token or serial and object or id, as in pkcs11:token=signing;object=key-1, and no query: the library and the PIN are those of pgtoken.pkcs11_module and pgtoken.pkcs11_pin_file. It signs once for a trial. Its successor is made by create_signing_key with another uri, never by maintain() or rotate_signing_key.
 if_not_exists: where the issuer has an active or pending key of the algorithm, none is made: a NOTICE says so, and its kid is returned.
-The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm or key, 55000 when a pending key is there already.';
+The first key of an issuer and algorithm is active at once; a further one is pending: published by jwks() until rotate_signing_key or maintain() lets it sign, after pgtoken.signing_key_lead_time at the earliest. Raises 22023 for a bad algorithm, key or uri, 55000 when a pending key is there already, 58000 when the hardware does not answer.';
 
 CREATE FUNCTION pgtoken.retiring_keys_full(issuer text, alg text) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -182,6 +198,25 @@ CREATE FUNCTION pgtoken.retiring_keys_full(issuer text, alg text) RETURNS boolea
 			WHERE k.issuer = retiring_keys_full.issuer AND k.alg = retiring_keys_full.alg AND k.state = 'retiring');
 REVOKE ALL ON FUNCTION pgtoken.retiring_keys_full FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.retiring_keys_full IS 'Internal: are as many keys of an issuer and algorithm retiring, and so published, as may be at a time?';
+
+-- A key that was put into hardware is not to be followed by one that lies in the database, unless somebody says so.
+CREATE FUNCTION pgtoken.require_successor(alg text, issuer text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = require_successor.issuer AND k.alg = require_successor.alg
+				 AND k.state = 'active' AND k.uri IS NOT NULL)
+	   AND NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = require_successor.issuer AND k.alg = require_successor.alg
+						 AND k.state = 'pending') THEN
+		RAISE EXCEPTION 'the % key in hardware has no successor', alg
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				  DETAIL = 'None is made in the database for a key that is not.',
+				  HINT = format('SELECT pgtoken.create_signing_key(%L, %L, uri => ...) first; without uri, where it may lie in the database from now on.', alg, issuer);
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.require_successor FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.require_successor IS 'Internal, called by rotate_signing_key: raises 55000 when the active key of an issuer and algorithm is in hardware and none is pending';
 
 CREATE FUNCTION pgtoken.rotate_signing_key(alg text DEFAULT 'ES256', issuer text DEFAULT NULL, force boolean DEFAULT false) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -201,6 +236,7 @@ BEGIN
 		SELECT k.created_at INTO published_at
 		FROM pgtoken.signing_keys k WHERE k.issuer = of_issuer AND k.alg = rotate_signing_key.alg AND k.state = 'pending';
 		IF NOT FOUND THEN
+			PERFORM pgtoken.require_successor(rotate_signing_key.alg, of_issuer);
 			PERFORM pgtoken.create_signing_key(rotate_signing_key.alg, of_issuer);
 			published_at := now();
 		END IF;
@@ -219,6 +255,7 @@ BEGIN
 				  DETAIL = 'Each is published until no token that it signed can be alive; verifiers fetch all of them.',
 				  HINT = 'Wait until maintain() has retired one, or end one, and the tokens it signed, with retire_signing_key.';
 	END IF;
+	PERFORM pgtoken.require_successor(rotate_signing_key.alg, of_issuer);
 	UPDATE pgtoken.signing_keys k
 	SET state = 'retiring', retiring_at = now(),
 		retires_at = now() + current_setting('pgtoken.signing_key_retiring_period')::interval
@@ -236,7 +273,7 @@ COMMENT ON FUNCTION pgtoken.rotate_signing_key IS
 'Let the pending key of an issuer and algorithm sign from now on and return its kid. alg, issuer: as in create_signing_key.
 The key that signed so far is retiring: published and accepted until no token it signed can be alive. The next key must have been published for pgtoken.signing_key_lead_time, so that verifiers that keep the JWK Set know it: when it has not, or none is pending and one is made now, a NOTICE says when to call again, and the answer is NULL. The first key of an algorithm signs at once: make that of a further algorithm some minutes before the first client asks for it.
 force => true: it signs at once, and verifiers elsewhere may refuse its tokens for as long as they keep the JWK Set.
-At most ten keys of an issuer and algorithm are retiring at a time. Raises 22004, 55000 when there are.';
+At most ten keys of an issuer and algorithm are retiring at a time. Raises 22004, 55000 when there are, and when the key is in hardware and none is pending.';
 
 CREATE FUNCTION pgtoken.retire_signing_key(kid text, reason text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -254,6 +291,9 @@ BEGIN
 		RETURN false;
 	END IF;
 	PERFORM pgtoken.make_durable();
+	IF key.state = 'active' THEN
+		PERFORM pgtoken.require_successor(key.alg, key.issuer);
+	END IF;
 	UPDATE pgtoken.signing_keys k SET state = 'retired', retired_at = now(), retire_reason = reason
 	WHERE k.kid = retire_signing_key.kid;
 	-- after it, so that it is never among those that retire slowly
@@ -267,7 +307,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.retire_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.retire_signing_key TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.retire_signing_key IS
-'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted; an active key is rotated first, also when the next one has not been published for long. A key that maintain() has retired in its time can be retired so, too: until then the ID tokens it signed are good as id_token_hint. kid: which. reason: kept in the audit. Returns false when there is no such key or it was retired like this before.';
+'Retire a key at once, for instance because it may be known to somebody: it leaves jwks(), every token it signed is refused from the next statement on, its private part is deleted, but for one in hardware, which you delete there; an active key is rotated first, also when the next one has not been published for long. A key that maintain() has retired in its time can be retired so, too: until then the ID tokens it signed are good as id_token_hint. kid: which. reason: kept in the audit. Returns false when there is no such key or it was retired like this before. Raises 55000 when an active key is in hardware and none is pending.';
 
 CREATE FUNCTION pgtoken.check_alg_change(issuer text, before text, after text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

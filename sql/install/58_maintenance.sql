@@ -129,6 +129,7 @@ BEGIN
 		FROM pgtoken.signing_keys a
 		LEFT JOIN pgtoken.signing_keys p ON p.issuer = a.issuer AND p.alg = a.alg AND p.state = 'pending'
 		WHERE a.state = 'active' AND a.activated_at + key_lifetime - key_overlap <= now()
+		  AND (a.uri IS NULL OR p.kid IS NOT NULL)	-- no key in the database follows one in hardware; health() asks for it
 		ORDER BY a.issuer, a.alg LOOP
 		IF key.pending_kid IS NULL THEN
 			step := 'signing key created';

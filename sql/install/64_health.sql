@@ -123,10 +123,28 @@ BEGIN
 	check_name := 'signing keys by policy';
 	SELECT string_agg(k.kid, ', ') INTO names FROM pgtoken.signing_keys k
 	WHERE (k.state = 'retiring' AND k.retires_at < now() - interval '2 days')
-	   OR (k.state = 'active' AND current_setting('pgtoken.signing_key_lifetime')::interval > '0'
+	   OR (k.state = 'active' AND k.uri IS NULL AND current_setting('pgtoken.signing_key_lifetime')::interval > '0'
 		   AND k.activated_at + current_setting('pgtoken.signing_key_lifetime')::interval + current_setting('pgtoken.signing_key_overlap')::interval < now() - interval '2 days');
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'none overdue' ELSE 'overdue: ' || names || ': SELECT * FROM pgtoken.maintain()' END;
+	RETURN NEXT;
+
+	check_name := 'signing keys in hardware';
+	SELECT string_agg(w.what, '; ' ORDER BY w.what) INTO names
+	FROM (SELECT format('%s: %s', k.kid, s.status) AS what
+		  FROM pgtoken.signing_keys k, LATERAL pgtoken.hardware_key_status(k.kid) s (status)
+		  WHERE k.uri IS NOT NULL AND k.state IN ('pending', 'active') AND s.status <> 'ok'
+		  UNION ALL
+		  SELECT format('%s is to be followed by another: SELECT pgtoken.create_signing_key(%L, %L, uri => ...)', k.kid, k.alg, k.issuer)
+		  FROM pgtoken.signing_keys k
+		  WHERE k.uri IS NOT NULL AND k.state = 'active' AND current_setting('pgtoken.signing_key_lifetime')::interval > '0'
+			AND k.activated_at + current_setting('pgtoken.signing_key_lifetime')::interval
+				- greatest(current_setting('pgtoken.signing_key_overlap')::interval, current_setting('pgtoken.signing_key_lead_time')::interval) < now()
+			AND NOT EXISTS (SELECT FROM pgtoken.signing_keys p WHERE p.issuer = k.issuer AND p.alg = k.alg AND p.state = 'pending')) w;
+	ok := names IS NULL;
+	detail := CASE WHEN NOT ok THEN names
+				   WHEN EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.uri IS NOT NULL AND k.state <> 'retired') THEN 'each has signed just now'
+				   ELSE 'there are none' END;
 	RETURN NEXT;
 
 	check_name := 'audit sealed';

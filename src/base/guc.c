@@ -60,6 +60,8 @@ char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
 int guc_log_refusals = LOG_REFUSALS_DEBUG;
 int guc_max_replay_lag = 0;
+char *guc_pkcs11_module = NULL;
+char *guc_pkcs11_pin_file = NULL;
 bool guc_preloaded = false;
 int guc_pushed_request_lifetime = 90;
 int guc_refresh_absolute_lifetime = 30 * SECONDS_PER_DAY;
@@ -415,6 +417,17 @@ guc_init(void)
 		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
 		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
 		&guc_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.pkcs11_module",
+		"Library by which signing keys in hardware are reached (PKCS #11).",
+		"A path.  A session that has reached one keeps the library until that fails.  Set in the configuration file or by ALTER SYSTEM alone.",
+		&guc_pkcs11_module, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.pkcs11_pin_file", "File with the PIN of the tokens that hold signing keys.",
+		"One line.  Readable by the server's user only.  Set in the configuration file or by ALTER SYSTEM alone.",
+		&guc_pkcs11_pin_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.pushed_request_lifetime", "Life of a pushed authorization request.", NULL,

@@ -35,6 +35,8 @@ extern char *guc_installation_id;
 extern int guc_lockstep_generations;
 extern int guc_log_refusals; /* a LogRefusals */
 extern int guc_max_replay_lag; /* ms */
+extern char *guc_pkcs11_module;
+extern char *guc_pkcs11_pin_file;
 extern bool guc_preloaded; /* by the postmaster, not by this session */
 extern int guc_pushed_request_lifetime;
 extern int guc_refresh_absolute_lifetime;

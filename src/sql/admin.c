@@ -35,6 +35,7 @@
 #include "tables/signing_key.h"
 
 PG_FUNCTION_INFO_V1(pgt_create_pepper);
+PG_FUNCTION_INFO_V1(pgt_hardware_key_status);
 PG_FUNCTION_INFO_V1(pgt_library_version);
 PG_FUNCTION_INFO_V1(pgt_make_durable);
 PG_FUNCTION_INFO_V1(pgt_new_client_secret);
@@ -62,6 +63,16 @@ pgt_create_pepper(PG_FUNCTION_ARGS)
 }
 
 Datum
+pgt_hardware_key_status(PG_FUNCTION_ARGS)
+{
+	const char *problem;
+
+	cache_begin();
+	problem = signing_key_hardware_problem(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_TEXT_P(cstring_to_text(problem ? problem : "ok"));
+}
+
+Datum
 pgt_new_signing_key(PG_FUNCTION_ARGS)
 {
 	/* check_alg has seen it */
@@ -74,6 +85,9 @@ pgt_new_signing_key(PG_FUNCTION_ARGS)
 	cache_begin();
 	issuer = issuer_get(PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)))->issuer;
 	private_key = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	if (!PG_ARGISNULL(3))
+		PG_RETURN_TEXT_P(cstring_to_text(
+			signing_key_create_in_hardware(issuer, alg, text_to_cstring(PG_GETARG_TEXT_PP(3)))));
 	PG_RETURN_TEXT_P(cstring_to_text(signing_key_create(issuer, alg, private_key)));
 }
 

@@ -7,16 +7,12 @@
  */
 #include "tables/key_material.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "storage/fd.h"
 #include "utils/memutils.h"
 
 #include "base/glue.h"
 #include "base/guc.h"
 #include "base/random.h"
+#include "base/secret_file.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/buf.h"
@@ -34,39 +30,16 @@ static const char *
 read_root_keys(PgtcRootKeys *keys)
 {
 	char content[ROOT_KEY_FILE_MAX];
-	struct stat st;
-	ssize_t len;
-	int fd;
+	size_t len;
+	const char *problem;
 	PgtcCode code;
 
 	if (guc_root_key_file == NULL || guc_root_key_file[0] == '\0')
 		return "unset";
-	/* O_NONBLOCK: a named pipe must not hold us up before it is refused */
-	fd = OpenTransientFile(guc_root_key_file, O_RDONLY | O_NONBLOCK);
-	if (fd < 0)
-		return psprintf("pgtoken.root_key_file cannot be opened: %m");
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-	{
-		CloseTransientFile(fd);
-		return "pgtoken.root_key_file is not a regular file";
-	}
-	/* the rule PostgreSQL has for TLS keys: ours and private, or root's and at most group-readable */
-	if ((st.st_uid != geteuid() && st.st_uid != 0) ||
-		(st.st_uid == geteuid() && (st.st_mode & (S_IRWXG | S_IRWXO))) ||
-		(st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IXGRP | S_IRWXO))))
-	{
-		CloseTransientFile(fd);
-		return "pgtoken.root_key_file must belong to the server's user with mode 0600 or less, or "
-			   "to root with mode 0640 or less";
-	}
-	len = read(fd, content, sizeof(content));
-	CloseTransientFile(fd);
-	if (len < 0 || len == sizeof(content))
-	{
-		pgtc_crypto_wipe(content, sizeof(content));
-		return len < 0 ? "pgtoken.root_key_file cannot be read"
-					   : "pgtoken.root_key_file is too long";
-	}
+	problem = secret_file_read("pgtoken.root_key_file", guc_root_key_file, content, sizeof(content),
+							   &len);
+	if (problem)
+		return problem;
 	code = pgtc_root_keys_parse(pgtc_slice(content, len), keys);
 	pgtc_crypto_wipe(content, sizeof(content));
 	return code == PGTC_OK ? NULL

@@ -5,7 +5,7 @@
  * The rows are cached by configuration epoch.  The EVP_PKEYs belong to the cache
  * context and end with it through a reset callback, so that an ereport can never
  * leak one.  Verifying needs the public key only; private keys are opened when
- * this backend first signs.
+ * this backend first signs.  What is in hardware is opened by hardware_key.c.
  */
 #include "tables/signing_key.h"
 
@@ -24,6 +24,7 @@
 #include "core/jose/jwk.h"
 #include "core/jose/key.h"
 #include "core/jose/token.h"
+#include "tables/hardware_key.h"
 #include "tables/issuer.h"
 #include "tables/key_material.h"
 
@@ -78,6 +79,7 @@ read_key(StoreRow *row, void *arg)
 	key->state = state_of(store_text(row));
 	jwk = store_jsonb(row);
 	key->public_jwk = object_text(jwk);
+	key->uri = store_text(row);
 	pgtc_buf_init(&header, &glue_mem);
 	glue_check(pgtc_token_header(key->alg, "at+jwt", pgtc_slice_str(key->kid), &header),
 			   "writing a header");
@@ -90,10 +92,10 @@ read_key(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
-static StoreQuery keys_read_query =
-	STORE_QUERY("signing keys read", STORE_READS_LATEST,
-				"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
-				"WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
+static StoreQuery keys_read_query = STORE_QUERY(
+	"signing keys read", STORE_READS_LATEST,
+	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri FROM pgtoken.signing_keys k "
+	"WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
 
 static SigningKey *
 key_list(void)
@@ -138,7 +140,8 @@ signing_key_active(const char *issuer, const PgtcAlg *alg)
 	{
 		if (key->state == SIGNING_KEY_ACTIVE && key->alg == alg && strcmp(key->issuer, issuer) == 0)
 		{
-			open_signer(key);
+			if (key->uri == NULL)
+				open_signer(key);
 			return key;
 		}
 	}
@@ -162,6 +165,76 @@ open_verifier(SigningKey *key)
 	return key;
 }
 
+static const char *
+open_hardware(const SigningKey *key, const PgtcKey **signer)
+{
+	return hardware_key_open(
+		&(HardwareKeyName){key->kid, key->uri, key->alg,
+						   &open_verifier(unconstify(SigningKey *, key))->verifier},
+		signer);
+}
+
+/* NULL: it is signed; otherwise why it is not, and whether it is worth a second try */
+static const char *
+write_by_hardware(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out, const char *doing,
+				  bool *again)
+{
+	const PgtcKey *signer;
+	const char *problem = open_hardware(key, &signer);
+	PgtcCode code;
+
+	*again = problem == NULL;
+	if (problem)
+		return problem;
+	code = pgtc_token_write(spec, signer, out);
+	if (code == PGTC_E_CRYPTO)
+		return "the token makes no signature with the key";
+	glue_check(code, doing);
+	return NULL;
+}
+
+/* where a token was away or has been restored, what was open is no good any more */
+void
+signing_key_write(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out, const char *doing)
+{
+	size_t start = out->len;
+	const char *problem;
+	bool again;
+
+	if (key->uri == NULL)
+	{
+		glue_check(pgtc_token_write(spec, &key->signer, out), doing);
+		return;
+	}
+	problem = write_by_hardware(key, spec, out, doing, &again);
+	if (problem && again)
+	{
+		hardware_key_close_all();
+		out->len = start;
+		problem = write_by_hardware(key, spec, out, doing, &again);
+	}
+	if (problem == NULL)
+		return;
+	hardware_key_close_all();
+	hardware_key_fail(key->kid, problem);
+}
+
+const char *
+signing_key_hardware_problem(const char *kid)
+{
+	const PgtcKey *signer;
+
+	for (SigningKey *key = key_list(); key; key = key->next)
+	{
+		if (strcmp(key->kid, kid) == 0 && key->uri)
+		{
+			hardware_key_close_all();
+			return open_hardware(key, &signer);
+		}
+	}
+	return "there is no such key";
+}
+
 const SigningKey *
 signing_key_verifying(const char *kid)
 {
@@ -176,7 +249,7 @@ signing_key_verifying(const char *kid)
 /* by maintain() at its time: one that was retired for another reason may be known to somebody */
 static StoreQuery key_at_its_end_query = STORE_QUERY(
 	"retired signing key", STORE_READS_LATEST,
-	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk FROM pgtoken.signing_keys k "
+	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri FROM pgtoken.signing_keys k "
 	"WHERE k.kid" EQ "$1 AND k.state" EQ "'retired' AND k.retire_reason" EQ "'end of life' "
 	"AND k.retired_at OPERATOR(pg_catalog.>=) k.retires_at");
 
@@ -236,17 +309,25 @@ free_owned_key(void *arg)
 	pgtc_key_free(arg);
 }
 
+/* ends with the current memory context */
 static PgtcKey *
-make_key(const PgtcAlg *alg, const char *private_key)
+owned_key(void)
 {
 	OwnedKey *owned = palloc0(sizeof(OwnedKey));
-	PgtcCode code;
 
 	owned->free.func = free_owned_key;
 	owned->free.arg = &owned->key;
 	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->free);
-	code = private_key ? pgtc_key_import(alg, pgtc_slice_str(private_key), &owned->key)
-					   : pgtc_key_generate(alg, &owned->key);
+	return &owned->key;
+}
+
+static PgtcKey *
+make_key(const PgtcAlg *alg, const char *private_key)
+{
+	PgtcKey *key = owned_key();
+	PgtcCode code = private_key ? pgtc_key_import(alg, pgtc_slice_str(private_key), key)
+								: pgtc_key_generate(alg, key);
+
 	if (private_key && (code == PGTC_E_MALFORMED || code == PGTC_E_KEY || code == PGTC_E_TOO_LONG))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the private key cannot be used for %s", alg->name),
@@ -254,7 +335,7 @@ make_key(const PgtcAlg *alg, const char *private_key)
 						errhint("Give an unencrypted PEM private key of the algorithm's type, or "
 								"for HS256 the base64url form of at least 32 bytes.")));
 	glue_check(code, "making a key");
-	return &owned->key;
+	return key;
 }
 
 static bool
@@ -272,26 +353,24 @@ static StoreQuery issuer_lock_query =
 	STORE_QUERY("issuer lock", STORE_READS,
 				"SELECT 0 FROM pgtoken.issuers i WHERE i.issuer" EQ "$1 FOR NO KEY UPDATE");
 
-static StoreQuery key_insert_query = STORE_QUERY(
-	"signing key insert", STORE_WRITES,
-	"INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, activated_at) "
-	"VALUES ($1, $2, $3, $4, $5, CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)");
+static StoreQuery key_insert_query =
+	STORE_QUERY("signing key insert", STORE_WRITES,
+				"INSERT INTO pgtoken.signing_keys (kid, issuer, alg, state, public_jwk, uri, "
+				"activated_at) VALUES ($1, $2, $3, $4, $5, $6, "
+				"CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)");
 
-char *
-signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
+/* holds the issuer's keys until the transaction ends; returns the state that the next one gets */
+static const char *
+begin_create(const char *issuer, const PgtcAlg *alg)
 {
-	bool first;
-	PgtcKey *key;
-	char *kid;
-	StoreArgs args = {0};
 	StoreArgs lock = {0};
-	PgtcBuf buf;
 
 	store_arg_text(&lock, issuer);
 	store_run(&issuer_lock_query, &lock, NULL, NULL);
 	cache_begin(); /* what another session did to the keys meanwhile */
-	first = !has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE);
-	if (!first && has_key_in_state(issuer, alg, SIGNING_KEY_PENDING))
+	if (!has_key_in_state(issuer, alg, SIGNING_KEY_ACTIVE))
+		return "active";
+	if (has_key_in_state(issuer, alg, SIGNING_KEY_PENDING))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a pending signing key for algorithm %s is there already", alg->name),
@@ -299,26 +378,61 @@ signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_k
 				 errhint("Let it sign with pgtoken.rotate_signing_key('%s', '%s'), or end it with "
 						 "pgtoken.retire_signing_key(kid).",
 						 alg->name, issuer)));
-	key = make_key(alg, private_key);
-	kid = kid_of(key);
+	return "pending";
+}
 
-	pgtc_buf_init(&buf, &glue_mem);
+static char *
+insert_key(const char *issuer, const PgtcKey *key, const char *state, const char *uri)
+{
+	StoreArgs args = {0};
+	PgtcBuf buf;
+	char *kid = kid_of(key);
+
 	store_arg_text(&args, kid);
 	store_arg_text(&args, issuer);
-	store_arg_text(&args, alg->name);
-	store_arg_text(&args, first ? "active" : "pending");
-	if (alg->kty == PGTC_KTY_OCT)
+	store_arg_text(&args, key->alg->name);
+	store_arg_text(&args, state);
+	if (key->alg->kty == PGTC_KTY_OCT)
 		store_arg_jsonb(&args, NULL);
 	else
 	{
+		pgtc_buf_init(&buf, &glue_mem);
 		glue_check(pgtc_jwk_write(key, pgtc_slice_str(kid), &buf), "writing a public key");
 		store_arg_jsonb(&args, object_of_buf(&buf));
 	}
+	store_arg_text(&args, uri);
 	store_run(&key_insert_query, &args, NULL, NULL);
+	return kid;
+}
+
+char *
+signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
+{
+	const char *state = begin_create(issuer, alg);
+	PgtcKey *key = make_key(alg, private_key);
+	char *kid = insert_key(issuer, key, state, NULL);
+	PgtcBuf buf;
 
 	pgtc_buf_init(&buf, &glue_mem);
 	glue_check(pgtc_key_write_private(key, &buf), "writing a private key");
 	key_material_insert(material_id(kid), buf.data, buf.len);
 	pgtc_buf_free(&buf);
+	return kid;
+}
+
+char *
+signing_key_create_in_hardware(const char *issuer, const PgtcAlg *alg, const char *uri)
+{
+	const char *state = begin_create(issuer, alg);
+	PgtcKey *public_key = owned_key();
+	const PgtcKey *signer;
+	const char *problem;
+	char *kid;
+
+	hardware_key_look(uri, alg, public_key);
+	kid = insert_key(issuer, public_key, state, uri);
+	problem = hardware_key_open(&(HardwareKeyName){kid, uri, alg, public_key}, &signer);
+	if (problem)
+		hardware_key_fail(kid, problem);
 	return kid;
 }

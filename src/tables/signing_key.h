@@ -10,6 +10,7 @@
 #include "core/base/slice.h"
 #include "core/jose/alg.h"
 #include "core/jose/key.h"
+#include "core/jose/token.h"
 
 typedef enum SigningKeyState
 {
@@ -25,14 +26,19 @@ typedef struct SigningKey
 	const PgtcAlg *alg;
 	SigningKeyState state;
 	char *public_jwk; /* NULL for HS256 */
+	char *uri; /* NULL: the private key is held here; otherwise in hardware, by this name */
 	char *access_header; /* of the access tokens it signs, encoded */
 	PgtcKey verifier; /* parsed on first use, as the next */
-	PgtcKey signer;
+	PgtcKey signer; /* empty where the key is in hardware */
 	struct SigningKey *next;
 } SigningKey;
 
-/* the active key, ready to sign; ereport(55000) when there is none */
+/* the active key, for signing_key_write; ereport(55000) when there is none */
 extern const SigningKey *signing_key_active(const char *issuer, const PgtcAlg *alg);
+
+/* signs; ereport(58000) when the key is in hardware that does not answer */
+extern void signing_key_write(const SigningKey *key, const PgtcTokenSpec *spec, PgtcBuf *out,
+							  const char *doing);
 
 /* an active or retiring key by the encoded header of an access token it has signed; NULL */
 extern const SigningKey *signing_key_of_header(PgtcSlice header);
@@ -53,5 +59,12 @@ extern const SigningKey *signing_key_at_its_end(const char *kid);
  * active key of the algorithm, pending otherwise.  Returns the kid.
  */
 extern char *signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key);
+
+/* the same for a key in hardware, which stays there; ereport(22023, 58000) */
+extern char *signing_key_create_in_hardware(const char *issuer, const PgtcAlg *alg,
+											const char *uri);
+
+/* NULL: a pending or active key that is in hardware signs; otherwise why it does not, a phrase */
+extern const char *signing_key_hardware_problem(const char *kid);
 
 #endif /* PGT_SIGNING_KEY_H */

@@ -48,7 +48,7 @@ sign(const PgtcTokenSpec *spec, const SigningKey *key)
 	char *token;
 
 	pgtc_buf_init(&buf, &glue_mem);
-	glue_check(pgtc_token_write(spec, &key->signer, &buf), "signing a token");
+	signing_key_write(key, spec, &buf, "signing a token");
 	if (buf.len > PGTC_JWS_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("the token would be too large"),

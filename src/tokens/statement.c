@@ -65,7 +65,7 @@ statement_sign_by(const Client *client, const PgtcAlg *alg, PgtcTokenSpec *spec,
 	spec->kid = pgtc_slice_str(key->kid);
 	spec->extra = pgtc_slice_str(object_text(extra));
 	pgtc_buf_init(&buf, &glue_mem);
-	glue_check(pgtc_token_write(spec, &key->signer, &buf), "signing a statement");
+	signing_key_write(key, spec, &buf, "signing a statement");
 	statement = pnstrdup(buf.data, buf.len);
 	pgtc_buf_free(&buf);
 	return statement;

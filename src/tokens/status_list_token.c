@@ -102,7 +102,7 @@ build(const Issuer *issuer, PgtcStatusList list, bool all_ended, const SigningKe
 	spec.sub = pgtc_slice(uri.data, uri.len);
 	spec.exp = spec.iat + (int64) guc_status_list_ttl * LIFE_IN_TTL;
 	spec.extra = pgtc_slice(claims.data, claims.len);
-	glue_check(pgtc_token_write(&spec, &key->signer, &token), "signing a status list");
+	signing_key_write(key, &spec, &token, "signing a status list");
 	built.document = pnstrdup(token.data, token.len);
 	pgtc_buf_free(&uri);
 	pgtc_buf_free(&claims);

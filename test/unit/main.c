@@ -149,6 +149,7 @@ main(void)
 	test_token();
 	test_wrap();
 	test_form();
+	test_pkcs11_uri();
 	test_printable();
 	test_request_target();
 	test_replay_set();

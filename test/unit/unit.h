@@ -14,6 +14,7 @@
 #include "core/base/crypto.h"
 #include "core/base/form.h"
 #include "core/base/json_write.h"
+#include "core/base/pkcs11_uri.h"
 #include "core/base/placement.h"
 #include "core/base/uri_normal.h"
 #include "core/base/url.h"
@@ -85,6 +86,7 @@ extern void test_claims(void);
 extern void test_token(void);
 extern void test_wrap(void);
 extern void test_form(void);
+extern void test_pkcs11_uri(void);
 extern void test_printable(void);
 extern void test_replay_set(void);
 extern void test_request_target(void);

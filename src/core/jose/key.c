@@ -137,6 +137,61 @@ pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out
 	return code;
 }
 
+PgtcCode
+pgtc_key_public_of(const PgtcAlg *alg, EVP_PKEY *pkey, PgtcKey *out)
+{
+	unsigned char *der = NULL;
+	const unsigned char *at;
+	EVP_PKEY *own = NULL;
+	int len;
+
+	memset(out, 0, sizeof(*out));
+	ERR_clear_error();
+	len = i2d_PUBKEY(pkey, &der);
+	at = der;
+	if (len > 0)
+		own = d2i_PUBKEY(NULL, &at, len);
+	OPENSSL_free(der);
+	ERR_clear_error();
+	if (own == NULL)
+		return PGTC_E_KEY;
+	return pgtc_key_adopt(alg, own, false, out);
+}
+
+/* where two objects of a token have one name, or somebody has put another key there */
+static PgtcCode
+signs_as(const PgtcKey *key, const PgtcKey *public_key)
+{
+	static const char text[] = "pgtoken: is this the key?";
+	uint8_t signature[PGTC_SIGNATURE_MAX];
+	size_t len = sizeof(signature);
+	PgtcCode code = pgtc_signature_make(key, pgtc_slice_str(text), signature, &len);
+
+	if (code != PGTC_OK)
+		return code;
+	code = pgtc_signature_verify(public_key, pgtc_slice_str(text), signature, len);
+	return code == PGTC_E_SIGNATURE ? PGTC_E_KEY : code;
+}
+
+PgtcCode
+pgtc_key_adopt_hardware(const PgtcAlg *alg, EVP_PKEY *pkey, OSSL_LIB_CTX *libctx,
+						const PgtcKey *public_key, PgtcKey *out)
+{
+	PgtcCode code;
+
+	memset(out, 0, sizeof(*out));
+	out->alg = alg;
+	out->pkey = pkey;
+	out->is_private = true;
+	out->libctx = libctx;
+	code = pgtc_signature_make_ready(out);
+	if (code == PGTC_OK)
+		code = signs_as(out, public_key);
+	if (code != PGTC_OK)
+		pgtc_key_free(out);
+	return code;
+}
+
 static PgtcCode
 secret_adopt(const PgtcAlg *alg, const uint8_t *secret, size_t len, PgtcKey *out)
 {

@@ -21,7 +21,8 @@ typedef struct PgtcKey
 	uint8_t *secret; /* oct only; OPENSSL_malloc'd */
 	size_t secret_len;
 	bool is_private; /* can sign */
-	/* set up to sign, or to verify when public; all NULL for oct */
+	OSSL_LIB_CTX *libctx; /* of a key in hardware: where its provider is; not ours to free */
+	/* set up to sign, or to verify when public; all NULL for oct, the last two in hardware */
 	EVP_MD *digest; /* what is signed is this digest, by the next; NULL for OKP */
 	EVP_PKEY_CTX *signs_digest;
 	EVP_MD_CTX *signs_text; /* OKP, which hashes by itself: copied for each use */
@@ -55,6 +56,17 @@ extern PgtcCode pgtc_key_of_secret(PgtcSlice secret, PgtcKey *out);
  * owns it from then on; on refusal the key is freed.
  */
 extern PgtcCode pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out);
+
+/*
+ * A private key that stays where it is, in hardware: pkey only refers to it.  Taken
+ * when a signature of it is one of the public key, PGTC_E_KEY when not, PGTC_E_CRYPTO
+ * when it makes none.  out owns pkey from then on; on refusal it is freed.
+ */
+extern PgtcCode pgtc_key_adopt_hardware(const PgtcAlg *alg, EVP_PKEY *pkey, OSSL_LIB_CTX *libctx,
+										const PgtcKey *public_key, PgtcKey *out);
+
+/* its public part, as a key that is held in memory; pkey stays the caller's */
+extern PgtcCode pgtc_key_public_of(const PgtcAlg *alg, EVP_PKEY *pkey, PgtcKey *out);
 
 extern void pgtc_key_free(PgtcKey *key);
 

@@ -30,7 +30,7 @@ set_padding(const PgtcKey *key, EVP_PKEY_CTX *ctx)
 static EVP_PKEY_CTX *
 new_digest_ctx(const PgtcKey *key, bool sign)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(key->libctx, key->pkey, NULL);
 
 	if (ctx != NULL &&
 		((sign ? EVP_PKEY_sign_init(ctx) : EVP_PKEY_verify_init(ctx)) != 1 ||
@@ -65,8 +65,9 @@ new_text_ctx(const PgtcKey *key, bool sign)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	if (ctx != NULL && (sign ? EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey)
-							 : EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey)) != 1)
+	if (ctx != NULL &&
+		(sign ? EVP_DigestSignInit_ex(ctx, NULL, NULL, key->libctx, NULL, key->pkey, NULL)
+			  : EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey)) != 1)
 	{
 		EVP_MD_CTX_free(ctx);
 		ctx = NULL;
@@ -194,7 +195,11 @@ pgtc_signature_make_ready(PgtcKey *key)
 {
 	bool done;
 
-	if (key->alg->kty == PGTC_KTY_OKP)
+	/* in hardware each signature is set up for itself: what a provider keeps of one is its own affair */
+	if (key->libctx != NULL)
+		done = key->alg->digest == NULL ||
+			   (key->digest = EVP_MD_fetch(NULL, key->alg->digest, NULL)) != NULL;
+	else if (key->alg->kty == PGTC_KTY_OKP)
 		done = (key->signs_text = new_text_ctx(key, key->is_private)) != NULL;
 	else
 		done = (key->digest = EVP_MD_fetch(NULL, key->alg->digest, NULL)) != NULL &&
@@ -206,17 +211,22 @@ pgtc_signature_make_ready(PgtcKey *key)
 static bool
 sign_digest(const PgtcKey *key, PgtcSlice text, uint8_t *out, size_t *len)
 {
+	EVP_PKEY_CTX *own = key->libctx ? new_digest_ctx(key, true) : NULL;
+	EVP_PKEY_CTX *ctx = key->libctx ? own : key->signs_digest;
 	uint8_t digest[EVP_MAX_MD_SIZE];
 	unsigned int digest_len = 0;
+	bool done = ctx != NULL &&
+				EVP_Digest(text.data, text.len, digest, &digest_len, key->digest, NULL) == 1 &&
+				EVP_PKEY_sign(ctx, out, len, digest, digest_len) == 1;
 
-	return EVP_Digest(text.data, text.len, digest, &digest_len, key->digest, NULL) == 1 &&
-		   EVP_PKEY_sign(key->signs_digest, out, len, digest, digest_len) == 1;
+	EVP_PKEY_CTX_free(own);
+	return done;
 }
 
 static bool
 sign_by_text(const PgtcKey *key, PgtcSlice text, uint8_t *out, size_t *len)
 {
-	EVP_MD_CTX *ctx = copy_ctx(key->signs_text);
+	EVP_MD_CTX *ctx = key->libctx ? new_text_ctx(key, true) : copy_ctx(key->signs_text);
 	bool done =
 		ctx != NULL && EVP_DigestSign(ctx, out, len, (const uint8_t *) text.data, text.len) == 1;
 
