@@ -223,6 +223,10 @@ $$;
 RESET client_min_messages;
 SELECT count(*), count(context) AS with_address, count(subject) AS with_subject FROM pgtoken.tokens WHERE grant_id = '00000000-0000-7000-8000-0000000000aa';
 
+-- Fault shut out: a redaction that takes its time is not found by its id, which tells when it began
+SELECT count(*) > 0 AS redactions, count(*) FILTER (WHERE ('x' || lpad(left(replace(event_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint <> floor(extract(epoch FROM occurred_at) * 1000)) AS of_another_time
+FROM pgtoken.audit_rows WHERE event = 'audit.redacted';
+
 -- Fault shut out: a column that comes later is in no leaf, and can be changed.
 SELECT a.attrelid::regclass AS of_table, a.attname AS in_no_leaf
 FROM pg_attribute a

@@ -10,6 +10,12 @@ moment_unix_us(TimestampTz ts)
 	return ts + EPOCH_OFFSET_SECONDS * USECS_PER_SEC;
 }
 
+TimestampTz
+moment_of_unix_us(int64 us)
+{
+	return us - EPOCH_OFFSET_SECONDS * USECS_PER_SEC;
+}
+
 int64
 moment_unix(TimestampTz ts)
 {

@@ -13,6 +13,7 @@
 #define EPOCH_OFFSET_SECONDS ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * (SECS_PER_DAY))
 
 extern int64 moment_unix_us(TimestampTz ts); /* microseconds */
+extern TimestampTz moment_of_unix_us(int64 us);
 extern int64 moment_unix(TimestampTz ts);
 extern TimestampTz moment_of_unix(int64 seconds);
 extern TimestampTz moment_plus(TimestampTz ts, int64 seconds);

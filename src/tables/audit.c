@@ -20,9 +20,11 @@
 
 #include "base/errors.h"
 #include "base/glue.h"
+#include "base/moment.h"
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "core/base/uuid.h"
 #include "tables/audit_leaf.h"
 
 /* how deep triggers may call us from within us */
@@ -172,7 +174,10 @@ static StoreQuery audit_insert_query =
 void
 audit_write(const AuditEvent *event)
 {
-	const TimestampTz now = GetCurrentTimestamp();
+	/* an id tells the time, and by that events are found */
+	const TimestampTz now = event->event_id
+								? moment_of_unix_us(pgtc_uuid_unix_us(event->event_id->data))
+								: GetCurrentTimestamp();
 	StoreArgs args = {0};
 	pg_uuid_t event_id;
 

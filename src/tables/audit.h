@@ -19,7 +19,7 @@
 
 typedef struct AuditEvent
 {
-	const pg_uuid_t *event_id; /* NULL: is made here */
+	const pg_uuid_t *event_id; /* NULL: is made here; of the time of the event */
 	const pg_uuid_t *grant_id; /* NULL: of no family */
 	const char *event;
 	const char *reason;
@@ -55,7 +55,7 @@ extern void audit_init(void);
  */
 extern void audit_args(StoreArgs *args);
 
-/* writes one event; event_id and time are made here */
+/* writes one event; event_id and time are made here, or the id that is given tells when */
 extern void audit_write(const AuditEvent *event);
 
 /*

@@ -40,6 +40,8 @@ uuid7(void)
 			break;
 		if ((before[6] & 0xf0) != 0x70 || (before[8] & 0xc0) != 0x80)
 			break;
+		if (pgtc_uuid_unix_us(before) != us || pgtc_uuid_unix_us(after) != us + 1)
+			break;
 	}
 	CHECK(us == 1645557742001000);
 

@@ -23,6 +23,18 @@ pgtc_uuid_make(uint64_t unix_us, const uint8_t random[8], uint8_t out[PGTC_UUID_
 	memcpy(out + 9, random + 1, 7);
 }
 
+uint64_t
+pgtc_uuid_unix_us(const uint8_t uuid[PGTC_UUID_LEN])
+{
+	uint32_t fraction = (uint32_t) (uuid[6] & 0x0f) << 8 | uuid[7];
+	uint64_t ms = 0;
+
+	for (int i = 0; i < 6; i++)
+		ms = ms << 8 | uuid[i];
+	/* it was rounded down to a 4096th */
+	return ms * 1000 + (fraction * 1000 + 4095) / 4096;
+}
+
 void
 pgtc_uuid_text(const uint8_t uuid[PGTC_UUID_LEN], char out[PGTC_UUID_TEXT_LEN + 1])
 {

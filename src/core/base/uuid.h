@@ -17,6 +17,9 @@
  */
 extern void pgtc_uuid_make(uint64_t unix_us, const uint8_t random[8], uint8_t out[PGTC_UUID_LEN]);
 
+/* when one that pgtc_uuid_make has made was made: the microseconds that it was given */
+extern uint64_t pgtc_uuid_unix_us(const uint8_t uuid[PGTC_UUID_LEN]);
+
 /* lower-case 8-4-4-4-12 with a NUL */
 extern void pgtc_uuid_text(const uint8_t uuid[PGTC_UUID_LEN], char out[PGTC_UUID_TEXT_LEN + 1]);
 
