@@ -9,6 +9,7 @@ export class Database {
 		// where it is and as whom: libpq's variables (PGHOST, PGUSER and so on)
 		this.#pool = new pg.Pool({ application_name: 'login example' });
 		this.#pool.on('error', () => {});
+		this.#pool.on('connect', (client) => client.on('error', () => {}));
 	}
 
 	async #row(text, ...values) {

@@ -19,6 +19,8 @@ export function openPool(database, name = 'pgtoken-gateway') {
 	});
 	// an idle connection that breaks is replaced by the pool; without a listener it would end the process
 	pool.on('error', () => {});
+	// nor does one that breaks in somebody's hands between two statements: the next one says so
+	pool.on('connect', (client) => client.on('error', () => {}));
 	return pool;
 }
 

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { NoConnection, openPool, withConnection } from '../../http/gateway/database.js';
 import * as h from './harness.mjs';
 import { start } from './programs.mjs';
 
@@ -32,6 +33,26 @@ function socketTo(base, text) {
 	socket.on('error', () => {});
 	return { socket, closed: once(socket, 'close').then(() => answer), answered: () => answer };
 }
+
+describe('the connections of gateway and courier', () => {
+	// the fault: the program ended, since nobody heard of what no statement was told
+	it('one that breaks between two statements is an error of the second, and the next is another one', async () => {
+		const pool = openPool({ user: process.env.PGUSER, poolSize: 1, acquireTimeout: 600_000, statementTimeout: 0 });
+		try {
+			await assert.rejects(withConnection(pool, async (client) => {
+				const { rows: [{ pid }] } = await client.query('SELECT pg_backend_pid() AS pid');
+				const gone = new Promise((resolve) => { client.once('end', resolve); });
+				await h.rows('SELECT pg_terminate_backend($1)', pid);
+				await gone;
+				await client.query('SELECT 1');
+			}), NoConnection);
+			const { rows } = await withConnection(pool, (client) => client.query('SELECT 1 AS n'));
+			assert.deepEqual(rows, [{ n: 1 }]);
+		} finally {
+			await pool.end();
+		}
+	});
+});
 
 describe('the gateway without a proxy', () => {
 	const SETTINGS = { http_client_certificate_header: 'X-My-Certificate', http_client_address_header: 'X-My-Address',

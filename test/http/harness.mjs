@@ -54,6 +54,7 @@ export const REDIRECT_URI = 'https://client.example/cb';
 
 export const pool = new pg.Pool({ application_name: 'http tests', max: 4, idleTimeoutMillis: 500, allowExitOnIdle: true });
 pool.on('error', () => {});
+pool.on('connect', (client) => client.on('error', () => {}));
 
 export async function rows(text, ...values) {
 	return (await pool.query(text, values)).rows;

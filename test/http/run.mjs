@@ -103,7 +103,15 @@ async function test(env, which) {
 	const child = { stop: () => { tests.kill('SIGTERM'); return ended; } };
 	running.push(child);
 	createInterface(tests.stdout).on('line', tell);
+	// what waits for a service that is gone would wait for ever
+	const watch = setInterval(() => {
+		if (!running.some((program) => program.ended?.())) return;
+		clearInterval(watch);
+		tell('not ok - a service has ended by itself');
+		tests.kill('SIGKILL');
+	}, 1000);
 	const status = await ended;
+	clearInterval(watch);
 	running.splice(running.indexOf(child), 1);
 	return status;
 }

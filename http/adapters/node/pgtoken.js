@@ -44,6 +44,7 @@ async function answerOf(pool, values) {
 export function pgtoken({ proxied = false, ...options } = {}) {
 	const pool = new pg.Pool({ user: 'authenticator', connectionTimeoutMillis: 10_000, ...options });
 	pool.on('error', () => {}); // the pool replaces what breaks
+	pool.on('connect', (client) => client.on('error', () => {})); // also between an answer and the next request
 	const handler = async (request, response) => {
 		const target = request.originalUrl ?? request.url;
 		const answer = await bodyOf(request)
