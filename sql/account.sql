@@ -170,6 +170,11 @@ SELECT test.challenged(test.http('sessions', test.form('access_token', :'at1'), 
 SELECT access_token AS no_scope, grant_id AS gn FROM pgtoken.issue_tokens('acc_web', 'acc-fay', 'openid', '{https://id.example}', session_id => 'fay-1') \gset
 SELECT test.challenged(test.http(p, '', test.bearer_of(:'no_scope'), m)) AS no_scope
 FROM (VALUES ('GET', 'sessions'), ('DELETE', 'sessions/' || test.name_for('acc_web', 'fay-1')), ('POST', 'sessions/end_others')) v (m, p);
+-- Attack shut out: support, who acts for the person, looks where he is signed in, or signs him out.
+SELECT access_token AS acting FROM pgtoken.issue_tokens('acc_web', 'acc-acted', 'pgtoken:sessions', '{https://id.example}', actor => '{"sub": "support-1"}') \gset
+SELECT test.challenged(test.http(p, '', test.bearer_of(:'acting'), m)) AS acting
+FROM (VALUES ('GET', 'sessions'), ('DELETE', 'sessions/' || test.name_for('acc_web', 'fay-1')), ('POST', 'sessions/end_others')) v (m, p);
+
 -- Attack shut out: an API that was given a token for itself as well is the person here.
 SELECT access_token AS two FROM pgtoken.issue_tokens('acc_web', 'acc-fay', 'openid orders.read pgtoken:sessions', '{https://orders.example,https://id.example}', session_id => 'fay-1') \gset
 SELECT test.claims(:'two') ->> 'scope' AS scope, test.challenged(test.http('sessions', '', test.bearer_of(:'two'), 'GET')) AS two_audiences;

@@ -8,7 +8,7 @@ CREATE TABLE pgtoken.maintenance (
 	CONSTRAINT maintenance_pkey PRIMARY KEY (task)
 );
 COMMENT ON TABLE pgtoken.maintenance IS 'Where maintain() and run_maintenance() have come to. Whoever works on a task holds its row, and others leave it out. Not dumped: a lost position costs a look at rows that have been seen';
-COMMENT ON COLUMN pgtoken.maintenance.task IS 'A table that is purged; "addresses", "redaction", "audit seals"; "partitions"; "signing keys"; "clock": when the time was last found plausible';
+COMMENT ON COLUMN pgtoken.maintenance.task IS 'A table that is purged; "redaction" (of addresses that are old, and of who is erased), "erasures", "audit seals"; "partitions"; "signing keys"; "clock": when the time was last found plausible';
 COMMENT ON COLUMN pgtoken.maintenance.position IS 'Primary key of the last row that was looked at; NULL: the next batch begins at the front';
 COMMENT ON COLUMN pgtoken.maintenance.updated_at IS 'When it was worked on last; NULL: never';
 COMMENT ON CONSTRAINT maintenance_pkey ON pgtoken.maintenance IS 'One row per task';
@@ -93,6 +93,24 @@ REVOKE ALL ON FUNCTION pgtoken.in_transaction_block FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.in_transaction_block TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.in_transaction_block IS 'Internal: is this one of several statements of a transaction? Then run_maintenance() cannot commit';
 
+CREATE FUNCTION pgtoken.take_task(task text, called text DEFAULT NULL) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	skipped CONSTANT text := coalesce(called, task) || ': another session is at it';
+BEGIN
+	PERFORM FROM pgtoken.maintenance m WHERE m.task = take_task.task FOR UPDATE SKIP LOCKED;
+	IF FOUND THEN
+		UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = take_task.task;
+		RETURN NULL;
+	END IF;
+	RAISE NOTICE 'skipped: %', skipped;
+	RETURN skipped;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.take_task FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.take_task IS 'Internal, called by each part of maintenance: a task of maintenance is this transaction''s until it ends. called: what people know it by; NULL: as its row. Returns NULL, or what is to be said where another session has it';
+
 CREATE FUNCTION pgtoken.maintain_keys() RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -103,15 +121,12 @@ DECLARE
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
 	PERFORM pgtoken.check_clock();
-	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'signing keys' FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
+	detail := pgtoken.take_task('signing keys');
+	IF detail IS NOT NULL THEN
 		step := 'skipped';
-		detail := 'signing keys: another session is at it';
-		RAISE NOTICE '%: %', step, detail;
 		RETURN NEXT;
 		RETURN;
 	END IF;
-	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'signing keys';
 	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
 	key_overlap := greatest(current_setting('pgtoken.signing_key_overlap')::interval, current_setting('pgtoken.signing_key_lead_time')::interval);
 	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP

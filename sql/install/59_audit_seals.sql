@@ -108,6 +108,8 @@ COMMENT ON COLUMN pgtoken.audit_seals.kid IS 'Key that signed it, see audit_keys
 COMMENT ON COLUMN pgtoken.audit_seals.hash IS 'SHA-256 of seal, which the next one has in it';
 COMMENT ON COLUMN pgtoken.audit_seals.seal IS 'The seal itself: what counts, and what leaves the machine. The columns are read from it';
 COMMENT ON INDEX pgtoken.audit_seals_pkey IS 'In order';
+CREATE INDEX audit_seals_xact ON pgtoken.audit_seals (cluster, xact_from, xact_until);
+COMMENT ON INDEX pgtoken.audit_seals_xact IS 'Finds the seal of a transaction';
 
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.audit_seals', '');
 ALTER TABLE pgtoken.audit_seals ENABLE ROW LEVEL SECURITY;
@@ -320,7 +322,9 @@ The first key is active at once. A further one is pending: the next seal, signed
 CREATE FUNCTION pgtoken.seal_of(of_cluster bytea, xact_id xid8) RETURNS bigint
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT coalesce((SELECT s.number FROM pgtoken.audit_seals s WHERE s.cluster = of_cluster AND s.xact_from <= seal_of.xact_id AND seal_of.xact_id < s.xact_until LIMIT 1),
+	-- ranges of one cluster follow each other; one that is empty comes before the one that begins there
+	SELECT coalesce((SELECT l.number FROM (SELECT s.number, s.xact_until FROM pgtoken.audit_seals s WHERE s.cluster = of_cluster AND s.xact_from <= seal_of.xact_id
+										   ORDER BY s.xact_from DESC, s.xact_until DESC LIMIT 1) l WHERE seal_of.xact_id < l.xact_until),
 					(SELECT s.number FROM pgtoken.audit_seals s, jsonb_array_elements(s.adopted) a
 					 WHERE a ->> 'cluster' = encode(of_cluster, 'hex') AND (a ->> 'from')::xid8 <= seal_of.xact_id AND seal_of.xact_id < (a ->> 'until')::xid8 LIMIT 1));
 END;
@@ -536,15 +540,12 @@ AS $function$
 DECLARE
 	made bigint;
 BEGIN
-	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'audit seals' FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
+	detail := pgtoken.take_task('audit seals');
+	IF detail IS NOT NULL THEN
 		step := 'skipped';
-		detail := 'audit seals: another session is at it';
-		RAISE NOTICE '%: %', step, detail;
 		RETURN NEXT;
 		RETURN;
 	END IF;
-	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'audit seals';
 	IF NOT EXISTS (SELECT FROM pgtoken.audit_keys k WHERE k.state = 'active') THEN
 		RETURN;
 	END IF;

@@ -110,13 +110,12 @@ BEGIN
 	IF condition IS NULL THEN
 		RETURN;
 	END IF;
-	SELECT CASE WHEN NOT anew THEN m.position END INTO begin_after FROM pgtoken.maintenance m WHERE m.task = purge_batch.task FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
+	detail := pgtoken.take_task(task);
+	IF detail IS NOT NULL THEN
 		step := 'skipped';
-		detail := format('%s: another session is at it', task);
-		RAISE NOTICE '%: %', step, detail;
 		RETURN;
 	END IF;
+	SELECT CASE WHEN NOT anew THEN m.position END INTO begin_after FROM pgtoken.maintenance m WHERE m.task = purge_batch.task;
 	PERFORM set_config('application_name', format('pgtoken maintenance: %s', task), true);
 
 	SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.n),
@@ -148,7 +147,7 @@ BEGIN
 		USING begin_after, end_at;
 	GET DIAGNOSTICS purged = ROW_COUNT;
 	PERFORM pgtoken.purging(false);
-	UPDATE pgtoken.maintenance m SET position = end_at, updated_at = now() WHERE m.task = purge_batch.task;
+	UPDATE pgtoken.maintenance m SET position = end_at WHERE m.task = purge_batch.task;
 	PERFORM set_config('application_name', caller, true);
 
 	finished := end_at IS NULL;

@@ -152,17 +152,15 @@ BEGIN
 	PERFORM pgtoken.check_clock();
 	finished := true;
 	cutoff := now() - retention;
-	SELECT m.position INTO reached FROM pgtoken.maintenance m WHERE m.task = 'redaction' FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
+	detail := pgtoken.take_task('redaction', 'addresses');
+	IF detail IS NOT NULL THEN
 		step := 'skipped';
-		detail := 'addresses: another session is at it';
-		RAISE NOTICE '%: %', step, detail;
 		RETURN;
 	END IF;
-	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'redaction';
 	IF retention IS NULL THEN
 		RETURN;
 	END IF;
+	SELECT m.position INTO reached FROM pgtoken.maintenance m WHERE m.task = 'redaction';
 	PERFORM set_config('application_name', 'pgtoken maintenance: addresses', true);
 	tokens_from := coalesce(reached[1]::timestamptz, '-infinity');
 	events_from := coalesce(reached[2]::timestamptz, '-infinity');

@@ -265,15 +265,12 @@ BEGIN
 	END IF;
 	PERFORM pgtoken.check_clock();
 	parents := ARRAY(SELECT p FROM unnest('{tokens,audit_rows}'::name[]) p WHERE p = ANY (parents));	-- each once
-	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'partitions' FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
+	detail := pgtoken.take_task('partitions');
+	IF detail IS NOT NULL THEN
 		step := 'skipped';
-		detail := 'partitions: another session is at it';
-		RAISE NOTICE '%: %', step, detail;
 		RETURN NEXT;
 		RETURN;
 	END IF;
-	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'partitions';
 	PERFORM set_config('application_name', 'pgtoken maintenance: partitions', true);
 	FOREACH parent IN ARRAY parents LOOP
 		FOR month IN SELECT pgtoken.missing_partitions(parent) LOOP

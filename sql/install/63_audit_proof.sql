@@ -187,17 +187,21 @@ DECLARE
 	seal record;
 	f record;
 	problem text;
-	findings jsonb := '[]';
+	findings jsonb;	-- by number; of no seal: by the empty string
+	here jsonb;
 BEGIN
 	-- one that is missing among them as well
 	SELECT array_agg(n ORDER BY n), min(s.first_at), max(s.last_at) INTO seals, window_from, window_until
 	FROM generate_series(1, (SELECT max(x.number) FROM pgtoken.audit_seals x)) n LEFT JOIN pgtoken.audit_seals s ON s.number = n
 	WHERE (s.last_at < since OR s.first_at >= until) IS NOT TRUE AND (s.number IS NOT NULL OR whole);
-	SELECT coalesce(jsonb_agg(to_jsonb(x) ORDER BY x.number, x.kind, x.of_table, x.month, x.event_id), '[]') INTO findings
-	FROM pgtoken.audit_findings(coalesce(seals, '{}'), CASE WHEN whole THEN '-infinity' ELSE window_from END, CASE WHEN whole THEN 'infinity' ELSE window_until END) x;
+	SELECT coalesce(jsonb_object_agg(g.of_seal, g.them), '{}') INTO findings
+	FROM (SELECT coalesce(x.number::text, '') AS of_seal, jsonb_agg(to_jsonb(x) ORDER BY x.kind, x.of_table, x.month, x.event_id) AS them
+		  FROM pgtoken.audit_findings(coalesce(seals, '{}'), CASE WHEN whole THEN '-infinity' ELSE window_from END, CASE WHEN whole THEN 'infinity' ELSE window_until END) x
+		  GROUP BY 1) g;
 
 	FOREACH of_seal IN ARRAY coalesce(seals, '{}') LOOP
 		SELECT s.chain, s.made_at, s.rows INTO seal FROM pgtoken.audit_seals s WHERE s.number = of_seal;
+		here := coalesce(findings -> of_seal::text, '[]');
 		number := of_seal;
 		chain := seal.chain;
 		made_at := seal.made_at;
@@ -205,13 +209,13 @@ BEGIN
 		redacted_by := NULL;
 		problem := pgtoken.seal_problem(of_seal);
 		rows := seal.rows;
-		ok := problem IS NULL AND NOT jsonb_path_exists(findings, '$[*] ? (@.number == $n && @.kind == "broken")', jsonb_build_object('n', of_seal));
+		ok := problem IS NULL AND NOT jsonb_path_exists(here, '$[*] ? (@.kind == "broken")');
 		finding := coalesce(problem, CASE WHEN NOT ok THEN 'the rows are not those that were sealed'
-			ELSE (SELECT format('%s row(s) retired with their partitions', sum((x ->> 'rows')::bigint)) FROM jsonb_array_elements(findings) x
-				  WHERE (x ->> 'number')::bigint = of_seal AND x ->> 'kind' = 'retired' HAVING count(*) > 0) END);
+			ELSE (SELECT format('%s row(s) retired with their partitions', sum((x ->> 'rows')::bigint)) FROM jsonb_array_elements(here) x
+				  WHERE x ->> 'kind' = 'retired' HAVING count(*) > 0) END);
 		RETURN NEXT;
-		FOR f IN SELECT x.* FROM jsonb_to_recordset(findings) x (kind text, number bigint, cluster bytea, of_table text, month text, rows bigint, event_id uuid, redaction uuid)
-				 WHERE x.number = of_seal AND x.kind IN ('broken', 'redacted', 'emptied', 'left') LOOP
+		FOR f IN SELECT x.* FROM jsonb_to_recordset(here) x (kind text, cluster bytea, of_table text, month text, rows bigint, event_id uuid, redaction uuid)
+				 WHERE x.kind IN ('broken', 'redacted', 'emptied', 'left') LOOP
 			rows := f.rows;
 			event_id := f.event_id;
 			redacted_by := f.redaction;
@@ -239,7 +243,7 @@ BEGIN
 	chain := NULL;
 	made_at := NULL;
 	redacted_by := NULL;
-	FOR f IN SELECT x.* FROM jsonb_to_recordset(findings) x (kind text, rows bigint, event_id uuid) WHERE x.kind IN ('waiting', 'uncovered') ORDER BY x.kind LOOP
+	FOR f IN SELECT x.* FROM jsonb_to_recordset(coalesce(findings -> '', '[]')) x (kind text, rows bigint, event_id uuid) ORDER BY x.kind LOOP
 		ok := f.kind = 'waiting';
 		rows := f.rows;
 		event_id := f.event_id;

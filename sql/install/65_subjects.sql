@@ -421,15 +421,12 @@ DECLARE
 	o record;
 	e pgtoken.subject_erasures;
 BEGIN
-	PERFORM FROM pgtoken.maintenance m WHERE m.task = 'erasures' FOR UPDATE SKIP LOCKED;
-	IF NOT FOUND THEN
+	detail := pgtoken.take_task('erasures');
+	IF detail IS NOT NULL THEN
 		step := 'skipped';
-		detail := 'erasures: another session is at it';
-		RAISE NOTICE '%: %', step, detail;
 		RETURN NEXT;
 		RETURN;
 	END IF;
-	UPDATE pgtoken.maintenance m SET updated_at = now() WHERE m.task = 'erasures';
 	FOR o IN SELECT d.issuer, d.subject FROM pgtoken.subject_erasures d WHERE d.erased_at < due ORDER BY d.issuer, d.subject LIMIT 1000 LOOP
 		PERFORM pgtoken.lock_session(o.issuer, o.subject, NULL);
 		SELECT * INTO e FROM pgtoken.subject_erasures d WHERE d.issuer = o.issuer AND d.subject = o.subject AND d.erased_at < due FOR UPDATE SKIP LOCKED;

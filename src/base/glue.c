@@ -59,6 +59,29 @@ glue_claims_read(PgtcSlice payload, PgtcCode *code)
 	return &owned->claims;
 }
 
+typedef struct OwnedKey
+{
+	PgtcKey key; /* first, as above */
+	MemoryContextCallback callback;
+} OwnedKey;
+
+static void
+free_owned_key(void *arg)
+{
+	pgtc_key_free((PgtcKey *) arg);
+}
+
+PgtcKey *
+glue_new_key(void)
+{
+	OwnedKey *owned = palloc0(sizeof(OwnedKey));
+
+	owned->callback.func = free_owned_key;
+	owned->callback.arg = owned;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->callback);
+	return &owned->key;
+}
+
 void
 glue_require(bool given, const char *argument)
 {

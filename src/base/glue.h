@@ -13,6 +13,7 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/jose/claims.h"
+#include "core/jose/key.h"
 
 /* palloc that answers NULL instead of jumping, for core and buffers */
 extern const PgtcMem glue_mem;
@@ -28,6 +29,9 @@ extern const pg_uuid_t glue_no_grant;
  * so that an ereport cannot leak it; *code says whether they could be read.
  */
 extern PgtcClaims *glue_claims_read(PgtcSlice payload, PgtcCode *code);
+
+/* an empty key, for whoever fills it; what it then holds ends with the current memory context */
+extern PgtcKey *glue_new_key(void);
 
 /* ereport(22004) with the argument's name */
 extern void glue_require(bool given, const char *argument);

@@ -37,7 +37,8 @@ typedef struct Person
 
 /*
  * Of the issuer, and for it alone: what is for an API as well, the API has got, and it
- * would be the person himself here.
+ * would be the person himself here.  And of the person's own: who acts for him, such as
+ * support, could sign him out and look where he is otherwise.
  */
 static PgtErr
 check_target(const HttpExchange *x, Jsonb *claims)
@@ -50,6 +51,8 @@ check_target(const HttpExchange *x, Jsonb *claims)
 	if (audience == NULL || strcmp(audience, x->issuer->issuer) != 0)
 		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "aud",
 					   audience ? audience : "several audiences", x->issuer->issuer);
+	if (member_json(claims, "act"))
+		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "act", "somebody acts for the subject", NULL);
 	return PGT_OK;
 }
 

@@ -18,30 +18,6 @@
 #include "core/jose/token.h"
 #include "tables/key_material.h"
 
-typedef struct OwnedKey
-{
-	PgtcKey key;
-	MemoryContextCallback free;
-} OwnedKey;
-
-static void
-free_owned_key(void *arg)
-{
-	pgtc_key_free(arg);
-}
-
-/* ends with the memory context, so that no ereport leaks it */
-static PgtcKey *
-new_key(void)
-{
-	OwnedKey *owned = palloc0(sizeof(OwnedKey));
-
-	owned->free.func = free_owned_key;
-	owned->free.arg = &owned->key;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->free);
-	return &owned->key;
-}
-
 static char *
 material_id(const char *kid)
 {
@@ -55,7 +31,7 @@ static StoreQuery audit_key_insert_query =
 char *
 audit_key_create(const PgtcAlg *alg)
 {
-	PgtcKey *key = new_key();
+	PgtcKey *key = glue_new_key();
 	char *kid = palloc(PGTC_THUMBPRINT_LEN + 1);
 	StoreArgs args = {0};
 	PgtcBuf buf;
@@ -79,7 +55,7 @@ audit_key_create(const PgtcAlg *alg)
 char *
 audit_key_sign(const char *kid, const PgtcAlg *alg, PgtcSlice payload)
 {
-	PgtcKey *key = new_key();
+	PgtcKey *key = glue_new_key();
 	PgtcBuf buf;
 	PgtcCode code;
 
@@ -104,7 +80,7 @@ audit_key_sign(const char *kid, const PgtcAlg *alg, PgtcSlice payload)
 bool
 audit_key_verify(const PgtcAlg *alg, PgtcSlice jwk, PgtcSlice seal)
 {
-	PgtcKey *key = new_key();
+	PgtcKey *key = glue_new_key();
 	PgtcJws jws;
 	PgtcJwsHeader header;
 

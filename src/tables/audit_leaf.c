@@ -170,8 +170,12 @@ read_proof(const AuditLeafTable *table, const Datum *values, const bool *nulls,
 	bytes = DatumGetByteaPP(values[table->proof]);
 	if (pgtc_leaf_proof_read(pgtc_slice(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)), proof) !=
 		PGTC_OK)
+	{
 		/* such a row is no leaf that anybody has sealed, and is to be found, not to end the search */
-		memset(proof, 0xff, sizeof(*proof));
+		memset(proof, 0, sizeof(*proof));
+		for (int part = 0; part < PGTC_LEAF_PARTS; part++)
+			proof->gone[part] = true;
+	}
 }
 
 static void

@@ -297,34 +297,10 @@ kid_of(const PgtcKey *key)
 	return kid;
 }
 
-typedef struct OwnedKey
-{
-	PgtcKey key;
-	MemoryContextCallback free;
-} OwnedKey;
-
-static void
-free_owned_key(void *arg)
-{
-	pgtc_key_free(arg);
-}
-
-/* ends with the current memory context */
-static PgtcKey *
-owned_key(void)
-{
-	OwnedKey *owned = palloc0(sizeof(OwnedKey));
-
-	owned->free.func = free_owned_key;
-	owned->free.arg = &owned->key;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, &owned->free);
-	return &owned->key;
-}
-
 static PgtcKey *
 make_key(const PgtcAlg *alg, const char *private_key)
 {
-	PgtcKey *key = owned_key();
+	PgtcKey *key = glue_new_key();
 	PgtcCode code = private_key ? pgtc_key_import(alg, pgtc_slice_str(private_key), key)
 								: pgtc_key_generate(alg, key);
 
@@ -424,7 +400,7 @@ char *
 signing_key_create_in_hardware(const char *issuer, const PgtcAlg *alg, const char *uri)
 {
 	const char *state = begin_create(issuer, alg);
-	PgtcKey *public_key = owned_key();
+	PgtcKey *public_key = glue_new_key();
 	const PgtcKey *signer;
 	const char *problem;
 	char *kid;
