@@ -339,8 +339,15 @@ function proof(file, { kid }) {
 	say(isThere, isThere ? `event ${event} is row ${index} of ${partName(part)} in seal ${claims.number}, made at ${claims.made_at}` : 'the row is not in the seal');
 }
 
+/** with --kid and what follows as one: a kid may begin with "-", which parseArgs would take for an option */
+function joined(args) {
+	const at = args.indexOf('--kid');
+	return at < 0 || at + 1 === args.length ? args : args.toSpliced(at, 2, `--kid=${args[at + 1]}`);
+}
+
 try {
 	const { positionals: [command, file, ...rest], values } = parseArgs({
+		args: joined(process.argv.slice(2)),
 		allowPositionals: true,
 		options: Object.fromEntries(['kid', 'held', 'seals', 'known'].map((name) => [name, { type: 'string' }])),
 	});

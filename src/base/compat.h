@@ -78,6 +78,18 @@ compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *va
 #define compat_named_segment(name, size, init, found) GetNamedDSMSegment(name, size, init, found)
 #endif
 
+/*
+ * Does a commit wait for a standby?  By what the waiting itself goes by; the caller includes
+ * replication/walsender_private.h.  Minor versions of 2025 have made the flag one of several.
+ */
+#include "replication/walsender_private.h"
+#ifdef SYNC_STANDBY_DEFINED
+#define compat_waits_for_standby() \
+	((((volatile WalSndCtlData *) WalSndCtl)->sync_standbys_status & SYNC_STANDBY_DEFINED) != 0)
+#else
+#define compat_waits_for_standby() (((volatile WalSndCtlData *) WalSndCtl)->sync_standbys_defined)
+#endif
+
 /* names of locks, known to the backend or to all; the caller includes storage/lwlock.h */
 #if PG_VERSION_NUM >= 190000
 #define compat_new_tranche(name) LWLockNewTrancheId(name)

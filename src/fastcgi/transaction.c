@@ -13,7 +13,6 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
-#include "replication/syncrep.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
@@ -124,8 +123,6 @@ disarm(void)
 static bool
 commit(void)
 {
-	bool waits_for_standby = SyncRepStandbyNames != NULL && SyncRepStandbyNames[0] != '\0';
-
 	in_commit = true;
 	/* what came since the last look would end the wait before it has begun */
 	commit_cancelled = QueryCancelPending;
@@ -137,7 +134,8 @@ commit(void)
 	/* the worker ends by itself, when this is answered */
 	ProcDiePending = false;
 	QueryCancelPending = false;
-	return !(commit_cancelled && waits_for_standby);
+	/* of the server's settings: this process may not have read them yet, and has waited by those */
+	return !(commit_cancelled && compat_waits_for_standby());
 }
 
 static void

@@ -128,7 +128,8 @@ my @check = ('rows', $known, '--seals', $seals, '--kid', $kid);
 
 holds('seals follow each other and are signed', 'seals', $seals, '--kid', $kid);
 holds('the rows are what was sealed, elsewhere', @check);
-finds('a key that nobody trusts', qr/is not there/, 'seals', $seals, '--kid', 'A' x 43);
+# one that looks like an option, as one of 64 does, is no other
+finds('a key that nobody trusts', qr/is not there/, 'seals', $seals, '--kid', $_ . 'A' x 42) for 'A', '-';
 for my $with_personal ('false', 'true')
 {
 	my $proof = export($admin, "proof_$with_personal",
