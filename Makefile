@@ -44,16 +44,14 @@ ISOLATION = prepare account_end audit_seals cache_full cache_lookup_failure chal
 	rollback row_operations session_limit signals signing_keys status_lists subject_block subject_revoke_refresh user_code_attempts verify_revoke
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
-# isolationtester gives a step up after 300 seconds, TAP tests after 180: slow is no failure
+# they would give a step up after 300 seconds, a TAP test after 180: slow is no failure
 export PGISOLATIONTIMEOUT = 3600
 export PG_TEST_TIMEOUT_DEFAULT = 3600
 
-# --- targets that look after themselves --------------------------------------
+# --- targets that look after themselves: this file is read without pg_config --
 
-# They install what is missing and run in a copy of this tree: this file is read without pg_config.
-ALONE = setup check check-valgrind check-fresh check-matrix interop demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
-# the core without a server: needs the libraries, but not PostgreSQL
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
 goals := $(or $(MAKECMDGOALS),all)
@@ -86,6 +84,7 @@ INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
 DATA = $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql)
 DATA_built = $(INSTALL_SCRIPT_SQL)
 EXTRA_CLEAN = build $(FASTCGI_SRCS:.c=.o)
+CONSOLE = $(DESTDIR)$(datadir)/$(EXTENSION)/console
 
 PG_CONFIG ?= pg_config
 $(if $(shell $(PG_CONFIG) --version 2>/dev/null),,$(error $(PG_CONFIG) is missing: install PostgreSQL's development package or set PG_CONFIG))
@@ -94,8 +93,7 @@ $(if $(shell $(PG_CONFIG) --version 2>/dev/null),,$(error $(PG_CONFIG) is missin
 PG_CPPFLAGS = -I$(srcdir)/src $(LIBS_CFLAGS) -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	-DPGTOKEN_VERSION='"$(EXTVERSION)"' $(LIBS_DEFINES)
 PG_CFLAGS = -Wall -Wextra
-# PostgreSQL loads modules into one name space: nothing of ours may stand in for
-# another module's function of the same name, nor the other way round.
+# modules are loaded into one name space: nothing of ours may stand in for another's, nor the other way round
 OURS_ALONE = -Wl,-Bsymbolic -Wl,--version-script=$(srcdir)/src
 SHLIB_LINK = $(LIBS_MODULE) $(OURS_ALONE)/exports.map
 
@@ -120,6 +118,11 @@ $(INSTALL_SCRIPT_SQL): $(SQL_FILES) Makefile $(EXTENSION).control
 	@{ printf '%s\n' '/* $@: made from sql/install, not to be edited */' \
 		'\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	   cat $(SQL_FILES); } > $@.tmp && mv $@.tmp $@
+# the console, where make console has built it: files of a build before have other names
+install: install-console
+install-console: ; @$(if $(wildcard console/dist/index.html),rm -rf '$(CONSOLE)' && $(MKDIR_P) '$(CONSOLE)' && $(INSTALL_DATA) console/dist/* '$(CONSOLE)')
+uninstall: uninstall-console
+uninstall-console: ; rm -rf '$(CONSOLE)'
 endif
 # --- the core without a server -----------------------------------------------
 
@@ -135,12 +138,9 @@ unit: build/san/unit ; build/san/unit
 fuzz-replay: $(FUZZERS:%=build/san/%_replay) ; @test/tools/fuzz --replay $(FUZZERS)
 fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer) ; @FUZZ_SECONDS=$(FUZZ_SECONDS) test/tools/fuzz $(FUZZERS)
 
-build/san/unit: $(UNIT_SRCS:%.c=build/san/%.o) $(CORE_SRCS:%.c=build/san/%.o)
-	$(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
-build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o $(CORE_SRCS:%.c=build/san/%.o)
-	$(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
-build/fuzz/%_fuzzer: build/fuzz/test/fuzz/%_fuzzer.o $(CORE_SRCS:%.c=build/fuzz/%.o)
-	$(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LINK)
+build/san/unit: $(UNIT_SRCS:%.c=build/san/%.o) $(CORE_SRCS:%.c=build/san/%.o) ; $(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
+build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o $(CORE_SRCS:%.c=build/san/%.o) ; $(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
+build/fuzz/%_fuzzer: build/fuzz/test/fuzz/%_fuzzer.o $(CORE_SRCS:%.c=build/fuzz/%.o) ; $(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_LINK)
 build/san/%.o: %.c $(CORE_HEADERS) ; @mkdir -p $(@D) && $(CC) $(CORE_CFLAGS) -c -o $@ $<
 build/fuzz/%.o: %.c $(CORE_HEADERS) ; @mkdir -p $(@D) && $(FUZZ_CC) $(CORE_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
 .SECONDARY:

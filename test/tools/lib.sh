@@ -19,7 +19,7 @@ BACKSTOP=21600
 SERVER_LOG_LINES=40
 
 # the parts of make check, and those that only who names them gets
-ALL_PARTS=(lint gcc clang unit fuzz install reference interop regress isolation tap http valgrind)
+ALL_PARTS=(lint gcc clang unit fuzz console install reference interop regress isolation tap http valgrind)
 MORE_PARTS=(valgrind-regress valgrind-isolation)
 
 say() { printf '%s\n' "$*"; }
