@@ -1,5 +1,13 @@
-import { Page } from '../components';
+import { Card, Facts, Id, Page, Time } from '../components';
+import { useWhoAmI } from '../whoami';
 
 export default function Overview() {
-	return <Page title="Overview"><p>x</p></Page>;
+	const { subject, access, issuer, proved_at: proved } = useWhoAmI();
+	return (
+		<Page title="Overview" lead={issuer}>
+			<Card>
+				<Facts of={[['Operator', <Id value={subject} />], ['Access', access], ['Factor proved', <Time at={proved} />]]} />
+			</Card>
+		</Page>
+	);
 }
