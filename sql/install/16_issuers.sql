@@ -353,6 +353,9 @@ BEGIN
 	DELETE FROM pgtoken.assertion_rules r WHERE r.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.trusted_issuers t WHERE t.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.administrations a WHERE a.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.console_factors f WHERE f.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.console_operators o WHERE o.issuer = delete_issuer.issuer;
+	DELETE FROM pgtoken.consoles c WHERE c.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_blocks b WHERE b.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.subject_not_before s WHERE s.issuer = delete_issuer.issuer;
 	DELETE FROM pgtoken.courier_work w WHERE w.issuer = delete_issuer.issuer;

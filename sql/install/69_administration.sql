@@ -55,10 +55,19 @@ COMMENT ON FUNCTION pgtoken.has_role IS 'Internal: is there a role of this name,
 CREATE POLICY administrator_reads ON pgtoken.administrations FOR SELECT TO pgtoken_issuer_admin USING (pgtoken.has_role(role_name, current_user));
 COMMENT ON POLICY administrator_reads ON pgtoken.administrations IS 'Shows a role what it administers';
 
+-- The console lets an operator be the administrator of the issuer that he calls, and of no
+-- other, for as long as the call takes: without a role of his own (71_console.sql).
+CREATE FUNCTION pgtoken.console_issuer() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_console_issuer' LANGUAGE C STABLE PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION pgtoken.console_issuer FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_issuer TO pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_issuer IS 'Internal: the issuer whose administrator calls a function of the console at this moment; NULL: nobody does, or as another role';
+
 -- Not SECURITY DEFINER: they run with the rights, and as the role, of who reads a table.
 CREATE FUNCTION pgtoken.administered_issuers() RETURNS text[]
-	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-	RETURN ARRAY(SELECT a.issuer FROM pgtoken.administrations a WHERE pgtoken.has_role(a.role_name, current_user));
+	LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
+	RETURN CASE WHEN pgtoken.console_issuer() IS NOT NULL THEN ARRAY[pgtoken.console_issuer()]
+				ELSE ARRAY(SELECT a.issuer FROM pgtoken.administrations a WHERE pgtoken.has_role(a.role_name, current_user)) END;
 REVOKE ALL ON FUNCTION pgtoken.administered_issuers FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.administered_issuers TO pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken.administered_issuers IS 'Internal, for row security: the issuers that the role in effect administers';
@@ -68,7 +77,7 @@ COMMENT ON POLICY administrator_reads ON pgtoken.clients IS 'Shows administrator
 GRANT SELECT ON pgtoken.clients TO pgtoken_issuer_admin;
 
 CREATE FUNCTION pgtoken.administered_clients() RETURNS text[]
-	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 	RETURN ARRAY(SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = ANY (pgtoken.administered_issuers()));
 REVOKE ALL ON FUNCTION pgtoken.administered_clients FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.administered_clients TO pgtoken_issuer_admin;
@@ -160,16 +169,17 @@ COMMENT ON FUNCTION pgtoken.revoke_administration IS
 -- Asking whose it is -----------------------------------------------------------------
 
 CREATE FUNCTION pgtoken.session_administers() RETURNS text[]
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	-- the role in effect outside of our SECURITY DEFINER functions
-	RETURN ARRAY(SELECT a.issuer FROM pgtoken.administrations a
-				 WHERE pgtoken.has_role(a.role_name, CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END)
-				 ORDER BY a.issuer);
+	LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	RETURN CASE WHEN pgtoken.console_issuer() IS NOT NULL THEN ARRAY[pgtoken.console_issuer()]
+				-- the role in effect outside of our SECURITY DEFINER functions
+				ELSE ARRAY(SELECT a.issuer FROM pgtoken.administrations a
+						   WHERE pgtoken.has_role(a.role_name, CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END)
+						   ORDER BY a.issuer) END;
 REVOKE ALL ON FUNCTION pgtoken.session_administers FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.session_administers IS 'Internal, called by the functions of pgtoken_administration: the issuers that the role of the session administers';
 
 CREATE FUNCTION pgtoken.administered_issuer(issuer text) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	its CONSTANT text[] := pgtoken.session_administers();
@@ -191,7 +201,7 @@ REVOKE ALL ON FUNCTION pgtoken.administered_issuer FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.administered_issuer IS 'Internal, called by the functions of pgtoken_administration: the issuer, where the role of the session administers it; for NULL the only one that it does. Raises 42501, and 22004 where it must be named';
 
 CREATE FUNCTION pgtoken.administered_client(client_id text, may_be_new boolean) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	its_issuer CONSTANT text := (SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = administered_client.client_id);
@@ -199,6 +209,8 @@ DECLARE
 BEGIN
 	-- a name that was another issuer's, and is deleted: with it goes what the audit has of it
 	IF its_issuer = ANY (its)
+	   -- the console's own: where its codes are sent is not for those to say who are let in by it
+	   AND NOT EXISTS (SELECT FROM pgtoken.consoles c WHERE c.client_id = administered_client.client_id)
 	   OR may_be_new AND its_issuer IS NULL
 		  AND NOT EXISTS (SELECT FROM pgtoken.audit_rows e
 						  WHERE e.client_id = administered_client.client_id AND coalesce(e.detail #>> '{after,issuer}', e.detail #>> '{before,issuer}') <> ALL (its)) THEN

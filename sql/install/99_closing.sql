@@ -2,7 +2,7 @@
 --
 -- Nothing for PUBLIC, of tables whose default privileges favour it, too.
 REVOKE ALL ON ALL TABLES IN SCHEMA pgtoken, pgtoken_http FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgtoken, pgtoken_http FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgtoken, pgtoken_http, pgtoken_console FROM PUBLIC;
 
 -- What 00_preamble set aside.
 DO $put_back$

@@ -40,6 +40,7 @@ int guc_challenge_lifetime = 300;
 char *guc_challenge_notify_channel = NULL;
 int guc_consent_lifetime = 0;
 bool guc_consent_page_required = false;
+int guc_console_proof_age = 300;
 int guc_device_code_lifetime = 600;
 int guc_dpop_nonce_lifetime = 300;
 int guc_dpop_proof_lifetime = 60;
@@ -280,6 +281,12 @@ guc_init(void)
 		"What was shown and agreed to is in the audit, for as long as that is kept.",
 		&consent_retention, 30 * MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL,
 		NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.console_proof_age",
+		"How long ago an operator of the console may have proved a factor for what changes something.",
+		"What only reads asks for one proof in each sign-in.", &guc_console_proof_age, 300, 10,
+		SECONDS_PER_DAY, PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.courier_attempts",

@@ -15,6 +15,7 @@ extern int guc_challenge_lifetime;
 extern char *guc_challenge_notify_channel;
 extern int guc_consent_lifetime; /* seconds; 0: without end */
 extern bool guc_consent_page_required;
+extern int guc_console_proof_age; /* seconds */
 extern int guc_device_code_lifetime;
 extern int guc_dpop_nonce_lifetime;
 extern int guc_dpop_proof_lifetime;

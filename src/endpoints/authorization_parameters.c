@@ -219,7 +219,7 @@ authorization_parameters(const HttpExchange *x, const Client *client, Jsonb **pa
 		err = claims_request_read(http_param(x, "claims"), &claims);
 	if (err == PGT_OK)
 		err = target_for_issue(client, http_param(x, "scope"), resources, n_resources,
-							   TARGET_OFFLINE, &target);
+							   TARGET_OFFLINE | TARGET_CODE, &target);
 	if (err == PGT_OK)
 		err = authorization_details_read(client, NULL, http_param(x, "authorization_details"),
 										 &details);

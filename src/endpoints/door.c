@@ -19,6 +19,8 @@
 #include "endpoints/answer_endpoint.h"
 #include "endpoints/authorization_endpoint.h"
 #include "endpoints/challenge_endpoint.h"
+#include "endpoints/console_api.h"
+#include "endpoints/console_files.h"
 #include "endpoints/device_authorization_endpoint.h"
 #include "endpoints/end_session_endpoint.h"
 #include "endpoints/introspection_endpoint.h"
@@ -43,6 +45,7 @@
 #define STREAMS "GET, POST, PUT, PATCH, DELETE, OPTIONS"
 #define STATUS "GET, POST, OPTIONS"
 #define REMOVED "DELETE, OPTIONS"
+#define FILES "GET, HEAD, OPTIONS"
 
 typedef enum RouteFlags
 {
@@ -54,6 +57,8 @@ typedef enum RouteFlags
 	NO_FORM = 16, /* a body is read by the endpoint itself */
 	OF_MANY = 32, /* what follows the path names one of many things: a segment more */
 	OF_PAIRS = 128, /* the same with two segments */
+	OWN_SCRIPTS =
+		256, /* for scripts of the issuer's own origin: told in JSON, and no other origin lets in */
 	ALIASED = 64 /* also below the issuer's mtls_base_uri (RFC 8705 section 5) */
 } RouteFlags;
 
@@ -103,6 +108,12 @@ static const Route routes[] = {
 	{"/oauth2/signals/streams", STREAMS, FOR_SCRIPTS | NO_FORM, signals_endpoint_streams, NULL},
 	{"/oauth2/signals/status", STATUS, FOR_SCRIPTS | NO_FORM, signals_endpoint_status, NULL},
 	{"/oauth2/signals/verification", FORM, FOR_SCRIPTS | NO_FORM, signals_endpoint_verify, NULL},
+	{CONSOLE_PATH, FILES, READS_ONLY, NULL, console_files_home},
+	{CONSOLE_PATH "/", FILES, READS_ONLY, NULL, console_files_index},
+	{CONSOLE_PATH "/configuration", FILES, READS_ONLY | OWN_SCRIPTS, NULL,
+	 console_files_configuration},
+	{CONSOLE_PATH "/", FILES, READS_ONLY | OF_MANY, NULL, console_files},
+	{CONSOLE_PATH "/api/", FORM, NO_FORM | OF_MANY | OWN_SCRIPTS, console_api, NULL},
 	{"/oauth2/signals/poll/", FORM, FOR_SCRIPTS | NO_FORM | OF_MANY, signals_endpoint_poll, NULL},
 };
 
@@ -292,7 +303,9 @@ answer(HttpExchange *x, const Route *route, bool stale)
 		cors_decorate(x);
 	err = check(x, route, stale);
 	if (err != PGT_OK)
-		return route && for_scripts ? object_text(http_error(x, err)) : page_error(x, err);
+		return route && (route->flags & (FOR_SCRIPTS | OWN_SCRIPTS))
+				   ? object_text(http_error(x, err))
+				   : page_error(x, err);
 	if (is_method(x, "OPTIONS"))
 	{
 		x->status = 204;

@@ -314,7 +314,9 @@ http_finish(HttpExchange *x, bool has_body)
 	if (has_body)
 		http_answer_header(x, "Content-Type", x->content_type);
 	if (x->max_age > 0)
-		http_answer_header(x, "Cache-Control", psprintf("public, max-age=%d", x->max_age));
+		http_answer_header(
+			x, "Cache-Control",
+			psprintf("public, max-age=%d%s", x->max_age, x->immutable ? ", immutable" : ""));
 	else
 	{
 		http_answer_header(x, "Cache-Control", "no-store");

@@ -34,6 +34,8 @@ typedef struct HttpExchange
 	int status;
 	const char *content_type; /* of the body, if it has one */
 	int max_age; /* seconds for which anybody may keep the answer; 0: nobody may */
+	bool immutable; /* what has this URL never becomes another, for as long as max_age */
+	size_t body_len; /* of a body that is no text; 0: it ends at its NUL */
 	HttpField *answer; /* its headers so far */
 	int n_answer;
 } HttpExchange;

@@ -28,6 +28,7 @@
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/grant.h"
+#include "tables/grant_type.h"
 #include "tables/issuer.h"
 #include "tables/not_before.h"
 #include "tables/registration.h"
@@ -65,14 +66,22 @@ refuse(const IssueRequest *request, const Issue *issue, PgtErr err, TokenRespons
 static PgtErr
 judge(const IssueRequest *request, const Client **client, Target *target)
 {
+	bool by_code = strcmp(request->grant_type, grant_type_name(GRANT_TYPE_AUTHORIZATION_CODE)) == 0;
+	PgtErr err;
+
 	*client = client_find(request->client_id);
 	if (*client == NULL)
 		return refused(PGT_ERR_ISSUE_CLIENT_UNKNOWN, "client_id", request->client_id, NULL);
 	if (!(*client)->enabled)
 		return PGT_ERR_ISSUE_CLIENT_DISABLED;
-	return target_for_issue(
-		*client, request->scope, request->resources, request->n_resources,
-		(request->offline ? TARGET_OFFLINE : 0) | (request->no_user ? TARGET_NO_USER : 0), target);
+	err =
+		target_for_issue(*client, request->scope, request->resources, request->n_resources,
+						 (request->offline ? TARGET_OFFLINE : 0) |
+							 (request->no_user ? TARGET_NO_USER : 0) | (by_code ? TARGET_CODE : 0),
+						 target);
+	if (err == PGT_OK && by_code)
+		err = target_for_operator(*client, request->auth.subject, target);
+	return err;
 }
 
 /* what comes without offline_access ends with the sign-in session, for a client that is registered so */

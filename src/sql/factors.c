@@ -21,6 +21,7 @@
 #include "step_up/factor.h"
 #include "step_up/factor_challenge.h"
 #include "step_up/factor_enrollment.h"
+#include "tables/console.h"
 #include "tables/issuer.h"
 
 #define CODES_TAKEN_MAX 1000
@@ -67,9 +68,10 @@ pgt_activate_factor(PG_FUNCTION_ARGS)
 	char *subject = argument_required_text(fcinfo, 0, "subject");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
 	char *code = argument_required_text(fcinfo, 2, "code");
+	const Issuer *issuer = issuer_argument(fcinfo, 3);
 
-	PG_RETURN_BOOL(
-		factor_enrollment_activate(issuer_argument(fcinfo, 3), subject, factor_id, code));
+	console_refuse_factor(issuer->issuer, subject, factor_id);
+	PG_RETURN_BOOL(factor_enrollment_activate(issuer, subject, factor_id, code));
 }
 
 Datum
@@ -77,8 +79,10 @@ pgt_remove_factor(PG_FUNCTION_ARGS)
 {
 	char *subject = argument_required_text(fcinfo, 0, "subject");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
+	const char *issuer = issuer_argument(fcinfo, 2)->issuer;
 
-	PG_RETURN_BOOL(factor_delete(issuer_argument(fcinfo, 2)->issuer, subject, factor_id));
+	console_refuse_factor(issuer, subject, factor_id);
+	PG_RETURN_BOOL(factor_delete(issuer, subject, factor_id));
 }
 
 Datum
@@ -86,8 +90,10 @@ pgt_unlock_factor(PG_FUNCTION_ARGS)
 {
 	char *subject = argument_required_text(fcinfo, 0, "subject");
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
+	const char *issuer = issuer_argument(fcinfo, 2)->issuer;
 
-	PG_RETURN_BOOL(factor_unlock(issuer_argument(fcinfo, 2)->issuer, subject, factor_id));
+	console_refuse_factor(issuer, subject, factor_id);
+	PG_RETURN_BOOL(factor_unlock(issuer, subject, factor_id));
 }
 
 static Jsonb *

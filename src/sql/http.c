@@ -53,14 +53,23 @@ headers_of(const HttpExchange *x)
 		construct_array(parts, 2 * x->n_answer, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* text and bytea are the same bytes */
+static Datum
+body_of(const HttpExchange *x, const char *body)
+{
+	if (body == NULL)
+		body = "";
+	return PointerGetDatum(
+		cstring_to_text_with_len(body, x->body_len > 0 ? (int) x->body_len : (int) strlen(body)));
+}
+
 /* status, headers and body of an answer, into three columns of a row */
 static void
 set_answer(const HttpExchange *x, const char *body, Datum *values)
 {
 	values[0] = Int32GetDatum(x->status);
 	values[1] = headers_of(x);
-	/* text and bytea are the same bytes */
-	values[2] = PointerGetDatum(cstring_to_text(body ? body : ""));
+	values[2] = body_of(x, body);
 }
 
 /* the row type that the function's OUT parameters make: it is another function that has others */
@@ -166,7 +175,7 @@ handle_for_postgrest(FunctionCallInfo fcinfo)
 	if (x.status == 0)
 		body = object_text(http_come_again(&x));
 	http_answer_settings(&x);
-	PG_RETURN_BYTEA_P(cstring_to_text(body ? body : ""));
+	return body_of(&x, body);
 }
 
 /*

@@ -181,7 +181,9 @@ factor_delete(const char *issuer, const char *subject, const pg_uuid_t *factor_i
 static StoreQuery factor_delete_type_query =
 	STORE_QUERY("factor delete type", STORE_WRITES,
 				"DELETE FROM pgtoken.factors f WHERE f.issuer" EQ "$1 AND f.subject" EQ
-				"$2 AND f.factor_type" EQ "$3");
+				"$2 AND f.factor_type" EQ "$3 "
+				"AND NOT EXISTS (SELECT FROM pgtoken.console_factors l WHERE l.issuer" EQ
+				"f.issuer AND l.subject" EQ "f.subject AND l.factor_id" EQ "f.factor_id)");
 
 void
 factor_delete_type(const char *issuer, const char *subject, FactorType type)

@@ -73,6 +73,7 @@ extern Factor *factor_list(const char *issuer, const char *subject, bool locked)
 
 extern void factor_insert(const Factor *factor, const FactorSecrets *secrets);
 extern bool factor_delete(const char *issuer, const char *subject, const pg_uuid_t *factor_id);
+/* but for those that are an operator's of the console */
 extern void factor_delete_type(const char *issuer, const char *subject, FactorType type);
 
 /* the plain secret of totp, appended */

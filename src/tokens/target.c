@@ -14,10 +14,14 @@
 #include "core/base/uri_normal.h"
 #include "core/jose/claims.h"
 #include "core/oauth/scope.h"
+#include "tables/console.h"
 #include "tables/resource.h"
 
 /* no token may carry it: an application could take it for one that opens the completion of a step-up */
 #define RESERVED_SCOPE "mfa_challenge"
+
+/* what the names of those of the console begin with */
+#define CONSOLE_SCOPES "pgtoken:"
 
 /* scopes that belong to OpenID Connect and not to an API */
 static const char *const protocol_scopes[] = {"openid", "offline_access", "profile",
@@ -44,6 +48,18 @@ static bool
 is_account_scope(PgtcSlice scope)
 {
 	return pgtc_slice_equal(scope, pgtc_slice_str(TARGET_SESSIONS_SCOPE));
+}
+
+/* which of the console's scopes; -1: none of them */
+static int
+console_scope_number(PgtcSlice scope)
+{
+	for (int i = 0; i < CONSOLE_ACCESSES; i++)
+	{
+		if (pgtc_slice_equal(scope, pgtc_slice_str(console_scope(i))))
+			return i;
+	}
+	return -1;
 }
 
 static bool
@@ -143,7 +159,8 @@ static bool
 is_known(const Client *client, PgtcSlice scope)
 {
 	return is_protocol_scope(scope) || is_account_scope(scope) ||
-		   pgtc_slice_equal(scope, pgtc_slice_str(RESERVED_SCOPE)) || belongs_to_api(client, scope);
+		   pgtc_slice_equal(scope, pgtc_slice_str(RESERVED_SCOPE)) ||
+		   console_scope_number(scope) >= 0 || belongs_to_api(client, scope);
 }
 
 /* the name that is registered for what is spelt like this, or the spelling itself */
@@ -230,6 +247,34 @@ check_scope(const Client *client, PgtcScope *wanted)
 	return PGT_OK;
 }
 
+/* it is the client of its issuer's console, which asks by an authorization request */
+static bool
+is_console(const Client *client, unsigned flags)
+{
+	const Console *console = flags & TARGET_CODE ? console_find(client->issuer) : NULL;
+
+	return console && strcmp(console->client_id, client->client_id) == 0;
+}
+
+/* nobody else may have its scopes, whatever the rows of clients and APIs say */
+static PgtErr
+check_console(const Client *client, PgtcScope *scope, unsigned flags, bool silently)
+{
+	PgtcScope all = *scope;
+
+	for (int i = 0; i < all.n; i++)
+	{
+		if (console_scope_number(all.token[i]) < 0)
+			continue;
+		if (is_console(client, flags))
+			return PGT_OK;
+		if (!silently)
+			return refused_scope(PGT_ERR_SCOPE_NOT_ALLOWED, all.token[i], &client->scope);
+		pgtc_scope_remove(scope, all.token[i]);
+	}
+	return PGT_OK;
+}
+
 /* the scope of a first issue, before it is known for which API; NULL: all that the client may have */
 static PgtErr
 read_scope(const Client *client, const char *scope, unsigned flags, PgtcScope *out)
@@ -241,12 +286,14 @@ read_scope(const Client *client, const char *scope, unsigned flags, PgtcScope *o
 	if (scope == NULL)
 	{
 		drop_pointless(client, out, flags);
-		return PGT_OK;
+		return check_console(client, out, flags, true);
 	}
 	if (pgtc_scope_parse(pgtc_slice_str(scope), &asked) != PGTC_OK)
 		return refused(PGT_ERR_SCOPE_MALFORMED, "scope", scope, NULL);
 	*out = asked;
 	err = check_scope(client, out);
+	if (err == PGT_OK)
+		err = check_console(client, out, flags, false);
 	if (err != PGT_OK)
 		return err;
 	drop_pointless(client, out, flags);
@@ -357,6 +404,41 @@ target_for_issue(const Client *client, const char *scope, char **resources, int 
 	if (err == PGT_OK)
 		finish(client, &wanted, NULL, target);
 	return err;
+}
+
+PgtErr
+target_for_operator(const Client *client, const char *subject, Target *target)
+{
+	PgtcScope all;
+	PgtcScope scope;
+	ConsoleAccess access;
+	bool found = false;
+
+	if (strstr(target->scope, CONSOLE_SCOPES) == NULL)
+		return PGT_OK;
+	strings_to_scope(target->scope, &all);
+	scope = all;
+	for (int i = 0; i < all.n; i++)
+	{
+		int number = console_scope_number(all.token[i]);
+
+		if (number < 0)
+			continue;
+		if (!found && !console_access_of(client->issuer, subject, &access))
+			return PGT_ERR_CONSOLE_OPERATOR;
+		found = true;
+		if (!console_access_includes(access, (ConsoleAccess) number))
+			pgtc_scope_remove(&scope, all.token[i]);
+	}
+	for (int i = 0; i < scope.n; i++)
+	{
+		if (console_scope_number(scope.token[i]) >= 0)
+			found = false;
+	}
+	if (found)
+		return PGT_ERR_CONSOLE_OPERATOR;
+	target->scope = strings_of_scope(&scope);
+	return PGT_OK;
 }
 
 /* what was taken away from the family by name is nothing that its client could know */

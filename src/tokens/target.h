@@ -25,6 +25,7 @@ typedef struct Target
 
 #define TARGET_OFFLINE (1 << 0) /* a refresh token may come of it */
 #define TARGET_NO_USER (1 << 1) /* the subject is the client itself */
+#define TARGET_CODE (1 << 2) /* by an authorization request: the console may have its scopes */
 
 /* as StringsNth */
 extern const char *target_protocol_scope(int n);
@@ -64,6 +65,12 @@ extern PgtErr target_scope_within(const Client *client, PgtcScope *wanted,
  */
 extern PgtErr target_for_issue(const Client *client, const char *scope, char **resources,
 							   int n_resources, unsigned flags, Target *target);
+
+/*
+ * Of the console's scopes those that the subject's access stands for are left.
+ * PGT_ERR_CONSOLE_OPERATOR: none is, of those that were asked for.
+ */
+extern PgtErr target_for_operator(const Client *client, const char *subject, Target *target);
 
 /*
  * A refresh: within what was granted (RFC 6749 section 6, RFC 8707 section 2.2).

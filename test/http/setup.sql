@@ -34,3 +34,6 @@ $function$;
 CREATE FUNCTION api.whoami() RETURNS json
 	LANGUAGE sql STABLE
 	RETURN json_build_object('role', current_user, 'subject', pgtoken.subject(), 'client_id', pgtoken.claim('client_id'));
+
+-- the console, whose operators the tests make
+SELECT pgtoken.enable_console() AS console \gset
