@@ -164,13 +164,13 @@ char *
 console_files_configuration(HttpExchange *x)
 {
 	const Console *console = console_find(x->issuer->issuer);
-	char *scopes[CONSOLE_ACCESSES + 2] = {"openid", "offline_access"};
+	char *scopes[CONSOLE_ACCESSES];
 	Object object;
 
 	if (console == NULL)
 		return object_text(http_error(x, PGT_ERR_NOT_FOUND));
 	for (int i = 0; i < CONSOLE_ACCESSES; i++)
-		scopes[i + 2] = unconstify(char *, console_scope(i));
+		scopes[i] = unconstify(char *, console_scope(i));
 	object_begin(&object);
 	object_string(&object, "issuer", x->issuer->issuer);
 	object_string(&object, "client_id", console->client_id);
