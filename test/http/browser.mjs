@@ -13,15 +13,16 @@ const executablePath = env.CHROMIUM || '/usr/bin/chromium';
 /** as describe and it take it */
 export const skip = !existsSync(executablePath) && 'there is no Chromium';
 
+/** without its sandbox, which needs privileges that neither root nor a container may have */
+export const launch = () => chromium.launch({ executablePath, timeout: PATIENCE, args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+
 /** gives each test of the surrounding describe a page and its context, in one browser that the tests share */
 export function freshPages(take) {
 	let browser;
 	let context;
 
 	before(async () => {
-		// without its sandbox, which needs privileges that neither root nor a container may have
-		browser = await chromium.launch({ executablePath, timeout: PATIENCE,
-			args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+		browser = await launch();
 	});
 	after(() => browser?.close());
 	beforeEach(async () => {

@@ -2,23 +2,12 @@
 // application, asked for by the example client.  The security key is Chromium's
 // virtual authenticator.
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { afterEach, describe } from 'node:test';
 
 import { freshPages, it, skip as noBrowser } from './browser.mjs';
 import * as h from './harness.mjs';
 
 const skip = noBrowser || (!h.clientUrl && 'CLIENT_URL is not set');
-
-/** RFC 6238 with SHA-1, 30 seconds and 6 digits, steps from now */
-function totp(secret, steps) {
-	const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
-	const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-	const counter = Buffer.alloc(8);
-	counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-	const hash = createHmac('sha1', key).update(counter).digest();
-	return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
 
 const WEB_CLIENT = { id: h.facts.WEB_CLIENT_ID ?? 'web-app' };
 const SUBJECT = h.OTHER_SUBJECT;
@@ -85,14 +74,14 @@ describe('in a browser', { skip }, () => {
 		await toFactors();
 		await click('Add an authenticator app');
 		const secret = await page.locator('#secret').textContent();
-		await page.getByLabel('The code that it shows').fill(totp(secret, 0));
+		await page.getByLabel('The code that it shows').fill(h.totp(secret, 0));
 		await click('Activate');
 		await listed('Authenticator app');
 		await toClient();
 		// what an API's challenge would ask for (RFC 9470): no policy is in force
 		await click('Prove another factor');
 		await click('Authenticator app');
-		await page.getByLabel('Code').fill(totp(secret, 1));
+		await page.getByLabel('Code').fill(h.totp(secret, 1));
 		await click('Continue');
 		await refreshed(1);
 		assert.equal(await account('acr'), 'mfa');

@@ -7,7 +7,7 @@
 // show both.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
+import { createHash, createHmac, randomBytes, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -206,8 +206,8 @@ export function certificate(name) {
 		thumbprint: createHash('sha256').update(der).digest('base64url') };
 }
 
-/** milliseconds that nothing takes, however slow the machine: who waits that long has hung */
-export const PATIENCE = 600_000;
+/** milliseconds that nothing takes, however slow the machine: who waits that long has hung; less, for who looks for a fault */
+export const PATIENCE = Number(env.PATIENCE) || 600_000;
 
 export const now = () => Math.floor(Date.now() / 1000);
 
@@ -418,6 +418,16 @@ export async function prove(client, transactionId, { subject, factorId }, option
 	const done = await complete(client, transactionId, { code: await deliveredCode(subject) }, options);
 	assert.equal(done.status, 200, `completed, and not ${done.json?.error}`);
 	return done.json;
+}
+
+/** RFC 6238 with SHA-1, 30 seconds and 6 digits, steps from now */
+export function totp(secret, steps) {
+	const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+	const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+	const hash = createHmac('sha1', key).update(counter).digest();
+	return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 // --- tokens --------------------------------------------------------------------------------

@@ -1,0 +1,121 @@
+// What the tests of the console have in common: an operator, a browser that is signed in
+// as he is, and what each page owes to readers.  One browser and one sign-in a file.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, describe } from 'node:test';
+
+import { it, launch, skip } from './browser.mjs';
+import * as h from './harness.mjs';
+
+export { it, skip };
+
+export const consoleUrl = `${h.issuer}/oauth2/console/`;
+
+const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+
+/** {subject, factorId, code(): of his authenticator app, one that was not used yet} */
+export async function newOperator(access = 'admin', subject = h.unique('operator')) {
+	await h.value('SELECT pgtoken.enable_console()');
+	const { factor_id: factorId, secret } = await h.value('SELECT pgtoken.create_console_operator($1, $2)', subject, access);
+	const code = async () => {
+		await h.rows('UPDATE pgtoken.factors SET counter = -1 WHERE factor_id = $1', factorId);
+		return h.totp(secret, 0);
+	};
+	return { subject, factorId, code };
+}
+
+/** the proof of a factor gets older than what a change asks for */
+export const ageProof = (operator) => h.rows('UPDATE pgtoken.challenges SET completed_at = completed_at - interval \'1 hour\' WHERE subject = $1', operator.subject);
+
+/** whatever a page says that it should not: what its policy refused, what it threw */
+export function listen(page) {
+	const said = [];
+	page.on('pageerror', (error) => said.push(error.message));
+	page.on('console', (message) => {
+		// an answer that is no 2xx is told there, too
+		if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) said.push(message.text());
+	});
+	return said;
+}
+
+/** by the code flow, past the login page; ends where the console asks for a factor. here: at the page that is open */
+export async function signIn(page, subject, { here = false } = {}) {
+	if (!here) await page.goto(consoleUrl);
+	// the login page may know somebody by its cookie; the console has none
+	await page.context().clearCookies();
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await page.waitForURL((url) => url.href.startsWith(`${h.loginUrl}/login`));
+	const { redirect_uri: uri, error } = await h.approve(new URL(page.url()).searchParams.get('transaction_id'), { subject });
+	assert.ok(uri, `approved, and not ${error}`);
+	await page.goto(uri);
+}
+
+/** answers the dialog that asks for a factor, with the code of the app */
+export async function prove(page, operator) {
+	const dialog = page.getByRole('dialog', { name: 'Prove that it is you' });
+	await dialog.getByRole('textbox').fill(await operator.code());
+	await dialog.getByRole('button', { name: 'Continue' }).click();
+	await dialog.waitFor({ state: 'detached' });
+}
+
+/** nothing for axe to find, in light and dark, at 390 and 1440 pixels, and nothing that has to be scrolled sideways */
+export async function checkAxe(page, what = 'the page') {
+	if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
+	for (const width of [390, 1440]) {
+		await page.setViewportSize({ width, height: 900 });
+		// what is drawn for a width is drawn anew
+		await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+		const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+		assert.equal(wider, 0, `${what} fits ${width} pixels`);
+		for (const colorScheme of ['light', 'dark']) {
+			await page.emulateMedia({ colorScheme });
+			const found = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations
+				.map(({ id, help, nodes }) => `${id} (${help}): ${nodes.map(({ target }) => target.join(' ')).join(', ')}`));
+			assert.deepEqual(found, [], `${what} in ${colorScheme} at ${width}`);
+		}
+	}
+}
+
+/**
+ * A describe whose tests share a browser, a context and a page that is signed in as an
+ * operator of this access.  tests is called with the suite:
+ *   page, context, operator     once a test runs
+ *   open(path)                  goes to a page of the console: '/clients'; waits for its heading and data
+ *   prove()                     the dialog, answered
+ *   stale()                     the proof that there is is too old for a change
+ *   axe(what)                   see checkAxe
+ */
+export function describeConsole(name, tests, { access = 'admin' } = {}) {
+	describe(name, { skip }, () => {
+		const suite = {};
+		let browser;
+		let said;
+
+		before(async () => {
+			browser = await launch();
+			suite.operator = await newOperator(access);
+			suite.context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+			suite.context.setDefaultTimeout(h.PATIENCE);
+			suite.page = await suite.context.newPage();
+			said = listen(suite.page);
+			await signIn(suite.page, suite.operator.subject);
+			await prove(suite.page, suite.operator);
+			await suite.page.getByRole('navigation').waitFor();
+		});
+		after(async () => {
+			await browser?.close();
+			if (suite.operator) await h.value('SELECT pgtoken.delete_console_operator($1)', suite.operator.subject);
+		});
+		afterEach(() => assert.deepEqual(said.splice(0), [], 'the page says nothing that it should not'));
+
+		suite.open = async (path) => {
+			await suite.page.goto(`${consoleUrl}#${path}`);
+			await suite.page.getByRole('heading', { level: 1 }).waitFor();
+			await suite.page.locator('.loading').first().waitFor({ state: 'detached' });
+		};
+		suite.prove = () => prove(suite.page, suite.operator);
+		suite.stale = () => ageProof(suite.operator);
+		suite.axe = (what) => checkAxe(suite.page, what);
+		tests(suite);
+	});
+}
