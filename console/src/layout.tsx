@@ -95,16 +95,18 @@ export function Layout({ children }: { children: ComponentChildren }) {
 				</button>
 			</header>
 			<nav id="navigation" class={open ? 'side open' : 'side'} aria-label="Console">
-				<Navigation go={() => setOpen(false)} />
-				<div class="who">
-					<p class="who-name" title={subject}>{subject}</p>
-					<p class="muted">{access.replaceAll('_', ' ')}</p>
-					<ThemeSwitch />
-					<Button busy={leaving} onClick={() => {
-						setLeaving(true);
-						signOut();
-					}}>Sign out</Button>
-					<p class="muted version">pgtoken {configuration().version}</p>
+				<div class="side-inner">
+					<Navigation go={() => setOpen(false)} />
+					<div class="who">
+						<p class="who-name" title={subject}>{subject}</p>
+						<p class="muted">{access.replaceAll('_', ' ')}</p>
+						<ThemeSwitch />
+						<Button busy={leaving} onClick={() => {
+							setLeaving(true);
+							signOut();
+						}}>Sign out</Button>
+						<p class="muted version">pgtoken {configuration().version}</p>
+					</div>
 				</div>
 			</nav>
 			<main id="main" ref={main} tabIndex={-1}>

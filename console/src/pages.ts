@@ -14,7 +14,7 @@ export interface PageEntry {
 }
 
 export const pages: PageEntry[] = [
-	{ path: '/', title: 'Overview', nav: 'Watch', needs: 'whoami', load: () => import('./pages/overview') },
+	{ path: '/', title: 'Overview', nav: 'Watch', needs: 'overview', load: () => import('./pages/overview') },
 
 	// find, family, why
 

@@ -8,7 +8,7 @@ CREATE TABLE pgtoken.maintenance (
 	CONSTRAINT maintenance_pkey PRIMARY KEY (task)
 );
 COMMENT ON TABLE pgtoken.maintenance IS 'Where maintain() and run_maintenance() have come to. Whoever works on a task holds its row, and others leave it out. Not dumped: a lost position costs a look at rows that have been seen';
-COMMENT ON COLUMN pgtoken.maintenance.task IS 'A table that is purged; "redaction" (of addresses that are old, and of who is erased), "erasures", "audit seals"; "partitions"; "signing keys"; "clock": when the time was last found plausible';
+COMMENT ON COLUMN pgtoken.maintenance.task IS 'A table that is purged; "redaction" (of addresses that are old, and of who is erased), "erasures", "audit seals"; "activity", which is counted; "partitions"; "signing keys"; "clock": when the time was last found plausible';
 COMMENT ON COLUMN pgtoken.maintenance.position IS 'Primary key of the last row that was looked at; NULL: the next batch begins at the front';
 COMMENT ON COLUMN pgtoken.maintenance.updated_at IS 'When it was worked on last; NULL: never';
 COMMENT ON CONSTRAINT maintenance_pkey ON pgtoken.maintenance IS 'One row per task';
@@ -180,6 +180,7 @@ BEGIN
 	END LOOP;
 	RETURN QUERY SELECT r.step, r.detail FROM pgtoken.redact_old_addresses(100000) r WHERE r.step IS NOT NULL;
 	RETURN QUERY SELECT s.step, s.detail FROM pgtoken.maintain_audit_seals() s;
+	PERFORM pgtoken.count_activity();
 	-- last: everybody waits from here to the end of the transaction
 	RETURN QUERY SELECT p.step, p.detail FROM pgtoken.maintain_partitions() p;
 END
@@ -188,7 +189,7 @@ REVOKE ALL ON FUNCTION pgtoken.maintain FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.maintain IS
 'Keep the service in order; to be run daily, at any time, also several at once (one leaves to the other what it is at). accept_clock => true: the clock is right, whatever it says.
-Gives signing keys their life; deletes clients that have registered themselves and never got a token, a thousand at most (unused_lifetime of their registration policy); finishes the erasures of two days ago and more, a thousand at most (erase_subject); looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); takes addresses and contexts out of some hundred thousand rows each of ledger and audit (pgtoken.address_retention); seals the audit where there is an audit key; makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance(). Raises 55000 when the clock may be wrong: when nothing was written for 31 days between the last run and now.';
+Gives signing keys their life; deletes clients that have registered themselves and never got a token, a thousand at most (unused_lifetime of their registration policy); finishes the erasures of two days ago and more, a thousand at most (erase_subject); looks at no more than a million rows of each table whose rows are over one day, from where it has ended last time, and deletes those that no setting keeps (families: pgtoken.grant_retention, pgtoken.reuse_retention; codes: pgtoken.code_retention; step-up transactions: pgtoken.challenge_retention; blacklisted tokens: pgtoken.blacklist_retention); takes addresses and contexts out of some hundred thousand rows each of ledger and audit (pgtoken.address_retention); seals the audit where there is an audit key; counts what happened for the overview of the console (count_activity); makes the partitions of this and the next two months, and drops partitions older than pgtoken.lineage_retention and pgtoken.audit_retention (lineage never while a family it belongs to lives), but for the rows of reused families, which pgtoken.reuse_retention keeps; no more than 24 partitions. Returns what it did, and tells it in a NOTICE as soon as it is done. Making or dropping partitions waits for open transactions that have written tokens, in short attempts, some 15 seconds in all; then they are postponed to the next call, which the result says. For a large backlog: CALL pgtoken.run_maintenance(). Raises 55000 when the clock may be wrong: when nothing was written for 31 days between the last run and now.';
 
 -- Not SECURITY DEFINER and without SET, so that it can commit: each name below
 -- has its schema.
@@ -241,6 +242,8 @@ BEGIN
 		END LOOP;
 	END LOOP;
 	PERFORM pgtoken.maintain_audit_seals();
+	COMMIT;
+	PERFORM pgtoken.count_activity();
 	COMMIT;
 	FOREACH parent IN ARRAY '{tokens,audit_rows}'::pg_catalog.name[] LOOP
 		LOOP
