@@ -214,11 +214,11 @@ SELECT label, secret_hash = sha256(convert_to(:'labelled', 'UTF8')) AS of_this_s
 SELECT pgtoken.revoke_client_secret('exchange', :'labelled_id') AS revoked;
 
 -- Fault: an algorithm for which there is no key is named, and each refresh fails from then on.
-SELECT test.outcome($$SELECT pgtoken.update_client('app', signing_alg => 'PS256')$$) AS client, test.outcome($$SELECT pgtoken.update_issuer('https://id.example', 'PS256')$$) AS issuer;
+SELECT test.outcome($$SELECT pgtoken.update_client('app', signing_alg => 'EdDSA')$$) AS client, test.outcome($$SELECT pgtoken.update_issuer('https://id.example', 'EdDSA')$$) AS issuer;
 SELECT signing_alg FROM pgtoken.clients WHERE client_id = 'app';
 BEGIN;
-SELECT length(pgtoken.create_signing_key('PS256')) AS kid_length;
-SELECT pgtoken.update_client('app', signing_alg => 'PS256') AS client, pgtoken.update_issuer('https://id.example', 'PS256') AS issuer;
+SELECT length(pgtoken.create_signing_key('EdDSA')) AS kid_length;
+SELECT pgtoken.update_client('app', signing_alg => 'EdDSA') AS client, pgtoken.update_issuer('https://id.example', 'EdDSA') AS issuer;
 ROLLBACK;
 
 -- Fault: the sub that a client knows its users by is changed under living families.
