@@ -48,7 +48,7 @@ CREATE FUNCTION pgtoken_postgrest.handle(bytea) RETURNS pgtoken_postgrest."*/*"
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken_postgrest.handle FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken_postgrest.handle IS
-'pgtoken_http.handle() for PostgREST. The administrator grants it to the anonymous role of the PostgREST before which nginx stands, and to no role of an API. It takes the body, and from request.headers what the proxy before it says in headers Pgtoken-Method, -Target, -Host, -Accept, -Authorization, -Content-Type, -Content-Encoding, -Origin, -Access-Control-Request-Method, -Access-Control-Request-Headers, -Address, -Certificate, -Scheme and -Context-*, which it must let nobody else set. Returns the body; status and headers are in response.status and response.headers.';
+'pgtoken_http.handle() for PostgREST. The administrator grants it to the anonymous role of the PostgREST before which nginx stands, and to no role of an API. It takes the body, and from request.headers what the proxy before it says in headers Pgtoken-Method, -Target, -Host, -Accept, -Accept-Encoding, -Authorization, -Content-Type, -Content-Encoding, -Origin, -Access-Control-Request-Method, -Access-Control-Request-Headers, -Address, -Certificate, -Scheme and -Context-*, which it must let nobody else set. Returns the body; status and headers are in response.status and response.headers.';
 
 CREATE FUNCTION pgtoken_postgrest.read(bytea) RETURNS pgtoken_postgrest."*/*"
 	AS 'MODULE_PATHNAME', 'pgt_postgrest_handle' LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE

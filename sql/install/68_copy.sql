@@ -92,10 +92,12 @@ BEGIN
 	UPDATE pgtoken.consents c SET resource = new_issuer WHERE c.resource = old_issuer;
 	-- a host of the original's: its clients would be sent there
 	UPDATE pgtoken.issuers i SET mtls_base_uri = NULL WHERE i.issuer = new_issuer;
+	-- its client is sent to the original's, too: enable_console() says anew where to
+	UPDATE pgtoken.consoles c SET enabled = false WHERE c.issuer = new_issuer;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.rename_issuer FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.rename_issuer IS 'Internal, called by adopt_copy: gives an issuer another name, in all tables, and where it is the resource of families, clients, policies and consents';
+COMMENT ON FUNCTION pgtoken.rename_issuer IS 'Internal, called by adopt_copy: gives an issuer another name, in all tables, and where it is the resource of families, clients, policies and consents; its console is off';
 
 CREATE FUNCTION pgtoken.lock_what_is_renamed() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

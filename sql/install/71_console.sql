@@ -114,10 +114,10 @@ BEGIN
 			refresh_absolute_lifetime => '12 hours', refresh_idle_lifetime => '1 hour', issuer => of_issuer,
 			metadata => '{"dpop_bound_access_tokens": true, "consent_required": false}');
 	ELSE
-		PERFORM pgtoken.update_client(enable_console.client_id, '{openid}' || scopes, ARRAY[page], true, enabled => true);
+		PERFORM pgtoken.update_client(enable_console.client_id, '{openid}' || scopes, ARRAY[page], true, ARRAY[api], enabled => true);
 	END IF;
 	INSERT INTO pgtoken.consoles AS c (issuer, client_id, resource) VALUES (of_issuer, enable_console.client_id, api)
-	ON CONFLICT ON CONSTRAINT consoles_pkey DO UPDATE SET enabled = true, enabled_at = excluded.enabled_at WHERE NOT c.enabled;
+	ON CONFLICT ON CONSTRAINT consoles_pkey DO UPDATE SET resource = excluded.resource, enabled = true, enabled_at = excluded.enabled_at WHERE NOT c.enabled;
 	RETURN page;
 END
 $function$;

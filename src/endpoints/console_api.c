@@ -169,13 +169,15 @@ acr_values(const HttpExchange *x, const ConsoleOperator *by)
 static Jsonb *
 ask_for_proof(HttpExchange *x, const ConsoleOperator *by)
 {
+	char *acr = acr_values(x, by);
 	HttpField *challenge;
 	Object body;
 
 	http_challenge(x, "DPoP", PGT_ERR_CONSOLE_PROOF, NULL);
 	challenge = &x->answer[x->n_answer - 1];
-	challenge->value =
-		psprintf("%s, acr_values=\"%s\", max_age=\"0\"", challenge->value, acr_values(x, by));
+	/* who has no factor of the console can do nothing about it, but for pgtoken_admin */
+	if (acr[0])
+		challenge->value = psprintf("%s, acr_values=\"%s\", max_age=\"0\"", challenge->value, acr);
 	object_begin(&body);
 	object_string(&body, "error", errors_info(PGT_ERR_CONSOLE_PROOF)->error);
 	object_string(&body, "error_description", errors_info(PGT_ERR_CONSOLE_PROOF)->description);

@@ -289,6 +289,7 @@ read_proxy(const HttpRequest *all, HttpPeer *peer)
 
 /* what PostgREST would judge itself, or nginx needs for itself: it comes under a name of its own */
 static const char *const renamed[] = {"accept",
+									  "accept-encoding",
 									  "authorization",
 									  "content-encoding",
 									  "content-type",

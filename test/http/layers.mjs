@@ -19,7 +19,7 @@
 //   own routes        stands in an application that has routes of its own
 //   log               says on its standard error why it answers 500 or 503
 const TRANSPORT = ['stand-in', 'octets', 'repeated headers', 'trace', 'certificates', 'log'];
-const FILES = ['account', 'door', 'transport'];
+const FILES = ['account', 'console_files', 'door', 'transport'];
 
 export const layers = {
 	gateway: { whole: true, can: [...TRANSPORT, 'api'] },
@@ -27,6 +27,6 @@ export const layers = {
 	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	fastcgi: { files: FILES, can: TRANSPORT.filter((ability) => ability !== 'log') },
 	python: { files: FILES, can: TRANSPORT },
-	postgrest: { files: ['account', 'door', 'api', 'client_auth', 'context', 'dpop', 'mcp'], can: ['api'] },
+	postgrest: { files: ['account', 'console_files', 'door', 'api', 'client_auth', 'context', 'dpop', 'mcp'], can: ['api'] },
 	shell: { files: ['transport'], can: TRANSPORT },
 };
