@@ -3,8 +3,8 @@
 --
 -- One order of locks, for every function that ends more than one thing: the row of
 -- subject_blocks; that of subject_epochs; issuers, clients and subject_not_before;
--- consents; authorization codes, device codes, challenges, challenge codes; families. Of
--- each table in the order of its primary key. Whoever redeems a code or goes on after a
+-- consents; authorization codes, device codes, challenges, challenge codes; operators of the
+-- console, their list, factors; families. Of each table in the order of its primary key. Whoever redeems a code or goes on after a
 -- step-up locks what he needs of these in the same order.
 --
 -- One rule for what is being issued at that moment, by a transaction that we cannot

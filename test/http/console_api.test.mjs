@@ -291,6 +291,10 @@ describe('attacks shut out at the console', () => {
 		assertChallenged(await call(ordinary, 'whoami'), 401, 'invalid_token');
 		const elsewhere = await begin(operator.subject, { scope: 'openid', resource: h.issuer });
 		assertChallenged(await call(elsewhere, 'whoami'), 401, 'invalid_token');
+		// what the application issues by itself, to the console's client and for its API
+		const [issued] = await h.rows('SELECT access_token FROM pgtoken.issue_tokens($1, $2, \'openid\', resource => ARRAY[$3], cnf => jsonb_build_object(\'jkt\', $4::text))',
+			CONSOLE.id, operator.subject, RESOURCE, session.key.thumbprint);
+		assertChallenged(await call({ ...session, ...issued }, 'whoami'), 401, 'invalid_token');
 		const none = await h.post(`${API}/whoami`, '{}', { type: 'application/json' });
 		assert.equal(none.status, 401);
 		assertChallenged(await call(session, 'whoami', {}, { proof: null }), 401, 'invalid_dpop_proof');
