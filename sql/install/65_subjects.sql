@@ -42,8 +42,10 @@ BEGIN ATOMIC
 		(31, 'device_codes', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'deleted', 'true'),
 		(32, 'challenges', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
 		(33, 'challenge_codes', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
+		(34, 'console_operators', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
+		(35, 'console_factors', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
 		-- who proves one has locked his challenge before
-		(34, 'factors', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
+		(36, 'factors', 't.issuer = $1 AND t.subject = $2', 'deleted', 'true'),
 		-- who answers one holds it while he waits for us; it is over in minutes
 		(40, 'authorization_requests', 't.issuer = $1 AND (t.parameters ->> ''id_token_hint_subject'' = $2 OR t.parameters ->> ''login_hint'' = $2
 			OR t.grant_id IN (SELECT p.grant_id FROM pgtoken.consent_pages p WHERE p.subject = $2))', 'deleted unless locked', 'true'),
