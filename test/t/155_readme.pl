@@ -103,6 +103,7 @@ $node->safe_psql('shop', 'DROP OWNED BY app');
 # page, and what it takes for granted besides: the application's own tables, pg_cron, where psql runs
 my $dir = PostgreSQL::Test::Utils::tempdir;
 my %pages = (
+	'docs/console.md' => '',
 	'docs/rotation.md' => '',
 	'docs/status_lists.md' => '',
 	'docs/signals.md' => '',
