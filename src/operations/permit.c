@@ -127,7 +127,10 @@ permit_audit_refusal(const char *act, PgtErr err, const Permission *permission, 
 	{
 		object_begin(&detail);
 		object_jsonb(&detail, "decision", permission->record);
-		event.detail = object_end(&detail);
+		if (event.detail)
+			event.detail = object_concat(event.detail, object_end(&detail));
+		else
+			event.detail = object_end(&detail);
 		event.personal = permission->personal;
 	}
 	audit_refusal(err, &event);

@@ -290,29 +290,25 @@ static bool
 end_reused_family(const Refresh *refresh)
 {
 	const Grant *grant = refresh->grant;
+	const RetryCase retry = retry_case(refresh);
 	RevokedGrant revoked;
-	Object detail;
 	Object context;
 	Jsonb *both;
 
 	if (!end_family(refresh, PGT_ERR_TOKEN_REUSED, &revoked))
 		return false;
-	object_begin(&detail);
-	object_int(&detail, "presented_generation", refresh->token.generation);
-	object_int(&detail, "current_generation", revoked.generation);
-	if (refresh->in_lockstep)
-		object_int(&detail, "lockstep_generations",
-				   pgtc_lockstep_generations(&refresh->lockstep, grant->generation));
 	object_begin(&context); /* not in personal: addresses may go before the event */
 	object_jsonb(&context, "rotation_context", grant->context);
 	both = object_concat(refresh->request->context, object_end(&context));
-	audit_write(&(AuditEvent){.grant_id = &grant->grant_id,
-							  .event = "refresh.reuse",
-							  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
-							  .client_id = grant->client_id,
-							  .subject = grant->auth.subject,
-							  .context = both,
-							  .detail = object_end(&detail)});
+	audit_write(
+		&(AuditEvent){.grant_id = &grant->grant_id,
+					  .event = "refresh.reuse",
+					  .reason = errors_info(PGT_ERR_TOKEN_REUSED)->reason,
+					  .client_id = grant->client_id,
+					  .subject = grant->auth.subject,
+					  .context = both,
+					  .detail = retry_detail(&retry, refresh->token.generation, &revoked,
+											 refresh->in_lockstep ? &refresh->lockstep : NULL)});
 	return true;
 }
 
@@ -596,5 +592,7 @@ refuse(const Refresh *refresh, PgtErr err, TokenResponse *response)
 					 .event = client ? NULL : "client.authentication_failed",
 					 .client_id = client ? client->client_id : refresh->request->client_id,
 					 .subject = grant ? grant->auth.subject : NULL,
-					 .context = refresh->request->context});
+					 .context = refresh->request->context,
+					 /* only of a token that is genuine */
+					 .detail = grant ? retry_presented(refresh->token.generation) : NULL});
 }

@@ -13,6 +13,7 @@
 
 #include "base/glue.h"
 #include "base/moment.h"
+#include "base/object.h"
 #include "base/request.h"
 #include "core/oauth/refresh_token.h"
 #include "core/risk/request_context.h"
@@ -135,4 +136,30 @@ retry_is_lockstep(const RetryCase *retry, const PgtcLockstep *lockstep)
 {
 	return !came_at_once(retry) && pgtc_lockstep_generations(lockstep, retry->grant->generation) >=
 									   (uint32_t) retry->client->lockstep_generations;
+}
+
+Jsonb *
+retry_presented(int generation)
+{
+	Object detail;
+
+	object_begin(&detail);
+	object_int(&detail, "presented_generation", generation);
+	return object_end(&detail);
+}
+
+Jsonb *
+retry_detail(const RetryCase *retry, int generation, const RevokedGrant *revoked,
+			 const PgtcLockstep *lockstep)
+{
+	Object detail;
+
+	object_begin(&detail);
+	object_int(&detail, "presented_generation", generation);
+	object_int(&detail, "current_generation", revoked->generation);
+	object_int(&detail, "retry_window", retry_window(retry));
+	if (lockstep)
+		object_int(&detail, "lockstep_generations",
+				   pgtc_lockstep_generations(lockstep, retry->grant->generation));
+	return object_end(&detail);
 }

@@ -41,4 +41,13 @@ extern bool retry_lockstep(const RetryCase *retry, PgtcLockstep *out);
 /* and is that reuse? */
 extern bool retry_is_lockstep(const RetryCase *retry, const PgtcLockstep *lockstep);
 
+/*
+ * What the audit has, in detail, of a genuine token that was refused: which of its
+ * family's it was; and of a reuse, which was current and by which window it was judged.
+ * lockstep: in which it was; NULL: in none.
+ */
+extern Jsonb *retry_presented(int generation);
+extern Jsonb *retry_detail(const RetryCase *retry, int generation, const RevokedGrant *revoked,
+						   const PgtcLockstep *lockstep);
+
 #endif /* PGT_RETRY_H */
