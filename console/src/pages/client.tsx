@@ -166,7 +166,7 @@ function RedirectUris({ client, changed }: { client: Client; changed: () => void
 											<code>{r.redirect_uri}</code>
 											<p class="muted">{plural(r.requests, 'request')}, last <Time at={r.last_at} /></p>
 										</div>
-										{may('add_redirect_uri') && r.whole && <Button aria-label={`Add ${r.redirect_uri}`} onClick={() => setAdding(r.redirect_uri)}>Add this one</Button>}
+										{may('add_redirect_uri') && r.whole && <Button aria-label={`Add this one: ${r.redirect_uri}`} onClick={() => setAdding(r.redirect_uri)}>Add this one</Button>}
 									</li>
 								))}
 							</ul>
@@ -223,7 +223,7 @@ function Secrets({ clientId, secrets, changed }: { clientId: string; secrets: Se
 	const last = secrets.filter(({ state }) => state === 'valid').length === 1;
 	return (
 		<Section title="Secrets" actions={may('create_client_secret') && <Button onClick={() => setAsking(true)}>New secret</Button>}>
-			<Table caption="Secrets" rows={secrets} rowKey={(s) => s.secret_id} empty="It has no secret." columns={[
+			<Table caption="Secrets of the client" rows={secrets} rowKey={(s) => s.secret_id} empty="It has no secret." columns={[
 				{ title: 'Label', head: true, cell: (s) => s.label ?? <span class="muted">none</span> },
 				{ title: 'Id', cell: (s) => <Id value={s.secret_id} short /> },
 				{ title: 'State', cell: (s) => <Badge tone={TONES[s.state]}>{s.state}</Badge> },
