@@ -184,7 +184,7 @@ export function Fields({ groups, values, set, error, editing }: {
 	groups: GroupSpec[]; values: Values; set: (values: Values) => void; error: { name: string; text: string } | undefined; editing: boolean;
 }) {
 	return (
-		<>
+		<div class="fields">
 			{groups.map(({ legend, fields, folded }) => {
 				const inputs = fields.map((spec) => (
 					<Input key={spec.name} spec={spec} value={values[spec.name]!} disabled={editing && spec.fixed === true} error={error?.name === spec.name ? error.text : undefined}
@@ -195,6 +195,6 @@ export function Fields({ groups, values, set, error, editing }: {
 					? <details key={legend} class="fold" open={open || undefined}><summary>{legend}</summary><div class="group">{inputs}</div></details>
 					: <Group key={legend} legend={legend}>{inputs}</Group>;
 			})}
-		</>
+		</div>
 	);
 }

@@ -318,7 +318,7 @@ CREATE FUNCTION pgtoken_console.update_client(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	PERFORM pgtoken_console.take_client(arguments ->> 'client_id', CASE jsonb_typeof(arguments -> 'seen') WHEN 'object' THEN arguments -> 'seen' ELSE '{}' END);
+	PERFORM pgtoken_console.take_client(arguments ->> 'client_id', coalesce(arguments -> 'seen', '{}'));
 	RETURN jsonb_build_object('updated', pgtoken_console.call_administration('update_client', arguments - 'seen'));
 END
 $function$;

@@ -54,14 +54,15 @@ interface Answer {
 const unlessSaid = (value: string | null) => (value ? inWords(value) : <span class="muted">as the settings say</span>);
 
 function Families({ clientId }: { clientId: string }) {
+	const may = useMay();
 	const { data, error } = useCall<{ living: number; at_least: boolean; last_answer_at: string | null }>('client_families', { client_id: clientId });
 	if (error) return <span class="muted">{error.description}</span>;
 	if (!data) return <span class="muted">counting…</span>;
 	return (
 		<span class="row">
-			<span>{data.at_least ? `${number(data.living)} or more live` : `${plural(data.living, 'family', 'families')} live`}</span>
+			<span>{data.at_least ? `${number(data.living)} or more living families` : plural(data.living, 'living family', 'living families')}</span>
 			{data.last_answer_at && <span class="muted">last answer <Time at={data.last_answer_at} /></span>}
-			<a href={`#/find?q=${encodeURIComponent(clientId)}`}>Find them</a>
+			{may('find') && <a href={`#/find/${encodeURIComponent(clientId)}`}>Find them</a>}
 		</span>
 	);
 }
@@ -86,6 +87,7 @@ function About({ client, methods, origin }: { client: Client; methods: string[];
 		['Consent', m.consent_required === false ? 'users are not asked' : 'users are asked'],
 		['Registered', <><Time at={client.created_at} absolute />{origin && (origin === 'document' ? ', by the document its id names' : ', by itself')}</>],
 	];
+	if (may('audit_events')) facts.push(['Audit', <a href={`#/audit/by/client_id/${encodeURIComponent(client.client_id)}`}>What happened to it and by it</a>]);
 	if (client.not_before) facts.push(['Tokens before are refused', <Time at={client.not_before} absolute />]);
 	if (may('client_families')) facts.push(['Families', <Families clientId={client.client_id} />]);
 	return <Card><Facts of={facts} /></Card>;

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Badge, ButtonLink, Id, ListTable, Page, TextField, Time, useList } from '../components';
 import { useMay, useWhoAmI } from '../whoami';
 import { clientHref } from './client_href';
+import '../styles/set_up.css';
 
 interface ClientRow {
 	client_id: string;
@@ -25,7 +26,7 @@ export default function Clients() {
 	const list = useList<ClientRow>('clients', { issuer, ...(search && { search }) });
 	return (
 		<Page title="Clients" lead="The applications that ask for tokens here." actions={may('create_client') && <ButtonLink kind="primary" href="#/new-client">New client</ButtonLink>}>
-			<form class="filters" role="search" onSubmit={(event) => {
+			<form class="filters search" role="search" onSubmit={(event) => {
 				event.preventDefault();
 				setSearch(typed.trim());
 			}}>

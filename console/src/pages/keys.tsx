@@ -147,11 +147,11 @@ function Rotate({ alg, life, issuer, close, done }: { alg: Alg; life: Life; issu
 
 function next(alg: Alg, now: string) {
 	if (!alg.active) return <Badge tone="bad">no key signs</Badge>;
-	if (alg.pending && at(alg.may_sign_from)! <= at(now)!) return <>the pending key may sign{alg.due_at && <>, and does by maintain() <Time at={alg.due_at} /></>}</>;
-	if (alg.pending) return <>the pending key may sign from <Time at={alg.may_sign_from} absolute /></>;
+	if (alg.pending && at(alg.may_sign_from)! <= at(now)!) return <span>the pending key may sign{alg.due_at && <>, and does by maintain() <Time at={alg.due_at} /></>}</span>;
+	if (alg.pending) return <span>the pending key may sign from <Time at={alg.may_sign_from} absolute /></span>;
 	if (!alg.due_at) return 'by hand: keys have no lifetime';
-	if (alg.in_hardware) return <>its successor is wanted in hardware by <Time at={alg.successor_at} absolute /></>;
-	return <>maintain() makes its successor <Time at={alg.successor_at} />, and rotates <Time at={alg.due_at} /></>;
+	if (alg.in_hardware) return <span>its successor is wanted in hardware by <Time at={alg.successor_at} absolute /></span>;
+	return <span>maintain() makes its successor <Time at={alg.successor_at} />, and rotates <Time at={alg.due_at} /></span>;
 }
 
 function NewKey({ issuer, close, done }: { issuer: string; close: () => void; done: (said: string) => void }) {
@@ -191,7 +191,7 @@ function Retire({ of, close, done }: { of: Key; close: () => void; done: () => v
 	const [reason, setReason] = useState('');
 	return (
 		<Confirm title="Retire this key at once?" label="Retire it" close={close} done={done} action={() => call('retire_signing_key', { kid: of.kid, ...(reason.trim() && { reason: reason.trim() }) })}>
-			<p>That is for a key that may be known to somebody. It leaves the JWK Set, and <strong>every token it signed is refused from then on</strong>{of.uri ? '; its private part you delete in the hardware yourself' : '; its private part is deleted'}.</p>
+			<p>That is for a key that may be known to somebody. It leaves the JWK Set, and {of.state === 'pending' ? 'never signs' : <strong>every token it signed is refused from then on</strong>}{of.uri ? '; its private part you delete in the hardware yourself' : '; its private part is deleted'}.</p>
 			{of.state === 'active' && <p>Another key signs at once, also where verifiers do not know it yet.</p>}
 			<TextField label="Reason" name="reason" value={reason} hint="It stands in the audit." onInput={(event) => setReason(event.currentTarget.value)} />
 		</Confirm>
@@ -241,12 +241,10 @@ export default function Keys() {
 			<Section title="Each key, from pending to retired">
 				<Legend />
 				<ListTable list={list} caption="Keys" rowKey={(k) => k.kid} empty="There is no key: nothing can be issued." columns={[
-					{ title: 'Key', head: true, cell: (k) => <Id value={k.kid} short /> },
-					{ title: 'Algorithm', cell: (k) => k.alg },
+					{ title: 'Key', head: true, cell: (k) => <div><span class="row">{k.alg}<Id value={k.kid} short /></span>{k.uri && <p class="muted">in hardware: <code>{k.uri}</code></p>}</div> },
 					{ title: 'State', cell: (k) => <Badge tone={STATE[k.state] ?? 'neutral'}>{k.state}</Badge> },
 					{ title: 'Life', cell: (k) => <div><LifeBar of={k} from={from} to={to} now={now} due={due(k)} /><Times of={k} /></div> },
-					{ title: 'Verifies', cell: (k) => <>{VERIFIES[k.verifies]}{k.verifies === 'tokens' && !k.published && k.alg !== 'HS256' ? ', unpublished' : ''}{k.retire_reason && <p class="muted">{k.retire_reason}</p>}</> },
-					{ title: 'Lies', cell: (k) => (k.uri ? <code>{k.uri}</code> : k.state === 'retired' ? <span class="muted">nowhere any more</span> : 'in the database') },
+					{ title: 'Verifies', cell: (k) => <div>{VERIFIES[k.verifies]}{k.retire_reason && <p class="muted">{k.retire_reason}</p>}</div> },
 					...(may('retire_signing_key') ? [{ title: 'Retire', cell: (k: Key) => (k.state === 'retired' && k.verifies === 'nothing' ? null : <Button kind="quiet" aria-label={`Retire ${k.kid}`} onClick={() => setDoomed(k)}>Retire</Button>) }] : []),
 				]} />
 			</Section>

@@ -101,7 +101,7 @@ export default function Resources() {
 	};
 	return (
 		<Page title="APIs" lead="What access tokens are made for: each is an audience." actions={may('create_resource') && <Button kind="primary" onClick={() => setOpen('new')}>New API</Button>}>
-			<form class="filters" role="search" onSubmit={(event) => {
+			<form class="filters search" role="search" onSubmit={(event) => {
 				event.preventDefault();
 				setSearch(typed.trim());
 			}}>
@@ -111,8 +111,7 @@ export default function Resources() {
 				}} />
 			</form>
 			<ListTable list={list} caption="APIs" rowKey={(r) => `${r.issuer} ${r.resource}`} empty={search ? 'No API begins with this.' : 'There is no API yet: tokens are then for the issuer itself.'} columns={[
-				{ title: 'API', head: true, cell: (r) => <Id value={r.resource} /> },
-				{ title: 'Name', cell: (r) => r.resource_name ?? <span class="muted">none</span> },
+				{ title: 'API', head: true, cell: (r) => <div>{r.resource_name && <div>{r.resource_name}</div>}<Id value={r.resource} /></div> },
 				{ title: 'State', cell: (r) => (r.enabled ? <Badge tone="good">on</Badge> : <Badge tone="bad">off</Badge>) },
 				{ title: 'Scopes', cell: (r) => (r.scopes ? r.scopes.join(' ') : <span class="muted">any</span>) },
 				{ title: 'Token lives', cell: (r) => (r.access_token_lifetime ? inWords(r.access_token_lifetime) : <span class="muted">as the client says</span>) },
