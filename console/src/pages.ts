@@ -24,6 +24,11 @@ export const pages: PageEntry[] = [
 	{ path: '/why/:event/:value?', title: 'Why', needs: 'why', load: () => import('./pages/why') },
 
 	// clients, resources, keys
+	{ path: '/clients', title: 'Clients', nav: 'Set up', needs: 'clients', load: () => import('./pages/clients') },
+	{ path: '/new-client', title: 'New client', needs: 'create_client', load: () => import('./pages/client_new') },
+	{ path: '/clients/:client_id', title: 'Client', needs: 'client', load: () => import('./pages/client') },
+	{ path: '/resources', title: 'APIs', nav: 'Set up', needs: 'resources', load: () => import('./pages/resources') },
+	{ path: '/keys', title: 'Keys', nav: 'Set up', needs: 'key_life', load: () => import('./pages/keys') },
 
 	// policies, audit, storage
 

@@ -50,7 +50,7 @@ COMMENT ON CONSTRAINT resources_resource_check ON pgtoken.resources IS 'An absol
 COMMENT ON CONSTRAINT resources_scopes_check ON pgtoken.resources IS 'Each a scope-token (RFC 6749 section 3.3), none NULL, none twice';
 COMMENT ON CONSTRAINT resources_max_age_check ON pgtoken.resources IS '1 second to 10 years';
 COMMENT ON CONSTRAINT resources_on_insufficient_check ON pgtoken.resources IS 'require or invalid_grant';
-COMMENT ON CONSTRAINT resources_access_token_lifetime_check ON pgtoken.resources IS 'No access token outlives a day: retiring keys and the blacklist rely on it';
+COMMENT ON CONSTRAINT resources_access_token_lifetime_check ON pgtoken.resources IS '10 seconds to a day, which no access token outlives: retiring keys and the blacklist rely on it';
 
 CREATE UNIQUE INDEX resources_one_spelling ON pgtoken.resources (issuer, (pgtoken.normal_uri(resource)));
 COMMENT ON INDEX pgtoken.resources_one_spelling IS 'Of the spellings that mean the same (RFC 3986 section 6.2) one is registered';

@@ -325,7 +325,11 @@ COMMENT ON CONSTRAINT clients_client_type_check ON pgtoken.clients IS 'RFC 6749 
 COMMENT ON CONSTRAINT clients_scopes_check ON pgtoken.clients IS 'Each a scope-token (RFC 6749 section 3.3), none NULL, none twice; offline_access has its own column';
 COMMENT ON CONSTRAINT clients_redirect_uris_check ON pgtoken.clients IS 'https, http on loopback, or a private-use scheme with a dot (RFC 8252); no fragment';
 COMMENT ON CONSTRAINT clients_signing_alg_check ON pgtoken.clients IS 'What the library can sign with; never none (RFC 8725 section 3.2)';
-COMMENT ON CONSTRAINT clients_access_token_lifetime_check ON pgtoken.clients IS 'No access token outlives a day: retiring keys and the blacklist rely on it';
+COMMENT ON CONSTRAINT clients_access_token_lifetime_check ON pgtoken.clients IS '10 seconds to a day, which no access token outlives: retiring keys and the blacklist rely on it';
+COMMENT ON CONSTRAINT clients_refresh_absolute_lifetime_check ON pgtoken.clients IS '1 minute to 10 years';
+COMMENT ON CONSTRAINT clients_refresh_idle_lifetime_check ON pgtoken.clients IS '1 minute to 10 years';
+COMMENT ON CONSTRAINT clients_retry_limit_check ON pgtoken.clients IS '0 or more';
+COMMENT ON CONSTRAINT clients_lockstep_generations_check ON pgtoken.clients IS '0 or more';
 COMMENT ON CONSTRAINT clients_retry_window_check ON pgtoken.clients IS 'A retry is for an answer that got lost: an hour is plenty, but where nobody can use the token without the client''s key';
 COMMENT ON CONSTRAINT clients_metadata_check ON pgtoken.clients IS 'Known members only, of the right type, and fitting each other and client_type';
 COMMENT ON CONSTRAINT clients_profile_check ON pgtoken.clients IS 'What its profile demands of it (FAPI 2.0 Security Profile section 5.3.2): none is there in name only';
