@@ -40,12 +40,15 @@ issuer_of(const HttpRequest *request)
 char *
 probe_endpoint_ready(HttpExchange *x)
 {
-	Jsonb *body = monitoring_readiness(issuer_of(x->request), replay_lag_exceeded());
+	Jsonb *readiness = monitoring_readiness(issuer_of(x->request), replay_lag_exceeded());
+	char *body = object_text(readiness);
 
-	if (!member_bool(body, "ready", false))
+	if (!member_bool(readiness, "ready", false))
 	{
 		x->status = 503;
 		http_answer_header(x, "Retry-After", "5");
+		/* for a layer that answers a 503 in words of its own (http/nginx.conf) */
+		http_answer_header(x, "Pgtoken-Ready", body);
 	}
-	return object_text(body);
+	return body;
 }
