@@ -19,7 +19,7 @@ DROP EXTENSION pgtoken;
 SELECT to_regnamespace('pgtoken') IS NULL AS no_schema, (SELECT count(*) FROM pg_proc WHERE probin LIKE '%pgtoken%') AS functions;
 SELECT pgtoken.verify_access_token('x');
 -- the roles belong to the cluster and stay
-SELECT count(*) AS roles FROM pg_roles WHERE rolname IN ('pgtoken_admin', 'pgtoken_issuer', 'pgtoken_auditor', 'pgtoken_http', 'pgtoken_courier', 'pgtoken_impersonator', 'pgtoken_issuer_admin');
+SELECT count(*) AS roles FROM pg_roles WHERE rolname IN ('pgtoken_admin', 'pgtoken_issuer', 'pgtoken_auditor', 'pgtoken_http', 'pgtoken_courier', 'pgtoken_impersonator', 'pgtoken_issuer_admin', 'pgtoken_monitor');
 
 CREATE EXTENSION pgtoken;
 SELECT pgtoken.verify_access_token(:'at') IS NULL AS refused, pgtoken.introspect(:'rt');

@@ -9,6 +9,8 @@ const refusal = (status, error, description, headers) => json(status, { error, e
 
 export const broken = () => refusal(500, 'server_error', 'the server could not answer this request');
 export const unavailable = () => refusal(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', ['Retry-After', '5']);
+/** of /ready, where the database does not say it itself */
+export const notReady = () => json(503, { ready: false, missing: ['database'], late: [] }, ['Retry-After', '5']);
 export const malformed = () => refusal(400, 'invalid_request', 'the request is not well-formed');
 export const tooLarge = () => refusal(413, 'invalid_request', 'the body is too large');
 

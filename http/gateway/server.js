@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 
 import { makeApi } from './api.js';
-import { assertReady, handle } from './door.js';
-import { broken, failure, malformed, reason, tooLarge, unavailable } from './errors.js';
+import { handle } from './door.js';
+import { broken, failure, json, malformed, notReady, reason, tooLarge } from './errors.js';
 
 const DOOR_BODY_LIMIT = 64 * 1024; // beyond it the database says what is to be said
 const DRAINED = 16; // times as much is read of a body that is too large, so that its sender hears of it
@@ -31,8 +31,6 @@ function send(incoming, outgoing, { status, headers, body }) {
 	outgoing.end(empty || incoming.method === 'HEAD' ? null : bytes);
 }
 
-const text = (status, said) => ({ status, headers: ['Content-Type', 'text/plain', 'Cache-Control', 'no-store'], body: said });
-
 /** @param log.complain and log.access take a line each */
 export function makeServer(config, pool, log) {
 	const apis = new Map(Object.entries(config.api).map(([path, name]) => [path, makeApi(pool, name)]));
@@ -46,11 +44,8 @@ export function makeServer(config, pool, log) {
 	async function answer(incoming, outgoing) {
 		const { method, url: target, rawHeaders: headers } = incoming;
 		const path = pathOf(target);
-		if (path === '/live' && method === 'GET') return text(200, 'live\n');
-		if (path === '/ready' && method === 'GET') {
-			await assertReady(pool);
-			return text(200, 'ready\n');
-		}
+		// whatever becomes of the database
+		if (path === '/live' && (method === 'GET' || method === 'HEAD')) return json(200, { live: true });
 		const api = apis.get(path);
 		const limit = api ? config.apiBodyLimit : DOOR_BODY_LIMIT;
 		const { body, unread } = await readBody(incoming, limit);
@@ -65,7 +60,7 @@ export function makeServer(config, pool, log) {
 	function answerTo(error, { method, url }) {
 		const path = pathOf(url);
 		log.complain(`${method} ${path}: ${reason(error)}`);
-		if (path === '/ready') return unavailable();
+		if (path === '/ready') return notReady();
 		return failure(error);
 	}
 

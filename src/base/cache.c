@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/counters.h"
 #include "base/guc.h"
 #include "base/held.h"
 
@@ -154,9 +155,13 @@ cache_begin(void)
 			/* a client switched off or a key retired ends tokens too */
 			epochs[CACHE_REVOCATION].stale = true;
 			cache_stats.config_resets++;
+			counters_add(COUNT_CONFIG_RESETS);
 		}
 		else
+		{
 			cache_stats.revocation_resets++;
+			counters_add(COUNT_REVOCATION_RESETS);
+		}
 		drop(&epochs[i]);
 	}
 	/* last, because it may raise: without the oid the next begin drops again */

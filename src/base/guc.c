@@ -19,6 +19,7 @@
 #include "base/cache.h"
 #include "base/refused.h"
 #include "base/shared_memory.h"
+#include "core/base/address.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/url.h"
@@ -61,6 +62,7 @@ char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
 int guc_log_refusals = LOG_REFUSALS_DEBUG;
 int guc_max_replay_lag = 0;
+char *guc_metrics_networks = NULL;
 char *guc_pkcs11_module = NULL;
 char *guc_pkcs11_pin_file = NULL;
 bool guc_preloaded = false;
@@ -178,6 +180,20 @@ check_installation_id(char **value, void **extra pg_attribute_unused(),
 
 	if (!ok)
 		GUC_check_errdetail("It is a UUID of 36 characters.");
+	return ok;
+}
+
+static bool
+check_metrics_networks(char **value, void **extra pg_attribute_unused(),
+					   GucSource source pg_attribute_unused())
+{
+	bool ok = pgtc_address_networks_valid(pgtc_slice_str(*value));
+
+	if (!ok)
+	{
+		GUC_check_errdetail("It is no list of networks.");
+		GUC_check_errhint("Write it like: 10.1.0.0/16, 2001:db8::/32.");
+	}
 	return ok;
 }
 
@@ -424,6 +440,12 @@ guc_init(void)
 		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
 		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
 		&guc_max_replay_lag, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.metrics_networks",
+		"Networks, separated by commas, from which /metrics is answered without a token; empty: from none.",
+		"What counts is the address that the layer vouches for: behind a proxy that it was not told of that is the proxy's, whoever asks.",
+		&guc_metrics_networks, "", PGC_SUSET, GUC_LIST_INPUT, check_metrics_networks, NULL, NULL);
 
 	DefineCustomStringVariable(
 		"pgtoken.pkcs11_module",

@@ -36,6 +36,7 @@ extern char *guc_installation_id;
 extern int guc_lockstep_generations;
 extern int guc_log_refusals; /* a LogRefusals */
 extern int guc_max_replay_lag; /* ms */
+extern char *guc_metrics_networks;
 extern char *guc_pkcs11_module;
 extern char *guc_pkcs11_pin_file;
 extern bool guc_preloaded; /* by the postmaster, not by this session */

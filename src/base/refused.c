@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
+#include "base/counters.h"
 #include "base/explanation.h"
 #include "base/guc.h"
 #include "base/object.h"
@@ -149,6 +150,7 @@ put_in_ring(const RefusedRequest *request)
 	LWLockAcquire(&shared->refused_lock, LW_EXCLUSIVE);
 	shared_memory_refused(shared)[shared->refused_so_far++ % shared->n_refused] = *request;
 	LWLockRelease(&shared->refused_lock);
+	counters_add(COUNT_RING);
 }
 
 static void
@@ -175,6 +177,7 @@ refused_record(const char *endpoint, const char *client_id, PgtErr err)
 
 	if (is_expected(err))
 		return;
+	counters_add_refusal(err);
 	if (is_about(note.err, err))
 		request = note;
 	request.at = GetCurrentTimestamp();

@@ -61,6 +61,8 @@ make_empty(SharedMemory *shared, int n_refused, int n_replay)
 	memset(shared, 0, segment_size(n_refused, n_replay));
 	LWLockInitialize(&shared->refused_lock, tranche);
 	LWLockInitialize(&shared->replay_lock, tranche);
+	LWLockInitialize(&shared->samples_lock, tranche);
+	counters_make_empty(shared->counters);
 	shared->n_refused = n_refused;
 	shared->n_replay = replay_places(n_replay);
 	random_bytes(shared->replay_key, sizeof(shared->replay_key));

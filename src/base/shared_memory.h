@@ -19,6 +19,8 @@
 
 #include "storage/lwlock.h"
 
+#include "base/counters.h"
+#include "base/kept_samples.h"
 #include "base/refused.h"
 #include "core/base/crypto.h"
 #include "core/base/replay_set.h"
@@ -36,6 +38,11 @@ typedef struct SharedMemory
 	LWLock replay_lock; /* the identifiers */
 	uint32 n_replay; /* places, a multiple of PGTC_REPLAY_WAYS */
 	uint8 replay_key[PGTC_SHA256_LEN]; /* nobody can choose who has to */
+
+	LWLock samples_lock; /* what is kept of measurements that take long, by database */
+	KeptSamples samples[COUNTER_DATABASES];
+
+	Counters counters[COUNTER_DATABASES]; /* without a lock */
 } SharedMemory;
 
 extern void shared_memory_init(void);

@@ -104,6 +104,7 @@ send_error(HttpExchange *x, const Client *client, Jsonb *parameters, PgtErr err)
 {
 	Answer answer;
 
+	x->err = err;
 	refused_record(x->path, x->client_id, err);
 	answer_error(client, parameters, errors_info(err)->error, refused_description(err), &answer);
 	return answer_endpoint_send(x, &answer);

@@ -10,7 +10,9 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 
+#include "base/counters.h"
 #include "base/guc.h"
 #include "base/object.h"
 #include "base/replay_lag.h"
@@ -25,6 +27,8 @@
 #include "endpoints/end_session_endpoint.h"
 #include "endpoints/introspection_endpoint.h"
 #include "endpoints/metadata_endpoint.h"
+#include "endpoints/metrics_endpoint.h"
+#include "endpoints/probe_endpoint.h"
 #include "endpoints/registration_endpoint.h"
 #include "endpoints/revocation_endpoint.h"
 #include "endpoints/signals_endpoint.h"
@@ -59,6 +63,7 @@ typedef enum RouteFlags
 	OF_PAIRS = 128, /* the same with two segments */
 	OWN_SCRIPTS =
 		256, /* for scripts of the issuer's own origin: told in JSON, and no other origin lets in */
+	AT_ANY_LAG = 512, /* says itself what it makes of a standby that is too far behind */
 	ALIASED = 64 /* also below the issuer's mtls_base_uri (RFC 8705 section 5) */
 } RouteFlags;
 
@@ -117,9 +122,45 @@ static const Route routes[] = {
 	{"/oauth2/signals/poll/", FORM, FOR_SCRIPTS | NO_FORM | OF_MANY, signals_endpoint_poll, NULL},
 };
 
+/* of the service and no issuer's */
+static const Route service_routes[] = {
+	{PROBE_LIVE_PATH, METADATA, READS_ONLY | AT_ANY_LAG, NULL, probe_endpoint_live},
+	{PROBE_READY_PATH, METADATA, READS_ONLY | AT_ANY_LAG, NULL, probe_endpoint_ready},
+	{METRICS_PATH, METADATA, READS_ONLY | AT_ANY_LAG, NULL, metrics_endpoint},
+};
+
 /* of an API and not below an issuer: with the API's path behind it (RFC 9728 section 3.1) */
 static const Route resource_route = {RESOURCE_METADATA_PATH, METADATA, FOR_SCRIPTS | READS_ONLY,
 									 NULL, metadata_endpoint_resource};
+
+#define OTHER_PATHS "other"
+
+StaticAssertDecl(lengthof(routes) + lengthof(service_routes) + 2 <= COUNTER_ENDPOINTS,
+				 "every endpoint has its counters");
+
+const char *
+door_endpoint(int n)
+{
+	if (n < (int) lengthof(routes))
+		return routes[n].path;
+	n -= lengthof(routes);
+	if (n < (int) lengthof(service_routes))
+		return service_routes[n].path;
+	n -= lengthof(service_routes);
+	return n == 0 ? resource_route.path : n == 1 ? OTHER_PATHS : NULL;
+}
+
+static int
+number_of(const Route *route)
+{
+	int n = lengthof(routes) + lengthof(service_routes);
+
+	if (route >= routes && route < routes + lengthof(routes))
+		return route - routes;
+	if (route >= service_routes && route < service_routes + lengthof(service_routes))
+		return lengthof(routes) + (route - service_routes);
+	return route ? n : n + 1;
+}
 
 static bool
 is_joined(const char *path, const char *first, const char *second)
@@ -189,6 +230,17 @@ aliased_route(const Issuer *issuer, const char *host, const char *path)
 	{
 		if ((routes[i].flags & ALIASED) && leads_below(base, path, &routes[i]))
 			return &routes[i];
+	}
+	return NULL;
+}
+
+static const Route *
+service_route(const char *path)
+{
+	for (size_t i = 0; i < lengthof(service_routes); i++)
+	{
+		if (strcmp(service_routes[i].path, path) == 0)
+			return &service_routes[i];
 	}
 	return NULL;
 }
@@ -282,7 +334,7 @@ check(const HttpExchange *x, const Route *route, bool stale)
 		return PGT_ERR_NOT_FOUND;
 	if (!takes(route->methods, x->request->method))
 		return PGT_ERR_REQUEST_METHOD;
-	if (stale)
+	if (stale && !(route->flags & AT_ANY_LAG))
 		return PGT_ERR_STALE_STANDBY;
 	return XactReadOnly && !(route->flags & READS_ONLY) ? PGT_ERR_READ_ONLY : PGT_OK;
 }
@@ -316,16 +368,20 @@ answer(HttpExchange *x, const Route *route, bool stale)
 	return route->text ? route->text(x) : object_text(route->json(x));
 }
 
-char *
-door_handle(const HttpRequest *request, HttpExchange *x)
+/* which endpoint it is; into x what is known before it is asked */
+static const Route *
+begin(const HttpRequest *request, HttpExchange *x)
 {
-	bool stale = replay_lag_exceeded(); /* before anything is read */
+	const Route *route = service_route(request->path);
 	Issuer *issuer = NULL;
 	bool aliased = false;
-	const Route *route;
-	char *body;
 
-	http_arrive();
+	if (route)
+	{
+		http_begin_without_issuer(x, request, route->path);
+		x->methods = route->methods;
+		return route;
+	}
 	route = find_route(request, &issuer, &aliased);
 	http_begin(x, request, issuer, route ? route->path : "");
 	if (route)
@@ -339,7 +395,68 @@ door_handle(const HttpRequest *request, HttpExchange *x)
 		x->name =
 			name_in(issuer_path_at(x->issuer, authority_of(request), true), route, request->path);
 	}
+	return route;
+}
+
+static char *
+handle(const HttpRequest *request, HttpExchange *x, volatile int *endpoint)
+{
+	bool stale = replay_lag_exceeded(); /* before anything is read */
+	const Route *route;
+	char *body;
+
+	http_arrive();
+	route = begin(request, x);
+	*endpoint = number_of(route);
 	body = answer(x, route, stale);
 	http_finish(x, body != NULL);
+	return body;
+}
+
+/* what a layer makes of an error that is raised */
+static int
+status_of_failure(int sqlstate)
+{
+	int category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE ||
+				   sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
+				   category == ERRCODE_INSUFFICIENT_RESOURCES ||
+				   (category == ERRCODE_OPERATOR_INTERVENTION && sqlstate != ERRCODE_QUERY_CANCELED)
+			   ? 503
+			   : 500;
+}
+
+static void
+count(int endpoint, int status, PgtErr err, instr_time begun)
+{
+	instr_time took;
+
+	INSTR_TIME_SET_CURRENT(took);
+	INSTR_TIME_SUBTRACT(took, begun);
+	/* 0: it comes again */
+	if (status != 0)
+		counters_add_answer(endpoint, status, err, INSTR_TIME_GET_MICROSEC(took));
+}
+
+char *
+door_handle(const HttpRequest *request, HttpExchange *x)
+{
+	volatile int endpoint = number_of(NULL); /* until it is found */
+	char *body = NULL;
+	instr_time begun;
+
+	INSTR_TIME_SET_CURRENT(begun);
+	PG_TRY();
+	{
+		body = handle(request, x, &endpoint);
+	}
+	PG_CATCH();
+	{
+		count(endpoint, status_of_failure(geterrcode()), PGT_ERR_SERVER, begun);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	count(endpoint, x->status, x->err, begun);
 	return body;
 }

@@ -17,4 +17,7 @@
  */
 extern char *door_handle(const HttpRequest *request, HttpExchange *x);
 
+/* as StringsNth: by what name requests of an endpoint are counted (base/counters.h) */
+extern const char *door_endpoint(int n);
+
 #endif /* PGT_DOOR_H */

@@ -336,8 +336,10 @@ call_handle(const PgtcCgiRequest *request, PgtcSlice body, CallAnswer *out)
 	take_answer(request, row, out);
 }
 
+#define NOT_READY "{\"ready\":false,\"missing\":[\"database\"],\"late\":[]}"
+
 void
-call_refuse(int status, CallAnswer *out)
+call_refuse(int status, const PgtcCgiRequest *request, CallAnswer *out)
 {
 	static const struct
 	{
@@ -353,14 +355,16 @@ call_refuse(int status, CallAnswer *out)
 		{503,
 		 "{\"error\":\"temporarily_unavailable\",\"error_description\":\"the server cannot answer now, but may soon\"}"},
 	};
+	bool asks = status >= 500 && pgtc_slice_equal(pgtc_cgi_path(request), pgtc_slice_str("/ready"));
 	PgtcSlice body = {NULL, 0};
 
 	begin_answer(out);
+	status = asks ? 503 : status;
 	out->status = status;
 	for (size_t i = 0; i < lengthof(bodies); i++)
 	{
 		if (bodies[i].status == status)
-			body = pgtc_slice_str(bodies[i].body);
+			body = pgtc_slice_str(asks ? NOT_READY : bodies[i].body);
 	}
 	pgtc_cgi_write_status(&out->output, status);
 	pgtc_cgi_write_header(&out->output, pgtc_slice_str("Content-Type"),

@@ -33,7 +33,7 @@ extern const char *call_problem(void);
  */
 extern void call_handle(const PgtcCgiRequest *request, PgtcSlice body, CallAnswer *out);
 
-/* without a database: a status, and a body that says no more */
-extern void call_refuse(int status, CallAnswer *out);
+/* without a database: a status, and a body that says no more, but to who asks what is missing */
+extern void call_refuse(int status, const PgtcCgiRequest *request, CallAnswer *out);
 
 #endif /* PGT_FASTCGI_CALL_H */

@@ -250,6 +250,6 @@ transaction_run(Connection *connection, const PgtcCgiRequest *request, int servi
 	end();
 	MemoryContextSwitchTo(memory);
 	if (refusal != 0)
-		call_refuse(refusal, out);
+		call_refuse(refusal, request, out);
 	return !gone;
 }

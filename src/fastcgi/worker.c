@@ -81,7 +81,7 @@ call(Connection *connection, const PgtcCgiRequest *request, CallAnswer *out)
 	}
 	if (connection_gone(connection))
 		return false;
-	call_refuse(503, out);
+	call_refuse(503, request, out);
 	return true;
 }
 
@@ -133,7 +133,7 @@ answer(Connection *connection, TimestampTz from)
 	CallAnswer out;
 
 	if (refusal != 0)
-		call_refuse(refusal, &out);
+		call_refuse(refusal, request, &out);
 	else
 		is_there = call(connection, request, &out);
 	if (!is_there)
@@ -193,9 +193,15 @@ worker_refuse(int fd, int of_service)
 	how = connection_read(&connection, REFUSAL_TIMEOUT);
 	if (how == CONNECTION_REQUEST)
 	{
+		PgtcCgiRequest *request = palloc0(sizeof(PgtcCgiRequest));
+		PgtcFastcgi *fastcgi = &connection.fastcgi;
 		CallAnswer out;
 
-		call_refuse(503, &out);
+		(void) pgtc_cgi_read(pgtc_slice(fastcgi->params.data, fastcgi->params.len), &connection_mem,
+							 request);
+		call_refuse(503, request, &out);
+		pgtc_cgi_free(request);
+		pfree(request);
 		send_answer(&connection, &out);
 		shared_request(service, "", 503, 0);
 	}

@@ -37,12 +37,18 @@ http_arrive(void)
 void
 http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer, const char *path)
 {
+	http_begin_without_issuer(x, request, path);
+	x->issuer = issuer ? issuer : issuer_of_session();
+	x->url = issuer_url(x->issuer->issuer, path);
+}
+
+void
+http_begin_without_issuer(HttpExchange *x, const HttpRequest *request, const char *path)
+{
 	memset(x, 0, sizeof(*x));
 	x->request = request;
-	x->issuer = issuer ? issuer : issuer_of_session();
 	x->path = path;
 	x->methods = "";
-	x->url = issuer_url(x->issuer->issuer, path);
 	x->status = 200;
 	x->content_type = "application/json";
 	x->answer = palloc(sizeof(HttpField) * HTTP_ANSWER_HEADERS_MAX);
@@ -168,6 +174,7 @@ http_refusal(HttpExchange *x, PgtErr err)
 	const PgtErrInfo *info = errors_info(err);
 	Object body;
 
+	x->err = err;
 	x->status = info->http_status;
 	if (err == PGT_ERR_WAIT)
 	{
@@ -212,6 +219,7 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 	const PgtErrInfo *info = errors_info(err);
 	StringInfoData challenge;
 
+	x->err = err;
 	refused_record(x->path, x->client_id, err);
 	initStringInfo(&challenge);
 	appendStringInfo(&challenge, "%s realm=\"%s\"", scheme, x->issuer->issuer);

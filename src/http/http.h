@@ -32,6 +32,7 @@ typedef struct HttpExchange
 	HttpField *fields; /* of it */
 	int n_fields;
 	int status;
+	PgtErr err; /* that is told; PGT_OK: none */
 	const char *content_type; /* of the body, if it has one */
 	int max_age; /* seconds for which anybody may keep the answer; 0: nobody may */
 	bool immutable; /* what has this URL never becomes another, for as long as max_age */
@@ -46,6 +47,10 @@ extern void http_arrive(void);
 /* path: of the endpoint below the issuer, e.g. "/oauth2/token"; issuer NULL: that of the session */
 extern void http_begin(HttpExchange *x, const HttpRequest *request, Issuer *issuer,
 					   const char *path);
+
+/* the same of what is no issuer's: x->issuer and x->url are NULL */
+extern void http_begin_without_issuer(HttpExchange *x, const HttpRequest *request,
+									  const char *path);
 
 /* the issuer's token endpoint */
 extern char *http_token_url(const HttpExchange *x);

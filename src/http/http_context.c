@@ -38,8 +38,8 @@ add_member(Object *context, const char *name, char *value)
 }
 
 /* what the nearest proxy has seen and appended itself; it ends where the header does */
-static const char *
-client_address(const HttpExchange *x)
+const char *
+http_context_address(const HttpExchange *x)
 {
 	char *header = x->request->peer.address;
 
@@ -134,7 +134,7 @@ http_context(const HttpExchange *x)
 	(void) pgtc_context_headers_read(pgtc_slice_str(guc_http_context_headers), &headers);
 	object_begin(&context);
 	object_string(&context, "user_agent", user_agent(x));
-	object_string(&context, "ip", client_address(x));
+	object_string(&context, "ip", http_context_address(x));
 	/* what a header or the layer is to say, the client has no say in */
 	for (size_t i = 0; i < lengthof(of_form); i++)
 	{

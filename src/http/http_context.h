@@ -17,4 +17,7 @@
  */
 extern Jsonb *http_context(const HttpExchange *x);
 
+/* where the request has come from, as the layer or a proxy that it believes says; it is an address, or NULL */
+extern const char *http_context_address(const HttpExchange *x);
+
 #endif /* PGT_HTTP_CONTEXT_H */

@@ -7,6 +7,7 @@
  */
 #include "operations/permit.h"
 
+#include "base/counters.h"
 #include "base/moment.h"
 #include "base/object.h"
 #include "core/risk/rules.h"
@@ -96,6 +97,8 @@ permit(PermitRequest *request, Grant *grant, Permission *permission, TokenRespon
 	permission->record = assessment.record;
 	permission->personal = assessment.personal;
 	permission->revoke = assessment.revoke;
+	counters_add((request->assessed.first_issue ? COUNT_ISSUE_DECISIONS : COUNT_REFRESH_DECISIONS) +
+				 assessment.decision);
 	switch (assessment.decision)
 	{
 		case PGTC_ALLOW:

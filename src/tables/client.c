@@ -15,6 +15,7 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
+#include "base/counters.h"
 #include "base/glue.h"
 #include "base/guc.h"
 #include "base/held.h"
@@ -496,6 +497,7 @@ find_cached(const char *client_id)
 
 	attach();
 	entry = (Entry *) lru_find(&clients, hash, client_id);
+	counters_add(entry ? COUNT_CLIENT_HITS : COUNT_CLIENT_MISSES);
 	if (entry == NULL)
 	{
 		entry = load_client(client_id);

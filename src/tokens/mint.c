@@ -4,6 +4,7 @@
  */
 #include "tokens/mint.h"
 
+#include "base/counters.h"
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
@@ -17,6 +18,7 @@
 #include "core/oauth/jti.h"
 #include "core/oauth/status_list.h"
 #include "tables/authentication.h"
+#include "tables/grant_type.h"
 #include "tables/issuer.h"
 #include "tables/resource.h"
 #include "tables/signing_key.h"
@@ -236,6 +238,33 @@ mint_tokens(const MintRequest *request, Minted *out)
 	return PGT_OK;
 }
 
+/* what is none of the token endpoint's is in the last place */
+static int
+place_of_grant_type(const char *name)
+{
+	int type = 0;
+
+	while (type < GRANT_TYPES && strcmp(grant_type_name(type), name) != 0)
+		type++;
+	return type < GRANT_TYPES ? type : COUNTER_GRANT_TYPES - 1;
+}
+
+static void
+count(const Grant *grant, const LineageRow *row)
+{
+	if (row->parent_generation >= 0)
+	{
+		counters_add(COUNT_ISSUED + GRANT_TYPE_REFRESH_TOKEN);
+		/* a renewal, too, has a number in its generation, but stays in it */
+		if (row->retry > 0 && row->generation > row->parent_generation)
+			counters_add(COUNT_RETRIES);
+		return;
+	}
+	counters_add(COUNT_ISSUED + place_of_grant_type(grant->grant_type));
+	if (grant_type_has_user(grant->grant_type) && grant->act == NULL)
+		counters_add(COUNT_SIGN_INS);
+}
+
 void
 mint_record(const Minted *minted, LineageRow *row)
 {
@@ -251,6 +280,7 @@ mint_record(const Minted *minted, LineageRow *row)
 	row->n_resources = minted->target->n_resources;
 	row->decision = "allow";
 	lineage_insert(row);
+	count(minted->grant, row);
 }
 
 void

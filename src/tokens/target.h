@@ -37,6 +37,9 @@ extern const char *target_protocol_scope(int n);
  */
 #define TARGET_SESSIONS_SCOPE "pgtoken:sessions"
 
+/* of clients that read what the service measures of itself: of their own, and no user's */
+#define TARGET_METRICS_SCOPE "pgtoken:metrics"
+
 /*
  * The resources of a request by the names they are registered under, each once: a
  * client may spell them otherwise (RFC 3986 section 6.2).  In place; what is not

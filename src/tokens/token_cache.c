@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 
 #include "base/cache.h"
+#include "base/counters.h"
 #include "base/lru.h"
 #include "core/base/crypto.h"
 
@@ -76,6 +77,7 @@ token_cache_get(const uint8_t hash[PGTC_SHA256_LEN])
 	if (entry == NULL)
 		return NULL;
 	cache_stats.token_hits++;
+	counters_add(COUNT_TOKEN_HITS);
 	return &entry->token;
 }
 

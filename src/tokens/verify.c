@@ -11,6 +11,7 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
+#include "base/counters.h"
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/moment.h"
@@ -213,6 +214,7 @@ verify_anew(const char *token, size_t len, const uint8_t hash[PGTC_SHA256_LEN], 
 	Jsonb *claims;
 
 	cache_stats.token_misses++;
+	counters_add(COUNT_TOKEN_MISSES);
 	if (!genuine_access_token(pgtc_slice(token, len), &genuine) ||
 		pgtc_claims_check_access(genuine.claims, pgtc_slice_str(genuine.key->issuer),
 								 pgtc_slice(NULL, 0), now, LEEWAY) != PGTC_OK ||

@@ -97,6 +97,53 @@ describe('every endpoint', () => {
 	});
 });
 
+// what runs the service asks it at these paths, which are no issuer's
+describe('who watches it', () => {
+	const ask = (path, headers = []) => h.exchange('GET', path, { headers });
+
+	it('is told that it lives, and that it is ready', async () => {
+		for (const [path, content] of [['/live', { live: true }], ['/ready', { ready: true, missing: [] }]]) {
+			for (const target of [path, `${path}?x=y`]) {
+				const answer = await ask(target);
+				assert.deepEqual([answer.status, one(answer, 'content-type'), one(answer, 'cache-control')], [200, 'application/json', 'no-store'], target);
+				const { late, ...told } = jsonOf(answer);
+				assert.deepEqual(told, content);
+			}
+			assert.deepEqual([(await h.exchange('HEAD', path)).status, (await h.exchange('HEAD', path)).body.length], [200, 0]);
+		}
+	});
+
+	// the fault: a layer that has its own text for a 503, and the list of what is missing gone
+	it('is told what is missing', async () => {
+		await h.rows(`UPDATE pgtoken.signing_keys SET state = 'pending' WHERE state = 'active' AND issuer = $1 AND alg = 'ES256'`, h.issuer);
+		try {
+			const answer = await ask('/ready');
+			assert.deepEqual([answer.status, one(answer, 'content-type'), answer.all('retry-after'), answer.all('cache-control')], [503, 'application/json', ['5'], ['no-store']]);
+			assert.deepEqual([jsonOf(answer).ready, jsonOf(answer).missing], [false, ['signing_key']]);
+		} finally {
+			await h.rows(`UPDATE pgtoken.signing_keys SET state = 'active' WHERE state = 'pending' AND issuer = $1 AND alg = 'ES256'`, h.issuer);
+		}
+		assert.equal((await ask('/ready')).status, 200);
+	});
+
+	// the attack: strangers who read how often logins fail
+	it('reads metrics with a token for it, in either form, and not without', async () => {
+		const client = await h.newClient({ scopes: ['pgtoken:metrics', 'notes:read'], metadata: { grant_types: ['client_credentials'] } });
+		const tokenFor = async (scope) => (await h.token(client, { grant_type: 'client_credentials', scope })).json.access_token;
+		const bearer = ['Authorization', `Bearer ${await tokenFor('pgtoken:metrics')}`];
+		const text = await ask('/metrics', bearer);
+		assert.deepEqual([text.status, one(text, 'content-type'), one(text, 'cache-control')], [200, 'text/plain; version=0.0.4; charset=utf-8', 'no-store']);
+		assert.match(text.body.toString(), /^pgtoken_http_requests_total\{.*endpoint="\/oauth2\/token".*\} \d+$/m);
+		const open = await ask('/metrics', [...bearer, 'Accept', 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1']);
+		assert.deepEqual([open.status, one(open, 'content-type')], [200, 'application/openmetrics-text; version=1.0.0; charset=utf-8']);
+		assert.ok(open.body.toString().endsWith('\n# EOF\n'));
+		for (const [headers, status, error] of [[[], 401], [['Authorization', 'Bearer x'], 401, 'invalid_token'], [['Authorization', `Bearer ${await tokenFor('notes:read')}`], 401, 'invalid_token']]) {
+			const refused = await ask('/metrics', headers);
+			assert.deepEqual([refused.status, refused.body.toString(), /error="(\w+)"/.exec(one(refused, 'www-authenticate'))?.[1]], [status, '', error]);
+		}
+	});
+});
+
 describe('the form', () => {
 	it('is told by its type, whatever its parameters and case', async () => {
 		const client = await machine();

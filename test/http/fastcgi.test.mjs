@@ -128,6 +128,10 @@ describe('http/fastcgi/nginx.conf', () => {
 	it('a server that is away is 503, and when to come again', async () => {
 		const { status, headers, text } = await call(ports.away, 'GET', '/oauth2/jwks');
 		assert.deepEqual([status, headers['retry-after'], headers['content-type'], JSON.parse(text).error], [503, '5', 'application/json', 'temporarily_unavailable']);
+		// which says itself that it lives, and what is missing
+		const [live, ready] = [await call(ports.away, 'GET', '/live'), await call(ports.away, 'GET', '/ready?x')];
+		assert.deepEqual([live.status, JSON.parse(live.text)], [200, { live: true }]);
+		assert.deepEqual([ready.status, ready.headers['retry-after'], JSON.parse(ready.text)], [503, '5', { ready: false, missing: ['database'], late: [] }]);
 	});
 
 	it('its log has paths, and no query', async () => {

@@ -192,7 +192,7 @@ describe('the gateway and its connections', () => {
 		const { refresh_token: refreshToken, grantId } = await h.newTokens(client);
 		const holder = await h.pool.connect();
 		const idle = socketTo(base, `GET /live HTTP/1.1\r\nHost: x\r\n\r\n`);
-		await until(() => idle.answered().includes('live\n'));
+		await until(() => idle.answered().includes('"live"'));
 		let stopped;
 		let answer;
 		try {

@@ -241,6 +241,23 @@ describe('nginx.conf', () => {
 		next = undefined;
 	});
 
+	// the fault: what the database says is missing ends at nginx, or what PostgREST says of a database that is away gets through
+	it('at /ready it says what is missing, as the database has it, or that it is away; /live is its own', async () => {
+		const missing = '{"ready": false, "missing": ["signing_key"], "late": []}';
+		for (const [headers, body, told] of [[{ 'pgtoken-ready': missing }, missing, ['signing_key']],
+			[{ 'content-type': 'application/json', 'proxy-status': 'PostgREST; error=PGRST001', 'retry-after': '1' }, '{"code":"PGRST001"}', ['database']]]) {
+			next = { status: 503, headers, body };
+			const response = await call(ports.issuer, 'GET', '/ready?x=y');
+			assert.deepEqual([response.status, JSON.parse(response.text).missing, response.headers['pgtoken-ready'], times(response, 'retry-after')], [503, told, undefined, 1]);
+			assert.match(response.headers['content-type'], /^application\/json/);
+			const other = await call(ports.issuer, 'GET', '/oauth2/jwks');
+			assert.equal(JSON.parse(other.text).error, 'temporarily_unavailable', 'and nowhere else');
+		}
+		const live = await call(ports.issuer, 'GET', '/live');
+		assert.deepEqual([live.status, JSON.parse(live.text)], [200, { live: true }]);
+		next = undefined;
+	});
+
 	it('its own answers are JSON that scripts may read', async () => {
 		const cases = { 400: 'GET / HTTP/1.1\r\n\r\n', 413: 'POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\nConnection: close\r\n\r\n',
 			414: `GET /?${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 405: 'TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' };

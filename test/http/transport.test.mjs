@@ -185,6 +185,10 @@ if (h.can('stand-in')) describe('a layer', () => {
 			await database.query('SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND usename = \'authenticator\'');
 			const answer = await send('GET', '/answer');
 			assert.deepEqual([answer.status, answer.all('retry-after'), jsonOf(answer).error], [503, ['5'], 'temporarily_unavailable']);
+			// the attack: who runs it is told that it is well, or that it is dead and to be started anew
+			const [live, ready] = [await send('GET', '/live'), await send('GET', '/ready?x=/live')];
+			assert.deepEqual([live.status, jsonOf(live), live.all('cache-control')], [200, { live: true }, ['no-store']]);
+			assert.deepEqual([ready.status, jsonOf(ready), ready.all('retry-after')], [503, { ready: false, missing: ['database'], late: [] }, ['5']]);
 		} finally {
 			await database.query('ALTER ROLE authenticator LOGIN');
 		}

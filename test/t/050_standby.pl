@@ -114,6 +114,27 @@ $s->query(q{SELECT set_config('request.headers', '{"pgtoken-method": "GET", "pgt
 is($s->value(q{SELECT convert_from(pgtoken_postgrest.read(''), 'UTF8')}), http_request($p, GET => '/oauth2/jwks')->{body}, 'and reads by a function of its own');
 $s->query('COMMIT');
 
+# --- what watches the two ------------------------------------------------------
+
+# the library is not preloaded: before PostgreSQL 17 there are no counters, and all else is there
+my $counted = $p->value('SHOW server_version_num') >= 170000 ? 1 : 0;
+sub metric { return $_[0]->value('SELECT sum(value) FROM pgtoken.metrics() WHERE name = $1', $_[1]); }
+
+for my $session ($p, $s)
+{
+	my $who = $session == $p ? 'the primary' : 'the standby';
+
+	is(metric($session, 'pgtoken_counters_present'), $counted, "$who: counters where there is shared memory");
+	is(metric($session, 'pgtoken_decisions_total') // 'none', $counted ? ($session == $p ? metric($p, 'pgtoken_decisions_total') : 0) : 'none', 'of this server alone');
+	is(metric($session, 'pgtoken_signing_keys'), 3, 'keys');
+	cmp_ok(metric($session, 'pgtoken_health_problems'), '>', 0, 'what health has to say');
+	cmp_ok($session->value(q{SELECT length(pgtoken.metrics_text(true))}), '>', 1000, 'as text');
+	is(read_at($session, GET => '/live'), '200 {"live": true}', 'it lives');
+	like(read_at($session, GET => '/ready'), qr/^200 .*"ready": true/, 'and is ready');
+	is(http_request($session, GET => '/metrics')->{status}, 401, 'metrics are not for strangers');
+}
+is(metric($p, 'pgtoken_replay_lag_seconds'), undef, 'a primary has no lag');
+like(metric($s, 'pgtoken_replay_lag_seconds'), qr/^([0-9.e-]+|Infinity)$/, 'a standby has');
 
 # the cache holds it: that is what a revocation has to reach
 holds($family{app}{access_token});

@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use JSON::PP;
 use PgtokenTest;
 use PostgreSQL::Test::Utils qw(slurp_file);
 use Test::More;
@@ -116,6 +117,14 @@ for my $round (1 .. 3)
 }
 is(answer($kept->{access_token}), 'PT503', 'nor is one that was not revoked, which the standby cannot know');
 is(answer('nonsense'), 'PT503', 'nor is nonsense');
+
+# what watches it hears of that, and a load balancer leaves it out
+my $ready = http_request($s, GET => '/ready');
+is($ready->{status}, 503, 'it is not ready');
+like($ready->{body}, qr/"missing": \["replay"\]/, 'and says why');
+is(http_request($s, GET => '/live')->{status}, 200, 'but alive');
+cmp_ok($s->value(q{SELECT value FROM pgtoken.metrics() WHERE name = 'pgtoken_replay_lag_seconds'}), '>', 1, 'its metrics have the lag');
+is(http_request($s, GET => '/metrics', undef, encode_json({ authorization => "Bearer $kept->{access_token}" }))->{status}, 503, 'which no token lets read here: who knows whether it holds');
 
 my %refused = (
 	'introspect' => [ 'SELECT pgtoken.introspect($1)', $kept->{access_token} ],

@@ -101,6 +101,13 @@ $other->value('SELECT error FROM pgtoken.issue_tokens($1, $2)', 'nobody', 'alice
 is($other->value('SELECT count(*) FROM pgtoken.refused_requests()'), 1, 'but its own');
 is($admin->value(q{SELECT count(*) FROM pgtoken.refused_requests('nobody')}), 0, 'which this one does not see');
 
+# counted is what all sessions of a database have done, and no other one's
+my $issued = q{SELECT sum(value) FROM pgtoken.metrics() WHERE name = 'pgtoken_decisions_total' AND labels ->> 'act' = 'issue'};
+my ($issued_before, $issued_there) = ($admin->value($issued), $other->value($issued));
+$_->query(q{SELECT pgtoken.issue_tokens('app', 'alice', 'read')}) for $admin, session($node), session($node), $other;
+is($admin->value($issued) - $issued_before, 3, 'three sessions have issued tokens');
+is($other->value($issued) - $issued_there, 1, 'and one of another database');
+
 # what an aborted transaction has refused was refused all the same
 $admin->query('BEGIN');
 authorize('client_id=aborted&response_type=code');

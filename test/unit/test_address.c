@@ -219,9 +219,36 @@ last_of_list(void)
 	CHECK(pgtc_address_last(pgtc_slice(NULL, 0)).data == NULL);
 }
 
+static bool
+in(const char *networks, const char *text)
+{
+	PgtcAddress address;
+
+	CHECK(pgtc_address_parse(pgtc_slice_str(text), &address) == PGTC_OK);
+	return pgtc_address_in_networks(pgtc_slice_str(networks), &address);
+}
+
+/* Attack: a list that is read half is taken for one that lets more in, or everybody. */
+static void
+list_of_networks(void)
+{
+	CHECK(in("10.0.0.0/8, 2001:db8::/32", "10.9.8.7") &&
+		  in("10.0.0.0/8,2001:db8::/32", "2001:db8::1"));
+	CHECK(!in("10.0.0.0/8, 2001:db8::/32", "11.0.0.1") && in("192.0.2.1", "192.0.2.1"));
+	CHECK(!in("", "10.0.0.1") && !in(",", "10.0.0.1") && !in("10.0.0.0/8,x", "10.0.0.1"));
+	CHECK(in("10.0.0.0/8", "::ffff:10.0.0.1") && !in("::/0", "10.0.0.1"));
+	CHECK(pgtc_address_networks_valid(pgtc_slice_str("")));
+	CHECK(pgtc_address_networks_valid(pgtc_slice_str("10.0.0.0/8 ,\t::1")));
+	CHECK(!pgtc_address_networks_valid(pgtc_slice_str("10.0.0.0/8 ::1")));
+	CHECK(!pgtc_address_networks_valid(pgtc_slice_str("10.0.0.1/8")));
+	CHECK(!pgtc_address_networks_valid(pgtc_slice_str("localhost")));
+	CHECK(!pgtc_address_networks_valid(pgtc_slice_str(",")));
+}
+
 void
 test_address(void)
 {
+	list_of_networks();
 	last_of_list();
 	addresses();
 	networks();

@@ -13,9 +13,13 @@ const BODY_LIMIT = 64 * 1024; // of what is longer the database wants to see tha
 const PATIENCE = 5000; // milliseconds that a request waits for its turn, in all
 const HANDLE = { name: 'pgtoken', text: 'SELECT status, headers, body FROM pgtoken_http.handle($1, $2, $3, $4, $5)' };
 
-const problem = (status, error, description, ...headers) => ({ status, body: JSON.stringify({ error, error_description: description }),
-	headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers] });
+const said = (status, content, ...headers) => ({ status, body: JSON.stringify(content), headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers] });
+const problem = (status, error, description, ...headers) => said(status, { error, error_description: description }, ...headers);
 const unavailable = () => problem(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', 'Retry-After', '5');
+
+// of who runs the service (docs/metrics.md): what the database cannot say when it is away
+const live = () => said(200, { live: true });
+const notReady = () => said(503, { ready: false, missing: ['database'], late: [] }, 'Retry-After', '5');
 
 /** no connection (lost, or refused: 08, 28, 3D), a race, a server that goes down or comes up */
 const passes = (error) => error.lost || /^(08|28|3D|40001|40P01|53|57P0)/.test(error.code ?? '');
@@ -47,10 +51,13 @@ export function pgtoken({ proxied = false, ...options } = {}) {
 	pool.on('connect', (client) => client.on('error', () => {})); // also between an answer and the next request
 	const handler = async (request, response) => {
 		const target = request.originalUrl ?? request.url;
-		const answer = await bodyOf(request)
+		const path = target.split('?')[0];
+		const asked = path === '/live' && (request.method === 'GET' || request.method === 'HEAD');
+		const answer = asked ? live() : await bodyOf(request)
 			.then((body) => answerOf(pool, [request.method, target, request.rawHeaders, body, { address: request.socket.remoteAddress, proxied }]))
 			.catch((error) => {
-				console.error(`pgtoken: ${request.method} ${target.split('?')[0]}: ${error.code ?? ''} ${error.message}`);
+				console.error(`pgtoken: ${request.method} ${path}: ${error.code ?? ''} ${error.message}`);
+				if (path === '/ready') return notReady();
 				return passes(error) ? unavailable() : problem(500, 'server_error', 'the server could not answer this request');
 			});
 		const body = answer.status === 204 ? null : Buffer.from(answer.body);

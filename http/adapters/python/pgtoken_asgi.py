@@ -22,13 +22,19 @@ HANDLE = """SELECT status, headers, body
     FROM pgtoken_http.handle(%s::text, %s::text, %s::text[], %s::bytea, %s::jsonb)"""
 
 
+def said(status, content, *headers):
+    return status, ["Content-Type", "application/json", "Cache-Control", "no-store", *headers], json.dumps(content).encode()
+
+
 def problem(status, error, description, *headers):
-    body = json.dumps({"error": error, "error_description": description}).encode()
-    return status, ["Content-Type", "application/json", "Cache-Control", "no-store", *headers], body
+    return said(status, {"error": error, "error_description": description}, *headers)
 
 
 UNAVAILABLE = problem(503, "temporarily_unavailable", "the server cannot answer now, but may soon", "Retry-After", "5")
 BROKEN = problem(500, "server_error", "the server could not answer this request")
+# of who runs the service (docs/metrics.md): what the database cannot say when it is away
+LIVE = said(200, {"live": True})
+NOT_READY = said(503, {"ready": False, "missing": ["database"], "late": []}, "Retry-After", "5")
 
 
 class PgToken:
@@ -51,6 +57,8 @@ class PgToken:
             await asyncio.sleep(wait / 1000)
 
     async def answer(self, request, body):
+        if request["path"] == "/live" and request["method"] in ("GET", "HEAD"):
+            return LIVE
         target = request["raw_path"] + (b"?" + request["query_string"] if request["query_string"] else b"")
         headers = [octets.decode("latin-1") for header in request["headers"] for octets in header]
         peer = {"address": request["client"][0] if request.get("client") else None, "proxied": self.proxied}
@@ -63,6 +71,8 @@ class PgToken:
                 await self.pool.check()  # where one connection has broken, others have
             # a race, a server that goes down or comes up; no connection
             passes = re.match("40001|40P01|53|57P0", state) if state else isinstance(error, psycopg.OperationalError)
+            if request["path"] == "/ready":
+                return NOT_READY
             return UNAVAILABLE if passes else BROKEN
 
     async def __call__(self, request, receive, send):

@@ -155,3 +155,38 @@ pgtc_address_same_network(const PgtcAddress *a, const PgtcAddress *b, int ipv4_p
 		return false;
 	return bits_equal(a->bytes, b->bytes, a->bits == 32 ? ipv4_prefix : ipv6_prefix);
 }
+
+/* the next one of the list; PGTC_E_MALFORMED */
+static PgtcCode
+next_network(PgtcSlice *networks, PgtcNetwork *out)
+{
+	return pgtc_address_parse_network(pgtc_slice_trim(pgtc_slice_take(networks, ','), " \t"), out);
+}
+
+bool
+pgtc_address_networks_valid(PgtcSlice networks)
+{
+	PgtcNetwork network;
+
+	while (networks.len > 0)
+	{
+		if (next_network(&networks, &network) != PGTC_OK)
+			return false;
+	}
+	return true;
+}
+
+bool
+pgtc_address_in_networks(PgtcSlice networks, const PgtcAddress *address)
+{
+	bool found = false;
+	PgtcNetwork network;
+
+	while (networks.len > 0)
+	{
+		if (next_network(&networks, &network) != PGTC_OK)
+			return false;
+		found = found || pgtc_address_in_network(&network, address);
+	}
+	return found;
+}

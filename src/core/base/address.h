@@ -33,6 +33,12 @@ extern PgtcSlice pgtc_address_last(PgtcSlice list);
 extern PgtcCode pgtc_address_parse_network(PgtcSlice in, PgtcNetwork *out);
 extern bool pgtc_address_in_network(const PgtcNetwork *network, const PgtcAddress *address);
 
+/* networks separated by commas, as in a setting: can each be read?  There may be none */
+extern bool pgtc_address_networks_valid(PgtcSlice networks);
+
+/* false, too, when the list cannot be read */
+extern bool pgtc_address_in_networks(PgtcSlice networks, const PgtcAddress *address);
+
 /* false when they are of different versions */
 extern bool pgtc_address_same_network(const PgtcAddress *a, const PgtcAddress *b, int ipv4_prefix,
 									  int ipv6_prefix);
