@@ -26,7 +26,7 @@ SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 10_audit 12_refusal
 	16_issuers 18_keys 20_resources 22_clients 23_trusted_issuers 24_client_secrets 25_subject_blocks 26_revocation 28_grants \
 	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_change_family 34_replay_ids 35_scope_descriptions 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
 	43_courier 43_registration 44_challenges 45_account 45_consent_pages 46_policies 47_signals 47_signals_http 48_simulation 49_status_lists 50_decisions 52_api_helpers 54_metadata 56_http \
-	57_fastcgi 58_maintenance 59_audit_seals 60_purge 61_redaction 62_partitions 63_audit_proof 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 71_console 73_console_clients 72_console_families 75_console_overview 76_metrics 99_closing
+	57_fastcgi 58_maintenance 59_audit_seals 60_purge 61_redaction 62_partitions 63_audit_proof 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 71_console 72_console_families 73_console_clients 75_console_overview 76_metrics 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 
 # in this order: install makes what the others use, uninstall removes it
