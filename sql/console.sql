@@ -5,16 +5,16 @@ SET client_min_messages = warning;
 SELECT pgtoken.create_issuer(i) FROM unnest('{https://console.example,https://other-console.example/tenant}'::text[]) i;
 SELECT pgtoken.create_signing_key('ES256', 'https://console.example') IS NOT NULL AS key;
 GRANT USAGE ON SCHEMA test TO pgtoken_issuer, pgtoken_admin, pgtoken_auditor;
-CREATE FUNCTION test.console(path text, host text DEFAULT 'console.example') RETURNS text LANGUAGE sql
+CREATE FUNCTION test.console_at(path text, host text DEFAULT 'console.example') RETURNS text LANGUAGE sql
 BEGIN ATOMIC
 	SELECT concat_ws(' ', h.status, convert_from(h.body, 'UTF8')::jsonb ->> 'error', convert_from(h.body, 'UTF8')::jsonb ->> 'client_id', convert_from(h.body, 'UTF8')::jsonb ->> 'resource')
 	FROM pgtoken_http.handle(CASE WHEN path LIKE '%/api/%' THEN 'POST' ELSE 'GET' END, path, ARRAY['Host', host], NULL) h;
 END;
 
 -- Off until it is switched on, of each issuer for itself.
-SELECT p, test.console(p) FROM unnest('{/oauth2/console,/oauth2/console/,/oauth2/console/index.html,/oauth2/console/configuration,/oauth2/console/api/whoami}'::text[]) WITH ORDINALITY u (p, n) ORDER BY n;
+SELECT p, test.console_at(p) FROM unnest('{/oauth2/console,/oauth2/console/,/oauth2/console/index.html,/oauth2/console/configuration,/oauth2/console/api/whoami}'::text[]) WITH ORDINALITY u (p, n) ORDER BY n;
 SELECT pgtoken.enable_console('https://console.example') AS page, pgtoken.enable_console('https://console.example') AS again;
-SELECT test.console('/oauth2/console/configuration') AS on, test.console('/oauth2/console/configuration', 'other-console.example') AS other,
+SELECT test.console_at('/oauth2/console/configuration') AS on, test.console_at('/oauth2/console/configuration', 'other-console.example') AS other,
 	   (SELECT h.status FROM pgtoken_http.handle('POST', '/oauth2/console/api/whoami', '{Host,console.example}', NULL) h) AS api;
 SELECT client_type, scopes, redirect_uris, resources, offline_access, metadata, refresh_idle_lifetime, refresh_absolute_lifetime FROM pgtoken.clients WHERE client_id = 'pgtoken-console';
 SELECT resource, scopes FROM pgtoken.resources WHERE issuer = 'https://console.example';
@@ -22,7 +22,7 @@ SELECT resource, scopes FROM pgtoken.resources WHERE issuer = 'https://console.e
 SELECT what, test.outcome(what) AS outcome FROM unnest(ARRAY[$$SELECT pgtoken.enable_console('https://other-console.example/tenant')$$, $$SELECT pgtoken.enable_console('https://console.example', 'another')$$,
 	$$SELECT pgtoken.enable_console('https://nobody.example')$$, $$SELECT pgtoken.enable_console('https://console.example', NULL)$$]) what;
 SELECT pgtoken.enable_console('https://other-console.example/tenant', 'tenant-console') AS page;
-SELECT test.console('/tenant/oauth2/console/configuration', 'other-console.example') AS tenant, test.console('/oauth2/console/configuration', 'other-console.example') AS elsewhere;
+SELECT test.console_at('/tenant/oauth2/console/configuration', 'other-console.example') AS tenant, test.console_at('/oauth2/console/configuration', 'other-console.example') AS elsewhere;
 
 -- Who is let in: a row, and a factor whose secret is shown once.
 SELECT f ->> 'factor_type' AS factor_type, f ->> 'state' AS state, f ? 'secret' AS secret, f ->> 'otpauth_uri' ~ '^otpauth://totp/console.example:op1' AS uri, f ->> 'factor_id' AS op1_factor
@@ -102,10 +102,10 @@ TRUNCATE seen;
 INSERT INTO seen SELECT i.* FROM pgtoken.issue_tokens('pgtoken-console', 'op2', 'openid offline_access', resource => '{https://console.example/oauth2/console/api}', cnf => jsonb_build_object('jkt', test.b64url(sha256('key')))) i;
 SELECT pgtoken.disable_console('https://console.example') AS off, pgtoken.disable_console('https://console.example') AS again;
 SELECT pgtoken.verify_access_token(s.access_token) IS NULL AS ended FROM seen s;
-SELECT p, test.console(p) FROM unnest('{/oauth2/console,/oauth2/console/,/oauth2/console/configuration,/oauth2/console/api/whoami}'::text[]) WITH ORDINALITY u (p, n) ORDER BY n;
+SELECT p, test.console_at(p) FROM unnest('{/oauth2/console,/oauth2/console/,/oauth2/console/configuration,/oauth2/console/api/whoami}'::text[]) WITH ORDINALITY u (p, n) ORDER BY n;
 -- and on again with who was there
 SELECT pgtoken.enable_console('https://console.example') AS page;
-SELECT test.console('/oauth2/console/configuration') AS on, (SELECT enabled FROM pgtoken.clients WHERE client_id = 'pgtoken-console') AS client, (SELECT count(*) FROM pgtoken.console_operators WHERE subject = 'op2') AS operators;
+SELECT test.console_at('/oauth2/console/configuration') AS on, (SELECT enabled FROM pgtoken.clients WHERE client_id = 'pgtoken-console') AS client, (SELECT count(*) FROM pgtoken.console_operators WHERE subject = 'op2') AS operators;
 
 -- A person who is erased is no operator any more.
 SELECT pgtoken.erase_subject('op2', issuer => 'https://console.example') IS NOT NULL AS erased;
