@@ -58,8 +58,10 @@ SET ROLE pgtoken_admin;
 SELECT test.outcome(format($$SELECT pgtoken.remove_factor('op1', '%s', 'https://console.example')$$, :'op1_op1_factor')) AS not_so;
 RESET ROLE;
 UPDATE pgtoken.factors SET failed_attempts = 100, state = 'disabled' WHERE factor_id = :'op1_op1_factor';
+SELECT h.ok, regexp_replace(h.detail, '[0-9a-f-]{36}', 'ID') AS detail FROM pgtoken.health() h WHERE h.check_name = 'console';
 SELECT pgtoken.unlock_console_factor('op1', :'op1_op1_factor', 'https://console.example') AS unlocked, pgtoken.unlock_console_factor('op2', :'op1_op1_factor', 'https://console.example') AS not_his;
 SELECT state, failed_attempts FROM pgtoken.factors WHERE factor_id = :'op1_op1_factor';
+SELECT h.ok, regexp_replace(h.detail, '[0-9a-f-]{36}', 'ID') AS detail FROM pgtoken.health() h WHERE h.check_name = 'console';
 SELECT pgtoken.remove_console_factor('op1', :'op1_sheet', 'https://console.example') AS removed, pgtoken.remove_console_factor('op1', :'op1_sheet', 'https://console.example') AS again;
 
 -- Attack shut out: the scopes by what the application issues, whoever it is issued to.

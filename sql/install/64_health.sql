@@ -315,6 +315,20 @@ BEGIN
 	detail := CASE WHEN ok THEN 'what clients name can be fetched' ELSE 'cannot be fetched, so that the client cannot authenticate, or soon not any more: ' || names END;
 	RETURN NEXT;
 
+	check_name := 'console';
+	SELECT string_agg(w.what, '; ' ORDER BY w.what) INTO names
+	FROM (SELECT format('the factor %s at %s is disabled, since wrong evidence came a hundred times: pgtoken.unlock_console_factor', f.factor_id, f.issuer) AS what
+		  FROM pgtoken.console_factors l JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE f.state = 'disabled'
+		  UNION ALL
+		  SELECT format('nobody can use that of %s: pgtoken.create_console_operator', c.issuer)
+		  FROM pgtoken.consoles c
+		  WHERE c.enabled AND NOT EXISTS (SELECT FROM pgtoken.console_factors l JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE l.issuer = c.issuer AND f.state = 'active')) w;
+	ok := names IS NULL;
+	detail := CASE WHEN NOT ok THEN names || ' (docs/console.md)'
+				   WHEN EXISTS (SELECT FROM pgtoken.consoles c WHERE c.enabled) THEN 'its operators can prove that they are it'
+				   ELSE 'off' END;
+	RETURN NEXT;
+
 	check_name := 'user-supplied functions';
 	SELECT string_agg(f.name || ' of ' || f.issuer ||
 					  CASE WHEN p.oid IS NULL THEN ' is missing, or takes or returns something else'
