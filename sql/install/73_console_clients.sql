@@ -242,7 +242,7 @@ COMMENT ON FUNCTION pgtoken_console.client_families IS
 'Of the console: how many families of a client live, in bounded time. arguments: client_id: which.
 Returns living (those among its last 2000 answers), at_least (true: there may be more, since it had more answers than that) and last_answer_at (null: it has had none that the ledger still has). Raises 22023.';
 
-CREATE FUNCTION pgtoken_console.refusals_of_client(client_id text) RETURNS TABLE (at timestamptz, parameter text, received text)
+CREATE FUNCTION pgtoken.refusals_of_client(client_id text) RETURNS TABLE (at timestamptz, parameter text, received text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -250,9 +250,9 @@ BEGIN
 	RETURN QUERY SELECT q.at, q.parameter, q.received FROM pgtoken.refused_requests(refusals_of_client.client_id, NULL) q;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.refusals_of_client FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.refusals_of_client TO pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.refusals_of_client IS 'Internal, for administrators of one issuer: the last requests of one of its clients that were refused. Raises 42501 for another''s, and as refused_requests';
+REVOKE ALL ON FUNCTION pgtoken.refusals_of_client FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.refusals_of_client TO pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.refusals_of_client IS 'Internal, for administrators of one issuer: the last requests of one of its clients that were refused. Raises 42501 for another''s, and as refused_requests';
 
 CREATE FUNCTION pgtoken_console.refused_redirect_uris(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -274,7 +274,7 @@ BEGIN
 				AND NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = $1 AND q.received = ANY (c.redirect_uris))
 			  GROUP BY q.received ORDER BY max(q.at) DESC LIMIT 50) l$query$,
 		CASE WHEN has_function_privilege('pgtoken.refused_requests(text, integer)', 'EXECUTE') THEN 'pgtoken.refused_requests($1, NULL)'
-			 ELSE 'pgtoken_console.refusals_of_client($1)' END) INTO rows USING of_client;
+			 ELSE 'pgtoken.refusals_of_client($1)' END) INTO rows USING of_client;
 	RETURN jsonb_build_object('rows', rows, 'kept', true);
 EXCEPTION WHEN object_not_in_prerequisite_state THEN
 	RETURN '{"rows": [], "kept": false}';

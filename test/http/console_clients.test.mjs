@@ -117,7 +117,6 @@ describeConsole('clients, APIs and keys in the console', (suite) => {
 		await field('Name').fill('Made');
 		await page.getByText('What its users are shown').click();
 		await field('Users are asked for consent').uncheck();
-		await axe('a client that is changed');
 		await button('Save').click();
 		await heading('Made');
 		await button('Switch off').click();
@@ -167,7 +166,6 @@ describeConsole('clients, APIs and keys in the console', (suite) => {
 		await button('Rotate HS256').click();
 		const rotating = dialog('Rotate the HS256 key');
 		await rotating.getByText('The next key is made and published').waitFor();
-		await axe('what rotating does');
 		await button('Rotate', rotating).click();
 		await suite.prove();
 		await page.getByRole('status').filter({ hasText: 'The next HS256 key is published' }).waitFor();

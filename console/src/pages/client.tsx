@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
 
-import { Badge, Button, call, Card, Confirm, Dialog, Empty, ErrorBox, Facts, Form, Id, Loading, Page, Section, Table, TextField, Time, useAction, useCall } from '../components';
+import { Badge, Button, call, Card, Confirm, Dialog, Empty, ErrorBox, Facts, Form, Id, Loading, Notice, Page, Section, Table, TextField, Time, useAction, useCall } from '../components';
 import { argumentsOf, fieldError, Fields, type Row, type Values, valuesOf } from '../fields';
 import { number, plural } from '../format';
 import { inWords } from '../interval';
@@ -312,6 +312,9 @@ export default function ClientPage({ client_id: param }: { client_id: string }) 
 			</>
 		)}>
 			<ErrorBox error={error} retry={reload} />
+			{client.redirect_uris.includes(location.href.split('#')[0]!) && (
+				<Notice tone="warn">This is the console itself. Switched off, or without its redirect URI, it lets nobody in until <code>SELECT pgtoken.enable_console()</code> is called in psql.</Notice>
+			)}
 			<Section title={changing ? 'Change it' : 'What it is'}>
 				{changing ? <Change client={client} done={(changed) => {
 					setChanging(false);
