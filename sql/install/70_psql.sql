@@ -67,6 +67,7 @@ CREATE FUNCTION pgtoken.uuid_time(id uuid) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN to_timestamp(('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
 REVOKE ALL ON FUNCTION pgtoken.uuid_time FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.uuid_time TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.uuid_time IS 'Internal: when this UUIDv7 was made; see first_uuid';
 
 -- Who holds what.  The newest first, along the key, and each family looked at by itself
