@@ -17,6 +17,11 @@ export const pages: PageEntry[] = [
 	{ path: '/', title: 'Overview', nav: 'Watch', needs: 'overview', load: () => import('./pages/overview') },
 
 	// find, family, why
+	{ path: '/find', title: 'Find', nav: 'Find out', needs: 'find', load: () => import('./pages/find') },
+	{ path: '/find/:text', title: 'Find', needs: 'find', load: () => import('./pages/find') },
+	{ path: '/families/:grant_id/:generation?', title: 'Family', needs: 'family', load: () => import('./pages/family') },
+	{ path: '/why', title: 'Why', nav: 'Find out', needs: 'refusals', load: () => import('./pages/why') },
+	{ path: '/why/:event/:value?', title: 'Why', needs: 'why', load: () => import('./pages/why') },
 
 	// clients, resources, keys
 
