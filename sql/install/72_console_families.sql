@@ -601,7 +601,6 @@ BEGIN
 		'clock', (SELECT jsonb_agg(jsonb_build_object('what', c.what, 'at', c.at) ORDER BY c.at, c.n)
 				  FROM (VALUES (1, 'family_begun', (family ->> 'created_at')::timestamptz), (2, 'token_issued', issued), (3, 'token_exchanged', exchanged),
 							   (4, 'window_ended', exchanged + make_interval(secs => (e.detail ->> 'retry_window')::float8)), (5, 'token_ends', ends),
-							   (6, 'family_revoked', (revocation ->> 'at')::timestamptz), (7, 'not_before', (family ->> 'not_before')::timestamptz),
 							   (6, 'family_revoked', (revocation ->> 'at')::timestamptz), -- one that was set before the family began has nothing to do with it
 							   (7, 'not_before', CASE WHEN (family ->> 'not_before')::timestamptz > (family ->> 'created_at')::timestamptz OR e.reason ~ '^not_before' THEN (family ->> 'not_before')::timestamptz END),
 							   (8, 'family_ends', (family ->> 'expires_at')::timestamptz), (9, 'presented', e.occurred_at)) c (n, what, at)
