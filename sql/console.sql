@@ -44,7 +44,7 @@ SELECT pgtoken.update_console_operator('op2', 'issuer_admin', 'https://console.e
 SELECT event, detail #>> '{after,access}' AS access, detail::text !~ 'op[0-9]' AS nobody_named, count(*) FROM pgtoken.audit_events
 WHERE event ~ '^console' AND coalesce(detail #>> '{after,issuer}', detail #>> '{before,issuer}') = 'https://console.example' GROUP BY 1, 2, 3 ORDER BY event COLLATE "C", 2;
 
--- Attack shut out: the application takes, unlocks, activates or replaces what an operator is known by.
+-- C164. Attack shut out: the application takes, unlocks, activates or replaces what an operator is known by.
 SET ROLE pgtoken_issuer;
 SELECT what, test.outcome(format(what, :'op1_op1_factor')) AS outcome FROM unnest(ARRAY[$$SELECT pgtoken.remove_factor('op1', '%s', 'https://console.example')$$, $$SELECT pgtoken.unlock_factor('op1', '%s', 'https://console.example')$$,
 	$$SELECT pgtoken.activate_factor('op1', '%s', '123456', 'https://console.example')$$, $$DELETE FROM pgtoken.console_factors$$, $$SELECT pgtoken.create_console_operator('op3')$$, $$SELECT pgtoken.add_console_factor('op1')$$,
