@@ -23,6 +23,7 @@ $o->query(q{SELECT pgtoken.create_client('mac', 'confidential', '{read}', signin
 $o->query(q{SELECT pgtoken.create_policy('office', '[{"rule": "address_in", "outcome": "deny", "networks": ["203.0.113.0/24"]}]')});
 $o->query(q{SELECT pgtoken.enroll_factor('alice', $1)}, $_) for qw(email recovery_code);
 $o->query(q{SELECT pgtoken.update_issuer('https://id.example', mtls_base_uri => 'https://mtls.example')});
+$o->query('SELECT pgtoken.enable_console()');
 my $production = $o->value('SELECT installation_id FROM pgtoken.installation');
 
 sub issue { return $_[0]->row(q{SELECT access_token, refresh_token FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access read')}); }
@@ -100,6 +101,9 @@ is($c->value(q{SELECT string_agg(check_name, ', ') FROM pgtoken.health() WHERE N
 	undef, 'health: and it can sign');
 is($c->value('SELECT string_agg(issuer, $$ $$) FROM pgtoken.issuers'), 'https://id.staging.example', 'its issuer has a new name');
 is($c->value('SELECT mtls_base_uri FROM pgtoken.issuers'), undef, 'and no host of the original, where its clients would be sent');
+is($c->value('SELECT enabled FROM pgtoken.consoles'), 'f', 'its console is off, whose client is sent to the original');
+is($c->value('SELECT pgtoken.enable_console()'), 'https://id.staging.example/oauth2/console/', 'until somebody switches it on');
+is($c->value(q{SELECT redirect_uris[1] || ' ' || array_length(resources, 1) FROM pgtoken.clients WHERE client_id = 'pgtoken-console'}), 'https://id.staging.example/oauth2/console/ 1', 'and then to itself');
 is($c->value(q{SELECT count(*) FROM (SELECT issuer FROM pgtoken.clients UNION ALL SELECT issuer FROM pgtoken.resources UNION ALL SELECT issuer FROM pgtoken.policies
 	UNION ALL SELECT issuer FROM pgtoken.factors UNION ALL SELECT issuer FROM pgtoken.signing_keys) t WHERE issuer <> 'https://id.staging.example'}), 0, 'everywhere');
 is($c->value('SELECT count(*) FROM pgtoken.courier_work'), 0, 'what the original has to deliver is gone');
