@@ -10,11 +10,10 @@
 
 #include "base/object.h"
 #include "base/share_file.h"
+#include "core/base/accept.h"
 #include "core/base/slice.h"
-#include "http/http_body.h"
 #include "http/page.h"
 #include "tables/console.h"
-#include "tokens/target.h"
 
 #define FOLDER "pgtoken/console"
 #define INDEX "index.html"
@@ -85,26 +84,6 @@ is_named_by_content(const char *name)
 			strcmp(dot, ".svg") == 0);
 }
 
-/* whatever is said besides: RFC 9110 section 12.5.3 */
-static bool
-takes_gzip(const HttpExchange *x)
-{
-	const char *header = http_header(x, "accept-encoding");
-	PgtcSlice list = pgtc_slice_str(header);
-
-	while (list.len > 0)
-	{
-		PgtcSlice item = pgtc_slice_take(&list, ',');
-		PgtcSlice coding = pgtc_slice_trim(pgtc_slice_take(&item, ';'), " \t");
-		PgtcSlice weight = pgtc_slice_trim(item, " \t");
-
-		if (coding.len == strlen("gzip") && pg_strncasecmp(coding.data, "gzip", coding.len) == 0)
-			/* q=0, q=0.0 and the like */
-			return weight.len < 3 || strspn(weight.data + 2, "0.") < weight.len - 2;
-	}
-	return false;
-}
-
 static void
 protect(HttpExchange *x)
 {
@@ -124,7 +103,8 @@ answer_file(HttpExchange *x, const char *name)
 
 	if (type == NULL || console_find(x->issuer->issuer) == NULL)
 		return page_error(x, PGT_ERR_NOT_FOUND);
-	compressed = takes_gzip(x) && share_file_read(FOLDER, psprintf("%s" COMPRESSED, name), &bytes);
+	compressed = pgtc_accept_coding(pgtc_slice_str(http_header(x, "accept-encoding")), "gzip") &&
+				 share_file_read(FOLDER, psprintf("%s" COMPRESSED, name), &bytes);
 	if (!compressed && !share_file_read(FOLDER, name, &bytes))
 		return page_error(x, PGT_ERR_NOT_FOUND);
 	protect(x);

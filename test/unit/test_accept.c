@@ -47,10 +47,39 @@ static const struct
 	{";q=1", 0, false},
 };
 
+static const struct
+{
+	const char *accept;
+	bool gzip;
+} codings[] = {
+	{"", false},
+	{"gzip", true},
+	{"GZIP", true},
+	{"br, gzip;q=0.8", true},
+	{"br;q=1.0,gzip ; q=0.001,*;q=0", true},
+	{"gzip;q=0", false},
+	{"gzip; q=0.000", false},
+	{"gzip;q=0, gzip", false},
+	{"gzip;q=2", false},
+	{"*", false},
+	{"identity", false},
+	{"x-gzip", false},
+	{"gzi", false},
+	{"gzip2", false},
+	{",;,gzip", true},
+};
+
 void
 test_accept(void)
 {
 	size_t i;
+
+	for (i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+	{
+		bool gzip = pgtc_accept_coding(pgtc_slice_str(codings[i].accept), "gzip");
+
+		unit_check(gzip == codings[i].gzip, codings[i].accept, gzip);
+	}
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{

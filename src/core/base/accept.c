@@ -1,6 +1,7 @@
 /*
  * accept.c
- *		What an Accept header says of a media type (RFC 9110 section 12.5.1).
+ *		What Accept headers say of a media type (RFC 9110 section 12.5.1) and of a coding
+ *		(section 12.5.3).
  */
 #include "core/base/accept.h"
 #include "core/base/ascii.h"
@@ -83,4 +84,17 @@ pgtc_accept_quality(PgtcSlice accept, const char *media_type, bool *named)
 	}
 	*named = best == ITSELF;
 	return quality;
+}
+
+bool
+pgtc_accept_coding(PgtcSlice accept, const char *coding)
+{
+	while (accept.len > 0)
+	{
+		PgtcSlice part = pgtc_slice_take(&accept, ',');
+
+		if (pgtc_ascii_is(pgtc_slice_trim(pgtc_slice_take(&part, ';'), " \t"), coding))
+			return quality_of(part) > 0;
+	}
+	return false;
 }

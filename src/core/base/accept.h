@@ -1,6 +1,7 @@
 /*
  * accept.h
- *		What an Accept header says of a media type (RFC 9110 section 12.5.1).
+ *		What Accept headers say of a media type (RFC 9110 section 12.5.1) and of a coding
+ *		(section 12.5.3).
  */
 #ifndef PGT_CORE_ACCEPT_H
 #define PGT_CORE_ACCEPT_H
@@ -16,5 +17,8 @@
  * semicolons in quoted values are taken for separators.
  */
 extern int pgtc_accept_quality(PgtcSlice accept, const char *media_type, bool *named);
+
+/* may the answer have this coding, by its name?  The first that names it counts, and no "*". */
+extern bool pgtc_accept_coding(PgtcSlice accept, const char *coding);
 
 #endif /* PGT_CORE_ACCEPT_H */
