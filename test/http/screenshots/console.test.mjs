@@ -21,7 +21,7 @@ const MORE = [
 ];
 
 describeConsole('pictures', (c) => {
-	const take = async (name, { width = 1440, height = 900, colorScheme = 'light' } = {}) => {
+	const take = async (name, { width = 1280, height = 800, colorScheme = 'light' } = {}) => {
 		await c.page.setViewportSize({ width, height });
 		await c.page.emulateMedia({ colorScheme });
 		await c.page.evaluate(() => window.scrollTo(0, 0));
@@ -34,7 +34,9 @@ describeConsole('pictures', (c) => {
 		mkdirSync(folder, { recursive: true });
 		for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
 		execFileSync('psql', ['-X', '-q', '-f', fileURLToPath(new URL('data.sql', import.meta.url))], { stdio: ['ignore', 'ignore', 'inherit'] });
-		await c.page.setViewportSize({ width: 1440, height: 900 });
+		await c.page.setViewportSize({ width: 1280, height: 800 });
+		await c.page.reload();
+		await c.page.getByRole('navigation').waitFor();
 		const links = await c.page.getByRole('navigation').getByRole('link').evaluateAll((all) => all.map(({ hash, textContent }) => [hash.slice(1), textContent]));
 		for (const [path, title] of links) {
 			const name = title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
@@ -50,7 +52,7 @@ describeConsole('pictures', (c) => {
 		}
 		// the step-up
 		await c.stale();
-		await c.page.setViewportSize({ width: 1440, height: 900 });
+		await c.page.setViewportSize({ width: 1280, height: 800 });
 		await c.open('/');
 		await h.rows('DELETE FROM pgtoken.challenges WHERE subject = $1', c.operator.subject);
 		await c.page.reload();

@@ -18,12 +18,16 @@ FROM (SELECT i, now() - interval '30 days' * (i / 90000.0) AS t FROM generate_se
 -- by day more than by night
 WHERE hashint8(i) & 1023 < 420 + 380 * sin((extract(hour FROM t) + extract(minute FROM t) / 60 - 8) / 12 * pi());
 INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, reason, client_id, subject, session_user_name, client_addr)
-SELECT md5('family' || i)::uuid, gen_random_uuid(), now() - interval '30 days' * (i / 1800.0),
+SELECT md5('family' || i)::uuid, gen_random_uuid(), now() - interval '30 days' * ((i + (hashint8(i) & 31)) / 1832.0),
 	   (ARRAY['refresh.refused', 'refresh.challenged', 'refresh.denied', 'client.authentication_failed', 'refresh.refused', 'refresh.refused'])[1 + i % 6],
 	   (ARRAY['family_idle', 'mfa_required', 'policy_denied', 'client_secret_wrong', 'family_revoked', 'token_unknown'])[1 + i % 6],
 	   (ARRAY['shop', 'mobile-app', 'back-office'])[1 + i % 3], 'user-' || i % 900, 'gateway', ('198.51.100.' || i % 250)::inet
 FROM generate_series(1, 1800) i;
+-- what was counted was counted before it
+DELETE FROM pgtoken.activity_counts;
 SELECT pgtoken.count_activity() \g /dev/null
+
+SELECT count(*) FROM pgtoken.maintain() \g /dev/null
 
 -- people who are signed in
 CREATE FUNCTION pg_temp.browser(n integer) RETURNS jsonb LANGUAGE sql
