@@ -1,10 +1,12 @@
 // The console as a client: who gets in and how, what it asks for before it changes
 // anything, what outlives a reload, what ends.  In Chromium, by the example login page.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, afterEach, before, describe } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { launch } from './browser.mjs';
-import { ageProof, checkAxe, consoleUrl, it, listen, newOperator, prove, signIn, skip } from './console.mjs';
+import { ageProof, checkAxe, consoleUrl, it, listen, prove, signIn, skip, unused } from './console.mjs';
 import * as h from './harness.mjs';
 
 const DIALOG = { name: 'Prove that it is you' };
@@ -39,8 +41,11 @@ describe('the console', { skip }, () => {
 
 	before(async () => {
 		browser = await launch();
-		// of the example login page
-		operator = await newOperator('admin', h.SUBJECT);
+		// as examples/console has made him
+		const { OPERATOR_SUBJECT: subject, OPERATOR_SECRET: secret } = h.facts;
+		const factorId = await h.value('SELECT factor_id FROM pgtoken.console_factors WHERE subject = $1', subject);
+		const program = fileURLToPath(import.meta.resolve('../../examples/console/code.js'));
+		operator = { subject, factorId, code: () => unused(factorId, () => execFileSync(process.execPath, [program, secret], { encoding: 'utf8' }).trim()) };
 		context = await browser.newContext();
 		context.setDefaultTimeout(h.PATIENCE);
 		page = await context.newPage();
@@ -48,7 +53,6 @@ describe('the console', { skip }, () => {
 	});
 	after(async () => {
 		await browser?.close();
-		await h.value('SELECT pgtoken.delete_console_operator($1)', operator.subject);
 	});
 	afterEach(() => assert.deepEqual(said.splice(0), [], 'the page says nothing that it should not'));
 
@@ -57,8 +61,8 @@ describe('the console', { skip }, () => {
 		await heading('Console');
 		await checkAxe(page, 'signed out');
 		await button('Sign in').click();
-		await page.getByLabel('Name').fill('demo');
-		await page.getByLabel('Password').fill('demo-password');
+		await page.getByLabel('Name').fill(h.facts.OPERATOR_LOGIN);
+		await page.getByLabel('Password').fill(h.facts.OPERATOR_PASSWORD);
 		await button('Log in').click();
 		await dialog().or(button('Allow')).waitFor();
 		if (await button('Allow').isVisible()) await button('Allow').click();
