@@ -222,6 +222,7 @@ BEGIN
 			('replay lag', 'operations.md#replicas', NULL),
 			('retry windows', 'operations.md#replicas', NULL),
 			('http authenticator', 'operations.md#http', NULL),
+			('console', 'console.md#when-a-factor-is-lost', NULL),
 			('courier', 'operations.md#the-courier', NULL),
 			('courier deliveries', 'operations.md#the-courier', NULL),
 			('signals', 'signals.md#when-it-does-not-arrive', NULL)) r (check_name, page, action) USING (check_name));
