@@ -21,10 +21,13 @@ const MORE = [
 ];
 
 describeConsole('pictures', (c) => {
-	const take = async (name, { width = 1280, height = 800, colorScheme = 'light' } = {}) => {
+	const take = async (name, { width = 1280, height = 720, colorScheme = 'light', from } = {}) => {
 		await c.page.setViewportSize({ width, height });
 		await c.page.emulateMedia({ colorScheme });
-		await c.page.evaluate(() => window.scrollTo(0, 0));
+		await c.page.evaluate((heading) => {
+			const at = [...document.querySelectorAll('h2')].find(({ textContent }) => textContent === heading);
+			window.scrollTo(0, at ? at.getBoundingClientRect().top + window.scrollY - 24 : 0);
+		}, from);
 		// charts and drawings are made for the size
 		await c.page.waitForTimeout(300);
 		await c.page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' });
@@ -34,7 +37,7 @@ describeConsole('pictures', (c) => {
 		mkdirSync(folder, { recursive: true });
 		for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
 		execFileSync('psql', ['-X', '-q', '-f', fileURLToPath(new URL('data.sql', import.meta.url))], { stdio: ['ignore', 'ignore', 'inherit'] });
-		await c.page.setViewportSize({ width: 1280, height: 800 });
+		await c.page.setViewportSize({ width: 1280, height: 720 });
 		await c.page.reload();
 		await c.page.getByRole('navigation').waitFor();
 		const links = await c.page.getByRole('navigation').getByRole('link').evaluateAll((all) => all.map(({ hash, textContent }) => [hash.slice(1), textContent]));
@@ -42,7 +45,11 @@ describeConsole('pictures', (c) => {
 			const name = title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
 			await c.open(path);
 			await take(name);
-			if (path === '/') await take(`${name}-phone`, { width: 390, height: 844, colorScheme: 'dark' });
+			if (path !== '/') continue;
+			await c.page.getByRole('tab', { name: 'Last 30 days' }).click();
+			await c.page.locator('canvas').nth(1).waitFor();
+			await take(`${name}-month`, { from: 'What happened' });
+			await take(`${name}-phone`, { width: 390, height: 844, colorScheme: 'dark' });
 		}
 		for (const [name, path] of MORE) {
 			await c.open(await path());
@@ -52,7 +59,7 @@ describeConsole('pictures', (c) => {
 		}
 		// the step-up
 		await c.stale();
-		await c.page.setViewportSize({ width: 1280, height: 800 });
+		await c.page.setViewportSize({ width: 1280, height: 720 });
 		await c.open('/');
 		await h.rows('DELETE FROM pgtoken.challenges WHERE subject = $1', c.operator.subject);
 		await c.page.reload();
