@@ -95,17 +95,20 @@ COMMENT ON FUNCTION pgtoken.count_activity IS
 'Count what happened in the hours that are over and not counted yet, of the last 31 days at most, for the overview of the console (activity_counts); forgets counts that are older than 92 days. maintain() and run_maintenance() do it; a service with millions of answers a day has it done each hour, so that nobody who looks has to wait.
 Reads each event of these hours once, by the indexes on time. What is committed ten minutes after its hour is over, and later, is not counted. Returns how many hours it has counted, 0 when another session is at it.';
 
--- An hour that takes too long to count is left out, and those before it: a page that
--- comes late helps nobody.
-CREATE FUNCTION pgtoken_console.activity_by(since timestamptz, step interval)
+-- What takes too long to count is left out, and what was before it: a page that comes
+-- late helps nobody.
+CREATE FUNCTION pgtoken_console.activity_by(since timestamptz, step interval, patience interval DEFAULT '500 milliseconds')
 	RETURNS TABLE (bucket timestamptz, kind text, reason text, events bigint)
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
-	patience CONSTANT interval := interval '500 milliseconds';
 	began CONSTANT timestamptz := clock_timestamp();
 	counted timestamptz[];
-	h timestamptz := date_trunc('hour', now());
+	-- from here back nothing was looked at
+	until timestamptz := date_trunc('hour', now()) + interval '1 hour';
+	size interval := interval '1 hour';
+	span_since timestamptz;
+	span_began timestamptz;
 BEGIN
 	IF step < interval '1 hour' THEN
 		RETURN QUERY SELECT m.bucket, m.kind, m.reason, sum(m.events)::bigint FROM pgtoken.measure_activity(since, 'infinity', step) m GROUP BY 1, 2, 3;
@@ -115,23 +118,31 @@ BEGIN
 		SELECT date_bin(step, c.hour, 'epoch'), c.kind, c.reason, sum(c.events)::bigint
 		FROM pgtoken.activity_counts c WHERE c.hour >= since AND c.kind <> 'counted'
 		GROUP BY 1, 2, 3;
-	counted := ARRAY(SELECT c.hour FROM pgtoken.activity_counts c WHERE c.kind = 'counted' AND c.hour >= since);
-	WHILE h >= since LOOP
-		IF h <> ALL (counted) THEN
-			IF clock_timestamp() - began < patience THEN
-				RETURN QUERY SELECT date_bin(step, m.bucket, 'epoch'), m.kind, m.reason, sum(m.events)::bigint
-					FROM pgtoken.measure_activity(h, h + interval '1 hour', interval '1 hour') m GROUP BY 1, 2, 3;
-			ELSE
-				RETURN QUERY SELECT date_bin(step, h, 'epoch'), 'missing', '', 1::bigint;
-			END IF;
+	counted := ARRAY(SELECT c.hour FROM pgtoken.activity_counts c WHERE c.kind = 'counted' AND c.hour >= since ORDER BY c.hour);
+	LOOP
+		WHILE until - interval '1 hour' = ANY (counted) LOOP
+			until := until - interval '1 hour';
+		END LOOP;
+		EXIT WHEN until <= since;
+		span_since := greatest(since, until - size, (SELECT max(c) + interval '1 hour' FROM unnest(counted) c WHERE c < until));
+		span_began := clock_timestamp();
+		IF span_began - began >= patience THEN
+			RETURN QUERY SELECT DISTINCT date_bin(step, h, 'epoch'), 'missing', '', 1::bigint FROM generate_series(since, until - interval '1 hour', interval '1 hour') h WHERE h <> ALL (counted);
+			RETURN;
 		END IF;
-		h := h - interval '1 hour';
+		RETURN QUERY SELECT date_bin(step, m.bucket, 'epoch'), m.kind, m.reason, sum(m.events)::bigint
+			FROM pgtoken.measure_activity(span_since, until, interval '1 hour') m GROUP BY 1, 2, 3;
+		-- where little happened much is counted at once
+		IF clock_timestamp() - span_began < patience / 20 THEN
+			size := least(size * 2, interval '7 days');
+		END IF;
+		until := span_since;
 	END LOOP;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.activity_by FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.activity_by TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.activity_by IS 'Internal, called by overview: what happened since then, by steps. Steps below an hour are counted now; otherwise hours that were counted come from activity_counts and the others are counted now, the newest first, for half a second. kind as in activity_counts; missing: an hour of this step was not counted';
+COMMENT ON FUNCTION pgtoken_console.activity_by IS 'Internal, called by overview: what happened since then, by steps. Steps below an hour are counted now; otherwise hours that were counted come from activity_counts and the others are counted now, the newest first, for as long as patience says. kind as in activity_counts; missing: an hour of this step was not counted';
 
 CREATE FUNCTION pgtoken_console.overview(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -211,6 +222,7 @@ BEGIN
 			('replay lag', 'operations.md#replicas', NULL),
 			('retry windows', 'operations.md#replicas', NULL),
 			('http authenticator', 'operations.md#http', NULL),
+			('console', 'console.md#when-a-factor-is-lost', NULL),
 			('courier', 'operations.md#the-courier', NULL),
 			('courier deliveries', 'operations.md#the-courier', NULL),
 			('signals', 'signals.md#when-it-does-not-arrive', NULL)) r (check_name, page, action) USING (check_name));

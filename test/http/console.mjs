@@ -14,14 +14,16 @@ export const consoleUrl = `${h.issuer}/oauth2/console/`;
 const axe = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
 
 /** {subject, factorId, code(): of his authenticator app, one that was not used yet} */
-export async function newOperator(access = 'admin', subject = h.unique('operator')) {
-	await h.value('SELECT pgtoken.enable_console()');
+export async function newOperator(access = 'admin') {
+	const subject = h.unique('operator');
 	const { factor_id: factorId, secret } = await h.value('SELECT pgtoken.create_console_operator($1, $2)', subject, access);
-	const code = async () => {
-		await h.rows('UPDATE pgtoken.factors SET counter = -1 WHERE factor_id = $1', factorId);
-		return h.totp(secret, 0);
-	};
-	return { subject, factorId, code };
+	return { subject, factorId, code: () => unused(factorId, () => h.totp(secret, 0)) };
+}
+
+/** a code counts once, and the next one takes half a minute */
+export async function unused(factorId, code) {
+	await h.rows('UPDATE pgtoken.factors SET counter = -1 WHERE factor_id = $1', factorId);
+	return code();
 }
 
 /** the proof of a factor gets older than what a change asks for */

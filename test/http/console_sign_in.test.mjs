@@ -1,10 +1,13 @@
 // The console as a client: who gets in and how, what it asks for before it changes
 // anything, what outlives a reload, what ends.  In Chromium, by the example login page.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { after, afterEach, before, describe } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { launch } from './browser.mjs';
-import { ageProof, checkAxe, consoleUrl, it, listen, newOperator, prove, signIn, skip } from './console.mjs';
+import { ageProof, checkAxe, consoleUrl, it, listen, prove, signIn, skip, unused } from './console.mjs';
 import * as h from './harness.mjs';
 
 const DIALOG = { name: 'Prove that it is you' };
@@ -39,8 +42,11 @@ describe('the console', { skip }, () => {
 
 	before(async () => {
 		browser = await launch();
-		// of the example login page
-		operator = await newOperator('admin', h.SUBJECT);
+		// as examples/console has made him
+		const { OPERATOR_SUBJECT: subject, OPERATOR_SECRET: secret } = h.facts;
+		const factorId = await h.value('SELECT factor_id FROM pgtoken.console_factors WHERE subject = $1', subject);
+		const program = fileURLToPath(import.meta.resolve('../../examples/console/code.js'));
+		operator = { subject, factorId, code: () => unused(factorId, () => execFileSync(process.execPath, [program, secret], { encoding: 'utf8' }).trim()) };
 		context = await browser.newContext();
 		context.setDefaultTimeout(h.PATIENCE);
 		page = await context.newPage();
@@ -48,7 +54,6 @@ describe('the console', { skip }, () => {
 	});
 	after(async () => {
 		await browser?.close();
-		await h.value('SELECT pgtoken.delete_console_operator($1)', operator.subject);
 	});
 	afterEach(() => assert.deepEqual(said.splice(0), [], 'the page says nothing that it should not'));
 
@@ -57,8 +62,8 @@ describe('the console', { skip }, () => {
 		await heading('Console');
 		await checkAxe(page, 'signed out');
 		await button('Sign in').click();
-		await page.getByLabel('Name').fill('demo');
-		await page.getByLabel('Password').fill('demo-password');
+		await page.getByLabel('Name').fill(h.facts.OPERATOR_LOGIN);
+		await page.getByLabel('Password').fill(h.facts.OPERATOR_PASSWORD);
 		await button('Log in').click();
 		await dialog().or(button('Allow')).waitFor();
 		if (await button('Allow').isVisible()) await button('Allow').click();
@@ -224,5 +229,48 @@ describe('the console', { skip }, () => {
 		await stranger.getByText(/no operator|refused/).first().waitFor();
 		assert.equal(await stranger.getByRole('navigation').count(), 0);
 		await checkAxe(stranger, 'who is not let in');
+	});
+
+	// keys go by names, so at an issuer of its own whose address has one
+	it('a passkey, at the console of another issuer', async () => {
+		const issuer = h.issuer.replace('127.0.0.1', 'localhost');
+		const id = randomBytes(16);
+		const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+		const subject = h.unique('operator');
+		await h.rows('SELECT pgtoken.create_issuer($1)', issuer);
+		await h.rows('SELECT pgtoken.create_signing_key(\'ES256\', $1)', issuer);
+		await h.rows('SELECT pgtoken.update_issuer($1, login_uri => $2, webauthn_rp_id => \'localhost\', webauthn_origins => ARRAY[$1])', issuer, `${h.loginUrl}/login`);
+		const url = await h.value('SELECT pgtoken.enable_console($1, \'passkey-console\')', issuer);
+		await h.rows('SELECT pgtoken.create_console_operator($1, \'auditor\', \'webauthn\', $2, issuer => $3)', subject,
+			JSON.stringify({ credential_id: id.toString('base64url'), alg: 'ES256', public_key: publicKey.export({ format: 'jwk' }) }), issuer);
+		const other = await (await browser.newContext()).newPage();
+		other.setDefaultTimeout(h.PATIENCE);
+		const heard = listen(other);
+		const devtools = await other.context().newCDPSession(other);
+		await devtools.send('WebAuthn.enable');
+		const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { protocol: 'ctap2', transport: 'usb',
+			hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+		await devtools.send('WebAuthn.addCredential', { authenticatorId, credential: { credentialId: id.toString('base64'), isResidentCredential: false, rpId: 'localhost',
+			privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'), signCount: 0 } });
+		await other.goto(url);
+		await other.getByRole('button', { name: 'Sign in' }).click();
+		await other.waitForURL((at) => at.href.startsWith(`${h.loginUrl}/login`));
+		const client = await h.pool.connect();
+		try {
+			await client.query('SELECT set_config(\'pgtoken.http_issuer\', $1, false)', [issuer]);
+			const { rows: [approved] } = await client.query(`SELECT redirect_uri, error FROM pgtoken.approve_authorization($1, $2,
+				consent => pgtoken.consent_missing($1, $2), auth_time => now())`, [new URL(other.url()).searchParams.get('transaction_id'), subject]);
+			assert.ok(approved.redirect_uri, `approved, and not ${approved.error}`);
+			await other.goto(approved.redirect_uri);
+		} finally {
+			client.release(true);
+		}
+		await other.getByRole('dialog', DIALOG).getByRole('button', { name: 'Use the key' }).click();
+		await other.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+		assert.equal(await other.getByRole('navigation').getByText('auditor', { exact: true }).count(), 1);
+		assert.equal(await other.getByRole('button', { name: 'Run maintenance' }).count(), 0, 'an auditor is not offered what he may not');
+		assert.deepEqual(heard, []);
+		await h.rows('SELECT pgtoken.disable_console($1)', issuer);
+		assert.equal((await other.goto(`${url}index.html`)).status(), 404, 'and it is gone when it is switched off');
 	});
 });

@@ -55,7 +55,8 @@ async function prepare(env) {
 	const output = await psql(DATABASE, '-v', `base_url=${url(port)}`, '-v', `login_url=${page(login)}`, '-v', `client_url=${page(client)}`, '-f', 'examples/setup.sql');
 	await psql(DATABASE, '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql'));
 	const forAgents = await psql(DATABASE, '-v', `mcp_url=${url(mcp)}/mcp`, '-f', 'examples/mcp/setup.sql');
-	const facts = Object.fromEntries((output + forAgents).split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
+	const forOperators = await psql(DATABASE, '-f', 'examples/console/setup.sql');
+	const facts = Object.fromEntries((output + forAgents + forOperators).split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
 	return { ports: { port, proxyPort, login, client, api, apiProxy, mcp }, env: { ...env, PGDATABASE: DATABASE, ...facts,
 		BASE_URL: url(port), PROXY_URL: url(proxyPort), LOGIN_URL: page(login), CLIENT_URL: page(client), CERTIFICATE_HEADER: 'client-cert' } };
 }

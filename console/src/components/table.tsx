@@ -1,4 +1,5 @@
-// Tables.  On a phone each row becomes a card, its cells named by their columns.
+// Tables.  On a phone each row becomes a card, its cells named by their columns: what is
+// in one is a child of its own there.
 import type { ComponentChildren } from 'preact';
 
 import type { List } from '../api';
@@ -34,8 +35,8 @@ export function Table<T>({ caption, columns, rows, rowKey, empty = 'There is not
 					{rows.map((row) => (
 						<tr key={rowKey(row)}>
 							{columns.map(({ title, cell, numeric, head }) => (head
-								? <th key={title} scope="row" data-label={title}>{cell(row)}</th>
-								: <td key={title} data-label={title} class={numeric ? 'numeric' : undefined}>{cell(row)}</td>))}
+								? <th key={title} scope="row" data-label={title}><div>{cell(row)}</div></th>
+								: <td key={title} data-label={title} class={numeric ? 'numeric' : undefined}><div>{cell(row)}</div></td>))}
 						</tr>
 					))}
 				</tbody>

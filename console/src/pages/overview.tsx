@@ -134,15 +134,17 @@ function CheckLine({ check: { name, ok, detail, runbook, action }, done }: { che
 	});
 	return (
 		<li>
-			<div class="row">
+			<p class="row">
 				<Badge tone={ok ? 'good' : 'warn'}>{ok ? 'in order' : 'to do'}</Badge>
 				<strong>{name}</strong>
+			</p>
+			<div>
+				<p>{detail}</p>
+				<p class="muted">Runbook: <code>{runbook}</code></p>
+				<ErrorBox error={act.error} />
+				{said && <p class="notice good" role="status">{said}</p>}
 			</div>
-			<p>{detail}</p>
-			<p class="muted">Runbook: <code>{runbook}</code></p>
 			{!ok && action && ACTIONS[action] && may(action) && <p><Button busy={act.busy} onClick={() => act.run()}>{ACTIONS[action]}</Button></p>}
-			<ErrorBox error={act.error} />
-			{said && <p class="notice good" role="status">{said}</p>}
 		</li>
 	);
 }
