@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
 
-import { describeConsole, it } from './console.mjs';
+import { consoleUrl, describeConsole, it } from './console.mjs';
 import * as h from './harness.mjs';
 
 const EVIL = '<img src=x onerror="document.title=1">';
@@ -53,6 +53,13 @@ describeConsole('find, family and why', (c) => {
 			await entries().first().waitFor();
 			assert.equal(await c.page.locator('.entry.marked').count(), 1, `${name} leads to its generation`);
 		}
+		// nor from an address, nor from the fields of another page
+		await c.page.goto(`${consoleUrl}#/find/${past.refresh_token}`);
+		await c.page.waitForURL((url) => url.hash === `#/families/${past.grant_id}/0`);
+		await c.open('/why');
+		await c.page.getByRole('textbox', { name: 'Family' }).fill(past.refresh_token);
+		await c.page.getByRole('button', { name: 'Show' }).click();
+		await c.page.waitForURL((url) => url.hash === `#/why/family/${past.grant_id}`);
 		await c.open('/find');
 		await c.page.getByRole('textbox', { name: 'Whatever you have at hand' }).fill(past.id_token);
 		await c.page.getByRole('button', { name: 'Find' }).click();

@@ -76,3 +76,9 @@ export function take(pasted: string): Taken {
 	if (/^[0-9a-f:.]+$/i.test(text) && /[:.].*[:.]/.test(text)) return { what: 'an address, or a name', id: text, secret: false };
 	return { what: 'a subject, a client or a session', id: text || undefined, secret: false };
 }
+
+/** what is sent of it: itself, unless there is a secret in it */
+export function harmless(text: string): string {
+	const { secret, id } = take(text);
+	return secret ? id ?? '' : text.trim();
+}

@@ -4,11 +4,14 @@ import { useEffect, useState } from 'preact/hooks';
 import { Badge, Button, Empty, ErrorBox, Id, ListTable, Loading, Notice, Page, Section, Tabs, TextField, Time, useCall, useList } from '../components';
 import type { Tab } from '../components/tabs';
 import { go, part, toFamily, toFind, toRefusals, toWhy } from '../families/address';
-import { take } from '../families/handle';
+import { take, type Taken } from '../families/handle';
 import { State } from '../families/state';
 import type { Found, Summary } from '../families/types';
 
 import '../styles/families.css';
+
+/** the page that it leads to */
+const where = ({ id, generation }: Taken) => (!id ? '#/find' : generation === undefined ? toFind(id) : toFamily(id, generation));
 
 function Box({ text }: { text: string }) {
 	const [typed, setTyped] = useState(text);
@@ -20,7 +23,7 @@ function Box({ text }: { text: string }) {
 			if (!taken?.id) return;
 			// what opens something does not stay on the screen
 			setTyped(taken.id);
-			go(taken.generation === undefined ? toFind(taken.id) : toFamily(taken.id, taken.generation));
+			go(where(taken));
 		}}>
 			<TextField label="Whatever you have at hand" name="text" value={typed} maxLength={20000} onInput={(event) => setTyped(event.currentTarget.value)}
 				hint="A subject, a client, a grant_id, a token, an address, a session. A token is taken apart in this browser: only the id in it is sent." />
@@ -116,8 +119,7 @@ function Results({ found }: { found: Found }) {
 	);
 }
 
-export default function Find() {
-	const text = part(1) ?? '';
+function Shown({ text }: { text: string }) {
 	const { data, error, reload } = useCall<Found>('find', text ? { text } : null);
 	return (
 		<Page title="Find">
@@ -125,4 +127,12 @@ export default function Find() {
 			{text && (data ? <Results key={text} found={data} /> : error ? <ErrorBox error={error} retry={reload} /> : <Loading />)}
 		</Page>
 	);
+}
+
+export default function Find() {
+	const text = part(1) ?? '';
+	const taken = take(text);
+	// somebody has put a token into the address: it is not sent from there either
+	useEffect(() => { if (taken.secret) go(where(taken), true); }, [text]);
+	return taken.secret ? <Page title="Find"><Loading /></Page> : <Shown text={text} />;
 }

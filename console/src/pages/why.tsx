@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 
 import { Badge, Button, ButtonLink, Card, Compare, Empty, ErrorBox, Facts, Id, Json, ListTable, Loading, Page, Section, Table, Tabs, TextField, Time, useCall, useList } from '../components';
 import { go, part, toAuditEvent, toFamily, toFind, toRefusals, toWhy } from '../families/address';
+import { harmless } from '../families/handle';
 import type { Context, Refusal } from '../families/types';
 import { duration, words } from '../format';
 import { useMay } from '../whoami';
@@ -73,10 +74,11 @@ function Refusals({ by, value }: { by: string | undefined; value: string | undef
 			<form class="filters" onSubmit={(event) => {
 				event.preventDefault();
 				const data = new FormData(event.currentTarget);
-				const filled = (['family', 'client', 'subject'] as const).find((name) => String(data.get(name)).trim());
+				const value = (name: string) => harmless(String(data.get(name)));
+				const filled = (['family', 'client', 'subject'] as const).find(value);
 				const from = String(data.get('since'));
 				setSince(Number.isNaN(Date.parse(from)) ? '' : from);
-				go(filled ? toRefusals(filled, String(data.get(filled)).trim()) : '#/why');
+				go(filled ? toRefusals(filled, value(filled)) : '#/why');
 			}}>
 				<TextField key={`f${by}${value}`} label="Family" name="family" defaultValue={by === 'family' ? value : ''} placeholder="grant_id" />
 				<TextField key={`c${by}${value}`} label="Client" name="client" defaultValue={by === 'client' ? value : ''} placeholder="client_id" />
