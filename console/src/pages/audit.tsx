@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formats, type Format, type Row, save } from '../audit_export';
 import { type ApiError, Button, call, Dialog, ErrorBox, Form, Id, Loading, Notice, Page, Table, TextField, Time } from '../components';
 import { number, plural } from '../format';
+import '../styles/keeping.css';
 
 interface Event {
 	event_id: string;
@@ -124,7 +125,7 @@ function Export({ filters, format, close }: { filters: Filters; format: Format; 
 }
 
 const Linked = ({ name, value }: { name: 'subject' | 'client_id'; value: string | null }) =>
-	(value === null ? <span class="muted">none</span> : <a href={`#/audit/by/${name}/${encodeURIComponent(value)}`}>{value}</a>);
+	(value === null ? null : <a href={`#/audit/by/${name}/${encodeURIComponent(value)}`}>{value}</a>);
 
 export default function Audit({ filter, value }: { filter?: string; value?: string }) {
 	const given: Filters = filter && value && NAMES.includes(filter as typeof NAMES[number]) ? { [filter]: decoded(value) } : {};
@@ -135,7 +136,7 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 		<Page title="Audit" lead="What happened, the newest first. Nothing of it can be changed."
 			actions={<>{Object.values(formats).map((format) => <Button key={format.name} onClick={() => setExporting(format)}>Export {format.name}</Button>)}</>}>
 			<Form submit={(data) => setFilters(asArguments(data))} label="Find" busy={events.loading}>
-				<div class="filters">
+				<div class="fields">
 					<TextField label="Event" name="event" placeholder="refresh.*" hint="Its name, or a beginning and *" defaultValue={given.event} />
 					<TextField label="Subject" name="subject" defaultValue={given.subject} />
 					<TextField label="Client" name="client_id" defaultValue={given.client_id} />
@@ -146,7 +147,7 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 					<TextField label="Until" name="until" type="datetime-local" step={1} />
 				</div>
 			</Form>
-			<section class="section" aria-label="Events">
+			<div class="section events">
 				{events.rows.length === 0 && !events.loading && !events.error && events.next !== null
 					? <p class="empty">Nothing fits so far.</p>
 					: events.rows.length === 0 && events.loading ? <Loading what={events.searched_to ? 'Looking further back' : 'Loading'} />
@@ -154,12 +155,12 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 							<Table caption="Events" rows={events.rows} rowKey={({ event_id: id }) => id} empty="No event fits." columns={[
 								{ title: 'When', cell: ({ occurred_at: at }) => <Time at={at} /> },
 								{ title: 'Event', head: true, cell: ({ event, event_id: id }) => <a href={`#/audit/events/${encodeURIComponent(id)}`}>{event}</a> },
-								{ title: 'Reason', cell: ({ reason }) => reason ?? <span class="muted">none</span> },
+								{ title: 'Reason', cell: ({ reason }) => reason },
 								{ title: 'Client', cell: ({ client_id: id }) => <Linked name="client_id" value={id} /> },
 								{ title: 'Subject', cell: ({ subject }) => <Linked name="subject" value={subject} /> },
-								{ title: 'Address', cell: ({ ip, client_addr: address }) => ip ?? address ?? <span class="muted">none</span> },
+								{ title: 'Address', cell: ({ ip, client_addr: address }) => ip ?? address },
 								{ title: 'Role', cell: ({ role_name: role }) => role },
-								{ title: 'Family', cell: ({ grant_id: id }) => (id === NO_FAMILY ? <span class="muted">none</span> : <Id value={id} short href={`#/audit/by/grant_id/${id}`} />) },
+								{ title: 'Family', cell: ({ grant_id: id }) => (id === NO_FAMILY ? null : <Id value={id} short href={`#/audit/by/grant_id/${id}`} />) },
 							]} />
 						)}
 				<ErrorBox error={events.error} retry={events.rows.length > 0 ? events.more : events.reload} />
@@ -170,7 +171,7 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 					</p>
 				)}
 				<p class="visually-hidden" role="status">{!events.loading && `${number(events.rows.length)} events shown`}</p>
-			</section>
+			</div>
 			{exporting && <Export filters={filters} format={exporting} close={() => setExporting(undefined)} />}
 		</Page>
 	);

@@ -21,13 +21,13 @@ function Changed({ of, title }: { of: Members | null; title: string }) {
 	if (!isObject(before) && !isObject(after)) return null;
 	return (
 		<Section title={title}>
-			<Compare caption={title} leftTitle="Before" rightTitle="After" left={isObject(before) ? before : null} right={isObject(after) ? after : null} />
+			<Compare caption={`${title}: before and after`} leftTitle="Before" rightTitle="After" left={isObject(before) ? before : null} right={isObject(after) ? after : null} />
 		</Section>
 	);
 }
 
 const Rest = ({ of, title }: { of: Members; title: string }) =>
-	(Object.keys(of).length > 0 ? <Section title={title}><Json value={of} label={title} /></Section> : null);
+	(Object.keys(of).length > 0 ? <Section title={title}><Json value={of} label={`${title} as JSON`} /></Section> : null);
 
 export default function AuditEvent({ event_id: id }: { event_id: string }) {
 	const { data, error, loading, reload } = useCall<Whole>('audit_event', { event_id: id });
@@ -58,7 +58,7 @@ export default function AuditEvent({ event_id: id }: { event_id: string }) {
 					</Section>
 					{decided.length > 0 && (
 						<Section title="What rules and APIs said">
-							<Table caption="What rules and APIs said" rows={decided} rowKey={(row) => JSON.stringify(row)} columns={[
+							<Table caption="Rules and APIs" rows={decided} rowKey={(row) => JSON.stringify(row)} columns={[
 								{ title: 'Rule', head: true, cell: ({ policy, version, position, rule }) => [policy && `${policy} ${version}`, position, rule?.replaceAll('_', ' ') ?? 'no rule fired'].filter((part) => part !== null).join(' · ') },
 								{ title: 'Mode', cell: ({ mode }) => mode && <Badge tone={mode === 'active' ? 'good' : 'info'}>{mode}</Badge> },
 								{ title: 'Outcome', cell: ({ outcome }) => outcome && <Badge tone={outcome === 'deny' ? 'bad' : outcome === 'require' ? 'warn' : 'good'}>{outcome}</Badge> },

@@ -9,6 +9,7 @@ import {
 import { number, plural } from '../format';
 import { type PolicyVersion, told } from '../policy_rules';
 import { useMay, useWhoAmI } from '../whoami';
+import '../styles/keeping.css';
 
 const TONES: Record<PolicyVersion['state'], Tone> = { active: 'good', shadow: 'info', draft: 'neutral', retired: 'neutral' };
 const SPANS: [string, string][] = [['1', 'the last hour'], ['24', 'the last day'], ['168', 'the last 7 days'], ['720', 'the last 30 days']];
@@ -27,11 +28,11 @@ function Rules({ of }: { of: PolicyVersion }) {
 		of.on_deny === 'revoke' && 'a denial ends the family', of.factor_types && `satisfied by ${of.factor_types.join(', ')}`,
 	].filter(Boolean).join('; ');
 	return (
-		<>
+		<div>
 			<ol class="rules">{of.rules.map((rule, i) => <li key={i}>{told(rule)}</li>)}</ol>
 			<p class="muted">{scope}</p>
 			<details><summary>JSON</summary><Json value={of.rules} label={`Rules of version ${of.version}`} /></details>
-		</>
+		</div>
 	);
 }
 
@@ -90,11 +91,11 @@ function Simulation({ policy, versions }: { policy: string; versions: PolicyVers
 					{counts('rule', 'Rule')}
 					<h3>Requests that would have come out otherwise</h3>
 					<Table caption="Examples of requests that would have come out otherwise" rows={data.examples} rowKey={({ event_id: id }) => id} empty="None would have." columns={[
-						{ title: 'When', cell: ({ occurred_at: at, event_id: id }) => <><Time at={at} /> <a href={`#/audit/events/${encodeURIComponent(id)}`}>Event</a></> },
+						{ title: 'When', cell: ({ occurred_at: at, event_id: id }) => <span><Time at={at} /> <a href={`#/audit/events/${encodeURIComponent(id)}`}>Event</a></span> },
 						{ title: 'Client', cell: ({ client_id: id }) => id },
 						{ title: 'Subject', cell: ({ subject }) => subject },
 						{ title: 'Was', cell: ({ decided }) => <Outcome of={decided} /> },
-						{ title: 'Would be', cell: ({ would_be: be, without_factor: without }) => <><Outcome of={be} />{without && be === 'deny' && <span class="muted"> no factor</span>}</> },
+						{ title: 'Would be', cell: ({ would_be: be, without_factor: without }) => <span><Outcome of={be} />{without && be === 'deny' && <span class="muted"> no factor</span>}</span> },
 						{ title: 'Rules that fire', cell: ({ rules }) => rules.join(', ') || <span class="muted">none</span> },
 					]} />
 				</div>
@@ -158,7 +159,7 @@ export default function Policy({ policy }: { policy: string }) {
 					{ title: 'State', cell: ({ state }) => <Badge tone={TONES[state]}>{state}</Badge> },
 					{ title: 'Rules', cell: (of) => <Rules of={of} /> },
 					{ title: 'Made', cell: ({ created_at: at }) => <Time at={at} /> },
-					{ title: 'In force', cell: ({ state, activated_at: from, retired_at: to }) => (from ? <><Time at={from} />{state === 'retired' && <> to <Time at={to} /></>}</> : <span class="muted">never</span>) },
+					{ title: 'In force', cell: ({ state, activated_at: from, retired_at: to }) => (from ? <span><Time at={from} />{state === 'retired' && <> to <Time at={to} /></>}</span> : <span class="muted">never</span>) },
 					...(may('activate_policy') ? [{ title: 'Change', cell: (of: PolicyVersion) => (
 						<span class="row">
 							{of.state !== 'active' && <Button onClick={() => setAsked(activate(of))} aria-label={`Activate version ${of.version}`}>Activate</Button>}

@@ -5,6 +5,7 @@ import { useLocation } from 'wouter-preact';
 import { Button, call, Card, Checkbox, ErrorBox, Form, Group, Loading, Notice, Page, Select, Tabs, TextArea, TextField, useAction, useCall } from '../components';
 import { asField, asMember, type Member, OUTCOMES, type PolicyVersion, problemAt, type Rule, type RuleKind } from '../policy_rules';
 import { useWhoAmI } from '../whoami';
+import '../styles/keeping.css';
 
 const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const lines = (text: string) => {
@@ -75,7 +76,7 @@ function RuleForm({ nth, draft, kinds, change, remove, problem }: {
 	const of = problem && kind?.members.find(({ member }) => member === problem.member);
 	return (
 		<Group legend={`Rule ${nth}`}>
-			<div class="filters">
+			<div class="fields">
 				<Select label="It fires when" value={draft.kind} options={kinds.map(({ rule }) => [rule, rule.replaceAll('_', ' ')])}
 					hint={kind?.fires_when} error={problem && !of ? problem.text : undefined}
 					onChange={(event) => change({ ...fresh(event.currentTarget.value), key: draft.key, outcome: draft.outcome })} />
@@ -152,15 +153,15 @@ function DraftForm({ kinds, of }: { kinds: RuleKind[]; of: PolicyVersion | undef
 			<Group legend="What it judges">
 				<Checkbox name="on_refresh" label="Refreshes" defaultChecked={of?.on_refresh ?? true} />
 				<Checkbox name="on_issue" label="First issues" defaultChecked={of?.on_issue ?? false} />
-				<div class="filters">
+				<div class="fields">
 					<TextArea label="Clients" name="client_ids" rows={2} defaultValue={asField(of?.client_ids)} hint="By client_id; none: all of the issuer" />
 					<TextArea label="APIs" name="resources" rows={2} defaultValue={asField(of?.resources)} hint="Families that hold one of these; none: all" />
 					<TextArea label="Grant types" name="grant_types" rows={2} defaultValue={asField(of?.grant_types)} hint="How families came about; none: all" />
 				</div>
 			</Group>
 			<Group legend="What comes of it">
-				<div class="filters">
-					<Select label="A denied refresh" name="on_deny" value={of?.on_deny ?? 'keep'} options={[['keep', 'leaves the refresh token as it is'], ['revoke', 'ends the family']]} />
+				<div class="fields">
+					<Select label="A denied refresh" name="on_deny" value={of?.on_deny ?? 'keep'} options={[['keep', 'keeps its token'], ['revoke', 'ends the family']]} />
 					<TextArea label="Factors that satisfy it" name="factor_types" rows={2} defaultValue={asField(of?.factor_types)} hint="email, sms, totp, webauthn, recovery_code, external; none: any" />
 					<Select label="A function that fails counts as" name="on_error" value={of?.on_error ?? 'deny'} options={[['deny', 'deny (fail closed)'], ['allow', 'allow (fail open)']]} />
 					<TextField label="A function may take" name="function_timeout" defaultValue={of?.function_timeout ?? '100 milliseconds'} hint="1 millisecond to 10 seconds" />

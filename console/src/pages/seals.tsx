@@ -57,20 +57,22 @@ export default function Seals() {
 				{sealing.loading ? <Loading /> : <ErrorBox error={sealing.error} retry={sealing.reload} />}
 				{state && !active && <Notice tone="warn"><p>The audit is not sealed: a change of it by who rules this machine would not show. SELECT pgtoken.create_audit_key() begins with it.</p></Notice>}
 				{late && <Notice tone="warn"><p>The last seal is older than {duration(state.interval_seconds)}, which health() calls too old where events wait.</p></Notice>}
-				{state && <Card><Facts of={[
-					['Last seal', state.seals === null ? null : <>{state.seals}, <Time at={state.last} /></>],
-					['Seals leave this machine', state.leaves_by_courier ? 'by the courier' : 'by nobody that is known here: export_audit_seals() gives them to a file'],
-				]} /></Card>}
-				{state && state.keys.length > 0 && <Table caption="Audit keys" rows={state.keys} rowKey={({ kid }) => kid} columns={[
-					{ title: 'Key', head: true, cell: ({ kid }) => <Id value={kid} short /> },
-					{ title: 'Algorithm', cell: ({ alg }) => alg },
-					{ title: 'State', cell: ({ state: of }) => <Badge tone={of === 'active' ? 'good' : 'neutral'}>{of}</Badge> },
-					{ title: 'Signs since', cell: ({ activated_at: at }) => <Time at={at} /> },
-					{ title: 'Retired', cell: ({ retired_at: at, retire_reason: reason }) => (at ? <><Time at={at} />{reason && `: ${reason}`}</> : <span class="muted">not</span>) },
-				]} />}
+				<div class="stack">
+					{state && <Card><Facts of={[
+						['Last seal', state.seals === null ? null : <>{state.seals}, <Time at={state.last} /></>],
+						['Seals leave this machine', state.leaves_by_courier ? 'by the courier' : 'by nobody that is known here: export_audit_seals() gives them to a file'],
+					]} /></Card>}
+					{state && state.keys.length > 0 && <Table caption="Audit keys" rows={state.keys} rowKey={({ kid }) => kid} columns={[
+						{ title: 'Key', head: true, cell: ({ kid }) => <Id value={kid} short /> },
+						{ title: 'Algorithm', cell: ({ alg }) => alg },
+						{ title: 'State', cell: ({ state: of }) => <Badge tone={of === 'active' ? 'good' : 'neutral'}>{of}</Badge> },
+						{ title: 'Signs since', cell: ({ activated_at: at }) => <Time at={at} /> },
+						{ title: 'Retired', cell: ({ retired_at: at, retire_reason: reason }) => (at ? <span><Time at={at} />{reason && `: ${reason}`}</span> : null) },
+					]} />}
+				</div>
 			</Section>
 			<Section title="Seals">
-				<ListTable list={list} caption="Seals" rowKey={({ number: n }) => String(n)} empty="There is no seal." columns={[
+				<ListTable list={list} caption="Seals, the newest first" rowKey={({ number: n }) => String(n)} empty="There is no seal." columns={[
 					{ title: 'Seal', head: true, cell: ({ number: n }) => n },
 					{ title: 'Made', cell: ({ made_at: at }) => <Time at={at} /> },
 					{ title: 'Rows', numeric: true, cell: ({ rows }) => number(rows) },

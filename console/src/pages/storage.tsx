@@ -25,19 +25,21 @@ interface Storage {
 interface Step { step: string; detail: string | null }
 
 const DAY = 86_400_000;
+/** of the tables, the biggest first */
+const SHOWN = 12;
 const over = (at: string | null) => at !== null && Date.parse(at) <= Date.now();
 
 function NextDrop({ of: { holds, drop_from: at, kept_by: by } }: { of: Partition }) {
 	if (holds === 'nothing') return <span class="muted">not there yet</span>;
 	if (at === null) return <span class="muted">{holds === 'default' ? 'never dropped' : 'kept for good'}</span>;
-	if (!over(at)) return <Time at={at} />;
+	if (!over(at)) return <Time at={at} absolute />;
 	return by ? <span>kept by {by}</span> : <Badge tone="warn">by the next run</Badge>;
 }
 
 function Made({ of: { holds, made_from: at } }: { of: Partition }) {
 	if (holds === 'default') return <span class="muted">always there</span>;
 	if (holds !== 'nothing') return <Badge tone="good">there</Badge>;
-	return over(at) ? <Badge tone="bad">missing</Badge> : <Time at={at} />;
+	return over(at) ? <Badge tone="bad">missing</Badge> : <Time at={at} absolute />;
 }
 
 const what = ({ holds, month }: Partition) => {
@@ -46,10 +48,8 @@ const what = ({ holds, month }: Partition) => {
 	return holds === 'evidence' ? `${name}: rows of reused families` : name;
 };
 
-const Retention = ({ setting, value }: { setting: string | null; value: string | null }) => {
-	if (setting === null) return <span class="muted">no setting</span>;
-	return <span title={setting}>{value === null || /^0\s*\D*$/.test(value) ? 'for good' : value}</span>;
-};
+const Retention = ({ setting, value }: { setting: string; value: string | null }) =>
+	<span title={setting}>{value === null || /^0\s*\D*$/.test(value) ? 'for good' : value}</span>;
 
 export default function StoragePage() {
 	const may = useMay();
@@ -58,6 +58,9 @@ export default function StoragePage() {
 	const [steps, setSteps] = useState<Step[]>();
 	const strayed = data?.partitions.filter(({ holds, row_estimate: rows }) => holds === 'default' && (rows ?? 0) > 0) ?? [];
 	const missing = data?.partitions.filter(({ holds, made_from: at }) => holds === 'nothing' && over(at)) ?? [];
+	const [all, setAll] = useState(false);
+	const purged = new Set(data?.tasks.map(({ task }) => task));
+	const others = data?.tasks.filter(({ task }) => !data.tables.some(({ name }) => name === task)) ?? [];
 	const parents = [...new Set(data?.partitions.map(({ parent }) => parent))];
 	return (
 		<Page title="Storage" lead="What is stored, how long it is kept, and what maintenance does next."
@@ -65,7 +68,7 @@ export default function StoragePage() {
 			{loading ? <Loading /> : <ErrorBox error={error} retry={reload} />}
 			{steps && (
 				<Section title="What maintenance did">
-					<Table caption="What maintenance did" rows={steps} rowKey={(step) => JSON.stringify(step)} empty="There was nothing to do." columns={[
+					<Table caption="Steps of maintenance" rows={steps} rowKey={(step) => JSON.stringify(step)} empty="There was nothing to do." columns={[
 						{ title: 'Step', head: true, cell: ({ step }) => step },
 						{ title: 'Of what', cell: ({ detail }) => detail },
 					]} />
@@ -87,17 +90,17 @@ export default function StoragePage() {
 							})()],
 							['Next to be made', (() => {
 								const next = data.partitions.filter(({ holds }) => holds === 'nothing').sort((a, b) => Date.parse(a.made_from!) - Date.parse(b.made_from!))[0];
-								return next && <>{next.parent} {what(next)}, {over(next.made_from) ? 'now' : <Time at={next.made_from} />}</>;
+								return next && <>{next.parent} {what(next)}, {over(next.made_from) ? 'now' : <Time at={next.made_from} absolute />}</>;
 							})()],
 							...Object.entries(data.retention).map(([setting, value]): [string, ComponentChildren] => [words(setting.replace('pgtoken.', '')), <Retention setting={setting} value={value} />]),
 						]} /></Card>
 					</Section>
 					{parents.map((parent) => (
 						<Section key={parent} title={`Partitions of ${parent}`}>
-							<Table caption={`Partitions of ${parent}`} rows={data.partitions.filter((p) => p.parent === parent)} rowKey={({ partition_name: name }) => name} columns={[
+							<Table caption={`Months of ${parent}`} rows={data.partitions.filter((p) => p.parent === parent)} rowKey={({ partition_name: name }) => name} columns={[
 								{ title: 'Month', head: true, cell: (p) => <span title={p.partition_name}>{what(p)}</span> },
 								{ title: 'Size', numeric: true, cell: ({ bytes: n }) => (n === null ? '' : bytes(n)) },
-								{ title: 'Rows, some', numeric: true, cell: ({ row_estimate: n }) => (n === null ? '' : number(n)) },
+								{ title: 'Rows, about', numeric: true, cell: ({ row_estimate: n }) => (n === null ? '' : number(n)) },
 								{ title: 'Made', cell: (p) => <Made of={p} /> },
 								{ title: 'Dropped', cell: (p) => <NextDrop of={p} /> },
 							]} />
@@ -118,19 +121,20 @@ export default function StoragePage() {
 						]} />
 					</Section>
 					<Section title="Tables">
-						<Table caption="Tables" rows={data.tables} rowKey={({ name }) => name} columns={[
+						<Table caption="Sizes of tables" rows={all ? data.tables : data.tables.slice(0, SHOWN)} rowKey={({ name }) => name} columns={[
 							{ title: 'Table', head: true, cell: ({ name }) => name },
 							{ title: 'Size', numeric: true, cell: ({ bytes: n }) => bytes(n) },
 							{ title: 'of it indexes', numeric: true, cell: ({ index_bytes: n }) => bytes(n) },
-							{ title: 'Rows, some', numeric: true, cell: ({ row_estimate: n }) => number(n) },
+							{ title: 'Rows, about', numeric: true, cell: ({ row_estimate: n }) => number(n) },
 							{ title: 'Dead', numeric: true, cell: ({ dead_rows: n }) => number(n) },
 							{ title: 'Vacuumed', cell: ({ vacuumed_at: at }) => <Time at={at} /> },
-							{ title: 'Purged', cell: ({ purged_at: at }) => <Time at={at} /> },
-							{ title: 'Kept', cell: ({ retention: setting, kept_for: value }) => <Retention setting={setting} value={value} /> },
+							{ title: 'Purged', cell: ({ name, purged_at: at }) => (purged.has(name) ? <Time at={at} /> : null) },
+							{ title: 'Kept', cell: ({ retention: setting, kept_for: value }) => (setting === null ? null : <Retention setting={setting} value={value} />) },
 						]} />
+						{data.tables.length > SHOWN && <p class="more"><Button onClick={() => setAll(!all)} aria-expanded={all}>{all ? 'The biggest' : `All ${number(data.tables.length)} tables`}</Button></p>}
 					</Section>
-					<Section title="Tasks of maintenance">
-						<Table caption="Tasks of maintenance" rows={data.tasks} rowKey={({ task }) => task} columns={[
+					<Section title="What else maintenance does">
+						<Table caption="When each task was worked on" rows={others} rowKey={({ task }) => task} columns={[
 							{ title: 'Task', head: true, cell: ({ task }) => words(task) },
 							{ title: 'Worked on', cell: ({ updated_at: at }) => <Time at={at} /> },
 						]} />
