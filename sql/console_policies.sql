@@ -90,6 +90,16 @@ SELECT test.console('simulate_policy', '{"issuer": "https://east.example", "poli
 -- the table of simulate_policy() is the same
 SELECT s.* FROM pgtoken.simulate_policy('loose', since => now() - interval '1 day', issuer => 'https://east.example') s;
 SELECT r AS fired FROM jsonb_array_elements(test.console('policy_firings', '{"policy": "loose"}') -> 'rows') r;
+-- Fault shut out: so many are judged that nobody waits for the answer. The newest are, and it says since when.
+RESET ROLE;
+BEGIN;
+INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, client_id)
+SELECT '00000000-0000-0000-0000-000000000000', pgtoken.first_uuid('1999-02-03'::timestamptz + make_interval(secs => n)), '1999-02-03'::timestamptz + make_interval(secs => n), 'test.odd', 'x', 'east_app' FROM generate_series(1, 10002) n;
+SET LOCAL ROLE pgtoken_admin;
+SELECT v AS version, s ->> 'since' AS since, s -> 'cut' AS cut FROM unnest('{1,2}'::integer[]) v, test.console('simulate_policy', jsonb_build_object('issuer', 'https://east.example', 'policy', 'nets', 'version', v, 'since', '1999-01-01', 'until', '2000-01-01')) s ORDER BY v;
+SELECT s ->> 'since' AS since, s -> 'cut' AS cut FROM test.console('simulate_policy', '{"issuer": "https://east.example", "policy": "nets", "since": "1999-02-04", "until": "2000-01-01"}') s;
+ROLLBACK;
+SET ROLE pgtoken_admin;
 -- Attack shut out: what reads leaves something behind.
 SELECT p.proname AS not_stable FROM pg_proc p WHERE p.pronamespace = 'pgtoken_console'::regnamespace AND p.provolatile = 'v'
   AND p.proname = ANY ('{policy_rules,policies,policy_versions,policy_firings,simulate_policy,audit_events,audit_event,audit_seals,audit_sealing,verify_seal,storage}');

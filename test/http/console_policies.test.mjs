@@ -106,7 +106,7 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await button('Roll back', dialog('Roll back?')).click();
 		await page.getByText('Version 1 decides', { exact: true }).waitFor();
 		assert.deepEqual([await state(1), await state(2)], ['active', 'retired']);
-		await page.getByRole('region', { name: 'Rules that fired in the last day' }).getByText('1 address_in').waitFor();
+		await page.getByRole('region', { name: 'Rules that fired' }).getByText('1 address_in').waitFor();
 		await button('Switch off').click();
 		await button('Switch off', dialog(`Switch ${policy} off?`)).click();
 		await page.getByText('No version decides', { exact: true }).waitFor();

@@ -1,6 +1,6 @@
 // A policy: its versions, what one would have done, and which of them decides.
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { useLocation } from 'wouter-preact';
 
 import {
@@ -16,7 +16,7 @@ const SPANS: [string, string][] = [['1', 'the last hour'], ['24', 'the last day'
 
 interface Count { by: 'total' | 'client' | 'rule'; name: string | null; requests: number; allowed: number; challenged: number; denied: number; without_factor: number; changed: number; stricter: number; looser: number }
 interface Example { event_id: string; occurred_at: string; event: string; grant_id: string; client_id: string; subject: string | null; decided: string; would_be: string; without_factor: boolean; rules: string[] }
-interface Simulated { version: number; since: string; until: string; counts: Count[]; changes: { decided: string; would_be: string; requests: number }[]; examples: Example[] }
+interface Simulated { version: number; since: string; until: string; cut: boolean; counts: Count[]; changes: { decided: string; would_be: string; requests: number }[]; examples: Example[] }
 interface Firing { version: number; mode: string; rule: string; outcome: string; requests: number }
 
 const Outcome = ({ of }: { of: string }) => <Badge tone={of === 'deny' ? 'bad' : of === 'require' ? 'warn' : 'good'}>{of}</Badge>;
@@ -69,7 +69,6 @@ function Simulation({ policy, versions }: { policy: string; versions: PolicyVers
 				<Button kind="primary" busy={loading} onClick={run}>Simulate</Button>
 			</div>
 			<ErrorBox error={error} retry={reload} />
-			{error && <p class="muted">Of a long time there may be more requests than can be judged for a page: try a shorter one, or SELECT pgtoken.compare_policy(…) in psql.</p>}
 			{loading && <Loading what="Judging what is recorded" />}
 			{total && total.requests === 0 && <Empty>No request of this time would have been judged by version {data!.version}.</Empty>}
 			{data && total && total.requests > 0 && (
@@ -77,6 +76,7 @@ function Simulation({ policy, versions }: { policy: string; versions: PolicyVers
 					<Notice tone={total.stricter > 0 ? 'warn' : 'info'}>
 						<p><strong>Version {data.version}: {plural(total.requests, 'request')} judged, {number(total.stricter)} would have come out stricter and {number(total.looser)} looser than they did.</strong></p>
 						<p>By this policy alone {number(total.allowed)} allowed, {number(total.challenged)} challenged, {number(total.denied)} denied{total.without_factor > 0 && ` (${number(total.without_factor)} for want of a factor)`}. Stricter and looser count what else judged the requests then.</p>
+						{data.cut && <p>Of that time there were more events than are judged for a page: these are the newest 10,000, from <Time at={data.since} absolute /> on. SELECT pgtoken.compare_policy(…) in psql judges as many as you like.</p>}
 					</Notice>
 					{data.changes.length > 0 && (
 						<Table caption="What would have changed" rows={data.changes} rowKey={({ decided, would_be: be }) => `${decided} ${be}`} columns={[
@@ -105,11 +105,15 @@ function Simulation({ policy, versions }: { policy: string; versions: PolicyVers
 }
 
 function Firings({ policy }: { policy: string }) {
-	const { data, error, loading, reload } = useCall<{ since: string; rows: Firing[] }>('policy_firings', { policy });
+	const [hours, setHours] = useState('1');
+	// as long as the page shows this span, it is the same one
+	const since = useMemo(() => new Date(Date.now() - Number(hours) * 3_600_000).toISOString(), [hours]);
+	const { data, error, loading, reload } = useCall<{ since: string; rows: Firing[] }>('policy_firings', { policy, since });
 	return (
-		<Section title="Fired in the last day">
+		<Section title="What has fired">
+			<div class="filters"><Select label="In" value={hours} options={SPANS} onChange={(event) => setHours(event.currentTarget.value)} /></div>
 			{loading ? <Loading /> : <ErrorBox error={error} retry={reload} />}
-			{data && <Table caption="Rules that fired in the last day" rows={data.rows} rowKey={(row) => JSON.stringify(row)} empty="None of its rules has." columns={[
+			{data && <Table caption="Rules that fired" rows={data.rows} rowKey={(row) => JSON.stringify(row)} empty="None of its rules has." columns={[
 				{ title: 'Rule', head: true, cell: ({ rule }) => rule },
 				{ title: 'Version', numeric: true, cell: ({ version }) => version },
 				{ title: 'Mode', cell: ({ mode }) => <Badge tone={mode === 'active' ? 'good' : 'info'}>{mode}</Badge> },
