@@ -7,14 +7,14 @@
 
 -- What they have in common ----------------------------------------------------------
 
-CREATE FUNCTION pgtoken_console.confined() RETURNS boolean
+CREATE FUNCTION pgtoken.console_confined() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN NOT pg_has_role(current_user, 'pgtoken_auditor', 'USAGE');
-REVOKE ALL ON FUNCTION pgtoken_console.confined FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.confined TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.confined IS 'Internal: is the role in effect an administrator of one issuer, who calls the namesakes of pgtoken_administration?';
+REVOKE ALL ON FUNCTION pgtoken.console_confined FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_confined TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_confined IS 'Internal: is the role in effect an administrator of one issuer, who calls the namesakes of pgtoken_administration?';
 
-CREATE FUNCTION pgtoken_console.page_size(arguments jsonb) RETURNS integer
+CREATE FUNCTION pgtoken.console_page_size(arguments jsonb) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -26,11 +26,11 @@ BEGIN
 	RETURN size;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.page_size FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.page_size TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.page_size IS 'Internal: how many rows of a list are wanted: limit, 50 by default; raises 22023 for less than one or more than 200';
+REVOKE ALL ON FUNCTION pgtoken.console_page_size FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_page_size TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_page_size IS 'Internal: how many rows of a list are wanted: limit, 50 by default; raises 22023 for less than one or more than 200';
 
-CREATE FUNCTION pgtoken_console.list_of(value jsonb) RETURNS text[]
+CREATE FUNCTION pgtoken.console_list(value jsonb) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -43,9 +43,9 @@ BEGIN
 	RETURN ARRAY(SELECT jsonb_array_elements_text(value));
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.list_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.list_of TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.list_of IS 'Internal: a member of arguments as an array of texts, NULL for null and for one that is not there; raises 22023 for what is no array of strings';
+REVOKE ALL ON FUNCTION pgtoken.console_list FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_list TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_list IS 'Internal: a member of arguments as an array of texts, NULL for null and for one that is not there; raises 22023 for what is no array of strings';
 
 -- Policies ---------------------------------------------------------------------------
 
@@ -73,7 +73,7 @@ CREATE FUNCTION pgtoken_console.policies(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	after CONSTANT jsonb := (arguments ->> 'after')::jsonb;
-	size CONSTANT integer := pgtoken_console.page_size(arguments);
+	size CONSTANT integer := pgtoken.console_page_size(arguments);
 	list jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,after,limit}');
@@ -97,7 +97,7 @@ CREATE FUNCTION pgtoken_console.policy_versions(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	after CONSTANT integer := (arguments ->> 'after')::integer;
-	size CONSTANT integer := pgtoken_console.page_size(arguments);
+	size CONSTANT integer := pgtoken.console_page_size(arguments);
 	list jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,after,limit}');
@@ -137,7 +137,7 @@ GRANT EXECUTE ON FUNCTION pgtoken_console.policy_firings TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken_console.policy_firings IS 'How often the rules of a policy have fired, in force and in the shadow, as recorded. arguments: policy, since (a day ago by default, at most 31 days; the audit of that time is read). Returns since and rows: an array of {version, mode (active or shadow), rule (position and kind), outcome, requests}. A policy of this name of another issuer counts, too. Raises 22023.';
 
 -- Judging a recorded request takes some 0.2 milliseconds, and a page waits for some seconds.
-CREATE FUNCTION pgtoken_console.simulated_since(of_clients text[], since timestamptz, until timestamptz) RETURNS timestamptz
+CREATE FUNCTION pgtoken.console_simulated_since(of_clients text[], since timestamptz, until timestamptz) RETURNS timestamptz
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
@@ -158,9 +158,9 @@ BEGIN
 	RETURN coalesce(cut + interval '1 microsecond', since);
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.simulated_since FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.simulated_since TO pgtoken_admin, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.simulated_since IS 'Internal, called by simulate_policy: from when on the events of this time, of these clients or (NULL) of all, are no more than 10000';
+REVOKE ALL ON FUNCTION pgtoken.console_simulated_since FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_simulated_since TO pgtoken_admin, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_simulated_since IS 'Internal, called by simulate_policy: from when on the events of this time, of these clients or (NULL) of all, are no more than 10000';
 
 CREATE FUNCTION pgtoken_console.simulate_policy(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -176,11 +176,11 @@ DECLARE
 	answer jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,version,since,until,examples}');
-	since := pgtoken_console.simulated_since(
+	since := pgtoken.console_simulated_since(
 		(SELECT p.client_ids FROM pgtoken.policies p
 		 WHERE p.policy = of_policy AND (of_issuer IS NULL OR p.issuer = of_issuer) AND (of_version IS NULL OR p.version = of_version)
 		 ORDER BY p.version DESC LIMIT 1), wanted, until);
-	IF pgtoken_console.confined() THEN
+	IF pgtoken.console_confined() THEN
 		answer := pgtoken_administration.compare_policy(of_policy, of_version, since, until, of_issuer, examples);
 	ELSE
 		answer := pgtoken.compare_policy(of_policy, of_version, since, until, of_issuer, examples);
@@ -199,10 +199,10 @@ DECLARE
 	of_issuer CONSTANT text := arguments ->> 'issuer';
 	policy CONSTANT text := arguments ->> 'policy';
 	rules CONSTANT jsonb := nullif(arguments -> 'rules', 'null');
-	client_ids CONSTANT text[] := pgtoken_console.list_of(arguments -> 'client_ids');
-	resources CONSTANT text[] := pgtoken_console.list_of(arguments -> 'resources');
-	grant_types CONSTANT text[] := pgtoken_console.list_of(arguments -> 'grant_types');
-	factor_types CONSTANT text[] := pgtoken_console.list_of(arguments -> 'factor_types');
+	client_ids CONSTANT text[] := pgtoken.console_list(arguments -> 'client_ids');
+	resources CONSTANT text[] := pgtoken.console_list(arguments -> 'resources');
+	grant_types CONSTANT text[] := pgtoken.console_list(arguments -> 'grant_types');
+	factor_types CONSTANT text[] := pgtoken.console_list(arguments -> 'factor_types');
 	on_refresh CONSTANT boolean := coalesce((arguments ->> 'on_refresh')::boolean, true);
 	on_issue CONSTANT boolean := coalesce((arguments ->> 'on_issue')::boolean, false);
 	on_deny CONSTANT text := coalesce(arguments ->> 'on_deny', 'keep');
@@ -211,7 +211,7 @@ DECLARE
 	made integer;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,rules,client_ids,resources,grant_types,on_refresh,on_issue,on_deny,on_error,function_timeout,factor_types}');
-	IF pgtoken_console.confined() THEN
+	IF pgtoken.console_confined() THEN
 		made := pgtoken_administration.create_policy(policy, rules, client_ids, resources, grant_types, on_refresh, on_issue, on_deny, on_error, function_timeout, factor_types, of_issuer);
 	ELSE
 		made := pgtoken.create_policy(policy, rules, client_ids, resources, grant_types, on_refresh, on_issue, on_deny, on_error, function_timeout, factor_types, of_issuer);
@@ -236,7 +236,7 @@ BEGIN
 	IF version IS NULL THEN
 		RAISE EXCEPTION 'version must be named' USING ERRCODE = 'null_value_not_allowed', DETAIL = 'The newest may be another one than the one that was looked at.';
 	END IF;
-	IF pgtoken_console.confined() THEN
+	IF pgtoken.console_confined() THEN
 		RETURN jsonb_build_object('version', pgtoken_administration.activate_policy(policy, version, shadow, of_issuer));
 	END IF;
 	RETURN jsonb_build_object('version', pgtoken.activate_policy(policy, version, shadow, of_issuer));
@@ -255,7 +255,7 @@ DECLARE
 	shadow CONSTANT boolean := coalesce((arguments ->> 'shadow')::boolean, false);
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,shadow}');
-	IF pgtoken_console.confined() THEN
+	IF pgtoken.console_confined() THEN
 		RETURN jsonb_build_object('deactivated', pgtoken_administration.deactivate_policy(policy, shadow, of_issuer));
 	END IF;
 	RETURN jsonb_build_object('deactivated', pgtoken.deactivate_policy(policy, shadow, of_issuer));
@@ -273,7 +273,7 @@ DECLARE
 	policy CONSTANT text := arguments ->> 'policy';
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy}');
-	IF pgtoken_console.confined() THEN
+	IF pgtoken.console_confined() THEN
 		RETURN jsonb_build_object('version', pgtoken_administration.rollback_policy(policy, of_issuer));
 	END IF;
 	RETURN jsonb_build_object('version', pgtoken.rollback_policy(policy, of_issuer));
@@ -291,7 +291,7 @@ DECLARE
 	policy CONSTANT text := arguments ->> 'policy';
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy}');
-	IF pgtoken_console.confined() THEN
+	IF pgtoken.console_confined() THEN
 		RETURN jsonb_build_object('deleted', pgtoken_administration.delete_policy(policy, of_issuer));
 	END IF;
 	RETURN jsonb_build_object('deleted', pgtoken.delete_policy(policy, of_issuer));
@@ -307,7 +307,7 @@ GRANT EXECUTE ON FUNCTION pgtoken.refusal_reasons TO pgtoken_issuer_admin;
 
 -- What a context has as an address is one where our functions have written it; others
 -- write contexts as well.
-CREATE FUNCTION pgtoken_console.address_of(word text) RETURNS inet
+CREATE FUNCTION pgtoken.address_of(word text) RETURNS inet
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -316,17 +316,17 @@ EXCEPTION WHEN invalid_text_representation THEN
 	RETURN NULL;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.address_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.address_of TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.address_of IS 'Internal: the address that a text is; NULL for what is none';
+REVOKE ALL ON FUNCTION pgtoken.address_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.address_of TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.address_of IS 'Internal: the address that a text is; NULL for what is none';
 
-CREATE FUNCTION pgtoken_console.audit_source(arguments jsonb, since timestamptz, until timestamptz) RETURNS text
+CREATE FUNCTION pgtoken.console_audit_source(arguments jsonb, since timestamptz, until timestamptz) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	event_filter CONSTANT text := arguments ->> 'event';
 BEGIN
-	IF arguments ->> 'grant_id' IS NULL AND arguments ->> 'subject' IS NOT NULL AND NOT pgtoken_console.confined() THEN
+	IF arguments ->> 'grant_id' IS NULL AND arguments ->> 'subject' IS NOT NULL AND NOT pgtoken.console_confined() THEN
 		RETURN format('pgtoken.audit_by_subject(%L, %L, %L)', arguments ->> 'subject', since, until);
 	END IF;
 	-- answers with tokens are the most by far, and rows of another table
@@ -338,32 +338,32 @@ BEGIN
 	RETURN 'pgtoken.audit_events';
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.audit_source FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.audit_source TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.audit_source IS 'Internal, called by audit_events: what is read, as SQL: what an index finds of a subject, only what is no answer with tokens where the event says so, or all';
+REVOKE ALL ON FUNCTION pgtoken.console_audit_source FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_audit_source TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_audit_source IS 'Internal, called by audit_events: what is read, as SQL: what an index finds of a subject, only what is no answer with tokens where the event says so, or all';
 
-CREATE FUNCTION pgtoken_console.audit_conditions(arguments jsonb) RETURNS text
+CREATE FUNCTION pgtoken.console_audit_conditions(arguments jsonb) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	event_filter CONSTANT text := arguments ->> 'event';
-	network CONSTANT inet := pgtoken_console.address_of(arguments ->> 'address');
+	network CONSTANT inet := pgtoken.address_of(arguments ->> 'address');
 BEGIN
 	IF arguments ->> 'address' IS NOT NULL AND network IS NULL THEN
 		RAISE EXCEPTION 'address must be an IPv4 or IPv6 address or network' USING ERRCODE = 'invalid_parameter_value', HINT = 'Such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32.';
 	END IF;
 	RETURN concat_ws(' AND ',
 		CASE WHEN right(event_filter, 1) = '*' THEN format('starts_with(e.event, %L)', left(event_filter, -1)) WHEN event_filter IS NOT NULL THEN format('e.event = %L', event_filter) END,
-		CASE WHEN arguments ->> 'subject' IS NOT NULL AND (arguments ->> 'grant_id' IS NOT NULL OR pgtoken_console.confined()) THEN format('e.subject = %L', arguments ->> 'subject') END,
-		CASE WHEN network IS NOT NULL THEN format('(e.client_addr <<= %1$L OR pgtoken_console.address_of(e.context ->> ''ip'') <<= %1$L)', network) END,
+		CASE WHEN arguments ->> 'subject' IS NOT NULL AND (arguments ->> 'grant_id' IS NOT NULL OR pgtoken.console_confined()) THEN format('e.subject = %L', arguments ->> 'subject') END,
+		CASE WHEN network IS NOT NULL THEN format('(e.client_addr <<= %1$L OR pgtoken.address_of(e.context ->> ''ip'') <<= %1$L)', network) END,
 		CASE WHEN arguments ->> 'operator' IS NOT NULL
 			 THEN format('(e.session_user_name = %1$L OR e.role_name = %1$L OR e.event = ''console.called'' AND e.subject = %1$L)', arguments ->> 'operator') END,
 		'true');
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.audit_conditions FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.audit_conditions TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.audit_conditions IS 'Internal, called by audit_events: what has no index, as a condition of SQL. Raises 22023 for an address that is none';
+REVOKE ALL ON FUNCTION pgtoken.console_audit_conditions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_audit_conditions TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken.console_audit_conditions IS 'Internal, called by audit_events: what has no index, as a condition of SQL. Raises 22023 for an address that is none';
 
 CREATE FUNCTION pgtoken_console.audit_events(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off
@@ -371,7 +371,7 @@ AS $function$
 DECLARE
 	-- so many rows are looked at in one call, and the next goes on behind them
 	look CONSTANT integer := 20000;
-	size CONSTANT integer := pgtoken_console.page_size(arguments);
+	size CONSTANT integer := pgtoken.console_page_size(arguments);
 	after CONSTANT jsonb := (arguments ->> 'after')::jsonb;
 	whole CONSTANT boolean := coalesce((arguments ->> 'whole')::boolean, false);
 	since CONSTANT timestamptz := coalesce((arguments ->> 'since')::timestamptz, '-infinity');
@@ -391,14 +391,14 @@ BEGIN
 			 FROM %s s WHERE s.occurred_at >= %L AND s.occurred_at < %L%s%s%s
 			 ORDER BY s.occurred_at DESC, s.event_id DESC LIMIT %s) e',
 		CASE WHEN whole THEN ', s.detail, s.personal' END,
-		pgtoken_console.audit_source(arguments, since, until), since, until,
+		pgtoken.console_audit_source(arguments, since, until), since, until,
 		CASE WHEN after IS NOT NULL THEN format(' AND (s.occurred_at, s.event_id) < (%L::timestamptz, %L::uuid)', after ->> 0, after ->> 1) END,
 		' AND s.client_id = ' || quote_literal(arguments ->> 'client_id'),
 		' AND s.grant_id = ' || quote_literal((arguments ->> 'grant_id')::uuid),
 		look);
 	-- the last of those looked at comes along, to be gone on from
 	EXECUTE format('SELECT array_agg(to_jsonb(f)) FROM (SELECT e.*, coalesce(%s, false) AS fits FROM (%s) e WHERE e.n = %s OR (%s) LIMIT %s) f',
-				   pgtoken_console.audit_conditions(arguments), read, look, pgtoken_console.audit_conditions(arguments), size + 1) INTO found;
+				   pgtoken.console_audit_conditions(arguments), read, look, pgtoken.console_audit_conditions(arguments), size + 1) INTO found;
 	IF cardinality(found) > size THEN
 		position := found[size];
 		found := found[1:size];
@@ -438,7 +438,7 @@ BEGIN
 	IF event IS NULL THEN
 		RAISE EXCEPTION 'there is no such event' USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'It is not there any more, or it is another issuer''s.';
 	END IF;
-	IF NOT pgtoken_console.confined() THEN
+	IF NOT pgtoken.console_confined() THEN
 		decision := coalesce((SELECT jsonb_agg(to_jsonb(x)) FROM pgtoken.explain_decision(of_event) x), '[]');
 	END IF;
 	RETURN jsonb_build_object('event', event, 'decision', decision,
@@ -456,7 +456,7 @@ CREATE FUNCTION pgtoken_console.audit_seals(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	after CONSTANT bigint := (arguments ->> 'after')::bigint;
-	size CONSTANT integer := pgtoken_console.page_size(arguments);
+	size CONSTANT integer := pgtoken.console_page_size(arguments);
 	list jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{after,limit}');
@@ -521,7 +521,7 @@ COMMENT ON FUNCTION pgtoken_console.verify_seal IS 'Look whether the rows of a s
 
 -- Storage and maintenance ------------------------------------------------------------
 
-CREATE FUNCTION pgtoken_console.refused_ring() RETURNS jsonb
+CREATE FUNCTION pgtoken.console_refused_ring() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -531,11 +531,11 @@ EXCEPTION WHEN object_not_in_prerequisite_state THEN
 	RETURN NULL;
 END
 $function$;
-REVOKE ALL ON FUNCTION pgtoken_console.refused_ring FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.refused_ring TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken_console.refused_ring IS 'Internal, called by storage: the last hundred refused requests that are kept, and for how many there is room on the server; NULL: none are kept';
+REVOKE ALL ON FUNCTION pgtoken.console_refused_ring FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_refused_ring TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.console_refused_ring IS 'Internal, called by storage: the last hundred refused requests that are kept, and for how many there is room on the server; NULL: none are kept';
 
-CREATE FUNCTION pgtoken_console.outboxes() RETURNS jsonb
+CREATE FUNCTION pgtoken.console_outboxes() RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT coalesce(jsonb_agg(to_jsonb(o) ORDER BY o.outbox), '[]')
@@ -546,9 +546,9 @@ BEGIN ATOMIC
 		  UNION ALL
 		  SELECT 'signals', count(*), min(s.created_at), 0 FROM (SELECT x.created_at FROM pgtoken.signals x WHERE x.due_at <= now() LIMIT 100000) s HAVING count(*) > 0) o;
 END;
-REVOKE ALL ON FUNCTION pgtoken_console.outboxes FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.outboxes TO pgtoken_auditor;
-COMMENT ON FUNCTION pgtoken_console.outboxes IS 'Internal, called by storage: what waits to be fetched, sent and told, at most 100000 of each';
+REVOKE ALL ON FUNCTION pgtoken.console_outboxes FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.console_outboxes TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.console_outboxes IS 'Internal, called by storage: what waits to be fetched, sent and told, at most 100000 of each';
 
 CREATE FUNCTION pgtoken_console.storage(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off
@@ -569,9 +569,9 @@ BEGIN
 		'retention', (SELECT jsonb_object_agg(s.name, current_setting(s.name, true)) FROM unnest('{pgtoken.lineage_retention,pgtoken.audit_retention,pgtoken.reuse_retention,pgtoken.address_retention}'::text[]) s (name)),
 		'tasks', (SELECT jsonb_agg(jsonb_build_object('task', m.task, 'updated_at', m.updated_at) ORDER BY m.updated_at DESC NULLS LAST, m.task) FROM pgtoken.maintenance m),
 		'maintained_at', (SELECT m.updated_at FROM pgtoken.maintenance m WHERE m.task = 'partitions'),
-		'outboxes', pgtoken_console.outboxes(),
+		'outboxes', pgtoken.console_outboxes(),
 		'couriers', coalesce((SELECT jsonb_agg(to_jsonb(c) ORDER BY c.seen_at DESC) FROM pgtoken.couriers c), '[]'),
-		'refused', pgtoken_console.refused_ring());
+		'refused', pgtoken.console_refused_ring());
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.storage FROM PUBLIC;
