@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formats, type Format, type Row, save } from '../audit_export';
 import { type ApiError, Button, call, Dialog, ErrorBox, Form, Id, Loading, Notice, Page, Table, TextField, Time } from '../components';
 import { number, plural } from '../format';
+import { useMay } from '../whoami';
 import '../styles/keeping.css';
 
 interface Event {
@@ -132,6 +133,7 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 	const [filters, setFilters] = useState<Filters>(given);
 	const [exporting, setExporting] = useState<Format>();
 	const events = useEvents(filters);
+	const may = useMay();
 	return (
 		<Page title="Audit" lead="What happened, the newest first. Nothing of it can be changed."
 			actions={<>{Object.values(formats).map((format) => <Button key={format.name} onClick={() => setExporting(format)}>Export {format.name}</Button>)}</>}>
@@ -160,7 +162,7 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 								{ title: 'Subject', cell: ({ subject }) => <Linked name="subject" value={subject} /> },
 								{ title: 'Address', cell: ({ ip, client_addr: address }) => ip ?? address },
 								{ title: 'Role', cell: ({ role_name: role }) => role },
-								{ title: 'Family', cell: ({ grant_id: id }) => (id === NO_FAMILY ? null : <Id value={id} short href={`#/audit/by/grant_id/${id}`} />) },
+								{ title: 'Family', cell: ({ grant_id: id }) => (id === NO_FAMILY ? null : <Id value={id} short href={may('family') ? `#/families/${id}` : `#/audit/by/grant_id/${id}`} />) },
 							]} />
 						)}
 				<ErrorBox error={events.error} retry={events.rows.length > 0 ? events.more : events.reload} />

@@ -1,5 +1,6 @@
 // One event of the audit, whole.
-import { Badge, Card, Compare, ErrorBox, Facts, Id, Json, Loading, Notice, Page, Section, Table, Time, useCall } from '../components';
+import { Badge, ButtonLink, Card, Compare, ErrorBox, Facts, Id, Json, Loading, Notice, Page, Section, Table, Time, useCall } from '../components';
+import { useMay } from '../whoami';
 
 type Members = Record<string, unknown>;
 
@@ -32,10 +33,12 @@ const Rest = ({ of, title }: { of: Members; title: string }) =>
 export default function AuditEvent({ event_id: id }: { event_id: string }) {
 	const { data, error, loading, reload } = useCall<Whole>('audit_event', { event_id: id });
 	const event = data?.event;
+	const may = useMay();
 	const earlier = event?.context?.rotation_context;
 	const decided = data?.decision?.filter(({ rule, policy }) => rule !== null || policy !== null) ?? [];
 	return (
-		<Page title={event?.event ?? 'Event'} lead={event && <>Event of the audit, <Time at={event.occurred_at} /></>}>
+		<Page title={event?.event ?? 'Event'} lead={event && <>Event of the audit, <Time at={event.occurred_at} /></>}
+			actions={data?.explanation && may('why') && <ButtonLink href={`#/why/${encodeURIComponent(id)}`}>Why, with the evidence</ButtonLink>}>
 			{loading ? <Loading /> : <ErrorBox error={error} retry={reload} />}
 			{data && event && (
 				<>
@@ -45,9 +48,9 @@ export default function AuditEvent({ event_id: id }: { event_id: string }) {
 							<Facts of={[
 								['When', <Time at={event.occurred_at} absolute />],
 								['Reason', event.reason],
-								['Client', event.client_id && <a href={`#/audit/by/client_id/${encodeURIComponent(event.client_id)}`}>{event.client_id}</a>],
-								['Subject', event.subject && <a href={`#/audit/by/subject/${encodeURIComponent(event.subject)}`}>{event.subject}</a>],
-								['Family', /^0[0-]*0$/.test(event.grant_id) ? null : <Id value={event.grant_id} href={`#/audit/by/grant_id/${event.grant_id}`} />],
+								['Client', event.client_id && <span class="row"><span>{event.client_id}</span><a href={`#/audit/by/client_id/${encodeURIComponent(event.client_id)}`}>Events of this client</a></span>],
+								['Subject', event.subject && <span class="row"><span>{event.subject}</span><a href={`#/audit/by/subject/${encodeURIComponent(event.subject)}`}>Events of this subject</a></span>],
+								['Family', /^0[0-]*0$/.test(event.grant_id) ? null : <span class="row"><Id value={event.grant_id} {...(may('family') && { href: `#/families/${event.grant_id}` })} /><a href={`#/audit/by/grant_id/${event.grant_id}`}>Events of this family</a></span>],
 								['Logged in as', event.session_user_name],
 								['Role in effect', event.role_name],
 								['Application', event.application_name],
