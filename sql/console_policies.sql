@@ -71,13 +71,13 @@ RESET ROLE;
 -- Simulation: the difference that it would have made, beside what else judged then.
 SELECT pgtoken.create_policy('score', '[{"rule": "risk_score", "outcome": "deny", "at_least": 50}]', issuer => 'https://kept.example') AS version, pgtoken.activate_policy('score', issuer => 'https://kept.example') AS active;
 SELECT pgtoken.create_policy('loose', '[{"rule": "address_in", "outcome": "deny", "networks": ["198.51.100.0/24"]}]', issuer => 'https://kept.example') AS version, pgtoken.activate_policy('loose', issuer => 'https://kept.example') AS active;
-CREATE FUNCTION test.refreshed(token text, context jsonb) RETURNS text LANGUAGE sql RETURN (pgtoken.refresh_grant(token, context => context)).decision;
+CREATE FUNCTION test.kept_refresh(token text, context jsonb) RETURNS text LANGUAGE sql RETURN (pgtoken.refresh_grant(token, context => context)).decision;
 SELECT refresh_token AS one FROM pgtoken.issue_tokens('kept_app', 'kept-erin', 'offline_access read', context => '{"ip": "192.0.2.1"}') \gset
 SELECT refresh_token AS two FROM pgtoken.issue_tokens('kept_app', 'kept-erin', 'offline_access read', context => '{"ip": "192.0.2.1"}') \gset
 SELECT refresh_token AS three FROM pgtoken.issue_tokens('kept_app', 'kept-erin', 'offline_access read', context => '{"ip": "192.0.2.1"}') \gset
 SELECT refresh_token AS four FROM pgtoken.issue_tokens('kept_app', 'kept-erin', 'offline_access read', context => '{"ip": "192.0.2.1"}') \gset
-SELECT test.refreshed(:'one', '{"ip": "192.0.2.1"}') AS same, test.refreshed(:'two', '{"ip": "203.0.113.9"}') AS elsewhere, test.refreshed(:'three', '{"ip": "198.51.100.9"}') AS denied_by_loose,
-	   test.refreshed(:'four', '{"ip": "198.51.100.9", "risk_score": 70}') AS denied_by_both;
+SELECT test.kept_refresh(:'one', '{"ip": "192.0.2.1"}') AS same, test.kept_refresh(:'two', '{"ip": "203.0.113.9"}') AS elsewhere, test.kept_refresh(:'three', '{"ip": "198.51.100.9"}') AS denied_by_loose,
+	   test.kept_refresh(:'four', '{"ip": "198.51.100.9", "risk_score": 70}') AS denied_by_both;
 SELECT pgtoken.create_policy('loose', '[{"rule": "address_in", "outcome": "deny", "networks": ["203.0.113.0/24"]}]', issuer => 'https://kept.example') AS draft;
 SET ROLE pgtoken_admin;
 -- by this policy alone two more would have got tokens; as things were, one: the other is denied by score as well
@@ -105,16 +105,16 @@ SELECT p.proname AS not_stable FROM pg_proc p WHERE p.pronamespace = 'pgtoken_co
 RESET ROLE;
 
 -- The audit: newest first, by pages, by each filter.
-CREATE FUNCTION test.seen(arguments jsonb) RETURNS TABLE (event text, reason text, ip text) LANGUAGE sql AS
+CREATE FUNCTION test.kept_seen(arguments jsonb) RETURNS TABLE (event text, reason text, ip text) LANGUAGE sql AS
 	$$SELECT r ->> 'event', r ->> 'reason', r ->> 'ip' FROM jsonb_array_elements(pgtoken_console.audit_events(arguments) -> 'rows') WITH ORDINALITY r (r, n) ORDER BY r.n$$;
 SET ROLE pgtoken_auditor;
-SELECT * FROM test.seen('{"client_id": "kept_app"}');
-SELECT * FROM test.seen('{"client_id": "kept_app", "event": "refresh.*"}');
-SELECT * FROM test.seen('{"client_id": "kept_app", "event": "token.refreshed"}');
-SELECT * FROM test.seen('{"client_id": "kept_app", "address": "198.51.100.0/24"}');
-SELECT count(*) AS of_subject, count(*) FILTER (WHERE event = 'refresh.denied') AS denied FROM test.seen('{"subject": "kept-erin"}');
-SELECT (SELECT count(*) FROM test.seen('{"client_id": "kept_app", "operator": "nobody"}')) AS nobody, (SELECT count(*) > 0 FROM test.seen(jsonb_build_object('client_id', 'kept_app', 'operator', session_user))) AS us,
-	   (SELECT count(*) FROM test.seen('{"client_id": "kept_app", "since": "2001-01-01", "until": "2001-02-01"}')) AS before, (SELECT count(*) FROM test.seen('{"address": "2001:db8:dead::/48"}')) AS nowhere;
+SELECT * FROM test.kept_seen('{"client_id": "kept_app"}');
+SELECT * FROM test.kept_seen('{"client_id": "kept_app", "event": "refresh.*"}');
+SELECT * FROM test.kept_seen('{"client_id": "kept_app", "event": "token.refreshed"}');
+SELECT * FROM test.kept_seen('{"client_id": "kept_app", "address": "198.51.100.0/24"}');
+SELECT count(*) AS of_subject, count(*) FILTER (WHERE event = 'refresh.denied') AS denied FROM test.kept_seen('{"subject": "kept-erin"}');
+SELECT (SELECT count(*) FROM test.kept_seen('{"client_id": "kept_app", "operator": "nobody"}')) AS nobody, (SELECT count(*) > 0 FROM test.kept_seen(jsonb_build_object('client_id', 'kept_app', 'operator', session_user))) AS us,
+	   (SELECT count(*) FROM test.kept_seen('{"client_id": "kept_app", "since": "2001-01-01", "until": "2001-02-01"}')) AS before, (SELECT count(*) FROM test.kept_seen('{"address": "2001:db8:dead::/48"}')) AS nowhere;
 -- pages have each event once, in order
 CREATE TEMP TABLE pages (n serial, row jsonb);
 DO $$
@@ -143,15 +143,15 @@ RESET ROLE;
 DROP TABLE pages;
 -- Attack shut out: a filter is SQL.
 SET ROLE pgtoken_auditor;
-SELECT (SELECT count(*) FROM test.seen(jsonb_build_object(f, $$x' OR true --$$))) AS found, f AS filter FROM unnest('{event,client_id,operator,subject}'::text[]) f;
-SELECT (SELECT count(*) FROM test.seen('{"event": "''*"}')) AS found;
+SELECT (SELECT count(*) FROM test.kept_seen(jsonb_build_object(f, $$x' OR true --$$))) AS found, f AS filter FROM unnest('{event,client_id,operator,subject}'::text[]) f;
+SELECT (SELECT count(*) FROM test.kept_seen('{"event": "''*"}')) AS found;
 RESET ROLE;
 -- Attack shut out: a context that somebody else has written, with an address that is none,
 -- keeps the page from being shown.
 INSERT INTO pgtoken.audit_rows (grant_id, event_id, occurred_at, event, session_user_name, client_id, context)
 VALUES ('00000000-0000-0000-0000-000000000000', pgtoken.new_uuid(), clock_timestamp(), 'test.odd', 'x', 'kept_app', '{"ip": "<b>none</b>"}');
 SET ROLE pgtoken_auditor;
-SELECT count(*) AS still FROM test.seen('{"client_id": "kept_app", "address": "198.51.100.0/24"}');
+SELECT count(*) AS still FROM test.kept_seen('{"client_id": "kept_app", "address": "198.51.100.0/24"}');
 RESET ROLE;
 -- Attack shut out: a filter that fits nothing has the whole audit read by one call. It looks
 -- at 20000 rows, and goes on behind them when it is asked to.
@@ -174,7 +174,7 @@ SELECT test.keeping('create_policy', '{"policy": "mine", "rules": [{"rule": "on_
 SELECT f AS function, test.keeping_error(f, '{"issuer": "https://kept-other.example", "policy": "own"}'::jsonb || a) AS error
 FROM (VALUES (1, 'create_policy', '{"rules": [{"rule": "on_behalf", "outcome": "deny"}]}'::jsonb), (2, 'activate_policy', '{"version": 1}'), (3, 'deactivate_policy', '{}'), (4, 'rollback_policy', '{}'), (5, 'delete_policy', '{}'),
 			 (6, 'simulate_policy', '{}'), (7, 'policy_versions', '{}')) w (n, f, a) ORDER BY w.n;
-SELECT (SELECT count(*) FROM test.seen('{"client_id": "kept_other"}')) AS of_other, (SELECT count(*) > 5 FROM test.seen('{"client_id": "kept_app"}')) AS of_kept, (SELECT count(*) FROM test.seen('{"subject": "kept-erin", "event": "refresh.denied"}')) AS of_erin;
+SELECT (SELECT count(*) FROM test.kept_seen('{"client_id": "kept_other"}')) AS of_other, (SELECT count(*) > 5 FROM test.kept_seen('{"client_id": "kept_app"}')) AS of_kept, (SELECT count(*) FROM test.kept_seen('{"subject": "kept-erin", "event": "refresh.denied"}')) AS of_erin;
 SELECT pgtoken_console.audit_event(jsonb_build_object('event_id', r ->> 'event_id')) -> 'decision' AS decision FROM jsonb_array_elements(pgtoken_console.audit_events('{"event": "refresh.denied", "limit": 1}') -> 'rows') r;
 RESET ROLE;
 SELECT e.event_id AS other_event FROM pgtoken.audit_events e WHERE e.client_id = 'kept_other' LIMIT 1 \gset
@@ -183,10 +183,10 @@ SELECT test.keeping_error('audit_event', jsonb_build_object('event_id', :'other_
 RESET ROLE;
 -- Attack shut out: an auditor changes something, an administrator of one issuer looks at the
 -- whole installation, the application looks at anything.
-CREATE FUNCTION test.allowed(of_role text) RETURNS text LANGUAGE sql AS
+CREATE FUNCTION test.kept_allowed(of_role text) RETURNS text LANGUAGE sql AS
 	$$SELECT string_agg(p.proname, ' ' ORDER BY p.proname COLLATE "C") FROM pg_proc p WHERE p.pronamespace = 'pgtoken_console'::regnamespace AND has_function_privilege(of_role, p.oid, 'EXECUTE')
 	  AND p.proname = ANY ('{policy_rules,policies,policy_versions,policy_firings,simulate_policy,create_policy,activate_policy,deactivate_policy,rollback_policy,delete_policy,audit_events,audit_event,audit_seals,audit_sealing,verify_seal,storage}')$$;
-SELECT r AS role, test.allowed(r) AS may FROM unnest('{pgtoken_auditor,pgtoken_issuer_admin,pgtoken_issuer,pgtoken_http}'::text[]) r;
+SELECT r AS role, test.kept_allowed(r) AS may FROM unnest('{pgtoken_auditor,pgtoken_issuer_admin,pgtoken_issuer,pgtoken_http}'::text[]) r;
 SELECT count(*) AS admin_may_not FROM unnest('{create_policy,activate_policy,deactivate_policy,rollback_policy,delete_policy,storage,audit_events}'::text[]) f WHERE NOT has_function_privilege('pgtoken_admin', format('pgtoken_console.%I(jsonb)', f), 'EXECUTE');
 SET ROLE pgtoken_auditor;
 SELECT test.keeping_error('create_policy', '{"policy": "x"}') AS auditor, test.keeping_error('activate_policy', '{"policy": "x", "version": 1}') AS activates;
