@@ -181,6 +181,17 @@ SELECT e.event_id AS other_event FROM pgtoken.audit_events e WHERE e.client_id =
 SET ROLE regress_keeper;
 SELECT test.keeping_error('audit_event', jsonb_build_object('event_id', :'other_event')) AS of_another;
 RESET ROLE;
+-- Attack shut out: row security hides nearly all there is, and a call reads it nevertheless. It looks at
+-- three days, and goes on behind them, back to when the issuer was made.
+UPDATE pgtoken.issuers SET created_at = now() - interval '10 days' WHERE issuer = 'https://kept.example';
+SET ROLE regress_keeper;
+SELECT one.page -> 'rows' AS found, (one.page ->> 'searched_to')::timestamptz BETWEEN now() - interval '3 days' AND now() - interval '2 days' AS three_days, two.page ->> 'next' < one.page ->> 'next' AS goes_on, four.page -> 'next' AS end,
+	   test.keeping('audit_events', '{"client_id": "kept_app", "event": "none"}') -> 'next' AS by_index
+FROM (SELECT test.keeping('audit_events', '{"event": "none"}')) one (page),
+	LATERAL (SELECT test.keeping('audit_events', jsonb_build_object('event', 'none', 'after', one.page -> 'next'))) two (page),
+	LATERAL (SELECT test.keeping('audit_events', jsonb_build_object('event', 'none', 'after', two.page -> 'next'))) three (page),
+	LATERAL (SELECT test.keeping('audit_events', jsonb_build_object('event', 'none', 'after', three.page -> 'next'))) four (page);
+RESET ROLE;
 -- Attack shut out: an auditor changes something, an administrator of one issuer looks at the
 -- whole installation, the application looks at anything.
 CREATE FUNCTION test.kept_allowed(of_role text) RETURNS text LANGUAGE sql AS
