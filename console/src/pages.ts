@@ -31,5 +31,14 @@ export const pages: PageEntry[] = [
 	{ path: '/keys', title: 'Keys', nav: 'Set up', needs: 'key_life', load: () => import('./pages/keys') },
 
 	// policies, audit, storage
+	{ path: '/policies', title: 'Policies', nav: 'Set up', needs: 'policies', load: () => import('./pages/policies') },
+	{ path: '/new-policy', title: 'New policy', needs: 'create_policy', load: () => import('./pages/policy_draft') },
+	{ path: '/policies/:policy', title: 'Policy', needs: 'policy_versions', load: () => import('./pages/policy') },
+	{ path: '/policies/:policy/draft/:version', title: 'New version', needs: 'create_policy', load: () => import('./pages/policy_draft') },
+	{ path: '/audit', title: 'Audit', nav: 'Find out', needs: 'audit_events', load: () => import('./pages/audit') },
+	{ path: '/audit/by/:filter/:value', title: 'Audit', needs: 'audit_events', load: () => import('./pages/audit') },
+	{ path: '/audit/events/:event_id', title: 'Event', needs: 'audit_event', load: () => import('./pages/audit_event') },
+	{ path: '/seals', title: 'Seals', nav: 'Keep', needs: 'audit_seals', load: () => import('./pages/seals') },
+	{ path: '/storage', title: 'Storage', nav: 'Keep', needs: 'storage', load: () => import('./pages/storage') },
 
 ];

@@ -6,6 +6,15 @@ CREATE FUNCTION pgtoken.policy_rules_problem(rules jsonb) RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.policy_rules_problem FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.policy_rules_problem IS 'Internal: what is wrong with the rules of a policy: an English phrase, or NULL. That a function exists and a time zone is known is for create_policy to see';
 
+CREATE FUNCTION pgtoken.policy_rule_members()
+	RETURNS TABLE (rule text, fires_when text, member text, required boolean, form text, fallback text, words text[], expected text)
+	AS 'MODULE_PATHNAME', 'pgt_policy_rule_members' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.policy_rule_members FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.policy_rule_members TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.policy_rule_members IS
+'The rules that a policy can be made of, and the members of each, for who writes one by a form.
+Returns a row for each member of each rule, and one with member NULL for a rule that has none of its own. rule: its kind. fires_when: when it fires, as the end of a sentence. member: its name. required: must it be there? form: integer, number, word (one of words), networks (an array of CIDRs), seconds, time (HH:MM), timezone, days (an array of 1 to 7) or function. fallback: what holds where it is left out; NULL: it must be there, or there is no bound. words: what a word can be. expected: what it must be, in English. Beside these each rule has outcome, but for function, which says it itself.';
+
 CREATE FUNCTION pgtoken.valid_policy_name(policy text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN policy ~ '^[A-Za-z0-9_.-]{1,63}$';

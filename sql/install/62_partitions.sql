@@ -203,18 +203,23 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.oldest_living_family FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.oldest_living_family IS 'Internal, called by maintain(): the oldest living family among those with an id before this one; NULL: none lives';
 
+CREATE FUNCTION pgtoken.partition_retention(parent name) RETURNS interval
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	-- rows of tokens are audit events as well
+	RETURN CASE WHEN parent = 'tokens' AND (pgtoken.retention('tokens') >= pgtoken.retention('audit_rows')) IS NOT TRUE AND pgtoken.retention('tokens') IS NOT NULL
+				THEN pgtoken.retention('audit_rows') ELSE pgtoken.retention(parent) END;
+REVOKE ALL ON FUNCTION pgtoken.partition_retention FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.partition_retention IS 'Internal: how old the end of a month must be before maintain() drops its partition of tokens or audit_rows; NULL: it never does';
+
 CREATE FUNCTION pgtoken.outdated_partitions(parent name) RETURNS TABLE (partition_name name, month timestamptz, evidence boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $function$
 DECLARE
-	retention interval := pgtoken.retention(parent);	-- NULL: all are kept
+	retention CONSTANT interval := pgtoken.partition_retention(parent);	-- NULL: all are kept
 	newest timestamptz;
 	oldest_living uuid;
 	p record;
 BEGIN
-	IF parent = 'tokens' AND retention IS NOT NULL AND (retention >= pgtoken.retention('audit_rows')) IS NOT TRUE THEN
-		retention := pgtoken.retention('audit_rows');	-- its rows are audit events as well
-	END IF;
 	IF retention IS NULL THEN
 		RETURN;
 	END IF;
@@ -363,3 +368,48 @@ REVOKE ALL ON FUNCTION pgtoken.maintain_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_partitions TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.maintain_partitions IS
 'Internal, a part of run_maintenance(): makes the partitions of tokens and audit_rows (or of the one named) that are missing, and drops those that retention lets go, the oldest first, at most so many (most) in all. Of a dropped one the rows of reused families stay, in a partition of their own, for as long as one of them is in reused_families (pgtoken.reuse_retention). Returns what it did. Holds the tables to the end of the transaction, so nothing should come after it; when open transactions keep it from them, or another family is seen to be reused meanwhile, it says what it has postponed. Raises 22023 for other tables.';
+
+-- What there is of it, and what comes next.
+CREATE FUNCTION pgtoken.partitions()
+	RETURNS TABLE (parent name, partition_name name, holds text, month timestamptz, row_estimate bigint, bytes bigint, made_from timestamptz, drop_from timestamptz, kept_by text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $function$
+DECLARE
+	outdated name[];
+	retention interval;
+	p record;
+BEGIN
+	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
+	FOREACH parent IN ARRAY '{tokens,audit_rows}'::name[] LOOP
+		outdated := ARRAY(SELECT o.partition_name FROM pgtoken.outdated_partitions(parent) o);
+		retention := pgtoken.partition_retention(parent);
+		FOR p IN
+			SELECT c.oid, c.relname, m.month, CASE WHEN c.relname = parent || '_default' THEN 'default' WHEN c.relname ~ '_reuse_[0-9]{4}_[0-9]{2}$' THEN 'evidence' ELSE 'month' END AS holds,
+				   coalesce(nullif(c.reltuples::bigint, -1), pg_stat_get_live_tuples(c.oid)) AS row_estimate
+			FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid,
+				LATERAL (SELECT CASE WHEN c.relname ~ '_(p|reuse_)[0-9]{4}_[0-9]{2}$' THEN to_timestamp(right(c.relname, 7), 'YYYY_MM') END) m (month)
+			WHERE i.inhparent = format('pgtoken.%I', parent)::regclass
+			UNION ALL
+			SELECT NULL, format('%s_p%s', parent, to_char(n, 'YYYY_MM')), n, 'nothing', NULL
+			FROM (SELECT pgtoken.missing_partitions(parent) UNION SELECT date_trunc('month', now()) + interval '3 months') n (n)
+			WHERE to_regclass(format('pgtoken.%I', format('%s_p%s', parent, to_char(n, 'YYYY_MM')))) IS NULL
+			ORDER BY month, holds LOOP
+			partition_name := p.relname;
+			holds := p.holds;
+			month := p.month;
+			row_estimate := p.row_estimate;
+			bytes := pg_total_relation_size(p.oid);
+			made_from := CASE WHEN p.oid IS NULL THEN p.month - interval '2 months' END;
+			drop_from := CASE WHEN p.oid IS NOT NULL THEN p.month + interval '1 month' + retention END;
+			kept_by := CASE WHEN drop_from > now() OR p.relname = ANY (outdated) THEN NULL
+							WHEN drop_from IS NOT NULL THEN CASE WHEN p.holds = 'evidence' THEN 'reused families' ELSE 'a living family' END END;
+			RETURN NEXT;
+		END LOOP;
+	END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.partitions FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.partitions TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.partitions IS
+'The partitions of tokens and audit_rows, and what maintain() will make and drop next.
+Returns parent, partition_name; holds: month (the rows of a month), evidence (what is left of one: rows of reused families), default (what no month takes) or nothing (maintain() will make it); month: its first moment (NULL: the default); row_estimate: how many rows, as the statistics say (NULL: not known); bytes: with indexes and TOAST; made_from: of one that is not there when maintain() makes it, at the earliest; drop_from: when retention lets it go, at the earliest (NULL: never); kept_by: what keeps it beyond that: reused families or a living family (NULL: nothing). A row whose drop_from is over and whose kept_by is NULL goes with the next run.';

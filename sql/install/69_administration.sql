@@ -227,7 +227,7 @@ COMMENT ON FUNCTION pgtoken.administered_client IS 'Internal, called by the func
 
 CREATE FUNCTION pgtoken.administered_functions() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{create_client,update_client,delete_client,create_client_secret,import_client_secret,revoke_client_secret,revoke_client,create_resource,update_resource,delete_resource,create_policy,activate_policy,deactivate_policy,rollback_policy,delete_policy,simulate_policy}'::text[];
+	RETURN '{create_client,update_client,delete_client,create_client_secret,import_client_secret,revoke_client_secret,revoke_client,create_resource,update_resource,delete_resource,create_policy,activate_policy,deactivate_policy,rollback_policy,delete_policy,simulate_policy,compare_policy}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.administered_functions FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.administered_functions IS 'Internal, for the install script: functions that have a namesake in pgtoken_administration; each says by an argument issuer or client_id whose the thing is';
 

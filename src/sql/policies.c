@@ -4,9 +4,13 @@
  */
 #include "base/compat.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 #include "base/cache.h"
 #include "base/glue.h"
@@ -23,6 +27,7 @@
 #include "tables/policy.h"
 
 PG_FUNCTION_INFO_V1(pgt_judge_recorded);
+PG_FUNCTION_INFO_V1(pgt_policy_rule_members);
 PG_FUNCTION_INFO_V1(pgt_policy_rules_problem);
 
 Datum
@@ -36,6 +41,61 @@ pgt_policy_rules_problem(PG_FUNCTION_ARGS)
 		PG_RETURN_TEXT_P(cstring_to_text(problem));
 	pgtc_rules_free(&rules, &glue_mem);
 	PG_RETURN_NULL();
+}
+
+static void
+put_text(Datum *values, bool *nulls, int column, const char *text)
+{
+	nulls[column] = text == NULL;
+	values[column] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
+}
+
+/* member NULL: a kind that has none of its own */
+static void
+put_rule_member(ReturnSetInfo *result, const PgtcRuleForm *form)
+{
+	ArrayBuildState *words = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	Datum values[8];
+	bool nulls[8] = {false};
+
+	put_text(values, nulls, 0, pgtc_rules_name(form->kind));
+	put_text(values, nulls, 1, pgtc_rules_fires_when(form->kind));
+	put_text(values, nulls, 2, form->member);
+	values[3] = BoolGetDatum(form->required);
+	put_text(values, nulls, 4, form->form);
+	put_text(values, nulls, 5, form->fallback);
+	for (int i = 0; form->words[i] != NULL; i++)
+		accumArrayResult(words, CStringGetTextDatum(form->words[i]), false, TEXTOID,
+						 CurrentMemoryContext);
+	nulls[6] = form->words[0] == NULL;
+	values[6] = makeArrayResult(words, CurrentMemoryContext);
+	put_text(values, nulls, 7, form->expected);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+Datum
+pgt_policy_rule_members(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int kind = 0; kind < pgtc_rules_kinds(); kind++)
+	{
+		PgtcRuleForm none = {.kind = (PgtcRuleKind) kind};
+		PgtcRuleForm form;
+		bool any = false;
+
+		for (int i = 0; pgtc_rules_form(i, &form); i++)
+		{
+			if (form.kind != none.kind)
+				continue;
+			put_rule_member(result, &form);
+			any = true;
+		}
+		if (!any)
+			put_rule_member(result, &none);
+	}
+	return (Datum) 0;
 }
 
 static TimestampTz

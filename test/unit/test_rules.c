@@ -393,6 +393,49 @@ values(void)
 	CHECK(strcmp(pgtc_rules_decision_name(PGTC_DENY), "deny") == 0);
 }
 
+static void
+read_one(const char *kind, const char *members, PgtcRules *rules)
+{
+	char problem[PGTC_PROBLEM_MAX];
+	char json[300];
+
+	snprintf(json, sizeof(json), "[{\"rule\":\"%s\",\"outcome\":\"deny\"%s}]", kind, members);
+	CHECK_CODE(pgtc_rules_read(pgtc_slice_str(json), &unit_mem, rules, problem), PGTC_OK);
+	CHECK(rules->n == 1);
+	if (rules->rule[0].timezone != NULL)
+		unit_mem.release(rules->rule[0].timezone);
+	rules->rule[0].timezone = NULL;
+}
+
+/* what a form is told stands where a member is left out is what is read then */
+static void
+forms(void)
+{
+	static const char hours[] = ",\"from\":\"01:00\",\"to\":\"02:00\",\"timezone\":\"UTC\"";
+	PgtcRuleForm form;
+	int i;
+
+	for (i = 0; i < pgtc_rules_kinds(); i++)
+		CHECK(pgtc_rules_fires_when((PgtcRuleKind) i)[0] != '\0');
+	for (i = 0; pgtc_rules_form(i, &form); i++)
+	{
+		const char *others = form.kind == PGTC_RULE_OUTSIDE_HOURS ? hours : "";
+		const char *quote = form.words[0] != NULL ? "\"" : "";
+		PgtcRules without, with;
+		char members[200];
+
+		CHECK(form.form != NULL && (form.words[0] != NULL) == (strcmp(form.form, "word") == 0));
+		CHECK(!form.required || form.fallback == NULL);
+		if (form.fallback == NULL)
+			continue;
+		snprintf(members, sizeof(members), "%s,\"%s\":%s%s%s", others, form.member, quote,
+				 form.fallback, quote);
+		read_one(pgtc_rules_name(form.kind), others, &without);
+		read_one(pgtc_rules_name(form.kind), members, &with);
+		CHECK(memcmp(&without.rule[0], &with.rule[0], sizeof(PgtcRule)) == 0);
+	}
+}
+
 void
 test_rules(void)
 {
@@ -402,4 +445,5 @@ test_rules(void)
 	hours();
 	network_lists();
 	values();
+	forms();
 }

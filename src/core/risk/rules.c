@@ -36,6 +36,25 @@ static const PgtcName kinds[] = {
 };
 
 /* in the order of the enum */
+static const char *const fires_when[] = {
+	"the address is not in the network of the last or first one",
+	"the address is in one of these networks",
+	"the address is in none of these networks",
+	"it is another program",
+	"the device is neither the last nor the first of the family",
+	"the signals must be collected again: the session was presented before, or they are too old",
+	"the family has not been refreshed for longer",
+	"it has been refreshed as often within that time, retries not counted",
+	"a retry inside the retry window comes from elsewhere than the rotation",
+	"nobody gets from the last place to this one in that time",
+	"a further factor was proved longer ago, or never",
+	"it is not between these times on these days",
+	"the risk score of the context is as high",
+	"somebody acts for the subject",
+	"the function says so, and it says the outcome as well",
+};
+
+/* in the order of the enum */
 static const PgtcName outcomes[] = {
 	{"allow", PGTC_ALLOW}, {"require", PGTC_REQUIRE}, {"deny", PGTC_DENY}};
 
@@ -49,6 +68,36 @@ const char *
 pgtc_rules_name(PgtcRuleKind kind)
 {
 	return kinds[kind].name;
+}
+
+int
+pgtc_rules_kinds(void)
+{
+	return lengthof(kinds);
+}
+
+const char *
+pgtc_rules_fires_when(PgtcRuleKind kind)
+{
+	return fires_when[kind];
+}
+
+bool
+pgtc_rules_form(int n, PgtcRuleForm *form)
+{
+	const PgtcRuleMember *member = &pgtc_rule_members[n];
+	int i;
+
+	memset(form, 0, sizeof(*form));
+	form->kind = member->kind;
+	form->member = member->name;
+	form->required = member->required;
+	form->form = member->form;
+	form->fallback = member->fallback;
+	form->expected = member->expected;
+	for (i = 0; i < member->n_words && i < lengthof(form->words) - 1; i++)
+		form->words[i] = member->words[i].name;
+	return member->name != NULL;
 }
 
 void

@@ -100,6 +100,25 @@ typedef struct PgtcRules
 
 extern const char *pgtc_rules_name(PgtcRuleKind kind);
 
+/* how many kinds there are, and when one fires, as the end of a sentence */
+extern int pgtc_rules_kinds(void);
+extern const char *pgtc_rules_fires_when(PgtcRuleKind kind);
+
+/* a member of a rule, for who writes rules by a form */
+typedef struct PgtcRuleForm
+{
+	PgtcRuleKind kind;
+	const char *member;
+	bool required;
+	const char *form; /* see PgtcRuleMember, as the next two */
+	const char *fallback;
+	const char *expected;
+	const char *words[4]; /* ends with NULL */
+} PgtcRuleForm;
+
+/* the nth member of all rules; false: there are no more */
+extern bool pgtc_rules_form(int n, PgtcRuleForm *form);
+
 /*
  * Reads an array of rules.  PGTC_E_MALFORMED with an English phrase in problem
  * ("rule 2 (idle): longer_than must be ...") for anything else: no array, none or
