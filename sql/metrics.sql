@@ -26,13 +26,11 @@ BEGIN ATOMIC
 	FROM pgtoken_http.handle(method, target, headers, NULL, peer) h;
 END;
 
--- Each sample is of a family that is described, each family by the conventions, none has a label
--- that a request could choose, and nothing comes twice.
+-- Each sample is of a family that is described, each family by the conventions, and nothing comes twice.
 SELECT m.name FROM pgtoken.metrics() m LEFT JOIN pgtoken.metric_families() f ON f.name = pgtoken.metric_family(m.name) WHERE f.name IS NULL;
 SELECT f.name FROM pgtoken.metric_families() f
 WHERE f.name !~ '^pgtoken_[a-z_]+$' OR f.type NOT IN ('counter', 'gauge', 'histogram', 'info') OR (f.type = 'counter') <> (f.name ~ '_total$') OR (f.type = 'info') <> (f.name ~ '_info$')
    OR f.help !~ '^[A-Z][^\n\\]+\.$' OR f.name ~ '_(count|sum|bucket|ms|kb)$';
-SELECT DISTINCT key AS labels FROM pgtoken.metrics() m, jsonb_object_keys(m.labels) key ORDER BY key;
 SELECT m.name, m.labels FROM pgtoken.metrics() m GROUP BY m.name, m.labels HAVING count(*) > 1;
 SELECT m.name FROM pgtoken.metrics() m WHERE m.value IS NULL OR m.value < 0;
 SELECT test.metric('pgtoken_counters_present') AS counters;
@@ -81,6 +79,9 @@ SELECT test.added($$DO 'BEGIN PERFORM test.ask(''GET'', ''/oauth2/userinfo'', ''
 SELECT m.name, m.labels FROM (SELECT m.*, lag(m.value) OVER (PARTITION BY m.labels ->> 'endpoint' ORDER BY (m.labels ->> 'le')::float8) AS before FROM pgtoken.metrics() m WHERE m.name ~ '_bucket$') m WHERE m.value < m.before;
 SELECT count(*) > 2 AS endpoints, bool_and(b.value = c.value) AS whole FROM pgtoken.metrics() b JOIN pgtoken.metrics() c ON c.name = 'pgtoken_http_request_duration_seconds_count' AND c.labels = b.labels - 'le'
 WHERE b.name = 'pgtoken_http_request_duration_seconds_bucket' AND b.labels ->> 'le' = '+Inf' AND b.labels ->> 'endpoint' <> '/metrics';
+
+-- none has a label that a request could choose
+SELECT DISTINCT key AS labels FROM pgtoken.metrics() m, jsonb_object_keys(m.labels) key ORDER BY key;
 
 -- Asked at the time
 SELECT test.metric('pgtoken_families_alive') = (SELECT count(*) FROM pgtoken.grants WHERE revoked_at IS NULL AND expires_at > now()) OR pg_relation_size('pgtoken.grants') >= 200 * 8192 AS families,
