@@ -101,7 +101,7 @@ SELECT gen_random_uuid(), 'logout', 'https://keyless.example', 'r', now() - inte
 SELECT (SELECT count(*) FROM pgtoken.courier_work WHERE kind = 'logout' AND dead_at IS NULL) = test.metric('pgtoken_outbox_pending', '{"outbox": "logout"}') AS pending,
 	   test.metric('pgtoken_outbox_oldest_seconds', '{"outbox": "logout"}') >= 86400 AS oldest, test.metric('pgtoken_outbox_dead') >= 1 AS dead, test.metric('pgtoken_outbox_oldest_seconds', '{"outbox": "seal"}') AS of_none;
 DELETE FROM pgtoken.courier_work WHERE issuer = 'https://keyless.example';
--- what takes long is measured once a minute: what changes in between is not seen
+-- what takes long is measured every five minutes: what changes in between is not seen
 SELECT count(*) > 20 AS checks FROM pgtoken.metrics() m WHERE m.name = 'pgtoken_health_problems';
 SELECT test.added('SELECT pgtoken.keep_samples(''{pgtoken_health_problems}'', ''{kept}'', ''{7}'')', 'pgtoken_health_problems', '{"check": "kept"}') AS kept;
 SELECT count(*) AS young, (SELECT count(*) FROM pgtoken.kept_samples(-1)) AS too_old FROM pgtoken.kept_samples(60);
@@ -164,6 +164,10 @@ SELECT pgtoken_administration.create_client('spy', scopes => '{pgtoken:metrics}'
 SELECT (pgtoken_administration.create_client('spy', scopes => '{read}')).client_id;
 SELECT pgtoken_administration.update_client('spy', scopes => '{read,pgtoken:metrics}');
 SELECT pgtoken_administration.update_client('spy', scopes => '{read,write}');
+RESET ROLE;
+SELECT pgtoken.update_client('spy', scopes => '{pgtoken:metrics}') AS by_the_administrator;
+SET ROLE regress_keyless;
+SELECT pgtoken_administration.update_client('spy', client_name => 'Watch') AS a_name;
 RESET ROLE;
 SELECT pgtoken.revoke_administration('https://keyless.example', 'regress_keyless');
 DROP ROLE regress_keyless;
