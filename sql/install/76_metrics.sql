@@ -5,7 +5,7 @@
 --
 -- Each part below must stay cheap with tens of millions of families: an index and a
 -- limit, or a figure that the statistics have already. What is not cheap (health(), the
--- sizes of files) is measured once a minute and kept in between.
+-- sizes of files) is measured every five minutes and kept in between.
 
 -- A client that reads the metrics of the whole server is the administrator's to make, and
 -- not one issuer's administrator's.
@@ -13,6 +13,9 @@ CREATE FUNCTION pgtoken.check_metrics_scope() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	IF TG_OP = 'UPDATE' AND 'pgtoken:metrics' = ANY (OLD.scopes) THEN
+		RETURN NULL;	-- it was given before
+	END IF;
 	IF cardinality(pgtoken.session_administers()) > 0
 	   AND NOT pg_has_role(CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END, 'pgtoken_admin', 'USAGE') THEN
 		RAISE EXCEPTION 'permission denied: the scope pgtoken:metrics is not given by an administrator of one issuer'
@@ -29,6 +32,9 @@ COMMENT ON TRIGGER metrics_scope ON pgtoken.clients IS 'Keeps the scope pgtoken:
 
 CREATE INDEX challenges_open ON pgtoken.challenges (expires_at) WHERE state = 'open';
 COMMENT ON INDEX pgtoken.challenges_open IS 'Those that are not answered, by their end: counted by metrics()';
+
+CREATE INDEX courier_work_dead_at ON pgtoken.courier_work (dead_at) WHERE dead_at IS NOT NULL;
+COMMENT ON INDEX pgtoken.courier_work_dead_at IS 'Deliveries that were given up: counted by metrics()';
 
 -- In the order in which they are shown.
 CREATE FUNCTION pgtoken.metric_families() RETURNS TABLE (name text, type text, help text)
@@ -50,23 +56,23 @@ BEGIN ATOMIC
 		('pgtoken_cache_misses_total', 'counter', 'Looks into a cache of a backend that have not.'),
 		('pgtoken_cache_resets_total', 'counter', 'Times that a backend has dropped a cache: configuration because that was changed, tokens because of a revocation, too.'),
 		('pgtoken_refused_ring_total', 'counter', 'Refused requests that were put into the ring that refused_requests() reads.'),
-		('pgtoken_challenges_open', 'gauge', 'Step-up transactions that wait for their user; 10000 is that or more.'),
-		('pgtoken_challenges_overdue', 'gauge', 'Step-up transactions that nobody has answered in time, as long as they are kept; 10000 is that or more.'),
+		('pgtoken_challenges_open', 'gauge', 'Step-up transactions that wait for their user; 1000 is that or more.'),
+		('pgtoken_challenges_overdue', 'gauge', 'Step-up transactions that nobody has answered in time, as long as they are kept; 1000 is that or more.'),
 		('pgtoken_families_alive', 'gauge', 'Families that have neither ended nor expired: from some thousand on as the statistics of the last ANALYZE let expect.'),
 		('pgtoken_signing_keys', 'gauge', 'Signing keys.'),
 		('pgtoken_signing_key_age_seconds', 'gauge', 'How long the oldest signing key of a state is in it.'),
 		('pgtoken_signing_key_expiry_timestamp_seconds', 'gauge', 'When the active signing key is to be followed by another.'),
 		('pgtoken_signing_key_retires_timestamp_seconds', 'gauge', 'When the next retiring signing key stops to verify.'),
 		('pgtoken_partitions_ahead', 'gauge', 'Months after this one for which there are partitions.'),
-		('pgtoken_outbox_pending', 'gauge', 'What waits to be delivered or fetched; 2000 is that or more.'),
+		('pgtoken_outbox_pending', 'gauge', 'What waits to be delivered or fetched; 1000 is that or more.'),
 		('pgtoken_outbox_oldest_seconds', 'gauge', 'How long the oldest of that waits.'),
-		('pgtoken_outbox_dead', 'gauge', 'Deliveries that were given up; 2000 is that or more.'),
+		('pgtoken_outbox_dead', 'gauge', 'Deliveries that were given up; 1000 is that or more.'),
 		('pgtoken_replay_lag_seconds', 'gauge', 'Age of what this standby has replayed; +Inf: not known. Not of a primary.'),
 		('pgtoken_maintenance_last_success_timestamp_seconds', 'gauge', 'When maintain() or run_maintenance() has last come to its end.'),
 		('pgtoken_audit_seal_age_seconds', 'gauge', 'Age of the last seal of the audit, where it is sealed.'),
 		('pgtoken_audit_unsealed_transactions', 'gauge', 'Transactions since the last seal, of whatever kind.'),
-		('pgtoken_table_size_bytes', 'gauge', 'Size on disk of a table with its indexes, partitions and all, a minute ago at most.'),
-		('pgtoken_health_problems', 'gauge', 'Is something for an operator to do, by check of health()? A minute ago at most.');
+		('pgtoken_table_size_bytes', 'gauge', 'Size on disk of a table with its indexes, partitions and all, five minutes ago at most.'),
+		('pgtoken_health_problems', 'gauge', 'Is something for an operator to do, by check of health()? Five minutes ago at most.');
 END;
 REVOKE ALL ON FUNCTION pgtoken.metric_families FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.metric_families TO pgtoken_monitor, pgtoken_auditor;
@@ -100,7 +106,7 @@ BEGIN ATOMIC
 	SELECT 'pgtoken_health_problems', h.check_name, CASE WHEN h.ok THEN 0 ELSE 1 END::double precision FROM pgtoken.health() h;
 END;
 REVOKE ALL ON FUNCTION pgtoken.measure_slowly FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.measure_slowly IS 'Internal, called by metrics() once a minute: what takes longer than the rest';
+COMMENT ON FUNCTION pgtoken.measure_slowly IS 'Internal, called by metrics() every five minutes: what takes longer than the rest';
 
 CREATE FUNCTION pgtoken.families_expected() RETURNS double precision
 	LANGUAGE plpgsql VOLATILE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -170,7 +176,7 @@ CREATE FUNCTION pgtoken.measure_outboxes() RETURNS TABLE (name text, labels json
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	most CONSTANT integer := 2000;
+	most CONSTANT integer := 1000;
 BEGIN
 	RETURN QUERY
 	WITH waiting AS MATERIALIZED (
@@ -196,7 +202,7 @@ CREATE FUNCTION pgtoken.measure_rest() RETURNS TABLE (name text, labels jsonb, v
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	most CONSTANT integer := 10000;
+	most CONSTANT integer := 1000;
 	seal pgtoken.audit_seals;
 BEGIN
 	RETURN QUERY SELECT 'pgtoken_info', jsonb_build_object('version', e.extversion), 1::double precision FROM pg_extension e WHERE e.extname = 'pgtoken';
@@ -240,7 +246,7 @@ BEGIN
 	RETURN QUERY SELECT k.name, k.labels, k.value FROM pgtoken.measure_keys() k;
 	RETURN QUERY SELECT o.name, o.labels, o.value FROM pgtoken.measure_outboxes() o;
 	RETURN QUERY SELECT r.name, r.labels, r.value FROM pgtoken.measure_rest() r;
-	SELECT array_agg(k.name), array_agg(k.label), array_agg(k.value) INTO names, labels_, values_ FROM pgtoken.kept_samples(60) k;
+	SELECT array_agg(k.name), array_agg(k.label), array_agg(k.value) INTO names, labels_, values_ FROM pgtoken.kept_samples(300) k;
 	IF names IS NULL THEN
 		SELECT array_agg(s.name), array_agg(s.label), array_agg(s.value) INTO names, labels_, values_ FROM pgtoken.measure_slowly() s;
 		PERFORM pgtoken.keep_samples(names, labels_, values_);
@@ -272,7 +278,7 @@ END;
 REVOKE ALL ON FUNCTION pgtoken.metrics FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.metrics TO pgtoken_monitor, pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken.metrics IS
-'What the service measures of itself, for what watches it: counters of this database since the server was started, and how things stand now. docs/metrics.md says of each what it means and costs. A few milliseconds, whatever the tables hold; once a minute some more, for the checks of health() and the sizes of tables.
+'What the service measures of itself, for what watches it: counters of this database since the server was started, and how things stand now. docs/metrics.md says of each what it means and costs. A few milliseconds, whatever the tables hold; every five minutes some more, for the checks of health() and the sizes of tables.
 Returns a row each: name, type and help as Prometheus has them (a histogram has rows whose names end in _bucket, _sum and _count), labels as an object of texts, and value. Without shared memory (before PostgreSQL 17 the library must be in shared_preload_libraries) there are no counters.';
 
 CREATE FUNCTION pgtoken.metric_label(value text) RETURNS text

@@ -104,6 +104,7 @@ $node->safe_psql('shop', 'DROP OWNED BY app');
 my $dir = PostgreSQL::Test::Utils::tempdir;
 my %pages = (
 	'docs/console.md' => '',
+	'docs/metrics.md' => '',
 	'docs/rotation.md' => '',
 	'docs/status_lists.md' => '',
 	'docs/signals.md' => '',
