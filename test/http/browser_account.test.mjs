@@ -104,7 +104,7 @@ async function forAll(page, title) {
 			images: all('img:not([alt])').length,
 		};
 	});
-	for (const [what, value] of Object.entries({ title, language: 'en', viewport: ['width=device-width'], parts: [1, 1], outside: [], nameless: [], alike: [], wider: 0, images: 0 })) {
+	for (const [what, value] of Object.entries({ title, language: 'en', viewport: ['width=device-width, initial-scale=1'], parts: [1, 1], outside: [], nameless: [], alike: [], wider: 0, images: 0 })) {
 		assert.deepEqual(found[what], value, `${title}: ${what}`);
 	}
 }
