@@ -151,6 +151,8 @@ SELECT client_secret AS web_secret FROM pgtoken.create_client('web-app', client_
 	redirect_uris => ARRAY[:'client_url' || '/callback'],
 	offline_access => true,
 	metadata => jsonb_build_object(
+		'logo_uri', :'login_url' || '/logos/web-app.svg',
+		'client_uri', :'client_url',
 		'post_logout_redirect_uris', jsonb_build_array(:'client_url' || '/logged-out'),
 		'backchannel_logout_uri', :'client_url' || '/backchannel-logout',
 		'frontchannel_logout_uri', :'client_url' || '/frontchannel-logout',
@@ -164,7 +166,8 @@ SELECT stream_id AS web_stream FROM pgtoken.create_signal_stream('web-app', 'pus
 SELECT client_id AS device_client FROM pgtoken.create_client('tv-app', 'public', client_name => 'Example television',
 	scopes => '{openid,profile,notes:read}',
 	offline_access => true,
-	metadata => '{"grant_types": ["urn:ietf:params:oauth:grant-type:device_code"]}') \gset
+	metadata => jsonb_build_object('logo_uri', :'login_url' || '/logos/tv-app.svg',
+		'grant_types', '["urn:ietf:params:oauth:grant-type:device_code"]'::jsonb)) \gset
 
 -- a program of its own account
 SELECT client_secret AS worker_secret FROM pgtoken.create_client('worker',

@@ -1,62 +1,62 @@
 // The client's page: what it knows about whoever has logged in.
-import { createHash } from 'node:crypto';
-
 import { html } from '../login/html.js';
 
-// tokens' claims are long words, and screens small
-const STYLE = 'body { overflow-wrap: anywhere; } th { overflow-wrap: normal; text-align: left; }';
+export const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-export const contentSecurityPolicy = `default-src 'none'; script-src 'self'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; ` +
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
-const page = (content) => `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Example client</title>
-<style>${STYLE}</style></head>
-<body><main><h1>Example client</h1>
+const page = (content, look = '') => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Example client</title>
+<link rel="stylesheet" href="/style.css"></head>
+<body class="${look}"><main><h1>Example client</h1>
 ${content}
 </main></body></html>
 `;
 
+/** where the focus is when the page opens */
+const problem = (error) => error && html`<p class="error" role="alert" tabindex="-1" autofocus>That did not work: ${error}</p>`;
+
 const table = (id, values) => html`<table id="${id}">${Object.entries(values).map(([name, value]) => html`
-<tr><th>${name}</th><td>${typeof value === 'string' ? value : JSON.stringify(value)}</td></tr>`)}</table>`;
+<tr><th scope="row">${name}</th><td>${typeof value === 'string' ? value : JSON.stringify(value)}</td></tr>`)}</table>`;
 
 export const welcomePage = (message) => page(html`
 ${message && html`<p>${message}</p>`}
-<p>Nobody is logged in. <a href="/login">Log in</a></p>`);
+<p>Nobody is logged in.</p>
+<p><a class="primary" href="/login">Log in</a></p>`);
 
 /** claims and what userinfo said; tokens are shown to nobody */
 export const accountPage = ({ claims, userinfo, scope, refreshes, notes, error }) => page(html`
-${error && html`<p role="alert">That did not work: ${error}</p>`}
+${problem(error)}
 <p>Logged in as <b>${claims.sub}</b>; scope <code>${scope}</code>; refreshed ${refreshes} times.</p>
 <h2>ID token</h2>${table('claims', claims)}
 <h2>Userinfo</h2>${table('userinfo', userinfo)}
 ${notes && html`<h2>API</h2>${table('notes', notes)}`}
-<form method="post" action="/refresh"><button>Refresh</button>
-<button name="acr_values" value="mfa">Prove another factor</button></form>
-<p><a href="/notes">Ask the API</a> · <a href="/logout">Log out</a></p>`);
+<form method="post" action="/refresh"><p class="actions"><button class="primary">Refresh</button>
+<button name="acr_values" value="mfa">Prove another factor</button></p></form>
+<p><a href="/notes">Ask the API</a> · <a href="/logout">Log out</a></p>`, 'wide');
 
 /** the refresh waits: which of his factors will the user prove? */
 export const factorsPage = ({ factors, error }) => page(html`
 <p>To go on, prove that it is you.</p>
-${error && html`<p role="alert">That did not work: ${error}</p>`}
+${problem(error)}
 ${factors.map(({ factor_id: id, factor_type: type, label }) => html`
-<form method="post" action="/step-up"><button name="factor_id" value="${id}">${label ?? type}</button></form>`)}
+<form method="post" action="/step-up" class="all"><button name="factor_id" value="${id}">${label ?? type}</button></form>`)}
 <p><a href="/">Back</a></p>`);
 
 /** it waits no longer: nothing was refreshed */
 export const overPage = (error) => page(html`
-<p role="alert">That did not work: ${error}</p>
+${problem(error)}
 <p>Nothing was refreshed. <a href="/">Back</a></p>`);
 
 /** a code, or what the browser's authenticator says to the options */
 export const evidencePage = ({ factor: { factor_id: id, factor_type: type, label }, publicKey }) => page(html`
-<p>${label ?? type}</p>
+<p><b>${label ?? type}</b></p>
 ${publicKey ? html`
-<form method="post" action="/step-up/complete" data-webauthn="${JSON.stringify({ get: publicKey })}">
+<form method="post" action="/step-up/complete" class="all" data-webauthn="${JSON.stringify({ get: publicKey })}">
 <input type="hidden" name="factor_id" value="${id}"><input type="hidden" name="id"><input type="hidden" name="client_data_json">
 <input type="hidden" name="authenticator_data"><input type="hidden" name="signature">
-<p role="alert"></p><button>Use the security key</button></form>
+<p class="error" role="alert"></p><button class="primary">Use the passkey or security key</button></form>
 <script src="/webauthn.js"></script>` : html`
-<form method="post" action="/step-up/complete"><input type="hidden" name="factor_id" value="${id}">
-<label>Code <input type="text" name="code" autocomplete="one-time-code" required autofocus></label>
-<button>Continue</button></form>`}`);
+<form method="post" action="/step-up/complete" class="all"><input type="hidden" name="factor_id" value="${id}">
+<div class="field"><label for="code">Code</label>
+<input type="text" id="code" name="code" class="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required autofocus></div>
+<button class="primary">Continue</button></form>`}
+<p><a href="/step-up">Back</a></p>`);

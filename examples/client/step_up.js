@@ -1,10 +1,8 @@
 // Step-up: a refresh was answered mfa_required.  The user chooses one of his
 // factors and proves it, at the issuer's two endpoints; then the refresh goes on.
-import { readFileSync } from 'node:fs';
-
+import { addFiles } from '../login/files.js';
 import { evidencePage, factorsPage, overPage } from './pages.js';
 
-const script = readFileSync(new URL('../login/webauthn.js', import.meta.url), 'utf8');
 const EVIDENCE = ['code', 'id', 'client_data_json', 'authenticator_data', 'signature'];
 // the transaction is over: the next refresh begins another one
 const OVER = ['access_denied', 'expired_token'];
@@ -37,7 +35,7 @@ export function addStepUp(app, { clientId, clientSecret, sessions, show, refresh
 		return Date.now() < session.stepUp.until ? action(request, reply, session) : failed(reply, session, 'expired_token');
 	};
 
-	app.get('/webauthn.js', (request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
+	addFiles(app, ['style.css', 'webauthn.js']);
 
 	app.get('/step-up', waiting((request, reply, { stepUp }) => show(reply, factorsPage(stepUp))));
 

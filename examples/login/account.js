@@ -18,7 +18,7 @@ export function addAccount(app, { database, browsers, show, redirect, log }) {
 		await tell(await database.endSessionsOf(session, sessionId), log);
 		if (sessionId !== session.session_id) return redirect(reply, '/sessions');
 		await browsers.logOut(request, reply);
-		return show(reply, messagePage('Logged out', 'You are logged out.'));
+		return show(reply, messagePage('Logged out', 'You are logged out.', { next: ['/login', 'Log in'] }));
 	});
 
 	app.post('/sessions/end-others', async (request, reply) => {
@@ -29,7 +29,7 @@ export function addAccount(app, { database, browsers, show, redirect, log }) {
 		} catch (error) {
 			// nothing is kept where this session has no tokens with anybody, or was ended from elsewhere just now
 			if (error.code !== '22023') throw error;
-			return show(reply.code(409), messagePage('Not possible', 'You are signed in with no application here. Please end the others one by one.'));
+			return show(reply.code(409), messagePage('Not possible', 'You are signed in with no application here. Please end the others one by one.', { next: ['/sessions', 'Back'] }));
 		}
 		return redirect(reply, '/sessions');
 	});

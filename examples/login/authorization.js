@@ -1,20 +1,16 @@
 // Login and consent: what the user is asked before a client gets its code.
 // pgtoken.authorize has sent the browser here with ?transaction_id=...
 import { contextOf } from './browser.js';
+import { withoutGaps } from './factors.js';
+import { logoOf } from './files.js';
 import { consentPage, loginPage, messagePage, secondFactorPage, signUpPage } from './pages.js';
 import { Codes, essentialAcr, SECOND_FACTOR, wantsSecondFactor } from './second_factor.js';
-import { textsOf } from './texts.js';
-
-const GONE = 'This login has expired or is already done. Please go back to where you came from and try again.';
-
-const TOO_MANY = 'You are signed in in as many places as you may be. Please sign out of one of them, then go back and try again.';
+import { localesOf, textsOf } from './texts.js';
 
 // where the answer sends the browser: to the client, or to a page of pgtoken's that posts it there
 const leadsTo = (request) => request.answer_uri ?? request.redirect_uri;
 
-const aboutOf = (request) => ({ logo: request.logo_uri, site: request.client_uri, policy: request.policy_uri, terms: request.tos_uri });
-
-const imagesOf = (request) => [request.logo_uri].filter(Boolean);
+const aboutOf = (request) => ({ site: request.client_uri, policy: request.policy_uri, terms: request.tos_uri });
 
 const clientOf = (request) => request.client_name ?? request.client_id;
 
@@ -24,14 +20,17 @@ const tooOld = (request, session) => {
 	return ['login', 'create'].some((prompt) => request.prompt?.includes(prompt)) ? age > 0 : age > request.max_age * 1000;
 };
 
-export function addAuthorization(app, { database, browsers, mailbox, show, redirect }) {
+export function addAuthorization(app, { database, browsers, mailbox, show, redirect, baseUrl }) {
 	const codes = new Codes(mailbox);
-	const gone = (reply) => show(reply.code(400), messagePage('Too late', GONE));
+	const gone = (reply) => {
+		const t = textsOf(localesOf(reply.request.headers['accept-language']));
+		return show(reply.code(400), messagePage(t.tooLate, t.gone, { t }));
+	};
 	const looks = (request) => ({ t: textsOf(request.ui_locales), display: request.display });
 
 	const askForLogin = (reply, csrf, transactionId, request, failed = false) => show(reply.code(failed ? 401 : 200),
-		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint, client: clientOf(request), about: aboutOf(request), failed, ...looks(request) }),
-		leadsTo(request), [], imagesOf(request));
+		loginPage({ csrf, to: { transaction_id: transactionId }, hint: request.login_hint, client: clientOf(request),
+			logo: logoOf(request.logo_uri, baseUrl), about: aboutOf(request), failed, ...looks(request) }), leadsTo(request));
 
 	const askWho = (reply, csrf, transactionId, request) => (request.prompt?.includes('create')
 		? show(reply, signUpPage({ csrf, transactionId, fields: { name: request.login_hint }, ...looks(request) }), leadsTo(request))
@@ -67,10 +66,12 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 			case 'consent_required': {
 				const shown = await database.consentPage(transactionId, session.subject);
 				if (!shown) return gone(reply);
-				return show(reply, consentPage({ csrf, transactionId, shown, ...looks(request) }), leadsTo(request), [], [shown.client.logo_uri].filter(Boolean));
+				return show(reply, consentPage({ csrf, transactionId, shown, logo: logoOf(shown.client.logo_uri, baseUrl), ...looks(request) }), leadsTo(request));
 			}
-			case 'session_limit':
-				return show(reply.code(403), messagePage('Too many sessions', TOO_MANY), leadsTo(request));
+			case 'session_limit': {
+				const { t } = looks(request);
+				return show(reply.code(403), messagePage(t.tooMany, t.signOutOne, { next: ['/sessions', t.whereSignedIn], t }), leadsTo(request));
+			}
 			default:
 				return gone(reply);
 		}
@@ -86,7 +87,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 		const { transaction_id: transactionId, instead } = request.query;
 		const browser = await browsers.of(request, reply);
 		if (transactionId === undefined) {
-			return browser.session ? redirect(reply, '/') : show(reply, loginPage({ csrf: browser.csrf, to: {} }));
+			return browser.session ? redirect(reply, '/') : show(reply, loginPage({ csrf: browser.csrf, to: {}, t: textsOf(localesOf(request.headers['accept-language'])) }));
 		}
 		const asked = await open(transactionId);
 		if (!asked) return gone(reply);
@@ -103,7 +104,8 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 		if (!subject) {
 			const { csrf } = await browsers.of(request, reply);
 			if (asked) return askForLogin(reply, csrf, transactionId, { ...asked, login_hint: name }, true);
-			return show(reply.code(401), loginPage({ csrf, to: { user_code: userCode }, hint: name, failed: true }));
+			return show(reply.code(401), loginPage({ csrf, to: { user_code: userCode }, hint: name, failed: true,
+				t: textsOf(localesOf(request.headers['accept-language'])) }));
 		}
 		const browser = await browsers.logIn(request, reply, subject, keep === 'yes');
 		if (asked) return proceed(reply, browser, transactionId, asked);
@@ -117,7 +119,7 @@ export function addAuthorization(app, { database, browsers, mailbox, show, redir
 		const browser = await browsers.of(request, reply);
 		// one that is essential to the client is asked for again
 		if (!browser.session || decision === 'without') return proceed(reply, browser, transactionId, asked, { secondFactor: false });
-		if (!codes.check(browser.session, code)) return askForSecondFactor(reply, browser, transactionId, asked, true);
+		if (!codes.check(browser.session, withoutGaps(code ?? ''))) return askForSecondFactor(reply, browser, transactionId, asked, true);
 		const { acr, amr } = SECOND_FACTOR;
 		return proceed(reply, await browsers.stepUp(request, acr, amr), transactionId, asked);
 	});

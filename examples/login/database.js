@@ -127,9 +127,9 @@ export class Database {
 
 	// --- pgtoken: factors --------------------------------------------------------------
 
-	/** [{factor_id, factor_type, label, state}] */
+	/** [{factor_id, factor_type, label, state, created_at}] */
 	async factors(subject) {
-		return (await this.#pool.query('SELECT factor_id, factor_type, label, state FROM pgtoken.factors_of($1)', [subject])).rows;
+		return (await this.#pool.query('SELECT factor_id, factor_type, label, state, created_at FROM pgtoken.factors_of($1)', [subject])).rows;
 	}
 
 	/** what the user has to be shown of it, once */

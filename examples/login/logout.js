@@ -1,12 +1,10 @@
 // Logout: the user's own, or asked for by a client, which comes by way of
 // pgtoken's end_session endpoint with ?transaction_id=...
-import { readFileSync } from 'node:fs';
-
+import { addFiles, logoOf } from './files.js';
 import { goodbyePage, logoutPage, messagePage } from './pages.js';
+import { localesOf, textsOf } from './texts.js';
 
 const TELL_TIMEOUT = Number(process.env.LOGIN_TELL_TIMEOUT || 5000); // milliseconds for a client to take its logout token
-
-const script = readFileSync(new URL('goodbye.js', import.meta.url), 'utf8');
 
 /** back-channel logout: each client gets its token, unless the courier delivers them; one that does not answer keeps nobody waiting for long */
 export async function tell(clients, log) {
@@ -25,8 +23,9 @@ export async function tell(clients, log) {
 	}));
 }
 
-export function addLogout(app, { database, browsers, show, redirect, log }) {
-	const done = (reply) => show(reply, messagePage('Logged out', 'You are logged out.'));
+export function addLogout(app, { database, browsers, show, redirect, log, baseUrl }) {
+	// those of the client's request, or else the browser's
+	const textsFor = (reply, asked) => textsOf(asked?.ui_locales ?? localesOf(reply.request.headers['accept-language']));
 
 	async function open(transactionId) {
 		const request = transactionId ? await database.authorizationRequest(transactionId) : null;
@@ -34,21 +33,22 @@ export function addLogout(app, { database, browsers, show, redirect, log }) {
 	}
 
 	/** @param frames of the clients to be told by way of the browser */
-	async function complete(reply, transactionId, session, frames = []) {
-		const uri = transactionId ? await database.completeLogout(transactionId, session) : null;
-		if (frames.length > 0) return show(reply, goodbyePage({ frames, next: uri }), null, frames);
-		return uri ? redirect(reply, uri) : done(reply);
+	async function complete(reply, transactionId, asked, session, frames = []) {
+		const t = textsFor(reply, asked);
+		const uri = asked ? await database.completeLogout(transactionId, session) : null;
+		if (frames.length > 0) return show(reply, goodbyePage({ frames, next: uri, t }), null, frames);
+		return uri ? redirect(reply, uri) : show(reply, messagePage(t.loggedOut, t.areLoggedOut, { next: ['/login', t.logIn], t }));
 	}
 
-	app.get('/goodbye.js', (request, reply) => reply.type('text/javascript; charset=utf-8').send(script));
+	addFiles(app, ['goodbye.js']);
 
 	app.get('/logout', async (request, reply) => {
 		const { transaction_id: transactionId } = request.query;
 		const asked = await open(transactionId);
 		const { csrf, session } = await browsers.of(request, reply);
-		if (!session) return complete(reply, asked && transactionId, null);
-		return show(reply, logoutPage({ csrf, transactionId: asked && transactionId,
-			client: asked?.client_name ?? asked?.client_id, name: session.name }), asked?.post_logout_redirect_uri);
+		if (!session) return complete(reply, transactionId, asked, null);
+		return show(reply, logoutPage({ csrf, transactionId: asked && transactionId, client: asked?.client_name ?? asked?.client_id,
+			logo: logoOf(asked?.logo_uri, baseUrl), name: session.name, t: textsFor(reply, asked) }), asked?.post_logout_redirect_uri);
 	});
 
 	app.post('/logout', async (request, reply) => {
@@ -63,6 +63,6 @@ export function addLogout(app, { database, browsers, show, redirect, log }) {
 			await browsers.logOut(request, reply);
 		}
 		const asked = await open(transactionId);
-		return complete(reply, asked && transactionId, session, frames);
+		return complete(reply, transactionId, asked, session, frames);
 	});
 }

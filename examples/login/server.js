@@ -6,6 +6,7 @@ import { addAuthorization } from './authorization.js';
 import { Browsers } from './browser.js';
 import { addDevice } from './device.js';
 import { addFactors } from './factors.js';
+import { addFiles, addLogos } from './files.js';
 import { addLogout } from './logout.js';
 import { Mailbox } from './mailbox.js';
 import { contentSecurityPolicy, homePage, messagePage } from './pages.js';
@@ -28,8 +29,8 @@ export function makeServer({ database, baseUrl, log }) {
 		(request, text, done) => done(null, fields(text)));
 
 	/** @param leadsTo, frames see contentSecurityPolicy */
-	const show = (reply, page, leadsTo = null, frames = [], images = []) => reply.type('text/html; charset=utf-8')
-		.header('Content-Security-Policy', contentSecurityPolicy(leadsTo, frames, images)).send(page);
+	const show = (reply, page, leadsTo = null, frames = []) => reply.type('text/html; charset=utf-8')
+		.header('Content-Security-Policy', contentSecurityPolicy(leadsTo, frames)).send(page);
 	const redirect = (reply, uri) => reply.redirect(uri, 303);
 
 	app.addHook('onRequest', (request, reply, done) => {
@@ -57,7 +58,9 @@ export function makeServer({ database, baseUrl, log }) {
 		return show(reply.code(status), messagePage('Something went wrong', 'Please try again later.'));
 	});
 
-	app.setNotFoundHandler((request, reply) => show(reply.code(404), messagePage('Not found', 'There is no such page.')));
+	app.setNotFoundHandler((request, reply) => show(reply.code(404), messagePage('Not found', 'There is no such page.', { next: ['/', 'Your account'] })));
+	addFiles(app, ['style.css']);
+	addLogos(app);
 
 	const tools = { database, browsers, mailbox: new Mailbox(database), show, redirect, log, baseUrl };
 	const authorization = addAuthorization(app, tools);

@@ -28,9 +28,10 @@ export function addSignUp(app, { database, browsers, show, redirect, authorizati
 			return ask(reply, { csrf, transactionId, request: asked, fields: { name, fullName, email }, error });
 		};
 
-		if ([name, password, fullName, email].some((field) => field === '' || field.length > FIELD_MAX)) return again(t.incomplete);
+		const wrong = Object.entries({ name, password, full_name: fullName, email }).find(([, text]) => text === '' || text.length > FIELD_MAX);
+		if (wrong) return again({ text: t.incomplete, field: wrong[0] });
 		const subject = await database.signUp({ login: name, password, name: fullName, email });
-		if (!subject) return again(t.nameTaken);
+		if (!subject) return again({ text: t.nameTaken, field: 'name' });
 		const browser = await browsers.logIn(request, reply, subject);
 		return asked ? authorization.proceed(reply, browser, transactionId, asked) : redirect(reply, '/');
 	});

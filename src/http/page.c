@@ -17,12 +17,20 @@
 
 /* what the hash is of must come out byte by byte */
 static const char style[] =
-	":root{color-scheme:light dark}"
-	"body{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:3rem auto;padding:0 "
-	"1rem;color:#1c1c1c;background:#fff}"
-	"h1{font-size:1.5rem}"
-	"button{font:inherit;padding:.4rem 1.2rem}"
-	"@media (prefers-color-scheme:dark){body{color:#ececec;background:#161616}}";
+	":root{color-scheme:light dark;--back:#eef1f6;--card:#fff;--text:#18202c;--line:#cdd4de;"
+	"--accent:#1d4fd7;--on-accent:#fff}"
+	"@media (prefers-color-scheme:dark){:root{--back:#0f141b;--card:#19202a;--text:#e7ebf1;"
+	"--line:#34404f;--accent:#8fb4ff;--on-accent:#0c1626}}"
+	"body{margin:0;padding:clamp(0rem,5vw,4rem) clamp(0rem,4vw,2rem);background:var(--back);"
+	"color:var(--text);font:1rem/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
+	"main{box-sizing:border-box;max-width:32rem;margin:0 auto;padding:clamp(1.25rem,5vw,2.25rem);"
+	"background:var(--card);border:1px solid var(--line);border-radius:.9rem}"
+	"@media (max-width:30rem){body{background:var(--card)}main{border:0}}"
+	"h1{margin:0 0 1rem;font-size:1.6rem;line-height:1.25}p{margin:0 0 1rem}"
+	"code{font-family:ui-monospace,monospace;font-size:.9em}"
+	"button{width:100%;min-height:2.75rem;padding:.5rem 1.1rem;background:var(--accent);"
+	"border:0;border-radius:.5rem;color:var(--on-accent);font:inherit;font-weight:600;cursor:pointer}"
+	":focus-visible{outline:3px solid var(--accent);outline-offset:2px}";
 static const char script[] = "document.forms[0].submit()";
 
 /* the policy but for what follows; scripts: the one above may run */

@@ -5,7 +5,7 @@ import { after, before, describe } from 'node:test';
 
 import * as openid from 'openid-client';
 
-import { freshPages, it, skip } from './browser.mjs';
+import { it, samePage, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
 let page;
@@ -40,7 +40,7 @@ const asked = () => page.locator('main > ul > li').allTextContents();
 const consentsOf = (client) => h.rows('SELECT resource, scopes, state FROM pgtoken.consent_status WHERE client_id = $1 AND subject = $2', client.id, h.SUBJECT);
 
 describe('consent in a browser', { skip }, () => {
-	freshPages((fresh, its) => { page = fresh; context = its; });
+	samePage((fresh, its) => { page = fresh; context = its; });
 	before(async () => { callback = await h.callbackPage(); });
 	after(() => callback.close());
 
@@ -105,16 +105,16 @@ describe('consent in a browser', { skip }, () => {
 	});
 
 	// the attack: a client, or who describes scopes, has a script run in the page, or an image fetched from elsewhere
-	it('neither a name nor a description is markup, and no image comes from anywhere but the logo\'s place', async () => {
+	it('neither a name nor a description is markup, and no logo comes from anywhere but the login application', async () => {
 		const scope = h.unique('scope');
 		await h.rows('SELECT pgtoken.describe_scope($1, $2)', scope, EVIL);
-		const client = await make({ name: EVIL, scopes: ['openid', scope], metadata: { 'client_name#de': EVIL, logo_uri: `${h.loginUrl}/logo.png` } });
+		const client = await make({ name: EVIL, scopes: ['openid', scope], metadata: { 'client_name#de': EVIL, logo_uri: `${h.loginUrl}/logos/web-app.svg`, 'logo_uri#de': 'https://lamp.example/logo.png', 'logo_uri#fr': `${h.loginUrl}/logout` } });
 		const { arrived } = await open(client, { scope: `openid ${scope}` });
 		await logIn();
 		await page.getByText(`${EVIL} would like to`).waitFor();
 		assert.ok((await asked()).includes(`${EVIL} ${scope}`));
 		assert.equal(await page.title(), 'Allow access?');
-		assert.deepEqual(await page.locator('img').evaluateAll((images) => images.map((image) => image.getAttribute('src'))), [`${h.loginUrl}/logo.png`]);
+		assert.deepEqual(await page.locator('img').evaluateAll((images) => images.map((image) => image.getAttribute('src'))), ['/logos/web-app.svg']);
 		for (const uri of ['javascript:alert(1)', 'data:text/html,x', 'http://lamp.example/']) {
 			for (const member of ['logo_uri', 'logo_uri#de', 'tos_uri#de', 'policy_uri']) {
 				await assert.rejects(h.rows('SELECT pgtoken.update_client($1, metadata => $2)', client.id, { [member]: uri }), { code: '22023' });
@@ -122,6 +122,13 @@ describe('consent in a browser', { skip }, () => {
 		}
 		await click('Deny');
 		assert.equal((await arrived).searchParams.get('error'), 'access_denied');
+		for (const locales of ['de', 'fr']) {
+			const other = await open(client, { scope: `openid ${scope}`, ui_locales: locales });
+			await page.getByRole('button', { name: /Allow|Erlauben/ }).waitFor();
+			assert.equal(await page.locator('img').count(), 0);
+			await page.getByRole('button', { name: /Deny|Ablehnen/ }).click();
+			await other.arrived;
+		}
 	});
 
 	// the attack: a client that nobody here has looked at calls itself by a name that people trust
@@ -186,12 +193,12 @@ describe('consent in a browser', { skip }, () => {
 		const device = await openid.initiateDeviceAuthorization(config, { scope: 'openid notes:read' });
 		await context.setExtraHTTPHeaders({ 'accept-language': 'fr;q=0.2, de-CH, en;q=0.5' });
 		await page.goto(device.verification_uri_complete);
-		await logIn();
+		await logIn('demo', GERMAN);
 		await page.getByText('Der Fernseher').waitFor();
 		assert.deepEqual(await asked(), ['erfahren, dass Sie es sind, der sich anmeldet openid', 'Ihre Notizen lesen notes:read']);
 		await page.getByText('Das gilt für 2 Tage.').waitFor();
 		await click('Erlauben');
-		await page.getByRole('heading', { name: 'Connected' }).waitFor();
+		await page.getByRole('heading', { name: 'Verbunden' }).waitFor();
 		const tokens = await openid.pollDeviceAuthorizationGrant(config, { ...device, interval: 0.1 });
 		assert.equal(tokens.claims().sub, h.SUBJECT);
 		const [given] = await h.rows('SELECT page, expires_at IS NOT NULL AS ends FROM pgtoken.consent_history($1, $2)', h.SUBJECT, client.id);

@@ -98,32 +98,32 @@ describe('in a browser', { skip }, () => {
 			hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
 		await logInAtClient();
 		await toFactors();
-		await click('Add a security key');
-		await listed('Security key');
+		await click('Add a passkey or security key');
+		await listed('Passkey');
 		assert.equal((await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials.length, 1);
 		await toClient();
 		await h.withPolicy(WEB_CLIENT, ALWAYS, { factor_types: ['webauthn'] }, async () => {
 			let sent;
 			page.on('request', (request) => { if (request.url() === `${h.clientUrl}/step-up/complete`) sent = Object.fromEntries(new URLSearchParams(request.postData())); });
 			await click('Refresh');
-			await click('Security key');
-			await click('Use the security key');
+			await click('Passkey');
+			await click('Use the passkey or security key');
 			await refreshed(1);
 			assert.equal(await account('acr'), 'phr');
 			assert.ok(JSON.parse(await account('amr')).includes('mfa'));
 			// the attack: what was signed for one transaction is sent for another
 			await click('Refresh');
-			await click('Security key');
+			await click('Passkey');
 			const replayed = await page.request.post(`${h.clientUrl}/step-up/complete`, { form: sent });
 			assert.equal(replayed.status(), 400);
 			assert.ok((await replayed.text()).includes('invalid_grant'));
-			await click('Use the security key');
+			await click('Use the passkey or security key');
 			await refreshed(2);
 			// the attack: somebody has the key who is not its user
 			await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
 			await click('Refresh');
-			await click('Security key');
-			await click('Use the security key');
+			await click('Passkey');
+			await click('Use the passkey or security key');
 			await page.getByText('That did not work').waitFor();
 		});
 	});
