@@ -303,7 +303,7 @@ COMMENT ON FUNCTION pgtoken_console.delete_policy IS 'Delete a policy none of wh
 
 -- The audit --------------------------------------------------------------------------
 
-GRANT EXECUTE ON FUNCTION pgtoken.refusal_reasons TO pgtoken_issuer_admin;
+GRANT EXECUTE ON FUNCTION pgtoken.refusal_reasons, pgtoken.uuid_time TO pgtoken_issuer_admin;
 
 -- What a context has as an address is one where our functions have written it; others
 -- write contexts as well.
@@ -433,7 +433,7 @@ CREATE FUNCTION pgtoken_console.audit_event(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	of_event CONSTANT uuid := arguments ->> 'event_id';
-	at CONSTANT timestamptz := to_timestamp(('x' || left(replace(of_event::text, '-', ''), 12))::bit(48)::bigint / 1000.0);
+	at CONSTANT timestamptz := pgtoken.uuid_time(of_event);
 	event jsonb;
 	decision jsonb;
 BEGIN
