@@ -18,13 +18,13 @@ OBJS = $(SRCS:.c=.o)
 # the second module: what it needs of the core, and nothing else of the first
 MODULES = pgtoken_fastcgi
 FASTCGI_SRCS = $(sort $(wildcard src/fastcgi/*.c src/core/fastcgi/*.c)) \
-	$(patsubst %,src/core/base/%.c,b64url buf code crypto slice text)
+	$(patsubst %,src/core/base/%.c,b64url buf code crypto mark slice text uuid)
 OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 
 # the install script, in order
-SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 10_audit 12_refusals 14_factors \
+SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 09_marks 10_audit 12_refusals 14_factors \
 	16_issuers 18_keys 20_resources 22_clients 23_trusted_issuers 24_client_secrets 25_subject_blocks 26_revocation 28_grants \
-	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_change_family 34_replay_ids 35_scope_descriptions 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
+	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_audit_by_request 33_change_family 34_replay_ids 35_scope_descriptions 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
 	43_courier 43_registration 44_challenges 45_account 45_consent_pages 46_policies 47_signals 47_signals_http 48_simulation 49_status_lists 50_decisions 52_api_helpers 54_metadata 56_http \
 	57_fastcgi 58_maintenance 59_audit_seals 60_purge 61_redaction 62_partitions 63_audit_proof 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 71_console 72_console_families 73_console_clients 75_console_overview 76_metrics 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
@@ -33,7 +33,7 @@ SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles mtls authorize response_mode front_channel device exchange \
 	client_secrets trusted_issuers authorization_details sessions account lifespan session_limits change_family pre_request door not_before epochs subject_blocks impersonation administration resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
-	simulate refused bad_input personal subjects placement maintain purge courier signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families uninstall
+	simulate refused bad_input personal subjects placement maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
 ISOLATION = prepare account_end audit_seals cache_full cache_lookup_failure challenge_complete challenge_outbox \

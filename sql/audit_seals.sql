@@ -227,10 +227,10 @@ SELECT count(*), count(context) AS with_address, count(subject) AS with_subject 
 SELECT count(*) > 0 AS redactions, count(*) FILTER (WHERE ('x' || lpad(left(replace(event_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint <> floor(extract(epoch FROM occurred_at) * 1000)) AS of_another_time
 FROM pgtoken.audit_rows WHERE event = 'audit.redacted';
 
--- Fault shut out: a column that comes later is in no leaf, and can be changed.
+-- Fault shut out: a column that comes later is in no leaf, and can be changed. What a mark says is there (marks.sql).
 SELECT a.attrelid::regclass AS of_table, a.attname AS in_no_leaf
 FROM pg_attribute a
-WHERE a.attrelid IN ('pgtoken.tokens'::regclass, 'pgtoken.audit_rows'::regclass) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'proof'
+WHERE a.attrelid IN ('pgtoken.tokens'::regclass, 'pgtoken.audit_rows'::regclass) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT IN ('proof', 'mark')
   AND NOT EXISTS (SELECT FROM (SELECT pgtoken.audit_leaf_json(t, true)::jsonb AS j FROM pgtoken.tokens t WHERE t.grant_id = :'other' AND a.attrelid = 'pgtoken.tokens'::regclass LIMIT 1) x,
 				  jsonb_array_elements((x.j -> 'columns') || (x.j #> '{person,columns}') || (x.j #> '{place,columns}')) c WHERE c ->> 0 = a.attname)
   AND NOT EXISTS (SELECT FROM (SELECT pgtoken.audit_leaf_json(r, true)::jsonb AS j FROM pgtoken.audit_rows r WHERE r.event = 'audit.redacted' AND a.attrelid = 'pgtoken.audit_rows'::regclass LIMIT 1) x,

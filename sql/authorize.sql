@@ -1,5 +1,7 @@
 -- The authorization endpoint, pushed requests, consent, and the code.
 \set SHOW_CONTEXT never
+-- a new one each time: marks.sql looks at it
+SET pgtoken.http_answer_request_id = off;
 SET client_min_messages = warning;
 SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://login.example/sign-in?tenant=1');
 INSERT INTO test.clients SELECT * FROM pgtoken.create_client('site', offline_access => true, client_name => 'The Site',

@@ -1,6 +1,8 @@
 -- The door: what a layer hands over whole, by host, path and method; and whom it
 -- believes about the connection.
 \set SHOW_CONTEXT never
+-- a new one each time: marks.sql looks at it
+SET pgtoken.http_answer_request_id = off;
 CREATE FUNCTION test.door(method text, target text, headers text[] DEFAULT '{}', body bytea DEFAULT NULL, peer jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
 BEGIN ATOMIC
 	SELECT concat_ws(' ', h.status, substring(convert_from(h.body, 'UTF8') FROM '"(?:error|issuer)" ?: ?"([^"]*)"'))

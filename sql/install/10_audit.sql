@@ -23,7 +23,8 @@ CREATE TABLE pgtoken.audit_rows (
 	context jsonb,
 	detail jsonb,
 	personal jsonb,
-	proof bytea
+	proof bytea,
+	mark bytea
 ) PARTITION BY RANGE (occurred_at);
 CREATE TABLE pgtoken.audit_rows_default PARTITION OF pgtoken.audit_rows (
 	CONSTRAINT audit_rows_default_pkey PRIMARY KEY (grant_id, event_id)
@@ -46,6 +47,8 @@ COMMENT ON COLUMN pgtoken.audit_rows.detail IS 'What belongs to this kind of eve
 COMMENT ON COLUMN pgtoken.audit_rows.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a decision the reasons that each rule gave; NULL: nothing';
 COMMENT ON COLUMN pgtoken.audit_rows.proof IS 'Random bytes under which the row''s leaf hides what tells of a person, and the cluster that wrote it; of a redacted row what its leaf needs in place of what is gone, and the event_id of the redaction; NULL: written by none of the functions, so that no seal covers it';
 
+COMMENT ON COLUMN pgtoken.audit_rows.mark IS 'The request that it comes of: its id and its trace, packed, as audit_events shows them; NULL: no request over HTTP, and the application has named none by mark_request()';
+
 ALTER TABLE pgtoken.audit_rows
 	ALTER reason SET STORAGE MAIN, ALTER reason SET STATISTICS 0,
 	ALTER subject SET STORAGE MAIN,
@@ -56,12 +59,13 @@ ALTER TABLE pgtoken.audit_rows
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
 	ALTER detail SET STORAGE MAIN, ALTER detail SET STATISTICS 0,
 	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0,
-	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0;
+	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0,
+	ALTER mark SET STORAGE MAIN, ALTER mark SET STATISTICS 0;
 ALTER TABLE pgtoken.audit_rows ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.audit_rows FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.audit_rows IS 'Lets pgtoken_auditor see every row; without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, event_id, occurred_at, xact_id, event, reason, client_id, subject, session_user_name, role_name,
-			  application_name, client_addr, context, detail, personal)
+			  application_name, client_addr, context, detail, personal, mark)
 	ON pgtoken.audit_rows TO pgtoken_auditor;	-- not proof: its salts are for those who have what they hide
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.audit_rows FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();

@@ -34,7 +34,8 @@ CREATE TABLE pgtoken.tokens (
 	resources text[] NOT NULL,
 	assessment jsonb,
 	personal jsonb,
-	proof bytea
+	proof bytea,
+	mark bytea
 ) PARTITION BY RANGE (issued_at);
 CREATE TABLE pgtoken.tokens_default PARTITION OF pgtoken.tokens (
 	CONSTRAINT tokens_default_pkey PRIMARY KEY (grant_id, generation, retry)
@@ -68,6 +69,8 @@ COMMENT ON COLUMN pgtoken.tokens.assessment IS 'How the request was assessed, wh
 COMMENT ON COLUMN pgtoken.tokens.personal IS 'What of that tells of a person: the reasons that each rule gave; NULL: nothing';
 COMMENT ON COLUMN pgtoken.tokens.proof IS 'Random bytes under which the row''s leaf hides what tells of a person, and the cluster that wrote it; of a redacted row what its leaf needs in place of what is gone, and the event_id of the redaction; NULL: written by none of the functions, so that no seal covers it';
 
+COMMENT ON COLUMN pgtoken.tokens.mark IS 'The request that it answers: its id and its trace, packed, as audit_events shows them; NULL: no request over HTTP, and the application has named none by mark_request()';
+
 ALTER TABLE pgtoken.tokens
 	ALTER token_hash SET STORAGE MAIN, ALTER token_hash SET STATISTICS 0,
 	ALTER jti SET STORAGE MAIN, ALTER jti SET STATISTICS 0,
@@ -81,13 +84,14 @@ ALTER TABLE pgtoken.tokens
 	ALTER context SET STORAGE MAIN, ALTER context SET STATISTICS 0,
 	ALTER assessment SET STORAGE MAIN, ALTER assessment SET STATISTICS 0,
 	ALTER personal SET STORAGE MAIN, ALTER personal SET STATISTICS 0,
-	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0;
+	ALTER proof SET STORAGE MAIN, ALTER proof SET STATISTICS 0,
+	ALTER mark SET STORAGE MAIN, ALTER mark SET STATISTICS 0;
 ALTER TABLE pgtoken.tokens ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.tokens FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.tokens IS 'Lets pgtoken_auditor see every row (though not token_hash and proof: column privileges); without it row security shows none, not even to pg_read_all_data';
 GRANT SELECT (grant_id, generation, retry, issued_at, parent_generation, jti, kid, access_expires_at, refresh_expires_at, scope,
 			  resources, decision, context, client_secret_id, xact_id, client_id, subject, session_user_name, role_name,
-			  application_name, client_addr, reason, client_auth_method, assessment, personal)
+			  application_name, client_addr, reason, client_auth_method, assessment, personal, mark)
 	ON pgtoken.tokens TO pgtoken_auditor;
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON pgtoken.tokens FOR EACH ROW EXECUTE FUNCTION pgtoken.append_only();

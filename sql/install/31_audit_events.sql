@@ -20,11 +20,11 @@ CREATE VIEW pgtoken.audit_events WITH (security_invoker) AS
 				ELSE jsonb_build_object('generation', t.generation, 'jti', t.jti, 'scope', t.scope) END
 			   || CASE WHEN t.client_auth_method IS NULL THEN '{}' ELSE jsonb_build_object('client_auth_method', t.client_auth_method) END
 			   || CASE WHEN t.assessment IS NULL THEN '{}' ELSE jsonb_build_object('decision', t.assessment) END AS detail,
-		   t.personal
+		   t.personal, pgtoken.request_id_of(t.mark) AS request_id, pgtoken.trace_id_of(t.mark) AS trace_id, pgtoken.span_id_of(t.mark) AS span_id
 	FROM pgtoken.tokens t
 	UNION ALL
 	SELECT a.grant_id, a.event_id, a.occurred_at, a.xact_id, a.event, a.reason, a.client_id, a.subject, a.session_user_name, coalesce(a.role_name, a.session_user_name),
-		   a.application_name, a.client_addr, a.context, a.detail, a.personal
+		   a.application_name, a.client_addr, a.context, a.detail, a.personal, pgtoken.request_id_of(a.mark), pgtoken.trace_id_of(a.mark), pgtoken.span_id_of(a.mark)
 	FROM pgtoken.audit_rows a;
 GRANT SELECT ON pgtoken.audit_events TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.audit_events IS 'What happened, by whom, from where: the rows of tokens (grant.issued, token.refreshed, token.retried) and of audit_rows (all else), which are append-only. Never holds a token, a secret or a hash. What it has of a person stands in subject, client_addr, context and personal, and nowhere else';
@@ -43,6 +43,9 @@ COMMENT ON COLUMN pgtoken.audit_events.client_addr IS 'Address the session came 
 COMMENT ON COLUMN pgtoken.audit_events.context IS 'Request context as the caller gave it';
 COMMENT ON COLUMN pgtoken.audit_events.detail IS 'What belongs to this kind of event and tells of no person: for a changed row its columns before and after, for a reuse the presented and the current generation';
 COMMENT ON COLUMN pgtoken.audit_events.personal IS 'What would stand in detail and tells of a person: for a changed row its personal columns before and after, for a decision the reasons that each rule gave; NULL: nothing';
+COMMENT ON COLUMN pgtoken.audit_events.request_id IS 'The request that it comes of, by the id that the proxy, the layer or the application has given it, or that was made for it and answered in X-Request-Id; NULL: it comes of no request over HTTP, and the application has named none by mark_request()';
+COMMENT ON COLUMN pgtoken.audit_events.trace_id IS 'The trace that the request said it belongs to (W3C Trace Context), which anybody may say of any; NULL: none';
+COMMENT ON COLUMN pgtoken.audit_events.span_id IS 'The span of the caller in that trace';
 
 -- What the indexes on subject leave out, by the families, whose events lie together; all
 -- else by the index, whether a family has come of it or not. The two conditions on the
@@ -72,7 +75,8 @@ BEGIN
 		WHERE e.event IN ('grant.issued', 'grant.revoked', 'token.refreshed', 'token.retried') OR e.subject IS DISTINCT FROM audit_by_subject.subject
 		UNION ALL
 		SELECT a.grant_id, a.event_id, a.occurred_at, a.xact_id, a.event, a.reason, a.client_id, a.subject, a.session_user_name,
-			   coalesce(a.role_name, a.session_user_name), a.application_name, a.client_addr, a.context, a.detail, a.personal
+			   coalesce(a.role_name, a.session_user_name), a.application_name, a.client_addr, a.context, a.detail, a.personal,
+			   pgtoken.request_id_of(a.mark), pgtoken.trace_id_of(a.mark), pgtoken.span_id_of(a.mark)
 		FROM pgtoken.audit_rows a
 		WHERE a.subject = audit_by_subject.subject AND a.occurred_at >= since AND a.occurred_at < until
 		  AND a.event <> 'grant.issued' AND a.event <> 'grant.revoked' AND a.event <> 'token.refreshed' AND a.event <> 'token.retried'

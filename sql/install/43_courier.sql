@@ -97,6 +97,7 @@ CREATE TABLE pgtoken.courier_work (
 	expires_at timestamptz NOT NULL,
 	last_error text,
 	dead_at timestamptz,
+	mark bytea DEFAULT pgtoken.current_mark(),
 	CONSTRAINT courier_work_pkey PRIMARY KEY (work_id)
 );
 COMMENT ON TABLE pgtoken.courier_work IS 'What the courier has to fetch and to deliver; a row goes when it is done, and stays as a dead letter when it is given up';
@@ -114,6 +115,7 @@ COMMENT ON COLUMN pgtoken.courier_work.due_at IS 'From when on it may be taken: 
 COMMENT ON COLUMN pgtoken.courier_work.expires_at IS 'When it is of no use any more';
 COMMENT ON COLUMN pgtoken.courier_work.last_error IS 'What went wrong the last time; NULL: nothing has';
 COMMENT ON COLUMN pgtoken.courier_work.dead_at IS 'When it was given up; NULL: it was not';
+COMMENT ON COLUMN pgtoken.courier_work.mark IS 'The request that has caused it: its id and its trace, packed, as audit_events shows them; NULL: it comes of none';
 COMMENT ON INDEX pgtoken.courier_work_pkey IS 'Finds a work';
 
 CREATE INDEX courier_work_receiver ON pgtoken.courier_work (receiver, due_at) WHERE dead_at IS NULL;
@@ -121,7 +123,7 @@ COMMENT ON INDEX pgtoken.courier_work_receiver IS 'What is due, by receiver';
 CREATE INDEX courier_work_due_at ON pgtoken.courier_work (due_at) WHERE dead_at IS NULL;
 COMMENT ON INDEX pgtoken.courier_work_due_at IS 'When the next is due';
 
-ALTER TABLE pgtoken.courier_work ALTER payload SET STORAGE MAIN, ALTER payload SET STATISTICS 0;
+ALTER TABLE pgtoken.courier_work ALTER payload SET STORAGE MAIN, ALTER payload SET STATISTICS 0, ALTER mark SET STORAGE MAIN, ALTER mark SET STATISTICS 0;
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.courier_work', '');
 ALTER TABLE pgtoken.courier_work ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.courier_work FOR SELECT TO pgtoken_auditor USING (true);
@@ -346,6 +348,7 @@ BEGIN
 				attempt := work.attempts;
 				kind := work.kind;
 				receiver := work.receiver;
+				request := request || jsonb_strip_nulls(jsonb_build_object('request_id', pgtoken.request_id_of(work.mark), 'traceparent', pgtoken.traceparent_of(work.mark)));
 				at_most := at_most - 1;
 				strangers_left := strangers_left - coalesce((work.payload ->> 'kind' = ANY (strangers))::integer, 0);
 				RETURN NEXT;
@@ -358,7 +361,7 @@ REVOKE ALL ON FUNCTION pgtoken.courier_take FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.courier_take TO pgtoken_courier;
 COMMENT ON FUNCTION pgtoken.courier_take IS
 'Take work that is due, the oldest first, no more than eight at a time for one host, and about 32 documents of nobody''s clients for one courier; each is this courier''s for pgtoken.courier_lease, then another one''s. To be committed before it is done. courier: its name. kinds: what it does (document, logout, code, signal, seal). at_most: 1 to 100. busy: receivers to leave out.
-Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout, seal: url, content_type, body. signal: the same, and headers, an object. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. Raises 22023.';
+Returns a row for each: work_id and attempt, which courier_done() wants back, kind, receiver (a host, or code), and request, by kind. document: url, accept, max_bytes, and etag and last_modified of the one that is there. logout, seal: url, content_type, body. signal: the same, and headers, an object. code: issuer, subject, factor_type, address, code, client_id, client_name, expires_at. All: request_id and traceparent (W3C Trace Context) of the request that has caused it, where they are known. Raises 22023.';
 
 CREATE FUNCTION pgtoken.document_problem(kind text, body text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -446,6 +449,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
+	PERFORM pgtoken.take_mark(work.mark);
 	IF work.kind = 'signal' AND (result ? 'status' OR result ? 'refused') THEN
 		RETURN pgtoken.signal_done(work, result);
 	ELSIF result ? 'error' THEN

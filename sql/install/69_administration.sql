@@ -117,7 +117,7 @@ BEGIN
 	END LOOP;
 END
 $columns$;
-GRANT EXECUTE ON FUNCTION pgtoken.answer_event_id TO pgtoken_issuer_admin;
+GRANT EXECUTE ON FUNCTION pgtoken.answer_event_id, pgtoken.request_id_of, pgtoken.trace_id_of, pgtoken.span_id_of TO pgtoken_issuer_admin;
 
 -- Granting -----------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ int guc_dpop_nonce_lifetime = 300;
 int guc_dpop_proof_lifetime = 60;
 bool guc_durable_rotation = true;
 char *guc_http_anonymous_role = NULL;
+bool guc_http_answer_request_id = true;
 char *guc_http_authenticator = NULL;
 char *guc_http_client_address_header = NULL;
 char *guc_http_client_certificate_header = NULL;
@@ -54,9 +55,11 @@ bool guc_http_client_certificates_verified = true;
 char *guc_http_context_headers = NULL;
 char *guc_http_cors_origins = NULL;
 char *guc_http_issuer = NULL;
+char *guc_http_request_id_header = NULL;
 char *guc_http_resource = NULL;
 char *guc_http_resource_metadata = NULL;
 char *guc_http_resource_url = NULL;
+bool guc_http_trace_context = true;
 int guc_impersonation_lifetime = 900;
 char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
@@ -347,6 +350,12 @@ guc_init(void)
 		"Role that pgtoken_http.admit() answers for requests whose token names none, or that have no token.",
 		NULL, &guc_http_anonymous_role, "web_anon", PGC_SUSET, 0, NULL, NULL, NULL);
 
+	DefineCustomBoolVariable(
+		"pgtoken.http_answer_request_id",
+		"Answer each request with its id in X-Request-Id, by which audit and logs have it.",
+		"Not where others may keep the answer: there it would be that of another request.",
+		&guc_http_answer_request_id, true, PGC_SUSET, 0, NULL, NULL, NULL);
+
 	DefineCustomStringVariable(
 		"pgtoken.http_authenticator",
 		"Login roles of the HTTP layers: only in their sessions is believed what a layer says of address and certificate.",
@@ -393,6 +402,12 @@ guc_init(void)
 		&http_notify_channel, "pgrst", PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomStringVariable(
+		"pgtoken.http_request_id_header",
+		"Request header with the id that the proxy gives each request; empty: none.",
+		"For layers that say no id themselves.  The proxy must replace what clients send under that name.",
+		&guc_http_request_id_header, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
 		"pgtoken.http_resource",
 		"API that pgtoken_http.pre_request() and admit() stand for: tokens for others are refused; empty: not checked.",
 		NULL, &guc_http_resource, "", PGC_SUSET, 0, NULL, NULL, NULL);
@@ -406,6 +421,12 @@ guc_init(void)
 		"pgtoken.http_resource_url",
 		"Public base URL of that API, for DPoP proofs; empty: pgtoken.http_resource.", NULL,
 		&guc_http_resource_url, "", PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomBoolVariable(
+		"pgtoken.http_trace_context",
+		"Keep the trace that a request belongs to (traceparent of W3C Trace Context) with its audit events.",
+		"Any sender may name any trace.", &guc_http_trace_context, true, PGC_SUSET, 0, NULL, NULL,
+		NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.impersonation_lifetime",

@@ -21,6 +21,7 @@ extern int guc_dpop_nonce_lifetime;
 extern int guc_dpop_proof_lifetime;
 extern bool guc_durable_rotation;
 extern char *guc_http_anonymous_role;
+extern bool guc_http_answer_request_id;
 extern char *guc_http_authenticator;
 extern char *guc_http_client_address_header;
 extern char *guc_http_client_certificate_header;
@@ -28,9 +29,11 @@ extern bool guc_http_client_certificates_verified;
 extern char *guc_http_context_headers;
 extern char *guc_http_cors_origins;
 extern char *guc_http_issuer;
+extern char *guc_http_request_id_header;
 extern char *guc_http_resource;
 extern char *guc_http_resource_metadata;
 extern char *guc_http_resource_url;
+extern bool guc_http_trace_context; /* a traceparent is taken */
 extern int guc_impersonation_lifetime; /* seconds */
 extern char *guc_installation_id;
 extern int guc_lockstep_generations;

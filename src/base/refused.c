@@ -13,6 +13,7 @@
 #include "base/counters.h"
 #include "base/explanation.h"
 #include "base/guc.h"
+#include "base/request_mark.h"
 #include "base/object.h"
 #include "base/shared_memory.h"
 #include "base/strings.h"
@@ -156,17 +157,20 @@ put_in_ring(const RefusedRequest *request)
 static void
 write_to_log(const RefusedRequest *request)
 {
+	char *named;
+
 	if (guc_log_refusals == LOG_REFUSALS_OFF ||
 		(guc_log_refusals == LOG_REFUSALS_DEBUG && !message_level_is_interesting(DEBUG1)))
 		return;
+	named = request_mark_text();
 	/* whoever has sent the request, and whatever messages he asked for, it is not for him */
 	ereport(LOG_SERVER_ONLY,
 			(errmsg("pgtoken has refused a request: %s", errors_info(request->err)->reason),
 			 errdetail("Endpoint: %s. Client: \"%s\". Parameter: %s. Received: \"%s\". "
-					   "Registered: \"%s\".",
+					   "Registered: \"%s\".%s",
 					   request->endpoint, request->client_id,
 					   request->parameter[0] ? request->parameter : "none", request->received,
-					   request->registered),
+					   request->registered, named ? psprintf(" Of %s.", named) : ""),
 			 errhint("%s", explanation(request->err)), errhidestmt(true), errhidecontext(true)));
 }
 
@@ -185,6 +189,7 @@ refused_record(const char *endpoint, const char *client_id, PgtErr err)
 	request.err = err;
 	PRINT(endpoint, request.endpoint);
 	PRINT(client_id, request.client_id);
+	strlcpy(request.request_id, request_mark_id(), sizeof(request.request_id));
 	put_in_ring(&request);
 	write_to_log(&request);
 }

@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 
 #include "base/errors.h"
+#include "core/base/mark.h"
 
 /* as in shared memory: texts are fit to be shown (core/base/printable.h) */
 typedef struct RefusedRequest
@@ -28,6 +29,7 @@ typedef struct RefusedRequest
 	char parameter[64]; /* what it was about; empty: not one of them */
 	char received[320];
 	char registered[640]; /* or expected */
+	char request_id[PGTC_REQUEST_ID_MAX + 1]; /* empty: there is none */
 } RefusedRequest;
 
 /*

@@ -12,6 +12,7 @@
 #include "base/object.h"
 #include "endpoints/access_request.h"
 #include "http/cors.h"
+#include "http/http_mark.h"
 
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -55,6 +56,7 @@ admission(const HttpRequest *request, HttpExchange *x, Admission *out)
 
 	memset(out, 0, sizeof(*out));
 	http_arrive();
+	http_mark(request);
 	http_begin(x, request, NULL, "admit");
 	if (cors_is_preflight(request))
 	{
@@ -71,6 +73,7 @@ admission(const HttpRequest *request, HttpExchange *x, Admission *out)
 		http_finish(x, true);
 		return body;
 	}
+	http_mark_answer(x);
 	role = claims ? member_string(claims, "role") : NULL;
 	out->role = role && role[0] ? role : guc_http_anonymous_role;
 	out->settings = settings_of(request, claims, out->role);

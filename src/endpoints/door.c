@@ -14,6 +14,7 @@
 
 #include "base/counters.h"
 #include "base/guc.h"
+#include "base/request_mark.h"
 #include "base/object.h"
 #include "base/replay_lag.h"
 #include "core/oauth/status_list.h"
@@ -37,6 +38,7 @@
 #include "endpoints/userinfo_endpoint.h"
 #include "http/cors.h"
 #include "http/http_form.h"
+#include "http/http_mark.h"
 #include "http/page.h"
 #include "http/resource_metadata.h"
 
@@ -406,6 +408,7 @@ handle(const HttpRequest *request, HttpExchange *x, volatile int *endpoint)
 	char *body;
 
 	http_arrive();
+	http_mark(request);
 	route = begin(request, x);
 	*endpoint = number_of(route);
 	body = answer(x, route, stale);
@@ -443,10 +446,12 @@ char *
 door_handle(const HttpRequest *request, HttpExchange *x)
 {
 	volatile int endpoint = number_of(NULL); /* until it is found */
+	ErrorContextCallback context = {error_context_stack, request_mark_add_context, NULL};
 	char *body = NULL;
 	instr_time begun;
 
 	INSTR_TIME_SET_CURRENT(begun);
+	error_context_stack = &context;
 	PG_TRY();
 	{
 		body = handle(request, x, &endpoint);
@@ -457,6 +462,7 @@ door_handle(const HttpRequest *request, HttpExchange *x)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	error_context_stack = context.previous;
 	count(endpoint, x->status, x->err, begun);
 	return body;
 }

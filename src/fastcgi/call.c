@@ -17,6 +17,7 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -167,6 +168,7 @@ peer_jsonb(const PgtcCgiRequest *request)
 		push_string(&state, WJB_VALUE, request->certificate);
 	}
 	push_member(&state, "scheme", request->scheme);
+	push_member(&state, "request_id", pgtc_cgi_request_id(request));
 	/* headers that a proxy before the web server sets are believed */
 	if (pgtc_slice_equal(request->proxied, pgtc_slice_str("on")))
 	{
@@ -336,6 +338,15 @@ call_handle(const PgtcCgiRequest *request, PgtcSlice body, CallAnswer *out)
 	take_answer(request, row, out);
 }
 
+/* the door's setting, which is not there until its library is */
+static bool
+answers_request_id(void)
+{
+	const char *value = GetConfigOption("pgtoken.http_answer_request_id", true, false);
+
+	return value == NULL || strcmp(value, "off") != 0;
+}
+
 #define NOT_READY "{\"ready\":false,\"missing\":[\"database\"],\"late\":[]}"
 
 void
@@ -357,6 +368,7 @@ call_refuse(int status, const PgtcCgiRequest *request, CallAnswer *out)
 	};
 	bool asks = status >= 500 && pgtc_slice_equal(pgtc_cgi_path(request), pgtc_slice_str("/ready"));
 	PgtcSlice body = {NULL, 0};
+	PgtcSlice request_id = pgtc_cgi_request_id(request);
 
 	begin_answer(out);
 	status = asks ? 503 : status;
@@ -373,5 +385,7 @@ call_refuse(int status, const PgtcCgiRequest *request, CallAnswer *out)
 						  pgtc_slice_str("no-store"));
 	if (status == 503)
 		pgtc_cgi_write_header(&out->output, pgtc_slice_str("Retry-After"), pgtc_slice_str("5"));
+	if (request_id.len > 0 && answers_request_id())
+		pgtc_cgi_write_header(&out->output, pgtc_slice_str("X-Request-Id"), request_id);
 	finish(out, body, false, false);
 }

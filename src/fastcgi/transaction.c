@@ -182,15 +182,17 @@ abort_transaction(void)
 	LWLockReleaseAll();
 }
 
-/* the path, for the log: the query may hold what is nobody's business */
+/* the path and the request's id, for the log: the query may hold what is nobody's business */
 static void
 add_context(void *argument)
 {
 	const PgtcCgiRequest *request = argument;
 	PgtcSlice path = pgtc_cgi_path(request);
+	PgtcSlice id = pgtc_cgi_request_id(request);
 
-	errcontext("FastCGI request %.*s %.*s", (int) request->method.len, request->method.data,
-			   (int) Min(path.len, SHOWN_PATH_MAX), path.data);
+	errcontext("FastCGI request %.*s %.*s%s%.*s", (int) request->method.len, request->method.data,
+			   (int) Min(path.len, SHOWN_PATH_MAX), path.data, id.len > 0 ? ", id " : "",
+			   (int) id.len, id.data);
 }
 
 /* logged once, until something changes */

@@ -8,8 +8,9 @@
 
 #include "base/guc.h"
 
-/* what a client must see: the nonce for its next proof, why it was refused, when to come again */
-#define EXPOSED "Content-Type, Date, DPoP-Nonce, Location, Retry-After, WWW-Authenticate"
+/* what a client must see: the nonce for its next proof, why it was refused, when to come again, by what to ask */
+#define EXPOSED \
+	"Content-Type, Date, DPoP-Nonce, Location, Retry-After, WWW-Authenticate, X-Request-Id"
 
 #define ALWAYS_ALLOWED "Authorization, Content-Type, Accept, DPoP"
 #define PREFLIGHT_SECONDS "86400"

@@ -20,6 +20,7 @@
 #include "core/base/slice.h"
 #include "core/base/text.h"
 #include "core/jose/alg.h"
+#include "http/http_mark.h"
 
 #define SECONDS_DIGITS 10
 #define RETRY_AFTER "5" /* seconds; another server may answer at once */
@@ -123,11 +124,7 @@ http_header(const HttpExchange *x, const char *name)
 char *
 http_header_of_setting(const HttpExchange *x, const char *setting)
 {
-	char *name = pstrdup(setting);
-
-	for (char *c = name; *c; c++)
-		*c = pg_ascii_tolower(*c);
-	return http_header(x, name);
+	return http_request_header_of_setting(x->request, setting);
 }
 
 char *
@@ -330,6 +327,7 @@ http_finish(HttpExchange *x, bool has_body)
 		http_answer_header(x, "Cache-Control", "no-store");
 		http_answer_header(x, "Pragma", "no-cache");
 	}
+	http_mark_answer(x);
 }
 
 void

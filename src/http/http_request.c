@@ -114,6 +114,12 @@ http_request_header(const HttpRequest *request, const char *name)
 	return field ? field->value : NULL;
 }
 
+char *
+http_request_header_of_setting(const HttpRequest *request, const char *setting)
+{
+	return http_request_header(request, lower_case(setting, strlen(setting)));
+}
+
 static void
 add_header(HttpRequest *request, char *name, char *value)
 {
@@ -164,14 +170,15 @@ read_peer(Jsonb *json, HttpPeer *peer)
 
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("peer must be an object"),
-						errhint("Its members are address, certificate, scheme, context and "
-								"proxied.")));
+						errhint("Its members are address, certificate, scheme, context, proxied "
+								"and request_id.")));
 	if (JB_ROOT_COUNT(json) == 0 || !session_is_layers())
 		return;
 	context = member_json(json, "context");
 	peer->address = member_string(json, "address");
 	peer->certificate = member_string(json, "certificate");
 	peer->scheme = member_string(json, "scheme");
+	peer->request_id = member_string(json, "request_id");
 	peer->context = context && JB_ROOT_IS_OBJECT(context) ? context : NULL;
 	peer->proxied = member_bool(json, "proxied", false);
 	peer->certificates = member_json(json, "certificate") != NULL ||
@@ -274,6 +281,7 @@ read_proxy(const HttpRequest *all, HttpPeer *peer)
 	peer->address = http_request_header(all, PROXY_PREFIX "address");
 	peer->certificate = http_request_header(all, PROXY_PREFIX "certificate");
 	peer->scheme = http_request_header(all, PROXY_PREFIX "scheme");
+	peer->request_id = http_request_header(all, PROXY_PREFIX "request-id");
 	/* nginx leaves an empty header out, so that there is none without a certificate */
 	peer->certificates = guc_http_client_certificate_header[0] != '\0' || peer->certificate;
 	object_begin(&context);

@@ -29,6 +29,7 @@ typedef struct HttpPeer
 	char *address;
 	char *certificate; /* as core/jose/certificate.h reads it */
 	char *scheme;
+	char *request_id; /* by which the layer, or a proxy before it, has logged the request */
 	Jsonb *context; /* members of the context that policies judge */
 	bool certificates; /* the layer asks for them, whether one came or not */
 	bool proxied; /* a proxy before the layer sets, or takes away, the headers that settings name */
@@ -67,6 +68,9 @@ extern void http_request_of_proxy(bytea *body, HttpRequest *request);
 
 /* name in lower case; NULL */
 extern char *http_request_header(const HttpRequest *request, const char *name);
+
+/* the header that a setting names, in whatever case; NULL */
+extern char *http_request_header_of_setting(const HttpRequest *request, const char *setting);
 
 /*
  * The token of an Authorization header with the scheme Bearer, of PostgREST's

@@ -60,8 +60,8 @@ static void
 put_request(ReturnSetInfo *result, const RefusedRequest *request)
 {
 	const PgtErrInfo *info = errors_info(request->err);
-	Datum values[9];
-	bool nulls[9] = {false};
+	Datum values[10];
+	bool nulls[10] = {false};
 
 	values[0] = TimestampTzGetDatum(request->at);
 	put_text(values, nulls, 1, request->endpoint);
@@ -72,6 +72,7 @@ put_request(ReturnSetInfo *result, const RefusedRequest *request)
 	put_text(values, nulls, 6, request->received);
 	put_text(values, nulls, 7, request->registered);
 	put_text(values, nulls, 8, explanation(request->err));
+	put_text(values, nulls, 9, request->request_id);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

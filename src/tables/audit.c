@@ -20,6 +20,7 @@
 
 #include "base/errors.h"
 #include "base/glue.h"
+#include "base/request_mark.h"
 #include "base/moment.h"
 #include "base/random.h"
 #include "base/refused.h"
@@ -46,7 +47,10 @@ forget_scopes(XactEvent event, void *arg)
 {
 	(void) arg;
 	if (event == XACT_EVENT_ABORT || event == XACT_EVENT_COMMIT || event == XACT_EVENT_PREPARE)
+	{
 		depth = 0;
+		request_mark_forget();
+	}
 }
 
 /* those of the subtransaction that ends, not of a use case that goes on around it */
@@ -163,6 +167,8 @@ audit_args(StoreArgs *args)
 	store_arg_text(store_named(args, "application_name"), application_name);
 	addr = client_addr();
 	store_arg_value(store_named(args, "client_addr"), INETOID, InetPGetDatum(addr), addr == NULL);
+	store_arg_value(store_named(args, "mark"), BYTEAOID, PointerGetDatum(request_mark_bytes()),
+					request_mark_bytes() == NULL);
 	audit_leaf_fresh(proof);
 	store_arg_bytes(store_named(args, "proof"), proof, sizeof(proof));
 }

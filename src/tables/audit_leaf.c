@@ -5,7 +5,8 @@
  * What is hashed is text, as an export has it, so that a program elsewhere hashes the
  * same: times as ISO 8601 in UTC to the microsecond, a hash as the hash of it, all
  * else as its type writes it.  The lists are part of what was hashed: a column that
- * comes later gets a list of its own, under a table's name of its own.
+ * comes later gets a list of its own, under a table's name of its own.  So a row that has
+ * a mark is of another name than one without, and has what the mark says at its end.
  */
 #include "tables/audit_leaf.h"
 
@@ -22,6 +23,7 @@
 #include "base/random.h"
 #include "core/base/bytes.h"
 #include "core/base/json_write.h"
+#include "core/base/mark.h"
 
 #define COLUMNS_MAX 32
 
@@ -36,8 +38,10 @@ typedef struct Column
 struct AuditLeafTable
 {
 	const char *name;
+	const char *marked_name; /* of a row with a mark */
 	TupleDesc desc;
 	int proof;
+	int mark;
 	int n;
 	Column columns[COLUMNS_MAX];
 	Column parts[PGTC_LEAF_PARTS][2];
@@ -71,6 +75,10 @@ static const char *const audit_columns[] = {
 	"grant_id",	 "event_id",		  "occurred_at", "xact_id",			 "event",  "reason",
 	"client_id", "session_user_name", "role_name",	 "application_name", "detail", NULL};
 
+/* what a mark says, as audit_events shows it */
+#define MARK_COLUMNS 3
+static const char *const mark_columns[MARK_COLUMNS] = {"request_id", "trace_id", "span_id"};
+
 static const char *const part_names[PGTC_LEAF_PARTS] = {"person", "place"};
 static const char *const part_columns[PGTC_LEAF_PARTS][2] = {{"subject", "personal"},
 															 {"client_addr", "context"}};
@@ -88,6 +96,18 @@ place_of(TupleDesc desc, const char *name)
 	return -1;
 }
 
+static int
+needed_place(TupleDesc desc, const char *name)
+{
+	int place = place_of(desc, name);
+
+	if (place < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the row is none of the audit or the ledger"),
+						errdetail("It has no column %s.", name)));
+	return place;
+}
+
 static void
 find_column(Column *column, TupleDesc desc, const char *name)
 {
@@ -95,11 +115,7 @@ find_column(Column *column, TupleDesc desc, const char *name)
 	bool is_varlena;
 
 	column->name = name;
-	column->place = place_of(desc, name);
-	if (column->place < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the row is none of the audit or the ledger"),
-						errdetail("It has no column %s.", name)));
+	column->place = needed_place(desc, name);
 	column->type = TupleDescAttr(desc, column->place)->atttypid;
 	getTypeOutputInfo(column->type, &output, &is_varlena);
 	fmgr_info(output, &column->output);
@@ -113,6 +129,7 @@ audit_leaf_table(TupleDesc desc)
 	const char *const *names = is_ledger ? token_columns : audit_columns;
 
 	table->name = is_ledger ? "tokens" : "audit_rows";
+	table->marked_name = is_ledger ? "tokens_marked" : "audit_rows_marked";
 	table->desc = CreateTupleDescCopy(desc);
 	for (; names[table->n]; table->n++)
 		find_column(&table->columns[table->n], desc, names[table->n]);
@@ -121,11 +138,8 @@ audit_leaf_table(TupleDesc desc)
 		for (int i = 0; i < 2; i++)
 			find_column(&table->parts[part][i], desc, part_columns[part][i]);
 	}
-	table->proof = place_of(desc, "proof");
-	if (table->proof < 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the row is none of the audit or the ledger"),
-						errdetail("It has no column proof.")));
+	table->proof = needed_place(desc, "proof");
+	table->mark = needed_place(desc, "mark");
 	return table;
 }
 
@@ -178,6 +192,41 @@ read_proof(const AuditLeafTable *table, const Datum *values, const bool *nulls,
 	}
 }
 
+static char *
+hex_of(const uint8_t *bytes, size_t len)
+{
+	char *text = palloc(2 * len + 1);
+
+	pgtc_mark_hex(bytes, len, text);
+	return text;
+}
+
+/* what a row's mark says, in the order of mark_columns; false: it has none */
+static bool
+read_mark(const AuditLeafTable *table, const Datum *values, const bool *nulls,
+		  PgtcSlice texts[MARK_COLUMNS])
+{
+	PgtcMark mark;
+	bytea *bytes;
+
+	if (nulls[table->mark])
+		return false;
+	memset(texts, 0, sizeof(PgtcSlice) * MARK_COLUMNS);
+	bytes = DatumGetByteaPP(values[table->mark]);
+	/* what none of the functions has written says nothing, and is a mark all the same */
+	if (pgtc_mark_unpack(pgtc_slice(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes)), &mark) !=
+		PGTC_OK)
+		return true;
+	if (mark.request_id[0])
+		texts[0] = pgtc_slice_str(pstrdup(mark.request_id));
+	if (mark.has_trace)
+	{
+		texts[1] = pgtc_slice_str(hex_of(mark.trace.trace_id, PGTC_TRACE_ID_LEN));
+		texts[2] = pgtc_slice_str(hex_of(mark.trace.span_id, PGTC_SPAN_ID_LEN));
+	}
+	return true;
+}
+
 static void
 commit_part(const AuditLeafTable *table, const Datum *values, const bool *nulls,
 			const PgtcLeafProof *proof, int part, uint8_t out[PGTC_SHA256_LEN])
@@ -214,15 +263,20 @@ audit_leaf_hash(const AuditLeafTable *table, HeapTuple row, uint8_t out[PGTC_SHA
 	bool nulls[MaxTupleAttributeNumber];
 	PgtcLeafProof proof;
 	uint8_t commitments[PGTC_LEAF_PARTS][PGTC_SHA256_LEN];
+	PgtcSlice mark[MARK_COLUMNS];
+	bool marked;
 	PgtcBuf fields;
 
 	deform(table, row, values, nulls, &proof);
 	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 		commit_part(table, values, nulls, &proof, part, commitments[part]);
 	pgtc_buf_init(&fields, &glue_mem);
-	pgtc_leaf_field(&fields, pgtc_slice_str(table->name));
+	marked = read_mark(table, values, nulls, mark);
+	pgtc_leaf_field(&fields, pgtc_slice_str(marked ? table->marked_name : table->name));
 	for (int i = 0; i < table->n; i++)
 		pgtc_leaf_field(&fields, text_of(&table->columns[i], values, nulls));
+	for (int i = 0; marked && i < MARK_COLUMNS; i++)
+		pgtc_leaf_field(&fields, mark[i]);
 	glue_check(pgtc_buf_code(&fields), "writing a leaf");
 	glue_check(pgtc_leaf_hash(pgtc_slice(fields.data, fields.len),
 							  (const uint8_t(*)[PGTC_SHA256_LEN]) commitments, &glue_mem, out),
@@ -294,23 +348,26 @@ write_hex(PgtcBuf *out, const void *data, size_t len)
 }
 
 static void
-write_columns(PgtcBuf *out, const Column *columns, int n, const Datum *values, const bool *nulls)
+write_column(PgtcBuf *out, const char *name, PgtcSlice text)
 {
 	pgtc_buf_append_str(out, "[");
+	pgtc_json_write_string(out, pgtc_slice_str(name));
+	pgtc_buf_append_str(out, ",");
+	if (text.data)
+		pgtc_json_write_string(out, text);
+	else
+		pgtc_buf_append_str(out, "null");
+	pgtc_buf_append_str(out, "]");
+}
+
+static void
+write_columns(PgtcBuf *out, const Column *columns, int n, const Datum *values, const bool *nulls)
+{
 	for (int i = 0; i < n; i++)
 	{
-		PgtcSlice text = text_of(&columns[i], values, nulls);
-
-		pgtc_buf_append_str(out, i == 0 ? "[" : ",[");
-		pgtc_json_write_string(out, pgtc_slice_str(columns[i].name));
-		pgtc_buf_append_str(out, ",");
-		if (text.data)
-			pgtc_json_write_string(out, text);
-		else
-			pgtc_buf_append_str(out, "null");
-		pgtc_buf_append_str(out, "]");
+		pgtc_buf_append_str(out, i == 0 ? "" : ",");
+		write_column(out, columns[i].name, text_of(&columns[i], values, nulls));
 	}
-	pgtc_buf_append_str(out, "]");
 }
 
 void
@@ -319,15 +376,24 @@ audit_leaf_write(const AuditLeafTable *table, HeapTuple row, bool with_parts, Pg
 	Datum values[MaxTupleAttributeNumber];
 	bool nulls[MaxTupleAttributeNumber];
 	PgtcLeafProof proof;
+	PgtcSlice mark[MARK_COLUMNS];
+	bool marked;
 	uint8_t hash[PGTC_SHA256_LEN];
 
 	deform(table, row, values, nulls, &proof);
+	marked = read_mark(table, values, nulls, mark);
 	pgtc_buf_append_str(out, "{\"table\":");
-	pgtc_json_write_string(out, pgtc_slice_str(table->name));
+	pgtc_json_write_string(out, pgtc_slice_str(marked ? table->marked_name : table->name));
 	pgtc_buf_append_str(out, ",\"cluster\":");
 	write_hex(out, proof.cluster, sizeof(proof.cluster));
-	pgtc_buf_append_str(out, ",\"columns\":");
+	pgtc_buf_append_str(out, ",\"columns\":[");
 	write_columns(out, table->columns, table->n, values, nulls);
+	for (int i = 0; marked && i < MARK_COLUMNS; i++)
+	{
+		pgtc_buf_append_str(out, ",");
+		write_column(out, mark_columns[i], mark[i]);
+	}
+	pgtc_buf_append_str(out, "]");
 	for (int part = 0; part < PGTC_LEAF_PARTS; part++)
 	{
 		pgtc_buf_append_str(out, ",");
@@ -339,8 +405,9 @@ audit_leaf_write(const AuditLeafTable *table, HeapTuple row, bool with_parts, Pg
 		{
 			pgtc_buf_append_str(out, ",\"salt\":");
 			write_hex(out, proof.kept[part], PGTC_LEAF_SALT_LEN);
-			pgtc_buf_append_str(out, ",\"columns\":");
+			pgtc_buf_append_str(out, ",\"columns\":[");
 			write_columns(out, table->parts[part], 2, values, nulls);
+			pgtc_buf_append_str(out, "]");
 		}
 		pgtc_buf_append_str(out, proof.gone[part] ? ",\"redacted\":true}" : "}");
 	}

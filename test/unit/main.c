@@ -150,6 +150,7 @@ main(void)
 	test_wrap();
 	test_form();
 	test_pkcs11_uri();
+	test_mark();
 	test_printable();
 	test_request_target();
 	test_replay_set();

@@ -324,6 +324,7 @@ test_request(void)
 	pair(&params, LITERAL("PGTOKEN_CERTIFICATE"), LITERAL(":AAAA:"));
 	pair(&params, LITERAL("PGTOKEN_CONTEXT_RISK_SCORE"), LITERAL("12"));
 	pair(&params, LITERAL("PGTOKEN_CONTEXT_LATITUDE"), LITERAL(""));
+	pair(&params, LITERAL("PGTOKEN_REQUEST_ID"), LITERAL("edge-7/42"));
 	pair(&params, LITERAL("HTTP_HOST"), LITERAL("id.example"));
 	pair(&params, LITERAL("HTTP_X_EMPTY"), LITERAL(""));
 	pair(&params, LITERAL("HTTP_X_TWICE"), LITERAL("one"));
@@ -347,6 +348,7 @@ test_request(void)
 		IS(request.address, "192.0.2.2");
 		IS(request.scheme, "https");
 		IS(request.certificate, ":AAAA:");
+		IS(pgtc_cgi_request_id(&request), "edge-7/42");
 		CHECK(request.n_context == 1);
 		IS(request.context[0].name, "risk_score");
 		IS(request.context[0].value, "12");
@@ -367,6 +369,21 @@ test_request(void)
 	}
 }
 
+/* the attack: an id that ends a line of the log, or a header */
+static void
+test_request_id(void)
+{
+	PgtcCgiRequest request;
+	PgtcBuf params;
+
+	minimal(&params);
+	pair(&params, LITERAL("PGTOKEN_REQUEST_ID"), LITERAL("a\r\nSet-Cookie: a=b"));
+	CHECK_CODE(pgtc_cgi_read(pgtc_slice(params.data, params.len), &unit_mem, &request), PGTC_OK);
+	IS(pgtc_cgi_request_id(&request), "");
+	pgtc_cgi_free(&request);
+	pgtc_buf_free(&params);
+}
+
 /* the attack: a client writes what only the web server may say */
 static void
 test_forged(void)
@@ -379,6 +396,7 @@ test_forged(void)
 		"HTTP_REQUEST_METHOD",
 		"HTTP_REQUEST_SCHEME",
 		"HTTP_PGTOKEN_PROXIED",
+		"HTTP_PGTOKEN_REQUEST_ID",
 		"HTTP_HTTP_X",
 		"remote_addr",
 		"REMOTE_ADDR_",
@@ -395,7 +413,7 @@ test_forged(void)
 				   PGTC_OK);
 		CHECK(request.address.data == NULL && request.certificate.data == NULL &&
 			  request.scheme.data == NULL && request.proxied.data == NULL &&
-			  request.n_context == 0);
+			  request.request_id.data == NULL && request.n_context == 0);
 		IS(request.method, "POST");
 		IS(request.target, "/oauth2/token?a=b");
 		pgtc_cgi_free(&request);
@@ -553,6 +571,7 @@ test_fastcgi(void)
 	test_memory_of(5);
 	test_answer();
 	test_request();
+	test_request_id();
 	test_forged();
 	test_values();
 	test_limits();

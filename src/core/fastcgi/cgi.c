@@ -8,6 +8,7 @@
 
 #include "core/base/ascii.h"
 #include "core/base/bytes.h"
+#include "core/base/mark.h"
 #include "core/base/text.h"
 
 #define HEADER_PREFIX "HTTP_"
@@ -165,6 +166,7 @@ take_own(PgtcCgiRequest *out, PgtcSlice name, PgtcSlice value)
 		{"REQUEST_SCHEME", &out->scheme},
 		{"PGTOKEN_CERTIFICATE", &out->certificate},
 		{"PGTOKEN_PROXIED", &out->proxied},
+		{"PGTOKEN_REQUEST_ID", &out->request_id},
 		{CONTENT_TYPE, &out->content_type},
 		{CONTENT_LENGTH, &out->content_length},
 	};
@@ -261,6 +263,12 @@ pgtc_cgi_path(const PgtcCgiRequest *request)
 	PgtcSlice rest = request->target;
 
 	return pgtc_slice_take(&rest, '?');
+}
+
+PgtcSlice
+pgtc_cgi_request_id(const PgtcCgiRequest *request)
+{
+	return pgtc_mark_id_valid(request->request_id) ? request->request_id : pgtc_slice("", 0);
 }
 
 int64_t

@@ -36,6 +36,7 @@ typedef struct PgtcCgiRequest
 	PgtcSlice scheme; /* REQUEST_SCHEME */
 	PgtcSlice certificate; /* PGTOKEN_CERTIFICATE */
 	PgtcSlice proxied; /* PGTOKEN_PROXIED: on */
+	PgtcSlice request_id; /* PGTOKEN_REQUEST_ID */
 	PgtcSlice content_type; /* CONTENT_TYPE */
 	PgtcSlice content_length; /* CONTENT_LENGTH: digits */
 	int n_headers;
@@ -58,6 +59,9 @@ extern void pgtc_cgi_free(PgtcCgiRequest *request); /* wipes */
 
 /* the path of the target: what stands before the query */
 extern PgtcSlice pgtc_cgi_path(const PgtcCgiRequest *request);
+
+/* by which the web server has logged the request; empty: it has said none that is fit to be kept (core/base/mark.h) */
+extern PgtcSlice pgtc_cgi_request_id(const PgtcCgiRequest *request);
 
 /* bytes that the body has; -1: not sent, or more than anything has */
 extern int64_t pgtc_cgi_content_length(const PgtcCgiRequest *request);
