@@ -89,6 +89,10 @@ const COLUMNS = {
 		'resources', 'assessment'],
 	audit_rows: ['grant_id', 'event_id', 'occurred_at', 'xact_id', 'event', 'reason', 'client_id', 'session_user_name', 'role_name', 'application_name', 'detail'],
 };
+// a row that has the mark of a request is of a table of its own name
+const MARK = ['request_id', 'trace_id', 'span_id'];
+for (const table of Object.keys(COLUMNS)) COLUMNS[`${table}_marked`] = [...COLUMNS[table], ...MARK];
+const isOfLedger = ({ table }) => table.startsWith('tokens');
 const PARTS = { person: ['subject', 'personal'], place: ['client_addr', 'context'] };
 
 const isHash = (hex) => typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex);
@@ -128,9 +132,9 @@ const column = (row, name) => row.columns.find(([key]) => key === name)?.[1];
 
 /** of audit_events: a row of the ledger has none, but a time and a jti (RFC 9562 section 5.7) */
 function eventOf(row) {
-	const at = column(row, row.table === 'tokens' ? 'issued_at' : 'occurred_at');
+	const at = column(row, isOfLedger(row) ? 'issued_at' : 'occurred_at');
 	if (!/^\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00$/.test(at)) throw new Problem('the row has no time');
-	if (row.table !== 'tokens') return column(row, 'event_id');
+	if (!isOfLedger(row)) return column(row, 'event_id');
 	const us = BigInt(Date.parse(at.replace(/\.\d+/, ''))) * 1000n + BigInt((/\.(\d+)/.exec(at)?.[1] ?? '').padEnd(6, '0'));
 	const id = Buffer.alloc(16);
 	id.writeUIntBE(Number(us / 1000n), 0, 6);
@@ -140,7 +144,7 @@ function eventOf(row) {
 	return id.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-const monthOf = (row) => column(row, row.table === 'tokens' ? 'issued_at' : 'occurred_at').slice(0, 7);
+const monthOf = (row) => column(row, isOfLedger(row) ? 'issued_at' : 'occurred_at').slice(0, 7);
 const partName = ({ cluster, table, month }) => `${table} of ${month}, cluster ${cluster}`;
 const partLeaf = ({ cluster, table, month, rows, root }) => sha256(Buffer.of(0), `${cluster} ${table} ${month} ${rows} ${root}`);
 

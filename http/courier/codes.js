@@ -48,7 +48,7 @@ function makeHook({ url, secret }, guard, timeout) {
 		const body = JSON.stringify({ subject, factor_type, address, code, issuer, client_id, client_name, expires_at });
 		const time = Math.floor(Date.now() / 1000);
 		const signature = createHmac('sha256', secret).update(`${id}.${time}.${body}`).digest('base64');
-		return deliver(guard, { url, content_type: 'application/json', body }, { timeout, trusted: true,
+		return deliver(guard, { url, content_type: 'application/json', body, traceparent: request.traceparent }, { timeout, trusted: true,
 			headers: { 'Webhook-Id': id, 'Webhook-Timestamp': String(time), 'Webhook-Signature': `v1,${signature}` } });
 	};
 }

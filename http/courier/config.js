@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { flag, integer } from '../gateway/config.js';
+import { format } from '../gateway/log.js';
 import { parseNetwork } from './address.js';
 import { DEFAULT_TEMPLATE, parseTemplate } from './template.js';
 
@@ -84,6 +85,7 @@ export function readConfig(env) {
 		denied: networks(env, 'COURIER_DENY_NETWORKS'),
 		ca: file(env, 'COURIER_CA'),
 		log: flag(env, 'COURIER_LOG'),
+		logFormat: format(env, 'COURIER_LOG_FORMAT'),
 		// everything else about the connection is in libpq's variables (PGHOST and so on)
 		database: {
 			user: env.PGUSER || 'courier',

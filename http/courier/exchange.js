@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request as send } from 'node:http';
 import { addAbortSignal } from 'node:stream';
 
+import { childOf } from '../gateway/log.js';
 import { Failure, failureOf, refusal } from './failure.js';
 import { judgeUrl } from './guard.js';
 
@@ -22,20 +23,22 @@ async function readBody(response, limit) {
 }
 
 /**
- * @param request {url, method, headers, body, timeout, limit, reads, trusted}; timeout: milliseconds from the name to
+ * @param request {url, method, headers, body, traceparent, timeout, limit, reads, trusted}; traceparent: of the request
+ *        that has caused this one, whose trace it goes on with (W3C Trace Context); timeout: milliseconds from the name to
  *        the last byte; limit: bytes of the body of an answer with the status reads (200), which is not read without
  *        it; no other answer's is
  * @returns {status, headers, body}
  * Throws a Failure.  Redirects are answers like others.
  */
-export async function exchange(guard, { url: text, method, headers, body, timeout, limit, reads = 200, trusted }) {
+export async function exchange(guard, { url: text, method, headers, body, traceparent, timeout, limit, reads = 200, trusted }) {
 	const signal = AbortSignal.timeout(timeout);
+	const Traceparent = childOf(traceparent);
 	let socket;
 	try {
 		const url = judgeUrl(text);
 		socket = await guard.connect(url, signal, trusted);
 		const outgoing = send({ createConnection: () => socket, method, path: `${url.pathname}${url.search}`, setHost: false,
-			headers: { Host: url.host, 'User-Agent': 'pgtoken-courier', 'Accept-Encoding': 'identity', ...headers,
+			headers: { Host: url.host, 'User-Agent': 'pgtoken-courier', 'Accept-Encoding': 'identity', ...(Traceparent && { Traceparent }), ...headers,
 				...(body !== undefined && { 'Content-Length': Buffer.byteLength(body) }) } });
 		outgoing.on('error', () => {});
 		outgoing.end(body);

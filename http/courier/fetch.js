@@ -40,12 +40,12 @@ function textOf(body) {
 }
 
 /**
- * @param request {url, accept, etag?, last_modified?, max_bytes?}
+ * @param request {url, accept, etag?, last_modified?, traceparent?, max_bytes?}
  * @returns {status: 200, content_type, body, max_age, etag?, last_modified?} or {status: 304, max_age, …}
  */
 export async function fetchDocument(guard, request, { timeout }) {
-	const { url, accept, etag, last_modified: modified, max_bytes: wanted = MAX_BYTES } = request;
-	const answer = await exchange(guard, { url, method: 'GET', timeout, limit: Math.min(wanted, MAX_BYTES),
+	const { url, accept, etag, last_modified: modified, traceparent, max_bytes: wanted = MAX_BYTES } = request;
+	const answer = await exchange(guard, { url, method: 'GET', traceparent, timeout, limit: Math.min(wanted, MAX_BYTES),
 		headers: { Accept: accept, ...(etag && { 'If-None-Match': etag }), ...(modified && { 'If-Modified-Since': modified }) } });
 	const { etag: newEtag, 'last-modified': newModified } = answer.headers;
 	const kept = { max_age: maxAge(answer.headers), ...(newEtag && { etag: newEtag }), ...(newModified && { last_modified: newModified }) };

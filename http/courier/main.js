@@ -1,6 +1,7 @@
 // The courier: starts, says that it listens, and on SIGTERM or SIGINT finishes the
 // work it has before it goes.
 import { reason } from '../gateway/errors.js';
+import { makeLog } from '../gateway/log.js';
 import { makeCodes } from './codes.js';
 import { readConfig } from './config.js';
 import { makeDatabase } from './database.js';
@@ -10,7 +11,8 @@ import { makeGuard } from './guard.js';
 import { deliverSignal } from './signal.js';
 import { makeWorker } from './work.js';
 
-const complain = (line) => console.error(`courier: ${line}`);
+const log = makeLog('courier', process.env.COURIER_LOG_FORMAT);
+const complain = (line) => log.complain(line);
 
 try {
 	const config = readConfig(process.env);
@@ -26,13 +28,13 @@ try {
 	};
 	const database = makeDatabase(config);
 	const worker = makeWorker({ database, does, lanes: config.does.map((kind) => [kind]), settings: config,
-		log: { complain, tell: (line) => { if (config.log) console.log(`courier: ${line}`); } } });
+		log: { complain: log.complain, tell: (...line) => { if (config.log) log.tell(...line); } } });
 
 	const end = new AbortController();
 	for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => end.abort());
 	let ready = () => {
 		ready = () => {};
-		console.log(`courier: listening as ${config.name}, does ${config.does.join(', ')}`);
+		log.tell(`listening as ${config.name}, does ${config.does.join(', ')}`);
 	};
 	await database.listen({ signal: end.signal, wake: () => { ready(); worker.wake(); }, complain: (error) => complain(reason(error)) });
 	await worker.stop();

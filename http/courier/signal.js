@@ -15,11 +15,11 @@ function refusedAs(body) {
 }
 
 /**
- * @param request {url, content_type, headers, body}
+ * @param request {url, content_type, headers, body, traceparent}
  * @returns {status}: taken; or {error, permanent, refused}: the receiver does not want this one, and perhaps the next
  */
-export async function deliverSignal(guard, { url, content_type: type, headers, body }, { timeout }) {
-	const answer = await exchange(guard, { url, method: 'POST', body, headers: { ...headers, 'Content-Type': type }, timeout, limit: LIMIT, reads: 400 });
+export async function deliverSignal(guard, { url, content_type: type, headers, body, traceparent }, { timeout }) {
+	const answer = await exchange(guard, { url, method: 'POST', body, traceparent, headers: { ...headers, 'Content-Type': type }, timeout, limit: LIMIT, reads: 400 });
 	if (answer.status >= 200 && answer.status <= 299) return { status: answer.status };
 	const refused = answer.status === 400 ? refusedAs(answer.body.toString()) : undefined;
 	if (refused === undefined) throw failureOfStatus(answer);

@@ -2,6 +2,7 @@
 import { setTimeout as later } from 'node:timers/promises';
 
 import { NoConnection } from '../gateway/database.js';
+import { readTraceparent } from '../gateway/log.js';
 import { failed, failureOf } from './failure.js';
 
 const AT_ONCE = 10; // works that are taken by one statement
@@ -67,7 +68,7 @@ class Lane {
  * @param does {kind: (work) => promise of its result}; a result that is thrown is a failure
  * @param lanes lists of kinds
  * @param settings {concurrency: of each lane, poll: milliseconds after which there is a look in any case}
- * @param log {complain, tell}: a line each
+ * @param log {complain, tell} of ../gateway/log.js
  * @returns {wake(): there may be work, stop(): takes no more and resolves when all is done and told}
  */
 export function makeWorker({ database, does, lanes: kinds, settings: { concurrency, poll }, log }) {
@@ -94,17 +95,22 @@ export function makeWorker({ database, does, lanes: kinds, settings: { concurren
 
 	async function run(work) {
 		const what = `${work.kind} ${work.work_id} to ${hostOf(work.receiver)}, attempt ${work.attempt}`;
+		// of the request that has caused it; nothing else of what is sent
+		const named = { request_id: work.request?.request_id, trace_id: readTraceparent(work.request?.traceparent)?.traceId, work_id: work.work_id, kind: work.kind,
+			receiver: hostOf(work.receiver), attempt: work.attempt };
 		const begun = performance.now();
 		const result = await Promise.resolve(work).then(does[work.kind]).catch((error) => failed(failureOf(error)));
 		try {
 			const became = await report(work, result);
 			// when that is, the database says
 			if (became === 'again') wake();
-			if (result.error) log.complain(`${what}: ${result.error} (${became ?? 'lost'})`);
-			else log.tell(`${what}: ${result.status} ${(performance.now() - begun).toFixed(0)} ms (${became ?? 'lost'})`);
+			const ms = Math.round(performance.now() - begun);
+			const ended = { ...named, became: became ?? 'lost', duration_ms: ms };
+			if (result.error) log.complain(`${what}: ${result.error} (${ended.became})`, { ...ended, error: result.error });
+			else log.tell(`${what}: ${result.status} ${ms} ms (${ended.became})`, { ...ended, status: result.status });
 		} catch (error) {
 			// whoever takes it next does it again
-			log.complain(`${what}: could not be told: ${error.code ?? error.message}`);
+			log.complain(`${what}: could not be told: ${error.code ?? error.message}`, { ...named, error: String(error.code ?? error.message) });
 		}
 	}
 

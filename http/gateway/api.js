@@ -75,7 +75,7 @@ export function makeApi(pool, name) {
 			return answer;
 		} catch (error) {
 			const answer = answerTo(error);
-			return { ...answer, headers: [...answer.headers, ...added] };
+			return { ...answer, headers: [...answer.headers, ...added], own: added.length === 0 };
 		}
 	};
 }

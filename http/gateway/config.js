@@ -1,4 +1,5 @@
 // The gateway's settings: environment variables, listed in ../README.md.
+import { format } from './log.js';
 
 /** a whole number within limits, or the value given for an unset variable */
 export function integer(env, name, fallback, min, max) {
@@ -43,6 +44,8 @@ export function readConfig(env) {
 		trustProxy: flag(env, 'GATEWAY_TRUST_PROXY'),
 		requestTimeout: integer(env, 'GATEWAY_REQUEST_TIMEOUT', 30_000, 1, 600_000),
 		accessLog: flag(env, 'GATEWAY_ACCESS_LOG'),
+		log: format(env, 'GATEWAY_LOG'),
+		requestIdHeader: env.GATEWAY_REQUEST_ID_HEADER || '',
 		// everything else about the connection is in libpq's variables (PGHOST and so on)
 		database: {
 			user: env.PGUSER || 'authenticator',

@@ -1,9 +1,9 @@
 // What the database raises, as an answer and as a line of the log.
 import { NoConnection } from './database.js';
 
-/** an answer: {status, headers, body}; headers: name, value, name, value; body: a string */
+/** an answer: {status, headers, body, own}; headers: name, value, name, value; body: a string; own: it was made here */
 export const json = (status, content, headers = []) =>
-	({ status, headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers], body: JSON.stringify(content) });
+	({ status, headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers], body: JSON.stringify(content), own: true });
 
 const refusal = (status, error, description, headers) => json(status, { error, error_description: description }, headers);
 

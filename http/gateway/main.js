@@ -4,9 +4,10 @@ import { readConfig } from './config.js';
 import { openPool } from './database.js';
 import { assertReady } from './door.js';
 import { reason } from './errors.js';
+import { makeLog } from './log.js';
 import { makeServer } from './server.js';
 
-const complain = (line) => console.error(`gateway: ${line}`);
+const log = makeLog('gateway', process.env.GATEWAY_LOG);
 
 try {
 	const config = readConfig(process.env);
@@ -15,9 +16,9 @@ try {
 	let stop = () => process.exit();
 	for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stop());
 	await assertReady(pool);
-	const server = makeServer(config, pool, { complain, access: (line) => console.log(line) });
+	const server = makeServer(config, pool, log);
 	server.on('error', (error) => {
-		complain(reason(error));
+		log.complain(reason(error));
 		process.exit(1);
 	});
 	server.listen(config.port, config.host, () => {
@@ -25,11 +26,11 @@ try {
 			stop = () => {};
 			server.close(() => pool.end());
 		};
-		console.log(`gateway: listening on http://${config.host}:${server.address().port}`);
+		log.tell(`listening on http://${config.host}:${server.address().port}`);
 	});
 } catch (error) {
 	// never the error itself: that of a connection holds the configuration
-	complain(reason(error));
+	log.complain(reason(error));
 	// at once, because a connection that came to nothing half-way would keep the process
 	process.exit(1);
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { makeApi } from './api.js';
 import { handle } from './door.js';
 import { broken, failure, json, malformed, notReady, reason, tooLarge } from './errors.js';
+import { requestIdOf, traceIdOf } from './log.js';
 
 const DOOR_BODY_LIMIT = 64 * 1024; // beyond it the database says what is to be said
 const DRAINED = 16; // times as much is read of a body that is too large, so that its sender hears of it
@@ -24,24 +25,26 @@ async function readBody(incoming, limit) {
 	return { body: Buffer.concat(chunks).subarray(0, limit + 1), unread: length > DRAINED * limit };
 }
 
-function send(incoming, outgoing, { status, headers, body }) {
+function send(incoming, outgoing, id, { status, headers: said, body, own }) {
 	const bytes = body === null ? null : Buffer.from(body);
 	const empty = status === 204 || status === 304;
+	// the database has said it in its answers, or does not want it there
+	const headers = own && !said.includes('X-Request-Id') ? [...said, 'X-Request-Id', id] : said;
 	outgoing.writeHead(status, empty ? headers : [...headers, 'Content-Length', String(bytes?.length ?? 0)]);
 	outgoing.end(empty || incoming.method === 'HEAD' ? null : bytes);
 }
 
-/** @param log.complain and log.access take a line each */
+/** @param log of log.js */
 export function makeServer(config, pool, log) {
 	const apis = new Map(Object.entries(config.api).map(([path, name]) => [path, makeApi(pool, name)]));
 
-	function peerOf({ socket }) {
+	function peerOf({ socket }, id) {
 		// a server that listens on :: sees IPv4 mapped
 		const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
-		return JSON.stringify({ address, ...(config.trustProxy && { proxied: true }) });
+		return JSON.stringify({ address, request_id: id, ...(config.trustProxy && { proxied: true }) });
 	}
 
-	async function answer(incoming, outgoing) {
+	async function answer(incoming, outgoing, id) {
 		const { method, url: target, rawHeaders: headers } = incoming;
 		const path = pathOf(target);
 		// whatever becomes of the database
@@ -51,16 +54,21 @@ export function makeServer(config, pool, log) {
 		const { body, unread } = await readBody(incoming, limit);
 		if (unread) outgoing.shouldKeepAlive = false;
 		if ([target, ...headers].some((octets) => octets.includes('\0'))) return malformed();
-		const request = { method, target, headers, body, peer: peerOf(incoming), isGone: () => outgoing.destroyed };
+		const request = { method, target, headers, body, peer: peerOf(incoming, id), isGone: () => outgoing.destroyed };
 		if (!api) return handle(pool, request);
 		return body.length > limit ? tooLarge() : api(request);
 	}
 
-	/** what is left to say when something was thrown */
-	function answerTo(error, { method, url }) {
+	function complain(error, { method, url }, named) {
 		const path = pathOf(url);
-		log.complain(`${method} ${path}: ${reason(error)}`);
-		if (path === '/ready') return notReady();
+		const why = reason(error);
+		log.complain(`${method} ${path}: ${why}`, { ...named, method, path, error: why });
+	}
+
+	/** what is left to say when something was thrown */
+	function answerTo(error, incoming, named) {
+		complain(error, incoming, named);
+		if (pathOf(incoming.url) === '/ready') return notReady();
 		return failure(error);
 	}
 
@@ -72,28 +80,31 @@ export function makeServer(config, pool, log) {
 		keepAliveTimeout: 65_000, // longer than proxies keep theirs, so that none sends into a connection that closes
 	}, async (incoming, outgoing) => {
 		const begun = performance.now();
+		const id = requestIdOf(incoming.rawHeaders, config.trustProxy ? config.requestIdHeader : '');
+		const named = { request_id: id, trace_id: traceIdOf(incoming.rawHeaders) };
 		if (config.accessLog) {
 			outgoing.once('close', () => {
 				// no query string, no header, no body: any of them may hold a secret
-				log.access(`${incoming.method} ${pathOf(incoming.url)} ${outgoing.statusCode} ${(performance.now() - begun).toFixed(1)} ms`);
+				log.access({ ...named, method: incoming.method, path: pathOf(incoming.url), status: outgoing.statusCode,
+					duration_ms: Number((performance.now() - begun).toFixed(1)) });
 			});
 		}
 		let result;
 		try {
-			result = await answer(incoming, outgoing);
+			result = await answer(incoming, outgoing, id);
 		} catch (error) {
 			// the client has gone while it was sending
 			if (incoming.destroyed && !incoming.complete) return;
-			result = answerTo(error, incoming);
+			result = answerTo(error, incoming, named);
 		}
 		try {
 			if (!server.listening) outgoing.shouldKeepAlive = false;
-			send(incoming, outgoing, result);
+			send(incoming, outgoing, id, result);
 		} catch (error) {
 			// headers that are none
-			log.complain(`${incoming.method} ${pathOf(incoming.url)}: ${reason(error)}`);
+			complain(error, incoming, named);
 			if (outgoing.headersSent) outgoing.destroy();
-			else send(incoming, outgoing, broken());
+			else send(incoming, outgoing, id, broken());
 		}
 	});
 	return server;

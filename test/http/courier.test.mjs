@@ -14,11 +14,12 @@ import * as h from './harness.mjs';
 import { start } from './programs.mjs';
 
 const { COURIER_TLS: authority, ...env } = process.env;
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** one more courier for the test t, beside the one that run.mjs has started */
 async function startCourier(t, more = {}) {
-	const courier = await start(process.execPath, ['http/courier/main.js'], { cwd: root, env: { ...env, PGUSER: 'courier', COURIER_LOG: 'on',
+	const courier = await start(process.execPath, ['http/courier/main.js'], { cwd: root, ready: 'listening as', env: { ...env, PGUSER: 'courier', COURIER_LOG: 'on',
 	COURIER_CA: join(authority, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1', ...more } });
 	t.after(courier.stop);
 	return courier;
@@ -175,13 +176,14 @@ describe('logout tokens by the courier', { skip: authority === undefined && 'no 
 		const client = await h.newClient({ metadata: { backchannel_logout_uri: uri } });
 		const sessionId = h.unique('session');
 		await h.newTokens(client, { scope: 'openid notes:read' }, { sessionId });
-		return { ...client, sessionId, end: () => h.rows('SELECT * FROM pgtoken.end_session($1, $2)', h.SUBJECT, sessionId) };
+		return { ...client, sessionId, end: () => h.rows(`SELECT e.* FROM pgtoken.mark_request($2, '00-${TRACE}-00f067aa0ba902b7-01') m,
+			LATERAL pgtoken.end_session($1, CASE WHEN m IS NOT NULL THEN $2 END) e`, h.SUBJECT, sessionId) };
 	}
 
 	const yes = (_, response) => response.writeHead(204).end();
 
 	it('come once and as the specification has them, verified by jose, with two couriers at work (C91)', async (t) => {
-		const second = await startCourier(t);
+		const second = await startCourier(t, { COURIER_LOG_FORMAT: 'json' });
 		const paths = Array.from({ length: 10 }, (_, i) => `/logout${i}`);
 		const receiver = await receiving(t, Object.fromEntries(paths.map((path) => [path, yes])));
 		const clients = await Promise.all(paths.map((path) => session(receiver.url(path))));
@@ -194,8 +196,13 @@ describe('logout tokens by the courier', { skip: authority === undefined && 'no 
 			const token = new URLSearchParams(calls[0].body).get('logout_token');
 			const { payload } = await jwtVerify(token, createRemoteJWKSet(new URL(`${h.issuer}/oauth2/jwks`)), { issuer: h.issuer, audience: client.id, typ: 'logout+jwt' });
 			assert.equal(payload.sid, client.sessionId);
+			// of the trace of what has ended the session, by a span of its own
+			assert.match(calls[0].headers.traceparent, new RegExp(`^00-${TRACE}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`));
 		}
 		await second.stop();
+		for (const { level, kind, trace_id: trace, request_id: id } of second.said().trim().split('\n').map((line) => JSON.parse(line)).filter(({ kind }) => kind !== undefined)) {
+			assert.ok(level === 'info' && kind === 'logout' && trace === TRACE && clients.some(({ sessionId }) => sessionId === id));
+		}
 		assert.ok(!/eyJ/.test(second.said()), 'no token is in the log');
 	});
 

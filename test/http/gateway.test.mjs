@@ -15,9 +15,9 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** action({base, said, stop}) beside a gateway with these further settings; said() is what it has written */
 async function withGateway(env, action) {
-	const { said, stop } = await start(process.execPath, ['http/gateway/main.js'], { cwd: ROOT, env: { ...process.env, PGUSER: 'authenticator', GATEWAY_PORT: '0', ...env } });
+	const { said, stop } = await start(process.execPath, ['http/gateway/main.js'], { cwd: ROOT, ready: 'listening on http', env: { ...process.env, PGUSER: 'authenticator', GATEWAY_PORT: '0', ...env } });
 	try {
-		return await action({ base: /listening on (\S+)\n/.exec(said())[1], said, stop });
+		return await action({ base: /listening on (http:[^\s"]+)[\s"]/.exec(said())[1], said, stop });
 	} finally {
 		await stop();
 	}
@@ -170,9 +170,32 @@ describe('the gateway\'s log', () => {
 		await h.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: secret }, { base, headers: { ...h.bearer(secret), 'user-agent': secret } });
 		await h.exchange('GET', `http://${secret}@127.0.0.1/absolute?${secret}`, { base });
 		await until(() => said().includes(' /absolute '));
-		const lines = said().split('\n').filter((line) => / ms$/.test(line));
-		assert.deepEqual(lines.map((line) => line.replace(/ [0-9.]+ ms$/, '')), ['GET /oauth2/authorize 400', 'POST /oauth2/token 401', 'GET /absolute 404']);
+		const lines = said().split('\n').filter((line) => / ms [0-9a-f-]{36}$/.test(line));
+		assert.deepEqual(lines.map((line) => line.replace(/ [0-9.]+ ms [0-9a-f-]{36}$/, '')), ['GET /oauth2/authorize 400', 'POST /oauth2/token 401', 'GET /absolute 404']);
 		assert.ok(!said().includes(secret));
+	}));
+});
+
+describe('the gateway\'s log as JSON', () => {
+	// the attack: the same, and a line that a request has written
+	it('is an object a line, by whose request_id and trace_id the audit is found', () => withGateway({ GATEWAY_ACCESS_LOG: 'on', GATEWAY_LOG: 'json' }, async ({ base, said }) => {
+		const [secret, trace] = [h.unique('secret'), '7d3c1a90b5e84f62a1c0d9e8f7b6a504'];
+		const client = await h.newClient();
+		const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, 'user-agent': secret, cookie: secret };
+		const { refresh_token: refreshToken } = await h.newTokens(client);
+		const refreshed = await h.refresh(client, refreshToken, {}, { base, headers });
+		await h.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: secret }, { base, headers: { ...h.bearer(secret), 'user-agent': secret } });
+		await h.exchange('GET', `/last%0a{"level":"error"}?${secret}`, { base, headers: ['X-Request-ID', secret, 'Traceparent', secret] });
+		await until(() => said().includes('/last'));
+		const lines = said().trim().split('\n').map((line) => JSON.parse(line));
+		assert.deepEqual(lines.slice(1).map(({ method, path, status }) => `${method} ${path} ${status}`), ['POST /oauth2/token 200', 'POST /oauth2/token 401', 'GET /last%0a{"level":"error"} 404']);
+		for (const { time, level, program, duration_ms: ms, request_id: id } of lines.slice(1)) {
+			assert.ok(Date.parse(time) > 0 && level === 'info' && program === 'pgtoken-gateway' && ms >= 0 && /^[0-9a-f-]{36}$/.test(id));
+		}
+		assert.deepEqual([lines[1].request_id, lines[1].trace_id, lines[2].trace_id, lines[3].trace_id], [refreshed.headers.get('x-request-id'), trace, undefined, undefined]);
+		const events = await h.rows('SELECT event, trace_id, span_id FROM pgtoken.audit_by_request($1)', lines[1].request_id);
+		assert.deepEqual(events, [{ event: 'token.refreshed', trace_id: trace, span_id: '00f067aa0ba902b7' }]);
+		for (const hidden of [secret, refreshToken, refreshed.json.refresh_token, refreshed.json.access_token, client.secret]) assert.ok(!said().includes(hidden));
 	}));
 });
 
@@ -235,7 +258,7 @@ describe('the gateway\'s API', () => {
 					assert.equal(answer.headers.has('access-control-allow-origin'), status < 500, name);
 					assert.ok(!answer.text.includes('salary'), name);
 				}
-				assert.match(said(), /gateway: GET \/api\/internal: XX000 the salary is 1000\n/);
+				assert.match(said(), /gateway: GET \/api\/internal: XX000 the salary is 1000 \(request [0-9a-f-]{36}\)\n/);
 				const { headers, json } = await h.get('/api/own', { base });
 				assert.deepEqual([json, headers.get('content-type')], [{ code: 'PT418', message: 'tea', details: null, hint: 'pot' }, 'application/json']);
 				const tea = await h.get('/api/teapot', { base });

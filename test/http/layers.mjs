@@ -18,15 +18,17 @@
 //   certificates      says whether it asks for certificates, and not only what came
 //   own routes        stands in an application that has routes of its own
 //   log               says on its standard error why it answers 500 or 503
-const TRANSPORT = ['stand-in', 'octets', 'repeated headers', 'trace', 'certificates', 'log'];
+//   request id        gives each request an id, for the door, its log and answers of its own
+//   proxy id          takes it from a proxy that is believed: X-Request-ID
+const TRANSPORT = ['stand-in', 'octets', 'repeated headers', 'trace', 'certificates', 'log', 'request id', 'proxy id'];
 const FILES = ['account', 'console_files', 'door', 'transport'];
 
 export const layers = {
 	gateway: { whole: true, can: [...TRANSPORT, 'api'] },
 	express: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
-	fastcgi: { files: FILES, can: TRANSPORT.filter((ability) => ability !== 'log') },
+	fastcgi: { files: FILES, can: TRANSPORT.filter((ability) => !['log', 'proxy id'].includes(ability)) },
 	python: { files: FILES, can: TRANSPORT },
 	postgrest: { files: ['account', 'console_files', 'door', 'api', 'client_auth', 'context', 'dpop', 'mcp'], can: ['api'] },
-	shell: { files: ['transport'], can: TRANSPORT },
+	shell: { files: ['transport'], can: TRANSPORT.filter((ability) => !/ id$/.test(ability)) },
 };

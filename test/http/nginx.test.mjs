@@ -18,7 +18,7 @@ const EXPOSED = 'Content-Encoding, Content-Location, Content-Range, Content-Type
 // all that may reach PostgREST of a request of the token service
 const PASSED = ['accept', 'content-length', 'content-profile', 'content-type', 'dpop', 'host', 'pgtoken-accept', 'pgtoken-access-control-request-headers',
 	'pgtoken-access-control-request-method', 'pgtoken-address', 'pgtoken-authorization', 'pgtoken-certificate', 'pgtoken-content-encoding', 'pgtoken-content-type',
-	'pgtoken-host', 'pgtoken-method', 'pgtoken-origin', 'pgtoken-scheme', 'pgtoken-target', 'user-agent'];
+	'pgtoken-host', 'pgtoken-method', 'pgtoken-origin', 'pgtoken-request-id', 'pgtoken-scheme', 'pgtoken-target', 'traceparent', 'user-agent'];
 
 const directory = mkdtempSync(join(tmpdir(), 'pgt-nginx-'));
 const certificate = () => readFileSync(join(directory, 'server.crt'));
@@ -313,8 +313,14 @@ describe('nginx.conf', () => {
 	});
 
 	it('query strings are in no log', async () => {
-		await call(ports.issuer, 'GET', '/oauth2/authorize?state=in-no-log');
+		await call(ports.issuer, 'GET', '/oauth2/authorize?state=in-no-log', { headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' } });
 		for (const name of ['pgtoken.log', 'pgtoken-error.log', 'error.log']) assert.ok(!readFileSync(join(directory, name), 'utf8').includes('in-no-log'), name);
-		assert.match(readFileSync(join(directory, 'pgtoken.log'), 'utf8'), / GET \/oauth2\/authorize 401 /);
+		const lines = readFileSync(join(directory, 'pgtoken.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+		const { request_id: id, trace_id: trace, method, path, status, duration_ms: ms, level } = lines.at(-1);
+		assert.deepEqual([trace, method, path, status, level], ['4bf92f3577b34da6a3ce929d0e0e4736', 'GET', '/oauth2/authorize', 401, 'info']);
+		assert.ok(ms >= 0 && seen.at(-1).headers['pgtoken-request-id'] === id && seen.at(-1).headers.traceparent.includes(trace));
+		// what nginx answers itself
+		const { headers } = await call(ports.issuer, 'GET', '/oauth2/\u00e4', {});
+		assert.match(headers['x-request-id'], /^[0-9a-f]{32}$/);
 	});
 });

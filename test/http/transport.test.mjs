@@ -13,6 +13,9 @@ import { freePorts } from './programs.mjs';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const DATABASE = `transport_${h.layer}`;
 const SECRET = h.unique('secret');
+const UUID7 = '01a223f2-2e35-79d2-aa6d-88bad1ca4616';
+const A_REQUEST_ID = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{32})$/;
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
 // with the name, types and columns of the real one; what it does is in the path
 const STAND_IN = `
@@ -96,6 +99,8 @@ if (h.can('stand-in')) describe('a layer', () => {
 	it('says of the peer what it knows itself, and that a proxy is believed where one is', async () => {
 		for (const [base, proxied] of [[layer.url, false], [layer.proxyUrl, true]]) {
 			const { peer: told } = jsonOf(await send('GET', '/told', { base, headers: ['X-Forwarded-For', '192.0.2.1', 'Pgtoken-Address', '192.0.2.1', 'Peer', '{"address": "192.0.2.1"}'] }));
+			assert.match(told.request_id ?? UUID7, A_REQUEST_ID);
+			delete told.request_id;
 			assert.deepEqual({ proxied: false, ...told }, { proxied, address: '127.0.0.1', ...(told.scheme && { scheme: 'http' }) });
 		}
 	});
@@ -176,6 +181,30 @@ if (h.can('stand-in')) describe('a layer', () => {
 		await raised('XX000');
 		while (!layer.said().includes('the reason of XX000')) await new Promise((later) => { setTimeout(later, 20); });
 		assert.match(layer.said(), /XX000:? the reason of XX000/);
+		assert.ok(!layer.said().includes(SECRET));
+	});
+
+	// the attack: a client that has its requests found in place of another's, or writes into the log
+	if (h.can('request id')) it('gives each request an id of its own, and says it where it answers itself', async () => {
+		for (const forged of ['of-another', 'a"b', 'x'.repeat(200)]) {
+			const answer = await send('POST', '/raise/XX000', { headers: ['X-Request-ID', forged, 'Traceparent', `00-${TRACE}-00f067aa0ba902b7-01`] });
+			assert.equal(answer.all('x-request-id').length, 1);
+			assert.match(answer.all('x-request-id')[0], A_REQUEST_ID);
+			if (h.can('log')) while (!layer.said().includes(answer.all('x-request-id')[0])) await new Promise((later) => { setTimeout(later, 20); });
+		}
+		assert.ok(!layer.said().includes('of-another'));
+	});
+
+	if (h.can('proxy id')) it('takes the id of a proxy, and writes it into a log of JSON, and nothing of the request', async () => {
+		const proxied = (path, id) => send('POST', `${path}?${SECRET}`, { base: layer.proxyUrl, body: SECRET,
+			headers: ['X-Request-ID', id, 'Traceparent', `00-${TRACE}-00f067aa0ba902b7-01`, 'Authorization', `Bearer ${SECRET}`, 'Cookie', SECRET] });
+		assert.equal(jsonOf(await proxied('/told', 'edge-7/42')).peer.request_id, 'edge-7/42');
+		assert.match(jsonOf(await proxied('/told', 'a b')).peer.request_id, A_REQUEST_ID);
+		assert.deepEqual((await proxied('/raise/XX000', 'edge-7/43')).all('x-request-id'), ['edge-7/43']);
+		while (!layer.said().includes('edge-7/43')) await new Promise((later) => { setTimeout(later, 20); });
+		const { time, request_id: id, trace_id: trace, ...line } = JSON.parse(layer.said().split('\n').find((text) => text.includes('edge-7/43')).replace(/^[^{]*/, ''));
+		assert.deepEqual([id, trace, line.level, line.method, line.path], ['edge-7/43', TRACE, 'error', 'POST', '/raise/XX000']);
+		assert.ok(Date.now() - Date.parse(time) < 3_600_000 && /XX000/.test(line.error));
 		assert.ok(!layer.said().includes(SECRET));
 	});
 

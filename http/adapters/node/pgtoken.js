@@ -4,7 +4,9 @@
 //   app.use(pgtoken());                      createServer(pgtoken())
 //
 // options: of pg.Pool, and proxied: a proxy stands before it that sets, or removes, the
-// headers that pgtoken's settings name.  end() closes its pool.
+// headers that pgtoken's settings name, and requestIdHeader, by which it has logged the
+// request.  log: text, or json, one object a line.  end() closes its pool.
+import { randomBytes } from 'node:crypto';
 import { setTimeout as later } from 'node:timers/promises';
 
 import pg from 'pg';
@@ -20,6 +22,21 @@ const unavailable = () => problem(503, 'temporarily_unavailable', 'the server ca
 // of who runs the service (docs/metrics.md): what the database cannot say when it is away
 const live = () => said(200, { live: true });
 const notReady = () => said(503, { ready: false, missing: ['database'], late: [] }, 'Retry-After', '5');
+/** a UUIDv7 */
+function newId() {
+	const bytes = randomBytes(16);
+	bytes.writeUIntBE(Date.now(), 0, 6);
+	bytes[6] = 0x70 | (bytes[6] & 0x0f);
+	bytes[8] = 0x80 | (bytes[8] & 0x3f);
+	return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** nothing of a query, header or body */
+function complain(log, error, { request_id, trace_id, method, path }) {
+	const why = `${error.code ?? ''} ${error.message}`.trim();
+	if (log !== 'json') console.error(`pgtoken: ${method} ${path}: ${why} (request ${request_id})`);
+	else console.error(JSON.stringify({ time: new Date().toISOString(), level: 'error', program: 'pgtoken', message: 'request', request_id, trace_id, method, path, error: why }));
+}
 
 /** no connection (lost, or refused: 08, 28, 3D), a race, a server that goes down or comes up */
 const passes = (error) => error.lost || /^(08|28|3D|40001|40P01|53|57P0)/.test(error.code ?? '');
@@ -45,20 +62,24 @@ async function answerOf(pool, values) {
 	}
 }
 
-export function pgtoken({ proxied = false, ...options } = {}) {
+export function pgtoken({ proxied = false, requestIdHeader = '', log = 'text', ...options } = {}) {
 	const pool = new pg.Pool({ user: 'authenticator', connectionTimeoutMillis: 10_000, ...options });
 	pool.on('error', () => {}); // the pool replaces what breaks
 	pool.on('connect', (client) => client.on('error', () => {})); // also between an answer and the next request
 	const handler = async (request, response) => {
 		const target = request.originalUrl ?? request.url;
 		const path = target.split('?')[0];
+		const given = proxied && request.headers[requestIdHeader.toLowerCase()];
+		const id = /^[\w.~:/+=@;-]{1,100}$/.test(given || '') ? given : newId();
+		const own = (answer) => ({ ...answer, headers: [...answer.headers, 'X-Request-Id', id] });
 		const asked = path === '/live' && (request.method === 'GET' || request.method === 'HEAD');
-		const answer = asked ? live() : await bodyOf(request)
-			.then((body) => answerOf(pool, [request.method, target, request.rawHeaders, body, { address: request.socket.remoteAddress, proxied }]))
+		const answer = asked ? own(live()) : await bodyOf(request)
+			.then((body) => answerOf(pool, [request.method, target, request.rawHeaders, body, { address: request.socket.remoteAddress, proxied, request_id: id }]))
 			.catch((error) => {
-				console.error(`pgtoken: ${request.method} ${path}: ${error.code ?? ''} ${error.message}`);
-				if (path === '/ready') return notReady();
-				return passes(error) ? unavailable() : problem(500, 'server_error', 'the server could not answer this request');
+				const [, trace_id] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/.exec(request.headers.traceparent) ?? [];
+				complain(log, error, { request_id: id, trace_id, method: request.method, path });
+				if (path === '/ready') return own(notReady());
+				return own(passes(error) ? unavailable() : problem(500, 'server_error', 'the server could not answer this request'));
 			});
 		const body = answer.status === 204 ? null : Buffer.from(answer.body);
 		response.statusCode = answer.status;

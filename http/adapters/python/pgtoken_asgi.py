@@ -5,13 +5,18 @@
 PGHOST, PGDATABASE and so on say where the database is.  The server must not believe
 X-Forwarded-For, as uvicorn does without that option: with proxied=True, or
 PGTOKEN_PROXIED=on, it is the database that reads it.  Its log of accesses would have
-query strings, which hold secrets.
+query strings, which hold secrets; log="json" (PGTOKEN_LOG=json) writes what failed as one
+object a line.  request_id_header, PGTOKEN_REQUEST_ID_HEADER: of such a proxy, by which it
+has logged the request.
 """
 import asyncio
 import json
 import logging
 import os
 import re
+import secrets
+import time
+import uuid
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
@@ -37,11 +42,20 @@ LIVE = said(200, {"live": True})
 NOT_READY = said(503, {"ready": False, "missing": ["database"], "late": []}, "Retry-After", "5")
 
 
+def new_id():
+    """A UUIDv7."""
+    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
+    number = number & ~(0xF000 << 64) & ~(0xC000 << 48) | (0x7000 << 64) | (0x8000 << 48)
+    return str(uuid.UUID(int=number))
+
+
 class PgToken:
-    def __init__(self, conninfo="", proxied=False, **pool):
+    def __init__(self, conninfo="", proxied=False, request_id_header="", log="text", **pool):
         user = {} if "user=" in conninfo else {"user": os.environ.get("PGUSER", "authenticator")}
         self.pool = AsyncConnectionPool(conninfo, open=False, **{"timeout": 10, "kwargs": {"autocommit": True, **user}, **pool})
         self.proxied = proxied
+        self.request_id_header = request_id_header.lower().encode("latin-1")
+        self.log = log
 
     async def ask(self, *values):
         waited = 0
@@ -56,24 +70,42 @@ class PgToken:
                 return UNAVAILABLE
             await asyncio.sleep(wait / 1000)
 
+    def id_of(self, headers):
+        said = [value for name, value in headers if self.proxied and name == self.request_id_header]
+        text = said[0].decode("latin-1") if len(said) == 1 else ""
+        return text if re.fullmatch(r"[A-Za-z0-9._~:/+=@;-]{1,100}", text) else new_id()
+
+    def complain(self, request, request_id, why):
+        """Nothing of a query, header or body."""
+        log = logging.getLogger("pgtoken")
+        path = request["raw_path"].decode("latin-1")  # nothing decoded, so that it stays on its line
+        if self.log != "json":
+            log.error("%s %s: %s (request %s)", request["method"], path, why, request_id)
+            return
+        parent = dict(request["headers"]).get(b"traceparent", b"").decode("latin-1")
+        trace = re.match("[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)", parent)
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        log.error("%s", json.dumps({"time": now, "level": "error", "program": "pgtoken", "message": "request", "request_id": request_id,
+                                    "trace_id": trace and trace[1], "method": request["method"], "path": path, "error": why}))
+
     async def answer(self, request, body):
         if request["path"] == "/live" and request["method"] in ("GET", "HEAD"):
             return LIVE
         target = request["raw_path"] + (b"?" + request["query_string"] if request["query_string"] else b"")
         headers = [octets.decode("latin-1") for header in request["headers"] for octets in header]
-        peer = {"address": request["client"][0] if request.get("client") else None, "proxied": self.proxied}
+        request_id = self.id_of(request["headers"])
+        peer = {"address": request["client"][0] if request.get("client") else None, "proxied": self.proxied, "request_id": request_id}
         try:
             return await self.ask(request["method"], target.decode("latin-1"), headers, body, json.dumps(peer))
         except psycopg.Error as error:
             state = error.sqlstate or ""
-            logging.getLogger("pgtoken").error("%s %s: %s %s", request["method"], request["path"], state, error.diag.message_primary or error)
+            self.complain(request, request_id, f"{state} {error.diag.message_primary or error}".strip())
             if isinstance(error, psycopg.OperationalError):
                 await self.pool.check()  # where one connection has broken, others have
             # a race, a server that goes down or comes up; no connection
             passes = re.match("40001|40P01|53|57P0", state) if state else isinstance(error, psycopg.OperationalError)
-            if request["path"] == "/ready":
-                return NOT_READY
-            return UNAVAILABLE if passes else BROKEN
+            status, headers, body = NOT_READY if request["path"] == "/ready" else UNAVAILABLE if passes else BROKEN
+            return status, [*headers, "X-Request-Id", request_id], body
 
     async def __call__(self, request, receive, send):
         if request["type"] == "lifespan":
@@ -101,4 +133,5 @@ class PgToken:
         await send({"type": "http.response.body", "body": b"" if request["method"] == "HEAD" else body})
 
 
-app = PgToken(proxied=os.environ.get("PGTOKEN_PROXIED") == "on")
+app = PgToken(proxied=os.environ.get("PGTOKEN_PROXIED") == "on", request_id_header=os.environ.get("PGTOKEN_REQUEST_ID_HEADER", ""),
+              log=os.environ.get("PGTOKEN_LOG", "text"))

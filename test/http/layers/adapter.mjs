@@ -6,7 +6,7 @@ export async function adapter({ env, root, port, proxyPort }, command, arguments
 	const started = [];
 	try {
 		for (const [at, proxied] of [[port, 'off'], ...(proxyPort ? [[proxyPort, 'on']] : [])]) {
-			started.push(await program(command, argumentsFor(at), { cwd: root, env: { ...env, PGUSER: 'authenticator', PGTOKEN_PROXIED: proxied }, ready }));
+			started.push(await program(command, argumentsFor(at), { cwd: root, env: { ...env, PGUSER: 'authenticator', PGTOKEN_PROXIED: proxied, PGTOKEN_REQUEST_ID_HEADER: 'X-Request-ID', PGTOKEN_LOG: proxied === 'on' ? 'json' : 'text' }, ready }));
 		}
 	} catch (error) {
 		await stopAll(started);

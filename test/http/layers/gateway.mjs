@@ -5,11 +5,11 @@ const API = JSON.stringify({ '/api/notes': 'api.notes', '/api/sensitive': 'api.s
 
 export async function start({ env, root, port, proxyPort }) {
 	const started = [];
-	const gateway = async (at, more) => started.push(await program(process.execPath, ['http/gateway/main.js'], { cwd: root,
+	const gateway = async (at, more) => started.push(await program(process.execPath, ['http/gateway/main.js'], { cwd: root, ready: 'listening on http',
 		env: { GATEWAY_POOL_TIMEOUT: '600000', GATEWAY_STATEMENT_TIMEOUT: '0', GATEWAY_API: API, ...env, PGUSER: 'authenticator', GATEWAY_PORT: String(at), ...more } }));
 	try {
 		await gateway(port, {});
-		if (proxyPort) await gateway(proxyPort, { GATEWAY_TRUST_PROXY: 'on' });
+		if (proxyPort) await gateway(proxyPort, { GATEWAY_TRUST_PROXY: 'on', GATEWAY_REQUEST_ID_HEADER: 'X-Request-ID', GATEWAY_LOG: 'json' });
 	} catch (error) {
 		await stopAll(started);
 		throw error;
