@@ -104,6 +104,8 @@ is($look->value(q{SELECT holds('7 web access')}), 'f', 'Signing keys: what it ha
 is($look->value(q{SELECT decision FROM pgtoken.refresh_grant((SELECT token FROM held WHERE name = '7 web refresh'), 'web', (SELECT token FROM held WHERE name = 'web secret'))}),
 	'allow', 'Signing keys: and the next one signs');
 
+follow('Alerts');
+
 # the accident: what was revoked and withdrawn after the backup holds again
 $look = follow('After a restore', preamble => $admin, before => [ q{SELECT pgtoken.enroll_factor('user-42', 'recovery_code')} ]);
 is($look->value(q{SELECT count(*) FROM held WHERE name ~ '(access|refresh)$' AND holds(name)}), 0, 'After a restore: nothing of before holds');
