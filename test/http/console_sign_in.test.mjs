@@ -157,6 +157,33 @@ describe('the console', { skip }, () => {
 		await heading('Overview');
 	});
 
+	it('a transaction that is over: by its time, and by five wrong codes', async () => {
+		await h.rows('DELETE FROM pgtoken.challenges WHERE subject = $1', operator.subject);
+		await page.reload();
+		await dialog().getByRole('radio', { name: /Authenticator app/ }).check();
+		const code = dialog().getByRole('textbox');
+		const next = dialog().getByRole('button', { name: 'Continue' });
+		await h.rows('UPDATE pgtoken.challenges SET expires_at = now() - interval \'1 second\' WHERE subject = $1', operator.subject);
+		await code.fill(await operator.code());
+		await next.click();
+		await dialog().getByText('That took too long').waitFor();
+		await dialog().getByRole('radio', { name: /Authenticator app/ }).check();
+		for (let times = 1; times <= 5; times++) {
+			await code.fill('not it');
+			await next.click();
+			await dialog().getByText(times < 5 ? 'That code was not accepted' : 'That was wrong too often').waitFor();
+			await dialog().locator('[aria-busy]').waitFor({ state: 'detached' });
+		}
+		await h.rows('UPDATE pgtoken.factors SET failed_attempts = 0, locked_until = NULL WHERE subject = $1', operator.subject);
+		await dialog().getByRole('button', { name: 'Cancel' }).click();
+		await heading('A factor is to be proved');
+		await checkAxe(page, 'without a proof');
+		await button('Prove it now').click();
+		await dialog().getByRole('radio', { name: /Authenticator app/ }).check();
+		await prove(page, operator);
+		await heading('Overview');
+	});
+
 	it('offline, and back', async () => {
 		await context.setOffline(true);
 		await page.getByText('You are offline').waitFor();
