@@ -37,7 +37,7 @@ function LineageSection({ family, generation, acted }: { family: Family; generat
 							{ title: 'Presented', numeric: true, cell: (row) => row.presented ?? '' },
 							{ title: 'Became', numeric: true, cell: (row) => (isAnswer(row) ? row.generation : '') },
 							{ title: 'From', cell: cameFrom },
-							{ title: 'Minted', cell: (row) => (isAnswer(row) ? <><Id value={row.jti} short /> {minted(row)}</> : '') },
+							{ title: 'Minted', cell: (row) => (isAnswer(row) ? <span><Id value={row.jti} short /> {minted(row)}</span> : '') },
 							{ title: 'Reason', cell: (row) => row.reason },
 						]} />
 					)}

@@ -42,7 +42,7 @@ function Families({ args, empty }: { args: object; empty: string }) {
 	return (
 		<ListTable list={families} caption="Families" rowKey={(row) => row.grant_id} empty={empty} columns={[
 			{ title: 'Family', head: true, cell: (row) => <Id value={row.grant_id} short href={toFamily(row.grant_id)} /> },
-			{ title: 'State', cell: (row) => <><State of={row} /> {row.revoke_reason && <span class="muted">{row.revoke_reason}</span>}</> },
+			{ title: 'State', cell: (row) => <span><State of={row} /> {row.revoke_reason && <span class="muted">{row.revoke_reason}</span>}</span> },
 			{ title: 'Subject', cell: (row) => row.subject },
 			{ title: 'Client', cell: (row) => row.client_name ?? row.client_id },
 			{ title: 'From', cell: (row) => [row.first_address, row.device].filter(Boolean).join(' · ') },

@@ -29,7 +29,7 @@ interface Request {
 
 function outcome(event: string) {
 	const kind = event.slice(event.search(/[._](?=[a-z]+$)/) + 1);
-	return kind === 'challenged' ? <Badge tone="warn">asked for a factor</Badge> : <Badge tone={kind === 'reuse' ? 'bad' : 'neutral'}>{kind}</Badge>;
+	return kind === 'challenged' ? <span><Badge tone="warn">asked for a factor</Badge></span> : <span><Badge tone={kind === 'reuse' ? 'bad' : 'neutral'}>{kind}</Badge></span>;
 }
 
 function WithEvent({ args }: { args: object }) {
@@ -212,8 +212,8 @@ function Evidence({ why }: { why: Why }) {
 				<Section title="What the policies said">
 					<Table caption="Rules and their reasons" rows={reasons} rowKey={(row) => JSON.stringify(row)} columns={[
 						{ title: 'Rule', head: true, cell: (row) => [row.position, row.rule].filter((x) => x !== null).join(' ') || 'none fired' },
-						{ title: 'Policy', cell: (row) => row.policy && <>{row.policy} {row.version !== null && `version ${row.version}`} {row.mode === 'shadow' && <Badge>shadow</Badge>}</> },
-						{ title: 'Outcome', cell: (row) => row.outcome && <Badge tone={row.outcome === 'deny' ? 'bad' : row.outcome === 'require' ? 'warn' : 'good'}>{row.outcome}</Badge> },
+						{ title: 'Policy', cell: (row) => row.policy && <span>{row.policy} {row.version !== null && `version ${row.version}`} {row.mode === 'shadow' && <Badge>shadow</Badge>}</span> },
+						{ title: 'Outcome', cell: (row) => row.outcome && <span><Badge tone={row.outcome === 'deny' ? 'bad' : row.outcome === 'require' ? 'warn' : 'good'}>{row.outcome}</Badge></span> },
 						{ title: 'Reason', cell: (row) => row.explanation },
 					]} />
 				</Section>
