@@ -5,7 +5,7 @@ import { after, before, describe } from 'node:test';
 
 import * as openid from 'openid-client';
 
-import { freshPages, it, skip } from './browser.mjs';
+import { it, samePage, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
 let page;
@@ -19,7 +19,7 @@ const allow = () => page.getByRole('button', { name: 'Allow' }).click();
 const deny = () => page.getByRole('button', { name: 'Deny' }).click();
 
 describe('in a browser', { skip }, () => {
-	freshPages((fresh) => { page = fresh; });
+	samePage((fresh) => { page = fresh; });
 
 	describe('openid-client', () => {
 		let callback;

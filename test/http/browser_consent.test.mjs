@@ -5,7 +5,7 @@ import { after, before, describe } from 'node:test';
 
 import * as openid from 'openid-client';
 
-import { freshPages, it, skip } from './browser.mjs';
+import { it, samePage, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
 let page;
@@ -40,7 +40,7 @@ const asked = () => page.locator('main > ul > li').allTextContents();
 const consentsOf = (client) => h.rows('SELECT resource, scopes, state FROM pgtoken.consent_status WHERE client_id = $1 AND subject = $2', client.id, h.SUBJECT);
 
 describe('consent in a browser', { skip }, () => {
-	freshPages((fresh, its) => { page = fresh; context = its; });
+	samePage((fresh, its) => { page = fresh; context = its; });
 	before(async () => { callback = await h.callbackPage(); });
 	after(() => callback.close());
 

@@ -1,23 +1,14 @@
 // Every page that a person meets, those of the examples and pgtoken's own: light and dark, on a phone
 // and on a wide screen, by axe; nothing that its policy does not let in, and nothing to scroll sideways.
-// SCREENSHOTS=folder keeps how they looked.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { env } from 'node:process';
 import { after, before, describe } from 'node:test';
 
 import jsQR from 'jsqr';
 import * as openid from 'openid-client';
 
-import { freshPages, it, skip } from './browser.mjs';
+import { it, samePage, skip } from './browser.mjs';
+import { checkAxe, listen } from './console.mjs';
 import * as h from './harness.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = [
-	{ colorScheme: 'light', width: 390 }, { colorScheme: 'dark', width: 390 },
-	{ colorScheme: 'dark', width: 1440 }, { colorScheme: 'light', width: 1440 },
-];
 
 let page;
 let callback;
@@ -26,23 +17,9 @@ let complaints;
 const click = (name) => page.getByRole('button', { name, exact: true }).click();
 const titled = (name) => page.getByRole('heading', { name, level: 1, exact: true }).waitFor();
 
-/** what the browser refuses by a page's policy, and scripts that fail */
-function listen(on) {
-	complaints = [];
-	on.on('console', (message) => { if (message.text().includes('Content Security Policy')) complaints.push(message.text()); });
-	on.on('pageerror', (error) => complaints.push(error.message));
-	return on;
-}
-
-// what axe finds by how a page looks; the rest is the same in each look of it
-const BY_LOOK = ['color-contrast', 'link-in-text-block', 'scrollable-region-focusable', 'target-size'];
-
-const measure = async (rules) => {
-	const { violations } = await window.axe.run(document, { resultTypes: ['violations'], ...(rules && { runOnly: { type: 'rule', values: rules } }) });
+const measure = () => {
 	const all = (selector) => [...document.querySelectorAll(selector)];
 	return {
-		findings: violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-		wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 		moves: all('button, a').filter((control) => getComputedStyle(control).transitionDuration !== '0s').length,
 		parts: [all('main').length, all('h1').length],
 		primary: all('button.primary, a.primary').length > 1,
@@ -56,20 +33,12 @@ const measure = async (rules) => {
 async function look(title, { wrong = false, language = 'en' } = {}) {
 	await titled(title);
 	if (wrong) assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'alert', `${title}: the focus is on what went wrong`);
-	await page.evaluate(AXE);
-	const backgrounds = [];
-	for (const { colorScheme, width } of LOOKS) {
-		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-		await page.setViewportSize({ width, height: 844 });
-		if (env.SCREENSHOTS) {
-			await page.screenshot({ path: `${env.SCREENSHOTS}/${title}${wrong ? ' wrong' : ''} ${language} ${colorScheme} ${width}.png`.replaceAll(/[ ?]/g, '_'), fullPage: true });
-		}
-		const { background, ...found } = await page.evaluate(measure, backgrounds.length > 0 ? BY_LOOK : null);
-		backgrounds.push(background);
-		assert.deepEqual(found, { findings: [], wider: 0, moves: 0, parts: [1, 1], primary: false, viewport: 'width=device-width, initial-scale=1', language },
-			`${title}, ${colorScheme}, ${width}`);
-	}
-	assert.notEqual(backgrounds[0], backgrounds[1], `${title}: dark is not light`);
+	await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+	const { background: light } = await page.evaluate(measure);
+	await checkAxe(page, title);
+	const { background: dark, ...found } = await page.evaluate(measure);
+	assert.notEqual(light, dark, `${title}: dark is not light`);
+	assert.deepEqual(found, { moves: 0, parts: [1, 1], primary: false, viewport: 'width=device-width, initial-scale=1', language }, title);
 	assert.deepEqual(complaints, [], title);
 }
 
@@ -111,7 +80,11 @@ async function scan() {
 }
 
 describe('the pages', { skip }, () => {
-	freshPages((fresh) => { page = listen(fresh); });
+	samePage((same) => {
+		page = same;
+		complaints ??= listen(page);
+		complaints.length = 0;
+	});
 	before(async () => { callback = await h.callbackPage(); });
 	after(() => callback.close());
 
@@ -259,5 +232,6 @@ describe('the pages', { skip }, () => {
 		await look('One moment');
 		await page.evaluate(() => document.head.appendChild(document.createElement('style')).append('body { color: red }'));
 		assert.notEqual(complaints.length, 0);
+		await page.unrouteAll();
 	});
 });

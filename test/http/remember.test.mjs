@@ -5,7 +5,7 @@ import { after, before, describe } from 'node:test';
 
 import * as openid from 'openid-client';
 
-import { freshPages, it, skip } from './browser.mjs';
+import { it, samePage, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
 const HOUR = 3600;
@@ -13,7 +13,7 @@ const HOUR = 3600;
 describe('keep me signed in', { skip }, () => {
 	let page;
 	let callback;
-	freshPages((fresh) => { page = fresh; });
+	samePage((fresh) => { page = fresh; });
 	before(async () => { callback = await h.callbackPage(); });
 	after(() => callback.close());
 

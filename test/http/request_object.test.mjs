@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { SignJWT } from 'jose';
 import * as openid from 'openid-client';
 
-import { freshPages, it as click, skip } from './browser.mjs';
+import { it as click, samePage, skip } from './browser.mjs';
 import * as h from './harness.mjs';
 
 /** a confidential client with a key to sign by */
@@ -108,7 +108,7 @@ describe('in a browser', { skip }, () => {
 	let page;
 	let context;
 	let callback;
-	freshPages((fresh, its) => { page = fresh; context = its; });
+	samePage((fresh, its) => { page = fresh; context = its; });
 	before(async () => { callback = await h.callbackPage(); });
 	after(() => callback.close());
 
