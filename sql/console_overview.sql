@@ -6,6 +6,10 @@ SELECT pgtoken.create_issuer(i) AS issuer FROM unnest('{https://north.example,ht
 SELECT client_id FROM unnest('{north,south}'::text[]) w, pgtoken.create_client(w || '_app', 'public', '{read}', issuer => format('https://%s.example', w));
 CREATE ROLE regress_north;
 SELECT pgtoken.grant_administration('https://north.example', 'regress_north') AS granted;
+SELECT pgtoken.create_issuer(i) AS issuer FROM unnest('{https://east-overview.example,https://west-overview.example}'::text[]) i;
+SELECT client_id FROM unnest('{east,west}'::text[]) w, pgtoken.create_client(w || '_overview', 'public', '{read}', issuer => format('https://%s-overview.example', w));
+CREATE ROLE regress_overview;
+SELECT pgtoken.grant_administration('https://east-overview.example', 'regress_overview') AS granted;
 GRANT USAGE ON SCHEMA test TO pgtoken_auditor, pgtoken_admin, pgtoken_issuer_admin;
 CREATE FUNCTION test.answers(client text, hours integer, rotations integer, retries integer DEFAULT 0, subject text DEFAULT 'user-1') RETURNS void LANGUAGE sql
 BEGIN ATOMIC
@@ -34,6 +38,13 @@ SELECT test.event('south_app', 3, 'refresh.refused', 'family_idle') \gset
 
 -- Nothing was counted yet: it is counted now, by what the role may read.
 SET ROLE regress_north;
+SELECT test.answers('east_overview', 3, 4, 2), test.answers('east_overview', 3, 1), test.answers('east_overview', 30, 5), test.answers('east_overview', 5, 0, 0, 'client:east_overview'), test.answers('west_overview', 3, 50) \gset
+SELECT test.event('east_overview', 3, e, r) FROM (VALUES ('refresh.refused', 'family_idle'), ('refresh.refused', 'family_idle'), ('refresh.denied', 'policy_denied'),
+	('refresh.challenged', 'mfa_required'), ('refresh.reuse', 'refresh_token_reuse'), ('grant.revoked', 'test'), ('client.authentication_failed', NULL)) v (e, r);
+SELECT test.event('west_overview', 3, 'refresh.refused', 'family_idle') \gset
+
+-- Nothing was counted yet: it is counted now, by what the role may read.
+SET ROLE regress_overview;
 SELECT kind, sum(events) AS events, sum(events) FILTER (WHERE bucket > now() - interval '1 day') AS of_a_day
 FROM pgtoken_console.activity_by(date_trunc('hour', now()) - interval '30 days', '6 hours', patience => '1 day') GROUP BY kind ORDER BY kind COLLATE "C";
 -- for as long as a page may take: what was not reached is missing, and no figure
@@ -45,18 +56,23 @@ SET ROLE pgtoken_admin;
 SELECT pgtoken.count_activity() BETWEEN 743 AND 744 AS hours, pgtoken.count_activity() AS again;
 RESET ROLE;
 SET ROLE regress_north;
+SET ROLE regress_overview;
 SELECT r ->> 'reason' AS reason, r ->> 'events' AS events, r ->> 'explanation' IS NOT NULL AS explained FROM jsonb_array_elements(pgtoken_console.overview('{}') -> 'reasons') r;
 SELECT range, o ->> 'step' AS step, jsonb_array_length(o -> 'times') AS times, (SELECT array_agg(DISTINCT jsonb_array_length(s.value)) FROM jsonb_each(o -> 'series') s) AS counts
 FROM unnest('{hour,day,month}'::text[]) WITH ORDINALITY u (range, n), pgtoken_console.overview(jsonb_build_object('range', range)) o ORDER BY n;
 RESET ROLE;
 SELECT issuer, kind, reason, sum(events) AS events FROM pgtoken.activity_counts WHERE issuer ~ 'north|south' GROUP BY issuer, kind, reason ORDER BY issuer COLLATE "C", kind COLLATE "C", reason COLLATE "C";
 SET ROLE regress_north;
+SELECT issuer, kind, reason, sum(events) AS events FROM pgtoken.activity_counts WHERE issuer ~ '-overview' GROUP BY issuer, kind, reason ORDER BY issuer COLLATE "C", kind COLLATE "C", reason COLLATE "C";
+SET ROLE regress_overview;
 SELECT test.overview('day') AS day, test.overview('month') AS month;
 SELECT issuer, kind = 'counted' AS counted FROM pgtoken.activity_counts GROUP BY 1, 2 ORDER BY issuer COLLATE "C";
 RESET ROLE;
 -- what comes after the count is counted when it is asked for; what was counted is not read again
 SELECT test.answers('north_app', 0, 2), test.answers('north_app', 4, 7) \gset
 SET ROLE regress_north;
+SELECT test.answers('east_overview', 0, 2), test.answers('east_overview', 4, 7) \gset
+SET ROLE regress_overview;
 SELECT test.overview('day') AS day;
 RESET ROLE;
 -- an auditor sees both issuers
@@ -69,6 +85,7 @@ INSERT INTO pgtoken.activity_counts VALUES (now() - interval '93 days', '', 'cou
 SELECT count(*) >= 0 AS done FROM pgtoken.maintain();
 SELECT max(hour) >= now() - interval '2 hours 10 minutes' AS recent, min(hour) > now() - interval '92 days' AS bounded, max(hour) < now() AS past FROM pgtoken.activity_counts;
 SELECT sum(events) AS refreshes FROM pgtoken.activity_counts WHERE issuer = 'https://north.example' AND kind = 'refresh';
+SELECT sum(events) AS refreshes FROM pgtoken.activity_counts WHERE issuer = 'https://east-overview.example' AND kind = 'refresh';
 
 -- What wants doing: each check of health(), what is not in order first, each with its runbook.
 SET ROLE pgtoken_auditor;
@@ -93,4 +110,13 @@ SELECT what, test.outcome('SELECT ' || what) AS outcome FROM unnest(ARRAY[$$pgto
 
 SELECT pgtoken.revoke_administration('https://north.example', 'regress_north') AS revoked;
 DROP ROLE regress_north;
+FROM unnest('{pgtoken_issuer,pgtoken_http,pgtoken_courier,regress_overview,pgtoken_auditor}'::text[]) WITH ORDINALITY a (r, i), unnest('{overview,health,maintain,seal_audit}'::text[]) WITH ORDINALITY b (f, n) ORDER BY i, n;
+
+-- Misuse.
+SELECT what, test.outcome('SELECT ' || what) AS outcome FROM unnest(ARRAY[$$pgtoken_console.overview('{"range": "year"}')$$, $$pgtoken_console.overview('{"rnage": "day"}')$$,
+	$$pgtoken_console.overview('{"range": ["day"]}')$$, $$pgtoken_console.overview(NULL)$$, $$pgtoken_console.overview('[]')$$, $$pgtoken_console.health('{"all": true}')$$, $$pgtoken_console.maintain('{"accept_clock": true}')$$,
+	$$pgtoken_console.seal_audit('{"reason": "x"}')$$]) what;
+
+SELECT pgtoken.revoke_administration('https://east-overview.example', 'regress_overview') AS revoked;
+DROP ROLE regress_overview;
 DROP FUNCTION test.answers, test.event, test.overview;

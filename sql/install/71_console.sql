@@ -104,7 +104,7 @@ BEGIN
 	-- one that somebody else has made could be anything
 	IF known.client_id IS NULL AND EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = enable_console.client_id) THEN
 		RAISE EXCEPTION 'there is a client "%" already', client_id
-			USING ERRCODE = 'duplicate_object', DETAIL = 'Names of clients are unique among all issuers.',
+			USING ERRCODE = 'unique_violation', DETAIL = 'Names of clients are unique among all issuers.',
 				  HINT = 'Give the console of this issuer another name: enable_console(client_id => ...).';
 	END IF;
 	PERFORM pgtoken.create_resource(api, scopes, issuer => of_issuer, resource_name => 'pgtoken console', if_not_exists => true);
@@ -125,7 +125,7 @@ REVOKE ALL ON FUNCTION pgtoken.enable_console FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.enable_console TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.enable_console IS
 'Switch the console of an issuer on: it makes the client that the console is and the API that its tokens are for, and its pages and API answer at {issuer}/oauth2/console/. Nobody can use it before create_console_operator has let him in.
-issuer: NULL is the default one. client_id: name of the client; the usual one can be one issuer''s only. Called again it puts back redirect URI and scopes of the two, and leaves the rest as it is. Returns the address of the console. Raises 22004, 42710 when another client has the name, 55000 when the console of the issuer has another client, and for an unknown issuer.';
+issuer: NULL is the default one. client_id: name of the client; the usual one can be one issuer''s only. Called again it puts back redirect URI and scopes of the two, and leaves the rest as it is. Returns the address of the console. Raises 22004, 23505 when another client has the name, 55000 when the console of the issuer has another client, and for an unknown issuer.';
 
 CREATE FUNCTION pgtoken.disable_console(issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -177,7 +177,7 @@ BEGIN
 	PERFORM FROM pgtoken.console_operators o WHERE o.issuer = of_issuer AND o.subject = add_console_factor.subject FOR UPDATE;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'the subject is no operator of the console'
-			USING ERRCODE = 'no_data_found', HINT = 'SELECT pgtoken.create_console_operator(...) makes one.';
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT pgtoken.create_console_operator(...) makes one.';
 	END IF;
 	-- a new sheet of codes takes the place of the old one
 	IF factor_type = 'recovery_code' THEN
