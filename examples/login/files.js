@@ -19,15 +19,23 @@ export function addFiles(app, names) {
 
 export const addLogos = (app) => addFiles(app, LOGOS);
 
+// an operator who knows all clients, or to whom a profile of OpenID Connect matters, may say so
+const ANYWHERE = process.env.LOGIN_LOGOS === 'anywhere';
+
+/** where images of pages may come from */
+export const IMAGES = ANYWHERE ? "'self' https:" : "'self'";
+
 /**
  * A logo_uri is whatever a client says: shown from where it leads to, somebody else would learn who is
  * about to log in where, from which address, and could show another picture at any time. So the
- * logos that are shown are files of this application, put here by who has looked at them.
+ * logos that are shown are files of this application, put here by who has looked at them, unless
+ * LOGIN_LOGOS is "anywhere".
  * @param baseUrl the application's own URL
- * @returns path of the file, or null
+ * @returns path of the file, or the URL, or null
  */
 export function logoOf(uri, baseUrl) {
 	if (!uri || !URL.canParse(uri)) return null;
-	const { origin, pathname } = new URL(uri);
+	const { origin, pathname, protocol } = new URL(uri);
+	if (ANYWHERE && protocol === 'https:') return uri;
 	return origin === new URL(baseUrl).origin && LOGOS.includes(pathname.slice(1)) ? pathname : null;
 }

@@ -1,6 +1,7 @@
 // Starts the login application.
 //   LOGIN_URL   its own public URL (default http://localhost:LOGIN_PORT: security keys want a name)
 //   LOGIN_PORT  where it listens on 127.0.0.1 (default 3002)
+//   LOGIN_LOGOS  anywhere: logos of clients are shown from where their logo_uri leads (default: files in logos/ alone)
 //   LOGIN_TELL_TIMEOUT  milliseconds for a client to take its logout token (default 5000)
 //   PGHOST, PGUSER and so on: the database
 import { Database } from './database.js';

@@ -1,5 +1,6 @@
 // The pages; no scripts but those that speak to passkeys and print. Every form
 // carries the browser's CSRF token.
+import { IMAGES } from './files.js';
 import { html } from './html.js';
 import { qrCode } from './qr.js';
 import { spanOf, textsOf } from './texts.js';
@@ -21,7 +22,7 @@ const sourceOf = (uri) => {
 export function contentSecurityPolicy(leadsTo, frames = []) {
 	const targets = ["'self'", ...sourceOf(leadsTo)];
 	const framed = [...new Set(frames.flatMap(sourceOf))];
-	return `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action ${targets.join(' ')}; ` +
+	return `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${IMAGES}; form-action ${targets.join(' ')}; ` +
 		(framed.length > 0 ? `frame-src ${framed.join(' ')}; ` : '') + "frame-ancestors 'none'; base-uri 'none'";
 }
 
@@ -91,7 +92,7 @@ const cancel = (csrf, transactionId, t) => transactionId
 const query = (fields) => new URLSearchParams(Object.entries(fields).filter(([, value]) => value)).toString();
 
 /** the client's logo, or its first letter: its name stands in the text */
-const brand = (name, logo) => name && html`<p class="brand">${logo ? html`<img src="${logo}" alt="" width="56" height="56">`
+const brand = (name, logo) => name && html`<p class="brand">${logo ? html`<img src="${logo}" alt="" width="56" height="56" referrerpolicy="no-referrer">`
 	: html`<span class="monogram" aria-hidden="true">${[...name.trim()][0]?.toUpperCase()}</span>`}</p>
 `;
 

@@ -152,13 +152,20 @@ door_endpoint(int n)
 	return n == 0 ? resource_route.path : n == 1 ? OTHER_PATHS : NULL;
 }
 
+/* of a path that has two, with a name behind it and without, the first: they are told apart by nothing else */
 static int
 number_of(const Route *route)
 {
 	int n = lengthof(routes) + lengthof(service_routes);
 
 	if (route >= routes && route < routes + lengthof(routes))
-		return route - routes;
+	{
+		const Route *first = routes;
+
+		while (strcmp(first->path, route->path) != 0)
+			first++;
+		return first - routes;
+	}
 	if (route >= service_routes && route < service_routes + lengthof(service_routes))
 		return lengthof(routes) + (route - service_routes);
 	return route ? n : n + 1;

@@ -116,12 +116,16 @@ describe('a client that registers itself', () => {
 	});
 
 	// what users are to know of who asks, before they log in (Registration section 2)
-	it('is shown to its user with its logo, its policy and its terms', async () => {
+	it('is shown to its user with its policy and its terms, and with its logo where the login application shows those of others', async (t) => {
 		const about = { logo_uri: 'https://client.example/logo.png', policy_uri: 'https://client.example/policy', tos_uri: 'https://client.example/terms' };
 		const { json } = await register(about);
 		const { location } = await h.authorize(h.authorizationParameters({ id: json.client_id, redirectUri: json.redirect_uris[0] }, h.newVerifier()));
 		const page = await (await fetch(location)).text();
-		assert.ok(page.includes(`src="${about.logo_uri}"`));
+		assert.ok(!page.includes(about.logo_uri));
+		t.after(() => delete process.env.LOGIN_LOGOS);
+		process.env.LOGIN_LOGOS = 'anywhere';
+		const { IMAGES, logoOf } = await import('../../examples/login/files.js?anywhere');
+		assert.deepEqual([IMAGES, logoOf(about.logo_uri, h.loginUrl), logoOf('http://client.example/logo.png', h.loginUrl)], ["'self' https:", about.logo_uri, null]);
 		for (const uri of [about.policy_uri, about.tos_uri]) assert.ok(page.includes(`href="${uri}"`), uri);
 	});
 
