@@ -374,6 +374,21 @@ REVOKE ALL ON FUNCTION pgtoken_console.check_arguments FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.check_arguments TO pgtoken_auditor, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken_console.check_arguments IS 'Internal: raises 22023 unless arguments is an object whose members are all among the known ones';
 
+CREATE FUNCTION pgtoken_console.limit_of(arguments jsonb) RETURNS integer
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF jsonb_typeof(arguments -> 'limit') NOT IN ('null', 'number') OR (arguments ->> 'limit') !~ '^([1-9][0-9]?|1[0-9][0-9]|200)$' THEN
+		RAISE EXCEPTION 'limit must be a number, 1 to 200'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	RETURN coalesce((arguments ->> 'limit')::integer, 50);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_console.limit_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_console.limit_of TO pgtoken_auditor, pgtoken_issuer_admin;
+COMMENT ON FUNCTION pgtoken_console.limit_of IS 'Internal: how many rows a list shows at a time, by its member limit: 1 to 200, and 50 where it is not there';
+
 CREATE FUNCTION pgtoken_console.whoami(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
 AS $function$

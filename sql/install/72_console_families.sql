@@ -12,10 +12,7 @@ CREATE FUNCTION pgtoken_console.family_page(arguments jsonb, OUT rows integer, O
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	rows := coalesce((arguments ->> 'limit')::integer, 50);
-	IF rows NOT BETWEEN 1 AND 200 THEN
-		RAISE EXCEPTION 'limit must be from 1 to 200' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
+	rows := pgtoken_console.limit_of(arguments);
 	after := string_to_array(arguments ->> 'after', ' ');
 	IF cardinality(after) <> 2 THEN
 		RAISE EXCEPTION 'after must be the next of an answer' USING ERRCODE = 'invalid_parameter_value';

@@ -23,7 +23,7 @@ DECLARE
 							WHEN 'jsonb'::regtype THEN 'object' ELSE 'string' END;
 	given text := value #>> '{}';
 BEGIN
-	IF jsonb_typeof(value) <> wanted OR wanted = 'array' AND jsonb_path_exists(value, '$[*] ? (@.type() != "string")') THEN
+	IF jsonb_typeof(value) <> wanted AND (wanted <> 'object' OR jsonb_typeof(value) <> 'array') OR wanted = 'array' AND jsonb_path_exists(value, '$[*] ? (@.type() != "string")') THEN
 		RAISE EXCEPTION '% must be of type %', name, CASE wanted WHEN 'array' THEN 'array of strings' ELSE wanted END
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
@@ -51,14 +51,17 @@ AS $function$
 DECLARE
 	names text[];
 	types oid[];
+	required integer;
 	given text[];
 BEGIN
-	SELECT p.proargnames[1:p.pronargs], p.proargtypes::oid[] INTO STRICT names, types
+	SELECT p.proargnames[1:p.pronargs], p.proargtypes::oid[], p.pronargs - p.pronargdefaults INTO STRICT names, types, required
 	FROM pg_proc p WHERE p.pronamespace = 'pgtoken'::regnamespace AND p.proname = function_name;
 	PERFORM pgtoken_console.check_arguments(arguments, ARRAY(SELECT n FROM unnest(names) n WHERE n <> ALL ('{reset,if_not_exists}'::text[] || unknown)));
 	given := ARRAY(SELECT format('%I => %s', a.name, pgtoken_console.argument_literal(a.name, arguments -> a.name, a.type))
 				   FROM unnest(names, types) a (name, type)
-				   WHERE a.name <> ALL ('{reset,if_not_exists}') AND arguments -> a.name <> 'null');
+				   WHERE a.name <> ALL ('{reset,if_not_exists}') AND arguments -> a.name <> 'null')
+		-- what must be there and is not is told by the function itself
+		|| ARRAY(SELECT format('%I => NULL', name) FROM unnest(names[1:required]) name WHERE arguments ->> name IS NULL);
 	IF 'reset' = ANY (names) THEN
 		given := given || format('reset => %L', ARRAY(SELECT m.key FROM jsonb_each(arguments) m WHERE m.value = 'null'));
 	END IF;
@@ -108,21 +111,6 @@ COMMENT ON FUNCTION pgtoken_console.call_administration IS 'Internal: calls a fu
 
 -- what the forms offer, and what lists show beside the rows
 GRANT EXECUTE ON FUNCTION pgtoken.choices, pgtoken.known_values, pgtoken.client_auth_method, pgtoken.client_auth_methods TO pgtoken_auditor, pgtoken_issuer_admin;
-
-CREATE FUNCTION pgtoken_console.limit_of(arguments jsonb) RETURNS integer
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	IF jsonb_typeof(arguments -> 'limit') NOT IN ('null', 'number') OR (arguments ->> 'limit') !~ '^([1-9][0-9]?|1[0-9][0-9]|200)$' THEN
-		RAISE EXCEPTION 'limit must be a number, 1 to 200'
-			USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	RETURN coalesce((arguments ->> 'limit')::integer, 50);
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_console.limit_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_console.limit_of TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken_console.limit_of IS 'Internal: how many rows a list shows at a time, by its member limit: 1 to 200, and 50 where it is not there';
 
 CREATE FUNCTION pgtoken_console.page_of(rows jsonb, size integer, next text) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

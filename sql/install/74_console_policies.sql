@@ -14,39 +14,6 @@ REVOKE ALL ON FUNCTION pgtoken.console_confined FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.console_confined TO pgtoken_auditor, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken.console_confined IS 'Internal: is the role in effect an administrator of one issuer, who calls the namesakes of pgtoken_administration?';
 
-CREATE FUNCTION pgtoken.console_page_size(arguments jsonb) RETURNS integer
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	size CONSTANT integer := coalesce((arguments ->> 'limit')::integer, 50);
-BEGIN
-	IF size NOT BETWEEN 1 AND 200 THEN
-		RAISE EXCEPTION 'limit must be between 1 and 200' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	RETURN size;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.console_page_size FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken.console_page_size TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken.console_page_size IS 'Internal: how many rows of a list are wanted: limit, 50 by default; raises 22023 for less than one or more than 200';
-
-CREATE FUNCTION pgtoken.console_list(value jsonb) RETURNS text[]
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	IF value IS NULL OR value = 'null' THEN
-		RETURN NULL;
-	END IF;
-	IF jsonb_typeof(value) <> 'array' OR jsonb_path_exists(value, '$[*] ? (@.type() != "string")') THEN
-		RAISE EXCEPTION 'an array of strings is wanted' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	RETURN ARRAY(SELECT jsonb_array_elements_text(value));
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.console_list FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken.console_list TO pgtoken_auditor, pgtoken_issuer_admin;
-COMMENT ON FUNCTION pgtoken.console_list IS 'Internal: a member of arguments as an array of texts, NULL for null and for one that is not there; raises 22023 for what is no array of strings';
-
 -- Policies ---------------------------------------------------------------------------
 
 GRANT EXECUTE ON FUNCTION pgtoken.policy_rule_members TO pgtoken_issuer_admin;
@@ -73,7 +40,7 @@ CREATE FUNCTION pgtoken_console.policies(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	after CONSTANT jsonb := (arguments ->> 'after')::jsonb;
-	size CONSTANT integer := pgtoken.console_page_size(arguments);
+	size CONSTANT integer := pgtoken_console.limit_of(arguments);
 	list jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,after,limit}');
@@ -97,7 +64,7 @@ CREATE FUNCTION pgtoken_console.policy_versions(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	after CONSTANT integer := (arguments ->> 'after')::integer;
-	size CONSTANT integer := pgtoken.console_page_size(arguments);
+	size CONSTANT integer := pgtoken_console.limit_of(arguments);
 	list jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,after,limit}');
@@ -193,32 +160,8 @@ GRANT EXECUTE ON FUNCTION pgtoken_console.simulate_policy TO pgtoken_admin, pgto
 COMMENT ON FUNCTION pgtoken_console.simulate_policy IS 'What a version of a policy would have decided on what is recorded, and the difference to what was. Reads, so it asks for no step-up of its own. arguments: issuer, policy, version (left out: the newest), since (a day ago by default), until, examples (5 by default). Returns what compare_policy() does, since, until, and cut: of that time there were more than 10000 events, and since is when the newest of these began. Raises as it does.';
 
 CREATE FUNCTION pgtoken_console.create_policy(arguments jsonb) RETURNS jsonb
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	of_issuer CONSTANT text := arguments ->> 'issuer';
-	policy CONSTANT text := arguments ->> 'policy';
-	rules CONSTANT jsonb := nullif(arguments -> 'rules', 'null');
-	client_ids CONSTANT text[] := pgtoken.console_list(arguments -> 'client_ids');
-	resources CONSTANT text[] := pgtoken.console_list(arguments -> 'resources');
-	grant_types CONSTANT text[] := pgtoken.console_list(arguments -> 'grant_types');
-	factor_types CONSTANT text[] := pgtoken.console_list(arguments -> 'factor_types');
-	on_refresh CONSTANT boolean := coalesce((arguments ->> 'on_refresh')::boolean, true);
-	on_issue CONSTANT boolean := coalesce((arguments ->> 'on_issue')::boolean, false);
-	on_deny CONSTANT text := coalesce(arguments ->> 'on_deny', 'keep');
-	on_error CONSTANT text := coalesce(arguments ->> 'on_error', 'deny');
-	function_timeout CONSTANT interval := coalesce((arguments ->> 'function_timeout')::interval, '100 milliseconds');
-	made integer;
-BEGIN
-	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,rules,client_ids,resources,grant_types,on_refresh,on_issue,on_deny,on_error,function_timeout,factor_types}');
-	IF pgtoken.console_confined() THEN
-		made := pgtoken_administration.create_policy(policy, rules, client_ids, resources, grant_types, on_refresh, on_issue, on_deny, on_error, function_timeout, factor_types, of_issuer);
-	ELSE
-		made := pgtoken.create_policy(policy, rules, client_ids, resources, grant_types, on_refresh, on_issue, on_deny, on_error, function_timeout, factor_types, of_issuer);
-	END IF;
-	RETURN jsonb_build_object('version', made);
-END
-$function$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN jsonb_build_object('version', pgtoken_console.call_administration('create_policy', arguments));
 REVOKE ALL ON FUNCTION pgtoken_console.create_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.create_policy TO pgtoken_admin, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken_console.create_policy IS 'Make a draft: a new version of a policy. arguments: those of create_policy() but if_not_exists, by the same names and with the same defaults; rules is an array of objects. Returns version. Raises as it does.';
@@ -226,20 +169,11 @@ COMMENT ON FUNCTION pgtoken_console.create_policy IS 'Make a draft: a new versio
 CREATE FUNCTION pgtoken_console.activate_policy(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-	of_issuer CONSTANT text := arguments ->> 'issuer';
-	policy CONSTANT text := arguments ->> 'policy';
-	version CONSTANT integer := (arguments ->> 'version')::integer;
-	shadow CONSTANT boolean := coalesce((arguments ->> 'shadow')::boolean, false);
 BEGIN
-	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,version,shadow}');
-	IF version IS NULL THEN
+	IF jsonb_typeof(arguments) = 'object' AND arguments ->> 'version' IS NULL THEN
 		RAISE EXCEPTION 'version must be named' USING ERRCODE = 'null_value_not_allowed', DETAIL = 'The newest may be another one than the one that was looked at.';
 	END IF;
-	IF pgtoken.console_confined() THEN
-		RETURN jsonb_build_object('version', pgtoken_administration.activate_policy(policy, version, shadow, of_issuer));
-	END IF;
-	RETURN jsonb_build_object('version', pgtoken.activate_policy(policy, version, shadow, of_issuer));
+	RETURN jsonb_build_object('version', pgtoken_console.call_administration('activate_policy', arguments));
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.activate_policy FROM PUBLIC;
@@ -247,56 +181,22 @@ GRANT EXECUTE ON FUNCTION pgtoken_console.activate_policy TO pgtoken_admin, pgto
 COMMENT ON FUNCTION pgtoken_console.activate_policy IS 'Put a version of a policy in force, or in the shadow. arguments: issuer, policy, version, shadow (false by default). Returns version. Raises as activate_policy() does, and 22004 where no version is named.';
 
 CREATE FUNCTION pgtoken_console.deactivate_policy(arguments jsonb) RETURNS jsonb
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	of_issuer CONSTANT text := arguments ->> 'issuer';
-	policy CONSTANT text := arguments ->> 'policy';
-	shadow CONSTANT boolean := coalesce((arguments ->> 'shadow')::boolean, false);
-BEGIN
-	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy,shadow}');
-	IF pgtoken.console_confined() THEN
-		RETURN jsonb_build_object('deactivated', pgtoken_administration.deactivate_policy(policy, shadow, of_issuer));
-	END IF;
-	RETURN jsonb_build_object('deactivated', pgtoken.deactivate_policy(policy, shadow, of_issuer));
-END
-$function$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN jsonb_build_object('deactivated', pgtoken_console.call_administration('deactivate_policy', arguments));
 REVOKE ALL ON FUNCTION pgtoken_console.deactivate_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.deactivate_policy TO pgtoken_admin, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken_console.deactivate_policy IS 'Switch a policy off, or end its run in the shadow. arguments: issuer, policy, shadow (false by default). Returns deactivated: false when none was. Raises as deactivate_policy() does.';
 
 CREATE FUNCTION pgtoken_console.rollback_policy(arguments jsonb) RETURNS jsonb
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	of_issuer CONSTANT text := arguments ->> 'issuer';
-	policy CONSTANT text := arguments ->> 'policy';
-BEGIN
-	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy}');
-	IF pgtoken.console_confined() THEN
-		RETURN jsonb_build_object('version', pgtoken_administration.rollback_policy(policy, of_issuer));
-	END IF;
-	RETURN jsonb_build_object('version', pgtoken.rollback_policy(policy, of_issuer));
-END
-$function$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN jsonb_build_object('version', pgtoken_console.call_administration('rollback_policy', arguments));
 REVOKE ALL ON FUNCTION pgtoken_console.rollback_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.rollback_policy TO pgtoken_admin, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken_console.rollback_policy IS 'Bring back the version of a policy that was active before. arguments: issuer, policy. Returns version: the one that decides now. Raises as rollback_policy() does.';
 
 CREATE FUNCTION pgtoken_console.delete_policy(arguments jsonb) RETURNS jsonb
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	of_issuer CONSTANT text := arguments ->> 'issuer';
-	policy CONSTANT text := arguments ->> 'policy';
-BEGIN
-	PERFORM pgtoken_console.check_arguments(arguments, '{issuer,policy}');
-	IF pgtoken.console_confined() THEN
-		RETURN jsonb_build_object('deleted', pgtoken_administration.delete_policy(policy, of_issuer));
-	END IF;
-	RETURN jsonb_build_object('deleted', pgtoken.delete_policy(policy, of_issuer));
-END
-$function$;
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	RETURN jsonb_build_object('deleted', pgtoken_console.call_administration('delete_policy', arguments));
 REVOKE ALL ON FUNCTION pgtoken_console.delete_policy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.delete_policy TO pgtoken_admin, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken_console.delete_policy IS 'Delete a policy none of whose versions has been in force. arguments: issuer, policy. Returns deleted: false when there is none. Raises as delete_policy() does.';
@@ -371,7 +271,7 @@ AS $function$
 DECLARE
 	-- so many rows are looked at in one call, and the next goes on behind them
 	look CONSTANT integer := 20000;
-	size CONSTANT integer := pgtoken.console_page_size(arguments);
+	size CONSTANT integer := pgtoken_console.limit_of(arguments);
 	after CONSTANT jsonb := (arguments ->> 'after')::jsonb;
 	whole CONSTANT boolean := coalesce((arguments ->> 'whole')::boolean, false);
 	since timestamptz := coalesce((arguments ->> 'since')::timestamptz, '-infinity');
@@ -465,7 +365,7 @@ CREATE FUNCTION pgtoken_console.audit_seals(arguments jsonb) RETURNS jsonb
 AS $function$
 DECLARE
 	after CONSTANT bigint := (arguments ->> 'after')::bigint;
-	size CONSTANT integer := pgtoken.console_page_size(arguments);
+	size CONSTANT integer := pgtoken_console.limit_of(arguments);
 	list jsonb;
 BEGIN
 	PERFORM pgtoken_console.check_arguments(arguments, '{after,limit}');
