@@ -200,7 +200,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.add_console_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.add_console_factor TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.add_console_factor IS
-'Give an operator of the console a factor by which he proves that it is he, beside those that he has. It is a factor of the subject like others, except that activate_factor, remove_factor, unlock_factor and enroll_factor, which are the application''s, cannot touch it.
+'Give an operator of the console a factor by which he proves that it is he, beside those that he has. It is a factor of the subject like others, except that it is offered in step-ups of the console alone, and that activate_factor, remove_factor, unlock_factor, enroll_factor and complete_challenge, which are the application''s, cannot touch it.
 subject: the application''s user id. factor_type: totp, webauthn or recovery_code (a new sheet takes the place of the old one). parameters, label: as in enroll_factor; label NULL: console. issuer: NULL is the default one. Returns what enroll_factor does, and what is secret of it (secret and otpauth_uri, or codes) this once: it is active at once. Raises 22004, 22023 for another type or a parameter that is not acceptable, 23505, 54000, 55000, also when the subject is no operator.';
 
 CREATE FUNCTION pgtoken.remove_console_factor(subject text, factor_id uuid, issuer text DEFAULT NULL) RETURNS boolean

@@ -20,6 +20,8 @@
 #include "core/risk/request_context.h"
 #include "step_up/factor.h"
 #include "tables/challenge_row.h"
+#include "tables/client.h"
+#include "tables/console.h"
 #include "tables/issuer.h"
 #include "tables/not_before.h"
 
@@ -40,19 +42,32 @@ would_satisfy(const Issuer *issuer, const Authentication *authentication, const 
 	return authentication_satisfies_all(issuer, &proved, requirements, n_requirements, now);
 }
 
+/*
+ * What an operator is known by at the console is asked for by the console alone: who
+ * types it elsewhere has told it to an application that could use it there.
+ */
+static bool
+is_for(const Factor *factor, const Client *client)
+{
+	return !console_has_factor(factor->issuer, factor->subject, &factor->factor_id) ||
+		   console_is(client->issuer, client->client_id);
+}
+
 /* the list without what cannot be used */
 static Factor *
-suitable(Factor *list, const Issuer *issuer, const Authentication *authentication,
+suitable(Factor *list, const Client *client, const Authentication *authentication,
 		 const Requirement *requirements, int n_requirements, char *const *types, int n_types,
 		 TimestampTz now)
 {
+	const Issuer *issuer = issuer_get(client->issuer);
 	Factor **link = &list;
 
 	while (*link)
 	{
 		if (factor_usable(*link, issuer, now) &&
 			(n_types < 0 || strings_have(types, n_types, factor_type_name((*link)->type))) &&
-			would_satisfy(issuer, authentication, *link, requirements, n_requirements, now))
+			would_satisfy(issuer, authentication, *link, requirements, n_requirements, now) &&
+			is_for(*link, client))
 			link = &(*link)->next;
 		else
 			*link = (*link)->next;
@@ -61,13 +76,13 @@ suitable(Factor *list, const Issuer *issuer, const Authentication *authenticatio
 }
 
 bool
-challenge_possible(const Issuer *issuer, const char *subject, char *const *factor_types,
+challenge_possible(const Client *client, const char *subject, char *const *factor_types,
 				   int n_factor_types)
 {
 	const Authentication nothing = {.n_amr = -1};
 
 	/* at the end of time no lock is left */
-	return suitable(factor_list(issuer->issuer, subject, false), issuer, &nothing, NULL, 0,
+	return suitable(factor_list(client->issuer, subject, false), client, &nothing, NULL, 0,
 					factor_types, n_factor_types, DT_NOEND) != NULL;
 }
 
@@ -126,8 +141,8 @@ challenge_open(const ChallengedRequest *request, const Authentication *authentic
 	challenge_row_replace(&challenge);
 	/* locked, so that two which are opened at once are counted one after the other */
 	factors =
-		suitable(factor_list(challenge.issuer, challenge.subject, true), issuer, authentication,
-				 requirements, n_requirements, factor_types, n_factor_types, now);
+		suitable(factor_list(challenge.issuer, challenge.subject, true), request->client,
+				 authentication, requirements, n_requirements, factor_types, n_factor_types, now);
 
 	if (factors == NULL)
 		return PGT_ERR_NO_FACTOR;

@@ -58,10 +58,10 @@ extern PgtErr challenge_open(const ChallengedRequest *request, const Authenticat
 							 TokenResponse *response);
 
 /*
- * Has the subject a factor of these types (n < 0: any), though it may be locked for
- * the moment?
+ * Has the subject a factor of these types (n < 0: any) that this client may ask for,
+ * though it may be locked for the moment?
  */
-extern bool challenge_possible(const Issuer *issuer, const char *subject, char *const *factor_types,
+extern bool challenge_possible(const Client *client, const char *subject, char *const *factor_types,
 							   int n_factor_types);
 
 /*

@@ -31,6 +31,7 @@
 #include "tables/audit.h"
 #include "tables/challenge_row.h"
 #include "tables/client.h"
+#include "tables/console.h"
 #include "tables/grant.h"
 #include "tables/issuer.h"
 #include "tables/not_before.h"
@@ -363,6 +364,19 @@ attempt(Call *call, Jsonb *evidence, bool trusted, Jsonb **body)
 	return PGT_ERR_CHALLENGE_FAILED;
 }
 
+/*
+ * The application's transaction is its own: rolled back after each wrong guess it would
+ * have no wrong attempt counted.  Over HTTP the layer commits.
+ */
+static void
+refuse_console_factor(const Factor *factor)
+{
+	if (console_has_factor(factor->issuer, factor->subject, &factor->factor_id))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied: the factor is an operator's of the console"),
+						errdetail("The console itself hands over what its operator shows.")));
+}
+
 void
 factor_challenge_complete(const char *transaction_id, Jsonb *evidence, const char *client_id,
 						  bool trusted, Jsonb *context, ChallengeAnswer *answer)
@@ -374,6 +388,8 @@ factor_challenge_complete(const char *transaction_id, Jsonb *evidence, const cha
 	answer->err = find_challenge(&call, transaction_id);
 	if (answer->err == PGT_OK)
 		answer->err = find_proved_factor(&call, evidence);
+	if (answer->err == PGT_OK && trusted)
+		refuse_console_factor(call.factor);
 	/* who has not understood the interface is not guessing */
 	if (answer->err == PGT_OK && !factor_evidence_is_whole(call.factor->type, evidence))
 		answer->err = PGT_ERR_REQUEST_PARAMETER;

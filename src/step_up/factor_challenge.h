@@ -28,7 +28,10 @@ extern void factor_challenge_begin(const char *transaction_id, const pg_uuid_t *
 								   const char *client_id, bool outbox, Jsonb *context,
 								   ChallengeAnswer *answer);
 
-/* trusted: comes from the application itself, whose word counts for external factors */
+/*
+ * trusted: comes from the application itself, whose word counts for external factors;
+ * ereport(42501) for those of the console, which are shown to it over HTTP alone.
+ */
 extern void factor_challenge_complete(const char *transaction_id, Jsonb *evidence,
 									  const char *client_id, bool trusted, Jsonb *context,
 									  ChallengeAnswer *answer);

@@ -73,6 +73,14 @@ console_find(const char *issuer)
 	return console;
 }
 
+bool
+console_is(const char *issuer, const char *client_id)
+{
+	const Console *console = console_find(issuer);
+
+	return console && strcmp(console->client_id, client_id) == 0;
+}
+
 static void
 read_access(StoreRow *row, void *arg)
 {
@@ -186,15 +194,21 @@ static StoreQuery listed_query =
 				"SELECT FROM pgtoken.console_factors l WHERE l.issuer" EQ "$1 AND l.subject" EQ
 				"$2 AND l.factor_id" EQ "$3");
 
-void
-console_refuse_factor(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
+bool
+console_has_factor(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
 {
 	StoreArgs args = {0};
 
 	store_arg_text(&args, issuer);
 	store_arg_text(&args, subject);
 	store_arg_uuid(&args, factor_id);
-	if (store_run(&listed_query, &args, NULL, NULL) > 0)
+	return store_run(&listed_query, &args, NULL, NULL) > 0;
+}
+
+void
+console_refuse_factor(const char *issuer, const char *subject, const pg_uuid_t *factor_id)
+{
+	if (console_has_factor(issuer, subject, factor_id))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied: the factor is an operator's of the console"),

@@ -60,6 +60,9 @@ extern const char *console_role(ConsoleAccess access);
 /* of an issuer that has switched it on; NULL */
 extern Console *console_find(const char *issuer);
 
+/* is the client the console of its issuer, and that switched on? */
+extern bool console_is(const char *issuer, const char *client_id);
+
 /* what a subject may do there; false: nothing */
 extern bool console_access_of(const char *issuer, const char *subject, ConsoleAccess *access);
 
@@ -69,6 +72,9 @@ extern ConsoleOperator *console_operator(const char *issuer, const Console *cons
 
 /* NULL: there is none of this name */
 extern ConsoleFunction *console_function(const char *name);
+
+/* is the factor in an operator's list? */
+extern bool console_has_factor(const char *issuer, const char *subject, const pg_uuid_t *factor_id);
 
 /* ereport(42501) when the factor is in an operator's list, which is not the application's to touch */
 extern void console_refuse_factor(const char *issuer, const char *subject,

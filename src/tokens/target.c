@@ -251,9 +251,7 @@ check_scope(const Client *client, PgtcScope *wanted)
 static bool
 is_console(const Client *client, unsigned flags)
 {
-	const Console *console = flags & TARGET_CODE ? console_find(client->issuer) : NULL;
-
-	return console && strcmp(console->client_id, client->client_id) == 0;
+	return (flags & TARGET_CODE) && console_is(client->issuer, client->client_id);
 }
 
 /* nobody else may have its scopes, whatever the rows of clients and APIs say */
