@@ -94,6 +94,9 @@ SELECT pgtoken.grant_administration('https://console.example', 'regress_console_
 GRANT USAGE ON SCHEMA test TO regress_console_admin;
 SET ROLE regress_console_admin;
 SELECT test.outcome($$SELECT pgtoken_administration.update_client('pgtoken-console', redirect_uris => '{https://evil.example/}')$$) AS outcome;
+-- nor does he shut out who is let in beside him
+SELECT what, test.outcome(what) AS outcome FROM unnest(ARRAY[$$SELECT pgtoken_administration.update_resource('https://console.example/oauth2/console/api', enabled => false)$$,
+	$$SELECT pgtoken_administration.update_resource('https://CONSOLE.example:443/oauth2/console/api', scopes => '{none}')$$, $$SELECT pgtoken_administration.delete_resource('https://console.example/oauth2/console/api')$$]) what;
 RESET ROLE;
 
 -- Taken away: one operator, then the console of all; what was signed in has ended.

@@ -167,7 +167,8 @@ SELECT pgtoken_administration.update_client('spy', scopes => '{read,write}');
 RESET ROLE;
 SELECT pgtoken.update_client('spy', scopes => '{pgtoken:metrics}') AS by_the_administrator;
 SET ROLE regress_keyless;
-SELECT pgtoken_administration.update_client('spy', client_name => 'Watch') AS a_name;
+-- nor by a secret of his for one that the administrator lets
+SELECT pgtoken_administration.create_client_secret('spy');
 RESET ROLE;
 SELECT pgtoken.revoke_administration('https://keyless.example', 'regress_keyless');
 DROP ROLE regress_keyless;

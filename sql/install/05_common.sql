@@ -264,8 +264,9 @@ CREATE FUNCTION pgtoken.user_function(function_name text, argument_types text) R
 AS $function$
 DECLARE
 	parts CONSTANT text[] := parse_ident(function_name);
-	-- the role in effect outside of our SECURITY DEFINER function
-	caller CONSTANT oid := (CASE current_setting('role') WHEN 'none' THEN session_user ELSE quote_ident(current_setting('role')) END)::regrole;
+	-- the role in effect outside of our SECURITY DEFINER function; of the console its operator's, and not the layer's
+	caller CONSTANT oid := coalesce((pgtoken.console_call() ->> 'role')::regrole,
+		(CASE current_setting('role') WHEN 'none' THEN session_user ELSE quote_ident(current_setting('role')) END)::regrole);
 	qualified_name text;
 	found_function pg_proc;
 BEGIN

@@ -211,6 +211,8 @@ BEGIN
 	IF its_issuer = ANY (its)
 	   -- the console's own: where its codes are sent is not for those to say who are let in by it
 	   AND NOT EXISTS (SELECT FROM pgtoken.consoles c WHERE c.client_id = administered_client.client_id)
+	   -- and one that the administrator lets read what is measured of all issuers: a secret of it would be his, too
+	   AND NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = administered_client.client_id AND 'pgtoken:metrics' = ANY (c.scopes))
 	   OR may_be_new AND its_issuer IS NULL
 		  AND NOT EXISTS (SELECT FROM pgtoken.audit_rows e
 						  WHERE e.client_id = administered_client.client_id AND coalesce(e.detail #>> '{after,issuer}', e.detail #>> '{before,issuer}') <> ALL (its)) THEN
@@ -224,6 +226,21 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.administered_client FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.administered_client IS 'Internal, called by the functions of pgtoken_administration: the client, where the role of the session administers its issuer; may_be_new: or where there is none, and in the audit none of another issuer. Raises 42501';
+
+CREATE FUNCTION pgtoken.administered_resource(resource text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	-- switched off or without its scopes, the console would let nobody in
+	IF EXISTS (SELECT FROM pgtoken.consoles c WHERE c.resource = (pgtoken.registered_resources(c.issuer, ARRAY[administered_resource.resource]))[1]) THEN
+		RAISE EXCEPTION 'permission denied: the API is the console''s'
+			USING ERRCODE = 'insufficient_privilege', HINT = 'pgtoken_admin changes it, by enable_console and disable_console.';
+	END IF;
+	RETURN resource;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.administered_resource FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.administered_resource IS 'Internal, called by the functions of pgtoken_administration: the API, where it is not a console''s. Raises 42501';
 
 CREATE FUNCTION pgtoken.administered_functions() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -249,6 +266,7 @@ BEGIN
 			RAISE EXCEPTION 'pgtoken.% does not say whose it is', f.proname;
 		END IF;
 		SELECT pg_catalog.string_agg(CASE n.name WHEN 'issuer' THEN 'pgtoken.administered_issuer($' || n.i || ')'
+										 WHEN 'resource' THEN 'pgtoken.administered_resource($' || n.i || ')'
 										 WHEN 'client_id' THEN
 											 pg_catalog.format(CASE WHEN 'issuer' OPERATOR(pg_catalog.=) ANY (f.names) THEN 'CASE WHEN $%1$s IS NOT NULL THEN pgtoken.administered_client($%1$s, true) END'
 																	ELSE 'pgtoken.administered_client($%1$s, false)' END, n.i)

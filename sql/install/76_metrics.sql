@@ -16,8 +16,9 @@ BEGIN
 	IF TG_OP = 'UPDATE' AND 'pgtoken:metrics' = ANY (OLD.scopes) THEN
 		RETURN NULL;	-- it was given before
 	END IF;
-	IF cardinality(pgtoken.session_administers()) > 0
-	   AND NOT pg_has_role(CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END, 'pgtoken_admin', 'USAGE') THEN
+	-- at the console the role of the session is the layer's
+	IF pgtoken.console_issuer() IS NOT NULL
+	   OR cardinality(pgtoken.session_administers()) > 0 AND NOT pg_has_role(CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role')::name END, 'pgtoken_admin', 'USAGE') THEN
 		RAISE EXCEPTION 'permission denied: the scope pgtoken:metrics is not given by an administrator of one issuer'
 			USING ERRCODE = 'insufficient_privilege', DETAIL = 'What it lets read is about all issuers.', HINT = 'pgtoken_admin can give it.';
 	END IF;

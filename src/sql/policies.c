@@ -172,7 +172,7 @@ pgt_judge_recorded(PG_FUNCTION_ARGS)
 			&more, "could_step_up",
 			member_bool(facts, "could_step_up",
 						grant_type_has_user(grant.grant_type) &&
-							challenge_possible(&client, grant.auth.subject,
-											   policy->factor_types, policy->n_factor_types)));
+							challenge_possible(&client, grant.auth.subject, policy->factor_types,
+											   policy->n_factor_types)));
 	PG_RETURN_JSONB_P(object_concat(record, object_end(&more)));
 }

@@ -107,7 +107,9 @@ before(async () => {
 	GRANT EXECUTE ON FUNCTION pgtoken_console.test_raises TO pgtoken_auditor;
 	CREATE OR REPLACE FUNCTION pgtoken_console.test_large(arguments jsonb) RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp RETURN to_jsonb(repeat('x', 5000000));
 	REVOKE ALL ON FUNCTION pgtoken_console.test_large FROM PUBLIC;
-	GRANT EXECUTE ON FUNCTION pgtoken_console.test_large TO pgtoken_auditor`);
+	GRANT EXECUTE ON FUNCTION pgtoken_console.test_large TO pgtoken_auditor;
+	CREATE OR REPLACE FUNCTION public.test_judges(request jsonb, before jsonb, parameters jsonb) RETURNS jsonb LANGUAGE sql STABLE RETURN '{}'::jsonb;
+	REVOKE ALL ON FUNCTION public.test_judges FROM PUBLIC`);
 });
 
 describe('an operator of the console', () => {
@@ -310,6 +312,14 @@ describe('attacks shut out at the console', () => {
 		assert.equal((await call(session, 'test_changes_here', { client_id: own.id, name: 'Ours' })).json, 'pgtoken_issuer_admin');
 		for (const id of [foreign, CONSOLE.id]) assert.equal((await call(session, 'test_changes_here', { client_id: id, name: 'x' })).json.sqlstate, '42501');
 		assertChallenged(await call(session, 'test_changes', { client_id: own.id, name: 'x' }), 403, 'insufficient_scope');
+		// the layer has logged in, and may more: what is his to do is not judged by that
+		const sees = h.unique('sees');
+		for (const [name, parameters] of [
+			['create_policy', { issuer: h.issuer, policy: sees, rules: [{ rule: 'function', function: 'public.test_judges' }] }],
+			['create_client', { issuer: h.issuer, client_id: sees, client_type: 'confidential', scopes: ['pgtoken:metrics'] }],
+			['update_resource', { issuer: h.issuer, resource: RESOURCE, enabled: false }],
+			['delete_resource', { issuer: h.issuer, resource: RESOURCE }],
+		]) assert.equal((await call(session, name, parameters)).json.sqlstate, '42501', name);
 	});
 
 	it('a user\'s token, one for another API, one without its key, one used twice', async () => {
