@@ -41,6 +41,16 @@ SELECT event, count(*) FROM pgtoken.audit_events GROUP BY event ORDER BY event C
 SELECT DISTINCT role_name FROM pgtoken.audit_events WHERE client_id = 'north_app' AND event = 'client.created';
 RESET ROLE;
 
+-- Row security asks once which issuers the role has, not of each client, of which there can be thousands.
+BEGIN;
+SELECT count((pgtoken.create_client('north_' || n, 'public', issuer => 'https://north.example')).client_id) FROM generate_series(1, 3) n;
+SET LOCAL track_functions = 'all';
+SET LOCAL ROLE regress_north;
+SELECT cardinality(pgtoken.administered_clients()) AS clients;
+RESET ROLE;
+SELECT calls AS asked FROM pg_stat_xact_user_functions WHERE schemaname = 'pgtoken' AND funcname = 'administered_issuers';
+ROLLBACK;
+
 -- Attack shut out: who administers one tenant looks at another's.
 SET ROLE regress_north;
 SELECT (SELECT count(*) FROM pgtoken.clients WHERE client_id LIKE 'south%') AS clients, (SELECT count(*) FROM pgtoken.client_secrets WHERE client_id LIKE 'south%') AS secrets,

@@ -78,7 +78,8 @@ GRANT SELECT ON pgtoken.clients TO pgtoken_issuer_admin;
 
 CREATE FUNCTION pgtoken.administered_clients() RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp
-	RETURN ARRAY(SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = ANY (pgtoken.administered_issuers()));
+	-- asked once, not of each client
+	RETURN ARRAY(SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = ANY ((SELECT pgtoken.administered_issuers())::text[]));
 REVOKE ALL ON FUNCTION pgtoken.administered_clients FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.administered_clients TO pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken.administered_clients IS 'Internal, for row security: the clients of the issuers that the role in effect administers';
