@@ -97,6 +97,11 @@ ALTER TABLE pgtoken.factors
 	ALTER parameters SET STORAGE MAIN, ALTER parameters SET STATISTICS 0,
 	ALTER secret SET STORAGE PLAIN, ALTER secret SET STATISTICS 0,
 	ALTER code_hashes SET STORAGE PLAIN, ALTER code_hashes SET STATISTICS 0;
+-- for health(), which must not look at each; nothing that a use of a factor changes is in them
+CREATE INDEX factors_unwrapped ON pgtoken.factors (issuer) WHERE secret IS NOT NULL AND NOT wrapped;
+COMMENT ON INDEX pgtoken.factors_unwrapped IS 'Counts the secrets that no root key wraps';
+CREATE INDEX factors_webauthn ON pgtoken.factors (issuer) WHERE factor_type = 'webauthn';
+COMMENT ON INDEX pgtoken.factors_webauthn IS 'Says of an issuer whether it has passkeys';
 SELECT pg_catalog.pg_extension_config_dump('pgtoken.factors', '');
 ALTER TABLE pgtoken.factors ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.factors FOR SELECT TO pgtoken_auditor USING (true);
