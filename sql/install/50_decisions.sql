@@ -104,10 +104,13 @@ CREATE FUNCTION pgtoken.decisions_by_rule(since timestamptz, until timestamptz D
 BEGIN ATOMIC
 	SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, p.policy ->> 'policy', (p.policy ->> 'version')::integer,
 		   p.policy ->> 'mode', format('%s %s', r.rule ->> 'position', r.rule ->> 'rule'), r.rule ->> 'outcome', count(*)
-	FROM pgtoken.audit_events e
-	CROSS JOIN jsonb_array_elements(e.detail #> '{decision,policies}') p (policy)
+	-- of audit_events, without making the detail of each answer
+	FROM (SELECT t.issued_at AS occurred_at, t.assessment AS decision FROM pgtoken.tokens t
+		  UNION ALL
+		  SELECT a.occurred_at, a.detail -> 'decision' FROM pgtoken.audit_rows a) e
+	CROSS JOIN jsonb_array_elements(e.decision -> 'policies') p (policy)
 	CROSS JOIN jsonb_array_elements(p.policy -> 'rules') r (rule)
-	WHERE jsonb_typeof(e.detail -> 'decision') = 'object' AND e.occurred_at >= coalesce(since, '-infinity') AND e.occurred_at < coalesce(until, 'infinity')
+	WHERE jsonb_typeof(e.decision) = 'object' AND e.occurred_at >= coalesce(since, '-infinity') AND e.occurred_at < coalesce(until, 'infinity')
 	GROUP BY 1, 2, 3, 4, 5, 6;
 END;
 REVOKE ALL ON FUNCTION pgtoken.decisions_by_rule FROM PUBLIC;

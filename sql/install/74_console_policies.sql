@@ -84,7 +84,7 @@ GRANT EXECUTE ON FUNCTION pgtoken_console.policy_versions TO pgtoken_auditor, pg
 COMMENT ON FUNCTION pgtoken_console.policy_versions IS 'The versions of a policy, the newest first. arguments: issuer, policy, after, limit. Returns rows, an array of rows of pgtoken.policies, and next. Raises 55000 when there is no such policy.';
 
 CREATE FUNCTION pgtoken_console.policy_firings(arguments jsonb) RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET jit = off
 AS $function$
 DECLARE
 	since CONSTANT timestamptz := coalesce((arguments ->> 'since')::timestamptz, now() - interval '1 day');
