@@ -183,7 +183,8 @@ BEGIN
 	WITH waiting AS MATERIALIZED (
 		-- those that are due first, so that what is stuck is among them
 		(SELECT w.kind AS outbox, w.created_at FROM pgtoken.courier_work w WHERE w.dead_at IS NULL ORDER BY w.due_at LIMIT most)
-		UNION ALL (SELECT 'application_code', c.created_at FROM pgtoken.challenge_codes c WHERE c.expires_at > now() LIMIT most)),
+		-- the newest: those that have expired stay until maintenance comes
+		UNION ALL SELECT 'application_code', c.created_at FROM (SELECT k.created_at, k.expires_at FROM pgtoken.challenge_codes k ORDER BY k.code_id DESC LIMIT most) c WHERE c.expires_at > now()),
 	boxes AS MATERIALIZED (
 		SELECT jsonb_build_object('outbox', b.outbox) AS labels, count(w.created_at) AS n, min(w.created_at) AS oldest
 		FROM unnest('{application_code,code,document,logout,seal,signal}'::text[]) b (outbox) LEFT JOIN waiting w USING (outbox) GROUP BY b.outbox)
