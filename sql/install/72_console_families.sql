@@ -196,7 +196,7 @@ DECLARE
 	page CONSTANT record := pgtoken_console.family_page(arguments);
 	until CONSTANT timestamptz := coalesce(page.after[1]::timestamptz, 'infinity');
 	before CONSTANT uuid := coalesce(page.after[2], 'ffffffff-ffff-ffff-ffff-ffffffffffff')::uuid;
-	looked_at CONSTANT integer := 100000;
+	looked_at CONSTANT integer := 50000;
 	wanted text[];
 	found jsonb;
 	next text;
@@ -228,7 +228,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.from_address FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.from_address TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken_console.from_address IS
-'Console: what came from an address, the newest first, by the contexts of ledger and audit; not from where pgtoken.address_retention has passed. No index has addresses: a page looks at 100000 events at the most. arguments: address (one, without a netmask); after, limit.
+'Console: what came from an address, the newest first, by the contexts of ledger and audit; not from where pgtoken.address_retention has passed. No index has addresses: a page looks at 50000 events at the most. arguments: address (one, without a netmask); after, limit.
 Returns rows (at, event_id, event, reason, grant_id, client_id, subject, device), next, and back_to: until when events have been looked at, null where all were. Raises 22P02 for what is no address, 22023.';
 
 -- A family ---------------------------------------------------------------------------

@@ -67,7 +67,7 @@ function FromAddress({ address }: { address: string }) {
 	const seen = useList<Seen>('from_address', { address });
 	return (
 		<>
-			<p class="muted">No index has addresses: this goes back in time, 100,000 events with each page. What pgtoken.address_retention has passed is not there.</p>
+			<p class="muted">No index has addresses: this goes back in time, 50,000 events with each page. What pgtoken.address_retention has passed is not there.</p>
 			<ListTable list={seen} caption={`Events from ${address}`} rowKey={(row) => row.event_id} empty={seen.more ? 'Nothing so far: More goes further back.' : 'Nothing came from there.'} columns={[
 				{ title: 'When', head: true, cell: (row) => <Time at={row.at} /> },
 				{ title: 'What', cell: (row) => [row.event, row.reason].filter(Boolean).join(': ') },
