@@ -28,8 +28,9 @@ type Filters = Partial<Record<'event' | 'subject' | 'client_id' | 'grant_id' | '
 const NO_FAMILY = '00000000-0000-0000-0000-000000000000';
 const NAMES = ['event', 'subject', 'client_id', 'grant_id', 'address', 'operator', 'since', 'until'] as const;
 const MOST_ROWS = 50_000;
-/** where nothing fits, it looks further back by itself for so many pages */
+/** where nothing fits, it looks further back by itself, for so many pages and so many milliseconds */
 const LOOKS = 10;
+const LOOKING = 500;
 
 const decoded = (text: string) => {
 	try {
@@ -58,13 +59,14 @@ function useEvents(filters: Filters) {
 		const mine = ++turn.current;
 		setLoading(true);
 		let now = from;
+		const begun = performance.now();
 		try {
 			for (let looks = 0; looks < LOOKS; looks++) {
 				const page = await call<Found<Event>>('audit_events', now.next === null ? filters : { ...filters, after: now.next });
 				now = { rows: [...now.rows, ...page.rows], next: page.next, searched_to: page.searched_to };
 				if (mine !== turn.current) return;
 				setState(now);
-				if (now.next === null || now.rows.length > from.rows.length) break;
+				if (now.next === null || now.rows.length > from.rows.length || performance.now() - begun > LOOKING) break;
 			}
 		} catch (error) {
 			if (mine === turn.current) setState({ ...now, error: error as ApiError });
