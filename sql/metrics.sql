@@ -112,6 +112,7 @@ SELECT line FROM regexp_split_to_table(pgtoken.metrics_text(), '\n') line WHERE 
 SELECT line FROM regexp_split_to_table(pgtoken.metrics_text(true), '\n') line WHERE line ~ '^# [A-Z]+ pgtoken(_refresh_reuse|_http_request_duration_seconds|_table_size_bytes|) ' ORDER BY line COLLATE "C";
 SELECT right(pgtoken.metrics_text(true), 7) = E'\n# EOF\n' AS ends, pgtoken.metrics_text() ~ 'EOF|# UNIT' AS prometheus_does_not, right(pgtoken.metrics_text(), 1) = E'\n' AS ends_its_line;
 SELECT pgtoken.metric_samples('m', jsonb_build_object('l', E'a"b\\c\nd} 1\n# TYPE x'), 'Infinity') AS escaped, pgtoken.metric_samples('m', '{}', 0.5), pgtoken.metric_samples('m', '{"a": "b", "c": "d"}', 1e15);
+SELECT pgtoken.metric_samples('m', '{"a": ", ", "b": ": ", "c": "{", "d": "x: y", "e": "", "f": "o k"}', 1) AS no_separators, pgtoken.metric_samples('m', '{"a": "x: {y", "b": ""}', 1) AS fast;
 
 -- Attack shut out: who has no permission reads how much is refused, or which issuers there are.
 CREATE ROLE regress_monitor IN ROLE pgtoken_monitor;

@@ -260,7 +260,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.measurements FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.measurements IS 'Internal, called by metrics() and metrics_text(): names, labels and values';
 
--- The next four without SET, so that they are taken into the statement that calls them: their
+-- The next five without SET, so that they are taken into the statement that calls them: their
 -- bodies were read when they were made.
 CREATE FUNCTION pgtoken.metric_family(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -289,10 +289,20 @@ CREATE FUNCTION pgtoken.metric_label(value text) RETURNS text
 REVOKE ALL ON FUNCTION pgtoken.metric_label FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.metric_label IS 'Internal, called by metrics_text(): the value of a label, as it stands between quotes';
 
+-- apart: what has a query in it is not taken into the statement that calls it
+CREATE FUNCTION pgtoken.metric_labels(labels jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN (SELECT string_agg(l.key || '="' || pgtoken.metric_label(l.value) || '"', ',') FROM jsonb_each_text(labels) l) || '}';
+REVOKE ALL ON FUNCTION pgtoken.metric_labels FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.metric_labels IS 'Internal, called by metric_samples(): labels with any values, as they stand in the text, and the brace that closes them';
+
 CREATE FUNCTION pgtoken.metric_samples(name text, labels jsonb, value double precision) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN name || CASE WHEN labels = '{}' THEN ''
-						ELSE '{' || (SELECT string_agg(l.key || '="' || pgtoken.metric_label(l.value) || '"', ',') FROM jsonb_each_text(labels) l) || '}' END
+						-- what jsonb shows, but for what stands between names and values, where nothing in a value could be taken for that
+						WHEN labels::text ~ '^\{(?:"[a-z_]+": "(?:[^"\\:,][^"\\,]*)?"(?:, )?)+\}$'
+							THEN '{' || substr(replace(replace(labels::text, '": "', '="'), '", "', '",'), 3)
+						ELSE '{' || pgtoken.metric_labels(labels) END
 		   || ' ' || CASE value WHEN 'Infinity' THEN '+Inf' ELSE value::text END;
 REVOKE ALL ON FUNCTION pgtoken.metric_samples FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.metric_samples IS 'Internal, called by metrics_text(): the line of a sample';
