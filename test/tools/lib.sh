@@ -67,9 +67,21 @@ pg_major() {
     echo "${major:-15}"
 }
 
-# the oldest Node that gateway, examples and tests run on, and where setup puts one
-NODE_MIN=20
+# The oldest Nodes that all here runs on, and where setup puts one.  Gateway, examples and
+# tests are content with 20.0; what builds the console is not.
+NODE_MIN='20.19, 22.12'
 NODE_DIR=$ROOT/build/node
+
+# node_new_enough 22.12.0
+node_new_enough() {
+    local major minor
+    IFS=. read -r major minor _ <<<"$1"
+    case $major in
+        20) [ "$minor" -ge 19 ] ;;
+        22) [ "$minor" -ge 12 ] ;;
+        *) [ "$major" -ge 23 ] ;;
+    esac
+}
 
 # prints the Node to use: the caller's, else the one that setup has brought
 node_program() {
@@ -77,8 +89,7 @@ node_program() {
     # npm 9 makes no link in .bin
     for program in "$(command -v node)" "$NODE_DIR"/node_modules/node-linux-*/bin/node; do
         version=$("$program" --version 2>/dev/null) || continue
-        version=${version#v}
-        if [ "${version%%.*}" -ge "$NODE_MIN" ]; then
+        if node_new_enough "${version#v}"; then
             readlink -f "$program"
             return
         fi
@@ -89,7 +100,7 @@ node_program() {
 # true when there is one; otherwise says in a line what is wrong
 node_recent() {
     node_program >/dev/null ||
-        { say "Node $NODE_MIN.0 or newer is needed, here is $(node --version 2>/dev/null || echo none)" >&2; return 1; }
+        { say "Node $NODE_MIN or newer is needed, here is $(node --version 2>/dev/null || echo none)" >&2; return 1; }
 }
 
 # npm_ci FOLDER: what its lockfile names, as the invoking user, whose configuration
