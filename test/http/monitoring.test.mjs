@@ -2,7 +2,8 @@
 // its runbook, and what they ask for is measured.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -66,6 +67,15 @@ describe('monitoring', () => {
 		const { series, recorded: used } = asked();
 		assert.deepEqual([...series].filter((name) => !measured.has(name)), []);
 		assert.deepEqual([...used].sort(), [...recorded].sort());
+	});
+
+	it('has a board whose expressions Prometheus reads', (t) => {
+		const exprs = [...board.panels.flatMap(({ targets = [] }) => targets), ...board.annotations.list].map(({ expr }) => expr.replaceAll('$__rate_interval', '5m').replaceAll('$job', 'pgtoken'));
+		const folder = mkdtempSync(join(tmpdir(), 'board-'));
+		t.after(() => rmSync(folder, { recursive: true }));
+		// rules are what promtool reads expressions from, and JSON is YAML
+		writeFileSync(join(folder, 'board.yml'), JSON.stringify({ groups: [{ name: 'board', rules: exprs.map((expr, i) => ({ record: `board:x${i}`, expr })) }] }));
+		promtool('check', 'rules', join(folder, 'board.yml'));
 	});
 
 	it('has a board that can be imported: one variable data source, and no panel over another', () => {
