@@ -120,7 +120,7 @@ $(INSTALL_SCRIPT_SQL): $(SQL_FILES) Makefile $(EXTENSION).control
 	   cat $(SQL_FILES); } > $@.tmp && mv $@.tmp $@
 # the console, where make console has built it: files of a build before have other names
 install: install-console
-install-console: ; @$(if $(wildcard console/dist/index.html),rm -rf '$(CONSOLE)' && $(MKDIR_P) '$(CONSOLE)' && $(INSTALL_DATA) console/dist/* '$(CONSOLE)')
+install-console: ; @$(srcdir)/console/install '$(CONSOLE)'
 uninstall: uninstall-console
 uninstall-console: ; rm -rf '$(CONSOLE)'
 endif

@@ -11,6 +11,10 @@ BEGIN ATOMIC
 	FROM pgtoken_http.handle(CASE WHEN path LIKE '%/api/%' THEN 'POST' ELSE 'GET' END, path, ARRAY['Host', host], NULL) h;
 END;
 
+-- Whether make console was run before this is no matter of what follows.
+SELECT pg_get_functiondef('pgtoken.console_pages_missing'::regproc) AS as_installed \gset
+CREATE OR REPLACE FUNCTION pgtoken.console_pages_missing() RETURNS boolean LANGUAGE sql STABLE PARALLEL RESTRICTED RETURN current_setting('test.pages_missing', true) IS NOT DISTINCT FROM 'yes';
+
 -- Off until it is switched on, of each issuer for itself.
 SELECT p, test.console_at(p) FROM unnest('{/oauth2/console,/oauth2/console/,/oauth2/console/index.html,/oauth2/console/configuration,/oauth2/console/api/whoami}'::text[]) WITH ORDINALITY u (p, n) ORDER BY n;
 SELECT pgtoken.enable_console('https://console.example') AS page, pgtoken.enable_console('https://console.example') AS again;
@@ -111,6 +115,15 @@ SELECT p, test.console_at(p) FROM unnest('{/oauth2/console,/oauth2/console/,/oau
 -- and on again with who was there
 SELECT pgtoken.enable_console('https://console.example') AS page;
 SELECT test.console_at('/oauth2/console/configuration') AS on, (SELECT enabled FROM pgtoken.clients WHERE client_id = 'pgtoken-console') AS client, (SELECT count(*) FROM pgtoken.console_operators WHERE subject = 'op2') AS operators;
+
+-- Pages that are not installed are told of by who switches it on, and by health().
+SET test.pages_missing = 'yes';
+SET client_min_messages = notice;
+SELECT pgtoken.enable_console('https://console.example') AS page;
+SET client_min_messages = warning;
+SELECT h.ok, h.detail ~ 'its pages are not installed here: make console, make install' AS told FROM pgtoken.health() h WHERE h.check_name = 'console';
+:as_installed;
+SELECT pgtoken.console_pages_missing() = (h.status = 404) AS as_the_door_sees_it FROM pgtoken_http.handle('GET', '/oauth2/console/', '{Host,console.example}', NULL) h;
 
 -- A person who is erased is no operator any more.
 SELECT pgtoken.erase_subject('op2', issuer => 'https://console.example') IS NOT NULL AS erased;

@@ -322,7 +322,10 @@ BEGIN
 		  UNION ALL
 		  SELECT format('nobody can use that of %s: pgtoken.create_console_operator', c.issuer)
 		  FROM pgtoken.consoles c
-		  WHERE c.enabled AND NOT EXISTS (SELECT FROM pgtoken.console_factors l JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE l.issuer = c.issuer AND f.state = 'active')) w;
+		  WHERE c.enabled AND NOT EXISTS (SELECT FROM pgtoken.console_factors l JOIN pgtoken.factors f USING (issuer, subject, factor_id) WHERE l.issuer = c.issuer AND f.state = 'active')
+		  UNION ALL
+		  SELECT 'its pages are not installed here: make console, make install'
+		  WHERE EXISTS (SELECT FROM pgtoken.consoles c WHERE c.enabled) AND pgtoken.console_pages_missing()) w;
 	ok := names IS NULL;
 	detail := CASE WHEN NOT ok THEN names || ' (docs/console.md)'
 				   WHEN EXISTS (SELECT FROM pgtoken.consoles c WHERE c.enabled) THEN 'its operators can prove that they are it'

@@ -83,6 +83,14 @@ COMMENT ON TRIGGER audit ON pgtoken.console_factors IS 'Writes the row before an
 
 -- Switching it on and off ---------------------------------------------------------------
 
+CREATE FUNCTION pgtoken.console_pages_missing() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL RESTRICTED SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT (pg_stat_file(c.setting || '/pgtoken/console/index.html', true)).size IS NULL FROM pg_config c WHERE c.name = 'SHAREDIR';
+END;
+REVOKE ALL ON FUNCTION pgtoken.console_pages_missing FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.console_pages_missing IS 'Internal, called by enable_console() and health(): are the pages that make console builds not installed on this server?';
+
 CREATE FUNCTION pgtoken.enable_console(issuer text DEFAULT NULL, client_id text DEFAULT 'pgtoken-console') RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -118,6 +126,9 @@ BEGIN
 	END IF;
 	INSERT INTO pgtoken.consoles AS c (issuer, client_id, resource) VALUES (of_issuer, enable_console.client_id, api)
 	ON CONFLICT ON CONSTRAINT consoles_pkey DO UPDATE SET resource = excluded.resource, enabled = true, enabled_at = excluded.enabled_at WHERE NOT c.enabled;
+	IF pgtoken.console_pages_missing() THEN
+		RAISE NOTICE 'the pages of the console are not installed, so that % answers 404', page USING HINT = 'make console, then make install (docs/console.md).';
+	END IF;
 	RETURN page;
 END
 $function$;
@@ -125,7 +136,7 @@ REVOKE ALL ON FUNCTION pgtoken.enable_console FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.enable_console TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.enable_console IS
 'Switch the console of an issuer on: it makes the client that the console is and the API that its tokens are for, and its pages and API answer at {issuer}/oauth2/console/. Nobody can use it before create_console_operator has let him in.
-issuer: NULL is the default one. client_id: name of the client; the usual one can be one issuer''s only. Called again it puts back redirect URI and scopes of the two, and leaves the rest as it is. Returns the address of the console. Raises 22004, 23505 when another client has the name, 55000 when the console of the issuer has another client, and for an unknown issuer.';
+issuer: NULL is the default one. client_id: name of the client; the usual one can be one issuer''s only. Called again it puts back redirect URI and scopes of the two, and leaves the rest as it is. Returns the address of the console; a NOTICE says where its pages are not installed. Raises 22004, 23505 when another client has the name, 55000 when the console of the issuer has another client, and for an unknown issuer.';
 
 CREATE FUNCTION pgtoken.disable_console(issuer text DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
