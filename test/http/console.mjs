@@ -63,15 +63,27 @@ export async function prove(page, operator) {
 // of what axe finds this changes with the theme; the rest is told in light
 const BY_THEME = { runOnly: ['color-contrast', 'link-in-text-block'] };
 
-/** nothing for axe to find, in light and dark, at 390 and 1440 pixels, and nothing that has to be scrolled sideways */
+/** nothing that has to be scrolled sideways, and no control of the page, or of the dialog over it, over another */
+async function checkFit(page, what, width) {
+	await page.setViewportSize({ width, height: 900 });
+	// what is drawn for a width is drawn anew
+	await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
+	const found = await page.evaluate(() => {
+		const { scrollWidth, clientWidth } = document.documentElement;
+		const controls = [...(document.querySelector('dialog[open]') ?? document.querySelector('main')).querySelectorAll('input, select, textarea, button')].filter((control) => control.checkVisibility()).map((control) => [control.name || control.textContent, control.getBoundingClientRect()]);
+		const over = controls.flatMap(([one, a], i) => controls.slice(i + 1)
+			.filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1).map(([another]) => `${one} and ${another}`));
+		return { wider: scrollWidth - clientWidth, over };
+	});
+	assert.deepEqual(found, { wider: 0, over: [] }, `${what} fits ${width} pixels`);
+}
+
+/** nothing for axe to find, in light and dark, at 390 and 1440 pixels; and it fits */
 export async function checkAxe(page, what = 'the page') {
 	if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe);
+	for (const width of [1024, 1280]) await checkFit(page, what, width);
 	for (const width of [390, 1440]) {
-		await page.setViewportSize({ width, height: 900 });
-		// what is drawn for a width is drawn anew
-		await page.evaluate(() => new Promise((drawn) => { requestAnimationFrame(() => requestAnimationFrame(drawn)); }));
-		const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-		assert.equal(wider, 0, `${what} fits ${width} pixels`);
+		await checkFit(page, what, width);
 		for (const colorScheme of ['light', 'dark']) {
 			await page.emulateMedia({ colorScheme });
 			const found = await page.evaluate(async (rules) => (await globalThis.axe.run(document, { resultTypes: ['violations'], ...rules })).violations
