@@ -1,6 +1,7 @@
 // The console's pages about policies, the audit, its seals and storage, in Chromium: what
 // they are for, what a person types wrongly, and text of the database that would be markup.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { before } from 'node:test';
 
@@ -140,6 +141,27 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await page.getByRole('cell', { name: 'ip 203.0.113.7 is in the rule\'s networks' }).waitFor();
 		await assertText(MARKUP);
 		await suite.axe('an event');
+	});
+
+	// what the user's answer had leads to the event, and the event to all of its request and trace
+	it('an event, by the X-Request-Id of an answer and by its trace', async () => {
+		const { page } = suite;
+		const token = await h.value(`SELECT refresh_token FROM pgtoken.issue_tokens($1, 'asks', 'offline_access read')`, client);
+		const trace = randomBytes(16).toString('hex');
+		const answer = await h.exchange('POST', '/oauth2/token', {
+			headers: ['Content-Type', 'application/x-www-form-urlencoded', 'traceparent', `00-${trace}-00f067aa0ba902b7-01`],
+			body: `grant_type=refresh_token&client_id=${client}&refresh_token=${token}&scope=unknown`,
+		});
+		const [request] = answer.all('X-Request-Id');
+		await suite.open('/find');
+		await page.getByRole('textbox', { name: 'Whatever you have at hand' }).fill(request);
+		await button('Find').click();
+		const events = page.getByRole('region', { name: 'Events' }).getByRole('table');
+		await events.getByRole('link', { name: 'refresh.refused' }).click();
+		await page.getByRole('link', { name: 'Events of this trace' }).click();
+		await page.waitForURL((url) => url.hash === `#/audit/by/trace_id/${trace}`);
+		await events.getByRole('link', { name: 'refresh.refused' }).waitFor();
+		assert.equal(await page.getByLabel('Trace').inputValue(), trace);
 	});
 
 	it('Attack shut out: the audit as a file, in which somebody\'s name is a formula', async () => {
