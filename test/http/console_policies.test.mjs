@@ -90,6 +90,7 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await suite.prove();
 		await page.getByText('Version 1 decides', { exact: true }).waitFor();
 		assert.equal(await state(1), 'active');
+		assert.equal(await button('Roll back').count(), 0, 'there is nothing to go back to');
 		assert.equal(await refresh(tokens[1], '203.0.113.7'), 'deny');
 
 		await page.getByRole('link', { name: 'New version' }).click();
@@ -98,12 +99,14 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await button('Version 2 into the shadow').click();
 		await button('Into the shadow', dialog('Try version 2 in the shadow?')).click();
 		await page.getByText('Version 1 decides, version 2 is in the shadow').waitFor();
+		assert.equal(await button('Roll back').count(), 0, 'what is in the shadow never decided');
 		await button('Activate version 2').click();
 		const question = dialog('Put version 2 in force?');
 		assert.match(await question.getByRole('row').filter({ hasText: 'rule 1' }).textContent(), /203\.0\.113\.0\/24.*198\.51\.100\.0\/24, 2001:db8::\/32/);
 		await button('Activate', question).click();
 		await page.getByText('Version 2 decides', { exact: true }).waitFor();
 		await button('Roll back').click();
+		await dialog('Roll back?').getByText('Version 2 retires, and version 1, which decided before, decides again.').waitFor();
 		await button('Roll back', dialog('Roll back?')).click();
 		await page.getByText('Version 1 decides', { exact: true }).waitFor();
 		assert.deepEqual([await state(1), await state(2)], ['active', 'retired']);
