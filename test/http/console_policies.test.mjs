@@ -158,6 +158,7 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		const [request] = answer.all('X-Request-Id');
 		await suite.open('/find');
 		await page.getByRole('textbox', { name: 'Whatever you have at hand' }).fill(request);
+		await page.getByText('Taken for an id').waitFor();
 		await button('Find').click();
 		const events = page.getByRole('region', { name: 'Events' }).getByRole('table');
 		await events.getByRole('link', { name: 'refresh.refused' }).click();

@@ -1,5 +1,5 @@
 // Find: one box for whatever somebody has at hand.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Badge, Button, Empty, ErrorBox, Id, ListTable, Loading, Notice, Page, Section, Tabs, TextField, Time, useCall, useList } from '../components';
 import type { Tab } from '../components/tabs';
@@ -15,7 +15,12 @@ const where = ({ id, generation }: Taken) => (!id ? '#/find' : generation === un
 
 function Box({ text }: { text: string }) {
 	const [typed, setTyped] = useState(text);
-	useEffect(() => { setTyped(text); }, [text]);
+	const shown = useRef(text);
+	useEffect(() => {
+		// not at first: who is quick has typed already
+		if (shown.current !== text) setTyped(text);
+		shown.current = text;
+	}, [text]);
 	const taken = typed.trim() ? take(typed) : undefined;
 	return (
 		<form class="find" role="search" aria-label="Find" onSubmit={(event) => {
