@@ -57,6 +57,15 @@ SELECT a ->> 'grant_id' = :'gid' AS this, a -> 'family' AS family, a -> 'event' 
 SELECT l.generation, l.retry, a ->> 'grant_id' = :'gid' AS this, a -> 'generation' AS generation FROM pgtoken.lineage(:'gid'::uuid) l, LATERAL test.look('find', 'text', l.jti) a ORDER BY l.generation, l.retry;
 SELECT a -> 'family' AS family, a -> 'event' AS event FROM pgtoken.audit_events e, LATERAL test.look('find', 'text', e.event_id::text) a WHERE e.grant_id = :'gid' AND e.event = 'refresh.reuse';
 SELECT a -> 'family' AS family, a -> 'event' AS event FROM test.look('find', 'text', '01980000-0000-7000-8000-000000000000') a;
+-- the id of a request, as its answer had it
+BEGIN;
+SELECT pgtoken.mark_request() AS request \gset
+SELECT a -> 'request' AS request FROM test.look('find', 'text', :'request') a;
+SELECT error FROM pgtoken.refresh_grant(:'lt', 'con-app', scope => 'email');
+SELECT a -> 'family' AS family, a -> 'event' AS event, a -> 'request' AS request FROM test.look('find', 'text', :'request') a;
+SELECT w ->> 'request_id' = :'request' AS request, w #>> '{received,parameter}' AS parameter
+FROM pgtoken.audit_by_request(:'request') e, LATERAL test.look('why', 'event_id', e.event_id::text) w;
+ROLLBACK;
 -- Attack shut out: a token in the logs of whatever is in between: who sends one is refused, and told nothing of it
 SELECT a FROM unnest(ARRAY[:'at', :'rt2', ' ' || :'rt2', 'urn:ietf:params:oauth:request_uri:pgtpr_AA', 'pgtac_AA', 'eyJhbGciOiJub25lIn0.e30.c2ln']) WITH ORDINALITY u (text, n), LATERAL test.look('find', 'text', text) a ORDER BY n;
 SELECT a FROM unnest(ARRAY['', ' ', repeat('x', 513), E'a\nb']) WITH ORDINALITY u (text, n), LATERAL test.look('find', 'text', text) a ORDER BY n;

@@ -141,9 +141,28 @@ SELECT test.keeping_error('audit_event', '{"event_id": "01900000-0000-7000-8000-
 	   test.keeping_error('audit_events', '{"colour": 1}') AS unknown;
 RESET ROLE;
 DROP TABLE pages;
+-- by the request and the trace that it comes of: answers with tokens and all else, in the time that a UUIDv7 tells
+BEGIN;
+SELECT pgtoken.mark_request(NULL, '00-6d0c1ab7b3ab4d8da2fb6e41b8eae7d1-00f067aa0ba902b7-01') AS request \gset
+SELECT decision FROM pgtoken.issue_tokens('kept_app', 'kept-request', 'read');
+SELECT pgtoken.update_client('kept_app', client_name => 'of a request') AS changed;
+SET LOCAL ROLE pgtoken_auditor;
+SELECT event FROM test.kept_seen(jsonb_build_object('request_id', :'request')) ORDER BY event;
+SELECT event FROM test.kept_seen('{"trace_id": "6d0c1ab7b3ab4d8da2fb6e41b8eae7d1"}') ORDER BY event;
+SELECT event FROM test.kept_seen(jsonb_build_object('request_id', :'request', 'event', 'client.*'));
+SELECT (SELECT count(*) FROM test.kept_seen(jsonb_build_object('request_id', :'request', 'since', now() + interval '1 hour'))) AS later, (SELECT count(*) FROM test.kept_seen('{"request_id": "another"}')) AS another,
+	   (SELECT count(*) FROM test.kept_seen(jsonb_build_object('request_id', :'request', 'trace_id', repeat('a', 32)))) AS of_another_trace;
+SELECT r ->> 'request_id' = :'request' AS request, r ->> 'trace_id' AS trace, r ->> 'span_id' AS span
+FROM jsonb_array_elements(pgtoken_console.audit_events(jsonb_build_object('request_id', :'request', 'event', 'client.*', 'whole', true)) -> 'rows') r;
+SELECT e ->> 'request_id' = :'request' AS request, e ->> 'trace_id' AS trace
+FROM jsonb_array_elements(pgtoken_console.audit_events(jsonb_build_object('request_id', :'request')) -> 'rows') r, LATERAL (SELECT pgtoken_console.audit_event(jsonb_build_object('event_id', r ->> 'event_id')) -> 'event') x (e);
+RESET ROLE;
+SET LOCAL ROLE pgtoken_issuer_admin;
+SELECT count(*) AS of_no_issuer FROM test.kept_seen(jsonb_build_object('request_id', :'request'));
+ROLLBACK;
 -- Attack shut out: a filter is SQL.
 SET ROLE pgtoken_auditor;
-SELECT (SELECT count(*) FROM test.kept_seen(jsonb_build_object(f, $$x' OR true --$$))) AS found, f AS filter FROM unnest('{event,client_id,operator,subject}'::text[]) f;
+SELECT (SELECT count(*) FROM test.kept_seen(jsonb_build_object(f, $$x' OR true --$$))) AS found, f AS filter FROM unnest('{event,client_id,operator,subject,request_id,trace_id}'::text[]) f;
 SELECT (SELECT count(*) FROM test.kept_seen('{"event": "''*"}')) AS found;
 RESET ROLE;
 -- Attack shut out: a context that somebody else has written, with an address that is none,

@@ -25,7 +25,7 @@ $$;
 -- Made where nobody says one, and the same in the answer and the ledger.
 SELECT m.status, m.answered ~ :'uuid7' AS made, m.answered = m.kept AS same, m.trace_id, m.bytes FROM test.marked() m;
 SELECT m.kept ~ :'uuid7' AS made, m.trace_id, m.span_id, m.bytes FROM test.marked('{traceparent,00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01}') m;
--- Attack shut out: a client that names its own request as another's is named, where nobody vouches for it.
+-- C166. Attack shut out: a client that names its own request as another's is named, where nobody vouches for it.
 SET pgtoken.http_request_id_header = 'X-Request-ID';
 SELECT m.kept ~ :'uuid7' AS made FROM test.marked('{X-Request-ID,stolen-1}') m;
 SELECT m.kept ~ :'uuid7' AS made FROM test.marked('{X-Request-ID,stolen-1}', '{"proxied": true, "request_id": "stolen-2"}') m;
@@ -39,7 +39,7 @@ SELECT m.answered, m.kept, m.trace_id, m.bytes FROM test.marked(ARRAY['TracePare
 SELECT m.kept ~ :'uuid7' AS made FROM unnest(ARRAY[E'a\r\nSet-Cookie: a=b', 'a b', 'a"b', '', repeat('a', 101)]) i, test.marked('{}', jsonb_build_object('request_id', i)) m;
 SELECT m.kept ~ :'uuid7' AS made FROM test.marked('{X-Request-ID,a,x-request-id,b}', '{"proxied": true}') m;
 SELECT length(m.kept) FROM test.marked('{}', jsonb_build_object('request_id', repeat('a', 100))) m;
--- Attack shut out: a traceparent that others would read otherwise is none: two, capitals, zeros, of version ff, of 00 with more behind it.
+-- C165. Attack shut out: a traceparent that others would read otherwise is none: two, capitals, zeros, of version ff, of 00 with more behind it.
 SELECT t, m.trace_id FROM unnest(ARRAY[format('00-%s-%s-01, 00-%s-%s-01', :'trace', :'span', :'trace', :'span'), format('00-%s-%s-01', upper(:'trace'), :'span'), format('00-%s-%s-01', repeat('0', 32), :'span'),
 	format('ff-%s-%s-01', :'trace', :'span'), format('00-%s-%s-01-', :'trace', :'span'), format('01-%s-%s-01-more', :'trace', :'span')]) WITH ORDINALITY u (t, n), test.marked(ARRAY['traceparent', t]) m ORDER BY n;
 SET pgtoken.http_trace_context = off;

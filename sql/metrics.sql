@@ -142,7 +142,7 @@ SELECT test.watched_status('HEAD', '/metrics?x=1', ARRAY['Host', '10.0.0.1', 'Au
 BEGIN READ ONLY;
 SELECT test.watched_status('GET', '/metrics', ARRAY['Authorization', 'Bearer ' || :'at']) AS read_only;
 ROLLBACK;
--- Attack shut out: tokens of users, of other scopes, for an API, of clients that have registered
+-- C167. Attack shut out: tokens of users, of other scopes, for an API, of clients that have registered
 -- themselves, revoked ones, and none; each is told no more than that.
 SELECT (pgtoken.create_client('app_with_scope', 'public', scopes => '{pgtoken:metrics}')).client_id;
 SELECT access_token AS of_user FROM pgtoken.issue_tokens('app_with_scope', 'mia', 'pgtoken:metrics') \gset

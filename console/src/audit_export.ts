@@ -1,7 +1,7 @@
 // The audit as a file: CSV or JSON lines, made here from pages of the API.
 export type Row = Record<string, unknown>;
 
-const COLUMNS = ['occurred_at', 'event', 'reason', 'client_id', 'subject', 'grant_id', 'session_user_name', 'role_name', 'application_name', 'client_addr', 'context', 'detail', 'personal', 'event_id'];
+const COLUMNS = ['occurred_at', 'event', 'reason', 'client_id', 'subject', 'grant_id', 'session_user_name', 'role_name', 'application_name', 'client_addr', 'context', 'detail', 'personal', 'request_id', 'trace_id', 'span_id', 'event_id'];
 
 /**
  * A field of CSV (RFC 4180).  What a spreadsheet would take for a formula, as a client's name or

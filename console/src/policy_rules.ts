@@ -45,6 +45,7 @@ export interface PolicyVersion {
 	factor_types: string[] | null;
 	created_at: string;
 	activated_at: string | null;
+	activation: number | null;
 	retired_at: string | null;
 }
 

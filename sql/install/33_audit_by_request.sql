@@ -2,14 +2,21 @@
 -- random, so that each refresh would touch a page of such an index at random. A request id
 -- that was made here tells its time, and who looks for a trace knows it.
 
+-- A UUIDv7 begins with its time; one of another program's clock may be off by some.
+CREATE FUNCTION pgtoken.request_time(request_id text) RETURNS timestamptz
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	RETURN CASE WHEN request_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
+				THEN to_timestamp(('x' || translate(left(request_id, 13), '-', ''))::bit(48)::bigint / 1000.0) END;
+REVOKE ALL ON FUNCTION pgtoken.request_time FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.request_time TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.request_time IS 'Internal: when a request was made whose id is a UUIDv7, as those made here are; NULL: the id does not tell';
+
 CREATE FUNCTION pgtoken.audit_by_request(request_id text DEFAULT NULL, trace_id text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
 	RETURNS SETOF pgtoken.audit_events
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
 AS $function$
 DECLARE
-	-- a UUIDv7 begins with its time; one of another program's clock may be off by some
-	made_at timestamptz := CASE WHEN request_id ~ '^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
-								THEN to_timestamp(('x' || translate(left(request_id, 13), '-', ''))::bit(48)::bigint / 1000.0) END;
+	made_at CONSTANT timestamptz := pgtoken.request_time(request_id);
 BEGIN
 	IF num_nonnulls(request_id, trace_id) = 0 THEN
 		RAISE EXCEPTION 'neither a request_id nor a trace_id is given' USING ERRCODE = 'null_value_not_allowed';

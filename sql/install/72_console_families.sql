@@ -99,6 +99,9 @@ BEGIN
 					  OR EXISTS (SELECT FROM pgtoken.tokens t WHERE t.grant_id = family)
 					  OR EXISTS (SELECT FROM pgtoken.audit_rows a WHERE a.grant_id = family),
 			'event', EXISTS (SELECT FROM pgtoken.audit_events e WHERE e.event_id = family AND e.occurred_at BETWEEN moment - interval '1 second' AND moment + interval '1 second'));
+		IF answer @> '{"family": false, "event": false}' THEN
+			answer := answer || jsonb_build_object('request', pgtoken.request_time(wanted) IS NOT NULL AND EXISTS (SELECT FROM pgtoken.audit_by_request(wanted)));
+		END IF;
 	END IF;
 	BEGIN
 		-- one address, without a netmask
@@ -119,8 +122,8 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.find FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.find TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken_console.find IS
-'Console: what a text names. arguments: text (a subject, a client_id, a grant_id or jti, an event_id, the application''s session_id, an address; at most 512 characters).
-Returns text, client (client_id, client_name, issuer, enabled; null: no client is called so), subject and session (is there a family of it?), and where the text is an id of ours grant_id, family (is anything known of such a family?), event (is there an audit event of this id?) and of a jti generation; where it can be an address, address as it is to be searched for. Raises 22023, also for a token, which is not to be sent.';
+'Console: what a text names. arguments: text (a subject, a client_id, a grant_id or jti, an event_id, the id of a request, the application''s session_id, an address; at most 512 characters).
+Returns text, client (client_id, client_name, issuer, enabled; null: no client is called so), subject and session (is there a family of it?), and where the text is an id of ours grant_id, family (is anything known of such a family?), event (is there an audit event of this id?), where it is of neither request (has a request of this id an audit event?), and of a jti generation; where it can be an address, address as it is to be searched for. Raises 22023, also for a token, which is not to be sent.';
 
 CREATE FUNCTION pgtoken_console.families(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan SET jit = off
@@ -583,13 +586,13 @@ BEGIN
 	BEGIN
 		SELECT jsonb_build_object('endpoint', r.endpoint, 'error', r.error, 'parameter', r.parameter, 'received', r.received, 'registered', r.registered) INTO seen
 		FROM pgtoken.refused_requests(e.client_id, NULL) r
-		WHERE r.reason = e.reason AND r.at BETWEEN e.occurred_at AND e.occurred_at + interval '1 second' ORDER BY r.at LIMIT 1;
+		WHERE r.reason = e.reason AND r.request_id IS NOT DISTINCT FROM e.request_id AND r.at BETWEEN e.occurred_at AND e.occurred_at + interval '1 second' ORDER BY r.at LIMIT 1;
 	EXCEPTION WHEN object_not_in_prerequisite_state THEN
 		NULL;
 	END;
 	RETURN jsonb_build_object(
 		'event_id', wanted, 'event', e.event, 'at', e.occurred_at, 'reason', e.reason, 'sentence', pgtoken_console.reason_told(e.reason),
-		'client_id', e.client_id, 'subject', e.subject, 'role_name', e.role_name, 'application_name', e.application_name, 'detail', e.detail, 'personal', e.personal,
+		'client_id', e.client_id, 'subject', e.subject, 'role_name', e.role_name, 'application_name', e.application_name, 'request_id', e.request_id, 'trace_id', e.trace_id, 'detail', e.detail, 'personal', e.personal,
 		'told', (SELECT jsonb_build_object('error', r.error, 'error_description', r.error_description) FROM pgtoken.refusal_reasons() r WHERE r.reason = e.reason LIMIT 1),
 		'contexts', jsonb_build_object(
 			'request', e.context - 'rotation_context',
@@ -612,4 +615,4 @@ REVOKE ALL ON FUNCTION pgtoken_console.why FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.why TO pgtoken_auditor;
 COMMENT ON FUNCTION pgtoken_console.why IS
 'Console: why a request was refused, and the evidence. arguments: event_id of its audit event.
-Returns sentence (of refusal_reasons; null: the event is no refusal), event (null: there is no such event), at, reason, told (error and error_description, as the client was told), client_id, subject, role_name, application_name, detail, personal; contexts: of the request and of the answer before it (before, before_generation, before_at); reasons: rows of explain_decision; clock: the moments that matter, in order (what: family_begun, token_issued, token_exchanged, window_ended, token_ends, family_revoked, not_before, family_ends, presented; of a token that of the presented generation); presented_generation, current_generation, retry_window (seconds); revocation: the event that ended the family, where that is why; received: what came beside what is registered, while refused_requests has it; grant_id, family_state, issuer. Raises 22023, 22P02.';
+Returns sentence (of refusal_reasons; null: the event is no refusal), event (null: there is no such event), at, reason, told (error and error_description, as the client was told), client_id, subject, role_name, application_name, request_id, trace_id, detail, personal; contexts: of the request and of the answer before it (before, before_generation, before_at); reasons: rows of explain_decision; clock: the moments that matter, in order (what: family_begun, token_issued, token_exchanged, window_ended, token_ends, family_revoked, not_before, family_ends, presented; of a token that of the presented generation); presented_generation, current_generation, retry_window (seconds); revocation: the event that ended the family, where that is why; received: what came beside what is registered, while refused_requests has it; grant_id, family_state, issuer. Raises 22023, 22P02.';

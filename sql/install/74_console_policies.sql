@@ -203,7 +203,7 @@ COMMENT ON FUNCTION pgtoken_console.delete_policy IS 'Delete a policy none of wh
 
 -- The audit --------------------------------------------------------------------------
 
-GRANT EXECUTE ON FUNCTION pgtoken.refusal_reasons, pgtoken.uuid_time TO pgtoken_issuer_admin;
+GRANT EXECUTE ON FUNCTION pgtoken.refusal_reasons, pgtoken.uuid_time, pgtoken.request_time TO pgtoken_issuer_admin;
 
 -- What a context has as an address is one where our functions have written it; others
 -- write contexts as well.
@@ -233,7 +233,8 @@ BEGIN
 	IF event_filter IS NOT NULL AND NOT EXISTS (SELECT FROM unnest('{grant.issued,token.refreshed,token.retried}'::text[]) e
 												 WHERE e = event_filter OR right(event_filter, 1) = '*' AND starts_with(e, left(event_filter, -1))) THEN
 		RETURN '(SELECT a.grant_id, a.event_id, a.occurred_at, a.event, a.reason, a.client_id, a.subject, a.session_user_name, coalesce(a.role_name, a.session_user_name) AS role_name, '
-			|| 'a.application_name, a.client_addr, a.context, a.detail, a.personal FROM pgtoken.audit_rows a)';
+			|| 'a.application_name, a.client_addr, a.context, a.detail, a.personal, '
+			|| 'pgtoken.request_id_of(a.mark) AS request_id, pgtoken.trace_id_of(a.mark) AS trace_id, pgtoken.span_id_of(a.mark) AS span_id FROM pgtoken.audit_rows a)';
 	END IF;
 	RETURN 'pgtoken.audit_events';
 END
@@ -258,6 +259,8 @@ BEGIN
 		CASE WHEN network IS NOT NULL THEN format('(e.client_addr <<= %1$L OR pgtoken.address_of(e.context ->> ''ip'') <<= %1$L)', network) END,
 		CASE WHEN arguments ->> 'operator' IS NOT NULL
 			 THEN format('(e.session_user_name = %1$L OR e.role_name = %1$L OR e.event = ''console.called'' AND e.subject = %1$L)', arguments ->> 'operator') END,
+		'e.request_id = ' || quote_literal(arguments ->> 'request_id'),
+		'e.trace_id = ' || quote_literal(arguments ->> 'trace_id'),
 		'true');
 END
 $function$;
@@ -276,14 +279,20 @@ DECLARE
 	whole CONSTANT boolean := coalesce((arguments ->> 'whole')::boolean, false);
 	since timestamptz := coalesce((arguments ->> 'since')::timestamptz, '-infinity');
 	until timestamptz := coalesce((arguments ->> 'until')::timestamptz, 'infinity');
+	requested_at CONSTANT timestamptz := pgtoken.request_time(arguments ->> 'request_id');
 	window_from timestamptz;
 	read text;
 	found jsonb[];
 	position jsonb;
 BEGIN
-	PERFORM pgtoken_console.check_arguments(arguments, '{since,until,event,subject,client_id,grant_id,address,operator,whole,after,limit}');
+	PERFORM pgtoken_console.check_arguments(arguments, '{since,until,event,subject,client_id,grant_id,address,operator,request_id,trace_id,whole,after,limit}');
 	IF after IS NOT NULL THEN
 		until := least(until, (after ->> 0)::timestamptz + interval '1 microsecond');
+	END IF;
+	-- as audit_by_request has it
+	IF requested_at IS NOT NULL THEN
+		since := greatest(since, requested_at - interval '1 minute');
+		until := least(until, requested_at + interval '10 minutes');
 	END IF;
 	-- Rows that row security hides are not counted, and may be all there are: an administrator
 	-- of one issuer looks at three days in a call, back to when his first issuer was made.
@@ -294,10 +303,11 @@ BEGIN
 	-- newest first; what is not asked for is not read of a row
 	read := format(
 		'SELECT e.*, row_number() OVER () AS n FROM (
-			 SELECT s.grant_id, s.event_id, s.occurred_at, s.event, s.reason, s.client_id, s.subject, s.session_user_name, s.role_name, s.application_name, s.client_addr, s.context%s
+			 SELECT s.grant_id, s.event_id, s.occurred_at, s.event, s.reason, s.client_id, s.subject, s.session_user_name, s.role_name, s.application_name, s.client_addr, s.context%s%s
 			 FROM %s s WHERE s.occurred_at >= %L AND s.occurred_at < %L%s%s%s
 			 ORDER BY s.occurred_at DESC, s.event_id DESC LIMIT %s) e',
-		CASE WHEN whole THEN ', s.detail, s.personal' END,
+		CASE WHEN whole THEN ', s.detail, s.personal, s.span_id' END,
+		CASE WHEN whole OR arguments ->> 'request_id' IS NOT NULL OR arguments ->> 'trace_id' IS NOT NULL THEN ', s.request_id, s.trace_id' END,
 		pgtoken.console_audit_source(arguments, since, until), coalesce(window_from, since), until,
 		CASE WHEN after IS NOT NULL THEN format(' AND (s.occurred_at, s.event_id) < (%L::timestamptz, %L::uuid)', after ->> 0, after ->> 1) END,
 		' AND s.client_id = ' || quote_literal(arguments ->> 'client_id'),
@@ -325,8 +335,8 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.audit_events FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_console.audit_events TO pgtoken_auditor, pgtoken_issuer_admin;
 COMMENT ON FUNCTION pgtoken_console.audit_events IS
-'Events of the audit, the newest first. arguments: since (inclusive), until (exclusive), event (its name, or the beginning of names and "*"), subject (and its families), client_id, grant_id, address (an address or a network: of the session, or ip of the context), operator (role that logged in, role in effect, or of a console.called the operator), whole (true: with context, detail and personal), after, limit.
-Time, subject, client and family are found by an index; of the others 20000 rows are looked at in a call, and by an administrator of one issuer who names neither client nor family three days: so there can be fewer rows than limit, even none, where next is not null. Returns rows, an array of rows of audit_events (without whole: ip in place of context, no detail and no personal); next; searched_to: how far back it has come (null: to the end). Raises 22023, and 22P02, 22007 for what is no id or time.';
+'Events of the audit, the newest first. arguments: since (inclusive), until (exclusive), event (its name, or the beginning of names and "*"), subject (and its families), client_id, grant_id, address (an address or a network: of the session, or ip of the context), operator (role that logged in, role in effect, or of a console.called the operator), request_id, trace_id (as audit_events has them), whole (true: with context, detail, personal and span_id), after, limit.
+Time, subject, client and family are found by an index, and so is a request whose id is a UUIDv7, from a minute before its time until ten minutes after it; of the others 20000 rows are looked at in a call, and by an administrator of one issuer who names neither client nor family three days: so there can be fewer rows than limit, even none, where next is not null. Returns rows, an array of rows of audit_events (without whole: ip in place of context, no detail, no personal, and of request_id and trace_id only where one is asked for); next; searched_to: how far back it has come (null: to the end). Raises 22023, and 22P02, 22007 for what is no id or time.';
 
 CREATE FUNCTION pgtoken_console.audit_event(arguments jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp SET jit = off SET timezone = 'UTC'

@@ -209,11 +209,14 @@ BEGIN
 		FROM pgtoken.health() WITH ORDINALITY h (check_name, ok, detail, n)
 		LEFT JOIN (VALUES
 			('library version', 'operations.md#upgrade', NULL),
+			('issuer', 'functions.md#create_issuer', NULL),
 			('active signing keys', 'operations.md#signing-keys', NULL),
 			('RS256 for OpenID Connect', 'clients.md', NULL),
 			('authorization endpoint', 'http.md#login-and-consent', NULL),
 			('status lists', 'status_lists.md', NULL),
 			('installation', 'operations.md#a-copy-for-staging', NULL),
+			('root key', 'security.md#root-key', NULL),
+			('key material wrapped', 'security.md#root-key', NULL),
 			('signing keys by policy', 'operations.md#signing-keys', 'maintain'),
 			('signing keys in hardware', 'operations.md#signing-keys-in-hardware', NULL),
 			('audit sealed', 'audit.md#sealing', 'seal_audit'),
@@ -221,11 +224,17 @@ BEGIN
 			('default partitions empty', 'operations.md#partitions-and-retention', 'maintain'),
 			('replay lag', 'operations.md#replicas', NULL),
 			('retry windows', 'operations.md#replicas', NULL),
+			('durable rotation', 'security.md#what-a-stolen-refresh-token-is-worth', NULL),
 			('http authenticator', 'operations.md#http', NULL),
+			('authentication policies', 'policies.md#what-a-resource-asks-for', NULL),
 			('console', 'console.md#when-a-factor-is-lost', NULL),
 			('courier', 'operations.md#the-courier', NULL),
 			('courier deliveries', 'operations.md#the-courier', NULL),
-			('signals', 'signals.md#when-it-does-not-arrive', NULL)) r (check_name, page, action) USING (check_name));
+			('signals', 'signals.md#when-it-does-not-arrive', NULL),
+			('documents of clients', 'operations.md#the-courier', NULL),
+			('user-supplied functions', 'http.md#claims-function', NULL),
+			('triggers', 'security.md#who-sees-what', NULL),
+			('statement logging', 'security.md#logging', NULL)) r (check_name, page, action) USING (check_name));
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_console.health FROM PUBLIC;

@@ -1,6 +1,7 @@
 // The console's pages about policies, the audit, its seals and storage, in Chromium: what
 // they are for, what a person types wrongly, and text of the database that would be markup.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { before } from 'node:test';
 
@@ -89,6 +90,7 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await suite.prove();
 		await page.getByText('Version 1 decides', { exact: true }).waitFor();
 		assert.equal(await state(1), 'active');
+		assert.equal(await button('Roll back').count(), 0, 'there is nothing to go back to');
 		assert.equal(await refresh(tokens[1], '203.0.113.7'), 'deny');
 
 		await page.getByRole('link', { name: 'New version' }).click();
@@ -97,12 +99,14 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await button('Version 2 into the shadow').click();
 		await button('Into the shadow', dialog('Try version 2 in the shadow?')).click();
 		await page.getByText('Version 1 decides, version 2 is in the shadow').waitFor();
+		assert.equal(await button('Roll back').count(), 0, 'what is in the shadow never decided');
 		await button('Activate version 2').click();
 		const question = dialog('Put version 2 in force?');
 		assert.match(await question.getByRole('row').filter({ hasText: 'rule 1' }).textContent(), /203\.0\.113\.0\/24.*198\.51\.100\.0\/24, 2001:db8::\/32/);
 		await button('Activate', question).click();
 		await page.getByText('Version 2 decides', { exact: true }).waitFor();
 		await button('Roll back').click();
+		await dialog('Roll back?').getByText('Version 2 retires, and version 1, which decided before, decides again.').waitFor();
 		await button('Roll back', dialog('Roll back?')).click();
 		await page.getByText('Version 1 decides', { exact: true }).waitFor();
 		assert.deepEqual([await state(1), await state(2)], ['active', 'retired']);
@@ -140,6 +144,28 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		await page.getByRole('cell', { name: 'ip 203.0.113.7 is in the rule\'s networks' }).waitFor();
 		await assertText(MARKUP);
 		await suite.axe('an event');
+	});
+
+	// what the user's answer had leads to the event, and the event to all of its request and trace
+	it('an event, by the X-Request-Id of an answer and by its trace', async () => {
+		const { page } = suite;
+		const token = await h.value(`SELECT refresh_token FROM pgtoken.issue_tokens($1, 'asks', 'offline_access read')`, client);
+		const trace = randomBytes(16).toString('hex');
+		const answer = await h.exchange('POST', '/oauth2/token', {
+			headers: ['Content-Type', 'application/x-www-form-urlencoded', 'traceparent', `00-${trace}-00f067aa0ba902b7-01`],
+			body: `grant_type=refresh_token&client_id=${client}&refresh_token=${token}&scope=unknown`,
+		});
+		const [request] = answer.all('X-Request-Id');
+		await suite.open('/find');
+		await page.getByRole('textbox', { name: 'Whatever you have at hand' }).fill(request);
+		await page.getByText('Taken for an id').waitFor();
+		await button('Find').click();
+		const events = page.getByRole('region', { name: 'Events' }).getByRole('table');
+		await events.getByRole('link', { name: 'refresh.refused' }).click();
+		await page.getByRole('link', { name: 'Events of this trace' }).click();
+		await page.waitForURL((url) => url.hash === `#/audit/by/trace_id/${trace}`);
+		await events.getByRole('link', { name: 'refresh.refused' }).waitFor();
+		assert.equal(await page.getByLabel('Trace').inputValue(), trace);
 	});
 
 	it('Attack shut out: the audit as a file, in which somebody\'s name is a formula', async () => {

@@ -47,12 +47,12 @@ describe('the metrics', () => {
 		[text, open] = await Promise.all([ask([]), ask(['Accept', OPENMETRICS])]).then((answers) => answers.map(({ body }) => body.toString()));
 	});
 
-	it('pass promtool', () => {
+	it('pass promtool (C167)', () => {
 		const checked = spawnSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
 		assert.deepEqual([checked.error, checked.status, checked.stdout, checked.stderr], [undefined, 0, '', '']);
 	});
 
-	it('are read by Prometheus in the form of OpenMetrics', () => {
+	it('are read by Prometheus in the form of OpenMetrics (C167)', () => {
 		const directory = mkdtempSync(join(tmpdir(), 'pgt-metrics-'));
 		try {
 			// the tool takes what has times

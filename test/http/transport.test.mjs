@@ -195,7 +195,7 @@ if (h.can('stand-in')) describe('a layer', () => {
 		assert.ok(!layer.said().includes('of-another'));
 	});
 
-	if (h.can('proxy id')) it('takes the id of a proxy, and writes it into a log of JSON, and nothing of the request', async () => {
+	if (h.can('proxy id')) it('takes the id of a proxy, and writes it into a log of JSON, and nothing of the request (C166)', async () => {
 		const proxied = (path, id) => send('POST', `${path}?${SECRET}`, { base: layer.proxyUrl, body: SECRET,
 			headers: ['X-Request-ID', id, 'Traceparent', `00-${TRACE}-00f067aa0ba902b7-01`, 'Authorization', `Bearer ${SECRET}`, 'Cookie', SECRET] });
 		assert.equal(jsonOf(await proxied('/told', 'edge-7/42')).peer.request_id, 'edge-7/42');

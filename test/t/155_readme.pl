@@ -112,10 +112,12 @@ my %pages = (
 	'docs/audit.md' => qq{\\cd $dir
 CREATE SCHEMA cron;
 CREATE FUNCTION cron.schedule(jobname text, schedule text, command text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';});
+# and what is typed after a page, where that has been set up
+my %after = ('docs/console.md' => [qw(docs/console_clients.md docs/console_policies.md)]);
 for my $page (sort keys %pages)
 {
 	my ($database) = $page =~ /(\w+)\.md/;
-	my @page = examples($page);
+	my @page = map { examples($_) } $page, @{ $after{$page} // [] };
 
 	$node->safe_psql('postgres', "$roles CREATE DATABASE $database TEMPLATE template0");
 	for my $example (grep { defined $_->{shown} } type($page, $node, $database, [ @minutes, @page ], before => "SET client_min_messages = warning;\n$pages{$page}"))
@@ -150,7 +152,7 @@ for my $page (sort keys %pages)
 	}
 }
 
-# --- docs/functions.md: on from the README in its session, on a server as docs/install.md has it ----
+# --- docs/functions.md and docs/logs.md: on from the README in its session, on a server as docs/install.md has it ----
 
 $node->stop;
 my $preloaded = new_cluster('functions', conf => "shared_preload_libraries = 'pgtoken'\n");
@@ -162,7 +164,7 @@ my %not_compared = map { $_ => 1 } 'jwks', 'sessions, ended_sessions', 'activity
 my @functions = grep { $_->{text} !~ /\A(CALL|SELECT) \w+\.?\w*\([a-z_]+ \w+ DEFAULT/ } examples('docs/functions.md');
 
 $preloaded->safe_psql('postgres', 'CREATE DATABASE functions TEMPLATE template0');
-for my $example (type('docs/functions.md', $preloaded, 'functions', [ @minutes, @functions ], fails => 1, before => "\\pset footer off\n"))
+for my $example (type('docs/functions.md', $preloaded, 'functions', [ @minutes, @functions, examples('docs/logs.md') ], fails => 1, before => "\\pset footer off\n"))
 {
 	next if $not_compared{ $example->{section} } || grep { $example == $_ } @minutes;
 	my ($got, $shown) = (content($example->{got}), content($example->{shown}));

@@ -47,6 +47,7 @@ check_traceparent(void)
 	check_good(LITERAL("fe-" TRACE "-" SPAN "-01-"), "00-" TRACE "-" SPAN "-01");
 }
 
+/* C165: what others would read otherwise, or not at all, is none */
 static void
 check_no_traceparent(void)
 {

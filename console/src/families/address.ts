@@ -9,7 +9,8 @@ export const toRefusals = (by: 'family' | 'client' | 'subject', value: string) =
 
 /** the audit's own pages, which not everybody who sees families has */
 export const toAuditEvent = (eventId: string) => at('audit', 'events', eventId);
-export const toAuditOf = (grantId: string) => at('audit', 'by', 'grant_id', grantId);
+export const toAuditOf = (grantId: string) => toAuditBy('grant_id', grantId);
+export const toAuditBy = (filter: 'grant_id' | 'request_id' | 'trace_id', value: string) => at('audit', 'by', filter, value);
 
 /** the n-th part of this page's path; the router's own leaves some characters as they are */
 export function part(n: number): string | undefined {

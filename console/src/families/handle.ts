@@ -71,7 +71,7 @@ export function take(pasted: string): Taken {
 	text = text.replace(/^(authorization:\s*)?(bearer|dpop)\s+/i, '').replace(/^(['"])(.*)\1$/, '$2').replace(/^urn:ietf:params:oauth:request_uri:/, '');
 	const token = handle(text) ?? jwt(text);
 	if (token) return token;
-	if (UUID.test(text)) return { what: 'an id: of a family, an event or a session', id: text.toLowerCase(), secret: false };
+	if (UUID.test(text)) return { what: 'an id: of a family, an event, a request or a session', id: text.toLowerCase(), secret: false };
 	if (text.length === 38 && BASE64URL.test(text)) return { what: 'the jti of an access token, or a name', id: text, secret: false };
 	if (/^[0-9a-f:.]+$/i.test(text) && /[:.].*[:.]/.test(text)) return { what: 'an address, or a name', id: text, secret: false };
 	return { what: 'a subject, a client or a session', id: text || undefined, secret: false };

@@ -87,6 +87,7 @@ export interface Found {
 	grant_id?: string;
 	family?: boolean;
 	event?: boolean;
+	request?: boolean;
 	generation?: number;
 	address?: string;
 }

@@ -1,4 +1,4 @@
-// The audit: events by time, kind, subject, client, family, address and operator, and as a file.
+// The audit: events by time, kind, subject, client, family, address, operator, request and trace, and as a file.
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { formats, type Format, type Row, save } from '../audit_export';
@@ -23,10 +23,10 @@ interface Event {
 
 interface Found<T> { rows: T[]; next: string | null; searched_to: string | null }
 
-type Filters = Partial<Record<'event' | 'subject' | 'client_id' | 'grant_id' | 'address' | 'operator' | 'since' | 'until', string>>;
+type Filters = Partial<Record<'event' | 'subject' | 'client_id' | 'grant_id' | 'address' | 'operator' | 'request_id' | 'trace_id' | 'since' | 'until', string>>;
 
 const NO_FAMILY = '00000000-0000-0000-0000-000000000000';
-const NAMES = ['event', 'subject', 'client_id', 'grant_id', 'address', 'operator', 'since', 'until'] as const;
+const NAMES = ['event', 'subject', 'client_id', 'grant_id', 'address', 'operator', 'request_id', 'trace_id', 'since', 'until'] as const;
 const MOST_ROWS = 50_000;
 /** where nothing fits, it looks further back by itself, for so many pages and so many milliseconds */
 const LOOKS = 10;
@@ -147,6 +147,8 @@ export default function Audit({ filter, value }: { filter?: string; value?: stri
 					<TextField label="Family" name="grant_id" hint="grant_id" defaultValue={given.grant_id} />
 					<TextField label="Address" name="address" placeholder="192.0.2.0/24" hint="One, or a network" defaultValue={given.address} />
 					<TextField label="Operator" name="operator" hint="A role, or a console operator" defaultValue={given.operator} />
+					<TextField label="Request" name="request_id" hint="X-Request-Id of the answer" defaultValue={given.request_id} />
+					<TextField label="Trace" name="trace_id" hint="trace_id, of a traceparent" defaultValue={given.trace_id} />
 					<TextField label="From" name="since" type="datetime-local" step={1} />
 					<TextField label="Until" name="until" type="datetime-local" step={1} />
 				</div>

@@ -1,5 +1,6 @@
 // One event of the audit, whole.
 import { Badge, ButtonLink, Card, Compare, ErrorBox, Facts, Id, Json, Loading, Notice, Page, Section, Table, Time, useCall } from '../components';
+import { toAuditBy } from '../families/address';
 import { useMay } from '../whoami';
 
 type Members = Record<string, unknown>;
@@ -8,6 +9,7 @@ interface Whole {
 	event: {
 		event_id: string; occurred_at: string; event: string; reason: string | null; client_id: string | null; subject: string | null; grant_id: string;
 		session_user_name: string; role_name: string; application_name: string | null; client_addr: string | null; context: Members | null; detail: Members | null; personal: Members | null;
+		request_id: string | null; trace_id: string | null; span_id: string | null;
 	};
 	explanation: string | null;
 	decision: { policy: string | null; version: number | null; mode: string | null; position: number | null; rule: string | null; outcome: string | null; explanation: string | null }[] | null;
@@ -55,6 +57,9 @@ export default function AuditEvent({ event_id: id }: { event_id: string }) {
 								['Role in effect', event.role_name],
 								['Application', event.application_name],
 								['Session came from', event.client_addr],
+								['Request', event.request_id && <span class="row"><Id value={event.request_id} /><a href={toAuditBy('request_id', event.request_id)}>Events of this request</a></span>],
+								['Trace', event.trace_id && <span class="row"><Id value={event.trace_id} /><a href={toAuditBy('trace_id', event.trace_id)}>Events of this trace</a></span>],
+								['Span of the caller', event.span_id],
 								['Id', <Id value={event.event_id} />],
 							]} />
 						</Card>

@@ -1,9 +1,9 @@
 // Find: one box for whatever somebody has at hand.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { Badge, Button, Empty, ErrorBox, Id, ListTable, Loading, Notice, Page, Section, Tabs, TextField, Time, useCall, useList } from '../components';
 import type { Tab } from '../components/tabs';
-import { go, part, toFamily, toFind, toRefusals, toWhy } from '../families/address';
+import { go, part, toAuditBy, toFamily, toFind, toRefusals, toWhy } from '../families/address';
 import { take, type Taken } from '../families/handle';
 import { State } from '../families/state';
 import type { Found, Summary } from '../families/types';
@@ -15,7 +15,12 @@ const where = ({ id, generation }: Taken) => (!id ? '#/find' : generation === un
 
 function Box({ text }: { text: string }) {
 	const [typed, setTyped] = useState(text);
-	useEffect(() => { setTyped(text); }, [text]);
+	const shown = useRef(text);
+	useEffect(() => {
+		// not at first: who is quick has typed already
+		if (shown.current !== text) setTyped(text);
+		shown.current = text;
+	}, [text]);
 	const taken = typed.trim() ? take(typed) : undefined;
 	return (
 		<form class="find" role="search" aria-label="Find" onSubmit={(event) => {
@@ -26,7 +31,7 @@ function Box({ text }: { text: string }) {
 			go(where(taken));
 		}}>
 			<TextField label="Whatever you have at hand" name="text" value={typed} maxLength={20000} onInput={(event) => setTyped(event.currentTarget.value)}
-				hint="A subject, a client, a grant_id, a token, an address, a session. A token is taken apart in this browser: only the id in it is sent." />
+				hint="A subject, a client, a grant_id, a token, an address, a session, the X-Request-Id of an answer. A token is taken apart in this browser: only the id in it is sent." />
 			<Button type="submit" kind="primary" disabled={!taken?.id}>Find</Button>
 			<p class="taken" role="status">{taken && (
 				<>
@@ -102,12 +107,12 @@ function Results({ found }: { found: Found }) {
 	}
 	if (found.session) tabs.push({ id: 'session', title: 'Families of the session', content: () => <Families args={{ session_id: text }} empty="The session has none." /> });
 	if (address) tabs.push({ id: 'address', title: 'From the address', content: () => <FromAddress address={address} /> });
-	const only = found.family ? toFamily(found.grant_id!, found.generation) : found.event ? toWhy(found.grant_id!) : undefined;
+	const only = found.family ? toFamily(found.grant_id!, found.generation) : found.event ? toWhy(found.grant_id!) : found.request ? toAuditBy('request_id', text) : undefined;
 	// an id that is one thing alone leads there
 	useEffect(() => { if (only && tabs.length === 0) go(only, true); }, [only, tabs.length]);
 	return (
 		<Section title="Found">
-			{only && <Notice><p>It is the id of {found.family ? 'a family' : 'an event'}: <a href={only}>open it</a>.</p></Notice>}
+			{only && <Notice><p>It is the id of {found.family ? 'a family' : found.event ? 'an event' : 'a request'}: <a href={only}>open it</a>.</p></Notice>}
 			{tabs.length > 0 && <Tabs label="What it is" tabs={tabs} open={tabs.some(({ id }) => id === open) ? open : tabs[0]!.id} onOpen={setOpen} />}
 			{!only && tabs.length === 0 && (
 				<Empty>

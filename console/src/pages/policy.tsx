@@ -135,8 +135,11 @@ export default function Policy({ policy }: { policy: string }) {
 	const active = list.rows.find(({ state }) => state === 'active');
 	const shadow = list.rows.find(({ state }) => state === 'shadow');
 	const used = list.rows.some(({ activated_at: at }) => at !== null);
+	// as rollback_policy() chooses; what was only in the shadow never decided
+	const previous = list.rows.filter(({ state, activation }) => state !== 'active' && activation !== null).sort((a, b) => b.activation! - a.activation!)[0];
+	const before = list.more || !previous ? 'the version that decided before' : `version ${previous.version}, which decided before,`;
 	const named = { issuer, policy };
-	const comparable = ({ version, rules, state: _state, created_at: _c, activated_at: _a, retired_at: _r, ...rest }: PolicyVersion): Record<string, unknown> =>
+	const comparable = ({ version, rules, state: _state, created_at: _c, activated_at: _a, activation: _n, retired_at: _r, ...rest }: PolicyVersion): Record<string, unknown> =>
 		({ ...Object.fromEntries(rules.map((rule, i) => [`rule_${i + 1}`, told(rule)])), ...rest });
 	const activate = (of: PolicyVersion): Asked => ({
 		title: `Put version ${of.version} in force?`, label: 'Activate', danger: false, name: 'activate_policy', args: { ...named, version: of.version },
@@ -147,8 +150,8 @@ export default function Policy({ policy }: { policy: string }) {
 	const actions = list.rows.length > 0 && (
 		<>
 			{may('create_policy') && <ButtonLink kind="primary" href={`#/policies/${encodeURIComponent(policy)}/draft/${list.rows[0]!.version}`}>New version</ButtonLink>}
-			{used && may('rollback_policy') && <Button onClick={() => setAsked({ title: 'Roll back?', label: 'Roll back', danger: false, name: 'rollback_policy', args: named,
-				text: <p>{active ? `Version ${active.version} retires, and the version that decided before it does so again.` : 'The version that decided last does so again.'}</p> })}>Roll back</Button>}
+			{(previous || list.more) && may('rollback_policy') && <Button onClick={() => setAsked({ title: 'Roll back?', label: 'Roll back', danger: false, name: 'rollback_policy', args: named,
+				text: <p>{active ? `Version ${active.version} retires, and ${before} decides again.` : `From the next request on ${before} decides again.`}</p> })}>Roll back</Button>}
 			{active && may('deactivate_policy') && <Button kind="danger" onClick={() => setAsked({ title: `Switch ${policy} off?`, label: 'Switch off', danger: true, name: 'deactivate_policy', args: named,
 				text: <p>No version of it decides any more. Roll back brings version {active.version} back.</p> })}>Switch off</Button>}
 			{!used && may('delete_policy') && !list.more && <Button kind="danger" onClick={() => setAsked({ title: `Delete ${policy}?`, label: 'Delete', danger: true, name: 'delete_policy', args: named, away: true,

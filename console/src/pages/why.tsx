@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { Badge, Button, ButtonLink, Card, Compare, Empty, ErrorBox, Facts, Id, Json, ListTable, Loading, Page, Section, Table, Tabs, TextField, Time, useCall, useList } from '../components';
-import { go, part, toAuditEvent, toFamily, toFind, toRefusals, toWhy } from '../families/address';
+import { go, part, toAuditBy, toAuditEvent, toFamily, toFind, toRefusals, toWhy } from '../families/address';
 import { harmless } from '../families/handle';
 import type { Context, Refusal } from '../families/types';
 import { duration, words } from '../format';
@@ -25,6 +25,7 @@ interface Request {
 	received: string | null;
 	registered: string | null;
 	explanation: string;
+	request_id: string | null;
 }
 
 function outcome(event: string) {
@@ -59,6 +60,7 @@ function LastRequests({ clientId }: { clientId: string | undefined }) {
 				{ title: 'What', cell: (row) => row.parameter },
 				{ title: 'Received', cell: (row) => row.received },
 				{ title: 'Expected', cell: (row) => row.registered },
+				{ title: 'Request', cell: (row) => row.request_id && <Id value={row.request_id} short /> },
 			]} />
 		</>
 	);
@@ -107,6 +109,8 @@ interface Why {
 	subject: string | null;
 	role_name: string | null;
 	application_name: string | null;
+	request_id: string | null;
+	trace_id: string | null;
 	detail: Record<string, unknown> | null;
 	personal: Record<string, unknown> | null;
 	contexts: { request: Context | null; before: Context | null; before_generation: number | null; before_at: string | null };
@@ -175,6 +179,8 @@ function Clock({ clock, at }: { clock: Why['clock']; at: string }) {
 }
 
 function Told({ why }: { why: Why }) {
+	const may = useMay();
+	const inAudit = (filter: 'request_id' | 'trace_id', value: string | null) => value && <Id value={value} {...(may('audit_events') && { href: toAuditBy(filter, value) })} />;
 	const facts: [string, ComponentChildren][] = [
 		['When', <Time at={why.at} absolute />],
 		['Event', <>{why.event}{why.reason && <> <Badge tone="bad">{why.reason}</Badge></>}</>],
@@ -184,6 +190,8 @@ function Told({ why }: { why: Why }) {
 		['The client was told', why.told?.error ? `${why.told.error}${why.told.error_description ? `: ${why.told.error_description}` : ''}` : undefined],
 		['By', [why.role_name, why.application_name].filter(Boolean).join(', ')],
 	];
+	if (why.request_id) facts.push(['Request', inAudit('request_id', why.request_id)]);
+	if (why.trace_id) facts.push(['Trace', inAudit('trace_id', why.trace_id)]);
 	return <Card><Facts of={facts} /></Card>;
 }
 

@@ -18,7 +18,15 @@ const folder = process.env.SCREENSHOTS;
 const MORE = [
 	['family', async () => `/families/${await h.value('SELECT grant_id FROM pgtoken.grants WHERE subject = \'user-42\'')}`],
 	['client', async () => '/clients/shop'],
+	['refusal', async () => `/why/${await h.value('SELECT event_id FROM pgtoken.audit_events WHERE event = \'refresh.reuse\' ORDER BY occurred_at DESC LIMIT 1')}`],
+	['event', async () => `/audit/events/${await h.value('SELECT event_id FROM pgtoken.audit_events WHERE event = \'client.created\' ORDER BY occurred_at DESC LIMIT 1')}`],
+	['new-client', async () => '/new-client'],
+	['policy', async () => `/policies/${await h.value('SELECT policy FROM pgtoken.policies ORDER BY created_at DESC LIMIT 1')}`],
+	['new-policy', async () => '/new-policy'],
 ];
+
+/** of these, how the dark theme has them */
+const BY_NIGHT = ['family', 'client'];
 
 describeConsole('pictures', (c) => {
 	const take = async (name, { width = 1280, height = 720, colorScheme = 'light', from } = {}) => {
@@ -55,7 +63,7 @@ describeConsole('pictures', (c) => {
 			await c.open(await path());
 			if (await c.page.getByRole('heading', { name: 'There is no such page' }).count() > 0) continue;
 			await take(name);
-			await take(`${name}-dark`, { colorScheme: 'dark' });
+			if (BY_NIGHT.includes(name)) await take(`${name}-dark`, { colorScheme: 'dark' });
 		}
 		// the step-up
 		await c.stale();
