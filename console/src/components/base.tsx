@@ -1,6 +1,6 @@
 // What every page is made of: text, buttons, states.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { ago, exactly, moment, words } from '../format';
 import type { ApiError } from '../session/errors';
@@ -15,7 +15,8 @@ let arrivals = 0;
 /** A page: its heading, which gets the focus when it opens, what can be done with the whole, and the rest. */
 export function Page({ title, lead, actions, children }: { title: string; lead?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren }) {
 	const heading = useRef<HTMLHeadingElement>(null);
-	useEffect(() => {
+	// with the page itself: what had the focus has gone already
+	useLayoutEffect(() => {
 		if (arrivals++ > 0) heading.current?.focus();
 	}, []);
 	useEffect(() => { document.title = `${title} · pgtoken console`; }, [title]);
