@@ -3,6 +3,7 @@
 import * as oauth from 'oauth4webapi';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
+import { holdsSecret } from './families/handle';
 import { ApiError, asApiError } from './session/errors';
 import { accessToken, home, send, stepUp } from './session/session';
 
@@ -27,6 +28,10 @@ const asError = (status: number, { error, error_description, ...more }: Refusal)
  * Rejects with an ApiError, whatever went wrong.
  */
 export async function call<T>(name: string, args: object = {}): Promise<T> {
+	// whatever field it was pasted into: it would be compared with a name, or kept in the audit as a reason
+	if (Object.values(args).some((value) => typeof value === 'string' && holdsSecret(value))) {
+		throw new ApiError(0, 'secret', 'There is a token or a secret in what you typed. It was not sent.', { hint: 'The page Find takes a token apart in this browser, and sends the id in it alone.' });
+	}
 	const url = new URL(`api/${encodeURIComponent(name)}`, home);
 	const text = JSON.stringify(args);
 	let refused: string | undefined;

@@ -5,11 +5,12 @@ const COLUMNS = ['occurred_at', 'event', 'reason', 'client_id', 'subject', 'gran
 
 /**
  * A field of CSV (RFC 4180).  What a spreadsheet would take for a formula, as a client's name or
- * a user agent may be made to, gets an apostrophe before it, which makes it a text there.
+ * a user agent may be made to, gets an apostrophe before it, which makes it a text there: at the
+ * beginning, and where a spreadsheet of a country that separates by other signs would begin a field.
  */
 export function csvField(value: unknown): string {
 	const text = value === null || value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-	const safe = /^[\s\u0000-\u001f]*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/u.test(text) ? `'${text}` : text;
+	const safe = text.replace(/^(?=[\s\u0000-\u001f]*[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/u, '\'').replace(/([;|\t\r\n])(?=[\s"]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu, '$1\'');
 	return `"${safe.replaceAll('"', '""')}"`;
 }
 

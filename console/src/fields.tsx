@@ -109,7 +109,10 @@ export function argumentsOf(groups: GroupSpec[], values: Values, row?: Row): Row
 		}
 		if (row && (spec.fixed || JSON.stringify(value) === JSON.stringify(shown(row, spec)))) continue;
 		const argument = said(spec, value);
-		if (!row && argument === null) continue;
+		if (!row && argument === null) {
+			if (spec.required) throw new ApiError(0, 'invalid_request', `${spec.name} is needed: it has no default.`);
+			continue;
+		}
 		// a column that is a boolean has no default to go back to
 		(spec.member ? metadata : args)[spec.name] = argument === null && spec.kind === 'boolean' && !spec.member ? value : argument;
 	}
@@ -184,7 +187,7 @@ export function Fields({ groups, values, set, error, editing }: {
 	groups: GroupSpec[]; values: Values; set: (values: Values) => void; error: { name: string; text: string } | undefined; editing: boolean;
 }) {
 	return (
-		<div class="fields">
+		<div class="groups">
 			{groups.map(({ legend, fields, folded }) => {
 				const inputs = fields.map((spec) => (
 					<Input key={spec.name} spec={spec} value={values[spec.name]!} disabled={editing && spec.fixed === true} error={error?.name === spec.name ? error.text : undefined}

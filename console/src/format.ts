@@ -45,5 +45,8 @@ export function bytes(n: number): string {
 	return `${n} bytes`;
 }
 
+/** what others have written, beside other text in one line: a character that turns the direction round is seen, and does not */
+export const plain = (text: string) => text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `[U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
+
 /** what a member of JSON is called on a page: "client_id" is "client id" */
 export const words = (name: string) => name.replaceAll('_', ' ');

@@ -61,6 +61,9 @@ function Navigation({ go }: { go: () => void }) {
 
 export function Layout({ children }: { children: ComponentChildren }) {
 	const [open, setOpen] = useState(false);
+	const [location] = useLocation();
+	// also by the browser's own button
+	useEffect(() => setOpen(false), [location]);
 	const [leaving, setLeaving] = useState(false);
 	const { subject, access, issuer } = useWhoAmI();
 	const { waiting } = useSession();

@@ -118,8 +118,9 @@ BEGIN
 	PERFORM pgtoken.create_resource(api, scopes, issuer => of_issuer, resource_name => 'pgtoken console', if_not_exists => true);
 	PERFORM pgtoken.update_resource(api, scopes, enabled => true, issuer => of_issuer);
 	IF NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = enable_console.client_id) THEN
+		-- its key does not leave the browser: an answer that was lost on the way to one that then slept is given again to nobody else
 		PERFORM pgtoken.create_client(enable_console.client_id, 'public', '{openid}' || scopes, ARRAY[page], true, ARRAY[api], 'pgtoken console',
-			refresh_absolute_lifetime => '12 hours', refresh_idle_lifetime => '1 hour', issuer => of_issuer,
+			refresh_absolute_lifetime => '12 hours', refresh_idle_lifetime => '1 hour', retry_window => '1 hour', issuer => of_issuer,
 			metadata => '{"dpop_bound_access_tokens": true, "consent_required": false}');
 	ELSE
 		PERFORM pgtoken.update_client(enable_console.client_id, '{openid}' || scopes, ARRAY[page], true, ARRAY[api], enabled => true);

@@ -136,6 +136,9 @@ describeConsole('clients, APIs and keys in the console', (suite) => {
 		await open('/resources');
 		await axe('the list of APIs');
 		await button('New API').click();
+		await button('Register it').click();
+		await page.locator('.field-error', { hasText: 'resource is needed' }).waitFor();
+		assert.equal(await field('URI').evaluate((element) => element === document.activeElement), true, 'the field that was left empty has the focus');
 		await field('URI').fill('api');
 		await button('Register it').click();
 		await page.locator('.field-error', { hasText: 'absolute URI' }).waitFor();
@@ -151,6 +154,15 @@ describeConsole('clients, APIs and keys in the console', (suite) => {
 		await button(`Delete ${api}`).click();
 		await button('Delete it', dialog('Delete this API?')).click();
 		await page.getByRole('row').filter({ hasText: api }).waitFor({ state: 'detached' });
+	});
+
+	it('Attack shut out: an API\'s name that turns round the URI beside it', async () => {
+		const { page } = suite;
+		const api = `https://${h.unique('api')}.example/`;
+		await h.value('SELECT pgtoken.create_resource($1, resource_name => $2)', api, 'Orders \u202e');
+		await open('/new-client');
+		await page.getByLabel(`Orders [U+202E] – ${api}`).waitFor();
+		await h.value('SELECT pgtoken.delete_resource($1)', api);
 	});
 
 	it('a key is made, rotated after another factor, and retired', async () => {

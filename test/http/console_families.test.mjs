@@ -54,6 +54,33 @@ describeConsole('find, family and why', (c) => {
 			assert.equal(await c.page.locator('.entry.marked').count(), 1, `${name} leads to its generation`);
 		}
 		// nor from an address, nor from the fields of another page
+		const box = c.page.getByRole('textbox', { name: 'Whatever you have at hand' });
+		const secret = `pgtcs_${'s'.repeat(43)}`;
+		await c.open('/find');
+		for (const [text, what] of [
+			[past.refresh_token.slice(0, 6 + 65), 'a refresh token, cut or changed'],
+			[secret, 'the secret of a client'],
+			[`CLIENT_SECRET=${secret}`, 'the secret of a client'],
+			['eyJhbGciOiJSU0EtT0FFUCJ9.a2V5a2V5.aXY.dGV4dA.dGFn', 'a token that cannot be read'],
+		]) {
+			await box.fill(text);
+			await c.page.getByText(`Taken for ${what}: there is nothing in it to be found by.`).waitFor();
+			await box.press('Enter');
+			assert.equal(new URL(c.page.url()).hash, '#/find');
+		}
+		for (const text of [`https://app.example/callback?code=x#refresh_token=${past.refresh_token}&state=y`, `curl -H 'Authorization: DPoP ${past.access_token}' https://api.example/`]) {
+			await box.fill(text);
+			await c.page.getByText('and nothing else of it').waitFor();
+		}
+		await c.open('/audit');
+		for (const text of [past.access_token, secret]) {
+			await c.page.getByRole('textbox', { name: 'Subject' }).fill(text);
+			await c.page.getByRole('button', { name: 'Find', exact: true }).click();
+			await c.page.getByText('It was not sent.').waitFor();
+			await c.page.getByRole('textbox', { name: 'Subject' }).fill('');
+			await c.page.getByRole('button', { name: 'Find', exact: true }).click();
+			await c.page.getByText('It was not sent.').waitFor({ state: 'detached' });
+		}
 		await c.page.goto(`${consoleUrl}#/find/${past.refresh_token}`);
 		await c.page.waitForURL((url) => url.hash === `#/families/${past.grant_id}/0`);
 		await c.open('/why');
@@ -68,7 +95,7 @@ describeConsole('find, family and why', (c) => {
 		assert.ok(!(await c.page.content()).includes(past.id_token), 'and does not stay on the page');
 		c.page.off('request', listener);
 		assert.ok(sent.some((text) => text.includes('text')), 'something was sent');
-		for (const secret of [past.refresh_token, past.id_token]) assert.ok(!sent.some((text) => text.includes(secret)), 'and nothing of it was a token');
+		for (const one of [past.refresh_token, past.refresh_token.slice(6, 60), past.id_token, secret]) assert.ok(!sent.some((text) => text.includes(one)), 'and nothing of it was a token');
 		assert.ok(!sent.some((text) => text.includes(past.access_token.split('.')[1])));
 	});
 

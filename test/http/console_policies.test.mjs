@@ -9,7 +9,8 @@ import { describeConsole, it } from './console.mjs';
 import * as h from './harness.mjs';
 
 const MARKUP = '<img src=x onerror=document.title=1>';
-const FORMULA = '=HYPERLINK("https://evil.example","x")';
+// the second where a spreadsheet takes semicolons for commas
+const FORMULA = '=HYPERLINK("https://evil.example","x"); =1+1';
 
 describeConsole('policies, audit, seals and storage in the console', (suite) => {
 	const policy = h.unique('nets');
@@ -179,8 +180,8 @@ describeConsole('policies, audit, seals and storage in the console', (suite) => 
 		const csv = await save('Export CSV');
 		const lines = csv.trimEnd().split('\r\n');
 		assert.match(lines[0], /^"occurred_at","event","reason","client_id","subject",/);
-		assert.ok(csv.includes(`"'${FORMULA.replaceAll('"', '""')}"`), 'a spreadsheet sees a text');
-		assert.ok(!/(^|,)"?[=+@-]/m.test(csv), 'and no formula');
+		assert.ok(csv.includes(`"'${FORMULA.replaceAll('"', '""').replace('; ', ';\' ')}"`), 'a spreadsheet sees a text');
+		assert.ok(!/(^|[,;])\s*"?[=+@-]/m.test(csv), 'and no formula');
 		const jsonl = (await save('Export JSON lines')).trimEnd().split('\n').map((line) => JSON.parse(line));
 		assert.equal(jsonl.length, lines.length - 1);
 		assert.ok(jsonl.some((event) => event.subject === FORMULA && event.event === 'refresh.denied' && event.context.user_agent === MARKUP && event.detail.decision));

@@ -152,7 +152,7 @@ describe('the console', { skip }, () => {
 		await h.rows('DELETE FROM pgtoken.challenges WHERE subject = $1', operator.subject);
 		await page.reload();
 		await dialog().getByRole('radio', { name: /Recovery code/ }).check();
-		await dialog().getByLabel('Recovery code', { exact: true }).fill(codes[0]);
+		await dialog().getByRole('textbox', { name: 'Recovery code' }).fill(codes[0]);
 		await dialog().getByRole('button', { name: 'Continue' }).click();
 		await heading('Overview');
 	});
@@ -247,6 +247,78 @@ describe('the console', { skip }, () => {
 		await signIn(page, operator.subject, { here: true });
 		await prove(page, operator);
 		await heading('There is no such page');
+	});
+
+	it('an answer that was lost, and asked for again much later: nobody is signed out', async () => {
+		const [{ grant_id: grantId }] = (await families()).slice(-1);
+		await page.route('**/oauth2/token', async (route) => {
+			await route.fetch();
+			await route.abort();
+		});
+		await page.reload();
+		await heading('The console does not open');
+		await page.getByText('No answer came').waitFor();
+		await page.unroute('**/oauth2/token');
+		await h.ageRotation(grantId, '20 minutes');
+		await button('Try again').click();
+		await heading('There is no such page');
+	});
+
+	it('an access token that lives for seconds is refreshed when it takes that, and no more often', async () => {
+		await h.value('SELECT pgtoken.update_client(\'pgtoken-console\', access_token_lifetime => \'10 seconds\')');
+		const [{ generation }] = (await families()).slice(-1);
+		await page.goto(`${consoleUrl}#/`);
+		await page.reload();
+		await page.getByRole('heading', { name: 'Why requests were refused' }).waitFor();
+		await h.value('SELECT pgtoken.update_client(\'pgtoken-console\', reset => \'{access_token_lifetime}\')');
+		const [{ generation: now }] = (await families()).slice(-1);
+		assert.ok(now - generation <= 3, `${now - generation} refreshes`);
+	});
+
+	it('Attack shut out: the session of who signs out while another tab refreshes', async () => {
+		const [{ grant_id: grantId }] = (await families()).slice(-1);
+		const other = await context.newPage();
+		await other.goto(consoleUrl);
+		await other.getByRole('heading', { name: 'Overview' }).waitFor();
+		let arrived;
+		let release;
+		const arrival = new Promise((resolve) => { arrived = resolve; });
+		const released = new Promise((resolve) => { release = resolve; });
+		await page.route('**/oauth2/token', async (route) => {
+			const response = await route.fetch();
+			arrived();
+			await released;
+			await route.fulfill({ response });
+		});
+		// the service is not to be told: what counts is what the browser has
+		await other.route('**/oauth2/revoke', (route) => route.abort());
+		await page.reload();
+		await arrival;
+		await other.getByRole('button', { name: 'Sign out' }).click();
+		await other.getByText('The service could not be told').waitFor();
+		release();
+		await heading('Sign in again');
+		assert.equal(await kept(), undefined, 'nothing is kept');
+		await page.unroute('**/oauth2/token');
+		await page.reload();
+		await heading('Console');
+		while (await h.value('SELECT revoked_at IS NULL FROM pgtoken.grants WHERE grant_id = $1', grantId)) await page.waitForTimeout(20);
+		await other.close();
+	});
+
+	it('Attack shut out: an answer to a sign-in that this tab has not asked for', async () => {
+		const said = await (await fetch(new URL('configuration', consoleUrl))).json();
+		for (const query of [`code=pgtac_${'x'.repeat(80)}&state=mine&iss=${encodeURIComponent(said.issuer)}`, 'error=access_denied&error_description=%3Cimg%20src%3Dx%3E&state=mine']) {
+			const asked = [];
+			const listener = (request) => asked.push(request.url());
+			page.on('request', listener);
+			await page.goto(`${consoleUrl}?${query}`);
+			await heading('Console');
+			page.off('request', listener);
+			assert.ok(!asked.some((url) => url.endsWith('/token')), 'the code goes nowhere');
+			assert.equal(new URL(page.url()).search, '');
+			assert.equal(await page.getByText('refused').count(), 0);
+		}
 	});
 
 	it('Attack shut out: somebody who is no operator, though the login page has let him in', async () => {

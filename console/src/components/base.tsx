@@ -1,6 +1,6 @@
 // What every page is made of: text, buttons, states.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { ago, exactly, moment, words } from '../format';
 import type { ApiError } from '../session/errors';
@@ -15,7 +15,8 @@ let arrivals = 0;
 /** A page: its heading, which gets the focus when it opens, what can be done with the whole, and the rest. */
 export function Page({ title, lead, actions, children }: { title: string; lead?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren }) {
 	const heading = useRef<HTMLHeadingElement>(null);
-	useEffect(() => {
+	// with the page itself: what had the focus has gone already
+	useLayoutEffect(() => {
 		if (arrivals++ > 0) heading.current?.focus();
 	}, []);
 	useEffect(() => { document.title = `${title} · pgtoken console`; }, [title]);
@@ -55,6 +56,15 @@ export const Card = ({ children, class: name }: { children: ComponentChildren; c
 const beat = new Set<() => void>();
 setInterval(() => { for (const f of beat) f(); }, 30_000);
 
+/** where a hint is seen whole: above what it is of, or below, and cut off by no frame around it */
+function placeHint({ currentTarget: { style }, currentTarget }: { currentTarget: HTMLElement }): void {
+	const { left, top, bottom } = currentTarget.getBoundingClientRect();
+	const above = top > 90;
+	style.setProperty('--hint-left', `${Math.max(8, Math.min(left, window.innerWidth - 330))}px`);
+	style.setProperty('--hint-bottom', above ? `${window.innerHeight - top + 5}px` : 'auto');
+	style.setProperty('--hint-top', above ? 'auto' : `${bottom + 5}px`);
+}
+
 /**
  * A time, in the reader's zone and relative; on hover and focus to the second and in UTC.
  * absolute: the date and not "3 minutes ago".
@@ -71,7 +81,7 @@ export function Time({ at, absolute = false }: { at: string | null | undefined; 
 	const time = new Date(at);
 	if (Number.isNaN(time.getTime())) return <span>{at}</span>;
 	return (
-		<span class="hint" tabIndex={0} data-hint={exactly(time)}>
+		<span class="hint" tabIndex={0} data-hint={exactly(time)} onMouseEnter={placeHint} onFocus={placeHint}>
 			<time dateTime={at}>{absolute ? moment(time) : ago(time)}</time>
 			<span class="visually-hidden">, {exactly(time)}</span>
 		</span>

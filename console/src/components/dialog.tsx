@@ -13,6 +13,8 @@ export function Dialog({ title, close, children, wide = false }: { title: string
 		const before = document.activeElement;
 		const element = dialog.current!;
 		element.showModal();
+		// a time that happens to be the first in it would open with its hint
+		if (document.activeElement?.matches('.hint')) element.querySelector('h2')!.focus();
 		return () => {
 			element.close();
 			if (before instanceof HTMLElement && before.isConnected) before.focus();
@@ -24,7 +26,7 @@ export function Dialog({ title, close, children, wide = false }: { title: string
 				event.preventDefault();
 				close();
 			}}>
-			<h2 id={name}>{title}</h2>
+			<h2 id={name} tabIndex={-1}>{title}</h2>
 			{children}
 		</dialog>
 	);

@@ -1,6 +1,6 @@
 // Forms: each field with its label, what it is for, and what was wrong with it.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { ApiError } from '../session/errors';
 import { Button, ErrorBox } from './base';
@@ -41,7 +41,7 @@ type Named = { id: string; 'aria-describedby': string | undefined; 'aria-invalid
 export function Field({ label, hint, error, children }: FieldProps & { children: (named: Named) => ComponentChildren }) {
 	const id = useId();
 	const frame = useRef<HTMLDivElement>(null);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (error && document.querySelector('[aria-invalid]') === frame.current?.querySelector('[aria-invalid]')) {
 			frame.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
 		}

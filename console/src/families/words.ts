@@ -1,5 +1,5 @@
 // What the rows of a lineage are called.
-import { ago, words } from '../format';
+import { ago, plain, words } from '../format';
 import type { Entry } from './types';
 
 export const KINDS: Record<Entry['kind'], string> = {
@@ -11,10 +11,10 @@ export function title(entry: Entry): string {
 		case 'issue': return 'Issued generation 0';
 		case 'refresh': return `Refreshed ${entry.presented} → ${entry.generation}`;
 		case 'retry': return `Answered again ${entry.presented} → ${entry.generation}`;
-		case 'refusal': return `Refused${of(entry)}: ${words(entry.reason ?? entry.event ?? '')}`;
+		case 'refusal': return `Refused${of(entry)}: ${plain(words(entry.reason ?? entry.event ?? ''))}`;
 		case 'reuse': return `Reuse of ${entry.presented}`;
-		case 'revoke': return `Revoked: ${words(entry.reason ?? 'no reason given')}`;
-		default: return words((entry.event ?? '').replace('.', ' ')) + (entry.reason ? `: ${words(entry.reason)}` : '');
+		case 'revoke': return `Revoked: ${plain(words(entry.reason ?? 'no reason given'))}`;
+		default: return words((entry.event ?? '').replace('.', ' ')) + (entry.reason ? `: ${plain(words(entry.reason))}` : '');
 	}
 }
 
@@ -27,7 +27,7 @@ export function minted(entry: Entry): string {
 	return [entry.scope, expires && `access token ${over ? 'ended' : 'ends'} ${ago(expires)}`].filter(Boolean).join(' · ');
 }
 
-export const cameFrom = ({ context, device }: Entry) => [context?.ip, device].filter(Boolean).join(' · ');
+export const cameFrom = ({ context, device }: Entry) => plain([context?.ip, device].filter(Boolean).join(' · '));
 
 /** the entry's address is another one than that of the answer before it */
 export function moved(rows: Entry[], index: number): boolean {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { formats, type Format, type Row, save } from '../audit_export';
 import { type ApiError, Button, call, Dialog, ErrorBox, Form, Id, Loading, Notice, Page, Table, TextField, Time } from '../components';
+import { part } from '../families/address';
 import { number, plural } from '../format';
 import { useMay } from '../whoami';
 import '../styles/keeping.css';
@@ -31,14 +32,6 @@ const MOST_ROWS = 50_000;
 /** where nothing fits, it looks further back by itself, for so many pages and so many milliseconds */
 const LOOKS = 10;
 const LOOKING = 500;
-
-const decoded = (text: string) => {
-	try {
-		return decodeURIComponent(text);
-	} catch {
-		return text;
-	}
-};
 
 /** what the fields say, as arguments: times of the reader's zone as such of UTC */
 function asArguments(data: FormData): Filters {
@@ -130,8 +123,9 @@ function Export({ filters, format, close }: { filters: Filters; format: Format; 
 const Linked = ({ name, value }: { name: 'subject' | 'client_id'; value: string | null }) =>
 	(value === null ? null : <a href={`#/audit/by/${name}/${encodeURIComponent(value)}`}>{value}</a>);
 
-export default function Audit({ filter, value }: { filter?: string; value?: string }) {
-	const given: Filters = filter && value && NAMES.includes(filter as typeof NAMES[number]) ? { [filter]: decoded(value) } : {};
+export default function Audit() {
+	const [filter, value] = [part(2), part(3)];
+	const given: Filters = filter && value && NAMES.includes(filter as typeof NAMES[number]) ? { [filter]: value } : {};
 	const [filters, setFilters] = useState<Filters>(given);
 	const [exporting, setExporting] = useState<Format>();
 	const events = useEvents(filters);

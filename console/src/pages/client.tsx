@@ -60,7 +60,7 @@ function Families({ clientId }: { clientId: string }) {
 	if (!data) return <span class="muted">counting…</span>;
 	return (
 		<span class="row">
-			<span>{data.at_least ? `${number(data.living)} or more living families` : plural(data.living, 'living family', 'living families')}</span>
+			<span>{data.at_least ? data.living === 0 ? 'none that lives among its last answers' : `${number(data.living)} or more living families` : plural(data.living, 'living family', 'living families')}</span>
 			{data.last_answer_at && <span class="muted">last answer <Time at={data.last_answer_at} /></span>}
 			{may('find') && <a href={`#/find/${encodeURIComponent(clientId)}`}>Find them</a>}
 		</span>

@@ -1,5 +1,6 @@
 // What the form of a client has, in groups.
 import type { GroupSpec, Row } from '../fields';
+import { plain } from '../format';
 import { inWords } from '../interval';
 
 export interface ClientForm {
@@ -45,7 +46,7 @@ export function clientGroups({ choices, settings, issuer, resources }: ClientFor
 				{ name: 'scopes', label: 'Scopes', kind: 'words', empty: true, ...(!row && { default: 'openid profile email' }), hint: 'Separated by blanks; offline_access is the box below.' },
 				{ name: 'offline_access', label: 'Refresh tokens (offline_access)', kind: 'boolean', hint: 'Its users stay signed in: each refresh rotates the token, and reuse ends the family.' },
 				{ name: 'grant_types', label: 'Grants', kind: 'many', member: true, options: (choices.grant_types ?? []).filter((g) => g !== 'refresh_token').map((g): [string, string] => [g, grantName(g)]), hint: 'None: the authorization code alone.' },
-				{ name: 'resources', label: 'APIs', kind: 'many', options: resources.map((r): [string, string] => [r.resource, r.resource_name ? `${r.resource_name} – ${r.resource}` : r.resource]), hint: 'The first chosen is its default. None: every API of the issuer.' },
+				{ name: 'resources', label: 'APIs', kind: 'many', options: resources.map((r): [string, string] => [r.resource, r.resource_name ? `${plain(r.resource_name)} – ${r.resource}` : r.resource]), hint: 'The first chosen is its default. None: every API of the issuer.' },
 			],
 		},
 		{

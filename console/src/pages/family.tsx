@@ -10,7 +10,7 @@ import { State } from '../families/state';
 import { type Family, isAnswer } from '../families/types';
 import { useLineage } from '../families/use_lineage';
 import { cameFrom, KINDS, minted } from '../families/words';
-import { duration, plural } from '../format';
+import { duration, plain, plural } from '../format';
 import { useMay } from '../whoami';
 
 import '../styles/families.css';
@@ -147,7 +147,7 @@ function SessionsSection({ family }: { family: Family }) {
 	return (
 		<Section title="Living sessions of its subject">
 			<ListTable list={sessions} caption="Living sessions of the subject" rowKey={(row) => row.grant_ids[0]!} empty="The subject has no living session." columns={[
-				{ title: 'Clients', head: true, cell: (row) => row.client_names.join(', ') },
+				{ title: 'Clients', head: true, cell: (row) => plain(row.client_names.join(', ')) },
 				{ title: 'Device', cell: (row) => row.device },
 				{ title: 'From', cell: (row) => [...new Set([row.first_address, row.last_address])].filter(Boolean).join(', then ') },
 				{ title: 'Signed in', cell: (row) => <Time at={row.created_at} /> },

@@ -7,6 +7,7 @@ import { go, part, toAuditBy, toFamily, toFind, toRefusals, toWhy } from '../fam
 import { take, type Taken } from '../families/handle';
 import { State } from '../families/state';
 import type { Found, Summary } from '../families/types';
+import { plain } from '../format';
 
 import '../styles/families.css';
 
@@ -50,7 +51,7 @@ function Families({ args, empty }: { args: object; empty: string }) {
 			{ title: 'State', cell: (row) => <span><State of={row} /> {row.revoke_reason && <span class="muted">{row.revoke_reason}</span>}</span> },
 			{ title: 'Subject', cell: (row) => row.subject },
 			{ title: 'Client', cell: (row) => row.client_name ?? row.client_id },
-			{ title: 'From', cell: (row) => [row.first_address, row.device].filter(Boolean).join(' · ') },
+			{ title: 'From', cell: (row) => plain([row.first_address, row.device].filter(Boolean).join(' · ')) },
 			{ title: 'Begun', cell: (row) => <Time at={row.created_at} /> },
 			{ title: 'Last used', cell: (row) => <Time at={row.rotated_at} /> },
 		]} />
@@ -75,7 +76,7 @@ function FromAddress({ address }: { address: string }) {
 			<p class="muted">No index has addresses: this goes back in time, 50,000 events with each page. What pgtoken.address_retention has passed is not there.</p>
 			<ListTable list={seen} caption={`Events from ${address}`} rowKey={(row) => row.event_id} empty={seen.more ? 'Nothing so far: More goes further back.' : 'Nothing came from there.'} columns={[
 				{ title: 'When', head: true, cell: (row) => <Time at={row.at} /> },
-				{ title: 'What', cell: (row) => [row.event, row.reason].filter(Boolean).join(': ') },
+				{ title: 'What', cell: (row) => plain([row.event, row.reason].filter(Boolean).join(': ')) },
 				{ title: 'Subject', cell: (row) => row.subject },
 				{ title: 'Client', cell: (row) => row.client_id },
 				{ title: 'Device', cell: (row) => row.device },

@@ -6,7 +6,7 @@ import { Badge, Button, ButtonLink, Card, Compare, Empty, ErrorBox, Facts, Id, J
 import { go, part, toAuditBy, toAuditEvent, toFamily, toFind, toRefusals, toWhy } from '../families/address';
 import { harmless } from '../families/handle';
 import type { Context, Refusal } from '../families/types';
-import { duration, words } from '../format';
+import { duration, plain, words } from '../format';
 import { useMay } from '../whoami';
 
 import '../styles/families.css';
@@ -42,7 +42,7 @@ function WithEvent({ args }: { args: object }) {
 			{ title: 'When', cell: (row) => <Time at={row.at} /> },
 			{ title: 'Client', cell: (row) => row.client_id },
 			{ title: 'Subject', cell: (row) => row.subject },
-			{ title: 'From', cell: (row) => [row.address, row.device].filter(Boolean).join(' · ') },
+			{ title: 'From', cell: (row) => plain([row.address, row.device].filter(Boolean).join(' · ')) },
 		]} />
 	);
 }
@@ -151,7 +151,7 @@ function findings(why: Why): string[] {
 	if (ends && why.reason === 'family_idle') found.push(`It had ended ${span(seconds(ends, why.at))} before.`);
 	const latest = at('family_ends');
 	if (latest && why.reason === 'family_expired') found.push(`The family had ended ${span(seconds(latest, why.at))} before.`);
-	if (why.revocation && !isItsDoing(why.at, why.revocation.at)) found.push(`The family had been ended ${span(seconds(why.revocation.at, why.at))} before: ${words(why.revocation.reason ?? 'no reason given')}.`);
+	if (why.revocation && !isItsDoing(why.at, why.revocation.at)) found.push(`The family had been ended ${span(seconds(why.revocation.at, why.at))} before: ${plain(words(why.revocation.reason ?? 'no reason given'))}.`);
 	return found;
 }
 

@@ -8,7 +8,7 @@
 import * as oauth from 'oauth4webapi';
 
 import { ApiError, asApiError, cancelled } from './errors';
-import { load, remove, save, type Stored } from './storage';
+import { load, remove, replace, save, type Stored } from './storage';
 
 export interface Configuration {
 	issuer: string;
@@ -194,7 +194,8 @@ async function finishSignIn(query: URLSearchParams): Promise<void> {
 	const { verifier, nonce, hash } = (text ? JSON.parse(text) : { hash: '' }) as Begun;
 	// neither the code nor what was asked stays in the address
 	history.replaceState(null, '', home.pathname + hash);
-	if (!text || !keys) return resume(); // an old address, opened again
+	if (!text) return resume(); // an old address, opened again, or one that somebody else has made
+	if (!keys) return become({ name: 'signed_out', notice: 'This browser does not keep the key of a sign-in. A private window may be why.' });
 	try {
 		const answer = oauth.validateAuthResponse(server, client, query, name);
 		proof = oauth.DPoP(client, keys);
@@ -203,7 +204,7 @@ async function finishSignIn(query: URLSearchParams): Promise<void> {
 			{ expectedNonce: nonce, requireIdToken: true }));
 		const before = await load<Stored>(record());
 		id = crypto.randomUUID();
-		await keep(tokens, keys);
+		await save(record(), kept(tokens, keys));
 		channel?.postMessage('signed-in');
 		if (before) revoke(before.refreshToken).catch(() => {});
 		become({ name: 'signed_in' });
@@ -216,13 +217,16 @@ async function finishSignIn(query: URLSearchParams): Promise<void> {
 const revoke = async (token: string) => oauth.processRevocationResponse(await oauth.revocationRequest(server, client, oauth.None(), token,
 	{ ...options, additionalParameters: { token_type_hint: 'refresh_token' } }));
 
-/** ends the family, also where another tab goes by it */
+/** Ends the family, also where another tab goes by it. A refresh that is under way finds nothing to keep its tokens in. */
 export async function signOut(): Promise<void> {
 	const stored = await load<Stored>(record());
 	await remove(record());
 	end({ name: 'signed_out' });
 	channel?.postMessage('signed-out');
-	if (stored) await revoke(stored.refreshToken).catch(() => {});
+	if (!stored) return;
+	await revoke(stored.refreshToken).catch(() => {
+		if (state.name === 'signed_out') become({ name: 'signed_out', notice: 'This browser has forgotten the session. The service could not be told: there it ends by its time.' });
+	});
 }
 
 /** where the login page's own session ends, too */
@@ -248,36 +252,48 @@ function explained(error: unknown): ApiError {
 	return asApiError(error);
 }
 
-async function keep(tokens: oauth.TokenEndpointResponse, keys: CryptoKeyPair): Promise<void> {
+/** before its end an access token is exchanged; of one that lives for seconds when two thirds are over */
+const SOON = 15_000;
+
+/** the access token is taken for what it is, the rest is to be stored */
+function kept(tokens: oauth.TokenEndpointResponse, keys: CryptoKeyPair): Stored {
 	if (!tokens.refresh_token) throw new ApiError(0, 'unexpected', 'The service gave no refresh token.');
-	access = { token: tokens.access_token, until: Date.now() + (tokens.expires_in ?? 60) * 1000 };
-	await save(record(), { id: id!, keys, refreshToken: tokens.refresh_token } satisfies Stored);
+	const lifetime = (tokens.expires_in ?? 60) * 1000;
+	access = { token: tokens.access_token, until: Date.now() + lifetime - Math.min(SOON, lifetime / 3) };
+	return { id: id!, keys, refreshToken: tokens.refresh_token };
+}
+
+/** who has signed out has been told */
+function gone(notice: string): ApiError {
+	if (state.name === 'signed_out') access = undefined;
+	else end({ name: 'over', notice });
+	return new ApiError(401, 'session_over', notice);
 }
 
 /** refreshes; the lock is held. Rejects with session_over where there is nothing left to refresh. */
 async function refresh(parameters: Record<string, string> = {}): Promise<void> {
 	const stored = await load<Stored>(record());
-	if (stored?.id !== id || !stored) {
-		const notice = stored ? 'You signed in again in another tab.' : 'You are signed out.';
-		end({ name: 'over', notice });
-		throw new ApiError(401, 'session_over', notice);
-	}
+	if (stored?.id !== id || !stored) throw gone(stored ? 'You signed in again in another tab.' : 'You are signed out.');
 	try {
 		const tokens = await withNonce(async () => oauth.processRefreshTokenResponse(server, client,
 			await oauth.refreshTokenGrantRequest(server, client, oauth.None(), stored.refreshToken,
 				{ ...options, DPoP: proof, additionalParameters: parameters })));
-		await keep(tokens, stored.keys);
+		// somebody has signed out meanwhile, here or in another tab: that holds for what has just come, too
+		const next = stored.id === id ? kept(tokens, stored.keys) : undefined;
+		if (next && await replace(record(), next.id, next)) return;
+		if (tokens.refresh_token) revoke(tokens.refresh_token).catch(() => {});
+		throw gone('You are signed out.');
 	} catch (error) {
 		if (!(error instanceof oauth.ResponseBodyError) || !['invalid_grant', 'invalid_client'].includes(error.error)) throw error;
-		await remove(record());
-		end({ name: 'over', notice: 'Your session has ended.' });
-		throw new ApiError(401, 'session_over', 'Your session has ended.');
+		// and not that of a sign-in in another tab, which has just ended this one
+		await replace(record(), stored.id, undefined);
+		throw gone('Your session has ended.');
 	}
 }
 
 /** one tab at a time */
 function alone<T>(action: () => Promise<T>): Promise<T> {
-	const patience = setTimeout(() => setWaiting(true), 2000);
+	const patience = setTimeout(() => setWaiting(!question), 2000);
 	return navigator.locks.request(`pgtoken-console ${settings.issuer}`, async () => {
 		clearTimeout(patience);
 		if (waiting) setWaiting(false);
@@ -285,16 +301,17 @@ function alone<T>(action: () => Promise<T>): Promise<T> {
 	});
 }
 
-const SOON = 15_000;
+const newest = () => access;
 let refreshing: Promise<void> | undefined;
 
 /** one that holds for a while yet; refused: this one does not, whatever its clock says */
 export async function accessToken(refused?: string): Promise<string> {
-	if (access && access.token !== refused && access.until - SOON > Date.now()) return access.token;
+	if (access && access.token !== refused && access.until > Date.now()) return access.token;
 	access = undefined;
 	refreshing ??= alone(() => refresh()).finally(() => { refreshing = undefined; });
 	await refreshing.catch((error) => { throw explained(error); });
-	return accessToken();
+	// the newest that there is, whatever the clock says
+	return newest()?.token ?? accessToken();
 }
 
 /** a POST to the API with the token and a proof of the key */

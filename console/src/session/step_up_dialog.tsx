@@ -9,7 +9,8 @@ import { proveKey } from './webauthn';
 
 const NAMES: Record<string, string> = { totp: 'Authenticator app', recovery_code: 'Recovery code', webauthn: 'Passkey or security key' };
 
-const nameOf = ({ factor_type, label }: Factor) => (label && label !== NAMES[factor_type] ? `${NAMES[factor_type] ?? factor_type}: ${label}` : NAMES[factor_type] ?? factor_type);
+/** label: what the database calls one that was given no name says nothing here */
+const nameOf = ({ factor_type, label }: Factor) => (label && label !== 'console' && label !== NAMES[factor_type] ? `${NAMES[factor_type] ?? factor_type}: ${label}` : NAMES[factor_type] ?? factor_type);
 
 export function StepUpDialog({ question }: { question: Question }) {
 	const [chosen, setChosen] = useState(question.factors[0]!.factor_id);
@@ -77,7 +78,7 @@ export function StepUpDialog({ question }: { question: Question }) {
 						<p>Your browser will ask for the key.</p>
 						{wrong && <p class="field-error" role="alert">{wrong}</p>}
 					</>
-					: <TextField key={factor.factor_id} label={factor.factor_type === 'recovery_code' ? 'Recovery code' : question.factors.length > 1 ? 'Code' : `Code of ${nameOf(factor).replace(/^A/, 'a')}`}
+					: <TextField key={factor.factor_id} label={factor.factor_type === 'recovery_code' ? 'Recovery code' : question.factors.length > 1 ? 'Code' : `Code of your ${nameOf(factor).replace(/^A/, 'a')}`}
 						name="code" autofocus error={wrong}
 						inputMode={factor.factor_type === 'totp' ? 'numeric' : 'text'} autocomplete={factor.factor_type === 'totp' ? 'one-time-code' : 'off'} />}
 				<div class="dialog-actions">

@@ -39,6 +39,22 @@ export async function save(name: string, record: unknown): Promise<void> {
 	else memory.set(name, record);
 }
 
+/** in place of the record of this id, undefined: away with it; false where that one is there no more */
+export async function replace(name: string, id: string, record: { id: string } | undefined): Promise<boolean> {
+	const same = (old: unknown) => (old as { id: string } | undefined)?.id === id;
+	const records = await store('readwrite');
+	if (!records) {
+		if (!same(memory.get(name))) return false;
+		if (record) memory.set(name, record);
+		else memory.delete(name);
+		return true;
+	}
+	if (!same(await settled(records.get(name)))) return false;
+	if (record) await settled(records.put(record, name));
+	else await settled(records.delete(name));
+	return true;
+}
+
 export async function remove(name: string): Promise<void> {
 	const records = await store('readwrite');
 	if (records) await settled(records.delete(name));
