@@ -229,7 +229,7 @@ SELECT s.subject, count(*) FILTER (WHERE NOT (f.subject = s.subject OR EXISTS (S
 	   count(*) = count(DISTINCT f.event_id) AS once,
 	   array_agg(f.event_id ORDER BY f.n) = array_agg(f.event_id ORDER BY f.occurred_at DESC, f.event_id DESC) AS newest_first
 FROM unnest('{alice,bob,heidi}'::text[]) s (subject),
-	 LATERAL (SELECT * FROM ROWS FROM (pgtoken.audit_by_subject(s.subject)) WITH ORDINALITY f (grant_id, event_id, occurred_at, xact_id, event, reason, client_id, subject, session_user_name, role_name, application_name, client_addr, context, detail, personal, n)) f
+	 LATERAL (SELECT * FROM ROWS FROM (pgtoken.audit_by_subject(s.subject)) WITH ORDINALITY f (grant_id, event_id, occurred_at, xact_id, event, reason, client_id, subject, session_user_name, role_name, application_name, client_addr, context, detail, personal, request_id, trace_id, span_id, n)) f
 GROUP BY s.subject ORDER BY s.subject;
 -- events of no family, too; a span of time has its beginning, not its end
 SELECT pgtoken.write_audit_event('test.first', '{}', subject => 'ivan'), pgtoken.write_audit_event('test.second', '{}', subject => 'ivan');

@@ -272,7 +272,7 @@ SELECT ok, regexp_replace(detail, 'is .* old', 'is X old') AS detail FROM pgtoke
 SET LOCAL pgtoken.audit_seal_interval = '10d';
 SELECT ok FROM pgtoken.health() WHERE check_name = 'audit sealed';
 ROLLBACK;
-SELECT test.outcome($$SET pgtoken.audit_seal_interval = -1$$);
+SELECT left(test.outcome($$SET pgtoken.audit_seal_interval = -1$$), 5) AS negative;
 
 -- A copy seals nothing by the keys of its original, and is looked after all the same.
 SET pgtoken.installation_id = '00000000-0000-4000-8000-000000000000';

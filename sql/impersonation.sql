@@ -142,7 +142,7 @@ SELECT actor, test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, %L, actor
 FROM unnest(ARRAY['{}', '[]', '"support-7"', '{"sub": 7}', '{"sub": ""}', '{"sub": "client:web"}', '{"sub": "nina"}', '{"sub": "support-7", "act": "x"}', '{"sub": "support-7", "act": {"sub": "x"}}',
 				  '{"sub": "support-7", "roles": ["x"]}', '{"sub": "support-7", "pgtoken:subject": "x"}']) WITH ORDINALITY a (actor, n) ORDER BY n;
 SELECT test.outcome(format('SELECT pgtoken.issue_tokens(%L, %L, actor => %L)', 'shop_window', 'nina', jsonb_build_object('sub', 'x', 'note', repeat('x', 1024)))) AS too_large;
-SELECT test.outcome($$SET pgtoken.impersonation_lifetime = '2h'$$) AS too_long;
+SELECT left(test.outcome($$SET pgtoken.impersonation_lifetime = '2h'$$), 5) AS too_long;
 
 SELECT pgtoken.remove_factor('nina', factor_id) FROM pgtoken.factors WHERE subject = 'nina';
 RESET pgtoken.impersonation_lifetime;
