@@ -162,14 +162,13 @@ BEGIN
 				  WHERE t.client_id = wanted AND t.issued_at <= until AND (t.issued_at, t.grant_id) < (until, before)
 				  ORDER BY t.issued_at DESC, t.grant_id DESC LIMIT looked_at) t
 		), newest AS (
-			SELECT l.* FROM looked l
+			SELECT l.*, later.there IS NULL AS last FROM looked l
 			LEFT JOIN LATERAL (SELECT true AS there FROM pgtoken.tokens a
 							   WHERE a.grant_id = l.grant_id AND a.issued_at >= l.at AND (a.generation, a.retry) > (l.generation, l.retry) LIMIT 1) later ON true
 			WHERE later.there IS NULL OR l.n = looked_at	-- the last one says where to go on, whether it is shown or not
 			ORDER BY l.n LIMIT page.rows
 		)
-		SELECT jsonb_agg(pgtoken_console.family_summary(o.grant_id, wanted, o.subject, NULL) ORDER BY o.n) FILTER (WHERE NOT EXISTS (
-				   SELECT FROM pgtoken.tokens a WHERE a.grant_id = o.grant_id AND a.issued_at >= o.at AND (a.generation, a.retry) > (o.generation, o.retry))),
+		SELECT jsonb_agg(pgtoken_console.family_summary(o.grant_id, wanted, o.subject, NULL) ORDER BY o.n) FILTER (WHERE o.last),
 			   CASE WHEN max(o.n) = looked_at OR count(*) = page.rows THEN (array_agg(pgtoken_console.family_key(o.at, o.grant_id::text) ORDER BY o.n DESC))[1] END
 		INTO found, next FROM newest o;
 	ELSE

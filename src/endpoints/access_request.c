@@ -19,7 +19,9 @@
 #include "base/replay_lag.h"
 #include "base/store.h"
 #include "core/base/plain_object.h"
+#include "core/base/code.h"
 #include "core/base/slice.h"
+#include "core/oauth/scope.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
 #include "http/resource_metadata.h"
@@ -142,6 +144,16 @@ challenge(HttpExchange *x, const char *scheme, PgtErr err)
 {
 	x->resource_metadata = resource_metadata_url();
 	http_challenge(x, scheme, err, NULL);
+}
+
+bool
+access_request_has_scope(Jsonb *claims, const char *scope)
+{
+	char *text = member_string(claims, "scope");
+	PgtcScope list;
+
+	return text && pgtc_scope_parse(pgtc_slice_str(text), &list) == PGTC_OK &&
+		   pgtc_scope_has_str(&list, scope);
 }
 
 PgtErr

@@ -26,6 +26,9 @@ extern AccessRequest access_request_read(const HttpExchange *x);
 extern PgtErr access_request_check(HttpExchange *x, const AccessRequest *access, const char *method,
 								   const char *url, const char *audience, Jsonb **claims);
 
+/* claims: of an access token */
+extern bool access_request_has_scope(Jsonb *claims, const char *scope);
+
 /*
  * A request of an API: its claims, NULL where it has no access token.  An error has
  * its challenge among the answer's headers; not that of a standby that is too far

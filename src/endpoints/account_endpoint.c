@@ -17,7 +17,6 @@
 #include "core/base/slice.h"
 #include "core/base/text.h"
 #include "core/base/uuid.h"
-#include "core/oauth/scope.h"
 #include "endpoints/access_request.h"
 #include "http/http_context.h"
 #include "tables/account.h"
@@ -59,13 +58,10 @@ check_target(const HttpExchange *x, Jsonb *claims)
 static PgtErr
 check_scope(Jsonb *claims)
 {
-	char *scope = member_string(claims, "scope");
-	PgtcScope list;
-
-	if (scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
-		pgtc_scope_has_str(&list, TARGET_SESSIONS_SCOPE))
+	if (access_request_has_scope(claims, TARGET_SESSIONS_SCOPE))
 		return PGT_OK;
-	return refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", scope, TARGET_SESSIONS_SCOPE);
+	return refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", member_string(claims, "scope"),
+				   TARGET_SESSIONS_SCOPE);
 }
 
 static PgtErr

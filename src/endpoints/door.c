@@ -254,12 +254,6 @@ service_route(const char *path)
 	return NULL;
 }
 
-static const char *
-authority_of(const HttpRequest *request)
-{
-	return request->authority ? request->authority : http_request_header(request, "host");
-}
-
 /*
  * Several issuers may share a host.  A host that is none's, which may be how a proxy
  * calls this server, means the session's own; and that one alone is meant where it is
@@ -268,7 +262,7 @@ authority_of(const HttpRequest *request)
 static const Route *
 find_route(const HttpRequest *request, Issuer **issuer, bool *aliased)
 {
-	const char *host = authority_of(request);
+	const char *host = http_request_authority(request);
 	Issuer *at = NULL;
 	const Route *route;
 
@@ -401,8 +395,8 @@ begin(const HttpRequest *request, HttpExchange *x)
 	if (aliased)
 	{
 		x->url = issuer_url(x->issuer->mtls_base_uri, route->path);
-		x->name =
-			name_in(issuer_path_at(x->issuer, authority_of(request), true), route, request->path);
+		x->name = name_in(issuer_path_at(x->issuer, http_request_authority(request), true), route,
+						  request->path);
 	}
 	return route;
 }

@@ -17,7 +17,6 @@
 #include "base/request.h"
 #include "core/base/address.h"
 #include "core/base/slice.h"
-#include "core/oauth/scope.h"
 #include "endpoints/access_request.h"
 #include "http/http_context.h"
 #include "tables/monitoring.h"
@@ -43,8 +42,6 @@ check_claims(HttpExchange *x, Jsonb *claims)
 	char *issuer = member_string(claims, "iss");
 	char *audience = member_string(claims, "aud");
 	char *subject = member_string(claims, "sub");
-	char *scope = member_string(claims, "scope");
-	PgtcScope list;
 
 	x->client_id = member_string(claims, "client_id");
 	if (audience == NULL || strcmp(audience, issuer) != 0)
@@ -54,10 +51,10 @@ check_claims(HttpExchange *x, Jsonb *claims)
 		monitoring_is_registered(x->client_id))
 		return refused(PGT_ERR_ACCESS_TOKEN_INVALID, "sub", subject,
 					   "a client in its own name that an administrator has made");
-	if (scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
-		pgtc_scope_has_str(&list, TARGET_METRICS_SCOPE))
+	if (access_request_has_scope(claims, TARGET_METRICS_SCOPE))
 		return PGT_OK;
-	return refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", scope, TARGET_METRICS_SCOPE);
+	return refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", member_string(claims, "scope"),
+				   TARGET_METRICS_SCOPE);
 }
 
 static PgtErr

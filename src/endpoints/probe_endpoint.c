@@ -28,8 +28,7 @@ probe_endpoint_live(HttpExchange *x)
 static const char *
 issuer_of(const HttpRequest *request)
 {
-	const char *host =
-		request->authority ? request->authority : http_request_header(request, "host");
+	const char *host = http_request_authority(request);
 	Issuer *issuer = host ? issuer_next_at(host, NULL) : NULL;
 
 	if (guc_http_issuer[0])

@@ -16,7 +16,6 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/text.h"
-#include "core/oauth/scope.h"
 #include "endpoints/access_request.h"
 #include "http/http_body.h"
 #include "http/http_context.h"
@@ -51,11 +50,8 @@ signals_endpoint_metadata(HttpExchange *x)
 static bool
 has_scope(Jsonb *claims, bool reads)
 {
-	char *scope = member_string(claims, "scope");
-	PgtcScope list;
-
-	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
-		   (pgtc_scope_has_str(&list, MANAGE) || (reads && pgtc_scope_has_str(&list, READ)));
+	return access_request_has_scope(claims, MANAGE) ||
+		   (reads && access_request_has_scope(claims, READ));
 }
 
 /* who has let a client act for himself has not let it look after its streams, nor a script of his browser's */

@@ -13,7 +13,6 @@
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/uuid.h"
-#include "core/oauth/scope.h"
 #include "endpoints/access_request.h"
 #include "tables/client.h"
 #include "tables/grant.h"
@@ -35,16 +34,6 @@ read_access_request(const HttpExchange *x, AccessRequest *access)
 	if (in_form)
 		access->token = in_form;
 	return access->token ? PGT_OK : PGT_ERR_ACCESS_TOKEN_MISSING;
-}
-
-static bool
-has_openid(Jsonb *claims)
-{
-	char *scope = member_string(claims, "scope");
-	PgtcScope list;
-
-	return scope && pgtc_scope_parse(pgtc_slice_str(scope), &list) == PGTC_OK &&
-		   pgtc_scope_has_str(&list, "openid");
 }
 
 /* whom an access token is of */
@@ -113,7 +102,7 @@ userinfo_endpoint(HttpExchange *x)
 	if (err == PGT_OK && strcmp(member_string(claims, "iss"), x->issuer->issuer) != 0)
 		err = refused(PGT_ERR_ACCESS_TOKEN_INVALID, "iss", member_string(claims, "iss"),
 					  x->issuer->issuer);
-	if (err == PGT_OK && !has_openid(claims))
+	if (err == PGT_OK && !access_request_has_scope(claims, "openid"))
 		err =
 			refused(PGT_ERR_ACCESS_TOKEN_SCOPE, "scope", member_string(claims, "scope"), "openid");
 	if (err == PGT_OK)

@@ -114,6 +114,12 @@ http_request_header(const HttpRequest *request, const char *name)
 	return field ? field->value : NULL;
 }
 
+const char *
+http_request_authority(const HttpRequest *request)
+{
+	return request->authority ? request->authority : http_request_header(request, "host");
+}
+
 char *
 http_request_header_of_setting(const HttpRequest *request, const char *setting)
 {

@@ -69,6 +69,9 @@ extern void http_request_of_proxy(bytea *body, HttpRequest *request);
 /* name in lower case; NULL */
 extern char *http_request_header(const HttpRequest *request, const char *name);
 
+/* the host, with its port, that the request is for; NULL */
+extern const char *http_request_authority(const HttpRequest *request);
+
 /* the header that a setting names, in whatever case; NULL */
 extern char *http_request_header_of_setting(const HttpRequest *request, const char *setting);
 

@@ -40,8 +40,7 @@ rest_of(const HttpRequest *request)
 static const char *
 host_of(const HttpRequest *request)
 {
-	const char *host =
-		request->authority ? request->authority : http_request_header(request, "host");
+	const char *host = http_request_authority(request);
 	PgtcUrl url;
 
 	if (host == NULL || !pgtc_url_split(pgtc_slice_str(psprintf("https://%s", host)), &url) ||

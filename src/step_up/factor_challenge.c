@@ -369,7 +369,7 @@ attempt(Call *call, Jsonb *evidence, bool trusted, Jsonb **body)
  * have no wrong attempt counted.  Over HTTP the layer commits.
  */
 static void
-refuse_console_factor(const Factor *factor)
+refuse_uncounted(const Factor *factor)
 {
 	if (console_has_factor(factor->issuer, factor->subject, &factor->factor_id))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -389,7 +389,7 @@ factor_challenge_complete(const char *transaction_id, Jsonb *evidence, const cha
 	if (answer->err == PGT_OK)
 		answer->err = find_proved_factor(&call, evidence);
 	if (answer->err == PGT_OK && trusted)
-		refuse_console_factor(call.factor);
+		refuse_uncounted(call.factor);
 	/* who has not understood the interface is not guessing */
 	if (answer->err == PGT_OK && !factor_evidence_is_whole(call.factor->type, evidence))
 		answer->err = PGT_ERR_REQUEST_PARAMETER;
