@@ -119,12 +119,11 @@ $(EXTENSION)--$(EXTVERSION).sql: $(SQL_FILES)
 $(EXTENSION)_import--$(EXTVERSION).sql: $(sort $(wildcard sql/import/*.sql))
 # an upgrade script is its own part between the first fragment and the last
 $(UPGRADE_SCRIPTS): %: sql/install/00_preamble.sql sql/upgrade/% sql/install/99_closing.sql
-$(INSTALL_SCRIPTS): %--$(EXTVERSION).sql: Makefile $(EXTENSION).control
-	@{ printf '%s\n' '/* $@: made from $(patsubst %/,%,$(dir $(firstword $(filter sql/%,$^)))), not to be edited */' \
-		'\echo Use "CREATE EXTENSION $*" to load this file. \quit'; cat $(filter sql/%,$^); } > $@.tmp && mv $@.tmp $@
-$(UPGRADE_SCRIPTS): Makefile $(EXTENSION).control
-	@{ printf '%s\n' '/* $@: made from sql, not to be edited */' \
-		'\echo Use "ALTER EXTENSION $(EXTENSION) UPDATE" to load this file. \quit'; cat $(filter sql/%,$^); } > $@.tmp && mv $@.tmp $@
+$(INSTALL_SCRIPTS): USE = CREATE EXTENSION $(firstword $(subst --, ,$@))
+$(UPGRADE_SCRIPTS): USE = ALTER EXTENSION $(EXTENSION) UPDATE
+$(DATA_built): Makefile $(EXTENSION).control
+	@{ printf '%s\n' '/* $@: made from sql, not to be edited */' '\echo Use "$(USE)" to load this file. \quit'; \
+	   cat $(filter sql/%,$^); } > $@.tmp && mv $@.tmp $@
 # the console, where make console has built it: files of a build before have other names
 install: install-console
 install-console: ; @$(srcdir)/console/install '$(CONSOLE)'
