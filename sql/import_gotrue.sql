@@ -85,6 +85,13 @@ SELECT decision FROM pgtoken.refresh_grant(:'jon', 'gotrue_app');
 SELECT outcome FROM gotrue.bring(false) WHERE whose = 'ada';
 SELECT error FROM gotrue.refresh('ada');
 
+-- Attack shut out: sessions that one issuer takes in, at a client of another which has the same name.
+BEGIN;
+SELECT pgtoken.create_issuer('https://elsewhere.example');
+SELECT kind, outcome, regexp_replace(detail, '"[0-9a-f-]{36}"', '"..."') AS detail, count(*) FROM pgtoken_import.from_gotrue('gotrue', 'gotrue_app', issuer => 'https://elsewhere.example', source => 'gotrue_again', encryption_keys => jsonb_build_object('fixture', gotrue.value('encryption_key')))
+WHERE outcome <> 'skipped' GROUP BY 1, 2, 3 ORDER BY 1, 3;
+ROLLBACK;
+
 -- what is over there by settings that GoTrue does not store
 UPDATE gotrue.sessions SET created_at = created_at - interval '9 days', refreshed_at = refreshed_at - interval '9 days';
 SELECT outcome, detail, count(*) FROM pgtoken_import.from_gotrue('gotrue', 'gotrue_app', source => 'gotrue_again', inactivity_timeout => '7 days') WHERE kind = 'family' AND outcome = 'skipped' GROUP BY outcome, detail ORDER BY detail;

@@ -10,7 +10,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pgtoken_import;
 -- as if it had been made just now
 UPDATE oidc_provider.oidc_payloads p SET "expiresAt" = "expiresAt" + (now() - m.at), "consumedAt" = "consumedAt" + (now() - m.at),
-	payload = (p.payload::jsonb || coalesce((SELECT jsonb_object_agg(e.key, e.value::bigint + extract(epoch FROM now() - m.at)::bigint)
+	payload = (p.payload::jsonb || coalesce((SELECT jsonb_object_agg(e.key, e.value::bigint + floor(extract(epoch FROM now() - m.at))::bigint)
 											 FROM jsonb_each(p.payload::jsonb) e WHERE e.key IN ('iat', 'exp', 'iiat', 'authTime', 'loginTs')), '{}'))::text
 FROM oidc_provider.made m;
 CREATE FUNCTION oidc_provider.value(name text) RETURNS text LANGUAGE sql STABLE RETURN (SELECT h.value FROM oidc_provider.handed_out h WHERE h.name = value.name);
@@ -102,18 +102,18 @@ SELECT m ->> 'client_id', 'Client', m::text, NULL FROM jsonb_array_elements($j$[
 	{"client_id": "h15\u0001", "redirect_uris": []}]$j$) m;
 INSERT INTO oidc_provider.hostile VALUES ('h16', 'Client', '{"client_id": "another"}', NULL), ('h17', 'Client', '{"client_id": ', NULL), ('h18', 'Client', '[]', NULL), ('h19', 'Client', NULL, NULL), (NULL, 'Client', '{}', NULL),
 	('h20', '9999', '{}', NULL), ('h21', '-1', '{}', NULL), ('h22', NULL, '{}', NULL);
-INSERT INTO oidc_provider.hostile SELECT 'g' || m.n, 'Grant', (jsonb_build_object('accountId', 'bob', 'clientId', 'h01', 'iat', extract(epoch FROM now())::bigint, 'exp', extract(epoch FROM now())::bigint + 9999,
+INSERT INTO oidc_provider.hostile SELECT 'g' || m.n, 'Grant', (jsonb_build_object('accountId', 'bob', 'clientId', 'h01', 'iat', floor(extract(epoch FROM now()))::bigint, 'exp', floor(extract(epoch FROM now()))::bigint + 9999,
 	'openid', jsonb_build_object('scope', 'openid profile offline_access')) || m.g)::text, NULL
 FROM (VALUES ('01', jsonb '{}'), ('02', '{"accountId": "b\u0001"}'), ('03', '{"clientId": "nobody"}'), ('04', '{"iat": "soon"}'), ('05', '{"exp": 1}'), ('06', '{"openid": []}'), ('07', '{"openid": null, "resources": {"https://nowhere.example": "read"}}'),
 			 ('08', '{"resources": 7}'), ('09', '{"exp": [1]}'), ('10', '{"accountId": null}'), ('11', '{"openid": {"scope": "sudo"}}'), ('12', '{"iat": -1e99}')) m (n, g);
 INSERT INTO oidc_provider.hostile VALUES ('g13', 'Grant', '{', NULL);
-INSERT INTO oidc_provider.hostile SELECT 'token' || m.n, 'RefreshToken', (jsonb_build_object('jti', 'token' || m.n, 'accountId', 'bob', 'clientId', 'h01', 'grantId', 'g01', 'iat', extract(epoch FROM now())::bigint,
-	'exp', extract(epoch FROM now())::bigint + 9999, 'scope', 'openid profile offline_access') || m.t)::text, NULL
+INSERT INTO oidc_provider.hostile SELECT 'token' || m.n, 'RefreshToken', (jsonb_build_object('jti', 'token' || m.n, 'accountId', 'bob', 'clientId', 'h01', 'grantId', 'g01', 'iat', floor(extract(epoch FROM now()))::bigint,
+	'exp', floor(extract(epoch FROM now()))::bigint + 9999, 'scope', 'openid profile offline_access') || m.t)::text, NULL
 FROM (VALUES ('01', jsonb '{}'), ('02', '{"jti": "another"}'), ('03', '{"accountId": "eve"}'), ('04', '{"clientId": "h05"}'), ('05', '{"grantId": "g99"}'), ('06', '{"exp": "x"}'), ('07', '{"exp": 1}'), ('08', '{"iat": 99999999999}'),
 			 ('09', '{"iiat": -5}'), ('10', '{"scope": null}'), ('11', '{"scope": "sudo"}'), ('12', '{"resource": "https://nowhere.example"}'), ('13', '{"resource": [1, null]}'), ('14', '{"amr": "pwd"}'),
 			 ('15', '{"amr": ["\u0001"]}'), ('16', '{"acr": "a\u0001"}'), ('17', '{"jkt": "short"}'), ('18', '{"x5t#S256": 5}'), ('19', '{"attestationJkt": "x"}'), ('20', '{"rar": []}'), ('21', '{"expiresWithSession": true}'),
-			 ('22', '{"expiresWithSession": true, "sessionUid": "s"}'), ('23', '{"sid": "a\u0001"}'), ('24', '{"consumed": 1}'), ('25', '{"grantId": "g09"}'), ('26', '{"iat": null, "exp": null}')) m (n, t);
-INSERT INTO oidc_provider.hostile VALUES ('token27', 'RefreshToken', 'no JSON', NULL), ('token28', 'RefreshToken', NULL, NULL), ('token01', 'Other', '{}', NULL),
+			 ('22', '{"expiresWithSession": true, "sessionUid": "s"}'), ('23', '{"sid": "a\u0001"}'), ('24', '{"consumed": 1}'), ('25', '{"grantId": "g09"}'), ('26', '{"iat": null, "exp": null}'), ('27', '{"scope": "openid"}')) m (n, t);
+INSERT INTO oidc_provider.hostile VALUES ('token28', 'RefreshToken', 'no JSON', NULL), ('token30', 'RefreshToken', NULL, NULL), ('token01', 'Other', '{}', NULL),
 	('token29', 'RefreshToken', '{"jti": "token29", "grantId": "twice"}', NULL), ('token29', 'RefreshToken', '{"jti": "token29", "grantId": "twice"}', NULL), ('s', 'Session', '{"uid": "s", "authorizations": [], "exp": {}}', NULL), ('s2', 'Session', '"', NULL);
 SELECT kind, to_json(id) AS id, outcome, to_json(detail) AS detail FROM pgtoken_import.from_oidc_provider('oidc_provider', 'hostile', source => 'hostile');
 

@@ -1,23 +1,5 @@
 -- What the importers of several servers do alike: a client with its secret, a consent, and small codecs.
 
-CREATE FUNCTION pgtoken_import.issuer_named(issuer text) RETURNS text
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	named CONSTANT text := (SELECT i.issuer FROM pgtoken.issuers i WHERE CASE WHEN issuer_named.issuer IS NULL THEN i.is_default ELSE i.issuer = issuer_named.issuer END);
-BEGIN
-	IF named IS NULL THEN
-		RAISE EXCEPTION 'there is no such issuer'
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				  HINT = 'SELECT pgtoken.create_issuer(...) first.';
-	END IF;
-	RETURN named;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_import.issuer_named FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_import.issuer_named TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.issuer_named IS 'Internal: the issuer; NULL: the default one. Raises 55000 when there is none';
-
 CREATE FUNCTION pgtoken_import.base64url(bytes bytea) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN translate(rtrim(encode(bytes, 'base64'), '='), E'+/\n', '-_');
@@ -103,9 +85,11 @@ DECLARE
 	message text;
 	why text;
 BEGIN
-	IF EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = bring_client.client_id) THEN
-		RETURN NEXT ROW ('client', client_id, 'exists', CASE WHEN (SELECT c.issuer <> pgtoken_import.issuer_named(bring_client.issuer) FROM pgtoken.clients c WHERE c.client_id = bring_client.client_id)
-														   THEN 'It is a client of another issuer; nothing of it is brought' END)::pgtoken_import.report;
+	IF EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = bring_client.client_id AND c.issuer = bring_client.issuer) THEN
+		RETURN NEXT ROW ('client', client_id, 'exists', NULL)::pgtoken_import.report;
+		RETURN;
+	ELSIF EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = bring_client.client_id) THEN
+		RETURN NEXT ROW ('client', client_id, 'refused', 'A client of another issuer has this id')::pgtoken_import.report;
 		RETURN;
 	END IF;
 	BEGIN
@@ -156,7 +140,7 @@ COMMENT ON FUNCTION pgtoken_import.bring_client IS
 'Internal: registers a client of the other server, which may have refresh tokens, with the secret that it has there. client_id … signing_alg: as in create_client. digest, hash, secret: as in put_secret; none: it gets none that anybody knows. secret_expires_at: its end; NULL: none. note: detail of the report.
 Returns what became of the client and, where it has one, of its secret; raises nothing for what is wrong with either.';
 
-CREATE FUNCTION pgtoken_import.bring_consent(id text, subject text, client_id text, resource text, scopes text[], granted_at timestamptz, expires_at timestamptz DEFAULT NULL)
+CREATE FUNCTION pgtoken_import.bring_consent(id text, issuer text, subject text, client_id text, resource text, scopes text[], granted_at timestamptz, expires_at timestamptz DEFAULT NULL)
 	RETURNS pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -167,6 +151,7 @@ BEGIN
 	IF NOT coalesce(granted_at BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 day', false) THEN
 		RETURN ROW ('consent', id, 'refused', 'It was granted at no time that can be')::pgtoken_import.report;
 	END IF;
+	PERFORM pgtoken_import.require_client(client_id, issuer);
 	RETURN ROW ('consent', id, CASE WHEN pgtoken.import_consent(client_id, subject, ARRAY(SELECT DISTINCT s FROM unnest(scopes) s ORDER BY s), resource, granted_at, expires_at) THEN 'imported' ELSE 'exists' END, NULL)::pgtoken_import.report;
 EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
 	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, why = PG_EXCEPTION_DETAIL;
@@ -176,4 +161,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken_import.bring_consent FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.bring_consent TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.bring_consent IS
-'Internal: what a subject has consented to at the other server. id: for the report. subject, client_id, resource, scopes, granted_at, expires_at: as in pgtoken.import_consent. Returns what became of it; raises nothing for what is wrong with it.';
+'Internal: what a subject has consented to at the other server. id: for the report. issuer: of the client. subject, client_id, resource, scopes, granted_at, expires_at: as in pgtoken.import_consent. Returns what became of it; raises nothing for what is wrong with it.';

@@ -210,7 +210,7 @@ REVOKE ALL ON FUNCTION pgtoken_import.gotrue_factor FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.gotrue_factor TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.gotrue_factor IS 'Internal: a row of mfa_factors; person: its row of users; subject: what he is called here. Returns what became of it';
 
-CREATE FUNCTION pgtoken_import.gotrue_session(session jsonb, person jsonb, subject text, methods jsonb, tokens jsonb, app text, app_scope text, audience text[],
+CREATE FUNCTION pgtoken_import.gotrue_session(session jsonb, person jsonb, subject text, methods jsonb, tokens jsonb, app text, app_scope text, audience text[], issuer text,
 											  timebox interval, inactivity_timeout interval, encryption_keys jsonb, source text) RETURNS pgtoken_import.report[]
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -265,7 +265,7 @@ BEGIN
 			PERFORM pgtoken.import_family(source, pgtoken_import.digest(token), client, subject, scope, audience => audience,
 				auth_time => coalesce(signed_in, began), started_at => began, expires_at => ends,
 				acr => CASE WHEN session ->> 'aal' IN ('aal2', 'aal3') THEN 'mfa' WHEN 'pwd' = ANY (amr) THEN 'pwd' END, amr => amr, session_id => id,
-				token_issued_at => issued);
+				token_issued_at => issued, issuer => issuer);
 			rows := rows || ROW ('family', id, 'imported', NULL)::pgtoken_import.report;
 		EXCEPTION
 			WHEN unique_violation THEN
@@ -295,7 +295,7 @@ DECLARE
 	app_scope CONSTANT text := arguments[3];
 	audience CONSTANT text[] := arguments[4]::text[];
 	subject_expression CONSTANT text := arguments[5];
-	of_issuer CONSTANT text := pgtoken_import.issuer_named(arguments[6]);
+	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[6]);
 	timebox CONSTANT interval := arguments[7]::interval;
 	inactivity_timeout CONSTANT interval := arguments[8]::interval;
 	encryption_keys CONSTANT jsonb := arguments[9]::jsonb;
@@ -348,7 +348,7 @@ BEGIN
 				rows := rows || ROW ('consent', r ->> 'id', 'skipped', 'Its user is deleted there')::pgtoken_import.report;
 			ELSE
 				BEGIN
-					rows := rows || pgtoken_import.bring_consent(r ->> 'id', subject, r ->> 'client_id', audience[1],
+					rows := rows || pgtoken_import.bring_consent(r ->> 'id', of_issuer, subject, r ->> 'client_id', audience[1],
 						string_to_array(r ->> 'scopes', ' ') || 'offline_access'::text, (r ->> 'granted_at')::timestamptz);
 				EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
 					GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, why = PG_EXCEPTION_DETAIL;
@@ -381,7 +381,7 @@ BEGIN
 		$query$, source_schema, subject_expression)
 	LOOP
 		-- one by one, which does not copy what is there already
-		FOREACH one IN ARRAY pgtoken_import.gotrue_session(session, person, subject, methods, tokens, app, app_scope, audience, timebox, inactivity_timeout, encryption_keys, source) LOOP
+		FOREACH one IN ARRAY pgtoken_import.gotrue_session(session, person, subject, methods, tokens, app, app_scope, audience, of_issuer, timebox, inactivity_timeout, encryption_keys, source) LOOP
 			rows := array_append(rows, one);
 		END LOOP;
 	END LOOP;

@@ -97,7 +97,7 @@ REVOKE ALL ON FUNCTION pgtoken_import.oidc_provider_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.oidc_provider_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.oidc_provider_client IS 'Internal: the payload of a Client; the rest as in from_oidc_provider. Returns what became of it and of its secret';
 
-CREATE FUNCTION pgtoken_import.oidc_provider_token(id text, token jsonb, consumed boolean, granted jsonb, session jsonb, subject text, twice boolean, source text) RETURNS pgtoken_import.report
+CREATE FUNCTION pgtoken_import.oidc_provider_token(id text, token jsonb, consumed boolean, granted jsonb, session jsonb, subject text, twice boolean, issuer text, source text) RETURNS pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -134,14 +134,14 @@ BEGIN
 		RETURN ROW ('family', name, 'refused', 'Its id is not that of its payload')::pgtoken_import.report;
 	END IF;
 	PERFORM pgtoken.import_family(source, pgtoken_import.digest(id), client, subject,
-		-- as the provider filters it by the grant
-		(SELECT string_agg(s, ' ' ORDER BY n) FROM regexp_split_to_table(token ->> 'scope', ' +') WITH ORDINALITY u (s, n)
+		-- as the provider filters it by the grant; whether it asks for offline_access is its configuration
+		(SELECT string_agg(s, ' ' ORDER BY n) || CASE WHEN bool_or(s = 'offline_access') THEN '' ELSE ' offline_access' END FROM regexp_split_to_table(token ->> 'scope', ' +') WITH ORDINALITY u (s, n)
 		 WHERE s = ANY (string_to_array(granted -> 'openid' ->> 'scope', ' ')) OR EXISTS (SELECT FROM jsonb_each_text(granted -> 'resources') g WHERE s = ANY (string_to_array(g.value, ' ')))),
 		audience => CASE jsonb_typeof(token -> 'resource') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(token -> 'resource')) WHEN 'string' THEN ARRAY[token ->> 'resource'] END,
 		auth_time => pgtoken_import.moment(token -> 'authTime'), started_at => pgtoken_import.moment(coalesce(token -> 'iiat', token -> 'iat')), expires_at => ends,
 		acr => token ->> 'acr', amr => CASE jsonb_typeof(token -> 'amr') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(token -> 'amr')) END,
 		session_id => coalesce(token ->> 'sid', token ->> 'sessionUid'), token_issued_at => pgtoken_import.moment(token -> 'iat'), token_expires_at => pgtoken_import.moment(token -> 'exp'),
-		cnf => CASE WHEN token ? 'jkt' THEN jsonb_build_object('jkt', token -> 'jkt') WHEN token ? 'x5t#S256' THEN jsonb_build_object('x5t#S256', token -> 'x5t#S256') END);
+		cnf => CASE WHEN token ? 'jkt' THEN jsonb_build_object('jkt', token -> 'jkt') WHEN token ? 'x5t#S256' THEN jsonb_build_object('x5t#S256', token -> 'x5t#S256') END, issuer => issuer);
 	RETURN ROW ('family', name, 'imported', NULL)::pgtoken_import.report;
 EXCEPTION
 	WHEN unique_violation THEN
@@ -167,7 +167,7 @@ DECLARE
 	scopes CONSTANT text[] := arguments[5]::text[];
 	require_pkce CONSTANT boolean := coalesce(arguments[6]::boolean, false);
 	subject_expression CONSTANT text := arguments[7];
-	of_issuer CONSTANT text := pgtoken_import.issuer_named(arguments[8]);
+	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[8]);
 	source CONSTANT text := arguments[9];
 	-- a number is a place in types, as the Knex adapter has it
 	payloads CONSTANT text := format($query$
@@ -214,7 +214,7 @@ BEGIN
 			IF pgtoken_import.moment(payload -> 'exp') <= now() THEN
 				rows := rows || ROW ('consent', id, 'skipped', 'It is over there')::pgtoken_import.report;
 			ELSE
-				rows := array_append(rows, pgtoken_import.bring_consent(id, subject, payload ->> 'clientId', api, agreed, pgtoken_import.moment(payload -> 'iat'), pgtoken_import.moment(payload -> 'exp')));
+				rows := array_append(rows, pgtoken_import.bring_consent(id, of_issuer, subject, payload ->> 'clientId', api, agreed, pgtoken_import.moment(payload -> 'iat'), pgtoken_import.moment(payload -> 'exp')));
 			END IF;
 		EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
 			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, why = PG_EXCEPTION_DETAIL;
@@ -230,7 +230,7 @@ BEGIN
 		ORDER BY t.payload ->> 'grantId', t.payload -> 'iat', t.id
 		$query$, subject_expression, payloads, replace(payloads, '$2', '$3'), replace(payloads, '$2', '$4')) USING types, 'RefreshToken', 'Grant', 'Session'
 	LOOP
-		rows := array_append(rows, pgtoken_import.oidc_provider_token(id, payload, consumed, granted, session, subject, twice, source));
+		rows := array_append(rows, pgtoken_import.oidc_provider_token(id, payload, consumed, granted, session, subject, twice, of_issuer, source));
 	END LOOP;
 	RETURN rows;
 END

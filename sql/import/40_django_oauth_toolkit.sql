@@ -38,7 +38,7 @@ REVOKE ALL ON FUNCTION pgtoken_import.django_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.django_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.django_client IS 'Internal: a row of the applications; the rest as in from_django_oauth_toolkit. Returns what became of it and of its secret';
 
-CREATE FUNCTION pgtoken_import.django_token(token jsonb, access jsonb, app jsonb, person jsonb, subject text, began timestamptz, twice boolean, expires_after interval, source text)
+CREATE FUNCTION pgtoken_import.django_token(token jsonb, access jsonb, app jsonb, person jsonb, subject text, began timestamptz, twice boolean, expires_after interval, issuer text, source text)
 	RETURNS pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -68,10 +68,10 @@ BEGIN
 		RETURN ROW ('family', id, 'refused', 'It has neither a token nor the checksum of one')::pgtoken_import.report;
 	END IF;
 	PERFORM pgtoken.import_family(source, coalesce(decode(checksum, 'hex'), pgtoken_import.digest(token ->> 'token')), app ->> 'client_id', subject,
-		concat_ws(' ', nullif(access ->> 'scope', ''), CASE WHEN 'offline_access' <> ALL (string_to_array(access ->> 'scope', ' ')) THEN 'offline_access' END),
+		concat_ws(' ', nullif(access ->> 'scope', ''), CASE WHEN 'offline_access' <> ALL (string_to_array(coalesce(access ->> 'scope', ''), ' ')) THEN 'offline_access' END),
 		audience => (SELECT nullif(array_agg(a), '{}') FROM jsonb_array_elements_text(CASE jsonb_typeof(token -> 'resource') WHEN 'array' THEN token -> 'resource'
 																						   ELSE (nullif(token ->> 'resource', ''))::jsonb END) a),
-		started_at => began, token_issued_at => (token ->> 'created')::timestamptz, token_expires_at => usable_until);
+		started_at => began, token_issued_at => (token ->> 'created')::timestamptz, token_expires_at => usable_until, issuer => issuer);
 	RETURN ROW ('family', id, 'imported', NULL)::pgtoken_import.report;
 EXCEPTION
 	WHEN unique_violation THEN
@@ -97,7 +97,7 @@ DECLARE
 	expires_after CONSTANT interval := arguments[5]::interval;
 	require_pkce CONSTANT boolean := coalesce(arguments[6]::boolean, true);
 	subject_expression CONSTANT text := arguments[7];
-	of_issuer CONSTANT text := pgtoken_import.issuer_named(arguments[8]);
+	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[8]);
 	source CONSTANT text := arguments[9];
 	rows pgtoken_import.report[] := '{}';
 	r jsonb;
@@ -122,7 +122,7 @@ BEGIN
 		WHERE t.revoked IS NULL ORDER BY t.id
 		$query$, subject_expression, source_schema, prefix || 'refreshtoken', prefix || 'accesstoken', prefix || 'application', users)
 	LOOP
-		rows := array_append(rows, pgtoken_import.django_token(r, access, app, person, subject, began, twice, expires_after, source));
+		rows := array_append(rows, pgtoken_import.django_token(r, access, app, person, subject, began, twice, expires_after, of_issuer, source));
 	END LOOP;
 	EXECUTE format('SELECT count(*) FROM %I.%I t WHERE t.revoked IS NOT NULL', source_schema, prefix || 'refreshtoken') INTO ended;
 	IF ended > 0 THEN

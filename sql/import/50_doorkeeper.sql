@@ -49,7 +49,7 @@ REVOKE ALL ON FUNCTION pgtoken_import.doorkeeper_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.doorkeeper_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.doorkeeper_client IS 'Internal: a row of oauth_applications; the rest as in from_doorkeeper. Returns what became of it and of its secret';
 
-CREATE FUNCTION pgtoken_import.doorkeeper_token(token jsonb, app jsonb, subject text, has_successor boolean, twice boolean, hashed boolean, source text) RETURNS pgtoken_import.report
+CREATE FUNCTION pgtoken_import.doorkeeper_token(token jsonb, app jsonb, subject text, has_successor boolean, twice boolean, hashed boolean, issuer text, source text) RETURNS pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -78,7 +78,7 @@ BEGIN
 	END IF;
 	PERFORM pgtoken.import_family(source, pgtoken_import.doorkeeper_digest(token ->> 'refresh_token', hashed), app ->> 'uid', subject,
 		concat_ws(' ', nullif(scope, ''), CASE WHEN 'offline_access' <> ALL (string_to_array(scope, ' ')) THEN 'offline_access' END),
-		started_at => began, token_issued_at => began);
+		started_at => began, token_issued_at => began, issuer => issuer);
 	RETURN ROW ('family', id, 'imported', NULL)::pgtoken_import.report;
 EXCEPTION
 	WHEN unique_violation THEN
@@ -103,7 +103,7 @@ DECLARE
 	hashed_secrets CONSTANT boolean := arguments[4]::boolean;
 	require_pkce CONSTANT boolean := coalesce(arguments[5]::boolean, false);
 	subject_expression CONSTANT text := arguments[6];
-	of_issuer CONSTANT text := pgtoken_import.issuer_named(arguments[7]);
+	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[7]);
 	source CONSTANT text := arguments[8];
 	rows pgtoken_import.report[] := '{}';
 	r jsonb;
@@ -126,7 +126,7 @@ BEGIN
 		ORDER BY l.r -> 'id'
 		$query$, subject_expression, source_schema)
 	LOOP
-		rows := array_append(rows, pgtoken_import.doorkeeper_token(r, app, subject, has_successor, twice, hashed_tokens, source));
+		rows := array_append(rows, pgtoken_import.doorkeeper_token(r, app, subject, has_successor, twice, hashed_tokens, of_issuer, source));
 	END LOOP;
 	EXECUTE format('SELECT count(*) FROM %I.oauth_access_tokens t WHERE t.revoked_at IS NOT NULL AND t.refresh_token IS NOT NULL', source_schema) INTO ended;
 	IF ended > 0 THEN
