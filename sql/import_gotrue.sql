@@ -67,6 +67,13 @@ SELECT count(*) AS devices FROM pgtoken.grants g JOIN gotrue.users u ON u.id::te
 -- authenticator apps
 SELECT split_part(u.email, '@', 1) AS whose, f.factor_type, f.label, f.state FROM gotrue.users u CROSS JOIN pgtoken.factors_of(u.id::text) f ORDER BY 1;
 
+-- its signing key, under its name; a secret that every API knows is none
+BEGIN;
+SELECT pgtoken.import_signing_key(gotrue.value('signing_key'), 'jwk', verify_until => now() + interval '1 hour') = gotrue.value('signing_key')::jsonb ->> 'kid' AS kept;
+SELECT k ->> 'kid' = gotrue.value('signing_key')::jsonb ->> 'kid' AS published, k - 'kid' - 'x' - 'y' AS key FROM jsonb_array_elements(pgtoken.jwks('https://id.example') -> 'keys') k WHERE k ->> 'x' = gotrue.value('signing_key')::jsonb ->> 'x';
+SELECT test.outcome($$SELECT pgtoken.import_signing_key('{"kty": "oct", "alg": "HS256", "k": "c2VjcmV0", "kid": "shared"}', 'jwk')$$);
+ROLLBACK;
+
 -- an answer that was lost: once more the same; both formats alike
 SELECT refresh_token AS first FROM gotrue.refresh('ada') \gset
 SELECT decision, refresh_token = :'first' AS same FROM gotrue.refresh('ada');
