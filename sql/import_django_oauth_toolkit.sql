@@ -8,6 +8,11 @@ SET client_min_messages = warning;
 \i :dump
 \set ECHO all
 CREATE EXTENSION IF NOT EXISTS pgtoken_import;
+-- an issuer of its own, that nothing is refused by what other tests have done to theirs
+SELECT i.issuer AS default FROM pgtoken.issuers i WHERE is_default \gset
+SELECT pgtoken.create_issuer('https://django.example');
+SELECT pgtoken.update_issuer('https://django.example', is_default => true);
+SELECT pgtoken.create_signing_key('ES256') IS NOT NULL AS key;
 ALTER SCHEMA django_oauth_toolkit RENAME TO django;
 -- as if it had been made just now
 UPDATE django.oauth2_provider_refreshtoken r SET created = created + (now() - m.at), revoked = revoked + (now() - m.at) FROM django.made m;
@@ -46,6 +51,7 @@ SELECT error FROM pgtoken.refresh_grant((SELECT r.token_checksum FROM django.oau
 
 -- its end, which the settings say; a release without checksums
 SELECT detail, count(*) FROM pgtoken_import.from_django_oauth_toolkit('django', '{read,write}', interval '-20 hours', source => 'django_again') WHERE kind = 'family' GROUP BY detail ORDER BY detail;
+SELECT outcome, detail, count(*) FROM pgtoken_import.from_django_oauth_toolkit('django', '{read,write}', audience => '{https://nowhere.example}', source => 'django_again') WHERE kind = 'family' AND outcome <> 'skipped' GROUP BY outcome, detail;
 ALTER TABLE django.oauth2_provider_refreshtoken DROP token_checksum, DROP token_family, DROP resource;
 SELECT id, outcome, detail FROM pgtoken_import.from_django_oauth_toolkit('django', '{read,write}', source => 'django') WHERE kind = 'family';
 SELECT test.outcome($$SELECT pgtoken_import.from_django_oauth_toolkit('django', '{read}', prefix => 'other_')$$);
@@ -69,3 +75,4 @@ SELECT kind, id, outcome, to_json(detail) AS detail FROM pgtoken_import.from_dja
 SET client_min_messages = error;
 DROP SCHEMA django CASCADE;
 DROP EXTENSION pgtoken_import;
+SELECT pgtoken.update_issuer(:'default', is_default => true);

@@ -8,6 +8,11 @@ SET client_min_messages = warning;
 \i :dump
 \set ECHO all
 CREATE EXTENSION IF NOT EXISTS pgtoken_import;
+-- an issuer of its own, that nothing is refused by what other tests have done to theirs
+SELECT i.issuer AS default FROM pgtoken.issuers i WHERE is_default \gset
+SELECT pgtoken.create_issuer('https://doorkeeper.example');
+SELECT pgtoken.update_issuer('https://doorkeeper.example', is_default => true);
+SELECT pgtoken.create_signing_key('ES256') IS NOT NULL AS key;
 -- as if it had been made just now
 UPDATE doorkeeper.oauth_access_tokens t SET created_at = created_at + (now() - m.at), revoked_at = revoked_at + (now() - m.at) FROM doorkeeper.made m;
 CREATE FUNCTION doorkeeper.value(name text) RETURNS text LANGUAGE sql STABLE RETURN (SELECT h.value FROM doorkeeper.handed_out h WHERE h.name = value.name);
@@ -42,6 +47,8 @@ SELECT error FROM doorkeeper.refresh('sha256_ada', 'sha256_web');
 SELECT error FROM pgtoken.refresh_grant(:'second', doorkeeper.value('sha256_web_id'), doorkeeper.value('sha256_web_secret'));
 SELECT error FROM pgtoken.refresh_grant(encode(sha256(convert_to(doorkeeper.value('sha256_ada_native'), 'UTF8')), 'hex'), doorkeeper.value('sha256_native_id'));
 
+SELECT outcome, detail, count(*) FROM pgtoken_import.from_doorkeeper('doorkeeper', '{read,write}', true, true, audience => '{https://nowhere.example}', source => 'doorkeeper_again') WHERE kind = 'family' AND outcome <> 'skipped' GROUP BY outcome, detail;
+
 -- Rows that somebody has forged, or a disk has spoilt: each is refused for itself, and all the others come.
 TRUNCATE doorkeeper.oauth_applications, doorkeeper.oauth_access_tokens;
 INSERT INTO doorkeeper.oauth_applications (id, uid, name, secret, redirect_uri, scopes, confidential) VALUES
@@ -56,3 +63,4 @@ SELECT test.outcome($$SELECT pgtoken_import.from_doorkeeper('nowhere', '{read}')
 SET client_min_messages = error;
 DROP SCHEMA doorkeeper CASCADE;
 DROP EXTENSION pgtoken_import;
+SELECT pgtoken.update_issuer(:'default', is_default => true);

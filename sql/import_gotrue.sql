@@ -8,6 +8,11 @@ SET client_min_messages = warning;
 \i :dump
 \set ECHO all
 CREATE EXTENSION IF NOT EXISTS pgtoken_import;
+-- an issuer of its own, that nothing is refused by what other tests have done to theirs
+SELECT i.issuer AS default FROM pgtoken.issuers i WHERE is_default \gset
+SELECT pgtoken.create_issuer('https://gotrue.example');
+SELECT pgtoken.update_issuer('https://gotrue.example', is_default => true);
+SELECT pgtoken.create_signing_key('ES256') IS NOT NULL AS key;
 CREATE EXTENSION pgcrypto SCHEMA gotrue;
 -- as if it had been made just now
 DO $$
@@ -70,7 +75,7 @@ SELECT split_part(u.email, '@', 1) AS whose, f.factor_type, f.label, f.state FRO
 -- its signing key, under its name; a secret that every API knows is none
 BEGIN;
 SELECT pgtoken.import_signing_key(gotrue.value('signing_key'), 'jwk', verify_until => now() + interval '1 hour') = gotrue.value('signing_key')::jsonb ->> 'kid' AS kept;
-SELECT k ->> 'kid' = gotrue.value('signing_key')::jsonb ->> 'kid' AS published, k - 'kid' - 'x' - 'y' AS key FROM jsonb_array_elements(pgtoken.jwks('https://id.example') -> 'keys') k WHERE k ->> 'x' = gotrue.value('signing_key')::jsonb ->> 'x';
+SELECT k ->> 'kid' = gotrue.value('signing_key')::jsonb ->> 'kid' AS published, k - 'kid' - 'x' - 'y' AS key FROM jsonb_array_elements(pgtoken.jwks('https://gotrue.example') -> 'keys') k WHERE k ->> 'x' = gotrue.value('signing_key')::jsonb ->> 'x';
 SELECT test.outcome($$SELECT pgtoken.import_signing_key('{"kty": "oct", "alg": "HS256", "k": "c2VjcmV0", "kid": "shared"}', 'jwk')$$);
 ROLLBACK;
 
@@ -165,5 +170,6 @@ SELECT detail, count(*) FROM pgtoken_import.from_gotrue('hostile', 'gotrue_app',
 SET client_min_messages = error;
 DROP SCHEMA gotrue, hostile CASCADE;
 DROP EXTENSION pgtoken_import;
+SELECT pgtoken.update_issuer(:'default', is_default => true);
 -- what it brought stays
 SELECT count(*) > 10 AS stays FROM pgtoken.imported_tokens WHERE source = 'gotrue';

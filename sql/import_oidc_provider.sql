@@ -8,6 +8,11 @@ SET client_min_messages = warning;
 \i :dump
 \set ECHO all
 CREATE EXTENSION IF NOT EXISTS pgtoken_import;
+-- an issuer of its own, that nothing is refused by what other tests have done to theirs
+SELECT i.issuer AS default FROM pgtoken.issuers i WHERE is_default \gset
+SELECT pgtoken.create_issuer('https://oidc-provider.example');
+SELECT pgtoken.update_issuer('https://oidc-provider.example', is_default => true);
+SELECT pgtoken.create_signing_key('ES256') IS NOT NULL AS key;
 -- as if it had been made just now
 UPDATE oidc_provider.oidc_payloads p SET "expiresAt" = "expiresAt" + (now() - m.at), "consumedAt" = "consumedAt" + (now() - m.at),
 	payload = (p.payload::jsonb || coalesce((SELECT jsonb_object_agg(e.key, e.value::bigint + floor(extract(epoch FROM now() - m.at))::bigint)
@@ -129,3 +134,4 @@ SELECT count(*) AS tokens FROM oidc_provider.wet w JOIN oidc_provider.handed_out
 SET client_min_messages = error;
 DROP SCHEMA oidc_provider CASCADE;
 DROP EXTENSION pgtoken_import;
+SELECT pgtoken.update_issuer(:'default', is_default => true);

@@ -38,7 +38,7 @@ REVOKE ALL ON FUNCTION pgtoken_import.django_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.django_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.django_client IS 'Internal: a row of the applications; the rest as in from_django_oauth_toolkit. Returns what became of it and of its secret';
 
-CREATE FUNCTION pgtoken_import.django_token(token jsonb, access jsonb, app jsonb, person jsonb, subject text, began timestamptz, twice boolean, expires_after interval, issuer text, source text)
+CREATE FUNCTION pgtoken_import.django_token(token jsonb, access jsonb, app jsonb, person jsonb, subject text, began timestamptz, twice boolean, expires_after interval, apis text[], issuer text, source text)
 	RETURNS pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -69,8 +69,8 @@ BEGIN
 	END IF;
 	PERFORM pgtoken.import_family(source, coalesce(decode(checksum, 'hex'), pgtoken_import.digest(token ->> 'token')), app ->> 'client_id', subject,
 		concat_ws(' ', nullif(access ->> 'scope', ''), CASE WHEN 'offline_access' <> ALL (string_to_array(coalesce(access ->> 'scope', ''), ' ')) THEN 'offline_access' END),
-		audience => (SELECT nullif(array_agg(a), '{}') FROM jsonb_array_elements_text(CASE jsonb_typeof(token -> 'resource') WHEN 'array' THEN token -> 'resource'
-																						   ELSE (nullif(token ->> 'resource', ''))::jsonb END) a),
+		audience => coalesce((SELECT array_agg(a) FROM jsonb_array_elements_text(CASE jsonb_typeof(token -> 'resource') WHEN 'array' THEN token -> 'resource'
+																						   ELSE (nullif(token ->> 'resource', ''))::jsonb END) a), apis),
 		started_at => began, token_issued_at => (token ->> 'created')::timestamptz, token_expires_at => usable_until, issuer => issuer);
 	RETURN ROW ('family', id, 'imported', NULL)::pgtoken_import.report;
 EXCEPTION
@@ -83,7 +83,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_import.django_token FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.django_token TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.django_token IS 'Internal: a row of the refresh tokens with its access token, application and user. began: when the first of its family was made. Returns what became of it, by the id of its row';
+COMMENT ON FUNCTION pgtoken_import.django_token IS 'Internal: a row of the refresh tokens with its access token, application and user. began: when the first of its family was made. apis: where the token names none. Returns what became of it, by the id of its row';
 
 -- The argument of pgtoken_import.run is an array, in this order: see from_django_oauth_toolkit.
 CREATE FUNCTION pgtoken_import.take_django_oauth_toolkit(arguments text[]) RETURNS pgtoken_import.report[]
@@ -99,6 +99,7 @@ DECLARE
 	subject_expression CONSTANT text := arguments[7];
 	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[8]);
 	source CONSTANT text := arguments[9];
+	apis CONSTANT text[] := arguments[10]::text[];
 	rows pgtoken_import.report[] := '{}';
 	r jsonb;
 	access jsonb;
@@ -122,7 +123,7 @@ BEGIN
 		WHERE t.revoked IS NULL ORDER BY t.id
 		$query$, subject_expression, source_schema, prefix || 'refreshtoken', prefix || 'accesstoken', prefix || 'application', users)
 	LOOP
-		rows := array_append(rows, pgtoken_import.django_token(r, access, app, person, subject, began, twice, expires_after, of_issuer, source));
+		rows := array_append(rows, pgtoken_import.django_token(r, access, app, person, subject, began, twice, expires_after, apis, of_issuer, source));
 	END LOOP;
 	EXECUTE format('SELECT count(*) FROM %I.%I t WHERE t.revoked IS NOT NULL', source_schema, prefix || 'refreshtoken') INTO ended;
 	IF ended > 0 THEN
@@ -143,6 +144,7 @@ CREATE FUNCTION pgtoken_import.from_django_oauth_toolkit(
 	subject text DEFAULT 'u.id',
 	users text DEFAULT 'auth_user',
 	prefix text DEFAULT 'oauth2_provider_',
+	audience text[] DEFAULT NULL,
 	issuer text DEFAULT NULL,
 	source text DEFAULT 'django_oauth_toolkit',
 	dry_run boolean DEFAULT true
@@ -151,11 +153,11 @@ CREATE FUNCTION pgtoken_import.from_django_oauth_toolkit(
 BEGIN ATOMIC
 	SELECT r.kind, r.id, r.outcome, r.detail
 	FROM pgtoken_import.run(dry_run, 'SELECT pgtoken_import.take_django_oauth_toolkit($1)', VARIADIC ARRAY[source_schema, prefix, users, scopes::text,
-		refresh_token_expires::text, require_pkce::text, subject, issuer, source]) r;
+		refresh_token_expires::text, require_pkce::text, subject, issuer, source, audience::text]) r;
 END;
 REVOKE ALL ON FUNCTION pgtoken_import.from_django_oauth_toolkit FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.from_django_oauth_toolkit TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.from_django_oauth_toolkit IS
 'Bring what django-oauth-toolkit has: applications with their secrets, and living refresh tokens, stored in plain or as checksums. See docs/coming-from-django-oauth-toolkit.md. To be run while the application hands out no tokens, and before users refresh here.
-source_schema: where its tables lie. scopes: of all its applications, the names in SCOPES of its settings. refresh_token_expires: REFRESH_TOKEN_EXPIRE_SECONDS there, counted from the end of the access token; NULL: none. require_pkce: PKCE_REQUIRED there; of public clients it is always required. subject: an SQL expression over a row u of the users, run with your rights: what your application calls a user; its sub is u.id. users: their table. prefix: what the names of its tables begin with. issuer: of the clients; NULL: the default one. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
+source_schema: where its tables lie. scopes: of all its applications, the names in SCOPES of its settings. refresh_token_expires: REFRESH_TOKEN_EXPIRE_SECONDS there, counted from the end of the access token; NULL: none. require_pkce: PKCE_REQUIRED there; of public clients it is always required. subject: an SQL expression over a row u of the users, run with your rights: what your application calls a user; its sub is u.id. users: their table. prefix: what the names of its tables begin with. audience: APIs (RFC 8707) of tokens that name none; NULL: as in issue_tokens. issuer: of the clients; NULL: the default one. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
 Returns a row for each application, secret and living refresh token, the latter by the ids of their rows, and one for all that were used or revoked. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for tables that are missing, 55000 for an unknown issuer, and what the expression raises.';

@@ -49,7 +49,7 @@ REVOKE ALL ON FUNCTION pgtoken_import.doorkeeper_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.doorkeeper_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.doorkeeper_client IS 'Internal: a row of oauth_applications; the rest as in from_doorkeeper. Returns what became of it and of its secret';
 
-CREATE FUNCTION pgtoken_import.doorkeeper_token(token jsonb, app jsonb, subject text, has_successor boolean, twice boolean, hashed boolean, issuer text, source text) RETURNS pgtoken_import.report
+CREATE FUNCTION pgtoken_import.doorkeeper_token(token jsonb, app jsonb, subject text, has_successor boolean, twice boolean, hashed boolean, apis text[], issuer text, source text) RETURNS pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
@@ -78,7 +78,7 @@ BEGIN
 	END IF;
 	PERFORM pgtoken.import_family(source, pgtoken_import.doorkeeper_digest(token ->> 'refresh_token', hashed), app ->> 'uid', subject,
 		concat_ws(' ', nullif(scope, ''), CASE WHEN 'offline_access' <> ALL (string_to_array(scope, ' ')) THEN 'offline_access' END),
-		started_at => began, token_issued_at => began, issuer => issuer);
+		audience => apis, started_at => began, token_issued_at => began, issuer => issuer);
 	RETURN ROW ('family', id, 'imported', NULL)::pgtoken_import.report;
 EXCEPTION
 	WHEN unique_violation THEN
@@ -105,6 +105,7 @@ DECLARE
 	subject_expression CONSTANT text := arguments[6];
 	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[7]);
 	source CONSTANT text := arguments[8];
+	apis CONSTANT text[] := arguments[9]::text[];
 	rows pgtoken_import.report[] := '{}';
 	r jsonb;
 	app jsonb;
@@ -126,7 +127,7 @@ BEGIN
 		ORDER BY l.r -> 'id'
 		$query$, subject_expression, source_schema)
 	LOOP
-		rows := array_append(rows, pgtoken_import.doorkeeper_token(r, app, subject, has_successor, twice, hashed_tokens, of_issuer, source));
+		rows := array_append(rows, pgtoken_import.doorkeeper_token(r, app, subject, has_successor, twice, hashed_tokens, apis, of_issuer, source));
 	END LOOP;
 	EXECUTE format('SELECT count(*) FROM %I.oauth_access_tokens t WHERE t.revoked_at IS NOT NULL AND t.refresh_token IS NOT NULL', source_schema) INTO ended;
 	IF ended > 0 THEN
@@ -146,6 +147,7 @@ CREATE FUNCTION pgtoken_import.from_doorkeeper(
 	hashed_secrets boolean DEFAULT NULL,
 	require_pkce boolean DEFAULT false,
 	subject text DEFAULT 'owner',
+	audience text[] DEFAULT NULL,
 	issuer text DEFAULT NULL,
 	source text DEFAULT 'doorkeeper',
 	dry_run boolean DEFAULT true
@@ -154,11 +156,11 @@ CREATE FUNCTION pgtoken_import.from_doorkeeper(
 BEGIN ATOMIC
 	SELECT r.kind, r.id, r.outcome, r.detail
 	FROM pgtoken_import.run(dry_run, 'SELECT pgtoken_import.take_doorkeeper($1)', VARIADIC ARRAY[source_schema, scopes::text, hashed_tokens::text,
-		hashed_secrets::text, require_pkce::text, subject, issuer, source]) r;
+		hashed_secrets::text, require_pkce::text, subject, issuer, source, audience::text]) r;
 END;
 REVOKE ALL ON FUNCTION pgtoken_import.from_doorkeeper FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.from_doorkeeper TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.from_doorkeeper IS
 'Bring what Doorkeeper has: applications with their secrets, and living refresh tokens, stored in plain or hashed. See docs/coming-from-doorkeeper.md. To be run while the application hands out no tokens, and before users refresh here.
-source_schema: where oauth_applications and oauth_access_tokens lie. scopes: of applications that have none of their own: default_scopes and optional_scopes of the initializer. hashed_tokens, hashed_secrets: does the initializer have hash_token_secrets, hash_application_secrets? true: 64 hexadecimal digits are SHA-256, anything else is plain, as by fallback: :plain; false: all is plain, and saying so of hashes would make the hash itself good for the token; NULL: what 64 hexadecimal digits are is not known, and refused. Secrets hashed by bcrypt are known by their form. require_pkce: true: of confidential clients, too, as by force_pkce. subject: an SQL expression over owner, the resource_owner_id, run with your rights: what your application calls a user. issuer: of the clients; NULL: the default one. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
+source_schema: where oauth_applications and oauth_access_tokens lie. scopes: of applications that have none of their own: default_scopes and optional_scopes of the initializer. hashed_tokens, hashed_secrets: does the initializer have hash_token_secrets, hash_application_secrets? true: 64 hexadecimal digits are SHA-256, anything else is plain, as by fallback: :plain; false: all is plain, and saying so of hashes would make the hash itself good for the token; NULL: what 64 hexadecimal digits are is not known, and refused. Secrets hashed by bcrypt are known by their form. require_pkce: true: of confidential clients, too, as by force_pkce. subject: an SQL expression over owner, the resource_owner_id, run with your rights: what your application calls a user. audience: APIs that the tokens are for (RFC 8707); NULL: as in issue_tokens. issuer: of the clients; NULL: the default one. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
 Returns a row for each application, secret and living refresh token, the latter by the ids of their rows, and one for all that were used or revoked. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for tables that are missing, 55000 for an unknown issuer, and what the expression raises.';
