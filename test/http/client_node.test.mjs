@@ -13,6 +13,7 @@ import pg from 'pg';
 
 import { clientSecretBasic, clientSecretPost, contextFromBrowser, HttpClient, privateKeyJwt, RefusedError, SqlClient, StoreError, UnavailableError } from '../../clients/node/index.js';
 import { freshPages, it as inBrowser, skip } from './browser.mjs';
+import { runFirstScreen } from './first_screen.mjs';
 import * as h from './harness.mjs';
 import { freePorts, start } from './programs.mjs';
 
@@ -287,6 +288,10 @@ describe('clients/node, over HTTP', () => {
 		await session.revoke();
 		assert.equal(where.kept, null);
 		assert.equal((await client.refresh(HERE, refreshToken)).over, true);
+	});
+
+	it('is what the first screen of its README says', async () => {
+		assert.match(await runFirstScreen('node', 'js', [process.execPath, 'program.mjs']), /^tokens for \d+ seconds\n$/);
 	});
 
 	it('proves who it is in each way, and that it has the key', async () => {

@@ -136,7 +136,7 @@ class Client(ABC):
                     del self._in_flight[same]
         return asked.result()
 
-    def session(self, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], None], lock: Lock | None = None) -> Session:
+    def session(self, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], Any], lock: Lock | None = None) -> Session:
         """key: which user's, the application's own name for it.  load: what is kept, or None.  store: keep it durably,
         None: forget all.  lock(key): a context manager, instead of the client's own, which is for one process."""
         return Session(self, key, load, store, lock or self._locks)
@@ -145,7 +145,7 @@ class Client(ABC):
 class Session:
     """One user's tokens, kept where the application says: read under a lock, and stored before anybody has them."""
 
-    def __init__(self, client: Client, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], None], lock: Lock) -> None:
+    def __init__(self, client: Client, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], Any], lock: Lock) -> None:
         self._client, self._load, self._store, self._lock = client, load, store, lock
         self._key = f"session {key}"  # no token is called that: refresh() locks by those
 
