@@ -91,8 +91,10 @@ export async function website(base) {
 		await nobody();
 		assert.equal((await person.go(`${base}/notes`)).status, 401);
 	});
-	test('Attack shut out: a code that this browser has not asked for signs nobody in', async () => {
-		await person.go(`${base}/callback?code=x&state=y&iss=${encodeURIComponent(issuer)}`);
+	test('Attack shut out: the code of somebody else\'s login, sent to a browser that has begun one', async () => {
+		const { url } = await new Person().open(`${base}/login`, { until: (at) => at.startsWith(`${base}/callback?`) });
+		await person.go(`${base}/login`, { until: (at) => at.startsWith(issuer) });
+		await person.go(url);
 		assert.ok(person.page.status >= 400 && person.page.status < 500, `a status of ${person.page.status}`);
 		await nobody();
 	});
