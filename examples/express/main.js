@@ -22,7 +22,8 @@ const scope = (wanted) => async (request, response, next) => {
 	const [, token] = /^bearer +(\S+)$/i.exec(request.headers.authorization) ?? [];
 	if (!token) return challenge(401);
 	request.claims = await verify(token).catch(() => undefined);
-	if (!request.claims) return challenge(401, 'invalid_token');
+	// one that is bound to a key is worth nothing without a proof, which is not looked at here
+	if (!request.claims || request.claims.cnf) return challenge(401, 'invalid_token');
 	if (!request.claims.scope?.split(' ').includes(wanted)) return challenge(403, 'insufficient_scope');
 	return next();
 };

@@ -4,7 +4,7 @@
 //
 // Nothing in here, and no test, prints a token, a code or a secret.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -36,20 +36,29 @@ export const isRevoked = async (grantId) => await sql`SELECT revoked_at IS NOT N
 export const revoke = (grantId) => sql`SELECT pgtoken.revoke_family(${grantId}::uuid, 'admin')`;
 
 /** the JSON of a POST to the issuer, and its status */
-export async function post(path, parameters) {
-	const response = await fetch(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams(parameters) });
+export async function post(path, parameters, headers = {}) {
+	const response = await fetch(`${issuer}${path}`, { method: 'POST', body: new URLSearchParams(parameters), headers });
 	const text = await response.text();
 	return { status: response.status, ...(text && JSON.parse(text)) };
 }
 
-/** tokens of a public client whose user signs in */
-export async function tokens({ clientId = env.MOBILE_CLIENT_ID, redirectUri = 'com.example.notes:/oauth2redirect', scope = 'openid offline_access notes:read', ...more } = {}) {
+/** a proof of a key that nobody else has (RFC 9449), for the token endpoint */
+function proof() {
+	const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+	const parts = [{ typ: 'dpop+jwt', alg: 'ES256', jwk: publicKey.export({ format: 'jwk' }) },
+		{ htm: 'POST', htu: `${issuer}/oauth2/token`, iat: Math.floor(Date.now() / 1000), jti: randomUUID() }];
+	const text = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+	return { dpop: `${text}.${sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}` };
+}
+
+/** tokens of a public client whose user signs in; bound: to a key */
+export async function tokens({ bound = false, clientId = env.MOBILE_CLIENT_ID, redirectUri = 'com.example.notes:/oauth2redirect', scope = 'openid offline_access notes:read', ...more } = {}) {
 	const verifier = randomBytes(32).toString('base64url');
 	const query = new URLSearchParams({ response_type: 'code', client_id: clientId, redirect_uri: redirectUri, scope, code_challenge_method: 'S256',
 		code_challenge: createHash('sha256').update(verifier).digest('base64url'), ...more });
 	const { url } = await new Person().open(`${issuer}/oauth2/authorize?${query}`, { until: (at) => at.startsWith(redirectUri) });
 	const answer = await post('/oauth2/token', { grant_type: 'authorization_code', client_id: clientId, redirect_uri: redirectUri, code_verifier: verifier,
-		code: new URL(url).searchParams.get('code'), ...more });
+		code: new URL(url).searchParams.get('code'), ...more }, bound ? proof() : {});
 	assert.equal(answer.status, 200, `tokens, and not ${answer.error}`);
 	return answer;
 }
@@ -155,6 +164,11 @@ export async function api(base, { path = '/api/notes', untilRefused = (call) => 
 	test('Attack shut out: a token that was given for another API', async () => {
 		const other = await tokens({ clientId: env.MCP_CLIENT_ID, redirectUri: 'http://127.0.0.1/callback', scope: 'mcp:read', resource: env.MCP_URL });
 		refused(await call(other.access_token));
+	});
+	test('Attack shut out: a token that is bound to a key, which a thief sends without the key', async () => {
+		const stolen = await tokens({ bound: true });
+		assert.equal(stolen.token_type, 'DPoP');
+		refused(await call(stolen.access_token));
 	});
 	test('Attack shut out: a token that lacks the scope', async () => {
 		const response = await call(own.access_token, 'POST');

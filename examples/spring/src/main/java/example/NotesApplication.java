@@ -7,6 +7,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.security.oauth2.server.resource.autoconfigure.OAuth2ResourceServerProperties;
+import org.springframework.boot.security.oauth2.server.resource.autoconfigure.OAuth2ResourceServerProperties.Opaquetoken;
 import org.springframework.context.annotation.Bean;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
@@ -15,6 +17,7 @@ import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.security.oauth2.core.OAuth2AuthenticatedPrincipal;
+import org.springframework.security.oauth2.server.resource.introspection.*;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.web.bind.annotation.*;
 
@@ -44,6 +47,19 @@ public class NotesApplication {
 			.sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
 			.csrf(csrf -> csrf.disable())
 			.build();
+	}
+
+	/** what the issuer says; a token that is bound to a key is worth nothing without a proof, which is not looked at here */
+	@Bean
+	OpaqueTokenIntrospector introspector(OAuth2ResourceServerProperties properties) {
+		Opaquetoken settings = properties.getOpaquetoken();
+		OpaqueTokenIntrospector issuer = SpringOpaqueTokenIntrospector.withIntrospectionUri(settings.getIntrospectionUri())
+			.clientId(settings.getClientId()).clientSecret(settings.getClientSecret()).build();
+		return token -> {
+			OAuth2AuthenticatedPrincipal user = issuer.introspect(token);
+			if (!"Bearer".equals(user.getAttribute("token_type"))) throw new BadOpaqueTokenException("a token of another kind");
+			return user;
+		};
 	}
 
 	private List<String> of(OAuth2AuthenticatedPrincipal user) {
