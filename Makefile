@@ -50,7 +50,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix interop examples console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix deb interop examples console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
@@ -60,7 +60,7 @@ ifneq (,$(filter $(ALONE),$(goals)))
 $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE),$(goals)))" does not go together with other targets))
 
 .PHONY: $(ALONE)
-$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX)) $(if $(filter examples,$@),$(EXAMPLES))
+$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter deb,$@),$(DEB)) check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX)) $(if $(filter examples,$@),$(EXAMPLES))
 bench-http: ; @test/tools/bench http
 bench-audit bench-purge: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
@@ -152,5 +152,5 @@ build/fuzz/%.o: %.c $(CORE_HEADERS) ; @mkdir -p $(@D) && $(FUZZ_CC) $(CORE_CFLAG
 .SECONDARY:
 
 format: ; clang-format -i $$(find src test/unit test/fuzz -name '*.[ch]')
-dist: ; mkdir -p build && git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o build/$(EXTENSION)-$(EXTVERSION).zip HEAD
+dist: ; mkdir -p build && git archive --format=zip $(patsubst %,--prefix=$(EXTENSION)-$(EXTVERSION)/console/dist/ --add-file=%,$(wildcard console/dist/*)) --prefix=$(EXTENSION)-$(EXTVERSION)/ -o build/$(EXTENSION)-$(EXTVERSION).zip HEAD
 endif
