@@ -31,7 +31,7 @@ REGRESS = install config set_up issue refresh retry lockstep once reuse revoke b
 	simulate refused bad_input personal subjects placement maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families console_policies console_overview import import_hydra import_gotrue import_oidc_provider import_django_oauth_toolkit import_doorkeeper uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
-ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION = prepare account_end audit_seals cache_full cache_lookup_failure challenge_complete challenge_outbox challenge_refresh client_disabled client_registration code_redeem console_client consent_approve consent_scopes consent_withdraw courier_lease device_poll device_redeem ends_ends erase_subject exchange_revoke import_family import_secret issue_end logout_complete maintain not_before_verify policy_versions prepared purge refresh_blacklist refresh_change refresh_lockstep refresh_refresh refresh_reuse refresh_revoke refresh_strict replay_ids revoke_revoke rollback row_operations session_limit signals signing_keys status_lists subject_block subject_revoke_refresh user_code_attempts verify_revoke $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
 # they would give a step up after 300 seconds, a TAP test after 180: slow is no failure

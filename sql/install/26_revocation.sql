@@ -2,11 +2,11 @@
 -- (By session: 42_sessions. A single token: 32_blacklist.)
 --
 -- One order of locks, for every function that ends more than one thing: the row of
--- subject_blocks; that of subject_epochs; issuers, clients and subject_not_before;
--- consents; authorization codes, device codes, challenges, challenge codes; operators of the
--- console, their factors there, factors; families. Of each table in the order of its primary
--- key. Whoever redeems a code or goes on after a step-up locks what he needs of these in the
--- same order.
+-- import_sources; that of subject_blocks; that of subject_epochs; issuers, clients and
+-- subject_not_before; consents; authorization codes, device codes, challenges, challenge
+-- codes; operators of the console, their factors there, factors; families. Of each table in
+-- the order of its primary key. Whoever redeems a code or goes on after a step-up locks what
+-- he needs of these in the same order.
 --
 -- One rule for what is being issued at that moment, by a transaction that we cannot
 -- see: it ends, too. Of an issuer, a client, a subject and a consent that is a matter

@@ -145,7 +145,7 @@ REVOKE ALL ON FUNCTION pgtoken.import_signing_key FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.import_signing_key TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.import_signing_key IS
 'Bring a signing key of another server, under the kid that it has there, so that what it has signed verifies at every API that reads jwks(), as before.
-key: the key itself; pass it as a parameter, not as a literal that a log may keep. format: pkcs8 (unencrypted PEM, PKCS #8 or the traditional form), pkcs12 (a file of RFC 7292, in base64), jwk (RFC 7517). alg: as in create_signing_key, not HS256; NULL: what a JWK says, else by the key''s type and curve, RS256 for RSA. kid: at most 255 printable ASCII characters; NULL: what a JWK says, else the thumbprint (RFC 7638). issuer: whose key it will be; NULL: the default one. password: of a PKCS #12 file. verify_until: it signs nothing here and is published until then, as a key whose successor signs already; its private part is not kept, and a public JWK will do. NULL: it signs: at once where the issuer has no active key of the algorithm, else it is pending as one of create_signing_key.
+key: the key itself; pass it as a parameter, not as a literal that a log may keep. format: pkcs8 (unencrypted PEM, PKCS #8 or the traditional form), pkcs12 (a file of RFC 7292, in base64), jwk (RFC 7517). alg: as in create_signing_key, not HS256; NULL: what a JWK says, else by the key''s type and curve, RS256 for RSA. kid: at most 128 printable ASCII characters; NULL: what a JWK says, else the thumbprint (RFC 7638). issuer: whose key it will be; NULL: the default one. password: of a PKCS #12 file. verify_until: it signs nothing here and is published until then, as a key whose successor signs already; its private part is not kept, and a public JWK will do. NULL: it signs: at once where the issuer has no active key of the algorithm, else it is pending as one of create_signing_key.
 Returns the kid; a NOTICE says so where the key is there already. The access tokens it has signed elsewhere are none of ours, whatever their signature: verify_access_token and introspect do not take them. Raises 22023 for a key that cannot be read or used, 55000 when another key has the kid or a pending one is there, 54000 for an eleventh that is retiring, 22004.';
 
 CREATE FUNCTION pgtoken.forget_import_source(source text, issuer text DEFAULT NULL, force boolean DEFAULT false) RETURNS integer
@@ -161,10 +161,11 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
-	unused := ARRAY(SELECT t.grant_id FROM pgtoken.imported_tokens t JOIN pgtoken.grants g ON g.grant_id = t.grant_id
+	-- locked: one that is being used at this moment is used then
+	unused := ARRAY(SELECT g.grant_id FROM pgtoken.imported_tokens t JOIN pgtoken.grants g ON g.grant_id = t.grant_id
 					WHERE t.issuer = of_issuer AND t.source = forget_import_source.source AND g.generation = 0 AND g.revoked_at IS NULL
 					  AND least(g.expires_at, g.rotated_at + g.idle_lifetime) > now()
-					ORDER BY t.grant_id);
+					ORDER BY g.grant_id FOR NO KEY UPDATE OF g);
 	IF cardinality(unused) > 0 AND force IS NOT TRUE THEN
 		RAISE EXCEPTION '% sessions of the source have not been used here yet', cardinality(unused)
 			USING ERRCODE = 'object_not_in_prerequisite_state',

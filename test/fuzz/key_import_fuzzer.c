@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 #include "core/jose/jws.h"
+#include "core/jose/key_import.h"
 
 static void
 check_key(const PgtcKey *key)
@@ -42,6 +43,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	REQUIRE(alg != NULL);
 
 	if (pgtc_key_import(alg, fuzz_slice(data + 1, size - 1), &key) == PGTC_OK)
+	{
+		check_key(&key);
+		pgtc_key_free(&key);
+	}
+	/* of other servers: a JWK, which may be a public one, and a PKCS #12 file */
+	if (pgtc_key_import_jwk(alg, fuzz_slice(data + 1, size - 1), &key) == PGTC_OK)
+	{
+		if (key.is_private)
+			check_key(&key);
+		pgtc_key_free(&key);
+	}
+	if (pgtc_key_import_pkcs12(alg, fuzz_slice(data + 1, size - 1), "secret", &fuzz_mem, &key) ==
+		PGTC_OK)
 	{
 		check_key(&key);
 		pgtc_key_free(&key);

@@ -177,6 +177,7 @@ main(void)
 	test_lockstep();
 	test_fastcgi();
 	test_secret_hash();
+	test_foreign_token();
 	test_html();
 	test_memory();
 

@@ -114,6 +114,7 @@ extern void test_risk(void);
 extern void test_lockstep(void);
 extern void test_fastcgi(void);
 extern void test_secret_hash(void);
+extern void test_foreign_token(void);
 extern void test_html(void);
 extern void test_memory(void);
 

@@ -21,6 +21,7 @@
 #define MEMBER_MAX (PGTC_RSA_BITS_MAX / 8)
 #define PRIVATE_JWK_MAX 16384 /* bytes; 8192-bit RSA needs under 7000 */
 #define PKCS12_MAX 65536 /* characters of base64, with a chain of certificates */
+#define PKCS12_ITERATIONS_MAX 10000000
 #define RSA_MEMBERS 8
 
 /* a base64url member; *len 0: it is not there */
@@ -251,6 +252,19 @@ pgtc_key_import_names(PgtcSlice json, char kid[PGTC_KID_MAX + 1], const PgtcAlg 
 	return PGTC_OK;
 }
 
+/* its MAC is judged before anything is deciphered, and says itself how long that takes */
+static bool
+is_bounded(const PKCS12 *file)
+{
+	const ASN1_INTEGER *iterations = NULL;
+
+	if (!PKCS12_mac_present(file))
+		return false;
+	PKCS12_get0_mac(NULL, NULL, NULL, &iterations, file);
+	return iterations == NULL || (ASN1_INTEGER_get(iterations) > 0 &&
+								  ASN1_INTEGER_get(iterations) <= PKCS12_ITERATIONS_MAX);
+}
+
 static EVP_PKEY *
 open_pkcs12(const PgtcBuf *der, const char *password)
 {
@@ -259,7 +273,7 @@ open_pkcs12(const PgtcBuf *der, const char *password)
 	EVP_PKEY *pkey = NULL;
 	X509 *certificate = NULL;
 
-	if (file != NULL && at == (const unsigned char *) der->data + der->len)
+	if (file != NULL && at == (const unsigned char *) der->data + der->len && is_bounded(file))
 		(void) PKCS12_parse(file, password, &pkey, &certificate, NULL);
 	X509_free(certificate);
 	PKCS12_free(file);

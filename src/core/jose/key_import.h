@@ -8,9 +8,8 @@
 #ifndef PGT_CORE_KEY_IMPORT_H
 #define PGT_CORE_KEY_IMPORT_H
 
+#include "core/jose/jws.h"
 #include "core/jose/key.h"
-
-#define PGTC_KID_MAX 255 /* characters of a kid that is kept */
 
 /* a JWK with its private members (RFC 7518 section 6, RFC 8037 section 2); one without is a public key */
 extern PgtcCode pgtc_key_import_jwk(const PgtcAlg *alg, PgtcSlice json, PgtcKey *out);
