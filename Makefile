@@ -50,7 +50,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade \
 	lint reference
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
@@ -62,7 +62,7 @@ $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE)
 .PHONY: $(ALONE)
 $(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
 bench-http: ; @test/tools/bench http
-bench-audit bench-purge: ; @$(subst -,/,$@)
+bench-audit bench-purge bench-upgrade: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
 else
 
