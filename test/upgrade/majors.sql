@@ -2,12 +2,10 @@
 SELECT pgtoken.create_issuer('https://id.example');
 SELECT pgtoken.create_signing_key(alg) FROM unnest('{ES256,RS256}'::text[]) alg;
 SELECT pgtoken.create_resource('https://api.example', '{read}');
-SELECT pgtoken.create_client('app', 'public', '{openid,read}', offline_access => true, retry_window => '1 day');
+SELECT pgtoken.create_client('app', 'public', '{openid,read}', offline_access => true, retry_window => '1 hour');
 SELECT pgtoken.create_client('rs', 'public', '{read}', offline_access => true, signing_alg => 'RS256');
 SELECT pgtoken.create_audit_key();
 SELECT pgtoken.enroll_factor('alice', 'totp');
-ALTER SYSTEM SET pgtoken.access_token_lifetime = '1 day';
-SELECT pg_reload_conf();
 
 -- a month of long ago, in partitions of its own
 SELECT pgtoken.make_partition(t, (t || '_p2020_01')::name) FROM unnest('{tokens,audit_rows}'::text[]) t;
