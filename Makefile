@@ -40,7 +40,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix deb interop examples console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix deb interop examples console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade \
 	lint reference
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
@@ -57,7 +57,7 @@ deb: CHOICE = $(DEB)
 examples: CHOICE = $(EXAMPLES)
 $(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(CHOICE)
 bench-http: ; @test/tools/bench http
-bench-audit bench-purge: ; @$(subst -,/,$@)
+bench-audit bench-purge bench-upgrade: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
 else
 
@@ -112,7 +112,6 @@ syntax: ; $(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS) $(FASTCGI_SRCS)
 
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_FILES)
 $(EXTENSION)_import--$(EXTVERSION).sql: $(sort $(wildcard sql/import/*.sql))
-# an upgrade script is its own part between the first fragment and the last
 $(UPGRADE_SCRIPTS): %: sql/install/00_preamble.sql sql/upgrade/% sql/install/99_closing.sql
 $(INSTALL_SCRIPTS): USE = CREATE EXTENSION $(firstword $(subst --, ,$@))
 $(UPGRADE_SCRIPTS): USE = ALTER EXTENSION $(EXTENSION) UPDATE

@@ -199,6 +199,39 @@ begin_load('stays', 1);
 begin_load('comes and goes', 0);
 load_goes_on();
 
+# --- from what was released ------------------------------------------------------------
+
+# by the scripts of the tree; the version of now itself may be among them
+sub fresh
+{
+	my ($name, $version) = @_;
+
+	$primary->safe_psql('postgres', "CREATE DATABASE $name TEMPLATE template0");
+	my $session = session($primary, dbname => $name);
+	$session->query("CREATE EXTENSION pgtoken VERSION '$version'");
+	$session->query('SELECT pgtoken.maintain()');
+	return $session;
+}
+
+my $fresh_now;
+for my $record (glob "$tree/sql/upgrade/released/*.sql.gz")
+{
+	my ($version) = $record =~ /pgtoken--([0-9.]+)\.sql\.gz$/;
+	next if $version eq $old->{version};
+	my $script = "$dir/pgtoken--$version.sql";
+
+	is(system("zcat '$record' > '$script'"), 0, "what was released as $version");
+	put_script($here, $script);
+	my $f = fresh('released', $version);
+	$f->query('ALTER EXTENSION pgtoken UPDATE');
+	$f->query('SELECT pgtoken.maintain()');
+	$fresh_now //= catalogue(fresh('now', $old->{version}));
+	is_deeply([ catalogue_differences(catalogue($f), $fresh_now) ], [], "upgraded from there to $old->{version}: as a fresh installation");
+	$f->quit;
+	$primary->safe_psql('postgres', 'DROP DATABASE released WITH (FORCE)');
+	unlink $script;
+}
+
 # --- the standby first ---------------------------------------------------------------
 
 sub replayed { $primary->wait_for_catchup($standby, 'replay'); return; }
@@ -225,6 +258,8 @@ $n->query(q{CREATE FUNCTION public.next_function(uuid) RETURNS text AS '$libdir/
 is($n->value('SELECT public.next_function($1)', $family->{grant_id}), 'app: none', 'what is new does without the column that is not there');
 is($p->value('SELECT pgtoken.library_version()'), $old->{version}, 'a session that lives on has the library of before');
 is_deeply(flows($p), $DID, 'and works beside it');
+my ($count_older) = slurp_file("$tree/docs/upgrading.md") =~ /(SELECT count\(\*\) FROM pg_stat_activity.*?);/s;
+cmp_ok($n->value($count_older), '>', 0, 'and is found, by docs/upgrading.md');
 load_goes_on();
 
 # --- the objects, under the load ---------------------------------------------------------
@@ -288,10 +323,8 @@ for my $name (sort keys %load)
 
 # --- as a fresh installation --------------------------------------------------------------------
 
-$primary->safe_psql('postgres', 'CREATE DATABASE fresh TEMPLATE template0');
-my $f = session($primary, dbname => 'fresh');
-$f->query('CREATE EXTENSION pgtoken');
-$_->query('SELECT pgtoken.maintain()') for $f, $n;
+my $f = fresh('fresh', $next);
+$n->query('SELECT pgtoken.maintain()');
 my $fresh = catalogue($f);
 cmp_ok(scalar keys %{$fresh}, '>', 5000, 'a catalogue to compare with');
 is_deeply([ catalogue_differences(catalogue($n), $fresh) ], [], 'object by object as a fresh installation: definitions, privileges, comments');
