@@ -50,7 +50,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix check-release openapi interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
