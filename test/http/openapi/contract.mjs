@@ -18,10 +18,10 @@ function header(list, name) {
 export function contract() {
 	const document = JSON.parse(readFileSync(file, 'utf8'));
 	const ajv = new Ajv({ strict: true, strictTypes: false, strictRequired: false, allErrors: false, validateFormats: false, allowUnionTypes: true });
-	ajv.addSchema({ $id: 'openapi', components: document.components }, 'openapi');
+	ajv.addSchema({ $id: 'openapi', $defs: JSON.parse(JSON.stringify(document.components.schemas).replaceAll('"#/components/schemas/', '"#/$defs/')) });
 	const compiled = new Map();
 
-	const local = (schema) => JSON.parse(JSON.stringify(schema).replaceAll('"#/components/', '"openapi#/components/'));
+	const local = (schema) => JSON.parse(JSON.stringify(schema).replaceAll('"#/components/schemas/', '"openapi#/$defs/'));
 
 	function check(where, schema, value) {
 		if (!compiled.has(where)) compiled.set(where, ajv.compile(local(schema)));
