@@ -13,6 +13,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { get } from 'node:https';
+import { connect } from 'node:tls';
 
 import * as openid from 'openid-client';
 import { chromium } from 'playwright-core';
@@ -77,6 +78,18 @@ async function once() {
 	console.log('visitor: signed in');
 }
 
+/** what is answered to n requests of one moment, each as text */
+async function together(host, path, n) {
+	const sockets = await Promise.all(Array.from({ length: n }, () => new Promise((resolve, reject) => {
+		const socket = connect({ host, port: 443, servername: host }, () => resolve(socket)).on('error', reject);
+	})));
+	return Promise.all(sockets.map((socket) => new Promise((resolve, reject) => {
+		let text = '';
+		socket.on('data', (chunk) => { text += chunk; }).on('end', () => resolve(text)).on('error', reject);
+		socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+	})));
+}
+
 async function limits() {
 	// by way of the second address, which nobody has let in
 	const { hostname } = new URL(env.ISSUER);
@@ -84,12 +97,15 @@ async function limits() {
 		get({ host: env.STRANGER, servername: hostname, headers: { host: hostname }, path: '/metrics' }, (answer) => { answer.resume(); resolve(answer.statusCode); }).on('error', reject);
 	});
 	assert.equal(status, 403, '/metrics is not for everybody');
-	const answers = await Promise.all(Array.from({ length: 150 }, () => fetch(`${env.ISSUER}/oauth2/jwks`)));
-	const statuses = new Set(answers.map(({ status }) => status));
-	assert.deepEqual([...statuses].sort(), [200, 429]);
-	const refused = answers.find(({ status }) => status === 429);
-	assert.ok(refused.headers.get('retry-after'));
-	assert.equal((await refused.json()).error, 'temporarily_unavailable');
+	// at once, by connections that are there already: on a slow machine handshakes are no burst
+	let refused;
+	for (let round = 0; round < 20 && !refused; round++) {
+		const answers = await together(hostname, '/oauth2/jwks', 150);
+		assert.deepEqual(answers.filter((answer) => !/^HTTP\/1\.1 (200|429) /.test(answer)), []);
+		refused = answers.find((answer) => answer.startsWith('HTTP/1.1 429 '));
+	}
+	assert.match(refused ?? 'nobody', /^retry-after: \d/im);
+	assert.match(refused, /"error": "temporarily_unavailable"/);
 	console.log('visitor: limited');
 }
 
