@@ -59,6 +59,8 @@ export function contract() {
 		const type = media(header(headers, 'content-type'));
 		const { content } = operation.responses[status];
 		const length = body === null || body === undefined ? 0 : Buffer.byteLength(body);
+		// a challenge says it all: those of bearer tokens have no body
+		if (length === 0 && header(headers, 'www-authenticate')) return [];
 		if (!content) return length === 0 ? [] : [`${where}: has a body`];
 		if (content[type] === undefined) return [`${where}: is of the type ${type || 'none'}`];
 		if (!type.endsWith('json')) return [];

@@ -44,8 +44,8 @@ function metadataSchema() {
 		properties: Object.fromEntries(names.map((name) => [name, kind(name)])), required: ['issuer', 'token_endpoint', 'jwks_uri', 'response_types_supported'], additionalProperties: false };
 }
 
-const REASONS = { 200: 'it is answered', 201: 'made', 204: 'done', 301: 'leads there', 302: 'leads there', 303: 'leads the browser on', 308: 'leads there', 400: 'the request does not do', 401: 'who asks has not shown who he is',
-	403: 'not allowed, or another factor first', 404: 'there is no such thing', 405: 'the wrong method; Allow has the right ones', 409: 'there are enough', 413: 'more than 64 kB',
+const REASONS = { 200: 'it is answered', 201: 'made', 204: 'done', 301: 'leads there', 302: 'leads there', 303: 'leads the browser on', 308: 'leads there', 400: 'the request does not do', 401: 'who asks has not shown who he is; without a body where WWW-Authenticate says it',
+	403: 'not allowed, or another factor first; without a body where WWW-Authenticate says it', 404: 'there is no such thing', 405: 'the wrong method; Allow has the right ones', 409: 'there are enough', 413: 'more than 64 kB',
 	415: 'of another kind, or compressed', 429: 'too often', 500: 'the service, or a function of the application, has failed', 501: 'not supported', 503: 'not at present; Retry-After' };
 
 const answersOf = (answers) => Object.fromEntries(Object.entries(answers).map(([status, content]) => [status, {
