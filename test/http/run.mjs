@@ -12,7 +12,8 @@
 // them through each.  --layer: through this one alone.  Through the gateway go as well those
 // of ../examples that need no other packages; the others are make examples' alone.
 import { spawn } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -133,12 +134,19 @@ async function testThrough(name, service) {
 	tell(`# through the layer ${name}, which can: ${layers[name].can.join(', ')}`);
 	const begun = performance.now();
 	const { start: startLayer } = await import(`./layers/${name}.mjs`);
-	const layer = await startLayer({ ...service.ports, env: service.env, root });
+	const watched = mkdtempSync(join(tmpdir(), 'pgt-openapi-'));
+	const faults = join(watched, 'faults');
+	const layer = await startLayer({ ...service.ports, env: { ...service.env, OPENAPI_FAULTS: faults }, root });
 	running.push(layer);
 	try {
 		if (!service.client) running.push(service.client = await startClient(service));
 		const beside = lacksApi(name) && service.api && { API_URL: service.api, API_PROXY_URL: url(service.ports.apiProxy) };
-		const status = await test({ ...service.env, LAYER: name, ...beside }, filesOf(layers[name]));
+		let status = await test({ ...service.env, LAYER: name, ...beside }, filesOf(layers[name]));
+		// what did not fit docs/openapi.json, of all that has passed (openapi/watch.mjs)
+		for (const fault of existsSync(faults) ? readFileSync(faults, 'utf8').trimEnd().split('\n') : []) {
+			tell(`not ok - docs/openapi.json: ${fault}`);
+			status = 1;
+		}
 		if (status !== 0) {
 			for (const [who, { said }] of [[`layer ${name}`, layer], ['courier', service.courier]]) tell(`# the ${who} has said:\n# ${(said?.() ?? '').replaceAll('\n', '\n# ')}`);
 		}
@@ -147,6 +155,7 @@ async function testThrough(name, service) {
 	} finally {
 		running.splice(running.indexOf(layer), 1);
 		await layer.stop();
+		rmSync(watched, { recursive: true, force: true });
 	}
 }
 
