@@ -20,7 +20,7 @@ import { parseArgs } from 'node:util';
 
 import { makeAuthority } from './courier_receiver.mjs';
 import { layers } from './layers.mjs';
-import { freePorts, run, start, stopAll } from './programs.mjs';
+import { COURIER, freePorts, run, start, stopAll } from './programs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -74,7 +74,7 @@ const startMcp = ({ env, ports }) => node('examples/mcp/main.js', { ...env, PGUS
 async function startCourier(service) {
 	service.env.COURIER_TLS = makeAuthority();
 	process.once('exit', () => rmSync(service.env.COURIER_TLS, { recursive: true, force: true }));
-	return node('http/courier/main.js', { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' });
+	return start(...COURIER, { cwd: root, env: { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' } });
 }
 
 /** asks the layer for the metadata, and so comes after it */
