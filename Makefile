@@ -50,7 +50,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve soak soak-memory bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
@@ -60,8 +60,8 @@ ifneq (,$(filter $(ALONE),$(goals)))
 $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE),$(goals)))" does not go together with other targets))
 
 .PHONY: $(ALONE)
-$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
-bench-http: ; @test/tools/bench http
+$(filter-out bench-% soak-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
+bench-http soak-memory: ; @test/tools/$(subst -, ,$@)
 bench-audit bench-purge: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
 else
