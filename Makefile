@@ -52,7 +52,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve soak soak-memory bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
-CORE_ONLY = unit fuzz fuzz-replay format dist
+CORE_ONLY = unit fuzz fuzz-replay fuzz-merge format dist
 
 goals := $(or $(MAKECMDGOALS),all)
 
@@ -133,10 +133,10 @@ UNIT_SRCS = $(sort $(wildcard test/unit/*.c))
 FUZZERS = $(sort $(patsubst test/fuzz/%_fuzzer.c,%,$(wildcard test/fuzz/*_fuzzer.c)))
 FUZZ_CC ?= clang
 
-.PHONY: unit fuzz fuzz-replay format dist
+.PHONY: $(CORE_ONLY)
 unit: build/san/unit ; build/san/unit
 fuzz-replay: $(FUZZERS:%=build/san/%_replay) ; @test/tools/fuzz --replay $(FUZZERS)
-fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer) ; @FUZZ_SECONDS=$(FUZZ_SECONDS) test/tools/fuzz $(FUZZERS)
+fuzz fuzz-merge: $(FUZZERS:%=build/fuzz/%_fuzzer) ; @FUZZ_SECONDS=$(FUZZ_SECONDS) test/tools/fuzz $(filter --merge,$(@:fuzz-%=--%)) $(FUZZERS)
 
 build/san/unit: $(UNIT_SRCS:%.c=build/san/%.o) $(CORE_SRCS:%.c=build/san/%.o) ; $(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
 build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o $(CORE_SRCS:%.c=build/san/%.o) ; $(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
