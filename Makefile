@@ -22,9 +22,9 @@ FASTCGI_SRCS = $(sort $(wildcard src/fastcgi/*.c src/core/fastcgi/*.c)) \
 OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 
 # the install script, in order
-SQL_PARTS = 00_preamble 02_schemas_roles 05_common 08_caches 09_marks 10_audit 12_refusals 14_factors \
+SQL_PARTS = 00_preamble 02_schemas_roles 05_common 07_library 08_caches 09_marks 10_audit 12_refusals 14_factors \
 	16_issuers 18_keys 20_resources 22_clients 23_trusted_issuers 24_client_secrets 25_subject_blocks 26_revocation 28_grants \
-	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_audit_by_request 33_change_family 34_replay_ids 35_scope_descriptions 36_authorization 37_authorization_details 38_consents 40_devices 42_sessions \
+	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_audit_by_request 33_change_family 34_replay_ids 35_scope_descriptions 36_authorization 37_authorization_details 38_consents 39_import 40_devices 42_sessions \
 	43_courier 43_registration 44_challenges 45_account 45_consent_pages 46_policies 47_signals 47_signals_http 48_simulation 49_status_lists 50_decisions 52_api_helpers 54_metadata 56_http \
 	57_fastcgi 58_maintenance 59_audit_seals 60_purge 61_redaction 62_partitions 63_audit_proof 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 71_console 72_console_families 73_console_clients 74_console_policies 75_console_overview 76_metrics 99_closing
 SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
@@ -80,9 +80,10 @@ endif
 # --- the extension, by PGXS --------------------------------------------------
 
 ifneq (,$(filter-out $(CORE_ONLY),$(goals)))
-INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
-DATA = $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql)
-DATA_built = $(INSTALL_SCRIPT_SQL)
+INSTALL_SCRIPTS = $(EXTENSION)--$(EXTVERSION).sql $(EXTENSION)_import--$(EXTVERSION).sql
+UPGRADE_SCRIPTS = $(notdir $(wildcard sql/upgrade/$(EXTENSION)--*--*.sql))
+DATA = $(EXTENSION)_import.control
+DATA_built = $(INSTALL_SCRIPTS) $(UPGRADE_SCRIPTS)
 EXTRA_CLEAN = build $(FASTCGI_SRCS:.c=.o)
 CONSOLE = $(DESTDIR)$(datadir)/$(EXTENSION)/console
 
@@ -114,10 +115,15 @@ $(MODULES).so: $(FASTCGI_SRCS:.c=.o) src/fastcgi/exports.map
 .PHONY: syntax # what the compiler warns of, without what it makes
 syntax: ; $(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS) $(FASTCGI_SRCS)
 
-$(INSTALL_SCRIPT_SQL): $(SQL_FILES) Makefile $(EXTENSION).control
-	@{ printf '%s\n' '/* $@: made from sql/install, not to be edited */' \
-		'\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
-	   cat $(SQL_FILES); } > $@.tmp && mv $@.tmp $@
+$(EXTENSION)--$(EXTVERSION).sql: $(SQL_FILES)
+$(EXTENSION)_import--$(EXTVERSION).sql: $(sort $(wildcard sql/import/*.sql))
+# an upgrade script is its own part between the first fragment and the last
+$(UPGRADE_SCRIPTS): %: sql/install/00_preamble.sql sql/upgrade/% sql/install/99_closing.sql
+$(INSTALL_SCRIPTS): USE = CREATE EXTENSION $(firstword $(subst --, ,$@))
+$(UPGRADE_SCRIPTS): USE = ALTER EXTENSION $(EXTENSION) UPDATE
+$(DATA_built): Makefile $(EXTENSION).control
+	@{ printf '%s\n' '/* $@: made from sql, not to be edited */' '\echo Use "$(USE)" to load this file. \quit'; \
+	   cat $(filter sql/%,$^); } > $@.tmp && mv $@.tmp $@
 # the console, where make console has built it: files of a build before have other names
 install: install-console
 install-console: ; @$(srcdir)/console/install '$(CONSOLE)'

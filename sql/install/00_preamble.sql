@@ -1,4 +1,5 @@
--- What must hold before anything is made, and what must not.
+-- What must hold before anything is made, and what must not; also the beginning of each
+-- upgrade script, as 99_closing is its end.
 --
 -- Nothing in this script depends on the caller's search_path: every object of
 -- ours is written with its schema.
@@ -16,6 +17,23 @@ BEGIN
 	END IF;
 END
 $preamble$;
+
+-- An upgrade by a session whose library is older than the objects that it makes, since the
+-- server has not been restarted.
+DO $library$
+DECLARE
+	state text;
+BEGIN
+	IF pg_catalog.to_regprocedure('pgtoken.library_state()') IS NOT NULL THEN
+		EXECUTE 'SELECT pgtoken.library_state()' INTO state;
+		IF state OPERATOR(pg_catalog.=) ANY ('{library_behind,library_too_old}') THEN
+			RAISE EXCEPTION 'the library that this session has loaded is older than this version of pgtoken'
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					  HINT = 'Install the library of this version, then connect anew; where pgtoken is in shared_preload_libraries, restart the server.';
+		END IF;
+	END IF;
+END
+$library$;
 
 -- Whom the default privileges of the installing role favour gets nothing of what is
 -- made here: each object says itself who may what.  They are set aside, and put back

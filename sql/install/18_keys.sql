@@ -85,9 +85,9 @@ CREATE TABLE pgtoken.key_material (
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	CONSTRAINT key_material_pkey PRIMARY KEY (material_id)
 );
-COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys, peppers, client secrets that client_secret_jwt needs, and secrets of streams of signals; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
-COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" or "audit:" and a kid, "pepper:" and an issuer, "client:", a client_id and a secret_id, or "signal authorization:" or "signal webhook:" and a stream_id';
-COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret), pepper, client secret or secret of a stream; wrapped or as it is';
+COMMENT ON TABLE pgtoken.key_material IS 'Private signing keys, peppers, client secrets that client_secret_jwt needs, secrets of streams of signals, and what tokens of other servers are authenticated by; readable by superusers only (and who is given both BYPASSRLS and pg_read_all_data); wrapped with AES-256-GCM when pgtoken.root_key_file is set';
+COMMENT ON COLUMN pgtoken.key_material.material_id IS '"key:" or "audit:" and a kid, "pepper:" and an issuer, "client:", a client_id and a secret_id, "import:" and an id of import_sources, or "signal authorization:" or "signal webhook:" and a stream_id';
+COMMENT ON COLUMN pgtoken.key_material.material IS 'Private key (PKCS #8 DER, RFC 5958; for HS256 the raw secret), pepper, client secret, secret of a stream, or the key of another server''s tokens; wrapped or as it is';
 COMMENT ON COLUMN pgtoken.key_material.wrapped IS 'Is material encrypted under a root key of pgtoken.root_key_file? rewrap_keys() makes it so';
 COMMENT ON COLUMN pgtoken.key_material.created_at IS 'When the material was stored; wrapping it anew does not change this';
 COMMENT ON INDEX pgtoken.key_material_pkey IS 'One piece per signing key, per issuer''s pepper, per secret kept for client_secret_jwt and per secret of a stream';

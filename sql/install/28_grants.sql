@@ -77,7 +77,7 @@ COMMENT ON COLUMN pgtoken.grants.lockstep IS 'How many generations running have 
 COMMENT ON COLUMN pgtoken.grants.blacklisted_generation IS 'Refresh tokens up to this generation are refused; -1: none. Lives here so that the row that settles a rotation settles this race too';
 COMMENT ON COLUMN pgtoken.grants.context IS 'Context of the last rotation';
 COMMENT ON COLUMN pgtoken.grants.first_context IS 'Context of the first issue; immutable. Of a code whose approval had a context of its own, in sign_in its ip and user_agent: of the browser that the subject signed in with';
-COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens (called in SQL), authorization_code, client_credentials, password, or the URN of the device and token exchange grants';
+COMMENT ON COLUMN pgtoken.grants.grant_type IS 'How it came about: issue_tokens (called in SQL), authorization_code, client_credentials, password, the URN of the device and token exchange grants, or import: at another server (imported_tokens)';
 COMMENT ON COLUMN pgtoken.grants.not_before IS 'Its tokens issued before are refused; see set_not_before';
 COMMENT ON COLUMN pgtoken.grants.jkt IS 'Key the tokens are bound to (RFC 9449): JWK thumbprint; a refresh of a public client must prove it';
 COMMENT ON COLUMN pgtoken.grants.x5t_s256 IS 'Certificate the tokens are bound to (RFC 8705): SHA-256 thumbprint; a refresh of a public client must present it';

@@ -48,7 +48,7 @@ COMMENT ON COLUMN pgtoken.tokens.issued_at IS 'When the response was made: iat o
 COMMENT ON COLUMN pgtoken.tokens.parent_generation IS 'Generation that was presented; NULL for the first issue';
 COMMENT ON COLUMN pgtoken.tokens.token_hash IS 'SHA-256 of the refresh secret; NULL when the family has no refresh token';
 COMMENT ON COLUMN pgtoken.tokens.jti IS 'jti of the access token of this response';
-COMMENT ON COLUMN pgtoken.tokens.kid IS 'Key that signed it';
+COMMENT ON COLUMN pgtoken.tokens.kid IS 'Key that signed it; of generation 0 of an imported family, whose jti is that of no token, the one that would have';
 COMMENT ON COLUMN pgtoken.tokens.access_expires_at IS 'exp of the access token, to the microsecond';
 COMMENT ON COLUMN pgtoken.tokens.refresh_expires_at IS 'When the refresh token ends if it is not used before; NULL when there is none';
 COMMENT ON COLUMN pgtoken.tokens.scope IS 'Scope of the access token, space-delimited; a refresh may have narrowed it';

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from 
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '{blacklist,consents,consent_pages,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,signals,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,status_lists,status_list_ends,status_list_documents}'::text[];
+	RETURN '{blacklist,consents,consent_pages,authorization_requests,authorization_codes,device_codes,challenges,challenge_codes,courier_work,signals,documents,user_code_attempts,replay_ids,subject_not_before,subject_blocks,reused_families,grants,imported_tokens,status_lists,status_list_ends,status_list_documents}'::text[];
 REVOKE ALL ON FUNCTION pgtoken.purged_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.purged_tables TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.purged_tables IS 'Internal: tables whose rows are deleted one day, in the order in which maintenance does it';
@@ -63,6 +63,8 @@ BEGIN
 		WHEN 'grants' THEN	-- that of a reused one stays for as long as the family is known as such
 			'least(t.revoked_at, t.expires_at, t.rotated_at + t.idle_lifetime) < ' || quote_literal(now() - families)
 			|| ' AND NOT EXISTS (SELECT FROM pgtoken.reused_families r WHERE r.grant_id = t.grant_id)'
+		-- as long as the source's token might be brought in again
+		WHEN 'imported_tokens' THEN 't.expires_at < now() - interval ''1 day'' AND NOT EXISTS (SELECT FROM pgtoken.grants g WHERE g.grant_id = t.grant_id)'
 		-- Once nobody can have a token that names it: a block is used up or forgotten within
 		-- hours, and access tokens end a day after their family at the latest.
 		WHEN 'status_lists' THEN 't.reserved_at < now() - interval ''2 days'' AND (t.is_full OR NOT EXISTS (SELECT FROM pgtoken.issuers i WHERE i.issuer = t.issuer AND i.status_lists)) '

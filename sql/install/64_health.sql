@@ -47,10 +47,18 @@ DECLARE
 BEGIN
 	check_name := 'library version';
 	SELECT e.extversion INTO names FROM pg_extension e WHERE e.extname = 'pgtoken';
-	ok := names = pgtoken.library_version();
-	detail := CASE WHEN ok THEN names
-				   ELSE format('library %s, extension %s: ALTER EXTENSION pgtoken UPDATE', pgtoken.library_version(), names) END;
+	ok := pgtoken.library_state() = 'current';
+	detail := CASE pgtoken.library_state()
+				   WHEN 'current' THEN names
+				   WHEN 'extension_behind' THEN format('library %s, extension %s, which work together: ALTER EXTENSION pgtoken UPDATE (on a standby its primary''s)', pgtoken.library_version(), names)
+				   WHEN 'library_behind' THEN format('this session''s library is %s, the extension %s, which work together: connect anew; where pgtoken is in shared_preload_libraries, restart the server; on a standby install the library first', pgtoken.library_version(), names)
+				   WHEN 'extension_too_old' THEN format('library %s, extension %s, which is too old for it: ALTER EXTENSION pgtoken UPDATE (on a standby its primary''s)', pgtoken.library_version(), names)
+				   ELSE format('this session''s library is %s, too old for the extension %s: connect anew; where pgtoken is in shared_preload_libraries, restart the server; on a standby install the library first', pgtoken.library_version(), names) END;
 	RETURN NEXT;
+	-- what follows asks functions that would raise
+	IF pgtoken.library_state() IN ('extension_too_old', 'library_too_old') THEN
+		RETURN;
+	END IF;
 
 	check_name := 'issuer';
 	SELECT count(*) INTO n FROM pgtoken.issuers;

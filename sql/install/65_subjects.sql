@@ -55,7 +55,8 @@ BEGIN ATOMIC
 		(43, 'signals', 't.issuer = $1 AND t.subject = $2', 'deleted unless locked', 't.event NOT IN (''session-revoked'', ''account-disabled'')'),
 		(60, 'blacklist', 't.grant_id = ANY ($3)', 'kept', NULL),
 		(61, 'grants', 't.subject = $2 AND t.client_id IN (SELECT c.client_id FROM pgtoken.clients c WHERE c.issuer = $1)', 'emptied', NULL),
-		(62, 'reused_families', 't.grant_id = ANY ($3)', 'kept', NULL),
+		(62, 'imported_tokens', 't.grant_id = ANY ($3)', 'kept', NULL),
+		(63, 'reused_families', 't.grant_id = ANY ($3)', 'kept', NULL),
 		(70, 'tokens', 't.grant_id = ANY ($3)', 'redacted', NULL),
 		(71, 'audit_rows', 't.grant_id = ANY ($3) OR t.subject = $2 AND t.event <> ''grant.revoked'' AND pgtoken.event_issuer(t.client_id, t.detail) = $1', 'redacted', NULL)),
 	-- a table that is not listed has the columns that say whose its rows are, or is of families

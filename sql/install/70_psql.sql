@@ -203,7 +203,8 @@ BEGIN
 	RETURN QUERY
 		WITH entries AS (
 			SELECT l.issued_at AS at, NULL::uuid AS event_id, l.parent_generation AS presented, l.generation::text AS became,
-				   CASE WHEN l.retry > 0 THEN 'retried' WHEN l.parent_generation IS NULL THEN 'issued' ELSE 'refreshed' END AS what,
+				   CASE WHEN l.retry > 0 THEN 'retried' WHEN l.parent_generation IS NOT NULL THEN 'refreshed'
+						WHEN EXISTS (SELECT FROM pgtoken.imported_tokens i WHERE i.grant_id = family_story.grant_id) THEN 'imported' ELSE 'issued' END AS what,
 				   'jti ..' || right(l.jti, 8) AS detail, l.context, CASE WHEN l.retry > 0 THEN 'retry' ELSE 'generation' END AS kind, l.ordinality
 			FROM pgtoken.lineage(family_story.grant_id) WITH ORDINALITY l
 			UNION ALL
@@ -214,7 +215,7 @@ BEGIN
 				   e.context, k.kind, 0
 			FROM pgtoken.audit_events e,
 				LATERAL (SELECT CASE WHEN e.event ~ '[.](refused|denied|challenged)$' THEN 'refusal' WHEN e.event ~ '[.]reuse$' THEN 'reuse' ELSE 'change' END) k (kind)
-			WHERE e.grant_id = family_story.grant_id AND e.event NOT IN ('grant.issued', 'token.refreshed', 'token.retried')
+			WHERE e.grant_id = family_story.grant_id AND e.event NOT IN ('grant.issued', 'family.imported', 'token.refreshed', 'token.retried')
 		), in_order AS (
 			SELECT e.*, row_number() OVER (ORDER BY e.at, e.event_id NULLS FIRST, e.ordinality) AS place FROM entries e
 		)
@@ -248,6 +249,9 @@ BEGIN
 						   CASE WHEN family.state = 'active' THEN ', generation ' || family.generation || ' is current' END);
 		RETURN NEXT format('%s at %s by %s', pgtoken.clip(family.subject, 40), pgtoken.clip(family.client_id, 28), pgtoken.clip(regexp_replace(family.grant_type, '^.*:', ''), 20));
 		RETURN NEXT format('from %s to %s', date_trunc('second', family.created_at), date_trunc('second', least(family.expires_at, family.idle_expires_at)));
+		IF family.grant_type = 'import' THEN
+			RETURN NEXT format('imported from %s', coalesce((SELECT i.source FROM pgtoken.imported_tokens i WHERE i.grant_id = lineage_tree.grant_id), 'another server'));
+		END IF;
 		IF family.ancestors IS NOT NULL THEN
 			RETURN NEXT format('exchanged from %s', family.ancestors[cardinality(family.ancestors)]);
 		END IF;

@@ -339,11 +339,12 @@ AS $function$
 DECLARE
 	asked CONSTANT pgtoken.issuers := (SELECT i FROM pgtoken.issuers i WHERE i.issuer = of_issuer OR of_issuer IS NULL AND i.is_default);
 	missing CONSTANT text[] := array_remove(ARRAY[
-		CASE WHEN pgtoken.library_version() IS DISTINCT FROM (SELECT e.extversion FROM pg_extension e WHERE e.extname = 'pgtoken') THEN 'version' END,
+		CASE WHEN pgtoken.library_state() IN ('extension_too_old', 'library_too_old') THEN 'version' END,
 		CASE WHEN asked.issuer IS NULL THEN 'issuer'
 			 WHEN NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = asked.issuer AND k.alg = asked.default_alg AND k.state = 'active') THEN 'signing_key' END,
 		CASE WHEN stale THEN 'replay' END], NULL);
 	late CONSTANT text[] := array_remove(ARRAY[
+		CASE WHEN pgtoken.library_state() IN ('extension_behind', 'library_behind') THEN 'version' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.issuers i
 						  WHERE i.issuer <> asked.issuer
 							AND NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = i.issuer AND k.alg = i.default_alg AND k.state = 'active')) THEN 'signing_keys' END,
@@ -354,4 +355,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.readiness FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.readiness IS
-'Internal, called for GET /ready: can requests to this issuer (NULL: the default one) be answered? stale: the standby is further behind than pgtoken.max_replay_lag allows. Returns ready; missing, for want of which it is not (version: the library is another one than the extension; issuer; signing_key; replay); and late, which an operator should see to and requests do not feel yet (signing_keys of other issuers; partitions of the next month)';
+'Internal, called for GET /ready: can requests to this issuer (NULL: the default one) be answered? stale: the standby is further behind than pgtoken.max_replay_lag allows. Returns ready; missing, for want of which it is not (version: library and extension do not work together; issuer; signing_key; replay); and late, which an operator should see to and requests do not feel yet (version: one of the two is still to be replaced; signing_keys of other issuers; partitions of the next month)';

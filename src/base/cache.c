@@ -19,6 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/catalogue.h"
 #include "base/counters.h"
 #include "base/guc.h"
 #include "base/held.h"
@@ -167,9 +168,12 @@ cache_begin(void)
 	/* last, because it may raise: without the oid the next begin drops again */
 	for (int i = 0; i < CACHE_EPOCHS; i++)
 	{
-		if (!OidIsValid(epochs[i].proxy_oid))
-			epochs[i].proxy_oid =
-				get_relname_relid(epochs[i].proxy, get_namespace_oid("pgtoken", true));
+		if (OidIsValid(epochs[i].proxy_oid))
+			continue;
+		if (i == CACHE_CONFIG)
+			catalogue_check();
+		epochs[i].proxy_oid =
+			get_relname_relid(epochs[i].proxy, get_namespace_oid("pgtoken", true));
 	}
 	hold();
 }

@@ -36,6 +36,8 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "base/catalogue.h"
+
 /* so often one operation looks up a table that changes under it; then the SQL may do it */
 #define TRIES_MAX 3
 
@@ -448,6 +450,7 @@ find_table(Kept *kept, const StoreArgs *args)
 	kept->table = get_relname_relid(row->table, get_namespace_oid("pgtoken", true));
 	if (!OidIsValid(kept->table))
 		return;
+	kept->catalogue = catalogue_changes;
 	kept->stale = false; /* before it is looked at: what changes from now on makes it so again */
 	table = table_open(kept->table, lock_of(kept));
 	kept->owner = GetUserId();
@@ -547,7 +550,7 @@ is_time(const StoreQuery *query)
 static bool
 open_kept(Kept *kept, const StoreArgs *args)
 {
-	if (kept->stale)
+	if (kept->stale || kept->catalogue != catalogue_changes)
 		find_table(kept, args);
 	if (!kept->suits || kept->owner != GetUserId())
 		return false;

@@ -24,6 +24,7 @@ typedef struct Kept
 	MemoryContext context;
 	int level; /* of transactions, in which it runs; 0: it does not */
 	bool stale; /* to be looked up again, as at first */
+	uint64 catalogue; /* catalogue_changes, when it was looked up */
 	bool suits; /* the table does, by what it is */
 	Oid owner;
 	Oid table;

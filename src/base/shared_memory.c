@@ -91,7 +91,12 @@ find_or_raise(void)
 {
 	bool there;
 
-	return compat_named_segment("pgtoken " PGTOKEN_VERSION,
+	char name[NAMEDATALEN];
+
+	/* sessions with the library of another version share it, unless what lies in there is another */
+	snprintf(name, sizeof(name), "pgtoken %d %zu %zu %zu", SHARED_LAYOUT, sizeof(SharedMemory),
+			 sizeof(RefusedRequest), sizeof(PgtcReplayId));
+	return compat_named_segment(name,
 								segment_size(places(guc_refused_requests, SHARED_REFUSED_REQUESTS),
 											 places(guc_shared_replay_ids, SHARED_REPLAY_IDS)),
 								make_at_need, &there);

@@ -28,6 +28,13 @@
 #define SHARED_REFUSED_REQUESTS 500 /* where no setting says otherwise */
 #define SHARED_REPLAY_IDS 65536
 
+/*
+ * To be raised where something here comes to mean something else and is as long as before,
+ * such as a counter that is not added behind the others: a used proof that a session with
+ * the library before has remembered must be known to those that have begun since.
+ */
+#define SHARED_LAYOUT 1
+
 typedef struct SharedMemory
 {
 	LWLock refused_lock; /* the next two, and the requests */

@@ -1,10 +1,8 @@
 /*
  * store.c
- *		The only door to the tables: SPI and its plans, and where a hot entry has
- *		one, its row operation (base/exec.h).
+ *		The only door to the tables: SPI, its plans, and row operations (base/exec.h).
  *
- * A statement touches one family by grant_id.  Plans are generic and live as long
- * as the backend.  Error texts name the query, never a value.
+ * Plans are generic and live as long as the backend.  Errors name the query, never a value.
  */
 #include "base/store.h"
 
@@ -22,6 +20,7 @@
 #include "utils/xid8.h"
 
 #include "base/cache.h"
+#include "base/catalogue.h"
 #include "base/exec.h"
 #include "base/guc.h"
 #include "base/kept.h"
@@ -33,6 +32,7 @@ typedef struct StorePlan
 	SPIPlanPtr plan;
 	int n;
 	Oid types[STORE_ARGS_MAX]; /* of the parameters, as the first call has given them */
+	uint64 catalogue; /* catalogue_changes, then */
 	struct StorePlan *next;
 } StorePlan;
 
@@ -109,6 +109,7 @@ prepare(const StoreQuery *query, const StoreArgs *args)
 		elog(ERROR, "could not keep the plan of \"%s\"", query->name);
 	kept->plan = plan;
 	kept->n = args->n;
+	kept->catalogue = catalogue_changes;
 	memcpy(kept->types, args->type, sizeof(kept->types));
 	kept->next = plans;
 	plans = kept;
@@ -118,7 +119,8 @@ prepare(const StoreQuery *query, const StoreArgs *args)
 static SPIPlanPtr
 plan_of(StoreQuery *query, const StoreArgs *args)
 {
-	if (query->plan == NULL)
+	/* what it lists may be more now; who is in the middle of the one before goes on with it */
+	if (query->plan == NULL || query->plan->catalogue != catalogue_changes)
 		query->plan = prepare(query, args);
 	if (query->plan->n != args->n ||
 		memcmp(query->plan->types, args->type, sizeof(Oid) * args->n) != 0)

@@ -11,7 +11,6 @@
 #include "base/refused.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
-#include "core/base/uuid.h"
 #include "core/jose/claims.h"
 #include "core/oauth/refresh_token.h"
 #include "endpoints/id_token_hint.h"
@@ -31,17 +30,9 @@ static const Grant *
 own_family(const Client *client, const char *token)
 {
 	PgtcRefreshToken parsed;
-	pg_uuid_t grant_id;
-	const Grant *grant;
+	const Grant *grant = genuine_family_of_refresh_token(token, &parsed);
 
-	if (pgtc_refresh_token_parse(pgtc_slice_str(token), &parsed) != PGTC_OK)
-		return NULL;
-	memcpy(grant_id.data, parsed.grant_id, PGTC_UUID_LEN);
-	grant = grant_read(&grant_id);
-	return grant && strcmp(grant->client_id, client->client_id) == 0 &&
-				   genuine_refresh_token(grant, &parsed)
-			   ? grant
-			   : NULL;
+	return grant && strcmp(grant->client_id, client->client_id) == 0 ? grant : NULL;
 }
 
 static bool

@@ -151,8 +151,7 @@ authenticate(Refresh *refresh)
 static PgtErr
 parse_token(Refresh *refresh)
 {
-	return pgtc_refresh_token_parse(pgtc_slice_str(refresh->request->refresh_token),
-									&refresh->token) == PGTC_OK
+	return genuine_parse_refresh_token(refresh->request->refresh_token, &refresh->token)
 			   ? PGT_OK
 			   : PGT_ERR_TOKEN_MALFORMED;
 }

@@ -107,3 +107,23 @@ not_before_check(const Client *client, const char *subject, TimestampTz family, 
 		refuse(&judgement, family, PGT_ERR_NOT_BEFORE_FAMILY);
 	return judgement.err;
 }
+
+static StoreQuery not_before_since_query =
+	STORE_QUERY("not_before since", STORE_READS_LATEST,
+				"SELECT 0 FROM pgtoken.subject_not_before s WHERE s.issuer" EQ "$1 AND s.subject" EQ
+				"$2 AND s.client_id" EQ "ANY (ARRAY['', $3]) "
+				"AND s.not_before OPERATOR(pg_catalog.>) $4");
+
+bool
+not_before_since(const Client *client, const char *subject, TimestampTz began)
+{
+	StoreArgs args = {0};
+
+	if (began < issuer_get(client->issuer)->epochs.not_before || began < client->epochs.not_before)
+		return true;
+	store_arg_text(&args, client->issuer);
+	store_arg_text(&args, subject);
+	store_arg_text(&args, client->client_id);
+	store_arg_time(&args, began);
+	return store_run(&not_before_since_query, &args, NULL, NULL) > 0;
+}

@@ -28,4 +28,7 @@ extern void not_before_begin(const Client *client, TimestampTz now, Begun *begun
 extern PgtErr not_before_check(const Client *client, const char *subject, TimestampTz family,
 							   const Begun *begun);
 
+/* has a not_before of any level been set since: of what began elsewhere, in no epoch of ours */
+extern bool not_before_since(const Client *client, const char *subject, TimestampTz began);
+
 #endif /* PGT_NOT_BEFORE_H */

@@ -336,8 +336,8 @@ static StoreQuery key_insert_query =
 				"CASE WHEN $4" EQ "'active' THEN pg_catalog.now() END)");
 
 /* holds the issuer's keys until the transaction ends; returns the state that the next one gets */
-static const char *
-begin_create(const char *issuer, const PgtcAlg *alg)
+const char *
+signing_key_begin_create(const char *issuer, const PgtcAlg *alg)
 {
 	StoreArgs lock = {0};
 
@@ -381,25 +381,32 @@ insert_key(const char *issuer, const PgtcKey *key, const char *state, const char
 	return kid;
 }
 
-char *
-signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
+void
+signing_key_store_private(const char *kid, const PgtcKey *key)
 {
-	const char *state = begin_create(issuer, alg);
-	PgtcKey *key = make_key(alg, private_key);
-	char *kid = insert_key(issuer, key, state, NULL);
 	PgtcBuf buf;
 
 	pgtc_buf_init(&buf, &glue_mem);
 	glue_check(pgtc_key_write_private(key, &buf), "writing a private key");
 	key_material_insert(material_id(kid), buf.data, buf.len);
 	pgtc_buf_free(&buf);
+}
+
+char *
+signing_key_create(const char *issuer, const PgtcAlg *alg, const char *private_key)
+{
+	const char *state = signing_key_begin_create(issuer, alg);
+	PgtcKey *key = make_key(alg, private_key);
+	char *kid = insert_key(issuer, key, state, NULL);
+
+	signing_key_store_private(kid, key);
 	return kid;
 }
 
 char *
 signing_key_create_in_hardware(const char *issuer, const PgtcAlg *alg, const char *uri)
 {
-	const char *state = begin_create(issuer, alg);
+	const char *state = signing_key_begin_create(issuer, alg);
 	PgtcKey *public_key = glue_new_key();
 	const PgtcKey *signer;
 	const char *problem;

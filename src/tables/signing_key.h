@@ -67,4 +67,8 @@ extern char *signing_key_create_in_hardware(const char *issuer, const PgtcAlg *a
 /* NULL: a pending or active key that is in hardware signs; otherwise why it does not, a phrase */
 extern const char *signing_key_hardware_problem(const char *kid);
 
+/* for imported_key.c: what signing_key_create does before and after */
+extern const char *signing_key_begin_create(const char *issuer, const PgtcAlg *alg);
+extern void signing_key_store_private(const char *kid, const PgtcKey *key);
+
 #endif /* PGT_SIGNING_KEY_H */

@@ -18,8 +18,16 @@
 #include "core/oauth/jti.h"
 #include "core/oauth/refresh_token.h"
 #include "tables/client.h"
+#include "tables/imported_token.h"
 #include "tables/lineage.h"
 #include "tables/resource.h"
+
+bool
+genuine_parse_refresh_token(const char *token, PgtcRefreshToken *out)
+{
+	return pgtc_refresh_token_parse(pgtc_slice_str(token), out) == PGTC_OK ||
+		   imported_token_find(token, out);
+}
 
 bool
 genuine_refresh_token(const Grant *grant, const PgtcRefreshToken *token)
@@ -122,7 +130,7 @@ genuine_family_of_refresh_token(const char *token, PgtcRefreshToken *parsed)
 	pg_uuid_t grant_id;
 	Grant *grant;
 
-	if (pgtc_refresh_token_parse(pgtc_slice_str(token), parsed) != PGTC_OK)
+	if (!genuine_parse_refresh_token(token, parsed))
 		return NULL;
 	memcpy(grant_id.data, parsed->grant_id, PGTC_UUID_LEN);
 	grant = grant_read(&grant_id);

@@ -16,6 +16,14 @@
 #include "tables/signing_key.h"
 
 /*
+ * A refresh token as it was presented, taken apart: one of ours by its shape, else
+ * generation 0 of a family that was imported, by the token of another server.  Whoever
+ * is shown one reads it here.  false: it is neither; whether it is its family's is for
+ * genuine_refresh_token().
+ */
+extern bool genuine_parse_refresh_token(const char *token, PgtcRefreshToken *out);
+
+/*
  * Does the token carry the secret of its generation of this family?  Constant
  * time; generations before the last two are looked up in the ledger.
  */

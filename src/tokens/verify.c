@@ -296,7 +296,7 @@ usable_refresh_token(const char *token, const Client **client)
 	pg_uuid_t grant_id;
 	const Grant *grant;
 
-	if (pgtc_refresh_token_parse(pgtc_slice_str(token), &parsed) != PGTC_OK)
+	if (!genuine_parse_refresh_token(token, &parsed))
 		return NULL;
 	memcpy(grant_id.data, parsed.grant_id, PGTC_UUID_LEN);
 	grant = grant_read_latest(&grant_id);

@@ -20,11 +20,11 @@ use PostgreSQL::Test::Utils;
 
 our @EXPORT = qw(new_cluster create_service session grant_and_generation refresh_secret wait_until document_blocks http_request);
 
-# new_cluster(name, conf => text, init => { ... }): running, without the extension
+# new_cluster(name, conf => text, init => { ... }, cluster => { ... }): running, without the extension
 sub new_cluster
 {
 	my ($name, %params) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
+	my $node = PostgreSQL::Test::Cluster->new($name, %{ $params{cluster} // {} });
 
 	$node->init(extra => [ '-E', 'UTF8', '--no-locale' ], %{ $params{init} // {} });
 	# PostgreSQL's test clusters log every statement with its parameters; these not

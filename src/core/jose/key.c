@@ -277,6 +277,20 @@ pair_matches(EVP_PKEY *pkey)
 	return matches;
 }
 
+/* a public half that does not belong to the private one signs for nobody, and gives the key away */
+PgtcCode
+pgtc_key_adopt_pair(const PgtcAlg *alg, EVP_PKEY *pkey, PgtcKey *out)
+{
+	PgtcCode code = pgtc_key_adopt(alg, pkey, true, out);
+
+	if (code == PGTC_OK && !pair_matches(out->pkey))
+	{
+		pgtc_key_free(out);
+		code = PGTC_E_KEY;
+	}
+	return code;
+}
+
 static int
 no_passphrase(char *buf, int size, int rwflag, void *arg)
 {
@@ -292,7 +306,6 @@ pgtc_key_import(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 {
 	EVP_PKEY *pkey = NULL;
 	BIO *bio;
-	PgtcCode code;
 
 	memset(out, 0, sizeof(*out));
 	if (text.len == 0)
@@ -314,14 +327,7 @@ pgtc_key_import(const PgtcAlg *alg, PgtcSlice text, PgtcKey *out)
 	if (pkey == NULL)
 		return PGTC_E_MALFORMED;
 
-	code = pgtc_key_adopt(alg, pkey, true, out);
-	/* a public half that does not belong to the private one signs for nobody, and gives the key away */
-	if (code == PGTC_OK && !pair_matches(out->pkey))
-	{
-		pgtc_key_free(out);
-		code = PGTC_E_KEY;
-	}
-	return code;
+	return pgtc_key_adopt_pair(alg, pkey, out);
 }
 
 PgtcCode

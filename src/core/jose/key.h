@@ -57,6 +57,9 @@ extern PgtcCode pgtc_key_of_secret(PgtcSlice secret, PgtcKey *out);
  */
 extern PgtcCode pgtc_key_adopt(const PgtcAlg *alg, EVP_PKEY *pkey, bool is_private, PgtcKey *out);
 
+/* the same of a private key, whose public half must belong to it */
+extern PgtcCode pgtc_key_adopt_pair(const PgtcAlg *alg, EVP_PKEY *pkey, PgtcKey *out);
+
 /*
  * A private key that stays where it is, in hardware: pkey only refers to it.  Taken
  * when a signature of it is one of the public key, PGTC_E_KEY when not, PGTC_E_CRYPTO

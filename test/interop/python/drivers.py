@@ -10,6 +10,7 @@ import psycopg
 from psycopg.types.json import Json, Jsonb
 
 import tokens
+from pgtoken_client import SqlClient
 from tap import expect, run
 
 SECRET = os.environ["LIBRARY_SECRET"]
@@ -21,30 +22,34 @@ def connect() -> psycopg.Connection:
     return psycopg.connect()
 
 
+PGTOKEN = SqlClient(connect, client_id="library", client_secret=SECRET)
+
+
 def example_of_psycopg():
     with connect() as connection:
         for user_id in (uuid.uuid4(), 42, 2**40, "user-1"):
-            answer = tokens.issue(connection, "library", user_id, SCOPE, resource=[API], claims={"tier": "gold"}, ip="192.0.2.1")
-            claims = tokens.claims_of(connection, answer["access_token"], API)
+            answer = tokens.issue(PGTOKEN, user_id, SCOPE, resource=[API], claims={"tier": "gold"}, ip="192.0.2.1")
+            claims = tokens.claims_of(connection, answer.access_token, API)
             expect(claims["sub"] == str(user_id) and claims["tier"] == "gold", "subject and claims")
-        again = tokens.refresh(connection, answer["refresh_token"], "library", SECRET)
-        expect(again["refresh_token"] != answer["refresh_token"], "rotated")
+        again = tokens.refresh(PGTOKEN, answer.refresh_token)
+        expect(again.refresh_token != answer.refresh_token, "rotated")
 
 
 def refused_and_rolled_back():
     """The fault: a framework rolls back when the view raises, and the family of a stolen token lives on."""
     with connect() as connection:
-        first = tokens.issue(connection, "library", "user-1", SCOPE)
-        second = tokens.refresh(connection, first["refresh_token"], "library", SECRET)
-        third = tokens.refresh(connection, second["refresh_token"], "library", SECRET)
+        first = tokens.issue(PGTOKEN, "user-1", SCOPE)
+        second = tokens.refresh(PGTOKEN, first.refresh_token)
+        third = tokens.refresh(PGTOKEN, second.refresh_token)
+        connection.execute("SELECT 1")  # the view's own transaction
         try:
-            tokens.refresh(connection, first["refresh_token"], "library", SECRET)
+            tokens.refresh(PGTOKEN, first.refresh_token)
             expect(False, "reuse is refused")
         except tokens.Refused as refused:
             expect(refused.error == "invalid_grant", "with the error of the protocol")
             connection.rollback()  # as the framework does
         try:
-            tokens.refresh(connection, third["refresh_token"], "library", SECRET)
+            tokens.refresh(PGTOKEN, third.refresh_token)
             expect(False, "the family is over")
         except tokens.Refused as refused:
             expect(refused.error == "invalid_grant", "for good")
