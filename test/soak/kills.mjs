@@ -1,6 +1,6 @@
 // What goes wrong: processes are killed by SIGKILL, so that none can clean up.
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as later } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -8,15 +8,6 @@ import { Lost } from './world.mjs';
 
 const run = promisify(execFile);
 const KINDS = { backend: 45, worker: 10, postmaster: 22, gateway: 23 };
-
-const alive = (pid) => {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
-};
 
 function kill(pid) {
 	try {
@@ -31,15 +22,13 @@ async function postmaster(data) {
 	return Number((await readFile(`${data}/postmaster.pid`, 'utf8')).split('\n')[0]);
 }
 
-/** pids whose parent it is */
-async function childrenOf(parent) {
-	const children = [];
+/** pids of the server in this folder, also of those whose postmaster has gone */
+async function serversIn(data) {
+	const found = [];
 	for (const name of await readdir('/proc')) {
-		if (!/^\d+$/.test(name)) continue;
-		const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-		if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent) children.push(Number(name));
+		if (/^\d+$/.test(name) && await readlink(`/proc/${name}/cwd`).catch(() => '') === data) found.push(Number(name));
 	}
-	return children;
+	return found;
 }
 
 export class Killer {
@@ -105,30 +94,38 @@ export class Killer {
 		}
 	}
 
-	/** all its processes at once, as when the machine stops, or it alone */
+	/** all its processes at once, as when the machine stops, or it alone, and the others end when they notice */
 	async postmaster() {
 		const { random, world } = this.soak;
-		const pid = await postmaster(world.data);
-		const children = await childrenOf(pid);
 		const all = random.next() < 0.6;
-		kill(pid);
-		if (all) for (const child of children) kill(child);
-		while ([pid, ...children].some(alive)) await later(20);
+		kill(await postmaster(world.data));
+		await this.gone(all ? 0 : 10_000);
 		let again = 0;
 		// some die again while they recover
 		if (random.next() < 0.25) {
 			await this.start(['-W']);
 			await later(random.between(0, 250));
 			const next = await postmaster(world.data).catch(() => 0);
-			if (next && next !== pid) {
-				const born = await childrenOf(next);
-				again = kill(next);
-				for (const child of born) kill(child);
-				while ([next, ...born].some(alive)) await later(20);
-			}
+			// it may not have written itself down yet
+			if ((await serversIn(world.data)).includes(next)) again = kill(next);
+			await this.gone(0);
 		}
 		while (!await this.start(['-w'])) await later(100);
 		return `postmaster${all ? ' and all its processes' : ''}${again ? ', and again while it recovered' : ''}`;
+	}
+
+	/**
+	 * Until none of them is left.  After the time each is killed: one that waits for a lock of
+	 * another that was killed waits for good, and the next postmaster does not start beside it.
+	 */
+	async gone(time) {
+		const patience = Date.now() + time;
+		for (;;) {
+			const left = await serversIn(this.soak.world.data);
+			if (left.length === 0) return;
+			if (Date.now() >= patience) for (const pid of left) kill(pid);
+			await later(20);
+		}
 	}
 
 	async start(how) {
