@@ -70,7 +70,8 @@ const soak = {
 soak.ways = [throughGateway(soak.world), throughFastcgi(soak.world)];
 soak.gateway = new Gateway(soak.world);
 
-const db = new Session(soak.world.database, 'postgres');
+// the audit of two hours is looked through in one statement
+const db = new Session(soak.world.database, 'postgres', 3_600_000);
 const killer = new Killer(soak, db);
 const clients = Array.from({ length: CLIENTS }, (_, n) => new Client(soak, n));
 const operator = new Operator(soak);

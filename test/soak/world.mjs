@@ -20,8 +20,9 @@ const isLost = (error) => /^(57P0[123]|08|53300)/.test(error.code ?? '')
 
 /** a session that is opened anew where it was lost */
 export class Session {
-	constructor(database, user) {
-		this.options = { ...database, user, application_name: `soak-${user}`, query_timeout: ANSWER_WITHIN, connectionTimeoutMillis: ANSWER_WITHIN };
+	/** within: milliseconds that a statement may take */
+	constructor(database, user, within = ANSWER_WITHIN) {
+		this.options = { ...database, user, application_name: `soak-${user}`, query_timeout: within, connectionTimeoutMillis: ANSWER_WITHIN };
 	}
 
 	async rows(text, values = []) {
