@@ -40,9 +40,9 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix check-release deb openapi interop examples console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade \
+ALONE = setup check check-valgrind check-fresh check-matrix check-release deb openapi interop examples console screenshots demo serve soak soak-memory bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade \
 	lint reference
-CORE_ONLY = unit fuzz fuzz-replay format dist
+CORE_ONLY = unit fuzz fuzz-replay fuzz-merge format dist
 
 goals := $(or $(MAKECMDGOALS),all)
 
@@ -55,9 +55,9 @@ check-fresh: CHOICE = $(FRESH)
 check-matrix: CHOICE = $(MATRIX)
 deb: CHOICE = $(DEB)
 examples: CHOICE = $(EXAMPLES)
-$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(CHOICE)
+$(filter-out bench-% soak-%,$(ALONE)): bench-%,$(ALONE)): ; @test/tools/$(subst -, ,$@) @test/tools/$@ $(CHOICE) bench-http soak-memory:
 bench-http: ; @test/tools/bench http
-bench-audit bench-purge bench-upgrade: ; @$(subst -,/,$@)
+bench-audit bench-purge: bench-purge bench-upgrade: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
 else
 
@@ -133,10 +133,10 @@ UNIT_SRCS = $(sort $(wildcard test/unit/*.c))
 FUZZERS = $(sort $(patsubst test/fuzz/%_fuzzer.c,%,$(wildcard test/fuzz/*_fuzzer.c)))
 FUZZ_CC ?= clang
 
-.PHONY: unit fuzz fuzz-replay format dist
+.PHONY: $(CORE_ONLY)
 unit: build/san/unit ; build/san/unit
 fuzz-replay: $(FUZZERS:%=build/san/%_replay) ; @test/tools/fuzz --replay $(FUZZERS)
-fuzz: $(FUZZERS:%=build/fuzz/%_fuzzer) ; @FUZZ_SECONDS=$(FUZZ_SECONDS) test/tools/fuzz $(FUZZERS)
+fuzz fuzz-merge: $(FUZZERS:%=build/fuzz/%_fuzzer) ; @FUZZ_SECONDS=$(FUZZ_SECONDS) test/tools/fuzz $(filter --merge,$(@:fuzz-%=--%)) $(FUZZERS)
 
 build/san/unit: $(UNIT_SRCS:%.c=build/san/%.o) $(CORE_SRCS:%.c=build/san/%.o) ; $(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)
 build/san/%_replay: build/san/test/fuzz/%_fuzzer.o build/san/test/fuzz/replay.o $(CORE_SRCS:%.c=build/san/%.o) ; $(CC) $(CORE_CFLAGS) -o $@ $^ $(LIBS_LINK)

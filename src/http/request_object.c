@@ -189,8 +189,9 @@ take_fields(HttpExchange *x, const RequestObject *object, bool alone)
 	HttpField *fields = palloc(sizeof(HttpField) * (object->n_fields + x->n_fields + 1));
 	int n = 0;
 
-	memcpy(fields, object->fields, sizeof(HttpField) * object->n_fields);
-	n = object->n_fields;
+	/* of an object without members there is no array either */
+	for (; n < object->n_fields; n++)
+		fields[n] = object->fields[n];
 	for (int i = 0; i < x->n_fields; i++)
 	{
 		const char *name = x->fields[i].name;

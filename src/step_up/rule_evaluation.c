@@ -254,7 +254,8 @@ run_builtin(const PgtcRule *rule, int position, RiskCase *risk, PgtcDecision *ou
 	object_int(&object, "position", position);
 	object_string(&object, "rule", pgtc_rules_name(rule->kind));
 	object_string(&object, "outcome", pgtc_rules_decision_name(*outcome));
-	object_string(reason, "explanation", why);
+	/* it is the caller's to end, when this frame is gone */
+	object_string(reason, "explanation", pstrdup(why));
 	return object_end(&object);
 }
 

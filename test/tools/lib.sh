@@ -20,7 +20,7 @@ SERVER_LOG_LINES=40
 
 # the parts of make check, and those that only who names them gets
 ALL_PARTS=(lint gcc clang unit fuzz console install reference interop regress isolation tap http valgrind)
-MORE_PARTS=(valgrind-regress valgrind-isolation)
+MORE_PARTS=(valgrind-regress valgrind-isolation sanitizers)
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
