@@ -31,7 +31,7 @@ REGRESS = install config set_up issue refresh retry lockstep once reuse revoke b
 	simulate refused bad_input personal subjects placement maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families console_policies console_overview import import_hydra import_gotrue import_oidc_provider import_django_oauth_toolkit import_doorkeeper uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
-ISOLATION = prepare account_end audit_seals cache_full cache_lookup_failure challenge_complete challenge_outbox challenge_refresh client_disabled client_registration code_redeem console_client consent_approve consent_scopes consent_withdraw courier_lease device_poll device_redeem ends_ends erase_subject exchange_revoke import_family import_secret issue_end logout_complete maintain not_before_verify policy_versions prepared purge refresh_blacklist refresh_change refresh_lockstep refresh_refresh refresh_reuse refresh_revoke refresh_strict replay_ids revoke_revoke rollback row_operations session_limit signals signing_keys status_lists subject_block subject_revoke_refresh user_code_attempts verify_revoke $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
 # they would give a step up after 300 seconds, a TAP test after 180: slow is no failure
@@ -40,8 +40,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix check-release deb openapi interop examples console screenshots demo serve soak soak-memory bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade \
-	lint reference
+ALONE = setup check check-valgrind check-fresh check-matrix check-release deb openapi interop examples console screenshots demo serve soak soak-memory bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade lint reference
 CORE_ONLY = unit fuzz fuzz-replay fuzz-merge format dist
 
 goals := $(or $(MAKECMDGOALS),all)
@@ -55,9 +54,9 @@ check-fresh: CHOICE = $(FRESH)
 check-matrix: CHOICE = $(MATRIX)
 deb: CHOICE = $(DEB)
 examples: CHOICE = $(EXAMPLES)
-$(filter-out bench-% soak-%,$(ALONE)): bench-%,$(ALONE)): ; @test/tools/$(subst -, ,$@) @test/tools/$@ $(CHOICE) bench-http soak-memory:
-bench-http: ; @test/tools/bench http
-bench-audit bench-purge: bench-purge bench-upgrade: ; @$(subst -,/,$@)
+$(filter-out bench-% soak-%,$(ALONE)): ; @test/tools/$@ $(CHOICE)
+bench-http soak-memory: ; @test/tools/$(subst -, ,$@)
+bench-audit bench-purge bench-upgrade: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
 else
 
@@ -112,6 +111,7 @@ syntax: ; $(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS) $(FASTCGI_SRCS)
 
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_FILES)
 $(EXTENSION)_import--$(EXTVERSION).sql: $(sort $(wildcard sql/import/*.sql))
+# an upgrade script is its own part between the first fragment and the last
 $(UPGRADE_SCRIPTS): %: sql/install/00_preamble.sql sql/upgrade/% sql/install/99_closing.sql
 $(INSTALL_SCRIPTS): USE = CREATE EXTENSION $(firstword $(subst --, ,$@))
 $(UPGRADE_SCRIPTS): USE = ALTER EXTENSION $(EXTENSION) UPDATE
