@@ -2,6 +2,8 @@
 -- They run with the rights of their caller, a member of pgtoken_admin who can read the
 -- schema that the other server's tables lie in.
 
+CREATE SCHEMA pgtoken_import;
+COMMENT ON SCHEMA pgtoken_import IS 'Importers of pgtoken: what they brought stays when they are dropped';
 GRANT USAGE ON SCHEMA pgtoken_import TO pgtoken_admin;
 
 CREATE TYPE pgtoken_import.report AS (
@@ -20,7 +22,8 @@ COMMENT ON COLUMN pgtoken_import.report.detail IS 'Why it was skipped or refused
 
 CREATE FUNCTION pgtoken_import.why(message text, detail text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN concat_ws('. ', upper(left(message, 1)) || substr(message, 2), nullif(detail, ''));
+	RETURN concat_ws('. ', upper(left(message, 1)) || substr(message, 2),
+					 CASE WHEN detail NOT LIKE 'Failing row contains%' THEN nullif(detail, '') END);	-- which may have the hash of a secret
 REVOKE ALL ON FUNCTION pgtoken_import.why FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.why TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.why IS 'Internal: an error of pgtoken as the detail of a report';
@@ -92,19 +95,66 @@ DECLARE
 	more text;
 BEGIN
 	EXECUTE statement USING argument;
-	RETURN ROW (kind, id, 'imported', detail);
+	RETURN ROW (kind, id, 'imported', detail)::pgtoken_import.report;
 EXCEPTION
 	WHEN unique_violation THEN
 		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
-		RETURN ROW (kind, id, 'exists', pgtoken_import.why(message, more));
+		RETURN ROW (kind, id, 'exists', pgtoken_import.why(message, more))::pgtoken_import.report;
 	WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
 		GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, more = PG_EXCEPTION_DETAIL;
-		RETURN ROW (kind, id, 'refused', pgtoken_import.why(message, more));
+		RETURN ROW (kind, id, 'refused', pgtoken_import.why(message, more))::pgtoken_import.report;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_import.attempt FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.attempt TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.attempt IS 'Internal: brings one thing by a statement whose $1 is argument, and reports it. imported, with detail; exists where it is there already (23505); refused where pgtoken says why it cannot be (22..., 55000, 0A000, 54000, 23502, 23514)';
+
+CREATE FUNCTION pgtoken_import.must(was_new boolean) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF was_new IS NOT TRUE THEN
+		RAISE EXCEPTION 'it is there already' USING ERRCODE = 'unique_violation';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_import.must FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.must TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.must IS 'Internal, in statements of attempt(): raises 23505 where a function of pgtoken answers by false that the thing was there';
+
+CREATE FUNCTION pgtoken_import.issuer(issuer text) RETURNS text
+	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	RETURN pgtoken.issuer_or_default(issuer);
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_import.issuer FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.issuer TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.issuer IS 'Internal: the issuer that is named, or the default one; raises 55000 when there is none';
+
+CREATE FUNCTION pgtoken_import.require_client(client_id text, issuer text) RETURNS void
+	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pgtoken.clients c WHERE c.client_id = require_client.client_id AND c.issuer = require_client.issuer) THEN
+		RAISE EXCEPTION 'there is no such client of the issuer'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The client is "%s".', client_id);
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_import.require_client FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.require_client TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.require_client IS 'Internal, in statements of attempt(): raises 22023 unless the issuer has this client; that of another issuer may have its name';
+
+CREATE FUNCTION pgtoken_import.key_exists(kid text) RETURNS boolean
+	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.kid = key_exists.kid);
+END;
+REVOKE ALL ON FUNCTION pgtoken_import.key_exists FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.key_exists TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.key_exists IS 'Internal: is a signing key of this kid there, or was there one?';
 
 CREATE FUNCTION pgtoken_import.open(source text, issuer text, ciphertext text) RETURNS text
 	AS 'MODULE_PATHNAME', 'pgt_import_open' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

@@ -84,7 +84,9 @@ CREATE FUNCTION pgtoken.import_family(
 	claims jsonb DEFAULT '{}',
 	token_issued_at timestamptz DEFAULT NULL,
 	token_expires_at timestamptz DEFAULT NULL,
-	cnf jsonb DEFAULT NULL
+	cnf jsonb DEFAULT NULL,
+	token_format text DEFAULT 'whole',
+	issuer text DEFAULT NULL
 ) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_import_family' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
@@ -92,8 +94,8 @@ REVOKE ALL ON FUNCTION pgtoken.import_family FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.import_family TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.import_family IS
 'Let a session that began at another server go on here: makes a family whose generation 0 is the refresh token that the other server has handed out, so that the token works at this token endpoint, rotates, is retried and found reused as one of ours. Nothing is handed out, no policy is asked and no limit of sessions applies.
-source: name of the other server, 1 to 63 of a-z, 0-9, _ and -. token_digest: SHA-256 of what its tokens are looked up by: of the whole token, or, where import_token_secret has named a format, of the part that it stores. client_id: registered client, which may have refresh tokens. subject: the application''s user id. scope: space-delimited, offline_access with it unless the client has session_refresh; each must be one of the client''s. audience: APIs (RFC 8707); NULL: as in issue_tokens. auth_time: when the subject signed in; NULL: started_at. started_at: when the session began, from which the client''s refresh_absolute_lifetime counts; NULL: now. expires_at: end of the family at the latest; NULL: by the client''s settings. acr, amr, session_id, claims: as in issue_tokens. token_issued_at: when the other server handed the token out, from which the client''s refresh_idle_lifetime counts; NULL: now. token_expires_at: until when it can be used for the first time here, where that is earlier; NULL: by the client''s settings. cnf: key or certificate that the session is bound to there: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); a refresh of a public client must prove it.
-Returns the grant_id. Audited as grant.issued and family.imported (detail: source). Raises 22023 where the session cannot go on: the client is unknown, switched off or gets no refresh tokens, a scope or API is not one of its, the subject is blocked, the session began before a not_before, or is over; 23505 where the token was imported before, also when its family has been ended or forgotten since; 22004, and 55000 when no active signing key is there.';
+source: name of the other server, 1 to 63 of a-z, 0-9, _ and -. token_digest: SHA-256 of what its tokens are looked up by, which token_format says. client_id: registered client, which may have refresh tokens. subject: the application''s user id. scope: space-delimited, offline_access with it unless the client has session_refresh; each must be one of the client''s. audience: APIs (RFC 8707); NULL: as in issue_tokens. auth_time: when the subject signed in; NULL: started_at. started_at: when the session began, from which the client''s refresh_absolute_lifetime counts; NULL: now. expires_at: end of the family at the latest; NULL: by the client''s settings. acr, amr, session_id, claims: as in issue_tokens. token_issued_at: when the other server handed the token out, from which the client''s refresh_idle_lifetime counts; NULL: now. token_expires_at: until when it can be used for the first time here, where that is earlier; NULL: by the client''s settings. cnf: key or certificate that the session is bound to there: {"jkt": ...} (RFC 9449) or {"x5t#S256": ...} (RFC 8705); a refresh of a public client must prove it. token_format: whole: the whole token; hydra: the signature of [ory_rt_]key.signature, which one of the secrets of import_token_secret has made; a source has one format. issuer: that the client must be of; NULL: any.
+Returns the grant_id. Audited as grant.issued and family.imported (detail: source). Raises 22023 where the session cannot go on: the client is unknown, of another issuer, switched off or gets no refresh tokens, a scope or API is not one of its, the subject is blocked, the session began before a not_before, or is over; 23505 where the token was imported before, also when its family has been ended or forgotten since; 22004, and 55000 when the source has another format, or no active signing key is there.';
 
 CREATE FUNCTION pgtoken.imported_family(source text, token_digest bytea, issuer text DEFAULT NULL) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_imported_family' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -212,6 +214,10 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The scope is "%s".', foreign_scope);
 	END IF;
 	of_resource := coalesce((pgtoken.registered_resources(client.issuer, ARRAY[resource]))[1], client.resources[1], client.issuer);
+	IF of_resource <> client.issuer AND NOT EXISTS (SELECT FROM pgtoken.resources r WHERE r.issuer = client.issuer AND r.resource = of_resource) THEN
+		RAISE EXCEPTION 'the consent is not imported: there is no such API'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('The resource is "%s".', of_resource);
+	END IF;
 	IF octet_length(subject) NOT BETWEEN 1 AND 255 OR subject ~ '[^ -~]' THEN
 		RAISE EXCEPTION 'the consent is not imported: its subject cannot be one here'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'A subject is 1 to 255 printable ASCII characters.';

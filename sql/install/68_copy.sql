@@ -210,6 +210,9 @@ BEGIN
 	DELETE FROM pgtoken.couriers;
 	-- receivers are the original's, and would take this one's signals for those of the original
 	PERFORM pgtoken.remove_signal_stream(s.stream_id) FROM pgtoken.signal_streams s ORDER BY s.stream_id;
+	-- tokens of other servers are the original's to take: what they are authenticated by stays there
+	DELETE FROM pgtoken.key_material m WHERE starts_with(m.material_id, 'import:');
+	DELETE FROM pgtoken.import_sources;
 	PERFORM pgtoken.use_up_factors_before('infinity', 'recovery_code');
 	FOR renamed IN SELECT n.key AS old_issuer, n.value AS new_issuer FROM jsonb_each_text(names) n ORDER BY n.key LOOP
 		PERFORM pgtoken.rename_issuer(renamed.old_issuer, renamed.new_issuer);
@@ -226,6 +229,6 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.adopt_copy FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.adopt_copy TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.adopt_copy IS
-'Make this database, a copy of another installation, one of its own, so that neither takes the other''s tokens: it takes the id of pgtoken.installation_id; its issuers get new names, peppers and signing keys, its audit a key and a chain of seals, and the original''s keys are deleted; codes, requests and step-up transactions on their way and recovery codes, which hang on the pepper, are gone, and streams of signals, whose receivers are the original''s. Until then it signs nothing.
+'Make this database, a copy of another installation, one of its own, so that neither takes the other''s tokens: it takes the id of pgtoken.installation_id; its issuers get new names, peppers and signing keys, its audit a key and a chain of seals, and the original''s keys are deleted; codes, requests and step-up transactions on their way and recovery codes, which hang on the pepper, are gone, streams of signals, whose receivers are the original''s, and what the tokens of other servers are authenticated by (import_sources). Until then it signs nothing.
 new_issuer: of the default issuer. further_issuers: an object of all others, each with its new one. families: end ends all that was issued before; keep lets refresh tokens be used once more here, but for the predecessor of each, which cannot be retried; access tokens of before are refused either way. sub and sid of pairwise clients change with the pepper. reason: kept in the audit (installation.adopted). Returns the id.
 Secrets of clients, factors and redirect URIs are the original''s still. Raises 55000 unless pgtoken.installation_id is set and differs from the id inside, 22023.';

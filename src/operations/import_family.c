@@ -45,12 +45,15 @@ refuse(const char *why, const char *detail)
 }
 
 static const Client *
-require_client(const char *client_id)
+require_client(const char *client_id, const char *issuer)
 {
 	const Client *client = client_find(client_id);
 
 	if (client == NULL)
 		refuse("there is no such client", psprintf("The client is \"%s\".", client_id));
+	if (issuer && strcmp(client->issuer, issuer) != 0)
+		refuse("the client of this name is another issuer's",
+			   psprintf("The client is \"%s\".", client_id));
 	if (!client->enabled)
 		refuse("the client is switched off", psprintf("The client is \"%s\".", client_id));
 	return client;
@@ -84,7 +87,8 @@ require_target(const Client *client, const ImportRequest *request, Target *targe
 						   TARGET_OFFLINE, target);
 	if (err != PGT_OK)
 		refuse("its scope or audience is not allowed here", errors_info(err)->description);
-	if (!client_may_refresh(client, target->scope))
+	if (!client_may_refresh(client, target->scope) ||
+		!(target->offline_access || client->session_refresh))
 		refuse("the client may have no refresh tokens for this scope",
 			   "That takes offline_access in its registration and in the scope, or "
 			   "session_refresh.");
@@ -209,9 +213,9 @@ import_family(const ImportRequest *request, pg_uuid_t *grant_id)
 	uint8_t secret[PGTC_SECRET_LEN];
 
 	cache_begin();
-	client = require_client(request->client_id);
+	client = require_client(request->client_id, request->issuer);
 	require_target(client, request, &target);
-	source = imported_source_lock(client->issuer, request->source, PGTC_FOREIGN_WHOLE);
+	source = imported_source_lock(client->issuer, request->source, request->format);
 	session_lock_issue(client->issuer, request->auth.subject, request->auth.session_id);
 	now = GetCurrentTimestamp();
 	fill(request, client, &target, now, &grant);

@@ -11,12 +11,15 @@
 #include "utils/uuid.h"
 
 #include "core/base/crypto.h"
+#include "core/oauth/foreign_token.h"
 #include "tables/authentication.h"
 #include "tables/confirmation.h"
 
 typedef struct ImportRequest
 {
 	const char *source;
+	PgtcForeignFormat format; /* of its tokens */
+	const char *issuer; /* that the client must be of; NULL: any */
 	const uint8_t *digest; /* SHA-256 of what the source's token is looked up by */
 	const char *client_id;
 	Confirmation cnf;

@@ -64,6 +64,19 @@ argument_time(FunctionCallInfo fcinfo, int arg)
 	return PG_ARGISNULL(arg) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(arg);
 }
 
+static PgtcForeignFormat
+argument_format(FunctionCallInfo fcinfo, int arg)
+{
+	int format = strings_find(pgtc_foreign_token_format,
+							  argument_required_text(fcinfo, arg, "token_format"));
+
+	if (format < 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("token_format must be one of %s",
+							   strings_joined(pgtc_foreign_token_format, ", "))));
+	return (PgtcForeignFormat) format;
+}
+
 static const char *
 argument_issuer(FunctionCallInfo fcinfo, int arg)
 {
@@ -92,6 +105,8 @@ pgt_import_family(PG_FUNCTION_ARGS)
 	request.token_issued_at = argument_time(fcinfo, 13);
 	request.token_expires_at = argument_time(fcinfo, 14);
 	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 15));
+	request.format = argument_format(fcinfo, 16);
+	request.issuer = argument_non_empty_text(fcinfo, 17);
 	if (request.auth.auth_time != DT_NOBEGIN)
 		request_auth_time(request.auth.auth_time);
 	authentication_check(&request.auth);
@@ -117,25 +132,20 @@ pgt_import_token_secret(PG_FUNCTION_ARGS)
 {
 	char *source = argument_source(fcinfo, 0);
 	char *secret = argument_required_text(fcinfo, 1, "secret");
-	char *format = argument_required_text(fcinfo, 3, "token_format");
+	PgtcForeignFormat format = argument_format(fcinfo, 3);
 	ImportSource *locked;
 
-	if (strcmp(format, pgtc_foreign_token_format(PGTC_FOREIGN_HYDRA)) != 0)
+	if (format == PGTC_FOREIGN_WHOLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("tokens of the format \"%s\" are not authenticated by a secret", format),
+				 errmsg("a token that is looked up as a whole is not authenticated by a secret"),
 				 errhint("token_format is hydra.")));
 	if (strlen(secret) < SECRET_MIN)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the secret must have %d characters or more", SECRET_MIN),
 						errdetail("Hydra takes no shorter one for its secrets.system.")));
 	cache_begin();
-	locked = imported_source_lock(argument_issuer(fcinfo, 2), source, PGTC_FOREIGN_HYDRA);
-	if (locked->format != PGTC_FOREIGN_HYDRA)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("families of the source \"%s\" were imported without a secret", source),
-				 errhint("Give the secret before the first family.")));
+	locked = imported_source_lock(argument_issuer(fcinfo, 2), source, format);
 	PG_RETURN_BOOL(imported_source_add_secret(locked, pgtc_slice_str(secret)));
 }
 

@@ -100,7 +100,7 @@ static StoreQuery source_lock_query =
 				"$2 FOR NO KEY UPDATE");
 
 ImportSource *
-imported_source_lock(const char *issuer, const char *source, PgtcForeignFormat if_new)
+imported_source_lock(const char *issuer, const char *source, PgtcForeignFormat format)
 {
 	StoreArgs args = {0};
 	ImportSource *found = imported_source_find(issuer, source);
@@ -111,7 +111,7 @@ imported_source_lock(const char *issuer, const char *source, PgtcForeignFormat i
 	{
 		StoreArgs insert = args;
 
-		store_arg_text(&insert, pgtc_foreign_token_format(if_new));
+		store_arg_text(&insert, pgtc_foreign_token_format(format));
 		store_run(&source_insert_query, &insert, NULL, NULL);
 		cache_begin();
 		found = imported_source_find(issuer, source);
@@ -119,6 +119,14 @@ imported_source_lock(const char *issuer, const char *source, PgtcForeignFormat i
 	store_run(&source_lock_query, &args, NULL, NULL);
 	if (found == NULL)
 		elog(ERROR, "a source of imports was not written");
+	if (found->format != format)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("tokens of the source \"%s\" have the format %s, not %s", source,
+					pgtc_foreign_token_format(found->format), pgtc_foreign_token_format(format)),
+			 errhint("A secret that they are authenticated by is brought before the first of "
+					 "them.")));
 	return found;
 }
 

@@ -30,9 +30,13 @@ typedef struct ImportSource
 /* NULL: the issuer has none of this name */
 extern ImportSource *imported_source_find(const char *issuer, const char *source);
 
-/* the same, which is made where it is not there; nobody else imports from it until the transaction ends */
+/*
+ * The same, which is made where it is not there; nobody else imports from it until the
+ * transaction ends.  ereport(55000) where its tokens have another format: what is
+ * looked up by a part of it is not to be presented as a whole.
+ */
 extern ImportSource *imported_source_lock(const char *issuer, const char *source,
-										  PgtcForeignFormat if_new);
+										  PgtcForeignFormat format);
 
 /* false: it is there already */
 extern bool imported_source_add_secret(ImportSource *source, PgtcSlice secret);
