@@ -21,27 +21,17 @@ FASTCGI_SRCS = $(sort $(wildcard src/fastcgi/*.c src/core/fastcgi/*.c)) \
 	$(patsubst %,src/core/base/%.c,b64url buf code crypto mark slice text uuid)
 OUR_HEADERS = $(wildcard src/*/*.h src/*/*/*.h)
 
-# the install script, in order
-SQL_PARTS = 00_preamble 02_schemas_roles 05_common 07_library 08_caches 09_marks 10_audit 12_refusals 14_factors \
-	16_issuers 18_keys 20_resources 22_clients 23_trusted_issuers 24_client_secrets 25_subject_blocks 26_revocation 28_grants \
-	29_session_limits 30_tokens 31_audit_events 32_blacklist 33_audit_by_request 33_change_family 34_replay_ids 35_scope_descriptions 36_authorization 37_authorization_details 38_consents 39_import 40_devices 42_sessions \
-	43_courier 43_registration 44_challenges 45_account 45_consent_pages 46_policies 47_signals 47_signals_http 48_simulation 49_status_lists 50_decisions 52_api_helpers 54_metadata 56_http \
-	57_fastcgi 58_maintenance 59_audit_seals 60_purge 61_redaction 62_partitions 63_audit_proof 64_health 65_subjects 66_restore 68_copy 69_administration 70_psql 71_console 72_console_families 73_console_clients 74_console_policies 75_console_overview 76_metrics 99_closing
-SQL_FILES = $(SQL_PARTS:%=sql/install/%.sql)
+# the install script: its fragments are numbered
+SQL_FILES = $(sort $(wildcard sql/install/*.sql))
 
 # in this order: install makes what the others use, uninstall removes it
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles mtls authorize response_mode front_channel device exchange \
 	client_secrets trusted_issuers authorization_details sessions account lifespan session_limits change_family pre_request door not_before epochs subject_blocks impersonation administration resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
-	simulate refused bad_input personal subjects placement maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families console_policies console_overview import import_hydra uninstall
+	simulate refused bad_input personal subjects placement maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families console_policies console_overview import import_hydra import_gotrue import_oidc_provider import_django_oauth_toolkit import_doorkeeper uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
-ISOLATION = prepare account_end audit_seals cache_full cache_lookup_failure challenge_complete challenge_outbox \
-	challenge_refresh client_disabled client_registration code_redeem console_client consent_approve consent_scopes consent_withdraw courier_lease device_poll \
-	device_redeem ends_ends erase_subject exchange_revoke import_family import_secret issue_end logout_complete maintain \
-	not_before_verify policy_versions prepared purge refresh_blacklist refresh_change refresh_lockstep \
-	refresh_refresh refresh_reuse refresh_revoke refresh_strict replay_ids revoke_revoke \
-	rollback row_operations session_limit signals signing_keys status_lists subject_block subject_revoke_refresh user_code_attempts verify_revoke
+ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 override ISOLATION := $(if $(strip $(ISOLATION)),prepare $(filter-out prepare,$(ISOLATION)))
 
 # they would give a step up after 300 seconds, a TAP test after 180: slow is no failure
@@ -50,7 +40,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = setup check check-valgrind check-fresh check-matrix interop console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
+ALONE = setup check check-valgrind check-fresh check-matrix deb interop examples console screenshots demo serve bench bench-audit bench-http bench-purge bench-scale \
 	lint reference
 CORE_ONLY = unit fuzz fuzz-replay format dist
 
@@ -60,7 +50,12 @@ ifneq (,$(filter $(ALONE),$(goals)))
 $(if $(filter-out $(ALONE),$(goals)),$(error "make $(firstword $(filter $(ALONE),$(goals)))" does not go together with other targets))
 
 .PHONY: $(ALONE)
-$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(if $(filter check-fresh,$@),$(FRESH)) $(if $(filter check-matrix,$@),$(MATRIX))
+# what is chosen among, where a target leaves a choice
+check-fresh: CHOICE = $(FRESH)
+check-matrix: CHOICE = $(MATRIX)
+deb: CHOICE = $(DEB)
+examples: CHOICE = $(EXAMPLES)
+$(filter-out bench-%,$(ALONE)): ; @test/tools/$@ $(CHOICE)
 bench-http: ; @test/tools/bench http
 bench-audit bench-purge: ; @$(subst -,/,$@)
 bench-scale: ; @bench/scale/run
@@ -152,5 +147,5 @@ build/fuzz/%.o: %.c $(CORE_HEADERS) ; @mkdir -p $(@D) && $(FUZZ_CC) $(CORE_CFLAG
 .SECONDARY:
 
 format: ; clang-format -i $$(find src test/unit test/fuzz -name '*.[ch]')
-dist: ; mkdir -p build && git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o build/$(EXTENSION)-$(EXTVERSION).zip HEAD
+dist: ; mkdir -p build && git archive --format=zip $(patsubst %,--prefix=$(EXTENSION)-$(EXTVERSION)/console/dist/ --add-file=%,$(wildcard console/dist/*)) --prefix=$(EXTENSION)-$(EXTVERSION)/ -o build/$(EXTENSION)-$(EXTVERSION).zip HEAD
 endif

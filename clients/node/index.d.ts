@@ -179,10 +179,10 @@ type Lock = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 export interface SessionOptions {
   /** which user's: the application's own name for it */
   key: string;
-  /** what is kept, or null */
-  load(): Tokens | null | Promise<Tokens | null>;
+  /** what is kept, or null; of a login by another library the refreshToken will do */
+  load(): Partial<Tokens> | null | Promise<Partial<Tokens> | null>;
   /** keep it, durably, before it resolves; null: forget all */
-  store(tokens: Tokens | null): void | Promise<void>;
+  store(tokens: Tokens | null): unknown;
   /** instead of the client's own, which is for one process: tabLock of pgtoken-client/browser, or a lock of yours */
   lock?: Lock;
 }

@@ -25,6 +25,7 @@ try {
 		stop = () => {
 			stop = () => {};
 			server.close(() => pool.end());
+			server.closeIdleConnections(); // Node 18 would wait until they time out
 		};
 		log.tell(`listening on http://${config.host}:${server.address().port}`);
 	});

@@ -22,7 +22,8 @@ COMMENT ON COLUMN pgtoken_import.report.detail IS 'Why it was skipped or refused
 
 CREATE FUNCTION pgtoken_import.why(message text, detail text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN concat_ws('. ', upper(left(message, 1)) || substr(message, 2), nullif(detail, ''));
+	RETURN concat_ws('. ', upper(left(message, 1)) || substr(message, 2),
+					 CASE WHEN detail NOT LIKE 'Failing row contains%' THEN nullif(detail, '') END);	-- which may have the hash of a secret
 REVOKE ALL ON FUNCTION pgtoken_import.why FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.why TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.why IS 'Internal: an error of pgtoken as the detail of a report';

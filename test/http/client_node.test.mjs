@@ -2,7 +2,9 @@
 // the service itself; and its browser part in the example of examples/web, in Chromium.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +13,7 @@ import pg from 'pg';
 
 import { clientSecretBasic, clientSecretPost, contextFromBrowser, HttpClient, privateKeyJwt, RefusedError, SqlClient, StoreError, UnavailableError } from '../../clients/node/index.js';
 import { freshPages, it as inBrowser, skip } from './browser.mjs';
+import { runFirstScreen } from './first_screen.mjs';
 import * as h from './harness.mjs';
 import { freePorts, start } from './programs.mjs';
 
@@ -124,6 +127,26 @@ describe('clients/node, where answers are lost', () => {
 		// without a session: the same question is one, with one answer
 		await Promise.all(Array.from({ length: 5 }, () => client.refresh({}, 'token-1')));
 		assert.equal(seen.length, 2);
+	});
+
+	// the race: ten want tokens, a factor is required, and each new transaction ends the one that the user is answering
+	it('has one transaction for all who wait', async () => {
+		const client = make(Array(10).fill(() => [403, { error: 'mfa_required', transaction_id: 't', expires_in: 300, factors: [] }]));
+		const where = place('token-0');
+		const answers = await Promise.all(Array.from({ length: 10 }, () => client.session({ key: 'u', ...where }).tokens({ session_id: 's' })));
+		assert.ok(answers.every(({ status }) => status === 'require'));
+		assert.equal(seen.length, 1);
+	});
+
+	// the fault: the service is away, and of those who queue the last waits for the patience of all
+	it('tells all who wait that the service is away', async () => {
+		const client = make(Array(30).fill('a service that is busy'));
+		const where = place('token-0');
+		const answers = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => client.session({ key: 'u', ...where }).tokens({ n })));
+		assert.ok(answers.every(({ reason }) => reason instanceof UnavailableError));
+		assert.equal(seen.length, 3);
+		faults = [];
+		assert.equal((await client.session({ key: 'u', ...where }).tokens({})).status, 'allow', 'and it is asked again afterwards');
 	});
 
 	// the attack: a thief asks at the moment when the owner does, and gets what he was judged by
@@ -265,6 +288,10 @@ describe('clients/node, over HTTP', () => {
 		await session.revoke();
 		assert.equal(where.kept, null);
 		assert.equal((await client.refresh(HERE, refreshToken)).over, true);
+	});
+
+	it('is what the first screen of its README says', async () => {
+		assert.match(await runFirstScreen('node', 'js', [process.execPath, 'program.mjs']), /^tokens for \d+ seconds\n$/);
 	});
 
 	it('proves who it is in each way, and that it has the key', async () => {
@@ -427,5 +454,33 @@ describe('examples/web', { skip }, () => {
 		}, name);
 		await Promise.all([inTab(page, 'a'), inTab(second, 'b'), inTab(page, 'c')]);
 		assert.equal(await page.evaluate(() => localStorage.getItem('clash')), null);
+	});
+
+	inBrowser('refreshes from a page of another origin, bound to a key that no script can take away', async () => {
+		const site = createServer((request, answer) => {
+			const file = /^\/client\/((?:lib\/)?\w+\.js)$/.exec(request.url)?.[1];
+			answer.setHeader('content-type', file ? 'text/javascript' : 'text/html').end(file ? readFileSync(join(root, 'clients/node', file)) : '<!doctype html><title>page</title>');
+		});
+		await new Promise((ready) => { site.listen(0, '127.0.0.1', ready); });
+		const maker = await h.publicClient({ scopes: ['openid', 'pgtoken:sessions'] });
+		const code = await h.newCode(maker, { scope: 'openid offline_access pgtoken:sessions' });
+		try {
+			await page.goto(`http://127.0.0.1:${site.address().port}/`);
+			const told = await page.evaluate(async ([issuer, clientId, given]) => {
+				const { Collector, HttpClient, tabLock } = await import('/client/browser.js');
+				const dpop = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
+				const client = new HttpClient({ issuer, clientId, dpop, timeout: 600_000 });
+				const first = await client.redeem({}, given);
+				let kept = first.tokens;
+				const session = client.session({ key: 'u', load: () => kept, store: (tokens) => { kept = tokens; }, lock: tabLock });
+				const answers = [await new Collector().refresh((one) => session.refresh(one)), await new Collector().refresh((one) => session.tokens(one))];
+				return { type: kept.tokenType, statuses: answers.map(({ status }) => status), once: kept.accessToken === answers[1].tokens.accessToken,
+					sessions: (await client.sessions(kept.accessToken)).filter(({ current }) => current).length };
+			}, [h.issuer, maker.id, { code: code.code, redirectUri: code.redirectUri, codeVerifier: code.verifier }]);
+			assert.deepEqual(told, { type: 'DPoP', statuses: ['allow', 'allow'], once: true, sessions: 1 });
+		} finally {
+			site.closeAllConnections();
+			site.close();
+		}
 	});
 });

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { runFirstScreen } from './first_screen.mjs';
 import * as h from './harness.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,6 +38,10 @@ describe('clients/python', () => {
 	it('holds what it promises where answers are lost', async () => {
 		const { code, said } = await python(['-m', 'unittest', 'discover', '-s', 'clients/python/tests']).ended;
 		assert.equal(code, 0, said);
+	});
+
+	it('is what the first screen of its README says', async () => {
+		assert.match(await runFirstScreen('python', 'python', [PYTHON, '-B', 'program.py']), /^tokens for \d+ seconds\n$/);
 	});
 
 	it('has all three outcomes over SQL, commits what it refuses, and lists and ends sessions', async () => {

@@ -11,7 +11,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { startMailServer } from './courier_mail_server.mjs';
 import { readAuthority, startReceiver } from './courier_receiver.mjs';
 import * as h from './harness.mjs';
-import { start } from './programs.mjs';
+import { COURIER, start } from './programs.mjs';
 
 const { COURIER_TLS: authority, ...env } = process.env;
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -19,7 +19,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** one more courier for the test t, beside the one that run.mjs has started */
 async function startCourier(t, more = {}) {
-	const courier = await start(process.execPath, ['http/courier/main.js'], { cwd: root, ready: 'listening as', env: { ...env, PGUSER: 'courier', COURIER_LOG: 'on',
+	const courier = await start(...COURIER, { cwd: root, ready: 'listening as', env: { ...env, PGUSER: 'courier', COURIER_LOG: 'on',
 	COURIER_CA: join(authority, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1', ...more } });
 	t.after(courier.stop);
 	return courier;

@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 
 import { NoConnection, openPool, withConnection } from '../../http/gateway/database.js';
 import * as h from './harness.mjs';
-import { start } from './programs.mjs';
+import { GATEWAY, start } from './programs.mjs';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** action({base, said, stop}) beside a gateway with these further settings; said() is what it has written */
 async function withGateway(env, action) {
-	const { said, stop } = await start(process.execPath, ['http/gateway/main.js'], { cwd: ROOT, ready: 'listening on http', env: { ...process.env, PGUSER: 'authenticator', GATEWAY_PORT: '0', ...env } });
+	const { said, stop } = await start(...GATEWAY, { cwd: ROOT, ready: 'listening on http', env: { ...process.env, PGUSER: 'authenticator', GATEWAY_PORT: '0', ...env } });
 	try {
 		return await action({ base: /listening on (http:[^\s"]+)[\s"]/.exec(said())[1], said, stop });
 	} finally {
@@ -289,7 +289,7 @@ describe('the gateway that cannot begin', () => {
 	it('says why in a line, and nothing of how it gets in', async () => {
 		for (const [env, why] of [[{ PGDATABASE: 'no-such-database' }, /3D000 database "no-such-database" does not exist/], [{ GATEWAY_PORT: 'x' }, /GATEWAY_PORT must be a whole number/],
 			[{ PGUSER: 'login_app' }, /42501 permission denied for schema pgtoken_http/], [{ GATEWAY_API: '{"/x": "y"}' }, /schema\.function/]]) {
-			const error = await start(process.execPath, ['http/gateway/main.js'], { cwd: ROOT, env: { ...process.env, PGUSER: 'authenticator', PGPASSWORD: 'hidden', GATEWAY_PORT: '0', ...env } })
+			const error = await start(...GATEWAY, { cwd: ROOT, env: { ...process.env, PGUSER: 'authenticator', PGPASSWORD: 'hidden', GATEWAY_PORT: '0', ...env } })
 				.then(() => assert.fail('it has begun'), ({ message }) => message);
 			assert.match(error, why);
 			assert.ok(!error.includes('hidden'));

@@ -9,47 +9,19 @@ import { auth, extractWWWAuthenticateParams, UnauthorizedError } from '@modelcon
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as oauth from 'oauth4webapi';
 
+import { Person } from '../examples/person.mjs';
 import * as h from './harness.mjs';
 
 const url = h.facts.MCP_URL;
 const skip = !url && 'MCP_URL names no MCP server';
 const place = url && `${new URL(url).origin}/.well-known/oauth-protected-resource${new URL(url).pathname}`;
 
-// --- a browser without a window -----------------------------------------------------------
-
-const hiddenOf = (page) => Object.fromEntries([...page.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name, content]) => [name, content.replaceAll('&amp;', '&')]));
-
-/** logs in and consents where it is asked to, with the cookies of the jar, until it is sent to the client: that URL */
-async function browse(start, redirectUri, { jar = new Map(), login = 'demo' } = {}) {
-	let next = { url: new URL(start), method: 'GET' };
-	const asked = [];
-	for (let step = 0; step < 10; step += 1) {
-		if (next.url.href.startsWith(redirectUri)) return { url: next.url, asked };
-		const response = await fetch(next.url, { method: next.method, body: next.body, redirect: 'manual',
-			headers: { cookie: [...jar].map(([name, content]) => `${name}=${content}`).join('; '), ...(next.body && { origin: next.url.origin }) } });
-		for (const cookie of response.headers.getSetCookie()) jar.set(...cookie.split(';')[0].split(/=(.*)/s).slice(0, 2));
-		const page = await response.text();
-		const location = response.headers.get('location');
-		if (location) {
-			next = { url: new URL(location, next.url), method: 'GET' };
-			continue;
-		}
-		assert.equal(response.status, 200, `the page at ${next.url.pathname}`);
-		const consent = page.includes('action="/consent"') && !page.includes('action="/login"');
-		asked.push(consent ? 'consent' : 'login');
-		next = { url: new URL(consent ? '/consent' : '/login', next.url), method: 'POST',
-			body: new URLSearchParams({ ...hiddenOf(page), ...(consent ? { decision: 'allow' } : { name: login, password: `${login}-password` }) }) };
-		if (!consent) next.body.delete('decision');
-	}
-	throw new Error('the login does not end');
-}
-
 // --- a client ------------------------------------------------------------------------------
 
-/** what the SDK wants to be told; it keeps all of it, and the browser's cookies */
+/** what the SDK wants to be told; it keeps all of it, and its user's browser */
 class Provider {
-	constructor({ redirectUrl = 'http://127.0.0.1:43117/callback', information, login, metadata } = {}) {
-		Object.assign(this, { redirectUrl, information, login, jar: new Map(), asked: [], requests: [] });
+	constructor({ redirectUrl = 'http://127.0.0.1:43117/callback', information, login = 'demo', metadata } = {}) {
+		Object.assign(this, { redirectUrl, information, person: new Person({ login, password: `${login}-password` }), requests: [] });
 		this.clientMetadata = { client_name: 'Agent', redirect_uris: [redirectUrl], grant_types: ['authorization_code', 'refresh_token'],
 			response_types: ['code'], token_endpoint_auth_method: 'none', ...metadata };
 	}
@@ -66,6 +38,9 @@ class Provider {
 		this.steppingUp = false;
 	}
 
+	/** for a login, for a consent: what its user was */
+	get asked() { return this.person.asked; }
+
 	saveCodeVerifier(verifier) { this.verifier = verifier; }
 
 	codeVerifier() { return this.verifier; }
@@ -75,10 +50,10 @@ class Provider {
 	async redirectToAuthorization(authorizationUrl) {
 		for (const [name, content] of Object.entries(this.more ?? {})) authorizationUrl.searchParams.set(name, content);
 		this.requests.push(authorizationUrl);
-		const { url: callback, asked } = await browse(authorizationUrl, this.redirectUrl, this);
+		const page = await this.person.open(authorizationUrl, { until: (at) => at.startsWith(this.redirectUrl) });
+		const callback = new URL(page.url);
 		assert.equal(callback.searchParams.get('state'), authorizationUrl.searchParams.get('state'));
 		assert.equal(callback.searchParams.get('iss'), h.issuer);
-		this.asked.push(...asked);
 		this.code = callback.searchParams.get('code');
 		assert.ok(this.code, `a code, and not ${callback.searchParams.get('error')}`);
 	}
@@ -241,7 +216,7 @@ describe('an MCP client', { skip }, () => {
 
 		// ten minutes later the page would let him through without a word, and the tool would not
 		await h.rows("UPDATE app.sessions SET auth_time = auth_time - interval '10 minutes' WHERE subject = $1", h.OTHER_SUBJECT);
-		provider.asked = [];
+		provider.person.asked = [];
 		provider.kept = undefined;
 		await assert.rejects(client.listTools(), UnauthorizedError);
 		await client.transport.finishAuth(provider.code);

@@ -54,6 +54,7 @@ class Refused extends Error {
 
 let keys; // none: no token is looked at
 let functions = [];
+let tables = [];
 
 async function readConfiguration() {
 	const client = await pool.connect();
@@ -69,6 +70,9 @@ async function readConfiguration() {
 				coalesce(p.proargnames, '{}') AS names, p.proargtypes[0]::regtype::text AS type, t.typname AS returns
 			FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_type t ON t.oid = p.prorettype
 			WHERE n.nspname = ANY ($1)`, [schemas]));
+		({ rows: tables } = await client.query(`SELECT n.nspname AS schema, c.relname AS name, array_agg(a.attname::text) AS columns
+			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+			WHERE n.nspname = ANY ($1) AND c.relkind IN ('r', 'v', 'p') AND a.attnum > 0 AND NOT a.attisdropped GROUP BY 1, 2`, [schemas]));
 	} finally {
 		client.release();
 	}
@@ -147,10 +151,44 @@ function called({ method, path, headers, body }, schema) {
 
 const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 
+/** of a table: {query, values, status}; undefined where the path names none */
+function tabled({ method, path, query, headers, body }, schema) {
+	const table = tables.find((found) => found.schema === schema && `/${found.name}` === path);
+	if (!table) return undefined;
+	const columns = (names) => names.map((name) => {
+		if (!table.columns.includes(name)) throw new Refused(400, 'PGRST204', `Could not find the '${name}' column of '${table.name}' in the schema cache`);
+		return quoted(name);
+	});
+	const name = `${quoted(schema)}.${quoted(table.name)}`;
+	const given = method === 'GET' ? {} : JSON.parse(body);
+	const list = columns(Object.keys(given)).join(', ');
+	const filters = [...query].filter(([key]) => !['select', 'order'].includes(key));
+	const where = filters.map(([key], i) => `${columns([key])} = $${i + 1}`).join(' AND ') || 'true';
+	const values = filters.map(([, value]) => /^eq\.(.*)$/.exec(value)[1]);
+	const record = `json_populate_record(NULL::${name}, $${values.length + 1})`;
+	const changed = (sql) => ({ values: [...values, JSON.stringify(given)], query: headers.prefer?.includes('return=representation') ? `${sql} RETURNING *` : `${sql} RETURNING NULL` });
+	switch (method) {
+		case 'GET': {
+			const [, by, direction] = /^(\w+)(?:\.(asc|desc))?$/.exec(query.get('order') ?? '') ?? [];
+			return { status: 200, values, query: `SELECT * FROM ${name} WHERE ${where}${by ? ` ORDER BY ${columns([by])} ${direction ?? 'asc'}` : ''}` };
+		}
+		case 'POST': return { status: 201, ...changed(`INSERT INTO ${name} (${list}) SELECT ${list} FROM ${record}`) };
+		case 'PATCH': return { status: headers.prefer?.includes('return=representation') ? 200 : 204, ...changed(`UPDATE ${name} SET (${list}) = (SELECT ${list} FROM ${record}) WHERE ${where}`) };
+		default: throw new Refused(405, 'PGRST117', `Unsupported HTTP method: ${method}`);
+	}
+}
+
+async function askTable(client, { query, values, status }) {
+	const { rows: [row] } = await client.query(`WITH pgrst_source AS (${query}) SELECT coalesce(json_agg(_postgrest_t), '[]')::text AS body,
+			nullif(current_setting('response.headers', true), '') AS response_headers, nullif(current_setting('response.status', true), '') AS response_status
+		FROM pgrst_source _postgrest_t`, values);
+	return answerOf({ ...row, body: query.endsWith('RETURNING NULL') ? '' : row.body, response_status: row.response_status ?? String(status) }, false);
+}
+
 /** the transaction: {status, headers, body} */
-async function transaction(request, schema, claims, { found, argument }) {
+async function transaction(request, schema, claims, { found, argument, table }) {
 	const client = await pool.connect();
-	const readOnly = request.method !== 'POST' || found.volatility !== 'v';
+	const readOnly = table ? request.method === 'GET' : request.method !== 'POST' || found.volatility !== 'v';
 	let lost;
 	try {
 		await client.query(`BEGIN ISOLATION LEVEL READ COMMITTED ${readOnly ? 'READ ONLY' : 'READ WRITE'}`);
@@ -161,6 +199,11 @@ async function transaction(request, schema, claims, { found, argument }) {
 		[`${quoted(schema)}, "public"`, role, JSON.stringify({ ...claims, role }), request.method, request.path, JSON.stringify(request.headers),
 			JSON.stringify(request.cookies)]);
 		if (settings['db-pre-request']) await client.query(`SELECT ${settings['db-pre-request']}()`);
+		if (table) {
+			const answer = await askTable(client, table);
+			await client.query('COMMIT');
+			return answer;
+		}
 		const any = found.returns === '*/*';
 		const { rows: [row] } = await client.query(`WITH pgrst_source AS (
 				SELECT pgrst_call.pgrst_scalar FROM (SELECT ${quoted(schema)}.${quoted(found.name)}(${argument === undefined ? '' : `$1::${found.type}`}) pgrst_scalar) pgrst_call)
@@ -218,7 +261,7 @@ function refusalOf(error, claims) {
 async function handle(incoming) {
 	let claims;
 	try {
-		const [path] = incoming.url.split('?');
+		const [path, query] = incoming.url.split('?');
 		const chunks = [];
 		let size = 0;
 		for await (const chunk of incoming) {
@@ -226,11 +269,12 @@ async function handle(incoming) {
 			if (size > BODY_MAX) throw new Refused(413, 'PGRST000', 'too large');
 			chunks.push(chunk);
 		}
-		const request = { method: incoming.method, path, body: Buffer.concat(chunks), ...headersOf(incoming) };
+		const request = { method: incoming.method, path, query: new URLSearchParams(query), body: Buffer.concat(chunks), ...headersOf(incoming) };
 		claims = await claimsOf(request.headers);
 		const schema = schemaOf(request);
 		preferences(request.headers);
-		const answer = await transaction(request, schema, claims, called(request, schema));
+		const table = tabled(request, schema);
+		const answer = await transaction(request, schema, claims, table ? { table } : called(request, schema));
 		if (request.headers['content-profile'] || request.headers['accept-profile']) answer.headers.unshift(['Content-Profile', schema]);
 		return answer;
 	} catch (error) {

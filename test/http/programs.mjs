@@ -3,6 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** gateway and courier as start() takes them: those of this tree, or a program that is installed */
+const ours = (installed, file) => (installed ? [installed, []] : [process.execPath, [file]]);
+export const GATEWAY = ours(process.env.PGTOKEN_GATEWAY, 'http/gateway/main.js');
+export const COURIER = ours(process.env.PGTOKEN_COURIER, 'http/courier/main.js');
+
 /** n free ports of 127.0.0.1, held at the same time so that they differ */
 export async function freePorts(n) {
 	const held = await Promise.all(Array.from({ length: n }, async () => {

@@ -9,7 +9,8 @@
 // throw-away one.
 //
 // All files run through the gateway, some through each other layer; with --all all of
-// them through each.  --layer: through this one alone.
+// them through each.  --layer: through this one alone.  Through the gateway go as well those
+// of ../examples that need no other packages; the others are make examples' alone.
 import { spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,7 +20,7 @@ import { parseArgs } from 'node:util';
 
 import { makeAuthority } from './courier_receiver.mjs';
 import { layers } from './layers.mjs';
-import { freePorts, run, start, stopAll } from './programs.mjs';
+import { COURIER, freePorts, run, start, stopAll } from './programs.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(here));
@@ -28,11 +29,12 @@ const DATABASE = 'pgtoken_http_tests';
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { layer: { type: 'string' }, all: { type: 'boolean' } } });
 const named = positionals.map((name) => name.replace(/(\.test\.mjs)?$/, '.test.mjs'));
 const files = readdirSync(here).filter((name) => name.endsWith('.test.mjs')).sort();
+const examples = ['device', 'machine', 'postgrest-app'].map((name) => `../examples/${name}.test.mjs`);
 
 /** which files run through a layer */
 function filesOf({ whole, files: own }) {
 	if (named.length > 0) return named;
-	if (whole) return files;
+	if (whole) return [...files, ...examples];
 	// what is no layer's business is tested once
 	return options.all ? files.filter((name) => !name.startsWith('courier_')) : own.map((name) => `${name}.test.mjs`);
 }
@@ -56,7 +58,8 @@ async function prepare(env) {
 	await psql(DATABASE, '-v', 'certificate_header=client-cert', '-f', join(here, 'setup.sql'));
 	const forAgents = await psql(DATABASE, '-v', `mcp_url=${url(mcp)}/mcp`, '-f', 'examples/mcp/setup.sql');
 	const forOperators = await psql(DATABASE, '-f', 'examples/console/setup.sql');
-	const facts = Object.fromEntries((output + forAgents + forOperators).split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
+	const forExamples = await psql(DATABASE, '-f', 'examples/clients.sql');
+	const facts = Object.fromEntries((output + forAgents + forOperators + forExamples).split('\n').map((line) => /^(\w+)=(.*)$/.exec(line)).filter(Boolean).map(([, name, content]) => [name, content]));
 	return { ports: { port, proxyPort, login, client, api, apiProxy, mcp }, env: { ...env, PGDATABASE: DATABASE, ...facts,
 		BASE_URL: url(port), PROXY_URL: url(proxyPort), LOGIN_URL: page(login), CLIENT_URL: page(client), CERTIFICATE_HEADER: 'client-cert' } };
 }
@@ -71,7 +74,7 @@ const startMcp = ({ env, ports }) => node('examples/mcp/main.js', { ...env, PGUS
 async function startCourier(service) {
 	service.env.COURIER_TLS = makeAuthority();
 	process.once('exit', () => rmSync(service.env.COURIER_TLS, { recursive: true, force: true }));
-	return node('http/courier/main.js', { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' });
+	return start(...COURIER, { cwd: root, env: { ...service.env, PGUSER: 'courier', COURIER_CA: join(service.env.COURIER_TLS, 'ca.pem'), COURIER_ALLOW_NETWORKS: '127.0.0.0/8 ::1' } });
 }
 
 /** asks the layer for the metadata, and so comes after it */

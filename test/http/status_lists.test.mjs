@@ -1,12 +1,12 @@
 // Status lists (Token Status List) as an API reads them that is outside of the
-// database and asks it nothing for each request: examples/api/status.js, jose and zlib.
+// database and asks it nothing for each request: examples/express/status.js, jose and zlib.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { inflateSync } from 'node:zlib';
 
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 
-import { Refused, verifier } from '../../examples/api/status.js';
+import { Refused, verifier } from '../../examples/express/status.js';
 import * as h from './harness.mjs';
 
 const TTL = 60;

@@ -280,6 +280,68 @@ stage_start() {
     cluster_start "$1"
 }
 
+# --- a service that runs -------------------------------------------------------
+
+# service_start: all that make serve starts, on a throw-away server, for programs that are not
+# of the tree; what serve tells of it is in the environment.  Sets SERVICE to a folder that
+# goes with it.
+SERVICE=
+service_start() {
+    "$ROOT/test/tools/setup" serve
+    SERVICE=$(mktemp -d "${TMPDIR:-/tmp}/pgti.XXXXXX")
+    trap service_stop EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    SERVE_ENV_FILE=$SERVICE/env "$ROOT/test/tools/serve" >"$SERVICE/serve.log" 2>&1 &
+    service_pid=$!
+    while [ ! -e "$SERVICE/env" ]; do
+        kill -0 "$service_pid" 2>/dev/null || { cat "$SERVICE/serve.log"; die "the service did not start"; }
+        sleep 0.2
+    done
+    set -a
+    # shellcheck disable=SC1090,SC1091 # written by serve
+    . <(sed "s/=\(.*\)/='\1'/" "$SERVICE/env")
+    set +a
+}
+
+service_pid=
+service_stop() {
+    local status=$?
+    trap '' HUP INT TERM
+    trap - EXIT
+    if [ -n "$service_pid" ]; then
+        kill -TERM "$service_pid" 2>/dev/null || true
+        wait "$service_pid" 2>/dev/null || true
+    fi
+    chmod -R u+w "$SERVICE" 2>/dev/null || true # Go's modules are read-only
+    rm -rf "$SERVICE"
+    exit "$status"
+}
+
+# tokens and secrets, which a library may think worth telling, are not for logs; nor is colour
+without_secrets() { sed -E 's/\x1b\[[0-9;]*m//g; s/\beyJ[[:alnum:]_.-]+|\bpgt[a-z]{2}_[[:alnum:]_-]+/…/g'; }
+
+# service_test NAME...: run_NAME for each, which prints TAP; the sum of it at the end
+service_test() {
+    local name ended passed=0 failed=0
+    for name in "$@"; do
+        say "$name"
+        ended=0
+        ("run_$name") </dev/null >"$SERVICE/out" 2>"$SERVICE/err" || ended=$?
+        without_secrets <"$SERVICE/out" | tee "$SERVICE/shown"
+        passed=$((passed + $(grep -c '^ok ' "$SERVICE/shown" || true)))
+        failed=$((failed + $(grep -c '^not ok ' "$SERVICE/shown" || true)))
+        if [ "$ended" != 0 ] || ! grep -q '^ok ' "$SERVICE/shown"; then
+            without_secrets <"$SERVICE/err" | tail -n 40
+            say "not ok - $name ended with $ended"
+            failed=$((failed + 1))
+        fi
+    done
+    say "$passed passed, $failed failed"
+    [ "$failed" = 0 ]
+}
+
 # --- systems in folders ------------------------------------------------------
 
 # the arguments of a script that chooses, and what it has chosen

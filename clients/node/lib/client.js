@@ -1,6 +1,6 @@
 // What both transports have in common: refreshes of one family come one after the other, the same
 // request at the same time is asked once, and a lost answer is asked for again with the same token.
-import { makeLock } from './lock.js';
+import { makeLock, makeShared } from './lock.js';
 import { retried } from './retry.js';
 import { Session } from './session.js';
 
@@ -8,7 +8,7 @@ import { Session } from './session.js';
 const familyOf = (token) => (token.startsWith('pgtrt_') ? token.slice(0, 28) : token);
 
 export class Client {
-	#inFlight = new Map();
+	#shared = makeShared();
 	#lock = makeLock();
 	#retry;
 
@@ -29,18 +29,13 @@ export class Client {
 	async refresh(context, token, options = {}) {
 		if (typeof token !== 'string' || token === '') throw new TypeError('refresh(context, token): token is the refresh token, a string');
 		// only what is the same in every respect: another context is another judgement, and the service's to make
-		const same = JSON.stringify([token, context ?? {}, options]);
-		let asked = this.#inFlight.get(same);
-		if (!asked) {
-			asked = this.#lock(familyOf(token), () => this.retried(() => this.askRefresh(context ?? {}, token, options)))
-				.then((answer) => (answer.status === 'require' ? { ...answer, options } : answer))
-				.finally(() => this.#inFlight.delete(same));
-			this.#inFlight.set(same, asked);
-		}
-		return asked;
+		return this.#shared(JSON.stringify([token, context ?? {}, options]), async () => {
+			const answer = await this.#lock(familyOf(token), () => this.retried(() => this.askRefresh(context ?? {}, token, options)));
+			return answer.status === 'require' ? { ...answer, options } : answer;
+		});
 	}
 
 	session(options) {
-		return new Session(this, { lock: this.#lock, ...options });
+		return new Session(this, { lock: this.#lock, ...options, shared: this.#shared });
 	}
 }

@@ -8,8 +8,9 @@ export class Session {
 	#load;
 	#store;
 	#lock;
+	#shared;
 
-	constructor(client, { key, load, store, lock }) {
+	constructor(client, { key, load, store, lock, shared }) {
 		if (typeof key !== 'string' || typeof load !== 'function' || typeof store !== 'function') {
 			throw new TypeError('session({key, load, store}): key is a string, load and store are functions');
 		}
@@ -18,11 +19,12 @@ export class Session {
 		this.#load = load;
 		this.#store = store;
 		this.#lock = lock;
+		this.#shared = shared;
 	}
 
 	/** the tokens that are there, where they live another minValidity seconds; or else new ones */
 	tokens(context, { minValidity = 30, ...options } = {}) {
-		return this.#lock(this.#key, async () => {
+		return this.#ask(['tokens', context, options], async () => {
 			const kept = await this.#load();
 			if (kept?.accessToken && kept.expiresAt > Date.now() + minValidity * 1000) return { status: 'allow', tokens: kept };
 			return this.#refresh(kept, context, options);
@@ -31,7 +33,7 @@ export class Session {
 
 	/** new ones, in any case */
 	refresh(context, options = {}) {
-		return this.#lock(this.#key, async () => this.#refresh(await this.#load(), context, options));
+		return this.#ask(['refresh', context, options], async () => this.#refresh(await this.#load(), context, options));
 	}
 
 	/** the user's evidence, and the refresh goes on with what it was judged by */
@@ -53,6 +55,11 @@ export class Session {
 			if (kept?.refreshToken) await this.#client.revoke(kept.refreshToken);
 			await this.#store(null);
 		});
+	}
+
+	// shared, and not only one after the other: a second question would end the transaction that the first was answered with
+	#ask(question, work) {
+		return this.#shared(JSON.stringify([this.#key, ...question]), async () => this.#lock(this.#key, work));
 	}
 
 	async #refresh(kept, context, options) {

@@ -24,6 +24,11 @@ class Tokens:
     id_token: str | None = field(default=None, repr=False)
     scope: str | None = None
 
+    @classmethod
+    def to_refresh(cls, refresh_token: str) -> Tokens:
+        """Of a login by another library: what a session's load gives where nothing else is kept yet."""
+        return cls("", "Bearer", 0, 0, refresh_token)
+
 
 @dataclass(frozen=True)
 class Allowed:

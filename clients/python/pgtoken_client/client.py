@@ -26,26 +26,41 @@ Context = Mapping[str, Any]
 Lock = Callable[[str], AbstractContextManager[None]]
 
 
+class _Queue:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users = 0
+        self.failed: tuple[float, UnavailableError] | None = None
+
+
 class _Locks:
-    """One after the other, within this process."""
+    """One after the other, within this process.  Who has waited while the service was found to be away is told so at once:
+    each would find the same, and the last would wait for all of them."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._held: dict[str, tuple[threading.Lock, int]] = {}
+        self._queues: dict[str, _Queue] = {}
 
     @contextmanager
     def __call__(self, key: str) -> Iterator[None]:
         with self._guard:
-            lock, users = self._held.get(key, (threading.Lock(), 0))
-            self._held[key] = (lock, users + 1)
+            queue = self._queues.setdefault(key, _Queue())
+            queue.users += 1
+        came = time.monotonic()
         try:
-            with lock:
-                yield
+            with queue.lock:
+                if queue.failed and queue.failed[0] >= came:
+                    raise UnavailableError(queue.failed[1].attempts, queue.failed[1].__cause__)
+                try:
+                    yield
+                except UnavailableError as error:
+                    queue.failed = time.monotonic(), error
+                    raise
         finally:
             with self._guard:
-                lock, users = self._held.pop(key)
-                if users > 1:
-                    self._held[key] = (lock, users - 1)
+                queue.users -= 1
+                if queue.users == 0:
+                    del self._queues[key]
 
 
 def _family_of(token: str) -> str:
@@ -95,8 +110,17 @@ class Client(ABC):
         """One refresh.  Nothing is stored: see session()."""
         if not isinstance(token, str) or not token:
             raise TypeError("refresh(context, token): token is the refresh token, a string")
+
+        def ask() -> Answer:
+            with self._locks(_family_of(token)):
+                answer = self._retried(lambda: self._ask_refresh(context, token, options))
+            return dataclasses.replace(answer, options=options) if isinstance(answer, Required) else answer
         # only what is the same in every respect: another context is another judgement, and the service's to make
-        same = json.dumps([token, context, options], sort_keys=True, default=str)
+        return self._shared([token, context, options], ask)
+
+    def _shared(self, question: list[Any], ask: Callable[[], Answer]) -> Answer:
+        """One answer for all who come with the same question until it is there."""
+        same = json.dumps(question, sort_keys=True, default=str)
         with self._guard:
             asked = self._in_flight.get(same)
             mine = asked is None
@@ -104,11 +128,7 @@ class Client(ABC):
                 asked = self._in_flight[same] = Future()
         if mine:
             try:
-                with self._locks(_family_of(token)):
-                    answer = self._retried(lambda: self._ask_refresh(context, token, options))
-                if isinstance(answer, Required):
-                    answer = dataclasses.replace(answer, options=options)
-                asked.set_result(answer)
+                asked.set_result(ask())
             except BaseException as error:
                 asked.set_exception(error)
             finally:
@@ -116,7 +136,7 @@ class Client(ABC):
                     del self._in_flight[same]
         return asked.result()
 
-    def session(self, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], None], lock: Lock | None = None) -> Session:
+    def session(self, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], Any], lock: Lock | None = None) -> Session:
         """key: which user's, the application's own name for it.  load: what is kept, or None.  store: keep it durably,
         None: forget all.  lock(key): a context manager, instead of the client's own, which is for one process."""
         return Session(self, key, load, store, lock or self._locks)
@@ -125,22 +145,22 @@ class Client(ABC):
 class Session:
     """One user's tokens, kept where the application says: read under a lock, and stored before anybody has them."""
 
-    def __init__(self, client: Client, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], None], lock: Lock) -> None:
+    def __init__(self, client: Client, key: str, load: Callable[[], Tokens | None], store: Callable[[Tokens | None], Any], lock: Lock) -> None:
         self._client, self._load, self._store, self._lock = client, load, store, lock
         self._key = f"session {key}"  # no token is called that: refresh() locks by those
 
     def tokens(self, context: Context, *, min_validity: float = 30, **options: Any) -> Answer:
         """Those that are kept, where they live another min_validity seconds; or else new ones."""
-        with self._lock(self._key):
+        def ask() -> Answer:
             kept = self._load()
             if kept and kept.expires_at > time.time() + min_validity:
                 return Allowed(kept)
             return self._refresh(kept, context, options)
+        return self._ask(["tokens", context, options], ask)
 
     def refresh(self, context: Context, **options: Any) -> Answer:
         """New ones, in any case."""
-        with self._lock(self._key):
-            return self._refresh(self._load(), context, options)
+        return self._ask(["refresh", context, options], lambda: self._refresh(self._load(), context, options))
 
     def prove(self, required: Required, factor_id: str, evidence: str | Mapping[str, Any]) -> Answer:
         """The user's evidence, and the refresh goes on with what it was judged by."""
@@ -159,6 +179,13 @@ class Session:
             if kept and kept.refresh_token:
                 self._client.revoke(kept.refresh_token)
             self._store(None)
+
+    def _ask(self, question: list[Any], work: Callable[[], Answer]) -> Answer:
+        """Shared, and not only one after the other: a second question would end the transaction that the first was answered with."""
+        def ask() -> Answer:
+            with self._lock(self._key):
+                return work()
+        return self._client._shared([self._key, *question], ask)
 
     def _refresh(self, kept: Tokens | None, context: Context, options: Mapping[str, Any]) -> Answer:
         if not kept or not kept.refresh_token:

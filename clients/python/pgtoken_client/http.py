@@ -62,7 +62,7 @@ class _Reply:
 
 class HttpClient(Client):
     """authentication: nothing for a public client.  dpop: makes proofs.  user_agent: as which policies see this program.
-    timeout: seconds of one attempt."""
+    timeout: seconds that one attempt waits for the next bytes."""
 
     def __init__(self, issuer: str, client_id: str, *, authentication: Authentication = _none, dpop: Proof | None = None,
                  user_agent: str = "pgtoken-client", timeout: float = 5.0, **retry: Any) -> None:

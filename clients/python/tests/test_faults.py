@@ -25,6 +25,7 @@ class Service:
     """One family that rotates as pgtoken does: the predecessor gets the same successor, what is older ends it."""
 
     def __init__(self):
+        self.got = []       # paths that were asked for
         self.seen = []      # (parameters, headers) of each request
         self.faults = []    # of the next answers: a name, or (status, json, headers)
         self.at = 0
@@ -44,6 +45,7 @@ class Service:
             def do_GET(self):
                 if self.path.startswith("/.well-known/"):
                     return self.answer(200, json.dumps({"issuer": service.issuer, "token_endpoint": f"{service.issuer}/token"}))
+                service.got.append(self.path)
                 return self.answer(401, "", WWW_Authenticate='Bearer error="invalid_token"')
 
             def do_POST(self):
@@ -96,7 +98,7 @@ class Place:
     """Where a session's tokens are kept."""
 
     def __init__(self):
-        self.kept = Tokens("", "Bearer", 0, 0, "token-0")
+        self.kept = Tokens.to_refresh("token-0")
         self.stored = 0
 
     def load(self):
@@ -116,6 +118,15 @@ class OverHttp(unittest.TestCase):
     def client(self, *faults, **options):
         self.service.faults = list(faults)
         return HttpClient(self.service.issuer, "c", **{"timeout": 600, **QUICK, **options})
+
+    def at_once(self, client, ask, waiting):
+        """Ten calls, none of which goes on before all of them wait."""
+        with ThreadPoolExecutor(10) as pool:
+            with client._locks("session u"):
+                asked = [pool.submit(ask, n) for n in range(10)]
+                while not waiting():
+                    time.sleep(0.001)
+            return [one.result() for one in asked]
 
     # the fault: the token was consumed, and the client never hears of its successor
     def test_asks_again_with_the_same_token(self):
@@ -149,6 +160,26 @@ class OverHttp(unittest.TestCase):
             answers = list(pool.map(lambda _: client.session("u", place.load, place.store).tokens({}), range(20)))
         self.assertEqual({answer.tokens.access_token for answer in answers}, {"access-1"})
         self.assertEqual((len(self.service.seen), place.stored), (1, 1))
+
+    # the race: ten want tokens, a factor is required, and each new transaction ends the one that the user is answering
+    def test_has_one_transaction_for_all_who_wait(self):
+        required = (403, {"error": "mfa_required", "transaction_id": "t", "expires_in": 300, "factors": []}, {})
+        client, place = self.client(*[required] * 10), Place()
+        answers = self.at_once(client, lambda _: client.session("u", place.load, place.store).tokens({"session_id": "s"}),
+                               lambda: any(len(asked._condition._waiters) == 9 for asked in client._in_flight.values()))
+        self.assertEqual(({answer.status for answer in answers}, len(self.service.seen)), ({"require"}, 1))
+
+    # the fault: the service is away, and of those who queue the last waits for the patience of all
+    def test_tells_all_who_wait_that_the_service_is_away(self):
+        client, place = self.client(*["busy"] * 90), Place()
+
+        def ask(n):
+            try:
+                return client.session("u", place.load, place.store).tokens({"n": n}).status
+            except UnavailableError:
+                return "away"
+        answers = self.at_once(client, ask, lambda: client._locks._queues["session u"].users == 11)
+        self.assertEqual((set(answers), len(self.service.seen)), ({"away"}, 3))
 
     # the attack: a thief asks at the moment when the owner does, and gets what he was judged by
     def test_asks_for_itself_whoever_comes_with_another_context(self):
@@ -208,10 +239,10 @@ class OverHttp(unittest.TestCase):
         other = Service()
         self.addCleanup(other.server.server_close)
         self.addCleanup(other.server.shutdown)
-        client = self.client(*[(307, {}, {"Location": f"{other.issuer}/token"})] * 3)
+        client = self.client(*[(302, {}, {"Location": f"{other.issuer}/token"})] * 3)
         with self.assertRaises(UnavailableError):
             client.refresh({}, "token-0")
-        self.assertEqual(other.seen, [])
+        self.assertEqual((other.seen, other.got), ([], []))
         with self.assertRaisesRegex(Exception, "another issuer"):
             HttpClient(f"{self.service.issuer}/", "c", **QUICK).refresh({}, "token-0")
         with self.assertRaises(ValueError):

@@ -1,11 +1,11 @@
 // http/gateway, and once more as behind a proxy.
-import { start as program, stopAll } from '../programs.mjs';
+import { GATEWAY, start as program, stopAll } from '../programs.mjs';
 
 const API = JSON.stringify({ '/api/notes': 'api.notes', '/api/sensitive': 'api.sensitive', '/api/whoami': 'api.whoami' });
 
 export async function start({ env, root, port, proxyPort }) {
 	const started = [];
-	const gateway = async (at, more) => started.push(await program(process.execPath, ['http/gateway/main.js'], { cwd: root, ready: 'listening on http',
+	const gateway = async (at, more) => started.push(await program(...GATEWAY, { cwd: root, ready: 'listening on http',
 		env: { GATEWAY_POOL_TIMEOUT: '600000', GATEWAY_STATEMENT_TIMEOUT: '0', GATEWAY_API: API, ...env, PGUSER: 'authenticator', GATEWAY_PORT: String(at), ...more } }));
 	try {
 		await gateway(port, {});

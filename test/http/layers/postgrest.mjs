@@ -35,7 +35,7 @@ async function startSilent(command, args, options, answered) {
 }
 
 /** PostgREST, or its stand-in, with a file of http/ and these settings before it */
-function startPostgrest(file, { env, port, settings = {}, prefix }) {
+export function startPostgrest(file, { env, port, settings = {}, prefix }) {
 	const uri = `postgres://authenticator@/${encodeURIComponent(env.PGDATABASE)}?host=${encodeURIComponent(env.PGHOST ?? 'localhost')}&port=${env.PGPORT ?? 5432}`;
 	const options = { env: { ...env, PGUSER: 'authenticator', PGRST_DB_URI: uri, PGRST_SERVER_PORT: String(port), PGRST_DB_POOL: '5', ...settings, ...(prefix && { STAND_IN_PREFIX: prefix }) } };
 	const configuration = join(ROOT, 'http', file);
