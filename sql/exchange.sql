@@ -3,7 +3,7 @@
 SET client_min_messages = warning;
 \set grant 'urn:ietf:params:oauth:grant-type:token-exchange'
 \set type 'urn:ietf:params:oauth:token-type:access_token'
-INSERT INTO test.clients SELECT * FROM pgtoken.create_client('shop', offline_access => true, scopes => '{openid,profile,orders.read,orders.write,mail.read,shared}',
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('till', offline_access => true, scopes => '{openid,profile,orders.read,orders.write,mail.read,shared}',
 	metadata => '{"grant_types": ["authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"]}');
 -- orders_api and mail_api serve APIs; batch serves none
 INSERT INTO test.clients SELECT c.* FROM unnest('{orders_api,mail_api,batch}'::text[]) n, LATERAL pgtoken.create_client(n, offline_access => true,
@@ -19,7 +19,7 @@ CREATE FUNCTION test.got(a test.answer) RETURNS text LANGUAGE sql IMMUTABLE
 -- Attack shut out: who serves an API declares none that it calls, and takes the
 -- tokens that are sent to it to every API of the issuer (by name, or by a scope).
 -- Back to where the token is good already it may take it.
-SELECT access_token AS sent FROM pgtoken.issue_tokens('shop', 'alice', 'shared', '{https://orders.example}') \gset
+SELECT access_token AS sent FROM pgtoken.issue_tokens('till', 'alice', 'shared', '{https://orders.example}') \gset
 SELECT test.got(test.exchange('orders_api', :'sent', 'resource', 'https://mail.example')) AS by_resource,
 	   test.got(test.exchange('orders_api', :'sent', 'audience', 'https://any.example')) AS by_audience,
 	   test.got(test.exchange('orders_api', :'sent', 'resource', 'https://orders.example', 'resource', 'https://mail.example')) AS among_others,
@@ -30,7 +30,7 @@ SELECT pgtoken.update_client('orders_api', resources => '{https://mail.example,h
 SELECT test.got(test.exchange('orders_api', :'sent', 'audience', 'https://any.example')) AS not_declared, test.got(test.exchange('orders_api', :'sent')) AS the_first;
 
 -- alice has a session with the shop; its token for the orders API reaches that API
-SELECT access_token AS at, id_token AS it, grant_id AS gid FROM pgtoken.issue_tokens('shop', 'alice', 'openid profile orders.read shared offline_access', '{https://orders.example}',
+SELECT access_token AS at, id_token AS it, grant_id AS gid FROM pgtoken.issue_tokens('till', 'alice', 'openid profile orders.read shared offline_access', '{https://orders.example}',
 	auth_time => '2020-01-02 03:04:05+00', acr => 'mfa', amr => '{pwd,otp}', session_id => 'sess-7', claims => '{"role": "customer"}') \gset
 
 -- C72, C55: what the subject token has, for the API that is asked for; no refresh
@@ -39,20 +39,20 @@ SELECT test.got(test.exchange('orders_api', :'at', 'resource', 'https://mail.exa
 SELECT test.got(test.exchange('orders_api', :'at', 'audience', 'https://mail.example')) AS by_audience;
 SELECT test.got(test.exchange('orders_api', :'at', 'resource', 'https://orders.example')) AS the_same_api;
 SELECT test.got(test.exchange('orders_api', :'at', 'resource', 'https://mail.example', 'scope', 'shared', 'requested_token_type', :'type')) AS narrowed;
-SELECT test.got(test.exchange('shop', :'at', 'scope', 'orders.read', 'resource', 'https://orders.example')) AS by_its_own_client;
+SELECT test.got(test.exchange('till', :'at', 'scope', 'orders.read', 'resource', 'https://orders.example')) AS by_its_own_client;
 -- who he is, and how he authenticated, stays; claims were given for one client's tokens
 SELECT (test.exchange('orders_api', :'at', 'resource', 'https://mail.example')).body ->> 'access_token' AS derived \gset
 SELECT c ->> 'sub' AS sub, c ->> 'client_id' AS client, c ->> 'auth_time' AS auth_time, c ->> 'acr' AS acr, c -> 'amr' AS amr, c ? 'role' AS role, c ? 'act' AS act,
 	   (c ->> 'exp')::bigint <= (test.claims(:'at') ->> 'exp')::bigint AS ends_with_it, c ->> 'grant_id' <> :'gid' AS own_family
 FROM test.claims(:'derived') c;
-SELECT test.claims((test.exchange('shop', :'at', 'scope', 'orders.read', 'resource', 'https://orders.example')).body ->> 'access_token') ->> 'role' AS same_client;
+SELECT test.claims((test.exchange('till', :'at', 'scope', 'orders.read', 'resource', 'https://orders.example')).body ->> 'access_token') ->> 'role' AS same_client;
 SELECT grant_type, subject, session_id, generation, ancestors = ARRAY[:'gid'::uuid] AS ancestors FROM pgtoken.grants WHERE grant_id = pgtoken.grant_of(:'derived');
 -- a day-long token of the exchanging client would outlive a token that ends soon
-SELECT pgtoken.update_client('shop', access_token_lifetime => '30 seconds');
-SELECT access_token AS short FROM pgtoken.issue_tokens('shop', 'alice', 'shared', '{https://orders.example}') \gset
+SELECT pgtoken.update_client('till', access_token_lifetime => '30 seconds');
+SELECT access_token AS short FROM pgtoken.issue_tokens('till', 'alice', 'shared', '{https://orders.example}') \gset
 SELECT ((a).body ->> 'expires_in')::integer <= 30 AS no_longer, g.expires_at <= to_timestamp((test.claims(:'short') ->> 'exp')::bigint) AS nor_its_family
 FROM test.exchange('orders_api', :'short', 'resource', 'https://mail.example') a, test.family_of(pgtoken.grant_of((a).body ->> 'access_token')) g;
-SELECT pgtoken.update_client('shop', reset => '{access_token_lifetime}');
+SELECT pgtoken.update_client('till', reset => '{access_token_lifetime}');
 
 -- Attack shut out: more scope than the subject token has, or another API than the client may call.
 SELECT test.brief(test.exchange('orders_api', :'at', 'scope', 'mail.read', 'resource', 'https://mail.example')) AS beyond_the_token,
@@ -69,14 +69,14 @@ SELECT test.brief(test.exchange('mail_api', :'at', 'resource', 'https://mail.exa
 	   test.brief(test.http('token', test.form('grant_type', :'grant', 'subject_token', :'at', 'subject_token_type', :'type', 'client_id', 'orders_api'))) AS not_authenticated,
 	   test.brief(test.http('token', test.form('grant_type', :'grant', 'subject_token', :'at', 'subject_token_type', :'type', 'client_id', 'app'))) AS public;
 -- and what is no access token, or says that it is something else
-SELECT test.brief(test.exchange('shop', :'it')) AS id_token, test.brief(test.exchange('shop', 'x.y.z')) AS nonsense,
-	   test.brief(test.exchange('shop', NULL)) AS none,
-	   test.brief(test.http('token', test.form('grant_type', :'grant', 'subject_token', :'at', 'subject_token_type', 'urn:ietf:params:oauth:token-type:refresh_token'), test.basic('shop'))) AS type,
-	   test.brief(test.http('token', test.form('grant_type', :'grant', 'subject_token', :'at'), test.basic('shop'))) AS no_type,
-	   test.brief(test.exchange('shop', :'at', 'requested_token_type', 'urn:ietf:params:oauth:token-type:refresh_token')) AS wants_refresh,
-	   test.brief(test.exchange('shop', :'at', 'actor_token', :'at')) AS actor_without_type, test.brief(test.exchange('shop', :'at', 'actor_token_type', :'type')) AS type_without_actor;
+SELECT test.brief(test.exchange('till', :'it')) AS id_token, test.brief(test.exchange('till', 'x.y.z')) AS nonsense,
+	   test.brief(test.exchange('till', NULL)) AS none,
+	   test.brief(test.http('token', test.form('grant_type', :'grant', 'subject_token', :'at', 'subject_token_type', 'urn:ietf:params:oauth:token-type:refresh_token'), test.basic('till'))) AS type,
+	   test.brief(test.http('token', test.form('grant_type', :'grant', 'subject_token', :'at'), test.basic('till'))) AS no_type,
+	   test.brief(test.exchange('till', :'at', 'requested_token_type', 'urn:ietf:params:oauth:token-type:refresh_token')) AS wants_refresh,
+	   test.brief(test.exchange('till', :'at', 'actor_token', :'at')) AS actor_without_type, test.brief(test.exchange('till', :'at', 'actor_token_type', :'type')) AS type_without_actor;
 -- Attack shut out: a bound token is moved to a key of the thief's, or to none (C67).
-SELECT access_token AS bound FROM pgtoken.issue_tokens('shop', 'alice', 'shared', '{https://orders.example}', cnf => jsonb_build_object('jkt', repeat('A', 43))) \gset
+SELECT access_token AS bound FROM pgtoken.issue_tokens('till', 'alice', 'shared', '{https://orders.example}', cnf => jsonb_build_object('jkt', repeat('A', 43))) \gset
 SELECT test.brief(test.exchange('orders_api', :'bound', 'resource', 'https://mail.example')) AS bound;
 -- an issuer's client has no business with another issuer's token
 SELECT pgtoken.create_issuer('https://exchange.example'), length(pgtoken.create_signing_key('ES256', 'https://exchange.example')) AS kid;
@@ -122,16 +122,16 @@ SELECT pgtoken.verify_access_token(:'derived', 'https://mail.example') IS NOT NU
 SELECT count(*) FROM pgtoken.revoke_family(:'gid'::uuid, 'over');
 SELECT pgtoken.verify_access_token(:'derived') IS NULL AS derived, pgtoken.introspect(:'first') AS first, pgtoken.introspect(:'second') AS second,
 	   pgtoken.verify_access_token(:'orders_actor') IS NOT NULL AS actor_lives;
-SELECT test.brief(test.exchange('shop', :'at')) AS subject, test.brief(test.exchange('mail_api', :'first', 'resource', 'https://any.example')) AS derived;
+SELECT test.brief(test.exchange('till', :'at')) AS subject, test.brief(test.exchange('mail_api', :'first', 'resource', 'https://any.example')) AS derived;
 SELECT reason, client_id, count(*) FROM pgtoken.audit_events WHERE event = 'exchange.refused' GROUP BY reason, client_id ORDER BY reason COLLATE "C", client_id COLLATE "C";
 
 -- C72. Attack shut out: a token that its client has revoked goes on under another
 -- name. Only the token was revoked (RFC 7009 section 2.1), its family lives.
-SELECT access_token AS at FROM pgtoken.issue_tokens('shop', 'alice', 'shared offline_access', '{https://orders.example}') \gset
+SELECT access_token AS at FROM pgtoken.issue_tokens('till', 'alice', 'shared offline_access', '{https://orders.example}') \gset
 SELECT (test.exchange('orders_api', :'at', 'resource', 'https://mail.example')).body ->> 'access_token' AS derived \gset
 SELECT (test.exchange('mail_api', :'derived', 'resource', 'https://mail.example', 'scope', 'shared')).body ->> 'access_token' AS derived_twice \gset
 SELECT pgtoken.verify_access_token(:'derived') IS NOT NULL AS derived, pgtoken.verify_access_token(:'derived_twice') IS NOT NULL AS derived_twice;
-SELECT test.brief(test.http('revoke', test.form('token', :'at'), test.basic('shop')));
+SELECT test.brief(test.http('revoke', test.form('token', :'at'), test.basic('till')));
 SELECT pgtoken.verify_access_token(:'derived') IS NOT NULL AS derived, pgtoken.verify_access_token(:'derived_twice') IS NOT NULL AS derived_twice;
 
 SELECT pgtoken.update_resource('https://orders.example', reset => '{client_id}'), pgtoken.update_resource('https://mail.example', reset => '{client_id}');

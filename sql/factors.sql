@@ -26,16 +26,6 @@ CREATE FUNCTION test.totp_secret() RETURNS text LANGUAGE sql IMMUTABLE
 CREATE FUNCTION test.factor(of_subject text, of_type text) RETURNS uuid LANGUAGE sql STABLE
 	RETURN (SELECT f.factor_id FROM pgtoken.factors f WHERE f.subject = of_subject AND f.factor_type = of_type ORDER BY f.factor_id DESC LIMIT 1);
 -- an RSA key that signs nothing but what is here, and PKCS #1 v1.5 with SHA-256
-CREATE FUNCTION test.number(bytes bytea) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-	n numeric := 0;
-BEGIN
-	FOR i IN 0 .. length(bytes) - 1 LOOP
-		n := n * 256 + get_byte(bytes, i);
-	END LOOP;
-	RETURN n;
-END
-$$;
 CREATE FUNCTION test.bytes(n numeric, len integer) RETURNS bytea LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	bytes bytea := decode(repeat('00', len), 'hex');

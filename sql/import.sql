@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 -- what other tests have ended of the issuer is nothing to what is imported here
 UPDATE pgtoken.issuers SET not_before = NULL WHERE issuer = 'https://id.example';
-INSERT INTO test.clients SELECT * FROM pgtoken.create_client('moved', scopes => '{openid,shared}', offline_access => true, resources => '{https://any.example}');
+INSERT INTO test.clients SELECT * FROM pgtoken.create_client('settled', scopes => '{openid,shared}', offline_access => true, resources => '{https://any.example}');
 SELECT pgtoken.create_client('moved-app', 'public', scopes => '{openid,shared}', offline_access => true, resources => '{https://any.example}', redirect_uris => '{https://moved.example/cb}');
 SELECT pgtoken.create_client('moved-off', 'public', scopes => '{openid}', redirect_uris => '{https://moved.example/cb}');
 CREATE FUNCTION test.imported(token text, client text DEFAULT 'moved-app', subject text DEFAULT 'frida', scope text DEFAULT 'openid shared offline_access', more text DEFAULT 'source => ''other''')
@@ -50,10 +50,10 @@ SELECT n FROM test.events(:'gid') WHERE event = 'refresh.reuse';
 
 -- Attack shut out: another client presents it, or who is not the client at all; that
 -- does not end the family either.
-SELECT test.imported('second', 'moved') AS gid \gset
-SELECT test.brief(pgtoken.refresh_grant('second', 'moved-app')) AS other_client, test.brief(pgtoken.refresh_grant('second', 'moved', 'wrong')) AS wrong_secret,
-	   test.brief(pgtoken.refresh_grant('second', 'moved')) AS no_secret;
-SELECT test.brief(pgtoken.refresh_grant('second', 'moved', test.secret('moved'))) AS owner;
+SELECT test.imported('second', 'settled') AS gid \gset
+SELECT test.brief(pgtoken.refresh_grant('second', 'moved-app')) AS other_client, test.brief(pgtoken.refresh_grant('second', 'settled', 'wrong')) AS wrong_secret,
+	   test.brief(pgtoken.refresh_grant('second', 'settled')) AS no_secret;
+SELECT test.brief(pgtoken.refresh_grant('second', 'settled', test.secret('settled'))) AS owner;
 -- a key that it was bound to there has to be proved here
 SELECT test.imported('bound', more => $$source => 'other', cnf => '{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}'$$) AS gid \gset
 SELECT test.brief(pgtoken.refresh_grant('bound', 'moved-app')) AS unproved;
@@ -71,12 +71,12 @@ SELECT test.brief(pgtoken.refresh_grant(v, 'moved-app')) AS as_text FROM unnest(
 
 -- introspection and revocation go by it, too; and by it alone while it is the current one
 SELECT pgtoken.introspect('third') - '{iat,exp,grant_id}'::text[] AS introspected;
-SELECT a.body ->> 'active' AS active_by_http FROM test.http('introspect', test.form('token', 'third'), test.basic('moved')) a;
-SELECT a.body ->> 'active' AS active_elsewhere FROM test.http('introspect', test.form('token', 'no such thing'), test.basic('moved')) a;
+SELECT a.body ->> 'active' AS active_by_http FROM test.http('introspect', test.form('token', 'third'), test.basic('settled')) a;
+SELECT a.body ->> 'active' AS active_elsewhere FROM test.http('introspect', test.form('token', 'no such thing'), test.basic('settled')) a;
 SELECT count(*) AS blacklisted FROM pgtoken.blacklist_token('third', 'test');
 SELECT test.brief(pgtoken.refresh_grant('third', 'moved-app')) AS blacklisted;
-SELECT test.imported('fourth', 'moved') AS gid \gset
-SELECT test.brief(test.http('revoke', test.form('token', 'fourth'), test.basic('moved'))) AS revoked;
+SELECT test.imported('fourth', 'settled') AS gid \gset
+SELECT test.brief(test.http('revoke', test.form('token', 'fourth'), test.basic('settled'))) AS revoked;
 SELECT revoke_reason FROM test.family_of(:'gid');
 SELECT test.imported('fifth') AS gid \gset
 SELECT generation FROM pgtoken.revoke_family('fifth', 'by an operator');
@@ -161,8 +161,8 @@ SELECT resource, scopes, granted_at = '2020-01-01' AS as_there, expires_at FROM 
 SELECT test.outcome($$SELECT pgtoken.import_consent('nobody', 'frida', '{openid}')$$) AS client, test.outcome($$SELECT pgtoken.import_consent('moved-app', 'frida', '{notes}')$$) AS scope,
 	   test.outcome($$SELECT pgtoken.import_consent('moved-app', 'frida', '{openid}', 'https://none.example')$$) AS resource, test.outcome($$SELECT pgtoken.import_consent('moved-app', 'frida', '{openid}', expires_at => now())$$) AS over,
 	   test.outcome($$SELECT pgtoken.import_consent('moved-app', '', '{openid}')$$) AS subject, test.outcome($$SELECT pgtoken.import_consent('moved-app', 'frida', NULL)$$) AS nothing;
-SELECT pgtoken.revoke_other_client_secrets('moved', pgtoken.import_client_secret('moved', '$2b$04$39tnvVVQVMJrFGr59.c0j.xJdpSK/mPPbki0tT8uiQTU3fGP8pV.i')) AS others;
-SELECT test.brief(test.http('introspect', test.form('token', 'x'), test.basic('moved'))) AS made_here;
+SELECT pgtoken.revoke_other_client_secrets('settled', pgtoken.import_client_secret('settled', '$2b$04$39tnvVVQVMJrFGr59.c0j.xJdpSK/mPPbki0tT8uiQTU3fGP8pV.i')) AS others;
+SELECT test.brief(test.http('introspect', test.form('token', 'x'), test.basic('settled'))) AS made_here;
 
 -- What authenticates a source's tokens is brought before them, and is there once.
 SELECT pgtoken.import_token_secret('signed', 'sixteen characters') AS new, pgtoken.import_token_secret('signed', 'sixteen characters') AS again;

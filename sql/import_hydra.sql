@@ -95,16 +95,6 @@ SELECT DISTINCT r.kind, r.outcome, r.detail FROM pgtoken_import.from_hydra('hydr
 WHERE r.kind IN ('client', 'consent', 'family') AND r.outcome <> 'skipped' ORDER BY 1, 2, 3;
 
 -- What Hydra has signed verifies at an API by jwks(): RSASSA-PKCS1-v1_5, with numbers.
-CREATE FUNCTION test.number(raw bytea) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
-DECLARE
-	n numeric := 0;
-BEGIN
-	FOR i IN 0 .. length(raw) - 1 LOOP
-		n := n * 256 + get_byte(raw, i);
-	END LOOP;
-	RETURN n;
-END
-$$;
 CREATE FUNCTION test.rs256_holds(token text, jwk jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	modulus CONSTANT bytea := test.unb64url(jwk ->> 'n');

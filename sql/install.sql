@@ -169,6 +169,16 @@ CREATE FUNCTION test.secret(client text) RETURNS text LANGUAGE sql STABLE
 -- base64url without padding (RFC 7515 section 2), both ways.
 CREATE FUNCTION test.b64url(raw bytea) RETURNS text LANGUAGE sql IMMUTABLE STRICT
 	RETURN translate(encode(raw, 'base64'), E'+/=\n', '-_');
+CREATE FUNCTION test.number(bytes bytea) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+	n numeric := 0;
+BEGIN
+	FOR i IN 0 .. length(bytes) - 1 LOOP
+		n := n * 256 + get_byte(bytes, i);
+	END LOOP;
+	RETURN n;
+END
+$$;
 CREATE FUNCTION test.unb64url(encoded text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT
 	RETURN decode(translate(encoded, '-_', '+/') || repeat('=', (4 - length(encoded) % 4) % 4), 'base64');
 
