@@ -26,6 +26,7 @@ extern void imported_token_secret(ImportSource *source, const uint8_t digest[PGT
 /* the family of a token with this hash, which may be gone; false: none was imported */
 extern bool imported_token_family(const uint8_t hash[PGTC_SHA256_LEN], pg_uuid_t *grant_id);
 
+/* the family is there already; the row is kept until expires_at, and as long as the family is */
 extern void imported_token_insert(const pg_uuid_t *grant_id, const ImportSource *source,
 								  const uint8_t hash[PGTC_SHA256_LEN], TimestampTz expires_at);
 
