@@ -4,7 +4,7 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE EXTENSION pgtoken_import;
-\i test/import/hydra/fixture.sql
+\i test/import/hydra/dump.sql
 SET client_min_messages = warning;
 -- the fixture was made once, and sessions of that day are over one day
 UPDATE hydra.hydra_oauth2_refresh SET requested_at = now() - interval '1 hour', expires_at = now() + interval '29 days';

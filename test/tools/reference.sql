@@ -7,6 +7,7 @@
 \pset tuples_only on
 SET client_min_messages = warning;
 CREATE EXTENSION pgtoken;
+CREATE EXTENSION pgtoken_import;
 SET search_path = pg_catalog, pg_temp;
 
 -- "NAME CONCEPT" and "NAME ANCHOR", a pair a line
@@ -85,7 +86,7 @@ CREATE TEMPORARY VIEW functions AS
 	JOIN pg_namespace n ON n.oid = p.pronamespace
 		LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid
 	LEFT JOIN concepts c ON c.name = n.nspname || '.' || p.proname
-	WHERE n.nspname IN ('pgtoken', 'pgtoken_http', 'pgtoken_postgrest');
+	WHERE n.nspname IN ('pgtoken', 'pgtoken_http', 'pgtoken_import', 'pgtoken_postgrest');
 
 -- arguments that are given; columns that come back
 CREATE FUNCTION pg_temp.arguments(f functions, given text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
@@ -160,9 +161,9 @@ CREATE TEMPORARY VIEW problems AS
 	UNION ALL SELECT full_name || ' may be called by no role, and its COMMENT does not say Internal' FROM functions WHERE roles IS NULL AND NOT internal AND comment !~ 'The administrator grants it'
 	-- those of the schema for HTTP have the parameters of their standards
 	UNION ALL SELECT format('%s: its COMMENT has no "%s: ..."', full_name, a.name) FROM functions f, unnest(f.names, f.modes) a (name, mode)
-		WHERE NOT internal AND full_name ~ '^pgtoken\.' AND mode IN ('i', 'b', 'v')
+		WHERE NOT internal AND full_name ~ '^pgtoken(_import)?\.' AND mode IN ('i', 'b', 'v')
 		  AND pg_temp.paragraphs(comment, ARRAY(SELECT n FROM unnest(f.names) n WHERE n <> '')) !~ ('\n?- `[^`]*\m' || a.name || '\M[^`]*`: ')
-	UNION ALL SELECT full_name || ' is in no fragment of sql/install' FROM functions WHERE concept IS NULL AND NOT internal
+	UNION ALL SELECT full_name || ' is in no fragment of sql/install or sql/import' FROM functions WHERE concept IS NULL AND NOT internal
 	UNION ALL SELECT format('%s %s has no COMMENT', kind, name) FROM relations WHERE comment IS NULL
 	UNION ALL SELECT format('%s %s is in no fragment of sql/install', kind, name) FROM relations WHERE concept IS NULL
 	UNION ALL SELECT format('column %s has no COMMENT', full_name) FROM columns WHERE comment IS NULL
@@ -187,7 +188,8 @@ SELECT format($page$# Functions
 
 Each public function with its arguments, results, errors and the least roles that may call it; `pgtoken_admin` may call
 all that `pgtoken_issuer` and `pgtoken_auditor` may. Functions without a schema are in `pgtoken`. Longer explanations
-with examples are in [functions.md](../functions.md), SQLSTATEs in [errors.md](../errors.md#exceptions).
+with examples are in [functions.md](../functions.md), of `pgtoken_import`, an extension of its own, in
+[importing.md](../importing.md); SQLSTATEs in [errors.md](../errors.md#exceptions).
 
 | concept | function | what it is for |
 |---|---|---|$page$, :'made');
