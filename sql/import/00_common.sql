@@ -4,6 +4,7 @@
 
 CREATE SCHEMA pgtoken_import;
 COMMENT ON SCHEMA pgtoken_import IS 'Importers of pgtoken: what they brought stays when they are dropped';
+REVOKE ALL ON SCHEMA pgtoken_import FROM PUBLIC;
 GRANT USAGE ON SCHEMA pgtoken_import TO pgtoken_admin;
 
 CREATE TYPE pgtoken_import.report AS (
