@@ -121,6 +121,12 @@ FROM (VALUES ('01', jsonb '{}'), ('02', '{"jti": "another"}'), ('03', '{"account
 INSERT INTO oidc_provider.hostile VALUES ('token28', 'RefreshToken', 'no JSON', NULL), ('token30', 'RefreshToken', NULL, NULL), ('token01', 'Other', '{}', NULL),
 	('token29', 'RefreshToken', '{"jti": "token29", "grantId": "twice"}', NULL), ('token29', 'RefreshToken', '{"jti": "token29", "grantId": "twice"}', NULL), ('s', 'Session', '{"uid": "s", "authorizations": [], "exp": {}}', NULL), ('s2', 'Session', '"', NULL);
 SELECT kind, to_json(id) AS id, outcome, to_json(detail) AS detail FROM pgtoken_import.from_oidc_provider('oidc_provider', 'hostile', source => 'hostile');
+-- Attack shut out: somebody logs in there with a nonce of %00, and in a column of json his row
+-- ends the reading of all.
+CREATE TABLE oidc_provider.of_json (id text, type text, payload json, "consumedAt" timestamptz);
+INSERT INTO oidc_provider.of_json VALUES ('i', 'Interaction', '{"params": {"nonce": "\u0000"}}', NULL), ('t', 'RefreshToken', '{"jti": "t", "nonce": "\u0000"}', NULL), ('u', 'Grant', '{"accountId": "\ud800"}', NULL),
+	('h30', 'Client', '{"client_id": "h30", "redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": "none"}', NULL);
+SELECT kind, id, outcome, detail FROM pgtoken_import.from_oidc_provider('oidc_provider', 'of_json', source => 'hostile');
 
 -- as an administrator, who is no superuser
 GRANT USAGE ON SCHEMA oidc_provider TO pgtoken_admin;

@@ -112,7 +112,7 @@ BEGIN
 	FOR i IN 1 .. (bytes + 15) / 16 + 1 LOOP
 		counters := counters || nonce || int4send(i);
 	END LOOP;
-	EXECUTE format('SELECT %s.encrypt($1, $2, ''aes-ecb/pad:none'')', pgcrypto) INTO stream USING counters, key;
+	EXECUTE format('SELECT %s.encrypt($1, $2, ''aes-ecb/pad:none''::pg_catalog.text)', pgcrypto) INTO stream USING counters, key;
 	padded := substring(sealed FROM 1 FOR bytes) || decode(repeat('00', -bytes & 15), 'hex');
 	tag := pgtoken_import.ghash(substring(stream FROM 1 FOR 16), padded || int8send(0) || int8send(bytes * 8::bigint));
 	IF pgtoken_import.bytes_xor(tag, substring(stream FROM 17 FOR 16)) <> substring(sealed FROM bytes + 1) THEN

@@ -1,21 +1,5 @@
 -- node-oidc-provider: one table of payloads, whatever its adapter calls it and its columns.
 
-CREATE FUNCTION pgtoken_import.parsed(payload text) RETURNS jsonb
-	LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	read jsonb;
-BEGIN
-	read := payload::jsonb;
-	RETURN CASE WHEN jsonb_typeof(read) = 'object' THEN read END;
-EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
-	RETURN NULL;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_import.parsed FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_import.parsed TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.parsed IS 'Internal: a payload as an object; NULL for what is none';
-
 CREATE FUNCTION pgtoken_import.moment(seconds jsonb) RETURNS timestamptz
 	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -174,9 +158,9 @@ DECLARE
 		SELECT p.id, pgtoken_import.parsed(p.payload) AS payload, p.consumed, count(*) OVER (PARTITION BY p.id) > 1 AS twice FROM (
 			SELECT o.r ->> %1$L AS id, CASE WHEN o.r ->> %2$L ~ '^[0-9]{1,4}$' THEN ($1)[(o.r ->> %2$L)::integer] ELSE o.r ->> %2$L END AS type,
 				   CASE jsonb_typeof(o.r -> %3$L) WHEN 'string' THEN o.r ->> %3$L ELSE (o.r -> %3$L)::text END AS payload, o.r ->> %4$L IS NOT NULL AS consumed
-			FROM (SELECT to_jsonb(t) AS r FROM %5$I.%6$I t) o) p
+			FROM (SELECT to_jsonb(t) AS r FROM (SELECT %7$s FROM %5$I.%6$I) t) o) p
 		WHERE p.type = $2
-		$query$, columns ->> 'id', columns ->> 'type', columns ->> 'payload', columns ->> 'consumed_at', source_schema, table_name);
+		$query$, columns ->> 'id', columns ->> 'type', columns ->> 'payload', columns ->> 'consumed_at', source_schema, table_name, pgtoken_import.columns_of(source_schema, table_name));
 	rows pgtoken_import.report[] := '{}';
 	id text;
 	payload jsonb;

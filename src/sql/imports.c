@@ -5,6 +5,7 @@
 #include "base/compat.h"
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -166,6 +167,9 @@ pgt_import_open(PG_FUNCTION_ARGS)
 	if (code == PGTC_E_SIGNATURE || code == PGTC_E_MALFORMED)
 		PG_RETURN_NULL();
 	glue_check(code, "opening what another server has encrypted");
+	/* its key says who wrote it, and not that it is a text */
+	if (plain.len > 0 && !pg_verify_mbstr(PG_UTF8, plain.data, (int) plain.len, true))
+		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(plain.data ? plain.data : "", (int) plain.len));
 }
 
