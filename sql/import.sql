@@ -121,6 +121,9 @@ SELECT test.outcome($$SELECT pgtoken.import_family('other', 'short', 'moved-app'
 SELECT test.imported('eighth', more => $$source => 'other', expires_at => now() + interval '1 hour', token_expires_at => now() + interval '10 minutes'$$) AS gid \gset
 SELECT expires_at <= now() + interval '1 hour' AS ends, rotated_at + idle_lifetime BETWEEN now() + interval '9 minutes' AND now() + interval '10 minutes' AS unless_used FROM test.family_of(:'gid');
 SELECT decision, refresh_token_expires_in BETWEEN 3500 AND 3600 AS used FROM pgtoken.refresh_grant('eighth', 'moved-app');
+-- Attack shut out: what ended at the beginning of time over there is taken for what has no end, and begins anew.
+SELECT a AS argument, test.import_refused(format($$source => 'other', %s => '-infinity'$$, a)) AS refused FROM unnest('{auth_time,started_at,expires_at,token_issued_at,token_expires_at}'::text[]) a;
+SELECT test.outcome($$SELECT pgtoken.import_signing_key('{}', 'jwk', verify_until => '-infinity')$$) AS key;
 
 -- Keys keep their name: what the other server has signed verifies by jwks(). A private key
 -- that only verifies is not kept.
