@@ -128,6 +128,13 @@ INSERT INTO oidc_provider.of_json VALUES ('i', 'Interaction', '{"params": {"nonc
 	('h30', 'Client', '{"client_id": "h30", "redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": "none"}', NULL);
 SELECT kind, id, outcome, detail FROM pgtoken_import.from_oidc_provider('oidc_provider', 'of_json', source => 'hostile');
 
+-- Attack shut out: names of schema, table and column say what is to be run.
+CREATE SCHEMA "o""; DROP TABLE pgtoken.clients; --";
+CREATE TABLE "o""; DROP TABLE pgtoken.clients; --"."t'); --%s $1" (id text, type text, "p'"";%I $2 $3 $4" json, "c\" timestamptz);
+INSERT INTO "o""; DROP TABLE pgtoken.clients; --"."t'); --%s $1" SELECT * FROM oidc_provider.of_json;
+SELECT kind, id, outcome FROM pgtoken_import.from_oidc_provider('o"; DROP TABLE pgtoken.clients; --', 't''); --%s $1', '{"payload": "p''\";%I $2 $3 $4", "consumed_at": "c\\"}', source => 'hostile');
+DROP SCHEMA "o""; DROP TABLE pgtoken.clients; --" CASCADE;
+
 -- as an administrator, who is no superuser
 GRANT USAGE ON SCHEMA oidc_provider TO pgtoken_admin;
 GRANT SELECT ON oidc_provider.hostile TO pgtoken_admin;

@@ -154,13 +154,14 @@ DECLARE
 	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[8]);
 	source CONSTANT text := arguments[9];
 	-- a number is a place in types, as the Knex adapter has it
-	payloads CONSTANT text := format($query$
+	every CONSTANT text := format($query$
 		SELECT p.id, pgtoken_import.parsed(p.payload) AS payload, p.consumed, count(*) OVER (PARTITION BY p.id) > 1 AS twice FROM (
 			SELECT o.r ->> %1$L AS id, CASE WHEN o.r ->> %2$L ~ '^[0-9]{1,4}$' THEN ($1)[(o.r ->> %2$L)::integer] ELSE o.r ->> %2$L END AS type,
 				   CASE jsonb_typeof(o.r -> %3$L) WHEN 'string' THEN o.r ->> %3$L ELSE (o.r -> %3$L)::text END AS payload, o.r ->> %4$L IS NOT NULL AS consumed
 			FROM (SELECT to_jsonb(t) AS r FROM (SELECT %7$s FROM %5$I.%6$I) t) o) p
-		WHERE p.type = $2
 		$query$, columns ->> 'id', columns ->> 'type', columns ->> 'payload', columns ->> 'consumed_at', source_schema, table_name, pgtoken_import.columns_of(source_schema, table_name));
+	-- appended: what a column is called is nothing to look for a parameter in
+	payloads CONSTANT text := every || ' WHERE p.type = $2';
 	rows pgtoken_import.report[] := '{}';
 	id text;
 	payload jsonb;
@@ -212,7 +213,7 @@ BEGIN
 		LEFT JOIN (%3$s) g ON g.id = t.payload ->> 'grantId' AND NOT g.twice
 		LEFT JOIN (SELECT DISTINCT ON (p.payload ->> 'uid') p.payload FROM (%4$s) p ORDER BY p.payload ->> 'uid', p.payload -> 'exp' DESC) s ON s.payload ->> 'uid' = t.payload ->> 'sessionUid'
 		ORDER BY t.payload ->> 'grantId', t.payload -> 'iat', t.id
-		$query$, subject_expression, payloads, replace(payloads, '$2', '$3'), replace(payloads, '$2', '$4')) USING types, 'RefreshToken', 'Grant', 'Session'
+		$query$, subject_expression, payloads, every || ' WHERE p.type = $3', every || ' WHERE p.type = $4') USING types, 'RefreshToken', 'Grant', 'Session'
 	LOOP
 		rows := array_append(rows, pgtoken_import.oidc_provider_token(id, payload, consumed, granted, session, subject, twice, of_issuer, source));
 	END LOOP;
