@@ -142,6 +142,30 @@ SET ROLE pgtoken_admin;
 SELECT kind, imported, would_import FROM pgtoken_import.summary(ARRAY(SELECT r::pgtoken_import.report FROM pgtoken_import.from_oidc_provider('oidc_provider', 'hostile', source => 'hostile', dry_run => false) r));
 SELECT count(*) FROM pgtoken_import.from_oidc_provider('oidc_provider');
 RESET ROLE;
+-- Attack shut out: what belongs to somebody else runs what he likes when it is read, with the
+-- rights of the administrator who reads it.
+CREATE ROLE regress_pgtoken_restorer;
+CREATE SCHEMA restored AUTHORIZATION regress_pgtoken_restorer;
+SET ROLE regress_pgtoken_restorer;
+CREATE FUNCTION restored.run() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'run as %', CURRENT_USER; END $$;
+CREATE VIEW restored.oidc_payloads AS SELECT restored.run() AS id, 'Client'::text AS type, '{}'::text AS payload, NULL::timestamptz AS "consumedAt";
+GRANT USAGE ON SCHEMA restored TO pgtoken_admin;
+GRANT SELECT ON restored.oidc_payloads TO pgtoken_admin;
+RESET ROLE;
+SELECT test.outcome($$SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored')$$) AS superuser;
+SET ROLE pgtoken_admin;
+SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored');
+RESET ROLE;
+DROP VIEW restored.oidc_payloads;
+CREATE TABLE restored.oidc_payloads AS SELECT * FROM oidc_provider.of_json;
+SELECT test.outcome($$SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored')$$) AS schema;
+ALTER SCHEMA restored OWNER TO CURRENT_USER;
+SELECT test.outcome($$SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored')$$) AS own;
+SET client_min_messages = error;
+DROP SCHEMA restored CASCADE;
+SET client_min_messages = warning;
+DROP ROLE regress_pgtoken_restorer;
+
 -- no report has a token in it
 SELECT count(*) AS tokens FROM oidc_provider.wet w JOIN oidc_provider.handed_out h ON strpos(w.detail, h.value) > 0 OR w.what = h.value;
 SET client_min_messages = error;
