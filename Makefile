@@ -110,7 +110,7 @@ $(MODULES).so: $(FASTCGI_SRCS:.c=.o) src/fastcgi/exports.map
 syntax: ; $(CC) $(CFLAGS) $(CPPFLAGS) -fsyntax-only $(SRCS) $(FASTCGI_SRCS)
 
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_FILES)
-$(EXTENSION)_import--$(EXTVERSION).sql: $(sort $(wildcard sql/import/*.sql))
+$(EXTENSION)_import--$(EXTVERSION).sql: sql/install/00_preamble.sql $(sort $(wildcard sql/import/*.sql))
 # an upgrade script is its own part between the first fragment and the last
 $(UPGRADE_SCRIPTS): %: sql/install/00_preamble.sql sql/upgrade/% sql/install/99_closing.sql
 $(INSTALL_SCRIPTS): USE = CREATE EXTENSION $(firstword $(subst --, ,$@))

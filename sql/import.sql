@@ -121,6 +121,9 @@ SELECT test.outcome($$SELECT pgtoken.import_family('other', 'short', 'moved-app'
 SELECT test.imported('eighth', more => $$source => 'other', expires_at => now() + interval '1 hour', token_expires_at => now() + interval '10 minutes'$$) AS gid \gset
 SELECT expires_at <= now() + interval '1 hour' AS ends, rotated_at + idle_lifetime BETWEEN now() + interval '9 minutes' AND now() + interval '10 minutes' AS unless_used FROM test.family_of(:'gid');
 SELECT decision, refresh_token_expires_in BETWEEN 3500 AND 3600 AS used FROM pgtoken.refresh_grant('eighth', 'moved-app');
+-- Attack shut out: what ended at the beginning of time over there is taken for what has no end, and begins anew.
+SELECT a AS argument, test.import_refused(format($$source => 'other', %s => '-infinity'$$, a)) AS refused FROM unnest('{auth_time,started_at,expires_at,token_issued_at,token_expires_at}'::text[]) a;
+SELECT test.outcome($$SELECT pgtoken.import_signing_key('{}', 'jwk', verify_until => '-infinity')$$) AS key;
 
 -- Keys keep their name: what the other server has signed verifies by jwks(). A private key
 -- that only verifies is not kept.
@@ -140,6 +143,13 @@ SET client_min_messages = warning;
 SELECT pgtoken.create_client('moved-es', 'public', scopes => '{openid}', issuer => :'issuer', redirect_uris => '{https://moved.example/cb}') IS NOT NULL AS made;
 SELECT access_token AS at FROM pgtoken.issue_tokens('moved-es', 'frida', 'openid') \gset
 SELECT test.header(:'at') ->> 'kid' AS signed_by, pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
+-- Attack shut out: whoever has a key of the other server, which verifies here and signs nothing,
+-- writes with it what we would write, of a session that lives.
+BEGIN;
+UPDATE pgtoken.signing_keys SET state = 'retiring', activated_at = NULL, retiring_at = now(), retires_at = now() + interval '1 day' WHERE kid = 'other-ec';
+SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds, pgtoken.introspect(:'at') AS introspected, jsonb_path_exists(pgtoken.jwks(:'issuer'), '$.keys[*] ? (@.kid == "other-ec")') AS published;
+ROLLBACK;
+SELECT pgtoken.verify_access_token(:'at') IS NOT NULL AS holds;
 -- Attack shut out: a public half of another key, which gives the private one away or signs
 -- for nobody; a secret for a signature; a key of too few bits; one that takes another's name.
 SELECT what, test.outcome(format('SELECT pgtoken.import_signing_key(%L, %L, %L, issuer => %L, kid => %L)', key, format, alg, :'issuer', kid)) AS refused

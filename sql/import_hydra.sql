@@ -94,6 +94,16 @@ FROM unnest(ARRAY[test.handed_out('rotated refresh') || '=', test.handed_out('ro
 SELECT DISTINCT r.kind, r.outcome, r.detail FROM pgtoken_import.from_hydra('hydra', ARRAY[test.handed_out('secret'), test.handed_out('older secret')], 'https://id.example', keys_for => NULL) r
 WHERE r.kind IN ('client', 'consent', 'family') AND r.outcome <> 'skipped' ORDER BY 1, 2, 3;
 
+-- Attack shut out: what a client has registered itself with, or a person is called, is JSON to
+-- Hydra and none to PostgreSQL, and ends the move of all.
+INSERT INTO hydra.hydra_client SELECT (jsonb_populate_record(c, m.changes)).*
+FROM hydra.hydra_client c, (VALUES (jsonb '{"id": "shop-nul", "jwks": "{\"keys\":[{\"kid\": \"\\u0000\"}]}", "token_endpoint_auth_method": "private_key_jwt"}'),
+	('{"id": "shop-half", "jwks": "{\"keys\":[{"}'), ('{"id": "shop-none", "scope": "", "grant_types": 7}')) m (changes) WHERE c.id = 'shop';
+INSERT INTO hydra.hydra_oauth2_refresh SELECT (jsonb_populate_record(t, jsonb_build_object('signature', md5(m.session), 'session_data', m.session, 'active', true))).*
+FROM hydra.hydra_oauth2_refresh t, (VALUES ('{"extra": {"name": "\u0000"}}'), ('{'), ('{"extra": "\ud800"}'), ('AAAA')) m (session)
+WHERE t.subject = 'bob' AND t.active;
+SELECT f.kind, CASE f.kind WHEN 'key' THEN '...' ELSE f.id END AS id, f.outcome, f.detail, count(*) FROM test.from_hydra() f WHERE f.outcome NOT IN ('exists', 'skipped') OR f.id LIKE 'shop-n%' GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
+
 -- What Hydra has signed verifies at an API by jwks(): RSASSA-PKCS1-v1_5, with numbers.
 CREATE FUNCTION test.rs256_holds(token text, jwk jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE

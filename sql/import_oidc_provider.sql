@@ -121,6 +121,19 @@ FROM (VALUES ('01', jsonb '{}'), ('02', '{"jti": "another"}'), ('03', '{"account
 INSERT INTO oidc_provider.hostile VALUES ('token28', 'RefreshToken', 'no JSON', NULL), ('token30', 'RefreshToken', NULL, NULL), ('token01', 'Other', '{}', NULL),
 	('token29', 'RefreshToken', '{"jti": "token29", "grantId": "twice"}', NULL), ('token29', 'RefreshToken', '{"jti": "token29", "grantId": "twice"}', NULL), ('s', 'Session', '{"uid": "s", "authorizations": [], "exp": {}}', NULL), ('s2', 'Session', '"', NULL);
 SELECT kind, to_json(id) AS id, outcome, to_json(detail) AS detail FROM pgtoken_import.from_oidc_provider('oidc_provider', 'hostile', source => 'hostile');
+-- Attack shut out: somebody logs in there with a nonce of %00, and in a column of json his row
+-- ends the reading of all.
+CREATE TABLE oidc_provider.of_json (id text, type text, payload json, "consumedAt" timestamptz);
+INSERT INTO oidc_provider.of_json VALUES ('i', 'Interaction', '{"params": {"nonce": "\u0000"}}', NULL), ('t', 'RefreshToken', '{"jti": "t", "nonce": "\u0000"}', NULL), ('u', 'Grant', '{"accountId": "\ud800"}', NULL),
+	('h30', 'Client', '{"client_id": "h30", "redirect_uris": ["https://a.example/cb"], "token_endpoint_auth_method": "none"}', NULL);
+SELECT kind, id, outcome, detail FROM pgtoken_import.from_oidc_provider('oidc_provider', 'of_json', source => 'hostile');
+
+-- Attack shut out: names of schema, table and column say what is to be run.
+CREATE SCHEMA "o""; DROP TABLE pgtoken.clients; --";
+CREATE TABLE "o""; DROP TABLE pgtoken.clients; --"."t'); --%s $1" (id text, type text, "p'"";%I $2 $3 $4" json, "c\" timestamptz);
+INSERT INTO "o""; DROP TABLE pgtoken.clients; --"."t'); --%s $1" SELECT * FROM oidc_provider.of_json;
+SELECT kind, id, outcome FROM pgtoken_import.from_oidc_provider('o"; DROP TABLE pgtoken.clients; --', 't''); --%s $1', '{"payload": "p''\";%I $2 $3 $4", "consumed_at": "c\\"}', source => 'hostile');
+DROP SCHEMA "o""; DROP TABLE pgtoken.clients; --" CASCADE;
 
 -- as an administrator, who is no superuser
 GRANT USAGE ON SCHEMA oidc_provider TO pgtoken_admin;
@@ -129,6 +142,30 @@ SET ROLE pgtoken_admin;
 SELECT kind, imported, would_import FROM pgtoken_import.summary(ARRAY(SELECT r::pgtoken_import.report FROM pgtoken_import.from_oidc_provider('oidc_provider', 'hostile', source => 'hostile', dry_run => false) r));
 SELECT count(*) FROM pgtoken_import.from_oidc_provider('oidc_provider');
 RESET ROLE;
+-- Attack shut out: what belongs to somebody else runs what he likes when it is read, with the
+-- rights of the administrator who reads it.
+CREATE ROLE regress_pgtoken_restorer;
+CREATE SCHEMA restored AUTHORIZATION regress_pgtoken_restorer;
+SET ROLE regress_pgtoken_restorer;
+CREATE FUNCTION restored.run() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'run as %', CURRENT_USER; END $$;
+CREATE VIEW restored.oidc_payloads AS SELECT restored.run() AS id, 'Client'::text AS type, '{}'::text AS payload, NULL::timestamptz AS "consumedAt";
+GRANT USAGE ON SCHEMA restored TO pgtoken_admin;
+GRANT SELECT ON restored.oidc_payloads TO pgtoken_admin;
+RESET ROLE;
+SELECT test.outcome($$SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored')$$) AS superuser;
+SET ROLE pgtoken_admin;
+SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored');
+RESET ROLE;
+DROP VIEW restored.oidc_payloads;
+CREATE TABLE restored.oidc_payloads AS SELECT * FROM oidc_provider.of_json;
+SELECT test.outcome($$SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored')$$) AS schema;
+ALTER SCHEMA restored OWNER TO CURRENT_USER;
+SELECT test.outcome($$SELECT count(*) FROM pgtoken_import.from_oidc_provider('restored')$$) AS own;
+SET client_min_messages = error;
+DROP SCHEMA restored CASCADE;
+SET client_min_messages = warning;
+DROP ROLE regress_pgtoken_restorer;
+
 -- no report has a token in it
 SELECT count(*) AS tokens FROM oidc_provider.wet w JOIN oidc_provider.handed_out h ON strpos(w.detail, h.value) > 0 OR w.what = h.value;
 SET client_min_messages = error;

@@ -46,6 +46,14 @@ RESET client_min_messages;
 DROP EXTENSION pgtoken;
 SELECT to_regnamespace('pgtoken') IS NULL AS no_schema;
 
+-- Attack shut out: who may make a schema makes ours, with a function of ours, and waits for a
+-- superuser to install, whose rights it would have.
+CREATE SCHEMA pgtoken;
+CREATE FUNCTION pgtoken.library_state() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'called with the rights of %', CURRENT_USER; END $$;
+CREATE EXTENSION pgtoken;
+DROP FUNCTION pgtoken.library_state();
+DROP SCHEMA pgtoken;
+
 -- Attack shut out: default privileges of the installing role, set for other
 -- purposes and long forgotten, open everything at the time of installing.
 SET client_min_messages = warning;
@@ -84,6 +92,12 @@ SELECT has_function_privilege('pgtoken_issuer', 'pgtoken.introspect(text)', 'EXE
 -- one of them that is favoured has no more than that, and who was favoured before is so again
 SELECT has_table_privilege('pgtoken_auditor', 'pgtoken.issuers', 'SELECT') AS issuers, has_table_privilege('pgtoken_auditor', 'pgtoken.key_material', 'SELECT') AS key_material,
 	   has_column_privilege('pgtoken_auditor', 'pgtoken.grants', 'current_hash', 'SELECT') AS current_hash;
+-- the same of the importers, some of which write with our rights
+CREATE EXTENSION pgtoken_import;
+SELECT has_schema_privilege('pgtoken_admin', n.oid, 'USAGE') AS admin, has_schema_privilege('regress_pgtoken_favoured', n.oid, 'USAGE') AS usage, has_schema_privilege('public', n.oid, 'CREATE') AS "create",
+	   count(*) > 40 AS functions, count(*) FILTER (WHERE has_function_privilege('regress_pgtoken_favoured', p.oid, 'EXECUTE')) AS "open"
+FROM pg_namespace n JOIN pg_proc p ON p.pronamespace = n.oid WHERE n.nspname = 'pgtoken_import' GROUP BY n.oid;
+DROP EXTENSION pgtoken_import;
 CREATE TABLE public.favoured ();
 SELECT has_table_privilege('regress_pgtoken_favoured', 'public.favoured', 'DELETE WITH GRANT OPTION') AS "all", has_table_privilege('pgtoken_auditor', 'public.favoured', 'SELECT') AS auditor;
 DROP TABLE public.favoured;

@@ -18,6 +18,9 @@ export function makeServer({ pool, clientId }) {
 	const app = Fastify({ bodyLimit: 64 * 1024, forceCloseConnections: 'idle' });
 	app.addHook('onRequest', async (request, reply) => {
 		reply.headers({ 'Cache-Control': 'no-store', 'Content-Security-Policy': POLICY, 'Referrer-Policy': 'no-referrer', 'X-Content-Type-Options': 'nosniff' });
+		// JSON, which forms and scripts of other origins cannot send, whether the cookie comes with them or not
+		if (request.method === 'POST' && !/^application\/json\b/.test(request.headers['content-type'])) return reply.code(415).send({ status: 'error' });
+		return undefined;
 	});
 	app.setErrorHandler((error, request, reply) => {
 		// nothing was lost: the token is kept, and the same request may come again
@@ -36,7 +39,7 @@ export function makeServer({ pool, clientId }) {
 
 	const cookieOf = (request) => /(?:^|; )shop=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
 
-	/** an action of somebody who is logged in; JSON, which a form of another site cannot send */
+	/** an action of somebody who is logged in */
 	const forUser = (action) => async (request, reply) => {
 		const cookie = cookieOf(request);
 		const person = people.get(cookie);

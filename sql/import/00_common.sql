@@ -4,6 +4,7 @@
 
 CREATE SCHEMA pgtoken_import;
 COMMENT ON SCHEMA pgtoken_import IS 'Importers of pgtoken: what they brought stays when they are dropped';
+REVOKE ALL ON SCHEMA pgtoken_import FROM PUBLIC;
 GRANT USAGE ON SCHEMA pgtoken_import TO pgtoken_admin;
 
 CREATE TYPE pgtoken_import.report AS (
@@ -28,6 +29,31 @@ REVOKE ALL ON FUNCTION pgtoken_import.why FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.why TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.why IS 'Internal: an error of pgtoken as the detail of a report';
 
+-- A view, a policy or a cast runs with the rights of whoever reads, and is its owner's.
+CREATE FUNCTION pgtoken_import.require_owner(source_schema text, tables text[]) RETURNS void
+	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	stranger text;
+BEGIN
+	SELECT format('%s belongs to %s', o.what, quote_ident(pg_get_userbyid(o.owner))) INTO stranger
+	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	CROSS JOIN LATERAL (VALUES ('The table ' || quote_ident(c.relname), c.relowner), ('The schema', CASE WHEN n.nspowner = 'pg_database_owner'::regrole THEN
+		(SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()) ELSE n.nspowner END)) o (what, owner)
+	WHERE n.nspname = source_schema AND c.relname = ANY (tables) AND NOT pg_has_role(o.owner, CURRENT_USER, 'MEMBER')
+	ORDER BY 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'what is in the schema "%" belongs to somebody who has not your rights', source_schema
+			USING ERRCODE = 'insufficient_privilege',
+				  DETAIL = stranger || ', and what that has run when it is read would have them.',
+				  HINT = 'Bring the tables into a schema of your own, by pg_dump --no-owner and psql, or by postgres_fdw.';
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_import.require_owner FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.require_owner TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.require_owner IS 'Internal: raises 42501 unless those of these tables that are there, and their schema, belong to the caller, or to a role that can act as the caller';
+
 CREATE FUNCTION pgtoken_import.require_tables(source_schema text, tables text[]) RETURNS void
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -40,11 +66,12 @@ BEGIN
 				  DETAIL = format('Not there: %s.', array_to_string(missing, ', ')),
 				  HINT = 'Bring them by IMPORT FOREIGN SCHEMA (postgres_fdw), or by pg_dump and psql.';
 	END IF;
+	PERFORM pgtoken_import.require_owner(source_schema, tables);
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_import.require_tables FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.require_tables TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.require_tables IS 'Internal: raises 42P01 unless the schema has these tables';
+COMMENT ON FUNCTION pgtoken_import.require_tables IS 'Internal: raises 42P01 unless the schema has these tables, and 42501 as require_owner';
 
 -- The importer is a function that does all and answers report[]; what it wrote goes
 -- again with the subtransaction, and what it found stays.

@@ -21,12 +21,38 @@ REVOKE ALL ON FUNCTION pgtoken_import.digest FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.digest TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.digest IS 'Internal: SHA-256 of a token or secret that the other server stores as it is';
 
+CREATE FUNCTION pgtoken_import.parsed(payload text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	read jsonb;
+BEGIN
+	read := payload::jsonb;
+	RETURN CASE WHEN jsonb_typeof(read) = 'object' THEN read END;
+EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
+	RETURN NULL;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_import.parsed FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.parsed TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.parsed IS 'Internal: a payload as an object; NULL for what is none';
+
+CREATE FUNCTION pgtoken_import.columns_of(source_schema text, table_name text) RETURNS text
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT coalesce(string_agg(quote_ident(a.attname) || CASE WHEN a.atttypid = 'json'::regtype THEN '::text AS ' || quote_ident(a.attname) ELSE '' END, ', ' ORDER BY a.attnum), '*')
+	FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.%I', source_schema, table_name)) AND a.attnum > 0 AND NOT a.attisdropped;
+END;
+REVOKE ALL ON FUNCTION pgtoken_import.columns_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.columns_of TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.columns_of IS 'Internal: the columns of a table of the other server, to select from it. json is taken for the text that it is: what jsonb does not take, as \u0000, would end the reading of all rows';
+
 CREATE FUNCTION pgtoken_import.rows_of(source_schema text, table_name text, VARIADIC order_by text[] DEFAULT '{id}') RETURNS SETOF jsonb
 	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	-- as JSON: a column that a version of the server lacks is NULL, and a cast that fails is the row's alone
-	RETURN QUERY EXECUTE format('SELECT to_jsonb(t) FROM %I.%I t ORDER BY %s', source_schema, table_name,
+	RETURN QUERY EXECUTE format('SELECT to_jsonb(t) FROM (SELECT %s FROM %I.%I) t ORDER BY %s', pgtoken_import.columns_of(source_schema, table_name), source_schema, table_name,
 								(SELECT string_agg(format('to_jsonb(t) -> %L', o), ', ' ORDER BY n) FROM unnest(order_by) WITH ORDINALITY u (o, n)));
 END
 $function$;

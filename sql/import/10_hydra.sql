@@ -58,14 +58,14 @@ GRANT EXECUTE ON FUNCTION pgtoken_import.hydra_lifespan TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.hydra_lifespan IS 'Internal: a lifespan of a client, in nanoseconds there; if_none where it has none of its own';
 
 CREATE FUNCTION pgtoken_import.hydra_metadata(client jsonb, options jsonb) RETURNS jsonb
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT jsonb_strip_nulls(jsonb_build_object(
-		'grant_types', (SELECT jsonb_agg(g ORDER BY n) FROM jsonb_array_elements_text(client -> 'grant_types') WITH ORDINALITY u (g, n)
+		'grant_types', (SELECT jsonb_agg(g ORDER BY n) FROM unnest(pgtoken_import.hydra_texts(client -> 'grant_types')) WITH ORDINALITY u (g, n)
 						WHERE g IN ('authorization_code', 'client_credentials', 'urn:ietf:params:oauth:grant-type:device_code')),
 		'token_endpoint_auth_method', nullif(nullif(client ->> 'token_endpoint_auth_method', ''), 'none'),
 		'token_endpoint_auth_signing_alg', CASE client ->> 'token_endpoint_auth_method' WHEN 'private_key_jwt' THEN nullif(client ->> 'token_endpoint_auth_signing_alg', '') END,
-		'jwks', CASE WHEN client ->> 'jwks' LIKE '{"keys":[{%' THEN (client ->> 'jwks')::jsonb END,
+		'jwks', CASE WHEN client ->> 'jwks' LIKE '{"keys":[{%' THEN pgtoken_import.parsed(client ->> 'jwks') END,
 		'jwks_uri', nullif(client ->> 'jwks_uri', ''),
 		'post_logout_redirect_uris', nullif(client -> 'post_logout_redirect_uris', '[]'),
 		'backchannel_logout_uri', nullif(client ->> 'backchannel_logout_uri', ''),
@@ -176,7 +176,7 @@ BEGIN
 				ROW ('key', key ->> 'kid', 'exists', NULL)::pgtoken_import.report
 			ELSE pgtoken_import.attempt('key', key ->> 'kid', $$
 				SELECT pgtoken.import_signing_key($1 ->> 'jwk', 'jwk', kid => $1 ->> 'kid', issuer => $1 ->> 'issuer', verify_until => now() + ($1 ->> 'for')::interval)$$,
-				jsonb_build_object('jwk', (jwk::jsonb - '{d,p,q,dp,dq,qi}'::text[])::text, 'kid', key -> 'kid', 'issuer', options -> 'issuer', 'for', options -> 'keys_for'), 'It verifies, and signs nothing') END);
+				jsonb_build_object('jwk', (pgtoken_import.parsed(jwk) - '{d,p,q,dp,dq,qi}'::text[])::text, 'kid', key -> 'kid', 'issuer', options -> 'issuer', 'for', options -> 'keys_for'), 'It verifies, and signs nothing') END);
 	END LOOP;
 	RETURN found;
 END
@@ -217,6 +217,7 @@ AS $function$
 DECLARE
 	id CONSTANT text := format('%s at %s', token ->> 'subject', token ->> 'client_id');
 	digest CONSTANT bytea := sha256(convert_to(token ->> 'signature', 'UTF8'));
+	stored text;
 	session jsonb;
 	claims jsonb;
 	made pgtoken_import.report;
@@ -235,8 +236,11 @@ BEGIN
 	ELSIF (token ->> 'expires_at')::timestamptz <= clock_timestamp() THEN
 		RETURN ROW ('family', id, 'skipped', 'It is over: the person signs in, as there')::pgtoken_import.report;
 	END IF;
-	session := CASE WHEN token ->> 'session_data' LIKE '{%' THEN token ->> 'session_data' ELSE pgtoken_import.open('hydra', options ->> 'issuer', token ->> 'session_data') END::jsonb;
-	IF session IS NULL THEN
+	stored := CASE WHEN token ->> 'session_data' LIKE '{%' THEN token ->> 'session_data' ELSE pgtoken_import.open('hydra', options ->> 'issuer', token ->> 'session_data') END;
+	session := pgtoken_import.parsed(stored);
+	IF stored IS NOT NULL AND session IS NULL THEN
+		RETURN ROW ('family', id, 'refused', 'Its session cannot be read: the person signs in again')::pgtoken_import.report;
+	ELSIF session IS NULL THEN
 		RETURN ROW ('family', id, 'refused', 'Its session is encrypted by a system secret that was not given: the person signs in again')::pgtoken_import.report;
 	END IF;
 	claims := CASE WHEN jsonb_typeof(session -> 'extra') = 'object' AND (options ->> 'with_claims')::boolean THEN session -> 'extra' ELSE '{}' END;
@@ -320,4 +324,4 @@ GRANT EXECUTE ON FUNCTION pgtoken_import.from_hydra TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.from_hydra IS
 'Bring what Ory Hydra (2.3 to 26.2) has: clients with the hashes of their secrets, audiences as APIs, signing keys under their kid, remembered consents, living refresh tokens.
 source_schema: where its tables lie in this database, by postgres_fdw or from a dump: hydra_client, hydra_jwk, hydra_oauth2_flow, hydra_oauth2_refresh. system_secrets: secrets.system of its configuration, all of them; pass them as a parameter, not as a literal that a log may keep. issuer: to which it goes; NULL: the default one. access_token_lifetime, refresh_token_lifetime: ttl.access_token and ttl.refresh_token, of clients that have none of their own; the second becomes refresh_idle_lifetime. absolute_lifetime: refresh_absolute_lifetime of the clients, which Hydra does not have; NULL: the setting. require_pkce: false lets clients go on that send no code_challenge. keys_for: how long its keys verify here; NULL: no keys. with_claims: also what session.access_token had put into access tokens. dry_run: true, and NULL, writes nothing, and finds the same.
-Returns a row for each thing, see pgtoken_import.report; summary() counts. It may be repeated: what is there exists, and is left as it is. All or nothing: an error that is no fault of one thing leaves nothing behind. Raises 22004, 22023, 42P01 where tables are missing, 55000 when there is no such issuer or no active signing key.';
+Returns a row for each thing, see pgtoken_import.report; summary() counts. It may be repeated: what is there exists, and is left as it is. All or nothing: an error that is no fault of one thing leaves nothing behind. Raises 22004, 22023, 42P01 where tables are missing, 42501 where they belong to somebody who has not your rights, 55000 when there is no such issuer or no active signing key.';

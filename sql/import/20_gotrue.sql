@@ -112,7 +112,7 @@ BEGIN
 	FOR i IN 1 .. (bytes + 15) / 16 + 1 LOOP
 		counters := counters || nonce || int4send(i);
 	END LOOP;
-	EXECUTE format('SELECT %s.encrypt($1, $2, ''aes-ecb/pad:none'')', pgcrypto) INTO stream USING counters, key;
+	EXECUTE format('SELECT %s.encrypt($1, $2, ''aes-ecb/pad:none''::pg_catalog.text)', pgcrypto) INTO stream USING counters, key;
 	padded := substring(sealed FROM 1 FOR bytes) || decode(repeat('00', -bytes & 15), 'hex');
 	tag := pgtoken_import.ghash(substring(stream FROM 1 FOR 16), padded || int8send(0) || int8send(bytes * 8::bigint));
 	IF pgtoken_import.bytes_xor(tag, substring(stream FROM 17 FOR 16)) <> substring(sealed FROM bytes + 1) THEN
@@ -316,6 +316,7 @@ DECLARE
 	why text;
 BEGIN
 	PERFORM pgtoken_import.require_tables(source_schema, '{users,sessions,refresh_tokens,mfa_amr_claims}');
+	PERFORM pgtoken_import.require_owner(source_schema, '{oauth_clients,oauth_consents,mfa_factors}');
 
 	IF has_clients THEN
 		FOR r IN SELECT t FROM pgtoken_import.rows_of(source_schema, 'oauth_clients') t LOOP
@@ -418,4 +419,4 @@ GRANT EXECUTE ON FUNCTION pgtoken_import.from_gotrue TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.from_gotrue IS
 'Bring what GoTrue (Supabase Auth) has: the clients of its OAuth server with their secrets, consents, authenticator apps, and the living refresh tokens of its sessions, in either of its formats. See docs/coming-from-gotrue.md. To be run while GoTrue takes no requests, and before users refresh here.
 source_schema: where its tables lie: users, sessions, refresh_tokens and mfa_amr_claims, and as far as they are there oauth_clients, oauth_consents and mfa_factors. client_id: the client here that your application is, whose sessions those will be that GoTrue has begun for no client of its OAuth server; NULL: they are skipped. scope: theirs, which the client must be allowed. audience: APIs that the tokens are for (RFC 8707); NULL: as in issue_tokens. subject: an SQL expression over a row u of users, run with your rights: what your application calls a user. issuer: of the clients; NULL: the default one. timebox, inactivity_timeout: GOTRUE_SESSIONS_TIMEBOX and GOTRUE_SESSIONS_INACTIVITY_TIMEOUT there, which it does not store; NULL: none. encryption_keys: GOTRUE_SECURITY_DB_ENCRYPTION_DECRYPTION_KEYS as an object, {"key id": "key in base64url"}, where it encrypts; needs the extension pgcrypto; pass it as a parameter, not as a literal that a log may keep. factors: true: authenticator apps as well. client_scopes: scopes of its clients. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
-Returns a row for each client, secret, consent, factor and token. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for tables that are missing, 55000 for an unknown issuer, and what the expression raises.';
+Returns a row for each client, secret, consent, factor and token. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for tables that are missing, 42501 for those of somebody who has not your rights, 55000 for an unknown issuer, and what the expression raises.';

@@ -1,21 +1,5 @@
 -- node-oidc-provider: one table of payloads, whatever its adapter calls it and its columns.
 
-CREATE FUNCTION pgtoken_import.parsed(payload text) RETURNS jsonb
-	LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	read jsonb;
-BEGIN
-	read := payload::jsonb;
-	RETURN CASE WHEN jsonb_typeof(read) = 'object' THEN read END;
-EXCEPTION WHEN data_exception OR object_not_in_prerequisite_state OR feature_not_supported OR program_limit_exceeded OR check_violation OR not_null_violation THEN
-	RETURN NULL;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_import.parsed FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_import.parsed TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.parsed IS 'Internal: a payload as an object; NULL for what is none';
-
 CREATE FUNCTION pgtoken_import.moment(seconds jsonb) RETURNS timestamptz
 	LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -170,13 +154,14 @@ DECLARE
 	of_issuer CONSTANT text := pgtoken_import.issuer(arguments[8]);
 	source CONSTANT text := arguments[9];
 	-- a number is a place in types, as the Knex adapter has it
-	payloads CONSTANT text := format($query$
+	every CONSTANT text := format($query$
 		SELECT p.id, pgtoken_import.parsed(p.payload) AS payload, p.consumed, count(*) OVER (PARTITION BY p.id) > 1 AS twice FROM (
 			SELECT o.r ->> %1$L AS id, CASE WHEN o.r ->> %2$L ~ '^[0-9]{1,4}$' THEN ($1)[(o.r ->> %2$L)::integer] ELSE o.r ->> %2$L END AS type,
 				   CASE jsonb_typeof(o.r -> %3$L) WHEN 'string' THEN o.r ->> %3$L ELSE (o.r -> %3$L)::text END AS payload, o.r ->> %4$L IS NOT NULL AS consumed
-			FROM (SELECT to_jsonb(t) AS r FROM %5$I.%6$I t) o) p
-		WHERE p.type = $2
-		$query$, columns ->> 'id', columns ->> 'type', columns ->> 'payload', columns ->> 'consumed_at', source_schema, table_name);
+			FROM (SELECT to_jsonb(t) AS r FROM (SELECT %7$s FROM %5$I.%6$I) t) o) p
+		$query$, columns ->> 'id', columns ->> 'type', columns ->> 'payload', columns ->> 'consumed_at', source_schema, table_name, pgtoken_import.columns_of(source_schema, table_name));
+	-- appended: what a column is called is nothing to look for a parameter in
+	payloads CONSTANT text := every || ' WHERE p.type = $2';
 	rows pgtoken_import.report[] := '{}';
 	id text;
 	payload jsonb;
@@ -228,7 +213,7 @@ BEGIN
 		LEFT JOIN (%3$s) g ON g.id = t.payload ->> 'grantId' AND NOT g.twice
 		LEFT JOIN (SELECT DISTINCT ON (p.payload ->> 'uid') p.payload FROM (%4$s) p ORDER BY p.payload ->> 'uid', p.payload -> 'exp' DESC) s ON s.payload ->> 'uid' = t.payload ->> 'sessionUid'
 		ORDER BY t.payload ->> 'grantId', t.payload -> 'iat', t.id
-		$query$, subject_expression, payloads, replace(payloads, '$2', '$3'), replace(payloads, '$2', '$4')) USING types, 'RefreshToken', 'Grant', 'Session'
+		$query$, subject_expression, payloads, every || ' WHERE p.type = $3', every || ' WHERE p.type = $4') USING types, 'RefreshToken', 'Grant', 'Session'
 	LOOP
 		rows := array_append(rows, pgtoken_import.oidc_provider_token(id, payload, consumed, granted, session, subject, twice, of_issuer, source));
 	END LOOP;
@@ -262,4 +247,4 @@ GRANT EXECUTE ON FUNCTION pgtoken_import.from_oidc_provider TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.from_oidc_provider IS
 'Bring what node-oidc-provider has: registered clients with their secrets, grants as consents, and living refresh tokens of the opaque format with what they are bound to. See docs/coming-from-oidc-provider.md. To be run while the provider takes no requests, and before users refresh here.
 source_schema, table_name: where the adapter''s table lies; an adapter with a table for each model needs a view over them. columns: how its columns are called where not as in the Knex adapter, {"id": "id", "type": "type", "payload": "payload", "consumed_at": "consumedAt"}; payload may be json, jsonb or text. types: where the type is a number, which model each number is, from 1 on. scopes: of clients whose payload has no scope. require_pkce: true: of confidential clients, too; false: as the provider has it by default. subject: an SQL expression over account, the provider''s accountId, run with your rights: what your application calls a user. issuer: of the clients; NULL: the default one. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
-Returns a row for each client, secret, consent and refresh token; these have the name of their grant. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for a table that is missing, 55000 for an unknown issuer, and what the expression raises.';
+Returns a row for each client, secret, consent and refresh token; these have the name of their grant. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for a table that is missing, 42501 for one of somebody who has not your rights, 55000 for an unknown issuer, and what the expression raises.';

@@ -24,7 +24,10 @@ DO $library$
 DECLARE
 	state text;
 BEGIN
-	IF pg_catalog.to_regprocedure('pgtoken.library_state()') IS NOT NULL THEN
+	-- of ours: before the extension is there, anybody who may make a schema may have made one of this name
+	IF EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid OPERATOR(pg_catalog.=) d.refobjid
+			   WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass AND e.extname OPERATOR(pg_catalog.=) 'pgtoken' AND d.deptype OPERATOR(pg_catalog.=) 'e'
+				 AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) pg_catalog.to_regprocedure('pgtoken.library_state()')) THEN
 		EXECUTE 'SELECT pgtoken.library_state()' INTO state;
 		IF state OPERATOR(pg_catalog.=) ANY ('{library_behind,library_too_old}') THEN
 			RAISE EXCEPTION 'the library that this session has loaded is older than this version of pgtoken'

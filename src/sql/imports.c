@@ -5,6 +5,7 @@
 #include "base/compat.h"
 
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -58,10 +59,16 @@ argument_digest(FunctionCallInfo fcinfo, int arg)
 	return (const uint8_t *) VARDATA_ANY(digest);
 }
 
+/* DT_NOBEGIN: not given, which -infinity must not pass for: what ended then would begin now */
 static TimestampTz
-argument_time(FunctionCallInfo fcinfo, int arg)
+argument_time(FunctionCallInfo fcinfo, int arg, const char *name)
 {
-	return PG_ARGISNULL(arg) ? DT_NOBEGIN : PG_GETARG_TIMESTAMPTZ(arg);
+	if (PG_ARGISNULL(arg))
+		return DT_NOBEGIN;
+	if (TIMESTAMP_IS_NOBEGIN(PG_GETARG_TIMESTAMPTZ(arg)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must not be -infinity", name)));
+	return PG_GETARG_TIMESTAMPTZ(arg);
 }
 
 static PgtcForeignFormat
@@ -95,15 +102,15 @@ pgt_import_family(PG_FUNCTION_ARGS)
 	request.auth.subject = argument_required_text(fcinfo, 3, "subject");
 	request.scope = argument_required_text(fcinfo, 4, "scope");
 	request.resources = argument_texts(fcinfo, 5, "audience", 0, &request.n_resources);
-	request.auth.auth_time = argument_time(fcinfo, 6);
-	request.started_at = argument_time(fcinfo, 7);
-	request.expires_at = argument_time(fcinfo, 8);
+	request.auth.auth_time = argument_time(fcinfo, 6, "auth_time");
+	request.started_at = argument_time(fcinfo, 7, "started_at");
+	request.expires_at = argument_time(fcinfo, 8, "expires_at");
 	request.auth.acr = argument_non_empty_text(fcinfo, 9);
 	request.auth.amr = argument_texts(fcinfo, 10, "amr", -1, &request.auth.n_amr);
 	request.auth.session_id = argument_non_empty_text(fcinfo, 11);
 	request.auth.claims = request_claims(argument_jsonb(fcinfo, 12));
-	request.token_issued_at = argument_time(fcinfo, 13);
-	request.token_expires_at = argument_time(fcinfo, 14);
+	request.token_issued_at = argument_time(fcinfo, 13, "token_issued_at");
+	request.token_expires_at = argument_time(fcinfo, 14, "token_expires_at");
 	request.cnf = confirmation_of_jsonb(argument_jsonb(fcinfo, 15));
 	request.format = argument_format(fcinfo, 16);
 	request.issuer = argument_non_empty_text(fcinfo, 17);
@@ -166,6 +173,9 @@ pgt_import_open(PG_FUNCTION_ARGS)
 	if (code == PGTC_E_SIGNATURE || code == PGTC_E_MALFORMED)
 		PG_RETURN_NULL();
 	glue_check(code, "opening what another server has encrypted");
+	/* its key says who wrote it, and not that it is a text */
+	if (plain.len > 0 && !pg_verify_mbstr(PG_UTF8, plain.data, (int) plain.len, true))
+		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(plain.data ? plain.data : "", (int) plain.len));
 }
 
@@ -192,7 +202,7 @@ pgt_import_signing_key(PG_FUNCTION_ARGS)
 					   .format = argument_required_text(fcinfo, 1, "format"),
 					   .kid = argument_non_empty_text(fcinfo, 3),
 					   .password = argument_text(fcinfo, 5),
-					   .verify_until = argument_time(fcinfo, 6)};
+					   .verify_until = argument_time(fcinfo, 6, "verify_until")};
 	char *alg = argument_non_empty_text(fcinfo, 2);
 	bool existed;
 	char *kid;

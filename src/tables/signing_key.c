@@ -80,6 +80,7 @@ read_key(StoreRow *row, void *arg)
 	jwk = store_jsonb(row);
 	key->public_jwk = object_text(jwk);
 	key->uri = store_text(row);
+	key->foreign = store_bool(row);
 	pgtc_buf_init(&header, &glue_mem);
 	glue_check(pgtc_token_header(key->alg, "at+jwt", pgtc_slice_str(key->kid), &header),
 			   "writing a header");
@@ -92,10 +93,11 @@ read_key(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
-static StoreQuery keys_read_query = STORE_QUERY(
-	"signing keys read", STORE_READS_LATEST,
-	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri FROM pgtoken.signing_keys k "
-	"WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
+static StoreQuery keys_read_query =
+	STORE_QUERY("signing keys read", STORE_READS_LATEST,
+				"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri, "
+				"k.activated_at IS NULL AND k.state" EQ "'retiring' FROM pgtoken.signing_keys k "
+				"WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
 
 static SigningKey *
 key_list(void)
@@ -249,7 +251,8 @@ signing_key_verifying(const char *kid)
 /* by maintain() at its time: one that was retired for another reason may be known to somebody */
 static StoreQuery key_at_its_end_query = STORE_QUERY(
 	"retired signing key", STORE_READS_LATEST,
-	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri FROM pgtoken.signing_keys k "
+	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri, "
+	"k.activated_at IS NULL AND k.state" EQ "'retiring' FROM pgtoken.signing_keys k "
 	"WHERE k.kid" EQ "$1 AND k.state" EQ "'retired' AND k.retire_reason" EQ "'end of life' "
 	"AND k.retired_at OPERATOR(pg_catalog.>=) k.retires_at");
 

@@ -26,6 +26,7 @@ typedef struct SigningKey
 	const PgtcAlg *alg;
 	SigningKeyState state;
 	char *public_jwk; /* NULL for HS256 */
+	bool foreign; /* imported to verify only: whatever it has signed was signed elsewhere */
 	char *uri; /* NULL: the private key is held here; otherwise in hardware, by this name */
 	char *access_header; /* of the access tokens it signs, encoded */
 	PgtcKey verifier; /* parsed on first use, as the next */

@@ -102,7 +102,8 @@ genuine_access_token(PgtcSlice token, GenuineAccessToken *out)
 	if (pgtc_jws_split(token, &jws) != PGTC_OK)
 		return false;
 	out->key = key_of_access_token(&jws, &alg, &plain);
-	if (out->key == NULL)
+	/* a key of another server speaks at APIs for what that has signed, and here for nothing */
+	if (out->key == NULL || out->key->foreign)
 		return false;
 	if (pgtc_jws_verify(&jws, alg, out->key->verifier.alg ? &out->key->verifier : &out->key->signer,
 						&glue_mem) != PGTC_OK)

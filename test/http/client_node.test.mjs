@@ -56,10 +56,12 @@ describe('clients/node, where answers are lost', () => {
 		'no answer in time': () => slow.abort(),
 	};
 
+	let metadata = {}; // besides
+
 	before(async () => {
 		let now = 0;
 		server = createServer(async (request, answer) => {
-			if (request.url.startsWith('/.well-known/')) return answer.end(JSON.stringify({ issuer, token_endpoint: `${issuer}/token` }));
+			if (request.url.startsWith('/.well-known/')) return answer.end(JSON.stringify({ issuer, token_endpoint: `${issuer}/token`, ...metadata }));
 			most = Math.max(most, now += 1);
 			let body = '';
 			for await (const chunk of request) body += chunk;
@@ -225,6 +227,14 @@ describe('clients/node, where answers are lost', () => {
 		elsewhere.close();
 		await assert.rejects(new HttpClient({ issuer: `${issuer}/`, clientId: 'c', ...quick }).refresh({}, 'token-0'), /another issuer/);
 		assert.throws(() => new HttpClient({ issuer: 'http://login.example.com', clientId: 'c' }), TypeError);
+		// Attack shut out: metadata name an endpoint to which the token would go for all on the way to read
+		for (const name of ['token_endpoint', 'revocation_endpoint']) {
+			for (const url of ['http://login.example.com/', 'ftp://localhost/', '/token', null]) {
+				metadata = { [name]: url };
+				await assert.rejects(make().refresh({}, 'token-0'), new RegExp(`${name} that is no https URL`));
+			}
+		}
+		metadata = {};
 	});
 
 	// the fault: a connection that ends while the statement commits
@@ -421,6 +431,10 @@ describe('examples/web', { skip }, () => {
 		// the attack: a script of the page, or another site's form
 		assert.equal(await page.evaluate(() => document.cookie), '');
 		assert.equal((await context.request.post(`${url}/logout`, { form: {} })).status(), 415);
+		// Attack shut out: a page of the same site, of another port or name below it, whose requests have the cookie, logs the user out
+		for (const headers of [{ 'content-type': 'text/plain' }, {}]) {
+			assert.equal((await context.request.fetch(`${url}/logout`, { method: 'POST', headers, data: 'content-type' in headers ? '{}' : undefined })).status(), 415);
+		}
 		await press('Log out');
 		await outcome('logged out');
 		assert.equal(await h.value('SELECT count(*)::int FROM pgtoken.grants WHERE subject = $1 AND revoked_at IS NULL', subject), 0);

@@ -8,6 +8,16 @@ const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const PASSES = [408, 425, 429]; // and 5xx
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
 
+/** nobody on the way can read what is sent there */
+function isPrivate(url) {
+	try {
+		const { protocol, hostname } = new URL(url);
+		return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
+	} catch {
+		return false;
+	}
+}
+
 // --- how a client proves who it is: {headers} or {parameters} of one request, anew for each ---
 
 const formEncode = (text) => new URLSearchParams({ '': text }).toString().slice(1);
@@ -45,8 +55,7 @@ export class HttpClient extends Client {
 
 	constructor({ issuer, clientId, authentication = none, dpop, fetch = globalThis.fetch.bind(globalThis), timeout = 5000, ...retry }) {
 		super(retry);
-		const { protocol, hostname } = new URL(issuer);
-		if (protocol !== 'https:' && !LOOPBACK.includes(hostname)) throw new TypeError('issuer is an https URL: tokens are not for everybody on the way');
+		if (!isPrivate(issuer)) throw new TypeError('issuer is an https URL: tokens are not for everybody on the way');
 		this.#issuer = issuer;
 		this.#clientId = clientId;
 		this.#authentication = authentication;
@@ -112,6 +121,8 @@ export class HttpClient extends Client {
 		const { status, json } = await this.#exchange('GET', `${this.#issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, { proves: null });
 		if (status !== 200) throw new PgtokenError(`there is no issuer at ${this.#issuer}: status ${status}`);
 		if (json.issuer !== this.#issuer) throw new PgtokenError(`the metadata at ${this.#issuer} is of another issuer`);
+		const bare = ['token_endpoint', 'revocation_endpoint'].find((name) => name in json && !isPrivate(json[name]));
+		if (bare) throw new PgtokenError(`the metadata at ${this.#issuer} has a ${bare} that is no https URL`);
 		return json;
 	}
 

@@ -48,6 +48,12 @@ def _none(client_id: str, issuer: str) -> Credentials:
     return {}, {"client_id": client_id}
 
 
+def _is_private(url: Any) -> bool:
+    """Can nobody on the way read what is sent there?"""
+    parts = urlsplit(url if isinstance(url, str) else "")
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
         """Nowhere else: what is sent is for the issuer."""
@@ -67,8 +73,7 @@ class HttpClient(Client):
     def __init__(self, issuer: str, client_id: str, *, authentication: Authentication = _none, dpop: Proof | None = None,
                  user_agent: str = "pgtoken-client", timeout: float = 5.0, **retry: Any) -> None:
         super().__init__(**retry)
-        parts = urlsplit(issuer)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        if not _is_private(issuer):
             raise ValueError("issuer is an https URL: tokens are not for everybody on the way")
         self._issuer, self._client_id, self._authentication, self._dpop = issuer, client_id, authentication, dpop
         self._user_agent, self._timeout = user_agent, timeout
@@ -97,7 +102,7 @@ class HttpClient(Client):
             raise Lost("no answer") from cause
         if status >= 500 or status in PASSES:
             after = reply_headers.get("Retry-After") or ""
-            raise Lost(f"status {status}", float(after) if after.isdigit() else 0)
+            raise Lost(f"status {status}", float(after) if after.isascii() and after.isdigit() else 0)
         self._nonce = reply_headers.get("DPoP-Nonce") or self._nonce
         try:
             data = json.loads(text) if text else {}
@@ -129,6 +134,9 @@ class HttpClient(Client):
                 raise PgtokenError(f"there is no issuer at {self._issuer}: status {reply.status}")
             if reply.json.get("issuer") != self._issuer:
                 raise PgtokenError(f"the metadata at {self._issuer} is of another issuer")
+            for name in ("token_endpoint", "revocation_endpoint"):
+                if name in reply.json and not _is_private(reply.json[name]):
+                    raise PgtokenError(f"the metadata at {self._issuer} has a {name} that is no https URL")
             self._metadata = reply.json
         return self._metadata
 

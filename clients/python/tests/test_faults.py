@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from pgtoken_client import (AsyncClient, HttpClient, RefusedError, SqlClient, StoreError, Tokens, UnavailableError, assertion,  # noqa: E402
+from pgtoken_client import (AsyncClient, HttpClient, PgtokenError, RefusedError, SqlClient, StoreError, Tokens, UnavailableError, assertion,  # noqa: E402
                             client_secret_basic, context_from_browser)
 
 QUICK = {"attempts": 3, "delay": 0.001, "patience": 600}
@@ -28,6 +28,7 @@ class Service:
         self.got = []       # paths that were asked for
         self.seen = []      # (parameters, headers) of each request
         self.faults = []    # of the next answers: a name, or (status, json, headers)
+        self.metadata = {}    # besides
         self.at = 0
         self.now = self.most = 0
         self.guard = threading.Lock()
@@ -44,7 +45,7 @@ class Service:
 
             def do_GET(self):
                 if self.path.startswith("/.well-known/"):
-                    return self.answer(200, json.dumps({"issuer": service.issuer, "token_endpoint": f"{service.issuer}/token"}))
+                    return self.answer(200, json.dumps({"issuer": service.issuer, "token_endpoint": f"{service.issuer}/token", **service.metadata}))
                 service.got.append(self.path)
                 return self.answer(401, "", WWW_Authenticate='Bearer error="invalid_token"')
 
@@ -247,6 +248,17 @@ class OverHttp(unittest.TestCase):
             HttpClient(f"{self.service.issuer}/", "c", **QUICK).refresh({}, "token-0")
         with self.assertRaises(ValueError):
             HttpClient("http://login.example.com", "c")
+        # Attack shut out: metadata name an endpoint to which the token would go for all on the way to read
+        for name in ("token_endpoint", "revocation_endpoint"):
+            for url in ("http://login.example.com/", "ftp://localhost/", "/token", None):
+                self.service.metadata = {name: url}
+                with self.assertRaisesRegex(PgtokenError, f"{name} that is no https URL"):
+                    self.client().refresh({}, "token-0")
+
+    def test_takes_no_figure_for_a_number_of_seconds(self):
+        # Attack shut out: a Retry-After of a figure that is no digit is an error of its own, which no caller expects
+        client = self.client((503, {}, {"Retry_After": "\xb2"}))
+        self.assertEqual(client.refresh({}, "token-0").status, "allow")
 
     def test_tells_what_sessions_were_refused_for_and_who_asked(self):
         client = self.client(authentication=client_secret_basic("s:1"))
