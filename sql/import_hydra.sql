@@ -132,6 +132,18 @@ SELECT pgtoken.verify_access_token(test.handed_out('living access')) AS verified
 SELECT count(*) AS told FROM pgtoken.audit_events e, hydra.handed_out h
 WHERE h.what <> 'kids' AND position(h.value IN to_jsonb(e)::text) > 0;
 
+-- A run before the switch brings tokens that Hydra goes on rotating and revoking. Attack shut
+-- out: a copy of one that was rotated there since, or the token of somebody who has signed
+-- out there since, gets a session here; nothing that was used here ends by it.
+SELECT pgtoken_import.must(pgtoken.import_family('hydra', sha256(d), 'shop-app', 'early', 'openid offline_access', token_format => 'hydra', issuer => :'issuer') IS NOT NULL)
+FROM unnest(ARRAY['rotated since', 'gone since']::bytea[]) d;
+INSERT INTO hydra.hydra_oauth2_refresh SELECT (jsonb_populate_record(t, '{"signature": "rotated since", "active": false}')).* FROM hydra.hydra_oauth2_refresh t WHERE t.active ORDER BY t.signature LIMIT 1;
+SELECT id, outcome, detail FROM test.from_hydra() WHERE kind = 'family' AND detail LIKE 'It was brought before%' ORDER BY 1;
+SELECT count(*) FILTER (WHERE revoked_at IS NULL) AS lives FROM pgtoken.grants WHERE subject = 'early';
+SELECT * FROM pgtoken_import.summary(ARRAY(SELECT r FROM pgtoken_import.from_hydra('hydra', ARRAY[test.handed_out('secret'), test.handed_out('older secret')], 'https://hydra.example', dry_run => false) r)) WHERE kind = 'family';
+SELECT subject, revoke_reason FROM pgtoken.grants WHERE subject = 'early' ORDER BY grant_id;
+SELECT count(*) AS again FROM test.from_hydra(false) WHERE detail LIKE 'It was brought before%';
+
 -- What stays when the importers go, and what the end of the move takes.
 DROP FUNCTION test.from_hydra;
 DROP EXTENSION pgtoken_import;

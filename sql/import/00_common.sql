@@ -174,6 +174,31 @@ REVOKE ALL ON FUNCTION pgtoken_import.require_client FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.require_client TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.require_client IS 'Internal, in statements of attempt(): raises 22023 unless the issuer has this client; that of another issuer may have its name';
 
+-- An importer that has run before the old server was switched off has brought tokens that
+-- were rotated there since: whoever kept a copy must not get in by it.
+CREATE FUNCTION pgtoken_import.end_superseded(source text, issuer text, living uuid[]) RETURNS SETOF pgtoken_import.report
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	family record;
+BEGIN
+	-- locked: one that is being used at this moment is used then
+	FOR family IN
+		SELECT g.grant_id, g.subject, g.client_id FROM pgtoken.imported_tokens t JOIN pgtoken.grants g ON g.grant_id = t.grant_id
+		WHERE t.issuer = end_superseded.issuer AND t.source = end_superseded.source AND g.generation = 0 AND g.revoked_at IS NULL
+		  AND NOT EXISTS (SELECT FROM unnest(living) l WHERE l = t.grant_id)
+		ORDER BY g.grant_id FOR NO KEY UPDATE OF g LOOP
+		PERFORM pgtoken.revoke_family(family.grant_id, 'ended_at_source');
+		RETURN NEXT ROW ('family', format('%s at %s', family.subject, family.client_id), 'skipped',
+						 'It was brought before, and used or ended there since: its family is ended here, too')::pgtoken_import.report;
+	END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken_import.end_superseded FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.end_superseded TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.end_superseded IS
+'Internal: ends the families of an earlier run (ended_at_source) whose refresh token the other server would not take any more and nobody has used here. source, issuer: of them. living: families of all tokens that it would take. Returns a row for each.';
+
 CREATE FUNCTION pgtoken_import.key_exists(kid text) RETURNS boolean
 	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC

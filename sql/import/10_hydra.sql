@@ -229,10 +229,10 @@ DECLARE
 			claims => $1 -> 'claims', token_issued_at => ($1 ->> 'requested_at')::timestamptz, token_expires_at => ($1 ->> 'expires_at')::timestamptz,
 			token_format => 'hydra', issuer => $1 ->> 'issuer')$$;
 BEGIN
-	IF pgtoken.imported_family('hydra', digest, options ->> 'issuer') IS NOT NULL THEN
-		RETURN ROW ('family', id, 'exists', NULL)::pgtoken_import.report;
-	ELSIF (token ->> 'active')::boolean IS NOT TRUE THEN
+	IF (token ->> 'active')::boolean IS NOT TRUE THEN
 		RETURN ROW ('family', id, 'skipped', 'It was used or ended: whoever has it has its successor, or signs in')::pgtoken_import.report;
+	ELSIF pgtoken.imported_family('hydra', digest, options ->> 'issuer') IS NOT NULL THEN
+		RETURN ROW ('family', id, 'exists', NULL)::pgtoken_import.report;
 	ELSIF (token ->> 'expires_at')::timestamptz <= clock_timestamp() THEN
 		RETURN ROW ('family', id, 'skipped', 'It is over: the person signs in, as there')::pgtoken_import.report;
 	END IF;
@@ -282,7 +282,9 @@ BEGIN
 	FOR entry IN SELECT t FROM pgtoken_import.hydra_rows(options ->> 'schema', 'tokens') t LOOP
 		found := array_append(found, pgtoken_import.hydra_family(entry, options));
 	END LOOP;
-	RETURN found;
+	RETURN found || ARRAY(SELECT e FROM pgtoken_import.end_superseded('hydra', options ->> 'issuer', ARRAY(
+		SELECT pgtoken.imported_family('hydra', sha256(convert_to(t ->> 'signature', 'UTF8')), options ->> 'issuer')
+		FROM pgtoken_import.hydra_rows(options ->> 'schema', 'tokens') t WHERE (t ->> 'active')::boolean)) e);
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_import.hydra FROM PUBLIC;
@@ -300,7 +302,7 @@ CREATE FUNCTION pgtoken_import.from_hydra(
 	keys_for interval DEFAULT '7 days',
 	with_claims boolean DEFAULT true,
 	dry_run boolean DEFAULT true
-) RETURNS TABLE (kind text, id text, outcome text, detail text)
+) RETURNS SETOF pgtoken_import.report
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
@@ -325,3 +327,4 @@ COMMENT ON FUNCTION pgtoken_import.from_hydra IS
 'Bring what Ory Hydra (2.3 to 26.2) has: clients with the hashes of their secrets, audiences as APIs, signing keys under their kid, remembered consents, living refresh tokens.
 source_schema: where its tables lie in this database, by postgres_fdw or from a dump: hydra_client, hydra_jwk, hydra_oauth2_flow, hydra_oauth2_refresh. system_secrets: secrets.system of its configuration, all of them; pass them as a parameter, not as a literal that a log may keep. issuer: to which it goes; NULL: the default one. access_token_lifetime, refresh_token_lifetime: ttl.access_token and ttl.refresh_token, of clients that have none of their own; the second becomes refresh_idle_lifetime. absolute_lifetime: refresh_absolute_lifetime of the clients, which Hydra does not have; NULL: the setting. require_pkce: false lets clients go on that send no code_challenge. keys_for: how long its keys verify here; NULL: no keys. with_claims: also what session.access_token had put into access tokens. dry_run: true, and NULL, writes nothing, and finds the same.
 Returns a row for each thing, see pgtoken_import.report; summary() counts. It may be repeated: what is there exists, and is left as it is. All or nothing: an error that is no fault of one thing leaves nothing behind. Raises 22004, 22023, 42P01 where tables are missing, 42501 where they belong to somebody who has not your rights, 55000 when there is no such issuer or no active signing key.';
+Returns a row for each thing, see pgtoken_import.report; summary() counts. It may be repeated: what is there exists, and is left as it is, but a session that Hydra has rotated or ended since an earlier run, and nobody has used here, is ended here. All or nothing: an error that is no fault of one thing leaves nothing behind. Raises 22004, 22023, 42P01 where tables are missing, 55000 when there is no such issuer or no active signing key.';

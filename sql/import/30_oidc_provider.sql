@@ -235,7 +235,7 @@ CREATE FUNCTION pgtoken_import.from_oidc_provider(
 	issuer text DEFAULT NULL,
 	source text DEFAULT 'oidc_provider',
 	dry_run boolean DEFAULT true
-) RETURNS TABLE (kind text, id text, outcome text, detail text)
+) RETURNS SETOF pgtoken_import.report
 	LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT r.kind, r.id, r.outcome, r.detail
