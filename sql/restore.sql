@@ -35,10 +35,10 @@ CREATE FUNCTION test.on_the_way() RETURNS text LANGUAGE sql VOLATILE
 		SELECT 'code' FROM pgtoken.authorization_codes WHERE subject = 'rita' UNION ALL SELECT 'device' FROM pgtoken.device_codes WHERE device_hash = '\x01'
 		UNION ALL SELECT 'request' FROM pgtoken.authorization_requests WHERE handle_hash = '\x01' UNION ALL SELECT 'step-up' FROM pgtoken.challenges WHERE handle_hash = '\x01'
 		UNION ALL SELECT 'one-time code' FROM pgtoken.challenge_codes WHERE sealed_code = '\x01') t (name));
-CREATE FUNCTION test.factors() RETURNS text LANGUAGE sql VOLATILE
+CREATE FUNCTION test.factors(recovered_to timestamptz) RETURNS text LANGUAGE sql VOLATILE
 	RETURN (SELECT string_agg(f.factor_type || ' ' || CASE WHEN f.factor_type = 'recovery_code' THEN cardinality(f.code_hashes) || ' codes'
 															WHEN f.counter < 0 THEN 'unused'
-															WHEN f.counter > extract(epoch FROM now()) / coalesce((f.parameters ->> 'period')::integer, 30) THEN 'used up to now' ELSE 'USED' END, ', ' ORDER BY f.factor_id)
+															WHEN f.counter > extract(epoch FROM factors.recovered_to) / coalesce((f.parameters ->> 'period')::integer, 30) THEN 'used up to now' ELSE 'USED' END, ', ' ORDER BY f.factor_id)
 			FROM pgtoken.factors f WHERE f.subject = 'rita' AND f.factor_type IN ('recovery_code', 'totp'));
 -- without numbers, times and names, of which other tests have some
 CREATE FUNCTION test.told(step text, detail text) RETURNS text LANGUAGE sql IMMUTABLE
@@ -49,7 +49,7 @@ SELECT clock_timestamp() AS recovered_to \gset
 
 -- after the restore, by who was let in too early
 SELECT test.hold('since', 'app'), test.consent('https://orders.example');
-SELECT test.holding(), test.on_the_way(), test.factors(), (SELECT count(*) FROM pgtoken.consents WHERE subject = 'rita') AS consents;
+SELECT test.holding(), test.on_the_way(), test.factors(:'recovered_to'), (SELECT count(*) FROM pgtoken.consents WHERE subject = 'rita') AS consents;
 
 -- what cannot be meant
 SELECT n, test.outcome(x.statement)
@@ -66,15 +66,15 @@ SET ROLE pgtoken_admin;
 CREATE TEMP TABLE told AS SELECT * FROM pgtoken.after_restore(:'recovered_to', 'disk lost', keep_consents => true, keep_recovery_codes => true);
 RESET ROLE;
 SELECT t.step, test.told(t.step, t.detail) AS detail FROM told t;
-SELECT test.holding(), test.on_the_way(), test.factors(), (SELECT count(*) FROM pgtoken.consents WHERE subject = 'rita') AS consents;
+SELECT test.holding(), test.on_the_way(), test.factors(:'recovered_to'), (SELECT count(*) FROM pgtoken.consents WHERE subject = 'rita') AS consents;
 
 -- A second call ends what the first one kept, and nobody who has come since.
 SELECT test.hold('after', 'app'), test.hold('after, elsewhere', 'elsewhere');
 SELECT r.step, test.told(r.step, r.detail) AS detail FROM pgtoken.after_restore(:'recovered_to') r;
-SELECT test.holding(), test.factors(), (SELECT string_agg(resource, ' ') FROM pgtoken.consents WHERE subject = 'rita') AS consents;
+SELECT test.holding(), test.factors(:'recovered_to'), (SELECT string_agg(resource, ' ') FROM pgtoken.consents WHERE subject = 'rita') AS consents;
 -- nor does a third one do anything; what it lists has an end
 SELECT count(*) > 0 AS listed, count(*) < 20 AND max(length(r.detail)) < 2000 AS bounded, bool_or(r.detail ~ 'rita') AS names_subjects FROM pgtoken.after_restore(:'recovered_to') r;
-SELECT test.holding(), test.factors();
+SELECT test.holding(), test.factors(:'recovered_to');
 -- another restore is another matter
 SELECT clock_timestamp() AS recovered_to \gset
 SELECT count(*) FROM pgtoken.after_restore(:'recovered_to') r WHERE r.step = 'tokens ended';
