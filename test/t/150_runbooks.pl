@@ -199,6 +199,13 @@ is($look->value(q{SELECT string_agg(name, ' ') FROM held WHERE name ~ '^(42|reus
 $look = follow('The courier', preamble => $admin);
 is($look->value('SELECT logout_delivery FROM pgtoken.issuers'), 'courier', 'The courier: it delivers logouts');
 follow('Clients that register themselves', preamble => $admin);
+# the whole is in importing.md: here are the tables of the other server
+follow('Move here from another server', preamble => <<'PSQL');
+\i test/import/hydra/dump.sql
+CREATE EXTENSION pgtoken_import;
+SELECT value AS token FROM hydra.handed_out WHERE what = 'living refresh' \gset
+SELECT ARRAY(SELECT value FROM hydra.handed_out WHERE what IN ('secret', 'older secret')) AS secrets \gset
+PSQL
 follow('Upgrade');
 # the roles go with the last database that has the extension
 $look = follow('Uninstall', alone => sub {
