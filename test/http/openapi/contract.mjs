@@ -7,7 +7,7 @@ import { file } from './document.mjs';
 
 // What a client may say beside the parameters is passed over.  Tests say some such: what is no
 // name of a parameter, and members of the context that are not the client's to say.
-const PASSED_OVER = /^(?![a-z_]+$)|^(token|ip|latitude|longitude|risk_score|unheard_of|unknown)$/;
+const PASSED_OVER = /^(?![a-z_]+$)|^(token|ip|latitude|longitude|risk_score|unheard_of|unknown|extra|x)$/;
 
 const media = (type) => (type ?? '').split(';')[0].trim().toLowerCase();
 
