@@ -148,7 +148,8 @@ BEGIN;
 SELECT format('DROP TABLE pgtoken.tokens_p%s', to_char(now() + interval '1 month', 'YYYY_MM')) AS drop_next \gset
 :drop_next;
 SELECT ok FROM pgtoken.health() WHERE check_name = 'partitions ahead';
-SELECT step FROM pgtoken.maintain();
+-- on a slow machine another test's entry of the blacklist may be due as well
+SELECT step FROM pgtoken.maintain() WHERE step <> 'blacklist rows forgotten';
 SELECT ok FROM pgtoken.health() WHERE check_name = 'partitions ahead';
 ROLLBACK;
 

@@ -1,28 +1,19 @@
 -- GoTrue (Supabase Auth): its refresh tokens are rows, or signed by a key of their session.
 
 CREATE FUNCTION pgtoken_import.hmac_sha256(key bytea, message bytea) RETURNS bytea
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	inner_pad bytea := decode(repeat('36', 64), 'hex');
-	outer_pad bytea := decode(repeat('5c', 64), 'hex');
-BEGIN
-	IF length(key) > 64 THEN
-		key := sha256(key);
-	END IF;
-	FOR i IN 0 .. length(key) - 1 LOOP
-		inner_pad := set_byte(inner_pad, i, get_byte(key, i) # 54);
-		outer_pad := set_byte(outer_pad, i, get_byte(key, i) # 92);
-	END LOOP;
-	RETURN sha256(outer_pad || sha256(inner_pad || message));
-END
-$function$;
+	AS 'MODULE_PATHNAME', 'pgt_import_hmac_sha256' LANGUAGE C IMMUTABLE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken_import.hmac_sha256 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.hmac_sha256 TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.hmac_sha256 IS 'Internal: HMAC with SHA-256 (RFC 2104)';
 
+CREATE FUNCTION pgtoken_import.open_by(key bytea, ciphertext text) RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_import_open_by' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION pgtoken_import.open_by FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken_import.open_by TO pgtoken_admin;
+COMMENT ON FUNCTION pgtoken_import.open_by IS 'Internal: as pgtoken_import.open, by a key of 32 bytes that the caller has; NULL: not by this one. Raises 22023 for a key of another length';
+
 CREATE FUNCTION pgtoken_import.gotrue_token(session_id uuid, counter bigint, key bytea) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	token bytea := '\x00' || uuid_send(session_id);
@@ -44,94 +35,13 @@ REVOKE ALL ON FUNCTION pgtoken_import.gotrue_token FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.gotrue_token TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.gotrue_token IS 'Internal: the refresh token that GoTrue made last for a session whose tokens are signed: version 0, session, counter as a varint, half of an HMAC, four bytes of a checksum. session_id, counter, key: of its row in sessions, the key in plain';
 
-CREATE FUNCTION pgtoken_import.bytes_xor(one bytea, other bytea) RETURNS bytea
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	FOR i IN 0 .. length(one) - 1 LOOP
-		one := set_byte(one, i, get_byte(one, i) # get_byte(other, i));
-	END LOOP;
-	RETURN one;
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_import.bytes_xor FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_import.bytes_xor TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.bytes_xor IS 'Internal: exclusive or, byte by byte; other is as long as one, or longer';
-
-CREATE FUNCTION pgtoken_import.ghash(h bytea, blocks bytea) RETURNS bytea
-	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	factor CONSTANT bit(128) := ('x' || encode(h, 'hex'))::bit(128);
-	reduction CONSTANT bit(128) := b'11100001' || repeat('0', 120)::varbit;
-	sum bit(128) := repeat('0', 128)::bit(128);
-	multiple bit(128);
-	product bit(128);
-BEGIN
-	FOR block IN 0 .. length(blocks) / 16 - 1 LOOP
-		sum := sum # ('x' || encode(substring(blocks FROM block * 16 + 1 FOR 16), 'hex'))::bit(128);
-		product := repeat('0', 128)::bit(128);
-		multiple := factor;
-		FOR i IN 0 .. 127 LOOP
-			IF get_bit(sum, i) = 1 THEN
-				product := product # multiple;
-			END IF;
-			multiple := CASE get_bit(multiple, 127) WHEN 1 THEN (multiple >> 1) # reduction ELSE multiple >> 1 END;
-		END LOOP;
-		sum := product;
-	END LOOP;
-	RETURN substring(varbit_send(sum) FROM 5);
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_import.ghash FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_import.ghash TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.ghash IS 'Internal: GHASH (NIST SP 800-38D section 6.4)';
-
-CREATE FUNCTION pgtoken_import.open_gcm(key bytea, nonce bytea, sealed bytea) RETURNS bytea
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	bytes CONSTANT integer := length(sealed) - 16;
-	pgcrypto text;
-	counters bytea := decode(repeat('00', 16), 'hex');
-	stream bytea;
-	padded bytea;
-	tag bytea;
-	opened bytea;
-BEGIN
-	SELECT quote_ident(n.nspname) INTO pgcrypto FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pgcrypto';
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'it is encrypted, and this needs the extension pgcrypto'
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				  HINT = 'CREATE EXTENSION pgcrypto; then once more.';
-	END IF;
-	IF bytes < 0 OR length(nonce) <> 12 OR length(key) <> 32 THEN
-		RETURN NULL;
-	END IF;
-	-- in one call: what is hashed with, what hides the tag, what hides the text
-	FOR i IN 1 .. (bytes + 15) / 16 + 1 LOOP
-		counters := counters || nonce || int4send(i);
-	END LOOP;
-	EXECUTE format('SELECT %s.encrypt($1, $2, ''aes-ecb/pad:none''::pg_catalog.text)', pgcrypto) INTO stream USING counters, key;
-	padded := substring(sealed FROM 1 FOR bytes) || decode(repeat('00', -bytes & 15), 'hex');
-	tag := pgtoken_import.ghash(substring(stream FROM 1 FOR 16), padded || int8send(0) || int8send(bytes * 8::bigint));
-	IF pgtoken_import.bytes_xor(tag, substring(stream FROM 17 FOR 16)) <> substring(sealed FROM bytes + 1) THEN
-		RETURN NULL;
-	END IF;
-	RETURN substring(pgtoken_import.bytes_xor(padded, substring(stream FROM 33)) FROM 1 FOR bytes);
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken_import.open_gcm FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pgtoken_import.open_gcm TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.open_gcm IS 'Internal: opens what AES-256-GCM has sealed (NIST SP 800-38D), the tag at its end, no further data; the blocks of AES are pgcrypto''s. Returns NULL where the key is another or a bit was changed; raises 55000 without pgcrypto';
-
 CREATE FUNCTION pgtoken_import.gotrue_plain(id text, stored text, encryption_keys jsonb) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	sealed jsonb;
 	key text;
-	opened bytea;
+	opened text;
 BEGIN
 	IF coalesce(stored, '') = '' THEN
 		RAISE EXCEPTION 'what is secret of it is not there'
@@ -150,20 +60,20 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	-- HKDF with SHA-256 (RFC 5869) in one block: no salt, the row's id for info
-	opened := pgtoken_import.open_gcm(
+	opened := pgtoken_import.open_by(
 		pgtoken_import.hmac_sha256(pgtoken_import.hmac_sha256(decode(repeat('00', 32), 'hex'), pgtoken_import.base64url_bytes(rtrim(key, '='))), convert_to(id, 'UTF8') || '\x01'),
-		decode(sealed ->> 'nonce', 'base64'), decode(sealed ->> 'data', 'base64'));
+		pgtoken_import.base64url(decode(sealed ->> 'nonce', 'base64') || decode(sealed ->> 'data', 'base64')));
 	IF opened IS NULL THEN
 		RAISE EXCEPTION 'it cannot be decrypted'
 			USING ERRCODE = 'invalid_parameter_value',
 				  DETAIL = format('The key %s of encryption_keys is not the one that it was encrypted with, or the row is not as it was written.', quote_literal(sealed ->> 'key_id'));
 	END IF;
-	RETURN convert_from(opened, 'UTF8');
+	RETURN opened;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken_import.gotrue_plain FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.gotrue_plain TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken_import.gotrue_plain IS 'Internal: a column that GoTrue may have encrypted (GOTRUE_SECURITY_DB_ENCRYPTION_…), in plain. id: of its row, in the text that is part of the key. stored: the column. encryption_keys: as in from_gotrue. Raises 22023, 0A000, 55000';
+COMMENT ON FUNCTION pgtoken_import.gotrue_plain IS 'Internal: a column that GoTrue may have encrypted (GOTRUE_SECURITY_DB_ENCRYPTION_…), in plain. id: of its row, in the text that is part of the key. stored: the column. encryption_keys: as in from_gotrue. Raises 22023, 0A000';
 
 CREATE FUNCTION pgtoken_import.gotrue_amr(methods text[], aal text) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -418,5 +328,5 @@ REVOKE ALL ON FUNCTION pgtoken_import.from_gotrue FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken_import.from_gotrue TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken_import.from_gotrue IS
 'Bring what GoTrue (Supabase Auth) has: the clients of its OAuth server with their secrets, consents, authenticator apps, and the living refresh tokens of its sessions, in either of its formats. See docs/coming-from-gotrue.md. To be run while GoTrue takes no requests, and before users refresh here.
-source_schema: where its tables lie: users, sessions, refresh_tokens and mfa_amr_claims, and as far as they are there oauth_clients, oauth_consents and mfa_factors. client_id: the client here that your application is, whose sessions those will be that GoTrue has begun for no client of its OAuth server; NULL: they are skipped. scope: theirs, which the client must be allowed. audience: APIs that the tokens are for (RFC 8707); NULL: as in issue_tokens. subject: an SQL expression over a row u of users, run with your rights: what your application calls a user. issuer: of the clients; NULL: the default one. timebox, inactivity_timeout: GOTRUE_SESSIONS_TIMEBOX and GOTRUE_SESSIONS_INACTIVITY_TIMEOUT there, which it does not store; NULL: none. encryption_keys: GOTRUE_SECURITY_DB_ENCRYPTION_DECRYPTION_KEYS as an object, {"key id": "key in base64url"}, where it encrypts; needs the extension pgcrypto; pass it as a parameter, not as a literal that a log may keep. factors: true: authenticator apps as well. client_scopes: scopes of its clients. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
+source_schema: where its tables lie: users, sessions, refresh_tokens and mfa_amr_claims, and as far as they are there oauth_clients, oauth_consents and mfa_factors. client_id: the client here that your application is, whose sessions those will be that GoTrue has begun for no client of its OAuth server; NULL: they are skipped. scope: theirs, which the client must be allowed. audience: APIs that the tokens are for (RFC 8707); NULL: as in issue_tokens. subject: an SQL expression over a row u of users, run with your rights: what your application calls a user. issuer: of the clients; NULL: the default one. timebox, inactivity_timeout: GOTRUE_SESSIONS_TIMEBOX and GOTRUE_SESSIONS_INACTIVITY_TIMEOUT there, which it does not store; NULL: none. encryption_keys: GOTRUE_SECURITY_DB_ENCRYPTION_DECRYPTION_KEYS as an object, {"key id": "key in base64url"}, where it encrypts; pass it as a parameter, not as a literal that a log may keep. factors: true: authenticator apps as well. client_scopes: scopes of its clients. source: by which name the tokens are known here, as in pgtoken.import_family. dry_run: false does it; true and NULL say what would become of each and leave nothing behind.
 Returns a row for each client, secret, consent, factor and token. What cannot be here is refused with the reason, and stops nothing else; run again, what is here already exists. Raises 42P01 for tables that are missing, 42501 for those of somebody who has not your rights, 55000 for an unknown issuer, and what the expression raises.';

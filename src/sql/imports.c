@@ -15,6 +15,7 @@
 #include "base/request.h"
 #include "base/strings.h"
 #include "core/base/code.h"
+#include "core/base/crypto.h"
 #include "core/base/slice.h"
 #include "core/oauth/foreign_token.h"
 #include "operations/import_family.h"
@@ -24,7 +25,9 @@
 #include "tables/issuer.h"
 
 PG_FUNCTION_INFO_V1(pgt_import_family);
+PG_FUNCTION_INFO_V1(pgt_import_hmac_sha256);
 PG_FUNCTION_INFO_V1(pgt_import_open);
+PG_FUNCTION_INFO_V1(pgt_import_open_by);
 PG_FUNCTION_INFO_V1(pgt_import_signing_key);
 PG_FUNCTION_INFO_V1(pgt_import_token_secret);
 PG_FUNCTION_INFO_V1(pgt_imported_family);
@@ -157,6 +160,19 @@ pgt_import_token_secret(PG_FUNCTION_ARGS)
 }
 
 /* NULL: by none of the source's secrets */
+/* what was opened as SQL's result; NULL where the key is another's, or it is no text */
+static Datum
+opened(FunctionCallInfo fcinfo, PgtcCode code, const PgtcBuf *plain)
+{
+	if (code == PGTC_E_SIGNATURE || code == PGTC_E_MALFORMED)
+		PG_RETURN_NULL();
+	glue_check(code, "opening what another server has encrypted");
+	/* its key says who wrote it, and not that it is a text */
+	if (plain->len > 0 && !pg_verify_mbstr(PG_UTF8, plain->data, (int) plain->len, true))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(plain->data ? plain->data : "", (int) plain->len));
+}
+
 Datum
 pgt_import_open(PG_FUNCTION_ARGS)
 {
@@ -170,13 +186,39 @@ pgt_import_open(PG_FUNCTION_ARGS)
 	source = imported_source_find(argument_issuer(fcinfo, 1), source_name);
 	pgtc_buf_init(&plain, &glue_mem);
 	code = source ? imported_source_open(source, pgtc_slice_str(text), &plain) : PGTC_E_SIGNATURE;
-	if (code == PGTC_E_SIGNATURE || code == PGTC_E_MALFORMED)
-		PG_RETURN_NULL();
-	glue_check(code, "opening what another server has encrypted");
-	/* its key says who wrote it, and not that it is a text */
-	if (plain.len > 0 && !pg_verify_mbstr(PG_UTF8, plain.data, (int) plain.len, true))
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text_with_len(plain.data ? plain.data : "", (int) plain.len));
+	return opened(fcinfo, code, &plain);
+}
+
+Datum
+pgt_import_open_by(PG_FUNCTION_ARGS)
+{
+	bytea *key = PG_GETARG_BYTEA_PP(0);
+	char *ciphertext = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	PgtcBuf plain;
+	PgtcCode code;
+
+	if (VARSIZE_ANY_EXHDR(key) != PGTC_FOREIGN_KEY_LEN)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("key must be of %d bytes", PGTC_FOREIGN_KEY_LEN)));
+	pgtc_buf_init(&plain, &glue_mem);
+	code = pgtc_foreign_token_open((const uint8_t *) VARDATA_ANY(key), pgtc_slice_str(ciphertext),
+								   &plain);
+	return opened(fcinfo, code, &plain);
+}
+
+Datum
+pgt_import_hmac_sha256(PG_FUNCTION_ARGS)
+{
+	bytea *key = PG_GETARG_BYTEA_PP(0);
+	bytea *message = PG_GETARG_BYTEA_PP(1);
+	bytea *mac = palloc(VARHDRSZ + PGTC_SHA256_LEN);
+
+	SET_VARSIZE(mac, VARHDRSZ + PGTC_SHA256_LEN);
+	glue_check(pgtc_crypto_hmac_sha256((const uint8_t *) VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key),
+									   VARDATA_ANY(message), VARSIZE_ANY_EXHDR(message),
+									   (uint8_t *) VARDATA(mac)),
+			   "HMAC");
+	PG_RETURN_BYTEA_P(mac);
 }
 
 static void

@@ -123,9 +123,14 @@ describe('templates', () => {
 });
 
 describe('codes by webhook', () => {
-	it('are signed, so that the receiver knows who has sent them and when, and say all that is known', async () => {
+	it('are signed, so that the receiver knows who has sent them and when, and say all that is known', async (t) => {
 		const authority = makeAuthority();
 		const receiver = await startReceiver(readAuthority(authority), (_, response) => response.writeHead(202).end());
+		// one that is open keeps the process from its end
+		t.after(async () => {
+			await receiver.close();
+			rmSync(authority, { recursive: true });
+		});
 		const send = codesOf({ COURIER_CODE_WEBHOOK: receiver.url('/codes'), COURIER_CA: join(authority, 'ca.pem') });
 		const asked = request({ factor_type: 'sms', address: '+41 79 000 00 00' });
 		assert.deepEqual(await send({ ...work(), request: asked }), { status: 202 });
@@ -136,13 +141,12 @@ describe('codes by webhook', () => {
 		assert.ok(Math.abs(Number(headers['webhook-timestamp']) - Date.now() / 1000) < 600);
 		const signature = createHmac('sha256', secret).update(`${ID}.${headers['webhook-timestamp']}.${body}`).digest('base64');
 		assert.ok(headers['webhook-signature'] === `v1,${signature}`, 'the signature holds');
-		await receiver.close();
-		rmSync(authority, { recursive: true });
 	});
 
-	it('mail goes by the mail server where there is one, and nothing else does', async () => {
+	it('mail goes by the mail server where there is one, and nothing else does', async (t) => {
 		const server = await startMailServer();
 		const receiver = await startReceiver(null, (_, response) => response.end());
+		t.after(() => Promise.all([server.close(), receiver.close()]));
 		const mailUrl = { COURIER_SMTP_URL: `smtp://localhost:${server.port}` };
 		const hook = { COURIER_CODE_WEBHOOK: receiver.url() };
 		const sms = work({ factor_type: 'sms', address: '+41 79 000 00 00' });
@@ -152,7 +156,6 @@ describe('codes by webhook', () => {
 		await assert.rejects(codesOf(mailUrl)(sms), { message: /COURIER_CODE_WEBHOOK/, permanent: false });
 		assert.equal(server.mails.length, 1);
 		assert.equal(receiver.seen.length, 2);
-		await Promise.all([server.close(), receiver.close()]);
 	});
 
 	it('an expired code goes nowhere', async () => {
