@@ -93,11 +93,15 @@ read_key(StoreRow *row, void *arg)
 	MemoryContextSwitchTo(caller);
 }
 
+/* what read_key reads; one that has never signed here, and is past being pending, is another server's */
+#define KEYS_READ                                                           \
+	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri, "         \
+	"k.activated_at IS NULL AND k.state OPERATOR(pg_catalog.<>) 'pending' " \
+	"FROM pgtoken.signing_keys k "
+
 static StoreQuery keys_read_query =
 	STORE_QUERY("signing keys read", STORE_READS_LATEST,
-				"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri, "
-				"k.activated_at IS NULL AND k.state" EQ "'retiring' FROM pgtoken.signing_keys k "
-				"WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
+				KEYS_READ "WHERE k.state OPERATOR(pg_catalog.<>) 'retired'");
 
 static SigningKey *
 key_list(void)
@@ -249,12 +253,11 @@ signing_key_verifying(const char *kid)
 }
 
 /* by maintain() at its time: one that was retired for another reason may be known to somebody */
-static StoreQuery key_at_its_end_query = STORE_QUERY(
-	"retired signing key", STORE_READS_LATEST,
-	"SELECT k.kid, k.issuer, k.alg, k.state, k.public_jwk, k.uri, "
-	"k.activated_at IS NULL AND k.state" EQ "'retiring' FROM pgtoken.signing_keys k "
-	"WHERE k.kid" EQ "$1 AND k.state" EQ "'retired' AND k.retire_reason" EQ "'end of life' "
-	"AND k.retired_at OPERATOR(pg_catalog.>=) k.retires_at");
+static StoreQuery key_at_its_end_query =
+	STORE_QUERY("retired signing key", STORE_READS_LATEST,
+				KEYS_READ "WHERE k.kid" EQ "$1 AND k.state" EQ "'retired' AND k.retire_reason" EQ
+						  "'end of life' "
+						  "AND k.retired_at OPERATOR(pg_catalog.>=) k.retires_at");
 
 const SigningKey *
 signing_key_at_its_end(const char *kid)
