@@ -3,6 +3,11 @@
 SET client_min_messages = warning;	-- maintain() tells what it does
 SET timezone = 'UTC';	-- partitions are months of UTC
 SELECT count(step) FILTER (WHERE step IS NULL) AS nameless FROM pgtoken.maintain();
+-- what tests before have left, and ends within minutes, lasts for a day: only what is made here has its time come
+UPDATE pgtoken.authorization_requests SET expires_at = now() + interval '1 day';
+UPDATE pgtoken.replay_ids SET expires_at = now() + interval '1 day';
+UPDATE pgtoken.challenge_codes SET expires_at = now() + interval '1 day';
+UPDATE pgtoken.blacklist SET expires_at = now() + interval '1 day';
 
 -- Partitions: this month and the next two; a second run finds nothing to do
 SELECT p.parent, count(c.oid) AS ahead
@@ -148,8 +153,7 @@ BEGIN;
 SELECT format('DROP TABLE pgtoken.tokens_p%s', to_char(now() + interval '1 month', 'YYYY_MM')) AS drop_next \gset
 :drop_next;
 SELECT ok FROM pgtoken.health() WHERE check_name = 'partitions ahead';
--- on a slow machine another test's entry of the blacklist may be due as well
-SELECT step FROM pgtoken.maintain() WHERE step <> 'blacklist rows forgotten';
+SELECT step FROM pgtoken.maintain();
 SELECT ok FROM pgtoken.health() WHERE check_name = 'partitions ahead';
 ROLLBACK;
 
