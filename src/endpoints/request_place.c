@@ -189,6 +189,12 @@ request_place_status_list(const HttpExchange *x)
 	return at((uint32) (list.series % PGTC_PLACEMENTS));
 }
 
+RequestPlace
+request_place(const HttpExchange *x, PlaceRule rule)
+{
+	return x->form_err == PGT_OK ? rule(x) : request_place_any(x);
+}
+
 char *
 request_place_name(RequestPlace place, uint32 shards)
 {
@@ -222,7 +228,7 @@ request_place_is_elsewhere(HttpExchange *x, PlaceRule rule)
 
 	if (here.count == 0 || x->request->peer.routed)
 		return false;
-	place = rule(x);
+	place = request_place(x, rule);
 	if (!is_elsewhere(place))
 		return false;
 	x->status = 0;
