@@ -3,8 +3,7 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT pgtoken.create_issuer('https://shard.example');
-SELECT pgtoken.update_issuer('https://shard.example', login_uri => 'https://shard.example/login', logout_uri => 'https://shard.example/logout', verification_uri => 'https://shard.example/device',
-							 registration => 'open');
+SELECT pgtoken.update_issuer('https://shard.example', login_uri => 'https://shard.example/login', logout_uri => 'https://shard.example/logout', verification_uri => 'https://shard.example/device');
 SELECT count(pgtoken.create_signing_key('ES256', 'https://shard.example')) AS keys;
 INSERT INTO test.clients SELECT c.* FROM pgtoken.create_client('sharded', offline_access => true, scopes => '{openid,notes}', redirect_uris => '{https://shard.example/cb}', issuer => 'https://shard.example',
 	metadata => '{"consent_required": false, "post_logout_redirect_uris": ["https://shard.example/bye"],
@@ -83,7 +82,7 @@ CREATE FUNCTION test.jwt(claims jsonb, typ text DEFAULT 'JWT') RETURNS text LANG
 	RETURN test.b64url(convert_to(format('{"alg":"ES256","typ":"%s"}', typ), 'UTF8')) || '.' || test.b64url(convert_to(claims::text, 'UTF8')) || '.' || repeat('A', 86);
 CREATE FUNCTION test.placed_token() RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN test.jwt('{"grant_id": "017f22e2-79b0-7000-aa2b-d80000000000"}', 'at+jwt');
-CREATE FUNCTION test.bearer(scheme text DEFAULT 'Bearer') RETURNS jsonb LANGUAGE sql IMMUTABLE
+CREATE FUNCTION test.shown_token(scheme text DEFAULT 'Bearer') RETURNS jsonb LANGUAGE sql IMMUTABLE
 	RETURN jsonb_build_object('authorization', scheme || ' ' || test.placed_token());
 CREATE FUNCTION test.asserted(VARIADIC pairs text[] DEFAULT '{}') RETURNS text LANGUAGE sql IMMUTABLE
 	RETURN test.form(VARIADIC pairs || ARRAY['client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', 'client_assertion', test.jwt('{"iss": "sharded", "sub": "sharded"}')]);
@@ -112,12 +111,12 @@ FROM (VALUES
 	(13, 'one of a person', 'POST', '/oauth2/token', test.form(:bearer_grant, test.jwt('{"iss": "https://idp.example", "sub": "p", "jti": "once", "client_id": "sharded"}', 'oauth-id-jag+jwt')), test.basic('web')),
 	(20, 'introspect', 'POST', '/oauth2/introspect', test.form('token', test.placed_token()), :basic),
 	(21, 'revoke', 'POST', '/oauth2/revoke', test.form('token', test.placed_token()), :basic),
-	(22, 'userinfo', 'GET', '/oauth2/userinfo', '', test.bearer()),
-	(23, 'userinfo, DPoP', 'GET', '/oauth2/userinfo', '', test.bearer('DPoP')),
+	(22, 'userinfo', 'GET', '/oauth2/userinfo', '', test.shown_token()),
+	(23, 'userinfo, DPoP', 'GET', '/oauth2/userinfo', '', test.shown_token('DPoP')),
 	(24, 'userinfo, in the form', 'POST', '/oauth2/userinfo', test.form('access_token', test.placed_token()), '{}'),
-	(25, 'sessions', 'GET', '/oauth2/sessions', 'limit=2', test.bearer()),
-	(26, 'end a session', 'DELETE', '/oauth2/sessions/x', '', test.bearer()),
-	(27, 'end others', 'POST', '/oauth2/sessions/end_others', '', test.bearer()),
+	(25, 'sessions', 'GET', '/oauth2/sessions', 'limit=2', test.shown_token()),
+	(26, 'end a session', 'DELETE', '/oauth2/sessions/x', '', test.shown_token()),
+	(27, 'end others', 'POST', '/oauth2/sessions/end_others', '', test.shown_token()),
 	(30, 'authorize', 'GET', '/oauth2/authorize', 'client_id=sharded&response_type=code', '{}'),
 	(31, 'authorize, pushed', 'GET', '/oauth2/authorize', test.form('client_id', 'web', 'request_uri', 'urn:ietf:params:oauth:request_uri:' || test.handle('pgtpr_')), '{}'),
 	(32, 'authorize, by reference', 'GET', '/oauth2/authorize', test.form('client_id', 'sharded', 'request_uri', 'https://sharded.example/request'), '{}'),
@@ -140,14 +139,14 @@ FROM (VALUES
 	(57, 'metadata of signals', 'GET', '/.well-known/ssf-configuration', '', '{}'),
 	(60, 'register', 'POST', '/oauth2/register', '{}', '{}'),
 	(61, 'registration', 'PUT', '/oauth2/register/sharded', '', '{}'),
-	(62, 'streams', 'GET', '/oauth2/signals/streams', '', test.bearer()),
-	(63, 'status of a stream', 'POST', '/oauth2/signals/status', '{}', test.bearer()),
-	(64, 'verification', 'POST', '/oauth2/signals/verification', '{}', test.bearer()),
-	(65, 'poll', 'POST', '/oauth2/signals/poll/x', '{}', test.bearer()),
+	(62, 'streams', 'GET', '/oauth2/signals/streams', '', test.shown_token()),
+	(63, 'status of a stream', 'POST', '/oauth2/signals/status', '{}', test.shown_token()),
+	(64, 'verification', 'POST', '/oauth2/signals/verification', '{}', test.shown_token()),
+	(65, 'poll', 'POST', '/oauth2/signals/poll/x', '{}', test.shown_token()),
 	(70, 'console', 'GET', '/oauth2/console', '', '{}'), (71, 'console', 'GET', '/oauth2/console/', '', '{}'), (72, 'console', 'GET', '/oauth2/console/console.js', '', '{}'),
 	(73, 'console', 'GET', '/oauth2/console/configuration', '', '{}'),
-	(74, 'a function of the console', 'POST', '/oauth2/console/api/x', '{}', test.bearer('DPoP')),
-	(80, 'live', 'GET', '/live', '', '{}'), (81, 'ready', 'GET', '/ready', '', '{}'), (82, 'metrics', 'GET', '/metrics', '', '{}'), (83, 'metrics, with a token', 'GET', '/metrics', '', test.bearer()),
+	(74, 'a function of the console', 'POST', '/oauth2/console/api/x', '{}', test.shown_token('DPoP')),
+	(80, 'live', 'GET', '/live', '', '{}'), (81, 'ready', 'GET', '/ready', '', '{}'), (82, 'metrics', 'GET', '/metrics', '', '{}'), (83, 'metrics, with a token', 'GET', '/metrics', '', test.shown_token()),
 	-- what is refused for its form, or names nothing
 	(90, 'another method', 'GET', '/oauth2/token', '', '{}'), (91, 'another path', 'GET', '/nothing', '', '{}'), (92, 'a preflight', 'OPTIONS', '/oauth2/token', '', '{}'),
 	(93, 'no grant type', 'POST', '/oauth2/token', 'refresh_token=x', '{}'), (94, 'no such grant type', 'POST', '/oauth2/token', 'grant_type=x', '{}'),
@@ -156,7 +155,7 @@ FROM (VALUES
 	(100, 'no client', 'GET', '/oauth2/authorize', '', '{}'), (101, 'no token', 'GET', '/oauth2/userinfo', '', '{}')) v (n, what, method, path, form, headers) ORDER BY n;
 -- modulo as many as there are, and as the other functions say it
 SELECT shards, test.goes('GET', '/oauth2/authorize', 'client_id=sharded', shards => shards) = pgtoken.shard_of_subject('client:sharded', shards)::text AS of_a_client,
-	   test.goes('GET', '/oauth2/userinfo', '', test.bearer(), shards) = pgtoken.shard_of('017f22e2-79b0-7000-aa2b-d80000000000'::uuid, shards)::text AS of_a_token
+	   test.goes('GET', '/oauth2/userinfo', '', test.shown_token(), shards) = pgtoken.shard_of('017f22e2-79b0-7000-aa2b-d80000000000'::uuid, shards)::text AS of_a_token
 FROM unnest('{1,3,20,16384}'::integer[]) shards;
 -- an id without a placement has a shard all the same
 SELECT test.goes('POST', '/oauth2/introspect', test.form('token', test.handle('pgtac_', '017f22e2-79b0-7cc3-98c4-dc0c0c07398f')), shards => 1000) = pgtoken.shard_of('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'::uuid, 1000)::text AS of_a_hash;
