@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 
+#include "base/configuration.h"
 #include "base/counters.h"
 #include "base/guc.h"
 #include "base/request_mark.h"
@@ -66,6 +67,7 @@ typedef enum RouteFlags
 	OWN_SCRIPTS =
 		256, /* for scripts of the issuer's own origin: told in JSON, and no other origin lets in */
 	AT_ANY_LAG = 512, /* says itself what it makes of a standby that is too far behind */
+	CONFIGURES = 1024, /* changes what a subscriber has from its configuration primary */
 	ALIASED = 64 /* also below the issuer's mtls_base_uri (RFC 8705 section 5) */
 } RouteFlags;
 
@@ -101,19 +103,21 @@ static const Route routes[] = {
 	{"/oauth2/challenge", FORM, FOR_SCRIPTS, challenge_endpoint, NULL},
 	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
 	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
-	{"/oauth2/register", FORM, FOR_SCRIPTS | NO_FORM, registration_endpoint, NULL},
+	{"/oauth2/register", FORM, FOR_SCRIPTS | NO_FORM | CONFIGURES, registration_endpoint, NULL},
 	{"/oauth2/sessions", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY | ALIASED,
 	 account_endpoint_sessions, NULL},
 	{"/oauth2/sessions/end_others", FORM, FOR_SCRIPTS | NO_FORM | ALIASED,
 	 account_endpoint_end_others, NULL},
 	{"/oauth2/sessions/", REMOVED, FOR_SCRIPTS | NO_FORM | OF_MANY | ALIASED, account_endpoint_end,
 	 NULL},
-	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY, registration_endpoint_manage,
-	 NULL},
+	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY | CONFIGURES,
+	 registration_endpoint_manage, NULL},
 	{"/.well-known/ssf-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
 	 signals_endpoint_metadata},
-	{"/oauth2/signals/streams", STREAMS, FOR_SCRIPTS | NO_FORM, signals_endpoint_streams, NULL},
-	{"/oauth2/signals/status", STATUS, FOR_SCRIPTS | NO_FORM, signals_endpoint_status, NULL},
+	{"/oauth2/signals/streams", STREAMS, FOR_SCRIPTS | NO_FORM | CONFIGURES,
+	 signals_endpoint_streams, NULL},
+	{"/oauth2/signals/status", STATUS, FOR_SCRIPTS | NO_FORM | CONFIGURES, signals_endpoint_status,
+	 NULL},
 	{"/oauth2/signals/verification", FORM, FOR_SCRIPTS | NO_FORM, signals_endpoint_verify, NULL},
 	{CONSOLE_PATH, FILES, READS_ONLY, NULL, console_files_home},
 	{CONSOLE_PATH "/", FILES, READS_ONLY, NULL, console_files_index},
@@ -339,6 +343,8 @@ check(const HttpExchange *x, const Route *route, bool stale)
 		return PGT_ERR_REQUEST_METHOD;
 	if (stale && !(route->flags & AT_ANY_LAG))
 		return PGT_ERR_STALE_STANDBY;
+	if ((route->flags & CONFIGURES) && !is_method(x, "OPTIONS") && configuration_is_elsewhere())
+		return PGT_ERR_CONFIGURATION_ELSEWHERE;
 	return XactReadOnly && !(route->flags & READS_ONLY) ? PGT_ERR_READ_ONLY : PGT_OK;
 }
 
