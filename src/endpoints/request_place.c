@@ -7,6 +7,7 @@
  */
 #include "endpoints/request_place.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/place.h"
 #include "base/strings.h"
@@ -217,7 +218,7 @@ is_elsewhere(RequestPlace place)
 {
 	if (place.kind == PLACE_SHARD)
 		return !shard_is_here(place.number);
-	return place.kind == PLACE_CONFIGURATION;
+	return place.kind == PLACE_CONFIGURATION && configuration_role() != CONFIGURATION_PRIMARY;
 }
 
 bool
