@@ -174,6 +174,12 @@ SELECT test.door_at('/oauth2/token', test.form('grant_type', 'refresh_token', 'r
 SELECT count(*) = :before_events AS no_event FROM pgtoken.audit_events;
 SELECT generation, revoked_at IS NULL AS not_revoked FROM pgtoken.grants WHERE grant_id = :'their_gid';
 SELECT h.status, h.body, h.headers @> '{Cache-Control,no-store}' AS not_kept FROM pgtoken_http.handle('POST', '/oauth2/token', '{}', convert_to(test.form('grant_type', 'refresh_token', 'refresh_token', :'their_rt'), 'UTF8')) h;
+-- a registration stays where the configuration is
+BEGIN;
+SET LOCAL client_min_messages = error;
+CREATE PUBLICATION pgtoken_configuration;
+SELECT test.door_at('/oauth2/register', '{}', '{"content-type": "application/json"}') AS register_at_the_primary;
+ROLLBACK;
 -- what is this shard's, and what is everybody's, is answered
 SELECT test.brief(test.http('introspect', test.form('token', :'at'), test.basic('sharded'))) AS introspect, test.brief(test.http('token', 'grant_type=client_credentials', test.basic('sharded'))) AS client_credentials,
 	   (test.request('GET', '/oauth2/jwks')).status AS jwks, test.brief(test.http('token', test.form('grant_type', 'refresh_token', 'refresh_token', 'x'), test.basic('sharded'))) AS nobodys,
