@@ -225,6 +225,7 @@ BEGIN
 			('replay lag', 'operations.md#replicas', NULL),
 			('retry windows', 'operations.md#replicas', NULL),
 			('durable rotation', 'security.md#what-a-stolen-refresh-token-is-worth', NULL),
+			('shard', 'scale.md#which-shard-a-database-is', NULL),
 			('http authenticator', 'operations.md#http', NULL),
 			('authentication policies', 'policies.md#what-a-resource-asks-for', NULL),
 			('console', 'console.md#when-a-factor-is-lost', NULL),
