@@ -223,6 +223,7 @@ BEGIN
 			('partitions ahead', 'operations.md#partitions-and-retention', 'maintain'),
 			('default partitions empty', 'operations.md#partitions-and-retention', 'maintain'),
 			('replay lag', 'operations.md#replicas', NULL),
+			('configuration', 'operations.md#one-configuration-for-several-databases', NULL),
 			('retry windows', 'operations.md#replicas', NULL),
 			('durable rotation', 'security.md#what-a-stolen-refresh-token-is-worth', NULL),
 			('shard', 'scale.md#which-shard-a-database-is', NULL),
