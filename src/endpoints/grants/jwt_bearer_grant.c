@@ -17,10 +17,12 @@
 #include "base/member.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "base/place.h"
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/request.h"
 #include "base/session_lock.h"
+#include "base/shard.h"
 #include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
@@ -29,6 +31,7 @@
 #include "http/client_auth.h"
 #include "http/client_keys.h"
 #include "http/foreign_jwt.h"
+#include "http/hop.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/subject_block.h"
@@ -345,15 +348,32 @@ read_scope(const TokenRequest *request, Assertion *assertion)
 }
 
 static bool
-is_first_use(const HttpExchange *x, const Assertion *assertion)
+is_single_use(const Assertion *assertion)
 {
-	const PgtcClaims *claims = assertion->jwt.claims;
+	return assertion->id_jag || assertion->trusted->single_use;
+}
 
-	if (!assertion->id_jag && !assertion->trusted->single_use)
+static char *
+jti_of(const Assertion *assertion)
+{
+	PgtcSlice jti = assertion->jwt.claims->jti;
+
+	return pnstrdup(jti.data, jti.len);
+}
+
+/* what the shard that has used it up tells the subject's */
+#define USED "assertion"
+
+static bool
+is_first_use(HttpExchange *x, const Assertion *assertion)
+{
+	if (!is_single_use(assertion))
 		return true;
-	return replay_first_use(
-		"assertion", psprintf("%s %s", x->issuer->issuer, assertion->trusted->iss),
-		pnstrdup(claims->jti.data, claims->jti.len), moment_of_unix(claims->exp));
+	if (hop_carried_member(x, USED))
+		return hop_first_use(x);
+	return replay_first_use("assertion",
+							psprintf("%s %s", x->issuer->issuer, assertion->trusted->iss),
+							jti_of(assertion), moment_of_unix(assertion->jwt.claims->exp));
 }
 
 /* what goes into our tokens is held to what an application may say there */
@@ -393,6 +413,44 @@ judge(const TokenRequest *request, Assertion *assertion)
 	return err;
 }
 
+/* where one that is good once is used, whatever rule it fulfils: a person's, which is one client's, with that client */
+static uint32
+place_of_use(const TokenRequest *request, const Assertion *assertion)
+{
+	if (assertion->id_jag)
+		return place_of_client(request->client->client_id);
+	return place_of_subject(psprintf("%s %s", assertion->trusted->iss, jti_of(assertion)));
+}
+
+PgtErr
+jwt_bearer_grant_way(const TokenRequest *request)
+{
+	Assertion assertion = {0};
+	uint32 placement;
+
+	/* what is wrong with it is told later */
+	if (shard_here().count == 0 || judge(request, &assertion) != PGT_OK ||
+		!is_single_use(&assertion) || hop_carried_member(request->x, USED))
+		return PGT_OK;
+	placement = place_of_use(request, &assertion);
+	return shard_is_here(placement) ? PGT_OK : hop_to(request->x, placement, NULL);
+}
+
+/* used up before it goes to the subject's shard, which cannot know where else it was shown */
+static PgtErr
+follow(const TokenRequest *request, const Assertion *assertion)
+{
+	Object used;
+
+	if (shard_here().count == 0 || shard_is_here(place_of_subject(assertion->subject)))
+		return PGT_OK;
+	if (!is_first_use(request->x, assertion))
+		return PGT_ERR_ASSERTION_REPLAYED;
+	object_begin(&used);
+	object_jsonb(&used, USED, object_empty());
+	return token_request_follow(request, assertion->subject, object_end(&used));
+}
+
 /* which trust it rests on, in the family and in the audit */
 static Jsonb *
 context_of(const TokenRequest *request, const Assertion *assertion)
@@ -427,6 +485,8 @@ jwt_bearer_grant(const TokenRequest *request, TokenResponse *response)
 	IssueRequest issue = token_request_issue(request, GRANT_TYPE_JWT_BEARER);
 	PgtErr err = judge(request, &assertion);
 
+	if (err == PGT_OK)
+		err = follow(request, &assertion);
 	if (err == PGT_OK)
 	{
 		read_authentication(&assertion, &issue.auth);

@@ -25,6 +25,12 @@ extern PgtErr jwt_bearer_grant_client(HttpExchange *x, const Client **client);
  */
 extern PgtErr jwt_bearer_grant_wait(const HttpExchange *x);
 
+/*
+ * One that is good once is used on one shard of all, whatever subject it turns out to be
+ * of: PGT_ERR_ELSEWHERE on the way there.
+ */
+extern PgtErr jwt_bearer_grant_way(const TokenRequest *request);
+
 extern void jwt_bearer_grant(const TokenRequest *request, TokenResponse *response);
 
 #endif /* PGT_JWT_BEARER_GRANT_H */

@@ -9,11 +9,16 @@
 #include "utils/builtins.h"
 
 #include "base/member.h"
+#include "base/object.h"
 #include "base/refused.h"
 #include "base/user_function.h"
+#include "http/hop.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tokens/response.h"
+
+/* what the shard that has verified it tells the user's */
+#define VOUCHED "user"
 
 /* a password, and whose it is */
 typedef struct Verification
@@ -21,7 +26,8 @@ typedef struct Verification
 	const TokenRequest *request;
 	const char *username;
 	const char *password;
-	IssueRequest *issue; /* subject NULL: nobody's */
+	Jsonb *user; /* NULL: nobody's */
+	IssueRequest *issue;
 } Verification;
 
 /* checked as the arguments of issue_tokens are */
@@ -43,18 +49,30 @@ describe_user(Jsonb *user, Authentication *auth)
 static void
 verify_password(void *arg)
 {
-	const Verification *verification = arg;
+	Verification *verification = arg;
 	const TokenRequest *request = verification->request;
 	const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
 	Datum args[3];
-	Jsonb *user;
 
 	args[0] = CStringGetTextDatum(verification->username);
 	args[1] = CStringGetTextDatum(verification->password);
 	args[2] = CStringGetTextDatum(request->client->client_id);
-	user = user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
-	if (user)
-		describe_user(user, &verification->issue->auth);
+	verification->user =
+		user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
+	if (verification->user)
+		describe_user(verification->user, &verification->issue->auth);
+}
+
+/* to the shard of the user, which is told who it is: the password is judged, and failures are counted, once */
+static PgtErr
+follow(const Verification *verification)
+{
+	Object vouched;
+
+	object_begin(&vouched);
+	object_jsonb(&vouched, VOUCHED, verification->user);
+	return token_request_follow(verification->request, verification->issue->auth.subject,
+								object_end(&vouched));
 }
 
 static PgtErr
@@ -63,16 +81,23 @@ judge(const TokenRequest *request, IssueRequest *issue)
 	Verification verification = {.request = request,
 								 .username = http_param(request->x, "username"),
 								 .password = http_param(request->x, "password"),
+								 .user = hop_carried_member(request->x, VOUCHED),
 								 .issue = issue};
+	PgtErr err;
 
 	if (request->x->issuer->password_verifier == NULL)
 		return PGT_ERR_PASSWORD_OFF;
 	if (verification.username == NULL || verification.password == NULL)
 		return refused(PGT_ERR_REQUEST_PARAMETER, verification.username ? "password" : "username",
 					   NULL, NULL);
-	if (!user_function_guard(verify_password, &verification))
+	if (verification.user)
+		describe_user(verification.user, &issue->auth);
+	else if (!user_function_guard(verify_password, &verification))
 		return PGT_ERR_USER_FUNCTION;
-	return issue->auth.subject ? token_request_details(request, issue) : PGT_ERR_PASSWORD_WRONG;
+	if (verification.user == NULL)
+		return PGT_ERR_PASSWORD_WRONG;
+	err = follow(&verification);
+	return err == PGT_OK ? token_request_details(request, issue) : err;
 }
 
 void
