@@ -211,19 +211,19 @@ handle(GrantHandler handler, const TokenRequest *request, const char *grant_type
  * handle of ours has no home: it follows its subject from wherever it is.
  */
 static PgtErr
-go_on(const TokenRequest *request, GrantType type)
+go_on(HttpExchange *x, GrantType type)
 {
 	switch (type)
 	{
 		case GRANT_TYPE_TOKEN_EXCHANGE:
-			return token_exchange_grant_way(request->x);
+			return token_exchange_grant_way(x);
 		case GRANT_TYPE_JWT_BEARER:
-			return jwt_bearer_grant_way(request);
+			return jwt_bearer_grant_way(x);
 		case GRANT_TYPE_CLIENT_CREDENTIALS:
 		case GRANT_TYPE_PASSWORD:
 			return PGT_OK;
 		default:
-			return hop_is_home(request->x) ? PGT_OK : hop_home(request->x, NULL);
+			return hop_is_home(x) ? PGT_OK : hop_home(x, NULL);
 	}
 }
 
@@ -261,7 +261,7 @@ token_endpoint(HttpExchange *x)
 		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", grant_type,
 					  client_grant_type_names(request.client));
 	if (err == PGT_OK)
-		err = go_on(&request, (GrantType) type);
+		err = go_on(x, (GrantType) type);
 	if (err == PGT_OK)
 		err = read_confirmation(x, request.client, &request.cnf);
 	if (err != PGT_OK)

@@ -117,7 +117,7 @@ static int64
 home_of(const HttpExchange *x)
 {
 	Jsonb *content = read_content(x);
-	int64 home = content ? member_int(content, "home", HERE) : HERE;
+	int64 home = content ? member_int(content, "home", HERE) : x->has_home ? (int64) x->home : HERE;
 
 	return home == HERE || shard_is_here((uint32) home) ? HERE : home;
 }

@@ -40,6 +40,7 @@
 
 #define LEEWAY 10 /* seconds by which their clock may be ahead */
 #define JTI_MAX 255
+#define ID_JAG_TYP "oauth-id-jag+jwt"
 
 /* one assertion, as far as it has been believed */
 typedef struct Assertion
@@ -71,10 +72,10 @@ read_assertion(const HttpExchange *x, Assertion *out)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "assertion", NULL, NULL);
 	if (!foreign_jwt_read(text, &out->jwt))
 		return refused_claim("assertion", NULL, "a signed JWT of an algorithm that is known here");
-	out->id_jag = strcmp(typ, JWT_BEARER_OF_PERSON) == 0;
+	out->id_jag = strcmp(typ, ID_JAG_TYP) == 0;
 	/* a token of another kind is no assertion, whoever has signed it (RFC 8725 section 3.11) */
 	if (!out->id_jag && strcmp(typ, "") != 0 && strcmp(typ, "jwt") != 0)
-		return refused_claim("typ", typ, "none, JWT or " JWT_BEARER_OF_PERSON);
+		return refused_claim("typ", typ, "none, JWT or " ID_JAG_TYP);
 	return PGT_OK;
 }
 
@@ -347,33 +348,21 @@ read_scope(const TokenRequest *request, Assertion *assertion)
 	return target_scope_within(request->client, &wanted, &granted);
 }
 
-static bool
-is_single_use(const Assertion *assertion)
-{
-	return assertion->id_jag || assertion->trusted->single_use;
-}
-
-static char *
-jti_of(const Assertion *assertion)
-{
-	PgtcSlice jti = assertion->jwt.claims->jti;
-
-	return pnstrdup(jti.data, jti.len);
-}
-
-/* what the shard that has used it up tells the subject's */
+/* what the shard to which it came tells the subject's */
 #define USED "assertion"
 
 static bool
 is_first_use(HttpExchange *x, const Assertion *assertion)
 {
-	if (!is_single_use(assertion))
+	PgtcSlice jti = assertion->jwt.claims->jti;
+
+	if (!assertion->id_jag && !assertion->trusted->single_use)
 		return true;
 	if (hop_carried_member(x, USED))
 		return hop_first_use(x);
-	return replay_first_use("assertion",
-							psprintf("%s %s", x->issuer->issuer, assertion->trusted->iss),
-							jti_of(assertion), moment_of_unix(assertion->jwt.claims->exp));
+	return replay_first_use(
+		"assertion", psprintf("%s %s", x->issuer->issuer, assertion->trusted->iss),
+		pnstrdup(jti.data, jti.len), moment_of_unix(assertion->jwt.claims->exp));
 }
 
 /* what goes into our tokens is held to what an application may say there */
@@ -413,27 +402,38 @@ judge(const TokenRequest *request, Assertion *assertion)
 	return err;
 }
 
-/* where one that is good once is used, whatever rule it fulfils: a person's, which is one client's, with that client */
-static uint32
-place_of_use(const TokenRequest *request, const Assertion *assertion)
+bool
+jwt_bearer_grant_place(const char *assertion, uint32 *placement)
 {
-	if (assertion->id_jag)
-		return place_of_client(request->client->client_id);
-	return place_of_subject(psprintf("%s %s", assertion->trusted->iss, jti_of(assertion)));
+	ForeignJwt jwt;
+	char *iss;
+	char *id;
+
+	if (!foreign_jwt_read(assertion, &jwt))
+		return false;
+	iss = strings_of_slice(jwt.claims->iss);
+	id = strings_of_slice(jwt.claims->jti.len > 0 ? jwt.claims->jti : jwt.claims->sub);
+	if (strcmp(jwt.header.typ, ID_JAG_TYP) == 0)
+	{
+		char *client_id = strings_of_slice(jwt.claims->client_id);
+
+		*placement = client_id ? place_of_client(client_id) : 0;
+		return client_id != NULL;
+	}
+	*placement = iss && id ? place_of_subject(psprintf("%s %s", iss, id)) : 0;
+	return iss && id;
 }
 
 PgtErr
-jwt_bearer_grant_way(const TokenRequest *request)
+jwt_bearer_grant_way(HttpExchange *x)
 {
-	Assertion assertion = {0};
+	char *assertion = shard_here().count > 0 ? http_param(x, "assertion") : NULL;
 	uint32 placement;
 
-	/* what is wrong with it is told later */
-	if (shard_here().count == 0 || judge(request, &assertion) != PGT_OK ||
-		!is_single_use(&assertion) || hop_carried_member(request->x, USED))
+	if (assertion == NULL || hop_carried_member(x, USED) ||
+		!jwt_bearer_grant_place(assertion, &placement) || shard_is_here(placement))
 		return PGT_OK;
-	placement = place_of_use(request, &assertion);
-	return shard_is_here(placement) ? PGT_OK : hop_to(request->x, placement, NULL);
+	return hop_to(x, placement, NULL);
 }
 
 /* used up before it goes to the subject's shard, which cannot know where else it was shown */
