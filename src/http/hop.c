@@ -2,7 +2,8 @@
  * hop.c
  *		What one shard tells the next of a request that both have to see.
  *
- *		carry = base64url( sealed( {"at": ..., "placement": ..., "home": ..., "carried": {...}} ))
+ *		carry = base64url( sealed( {"at": ..., "placement": ..., "client_id": ..., "home": ...,
+ *			"carried": {...}} ))
  *
  * The key is one of the issuer's pepper, the label the hash of the request: what was
  * carried with one opens with no other, and for no other issuer.
@@ -75,11 +76,14 @@ open_sealed(const HttpExchange *x, PgtcSlice text)
 	return content;
 }
 
-/* is it for this shard, and of just now? */
+/* is it for this shard, of just now, and of the client that asks here, too, who can be named in a header? */
 static bool
-holds(Jsonb *content)
+holds(const HttpExchange *x, Jsonb *content)
 {
-	return pgtc_carry_is_fresh(member_int(content, "at", 0), moment_unix(GetCurrentTimestamp())) &&
+	char *client_id = member_string(content, "client_id");
+
+	return client_id && x->client_id && strcmp(client_id, x->client_id) == 0 &&
+		   pgtc_carry_is_fresh(member_int(content, "at", 0), moment_unix(GetCurrentTimestamp())) &&
 		   shard_is_here((uint32) member_int(content, "placement", 0));
 }
 
@@ -92,7 +96,7 @@ read_content(const HttpExchange *x)
 	if (text.len == 0 || text.len > TEXT_MAX || x->issuer == NULL || shard_here().count == 0)
 		return NULL;
 	content = open_sealed(x, text);
-	return content && holds(content) ? content : NULL;
+	return content && holds(x, content) ? content : NULL;
 }
 
 Jsonb *
@@ -149,6 +153,7 @@ go(HttpExchange *x, uint32 placement, int64 home, Jsonb *carried)
 	object_begin(&content);
 	object_int(&content, "at", moment_unix(GetCurrentTimestamp()));
 	object_int(&content, "placement", placement);
+	object_string(&content, "client_id", x->client_id);
 	if (home != HERE)
 		object_int(&content, "home", home);
 	if (carried)

@@ -4,7 +4,8 @@
  *
  * A request that needs what lies on several shards goes from one to the other, each of
  * which does its part and commits.  Between them a layer carries a text that it cannot
- * read: sealed for the issuer, for the next shard, for this very request, for a minute.
+ * read: sealed for the issuer, for the next shard, for this very request of this client
+ * (x->client_id, without which nothing is told), for a minute.
  */
 #ifndef PGT_HOP_H
 #define PGT_HOP_H

@@ -11,7 +11,7 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
-use Digest::SHA qw(hmac_sha256 sha256);
+use Digest::SHA qw(hmac_sha256);
 use JSON::PP;
 use MIME::Base64 qw(decode_base64url encode_base64 encode_base64url);
 use PgtokenTest;
@@ -33,16 +33,14 @@ my $jwk = { kty => 'RSA', e => 'AQAB', n => encode_base64url(pack 'H*', $modulus
 my $node = new_cluster('shards');
 my $service = session($node);
 
-# a name that lies on the shard
+# a name whose subject lies on the shard; client: it is a client's
 sub named
 {
-	my ($prefix, $shard, $client) = @_;
+	my ($prefix, $shard, $kind) = @_;
 
-	for my $n (1 .. 1000)
-	{
-		return "$prefix$n" if $service->value('SELECT pgtoken.shard_of_subject($1, $2)', ($client ? 'client:' : '') . "$prefix$n", SHARDS) == $shard;
-	}
-	die 'no such name';
+	return $service->value(
+		q{SELECT name FROM generate_series(1, 1000) n, LATERAL (SELECT $1 || n AS name) c
+			WHERE pgtoken.shard_of_subject($3 || name, $4::integer) = $2::integer LIMIT 1}, $prefix, $shard, $kind // '', SHARDS);
 }
 
 # one configuration for all of them: a copy each of the database in which it was made
@@ -52,23 +50,22 @@ $service->query('GRANT USAGE ON SCHEMA pgtoken_http TO layer');
 $service->query('GRANT EXECUTE ON FUNCTION pgtoken_http.handle TO layer');
 $service->query(q{ALTER SYSTEM SET pgtoken.http_authenticator = 'layer'});
 $service->query('SELECT pg_reload_conf()');
-my (%secret, %method);
-for my $kind ('secret', 'jwt')
+my (%secret, %by_assertion, @by_secret, @by_jwt);
+for my $shard (0 .. SHARDS - 1)
 {
-	for my $shard (0 .. SHARDS - 1)
+	for my $method ('client_secret_basic', 'client_secret_jwt')
 	{
-		my $id = named("$kind-", $shard, 1);
+		my $id = named("$method-", $shard, 'client:');
 
-		$method{$id} = $kind;
 		$secret{$id} = $service->value(
 			q{SELECT client_secret FROM pgtoken.create_client($1, 'confidential', '{openid,read,write}', offline_access => true, metadata => $2)},
 			$id, encode_json({
-				token_endpoint_auth_method => $kind eq 'jwt' ? 'client_secret_jwt' : 'client_secret_basic',
+				token_endpoint_auth_method => $method,
 				grant_types => [ 'client_credentials', 'authorization_code', 'password', BEARER, EXCHANGE ] }));
+		$by_assertion{$id} = $method eq 'client_secret_jwt';
+		push @{ $by_assertion{$id} ? \@by_jwt : \@by_secret }, $id;
 	}
 }
-my @by_secret = sort { $service->value('SELECT pgtoken.shard_of_subject($1, $2)', "client:$a", SHARDS) <=> $service->value('SELECT pgtoken.shard_of_subject($1, $2)', "client:$b", SHARDS) } grep { $method{$_} eq 'secret' } keys %method;
-my @by_jwt = sort { $service->value('SELECT pgtoken.shard_of_subject($1, $2)', "client:$a", SHARDS) <=> $service->value('SELECT pgtoken.shard_of_subject($1, $2)', "client:$b", SHARDS) } grep { $method{$_} eq 'jwt' } keys %method;
 $service->query(q{SELECT pgtoken.create_trusted_issuer('https://ci.example', $1, single_use => true)}, encode_json({ keys => [$jwk] }));
 $service->query(q{SELECT pgtoken.create_assertion_rule('https://ci.example', 'jobs', '{"sub": "job:*"}', '{read}')});
 $service->query('CREATE SCHEMA app');
@@ -115,7 +112,6 @@ sub form
 	return join '&', @pairs;
 }
 
-# how a client says who it is: fields of the form; and headers
 sub client_assertion
 {
 	my ($client) = @_;
@@ -125,7 +121,9 @@ sub client_assertion
 	return (client_assertion_type => ASSERTION, client_assertion => "$input." . encode_base64url(hmac_sha256($input, $secret{$client})));
 }
 
-sub basic { return { authorization => 'Basic ' . encode_base64("$_[0]:$secret{$_[0]}", '') }; }
+# how a client says who it is: fields of a form, and headers
+sub in_form { return $by_assertion{ $_[0] } ? client_assertion($_[0]) : (); }
+sub in_headers { return $by_assertion{ $_[0] } ? {} : { authorization => 'Basic ' . encode_base64("$_[0]:$secret{$_[0]}", '') }; }
 
 sub signed
 {
@@ -200,31 +198,28 @@ my $robot = $by_jwt[2];
 my $first = $shard[1]->row('SELECT refresh_token, access_token, grant_id FROM pgtoken.issue_tokens($1, $2, $3)', $robot, $alice, 'openid read offline_access');
 my @refresh = (grant_type => 'refresh_token', refresh_token => $first->{refresh_token});
 
-my $form = form(@refresh, client_assertion($robot));
-my $answer = request(1, $form);
+my @assertion = client_assertion($robot);
+my $answer = request(1, form(@refresh, @assertion));
 is(told($answer), '200 tokens', 'a refresh whose client lies elsewhere');
 is($answer->{way}, '1 2 1', 'its assertion is taken there, and the family goes on where it is');
-is(request(2, form(grant_type => 'refresh_token', refresh_token => $answer->{json}{refresh_token}, client_assertion($robot)))->{way}, '2 1', 'where a layer may begin');
-is(families($alice), '1', 'which nobody else has heard of');
-is($shard[1]->value(q{SELECT count(*) FROM pgtoken.audit_events WHERE event LIKE '%refreshed%' AND grant_id = $1}, $first->{grant_id}), 2, 'each refresh is audited there');
+$answer = request(2, form(grant_type => 'refresh_token', refresh_token => $answer->{json}{refresh_token}, client_assertion($robot)));
+is(told($answer) . " $answer->{way}", '200 tokens 2 1', 'where a layer may begin');
+is(told(request(1, form(@refresh, @assertion))), '401 invalid_client', 'the same assertion again is none');
+is(told(request(2, form(grant_type => 'client_credentials', @assertion))), '401 invalid_client', 'nor is it for what lies with its client');
+is(events('client.authentication_failed', $robot), '0 0 2', 'whose shard has audited that, and no other');
+is($shard[2]->value('SELECT count(*) FROM pgtoken.audit_events WHERE grant_id = $1', $first->{grant_id}), 0, 'of the family it has written nothing');
+is(families($alice), '1', 'which has left nothing elsewhere');
 
-is(told(request(1, $form)), '401 invalid_client', 'the same assertion again is none');
-is(told(request(2, form(grant_type => 'client_credentials', $form =~ /(client_assertion_type)=/ ? (client_assertion_type => ASSERTION) : (), client_assertion => $form =~ /client_assertion=([^&]+)/))),
-	'401 invalid_client', 'nor is it at its own shard');
-is(events('client.authentication_failed', $robot), '0 0 2', 'which has audited that, and no other');
-
-my $once = form(grant_type => 'client_credentials', client_assertion($robot));
-$answer = request(2, $once);
-is(told($answer) . ' ' . $answer->{way}, '200 tokens 2', 'what lies with its client goes nowhere');
-is(told(request(2, $once)), '401 invalid_client', 'and is good once');
-is(told(request(1, form(@refresh, $once =~ /client_assertion=([^&]+)/ ? (client_assertion_type => ASSERTION, client_assertion => $1) : ()))),
-	'401 invalid_client', 'in all shards');
+@assertion = client_assertion($robot);
+$answer = request(2, form(grant_type => 'client_credentials', @assertion));
+is(told($answer) . " $answer->{way}", '200 tokens 2', 'what lies with its client goes nowhere');
+is(told(request(1, form(@refresh, @assertion))), '401 invalid_client', 'and the assertion is used in all shards');
 
 for my $endpoint ('introspect', 'revoke')
 {
 	$answer = request(1, form(token => $first->{access_token}, client_assertion($robot)), {}, "/oauth2/$endpoint");
 	is($answer->{status} . ' ' . $answer->{way}, '200 1 2 1', "$endpoint: there and back");
-	ok($answer->{json}{active}, 'and the answer is of the shard that has the token') if $endpoint eq 'introspect';
+	ok($answer->{json}{active}, 'and the answer is that of the shard which has the token') if $endpoint eq 'introspect';
 }
 
 # --- what is carried --------------------------------------------------------------------
@@ -276,7 +271,7 @@ sub exchange
 	my ($client, $subject_token, $actor_token) = @_;
 
 	return form(grant_type => EXCHANGE, subject_token => $subject_token, subject_token_type => ACCESS_TOKEN, actor_token => $actor_token,
-		actor_token_type => ACCESS_TOKEN, $method{$client} eq 'jwt' ? client_assertion($client) : ());
+		actor_token_type => ACCESS_TOKEN, in_form($client));
 }
 
 sub access_token
@@ -292,8 +287,7 @@ for my $case ([ $by_secret[0], '1 2 1' ], [ $by_jwt[0], '1 0 2 1' ], [ $by_jwt[2
 {
 	my ($client, $way) = @$case;
 	my $of = access_token(1, $client, $alice);
-	my $headers = $method{$client} eq 'secret' ? basic($client) : {};
-	my $got = request(1, exchange($client, $of->{access_token}, access_token(2, $client, $bob)->{access_token}), { %$headers, dpop => proof() });
+	my $got = request(1, exchange($client, $of->{access_token}, access_token(2, $client, $bob)->{access_token}), { %{ in_headers($client) }, dpop => proof() });
 
 	is(told($got) . " $got->{way}", "200 tokens $way", "$client: an actor of another shard");
 	my $token = claims($got->{json}{access_token});
@@ -307,37 +301,34 @@ for my $case ([ $by_secret[0], '1 2 1' ], [ $by_jwt[0], '1 0 2 1' ], [ $by_jwt[2
 my $acting = access_token(2, $by_secret[0], $bob);
 my $subject_token = access_token(1, $by_secret[0], $alice)->{access_token};
 $shard[2]->query('SELECT pgtoken.revoke_family($1)', $acting->{grant_id});
-$answer = request(1, exchange($by_secret[0], $subject_token, $acting->{access_token}), basic($by_secret[0]));
+$answer = request(1, exchange($by_secret[0], $subject_token, $acting->{access_token}), in_headers($by_secret[0]));
 is(told($answer) . " $answer->{way}", '400 invalid_request 1 2', 'an actor whose family has ended acts for nobody');
 is(events('exchange.refused', $by_secret[0]), '0 0 1', 'and his shard has audited it');
 $acting = access_token(2, $by_secret[0], $bob);
 $shard[2]->query('SELECT pgtoken.block_subject($1)', $bob);
-is(told(request(1, exchange($by_secret[0], $subject_token, $acting->{access_token}), basic($by_secret[0]))), '400 invalid_request', 'nor one who is blocked');
+is(told(request(1, exchange($by_secret[0], $subject_token, $acting->{access_token}), in_headers($by_secret[0]))), '400 invalid_request', 'nor one who is blocked');
 $shard[2]->query('SELECT pgtoken.unblock_subject($1)', $bob);
 $acting = access_token(2, $by_secret[1], $bob);
-is(told(request(1, exchange($by_secret[0], $subject_token, $acting->{access_token}), basic($by_secret[0]))), '400 invalid_request', 'nor by a token that was given to another client');
+is(told(request(1, exchange($by_secret[0], $subject_token, $acting->{access_token}), in_headers($by_secret[0]))), '400 invalid_request', 'nor by a token that was given to another client');
 
 # who acts for the actor stands in his act, and the end of his token is the end of what comes of it
-my $chain = request(2, exchange($by_secret[0], access_token(2, $by_secret[0], $bob)->{access_token}, access_token(0, $by_secret[0], $carol)->{access_token}), basic($by_secret[0]));
+my $chain = request(2, exchange($by_secret[0], access_token(2, $by_secret[0], $bob)->{access_token}, access_token(0, $by_secret[0], $carol)->{access_token}), in_headers($by_secret[0]));
 is(told($chain) . " $chain->{way}", '200 tokens 2 0 2', 'carol acts for bob');
-$answer = request(1, exchange($by_secret[0], $subject_token, $chain->{json}{access_token}), basic($by_secret[0]));
+$answer = request(1, exchange($by_secret[0], $subject_token, $chain->{json}{access_token}), in_headers($by_secret[0]));
 is(told($answer), '200 tokens', 'and he for alice');
 my $act = claims($answer->{json}{access_token})->{act};
 is("$act->{sub} $act->{act}{sub}", "$bob $carol", 'both are named');
-for my $client ($by_secret[0])
-{
-	$_->query(q{SELECT pgtoken.update_client($1, access_token_lifetime => '60 seconds')}, $client) for $shard[2];
-	my $short = access_token(2, $client, $bob)->{access_token};
-	$answer = request(1, exchange($client, $subject_token, $short), basic($client));
-	cmp_ok(claims($answer->{json}{access_token})->{exp}, '<=', claims($short)->{exp}, 'no token outlives that of an actor whose end is not seen here');
-}
+$shard[2]->query(q{SELECT pgtoken.update_client($1, access_token_lifetime => '60 seconds')}, $by_secret[0]);
+my $short = access_token(2, $by_secret[0], $bob)->{access_token};
+$answer = request(1, exchange($by_secret[0], $subject_token, $short), in_headers($by_secret[0]));
+cmp_ok(claims($answer->{json}{access_token})->{exp}, '<=', claims($short)->{exp}, 'no token outlives that of an actor whose end is not seen here');
 
 # what was said of an actor is said to one client
 $acting = access_token(2, $by_secret[0], $bob)->{access_token};
-$form = exchange($by_secret[0], $subject_token, $acting);
-my $aside = call($layer[1], $form, basic($by_secret[0]));
-my $back = call($layer[2], $form, basic($by_secret[0]), { routed => JSON::PP::true, carried => $aside->{headers}{carry} });
-is(outcome(call($layer[1], $form, basic($by_secret[1]), { routed => JSON::PP::true, carried => $back->{headers}{carry} })), 'invalid_request', 'not to another one');
+my $form = exchange($by_secret[0], $subject_token, $acting);
+my $aside = call($layer[1], $form, in_headers($by_secret[0]));
+my $back = call($layer[2], $form, in_headers($by_secret[0]), { routed => JSON::PP::true, carried => $aside->{headers}{carry} });
+is(outcome(call($layer[1], $form, in_headers($by_secret[1]), { routed => JSON::PP::true, carried => $back->{headers}{carry} })), 'to 2', 'not to another one');
 
 # --- assertions of others, and passwords -------------------------------------------------
 
@@ -353,42 +344,56 @@ for my $client ($by_secret[0], $by_jwt[0])
 {
 	my $assertion = job_assertion($job, 'job ' . $ids++);
 	my @asked = (grant_type => BEARER, assertion => $assertion);
-	my $headers = $method{$client} eq 'secret' ? basic($client) : {};
-	my @answers = map { request($_, form(@asked, $method{$client} eq 'jwt' ? client_assertion($client) : ()), { %$headers, dpop => proof() }) } 0 .. SHARDS - 1;
+	my @answers = map { request($_, form(@asked, in_form($client)), { %{ in_headers($client) }, dpop => proof() }) } 0 .. SHARDS - 1;
 
 	is(join(', ', map { told($_) } @answers), '200 tokens, 400 invalid_grant, 400 invalid_grant', "$client: an assertion that is good once is good once in all, wherever it is shown");
 	is(families($job), '1', 'its subject is on his shard');
-	is(join(' ', map { $_->{way} =~ / 1$/ ? 1 : 0 } $answers[0]), '1', 'which has answered');
+	like($answers[0]{way}, qr/1$/, 'which has answered');
 }
-# of one subject for one client, of another for another: by rules, which do not change where it is used
-$_->query(q{SELECT pgtoken.create_assertion_rule('https://ci.example', 'other', '{"sub": "job:*", "iss": "https://ci.example"}', '{read}', 'other-{sub}', client_id => $1)}, $by_secret[2]) for @shard;
-my $assertion = job_assertion($job, 'job ' . $ids++);
-is(join(', ', map { told(request($_, form(grant_type => BEARER, assertion => $assertion), basic($by_secret[$_]))) } 2, 1, 0), '200 tokens, 400 invalid_grant, 400 invalid_grant',
+# a rule a client, so that the same assertion is of a subject for the one, and of another for the other
+for my $database (@shard)
+{
+	$database->query(q{SELECT pgtoken.delete_assertion_rule('https://ci.example', 'jobs')});
+	$database->query(q{SELECT pgtoken.create_assertion_rule('https://ci.example', $1, '{"sub": "job:*"}', '{read}', $1 || ' {sub}', client_id => $1)}, $_) for @by_secret;
+}
+my $job_assertion = job_assertion($job, 'job ' . $ids++);
+is(join(', ', map { told(request($_, form(grant_type => BEARER, assertion => $job_assertion), in_headers($by_secret[$_]))) } 2, 1, 0), '200 tokens, 400 invalid_grant, 400 invalid_grant',
 	'nor is it good again for another subject');
 
 my @password = (grant_type => 'password', username => $carol, scope => 'openid read offline_access');
 for my $client ($by_secret[1], $by_jwt[1])
 {
-	my $headers = $method{$client} eq 'secret' ? basic($client) : {};
-	my $with = sub { request(1, form(@password, password => $_[0], $method{$client} eq 'jwt' ? client_assertion($client) : ()), { %$headers, dpop => proof() }) };
+	my $with = sub { request(1, form(@password, password => $_[0], in_form($client)), { %{ in_headers($client) }, dpop => proof() }) };
 
 	$answer = $with->('right');
 	is(told($answer) . " $answer->{way}", '200 tokens 1 0', "$client: a password, and tokens where its user is");
-	is(join(' ', @{ claims($answer->{json}{access_token})->{amr} // [] }), '', 'an access token says no amr') if !claims($answer->{json}{access_token})->{amr};
+	is(join(' ', @{ claims($answer->{json}{access_token})->{amr} }), 'pwd', 'which is told how he has authenticated');
 	is(told($with->('wrong')), '400 invalid_grant', 'not by a wrong one');
 }
 is(join(' ', map { $_->value('SELECT count(*) FROM app.failures') } @shard), '0 2 0', 'failures are counted where the request came to');
-is(families($carol), '0 2' =~ s/ 2//r, 'each subject has families on one shard');
+is(events('issue.refused', $by_secret[1]), '0 1 0', 'and audited there');
 
-# --- where there are no shards ------------------------------------------------------------
+# --- layers that know of no shards, and databases that are none ------------------------------------------------------------
 
-for my $subject ($alice, $bob, $carol, $job)
+for my $subject ($alice, $bob, $carol, $job, "$by_secret[2] $job", "client:$robot")
 {
-	is($shard[0]->value('SELECT pgtoken.shard_of_subject($1, $2)', $subject, SHARDS), families($subject), 'that which its name says');
+	like($shard[0]->value('SELECT pgtoken.shard_of_subject($1, $2)', $subject, SHARDS), qr/^${\families($subject)}$/, 'each subject has families on its own shard alone');
+}
+
+my $issued = $shard[1]->row('SELECT refresh_token FROM pgtoken.issue_tokens($1, $2, $3)', $robot, $alice, 'read offline_access');
+my $proxy = { 'pgtoken-method' => 'POST', 'pgtoken-target' => TOKEN, 'pgtoken-content-type' => 'application/x-www-form-urlencoded' };
+for my $start (1, 2)
+{
+	my $refused = $shard[$start]->row(
+		q{SELECT current_setting('response.status') AS status, current_setting('response.headers') AS headers FROM (SELECT set_config('request.headers', $1, false)) s,
+			LATERAL (SELECT pgtoken_postgrest.handle(convert_to($2, 'UTF8')) OFFSET 0) h}, encode_json($proxy),
+		form(grant_type => 'refresh_token', refresh_token => $issued->{refresh_token}, client_assertion($robot)));
+
+	is($refused->{status}, 503, 'behind PostgREST the client has to come again');
+	unlike($refused->{headers}, qr/Shard|Carry/, 'and is told nothing that is the layer\'s');
 }
 $node->safe_psql('template1', 'ALTER DATABASE shard1 RESET pgtoken.shard');
 my $alone = session($node, dbname => 'shard1', user => 'layer');
-my $issued = $shard[1]->row('SELECT refresh_token FROM pgtoken.issue_tokens($1, $2, $3)', $robot, $alice, 'read offline_access');
 is(outcome(call($alone, form(grant_type => 'refresh_token', refresh_token => $issued->{refresh_token}, client_assertion($robot)))), 'tokens', 'without shards an assertion is taken where it comes to');
 
 done_testing();

@@ -26,8 +26,7 @@ typedef struct Verification
 	const TokenRequest *request;
 	const char *username;
 	const char *password;
-	Jsonb *user; /* NULL: nobody's */
-	IssueRequest *issue;
+	IssueRequest *issue; /* subject NULL: nobody's */
 } Verification;
 
 /* checked as the arguments of issue_tokens are */
@@ -49,30 +48,35 @@ describe_user(Jsonb *user, Authentication *auth)
 static void
 verify_password(void *arg)
 {
-	Verification *verification = arg;
+	const Verification *verification = arg;
 	const TokenRequest *request = verification->request;
 	const Oid types[] = {TEXTOID, TEXTOID, TEXTOID};
 	Datum args[3];
+	Jsonb *user;
 
 	args[0] = CStringGetTextDatum(verification->username);
 	args[1] = CStringGetTextDatum(verification->password);
 	args[2] = CStringGetTextDatum(request->client->client_id);
-	verification->user =
-		user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
-	if (verification->user)
-		describe_user(verification->user, &verification->issue->auth);
+	user = user_function_call(request->x->issuer->password_verifier, lengthof(types), types, args);
+	if (user)
+		describe_user(user, &verification->issue->auth);
 }
 
 /* to the shard of the user, which is told who it is: the password is judged, and failures are counted, once */
 static PgtErr
-follow(const Verification *verification)
+follow(const TokenRequest *request, const Authentication *auth)
 {
+	Object user;
 	Object vouched;
 
+	object_begin(&user);
+	object_string(&user, "subject", auth->subject);
+	object_string(&user, "acr", auth->acr);
+	if (auth->n_amr >= 0)
+		object_strings(&user, "amr", auth->amr, auth->n_amr);
 	object_begin(&vouched);
-	object_jsonb(&vouched, VOUCHED, verification->user);
-	return token_request_follow(verification->request, verification->issue->auth.subject,
-								object_end(&vouched));
+	object_jsonb(&vouched, VOUCHED, object_end(&user));
+	return token_request_follow(request, auth->subject, object_end(&vouched));
 }
 
 static PgtErr
@@ -81,8 +85,8 @@ judge(const TokenRequest *request, IssueRequest *issue)
 	Verification verification = {.request = request,
 								 .username = http_param(request->x, "username"),
 								 .password = http_param(request->x, "password"),
-								 .user = hop_carried_member(request->x, VOUCHED),
 								 .issue = issue};
+	Jsonb *vouched = hop_carried_member(request->x, VOUCHED);
 	PgtErr err;
 
 	if (request->x->issuer->password_verifier == NULL)
@@ -90,13 +94,13 @@ judge(const TokenRequest *request, IssueRequest *issue)
 	if (verification.username == NULL || verification.password == NULL)
 		return refused(PGT_ERR_REQUEST_PARAMETER, verification.username ? "password" : "username",
 					   NULL, NULL);
-	if (verification.user)
-		describe_user(verification.user, &issue->auth);
+	if (vouched)
+		describe_user(vouched, &issue->auth);
 	else if (!user_function_guard(verify_password, &verification))
 		return PGT_ERR_USER_FUNCTION;
-	if (verification.user == NULL)
+	if (issue->auth.subject == NULL)
 		return PGT_ERR_PASSWORD_WRONG;
-	err = follow(&verification);
+	err = follow(request, &issue->auth);
 	return err == PGT_OK ? token_request_details(request, issue) : err;
 }
 
