@@ -210,6 +210,13 @@ request_place_name(RequestPlace place, uint32 shards)
 	return psprintf("%u", place.number % shards);
 }
 
+void
+request_place_answer_shard(HttpExchange *x, RequestPlace place)
+{
+	x->status = 0;
+	http_answer_header(x, "Shard", request_place_name(place, shard_here().count));
+}
+
 static bool
 is_elsewhere(RequestPlace place)
 {
@@ -221,15 +228,13 @@ is_elsewhere(RequestPlace place)
 bool
 request_place_is_elsewhere(HttpExchange *x, PlaceRule rule)
 {
-	Shard here = shard_here();
 	RequestPlace place;
 
-	if (here.count == 0)
+	if (shard_here().count == 0)
 		return false;
 	place = request_place(x, rule);
 	if (x->request->peer.routed || !is_elsewhere(place))
 		return false;
-	x->status = 0;
-	http_answer_header(x, "Shard", request_place_name(place, here.count));
+	request_place_answer_shard(x, place);
 	return true;
 }
