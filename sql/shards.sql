@@ -72,7 +72,7 @@ SELECT a.status, a.headers ->> 'shard' = :'home' AS sent_home FROM test.request(
 SET pgtoken.shard = :'here';
 
 -- Where a request goes, by each endpoint of the door. What is handed out has the placement 2806.
-CREATE FUNCTION test.goes_to(method text, path text, form text DEFAULT '', headers jsonb DEFAULT '{}', shards integer DEFAULT 16384) RETURNS text LANGUAGE sql
+CREATE FUNCTION test.shard_asked(method text, path text, form text DEFAULT '', headers jsonb DEFAULT '{}', shards integer DEFAULT 16384) RETURNS text LANGUAGE sql
 	RETURN pgtoken_http.shard_of(method, CASE WHEN method <> 'POST' AND form <> '' THEN path || '?' || form ELSE path END,
 		ARRAY(SELECT v.part FROM jsonb_each_text(headers) x, LATERAL (VALUES (x.key), (x.value)) v (part)), CASE method WHEN 'POST' THEN convert_to(form, 'UTF8') END, shards);
 CREATE FUNCTION test.handle(prefix text, id uuid DEFAULT '017f22e2-79b0-7000-aa2b-d80000000000') RETURNS text LANGUAGE sql IMMUTABLE
@@ -93,7 +93,7 @@ CREATE FUNCTION test.follows(shard text) RETURNS text LANGUAGE sql STABLE
 					  WHEN pgtoken.shard_of_subject('https://idp.example work', 16384)::text THEN 'issuer and subject of the assertion' ELSE shard END;
 \set basic 'test.basic(''sharded'')'
 \set bearer_grant '''grant_type'', ''urn:ietf:params:oauth:grant-type:jwt-bearer'', ''assertion'''
-SELECT n, what, test.follows(test.goes_to(method, path, form, headers)) AS goes_by
+SELECT n, what, test.follows(test.shard_asked(method, path, form, headers)) AS goes_by
 FROM (VALUES
 	(1, 'refresh', 'POST', '/oauth2/token', test.form('grant_type', 'refresh_token', 'refresh_token', test.placed_token()), '{}'),
 	(2, 'code', 'POST', '/oauth2/token', test.form('grant_type', 'authorization_code', 'code', test.handle('pgtac_'), 'client_id', 'sharded'), '{}'),
@@ -154,11 +154,11 @@ FROM (VALUES
 	(97, 'no form', 'POST', '/oauth2/par', '%zz', '{}'), (98, 'two methods', 'POST', '/oauth2/par', 'client_secret=x', :basic), (99, 'no list', 'GET', '/oauth2/status_lists/0/0', '', '{}'),
 	(100, 'no client', 'GET', '/oauth2/authorize', '', '{}'), (101, 'no token', 'GET', '/oauth2/userinfo', '', '{}')) v (n, what, method, path, form, headers) ORDER BY n;
 -- modulo as many as there are, and as the other functions say it
-SELECT shards, test.goes_to('GET', '/oauth2/authorize', 'client_id=sharded', shards => shards) = pgtoken.shard_of_subject('client:sharded', shards)::text AS of_a_client,
-	   test.goes_to('GET', '/oauth2/userinfo', '', test.shown_token(), shards) = pgtoken.shard_of('017f22e2-79b0-7000-aa2b-d80000000000'::uuid, shards)::text AS of_a_token
+SELECT shards, test.shard_asked('GET', '/oauth2/authorize', 'client_id=sharded', shards => shards) = pgtoken.shard_of_subject('client:sharded', shards)::text AS of_a_client,
+	   test.shard_asked('GET', '/oauth2/userinfo', '', test.shown_token(), shards) = pgtoken.shard_of('017f22e2-79b0-7000-aa2b-d80000000000'::uuid, shards)::text AS of_a_token
 FROM unnest('{1,3,20,16384}'::integer[]) shards;
 -- an id without a placement has a shard all the same
-SELECT test.goes_to('POST', '/oauth2/introspect', test.form('token', test.handle('pgtac_', '017f22e2-79b0-7cc3-98c4-dc0c0c07398f')), shards => 1000) = pgtoken.shard_of('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'::uuid, 1000)::text AS of_a_hash;
+SELECT test.shard_asked('POST', '/oauth2/introspect', test.form('token', test.handle('pgtac_', '017f22e2-79b0-7cc3-98c4-dc0c0c07398f')), shards => 1000) = pgtoken.shard_of('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'::uuid, 1000)::text AS of_a_hash;
 SELECT n, test.outcome(format('SELECT pgtoken_http.shard_of(%L, %L, %L, NULL, %s)', method, target, headers, shards))
 FROM (VALUES (1, NULL, '/', '{}', '4'), (2, 'GET', NULL, '{}', '4'), (3, 'GET', '/', NULL, '4'), (4, 'GET', '/', '{a}', '4'), (5, 'GET', '/', '{}', '0'), (6, 'GET', '/', '{}', '16385'), (7, 'GET', '/', '{}', 'NULL')) v (n, method, target, headers, shards) ORDER BY n;
 
