@@ -342,10 +342,16 @@ explanation(PgtErr err)
 			return "An administrator has paused or disabled the stream: update_signal_stream(status => 'enabled') lets the receiver have its way again.";
 		case PGT_ERR_STALE_STANDBY:
 			return "This server is a standby that lags behind by more than pgtoken.max_replay_lag: it does not say what it cannot know.";
+		case PGT_ERR_STALE_CONFIGURATION:
+			return "This database has its configuration from another one, and that may be older than pgtoken.max_configuration_lag: see the check configuration of health().";
+		case PGT_ERR_CONFIGURATION_ELSEWHERE:
+			return "The request makes or changes a client or a stream: it belongs to the configuration primary, from which this database has them.";
 		case PGT_ERR_READ_ONLY:
 			return "This server is a standby, or the transaction may not write, and the request must be remembered: it belongs to the primary.";
 		case PGT_ERR_WAIT:
 			return "The request waits for a document that the courier fetches: the layer asks again by itself, PostgREST's clients have to.";
+		case PGT_ERR_ELSEWHERE:
+			return "The request goes on at another shard: the layer asks there by itself, one that knows of no shards answers 503.";
 	}
 	return NULL;
 }

@@ -18,6 +18,7 @@
 
 #include "base/cache.h"
 #include "base/refused.h"
+#include "base/shard.h"
 #include "base/shared_memory.h"
 #include "core/base/address.h"
 #include "core/base/code.h"
@@ -64,6 +65,7 @@ int guc_impersonation_lifetime = 900;
 char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
 int guc_log_refusals = LOG_REFUSALS_DEBUG;
+int guc_max_configuration_lag = 5 * 60 * 1000;
 int guc_max_replay_lag = 0;
 char *guc_metrics_networks = NULL;
 char *guc_pkcs11_module = NULL;
@@ -101,6 +103,7 @@ static int courier_lease = 60;
 static int grant_retention = 400 * MINUTES_PER_DAY;
 static int lineage_retention = 400 * MINUTES_PER_DAY;
 static int reuse_retention = 1200 * MINUTES_PER_DAY;
+static char *shard = NULL;
 static int signal_retention = 7 * MINUTES_PER_DAY;
 static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
 static int signing_key_lead_time = 10;
@@ -457,6 +460,13 @@ guc_init(void)
 		LOG_REFUSALS_DEBUG, log_refusals_options, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
+		"pgtoken.max_configuration_lag",
+		"How old the configuration of a subscriber may be for it to issue tokens; 0 is no limit.",
+		"One that does not know how old it is, since its primary is away, its worker is down or fails, is taken for older.  Only where the configuration comes by configure_as_subscriber().",
+		&guc_max_configuration_lag, 5 * 60 * 1000, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL,
+		NULL);
+
+	DefineCustomIntVariable(
 		"pgtoken.max_replay_lag",
 		"Lag of replay at which a standby refuses to say whether a token holds; 0 is no limit.",
 		"A standby that hears nothing of its primary lags too.  wal_receiver_timeout must be shorter.",
@@ -530,6 +540,12 @@ guc_init(void)
 		"One key of 64 hexadecimal digits per line; the first wraps, all "
 		"unwrap.  Readable by the server's user only.  Set in the configuration file or by ALTER SYSTEM alone.",
 		&guc_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.shard",
+		"Which of several databases this one is, as K/N: number K, from 0, of N; empty: it is alone.",
+		"Subjects of other shards are refused, and requests that belong to them are sent on. Set by ALTER DATABASE.",
+		&shard, "", PGC_SUSET, 0, shard_check, shard_assign, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.shared_replay_ids",

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/object.h"
 #include "core/base/buf.h"
@@ -25,8 +26,8 @@
 /* for so long a client is what its document said last, when that cannot be had any more */
 #define STALE_MAX (7 * USECS_PER_DAY)
 
-static bool
-is_url(const char *client_id)
+bool
+client_document_is_name(const char *client_id)
 {
 	return strncmp(client_id, PGTC_CLIENT_URL_PREFIX, strlen(PGTC_CLIENT_URL_PREFIX)) == 0;
 }
@@ -93,6 +94,16 @@ adopt(const Issuer *issuer, const char *client_id, const char *text, TimestampTz
 	return PGT_OK;
 }
 
+/* at the configuration primary documents are fetched, and what they say comes with the rest */
+static PgtErr
+find_at_subscriber(Client *known, Client **client)
+{
+	if (known == NULL || GetCurrentTimestamp() >= known->document_at + STALE_MAX)
+		return PGT_ERR_CONFIGURATION_ELSEWHERE;
+	*client = known;
+	return PGT_OK;
+}
+
 PgtErr
 client_document_find(const Issuer *issuer, const char *client_id, Client **client, const char **why)
 {
@@ -102,12 +113,15 @@ client_document_find(const Issuer *issuer, const char *client_id, Client **clien
 
 	*why = NULL;
 	*client = known;
-	if (!is_url(client_id) || (known && (!known->by_document || !known->enabled ||
-										 strcmp(known->issuer, issuer->issuer) != 0)))
+	if (!client_document_is_name(client_id) ||
+		(known &&
+		 (!known->by_document || !known->enabled || strcmp(known->issuer, issuer->issuer) != 0)))
 		return PGT_OK;
 	*client = NULL;
 	if (!is_welcome(issuer, client_id, why))
 		return PGT_OK;
+	if (configuration_is_elsewhere())
+		return find_at_subscriber(known, client);
 	switch (
 		document_get(issuer, DOCUMENT_CLIENT_METADATA, client_id, DT_NOBEGIN, &text, &fetched_at))
 	{
@@ -124,4 +138,14 @@ client_document_find(const Issuer *issuer, const char *client_id, Client **clien
 			break;
 	}
 	return PGT_OK;
+}
+
+bool
+client_document_is_elsewhere(const Issuer *issuer, const char *client_id)
+{
+	Client *client;
+	const char *why;
+
+	return configuration_is_elsewhere() && client_document_find(issuer, client_id, &client, &why) ==
+											   PGT_ERR_CONFIGURATION_ELSEWHERE;
 }

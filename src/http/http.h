@@ -28,6 +28,10 @@ typedef struct HttpExchange
 	const char *methods; /* that it takes */
 	const char *resource_metadata; /* what a challenge names (resource_metadata.h); NULL: nothing */
 	const char *client_id; /* as the request names it; NULL: it does not, or not yet */
+	bool has_home; /* it is known on which shard it is to be answered (hop.h): */
+	uint32 home; /* that of this placement */
+	Jsonb *vouched; /* what another shard is told where it goes on there; NULL: nothing */
+	bool carried_used; /* what came from another counts as used */
 	PgtErr form_err; /* the form could not be read */
 	HttpField *fields; /* of it */
 	int n_fields;
@@ -83,7 +87,8 @@ extern void http_answer_header(HttpExchange *x, const char *name, const char *va
 
 /*
  * Status, headers and body of a refusal, whoever has recorded it.  Of PGT_ERR_WAIT
- * status 0 and the header Wait: the layer commits and calls again.
+ * status 0 and the header Wait: the layer commits and calls again.  Of
+ * PGT_ERR_ELSEWHERE status 0 with what hop_to() has said.
  */
 extern Jsonb *http_refusal(HttpExchange *x, PgtErr err);
 
@@ -99,7 +104,7 @@ extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, cons
 /* what a signature of somebody else's may be made by, under each of its names; as StringsNth */
 extern const char *http_proof_alg(int n);
 
-/* status 0 made a 503 that says when to come again, and its body: for a layer that cannot wait */
+/* status 0 made a 503 that says when to come again, and its body: for a layer that neither waits nor routes */
 extern Jsonb *http_come_again(HttpExchange *x);
 
 /* 303 See Other */

@@ -10,7 +10,9 @@
 #include "base/glue.h"
 #include "base/lifetime.h"
 #include "base/request.h"
+#include "base/shard.h"
 #include "base/strings.h"
+#include "core/base/placement.h"
 
 char *
 argument_text(FunctionCallInfo fcinfo, int arg)
@@ -31,6 +33,15 @@ argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	glue_require(!PG_ARGISNULL(arg), name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+char *
+argument_subject(FunctionCallInfo fcinfo, int arg)
+{
+	char *subject = argument_required_text(fcinfo, arg, "subject");
+
+	shard_require_subject(subject);
+	return subject;
 }
 
 char **
@@ -94,6 +105,20 @@ argument_lifespan(FunctionCallInfo fcinfo, int lifetime)
 	return lifespan_begin(seconds, idle_seconds);
 }
 
+uint32
+argument_shards(FunctionCallInfo fcinfo, int arg)
+{
+	int32 shards;
+
+	glue_require(!PG_ARGISNULL(arg), "shards");
+	shards = PG_GETARG_INT32(arg);
+	if (shards < 1 || shards > PGTC_PLACEMENTS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("shards must be from 1 to %d", PGTC_PLACEMENTS),
+						errdetail("It is %d.", shards)));
+	return (uint32) shards;
+}
+
 Jsonb *
 argument_jsonb(FunctionCallInfo fcinfo, int arg)
 {
@@ -103,7 +128,7 @@ argument_jsonb(FunctionCallInfo fcinfo, int arg)
 Authentication
 argument_authentication(FunctionCallInfo fcinfo, int subject, int auth_time, int session_id)
 {
-	Authentication auth = {.subject = argument_required_text(fcinfo, subject, "subject"),
+	Authentication auth = {.subject = argument_subject(fcinfo, subject),
 						   .session_id = argument_non_empty_text(fcinfo, session_id),
 						   .auth_time = PG_ARGISNULL(auth_time) ? AUTHENTICATED_NOW
 																: PG_GETARG_TIMESTAMPTZ(auth_time),

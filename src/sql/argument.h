@@ -19,6 +19,9 @@ extern char *argument_text(FunctionCallInfo fcinfo, int arg);
 extern char *argument_non_empty_text(FunctionCallInfo fcinfo, int arg);
 extern char *argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 
+/* required, and of this shard (base/shard.h) */
+extern char *argument_subject(FunctionCallInfo fcinfo, int arg);
+
 /* *n = if_null for SQL NULL */
 extern char **argument_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null,
 							 int *n);
@@ -37,6 +40,9 @@ extern Authentication argument_authentication(FunctionCallInfo fcinfo, int subje
 
 /* lifetime and, after it, idle_lifetime, from now on; ereport(22023) unless they are positive */
 extern Lifespan argument_lifespan(FunctionCallInfo fcinfo, int lifetime);
+
+/* how many shards there are; ereport(22023) unless it is 1 to PGTC_PLACEMENTS */
+extern uint32 argument_shards(FunctionCallInfo fcinfo, int arg);
 
 extern Jsonb *argument_jsonb(FunctionCallInfo fcinfo, int arg);
 

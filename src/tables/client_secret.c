@@ -13,10 +13,12 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/crypto.h"
 #include "core/base/slice.h"
@@ -72,13 +74,17 @@ static StoreQuery client_secret_rehash_query = STORE_QUERY(
 	"WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND o.revoked_at IS NULL "
 	"AND o.hash_scheme OPERATOR(pg_catalog.<>) 'sha256' FOR NO KEY UPDATE SKIP LOCKED))");
 
-/* tried again at the next use unless it is committed, which has the client read anew */
+/*
+ * Tried again at the next use unless it is committed, which has the client read anew.  The
+ * hash is the configuration primary's to change; when one was used, each database notes for
+ * itself.
+ */
 static void
 rehash(const Client *client, const ClientSecret *secret)
 {
 	StoreArgs args = {0};
 
-	if (!can_note())
+	if (!can_note() || configuration_is_elsewhere())
 		return;
 	store_arg_text(&args, client->client_id);
 	store_arg_uuid(&args, &secret->secret_id);
@@ -92,6 +98,16 @@ client_secret_used(Client *client, ClientSecret *secret)
 {
 	client->proved_secret = &secret->secret_id;
 	note_use(client, secret);
+}
+
+void
+client_secret_proved(Client *client, const char *secret_id)
+{
+	for (ClientSecret *secret = client->secrets; secret; secret = secret->next)
+	{
+		if (strcmp(strings_of_uuid(&secret->secret_id), secret_id) == 0)
+			client->proved_secret = &secret->secret_id;
+	}
 }
 
 /* all are looked at, so that the time tells nothing of which it is */

@@ -22,6 +22,18 @@ extern PgtErr jwt_bearer_grant_client(HttpExchange *x, const Client **client);
  */
 extern PgtErr jwt_bearer_grant_wait(const HttpExchange *x);
 
+/*
+ * The placement of the shard to which an assertion comes, whoever shows it, and as which
+ * client, so that one which is good once is good once in all; it is not verified.  A
+ * person's is made for one client, and goes there; the issuer and the id of others say to
+ * which, and of what has no id, which may be shown again, the subject.  false: it says
+ * nothing of the kind.
+ */
+extern bool jwt_bearer_grant_place(const char *assertion, uint32 *placement);
+
+/* PGT_ERR_ELSEWHERE on the way there */
+extern PgtErr jwt_bearer_grant_way(HttpExchange *x);
+
 extern void jwt_bearer_grant(const TokenRequest *request, TokenResponse *response);
 
 #endif /* PGT_JWT_BEARER_GRANT_H */
