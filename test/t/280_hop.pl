@@ -340,13 +340,12 @@ sub job_assertion
 }
 
 my $job = named('job:', 1);
-for my $client ($by_secret[0], $by_jwt[0])
+for my $clients (\@by_secret, \@by_jwt)
 {
-	my $assertion = job_assertion($job, 'job ' . $ids++);
-	my @asked = (grant_type => BEARER, assertion => $assertion);
-	my @answers = map { request($_, form(@asked, in_form($client)), { %{ in_headers($client) }, dpop => proof() }) } 0 .. SHARDS - 1;
+	my @asked = (grant_type => BEARER, assertion => job_assertion($job, 'job ' . $ids++));
+	my @answers = map { request($_, form(@asked, in_form($clients->[$_])), { %{ in_headers($clients->[$_]) }, dpop => proof() }) } 0 .. SHARDS - 1;
 
-	is(join(', ', map { told($_) } @answers), '200 tokens, 400 invalid_grant, 400 invalid_grant', "$client: an assertion that is good once is good once in all, wherever it is shown");
+	is(join(', ', map { told($_) } @answers), '200 tokens, 400 invalid_grant, 400 invalid_grant', 'an assertion that is good once is good once in all, whoever shows it where');
 	is(families($job), '1', 'its subject is on his shard');
 	like($answers[0]{way}, qr/1$/, 'which has answered');
 }
