@@ -141,7 +141,7 @@ SELECT pgtoken.update_client('handed-own', enabled => true, metadata => '{"max_s
 SELECT test.begin_login('handed-own', 'openid', 'response_mode', 'form_post') AS tx \gset
 SELECT pgtoken.hand_over_authorization(:'tx', :'away') AS sealed, test.at_subject(:'away') IS NOT NULL AS there \gset
 SELECT test.query((pgtoken.approve_authorization(:'sealed', :'away')).redirect_uri, 'answer') AS answer \gset
-SELECT pgtoken.shard_of(:'answer', 16384) = pgtoken.shard_of_subject(:'away', 16384) AS code, pgtoken.shard_of(test.query((pgtoken.deny_authorization(test.begin_login('handed-own', 'openid', 'response_mode', 'form_post'))).redirect_uri, 'answer'), 16384)
+SELECT pgtoken.shard_of(:'answer', 2) = pgtoken.shard_of_subject(:'away', 2) AS code, pgtoken.shard_of(test.query((pgtoken.deny_authorization(test.begin_login('handed-own', 'openid', 'response_mode', 'form_post'))).redirect_uri, 'answer'), 16384)
 	= pgtoken.shard_of_subject('client:handed-own', 16384) AS refusal;
 
 -- Pushed (RFC 9126). Attack shut out: two pages of one pushed request, handed over to two shards, become two codes.
