@@ -172,6 +172,7 @@ DECLARE
 	before CONSTANT text[] := CASE WHEN request -> 'consent_required' = 'true' THEN ARRAY(
 		SELECT w FROM jsonb_array_elements_text(asked -> 'wanted') WITH ORDINALITY u (w, place) WHERE w <> ALL (missing) ORDER BY place) ELSE '{}' END;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF asked IS NULL THEN
 		RETURN NULL;
 	END IF;
