@@ -10,7 +10,9 @@ use warnings;
 use FindBin;
 use lib $FindBin::RealBin;
 
+use Digest::SHA qw(hmac_sha256);
 use JSON::PP;
+use MIME::Base64 qw(encode_base64url);
 use PgtokenTest;
 use Test::More;
 
@@ -27,6 +29,8 @@ create_service($made);
 $made->query(q{SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://login.example/', verification_uri => 'https://login.example/device')});
 $made->query(q{SELECT pgtoken.create_client('shop', 'public', '{openid,read}', redirect_uris => '{https://shop.example/cb}', offline_access => true, metadata => $1)},
 	encode_json({ grant_types => [ 'authorization_code', 'refresh_token', DEVICE ] }));
+my $secret = $made->value(q{SELECT client_secret FROM pgtoken.create_client('box', 'confidential', '{openid,read}', offline_access => true, metadata => $1)},
+	encode_json({ grant_types => [DEVICE], token_endpoint_auth_method => 'client_secret_jwt', consent_required => JSON::PP::false }));
 $made->query('CREATE ROLE layer LOGIN');
 $made->query('GRANT USAGE ON SCHEMA pgtoken_http TO layer');
 $made->query('GRANT EXECUTE ON FUNCTION pgtoken_http.handle TO layer');
@@ -214,6 +218,35 @@ for my $subject (@subjects)
 	is($been[-1], lies($subject), 'device: of his shard');
 	is(poll($device->{device_code})->{error}, 'invalid_grant', 'device: once');
 	is(refresh($tokens->{refresh_token})->{status}, 200, 'device: which go on');
+}
+
+# A client that proves itself by an assertion, which is good once in all: its shard, that of
+# the code and that of the subject have to do with each poll.
+my $assertions = 0;
+
+sub asserted
+{
+	my $now = $shard[0]->value('SELECT extract(epoch FROM clock_timestamp())::bigint') + 0;
+	my $input = join '.', map { encode_base64url(encode_json($_)) } { alg => 'HS256' },
+	  { iss => 'box', sub => 'box', aud => 'https://id.example', iat => $now, exp => $now + 60, jti => 'assertion ' . $assertions++ };
+
+	return (client_id => 'box', client_assertion_type => 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+		client_assertion => "$input." . encode_base64url(hmac_sha256($input, $secret)), @_);
+}
+
+for my $subject ($one, $two)
+{
+	my $device = request_json('POST', '/oauth2/device_authorization', form(asserted(scope => 'openid read offline_access')));
+	my $poll = sub {
+		$_->query('UPDATE pgtoken.device_codes SET polled_at = NULL WHERE polled_at IS NOT NULL') for @shard;
+		return request_json('POST', '/oauth2/token', form(asserted(grant_type => DEVICE, device_code => $device->{device_code})));
+	};
+	my $known = type_lines('user_code', { user_code => $device->{user_code}, address => '192.0.2.1', subject => $subject, scope => 'openid read offline_access' });
+
+	is($known->{error}, undef, "device with assertions: $subject has approved");
+	is($poll->()->{status}, 200, 'device with assertions: tokens');
+	is($been[-1], lies($subject), 'device with assertions: of his shard');
+	is($poll->()->{error}, 'invalid_grant', 'device with assertions: once');
 }
 
 # --- afterwards ----------------------------------------------------------------------------------

@@ -56,8 +56,7 @@ find_row(const pg_uuid_t *id, Polled *polled)
 static void
 find_device(const HttpExchange *x, const char *device_code, Polled *polled)
 {
-	Jsonb *carried = hop_carried(x);
-	Jsonb *told = carried ? member_json(carried, HOP_MEMBER) : NULL;
+	Jsonb *told = hop_carried_member(x, HOP_MEMBER);
 	pg_uuid_t id;
 
 	memset(polled, 0, sizeof(*polled));
@@ -163,8 +162,7 @@ follow(const TokenRequest *request, Polled *polled, TimestampTz now)
 	object_bool(&told, "expired", polled->expired);
 	object_begin(&carried);
 	object_jsonb(&carried, HOP_MEMBER, object_end(&told));
-	hop_to(request->x, place_of_uuid(&there), object_end(&carried));
-	return PGT_ERR_ELSEWHERE;
+	return hop_to(request->x, place_of_uuid(&there), object_end(&carried));
 }
 
 static PgtErr
