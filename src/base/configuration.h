@@ -49,7 +49,7 @@ extern const char *configuration_role_name(ConfigurationRole role);
 extern bool configuration_is_elsewhere(void);
 
 /* ereport(25006): it is, and who wants to change it goes there */
-extern void configuration_refuse_write(void) pg_attribute_noreturn();
+extern void configuration_refuse_write(void);
 
 /* how long ago this subscriber is known to have been current, in ms; -1: not known, or none */
 extern int64 configuration_lag_ms(void);

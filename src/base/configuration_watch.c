@@ -108,8 +108,8 @@ read_answer(StoreRow *row, void *arg)
 }
 
 /*
- * Applied is what a keepalive says, since one process applies and reads it; and the last
- * transaction that came, after which an idle primary sends no keepalive.  Of tables that are
+ * Applied is what a keepalive says, since one process applies and reads it, and the last
+ * transaction that came, after which an idle primary may be silent for a while.  Of tables that are
  * being copied first nothing is known.
  */
 static StoreQuery applied_query = STORE_QUERY(

@@ -226,11 +226,40 @@ $p->query(q{SELECT pgtoken.update_client('app', enabled => false)});
 applied();
 is(outcome(issue($s)), 'invalid_client', 'and none from the next statement on, once it is switched off');
 is(join(',', $p->value($events), $s->value($events)), '1,0', 'which is audited once');
+# an idle primary sends nothing more, and makes no lag
+my $changed_at = $s->value('SELECT clock_timestamp()');
+wait_until('the idle primary is known to be idle', sub { ($s->value('SELECT clock_timestamp() - pgtoken.configuration_lag() > $1::timestamptz', $changed_at) // '') eq 't' });
+pass('a primary that is idle after a change makes no lag');
 $p->query(q{SELECT pgtoken.update_client('app', enabled => true)});
 my $ended = issue($s, 'backend', 'bob');
 $p->query(q{SELECT pgtoken.revoke_client('backend')});
 applied();
 is($s->row($refresh, $ended->{refresh_token}, 'backend', $secret)->{error}, 'invalid_grant', 'what a client had is ended at every database by one call');
+
+# --- what else follows from a change at the primary ---------------------------------------
+
+my $stream = $p->value(q{SELECT stream_id FROM pgtoken.create_signal_stream('app', events => '{session-revoked}')});
+applied();
+my $waiting = q{SELECT count(*) FROM pgtoken.signals};
+$s->query('SELECT pgtoken.revoke_family($1::uuid)', issue($s)->{grant_id});
+is($s->value($waiting), 1, 'a signal of a subject waits where the subject is');
+$p->query(q{SELECT pgtoken.update_signal_stream($1, status => 'disabled')}, $stream);
+applied();
+is($s->value($waiting), 0, 'and is dropped when its stream is switched off at the primary');
+
+# a client that is named by a URL is made at the primary, where its document is fetched
+$p->query(q{SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://id.example/login')});
+$p->query(q{SELECT pgtoken.set_registration_policy('{"client_id_metadata_documents": "open"}')});
+applied();
+my $by_url = '/oauth2/authorize?response_type=code&client_id=https%3A%2F%2Fapp.example%2Fclient&redirect_uri=https%3A%2F%2Fapp.example%2Fcb';
+is(http_request($s, GET => $by_url)->{status}, 503, 'a client that only the primary can know is sent there');
+
+# Attack: who has never come to the primary's own shard is no client that nobody uses
+$p->query(q{SELECT pgtoken.create_client('elsewhere', 'public', '{read}')});
+$p->query(q{INSERT INTO pgtoken.registrations (client_id, issuer, origin, registered_at) VALUES ('elsewhere', 'https://id.example', 'registration', now() - interval '2 years')});
+$p->query('SELECT pgtoken.maintain()');
+my $elsewhere = q{SELECT count(*) FROM pgtoken.clients WHERE client_id = 'elsewhere'};
+is($p->value($elsewhere), 1, 'a client that got no token at the primary stays');
 
 # --- a subscriber that is late ---------------------------------------------------------
 
@@ -334,5 +363,7 @@ $p->query('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots');
 is($b->value('SELECT pgtoken.configure_as_alone()'), 't', 'it leaves');
 is($p->value('SELECT pgtoken.configure_as_alone()'), 't', 'nobody has it from the primary any more');
 is(role($p), 'alone', 'which is none now');
+$p->query('SELECT pgtoken.maintain()');
+is($p->value($elsewhere), 0, 'and it deletes again what nobody has used');
 
 done_testing();
