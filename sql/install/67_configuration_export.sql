@@ -264,6 +264,7 @@ DECLARE
 	change record;
 	new pgtoken.configuration_row;
 	of_constraint text;
+	of_column text;
 BEGIN
 	FOR change IN SELECT c.* FROM jsonb_to_recordset(changes) c (place bigint, what text, name text, action text) ORDER BY c.place, c.what, c.name COLLATE "C" LOOP
 		new := rows[change.place];
@@ -276,17 +277,14 @@ BEGIN
 				ELSE '{}' END, change.action = 'added');
 		END IF;
 	END LOOP;
-	PERFORM pgtoken.check_imported_issuers();
 -- the server's own words would show the row, and with it hashes and keys
 EXCEPTION WHEN integrity_constraint_violation THEN
-	GET STACKED DIAGNOSTICS of_constraint = CONSTRAINT_NAME;
-	IF of_constraint = '' THEN
-		RAISE;
-	END IF;
+	GET STACKED DIAGNOSTICS of_constraint = CONSTRAINT_NAME, of_column = COLUMN_NAME;
 	RAISE EXCEPTION '% "%" of the file cannot be here', change.what, change.name
 		USING ERRCODE = SQLSTATE,
-			  DETAIL = format('It breaks the constraint %s of its table.', of_constraint),
-			  HINT = CASE SQLSTATE WHEN '23505' THEN 'Something else of here is in its place; dry_run => true shows what is known of it, replace => true has the file''s supersede it where that can be.' END;
+			  DETAIL = format('It breaks the constraint %s of its table.', coalesce(NULLIF(of_constraint, ''), 'NOT NULL of ' || of_column)),
+			  HINT = CASE SQLSTATE WHEN '23505' THEN 'Something else of this database is in its place.'
+						  ELSE 'The exporting side has another version of pgtoken, which has other rules.' END;
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.carry_out_configuration FROM PUBLIC;
@@ -314,6 +312,7 @@ BEGIN
 											 'None could be refreshed again. Import into a database that has no families of the issuer.');
 		PERFORM pgtoken.make_durable();
 		PERFORM pgtoken.carry_out_configuration(rows, changes);
+		PERFORM pgtoken.check_imported_issuers();
 		PERFORM pgtoken.write_audit_event('configuration.imported', jsonb_build_object(
 			'digest', digest, 'about', rows[1].content, 'rows', cardinality(rows) - 1,
 			'changes', (SELECT coalesce(jsonb_object_agg(c.action, c.number), '{}') FROM (
@@ -330,5 +329,5 @@ sealed: the file. It is opened by the private key in the file that pgtoken.confi
 replace: true takes over what is here and differs: a key that signs here and is not in the file retires as if it had been rotated, a pending one at once, a version of a policy ceases to decide. What is here alone stays. What has come to its end here stays ended (secrets, keys, initial access tokens), and not_before never moves back; a pepper is not replaced while the issuer has families. An issuer becomes the default one where there is none.
 dry_run: true changes nothing and returns the same.
 Returns what is not the same, in the order in which it is written: what: the table. name: the primary key. action: added; replaced; superseded (is here alone, and the file has another one in its place); kept (has come to its end here); differs and refused: what makes the call fail.
-Refresh tokens and sessions of the other place are not in the file: access tokens of there are verified here by their signature, and nothing of there can be refreshed. Functions of the application that the configuration names are not in it either; health() says which are missing.
+Families and sessions of the other place are not in the file: access tokens of there are good by their signature, for jwks() publishes the same keys; verify_access_token and introspect ask for the family, and refuse them, and nothing of there is refreshed here. Functions of the application that the configuration names are not in it either; health() says which are missing.
 Raises 22004, 22023 when the file is none, is not the one of the digest or is not sealed to this key, 54000 when it is too large, 0A000 when it comes from a later version, 55000 when the private key cannot be used, what is here differs, or families hang on another pepper, 23505 (and others of class 23) when a row cannot be here beside what is.';
