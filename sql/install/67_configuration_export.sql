@@ -38,7 +38,7 @@ CREATE FUNCTION pgtoken.export_configuration(recipient text) RETURNS TABLE (seal
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.export_configuration FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.export_configuration IS
-'Write the configuration into a file for another database: issuers, signing keys and peppers, clients and their secrets, resources, policies and whatever else configuration_tables() lists; nothing of a subject, no family, no audit. Whoever chooses the recipient gets the private keys: superusers alone may call it, unless one of them grants it.
+'Write the configuration into a file for another database: issuers, signing keys and peppers, clients and their secrets, resources, policies and whatever else configuration_tables() lists; nothing of a subject, no family, no audit. Whoever chooses the recipient has the private keys. Superusers alone may call it, unless one of them grants it.
 recipient: a certificate in PEM, or up to 16 after each other, of RSA keys of 2048 bits or more or elliptic curves; who signed it and until when it holds is not looked at. Of a key in hardware its URI goes along, and nothing else.
 Returns sealed: CMS AuthEnvelopedData (RFC 5083) with AES-256-GCM, in PEM; import_configuration opens it, and openssl cms -decrypt. digest: what import_configuration has to be given; bring it there by another way than the file. The event configuration.exported has it, and the SHA-256 fingerprints of the certificates.
 Raises 22004, 22023 for what is no certificate or cannot be sealed to, 54000 for more than 16 of them or 128 MB, 55000 when key material cannot be opened.';

@@ -47,7 +47,7 @@ begin(PgtcBuf *text)
 	object_begin(&about);
 	object_string(&about, "version", PGTOKEN_VERSION);
 	object_time(&about, "exported_at", GetCurrentTimestamp());
-	pgtc_configuration_begin(text, pgtc_slice_str(object_text(object_end(&about))));
+	pgtc_configuration_lines_begin(text, pgtc_slice_str(object_text(object_end(&about))));
 }
 
 static void
@@ -216,13 +216,13 @@ configuration_file_open(PgtcSlice sealed, const char *digest, ConfigurationTaker
 	unseal(&der, &text);
 	pgtc_buf_free(&der);
 	rest = pgtc_slice(text.data, text.len);
-	check_form(pgtc_configuration_about(&rest, &line.row));
+	check_form(pgtc_configuration_lines_about(&rest, &line.row));
 	configuration_row_read(&line, &row);
 	row.table = NULL;
 	take(&row, arg);
 	while (rest.len > 0)
 	{
-		check_form(pgtc_configuration_next(&rest, &line));
+		check_form(pgtc_configuration_lines_next(&rest, &line));
 		configuration_row_read(&line, &row);
 		take(&row, arg);
 	}

@@ -34,8 +34,8 @@ append_row(StoreRow *row, void *arg)
 		key_material_open(material_id, material, wrapped, &plain);
 		pgtc_crypto_wipe(VARDATA_ANY(material), VARSIZE_ANY_EXHDR(material));
 	}
-	pgtc_configuration_add(text, pgtc_slice_str(table), pgtc_slice_str(json),
-						   pgtc_slice(plain.data, plain.len));
+	pgtc_configuration_lines_add(text, pgtc_slice_str(table), pgtc_slice_str(json),
+								 pgtc_slice(plain.data, plain.len));
 	pgtc_buf_free(&plain);
 	if (text->len > PGTC_ENVELOPE_CONTENT_MAX)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -20,10 +20,10 @@ written_again(PgtcSlice before, PgtcSlice rest, const PgtcConfigurationLine *lin
 	/* bytes that base64 stands for in another form than ours are written otherwise */
 	if (line->material.data == NULL || pgtc_base64_decode(line->material, &material) == PGTC_OK)
 	{
-		pgtc_configuration_add(&text, line->table, line->row,
-							   line->material.data == NULL
-								   ? pgtc_slice(NULL, 0)
-								   : pgtc_slice(material.data, material.len));
+		pgtc_configuration_lines_add(&text, line->table, line->row,
+									 line->material.data == NULL
+										 ? pgtc_slice(NULL, 0)
+										 : pgtc_slice(material.data, material.len));
 		REQUIRE(pgtc_buf_code(&text) == PGTC_OK);
 		if (line->material.data == NULL || line->material.len % 4 == 0)
 			REQUIRE(text.len == was.len + 1 && memcmp(text.data, was.data, was.len) == 0);
@@ -40,14 +40,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	PgtcConfigurationLine line;
 	PgtcSlice about;
 
-	if (pgtc_configuration_about(&rest, &about) == PGTC_OK)
+	if (pgtc_configuration_lines_about(&rest, &about) == PGTC_OK)
 		REQUIRE(about.len >= 2 && about.data[0] == '{' && about.data[about.len - 1] == '}');
 	rest = all;
 	while (rest.len > 0)
 	{
 		PgtcSlice before = rest;
 
-		if (pgtc_configuration_next(&rest, &line) != PGTC_OK)
+		if (pgtc_configuration_lines_next(&rest, &line) != PGTC_OK)
 			break;
 		written_again(before, rest, &line);
 	}

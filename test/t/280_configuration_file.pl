@@ -317,6 +317,29 @@ is($@->{sqlstate}, '23505', 'what cannot be beside what is here is refused');
 like($@->{message}, qr/registration_tokens/, 'by its name');
 unlike($@->{detail}, qr/\\x/, 'and not by what is in it');
 
+# --- as docs/operations.md has it ----------------------------------------------------
+
+my @blocks = map { $_->{text} } grep { $_->{section} eq 'Move the configuration' && $_->{language} eq 'sh' } document_blocks('docs/operations.md');
+is(scalar @blocks, 3, 'the runbook is for a shell');
+$new_node->safe_psql('postgres', 'CREATE DATABASE runbook');
+my $by_page = session($new_node, dbname => 'runbook');
+$by_page->query('CREATE EXTENSION pgtoken');
+my $digest;
+for my $step ([ $new_node, 'runbook' ], [ $old_node, 'postgres' ], [ $new_node, 'runbook' ])
+{
+	my ($node, $database) = @{$step};
+	my $text = shift @blocks;
+
+	$text =~ s/-d shop/-v ON_ERROR_STOP=1 -q -h ${\$node->host} -p ${\$node->port} -d $database/g;
+	$text =~ s{/etc/postgresql}{$dir}g;
+	$text =~ s/'[\w-]{43}'/'$digest'/g if defined $digest;
+	my ($stdout, $stderr) = ('', '');
+	ok(IPC::Run::run([ 'bash', '-ec', "cd $dir\n$text" ], '>', \$stdout, '2>', \$stderr), "a block of the runbook on $database") or diag($stderr);
+	($digest) = $stdout =~ /^([\w-]{43})$/m unless defined $digest;
+}
+is($by_page->value(q{SELECT string_agg(issuer, ' ' ORDER BY issuer) FROM pgtoken.issuers}), 'https://id.example https://other.example', 'the runbook leads there');
+$by_page->quit;
+
 # --- a key in hardware --------------------------------------------------------------
 
 $old->query(q{DELETE FROM pgtoken.key_material WHERE material_id IN (SELECT 'key:' || kid FROM pgtoken.signing_keys WHERE alg = 'RS256')});

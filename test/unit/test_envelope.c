@@ -221,19 +221,19 @@ check_lines(void)
 	PgtcBuf text;
 
 	pgtc_buf_init(&text, &unit_mem);
-	pgtc_configuration_begin(&text, LITERAL("{\"version\": \"1\"}"));
-	pgtc_configuration_add(&text, LITERAL("issuers"), LITERAL("{\"issuer\": \"a\\\"}\"}"),
-						   pgtc_slice(NULL, 0));
-	pgtc_configuration_add(&text, LITERAL("key_material"), LITERAL("{}"), LITERAL("secret"));
+	pgtc_configuration_lines_begin(&text, LITERAL("{\"version\": \"1\"}"));
+	pgtc_configuration_lines_add(&text, LITERAL("issuers"), LITERAL("{\"issuer\": \"a\\\"}\"}"),
+								 pgtc_slice(NULL, 0));
+	pgtc_configuration_lines_add(&text, LITERAL("key_material"), LITERAL("{}"), LITERAL("secret"));
 	CHECK_CODE(pgtc_buf_code(&text), PGTC_OK);
 	rest = slice_of(&text);
-	CHECK_CODE(pgtc_configuration_about(&rest, &about), PGTC_OK);
+	CHECK_CODE(pgtc_configuration_lines_about(&rest, &about), PGTC_OK);
 	CHECK(pgtc_slice_equal(about, LITERAL("{\"version\": \"1\"}")));
-	CHECK_CODE(pgtc_configuration_next(&rest, &line), PGTC_OK);
+	CHECK_CODE(pgtc_configuration_lines_next(&rest, &line), PGTC_OK);
 	CHECK(pgtc_slice_equal(line.table, LITERAL("issuers")));
 	CHECK(pgtc_slice_equal(line.row, LITERAL("{\"issuer\": \"a\\\"}\"}")));
 	CHECK(line.material.data == NULL);
-	CHECK_CODE(pgtc_configuration_next(&rest, &line), PGTC_OK);
+	CHECK_CODE(pgtc_configuration_lines_next(&rest, &line), PGTC_OK);
 	CHECK(pgtc_slice_equal(line.table, LITERAL("key_material")));
 	CHECK(pgtc_slice_equal(line.material, LITERAL("c2VjcmV0")));
 	CHECK(pgtc_slice_equal(line.row, LITERAL("{}")));
@@ -265,16 +265,16 @@ check_other_lines(void)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 	{
 		rest = pgtc_slice_str(wrong[i]);
-		CHECK_CODE(pgtc_configuration_next(&rest, &line), PGTC_E_MALFORMED);
+		CHECK_CODE(pgtc_configuration_lines_next(&rest, &line), PGTC_E_MALFORMED);
 		rest = pgtc_slice_str(wrong[i]);
-		CHECK_CODE(pgtc_configuration_about(&rest, &about), PGTC_E_MALFORMED);
+		CHECK_CODE(pgtc_configuration_lines_about(&rest, &about), PGTC_E_MALFORMED);
 	}
 	rest = LITERAL("{\"pgtoken_configuration\":2,\"anything\":{}}");
-	CHECK_CODE(pgtc_configuration_about(&rest, &about), PGTC_E_CLAIM);
+	CHECK_CODE(pgtc_configuration_lines_about(&rest, &about), PGTC_E_CLAIM);
 	rest = LITERAL("{\"pgtoken_configuration\":99999999999999999999,\"about\":{}}");
-	CHECK_CODE(pgtc_configuration_about(&rest, &about), PGTC_E_CLAIM);
+	CHECK_CODE(pgtc_configuration_lines_about(&rest, &about), PGTC_E_CLAIM);
 	rest = LITERAL("{\"pgtoken_configuration\":x,\"about\":{}}");
-	CHECK_CODE(pgtc_configuration_about(&rest, &about), PGTC_E_MALFORMED);
+	CHECK_CODE(pgtc_configuration_lines_about(&rest, &about), PGTC_E_MALFORMED);
 }
 
 void

@@ -18,7 +18,7 @@
 #define ROW_BEGIN "\"row\":"
 
 void
-pgtc_configuration_begin(PgtcBuf *text, PgtcSlice about)
+pgtc_configuration_lines_begin(PgtcBuf *text, PgtcSlice about)
 {
 	pgtc_buf_append_str(text, "{");
 	pgtc_json_write_member_int(text, "pgtoken_configuration", PGTC_CONFIGURATION_FORMAT);
@@ -27,7 +27,7 @@ pgtc_configuration_begin(PgtcBuf *text, PgtcSlice about)
 }
 
 void
-pgtc_configuration_add(PgtcBuf *text, PgtcSlice table, PgtcSlice row, PgtcSlice material)
+pgtc_configuration_lines_add(PgtcBuf *text, PgtcSlice table, PgtcSlice row, PgtcSlice material)
 {
 	pgtc_buf_append_str(text, "{");
 	pgtc_json_write_member(text, "table", table);
@@ -85,7 +85,7 @@ is_table(PgtcSlice name)
 }
 
 PgtcCode
-pgtc_configuration_about(PgtcSlice *text, PgtcSlice *about)
+pgtc_configuration_lines_about(PgtcSlice *text, PgtcSlice *about)
 {
 	PgtcSlice line = pgtc_slice_take(text, '\n');
 	PgtcSlice format;
@@ -101,7 +101,7 @@ pgtc_configuration_about(PgtcSlice *text, PgtcSlice *about)
 }
 
 PgtcCode
-pgtc_configuration_next(PgtcSlice *text, PgtcConfigurationLine *line)
+pgtc_configuration_lines_next(PgtcSlice *text, PgtcConfigurationLine *line)
 {
 	PgtcSlice rest = pgtc_slice_take(text, '\n');
 

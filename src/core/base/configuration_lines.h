@@ -18,18 +18,18 @@ typedef struct PgtcConfigurationLine
 } PgtcConfigurationLine;
 
 /* about: a JSON object that says when and by what it was made */
-extern void pgtc_configuration_begin(PgtcBuf *text, PgtcSlice about);
+extern void pgtc_configuration_lines_begin(PgtcBuf *text, PgtcSlice about);
 
 /* material: bytes, not yet base64 */
-extern void pgtc_configuration_add(PgtcBuf *text, PgtcSlice table, PgtcSlice row,
-								   PgtcSlice material);
+extern void pgtc_configuration_lines_add(PgtcBuf *text, PgtcSlice table, PgtcSlice row,
+										 PgtcSlice material);
 
 /*
  * Both take the next line off text.  They read what the two above write, and nothing else
- * that is the same JSON.  PGTC_E_MALFORMED; pgtc_configuration_about: PGTC_E_CLAIM for
+ * that is the same JSON.  PGTC_E_MALFORMED; pgtc_configuration_lines_about: PGTC_E_CLAIM for
  * another format.
  */
-extern PgtcCode pgtc_configuration_about(PgtcSlice *text, PgtcSlice *about);
-extern PgtcCode pgtc_configuration_next(PgtcSlice *text, PgtcConfigurationLine *line);
+extern PgtcCode pgtc_configuration_lines_about(PgtcSlice *text, PgtcSlice *about);
+extern PgtcCode pgtc_configuration_lines_next(PgtcSlice *text, PgtcConfigurationLine *line);
 
 #endif /* PGT_CORE_CONFIGURATION_LINES_H */
