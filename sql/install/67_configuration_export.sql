@@ -262,17 +262,19 @@ CREATE FUNCTION pgtoken.carry_out_configuration(rows pgtoken.configuration_row[]
 AS $function$
 DECLARE
 	change record;
-	new pgtoken.configuration_row;
 	of_constraint text;
 	of_column text;
 BEGIN
-	FOR change IN SELECT c.* FROM jsonb_to_recordset(changes) c (place bigint, what text, name text, action text) ORDER BY c.place, c.what, c.name COLLATE "C" LOOP
-		new := rows[change.place];
+	FOR change IN
+		SELECT c.what, c.name, c.action, f.content, f.material, f.wrapped
+		FROM jsonb_to_recordset(changes) c (place bigint, what text, name text, action text)
+		LEFT JOIN unnest(rows) WITH ORDINALITY f (table_name, content, material, wrapped, is_same, place) ON f.place = c.place
+		ORDER BY c.place, c.what, c.name COLLATE "C" LOOP
 		IF change.action = 'superseded' THEN
 			PERFORM pgtoken.supersede_configuration(change.what, change.name);
 		ELSIF change.action IN ('added', 'replaced') THEN
-			PERFORM pgtoken.put_configuration_row(change.what, new.content || CASE
-				WHEN change.what = 'key_material' THEN jsonb_build_object('material', new.material, 'wrapped', new.wrapped)
+			PERFORM pgtoken.put_configuration_row(change.what, change.content || CASE
+				WHEN change.what = 'key_material' THEN jsonb_build_object('material', change.material, 'wrapped', change.wrapped)
 				WHEN change.what = 'issuers' AND EXISTS (SELECT FROM pgtoken.issuers i WHERE i.is_default) THEN '{"is_default": false}'
 				ELSE '{}' END, change.action = 'added');
 		END IF;
