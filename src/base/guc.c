@@ -40,6 +40,7 @@ int guc_authorization_request_lifetime = 600;
 int guc_cache_memory = 4096;
 int guc_challenge_lifetime = 300;
 char *guc_challenge_notify_channel = NULL;
+char *guc_configuration_key_file = NULL;
 int guc_consent_lifetime = 0;
 bool guc_consent_page_required = false;
 int guc_console_proof_age = 300;
@@ -284,6 +285,12 @@ guc_init(void)
 		"How long maintain() keeps ended authorization and device codes; 0 keeps them.",
 		"A second use of a code that is forgotten does not end what came of the first.",
 		&code_retention, MINUTES_PER_DAY, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MIN, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.configuration_key_file",
+		"File with the private key that import_configuration() opens what was exported to.",
+		"PEM, without a passphrase.  Readable by the server's user only.",
+		&guc_configuration_key_file, "", PGC_SUSET, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.consent_lifetime",

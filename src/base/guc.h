@@ -13,6 +13,7 @@ extern int guc_authorization_request_lifetime;
 extern int guc_cache_memory;
 extern int guc_challenge_lifetime;
 extern char *guc_challenge_notify_channel;
+extern char *guc_configuration_key_file;
 extern int guc_consent_lifetime; /* seconds; 0: without end */
 extern bool guc_consent_page_required;
 extern int guc_console_proof_age; /* seconds */

@@ -324,7 +324,7 @@ configure(join "\n", map { "pgtoken.$_ = '$settings{$_}[0]'" } sort keys %settin
 $admin->query(LOAD);
 is_deeply(
 	[ $admin->column(q{SELECT substr(name, 9) FROM pg_settings WHERE name LIKE 'pgtoken.%' ORDER BY name COLLATE "C"}) ],
-	[ sort qw(pkcs11_module pkcs11_pin_file root_key_file), keys %settings ],
+	[ sort qw(configuration_key_file pkcs11_module pkcs11_pin_file root_key_file), keys %settings ],
 	'every setting is tested here');
 is($admin->value(q{SELECT count(*) FROM pg_settings WHERE name LIKE 'pgtoken.%' AND context NOT IN ('superuser', 'sighup')}),
 	0, 'none of them is for everybody');

@@ -123,6 +123,9 @@ $look = follow('A copy for staging', preamble => $admin, alone => sub {
 is($look->value('SELECT issuer FROM pgtoken.issuers'), 'https://id.staging.example', 'A copy for staging: has an issuer of its own');
 is($look->value(q{SELECT count(*) FROM held WHERE name ~ '(access|refresh)$' AND holds(name)}), 0, 'A copy for staging: nothing of the original holds');
 
+# all else of it is for a shell: 280_configuration_file.pl
+follow('Move the configuration', preamble => $admin);
+
 follow('Monitoring', preamble => $admin);
 follow('The first hour of an integration');
 

@@ -158,7 +158,7 @@ CREATE TEMPORARY VIEW settings AS
 
 CREATE TEMPORARY VIEW problems AS
 	SELECT full_name || ' has no COMMENT' AS problem FROM functions WHERE comment IS NULL
-	UNION ALL SELECT full_name || ' may be called by no role, and its COMMENT does not say Internal' FROM functions WHERE roles IS NULL AND NOT internal AND comment !~ 'The administrator grants it'
+	UNION ALL SELECT full_name || ' may be called by no role, and its COMMENT does not say Internal' FROM functions WHERE roles IS NULL AND NOT internal AND comment !~ 'The administrator grants it|Superusers alone may call it'
 	-- those of the schema for HTTP have the parameters of their standards
 	UNION ALL SELECT format('%s: its COMMENT has no "%s: ..."', full_name, a.name) FROM functions f, unnest(f.names, f.modes) a (name, mode)
 		WHERE NOT internal AND full_name ~ '^pgtoken(_import)?\.' AND mode IN ('i', 'b', 'v')

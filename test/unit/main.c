@@ -148,6 +148,7 @@ main(void)
 	test_claims();
 	test_token();
 	test_wrap();
+	test_envelope();
 	test_form();
 	test_pkcs11_uri();
 	test_mark();

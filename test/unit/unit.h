@@ -88,6 +88,7 @@ extern void test_wrap(void);
 extern void test_form(void);
 extern void test_pkcs11_uri(void);
 extern void test_mark(void);
+extern void test_envelope(void);
 extern void test_printable(void);
 extern void test_replay_set(void);
 extern void test_request_target(void);
