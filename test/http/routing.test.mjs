@@ -1,6 +1,7 @@
-// The gateway before several databases: where a request goes, what it is told there, and
-// what becomes of it when one is away.  Stand-ins for the door say where it was.
+// The gateway, and nginx by FastCGI, before several databases: where a request goes, what it is
+// told there, and what becomes of it when one is away.  Stand-ins for the door say where it was.
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
 import * as h from './harness.mjs';
-import { GATEWAY, start } from './programs.mjs';
+import { addressOf } from './layers/fastcgi.mjs';
+import { freePorts, GATEWAY, start } from './programs.mjs';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const DATABASES = ['routing_0', 'routing_1', 'routing_configuration'];
@@ -30,9 +32,9 @@ BEGIN
 	IF shard <> pgtoken_http.here() AND NOT $5 ? 'routed' THEN
 		status := 0;
 		headers := ARRAY['Vary', 'Origin', 'Shard', shard, 'Carry', 'from ' || pgtoken_http.here()];
-	ELSIF path LIKE '/to/_/then/configuration' AND pgtoken_http.here() <> 'configuration' THEN
+	ELSIF path = '/to/1/then/0' AND pgtoken_http.here() <> '0' THEN
 		status := 0;
-		headers := '{Shard,configuration}';
+		headers := '{Shard,0}';
 	ELSIF path = '/circle' THEN
 		status := 0;
 		headers := ARRAY['Shard', CASE pgtoken_http.here() WHEN '0' THEN '1' ELSE '0' END];
@@ -75,6 +77,24 @@ async function withGateway(env, action) {
 	}
 }
 
+/** the same beside nginx, with the file that is shipped, before the first two */
+async function withNginx(action) {
+	const [port] = await freePorts(1);
+	const sockets = await Promise.all(DATABASES.slice(0, 2).map((name) => addressOf({ ...process.env, PGDATABASE: name })));
+	const { stop } = await start(`${ROOT}/http/fastcgi/serve`, [sockets.join(), String(port)], { env: process.env, ready: 'nginx: listening' });
+	const base = `http://127.0.0.1:${port}`;
+	try {
+		// the workers come once the database is there
+		for (const shard of ['0', '1']) await until(async () => (await h.get(`/to/${shard}`, { base })).status === 200);
+		return await action({ base });
+	} finally {
+		await stop();
+	}
+}
+
+/** the layer that is tested, as it comes */
+const withLayer = (action) => (h.layer === 'fastcgi' ? withNginx(action) : withGateway({}, action));
+
 const until = async (check) => { while (!await check()) await new Promise((later) => { setTimeout(later, 20); }); };
 
 /** no connection to it meanwhile, and none that is left */
@@ -89,53 +109,105 @@ async function away(databases, action) {
 	}
 }
 
-describe('the gateway before several databases', () => {
-	before(async () => {
-		for (const name of DATABASES) {
-			await h.rows(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-			await h.rows(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
-			const database = new pg.Client({ database: name });
-			await database.connect();
-			await database.query(STAND_IN);
-			await database.end();
-		}
-	});
-	after(async () => {
-		for (const name of DATABASES) await h.rows(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-	});
+/** the same of the server of one of them, as nginx sees it */
+async function serverAway([database], action) {
+	const socket = await addressOf({ ...process.env, PGDATABASE: database });
+	renameSync(socket, `${socket}.away`);
+	try {
+		return await action();
+	} finally {
+		renameSync(`${socket}.away`, socket);
+	}
+}
 
-	it('sends a request where the database says, as it came, and what that carries', () => withGateway({ GATEWAY_ACCESS_LOG: 'on' }, async ({ base, said }) => {
-		for (const shard of ['0', '1', 'configuration']) {
+before(async () => {
+	for (const name of DATABASES) {
+		await h.rows(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+		await h.rows(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
+		if (h.layer === 'fastcgi') await h.rows(`ALTER DATABASE ${name} SET pgtoken_fastcgi.shard_location = '@pgtoken_shard_'`);
+		const database = new pg.Client({ database: name });
+		await database.connect();
+		await database.query(STAND_IN);
+		await database.end();
+	}
+});
+after(async () => {
+	for (const name of DATABASES) await h.rows(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+});
+
+if (['gateway', 'fastcgi'].includes(h.layer)) describe('a layer before several databases', () => {
+	it('sends a request where the database says, as it came, with what that carries', () => withLayer(async ({ base }) => {
+		for (const shard of ['0', '1']) {
 			for (let i = 0; i < 4; i += 1) {
 				const { status, json } = await h.post(`/to/${shard}?a=%2f`, 'the body', { base, headers: { 'x-own': 'é' } });
 				assert.deepEqual([status, json.at, json.method, json.target, json.body], [200, shard, 'POST', `/to/${shard}?a=%2f`, 'the body']);
 				assert.equal(json.headers[json.headers.indexOf('x-own') + 1], 'é');
-				assert.equal(json.peer.address, '127.0.0.1');
-				if (json.peer.routed) assert.deepEqual([json.peer.routed, json.peer.carried], [true, `from ${{ 0: '1', 1: '0' }[shard] ?? json.peer.carried.slice(5)}`]);
-				else assert.equal(json.peer.carried, undefined);
+				assert.deepEqual([json.peer.address, json.peer.carried], ['127.0.0.1', json.peer.routed && `from ${1 - shard}`]);
+			}
+			for (const method of ['PUT', 'DELETE', 'PROPFIND', 'OPTIONS']) assert.equal((await h.request(method, `/to/${shard}`, { base })).json.method, method);
+			const large = await h.post(`/to/${shard}`, 'x'.repeat(64 * 1024), { base });
+			assert.equal(large.json.body.length, 64 * 1024);
+			for (let i = 0; i < 2; i += 1) {
+				const { all } = await h.exchange('GET', `/to/${shard}`, { base });
+				// of the answer that has sent it on nothing is in that of the other
+				assert.deepEqual(['content-type', 'retry-after', 'vary', 'shard', 'carry', 'pgtoken-carry', 'pgtoken-routed', 'x-accel-redirect'].map((name) => all(name)),
+					[['application/json'], [], [], [], [], [], [], []]);
 			}
 		}
-		await until(() => said().includes('/to/configuration 200'));
-		assert.match(said(), /\nPOST \/to\/1 200 [0-9.]+ ms [0-9a-f-]{36} shard 1\n/);
 	}));
 
-	it('asks each in turn what any can answer', () => withGateway({}, async ({ base }) => {
+	// the attack: a client that has its request taken for one that another shard vouches for
+	it('takes nobody else\'s word for where it has been', () => withLayer(async ({ base }) => {
+		const forged = Object.fromEntries(['routed', 'pgtoken-routed', 'pgtoken-carried', 'pgtoken-carry', 'carry', 'shard'].map((name) => [name, '1']));
+		for (let i = 0; i < 2; i += 1) {
+			const { json } = await h.get('/anything', { base, headers: forged });
+			assert.deepEqual([json.peer.routed, json.peer.carried], [undefined, undefined]);
+		}
+	}));
+
+	it('asks each in turn what any can answer', () => withLayer(async ({ base }) => {
 		const at = [];
 		for (let i = 0; i < 4; i += 1) at.push((await h.get('/anything', { base })).json.at);
 		assert.deepEqual(at.sort(), ['0', '0', '1', '1']);
 	}));
 
-	it('tells what the last one carries, and nothing of the one before', () => withGateway({}, async ({ base }) => {
-		const { json } = await h.get('/to/1/then/configuration', { base });
-		assert.deepEqual([json.at, json.peer.routed, json.peer.carried], ['configuration', true, undefined]);
+	it('tells what the last one carries, and nothing of the one before', () => withLayer(async ({ base }) => {
+		const { json } = await h.get('/to/1/then/0', { base });
+		assert.deepEqual([json.at, json.peer.routed, json.peer.carried], ['0', true, undefined]);
 	}));
 
 	// the attack: a request that goes round for ever
-	it('answers 503 where they send it round, or to one that is not there', () => withGateway({}, async ({ base, said }) => {
-		for (const path of ['/circle', '/to/2', '/to/x']) {
+	it('answers 503 where they send it round, or to one that is not there', () => withLayer(async ({ base }) => {
+		for (const path of ['/circle', ...(h.layer === 'gateway' ? ['/to/2', '/to/x'] : [])]) {
 			const answer = await h.post(path, '', { base });
 			assert.deepEqual([answer.status, answer.headers.get('retry-after'), answer.json.error], [503, '5', 'temporarily_unavailable'], path);
 		}
+	}));
+
+	// the fault: one machine that is away takes the whole service with it
+	it('answers 503 for the people of one that is away, and for nobody else', () => withLayer(async ({ base }) => {
+		assert.equal((await h.get('/to/1', { base })).status, 200);
+		const withoutOne = h.layer === 'fastcgi' ? serverAway : away;
+		await withoutOne(['routing_1'], async () => {
+			assert.equal((await h.get('/to/1', { base })).status, 503); // on a connection that has ended, perhaps
+			for (let i = 0; i < 6; i += 1) {
+				assert.equal((await h.get('/anything', { base })).json?.at, '0');
+				assert.equal((await h.get('/to/0', { base })).status, 200);
+				const refused = await h.get('/to/1', { base });
+				assert.deepEqual([refused.status, refused.headers.get('retry-after'), refused.json.error], [503, '5', 'temporarily_unavailable']);
+			}
+		});
+		await until(async () => (await h.get('/to/1', { base })).status === 200);
+		await until(async () => (await h.get('/anything', { base })).json?.at === '1');
+	}));
+});
+
+if (h.layer === 'gateway') describe('the gateway before several databases', () => {
+	it('sends what is for the configuration to the database that has it, and says in its log which one it was', () => withGateway({ GATEWAY_ACCESS_LOG: 'on' }, async ({ base, said }) => {
+		for (const shard of ['configuration', '1']) assert.equal((await h.post(`/to/${shard}`, '', { base })).json.at, shard);
+		assert.equal((await h.post('/to/2', '', { base })).status, 503);
+		await until(() => said().includes('/to/2 503'));
+		assert.match(said(), /\nPOST \/to\/configuration 200 [0-9.]+ ms [0-9a-f-]{36} shard configuration\nPOST \/to\/1 200 [0-9.]+ ms [0-9a-f-]{36} shard 1\n/);
 		assert.match(said(), /gateway: POST \/to\/2: shard [01]: there is no shard 2 \(request /);
 	}));
 
@@ -152,25 +224,6 @@ describe('the gateway before several databases', () => {
 			assert.deepEqual([status, json], [200, `routing_${shard}`]);
 		}
 		assert.equal((await h.get('/api/here', { base })).status, 200);
-	}));
-
-	// the fault: one machine that is away takes the whole service with it
-	it('answers 503 for the people of one that is away, and for nobody else', () => withGateway({ GATEWAY_LOG: 'json' }, async ({ base, said }) => {
-		assert.equal((await h.get('/to/1', { base })).status, 200);
-		await away(['routing_1'], async () => {
-			assert.equal((await h.get('/to/1', { base })).status, 503); // on a connection that has ended, perhaps
-			for (let i = 0; i < 6; i += 1) {
-				assert.equal((await h.get('/anything', { base })).json?.at, '0');
-				assert.equal((await h.get('/to/0', { base })).status, 200);
-				const refused = await h.get('/to/1', { base });
-				assert.deepEqual([refused.status, refused.headers.get('retry-after'), refused.json.error], [503, '5', 'temporarily_unavailable']);
-			}
-			assert.deepEqual((await h.get('/ready', { base })).json.missing, ['1: database']);
-		});
-		await until(async () => (await h.get('/to/1', { base })).status === 200);
-		await until(async () => (await h.get('/anything', { base })).json.at === '1');
-		const lines = said().trim().split('\n').map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
-		assert.deepEqual([...new Set(lines.map(({ path, shard }) => `${path} ${shard}`))], ['/to/1 1']);
 	}));
 
 	// the fault: who waits for one of them keeps those waiting who have nothing to do with it
