@@ -18,6 +18,7 @@
 
 #include "base/cache.h"
 #include "base/refused.h"
+#include "base/shard.h"
 #include "base/shared_memory.h"
 #include "core/base/address.h"
 #include "core/base/code.h"
@@ -101,6 +102,7 @@ static int courier_lease = 60;
 static int grant_retention = 400 * MINUTES_PER_DAY;
 static int lineage_retention = 400 * MINUTES_PER_DAY;
 static int reuse_retention = 1200 * MINUTES_PER_DAY;
+static char *shard = NULL;
 static int signal_retention = 7 * MINUTES_PER_DAY;
 static int signing_key_lifetime = 90 * MINUTES_PER_DAY;
 static int signing_key_lead_time = 10;
@@ -530,6 +532,12 @@ guc_init(void)
 		"One key of 64 hexadecimal digits per line; the first wraps, all "
 		"unwrap.  Readable by the server's user only.  Set in the configuration file or by ALTER SYSTEM alone.",
 		&guc_root_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken.shard",
+		"Which of several databases this one is, as K/N: number K, from 0, of N; empty: it is alone.",
+		"Subjects of other shards are refused, and requests that belong to them are sent on. Set by ALTER DATABASE.",
+		&shard, "", PGC_SUSET, 0, shard_check, shard_assign, NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.shared_replay_ids",
