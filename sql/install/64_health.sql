@@ -244,6 +244,10 @@ BEGIN
 				   ELSE 'lets tokens and secrets that callers pass, or keys, tokens and secrets that pgtoken''s own statements bind, into the server log: ' || names END;
 	RETURN NEXT;
 
+	check_name := 'configuration';
+	SELECT c.ok, c.detail INTO ok, detail FROM pgtoken.configuration_health() c;
+	RETURN NEXT;
+
 	check_name := 'triggers';
 	SELECT string_agg(format('%s of %s', t.tgname, t.tgrelid::regclass), ', ' ORDER BY t.tgrelid::regclass::text, t.tgname) INTO names
 	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid

@@ -9,6 +9,7 @@
 #include "operations/issue.h"
 
 #include "base/cache.h"
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/moment.h"
@@ -287,7 +288,9 @@ issue_assess(IssueRequest *request, TokenResponse *response)
 	PgtErr err;
 
 	cache_begin();
-	err = prepare(request, issue);
+	err = configuration_check_fresh();
+	if (err == PGT_OK)
+		err = prepare(request, issue);
 	if (err == PGT_OK)
 		err = permit_issue(request, issue, response);
 	if (err == PGT_OK)
