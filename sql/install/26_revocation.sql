@@ -248,7 +248,7 @@ BEGIN
 	-- one that no user has answered yet is no subject's and no session's
 	WITH o AS MATERIALIZED (
 		SELECT d.grant_id FROM pgtoken.device_codes d
-		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
+		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'handed_over', 'approved')
 		  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
 		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.family_id::text))
 		  AND (except_session IS NULL OR except_session <> coalesce(d.session_id, d.family_id::text))

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "core/oauth/sealed_request.h"
 #include "unit.h"
 
 #define US UINT64_C(1645557742000000) /* of RFC 9562 appendix A.6 */
@@ -155,6 +156,17 @@ access_token(const char *grant_id, char out[400])
 }
 
 static void
+sealed_request(const uint8_t id[PGTC_UUID_LEN], char out[400])
+{
+	PgtcBuf text;
+
+	pgtc_buf_init(&text, &unit_mem);
+	CHECK_CODE(pgtc_sealed_request_write(id, LITERAL("sealed"), &text), PGTC_OK);
+	memcpy(out, text.data, text.len + 1);
+	pgtc_buf_free(&text);
+}
+
+static void
 texts(void)
 {
 	static const char *const prefixes[] = {PGTC_CODE_PREFIX, PGTC_DEVICE_CODE_PREFIX,
@@ -191,6 +203,10 @@ texts(void)
 	memcpy(jti.grant_id, id, PGTC_UUID_LEN);
 	pgtc_jti_write(&jti, text);
 	check_leads_to(text, id);
+	sealed_request(id, text);
+	check_leads_to(text, id);
+	text[7] = '=';
+	check_leads_nowhere(text);
 	access_token(id_text, text);
 	check_leads_to(text, id);
 	access_token("not an id", text);
