@@ -53,6 +53,12 @@ CREATE FUNCTION pgtoken.make_durable() RETURNS void
 REVOKE ALL ON FUNCTION pgtoken.make_durable FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
 
+CREATE FUNCTION pgtoken.require_shard(subject text) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_require_shard' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.require_shard FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.require_shard IS
+'Internal, called by what writes of a subject by its name, or tells what there is of it: raises 22023, with the shard to connect to, where pgtoken.shard is set and the subject lies on another one.';
+
 CREATE FUNCTION pgtoken.language_tag_pattern() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}';

@@ -164,6 +164,7 @@ CREATE FUNCTION pgtoken.set_not_before(not_before timestamptz DEFAULT NULL, issu
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF num_nonnulls(client_id, subject, grant_id) > 1 OR (issuer IS NULL AND num_nonnulls(client_id, subject, grant_id) = 0)
 	   OR (issuer IS NOT NULL AND num_nonnulls(client_id, grant_id) > 0) THEN
 		RAISE EXCEPTION 'not_before is set for one of an issuer, a client, a subject and a family'
@@ -306,6 +307,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL THEN
 		RAISE EXCEPTION 'subject must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';

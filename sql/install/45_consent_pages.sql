@@ -172,6 +172,7 @@ DECLARE
 	before CONSTANT text[] := CASE WHEN request -> 'consent_required' = 'true' THEN ARRAY(
 		SELECT w FROM jsonb_array_elements_text(asked -> 'wanted') WITH ORDINALITY u (w, place) WHERE w <> ALL (missing) ORDER BY place) ELSE '{}' END;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF asked IS NULL THEN
 		RETURN NULL;
 	END IF;
@@ -192,6 +193,7 @@ DECLARE
 	asked CONSTANT jsonb := pgtoken.device_consent_asked(user_code, attempt_key, subject);
 	wanted CONSTANT text[] := array_remove(string_to_array(asked ->> 'scope', ' '), '');
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF asked ? 'error' OR NOT asked ? 'request_id' THEN
 		RETURN jsonb_build_object('error', coalesce(asked ->> 'error', 'invalid_user_code'));
 	END IF;

@@ -447,7 +447,7 @@ door_shard_of(const HttpRequest *request, uint32 shards)
 	if (check(&x, route) != PGT_OK || is_method(&x, "OPTIONS"))
 		return request_place_name(request_place_any(&x), shards);
 	read_form(&x, route);
-	return request_place_name(route->place(&x), shards);
+	return request_place_name(request_place(&x, route->place), shards);
 }
 
 static char *

@@ -18,6 +18,7 @@
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/session_lock.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
@@ -128,6 +129,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 {
 	bool refreshable = gets_refresh_token(request, client, target);
 
+	shard_require_subject(request->auth.subject);
 	if (request->grant_id)
 		grant->grant_id = *request->grant_id;
 	else if (request->transaction_id == NULL ||

@@ -14,6 +14,7 @@
 #include "base/place.h"
 #include "base/request.h"
 #include "base/session_lock.h"
+#include "base/shard.h"
 #include "base/strings.h"
 #include "endpoints/access_request.h"
 #include "http/http.h"
@@ -92,6 +93,8 @@ pgt_complete_logout(PG_FUNCTION_ARGS)
 	char *session_id = argument_text(fcinfo, 2);
 
 	request_string(subject, "subject");
+	if (subject)
+		shard_require_subject(subject);
 	request_string(session_id, "session_id");
 	return text_or_null(
 		fcinfo, transaction_id ? logout_complete(transaction_id, subject, session_id) : NULL);
