@@ -141,7 +141,7 @@ SELECT pgtoken.update_client('handed-own', enabled => true, metadata => '{"max_s
 SELECT test.begin_login('handed-own', 'openid', 'response_mode', 'form_post') AS tx \gset
 SELECT pgtoken.hand_over_authorization(:'tx', :'away') AS sealed, test.at_subject(:'away') IS NOT NULL AS there \gset
 SELECT test.query((pgtoken.approve_authorization(:'sealed', :'away')).redirect_uri, 'answer') AS answer \gset
-SELECT pgtoken.shard_of(:'answer', 16384) = pgtoken.shard_of_subject(:'away', 16384) AS code, pgtoken.shard_of(test.query((pgtoken.deny_authorization(test.begin_login('handed-own', 'openid', 'response_mode', 'form_post'))).redirect_uri, 'answer'), 16384)
+SELECT pgtoken.shard_of(:'answer', 2) = pgtoken.shard_of_subject(:'away', 2) AS code, pgtoken.shard_of(test.query((pgtoken.deny_authorization(test.begin_login('handed-own', 'openid', 'response_mode', 'form_post'))).redirect_uri, 'answer'), 16384)
 	= pgtoken.shard_of_subject('client:handed-own', 16384) AS refusal;
 
 -- Pushed (RFC 9126). Attack shut out: two pages of one pushed request, handed over to two shards, become two codes.
@@ -262,6 +262,18 @@ SELECT pgtoken.approve_device(:'sealed', 'sofa', :'away') IS NULL AS approved;
 SELECT count(*) >= 0 AS withdrawn FROM pgtoken.withdraw_consent(:'away', 'handed');
 SELECT test.poll_handed(:'dc') AS polled, test.at_subject(:'away') IS NOT NULL AS there \gset
 SELECT :'polled' AS polled, pgtoken.approve_device(:'sealed', 'sofa', :'away') AS approved_anew;
+-- Attack shut out: a device that has asked before everything of its client was ended there goes on by what it has asked elsewhere.
+SELECT (a).body ->> 'device_code' AS dc, (a).body ->> 'user_code' AS uc FROM test.ask_handed() a \gset
+SELECT test.at(:'uc') IS NOT NULL AS here \gset
+SELECT pgtoken.hand_over_device(:'uc', 'sofa', :'away') AS sealed, test.at_subject(:'away') IS NOT NULL AS there \gset
+BEGIN;
+SELECT pgtoken.revoke_client('handed') IS NOT NULL AS revoked;
+SELECT pgtoken.device_request(:'sealed', 'sofa') AS told, pgtoken.approve_device(:'sealed', 'sofa', :'away') AS approved;
+ROLLBACK;
+BEGIN;
+SELECT pgtoken.approve_device(:'sealed', 'sofa', :'away') IS NULL AS approved, pgtoken.revoke_client('handed') IS NOT NULL AS then_revoked;
+SELECT test.poll_handed(:'dc') AS polled;
+ROLLBACK;
 -- ended here: by an end of the client, which takes what is on its way
 SELECT (a).body ->> 'device_code' AS dc, (a).body ->> 'user_code' AS uc FROM test.ask_handed() a \gset
 SELECT test.at(:'uc') IS NOT NULL AS here \gset

@@ -37,7 +37,7 @@ place_of_uuid(const pg_uuid_t *id)
 {
 	uint32_t placement;
 
-	glue_check(pgtc_placement_shard(id->data, PGTC_PLACEMENTS, &placement), "hashing an id");
+	glue_check(pgtc_placement_number(id->data, &placement), "hashing an id");
 	return placement;
 }
 

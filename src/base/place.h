@@ -16,7 +16,7 @@ extern uint32 place_of_subject(const char *subject);
 /* of what a client asks for before its subject is known: where its own tokens lie */
 extern uint32 place_of_client(const char *client_id);
 
-/* of what has this id */
+/* of what has this id; more than a placement where it carries none */
 extern uint32 place_of_uuid(const pg_uuid_t *id);
 
 /* a new id there */

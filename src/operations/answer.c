@@ -187,9 +187,9 @@ answer_location(const Answer *answer)
 	request.issuer = pstrdup(answer->issuer);
 	request.client_id = pstrdup(answer->client_id);
 	request.parameters = object_end(&content);
-	return answer_url_with(page_url(answer->issuer), "answer",
-						   authorization_request_insert_sealed(
-							   &request, answer->request_id, PGTC_ANSWER_PREFIX, ANSWER_LIFETIME));
+	return answer_url_with(
+		page_url(answer->issuer), "answer",
+		authorization_request_insert_sealed(&request, PGTC_ANSWER_PREFIX, ANSWER_LIFETIME));
 }
 
 char *

@@ -10,7 +10,6 @@
 #include "base/compat.h"
 
 #include "utils/jsonb.h"
-#include "utils/uuid.h"
 
 #include "tables/client.h"
 #include "tables/issuer.h"
@@ -22,8 +21,6 @@ typedef struct Answer
 	const char *client_id;
 	const char *issuer;
 	const char *redirect_uri;
-	const pg_uuid_t
-		*request_id; /* beside which it waits; NULL: it lies where the client's things do */
 	bool posted; /* by the browser, from a page of ours, and not in the query */
 	char *names[ANSWER_FIELDS_MAX];
 	char *values[ANSWER_FIELDS_MAX];

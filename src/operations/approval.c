@@ -246,7 +246,6 @@ send_refusal(const Transaction *transaction, const char *error, const char *desc
 	consent_page_forget(&transaction->request->grant_id);
 	answer_error(transaction->client, transaction->request->parameters, error, description,
 				 &answer);
-	answer.request_id = &transaction->request->grant_id;
 	response->redirect_uri = answer_location(&answer);
 	event.grant_id = &transaction->request->grant_id;
 	event.event = "authorization.refused";
@@ -488,7 +487,6 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	{
 		answer_code(transaction.client, transaction.request->parameters,
 					create_code(&transaction, &auth, approval, &agreement, &scope), &answer);
-		answer.request_id = &transaction.request->grant_id;
 		response->redirect_uri = answer_location(&answer);
 	}
 	audit_leave();

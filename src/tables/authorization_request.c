@@ -33,12 +33,12 @@ static StoreQuery request_insert_query =
 	STORE_QUERY("request insert", STORE_WRITES,
 				"INSERT INTO pgtoken.authorization_requests ({names}) VALUES ({values})");
 
-/* times, and the handle that names it, at its placement */
+/* grant_id, times, and the handle that names it */
 static char *
-begin_request(AuthorizationRequest *request, uint32 placement, const char *prefix, int lifetime,
+begin_request(AuthorizationRequest *request, const char *prefix, int lifetime,
 			  uint8_t hash[PGTC_SHA256_LEN])
 {
-	place_uuid(shard_placement(placement), &request->grant_id);
+	place_uuid(shard_placement(place_of_client(request->client_id)), &request->grant_id);
 	request->created_at = GetCurrentTimestamp();
 	request->expires_at = moment_plus(request->created_at, lifetime);
 	return secret_handle_create(prefix, &request->grant_id, hash);
@@ -64,8 +64,7 @@ char *
 authorization_request_insert(AuthorizationRequest *request, const char *prefix, int lifetime)
 {
 	uint8_t hash[PGTC_SHA256_LEN];
-	char *handle =
-		begin_request(request, place_of_client(request->client_id), prefix, lifetime, hash);
+	char *handle = begin_request(request, prefix, lifetime, hash);
 
 	insert_request(request, hash);
 	return handle;
@@ -83,12 +82,10 @@ seal_parameters(const char *prefix, const char *handle, Jsonb *parameters)
 }
 
 char *
-authorization_request_insert_sealed(AuthorizationRequest *request, const pg_uuid_t *beside,
-									const char *prefix, int lifetime)
+authorization_request_insert_sealed(AuthorizationRequest *request, const char *prefix, int lifetime)
 {
-	uint32 placement = beside ? place_of_uuid(beside) : place_of_client(request->client_id);
 	uint8_t hash[PGTC_SHA256_LEN];
-	char *handle = begin_request(request, placement, prefix, lifetime, hash);
+	char *handle = begin_request(request, prefix, lifetime, hash);
 
 	request->parameters = seal_parameters(prefix, handle, request->parameters);
 	insert_request(request, hash);

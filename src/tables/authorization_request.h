@@ -43,11 +43,9 @@ extern char *authorization_request_insert(AuthorizationRequest *request, const c
 
 /*
  * The same, with parameters that only who has the handle can read: a code is in clear
- * in no table, and in no copy of one.  beside: the id of what it lies beside; NULL: it
- * lies where the client's own things do.  open: what is sealed in there, as JSON.
+ * in no table, and in no copy of one.  open: what is sealed in there, as JSON.
  */
-extern char *authorization_request_insert_sealed(AuthorizationRequest *request,
-												 const pg_uuid_t *beside, const char *prefix,
+extern char *authorization_request_insert_sealed(AuthorizationRequest *request, const char *prefix,
 												 int lifetime);
 extern Jsonb *authorization_request_open(const AuthorizationRequest *request, const char *prefix,
 										 const char *handle);

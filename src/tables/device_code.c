@@ -17,6 +17,8 @@
 #include "core/base/crypto.h"
 #include "core/base/slice.h"
 #include "core/oauth/user_code.h"
+#include "tables/client.h"
+#include "tables/not_before.h"
 
 /* $2: now, $3: seconds by which a poll may come before its time */
 #define DEVICE_IS_EARLY                                               \
@@ -318,8 +320,6 @@ device_code_seal(Issuer *issuer, const DeviceCode *device, const char *subject, 
 	object_jsonb(&content, "context", device->context);
 	if (device->auth.details)
 		object_jsonb(&content, "authorization_details", device->auth.details);
-	object_int(&content, "issuer_epoch", device->begun.issuer_epoch);
-	object_int(&content, "client_epoch", device->begun.client_epoch);
 	handed.content = object_end(&content);
 	return handed_over_seal(issuer, HANDED_OVER_DEVICE, &device->grant_id, &handed);
 }
@@ -328,10 +328,11 @@ DeviceCode *
 device_code_open(Issuer *issuer, const char *text, const char *subject)
 {
 	HandedOver *handed = handed_over_open(issuer, HANDED_OVER_DEVICE, text, subject);
+	const Client *client = handed ? client_find(handed->client_id) : NULL;
 	DeviceCode *device;
 	size_t len;
 
-	if (handed == NULL)
+	if (client == NULL || not_before_ended(client, handed->created_at))
 		return NULL;
 	device = palloc0(sizeof(DeviceCode));
 	device->grant_id = handed->id;
@@ -348,11 +349,8 @@ device_code_open(Issuer *issuer, const char *text, const char *subject)
 	device->jkt = member_string(handed->content, "jkt");
 	device->context = member_json(handed->content, "context");
 	device->auth.details = member_json(handed->content, "authorization_details");
-	device->begun.at = handed->created_at;
-	device->begun.issuer_epoch = member_int(handed->content, "issuer_epoch", EPOCH_NONE);
-	device->begun.client_epoch = member_int(handed->content, "client_epoch", EPOCH_NONE);
-	/* of its subjects in which he approves */
-	device->begun.subject_epoch = EPOCH_NONE;
+	/* it began in no epoch of ours: what has ended since by the clock does not come here */
+	not_before_begin(client, handed->created_at, &device->begun);
 	device->handed_over = handed;
 	return device;
 }

@@ -77,7 +77,7 @@ extern DeviceCode *device_code_find_for(Issuer *issuer,
 extern char *device_code_seal(Issuer *issuer, const DeviceCode *device, const char *subject,
 							  bool spent);
 
-/* what another shard has sealed; NULL as handed_over_open() says */
+/* what another shard has sealed; NULL as handed_over_open() says, or its client has been ended since */
 extern DeviceCode *device_code_open(Issuer *issuer, const char *text, const char *subject);
 
 /* from then on it is polled where the subject's things lie; the row does not tell who that is */
