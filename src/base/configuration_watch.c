@@ -236,7 +236,7 @@ take_place(void)
 }
 
 void
-pgt_configuration_watch(Datum database)
+configuration_watch_main(Datum database)
 {
 	MemoryContext loop;
 
