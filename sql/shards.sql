@@ -31,6 +31,7 @@ SET pgtoken.shard = :'here';
 
 -- Attack shut out: who is blocked, has to prove a second factor or has used up his sessions goes to a database that knows nothing of it.
 -- Whatever takes a subject by his name refuses those of other shards before anything else; all such functions are here, but for those that only look.
+-- What hands a request over to another shard is for those.
 CREATE FUNCTION test.calls_with(of_subject text) RETURNS TABLE (function text, call text) LANGUAGE sql STABLE
 BEGIN ATOMIC
 	SELECT p.proname,

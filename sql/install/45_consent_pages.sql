@@ -193,7 +193,6 @@ DECLARE
 	asked CONSTANT jsonb := pgtoken.device_consent_asked(user_code, attempt_key, subject);
 	wanted CONSTANT text[] := array_remove(string_to_array(asked ->> 'scope', ' '), '');
 BEGIN
-	PERFORM pgtoken.require_shard(subject);
 	IF asked ? 'error' OR NOT asked ? 'request_id' THEN
 		RETURN jsonb_build_object('error', coalesce(asked ->> 'error', 'invalid_user_code'));
 	END IF;

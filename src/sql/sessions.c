@@ -111,8 +111,7 @@ Datum
 pgt_device_consent_asked(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_JSONB_P(device_approval_asked(argument_required_text(fcinfo, 0, "user_code"),
-											attempt_key(fcinfo, 1),
-											argument_required_text(fcinfo, 2, "subject")));
+											attempt_key(fcinfo, 1), argument_subject(fcinfo, 2)));
 }
 
 Datum
