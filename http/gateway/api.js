@@ -60,7 +60,7 @@ export function makeApi(shards, name) {
 	const [onGet, onPost] = [statement(`${name}()`), statement(`${name}($1::json)`)];
 	return async ({ method, target, headers, body, peer }) => {
 		let added = [];
-		// where the token lies the function runs
+		// it may be another shard that admits it, and there the function runs
 		const ask = async (pool, told) => (await transact(pool, async (client) => {
 			added = [];
 			const { rows: [admission] } = await client.query({ ...ADMIT, values: [method, target, headers, JSON.stringify({ ...peer, ...told })] });
