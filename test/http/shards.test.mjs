@@ -257,7 +257,7 @@ describe('a service in two databases', () => {
 		h.assertError(await refresh(client, after_.refresh_token), 'invalid_grant');
 	}));
 
-	it('devices', () => each(async (client, subject) => {
+	const device = async (client, subject) => {
 		const { status, json: asked } = await post(client, '/oauth2/device_authorization', { scope: 'openid offline_access notes:read' });
 		assert.equal(status, 200);
 		const poll = async () => {
@@ -270,7 +270,12 @@ describe('a service in two databases', () => {
 		assert.equal(h.claimsOf(tokens.id_token).sub, subject);
 		h.assertError(await poll(), 'invalid_grant');
 		h.assertTokens(await refresh(client, tokens.refresh_token));
-	}));
+	};
+
+	it('devices', () => each(device));
+
+	// the longest way: to the code, to the client for the assertion, back, and to the subject
+	it('devices of a client with assertions', async () => each(device, { key: await h.generateKey() }));
 
 	it('clients\' own tokens, by secret and by assertion', async () => {
 		const key = await h.generateKey();
