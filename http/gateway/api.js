@@ -56,26 +56,28 @@ function answerOf({ body, status, headers }, added) {
 }
 
 /** name: schema.function; returns what answers its requests, see door.js */
-export function makeApi(pool, name) {
+export function makeApi(shards, name) {
 	const [onGet, onPost] = [statement(`${name}()`), statement(`${name}($1::json)`)];
 	return async ({ method, target, headers, body, peer }) => {
 		let added = [];
+		// it may be another shard that admits it, and there the function runs
+		const ask = async (pool, told) => (await transact(pool, async (client) => {
+			added = [];
+			const { rows: [admission] } = await client.query({ ...ADMIT, values: [method, target, headers, JSON.stringify({ ...peer, ...told })] });
+			if (!admission.admitted) return { commit: true, answer: admission };
+			added = admission.headers ?? [];
+			if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') {
+				return { commit: false, answer: { status: method === 'OPTIONS' ? 204 : 405, headers: ['Allow', METHODS, ...added], body: null } };
+			}
+			const call = method === 'POST' ? { ...onPost, values: [body.length > 0 ? body : '{}'] } : { ...onGet, values: [] };
+			const { rows: [result] } = await client.query(call);
+			return { commit: true, answer: answerOf(result, added) };
+		})).answer;
 		try {
-			const { answer } = await transact(pool, async (client) => {
-				const { rows: [admission] } = await client.query({ ...ADMIT, values: [method, target, headers, peer] });
-				if (!admission.admitted) return { commit: true, answer: admission };
-				added = admission.headers ?? [];
-				if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') {
-					return { commit: false, answer: { status: method === 'OPTIONS' ? 204 : 405, headers: ['Allow', METHODS, ...added], body: null } };
-				}
-				const call = method === 'POST' ? { ...onPost, values: [body.length > 0 ? body : '{}'] } : { ...onGet, values: [] };
-				const { rows: [result] } = await client.query(call);
-				return { commit: true, answer: answerOf(result, added) };
-			});
-			return answer;
+			return await shards.route(ask);
 		} catch (error) {
 			const answer = answerTo(error);
-			return { ...answer, headers: [...answer.headers, ...added], own: added.length === 0 };
+			return { ...answer, headers: [...answer.headers, ...added], own: added.length === 0, shard: error.shard };
 		}
 	};
 }

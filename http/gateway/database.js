@@ -1,13 +1,15 @@
 // The pool of connections to the database.
 import pg from 'pg';
 
-/** there was no connection, or it broke before the answer had come */
+/** there was no connection, or it broke before the answer had come; unasked: no statement has been sent */
 export class NoConnection extends Error {}
 
 /** what the database has raised, or what has come of its answer here, leaves the connection as it was */
 const isGone = (error) => !(error instanceof pg.DatabaseError || error instanceof TypeError || error instanceof SyntaxError);
 
-/** name: which program it is, for pg_stat_activity */
+const SILENCE = 5000; // milliseconds after which an answer would have been there, had the server cut the statement short
+
+/** database: {user, poolSize, acquireTimeout, statementTimeout, url}; name: which program it is, for pg_stat_activity */
 export function openPool(database, name = 'pgtoken-gateway') {
 	const pool = new pg.Pool({
 		user: database.user,
@@ -16,6 +18,8 @@ export function openPool(database, name = 'pgtoken-gateway') {
 		statement_timeout: database.statementTimeout,
 		application_name: name,
 		keepAlive: true,
+		// one of several: a machine that is gone without a word keeps nobody for good
+		...(database.url && { connectionString: database.url, query_timeout: database.statementTimeout && database.statementTimeout + SILENCE }),
 	});
 	// an idle connection that breaks is replaced by the pool; without a listener it would end the process
 	pool.on('error', () => {});
@@ -30,7 +34,7 @@ export async function withConnection(pool, action) {
 	try {
 		client = await pool.connect();
 	} catch (cause) {
-		throw new NoConnection('no connection to the database', { cause });
+		throw Object.assign(new NoConnection('no connection to the database', { cause }), { unasked: true });
 	}
 	let broken = false;
 	try {

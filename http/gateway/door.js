@@ -3,6 +3,7 @@ import { setTimeout as later } from 'node:timers/promises';
 
 import { withConnection } from './database.js';
 import { unavailable } from './errors.js';
+import { headerOf } from './shards.js';
 
 const PATIENCE = 5000; // milliseconds that a request waits for its turn, in all
 
@@ -19,16 +20,22 @@ export async function assertReady(pool) {
 /**
  * @param request {method, target, headers, body, peer, isGone}; headers: name, value, name, value, a character an octet;
  *        isGone(): nobody waits for the answer any more, so nothing is begun
+ * @returns (pool, told) => answer, of status 0 where another shard is to be asked; told: members of the peer
  */
-export async function handle(pool, { method, target, headers, body, peer, isGone }) {
-	const statement = { ...HANDLE, values: [method, target, headers, body, peer] };
-	for (let waited = 0; ;) {
-		const { rows: [answer] } = await withConnection(pool, (client) => (isGone() ? { rows: [unavailable()] } : client.query(statement)));
-		if (answer.status !== 0) return answer;
-		// not yet: to wait is for here, where it keeps no connection
-		const wait = Number(answer.headers[answer.headers.indexOf('Wait') + 1]) || 0;
-		waited += Math.max(wait, 1);
-		if (waited > PATIENCE) return unavailable();
-		await later(wait);
-	}
+export function asking({ method, target, headers, body, peer, isGone }) {
+	let waited = 0; // wherever it was
+	return async (pool, told) => {
+		const statement = { ...HANDLE, values: [method, target, headers, body, JSON.stringify({ ...peer, ...told })] };
+		for (;;) {
+			const { rows: [answer] } = await withConnection(pool, (client) => (isGone() ? { rows: [unavailable()] } : client.query(statement)));
+			if (answer.status !== 0 || headerOf(answer, 'Shard') !== undefined) return answer;
+			// not yet: to wait is for here, where it keeps no connection
+			const wait = Number(headerOf(answer, 'Wait')) || 0;
+			waited += Math.max(wait, 1);
+			if (waited > PATIENCE) return unavailable();
+			await later(wait);
+		}
+	};
 }
+
+export const handle = (shards, request) => shards.route(asking(request));

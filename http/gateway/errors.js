@@ -5,7 +5,7 @@ import { NoConnection } from './database.js';
 export const json = (status, content, headers = []) =>
 	({ status, headers: ['Content-Type', 'application/json', 'Cache-Control', 'no-store', ...headers], body: JSON.stringify(content), own: true });
 
-const refusal = (status, error, description, headers) => json(status, { error, error_description: description }, headers);
+export const refusal = (status, error, description, headers) => json(status, { error, error_description: description }, headers);
 
 export const broken = () => refusal(500, 'server_error', 'the server could not answer this request');
 export const unavailable = () => refusal(503, 'temporarily_unavailable', 'the server cannot answer now, but may soon', ['Retry-After', '5']);

@@ -58,7 +58,7 @@ export function format(env, name) {
  * @param program its name: 'gateway'
  * @param kind 'text' or 'json'
  * @returns {complain(said, members), tell(said, members)}: a line on standard error, or standard output; said: what
- *          happened, in words; members: {request_id, trace_id, method, path, status, duration_ms, error, ...};
+ *          happened, in words; members: {request_id, trace_id, method, path, status, duration_ms, shard, error, ...};
  *          access(members): of a request that was answered
  */
 export function makeLog(program, kind, { error = console.error, log = console.log } = {}) {
@@ -68,8 +68,8 @@ export function makeLog(program, kind, { error = console.error, log = console.lo
 	const line = (level) => (said, members = {}) => (kind === 'json' ? jsonOf(said, members, level) : textOf(said, members));
 	const [complaint, telling] = [line('error'), line('info')];
 	const access = (members) => {
-		const { method, path, status, duration_ms: ms, request_id: id } = members;
-		log(kind === 'json' ? jsonOf('request', members, status >= 500 ? 'error' : 'info') : `${method} ${path} ${status} ${ms} ms ${id}`);
+		const { method, path, status, duration_ms: ms, request_id: id, shard } = members;
+		log(kind === 'json' ? jsonOf('request', members, status >= 500 ? 'error' : 'info') : `${method} ${path} ${status} ${ms} ms ${id}${shard === undefined ? '' : ` shard ${shard}`}`);
 	};
 	return { complain: (...what) => error(complaint(...what)), tell: (...what) => log(telling(...what)), access };
 }

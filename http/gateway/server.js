@@ -5,6 +5,7 @@ import { makeApi } from './api.js';
 import { handle } from './door.js';
 import { broken, failure, json, malformed, notReady, reason, tooLarge } from './errors.js';
 import { requestIdOf, traceIdOf } from './log.js';
+import { probe } from './probes.js';
 
 const DOOR_BODY_LIMIT = 64 * 1024; // beyond it the database says what is to be said
 const DRAINED = 16; // times as much is read of a body that is too large, so that its sender hears of it
@@ -34,14 +35,14 @@ function send(incoming, outgoing, id, { status, headers: said, body, own }) {
 	outgoing.end(empty || incoming.method === 'HEAD' ? null : bytes);
 }
 
-/** @param log of log.js */
-export function makeServer(config, pool, log) {
-	const apis = new Map(Object.entries(config.api).map(([path, name]) => [path, makeApi(pool, name)]));
+/** @param shards of shards.js; log of log.js */
+export function makeServer(config, shards, log) {
+	const apis = new Map(Object.entries(config.api).map(([path, name]) => [path, makeApi(shards, name)]));
 
 	function peerOf({ socket }, id) {
 		// a server that listens on :: sees IPv4 mapped
 		const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '');
-		return JSON.stringify({ address, request_id: id, ...(config.trustProxy && { proxied: true }) });
+		return { address, request_id: id, ...(config.trustProxy && { proxied: true }) };
 	}
 
 	async function answer(incoming, outgoing, id) {
@@ -55,14 +56,15 @@ export function makeServer(config, pool, log) {
 		if (unread) outgoing.shouldKeepAlive = false;
 		if ([target, ...headers].some((octets) => octets.includes('\0'))) return malformed();
 		const request = { method, target, headers, body, peer: peerOf(incoming, id), isGone: () => outgoing.destroyed };
-		if (!api) return handle(pool, request);
+		if (!api) return await probe(shards, path, request) ?? handle(shards, request);
 		return body.length > limit ? tooLarge() : api(request);
 	}
 
 	function complain(error, { method, url }, named) {
 		const path = pathOf(url);
 		const why = reason(error);
-		log.complain(`${method} ${path}: ${why}`, { ...named, method, path, error: why });
+		const { shard } = error;
+		log.complain(`${method} ${path}: ${shard === undefined ? '' : `shard ${shard}: `}${why}`, { ...named, method, path, shard, error: why });
 	}
 
 	/** what is left to say when something was thrown */
@@ -92,9 +94,11 @@ export function makeServer(config, pool, log) {
 		let result;
 		try {
 			result = await answer(incoming, outgoing, id);
+			named.shard = result.shard;
 		} catch (error) {
 			// the client has gone while it was sending
 			if (incoming.destroyed && !incoming.complete) return;
+			named.shard = error.shard;
 			result = answerTo(error, incoming, named);
 		}
 		try {

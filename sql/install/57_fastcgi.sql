@@ -50,7 +50,7 @@ GRANT SELECT ON pgtoken.fastcgi_requests TO pgtoken_auditor;
 COMMENT ON VIEW pgtoken.fastcgi_requests IS 'Requests that pgtoken_fastcgi has answered for this database, by path and status; see fastcgi_services';
 COMMENT ON COLUMN pgtoken.fastcgi_requests.address IS 'Where they came in';
 COMMENT ON COLUMN pgtoken.fastcgi_requests.path IS 'Path, without the query; NULL: all that were not found, or had no path that could be read, and those for which there was no room';
-COMMENT ON COLUMN pgtoken.fastcgi_requests.status IS 'Status of the answer';
+COMMENT ON COLUMN pgtoken.fastcgi_requests.status IS 'Status of the answer; 0: it was another shard''s, and the web server was told so';
 COMMENT ON COLUMN pgtoken.fastcgi_requests.requests IS 'How many';
 
 CREATE VIEW pgtoken.fastcgi_latencies WITH (security_barrier, security_invoker) AS SELECT * FROM pgtoken.fastcgi_latencies();

@@ -11,6 +11,7 @@
 #include "base/member.h"
 #include "base/object.h"
 #include "endpoints/access_request.h"
+#include "endpoints/request_place.h"
 #include "http/cors.h"
 #include "http/http_mark.h"
 
@@ -61,6 +62,12 @@ admission(const HttpRequest *request, HttpExchange *x, Admission *out)
 	if (cors_is_preflight(request))
 	{
 		cors_preflight(x, METHODS);
+		http_finish(x, false);
+		return NULL;
+	}
+	/* the API's function runs where the family of the token lies */
+	if (request_place_is_elsewhere(x, request_place_access_token))
+	{
 		http_finish(x, false);
 		return NULL;
 	}

@@ -27,11 +27,13 @@
 #include "core/base/ascii.h"
 #include "core/base/text.h"
 #include "fastcgi/connection.h"
+#include "fastcgi/settings.h"
 
 #define SCHEMA "pgtoken_http"
 #define FUNCTION "handle"
 #define ARGUMENTS 5
 #define WAIT_MAX 5000
+#define HOPS_MAX 3 /* times that a request is sent from one shard to another */
 
 static FmgrInfo function;
 static Oid function_oid = InvalidOid; /* valid: function can be called */
@@ -154,6 +156,15 @@ push_member(PgtJsonbState *state, const char *name, PgtcSlice value)
 	push_string(state, WJB_VALUE, value);
 }
 
+static void
+push_true(PgtJsonbState *state, const char *name)
+{
+	JsonbValue yes = {.type = jbvBool, .val.boolean = true};
+
+	push_string(state, WJB_KEY, pgtc_slice_str(name));
+	compat_jsonb_push(state, WJB_VALUE, &yes);
+}
+
 static Datum
 peer_jsonb(const PgtcCgiRequest *request)
 {
@@ -171,12 +182,10 @@ peer_jsonb(const PgtcCgiRequest *request)
 	push_member(&state, "request_id", pgtc_cgi_request_id(request));
 	/* headers that a proxy before the web server sets are believed */
 	if (pgtc_slice_equal(request->proxied, pgtc_slice_str("on")))
-	{
-		JsonbValue yes = {.type = jbvBool, .val.boolean = true};
-
-		push_string(&state, WJB_KEY, pgtc_slice_str("proxied"));
-		compat_jsonb_push(&state, WJB_VALUE, &yes);
-	}
+		push_true(&state, "proxied");
+	if (request->routed.len > 0)
+		push_true(&state, "routed");
+	push_member(&state, "carried", request->carried);
 	if (request->n_context > 0)
 	{
 		push_string(&state, WJB_KEY, pgtc_slice_str("context"));
@@ -230,6 +239,24 @@ deform(Datum row, Datum values[3], bool nulls[3])
 		no_answer("the row is not one of integer, text[] and bytea");
 }
 
+/* status 0: it is for the layer alone */
+static void
+take_order(PgtcSlice name, PgtcSlice value, CallAnswer *out)
+{
+	if (pgtc_ascii_is(name, "wait"))
+		out->wait = (int) Max(pgtc_text_number(value, WAIT_MAX), 0);
+	else if (pgtc_ascii_is(name, "carry"))
+		out->carry = pnstrdup(value.data, value.len);
+	else if (pgtc_ascii_is(name, "shard"))
+	{
+		out->shard = pnstrdup(value.data, value.len);
+		/* it becomes the end of a location's name */
+		if (out->shard[0] == '\0' ||
+			strspn(out->shard, "abcdefghijklmnopqrstuvwxyz0123456789") != value.len)
+			no_answer("there can be no such shard");
+	}
+}
+
 static void
 take_headers(Datum array, CallAnswer *out, bool *has_length)
 {
@@ -250,8 +277,8 @@ take_headers(Datum array, CallAnswer *out, bool *has_length)
 			no_answer("a header is NULL");
 		name = text_octets(elements[i]);
 		value = text_octets(elements[i + 1]);
-		if (pgtc_ascii_is(name, "wait") && out->status == 0)
-			out->wait = (int) Max(pgtc_text_number(value, WAIT_MAX), 0);
+		if (out->status == 0)
+			take_order(name, value, out);
 		*has_length |= pgtc_ascii_is(name, "content-length");
 		/* what CGI would take for itself is no header */
 		if (pgtc_ascii_is(name, "status") ||
@@ -388,4 +415,56 @@ call_refuse(int status, const PgtcCgiRequest *request, CallAnswer *out)
 	if (request_id.len > 0 && answers_request_id())
 		pgtc_cgi_write_header(&out->output, pgtc_slice_str("X-Request-Id"), request_id);
 	finish(out, body, false, false);
+}
+
+/* false: it has been sent on as often as any request is; hops: as often as that so far */
+static bool
+may_be_sent_on(const PgtcCgiRequest *request, int64 *hops)
+{
+	*hops = request->routed.len > 0 ? pgtc_text_number(request->routed, HOPS_MAX - 1) : 0;
+	return *hops >= 0;
+}
+
+static void
+write_header(CallAnswer *out, const char *name, const char *value)
+{
+	pgtc_cgi_write_header(&out->output, pgtc_slice_str(name), pgtc_slice_str(value));
+}
+
+/* nginx takes some headers of this answer into the last one, and so there are no more than it needs */
+static void
+redirect(const char *shard, const char *carry, int64 hops, CallAnswer *out)
+{
+	begin_answer(out);
+	/* where it is not obeyed */
+	pgtc_cgi_write_status(&out->output, 503);
+	write_header(out, "Retry-After", "5");
+	write_header(out, "X-Accel-Redirect", psprintf("%s%s", settings_shard_location, shard));
+	write_header(out, "Pgtoken-Routed", psprintf(INT64_FORMAT, hops + 1));
+	if (carry)
+		write_header(out, "Pgtoken-Carry", carry);
+	finish(out, pgtc_slice("", 0), true, false);
+}
+
+void
+call_send_on(const PgtcCgiRequest *request, CallAnswer *out)
+{
+	const char *shard = out->shard;
+	const char *carry = out->carry;
+	PgtcSlice path = pgtc_cgi_path(request);
+	int64 hops;
+
+	pgtc_buf_free(&out->output);
+	if (settings_shard_location[0] && may_be_sent_on(request, &hops))
+	{
+		redirect(shard, carry, hops, out);
+		return;
+	}
+	ereport(LOG, (errmsg("pgtoken_fastcgi answers 503 to what is for shard %s: %s %s", shard,
+						 pnstrdup(request->method.data, request->method.len),
+						 pnstrdup(path.data, path.len)),
+				  settings_shard_location[0]
+					  ? errdetail("It has been sent on %d times.", HOPS_MAX)
+					  : errhint("Set pgtoken_fastcgi.shard_location, as docs/fastcgi.md says.")));
+	call_refuse(503, request, out);
 }

@@ -14,6 +14,8 @@ typedef struct CallAnswer
 {
 	int status; /* 0: committed is what there is, and it is to be called again */
 	int wait; /* then after so many milliseconds */
+	const char *shard; /* or, not NULL, at this other shard */
+	const char *carry; /* what that is to be told, or NULL */
 	PgtcBuf output; /* otherwise head and body, as CGI has them */
 } CallAnswer;
 
@@ -32,6 +34,13 @@ extern const char *call_problem(void);
  * what the function raises.
  */
 extern void call_handle(const PgtcCgiRequest *request, PgtcSlice body, CallAnswer *out);
+
+/*
+ * The answer to one that is another shard's: the web server asks that one, by the
+ * location of pgtoken_fastcgi.shard_location.  503 where there is no such setting, or
+ * the request has been sent on often enough.
+ */
+extern void call_send_on(const PgtcCgiRequest *request, CallAnswer *out);
 
 /* without a database: a status, and a body that says no more, but to who asks what is missing */
 extern void call_refuse(int status, const PgtcCgiRequest *request, CallAnswer *out);

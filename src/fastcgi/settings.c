@@ -16,6 +16,7 @@ int settings_connection_timeout = 2000;
 char *settings_listen = NULL;
 int settings_lock_timeout = 2000;
 char *settings_role = NULL;
+char *settings_shard_location = NULL;
 char *settings_socket_group = NULL;
 char *settings_socket_mode = NULL;
 int settings_statement_timeout = 4000;
@@ -32,6 +33,20 @@ check_listen(char **value, void **extra pg_attribute_unused(),
 		return true;
 	GUC_check_errdetail("%s", problem);
 	GUC_check_errhint(LISTENER_HINT);
+	return false;
+}
+
+/* any other location would be asked with GET, and without the body */
+static bool
+check_shard_location(char **value, void **extra pg_attribute_unused(),
+					 GucSource source pg_attribute_unused())
+{
+	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+	size_t len = strlen(*value);
+
+	if (len == 0 || ((*value)[0] == '@' && strspn(*value + 1, name) == len - 1))
+		return true;
+	GUC_check_errdetail("It is the beginning of a named location, such as @pgtoken_shard_.");
 	return false;
 }
 
@@ -78,6 +93,12 @@ settings_init(void)
 		"Role as which the workers log in; pgtoken.http_authenticator must name it.",
 		"No superuser.  It needs LOGIN, and EXECUTE on pgtoken_http.handle.", &settings_role,
 		"authenticator", PGC_POSTMASTER, 0, NULL, NULL, NULL);
+
+	DefineCustomStringVariable(
+		"pgtoken_fastcgi.shard_location",
+		"Named locations of nginx that lead to the other shards, without the shard's number; empty: none.",
+		"With @pgtoken_shard_ what is shard 2's goes to @pgtoken_shard_2, and to @pgtoken_shard_configuration what changes the configuration.",
+		&settings_shard_location, "", PGC_SUSET, 0, check_shard_location, NULL, NULL);
 
 	DefineCustomStringVariable("pgtoken_fastcgi.socket_group",
 							   "Group that the sockets belong to; empty: that of the server.", NULL,

@@ -12,6 +12,7 @@ extern int settings_connection_timeout;
 extern char *settings_listen;
 extern int settings_lock_timeout;
 extern char *settings_role;
+extern char *settings_shard_location;
 extern char *settings_socket_group;
 extern char *settings_socket_mode;
 extern int settings_statement_timeout;

@@ -73,6 +73,11 @@ call(Connection *connection, const PgtcCgiRequest *request, CallAnswer *out)
 			return false;
 		if (out->status != 0)
 			return true;
+		if (out->shard)
+		{
+			call_send_on(request, out);
+			return true;
+		}
 		ms = Max(out->wait, 10);
 		pgtc_buf_free(&out->output);
 		if (waited + ms > WAIT_TOTAL || !wait_to_call_again(connection, ms))

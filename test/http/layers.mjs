@@ -27,7 +27,7 @@ export const layers = {
 	gateway: { whole: true, can: [...TRANSPORT, 'api'] },
 	express: { files: FILES, can: [...TRANSPORT, 'own routes'] },
 	fastify: { files: FILES, can: [...TRANSPORT, 'own routes'] },
-	fastcgi: { files: FILES, can: TRANSPORT.filter((ability) => !['log', 'proxy id'].includes(ability)) },
+	fastcgi: { files: [...FILES, 'routing'], can: TRANSPORT.filter((ability) => !['log', 'proxy id'].includes(ability)) },
 	python: { files: FILES, can: TRANSPORT },
 	postgrest: { files: ['account', 'console_files', 'door', 'api', 'client_auth', 'context', 'dpop', 'mcp'], can: ['api'] },
 	shell: { files: ['transport'], can: TRANSPORT.filter((ability) => !/ id$/.test(ability)) },

@@ -22,6 +22,7 @@ const STAND_IN = `
 CREATE SCHEMA pgtoken_http;
 CREATE SEQUENCE pgtoken_http.calls;
 CREATE SEQUENCE pgtoken_http.waits;
+CREATE SEQUENCE pgtoken_http.elsewhere;
 CREATE FUNCTION pgtoken_http.handle(method text, target text, text[], bytea, peer jsonb DEFAULT '{}',
 	OUT status integer, OUT headers text[], OUT body bytea) LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
@@ -57,6 +58,9 @@ BEGIN
 	ELSIF path = '/never' THEN
 		status := 0;
 		headers := CASE nextval('pgtoken_http.waits') % 2 WHEN 1 THEN '{Wait,100}' ELSE '{Wait,4950}' END::text[];
+	ELSIF path = '/elsewhere' THEN
+		status := 0;
+		headers := ARRAY['Shard', (nextval('pgtoken_http.elsewhere') + 6)::text, 'Carry', 'sealed'];
 	ELSIF sqlstate_ IS NOT NULL THEN
 		RAISE EXCEPTION USING ERRCODE = sqlstate_, MESSAGE = 'the reason of ' || sqlstate_;
 	END IF;
@@ -148,6 +152,14 @@ if (h.can('stand-in')) describe('a layer', () => {
 		const answer = await send('POST', '/never', { body: '' });
 		assert.deepEqual([answer.status, answer.all('retry-after'), jsonOf(answer).error], [503, ['5'], 'temporarily_unavailable']);
 		assert.equal((await database.query('SELECT last_value::int AS n FROM pgtoken_http.waits')).rows[0].n, 2);
+	});
+
+	// the fault: a layer that asks the wrong database for ever, or shows what was for another one
+	it('answers 503 at once to what is another shard\'s, where it knows of none', async () => {
+		const answer = await send('POST', '/elsewhere', { body: '' });
+		assert.deepEqual([answer.status, answer.all('retry-after'), jsonOf(answer).error], [503, ['5'], 'temporarily_unavailable']);
+		for (const name of ['shard', 'carry']) assert.deepEqual(answer.all(name), [], name);
+		assert.equal((await database.query('SELECT last_value::int AS n FROM pgtoken_http.elsewhere')).rows[0].n, 1);
 	});
 
 	const raised = (path) => send('POST', `/raise/${path}?${SECRET}`, { body: SECRET, headers: ['Authorization', `Bearer ${SECRET}`, 'X-Secret', SECRET] });

@@ -52,10 +52,10 @@ is_deeply(
 
 # the attack: a client writes what only the web server may say
 is_deeply(
-	echo('GET', '/echo', [ map { ("HTTP_$_" => 'invented') } qw(REMOTE_ADDR PGTOKEN_CERTIFICATE PGTOKEN_CONTEXT_X REQUEST_SCHEME REQUEST_METHOD) ]),
+	echo('GET', '/echo', [ map { ("HTTP_$_" => 'invented') } qw(REMOTE_ADDR PGTOKEN_CERTIFICATE PGTOKEN_CONTEXT_X PGTOKEN_ROUTED PGTOKEN_CARRIED REQUEST_SCHEME REQUEST_METHOD) ]),
 	{
 		%$got, method => 'GET', target => '/echo', body => '', peer => { address => '192.0.2.7' },
-		headers => [ map { ($_ => 'invented') } qw(remote-addr pgtoken-certificate pgtoken-context-x request-scheme request-method) ]
+		headers => [ map { ($_ => 'invented') } qw(remote-addr pgtoken-certificate pgtoken-context-x pgtoken-routed pgtoken-carried request-scheme request-method) ]
 	},
 	'nothing that is believed comes from a header');
 
@@ -108,6 +108,34 @@ is($answer->{status}, '200', 'status 0: it is called again');
 is($s->value(q{SELECT count(*) FROM kept WHERE what LIKE 'thrice %'}), 3, 'and each call has committed');
 $answer = ask($path, 'GET', '/wait_for_ever');
 is_deeply([ $answer->{status}, $answer->{headers}{'retry-after'} ], [ '503', ['5'] ], 'for five seconds');
+
+# --- a request of another shard's -----------------------------------------------------------
+
+sub sent_on
+{
+	my $answer = ask($path, 'POST', @_);
+
+	return [ $answer->{status}, map { $answer->{headers}{$_}[0] } qw(x-accel-redirect pgtoken-routed pgtoken-carry) ];
+}
+
+is_deeply(sent_on('/elsewhere?1'), [ '503', undef, undef, undef ], 'where no locations are named it is refused');
+like(slurp_file($node->logfile), qr{LOG:  pgtoken_fastcgi answers 503 to what is for shard 1: POST /elsewhere\n.*HINT:  Set pgtoken_fastcgi.shard_location}s, 'and the log says so');
+my ($status, undef, $message) = $node->psql('postgres', q{SET pgtoken_fastcgi.shard_location = '/shard/'});
+like($message, qr/It is the beginning of a named location/, 'any other kind of location loses the body');
+$s->query(q{ALTER DATABASE postgres SET pgtoken_fastcgi.shard_location = '@shard_'});
+$s->query('SELECT pg_reload_conf()');
+wait_until('the setting is read', sub { defined sent_on('/elsewhere?1')->[1] });
+is_deeply(sent_on('/elsewhere?1'), [ '503', '@shard_1', 1, 'sealed' ], 'the web server is told where it is to ask, and what is to be said there');
+is_deeply(sent_on('/elsewhere?configuration', [ PGTOKEN_ROUTED => 2 ]), [ '503', '@shard_configuration', 3, 'sealed' ], 'once more, and with how often it was');
+# the attack: a request that goes round for ever
+is_deeply(sent_on('/elsewhere?1', [ PGTOKEN_ROUTED => $_ ]), [ '503', undef, undef, undef ], "$_: not again") for '3', '99999999999999999999', '-1', 'x';
+is_deeply([ sort keys %{ ask($path, 'POST', '/elsewhere?1')->{headers} } ], [ sort qw(status retry-after x-accel-redirect pgtoken-routed pgtoken-carry) ],
+	'no header that nginx would add to the last answer');
+# the attack: a name that leads to another location
+is(sent_on("/elsewhere?$_")->[0], '500', "'$_': no shard") for '', '../1', '1;x', 'A';
+is_deeply(echo('POST', '/echo', [ PGTOKEN_ROUTED => '1', PGTOKEN_CARRIED => 'sealed' ])->{peer}, { address => '192.0.2.7', routed => JSON::PP::true, carried => 'sealed' },
+	'the web server says that it was sent on');
+is_deeply(echo('POST', '/echo', [ PGTOKEN_ROUTED => '', PGTOKEN_CARRIED => '' ])->{peer}, { address => '192.0.2.7' }, 'and where it was not, nothing');
 
 # --- the protocol --------------------------------------------------------------------------
 

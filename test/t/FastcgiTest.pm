@@ -209,6 +209,10 @@ sub stand_in
 				status := 0;
 				headers := '{Wait,1000}';
 				body := NULL;
+			WHEN '/elsewhere' THEN
+				status := 0;
+				headers := ARRAY['Vary', 'Origin', 'Shard', query, 'Carry', 'sealed'];
+				body := NULL;
 			WHEN '/status' THEN status := query;
 			WHEN '/injected' THEN headers := ARRAY['X-Injected', E'a\r\nSet-Cookie: b=c'];
 			WHEN '/odd' THEN headers := '{X-Odd}';

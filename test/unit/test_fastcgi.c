@@ -325,6 +325,8 @@ test_request(void)
 	pair(&params, LITERAL("PGTOKEN_CONTEXT_RISK_SCORE"), LITERAL("12"));
 	pair(&params, LITERAL("PGTOKEN_CONTEXT_LATITUDE"), LITERAL(""));
 	pair(&params, LITERAL("PGTOKEN_REQUEST_ID"), LITERAL("edge-7/42"));
+	pair(&params, LITERAL("PGTOKEN_ROUTED"), LITERAL("1"));
+	pair(&params, LITERAL("PGTOKEN_CARRIED"), LITERAL("AbC-_"));
 	pair(&params, LITERAL("HTTP_HOST"), LITERAL("id.example"));
 	pair(&params, LITERAL("HTTP_X_EMPTY"), LITERAL(""));
 	pair(&params, LITERAL("HTTP_X_TWICE"), LITERAL("one"));
@@ -349,6 +351,8 @@ test_request(void)
 		IS(request.scheme, "https");
 		IS(request.certificate, ":AAAA:");
 		IS(pgtc_cgi_request_id(&request), "edge-7/42");
+		IS(request.routed, "1");
+		IS(request.carried, "AbC-_");
 		CHECK(request.n_context == 1);
 		IS(request.context[0].name, "risk_score");
 		IS(request.context[0].value, "12");
@@ -397,6 +401,8 @@ test_forged(void)
 		"HTTP_REQUEST_SCHEME",
 		"HTTP_PGTOKEN_PROXIED",
 		"HTTP_PGTOKEN_REQUEST_ID",
+		"HTTP_PGTOKEN_ROUTED",
+		"HTTP_PGTOKEN_CARRIED",
 		"HTTP_HTTP_X",
 		"remote_addr",
 		"REMOTE_ADDR_",
@@ -413,7 +419,8 @@ test_forged(void)
 				   PGTC_OK);
 		CHECK(request.address.data == NULL && request.certificate.data == NULL &&
 			  request.scheme.data == NULL && request.proxied.data == NULL &&
-			  request.request_id.data == NULL && request.n_context == 0);
+			  request.request_id.data == NULL && request.routed.data == NULL &&
+			  request.carried.data == NULL && request.n_context == 0);
 		IS(request.method, "POST");
 		IS(request.target, "/oauth2/token?a=b");
 		pgtc_cgi_free(&request);

@@ -56,6 +56,8 @@ async function answerOf(pool, values) {
 	for (let waited = 0; ;) {
 		const { rows: [answer] } = await pool.query({ ...HANDLE, values }).catch(lost);
 		if (answer.status !== 0) return answer;
+		// another shard's, which is not known here
+		if (answer.headers.includes('Shard')) return unavailable();
 		const wait = Number(answer.headers[answer.headers.indexOf('Wait') + 1]) || 1;
 		if ((waited += wait) > PATIENCE) return unavailable();
 		await later(wait);

@@ -64,6 +64,8 @@ class PgToken:
                 answer = await (await connection.execute(HANDLE, values, prepare=True)).fetchone()
             if answer[0] != 0:
                 return answer
+            if "Shard" in answer[1]:  # another shard's, which is not known here
+                return UNAVAILABLE
             wait = int(answer[1][answer[1].index("Wait") + 1])
             waited += max(wait, 1)
             if waited > PATIENCE:

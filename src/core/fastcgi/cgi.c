@@ -167,6 +167,8 @@ take_own(PgtcCgiRequest *out, PgtcSlice name, PgtcSlice value)
 		{"PGTOKEN_CERTIFICATE", &out->certificate},
 		{"PGTOKEN_PROXIED", &out->proxied},
 		{"PGTOKEN_REQUEST_ID", &out->request_id},
+		{"PGTOKEN_ROUTED", &out->routed},
+		{"PGTOKEN_CARRIED", &out->carried},
 		{CONTENT_TYPE, &out->content_type},
 		{CONTENT_LENGTH, &out->content_length},
 	};

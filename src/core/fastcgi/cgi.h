@@ -37,6 +37,8 @@ typedef struct PgtcCgiRequest
 	PgtcSlice certificate; /* PGTOKEN_CERTIFICATE */
 	PgtcSlice proxied; /* PGTOKEN_PROXIED: on */
 	PgtcSlice request_id; /* PGTOKEN_REQUEST_ID */
+	PgtcSlice routed; /* PGTOKEN_ROUTED: how often another shard has sent it on */
+	PgtcSlice carried; /* PGTOKEN_CARRIED: what the last one tells this one */
 	PgtcSlice content_type; /* CONTENT_TYPE */
 	PgtcSlice content_length; /* CONTENT_LENGTH: digits */
 	int n_headers;
