@@ -28,6 +28,7 @@
 #include "core/risk/lockstep.h"
 #include "operations/permit.h"
 #include "operations/retry.h"
+#include "operations/status_place.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tables/client.h"
@@ -420,6 +421,7 @@ sign(Refresh *refresh)
 
 	/* the access token is bound to what this request has proved, the family to what its first has */
 	grant->cnf = refresh->request->cnf;
+	status_place_follow(refresh->client, grant, refresh->now);
 	return mint_tokens(
 		&(MintRequest){
 			.client = refresh->client,

@@ -417,7 +417,7 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 	CacheEpoch epoch =
 		strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG : CACHE_REVOCATION;
 
-	/* what is purged has no living access token that could be remembered */
+	/* what is purged has no living access token here that could be remembered */
 	if (epoch == CACHE_REVOCATION && TRIGGER_FIRED_BY_DELETE(data->tg_event) &&
 		audit_scope()->purging)
 		return PointerGetDatum(NULL);
@@ -429,5 +429,7 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 Datum
 pgt_signals_wanted(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!restoring(get_func_namespace(fcinfo->flinfo->fn_oid)) && signal_stream_any());
+	/* what is purged was over, or is another shard's to tell of */
+	PG_RETURN_BOOL(!audit_scope()->purging &&
+				   !restoring(get_func_namespace(fcinfo->flinfo->fn_oid)) && signal_stream_any());
 }

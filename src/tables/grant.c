@@ -239,6 +239,14 @@ grant_step_up(const Grant *grant)
 	store_run(&grant_step_up_query, &args, NULL, NULL);
 }
 
+static void
+place_args(StoreArgs *args, const Grant *grant)
+{
+	store_arg_value(args, INT8OID, Int64GetDatum(grant->status_series), grant->status_series == 0);
+	store_arg_value(args, INT4OID, Int32GetDatum(grant->status_position),
+					grant->status_series == 0);
+}
+
 static StoreQuery grant_change_query = STORE_QUERY(
 	"grant change", STORE_WRITES,
 	"UPDATE pgtoken.grants g SET scope = $2, claims = $3, blacklisted_generation = $4, "
@@ -254,10 +262,23 @@ grant_change(const Grant *grant)
 	store_arg_jsonb(&args, grant->auth.claims);
 	store_arg_int(&args, grant->blacklisted_generation);
 	store_arg_time(&args, grant->changed_at);
-	store_arg_value(&args, INT8OID, Int64GetDatum(grant->status_series), grant->status_series == 0);
-	store_arg_value(&args, INT4OID, Int32GetDatum(grant->status_position),
-					grant->status_series == 0);
+	place_args(&args, grant);
 	store_run(&grant_change_query, &args, NULL, NULL);
+}
+
+static StoreQuery grant_place_query =
+	STORE_QUERY("grant place", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET status_series = $2, status_position = $3 "
+				"WHERE g.grant_id" EQ "$1");
+
+void
+grant_place(const Grant *grant)
+{
+	StoreArgs args = {0};
+
+	store_arg_uuid(&args, &grant->grant_id);
+	place_args(&args, grant);
+	store_run(&grant_place_query, &args, NULL, NULL);
 }
 
 static void

@@ -94,6 +94,9 @@ extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int
 /* how its subject has authenticated by now; how it had at first is kept */
 extern void grant_step_up(const Grant *grant);
 
+/* its place in the status lists */
+extern void grant_place(const Grant *grant);
+
 /* scope, claims, blacklisted_generation and changed_at of a family that is locked */
 extern void grant_change(const Grant *grant);
 
