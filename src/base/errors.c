@@ -342,6 +342,9 @@ static const PgtErrInfo err_table[] = {
 	[PGT_ERR_WAIT] = {"temporarily_unavailable",
 					  "this server has to fetch something first, a later attempt may succeed",
 					  "document_awaited", 503, false},
+	[PGT_ERR_ELSEWHERE] = {"temporarily_unavailable",
+						   "another server has to do it, a later attempt may succeed",
+						   "other_shard", 503, false},
 	/* not what has failed, nor how: that is the application's, and in the log */
 	[PGT_ERR_USER_FUNCTION] = {"server_error", "the application could not be asked",
 							   "application_function_failed", 500, true},

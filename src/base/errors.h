@@ -170,6 +170,7 @@ typedef enum PgtErr
 	PGT_ERR_STALE_STANDBY,
 	PGT_ERR_READ_ONLY,
 	PGT_ERR_WAIT, /* of the layer: to call again (http_refusal) */
+	PGT_ERR_ELSEWHERE, /* of the layer: to go on at another shard (http/hop.h) */
 	PGT_ERR_USER_FUNCTION,
 	PGT_ERR_SERVER
 } PgtErr;

@@ -346,6 +346,8 @@ explanation(PgtErr err)
 			return "This server is a standby, or the transaction may not write, and the request must be remembered: it belongs to the primary.";
 		case PGT_ERR_WAIT:
 			return "The request waits for a document that the courier fetches: the layer asks again by itself, PostgREST's clients have to.";
+		case PGT_ERR_ELSEWHERE:
+			return "The request goes on at another shard: the layer asks there by itself, one that knows of no shards answers 503.";
 	}
 	return NULL;
 }

@@ -130,7 +130,8 @@ is_expected(PgtErr err)
 {
 	return err == PGT_OK || err == PGT_ERR_DEVICE_PENDING || err == PGT_ERR_CHALLENGE_OPEN ||
 		   err == PGT_ERR_MFA_REQUIRED || err == PGT_ERR_DPOP_NONCE ||
-		   err == PGT_ERR_ACCESS_TOKEN_NONCE || err == PGT_ERR_WAIT || err == PGT_ERR_CONSOLE_PROOF;
+		   err == PGT_ERR_ACCESS_TOKEN_NONCE || err == PGT_ERR_WAIT || err == PGT_ERR_ELSEWHERE ||
+		   err == PGT_ERR_CONSOLE_PROOF;
 }
 
 /* an API answers some of these by a name of its own */

@@ -63,6 +63,12 @@ shard_is_here(uint32 placement)
 	return here.count == 0 || placement % here.count == here.number;
 }
 
+uint32
+shard_placement(uint32 placement)
+{
+	return shard_is_here(placement) ? placement : here.number;
+}
+
 void
 shard_require(uint32 placement, const char *what)
 {

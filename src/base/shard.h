@@ -24,6 +24,12 @@ extern Shard shard_here(void);
 /* true where not sharded */
 extern bool shard_is_here(uint32 placement);
 
+/*
+ * For the id of what is written here and found by its id alone, such as an answer that
+ * waits for its page: the placement, or, where that is another shard's, one of this.
+ */
+extern uint32 shard_placement(uint32 placement);
+
 /* ereport(22023), with the shard to connect to, unless it is here; what: e.g. "the subject" */
 extern void shard_require(uint32 placement, const char *what);
 

@@ -19,6 +19,12 @@ strings_slice(const text *t)
 }
 
 char *
+strings_of_slice(PgtcSlice slice)
+{
+	return slice.data ? pnstrdup(slice.data, slice.len) : NULL;
+}
+
+char *
 strings_of_uuid(const pg_uuid_t *uuid)
 {
 	char *out = palloc(PGTC_UUID_TEXT_LEN + 1);

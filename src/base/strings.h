@@ -14,6 +14,8 @@
 #include "core/oauth/scope.h"
 
 extern PgtcSlice strings_slice(const text *t);
+/* palloc'd; NULL for one without data */
+extern char *strings_of_slice(PgtcSlice slice);
 extern char *strings_of_uuid(const pg_uuid_t *uuid);
 
 /* space-delimited, and back from where it is one */

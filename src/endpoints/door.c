@@ -3,8 +3,8 @@
  *		The one door: routes, methods, and what every answer has.
  *
  * Whose request is it, and for which endpoint? -> may scripts read the answer? ->
- * is the method one of the endpoint's? -> can this server answer? -> the form ->
- * the endpoint -> the headers of every answer.
+ * is the method one of the endpoint's? -> the form -> is it for this shard? -> can
+ * this server answer? -> the endpoint -> the headers of every answer.
  */
 #include "endpoints/door.h"
 
@@ -31,6 +31,7 @@
 #include "endpoints/metrics_endpoint.h"
 #include "endpoints/probe_endpoint.h"
 #include "endpoints/registration_endpoint.h"
+#include "endpoints/request_place.h"
 #include "endpoints/revocation_endpoint.h"
 #include "endpoints/signals_endpoint.h"
 #include "endpoints/status_list_endpoint.h"
@@ -73,67 +74,85 @@ typedef struct Route
 {
 	const char *path; /* below the issuer */
 	const char *methods;
+	PlaceRule place; /* on which of several shards */
 	int flags;
 	Jsonb *(*json)(HttpExchange *x); /* one of the two answers */
 	char *(*text)(HttpExchange *x);
 } Route;
 
 static const Route routes[] = {
-	{"/oauth2/token", FORM, FOR_SCRIPTS | ALIASED, NULL, token_endpoint},
-	{"/oauth2/introspect", FORM, FOR_SCRIPTS | READS_ONLY | ALIASED, NULL, introspection_endpoint},
-	{"/oauth2/userinfo", BOTH, FOR_SCRIPTS | READS_ONLY | ALIASED, NULL, userinfo_endpoint},
-	{"/oauth2/revoke", FORM, FOR_SCRIPTS | ALIASED, revocation_endpoint, NULL},
-	{"/oauth2/jwks", METADATA, FOR_SCRIPTS | READS_ONLY, NULL, metadata_endpoint_keys},
-	{"/.well-known/openid-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
-	 metadata_endpoint},
-	{"/.well-known/oauth-authorization-server", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN,
-	 NULL, metadata_endpoint},
-	{"/oauth2/resource_metadata", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY, NULL,
-	 metadata_endpoint_resource},
-	{PGTC_STATUS_LIST_PATH, METADATA, FOR_SCRIPTS | READS_ONLY, NULL, status_list_endpoint_all},
-	{PGTC_STATUS_LIST_PATH "/", METADATA, FOR_SCRIPTS | READS_ONLY | OF_PAIRS, NULL,
-	 status_list_endpoint},
-	{"/oauth2/authorize", BOTH, IN_QUERY, NULL, authorization_endpoint},
-	{"/oauth2/answer", ONCE, IN_QUERY, NULL, answer_endpoint},
-	{"/oauth2/par", FORM, FOR_SCRIPTS | ALIASED, authorization_endpoint_push, NULL},
-	{"/oauth2/device_authorization", FORM, FOR_SCRIPTS | ALIASED, device_authorization_endpoint,
+	{"/oauth2/token", FORM, request_place_grant, FOR_SCRIPTS | ALIASED, NULL, token_endpoint},
+	{"/oauth2/introspect", FORM, request_place_token, FOR_SCRIPTS | READS_ONLY | ALIASED, NULL,
+	 introspection_endpoint},
+	{"/oauth2/userinfo", BOTH, request_place_access_token, FOR_SCRIPTS | READS_ONLY | ALIASED, NULL,
+	 userinfo_endpoint},
+	{"/oauth2/revoke", FORM, request_place_token, FOR_SCRIPTS | ALIASED, revocation_endpoint, NULL},
+	{"/oauth2/jwks", METADATA, request_place_any, FOR_SCRIPTS | READS_ONLY, NULL,
+	 metadata_endpoint_keys},
+	{"/.well-known/openid-configuration", METADATA, request_place_any,
+	 FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL, metadata_endpoint},
+	{"/.well-known/oauth-authorization-server", METADATA, request_place_any,
+	 FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL, metadata_endpoint},
+	{"/oauth2/resource_metadata", METADATA, request_place_any, FOR_SCRIPTS | READS_ONLY | IN_QUERY,
+	 NULL, metadata_endpoint_resource},
+	{PGTC_STATUS_LIST_PATH, METADATA, request_place_all, FOR_SCRIPTS | READS_ONLY, NULL,
+	 status_list_endpoint_all},
+	{PGTC_STATUS_LIST_PATH "/", METADATA, request_place_status_list,
+	 FOR_SCRIPTS | READS_ONLY | OF_PAIRS, NULL, status_list_endpoint},
+	{"/oauth2/authorize", BOTH, request_place_authorization, IN_QUERY, NULL,
+	 authorization_endpoint},
+	{"/oauth2/answer", ONCE, request_place_answer, IN_QUERY, NULL, answer_endpoint},
+	{"/oauth2/par", FORM, request_place_client, FOR_SCRIPTS | ALIASED, authorization_endpoint_push,
 	 NULL},
-	{"/oauth2/challenge", FORM, FOR_SCRIPTS, challenge_endpoint, NULL},
-	{"/oauth2/complete_challenge", FORM, FOR_SCRIPTS, challenge_endpoint_complete, NULL},
-	{"/oauth2/logout", BOTH, IN_QUERY, NULL, end_session_endpoint},
-	{"/oauth2/register", FORM, FOR_SCRIPTS | NO_FORM, registration_endpoint, NULL},
-	{"/oauth2/sessions", METADATA, FOR_SCRIPTS | READS_ONLY | IN_QUERY | ALIASED,
-	 account_endpoint_sessions, NULL},
-	{"/oauth2/sessions/end_others", FORM, FOR_SCRIPTS | NO_FORM | ALIASED,
-	 account_endpoint_end_others, NULL},
-	{"/oauth2/sessions/", REMOVED, FOR_SCRIPTS | NO_FORM | OF_MANY | ALIASED, account_endpoint_end,
-	 NULL},
-	{"/oauth2/register/", MANAGED, FOR_SCRIPTS | NO_FORM | OF_MANY, registration_endpoint_manage,
-	 NULL},
-	{"/.well-known/ssf-configuration", METADATA, FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL,
-	 signals_endpoint_metadata},
-	{"/oauth2/signals/streams", STREAMS, FOR_SCRIPTS | NO_FORM, signals_endpoint_streams, NULL},
-	{"/oauth2/signals/status", STATUS, FOR_SCRIPTS | NO_FORM, signals_endpoint_status, NULL},
-	{"/oauth2/signals/verification", FORM, FOR_SCRIPTS | NO_FORM, signals_endpoint_verify, NULL},
-	{CONSOLE_PATH, FILES, READS_ONLY, NULL, console_files_home},
-	{CONSOLE_PATH "/", FILES, READS_ONLY, NULL, console_files_index},
-	{CONSOLE_PATH "/configuration", FILES, READS_ONLY | OWN_SCRIPTS, NULL,
+	{"/oauth2/device_authorization", FORM, request_place_device, FOR_SCRIPTS | ALIASED,
+	 device_authorization_endpoint, NULL},
+	{"/oauth2/challenge", FORM, request_place_step_up, FOR_SCRIPTS, challenge_endpoint, NULL},
+	{"/oauth2/complete_challenge", FORM, request_place_step_up, FOR_SCRIPTS,
+	 challenge_endpoint_complete, NULL},
+	{"/oauth2/logout", BOTH, request_place_logout, IN_QUERY, NULL, end_session_endpoint},
+	{"/oauth2/register", FORM, request_place_configuration, FOR_SCRIPTS | NO_FORM,
+	 registration_endpoint, NULL},
+	{"/oauth2/sessions", METADATA, request_place_access_token,
+	 FOR_SCRIPTS | READS_ONLY | IN_QUERY | ALIASED, account_endpoint_sessions, NULL},
+	{"/oauth2/sessions/end_others", FORM, request_place_access_token,
+	 FOR_SCRIPTS | NO_FORM | ALIASED, account_endpoint_end_others, NULL},
+	{"/oauth2/sessions/", REMOVED, request_place_access_token,
+	 FOR_SCRIPTS | NO_FORM | OF_MANY | ALIASED, account_endpoint_end, NULL},
+	{"/oauth2/register/", MANAGED, request_place_configuration, FOR_SCRIPTS | NO_FORM | OF_MANY,
+	 registration_endpoint_manage, NULL},
+	{"/.well-known/ssf-configuration", METADATA, request_place_any,
+	 FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL, signals_endpoint_metadata},
+	{"/oauth2/signals/streams", STREAMS, request_place_access_token, FOR_SCRIPTS | NO_FORM,
+	 signals_endpoint_streams, NULL},
+	{"/oauth2/signals/status", STATUS, request_place_access_token, FOR_SCRIPTS | NO_FORM,
+	 signals_endpoint_status, NULL},
+	{"/oauth2/signals/verification", FORM, request_place_access_token, FOR_SCRIPTS | NO_FORM,
+	 signals_endpoint_verify, NULL},
+	{CONSOLE_PATH, FILES, request_place_any, READS_ONLY, NULL, console_files_home},
+	{CONSOLE_PATH "/", FILES, request_place_any, READS_ONLY, NULL, console_files_index},
+	{CONSOLE_PATH "/configuration", FILES, request_place_any, READS_ONLY | OWN_SCRIPTS, NULL,
 	 console_files_configuration},
-	{CONSOLE_PATH "/", FILES, READS_ONLY | OF_MANY, NULL, console_files},
-	{CONSOLE_PATH "/api/", FORM, NO_FORM | OF_MANY | OWN_SCRIPTS, console_api, NULL},
-	{"/oauth2/signals/poll/", FORM, FOR_SCRIPTS | NO_FORM | OF_MANY, signals_endpoint_poll, NULL},
+	{CONSOLE_PATH "/", FILES, request_place_any, READS_ONLY | OF_MANY, NULL, console_files},
+	{CONSOLE_PATH "/api/", FORM, request_place_access_token, NO_FORM | OF_MANY | OWN_SCRIPTS,
+	 console_api, NULL},
+	{"/oauth2/signals/poll/", FORM, request_place_access_token, FOR_SCRIPTS | NO_FORM | OF_MANY,
+	 signals_endpoint_poll, NULL},
 };
 
 /* of the service and no issuer's */
 static const Route service_routes[] = {
-	{PROBE_LIVE_PATH, METADATA, READS_ONLY | AT_ANY_LAG, NULL, probe_endpoint_live},
-	{PROBE_READY_PATH, METADATA, READS_ONLY | AT_ANY_LAG, NULL, probe_endpoint_ready},
-	{METRICS_PATH, METADATA, READS_ONLY | AT_ANY_LAG, NULL, metrics_endpoint},
+	{PROBE_LIVE_PATH, METADATA, request_place_any, READS_ONLY | AT_ANY_LAG, NULL,
+	 probe_endpoint_live},
+	{PROBE_READY_PATH, METADATA, request_place_any, READS_ONLY | AT_ANY_LAG, NULL,
+	 probe_endpoint_ready},
+	{METRICS_PATH, METADATA, request_place_metrics, READS_ONLY | AT_ANY_LAG, NULL,
+	 metrics_endpoint},
 };
 
 /* of an API and not below an issuer: with the API's path behind it (RFC 9728 section 3.1) */
-static const Route resource_route = {RESOURCE_METADATA_PATH, METADATA, FOR_SCRIPTS | READS_ONLY,
-									 NULL, metadata_endpoint_resource};
+static const Route resource_route = {
+	RESOURCE_METADATA_PATH,	  METADATA, request_place_any,
+	FOR_SCRIPTS | READS_ONLY, NULL,		metadata_endpoint_resource};
 
 #define OTHER_PATHS "other"
 
@@ -328,15 +347,20 @@ read_form(HttpExchange *x, const Route *route)
 		http_form_read(x, x->request->query, false);
 }
 
+/* is there something that it can be for? */
 static PgtErr
-check(const HttpExchange *x, const Route *route, bool stale)
+check(const HttpExchange *x, const Route *route)
 {
 	if (x->request->has_two_hosts)
 		return PGT_ERR_REQUEST_TWO_HOSTS;
 	if (route == NULL)
 		return PGT_ERR_NOT_FOUND;
-	if (!takes(route->methods, x->request->method))
-		return PGT_ERR_REQUEST_METHOD;
+	return takes(route->methods, x->request->method) ? PGT_OK : PGT_ERR_REQUEST_METHOD;
+}
+
+static PgtErr
+check_server(const Route *route, bool stale)
+{
 	if (stale && !(route->flags & AT_ANY_LAG))
 		return PGT_ERR_STALE_STANDBY;
 	return XactReadOnly && !(route->flags & READS_ONLY) ? PGT_ERR_READ_ONLY : PGT_OK;
@@ -356,7 +380,15 @@ answer(HttpExchange *x, const Route *route, bool stale)
 	}
 	if (for_scripts)
 		cors_decorate(x);
-	err = check(x, route, stale);
+	err = check(x, route);
+	if (err == PGT_OK && !is_method(x, "OPTIONS"))
+	{
+		read_form(x, route);
+		if (request_place_is_elsewhere(x, route->place))
+			return NULL;
+	}
+	if (err == PGT_OK)
+		err = check_server(route, stale);
 	if (err != PGT_OK)
 		return route && (route->flags & (FOR_SCRIPTS | OWN_SCRIPTS))
 				   ? object_text(http_error(x, err))
@@ -367,7 +399,6 @@ answer(HttpExchange *x, const Route *route, bool stale)
 		http_answer_header(x, "Allow", route->methods);
 		return NULL;
 	}
-	read_form(x, route);
 	return route->text ? route->text(x) : object_text(route->json(x));
 }
 
@@ -399,6 +430,20 @@ begin(const HttpRequest *request, HttpExchange *x)
 						  request->path);
 	}
 	return route;
+}
+
+char *
+door_shard_of(const HttpRequest *request, uint32 shards)
+{
+	HttpExchange x;
+	const Route *route;
+
+	http_arrive();
+	route = begin(request, &x);
+	if (check(&x, route) != PGT_OK || is_method(&x, "OPTIONS"))
+		return request_place_name(request_place_any(&x), shards);
+	read_form(&x, route);
+	return request_place_name(route->place(&x), shards);
 }
 
 static char *

@@ -17,6 +17,12 @@
  */
 extern char *door_handle(const HttpRequest *request, HttpExchange *x);
 
+/*
+ * Where it belongs when there are so many shards: a shard's number, any, all or
+ * configuration (request_place.h).  Nothing of it is looked up but its issuer's path.
+ */
+extern char *door_shard_of(const HttpRequest *request, uint32 shards);
+
 /* as StringsNth: by what name requests of an endpoint are counted (base/counters.h) */
 extern const char *door_endpoint(int n);
 

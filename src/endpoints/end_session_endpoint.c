@@ -11,6 +11,7 @@
 #include "base/object.h"
 #include "base/refused.h"
 #include "base/request.h"
+#include "base/strings.h"
 #include "core/base/slice.h"
 #include "core/jose/claims.h"
 #include "core/oauth/handle.h"
@@ -29,12 +30,6 @@ typedef struct LogoutRequest
 	char *redirect_uri;
 } LogoutRequest;
 
-static char *
-string_of_slice(PgtcSlice slice)
-{
-	return slice.data ? pnstrdup(slice.data, slice.len) : NULL;
-}
-
 /* RP-Initiated Logout section 2: a client_id beside the hint must be the hint's */
 static PgtErr
 read_client(const HttpExchange *x, LogoutRequest *logout)
@@ -48,7 +43,7 @@ read_client(const HttpExchange *x, LogoutRequest *logout)
 			(client_id && !pgtc_slice_equal(logout->hint->aud[0], pgtc_slice_str(client_id))))
 			return refused(PGT_ERR_REQUEST_PARAMETER, "id_token_hint", NULL,
 						   "an ID token of ours for this client");
-		client_id = string_of_slice(logout->hint->aud[0]);
+		client_id = strings_of_slice(logout->hint->aud[0]);
 	}
 	if (client_id == NULL)
 		return PGT_OK;
@@ -116,8 +111,8 @@ store_request(const HttpExchange *x, const LogoutRequest *logout)
 	object_string(&parameters, "ui_locales", http_param(x, "ui_locales"));
 	if (logout->hint)
 	{
-		object_string(&parameters, "id_token_hint_subject", string_of_slice(logout->hint->sub));
-		object_string(&parameters, "id_token_hint_sid", string_of_slice(logout->hint->sid));
+		object_string(&parameters, "id_token_hint_subject", strings_of_slice(logout->hint->sub));
+		object_string(&parameters, "id_token_hint_sid", strings_of_slice(logout->hint->sid));
 	}
 	request.parameters = object_end(&parameters);
 	return authorization_request_insert(&request, PGTC_TRANSACTION_PREFIX,

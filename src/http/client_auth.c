@@ -131,6 +131,14 @@ collect(const HttpExchange *x, Presented *out)
 	return PGT_OK;
 }
 
+char *
+client_auth_name(const HttpExchange *x)
+{
+	Presented presented = {.method = AUTH_NONE};
+
+	return collect(x, &presented) == PGT_OK ? presented.client_id : NULL;
+}
+
 bool
 client_auth_presented(const HttpExchange *x)
 {

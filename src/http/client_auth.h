@@ -24,6 +24,9 @@ extern PgtErr client_auth(HttpExchange *x, const Client **client);
  */
 extern PgtErr client_auth_certificate(const HttpExchange *x, char **thumbprint);
 
+/* whom the request says to come from, not proved; NULL: nobody, or it cannot be read */
+extern char *client_auth_name(const HttpExchange *x);
+
 /* does the request name a client, or say anything to prove one? */
 extern bool client_auth_presented(const HttpExchange *x);
 

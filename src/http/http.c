@@ -180,6 +180,11 @@ http_refusal(HttpExchange *x, PgtErr err)
 		http_answer_header(x, "Wait", WAIT);
 		return object_empty();
 	}
+	if (err == PGT_ERR_ELSEWHERE)
+	{
+		x->status = 0;
+		return object_empty();
+	}
 	if (err == PGT_ERR_REQUEST_METHOD)
 		http_answer_header(x, "Allow", x->methods);
 	if (err == PGT_ERR_REQUEST_ENCODING)
@@ -241,16 +246,25 @@ http_challenge(HttpExchange *x, const char *scheme, PgtErr err, const char *scop
 Jsonb *
 http_come_again(HttpExchange *x)
 {
+	PgtErr err = PGT_ERR_ELSEWHERE;
 	Object body;
+	int n = 0;
 
-	x->status = errors_info(PGT_ERR_WAIT)->http_status;
 	for (int i = 0; i < x->n_answer; i++)
 	{
-		if (strcmp(x->answer[i].name, "Wait") == 0)
-			x->answer[i] = (HttpField){"Retry-After", RETRY_SOON};
+		const char *name = x->answer[i].name;
+
+		if (strcmp(name, "Wait") == 0)
+			err = PGT_ERR_WAIT;
+		/* what is for the layer alone */
+		else if (strcmp(name, "Shard") != 0 && strcmp(name, "Carry") != 0)
+			x->answer[n++] = x->answer[i];
 	}
+	x->n_answer = n;
+	http_answer_header(x, "Retry-After", RETRY_SOON);
+	x->status = errors_info(err)->http_status;
 	object_begin(&body);
-	error_members(&body, PGT_ERR_WAIT);
+	error_members(&body, err);
 	return object_end(&body);
 }
 

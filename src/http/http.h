@@ -83,7 +83,8 @@ extern void http_answer_header(HttpExchange *x, const char *name, const char *va
 
 /*
  * Status, headers and body of a refusal, whoever has recorded it.  Of PGT_ERR_WAIT
- * status 0 and the header Wait: the layer commits and calls again.
+ * status 0 and the header Wait: the layer commits and calls again.  Of
+ * PGT_ERR_ELSEWHERE status 0 with what hop_to() has said.
  */
 extern Jsonb *http_refusal(HttpExchange *x, PgtErr err);
 
@@ -99,7 +100,7 @@ extern void http_challenge(HttpExchange *x, const char *scheme, PgtErr err, cons
 /* what a signature of somebody else's may be made by, under each of its names; as StringsNth */
 extern const char *http_proof_alg(int n);
 
-/* status 0 made a 503 that says when to come again, and its body: for a layer that cannot wait */
+/* status 0 made a 503 that says when to come again, and its body: for a layer that neither waits nor routes */
 extern Jsonb *http_come_again(HttpExchange *x);
 
 /* 303 See Other */

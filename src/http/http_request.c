@@ -176,8 +176,8 @@ read_peer(Jsonb *json, HttpPeer *peer)
 
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("peer must be an object"),
-						errhint("Its members are address, certificate, scheme, context, proxied "
-								"and request_id.")));
+						errhint("Its members are address, certificate, scheme, context, proxied, "
+								"request_id, routed and carried.")));
 	if (JB_ROOT_COUNT(json) == 0 || !session_is_layers())
 		return;
 	context = member_json(json, "context");
@@ -186,6 +186,8 @@ read_peer(Jsonb *json, HttpPeer *peer)
 	peer->scheme = member_string(json, "scheme");
 	peer->request_id = member_string(json, "request_id");
 	peer->context = context && JB_ROOT_IS_OBJECT(context) ? context : NULL;
+	peer->routed = member_bool(json, "routed", false);
+	peer->carried = member_string(json, "carried");
 	peer->proxied = member_bool(json, "proxied", false);
 	peer->certificates = member_json(json, "certificate") != NULL ||
 						 (peer->proxied && guc_http_client_certificate_header[0] != '\0');

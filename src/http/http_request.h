@@ -32,6 +32,9 @@ typedef struct HttpPeer
 	char *request_id; /* by which the layer, or a proxy before it, has logged the request */
 	Jsonb *context; /* members of the context that policies judge */
 	bool certificates; /* the layer asks for them, whether one came or not */
+	bool
+		routed; /* it has been sent to this shard already, and its parameters send it nowhere else */
+	char *carried; /* what the shard before has sealed (hop.h) */
 	bool proxied; /* a proxy before the layer sets, or takes away, the headers that settings name */
 } HttpPeer;
 

@@ -11,6 +11,7 @@
 #include "base/lifetime.h"
 #include "base/request.h"
 #include "base/strings.h"
+#include "core/base/placement.h"
 
 char *
 argument_text(FunctionCallInfo fcinfo, int arg)
@@ -92,6 +93,20 @@ argument_lifespan(FunctionCallInfo fcinfo, int lifetime)
 	int idle_seconds = argument_positive_seconds(fcinfo, lifetime + 1, "idle_lifetime");
 
 	return lifespan_begin(seconds, idle_seconds);
+}
+
+uint32
+argument_shards(FunctionCallInfo fcinfo, int arg)
+{
+	int32 shards;
+
+	glue_require(!PG_ARGISNULL(arg), "shards");
+	shards = PG_GETARG_INT32(arg);
+	if (shards < 1 || shards > PGTC_PLACEMENTS)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("shards must be from 1 to %d", PGTC_PLACEMENTS),
+						errdetail("It is %d.", shards)));
+	return (uint32) shards;
 }
 
 Jsonb *

@@ -38,6 +38,9 @@ extern Authentication argument_authentication(FunctionCallInfo fcinfo, int subje
 /* lifetime and, after it, idle_lifetime, from now on; ereport(22023) unless they are positive */
 extern Lifespan argument_lifespan(FunctionCallInfo fcinfo, int lifetime);
 
+/* how many shards there are; ereport(22023) unless it is 1 to PGTC_PLACEMENTS */
+extern uint32 argument_shards(FunctionCallInfo fcinfo, int arg);
+
 extern Jsonb *argument_jsonb(FunctionCallInfo fcinfo, int arg);
 
 #endif /* PGT_ARGUMENT_H */

@@ -25,10 +25,11 @@
 PG_FUNCTION_INFO_V1(pgt_http_admit);
 PG_FUNCTION_INFO_V1(pgt_http_handle);
 PG_FUNCTION_INFO_V1(pgt_http_pre_request);
+PG_FUNCTION_INFO_V1(pgt_http_shard_of);
 PG_FUNCTION_INFO_V1(pgt_postgrest_handle);
 PG_FUNCTION_INFO_V1(pgt_resource_metadata_url);
 
-/* method, target, headers, then those that come from the number on: body (or none), peer */
+/* method, target, headers, then those that come from the number on: body, peer; -1: there is none */
 static void
 read_request(FunctionCallInfo fcinfo, int body, int peer, HttpRequest *request)
 {
@@ -36,7 +37,7 @@ read_request(FunctionCallInfo fcinfo, int body, int peer, HttpRequest *request)
 					  PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1),
 					  PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2),
 					  body < 0 || PG_ARGISNULL(body) ? NULL : PG_GETARG_BYTEA_PP(body),
-					  argument_jsonb(fcinfo, peer), request);
+					  peer < 0 ? NULL : argument_jsonb(fcinfo, peer), request);
 }
 
 static Datum
@@ -122,6 +123,16 @@ Datum
 pgt_http_handle(PG_FUNCTION_ARGS)
 {
 	return once_run(fcinfo, handle_once);
+}
+
+Datum
+pgt_http_shard_of(PG_FUNCTION_ARGS)
+{
+	uint32 shards = argument_shards(fcinfo, 4);
+	HttpRequest request;
+
+	read_request(fcinfo, 3, -1, &request);
+	PG_RETURN_TEXT_P(cstring_to_text(door_shard_of(&request, shards)));
 }
 
 static Datum

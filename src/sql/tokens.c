@@ -339,25 +339,12 @@ pgt_grant_of(PG_FUNCTION_ARGS)
 	PG_RETURN_UUID_P(grant_id);
 }
 
-/* the second argument of what answers with a shard */
-static uint32
-number_of_shards(FunctionCallInfo fcinfo)
-{
-	int32 shards = PG_GETARG_INT32(1);
-
-	if (shards < 1 || shards > PGTC_PLACEMENTS)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("shards must be from 1 to %d", PGTC_PLACEMENTS),
-						errdetail("It is %d.", shards)));
-	return (uint32) shards;
-}
-
 Datum
 pgt_shard_of(PG_FUNCTION_ARGS)
 {
 	uint32_t shard;
 
-	glue_check(pgtc_placement_shard(PG_GETARG_UUID_P(0)->data, number_of_shards(fcinfo), &shard),
+	glue_check(pgtc_placement_shard(PG_GETARG_UUID_P(0)->data, argument_shards(fcinfo, 1), &shard),
 			   "hashing a grant_id");
 	PG_RETURN_INT32((int32) shard);
 }
@@ -367,7 +354,7 @@ pgt_shard_of_text(PG_FUNCTION_ARGS)
 {
 	uint32_t shard;
 
-	if (pgtc_route_shard(strings_slice(PG_GETARG_TEXT_PP(0)), &glue_mem, number_of_shards(fcinfo),
+	if (pgtc_route_shard(strings_slice(PG_GETARG_TEXT_PP(0)), &glue_mem, argument_shards(fcinfo, 1),
 						 &shard) != PGTC_OK)
 		PG_RETURN_NULL();
 	PG_RETURN_INT32((int32) shard);
@@ -376,7 +363,7 @@ pgt_shard_of_text(PG_FUNCTION_ARGS)
 Datum
 pgt_shard_of_subject(PG_FUNCTION_ARGS)
 {
-	uint32 shards = number_of_shards(fcinfo);
+	uint32 shards = argument_shards(fcinfo, 1);
 
 	PG_RETURN_INT32((int32) (place_of_subject(text_to_cstring(PG_GETARG_TEXT_PP(0))) % shards));
 }

@@ -17,41 +17,16 @@
 #include "base/strings.h"
 #include "core/base/buf.h"
 #include "core/base/code.h"
-#include "core/base/crypto.h"
 #include "core/base/slice.h"
-#include "core/jose/root_keys.h"
-#include "core/jose/wrap.h"
+#include "tables/issuer_seal.h"
 
-static void
-outbox_key(Issuer *issuer, PgtcRootKeys *keys)
-{
-	uint8_t id[PGTC_SHA256_LEN];
-
-	keys->n = 1;
-	issuer_subkey(issuer, "challenge outbox", keys->key[0].wrap_key);
-	issuer_subkey(issuer, "challenge outbox id", id);
-	memcpy(keys->key[0].id, id, sizeof(keys->key[0].id));
-}
+#define PURPOSE "challenge outbox"
 
 /* whose code it is is authenticated with it: in another row it does not open */
 static char *
 label_of(const pg_uuid_t *code_id, const pg_uuid_t *factor_id, const char *subject)
 {
 	return psprintf("code:%s:%s:%s", strings_of_uuid(code_id), strings_of_uuid(factor_id), subject);
-}
-
-static void
-seal(Issuer *issuer, const char *label, const char *code, PgtcBuf *out)
-{
-	uint8_t nonce[PGTC_WRAP_NONCE_LEN];
-	PgtcRootKeys keys;
-	PgtcCode result;
-
-	outbox_key(issuer, &keys);
-	random_bytes(nonce, sizeof(nonce));
-	result = pgtc_wrap(&keys, pgtc_slice_str(label), nonce, code, strlen(code), out);
-	pgtc_root_keys_wipe(&keys);
-	glue_check(result, "sealing a code");
 }
 
 static void
@@ -95,7 +70,9 @@ challenge_outbox_put(Issuer *issuer, const Challenge *challenge, const Factor *f
 
 	random_uuid(&code_id);
 	pgtc_buf_init(&sealed, &glue_mem);
-	seal(issuer, label_of(&code_id, &factor->factor_id, factor->subject), code, &sealed);
+	issuer_seal(issuer, PURPOSE,
+				pgtc_slice_str(label_of(&code_id, &factor->factor_id, factor->subject)),
+				pgtc_slice_str(code), &sealed);
 	store_arg_uuid(&args, &code_id);
 	store_arg_text(&args, factor->issuer);
 	store_arg_text(&args, factor->subject);
@@ -136,21 +113,15 @@ static void
 open_code(OutgoingCode *code)
 {
 	Issuer *issuer = issuer_find(code->issuer);
-	PgtcRootKeys keys;
 	PgtcBuf plain;
 	PgtcCode result = PGTC_E_ROOT_KEY;
 
 	pgtc_buf_init(&plain, &glue_mem);
 	if (issuer)
-	{
-		outbox_key(issuer, &keys);
-		result = pgtc_wrap_open(
-			&keys, pgtc_slice_str(label_of(&code->code_id, &code->factor_id, code->subject)),
-			VARDATA_ANY(code->sealed), VARSIZE_ANY_EXHDR(code->sealed), &plain);
-		pgtc_root_keys_wipe(&keys);
-	}
-	if (result == PGTC_E_NOMEM)
-		glue_check(result, "opening a code");
+		result = issuer_seal_open(
+			issuer, PURPOSE,
+			pgtc_slice_str(label_of(&code->code_id, &code->factor_id, code->subject)),
+			pgtc_slice(VARDATA_ANY(code->sealed), VARSIZE_ANY_EXHDR(code->sealed)), &plain);
 	if (result != PGTC_OK)
 		ereport(
 			WARNING,

@@ -15,6 +15,7 @@
 #include "base/object.h"
 #include "base/place.h"
 #include "base/secret_handle.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/crypto.h"
@@ -36,7 +37,7 @@ static char *
 begin_request(AuthorizationRequest *request, const char *prefix, int lifetime,
 			  uint8_t hash[PGTC_SHA256_LEN])
 {
-	place_uuid(place_of_client(request->client_id), &request->grant_id);
+	place_uuid(shard_placement(place_of_client(request->client_id)), &request->grant_id);
 	request->created_at = GetCurrentTimestamp();
 	request->expires_at = moment_plus(request->created_at, lifetime);
 	return secret_handle_create(prefix, &request->grant_id, hash);

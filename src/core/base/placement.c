@@ -30,7 +30,7 @@ pgtc_placement_uuid(uint64_t unix_us, const uint8_t random[8], uint32_t placemen
 }
 
 PgtcCode
-pgtc_placement_shard(const uint8_t id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out)
+pgtc_placement_number(const uint8_t id[PGTC_UUID_LEN], uint32_t *out)
 {
 	uint8_t hash[PGTC_SHA256_LEN];
 	PgtcCode code;
@@ -38,11 +38,20 @@ pgtc_placement_shard(const uint8_t id[PGTC_UUID_LEN], uint32_t shards, uint32_t 
 	*out = 0;
 	if ((id[6] & 0xf0) == VERSION_7 && id[8] == VARIANT_AND_MARK)
 	{
-		*out = ((uint32_t) pgtc_bytes_get(id + 9, 2) >> RANDOM_BITS) % shards;
+		*out = (uint32_t) pgtc_bytes_get(id + 9, 2) >> RANDOM_BITS;
 		return PGTC_OK;
 	}
 	code = pgtc_crypto_sha256(id, PGTC_UUID_LEN, hash);
 	if (code == PGTC_OK)
-		*out = (uint32_t) pgtc_bytes_get(hash, 4) % shards;
+		*out = (uint32_t) pgtc_bytes_get(hash, 4);
+	return code;
+}
+
+PgtcCode
+pgtc_placement_shard(const uint8_t id[PGTC_UUID_LEN], uint32_t shards, uint32_t *out)
+{
+	PgtcCode code = pgtc_placement_number(id, out);
+
+	*out %= shards;
 	return code;
 }

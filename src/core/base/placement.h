@@ -26,10 +26,12 @@ extern void pgtc_placement_uuid(uint64_t unix_us, const uint8_t random[8], uint3
 								uint8_t out[PGTC_UUID_LEN]);
 
 /*
- * The shard of an id, 0 to shards - 1: its placement modulo shards; of an id that
- * carries none the first 4 bytes of SHA-256(id), big-endian, modulo shards.  shards: 1
- * to PGTC_PLACEMENTS.
+ * What the shard of an id is reckoned from: its placement; of an id that carries none
+ * the first 4 bytes of SHA-256(id), big-endian.
  */
+extern PgtcCode pgtc_placement_number(const uint8_t id[PGTC_UUID_LEN], uint32_t *out);
+
+/* the shard of an id, 0 to shards - 1: its number modulo shards, of which there are 1 to PGTC_PLACEMENTS */
 extern PgtcCode pgtc_placement_shard(const uint8_t id[PGTC_UUID_LEN], uint32_t shards,
 									 uint32_t *out);
 

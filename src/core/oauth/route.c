@@ -61,7 +61,7 @@ pgtc_route_grant_id(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LE
 }
 
 PgtcCode
-pgtc_route_shard(PgtcSlice text, const PgtcMem *mem, uint32_t shards, uint32_t *out)
+pgtc_route_number(PgtcSlice text, const PgtcMem *mem, uint32_t *out)
 {
 	char user_code[PGTC_USER_CODE_LEN + 1];
 	uint8_t grant_id[PGTC_UUID_LEN];
@@ -70,10 +70,19 @@ pgtc_route_shard(PgtcSlice text, const PgtcMem *mem, uint32_t shards, uint32_t *
 	*out = 0;
 	if (pgtc_user_code_read(text, user_code) == PGTC_OK)
 	{
-		*out = pgtc_user_code_placement(user_code) % shards;
+		*out = pgtc_user_code_placement(user_code);
 		pgtc_crypto_wipe(user_code, sizeof(user_code));
 		return PGTC_OK;
 	}
 	code = pgtc_route_grant_id(text, mem, grant_id);
-	return code == PGTC_OK ? pgtc_placement_shard(grant_id, shards, out) : code;
+	return code == PGTC_OK ? pgtc_placement_number(grant_id, out) : code;
+}
+
+PgtcCode
+pgtc_route_shard(PgtcSlice text, const PgtcMem *mem, uint32_t shards, uint32_t *out)
+{
+	PgtcCode code = pgtc_route_number(text, mem, out);
+
+	*out %= shards;
+	return code;
 }

@@ -17,7 +17,10 @@
  */
 extern PgtcCode pgtc_route_grant_id(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LEN]);
 
-/* the shard of any of these, or of a user code; shards as in pgtc_placement_shard */
+/* what the shard of any of these, or of a user code, is reckoned from: modulo the number of shards it is the shard */
+extern PgtcCode pgtc_route_number(PgtcSlice text, const PgtcMem *mem, uint32_t *out);
+
+/* that shard; shards as in pgtc_placement_shard */
 extern PgtcCode pgtc_route_shard(PgtcSlice text, const PgtcMem *mem, uint32_t shards,
 								 uint32_t *out);
 

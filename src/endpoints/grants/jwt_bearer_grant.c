@@ -37,7 +37,6 @@
 
 #define LEEWAY 10 /* seconds by which their clock may be ahead */
 #define JTI_MAX 255
-#define ID_JAG_TYP "oauth-id-jag+jwt"
 
 /* one assertion, as far as it has been believed */
 typedef struct Assertion
@@ -69,10 +68,10 @@ read_assertion(const HttpExchange *x, Assertion *out)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "assertion", NULL, NULL);
 	if (!foreign_jwt_read(text, &out->jwt))
 		return refused_claim("assertion", NULL, "a signed JWT of an algorithm that is known here");
-	out->id_jag = strcmp(typ, ID_JAG_TYP) == 0;
+	out->id_jag = strcmp(typ, JWT_BEARER_OF_PERSON) == 0;
 	/* a token of another kind is no assertion, whoever has signed it (RFC 8725 section 3.11) */
 	if (!out->id_jag && strcmp(typ, "") != 0 && strcmp(typ, "jwt") != 0)
-		return refused_claim("typ", typ, "none, JWT or " ID_JAG_TYP);
+		return refused_claim("typ", typ, "none, JWT or " JWT_BEARER_OF_PERSON);
 	return PGT_OK;
 }
 

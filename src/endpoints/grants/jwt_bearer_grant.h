@@ -10,6 +10,9 @@
 
 #include "endpoints/grants/token_request.h"
 
+/* typ of an assertion about a person, for one client (Identity Assertion Authorization Grant) */
+#define JWT_BEARER_OF_PERSON "oauth-id-jag+jwt"
+
 /*
  * The client of a request that names none: that of the rule which the assertion fulfils
  * and which asks for no authentication beside it (RFC 7521 section 4.1).

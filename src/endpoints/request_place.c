@@ -1,0 +1,231 @@
+/*
+ * request_place.c
+ *		Where a request belongs when there are several databases.
+ *
+ * What begins before its subject is known lies with its client; what has been handed out
+ * says itself where it lies (core/oauth/route.h).
+ */
+#include "endpoints/request_place.h"
+
+#include "base/glue.h"
+#include "base/place.h"
+#include "base/strings.h"
+#include "core/base/slice.h"
+#include "core/oauth/handle.h"
+#include "core/oauth/route.h"
+#include "core/oauth/status_list.h"
+#include "core/oauth/user_code.h"
+#include "endpoints/access_request.h"
+#include "endpoints/grants/jwt_bearer_grant.h"
+#include "http/client_auth.h"
+#include "http/foreign_jwt.h"
+#include "tables/grant_type.h"
+
+/* of the grant types that go by something that was handed out: in which parameter it comes */
+static const char *const handed_out[GRANT_TYPES] = {
+	[GRANT_TYPE_AUTHORIZATION_CODE] = "code",
+	[GRANT_TYPE_REFRESH_TOKEN] = "refresh_token",
+	[GRANT_TYPE_DEVICE_CODE] = "device_code",
+	[GRANT_TYPE_TOKEN_EXCHANGE] = "subject_token",
+};
+
+static RequestPlace
+at(uint32 number)
+{
+	return (RequestPlace){.kind = PLACE_SHARD, .number = number};
+}
+
+static RequestPlace
+of_text(const char *text)
+{
+	uint32_t number;
+
+	if (text && pgtc_route_number(pgtc_slice_str(text), &glue_mem, &number) == PGTC_OK)
+		return at(number);
+	return (RequestPlace){.kind = PLACE_ANY};
+}
+
+static RequestPlace
+of_client(const char *client_id)
+{
+	return client_id ? at(place_of_client(client_id)) : (RequestPlace){.kind = PLACE_ANY};
+}
+
+RequestPlace
+request_place_any(const HttpExchange *x pg_attribute_unused())
+{
+	return (RequestPlace){.kind = PLACE_ANY};
+}
+
+RequestPlace
+request_place_all(const HttpExchange *x pg_attribute_unused())
+{
+	return (RequestPlace){.kind = PLACE_ALL};
+}
+
+RequestPlace
+request_place_configuration(const HttpExchange *x pg_attribute_unused())
+{
+	return (RequestPlace){.kind = PLACE_CONFIGURATION};
+}
+
+/*
+ * Whoever shows it, and as which client, an assertion comes to one shard, so that one
+ * which is good once is good once in all.  A person's is made for one client, and goes
+ * there; the issuer and the id of others say to which, and of what has no id, which may
+ * be shown again, the subject.
+ */
+static RequestPlace
+of_assertion(const char *text)
+{
+	ForeignJwt jwt;
+	PgtcSlice id;
+	char *iss;
+
+	if (text == NULL || !foreign_jwt_read(text, &jwt))
+		return (RequestPlace){.kind = PLACE_ANY};
+	if (strcmp(jwt.header.typ, JWT_BEARER_OF_PERSON) == 0)
+		return of_client(strings_of_slice(jwt.claims->client_id));
+	iss = strings_of_slice(jwt.claims->iss);
+	id = jwt.claims->jti.len > 0 ? jwt.claims->jti : jwt.claims->sub;
+	if (iss == NULL || id.data == NULL)
+		return (RequestPlace){.kind = PLACE_ANY};
+	return at(place_of_subject(psprintf("%s %s", iss, strings_of_slice(id))));
+}
+
+RequestPlace
+request_place_grant(const HttpExchange *x)
+{
+	char *name = http_param(x, "grant_type");
+	int type = name ? strings_find(grant_type_name, name) : -1;
+
+	if (type < 0)
+		return (RequestPlace){.kind = PLACE_ANY};
+	if (handed_out[type])
+		return of_text(http_param(x, handed_out[type]));
+	if (type == GRANT_TYPE_JWT_BEARER)
+		return of_assertion(http_param(x, "assertion"));
+	return request_place_client(x);
+}
+
+RequestPlace
+request_place_token(const HttpExchange *x)
+{
+	return of_text(http_param(x, "token"));
+}
+
+RequestPlace
+request_place_access_token(const HttpExchange *x)
+{
+	const char *token = access_request_read(x).token;
+
+	return of_text(token ? token : http_param(x, "access_token"));
+}
+
+RequestPlace
+request_place_metrics(const HttpExchange *x)
+{
+	return access_request_read(x).token ? request_place_access_token(x) : request_place_all(x);
+}
+
+RequestPlace
+request_place_step_up(const HttpExchange *x)
+{
+	return of_text(http_param(x, "transaction_id"));
+}
+
+RequestPlace
+request_place_client(const HttpExchange *x)
+{
+	return of_client(client_auth_name(x));
+}
+
+RequestPlace
+request_place_device(const HttpExchange *x)
+{
+	RequestPlace place = request_place_client(x);
+
+	place.number %= PGTC_USER_CODE_PLACEMENTS;
+	return place;
+}
+
+/* one that was pushed lies where it was pushed to, and what it becomes lies beside it */
+RequestPlace
+request_place_authorization(const HttpExchange *x)
+{
+	char *request_uri = http_param(x, "request_uri");
+
+	if (request_uri &&
+		strncmp(request_uri, PGTC_REQUEST_URI_PREFIX, strlen(PGTC_REQUEST_URI_PREFIX)) == 0)
+		return of_text(request_uri);
+	return of_client(http_param(x, "client_id"));
+}
+
+RequestPlace
+request_place_answer(const HttpExchange *x)
+{
+	return of_text(http_param(x, "answer"));
+}
+
+/* by the client that the hint was made for, as the endpoint does; nobody's leaves nothing behind */
+RequestPlace
+request_place_logout(const HttpExchange *x)
+{
+	char *hint = http_param(x, "id_token_hint");
+	ForeignJwt jwt;
+
+	if (hint && foreign_jwt_read(hint, &jwt) && jwt.claims->n_aud == 1)
+		return of_client(strings_of_slice(jwt.claims->aud[0]));
+	return of_client(http_param(x, "client_id"));
+}
+
+RequestPlace
+request_place_status_list(const HttpExchange *x)
+{
+	PgtcStatusList list;
+
+	if (pgtc_status_list_parse(pgtc_slice_str(x->name), &list) != PGTC_OK)
+		return (RequestPlace){.kind = PLACE_ANY};
+	return at((uint32) (list.series % PGTC_PLACEMENTS));
+}
+
+char *
+request_place_name(RequestPlace place, uint32 shards)
+{
+	switch (place.kind)
+	{
+		case PLACE_ANY:
+			return "any";
+		case PLACE_ALL:
+			return "all";
+		case PLACE_CONFIGURATION:
+			return "configuration";
+		case PLACE_SHARD:
+			break;
+	}
+	return psprintf("%u", place.number % shards);
+}
+
+static bool
+is_elsewhere(RequestPlace place)
+{
+	if (place.kind == PLACE_SHARD)
+		return !shard_is_here(place.number);
+	return place.kind == PLACE_CONFIGURATION;
+}
+
+bool
+request_place_is_elsewhere(HttpExchange *x, PlaceRule rule)
+{
+	Shard here = shard_here();
+	RequestPlace place;
+
+	if (here.count == 0 || x->request->peer.routed)
+		return false;
+	place = rule(x);
+	if (!is_elsewhere(place))
+		return false;
+	x->status = 0;
+	http_answer_header(x, "Shard", request_place_name(place, here.count));
+	return true;
+}
