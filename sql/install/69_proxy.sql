@@ -7,7 +7,7 @@ CREATE FUNCTION pgtoken.plproxy_rules() RETURNS TABLE (function regprocedure, ru
 BEGIN ATOMIC
 	WITH exception (place, pattern, rule, argument, reason) AS (VALUES
 		(1, '^pgtoken\.(grant_of|shard_of|shard_of_subject)\(', 'local', NULL, NULL),
-		(2, '^pgtoken\.(jwks|resource_metadata|status_list_aggregation|login_initiation_uri|device_in_words|policy_rule_members|refusal_reasons|metric_families)\(', 'any', NULL, NULL),
+		(2, '^pgtoken\.(jwks|resource_metadata|login_initiation_uri|device_in_words|policy_rule_members|refusal_reasons|metric_families)\(', 'any', NULL, NULL),
 		(3, '^pgtoken_http\.shard_of\(', 'any', NULL, NULL),
 		(4, '^pgtoken_http\.handle\(', 'request', NULL, NULL),
 		(5, '^pgtoken_http\.admit\(', 'bearer', 'headers', NULL),
@@ -28,7 +28,7 @@ BEGIN ATOMIC
 		(33, '^pgtoken\.(describe_scope|set_registration_policy|import_client_secret|import_token_secret|forget_import_source|renew_webhook_secret|verify_signal_stream)\(', 'configuration', NULL, NULL),
 		(34, '^pgtoken\.revoke_(client|client_secret|other_client_secrets|registration_token)\(', 'configuration', NULL, NULL),
 		-- what is called at each database by itself
-		(40, '^pgtoken\.(health|metrics|metrics_text|cache_stats|replay_lag|library_version|partitions|count_activity|compare_policy|imported_family)\(', 'refused', NULL, 'what it returns is of one database'),
+		(40, '^pgtoken\.(health|metrics|metrics_text|cache_stats|replay_lag|library_version|partitions|count_activity|compare_policy|imported_family|status_list_aggregation)\(', 'refused', NULL, 'what it returns is of one database'),
 		(41, '^pgtoken\.(maintain|run_maintenance|rewrap_keys|seal_audit|create_audit_key|after_restore|adopt_copy|forget_foreign_families)\(', 'refused', NULL, 'it is done to one database'),
 		(42, '^pgtoken\.(configur[a-z_]*|max_configuration_lag|export_configuration|import_configuration|plproxy_[a-z]*)\(', 'refused', NULL, 'it is done to one database'),
 		(43, '^pgtoken\.(verify_audit|audit_proof|export_audit_rows|export_audit_seals)\(', 'refused', NULL, 'each database seals an audit of its own'),
@@ -74,13 +74,13 @@ BEGIN
 		WHEN 'any' THEN 'ANY'
 		WHEN 'all' THEN format('pg_catalog.generate_series(0, %s)', shards - 1)
 		WHEN 'configuration' THEN configuration::text
-		WHEN 'subject' THEN format('coalesce(pgtoken.shard_of_subject($%s, %s), 0)', n, shards)
+		WHEN 'subject' THEN format('coalesce(pgtoken_proxy.shard_of_subject($%s, %s), 0)', n, shards)
 		WHEN 'subject or all' THEN format('pgtoken_proxy.of_subject_or_all($%s)', n)
 		WHEN 'series' THEN format('coalesce(pg_catalog.mod(pg_catalog.mod($%s, 16384), %s), 0)', n, shards)
-		WHEN 'what is ended' THEN format('coalesce(pgtoken.shard_of($%s, %s), pgtoken.shard_of_subject($%s, %s), %s)', array_position(p.proargnames, 'grant_id'), shards, n, shards, configuration)
-		WHEN 'handle' THEN CASE WHEN p.proargtypes[n - 1] = 'uuid'::regtype THEN format('coalesce(pgtoken.shard_of($%s, %s), 0)', n, shards)
-								ELSE format('coalesce(pgtoken.shard_of($%1$s, %2$s), pgtoken.shard_of_subject($%1$s, %2$s), 0)', n, shards) END
-		ELSE format('coalesce(pgtoken.shard_of_subject($%s, %s), 0)', subject, shards)
+		WHEN 'what is ended' THEN format('coalesce(pgtoken_proxy.shard_of($%s, %s), pgtoken_proxy.shard_of_subject($%s, %s), %s)', array_position(p.proargnames, 'grant_id'), shards, n, shards, configuration)
+		WHEN 'handle' THEN CASE WHEN p.proargtypes[n - 1] = 'uuid'::regtype THEN format('coalesce(pgtoken_proxy.shard_of($%s, %s), 0)', n, shards)
+								ELSE format('coalesce(pgtoken_proxy.shard_of($%1$s, %2$s), pgtoken_proxy.shard_of_subject($%1$s, %2$s), 0)', n, shards) END
+		ELSE format('coalesce(pgtoken_proxy.shard_of_subject($%s, %s), 0)', subject, shards)
 	END;
 END
 $function$;
@@ -133,7 +133,7 @@ BEGIN
 			RETURN E'LANGUAGE sql VOLATILE AS $proxy$\n\tSELECT a.* FROM pgtoken_proxy.admit(pgtoken_proxy.of_bearer($3), $1, $2, $3, $4) a\n$proxy$';
 		WHEN rule LIKE '%handed over' OR rule LIKE '%shown' THEN
 			there := format('pgtoken_proxy.%s_of($1, %s%s)', CASE WHEN rule LIKE 'device%' THEN 'device' ELSE 'request' END,
-							CASE WHEN rule LIKE 'device%' THEN '$2, $3, ' ELSE '$2, ' END, rule LIKE '%handed over');
+							CASE WHEN rule LIKE 'device%' THEN '$2, $3, ' ELSE '$2, ' END, (rule LIKE '%handed over')::text);
 			RETURN format(E'LANGUAGE plpgsql VOLATILE AS $proxy$\nBEGIN\n\tRETURN %s(%s);\nEND\n$proxy$', inner_name, array_to_string(there || arguments[2:], ', '));
 		ELSE
 			RETURN format(E'LANGUAGE plproxy VOLATILE%s AS $proxy$\n\tCLUSTER ''pgtoken'';\n\tRUN ON %s;\n$proxy$', CASE WHEN p.proisstrict THEN ' STRICT' END, run_on);
@@ -241,15 +241,20 @@ COMMENT ON FUNCTION pgtoken.plproxy_frame IS 'Internal, called by plproxy_functi
 CREATE FUNCTION pgtoken.plproxy_routes(shards integer, configuration integer) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	RETURN replace(replace($sql$
+-- namesakes of those in pgtoken, for every role that is routed
+CREATE FUNCTION pgtoken_proxy.shard_of(uuid, integer) RETURNS integer LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS '$libdir/pgtoken', 'pgt_shard_of';
+CREATE FUNCTION pgtoken_proxy.shard_of(text, integer) RETURNS integer LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS '$libdir/pgtoken', 'pgt_shard_of_text';
+CREATE FUNCTION pgtoken_proxy.shard_of_subject(text, integer) RETURNS integer LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS '$libdir/pgtoken', 'pgt_shard_of_subject';
+
 CREATE FUNCTION pgtoken_proxy.of_subject_or_all(text) RETURNS SETOF integer LANGUAGE sql IMMUTABLE AS $proxy$
-	SELECT pgtoken.shard_of_subject($1, @shards@) WHERE $1 IS NOT NULL
+	SELECT pgtoken_proxy.shard_of_subject($1, @shards@) WHERE $1 IS NOT NULL
 	UNION ALL SELECT n FROM pg_catalog.generate_series(0, @shards@ - 1) n WHERE $1 IS NULL
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.of_subject_or_all IS 'The shard of a subject; NULL: all';
 
 -- headers: name, value, name, value; nobody's token goes to the first shard, which refuses it
 CREATE FUNCTION pgtoken_proxy.of_bearer(text[]) RETURNS integer LANGUAGE sql IMMUTABLE AS $proxy$
-	SELECT coalesce((SELECT pgtoken.shard_of(pg_catalog.btrim(pg_catalog.regexp_replace($1[i OPERATOR(pg_catalog.+) 1], '^[^ ]+', '')), @shards@)
+	SELECT coalesce((SELECT pgtoken_proxy.shard_of(pg_catalog.btrim(pg_catalog.regexp_replace($1[i OPERATOR(pg_catalog.+) 1], '^[^ ]+', '')), @shards@)
 					 FROM pg_catalog.generate_series(1, pg_catalog.cardinality($1), 2) i WHERE pg_catalog.lower($1[i]) OPERATOR(pg_catalog.=) 'authorization' LIMIT 1), 0)
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.of_bearer IS 'The shard of the access token that a request shows';
@@ -317,7 +322,7 @@ COMMENT ON FUNCTION pgtoken_proxy.routed IS 'pgtoken_http.handle() where the doo
 -- A request that lies where its subject does is answered as it is.
 CREATE FUNCTION pgtoken_proxy.request_of(transaction_id text, subject text, spend boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $proxy$
 BEGIN
-	IF pgtoken.shard_of(transaction_id, @shards@) OPERATOR(pg_catalog.<>) pgtoken.shard_of_subject(subject, @shards@) THEN
+	IF pgtoken_proxy.shard_of(transaction_id, @shards@) OPERATOR(pg_catalog.<>) pgtoken_proxy.shard_of_subject(subject, @shards@) THEN
 		RETURN coalesce(pgtoken.hand_over_authorization(transaction_id, subject, spend), transaction_id);
 	END IF;
 	RETURN transaction_id;
@@ -327,7 +332,7 @@ COMMENT ON FUNCTION pgtoken_proxy.request_of IS 'What the shard of the subject t
 
 CREATE FUNCTION pgtoken_proxy.device_of(user_code text, attempt_key text, subject text, spend boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $proxy$
 BEGIN
-	IF pgtoken.shard_of(user_code, @shards@) OPERATOR(pg_catalog.<>) pgtoken.shard_of_subject(subject, @shards@) THEN
+	IF pgtoken_proxy.shard_of(user_code, @shards@) OPERATOR(pg_catalog.<>) pgtoken_proxy.shard_of_subject(subject, @shards@) THEN
 		RETURN coalesce(pgtoken.hand_over_device(user_code, attempt_key, subject, spend), user_code);
 	END IF;
 	RETURN user_code;
@@ -344,7 +349,7 @@ AS $function$
 DECLARE
 	n CONSTANT integer := cardinality(shards);
 	primary_at CONSTANT integer := CASE WHEN configuration IS NULL THEN 0 ELSE coalesce(array_position(shards, configuration) - 1, n) END;
-	connections CONSTANT text[] := CASE WHEN primary_at = n THEN shards || configuration ELSE shards END;
+	connections CONSTANT text[] := CASE WHEN configuration IS NOT NULL AND primary_at = n THEN shards || configuration ELSE shards END;
 	without text;
 BEGIN
 	IF shards IS NULL OR array_position(connections, NULL) IS NOT NULL THEN
