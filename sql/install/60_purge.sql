@@ -1,10 +1,10 @@
 -- Deleting what is over: batches of bounded size along the primary key, from
 -- where the last one has ended. No row that somebody else holds is waited for.
 
-CREATE FUNCTION pgtoken.purging(purging boolean) RETURNS void
+CREATE FUNCTION pgtoken.purging(purging boolean, forgetting boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_purging' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.purging FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from true to false (or the end of the transaction) deletions are not audited row by row, and no backend is told to forget the tokens it has verified';
+COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called where rows are deleted in batches: from true to false (or the end of the transaction) deletions of what is of a family are not audited row by row, no backend is told to forget the tokens it has verified, and no receiver of signals is told. forgetting: the rows live on another shard, and no deletion is audited by itself';
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -79,7 +79,7 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.purge_condition FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.purge_condition IS 'Internal: which rows t of a table are over and kept for no longer, as an SQL condition by the settings of retention, in which NULL stands for: none are';
 
-CREATE FUNCTION pgtoken.delete_batch(of_task text, of_table name, condition text, further text, look integer, begin_after text[], OUT deleted bigint, OUT end_at text[])
+CREATE FUNCTION pgtoken.delete_batch(of_task text, of_table name, condition text, further text, forgetting boolean, look integer, begin_after text[], OUT deleted bigint, OUT end_at text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET bytea_output = 'hex'
 	-- along the key, whatever the statistics say
 	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off SET jit = off
@@ -111,7 +111,7 @@ BEGIN
 	END IF;
 
 	-- deadlocks are impossible: it waits for nobody
-	PERFORM pgtoken.purging(true);
+	PERFORM pgtoken.purging(true, forgetting);
 	EXECUTE format('WITH o AS MATERIALIZED (SELECT %s FROM pgtoken.%I t WHERE %s AND %s FOR UPDATE SKIP LOCKED)
 					DELETE FROM pgtoken.%I t USING o WHERE %s', key_columns, of_table, in_range, condition, of_table, same_key)
 		USING begin_after, end_at;
@@ -121,7 +121,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.delete_batch FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.delete_batch IS 'Internal, called where rows are deleted in batches: of the next so many rows (look) of a table in the order of its primary key behind begin_after (NULL: from the front) that are in what is looked through (further) those for which condition holds; both are conditions on rows t. Audited is what the caller says. of_task: whose position it keeps. Returns how many it deleted, and where it has ended; NULL: at the end';
+COMMENT ON FUNCTION pgtoken.delete_batch IS 'Internal, called where rows are deleted in batches: of the next so many rows (look) of a table in the order of its primary key behind begin_after (NULL: from the front) that are in what is looked through (further) those for which condition holds; both are conditions on rows t. forgetting: as in purging. Audited is what the caller says. of_task: whose position it keeps. Returns how many it deleted, and where it has ended; NULL: at the end';
 
 CREATE FUNCTION pgtoken.purge_batch(task text, look integer, anew boolean DEFAULT false, late boolean DEFAULT false, OUT step text, OUT detail text, OUT finished boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -159,7 +159,7 @@ BEGIN
 	FROM pgtoken.delete_batch(task, task, condition,
 		-- who began later has not ended long enough ago
 		CASE WHEN task = 'grants' AND NOT late THEN format('t.grant_id < %L', pgtoken.first_uuid(now() - greatest(pgtoken.retention('grants'), '2 days'))) ELSE 'true' END,
-		look, begin_after) b;
+		false, look, begin_after) b;
 	PERFORM set_config('application_name', caller, true);
 	IF purged > 0 THEN
 		PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', task, 'rows', purged));

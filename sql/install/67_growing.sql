@@ -20,11 +20,13 @@ BEGIN ATOMIC
 			format(of_subject, 't.payload ->> ''subject'''), format(of_subject, 'c.subject'), format(of_subject, 's.subject'), format(of_family, 's.signal_id')) FROM rule
 		UNION ALL SELECT 2, 'signals', format('coalesce(%s, %s)', format(of_subject, 't.subject'), format(of_family, 't.signal_id')) FROM rule
 		UNION ALL SELECT 3, 'challenge_codes', format(of_subject, 't.subject') FROM rule
-		UNION ALL SELECT 4, v.name, of_series FROM rule, (VALUES ('status_lists'), ('status_list_documents'), ('status_list_ends')) v (name)
+		UNION ALL SELECT 4, v.name, of_series FROM rule, (VALUES ('status_lists'), ('status_list_documents')) v (name)
 		-- it lies with its user code, and what was answered with who answered
 		UNION ALL SELECT 31, 'device_codes', format('%s AND (%s) IS NOT FALSE', format(of_family, 't.grant_id'), format(of_subject, 't.subject')) FROM rule
 		-- by the one who was shown it, whose request it may not be
 		UNION ALL SELECT 33, 'consent_pages', format(of_subject, 't.subject') FROM rule
+		-- later than families, which leave some
+		UNION ALL SELECT 64, 'status_list_ends', of_series FROM rule
 		-- keys of the application's, which count for a day
 		UNION ALL SELECT 34, 'user_code_attempts', NULL FROM rule),
 	derived AS (
@@ -68,15 +70,15 @@ CREATE FUNCTION pgtoken.begin_forgetting(shard integer, shards integer) RETURNS 
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	reason CONSTANT text := format('shard %s of %s', shard, shards);
+	own CONSTANT text := format('shard %s of %s', shard, shards);
 BEGIN
 	PERFORM pgtoken.check_shard(shard, shards);
 	INSERT INTO pgtoken.maintenance (task) SELECT 'foreign ' || f.table_name FROM pgtoken.foreign_tables(shard, shards) f WHERE f.foreign_rows IS NOT NULL
 	UNION ALL SELECT 'foreign audit' ON CONFLICT DO NOTHING;
 	-- a clone would go on with the chain of what it was cloned from, which does so, too
 	PERFORM pgtoken.lock_audit_seals();
-	IF (SELECT c.reason <> begin_forgetting.reason FROM (SELECT l.reason FROM pgtoken.audit_chains l ORDER BY l.after_number DESC, l.opened_at DESC LIMIT 1) c (reason)) THEN
-		PERFORM pgtoken.open_audit_chain(reason);
+	IF (SELECT c.reason <> own FROM (SELECT l.reason FROM pgtoken.audit_chains l ORDER BY l.after_number DESC, l.opened_at DESC LIMIT 1) c (reason)) THEN
+		PERFORM pgtoken.open_audit_chain(own);
 	END IF;
 END
 $function$;
@@ -101,18 +103,18 @@ CREATE FUNCTION pgtoken.forget_foreign_batch(shard integer, shards integer, of_t
 AS $function$
 DECLARE
 	condition CONSTANT text := (SELECT f.foreign_rows FROM pgtoken.foreign_tables(shard, shards) f WHERE f.table_name = of_table);
-	task CONSTANT text := 'foreign ' || of_table;
+	of_task CONSTANT text := 'foreign ' || of_table;
 	begin_after text[];
 BEGIN
 	PERFORM pgtoken.check_shard(shard, shards);
 	PERFORM pgtoken.check_batch(look);
 	forgotten := 0;
 	finished := true;
-	IF condition IS NULL OR pgtoken.take_task(task) IS NOT NULL THEN
+	IF condition IS NULL OR pgtoken.take_task(of_task) IS NOT NULL THEN
 		RETURN;
 	END IF;
-	SELECT CASE WHEN NOT anew THEN m.position END INTO begin_after FROM pgtoken.maintenance m WHERE m.task = forget_foreign_batch.task;
-	SELECT b.deleted, b.end_at IS NULL INTO forgotten, finished FROM pgtoken.delete_batch(task, of_table, condition, 'true', look, begin_after) b;
+	SELECT CASE WHEN NOT anew THEN m.position END INTO begin_after FROM pgtoken.maintenance m WHERE m.task = of_task;
+	SELECT b.deleted, b.end_at IS NULL INTO forgotten, finished FROM pgtoken.delete_batch(of_task, of_table, condition, 'true', true, look, begin_after) b;
 	PERFORM pgtoken.note_forgotten(of_table, forgotten, shard, shards);
 END
 $function$;
@@ -127,6 +129,7 @@ CREATE FUNCTION pgtoken.redact_foreign_batch(shard integer, shards integer, unti
 	SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_custom_plan SET jit = off
 AS $function$
 DECLARE
+	at_a_time CONSTANT integer := least(look, 500);	-- the event names them
 	reached text[];
 	tokens_from timestamptz;
 	tokens_until timestamptz;
@@ -147,8 +150,8 @@ BEGIN
 	SELECT CASE WHEN NOT anew THEN m.position END INTO reached FROM pgtoken.maintenance m WHERE m.task = 'foreign audit' FOR UPDATE;
 	tokens_from := coalesce(reached[1]::timestamptz, '-infinity');
 	events_from := coalesce(reached[2]::timestamptz, '-infinity');
-	SELECT t.issued_at + interval '1 microsecond' INTO tokens_until FROM pgtoken.tokens t WHERE t.issued_at >= tokens_from AND t.issued_at < until ORDER BY t.issued_at OFFSET look - 1 LIMIT 1;
-	SELECT a.occurred_at + interval '1 microsecond' INTO events_until FROM pgtoken.audit_rows a WHERE a.occurred_at >= events_from AND a.occurred_at < until ORDER BY a.occurred_at OFFSET look - 1 LIMIT 1;
+	SELECT t.issued_at + interval '1 microsecond' INTO tokens_until FROM pgtoken.tokens t WHERE t.issued_at >= tokens_from AND t.issued_at < until ORDER BY t.issued_at OFFSET at_a_time - 1 LIMIT 1;
+	SELECT a.occurred_at + interval '1 microsecond' INTO events_until FROM pgtoken.audit_rows a WHERE a.occurred_at >= events_from AND a.occurred_at < until ORDER BY a.occurred_at OFFSET at_a_time - 1 LIMIT 1;
 	finished := tokens_until IS NULL AND events_until IS NULL;
 	tokens_until := coalesce(tokens_until, until);
 	events_until := coalesce(events_until, until);
@@ -163,13 +166,13 @@ BEGIN
 	  AND CASE WHEN a.subject IS NOT NULL THEN pgtoken.shard_of_subject(a.subject, shards) <> shard
 			   ELSE a.grant_id <> '00000000-0000-0000-0000-000000000000' AND pgtoken.shard_of(a.grant_id, shards) <> shard END;
 	forgotten := pgtoken.redact_rows(tokens.grants, tokens.generations, tokens.retries, tokens.times, events.events, events.grants, events.times,
-									 true, true, jsonb_build_object('of', 'other shards', 'shard', shard, 'shards', shards), 'forget_foreign_families', named => false);
+									 true, true, jsonb_build_object('of', 'other shards', 'shard', shard, 'shards', shards), 'forget_foreign_families');
 	UPDATE pgtoken.maintenance m SET position = ARRAY[tokens_until::text, events_until::text] WHERE m.task = 'foreign audit';
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.redact_foreign_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.redact_foreign_batch TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.redact_foreign_batch IS 'Internal, a part of forget_foreign_families(): takes subject, personal, client_addr and context out of the rows of other shards among the next so many rows (look) each of the ledger and the audit, of before until; each keeps its leaf, so that seals go on to hold. Returns how many, and whether it has come to the end';
+COMMENT ON FUNCTION pgtoken.redact_foreign_batch IS 'Internal, a part of forget_foreign_families(): takes subject, personal, client_addr and context out of the rows of other shards among the next so many rows (look, 500 at most) each of the ledger and the audit, of before until; each keeps its leaf, so that seals go on to hold. Returns how many, and whether it has come to the end';
 
 -- Not SECURITY DEFINER and without SET, so that it can commit, as run_maintenance().
 CREATE PROCEDURE pgtoken.forget_foreign_families(shard integer, shards integer, max_rows integer DEFAULT 1000, pause interval DEFAULT NULL)
@@ -227,5 +230,5 @@ REVOKE ALL ON PROCEDURE pgtoken.forget_foreign_families FROM PUBLIC;
 GRANT EXECUTE ON PROCEDURE pgtoken.forget_foreign_families TO pgtoken_admin;
 COMMENT ON PROCEDURE pgtoken.forget_foreign_families IS
 'Forget what is of other shards, once a database has been cloned and each of the two is a shard of its own (pgtoken.shard): deletes families, blacklist, codes, requests, step-ups, factors, consents, blocks, signals, work of the courier and status lists that lie elsewhere (an id that carries no placement by its hash, see shard_of), and takes what tells of a person out of the ledger and the audit of others, whose rows stay, so that seals hold; the next seal begins a chain of this shard. Replay ids and counters of attempts stay for the day that they count. A place in a status list of this shard whose family is gone is refused by the list; the family takes another at its next refresh where it is.
-shard, shards: as pgtoken.shard says. max_rows: 1 to 1000000, at how many rows a batch looks. pause: for how long it sleeps between batches; NULL: nine times as long as a batch has taken, so that it works for a tenth of the time.
+shard, shards: as pgtoken.shard says. max_rows: 1 to 1000000, at how many rows a batch looks, of ledger and audit 500 each at most. pause: for how long it sleeps between batches; NULL: nine times as long as a batch has taken, so that it works for a tenth of the time.
 Each batch is a transaction of its own, waits for nobody''s row, and is audited by the number of its rows (shard.forgotten). Can be stopped at any time, and called again, which begins at the front; tells of each table in a NOTICE when it is through, the outboxes of courier and signals first. Raises 55000 where pgtoken.shard does not say the same, 25001 inside a transaction block, 2D000 when a function calls it, 22004, 22023.';

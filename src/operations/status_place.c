@@ -25,5 +25,5 @@ status_place_follow(const Client *client, Grant *grant, TimestampTz now)
 	if (grant->status_series == 0 || status_index_is_here(grant->status_series))
 		return;
 	status_place_renew(client, grant, now);
-	grant_place(grant);
+	grant->status_moved = true;
 }

@@ -15,7 +15,7 @@
 /* another, or none where the issuer makes no lists any more; the row is the caller's to write */
 extern void status_place_renew(const Client *client, Grant *grant, TimestampTz now);
 
-/* another where its list lies on another shard, as after a split; its row is written as well */
+/* another where its list lies on another shard, as after a split; written with the family's next step */
 extern void status_place_follow(const Client *client, Grant *grant, TimestampTz now);
 
 #endif /* PGT_STATUS_PLACE_H */

@@ -278,9 +278,9 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	bool is_null;
 	bool per_family;
 
-	if (restoring(RelationGetNamespace(data->tg_relation)))
-		return PointerGetDatum(NULL);
 	rows_of(data, &before, &after);
+	if (restoring(RelationGetNamespace(data->tg_relation)) || (after == NULL && scope->forgetting))
+		return PointerGetDatum(NULL);
 	row = after ? after : before;
 	per_family = strcmp(NameStr(TupleDescAttr(desc, 0)->attname), "grant_id") == 0;
 

@@ -59,6 +59,8 @@ typedef struct Grant
 	TimestampTz changed_at; /* DT_NOBEGIN: what its tokens say is what it began with */
 	int64 status_series; /* its place in the status lists; 0: it has none */
 	int32 status_position;
+	bool
+		status_moved; /* it has another place than its row: grant_rotate, _retry and _renew write it */
 	const StoreFound *found; /* the row that it was read from; NULL: not known */
 } Grant;
 
@@ -93,9 +95,6 @@ extern bool grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int
 
 /* how its subject has authenticated by now; how it had at first is kept */
 extern void grant_step_up(const Grant *grant);
-
-/* its place in the status lists */
-extern void grant_place(const Grant *grant);
 
 /* scope, claims, blacklisted_generation and changed_at of a family that is locked */
 extern void grant_change(const Grant *grant);
