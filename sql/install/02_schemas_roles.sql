@@ -6,7 +6,7 @@ DO $roles$
 DECLARE
 	wanted text;
 BEGIN
-	FOREACH wanted IN ARRAY ARRAY['pgtoken_admin', 'pgtoken_issuer', 'pgtoken_auditor', 'pgtoken_http', 'pgtoken_courier', 'pgtoken_impersonator', 'pgtoken_monitor'] LOOP
+	FOREACH wanted IN ARRAY ARRAY['pgtoken_admin', 'pgtoken_issuer', 'pgtoken_auditor', 'pgtoken_http', 'pgtoken_courier', 'pgtoken_impersonator', 'pgtoken_monitor', 'pgtoken_replicator'] LOOP
 		IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname OPERATOR(pg_catalog.=) wanted) THEN
 			EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted);
 			EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted,
@@ -14,6 +14,7 @@ BEGIN
 							WHEN wanted OPERATOR(pg_catalog.=) 'pgtoken_issuer' THEN 'The application: issues, refreshes and ends tokens of pgtoken'
 							WHEN wanted OPERATOR(pg_catalog.=) 'pgtoken_courier' THEN 'The courier of pgtoken: fetches documents and delivers, by what the database tells it'
 							WHEN wanted OPERATOR(pg_catalog.=) 'pgtoken_impersonator' THEN 'May say in pgtoken.issue_tokens who acts for the subject; by itself nothing'
+							WHEN wanted OPERATOR(pg_catalog.=) 'pgtoken_replicator' THEN 'Reads the configuration of pgtoken, keys included, for a database that has it from this one'
 							WHEN wanted OPERATOR(pg_catalog.=) 'pgtoken_monitor' THEN 'Reads what pgtoken measures of itself, and nothing else'
 							WHEN wanted OPERATOR(pg_catalog.=) 'pgtoken_auditor' THEN 'Looks at pgtoken, changes nothing, sees no secret'
 							ELSE 'A resource server or HTTP layer: verifies tokens of pgtoken' END);
@@ -33,10 +34,11 @@ GRANT pgtoken_issuer TO pgtoken_admin;
 -- pgtoken_impersonator is a permission alone, which nobody has by another: an issuer
 -- that has it, too, may issue tokens to somebody who acts for the subject.
 -- pgtoken_monitor is for what watches: numbers, and nothing of anybody.
+-- pgtoken_replicator is for who brings the configuration to other databases (77_subscription.sql).
 CREATE SCHEMA pgtoken;
 COMMENT ON SCHEMA pgtoken IS 'OAuth 2 / OpenID Connect token service: functions, tables and views of pgtoken';
 REVOKE ALL ON SCHEMA pgtoken FROM PUBLIC;
-GRANT USAGE ON SCHEMA pgtoken TO pgtoken_issuer, pgtoken_auditor, pgtoken_http, pgtoken_courier, pgtoken_monitor;
+GRANT USAGE ON SCHEMA pgtoken TO pgtoken_issuer, pgtoken_auditor, pgtoken_http, pgtoken_courier, pgtoken_monitor, pgtoken_replicator;
 
 CREATE SCHEMA pgtoken_http;
 COMMENT ON SCHEMA pgtoken_http IS 'What HTTP layers call: the token service as one function, the check of an API''s requests, and what PostgREST calls before its own; not to be exposed';

@@ -19,6 +19,30 @@ CREATE FUNCTION pgtoken.standby_answers() RETURNS boolean
 REVOKE ALL ON FUNCTION pgtoken.standby_answers FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.standby_answers IS 'Internal: true; on a standby that lags behind by more than pgtoken.max_replay_lag it raises PT503';
 
+CREATE FUNCTION pgtoken.configuration_role() RETURNS text
+	AS 'MODULE_PATHNAME', 'pgt_configuration_role' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.configuration_role FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.configuration_role TO pgtoken_auditor, pgtoken_replicator;
+COMMENT ON FUNCTION pgtoken.configuration_role IS
+'Where this database has its configuration from. Returns alone (from itself, and nobody has it from here), primary (other databases have it from here: configure_as_primary) or subscriber (it has it from another one: configure_as_subscriber).';
+
+CREATE FUNCTION pgtoken.configuration_lag() RETURNS interval
+	AS 'MODULE_PATHNAME', 'pgt_configuration_lag' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION pgtoken.configuration_lag FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pgtoken.configuration_lag TO pgtoken_auditor;
+COMMENT ON FUNCTION pgtoken.configuration_lag IS
+'How long ago the configuration of this subscriber is known to have been current. Returns NULL when that is not known, and where it is no subscriber. A process of the subscriber asks the primary every ten seconds, or eight times within pgtoken.max_configuration_lag, how far its WAL reaches; once that much is applied, what was committed when it asked is here. So a worker that is down, blocked or fails, a primary that is away and a slot that is gone all make a lag; clocks that differ do not. It is what pgtoken.max_configuration_lag limits.';
+
+CREATE FUNCTION pgtoken.configuration_stale() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_configuration_stale' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+REVOKE ALL ON FUNCTION pgtoken.configuration_stale FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.configuration_stale IS 'Internal, called by readiness() and health(): is this a subscriber whose configuration may be older than pgtoken.max_configuration_lag? Then it issues no tokens';
+
+CREATE FUNCTION pgtoken.applying() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'pgt_applying' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.applying FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.applying IS 'Internal, called by triggers: does this process apply what logical replication brings? Then it was done elsewhere';
+
 CREATE FUNCTION pgtoken.new_uuid() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'pgt_new_uuid_sql' LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION pgtoken.new_uuid FROM PUBLIC;
@@ -28,6 +52,12 @@ CREATE FUNCTION pgtoken.make_durable() RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_make_durable' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.make_durable FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts access off: this transaction commits durably whatever synchronous_commit says, unless pgtoken.durable_rotation is off';
+
+CREATE FUNCTION pgtoken.require_shard(subject text) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_require_shard' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.require_shard FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.require_shard IS
+'Internal, called by what writes of a subject by its name, or tells what there is of it: raises 22023, with the shard to connect to, where pgtoken.shard is set and the subject lies on another one.';
 
 CREATE FUNCTION pgtoken.language_tag_pattern() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -167,6 +167,7 @@ CREATE FUNCTION pgtoken.factors_of(subject text, issuer text DEFAULT NULL)
 	RETURNS TABLE (factor_id uuid, factor_type text, label text, state text, usable boolean, created_at timestamptz, last_used_at timestamptz)
 	LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
+	SELECT pgtoken.require_shard(factors_of.subject);
 	SELECT f.factor_id, f.factor_type, f.label, f.state,
 		   f.state = 'active' AND coalesce(f.locked_until <= now(), true)
 		   AND (f.factor_type <> 'webauthn' OR i.webauthn_rp_id IS NOT NULL)

@@ -67,8 +67,9 @@ GRANT SELECT ON pgtoken.signing_keys TO pgtoken_auditor;
 
 CREATE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.audit_row('signing_key');
 COMMENT ON TRIGGER audit ON pgtoken.signing_keys IS 'Writes the row before and after to audit_events';
--- PostgREST listens on primaries only, and NOTIFY does not replicate.
-CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH STATEMENT EXECUTE FUNCTION pgtoken.notify_keys();
+-- PostgREST listens on primaries only, and NOTIFY does not replicate.  For each row, since logical
+-- replication fires no other triggers; a transaction tells a channel the same thing once.
+CREATE TRIGGER notify AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.notify_keys();
 COMMENT ON TRIGGER notify ON pgtoken.signing_keys IS 'Has PostgREST read the keys again when the transaction commits';
 CREATE TRIGGER invalidate AFTER INSERT OR UPDATE OR DELETE ON pgtoken.signing_keys FOR EACH ROW EXECUTE FUNCTION pgtoken.invalidate('config');
 COMMENT ON TRIGGER invalidate ON pgtoken.signing_keys IS 'Makes every backend drop its cached configuration, parsed keys included, when the transaction commits';
@@ -115,6 +116,12 @@ CREATE FUNCTION pgtoken.root_key_status() RETURNS text
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.root_key_status FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.root_key_status IS 'Internal, called by health(): "ok", "unset", or what is wrong: with the file pgtoken.root_key_file names, or with opening the key material by it';
+
+CREATE FUNCTION pgtoken.root_key_ids() RETURNS text[]
+	AS 'MODULE_PATHNAME', 'pgt_root_key_ids' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.root_key_ids FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.root_key_ids IS 'Internal, called by configuration_facts() and configure_as_subscriber(): names of the root keys of pgtoken.root_key_file, derived by HKDF, which tell nothing of a key; empty: none is set; raises 55000 when the file cannot be used';
 
 CREATE FUNCTION pgtoken.rewrap_keys() RETURNS integer
 	AS 'MODULE_PATHNAME', 'pgt_rewrap_keys' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE

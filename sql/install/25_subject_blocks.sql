@@ -91,6 +91,7 @@ DECLARE
 	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
 	blocked_until CONSTANT timestamptz := coalesce(until, 'infinity');
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	PERFORM pgtoken.check_block(subject, until);
 	PERFORM pgtoken.make_durable();
 	INSERT INTO pgtoken.subject_blocks AS b (issuer, subject, blocked_at, blocked_until, reason, blocked_by)
@@ -120,6 +121,7 @@ DECLARE
 	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
 	was_until timestamptz;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	PERFORM pgtoken.check_block(subject, NULL);
 	DELETE FROM pgtoken.subject_blocks b WHERE b.issuer = of_issuer AND b.subject = unblock_subject.subject
 	RETURNING b.blocked_until INTO was_until;

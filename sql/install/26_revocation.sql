@@ -164,6 +164,7 @@ CREATE FUNCTION pgtoken.set_not_before(not_before timestamptz DEFAULT NULL, issu
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF num_nonnulls(client_id, subject, grant_id) > 1 OR (issuer IS NULL AND num_nonnulls(client_id, subject, grant_id) = 0)
 	   OR (issuer IS NOT NULL AND num_nonnulls(client_id, grant_id) > 0) THEN
 		RAISE EXCEPTION 'not_before is set for one of an issuer, a client, a subject and a family'
@@ -248,7 +249,7 @@ BEGIN
 	-- one that no user has answered yet is no subject's and no session's
 	WITH o AS MATERIALIZED (
 		SELECT d.grant_id FROM pgtoken.device_codes d
-		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'approved')
+		WHERE d.client_id = ANY (clients) AND d.state IN ('pending', 'handed_over', 'approved')
 		  AND (forget_codes.subject IS NULL OR d.subject = forget_codes.subject)
 		  AND (forget_codes.session_id IS NULL OR forget_codes.session_id IN (d.session_id, d.family_id::text))
 		  AND (except_session IS NULL OR except_session <> coalesce(d.session_id, d.family_id::text))
@@ -306,6 +307,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := CASE WHEN issuer IS NULL THEN pgtoken.http_issuer() ELSE pgtoken.issuer_or_default(issuer) END;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL THEN
 		RAISE EXCEPTION 'subject must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';

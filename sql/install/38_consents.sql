@@ -116,6 +116,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := (SELECT c.issuer FROM pgtoken.clients c WHERE c.client_id = withdraw_consent.client_id);
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF families IS NULL OR families NOT IN ('end', 'narrow', 'narrow_at_once') OR (families <> 'end' AND scopes IS NULL) THEN
 		RAISE EXCEPTION 'families must be end, or with scopes narrow or narrow_at_once'
 			USING ERRCODE = 'invalid_parameter_value';

@@ -201,6 +201,7 @@ DECLARE
 	of_resource text;
 	foreign_scope text;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF client_id IS NULL OR subject IS NULL OR scopes IS NULL THEN
 		RAISE EXCEPTION 'client_id, subject and scopes must not be NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;

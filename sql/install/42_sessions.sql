@@ -123,6 +123,7 @@ DECLARE
 	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
 	ended record;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL OR offline IS NULL THEN
 		RAISE EXCEPTION 'subject and offline must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
@@ -143,6 +144,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.http_issuer();
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF session_id IS NULL THEN
 		RAISE EXCEPTION 'session_id must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';

@@ -840,8 +840,8 @@ BEGIN
 	BEGIN
 		IF before.client_id IS NULL THEN
 			SELECT l.refused, l.wait INTO refused, wait FROM pgtoken.registration_limit(of_issuer, policy, 'document') l;
-			-- a document can be had again: one that nobody uses makes room
-			IF refused = 'full' THEN
+			-- a document can be had again: one that nobody uses makes room; who uses it at subscribers is not known
+			IF refused = 'full' AND pgtoken.configuration_role() = 'alone' THEN
 				PERFORM pgtoken.forget_clients(ARRAY(
 					SELECT r.client_id FROM pgtoken.registrations r JOIN pgtoken.clients c USING (client_id)
 					WHERE r.issuer = of_issuer AND r.origin = 'document' AND r.registered_at < now() - interval '1 hour' AND c.enabled
@@ -910,11 +910,23 @@ CREATE FUNCTION pgtoken.maintain_clients(at_most integer DEFAULT 1000) RETURNS T
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+	role CONSTANT text := pgtoken.configuration_role();
 	unused text[];
 	stale text[];
 	in_use text[];
 BEGIN
 	PERFORM pgtoken.check_clock();
+	IF role = 'subscriber' THEN
+		step := 'left to the configuration primary';
+		detail := 'clients';
+		RETURN NEXT;
+		RETURN;
+	END IF;
+	DELETE FROM pgtoken.registration_tokens t WHERE least(t.revoked_at, t.expires_at) < now() - interval '1 year' OR (t.uses_left = 0 AND t.created_at < now() - interval '1 year');
+	-- which clients have got tokens at its subscribers is not known here
+	IF role = 'primary' THEN
+		RETURN;
+	END IF;
 	unused := ARRAY(
 		SELECT r.client_id FROM pgtoken.registrations r
 		CROSS JOIN LATERAL (SELECT NULLIF((pgtoken.registration_policy(r.issuer, r.token_id) ->> 'unused_lifetime')::integer, 0)) p (seconds)
@@ -925,7 +937,6 @@ BEGIN
 		  AND NOT EXISTS (SELECT FROM pgtoken.policies o WHERE r.client_id = ANY (o.client_ids))
 		  AND NOT EXISTS (SELECT FROM pgtoken.assertion_rules o WHERE o.client_id = r.client_id)
 		ORDER BY r.client_id LIMIT at_most FOR UPDATE OF r SKIP LOCKED);
-	DELETE FROM pgtoken.registration_tokens t WHERE least(t.revoked_at, t.expires_at) < now() - interval '1 year' OR (t.uses_left = 0 AND t.created_at < now() - interval '1 year');
 	-- of documents those that nobody has come with for so long, and that have no family: all are looked at, once
 	stale := ARRAY(
 		SELECT r.client_id FROM pgtoken.registrations r
@@ -957,4 +968,4 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_clients FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_clients TO pgtoken_admin;
 COMMENT ON FUNCTION pgtoken.maintain_clients IS
-'Internal, a part of run_maintenance(): deletes clients that have registered themselves and never got a token within the unused_lifetime of their registration policy, or whose document nobody has come with for so long (at_most: so many of either), and initial access tokens that ended a year ago. Returns what it did';
+'Internal, a part of run_maintenance(): deletes clients that have registered themselves and never got a token within the unused_lifetime of their registration policy, or whose document nobody has come with for so long (at_most: so many of either), and initial access tokens that ended a year ago. A subscriber leaves all that to its configuration primary, and a primary keeps its clients: whether they have got tokens elsewhere is not known to it. Returns what it did';

@@ -92,6 +92,7 @@ DECLARE
 	of_issuer CONSTANT text := pgtoken.http_issuer();	-- the subjects of another issuer are other people
 	this CONSTANT text := CASE WHEN current IS NOT NULL THEN pgtoken.living_session_named(of_issuer, subject, current) END;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL THEN
 		RAISE EXCEPTION 'subject must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
@@ -131,6 +132,7 @@ DECLARE
 	of_issuer CONSTANT text := pgtoken.http_issuer();
 	ended record;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	-- a NULL would mean all of them to end_session
 	IF subject IS NULL OR session IS NULL THEN
 		RAISE EXCEPTION 'subject and session must not be NULL'
@@ -157,6 +159,7 @@ DECLARE
 	kept text;
 	ended record;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL OR keep IS NULL THEN
 		RAISE EXCEPTION 'subject and keep must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed',

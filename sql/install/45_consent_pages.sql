@@ -37,7 +37,7 @@ CREATE FUNCTION pgtoken.consent_asked(transaction_id text, subject text) RETURNS
 REVOKE ALL ON FUNCTION pgtoken.consent_asked FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.consent_asked IS 'Internal, called by consent_page: request_id, issuer, wanted and missing scopes, and the seconds that a consent holds (lifetime, 0: without end); NULL: there is no such transaction. Raises 22004';
 
-CREATE FUNCTION pgtoken.device_consent_asked(user_code text, attempt_key text) RETURNS jsonb
+CREATE FUNCTION pgtoken.device_consent_asked(user_code text, attempt_key text, subject text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'pgt_device_consent_asked' LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
 	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION pgtoken.device_consent_asked FROM PUBLIC;
@@ -172,6 +172,7 @@ DECLARE
 	before CONSTANT text[] := CASE WHEN request -> 'consent_required' = 'true' THEN ARRAY(
 		SELECT w FROM jsonb_array_elements_text(asked -> 'wanted') WITH ORDINALITY u (w, place) WHERE w <> ALL (missing) ORDER BY place) ELSE '{}' END;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF asked IS NULL THEN
 		RETURN NULL;
 	END IF;
@@ -189,13 +190,9 @@ CREATE FUNCTION pgtoken.device_consent_page(user_code text, attempt_key text, su
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-	asked CONSTANT jsonb := pgtoken.device_consent_asked(user_code, attempt_key);
+	asked CONSTANT jsonb := pgtoken.device_consent_asked(user_code, attempt_key, subject);
 	wanted CONSTANT text[] := array_remove(string_to_array(asked ->> 'scope', ' '), '');
 BEGIN
-	IF subject IS NULL THEN
-		RAISE EXCEPTION 'subject must not be NULL'
-			USING ERRCODE = 'null_value_not_allowed';
-	END IF;
 	IF asked ? 'error' OR NOT asked ? 'request_id' THEN
 		RETURN jsonb_build_object('error', coalesce(asked ->> 'error', 'invalid_user_code'));
 	END IF;

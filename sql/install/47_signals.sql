@@ -569,7 +569,9 @@ DECLARE
 	of_stream uuid;
 BEGIN
 	FOR of_stream IN SELECT s.stream_id FROM pgtoken.signal_streams s WHERE s.client_id = OLD.client_id ORDER BY s.stream_id LOOP
-		IF TG_OP = 'DELETE' THEN
+		IF pgtoken.applying() THEN
+			CONTINUE;	-- what becomes of its streams comes by itself
+		ELSIF TG_OP = 'DELETE' THEN
 			PERFORM pgtoken.remove_signal_stream(of_stream);
 		ELSE
 			PERFORM pgtoken.queue_signals(of_stream);
@@ -678,7 +680,10 @@ CREATE FUNCTION pgtoken.signal_given_up(work pgtoken.courier_work, problem text)
 AS $function$
 BEGIN
 	PERFORM FROM pgtoken.signal_streams s WHERE s.stream_id = (work.payload ->> 'stream_id')::uuid AND s.status = 'enabled' FOR UPDATE;
-	IF FOUND THEN
+	IF pgtoken.configuration_role() = 'subscriber' THEN
+		-- the stream is the configuration primary's to pause: what nobody takes goes, and the next is tried
+		DELETE FROM pgtoken.signals o WHERE o.stream_id = (work.payload ->> 'stream_id')::uuid AND o.signal_id = work.work_id;
+	ELSIF FOUND THEN
 		PERFORM pgtoken.set_signal_status((work.payload ->> 'stream_id')::uuid, 'paused', problem, 'delivery');
 	END IF;
 	DELETE FROM pgtoken.courier_work w WHERE w.work_id = work.work_id;
@@ -687,7 +692,7 @@ BEGIN
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.signal_given_up FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.signal_given_up IS 'Internal, called by courier_give_up(): a receiver does not take its signals; its stream is paused, and keeps them for when it is enabled';
+COMMENT ON FUNCTION pgtoken.signal_given_up IS 'Internal, called by courier_give_up(): a receiver does not take its signals; its stream is paused, and keeps them for when it is enabled; at a subscriber the signal is dropped, since the stream is its configuration primary''s to pause';
 
 CREATE FUNCTION pgtoken.signals_health() RETURNS TABLE (ok boolean, detail text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -127,6 +127,12 @@ BEGIN
 		RETURN NEXT;
 		RETURN;
 	END IF;
+	IF pgtoken.configuration_role() = 'subscriber' THEN
+		step := 'left to the configuration primary';
+		detail := 'signing keys';
+		RETURN NEXT;
+		RETURN;
+	END IF;
 	key_lifetime := current_setting('pgtoken.signing_key_lifetime')::interval;
 	key_overlap := greatest(current_setting('pgtoken.signing_key_overlap')::interval, current_setting('pgtoken.signing_key_lead_time')::interval);
 	FOR key IN SELECT k.kid FROM pgtoken.signing_keys k WHERE k.state = 'retiring' AND k.retires_at <= now() ORDER BY k.kid LOOP
@@ -163,7 +169,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.maintain_keys FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.maintain_keys TO pgtoken_admin;
-COMMENT ON FUNCTION pgtoken.maintain_keys IS 'Internal, a part of run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period. Returns what it did';
+COMMENT ON FUNCTION pgtoken.maintain_keys IS 'Internal, a part of run_maintenance(): gives signing keys their life by pgtoken.signing_key_lifetime, pgtoken.signing_key_overlap and pgtoken.signing_key_retiring_period; a subscriber leaves that to its configuration primary. Returns what it did';
 
 CREATE FUNCTION pgtoken.maintain(accept_clock boolean DEFAULT false) RETURNS TABLE (step text, detail text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

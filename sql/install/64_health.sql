@@ -121,6 +121,18 @@ BEGIN
 				   ELSE format('this database is a copy of the installation %s, and pgtoken.installation_id is %s: it signs no tokens. SELECT pgtoken.adopt_copy(...)', names, current_setting('pgtoken.installation_id')) END;
 	RETURN NEXT;
 
+	-- of each table a thousand rows, whatever there is: after a split every other one would be foreign
+	IF current_setting('pgtoken.shard', true) <> '' THEN
+		check_name := 'shard';
+		SELECT m.misplaced, format('shard %s of %s; ', p.part[1], p.part[2])
+			   || CASE WHEN m.misplaced = 0 THEN format('all of %s rows looked at are of its subjects', m.looked_at)
+					   ELSE format('%s of %s rows looked at (%s) are of subjects of other shards, and nobody finds them here', m.misplaced, m.looked_at, m.first_table) END
+		INTO n, detail
+		FROM (SELECT string_to_array(current_setting('pgtoken.shard'), '/')::integer[]) p (part), LATERAL pgtoken.misplaced_rows(p.part[1], p.part[2], 1000) m;
+		ok := n = 0;
+		RETURN NEXT;
+	END IF;
+
 	check_name := 'key material wrapped';
 	SELECT (SELECT count(*) FROM pgtoken.key_material m WHERE NOT m.wrapped)
 		   + (SELECT count(*) FROM (SELECT FROM pgtoken.factors f WHERE f.secret IS NOT NULL AND NOT f.wrapped LIMIT 10000) f) INTO n;
@@ -242,6 +254,10 @@ BEGIN
 	ok := names IS NULL;
 	detail := CASE WHEN ok THEN 'statements of calls that succeed are not logged; one that raises an error is, at log_min_error_statement, so pass tokens as bind parameters'
 				   ELSE 'lets tokens and secrets that callers pass, or keys, tokens and secrets that pgtoken''s own statements bind, into the server log: ' || names END;
+	RETURN NEXT;
+
+	check_name := 'configuration';
+	SELECT c.ok, c.detail INTO ok, detail FROM pgtoken.configuration_health() c;
 	RETURN NEXT;
 
 	check_name := 'triggers';

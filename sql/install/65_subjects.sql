@@ -183,6 +183,7 @@ DECLARE
 	held jsonb;
 	clients jsonb;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL OR audit IS NULL THEN
 		RAISE EXCEPTION 'subject and audit must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
@@ -328,6 +329,7 @@ DECLARE
 	deleted jsonb;
 	told jsonb;
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL THEN
 		RAISE EXCEPTION 'subject must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';

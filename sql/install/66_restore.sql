@@ -65,7 +65,7 @@ BEGIN
 	PERFORM pgtoken.forget_codes(NULL, NULL, NULL, NULL, true);
 	-- who answers one at this moment gets a code of before, which is refused
 	DELETE FROM pgtoken.authorization_requests r
-	USING (SELECT q.grant_id FROM pgtoken.authorization_requests q ORDER BY q.grant_id FOR UPDATE SKIP LOCKED) o
+	USING (SELECT q.grant_id FROM pgtoken.authorization_requests q WHERE q.kind <> 'answered' ORDER BY q.grant_id FOR UPDATE SKIP LOCKED) o
 	WHERE r.grant_id = o.grant_id;
 	DELETE FROM pgtoken.consent_pages p
 	USING (SELECT q.grant_id, q.page_id FROM pgtoken.consent_pages q ORDER BY q.grant_id, q.page_id FOR UPDATE SKIP LOCKED) o

@@ -185,6 +185,7 @@ DECLARE
 	made jsonb;
 	old_sheets uuid[];
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	PERFORM pgtoken.check_console_factor(factor_type);
 	PERFORM FROM pgtoken.console_operators o WHERE o.issuer = of_issuer AND o.subject = add_console_factor.subject FOR UPDATE;
 	IF NOT FOUND THEN
@@ -221,6 +222,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	PERFORM pgtoken.make_durable();
 	DELETE FROM pgtoken.console_factors c WHERE c.issuer = of_issuer AND c.subject = remove_console_factor.subject AND c.factor_id = remove_console_factor.factor_id;
 	IF NOT FOUND THEN
@@ -241,6 +243,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	UPDATE pgtoken.factors f SET failed_attempts = 0, locked_until = NULL, state = CASE f.state WHEN 'disabled' THEN 'active' ELSE f.state END
 	FROM pgtoken.console_factors c
 	WHERE f.issuer = of_issuer AND f.subject = unlock_console_factor.subject AND f.factor_id = unlock_console_factor.factor_id
@@ -260,6 +263,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL OR access IS NULL THEN
 		RAISE EXCEPTION 'subject and access must not be NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
@@ -312,6 +316,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	IF subject IS NULL OR access IS NULL THEN
 		RAISE EXCEPTION 'subject and access must not be NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
@@ -332,6 +337,7 @@ AS $function$
 DECLARE
 	of_issuer CONSTANT text := pgtoken.issuer_or_default(issuer);
 BEGIN
+	PERFORM pgtoken.require_shard(subject);
 	PERFORM pgtoken.make_durable();
 	DELETE FROM pgtoken.console_operators o WHERE o.issuer = of_issuer AND o.subject = delete_console_operator.subject;
 	IF NOT FOUND THEN

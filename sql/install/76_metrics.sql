@@ -69,6 +69,8 @@ BEGIN ATOMIC
 		('pgtoken_outbox_oldest_seconds', 'gauge', 'How long the oldest of that waits.'),
 		('pgtoken_outbox_dead', 'gauge', 'Deliveries that were given up; 1000 is that or more.'),
 		('pgtoken_replay_lag_seconds', 'gauge', 'Age of what this standby has replayed; +Inf: not known. Not of a primary.'),
+		('pgtoken_configuration_role', 'gauge', 'Where the configuration comes from: 1 for the role that this database has.'),
+		('pgtoken_configuration_lag_seconds', 'gauge', 'Age of the configuration of a subscriber; +Inf: not known. Not of others.'),
 		('pgtoken_maintenance_last_success_timestamp_seconds', 'gauge', 'When maintain() or run_maintenance() has last come to its end.'),
 		('pgtoken_audit_seal_age_seconds', 'gauge', 'Age of the last seal of the audit, where it is sealed.'),
 		('pgtoken_audit_unsealed_transactions', 'gauge', 'Transactions since the last seal, of whatever kind.'),
@@ -217,6 +219,11 @@ BEGIN
 	IF pg_is_in_recovery() THEN
 		RETURN QUERY SELECT 'pgtoken_replay_lag_seconds', '{}'::jsonb, coalesce(extract(epoch FROM pgtoken.replay_lag()), 'Infinity')::double precision;
 	END IF;
+	RETURN QUERY SELECT 'pgtoken_configuration_role', jsonb_build_object('role', r), CASE WHEN r = pgtoken.configuration_role() THEN 1 ELSE 0 END::double precision
+				 FROM unnest('{alone,primary,subscriber}'::text[]) r;
+	IF pgtoken.configuration_role() = 'subscriber' AND NOT pg_is_in_recovery() THEN
+		RETURN QUERY SELECT 'pgtoken_configuration_lag_seconds', '{}'::jsonb, coalesce(extract(epoch FROM pgtoken.configuration_lag()), 'Infinity')::double precision;
+	END IF;
 	-- the last of its steps; its row is written in the transaction that does it
 	RETURN QUERY SELECT 'pgtoken_maintenance_last_success_timestamp_seconds', '{}'::jsonb, extract(epoch FROM m.updated_at)::double precision
 				 FROM pgtoken.maintenance m WHERE m.task = 'partitions' AND m.updated_at IS NOT NULL;
@@ -334,7 +341,7 @@ COMMENT ON FUNCTION pgtoken.metrics_text IS
 'The same as metrics() as text, which GET /metrics answers: in the format of Prometheus (text/plain, version 0.0.4), or with openmetrics in that of OpenMetrics (application/openmetrics-text, version 1.0.0). For what reads it from a file, such as the textfile collector of node_exporter. openmetrics: NULL is false. Returns text that ends with a newline.';
 
 CREATE FUNCTION pgtoken.readiness(of_issuer text, stale boolean) RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	asked CONSTANT pgtoken.issuers := (SELECT i FROM pgtoken.issuers i WHERE i.issuer = of_issuer OR of_issuer IS NULL AND i.is_default);
@@ -342,7 +349,8 @@ DECLARE
 		CASE WHEN pgtoken.library_state() IN ('extension_too_old', 'library_too_old') THEN 'version' END,
 		CASE WHEN asked.issuer IS NULL THEN 'issuer'
 			 WHEN NOT EXISTS (SELECT FROM pgtoken.signing_keys k WHERE k.issuer = asked.issuer AND k.alg = asked.default_alg AND k.state = 'active') THEN 'signing_key' END,
-		CASE WHEN stale THEN 'replay' END], NULL);
+		CASE WHEN stale THEN 'replay' END,
+		CASE WHEN pgtoken.configuration_stale() THEN 'configuration' END], NULL);
 	late CONSTANT text[] := array_remove(ARRAY[
 		CASE WHEN pgtoken.library_state() IN ('extension_behind', 'library_behind') THEN 'version' END,
 		CASE WHEN EXISTS (SELECT FROM pgtoken.issuers i
@@ -355,4 +363,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.readiness FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.readiness IS
-'Internal, called for GET /ready: can requests to this issuer (NULL: the default one) be answered? stale: the standby is further behind than pgtoken.max_replay_lag allows. Returns ready; missing, for want of which it is not (version: library and extension do not work together; issuer; signing_key; replay); and late, which an operator should see to and requests do not feel yet (version: one of the two is still to be replaced; signing_keys of other issuers; partitions of the next month)';
+'Internal, called for GET /ready: can requests to this issuer (NULL: the default one) be answered? stale: the standby is further behind than pgtoken.max_replay_lag allows. Returns ready; missing, for want of which it is not (version: library and extension do not work together; issuer; signing_key; replay; configuration: it may be older than pgtoken.max_configuration_lag); and late, which an operator should see to and requests do not feel yet (version: one of the two is still to be replaced; signing_keys of other issuers; partitions of the next month)';

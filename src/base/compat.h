@@ -219,4 +219,15 @@ compat_jsonb_push(PgtJsonbState *state, JsonbIteratorToken token, JsonbValue *va
 #define compat_signal_unused() ((void) postgres_signal_arg)
 #endif
 
+/* a replication connection to a database, on which SQL runs; the caller includes replication/walreceiver.h */
+#if PG_VERSION_NUM >= 170000
+#define compat_walrcv_connect(conninfo, name, problem) \
+	walrcv_connect(conninfo, true, true, false, name, problem)
+#elif PG_VERSION_NUM >= 160000
+#define compat_walrcv_connect(conninfo, name, problem) \
+	walrcv_connect(conninfo, true, false, name, problem)
+#else
+#define compat_walrcv_connect(conninfo, name, problem) walrcv_connect(conninfo, true, name, problem)
+#endif
+
 #endif /* PGT_COMPAT_H */

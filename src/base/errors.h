@@ -168,6 +168,8 @@ typedef enum PgtErr
 	PGT_ERR_SIGNAL_RATE,
 	PGT_ERR_SIGNAL_HELD,
 	PGT_ERR_STALE_STANDBY,
+	PGT_ERR_STALE_CONFIGURATION,
+	PGT_ERR_CONFIGURATION_ELSEWHERE,
 	PGT_ERR_READ_ONLY,
 	PGT_ERR_WAIT, /* of the layer: to call again (http_refusal) */
 	PGT_ERR_ELSEWHERE, /* of the layer: to go on at another shard (http/hop.h) */

@@ -65,6 +65,7 @@ int guc_impersonation_lifetime = 900;
 char *guc_installation_id = NULL;
 int guc_lockstep_generations = 3;
 int guc_log_refusals = LOG_REFUSALS_DEBUG;
+int guc_max_configuration_lag = 5 * 60 * 1000;
 int guc_max_replay_lag = 0;
 char *guc_metrics_networks = NULL;
 char *guc_pkcs11_module = NULL;
@@ -457,6 +458,13 @@ guc_init(void)
 		"Level at which each refused request is written to the server's log.",
 		"Never to the client. debug1: where the log has messages of that level.", &guc_log_refusals,
 		LOG_REFUSALS_DEBUG, log_refusals_options, PGC_SUSET, 0, NULL, NULL, NULL);
+
+	DefineCustomIntVariable(
+		"pgtoken.max_configuration_lag",
+		"How old the configuration of a subscriber may be for it to issue tokens; 0 is no limit.",
+		"One that does not know how old it is, since its primary is away, its worker is down or fails, is taken for older.  Only where the configuration comes by configure_as_subscriber().",
+		&guc_max_configuration_lag, 5 * 60 * 1000, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MS, NULL, NULL,
+		NULL);
 
 	DefineCustomIntVariable(
 		"pgtoken.max_replay_lag",

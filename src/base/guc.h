@@ -38,6 +38,7 @@ extern int guc_impersonation_lifetime; /* seconds */
 extern char *guc_installation_id;
 extern int guc_lockstep_generations;
 extern int guc_log_refusals; /* a LogRefusals */
+extern int guc_max_configuration_lag; /* ms */
 extern int guc_max_replay_lag; /* ms */
 extern char *guc_metrics_networks;
 extern char *guc_pkcs11_module;

@@ -32,6 +32,15 @@ place_of_client(const char *client_id)
 	return placement;
 }
 
+uint32
+place_of_uuid(const pg_uuid_t *id)
+{
+	uint32_t placement;
+
+	glue_check(pgtc_placement_number(id->data, &placement), "hashing an id");
+	return placement;
+}
+
 void
 place_uuid(uint32 placement, pg_uuid_t *out)
 {
@@ -40,4 +49,11 @@ place_uuid(uint32 placement, pg_uuid_t *out)
 	random_public(random, sizeof(random));
 	pgtc_placement_uuid((uint64_t) moment_unix_us(GetCurrentTimestamp()), random, placement,
 						out->data);
+}
+
+void
+place_moved(const pg_uuid_t *request, const char *subject, pg_uuid_t *out)
+{
+	glue_check(pgtc_placement_moved(request->data, place_of_subject(subject), out->data),
+			   "hashing an id");
 }

@@ -62,6 +62,7 @@ make_empty(SharedMemory *shared, int n_refused, int n_replay)
 	LWLockInitialize(&shared->refused_lock, tranche);
 	LWLockInitialize(&shared->replay_lock, tranche);
 	LWLockInitialize(&shared->samples_lock, tranche);
+	configuration_make_empty(shared->watches);
 	counters_make_empty(shared->counters);
 	shared->n_refused = n_refused;
 	shared->n_replay = replay_places(n_replay);

@@ -19,6 +19,7 @@
 
 #include "storage/lwlock.h"
 
+#include "base/configuration.h"
 #include "base/counters.h"
 #include "base/kept_samples.h"
 #include "base/refused.h"
@@ -49,7 +50,9 @@ typedef struct SharedMemory
 	LWLock samples_lock; /* what is kept of measurements that take long, by database */
 	KeptSamples samples[COUNTER_DATABASES];
 
-	Counters counters[COUNTER_DATABASES]; /* without a lock */
+	ConfigurationWatch watches[CONFIGURATION_WATCHES]; /* without a lock, as the next */
+
+	Counters counters[COUNTER_DATABASES];
 } SharedMemory;
 
 extern void shared_memory_init(void);

@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 
+#include "base/configuration.h"
 #include "base/counters.h"
 #include "base/guc.h"
 #include "base/request_mark.h"
@@ -67,6 +68,7 @@ typedef enum RouteFlags
 	OWN_SCRIPTS =
 		256, /* for scripts of the issuer's own origin: told in JSON, and no other origin lets in */
 	AT_ANY_LAG = 512, /* says itself what it makes of a standby that is too far behind */
+	CONFIGURES = 1024, /* changes what a subscriber has from its configuration primary */
 	ALIASED = 64 /* also below the issuer's mtls_base_uri (RFC 8705 section 5) */
 } RouteFlags;
 
@@ -110,7 +112,7 @@ static const Route routes[] = {
 	{"/oauth2/complete_challenge", FORM, request_place_step_up, FOR_SCRIPTS,
 	 challenge_endpoint_complete, NULL},
 	{"/oauth2/logout", BOTH, request_place_logout, IN_QUERY, NULL, end_session_endpoint},
-	{"/oauth2/register", FORM, request_place_configuration, FOR_SCRIPTS | NO_FORM,
+	{"/oauth2/register", FORM, request_place_configuration, FOR_SCRIPTS | NO_FORM | CONFIGURES,
 	 registration_endpoint, NULL},
 	{"/oauth2/sessions", METADATA, request_place_access_token,
 	 FOR_SCRIPTS | READS_ONLY | IN_QUERY | ALIASED, account_endpoint_sessions, NULL},
@@ -118,14 +120,14 @@ static const Route routes[] = {
 	 FOR_SCRIPTS | NO_FORM | ALIASED, account_endpoint_end_others, NULL},
 	{"/oauth2/sessions/", REMOVED, request_place_access_token,
 	 FOR_SCRIPTS | NO_FORM | OF_MANY | ALIASED, account_endpoint_end, NULL},
-	{"/oauth2/register/", MANAGED, request_place_configuration, FOR_SCRIPTS | NO_FORM | OF_MANY,
-	 registration_endpoint_manage, NULL},
+	{"/oauth2/register/", MANAGED, request_place_configuration,
+	 FOR_SCRIPTS | NO_FORM | OF_MANY | CONFIGURES, registration_endpoint_manage, NULL},
 	{"/.well-known/ssf-configuration", METADATA, request_place_any,
 	 FOR_SCRIPTS | READS_ONLY | WELL_KNOWN, NULL, signals_endpoint_metadata},
-	{"/oauth2/signals/streams", STREAMS, request_place_access_token, FOR_SCRIPTS | NO_FORM,
-	 signals_endpoint_streams, NULL},
-	{"/oauth2/signals/status", STATUS, request_place_access_token, FOR_SCRIPTS | NO_FORM,
-	 signals_endpoint_status, NULL},
+	{"/oauth2/signals/streams", STREAMS, request_place_access_token,
+	 FOR_SCRIPTS | NO_FORM | CONFIGURES, signals_endpoint_streams, NULL},
+	{"/oauth2/signals/status", STATUS, request_place_access_token,
+	 FOR_SCRIPTS | NO_FORM | CONFIGURES, signals_endpoint_status, NULL},
 	{"/oauth2/signals/verification", FORM, request_place_access_token, FOR_SCRIPTS | NO_FORM,
 	 signals_endpoint_verify, NULL},
 	{CONSOLE_PATH, FILES, request_place_any, READS_ONLY, NULL, console_files_home},
@@ -359,10 +361,12 @@ check(const HttpExchange *x, const Route *route)
 }
 
 static PgtErr
-check_server(const Route *route, bool stale)
+check_server(const HttpExchange *x, const Route *route, bool stale)
 {
 	if (stale && !(route->flags & AT_ANY_LAG))
 		return PGT_ERR_STALE_STANDBY;
+	if ((route->flags & CONFIGURES) && !is_method(x, "OPTIONS") && configuration_is_elsewhere())
+		return PGT_ERR_CONFIGURATION_ELSEWHERE;
 	return XactReadOnly && !(route->flags & READS_ONLY) ? PGT_ERR_READ_ONLY : PGT_OK;
 }
 
@@ -388,7 +392,7 @@ answer(HttpExchange *x, const Route *route, bool stale)
 			return NULL;
 	}
 	if (err == PGT_OK)
-		err = check_server(route, stale);
+		err = check_server(x, route, stale);
 	if (err != PGT_OK)
 		return route && (route->flags & (FOR_SCRIPTS | OWN_SCRIPTS))
 				   ? object_text(http_error(x, err))
@@ -443,7 +447,7 @@ door_shard_of(const HttpRequest *request, uint32 shards)
 	if (check(&x, route) != PGT_OK || is_method(&x, "OPTIONS"))
 		return request_place_name(request_place_any(&x), shards);
 	read_form(&x, route);
-	return request_place_name(route->place(&x), shards);
+	return request_place_name(request_place(&x, route->place), shards);
 }
 
 static char *

@@ -7,6 +7,7 @@
  */
 #include "endpoints/request_place.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/place.h"
 #include "base/strings.h"
@@ -189,6 +190,12 @@ request_place_status_list(const HttpExchange *x)
 	return at((uint32) (list.series % PGTC_PLACEMENTS));
 }
 
+RequestPlace
+request_place(const HttpExchange *x, PlaceRule rule)
+{
+	return x->form_err == PGT_OK ? rule(x) : request_place_any(x);
+}
+
 char *
 request_place_name(RequestPlace place, uint32 shards)
 {
@@ -211,7 +218,7 @@ is_elsewhere(RequestPlace place)
 {
 	if (place.kind == PLACE_SHARD)
 		return !shard_is_here(place.number);
-	return place.kind == PLACE_CONFIGURATION;
+	return place.kind == PLACE_CONFIGURATION && configuration_role() != CONFIGURATION_PRIMARY;
 }
 
 bool
@@ -222,7 +229,7 @@ request_place_is_elsewhere(HttpExchange *x, PlaceRule rule)
 
 	if (here.count == 0 || x->request->peer.routed)
 		return false;
-	place = rule(x);
+	place = request_place(x, rule);
 	if (!is_elsewhere(place))
 		return false;
 	x->status = 0;

@@ -45,6 +45,9 @@ extern RequestPlace request_place_answer(const HttpExchange *x);
 extern RequestPlace request_place_logout(const HttpExchange *x);
 extern RequestPlace request_place_status_list(const HttpExchange *x);
 
+/* by its rule, or any where its form cannot be read */
+extern RequestPlace request_place(const HttpExchange *x, PlaceRule rule);
+
 /* a shard's number, any, all or configuration */
 extern char *request_place_name(RequestPlace place, uint32 shards);
 

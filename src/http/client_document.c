@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/object.h"
 #include "core/base/buf.h"
@@ -93,6 +94,16 @@ adopt(const Issuer *issuer, const char *client_id, const char *text, TimestampTz
 	return PGT_OK;
 }
 
+/* at the configuration primary documents are fetched, and what they say comes with the rest */
+static PgtErr
+find_at_subscriber(Client *known, Client **client)
+{
+	if (known == NULL || GetCurrentTimestamp() >= known->document_at + STALE_MAX)
+		return PGT_ERR_CONFIGURATION_ELSEWHERE;
+	*client = known;
+	return PGT_OK;
+}
+
 PgtErr
 client_document_find(const Issuer *issuer, const char *client_id, Client **client, const char **why)
 {
@@ -108,6 +119,8 @@ client_document_find(const Issuer *issuer, const char *client_id, Client **clien
 	*client = NULL;
 	if (!is_welcome(issuer, client_id, why))
 		return PGT_OK;
+	if (configuration_is_elsewhere())
+		return find_at_subscriber(known, client);
 	switch (
 		document_get(issuer, DOCUMENT_CLIENT_METADATA, client_id, DT_NOBEGIN, &text, &fetched_at))
 	{

@@ -22,7 +22,6 @@
 #include "core/base/text.h"
 #include "core/base/uri.h"
 #include "core/base/url.h"
-#include "core/oauth/handle.h"
 #include "core/oauth/scope.h"
 #include "operations/answer.h"
 #include "operations/consent.h"
@@ -78,16 +77,16 @@ leads_to_device(const char *redirect_uri)
 	return host.data == NULL || pgtc_uri_is_loopback(host);
 }
 
+/* subject: whom the page speaks for; NULL: it does not say */
 static bool
-find_transaction(const char *transaction_id, Transaction *out)
+find_transaction(const char *transaction_id, const char *subject, Transaction *out)
 {
 	char **prompts;
 	char *redirect_uri;
 	int n;
 
 	cache_begin();
-	out->request =
-		authorization_request_find(issuer_of_session(), PGTC_TRANSACTION_PREFIX, transaction_id);
+	out->request = authorization_request_transaction(issuer_of_session(), transaction_id, subject);
 	if (out->request == NULL || strcmp(out->request->kind, REQUEST_AUTHORIZATION) != 0)
 		return false;
 	out->client = client_find(out->request->client_id);
@@ -114,6 +113,14 @@ find_transaction(const char *transaction_id, Transaction *out)
 		out->ask_consent = out->ask_consent || strcmp(prompts[i], "consent") == 0;
 	}
 	return true;
+}
+
+/* what was handed over to be looked at alone goes on where it came from */
+static bool
+find_to_answer(const char *transaction_id, const char *subject, Transaction *out)
+{
+	return find_transaction(transaction_id, subject, out) &&
+		   (out->request->handed_over == NULL || out->request->handed_over->spent);
 }
 
 /*
@@ -151,9 +158,8 @@ approval_describe(const char *transaction_id)
 	Object object;
 
 	cache_begin();
-	request =
-		authorization_request_find(issuer_of_session(), PGTC_TRANSACTION_PREFIX, transaction_id);
-	if (request == NULL)
+	request = authorization_request_transaction(issuer_of_session(), transaction_id, NULL);
+	if (request == NULL || strcmp(request->kind, REQUEST_HANDED_OVER) == 0)
 		return NULL;
 	client = request->client_id[0] ? client_find(request->client_id) : NULL;
 	object_begin(&object);
@@ -189,7 +195,7 @@ approval_missing_consent(const char *transaction_id, const char *subject)
 	Transaction transaction = {0};
 	PgtcScope missing;
 
-	if (!find_transaction(transaction_id, &transaction))
+	if (!find_transaction(transaction_id, subject, &transaction))
 		return NULL;
 	(void) missing_consent(&transaction, subject, GetCurrentTimestamp(), &missing);
 	return strings_of_scope(&missing);
@@ -202,7 +208,7 @@ approval_asked(const char *transaction_id, const char *subject)
 	PgtcScope missing;
 	Object object;
 
-	if (!find_transaction(transaction_id, &transaction))
+	if (!find_transaction(transaction_id, subject, &transaction))
 		return NULL;
 	(void) missing_consent(&transaction, subject, GetCurrentTimestamp(), &missing);
 	object_begin(&object);
@@ -429,7 +435,7 @@ approval_give(const Approval *approval, AuthorizationResponse *response)
 	Answer answer;
 	const char *problem;
 
-	if (!find_transaction(approval->transaction_id, &transaction))
+	if (!find_to_answer(approval->transaction_id, auth.subject, &transaction))
 	{
 		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);
 		return;
@@ -514,7 +520,7 @@ approval_deny(const char *transaction_id, const char *error, const char *descrip
 						 "unmet_authentication_requirements, temporarily_unavailable, "
 						 "server_error; descriptions are ASCII without quote and backslash (RFC "
 						 "6749 section 4.1.2.1).")));
-	if (find_transaction(transaction_id, &transaction))
+	if (find_to_answer(transaction_id, NULL, &transaction))
 		send_error(&transaction, error, description, response);
 	else
 		tell_error("invalid_transaction", "the transaction is unknown or has ended", response);

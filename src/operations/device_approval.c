@@ -8,7 +8,6 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
-#include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/session_lock.h"
@@ -84,20 +83,23 @@ forgive_attempt(const char *attempt_key)
 	store_run(&user_code_forgive_query, &args, NULL, NULL);
 }
 
-/* the pending request that the code names; NULL, and *error says why */
+/*
+ * The pending request that the code names, to be handed over for this subject unless that
+ * is NULL; NULL, and *error says why
+ */
 static DeviceCode *
-find_typed(const char *user_code, const char *attempt_key, const char **error)
+find_typed(const char *user_code, const char *attempt_key, const char *to, const char **error)
 {
 	char code[PGTC_USER_CODE_LEN + 1];
 	DeviceCode *device = NULL;
 
-	cache_begin();
 	*error = "too_many_attempts";
 	if (!attempt_allowed(attempt_key))
 		return NULL;
 	*error = "invalid_user_code";
 	if (pgtc_user_code_read(pgtc_slice_str(user_code), code) == PGTC_OK)
-		device = device_code_find(issuer_of_session(), code);
+		device = to ? device_code_find_for(issuer_of_session(), code, to)
+					: device_code_find(issuer_of_session(), code);
 	if (device == NULL)
 		return NULL;
 	forgive_attempt(attempt_key);
@@ -105,12 +107,38 @@ find_typed(const char *user_code, const char *attempt_key, const char **error)
 	return device;
 }
 
+/* the same, or what was handed over for the subject; NULL: for any. What is sealed is not guessed, and not counted */
+static DeviceCode *
+find_device(const char *user_code, const char *attempt_key, const char *subject, const char **error)
+{
+	DeviceCode *device;
+
+	cache_begin();
+	if (!handed_over_is(user_code))
+		return find_typed(user_code, attempt_key, NULL, error);
+	device = device_code_open(issuer_of_session(), user_code, subject);
+	*error = device ? NULL : "invalid_user_code";
+	return device;
+}
+
+/* what was handed over to be looked at alone goes on where it came from */
+static DeviceCode *
+find_to_answer(const char *user_code, const char *attempt_key, const char *subject,
+			   const char **error)
+{
+	DeviceCode *device = find_device(user_code, attempt_key, subject, error);
+
+	if (device == NULL || device->handed_over == NULL || device->handed_over->spent)
+		return device;
+	*error = "invalid_user_code";
+	return NULL;
+}
+
 static Jsonb *
-describe(const char *user_code, const char *attempt_key, bool page)
+describe(const char *user_code, const char *attempt_key, const char *subject, bool page)
 {
 	const char *error;
-	DeviceCode *device = find_typed(user_code, attempt_key, &error);
-	char code[PGTC_USER_CODE_LEN + 1];
+	DeviceCode *device = find_device(user_code, attempt_key, subject, &error);
 	char shown[PGTC_USER_CODE_SHOWN_LEN + 1];
 	const Client *client;
 	Object request;
@@ -122,8 +150,7 @@ describe(const char *user_code, const char *attempt_key, bool page)
 		return object_end(&request);
 	}
 	client = client_find(device->client_id);
-	glue_check(pgtc_user_code_read(pgtc_slice_str(user_code), code), "reading a user code");
-	pgtc_user_code_show(code, shown);
+	pgtc_user_code_show(device->user_code, shown);
 	object_string(&request, "client_id", device->client_id);
 	object_string(&request, "client_name", client ? client->client_name : NULL);
 	object_string(&request, "scope", device->scope);
@@ -144,13 +171,13 @@ describe(const char *user_code, const char *attempt_key, bool page)
 Jsonb *
 device_approval_describe(const char *user_code, const char *attempt_key)
 {
-	return describe(user_code, attempt_key, false);
+	return describe(user_code, attempt_key, NULL, false);
 }
 
 Jsonb *
-device_approval_asked(const char *user_code, const char *attempt_key)
+device_approval_asked(const char *user_code, const char *attempt_key, const char *subject)
 {
-	return describe(user_code, attempt_key, true);
+	return describe(user_code, attempt_key, subject, true);
 }
 
 /* what the user agreed to must be among what the device asked for */
@@ -200,7 +227,7 @@ device_approval_give(const DeviceApproval *approval, const Authentication *auth)
 	const char *attempt_key = approval->attempt_key;
 	const char *scope = approval->scope;
 	const char *error;
-	DeviceCode *device = find_typed(user_code, attempt_key, &error);
+	DeviceCode *device = find_to_answer(user_code, attempt_key, auth->subject, &error);
 	Authentication complete = authentication_begin(auth, GetCurrentTimestamp());
 	AuditScope audited = {.subject = auth->subject};
 	const Client *client;
@@ -240,6 +267,7 @@ device_approval_give(const DeviceApproval *approval, const Authentication *auth)
 	audited.context = device->context;
 	audit_enter(&audited);
 	approved =
+		device_code_take(issuer_of_session(), device) &&
 		device_code_approve(device, &complete, scope, &approval->lifespan, begun.subject_epoch);
 	if (approved && client->consent_required)
 		remember_consent(device, &consent);
@@ -254,7 +282,7 @@ const char *
 device_approval_deny(const char *user_code, const char *attempt_key)
 {
 	const char *error;
-	DeviceCode *device = find_typed(user_code, attempt_key, &error);
+	DeviceCode *device = find_to_answer(user_code, attempt_key, NULL, &error);
 	AuditScope scope = {.client_id = NULL};
 	bool denied;
 
@@ -263,8 +291,35 @@ device_approval_deny(const char *user_code, const char *attempt_key)
 	scope.client_id = device->client_id;
 	scope.context = device->context;
 	audit_enter(&scope);
-	denied = device_code_deny(device);
+	denied = device_code_take(issuer_of_session(), device) && device_code_deny(device);
 	consent_page_forget(&device->grant_id);
 	audit_leave();
 	return denied ? NULL : "invalid_user_code";
+}
+
+char *
+device_approval_hand_over(const char *user_code, const char *attempt_key, const char *subject,
+						  bool spend)
+{
+	AuditScope scope = {.client_id = NULL};
+	const char *error;
+	DeviceCode *device;
+	Issuer *issuer;
+
+	cache_begin();
+	issuer = issuer_of_session();
+	device = find_typed(user_code, attempt_key, subject, &error);
+	/* what has ended is not looked at any more */
+	if (device == NULL || (!spend && device->state == DEVICE_HANDED_OVER))
+		return NULL;
+	if (spend && device->state == DEVICE_PENDING)
+	{
+		scope.client_id = device->client_id;
+		scope.context = device->context;
+		audit_enter(&scope);
+		(void) device_code_hand_over(issuer, device, subject);
+		consent_page_forget(&device->grant_id);
+		audit_leave();
+	}
+	return device_code_seal(issuer, device, subject, spend);
 }

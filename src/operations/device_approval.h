@@ -4,7 +4,8 @@
  *		application answers for him (RFC 8628 section 3.3).
  *
  * user_code: as typed.  attempt_key: who typed it; too many wrong codes of one
- * close the door for a while.  They speak for the issuer of the HTTP endpoints.
+ * close the door for a while.  They speak for the issuer of the HTTP endpoints.  In
+ * place of user_code comes, on the shard of its subject, what was handed over.
  */
 #ifndef PGT_DEVICE_APPROVAL_H
 #define PGT_DEVICE_APPROVAL_H
@@ -16,8 +17,9 @@
 /* what the device asks for, or {"error": ...} */
 extern Jsonb *device_approval_describe(const char *user_code, const char *attempt_key);
 
-/* the same, with what a consent page is made of beyond that */
-extern Jsonb *device_approval_asked(const char *user_code, const char *attempt_key);
+/* the same, with what a consent page for this subject is made of beyond that */
+extern Jsonb *device_approval_asked(const char *user_code, const char *attempt_key,
+									const char *subject);
 
 typedef struct DeviceApproval
 {
@@ -32,5 +34,13 @@ typedef struct DeviceApproval
 /* NULL: done; otherwise the name of an error */
 extern const char *device_approval_give(const DeviceApproval *approval, const Authentication *auth);
 extern const char *device_approval_deny(const char *user_code, const char *attempt_key);
+
+/*
+ * The request, sealed for the subject, who lies on another shard: to be given to that one
+ * in place of the user_code.  spend: it has ended here, and may be answered there.  NULL:
+ * there is none, or it was handed over for somebody else.
+ */
+extern char *device_approval_hand_over(const char *user_code, const char *attempt_key,
+									   const char *subject, bool spend);
 
 #endif /* PGT_DEVICE_APPROVAL_H */

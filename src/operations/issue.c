@@ -9,6 +9,7 @@
 #include "operations/issue.h"
 
 #include "base/cache.h"
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/member.h"
 #include "base/moment.h"
@@ -17,6 +18,7 @@
 #include "base/random.h"
 #include "base/refused.h"
 #include "base/session_lock.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/base/uuid.h"
@@ -127,6 +129,7 @@ start_family(const IssueRequest *request, const Client *client, const Target *ta
 {
 	bool refreshable = gets_refresh_token(request, client, target);
 
+	shard_require_subject(request->auth.subject);
 	if (request->grant_id)
 		grant->grant_id = *request->grant_id;
 	else if (request->transaction_id == NULL ||
@@ -287,7 +290,9 @@ issue_assess(IssueRequest *request, TokenResponse *response)
 	PgtErr err;
 
 	cache_begin();
-	err = prepare(request, issue);
+	err = configuration_check_fresh();
+	if (err == PGT_OK)
+		err = prepare(request, issue);
 	if (err == PGT_OK)
 		err = permit_issue(request, issue, response);
 	if (err == PGT_OK)

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
@@ -97,7 +98,9 @@ refresh_grant(const RefreshRequest *request, TokenResponse *response)
 	PgtErr err;
 
 	cache_begin();
-	err = authenticate(&refresh);
+	err = configuration_check_fresh();
+	if (err == PGT_OK)
+		err = authenticate(&refresh);
 	if (err == PGT_OK)
 		err = parse_token(&refresh);
 	do

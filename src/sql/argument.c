@@ -10,6 +10,7 @@
 #include "base/glue.h"
 #include "base/lifetime.h"
 #include "base/request.h"
+#include "base/shard.h"
 #include "base/strings.h"
 #include "core/base/placement.h"
 
@@ -32,6 +33,15 @@ argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name)
 {
 	glue_require(!PG_ARGISNULL(arg), name);
 	return text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+char *
+argument_subject(FunctionCallInfo fcinfo, int arg)
+{
+	char *subject = argument_required_text(fcinfo, arg, "subject");
+
+	shard_require_subject(subject);
+	return subject;
 }
 
 char **
@@ -118,7 +128,7 @@ argument_jsonb(FunctionCallInfo fcinfo, int arg)
 Authentication
 argument_authentication(FunctionCallInfo fcinfo, int subject, int auth_time, int session_id)
 {
-	Authentication auth = {.subject = argument_required_text(fcinfo, subject, "subject"),
+	Authentication auth = {.subject = argument_subject(fcinfo, subject),
 						   .session_id = argument_non_empty_text(fcinfo, session_id),
 						   .auth_time = PG_ARGISNULL(auth_time) ? AUTHENTICATED_NOW
 																: PG_GETARG_TIMESTAMPTZ(auth_time),

@@ -19,6 +19,9 @@ extern char *argument_text(FunctionCallInfo fcinfo, int arg);
 extern char *argument_non_empty_text(FunctionCallInfo fcinfo, int arg);
 extern char *argument_required_text(FunctionCallInfo fcinfo, int arg, const char *name);
 
+/* required, and of this shard (base/shard.h) */
+extern char *argument_subject(FunctionCallInfo fcinfo, int arg);
+
 /* *n = if_null for SQL NULL */
 extern char **argument_texts(FunctionCallInfo fcinfo, int arg, const char *name, int if_null,
 							 int *n);

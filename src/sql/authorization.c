@@ -85,7 +85,7 @@ Datum
 pgt_consent_asked(PG_FUNCTION_ARGS)
 {
 	Jsonb *asked = approval_asked(argument_required_text(fcinfo, 0, "transaction_id"),
-								  argument_required_text(fcinfo, 1, "subject"));
+								  argument_subject(fcinfo, 1));
 
 	if (asked == NULL)
 		PG_RETURN_NULL();
@@ -96,7 +96,7 @@ Datum
 pgt_consent_missing(PG_FUNCTION_ARGS)
 {
 	char *missing = approval_missing_consent(argument_required_text(fcinfo, 0, "transaction_id"),
-											 argument_required_text(fcinfo, 1, "subject"));
+											 argument_subject(fcinfo, 1));
 
 	if (missing == NULL)
 		PG_RETURN_NULL();

@@ -52,7 +52,7 @@ issuer_argument(FunctionCallInfo fcinfo, int arg)
 Datum
 pgt_enroll_factor(PG_FUNCTION_ARGS)
 {
-	FactorEnrollment enrollment = {.subject = argument_required_text(fcinfo, 0, "subject"),
+	FactorEnrollment enrollment = {.subject = argument_subject(fcinfo, 0),
 								   .factor_type = argument_required_text(fcinfo, 1, "factor_type"),
 								   .parameters = argument_jsonb(fcinfo, 2),
 								   .label = argument_non_empty_text(fcinfo, 3)};
@@ -65,7 +65,7 @@ pgt_enroll_factor(PG_FUNCTION_ARGS)
 Datum
 pgt_activate_factor(PG_FUNCTION_ARGS)
 {
-	char *subject = argument_required_text(fcinfo, 0, "subject");
+	char *subject = argument_subject(fcinfo, 0);
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
 	char *code = argument_required_text(fcinfo, 2, "code");
 	const Issuer *issuer = issuer_argument(fcinfo, 3);
@@ -77,7 +77,7 @@ pgt_activate_factor(PG_FUNCTION_ARGS)
 Datum
 pgt_remove_factor(PG_FUNCTION_ARGS)
 {
-	char *subject = argument_required_text(fcinfo, 0, "subject");
+	char *subject = argument_subject(fcinfo, 0);
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
 	const char *issuer = issuer_argument(fcinfo, 2)->issuer;
 
@@ -88,7 +88,7 @@ pgt_remove_factor(PG_FUNCTION_ARGS)
 Datum
 pgt_unlock_factor(PG_FUNCTION_ARGS)
 {
-	char *subject = argument_required_text(fcinfo, 0, "subject");
+	char *subject = argument_subject(fcinfo, 0);
 	pg_uuid_t *factor_id = required_uuid(fcinfo, 1, "factor_id");
 	const char *issuer = issuer_argument(fcinfo, 2)->issuer;
 

@@ -99,10 +99,10 @@ pgt_import_family(PG_FUNCTION_ARGS)
 	ImportRequest request = {0};
 	pg_uuid_t *grant_id = palloc(sizeof(pg_uuid_t));
 
+	request.auth.subject = argument_subject(fcinfo, 3);
 	request.source = argument_source(fcinfo, 0);
 	request.digest = argument_digest(fcinfo, 1);
 	request.client_id = argument_required_text(fcinfo, 2, "client_id");
-	request.auth.subject = argument_required_text(fcinfo, 3, "subject");
 	request.scope = argument_required_text(fcinfo, 4, "scope");
 	request.resources = argument_texts(fcinfo, 5, "audience", 0, &request.n_resources);
 	request.auth.auth_time = argument_time(fcinfo, 6, "auth_time");

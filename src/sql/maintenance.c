@@ -8,10 +8,12 @@
 #include "fmgr.h"
 #include "utils/timestamp.h"
 
+#include "base/configuration.h"
 #include "base/moment.h"
 #include "base/replay_lag.h"
 #include "tables/audit.h"
 
+PG_FUNCTION_INFO_V1(pgt_configuration_lag);
 PG_FUNCTION_INFO_V1(pgt_replay_lag);
 PG_FUNCTION_INFO_V1(pgt_standby_answers);
 PG_FUNCTION_INFO_V1(pgt_in_transaction_block);
@@ -36,10 +38,9 @@ pgt_purging(PG_FUNCTION_ARGS)
 }
 
 /* interval; NULL where there is none */
-Datum
-pgt_replay_lag(PG_FUNCTION_ARGS)
+static Datum
+interval_of_ms(FunctionCallInfo fcinfo, int64 ms)
 {
-	int64 ms = replay_lag_ms();
 	Interval *lag;
 
 	if (ms < 0)
@@ -47,6 +48,18 @@ pgt_replay_lag(PG_FUNCTION_ARGS)
 	lag = palloc0(sizeof(Interval));
 	lag->time = ms * USECS_PER_MSEC;
 	PG_RETURN_INTERVAL_P(lag);
+}
+
+Datum
+pgt_replay_lag(PG_FUNCTION_ARGS)
+{
+	return interval_of_ms(fcinfo, replay_lag_ms());
+}
+
+Datum
+pgt_configuration_lag(PG_FUNCTION_ARGS)
+{
+	return interval_of_ms(fcinfo, configuration_lag_ms());
 }
 
 /* true, or no return */

@@ -1,7 +1,7 @@
 /*
  * sessions.c
- *		SQL-callable functions of the application's device and logout pages, and of
- *		requests to APIs.
+ *		SQL-callable functions of the application's device and logout pages, of what
+ *		one shard hands over to another, and of requests to APIs.
  */
 #include "base/compat.h"
 
@@ -10,13 +10,16 @@
 #include "utils/timestamp.h"
 
 #include "base/cache.h"
+#include "base/glue.h"
 #include "base/place.h"
 #include "base/request.h"
 #include "base/session_lock.h"
+#include "base/shard.h"
 #include "base/strings.h"
 #include "endpoints/access_request.h"
 #include "http/http.h"
 #include "operations/device_approval.h"
+#include "operations/hand_over.h"
 #include "operations/logout.h"
 #include "sql/argument.h"
 #include "tables/client.h"
@@ -28,6 +31,8 @@ PG_FUNCTION_INFO_V1(pgt_complete_logout);
 PG_FUNCTION_INFO_V1(pgt_deny_device);
 PG_FUNCTION_INFO_V1(pgt_device_consent_asked);
 PG_FUNCTION_INFO_V1(pgt_device_request);
+PG_FUNCTION_INFO_V1(pgt_hand_over_authorization);
+PG_FUNCTION_INFO_V1(pgt_hand_over_device);
 PG_FUNCTION_INFO_V1(pgt_lock_session);
 PG_FUNCTION_INFO_V1(pgt_client_session_id);
 PG_FUNCTION_INFO_V1(pgt_logout_token);
@@ -88,6 +93,8 @@ pgt_complete_logout(PG_FUNCTION_ARGS)
 	char *session_id = argument_text(fcinfo, 2);
 
 	request_string(subject, "subject");
+	if (subject)
+		shard_require_subject(subject);
 	request_string(session_id, "session_id");
 	return text_or_null(
 		fcinfo, transaction_id ? logout_complete(transaction_id, subject, session_id) : NULL);
@@ -104,7 +111,7 @@ Datum
 pgt_device_consent_asked(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_JSONB_P(device_approval_asked(argument_required_text(fcinfo, 0, "user_code"),
-											attempt_key(fcinfo, 1)));
+											attempt_key(fcinfo, 1), argument_subject(fcinfo, 2)));
 }
 
 Datum
@@ -112,6 +119,40 @@ pgt_device_request(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_JSONB_P(device_approval_describe(argument_required_text(fcinfo, 0, "user_code"),
 											   attempt_key(fcinfo, 1)));
+}
+
+/* whether it is spent comes after the subject */
+static bool
+spends(FunctionCallInfo fcinfo, int subject)
+{
+	glue_require(!PG_ARGISNULL(subject + 1), "spend");
+	return PG_GETARG_BOOL(subject + 1);
+}
+
+static char *
+subject_argument(FunctionCallInfo fcinfo, int arg)
+{
+	char *subject = argument_required_text(fcinfo, arg, "subject");
+
+	request_subject(subject);
+	return subject;
+}
+
+Datum
+pgt_hand_over_authorization(PG_FUNCTION_ARGS)
+{
+	return text_or_null(fcinfo,
+						hand_over_authorization(argument_required_text(fcinfo, 0, "transaction_id"),
+												subject_argument(fcinfo, 1), spends(fcinfo, 1)));
+}
+
+Datum
+pgt_hand_over_device(PG_FUNCTION_ARGS)
+{
+	return text_or_null(fcinfo,
+						device_approval_hand_over(argument_required_text(fcinfo, 0, "user_code"),
+												  attempt_key(fcinfo, 1),
+												  subject_argument(fcinfo, 2), spends(fcinfo, 2)));
 }
 
 Datum

@@ -27,6 +27,7 @@
 #include "utils/rel.h"
 
 #include "base/cache.h"
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/object.h"
 #include "core/base/buf.h"
@@ -39,6 +40,7 @@
 PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);
 PG_FUNCTION_INFO_V1(pgt_append_only);
+PG_FUNCTION_INFO_V1(pgt_guard_configuration);
 PG_FUNCTION_INFO_V1(pgt_invalidate);
 PG_FUNCTION_INFO_V1(pgt_signals_wanted);
 
@@ -407,6 +409,23 @@ pgt_append_only(PG_FUNCTION_ARGS)
 			 errmsg("table \"%s\" is append-only", RelationGetRelationName(data->tg_relation)),
 			 errhint("Old rows leave by dropping partitions: SELECT * FROM "
 					 "pgtoken.maintain().")));
+}
+
+/*
+ * BEFORE: what a subscriber has from its primary is changed by what replication applies and
+ * by nothing else.  One row of its own would let that fail for ever.
+ */
+Datum
+pgt_guard_configuration(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "guard_configuration", 0);
+
+	if (!IsLogicalWorker() && configuration_is_elsewhere())
+		configuration_refuse_write();
+	if (!TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
+																   : data->tg_trigtuple);
 }
 
 Datum

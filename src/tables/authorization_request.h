@@ -12,10 +12,12 @@
 #include "utils/jsonb.h"
 #include "utils/uuid.h"
 
+#include "tables/handed_over.h"
 #include "tables/issuer.h"
 
 #define REQUEST_PUSHED "pushed"
 #define REQUEST_AUTHORIZATION "authorization"
+#define REQUEST_HANDED_OVER "handed_over"
 #define REQUEST_LOGOUT "logout"
 #define REQUEST_ANSWER "answer"
 
@@ -28,6 +30,7 @@ typedef struct AuthorizationRequest
 	Jsonb *parameters;
 	TimestampTz created_at;
 	TimestampTz expires_at;
+	const HandedOver *handed_over; /* to us, by another shard; NULL: it is a row of this database */
 } AuthorizationRequest;
 
 /*
@@ -54,13 +57,32 @@ extern Jsonb *authorization_request_open(const AuthorizationRequest *request, co
 extern AuthorizationRequest *authorization_request_find(const Issuer *issuer, const char *prefix,
 														const char *handle);
 
+/*
+ * The same of a transaction: by its transaction_id, or what was handed over in its place,
+ * for this subject (NULL: any), as handed_over_open() says.
+ */
+extern AuthorizationRequest *authorization_request_transaction(Issuer *issuer, const char *text,
+															   const char *subject);
+
+/*
+ * The transaction, sealed for the subject.  spend: it ends here, and with it the pushed
+ * request that it comes from; the same subject gets the same text again.  NULL: it is
+ * none, or it has ended.  *ended: it has done so just now.
+ */
+extern char *authorization_request_hand_over(Issuer *issuer, const char *transaction_id,
+											 const char *subject, bool spend,
+											 AuthorizationRequest **ended);
+
 /* takes it away; false: somebody else did */
 extern bool authorization_request_delete(const AuthorizationRequest *request);
 
 /* parameters for a transaction that a pushed request leads to: there may be several, and one of them is answered */
 extern Jsonb *authorization_request_from_pushed(const AuthorizationRequest *pushed);
 
-/* takes it away, and the pushed request that it comes from; false: one of the two was answered before */
+/*
+ * Takes it away, and the pushed request that it comes from; false: one of the two was
+ * answered before, or it was handed over to be looked at alone
+ */
 extern bool authorization_request_answer(const AuthorizationRequest *request);
 
 /* the parameters as the application is told them */

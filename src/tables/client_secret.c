@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "utils/timestamp.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/refused.h"
@@ -72,13 +73,17 @@ static StoreQuery client_secret_rehash_query = STORE_QUERY(
 	"WHERE o.client_id" EQ "$1 AND o.secret_id" EQ "$2 AND o.revoked_at IS NULL "
 	"AND o.hash_scheme OPERATOR(pg_catalog.<>) 'sha256' FOR NO KEY UPDATE SKIP LOCKED))");
 
-/* tried again at the next use unless it is committed, which has the client read anew */
+/*
+ * Tried again at the next use unless it is committed, which has the client read anew.  The
+ * hash is the configuration primary's to change; when one was used, each database notes for
+ * itself.
+ */
 static void
 rehash(const Client *client, const ClientSecret *secret)
 {
 	StoreArgs args = {0};
 
-	if (!can_note())
+	if (!can_note() || configuration_is_elsewhere())
 		return;
 	store_arg_text(&args, client->client_id);
 	store_arg_uuid(&args, &secret->secret_id);

@@ -9,6 +9,7 @@
 
 #include "utils/memutils.h"
 
+#include "base/configuration.h"
 #include "base/glue.h"
 #include "base/guc.h"
 #include "base/random.h"
@@ -290,6 +291,29 @@ key_material_root_problem(void)
 	return closed ? psprintf("pgtoken.root_key_file does not open \"%s\"", closed) : NULL;
 }
 
+int
+key_material_root_ids(char ***ids)
+{
+	PgtcRootKeys keys;
+	int n;
+
+	*ids = NULL;
+	if (!get_root_keys(&keys))
+		return 0;
+	n = keys.n;
+	*ids = palloc(sizeof(char *) * n);
+	for (int i = 0; i < n; i++)
+	{
+		char *hex = palloc0(2 * PGTC_ROOT_KEY_ID_LEN + 1);
+
+		for (int byte = 0; byte < PGTC_ROOT_KEY_ID_LEN; byte++)
+			snprintf(hex + 2 * byte, 3, "%02x", keys.key[i].id[byte]);
+		(*ids)[i] = hex;
+	}
+	pgtc_root_keys_wipe(&keys);
+	return n;
+}
+
 /* appended as wrapped under the first root key; false: it is already */
 static bool
 rewrap(const PgtcRootKeys *keys, const Material *material, PgtcBuf *out)
@@ -315,6 +339,13 @@ static StoreQuery material_update_query = STORE_QUERY(
 	"key material update", STORE_WRITES,
 	"UPDATE pgtoken.key_material m SET material = $2, wrapped = true WHERE m.material_id" EQ "$1");
 
+/* what audit seals are signed with is no configuration */
+static bool
+is_own(const Material *material)
+{
+	return strncmp(material->material_id, "audit:", strlen("audit:")) == 0;
+}
+
 static int
 rewrap_key_material(const PgtcRootKeys *keys)
 {
@@ -327,6 +358,9 @@ rewrap_key_material(const PgtcRootKeys *keys)
 		StoreArgs args = {0};
 		PgtcBuf wrapped;
 
+		/* of a subscriber the rest comes as its primary wraps it */
+		if (configuration_is_elsewhere() && !is_own(material))
+			continue;
 		pgtc_buf_init(&wrapped, &glue_mem);
 		if (rewrap(keys, material, &wrapped))
 		{

@@ -30,6 +30,9 @@ extern bool key_material_read_optional(const char *material_id, PgtcBuf *out);
 /* wraps everything that is not under the first root key; returns how many pieces it wrote */
 extern int key_material_rewrap(void);
 
+/* ids of the root keys that are set, as they stand in what they wrap: they tell nothing of a key; how many */
+extern int key_material_root_ids(char ***ids);
+
 /* NULL: in order; otherwise what is wrong with the root key file, or "unset" */
 extern const char *key_material_root_problem(void);
 

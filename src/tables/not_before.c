@@ -108,6 +108,13 @@ not_before_check(const Client *client, const char *subject, TimestampTz family, 
 	return judgement.err;
 }
 
+bool
+not_before_ended(const Client *client, TimestampTz began)
+{
+	return began < issuer_get(client->issuer)->epochs.not_before ||
+		   began < client->epochs.not_before;
+}
+
 static StoreQuery not_before_since_query =
 	STORE_QUERY("not_before since", STORE_READS_LATEST,
 				"SELECT 0 FROM pgtoken.subject_not_before s WHERE s.issuer" EQ "$1 AND s.subject" EQ
@@ -119,7 +126,7 @@ not_before_since(const Client *client, const char *subject, TimestampTz began)
 {
 	StoreArgs args = {0};
 
-	if (began < issuer_get(client->issuer)->epochs.not_before || began < client->epochs.not_before)
+	if (not_before_ended(client, began))
 		return true;
 	store_arg_text(&args, client->issuer);
 	store_arg_text(&args, subject);

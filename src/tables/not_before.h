@@ -28,6 +28,9 @@ extern void not_before_begin(const Client *client, TimestampTz now, Begun *begun
 extern PgtErr not_before_check(const Client *client, const char *subject, TimestampTz family,
 							   const Begun *begun);
 
+/* has everything of the issuer or the client been ended since: of what began elsewhere, for a subject or none yet */
+extern bool not_before_ended(const Client *client, TimestampTz began);
+
 /* has a not_before of any level been set since: of what began elsewhere, in no epoch of ours */
 extern bool not_before_since(const Client *client, const char *subject, TimestampTz began);
 

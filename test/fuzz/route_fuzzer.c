@@ -19,6 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool has_id = pgtc_route_grant_id(in, &fuzz_mem, id) == PGTC_OK;
 	bool is_code = pgtc_user_code_read(in, code) == PGTC_OK;
 	uint32_t shard = 99;
+	uint32_t number;
 	uint32_t doubled;
 	uint32_t of_id;
 
@@ -30,6 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	REQUIRE(has_id || is_code);
 	REQUIRE(shard < 12);
+	REQUIRE(pgtc_route_number(in, &fuzz_mem, &number) == PGTC_OK && number % 12 == shard);
 	REQUIRE(pgtc_route_shard(in, &fuzz_mem, 24, &doubled) == PGTC_OK);
 	REQUIRE(doubled == shard || doubled == shard + 12);
 	if (is_code)

@@ -161,6 +161,7 @@ main(void)
 	test_certificate();
 	test_oauth();
 	test_route();
+	test_sealed_request();
 	test_status_list();
 	test_jwks();
 	test_url();

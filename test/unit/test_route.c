@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "core/oauth/sealed_request.h"
 #include "unit.h"
 
 #define US UINT64_C(1645557742000000) /* of RFC 9562 appendix A.6 */
@@ -101,6 +102,7 @@ other_uuids(void)
 	};
 	uint8_t id[PGTC_UUID_LEN];
 	uint32_t shard;
+	uint32_t number;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 	{
@@ -111,6 +113,9 @@ other_uuids(void)
 		CHECK(shard == known[i].of_8);
 		CHECK_CODE(pgtc_placement_shard(id, 1000, &shard), PGTC_OK);
 		CHECK(shard == known[i].of_1000);
+		CHECK_CODE(pgtc_placement_number(id, &number), PGTC_OK);
+		CHECK(number > PGTC_PLACEMENTS && number % 8 == known[i].of_8 &&
+			  number % 1000 == known[i].of_1000);
 	}
 }
 
@@ -120,12 +125,15 @@ check_leads_to(const char *text, const uint8_t id[PGTC_UUID_LEN])
 	uint8_t found[PGTC_UUID_LEN];
 	uint32_t of_id;
 	uint32_t of_text;
+	uint32_t number;
 
 	CHECK_CODE(pgtc_route_grant_id(pgtc_slice_str(text), &unit_mem, found), PGTC_OK);
 	CHECK(memcmp(found, id, PGTC_UUID_LEN) == 0);
 	CHECK_CODE(pgtc_placement_shard(id, 1000, &of_id), PGTC_OK);
 	CHECK_CODE(pgtc_route_shard(pgtc_slice_str(text), &unit_mem, 1000, &of_text), PGTC_OK);
 	CHECK(of_id == of_text);
+	CHECK_CODE(pgtc_route_number(pgtc_slice_str(text), &unit_mem, &number), PGTC_OK);
+	CHECK(number % 1000 == of_id);
 }
 
 static void
@@ -136,6 +144,7 @@ check_leads_nowhere(const char *text)
 
 	CHECK(pgtc_route_grant_id(pgtc_slice_str(text), &unit_mem, found) != PGTC_OK);
 	CHECK(pgtc_route_shard(pgtc_slice_str(text), &unit_mem, 1000, &shard) != PGTC_OK);
+	CHECK(pgtc_route_number(pgtc_slice_str(text), &unit_mem, &shard) != PGTC_OK && shard == 0);
 }
 
 /* an access token as far as it is looked at: nothing is verified */
@@ -152,6 +161,17 @@ access_token(const char *grant_id, char out[400])
 	pgtc_b64url_encode(claims, strlen(claims), out + strlen(out));
 	strcat(out, ".");
 	memset(out + strlen(out), 'A', 86);
+}
+
+static void
+sealed_request(const uint8_t id[PGTC_UUID_LEN], char out[400])
+{
+	PgtcBuf text;
+
+	pgtc_buf_init(&text, &unit_mem);
+	CHECK_CODE(pgtc_sealed_request_write(id, LITERAL("sealed"), &text), PGTC_OK);
+	memcpy(out, text.data, text.len + 1);
+	pgtc_buf_free(&text);
 }
 
 static void
@@ -191,6 +211,10 @@ texts(void)
 	memcpy(jti.grant_id, id, PGTC_UUID_LEN);
 	pgtc_jti_write(&jti, text);
 	check_leads_to(text, id);
+	sealed_request(id, text);
+	check_leads_to(text, id);
+	text[7] = '=';
+	check_leads_nowhere(text);
 	access_token(id_text, text);
 	check_leads_to(text, id);
 	access_token("not an id", text);

@@ -98,6 +98,7 @@ extern void test_request_object(void);
 extern void test_certificate(void);
 extern void test_oauth(void);
 extern void test_route(void);
+extern void test_sealed_request(void);
 extern void test_status_list(void);
 extern void test_jwks(void);
 extern void test_url(void);

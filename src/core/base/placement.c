@@ -20,13 +20,36 @@ pgtc_placement_of(PgtcSlice subject, uint32_t *out)
 	return code;
 }
 
+/* the bits below it stay */
+static void
+put_placement(uint32_t placement, uint8_t id[PGTC_UUID_LEN])
+{
+	id[8] = VARIANT_AND_MARK;
+	pgtc_bytes_put(id + 9, 2, placement << RANDOM_BITS | (id[10] & ((1U << RANDOM_BITS) - 1)));
+}
+
 void
 pgtc_placement_uuid(uint64_t unix_us, const uint8_t random[8], uint32_t placement,
 					uint8_t out[PGTC_UUID_LEN])
 {
 	pgtc_uuid_make(unix_us, random, out);
-	out[8] = VARIANT_AND_MARK;
-	pgtc_bytes_put(out + 9, 2, placement << RANDOM_BITS | (out[10] & ((1U << RANDOM_BITS) - 1)));
+	put_placement(placement, out);
+}
+
+PgtcCode
+pgtc_placement_moved(const uint8_t id[PGTC_UUID_LEN], uint32_t placement,
+					 uint8_t out[PGTC_UUID_LEN])
+{
+	uint8_t hash[PGTC_SHA256_LEN];
+	PgtcCode code = pgtc_crypto_sha256(id, PGTC_UUID_LEN, hash);
+
+	memset(out, 0, PGTC_UUID_LEN);
+	if (code != PGTC_OK)
+		return code;
+	memcpy(out, id, 8);
+	memcpy(out + 8, hash, 8);
+	put_placement(placement, out);
+	return PGTC_OK;
 }
 
 PgtcCode

@@ -26,6 +26,14 @@ extern void pgtc_placement_uuid(uint64_t unix_us, const uint8_t random[8], uint3
 								uint8_t out[PGTC_UUID_LEN]);
 
 /*
+ * The id of the same thing under another placement, always the same one: its time, and
+ * random bits that are told from SHA-256(id).  So it is another id than the first also
+ * where that has this very placement.
+ */
+extern PgtcCode pgtc_placement_moved(const uint8_t id[PGTC_UUID_LEN], uint32_t placement,
+									 uint8_t out[PGTC_UUID_LEN]);
+
+/*
  * What the shard of an id is reckoned from: its placement; of an id that carries none
  * the first 4 bytes of SHA-256(id), big-endian.
  */

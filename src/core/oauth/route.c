@@ -9,6 +9,7 @@
 #include "core/oauth/handle.h"
 #include "core/oauth/jti.h"
 #include "core/oauth/refresh_token.h"
+#include "core/oauth/sealed_request.h"
 #include "core/oauth/user_code.h"
 
 static PgtcSlice
@@ -33,6 +34,19 @@ is_handle(const char *prefix, PgtcSlice text, uint8_t grant_id[PGTC_UUID_LEN])
 	return true;
 }
 
+/* one that was handed over */
+static PgtcCode
+id_of_sealed(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LEN])
+{
+	PgtcBuf sealed;
+	PgtcCode code;
+
+	pgtc_buf_init(&sealed, mem);
+	code = pgtc_sealed_request_read(text, out, &sealed);
+	pgtc_buf_free(&sealed);
+	return code;
+}
+
 PgtcCode
 pgtc_route_grant_id(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LEN])
 {
@@ -50,6 +64,8 @@ pgtc_route_grant_id(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LE
 		is_handle(PGTC_CHALLENGE_PREFIX, text, out) || is_handle(PGTC_ANSWER_PREFIX, text, out) ||
 		is_handle(PGTC_PUSHED_PREFIX, without_urn(text), out))
 		return PGTC_OK;
+	if (pgtc_sealed_request_is(text))
+		return id_of_sealed(text, mem, out);
 	if (pgtc_jti_parse(text, &jti) == PGTC_OK)
 	{
 		memcpy(out, jti.grant_id, PGTC_UUID_LEN);

@@ -12,8 +12,9 @@
 
 /*
  * The grant_id in a refresh token, a handle (handle.h; a request_uri with or without
- * its urn), a jti, an access token, or a UUID as text.  mem: for the claims of an
- * access token, freed before return.  PGTC_E_MALFORMED: it is none of these.
+ * its urn), a request that was handed over (sealed_request.h), a jti, an access token, or
+ * a UUID as text.  mem: for the claims of an access token and the like, freed before
+ * return.  PGTC_E_MALFORMED: it is none of these.
  */
 extern PgtcCode pgtc_route_grant_id(PgtcSlice text, const PgtcMem *mem, uint8_t out[PGTC_UUID_LEN]);
 
