@@ -348,11 +348,11 @@ CREATE FUNCTION pgtoken.plproxy_functions(shards text[], configuration text DEFA
 AS $function$
 DECLARE
 	n CONSTANT integer := cardinality(shards);
-	primary_at CONSTANT integer := CASE WHEN configuration IS NULL THEN 0 ELSE coalesce(array_position(shards, configuration) - 1, n) END;
+	primary_at CONSTANT integer := CASE WHEN configuration IS NULL THEN 0 ELSE coalesce((SELECT u.n FROM unnest(shards) WITH ORDINALITY u (c, n) WHERE u.c = configuration ORDER BY u.n LIMIT 1) - 1, n) END;
 	connections CONSTANT text[] := CASE WHEN configuration IS NOT NULL AND primary_at = n THEN shards || configuration ELSE shards END;
 	without text;
 BEGIN
-	IF shards IS NULL OR array_position(connections, NULL) IS NOT NULL THEN
+	IF shards IS NULL OR EXISTS (SELECT FROM unnest(connections) c WHERE c IS NULL) THEN
 		RAISE EXCEPTION 'shards must not be NULL, nor contain NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	IF n NOT BETWEEN 1 AND 16384 OR array_ndims(shards) <> 1 THEN
@@ -361,6 +361,10 @@ BEGIN
 	IF EXISTS (SELECT FROM unnest(connections) c WHERE c ~* 'password|^postgres(ql)?://[^/]*:[^/]*@') THEN
 		RAISE EXCEPTION 'a connection string must not have a password' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'Every user of the proxy can read it there.', HINT = 'Use .pgpass or certificates of the proxy''s server, or a pooler that knows the passwords.';
+	END IF;
+	IF EXISTS (SELECT FROM unnest(connections) c WHERE c ~ '[$\n]') THEN
+		RAISE EXCEPTION 'a connection string must not have a dollar sign or a line break' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It stands in the text of a function.';
 	END IF;
 	SELECT string_agg(r.function::text, ', ') INTO without FROM pgtoken.plproxy_rules() r WHERE r.rule IS NULL;
 	IF without IS NOT NULL THEN

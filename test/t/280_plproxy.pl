@@ -174,6 +174,20 @@ is(code_flow($subject[$of_client]), $of_client, 'a code of a subject that lies w
 is(code_flow($subject[ 1 - $of_client ]), 1 - $of_client, 'a code of another, whose request is handed over');
 is(rows("subject = '$subject[$_]' AND grant_type = 'authorization_code'"), $_ == 0 ? '1 0' : '0 1', 'each on its shard alone') for 0 .. 1;
 
+# a device: its request lies by its user code, which follows from the client
+sub device_flow
+{
+	my ($subject) = @_;
+	my %form = (headers => '{"content-type": "application/x-www-form-urlencoded"}');
+	my $device = decode_json(http_request($http, POST => '/oauth2/device_authorization', 'client_id=web&scope=read+offline_access', $form{headers})->{body});
+
+	is($p->value('SELECT pgtoken.device_request($1, $2) IS NOT NULL', $device->{user_code}, $subject), 't', 'the user code is found');
+	is($p->value('SELECT pgtoken.approve_device($1, $2, $2, auth_time => now())', $device->{user_code}, $subject), undef, 'and approved');
+	my $answer = http_request($http, POST => '/oauth2/token', "grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id=web&device_code=$device->{device_code}", $form{headers});
+	return $answer->{status} != 200 ? $answer->{body} : $p->value('SELECT pgtoken.shard_of($1, 2)', decode_json($answer->{body})->{refresh_token});
+}
+is(device_flow($subject[$_]), $_, "a device of a subject on shard $_") for 0 .. 1;
+
 my $secrets = join '|', map { quotemeta } $secret, map { $_->{refresh_token} } grep { $_->{refresh_token} } @family;
 unlike(slurp_file($node->logfile), qr/$secrets/, 'no token is in the log');
 
