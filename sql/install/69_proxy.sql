@@ -287,6 +287,7 @@ DECLARE
 	sent_on boolean := false;
 	hops integer := 0;
 	shard text;
+	carried text;
 BEGIN
 	LOOP
 		BEGIN
@@ -309,7 +310,8 @@ BEGIN
 			EXIT WHEN hops > 3;
 			sent_on := true;
 			at := CASE shard WHEN 'configuration' THEN @configuration@ ELSE shard::integer END;
-			told := coalesce(peer, '{}') || '{"routed": true}' || coalesce(jsonb_build_object('carried', nullif(pgtoken_proxy.header(headers, 'carry'), '')), '{}');
+			carried := pgtoken_proxy.header(headers, 'carry');
+			told := coalesce(peer, '{}') || '{"routed": true}' || CASE WHEN carried IS NULL THEN '{}' ELSE jsonb_build_object('carried', carried) END;
 		END IF;
 	END LOOP;
 	status := 503;
