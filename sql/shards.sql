@@ -65,10 +65,10 @@ END $$;
 SELECT count(*) FROM pgtoken.grants WHERE subject = :'theirs';
 SELECT count(*) FROM pgtoken.factors WHERE subject = :'theirs';
 SELECT err.error FROM pgtoken.issue_tokens('sharded', :'mine', 'notes') err;
--- whatever calls it, a family is not begun elsewhere: a layer that says routed where it was not
+-- nor is a family begun here by a layer that says routed where it was not: the request goes on to its subject
 SELECT set_config('pgtoken.http_authenticator', quote_ident(session_user), false) <> '' AS layer;
 SET pgtoken.shard = :'there';
-SELECT test.outcome(format('SELECT test.request(''POST'', ''/oauth2/token'', ''grant_type=client_credentials'', %L, ''{"routed": true}'')', test.basic('sharded'))) AS routed_wrongly;
+SELECT a.status, a.headers ->> 'shard' = :'home' AS sent_home FROM test.request('POST', '/oauth2/token', 'grant_type=client_credentials', test.basic('sharded'), '{"routed": true}') a;
 SET pgtoken.shard = :'here';
 
 -- Where a request goes, by each endpoint of the door. What is handed out has the placement 2806.
@@ -174,6 +174,12 @@ SELECT test.door_at('/oauth2/token', test.form('grant_type', 'refresh_token', 'r
 SELECT count(*) = :before_events AS no_event FROM pgtoken.audit_events;
 SELECT generation, revoked_at IS NULL AS not_revoked FROM pgtoken.grants WHERE grant_id = :'their_gid';
 SELECT h.status, h.body, h.headers @> '{Cache-Control,no-store}' AS not_kept FROM pgtoken_http.handle('POST', '/oauth2/token', '{}', convert_to(test.form('grant_type', 'refresh_token', 'refresh_token', :'their_rt'), 'UTF8')) h;
+-- a registration stays where the configuration is
+BEGIN;
+SET LOCAL client_min_messages = error;
+CREATE PUBLICATION pgtoken_configuration;
+SELECT test.door_at('/oauth2/register', '{}', '{"content-type": "application/json"}') AS register_at_the_primary;
+ROLLBACK;
 -- what is this shard's, and what is everybody's, is answered
 SELECT test.brief(test.http('introspect', test.form('token', :'at'), test.basic('sharded'))) AS introspect, test.brief(test.http('token', 'grant_type=client_credentials', test.basic('sharded'))) AS client_credentials,
 	   (test.request('GET', '/oauth2/jwks')).status AS jwks, test.brief(test.http('token', test.form('grant_type', 'refresh_token', 'refresh_token', 'x'), test.basic('sharded'))) AS nobodys,
@@ -194,6 +200,34 @@ SELECT set_config('request.headers', '{"pgtoken-method": "POST", "pgtoken-target
 SELECT convert_from(pgtoken_postgrest.handle(convert_to(test.form('token', :'their_at'), 'UTF8')), 'UTF8')::jsonb ->> 'error' AS error;
 SELECT current_setting('response.status') AS status, current_setting('response.headers') ~ 'Retry-After' AS retry, current_setting('response.headers') ~ 'Shard' AS shard;
 ROLLBACK;
+
+-- A client of a document: who does not know it sends the request to where the configuration is. There the document is fetched,
+-- and the request goes back, and nothing else is done with it; what makes no client is refused there.
+SELECT test.courier();
+SELECT pgtoken.set_registration_policy('{"client_id_metadata_documents": "open"}', 'https://shard.example') ->> 'client_id_metadata_documents' AS set;
+CREATE FUNCTION test.asks(client text, peer jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
+	RETURN (SELECT concat_ws(' ', a.status, 'Shard ' || CASE a.headers ->> 'shard' WHEN pgtoken.shard_of_subject('client:' || client, 4)::text THEN 'of the client' ELSE a.headers ->> 'shard' END, 'Wait ' || (a.headers ->> 'wait'),
+							 regexp_replace(a.headers ->> 'location', '(transaction_id=).*', '\1'))
+			FROM test.request('GET', '/oauth2/authorize', test.form('client_id', client, 'redirect_uri', 'https://agent.example/cb', 'response_type', 'code', 'code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'code_challenge_method', 'S256'), peer => peer) a);
+SELECT set_config('pgtoken.http_authenticator', quote_ident(session_user), false) <> '' AS layer;
+BEGIN;
+SET LOCAL client_min_messages = error;
+-- as seen from the client's shard, a subscriber
+CREATE SUBSCRIPTION pgtoken_configuration_test CONNECTION 'dbname=nowhere' PUBLICATION pgtoken_configuration WITH (connect = false);
+SELECT set_config('pgtoken.shard', pgtoken.shard_of_subject('client:https://agent.example/shard', 4) || '/4', true) <> '' AS at_the_clients;
+SELECT test.asks('https://agent.example/shard') AS unknown, test.asks('https://agent.example/shard', '{"routed": true}') AS routed, test.asks('https://agent.example') AS no_document, test.asks('sharded', '{"routed": true}') AS not_of_a_document;
+ROLLBACK;
+BEGIN;
+SET LOCAL client_min_messages = error;
+-- and from the primary, which is another shard
+CREATE PUBLICATION pgtoken_configuration;
+SELECT set_config('pgtoken.shard', (pgtoken.shard_of_subject('client:https://agent.example/shard', 4) + 1) % 4 || '/4', true) <> '' AS at_the_primary;
+SELECT test.asks('https://agent.example/shard') AS first, test.asks('https://agent.example/shard', '{"routed": true}') AS sent_there;
+SELECT test.fetched('https://agent.example/shard', '{"client_id": "https://agent.example/shard", "client_name": "Agent", "redirect_uris": ["https://agent.example/cb"], "token_endpoint_auth_method": "none"}');
+SELECT test.asks('https://agent.example/shard', '{"routed": true}') AS fetched, (SELECT count(*) FROM pgtoken.authorization_requests WHERE client_id = 'https://agent.example/shard') AS requests;
+SELECT test.asks('https://agent.example', '{"routed": true}') AS no_document;
+ROLLBACK;
+RESET pgtoken.http_authenticator;
 
 -- What is written away from its client's shard is found where it was written: an answer that waits for its page.
 \set request '''client_id'', ''sharded'', ''response_type'', ''code'', ''redirect_uri'', ''https://shard.example/cb'', ''scope'', ''openid'', ''response_mode'', ''form_post'', ''code_challenge'', ''E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'', ''code_challenge_method'', ''S256'''

@@ -26,6 +26,7 @@
 #include "endpoints/console_api.h"
 #include "endpoints/console_files.h"
 #include "endpoints/device_authorization_endpoint.h"
+#include "endpoints/document_trip.h"
 #include "endpoints/end_session_endpoint.h"
 #include "endpoints/introspection_endpoint.h"
 #include "endpoints/metadata_endpoint.h"
@@ -388,7 +389,7 @@ answer(HttpExchange *x, const Route *route, bool stale)
 	if (err == PGT_OK && !is_method(x, "OPTIONS"))
 	{
 		read_form(x, route);
-		if (request_place_is_elsewhere(x, route->place))
+		if (request_place_is_elsewhere(x, route->place) || document_trip(x, route->place))
 			return NULL;
 	}
 	if (err == PGT_OK)

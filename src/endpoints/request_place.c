@@ -70,28 +70,14 @@ request_place_configuration(const HttpExchange *x pg_attribute_unused())
 	return (RequestPlace){.kind = PLACE_CONFIGURATION};
 }
 
-/*
- * Whoever shows it, and as which client, an assertion comes to one shard, so that one
- * which is good once is good once in all.  A person's is made for one client, and goes
- * there; the issuer and the id of others say to which, and of what has no id, which may
- * be shown again, the subject.
- */
 static RequestPlace
 of_assertion(const char *text)
 {
-	ForeignJwt jwt;
-	PgtcSlice id;
-	char *iss;
+	uint32 placement;
 
-	if (text == NULL || !foreign_jwt_read(text, &jwt))
-		return (RequestPlace){.kind = PLACE_ANY};
-	if (strcmp(jwt.header.typ, JWT_BEARER_OF_PERSON) == 0)
-		return of_client(strings_of_slice(jwt.claims->client_id));
-	iss = strings_of_slice(jwt.claims->iss);
-	id = jwt.claims->jti.len > 0 ? jwt.claims->jti : jwt.claims->sub;
-	if (iss == NULL || id.data == NULL)
-		return (RequestPlace){.kind = PLACE_ANY};
-	return at(place_of_subject(psprintf("%s %s", iss, strings_of_slice(id))));
+	if (text && jwt_bearer_grant_place(text, &placement))
+		return at(placement);
+	return (RequestPlace){.kind = PLACE_ANY};
 }
 
 RequestPlace
@@ -191,9 +177,20 @@ request_place_status_list(const HttpExchange *x)
 }
 
 RequestPlace
-request_place(const HttpExchange *x, PlaceRule rule)
+request_place(HttpExchange *x, PlaceRule rule)
 {
-	return x->form_err == PGT_OK ? rule(x) : request_place_any(x);
+	RequestPlace place;
+	char *client_id;
+
+	if (x->form_err != PGT_OK)
+		return request_place_any(x);
+	place = rule(x);
+	client_id = http_param(x, "client_assertion") ? client_auth_name(x) : NULL;
+	if (client_id == NULL)
+		return place;
+	x->has_home = place.kind == PLACE_SHARD;
+	x->home = place.number;
+	return of_client(client_id);
 }
 
 char *
@@ -213,6 +210,13 @@ request_place_name(RequestPlace place, uint32 shards)
 	return psprintf("%u", place.number % shards);
 }
 
+void
+request_place_answer_shard(HttpExchange *x, RequestPlace place)
+{
+	x->status = 0;
+	http_answer_header(x, "Shard", request_place_name(place, shard_here().count));
+}
+
 static bool
 is_elsewhere(RequestPlace place)
 {
@@ -224,15 +228,13 @@ is_elsewhere(RequestPlace place)
 bool
 request_place_is_elsewhere(HttpExchange *x, PlaceRule rule)
 {
-	Shard here = shard_here();
 	RequestPlace place;
 
-	if (here.count == 0 || x->request->peer.routed)
+	if (shard_here().count == 0)
 		return false;
 	place = request_place(x, rule);
-	if (!is_elsewhere(place))
+	if (x->request->peer.routed || !is_elsewhere(place))
 		return false;
-	x->status = 0;
-	http_answer_header(x, "Shard", request_place_name(place, here.count));
+	request_place_answer_shard(x, place);
 	return true;
 }

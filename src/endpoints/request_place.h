@@ -45,15 +45,20 @@ extern RequestPlace request_place_answer(const HttpExchange *x);
 extern RequestPlace request_place_logout(const HttpExchange *x);
 extern RequestPlace request_place_status_list(const HttpExchange *x);
 
-/* by its rule, or any where its form cannot be read */
-extern RequestPlace request_place(const HttpExchange *x, PlaceRule rule);
+/*
+ * By its rule, or any where its form cannot be read.  The assertion of a client is taken
+ * where its own tokens lie: there it goes first, and to its home by itself (http/hop.h).
+ */
+extern RequestPlace request_place(HttpExchange *x, PlaceRule rule);
 
 /* a shard's number, any, all or configuration */
 extern char *request_place_name(RequestPlace place, uint32 shards);
 
+/* that, as the answer: status 0, and the header Shard */
+extern void request_place_answer_shard(HttpExchange *x, RequestPlace place);
+
 /*
- * Does it go elsewhere than to this shard?  Then its answer is complete: status 0, and
- * the header Shard says where.  One that a layer has sent here already stays.
+ * Does it go elsewhere than to this shard?  Then its answer is complete.  One that a layer has sent here already stays.
  */
 extern bool request_place_is_elsewhere(HttpExchange *x, PlaceRule rule);
 

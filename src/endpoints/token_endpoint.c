@@ -2,8 +2,8 @@
  * token_endpoint.c
  *		Use case: the token endpoint (RFC 6749 section 3.2).
  *
- * Authenticate the client -> may it use the grant type? -> what does the request
- * prove? -> the grant's own rules -> answer.
+ * Authenticate the client -> may it use the grant type? -> is it to go on at another
+ * shard? -> what does the request prove? -> the grant's own rules -> answer.
  */
 #include "endpoints/token_endpoint.h"
 
@@ -26,6 +26,7 @@
 #include "endpoints/grants/token_request.h"
 #include "http/client_auth.h"
 #include "http/dpop_proof.h"
+#include "http/hop.h"
 #include "http/http_context.h"
 #include "operations/refresh.h"
 #include "tables/audit.h"
@@ -205,6 +206,27 @@ handle(GrantHandler handler, const TokenRequest *request, const char *grant_type
 	}
 }
 
+/*
+ * Before a proof counts as used, since a shard may be passed twice.  What begins with no
+ * handle of ours has no home: it follows its subject from wherever it is.
+ */
+static PgtErr
+go_on(HttpExchange *x, GrantType type)
+{
+	switch (type)
+	{
+		case GRANT_TYPE_TOKEN_EXCHANGE:
+			return token_exchange_grant_way(x);
+		case GRANT_TYPE_JWT_BEARER:
+			return jwt_bearer_grant_way(x);
+		case GRANT_TYPE_CLIENT_CREDENTIALS:
+		case GRANT_TYPE_PASSWORD:
+			return PGT_OK;
+		default:
+			return hop_is_home(x) ? PGT_OK : hop_home(x, NULL);
+	}
+}
+
 char *
 token_endpoint(HttpExchange *x)
 {
@@ -228,7 +250,7 @@ token_endpoint(HttpExchange *x)
 	if (err == PGT_OK && type == GRANT_TYPE_JWT_BEARER && !client_auth_presented(x))
 		err = jwt_bearer_grant_client(x, &request.client);
 	else if (err == PGT_OK)
-		err = client_auth(x, &request.client);
+		err = client_auth_midway(x, &request.client);
 	if (err != PGT_OK)
 		return object_text(http_error(x, err));
 
@@ -238,6 +260,8 @@ token_endpoint(HttpExchange *x)
 	if (!client_may_use(request.client, (GrantType) type))
 		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "grant_type", grant_type,
 					  client_grant_type_names(request.client));
+	if (err == PGT_OK)
+		err = go_on(x, (GrantType) type);
 	if (err == PGT_OK)
 		err = read_confirmation(x, request.client, &request.cnf);
 	if (err != PGT_OK)

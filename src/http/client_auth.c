@@ -14,8 +14,12 @@
 
 #include "base/glue.h"
 #include "base/guc.h"
+#include "base/member.h"
 #include "base/object.h"
+#include "base/place.h"
 #include "base/refused.h"
+#include "base/shard.h"
+#include "base/strings.h"
 #include "core/base/basic.h"
 #include "core/base/buf.h"
 #include "core/base/code.h"
@@ -27,8 +31,10 @@
 #include "http/client_assertion.h"
 #include "http/client_keys.h"
 #include "http/client_document.h"
+#include "http/hop.h"
 #include "http/http_context.h"
 #include "tables/audit.h"
+#include "tables/client_secret.h"
 
 typedef struct Presented
 {
@@ -277,8 +283,59 @@ is_registered(const Client *client, ClientAuthMethod presented)
 	}
 }
 
+#define VOUCHED "client"
+
+/* what the next shard is told: that the assertion of this client is used up, and by which secret it was signed */
+static Jsonb *
+vouch_for(const Client *client)
+{
+	Object member;
+	Object vouched;
+
+	object_begin(&member);
+	if (client->proved_secret)
+		object_string(&member, "secret_id", strings_of_uuid(client->proved_secret));
+	object_begin(&vouched);
+	object_jsonb(&vouched, VOUCHED, object_end(&member));
+	return object_end(&vouched);
+}
+
+/* the client's shard has taken its assertion; what it says so by is good once itself */
 static PgtErr
-check(const HttpExchange *x, Presented *presented, Client *client)
+take_vouched(HttpExchange *x, Client *client, Jsonb *vouched)
+{
+	char *secret_id = member_string(vouched, "secret_id");
+
+	if (!hop_first_use(x))
+		return PGT_ERR_CLIENT_ASSERTION_REPLAYED;
+	if (secret_id)
+		client_secret_proved(client, secret_id);
+	return PGT_OK;
+}
+
+/* where the client's own tokens lie, so that it cannot be shown to each shard once */
+static PgtErr
+take_assertion(HttpExchange *x, Client *client, const char *assertion)
+{
+	bool sharded = shard_here().count > 0;
+	Jsonb *vouched = sharded ? hop_carried_member(x, VOUCHED) : NULL;
+	PgtErr err;
+
+	if (vouched)
+		return take_vouched(x, client, vouched);
+	if (sharded && !shard_is_here(place_of_client(client->client_id)))
+		return hop_aside(x, place_of_client(client->client_id), NULL);
+	/* one that is not remembered could be shown again */
+	if (XactReadOnly)
+		return PGT_ERR_READ_ONLY;
+	err = client_assertion_check(x, client, assertion);
+	if (err == PGT_OK && sharded)
+		x->vouched = vouch_for(client);
+	return err;
+}
+
+static PgtErr
+check(HttpExchange *x, Presented *presented, Client *client)
 {
 	if (!client->enabled)
 		return PGT_ERR_CLIENT_DISABLED;
@@ -288,11 +345,8 @@ check(const HttpExchange *x, Presented *presented, Client *client)
 								   presented, client);
 	if (presented->method == AUTH_NONE && client->confidential)
 		return check_certificate(x, presented, client);
-	/* an assertion that is not remembered could be shown again */
-	if (presented->assertion && XactReadOnly)
-		return PGT_ERR_READ_ONLY;
 	if (presented->assertion)
-		return client_assertion_check(x, client, presented->assertion);
+		return take_assertion(x, client, presented->assertion);
 	return client_authenticate(client, presented->secret);
 }
 
@@ -333,7 +387,7 @@ audit_failure(const HttpExchange *x, const Presented *presented, const Client *c
 }
 
 PgtErr
-client_auth(HttpExchange *x, const Client **client)
+client_auth_midway(HttpExchange *x, const Client **client)
 {
 	Presented presented = {.method = AUTH_NONE};
 	Client *found = NULL;
@@ -353,10 +407,18 @@ client_auth(HttpExchange *x, const Client **client)
 		else
 			err = check(x, &presented, found);
 	}
-	if (err != PGT_OK && found)
+	if (err != PGT_OK && err != PGT_ERR_ELSEWHERE && found)
 		audit_failure(x, &presented, found, err);
 	*client = err == PGT_OK ? found : NULL;
 	if (err == PGT_OK)
 		found->authenticated_by = name_of_method(&presented, found);
 	return err;
+}
+
+PgtErr
+client_auth(HttpExchange *x, const Client **client)
+{
+	PgtErr err = client_auth_midway(x, client);
+
+	return err == PGT_OK && !hop_is_home(x) ? hop_home(x, NULL) : err;
 }

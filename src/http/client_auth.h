@@ -15,8 +15,14 @@
  * Who is asking?  A confidential client proves itself by the method it is
  * registered for (a secret by Basic or in the form, unless one is named); a public
  * one names itself.  Failures are audited.
+ *
+ * Of several shards the one where the client's own tokens lie takes its assertions, so
+ * that each is good once in all: PGT_ERR_ELSEWHERE on the way there and back (hop.h).
  */
 extern PgtErr client_auth(HttpExchange *x, const Client **client);
+
+/* the same for who sees to the way back himself: it can be a shard that is not the request's home */
+extern PgtErr client_auth_midway(HttpExchange *x, const Client **client);
 
 /*
  * The certificate the proxy has seen, where its header is believed: *thumbprint is

@@ -26,8 +26,8 @@
 /* for so long a client is what its document said last, when that cannot be had any more */
 #define STALE_MAX (7 * USECS_PER_DAY)
 
-static bool
-is_url(const char *client_id)
+bool
+client_document_is_name(const char *client_id)
 {
 	return strncmp(client_id, PGTC_CLIENT_URL_PREFIX, strlen(PGTC_CLIENT_URL_PREFIX)) == 0;
 }
@@ -113,8 +113,9 @@ client_document_find(const Issuer *issuer, const char *client_id, Client **clien
 
 	*why = NULL;
 	*client = known;
-	if (!is_url(client_id) || (known && (!known->by_document || !known->enabled ||
-										 strcmp(known->issuer, issuer->issuer) != 0)))
+	if (!client_document_is_name(client_id) ||
+		(known &&
+		 (!known->by_document || !known->enabled || strcmp(known->issuer, issuer->issuer) != 0)))
 		return PGT_OK;
 	*client = NULL;
 	if (!is_welcome(issuer, client_id, why))
@@ -137,4 +138,14 @@ client_document_find(const Issuer *issuer, const char *client_id, Client **clien
 			break;
 	}
 	return PGT_OK;
+}
+
+bool
+client_document_is_elsewhere(const Issuer *issuer, const char *client_id)
+{
+	Client *client;
+	const char *why;
+
+	return configuration_is_elsewhere() && client_document_find(issuer, client_id, &client, &why) ==
+											   PGT_ERR_CONFIGURATION_ELSEWHERE;
 }

@@ -22,4 +22,10 @@
 extern PgtErr client_document_find(const Issuer *issuer, const char *client_id, Client **client,
 								   const char **why);
 
+/* could it be one of these, by its name? */
+extern bool client_document_is_name(const char *client_id);
+
+/* would it be PGT_ERR_CONFIGURATION_ELSEWHERE? */
+extern bool client_document_is_elsewhere(const Issuer *issuer, const char *client_id);
+
 #endif /* PGT_CLIENT_DOCUMENT_H */

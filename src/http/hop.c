@@ -2,13 +2,15 @@
  * hop.c
  *		What one shard tells the next of a request that both have to see.
  *
- *		carry = base64url( sealed( {"at": ..., "placement": ..., "carried": {...}} ))
+ *		carry = base64url( sealed( {"at": ..., "placement": ..., "client_id": ..., "home": ...,
+ *			"carried": {...}} ))
  *
  * The key is one of the issuer's pepper, the label the hash of the request: what was
  * carried with one opens with no other, and for no other issuer.
  */
 #include "http/hop.h"
 
+#include "access/xact.h"
 #include "utils/timestamp.h"
 
 #include "base/glue.h"
@@ -20,104 +22,50 @@
 #include "core/base/buf.h"
 #include "core/base/code.h"
 #include "core/base/crypto.h"
-#include "core/base/placement.h"
 #include "core/base/slice.h"
+#include "core/oauth/carry.h"
 #include "tables/issuer_seal.h"
 
 #define PURPOSE "hops between shards"
-#define LIFETIME 60 /* seconds */
-#define LEEWAY 10 /* seconds by which the clock of the shard before may be ahead */
+#define HERE (-1)
 #define TEXT_MAX (64 * 1024) /* no shard carries more */
-
-/* with its length, so that no two requests make one text */
-static void
-append_part(PgtcBuf *buf, PgtcSlice part)
-{
-	uint64 len = part.len;
-
-	pgtc_buf_append(buf, &len, sizeof(len));
-	pgtc_buf_append(buf, part.data, part.len);
-}
 
 /* of what makes the request what it is; its headers may be others on the way */
 static PgtcSlice
 label_of(const HttpRequest *request)
 {
+	const PgtcSlice parts[] = {pgtc_slice_str(request->method), pgtc_slice_str(request->authority),
+							   pgtc_slice_str(request->path), request->query, request->body};
 	char *label = palloc(PGTC_DIGEST_TEXT_LEN + 1);
-	PgtcBuf buf;
 
-	pgtc_buf_init(&buf, &glue_mem);
-	append_part(&buf, pgtc_slice_str(request->method));
-	append_part(&buf, pgtc_slice_str(request->authority));
-	append_part(&buf, pgtc_slice_str(request->path));
-	append_part(&buf, request->query);
-	append_part(&buf, request->body);
-	glue_check(pgtc_buf_code(&buf), "naming a request");
-	glue_check(pgtc_crypto_digest_text(buf.data, buf.len, label), "hashing a request");
-	pgtc_buf_free(&buf);
-	return pgtc_slice(label, PGTC_DIGEST_TEXT_LEN);
+	glue_check(pgtc_carry_label(parts, lengthof(parts), &glue_mem, label), "naming a request");
+	return pgtc_slice_str(label);
 }
 
 static char *
-seal(const HttpExchange *x, uint32 placement, Jsonb *carried)
+seal(const HttpExchange *x, Jsonb *content)
 {
-	Object content;
 	PgtcBuf sealed;
 	PgtcBuf text;
 
-	object_begin(&content);
-	object_int(&content, "at", moment_unix(GetCurrentTimestamp()));
-	object_int(&content, "placement", placement);
-	object_jsonb(&content, "carried", carried);
 	pgtc_buf_init(&sealed, &glue_mem);
 	pgtc_buf_init(&text, &glue_mem);
-	issuer_seal(x->issuer, PURPOSE, label_of(x->request),
-				pgtc_slice_str(object_text(object_end(&content))), &sealed);
+	issuer_seal(x->issuer, PURPOSE, label_of(x->request), pgtc_slice_str(object_text(content)),
+				&sealed);
 	pgtc_buf_append_b64url(&text, sealed.data, sealed.len);
 	glue_check(pgtc_buf_code(&text), "writing what is carried");
 	pgtc_buf_free(&sealed);
 	return text.data;
 }
 
-void
-hop_to(HttpExchange *x, uint32 placement, Jsonb *carried)
+/* NULL: nothing that was sealed for this request */
+static Jsonb *
+open_sealed(const HttpExchange *x, PgtcSlice text)
 {
-	Jsonb *before = hop_carried(x);
-
-	Assert(shard_here().count > 0);
-
-	if (before && carried)
-		carried = object_concat(before, carried);
-	else if (before)
-		carried = before;
-	x->status = 0;
-	http_answer_header(x, "Shard", psprintf("%u", placement % shard_here().count));
-	if (carried)
-		http_answer_header(x, "Carry", seal(x, placement, carried));
-}
-
-/* is it for this shard, and of just now? */
-static bool
-holds(Jsonb *content)
-{
-	int64 now = moment_unix(GetCurrentTimestamp());
-	int64 at = member_int(content, "at", 0);
-	int64 placement = member_int(content, "placement", -1);
-
-	return at > now - LIFETIME && at <= now + LEEWAY && placement >= 0 &&
-		   placement < PGTC_PLACEMENTS && shard_is_here((uint32) placement);
-}
-
-Jsonb *
-hop_carried(const HttpExchange *x)
-{
-	PgtcSlice text = pgtc_slice_str(x->request->peer.carried);
 	Jsonb *content = NULL;
 	PgtcBuf sealed;
 	PgtcBuf plain;
 
-	if (text.len == 0 || text.len > TEXT_MAX || x->issuer == NULL || shard_here().count == 0)
-		return NULL;
 	pgtc_buf_init(&sealed, &glue_mem);
 	pgtc_buf_init(&plain, &glue_mem);
 	if (pgtc_buf_decode_b64url(&sealed, text) == PGTC_OK &&
@@ -125,19 +73,128 @@ hop_carried(const HttpExchange *x)
 						 pgtc_slice(sealed.data, sealed.len), &plain) == PGTC_OK)
 		content = object_of_buf(&plain);
 	pgtc_buf_free(&sealed);
-	return content && holds(content) ? member_json(content, "carried") : NULL;
+	return content;
+}
+
+/* is it for this shard, of just now, and of the client that asks here, too, who can be named in a header? */
+static bool
+holds(const HttpExchange *x, Jsonb *content)
+{
+	char *client_id = member_string(content, "client_id");
+
+	return client_id && x->client_id && strcmp(client_id, x->client_id) == 0 &&
+		   pgtc_carry_is_fresh(member_int(content, "at", 0), moment_unix(GetCurrentTimestamp())) &&
+		   shard_is_here((uint32) member_int(content, "placement", 0));
+}
+
+static Jsonb *
+read_content(const HttpExchange *x)
+{
+	PgtcSlice text = pgtc_slice_str(x->request->peer.carried);
+	Jsonb *content;
+
+	if (text.len == 0 || text.len > TEXT_MAX || x->issuer == NULL || shard_here().count == 0)
+		return NULL;
+	content = open_sealed(x, text);
+	return content && holds(x, content) ? content : NULL;
+}
+
+Jsonb *
+hop_carried(const HttpExchange *x)
+{
+	Jsonb *content = read_content(x);
+
+	return content ? member_json(content, "carried") : NULL;
+}
+
+Jsonb *
+hop_carried_member(const HttpExchange *x, const char *name)
+{
+	Jsonb *carried = hop_carried(x);
+	Jsonb *member = carried ? member_json(carried, name) : NULL;
+
+	return member && JB_ROOT_IS_OBJECT(member) ? member : NULL;
+}
+
+/* a placement; HERE: of this shard */
+static int64
+home_of(const HttpExchange *x)
+{
+	Jsonb *content = read_content(x);
+	int64 home = content ? member_int(content, "home", HERE) : x->has_home ? (int64) x->home : HERE;
+
+	return home == HERE || shard_is_here((uint32) home) ? HERE : home;
 }
 
 bool
-hop_first_use(const HttpExchange *x)
+hop_is_home(const HttpExchange *x)
 {
+	return home_of(x) == HERE;
+}
+
+static Jsonb *
+joined(Jsonb *object, Jsonb *more)
+{
+	if (object == NULL || more == NULL)
+		return object ? object : more;
+	return object_concat(object, more);
+}
+
+static PgtErr
+go(HttpExchange *x, uint32 placement, int64 home, Jsonb *carried)
+{
+	Object content;
+
+	x->status = 0;
+	carried = joined(joined(hop_carried(x), x->vouched), carried);
+	http_answer_header(x, "Shard", psprintf("%u", placement % shard_here().count));
+	if (carried == NULL && home == HERE)
+		return PGT_ERR_ELSEWHERE;
+	object_begin(&content);
+	object_int(&content, "at", moment_unix(GetCurrentTimestamp()));
+	object_int(&content, "placement", placement);
+	object_string(&content, "client_id", x->client_id);
+	if (home != HERE)
+		object_int(&content, "home", home);
+	if (carried)
+		object_jsonb(&content, "carried", carried);
+	http_answer_header(x, "Carry", seal(x, object_end(&content)));
+	return PGT_ERR_ELSEWHERE;
+}
+
+PgtErr
+hop_to(HttpExchange *x, uint32 placement, Jsonb *carried)
+{
+	return go(x, placement, HERE, carried);
+}
+
+PgtErr
+hop_aside(HttpExchange *x, uint32 placement, Jsonb *carried)
+{
+	int64 home = home_of(x);
+
+	return go(x, placement, home == HERE ? shard_here().number : home, carried);
+}
+
+PgtErr
+hop_home(HttpExchange *x, Jsonb *carried)
+{
+	return hop_to(x, (uint32) home_of(x), carried);
+}
+
+bool
+hop_first_use(HttpExchange *x)
+{
+	TimestampTz expires_at =
+		moment_plus(GetCurrentTimestamp(), PGTC_CARRY_LIFETIME + PGTC_CARRY_LEEWAY);
 	const char *text = x->request->peer.carried;
 	char id[PGTC_DIGEST_TEXT_LEN + 1];
 
-	if (text == NULL)
+	if (text == NULL || x->carried_used)
 		return true;
-	/* there is one spelling of it: b64url.h */
+	x->carried_used = true;
+	/* there is one spelling of it: core/base/b64url.h */
 	glue_check(pgtc_crypto_digest_text(text, strlen(text), id), "hashing what is carried");
-	return replay_first_use("hop", x->issuer->issuer, id,
-							moment_plus(GetCurrentTimestamp(), LIFETIME + LEEWAY));
+	return XactReadOnly ? replay_first_use_unwritten("hop", x->issuer->issuer, id, expires_at)
+						: replay_first_use("hop", x->issuer->issuer, id, expires_at);
 }

@@ -253,15 +253,17 @@ http_come_again(HttpExchange *x)
 	for (int i = 0; i < x->n_answer; i++)
 	{
 		const char *name = x->answer[i].name;
+		bool wait = strcmp(name, "Wait") == 0;
 
-		if (strcmp(name, "Wait") == 0)
+		if (wait)
 			err = PGT_ERR_WAIT;
 		/* what is for the layer alone */
-		else if (strcmp(name, "Shard") != 0 && strcmp(name, "Carry") != 0)
-			x->answer[n++] = x->answer[i];
+		if (strcmp(name, "Carry") != 0)
+			x->answer[n++] = wait || strcmp(name, "Shard") == 0
+								 ? (HttpField){"Retry-After", RETRY_SOON}
+								 : x->answer[i];
 	}
 	x->n_answer = n;
-	http_answer_header(x, "Retry-After", RETRY_SOON);
 	x->status = errors_info(err)->http_status;
 	object_begin(&body);
 	error_members(&body, err);

@@ -28,6 +28,10 @@ typedef struct HttpExchange
 	const char *methods; /* that it takes */
 	const char *resource_metadata; /* what a challenge names (resource_metadata.h); NULL: nothing */
 	const char *client_id; /* as the request names it; NULL: it does not, or not yet */
+	bool has_home; /* it is known on which shard it is to be answered (hop.h): */
+	uint32 home; /* that of this placement */
+	Jsonb *vouched; /* what another shard is told where it goes on there; NULL: nothing */
+	bool carried_used; /* what came from another counts as used */
 	PgtErr form_err; /* the form could not be read */
 	HttpField *fields; /* of it */
 	int n_fields;

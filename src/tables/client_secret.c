@@ -18,6 +18,7 @@
 #include "base/moment.h"
 #include "base/refused.h"
 #include "base/store.h"
+#include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/crypto.h"
 #include "core/base/slice.h"
@@ -97,6 +98,16 @@ client_secret_used(Client *client, ClientSecret *secret)
 {
 	client->proved_secret = &secret->secret_id;
 	note_use(client, secret);
+}
+
+void
+client_secret_proved(Client *client, const char *secret_id)
+{
+	for (ClientSecret *secret = client->secrets; secret; secret = secret->next)
+	{
+		if (strcmp(strings_of_uuid(&secret->secret_id), secret_id) == 0)
+			client->proved_secret = &secret->secret_id;
+	}
 }
 
 /* all are looked at, so that the time tells nothing of which it is */

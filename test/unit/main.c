@@ -158,6 +158,7 @@ main(void)
 	test_dn();
 	test_dpop();
 	test_request_object();
+	test_carry();
 	test_certificate();
 	test_oauth();
 	test_route();

@@ -95,6 +95,7 @@ extern void test_client_url(void);
 extern void test_dn(void);
 extern void test_dpop(void);
 extern void test_request_object(void);
+extern void test_carry(void);
 extern void test_certificate(void);
 extern void test_oauth(void);
 extern void test_route(void);

@@ -21,6 +21,8 @@ client_credentials_grant(const TokenRequest *request, TokenResponse *response)
 	if (!request->client->confidential)
 		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
 	if (err == PGT_OK)
+		err = token_request_follow(request, issue.auth.subject, NULL);
+	if (err == PGT_OK)
 		err = token_request_details(request, &issue);
 	if (err == PGT_OK)
 		issue_tokens(&issue, response);

@@ -17,10 +17,12 @@
 #include "base/member.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "base/place.h"
 #include "base/refused.h"
 #include "base/replay.h"
 #include "base/request.h"
 #include "base/session_lock.h"
+#include "base/shard.h"
 #include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
@@ -29,6 +31,7 @@
 #include "http/client_auth.h"
 #include "http/client_keys.h"
 #include "http/foreign_jwt.h"
+#include "http/hop.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/subject_block.h"
@@ -37,6 +40,7 @@
 
 #define LEEWAY 10 /* seconds by which their clock may be ahead */
 #define JTI_MAX 255
+#define ID_JAG_TYP "oauth-id-jag+jwt"
 
 /* one assertion, as far as it has been believed */
 typedef struct Assertion
@@ -68,10 +72,10 @@ read_assertion(const HttpExchange *x, Assertion *out)
 		return refused(PGT_ERR_REQUEST_PARAMETER, "assertion", NULL, NULL);
 	if (!foreign_jwt_read(text, &out->jwt))
 		return refused_claim("assertion", NULL, "a signed JWT of an algorithm that is known here");
-	out->id_jag = strcmp(typ, JWT_BEARER_OF_PERSON) == 0;
+	out->id_jag = strcmp(typ, ID_JAG_TYP) == 0;
 	/* a token of another kind is no assertion, whoever has signed it (RFC 8725 section 3.11) */
 	if (!out->id_jag && strcmp(typ, "") != 0 && strcmp(typ, "jwt") != 0)
-		return refused_claim("typ", typ, "none, JWT or " JWT_BEARER_OF_PERSON);
+		return refused_claim("typ", typ, "none, JWT or " ID_JAG_TYP);
 	return PGT_OK;
 }
 
@@ -344,16 +348,21 @@ read_scope(const TokenRequest *request, Assertion *assertion)
 	return target_scope_within(request->client, &wanted, &granted);
 }
 
+/* what the shard to which it came tells the subject's */
+#define USED "assertion"
+
 static bool
-is_first_use(const HttpExchange *x, const Assertion *assertion)
+is_first_use(HttpExchange *x, const Assertion *assertion)
 {
-	const PgtcClaims *claims = assertion->jwt.claims;
+	PgtcSlice jti = assertion->jwt.claims->jti;
 
 	if (!assertion->id_jag && !assertion->trusted->single_use)
 		return true;
+	if (hop_carried_member(x, USED))
+		return hop_first_use(x);
 	return replay_first_use(
 		"assertion", psprintf("%s %s", x->issuer->issuer, assertion->trusted->iss),
-		pnstrdup(claims->jti.data, claims->jti.len), moment_of_unix(claims->exp));
+		pnstrdup(jti.data, jti.len), moment_of_unix(assertion->jwt.claims->exp));
 }
 
 /* what goes into our tokens is held to what an application may say there */
@@ -393,6 +402,55 @@ judge(const TokenRequest *request, Assertion *assertion)
 	return err;
 }
 
+bool
+jwt_bearer_grant_place(const char *assertion, uint32 *placement)
+{
+	ForeignJwt jwt;
+	char *iss;
+	char *id;
+
+	if (!foreign_jwt_read(assertion, &jwt))
+		return false;
+	iss = strings_of_slice(jwt.claims->iss);
+	id = strings_of_slice(jwt.claims->jti.len > 0 ? jwt.claims->jti : jwt.claims->sub);
+	if (strcmp(jwt.header.typ, ID_JAG_TYP) == 0)
+	{
+		char *client_id = strings_of_slice(jwt.claims->client_id);
+
+		*placement = client_id ? place_of_client(client_id) : 0;
+		return client_id != NULL;
+	}
+	*placement = iss && id ? place_of_subject(psprintf("%s %s", iss, id)) : 0;
+	return iss && id;
+}
+
+PgtErr
+jwt_bearer_grant_way(HttpExchange *x)
+{
+	char *assertion = shard_here().count > 0 ? http_param(x, "assertion") : NULL;
+	uint32 placement;
+
+	if (assertion == NULL || hop_carried_member(x, USED) ||
+		!jwt_bearer_grant_place(assertion, &placement) || shard_is_here(placement))
+		return PGT_OK;
+	return hop_to(x, placement, NULL);
+}
+
+/* used up before it goes to the subject's shard, which cannot know where else it was shown */
+static PgtErr
+follow(const TokenRequest *request, const Assertion *assertion)
+{
+	Object used;
+
+	if (shard_here().count == 0 || shard_is_here(place_of_subject(assertion->subject)))
+		return PGT_OK;
+	if (!is_first_use(request->x, assertion))
+		return PGT_ERR_ASSERTION_REPLAYED;
+	object_begin(&used);
+	object_jsonb(&used, USED, object_empty());
+	return token_request_follow(request, assertion->subject, object_end(&used));
+}
+
 /* which trust it rests on, in the family and in the audit */
 static Jsonb *
 context_of(const TokenRequest *request, const Assertion *assertion)
@@ -427,6 +485,8 @@ jwt_bearer_grant(const TokenRequest *request, TokenResponse *response)
 	IssueRequest issue = token_request_issue(request, GRANT_TYPE_JWT_BEARER);
 	PgtErr err = judge(request, &assertion);
 
+	if (err == PGT_OK)
+		err = follow(request, &assertion);
 	if (err == PGT_OK)
 	{
 		read_authentication(&assertion, &issue.auth);

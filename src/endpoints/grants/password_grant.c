@@ -9,11 +9,16 @@
 #include "utils/builtins.h"
 
 #include "base/member.h"
+#include "base/object.h"
 #include "base/refused.h"
 #include "base/user_function.h"
+#include "http/hop.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tokens/response.h"
+
+/* what the shard that has verified it tells the user's */
+#define VOUCHED "user"
 
 /* a password, and whose it is */
 typedef struct Verification
@@ -57,6 +62,23 @@ verify_password(void *arg)
 		describe_user(user, &verification->issue->auth);
 }
 
+/* to the shard of the user, which is told who it is: the password is judged, and failures are counted, once */
+static PgtErr
+follow(const TokenRequest *request, const Authentication *auth)
+{
+	Object user;
+	Object vouched;
+
+	object_begin(&user);
+	object_string(&user, "subject", auth->subject);
+	object_string(&user, "acr", auth->acr);
+	if (auth->n_amr >= 0)
+		object_strings(&user, "amr", auth->amr, auth->n_amr);
+	object_begin(&vouched);
+	object_jsonb(&vouched, VOUCHED, object_end(&user));
+	return token_request_follow(request, auth->subject, object_end(&vouched));
+}
+
 static PgtErr
 judge(const TokenRequest *request, IssueRequest *issue)
 {
@@ -64,15 +86,22 @@ judge(const TokenRequest *request, IssueRequest *issue)
 								 .username = http_param(request->x, "username"),
 								 .password = http_param(request->x, "password"),
 								 .issue = issue};
+	Jsonb *vouched = hop_carried_member(request->x, VOUCHED);
+	PgtErr err;
 
 	if (request->x->issuer->password_verifier == NULL)
 		return PGT_ERR_PASSWORD_OFF;
 	if (verification.username == NULL || verification.password == NULL)
 		return refused(PGT_ERR_REQUEST_PARAMETER, verification.username ? "password" : "username",
 					   NULL, NULL);
-	if (!user_function_guard(verify_password, &verification))
+	if (vouched)
+		describe_user(vouched, &issue->auth);
+	else if (!user_function_guard(verify_password, &verification))
 		return PGT_ERR_USER_FUNCTION;
-	return issue->auth.subject ? token_request_details(request, issue) : PGT_ERR_PASSWORD_WRONG;
+	if (issue->auth.subject == NULL)
+		return PGT_ERR_PASSWORD_WRONG;
+	err = follow(request, &issue->auth);
+	return err == PGT_OK ? token_request_details(request, issue) : err;
 }
 
 void

@@ -5,6 +5,9 @@
  * The new token is of a new family, which names the families it comes from: with
  * one of them it dies.  It outlives the subject token in nothing: neither scope
  * nor time, and there is no refresh token.
+ *
+ * It begins on the subject token's shard.  A token of an actor's that lies elsewhere is
+ * verified there, before, and what it says carried here.
  */
 #include "endpoints/grants/token_exchange_grant.h"
 
@@ -13,12 +16,15 @@
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/refused.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/code.h"
 #include "core/base/slice.h"
 #include "core/base/uuid.h"
+#include "core/oauth/route.h"
 #include "core/oauth/scope.h"
+#include "http/hop.h"
 #include "http/http.h"
 #include "operations/issue.h"
 #include "tables/client.h"
@@ -32,6 +38,9 @@
 #define ACCESS_TOKEN_TYPE "urn:ietf:params:oauth:token-type:access_token"
 #define JWT_TYPE "urn:ietf:params:oauth:token-type:jwt"
 
+/* what the actor's shard tells the subject's */
+#define VOUCHED "actor"
+
 /* a token that was exchanged more often than any honest chain of services is long */
 #define ANCESTORS_MAX 16
 
@@ -40,9 +49,11 @@ typedef struct Exchange
 {
 	const TokenRequest *request;
 	Jsonb *subject; /* claims of the subject token */
-	Jsonb *actor; /* of the actor token; NULL: none */
+	Jsonb *actor; /* of the actor token; NULL: none, or not of this shard */
+	Jsonb *vouched; /* what its shard says of it; NULL: it is of this one */
 	Grant *parent; /* family of the subject token */
-	Grant *acting; /* of the actor token */
+	Jsonb *act; /* of the actor; NULL: none */
+	int64 end; /* of the new family, in seconds since 1970 */
 	pg_uuid_t ancestors[ANCESTORS_MAX]; /* of the new family, oldest first */
 	char *ancestor_tokens[ANCESTORS_MAX]; /* the jti of each one's token */
 	int n_ancestors;
@@ -140,6 +151,8 @@ read_tokens(Exchange *exchange)
 						  (char *[]){ACCESS_TOKEN_TYPE, JWT_TYPE}, 2);
 	err = read_token(request, subject, &exchange->subject);
 	if (err == PGT_OK && actor)
+		exchange->vouched = hop_carried_member(request->x, VOUCHED);
+	if (err == PGT_OK && actor && exchange->vouched == NULL)
 		err = read_token(request, actor, &exchange->actor);
 	return err;
 }
@@ -183,8 +196,7 @@ read_families(Exchange *exchange)
 	pg_uuid_t parent;
 
 	exchange->parent = family_of(exchange->subject);
-	exchange->acting = exchange->actor ? family_of(exchange->actor) : NULL;
-	if (exchange->parent == NULL || (exchange->actor && exchange->acting == NULL))
+	if (exchange->parent == NULL)
 		return PGT_ERR_EXCHANGE_TOKEN;
 	parent = exchange->parent->grant_id;
 	store_arg_uuid(&args, &parent);
@@ -296,46 +308,63 @@ act_after(Jsonb *act, Jsonb *before)
 	return object_concat(act, object_end(&later));
 }
 
-/*
- * RFC 8693 section 4.1: who acts now, and in his act who acted before.  Who acts in the
- * name of the actor is between the two: a token that was issued to somebody else does
- * not hide him.
- */
-static Jsonb *
-act_of(const Exchange *exchange)
+/* who acts in the name of the actor is in his act: a token that was issued to somebody else does not hide him */
+static PgtErr
+act_of(Jsonb *actor, Jsonb **act)
 {
-	const Grant *acting = exchange->acting;
-	Jsonb *act;
+	const Grant *acting = family_of(actor);
 
 	if (acting == NULL)
-		return exchange->parent->act;
-	act = acting_begin(member_string(exchange->actor, "sub"), acting->auth.subject);
-	return act_after(act_after(act, acting->act), exchange->parent->act);
+		return PGT_ERR_EXCHANGE_TOKEN;
+	*act = act_after(acting_begin(member_string(actor, "sub"), acting->auth.subject), acting->act);
+	return PGT_OK;
 }
 
-/* with the subject token; and with that of an actor for whom somebody else acts, who has it for minutes */
-static TimestampTz
-end_of(const Exchange *exchange)
+/*
+ * RFC 8693 section 4.1: who acts now, and in his act who acted before.  The family ends
+ * with the subject token; with that of an actor, too, for whom somebody else acts, who has
+ * it for minutes, and with that of another shard, whose revocation is not seen here.
+ */
+static PgtErr
+read_actor(Exchange *exchange)
 {
-	int64 end = member_int(exchange->subject, "exp", 0);
+	Jsonb *act = NULL;
+	Jsonb *bound = exchange->vouched;
+	PgtErr err = PGT_OK;
 
+	if (exchange->vouched)
+		act = member_json(exchange->vouched, "act");
+	else if (exchange->actor)
+		err = act_of(exchange->actor, &act);
 	if (exchange->actor && member_json(exchange->actor, "act"))
-		end = Min(end, member_int(exchange->actor, "exp", 0));
-	return moment_of_unix(end);
+		bound = exchange->actor;
+	exchange->act = act_after(act, exchange->parent->act);
+	exchange->end = member_int(exchange->subject, "exp", 0);
+	if (bound)
+		exchange->end = Min(exchange->end, member_int(bound, "exp", 0));
+	return err;
+}
+
+/* the token alone must not be enough, whoever steals one could move it elsewhere */
+static PgtErr
+check_client(const TokenRequest *request)
+{
+	return request->client->confidential
+			   ? PGT_OK
+			   : refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
 }
 
 static PgtErr
 judge(Exchange *exchange)
 {
-	PgtErr err = PGT_OK;
+	PgtErr err = check_client(exchange->request);
 
-	/* the token alone must not be enough: whoever steals one could move it elsewhere */
-	if (!exchange->request->client->confidential)
-		err = refused(PGT_ERR_CLIENT_GRANT_TYPE, "client_type", "public", "confidential");
 	if (err == PGT_OK)
 		err = read_tokens(exchange);
 	if (err == PGT_OK)
 		err = read_families(exchange);
+	if (err == PGT_OK)
+		err = read_actor(exchange);
 	if (err == PGT_OK)
 		err = read_resources(exchange);
 	if (err == PGT_OK)
@@ -343,12 +372,62 @@ judge(Exchange *exchange)
 	return err;
 }
 
+/* on the actor's shard: what the subject's has to know of him; what it cannot see, the end of his family, is bounded by exp */
+static Jsonb *
+vouched_for(Jsonb *actor, Jsonb *act)
+{
+	Object member;
+	Object vouched;
+
+	object_begin(&member);
+	object_jsonb(&member, "act", act);
+	object_int(&member, "exp", member_int(actor, "exp", 0));
+	object_begin(&vouched);
+	object_jsonb(&vouched, VOUCHED, object_end(&member));
+	return object_end(&vouched);
+}
+
+static PgtErr
+vouch(const TokenRequest *request)
+{
+	PgtErr err = check_client(request);
+	Jsonb *actor;
+	Jsonb *act;
+
+	if (err == PGT_OK)
+		err = read_token(request, http_param(request->x, "actor_token"), &actor);
+	if (err == PGT_OK)
+		err = act_of(actor, &act);
+	return err == PGT_OK ? hop_home(request->x, vouched_for(actor, act)) : err;
+}
+
+/* what names no shard is no token: refused at home */
+static bool
+lies_elsewhere(const char *token, uint32 *shard)
+{
+	return pgtc_route_shard(pgtc_slice_str(token), &glue_mem, shard_here().count, shard) ==
+			   PGTC_OK &&
+		   !shard_is_here(*shard);
+}
+
+PgtErr
+token_exchange_grant_way(HttpExchange *x)
+{
+	char *actor = shard_here().count > 0 ? http_param(x, "actor_token") : NULL;
+	bool to_verify = actor && hop_carried_member(x, VOUCHED) == NULL;
+	uint32 shard;
+
+	if (to_verify && lies_elsewhere(actor, &shard))
+		return hop_aside(x, shard, NULL);
+	return to_verify || hop_is_home(x) ? PGT_OK : hop_home(x, NULL);
+}
+
 void
 token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 {
 	Exchange exchange = {.request = request};
 	IssueRequest issue = token_request_issue(request, GRANT_TYPE_TOKEN_EXCHANGE);
-	PgtErr err = judge(&exchange);
+	PgtErr err = hop_is_home(request->x) ? judge(&exchange) : vouch(request);
 	const Grant *parent = exchange.parent;
 
 	if (err != PGT_OK)
@@ -368,11 +447,11 @@ token_exchange_grant(const TokenRequest *request, TokenResponse *response)
 	issue.scope = exchange.scope;
 	issue.resources = exchange.resources;
 	issue.n_resources = exchange.n_resources;
-	issue.lifespan.not_after = end_of(&exchange);
+	issue.lifespan.not_after = moment_of_unix(exchange.end);
 	issue.ancestors = exchange.ancestors;
 	issue.n_ancestors = exchange.n_ancestors;
 	issue.ancestor_tokens = exchange.ancestor_tokens;
-	issue.act = act_of(&exchange);
+	issue.act = exchange.act;
 	issue_tokens(&issue, response);
 	response->issued_token_type = ACCESS_TOKEN_TYPE;
 }

@@ -5,6 +5,9 @@
 #include "endpoints/grants/token_request.h"
 
 #include "base/object.h"
+#include "base/place.h"
+#include "base/shard.h"
+#include "http/hop.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tokens/authorization_details.h"
@@ -77,6 +80,17 @@ token_request_judge_expired(const TokenRequest *request, const pg_uuid_t *grant_
 	if (err == PGT_ERR_CHALLENGE_UNKNOWN || (err == PGT_OK && step_up.consumed))
 		return expired;
 	return err;
+}
+
+PgtErr
+token_request_follow(const TokenRequest *request, const char *subject, Jsonb *carried)
+{
+	uint32 placement;
+
+	if (shard_here().count == 0)
+		return PGT_OK;
+	placement = place_of_subject(subject);
+	return shard_is_here(placement) ? PGT_OK : hop_to(request->x, placement, carried);
 }
 
 void

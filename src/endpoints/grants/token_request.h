@@ -50,6 +50,13 @@ extern PgtErr token_request_judge_expired(const TokenRequest *request, const pg_
 /* what a request asks for beyond scopes (RFC 9396) that begins a family by itself, with nobody to consent */
 extern PgtErr token_request_details(const TokenRequest *request, IssueRequest *issue);
 
+/*
+ * PGT_ERR_ELSEWHERE, with what is told there, where the subject lies on another shard and
+ * the request has to go on there; otherwise PGT_OK.
+ */
+extern PgtErr token_request_follow(const TokenRequest *request, const char *subject,
+								   Jsonb *carried);
+
 /* sets response->err and writes the event where one is due; grant_id and subject: NULL where unknown */
 extern void token_request_refuse(const TokenRequest *request, const char *event, PgtErr err,
 								 const pg_uuid_t *grant_id, const char *subject,

@@ -20,7 +20,7 @@ export function routes() {
 	const paths = { PGTC_STATUS_LIST_PATH: '/oauth2/status_lists', CONSOLE_PATH: '/oauth2/console', PROBE_LIVE_PATH: '/live', PROBE_READY_PATH: '/ready',
 		METRICS_PATH: '/metrics', RESOURCE_METADATA_PATH: '/.well-known/oauth-protected-resource' };
 	const found = {};
-	for (const [, path, methods, flags] of door.matchAll(/\{((?:\w+|"[^"]*")(?: "[^"]*")?),\s*(\w+),\s*\w+,\s*([\w |]+),\s*\w+,\s*\w+\}/g)) {
+	for (const [, path, methods, flags] of door.matchAll(/\{\s*((?:\w+|"[^"]*")(?: "[^"]*")?),\s*(\w+),\s*\w+,\s*([\w |]+),\s*\w+,\s*\w+\}/g)) {
 		const spelt = path.split(' ').map((part) => (part.startsWith('"') ? part.slice(1, -1) : paths[part])).join('');
 		const many = /OF_MANY|OF_PAIRS/.test(flags);
 		const name = spelt === '/oauth2/console/' && many ? '{file}' : many ? named[spelt] : spelt === paths.RESOURCE_METADATA_PATH ? '{api}' : '';
