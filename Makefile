@@ -28,7 +28,7 @@ SQL_FILES = $(sort $(wildcard sql/install/*.sql))
 REGRESS = install config set_up issue refresh retry lockstep once reuse revoke blacklist verify \
 	cache row_operations introspect keys audit privileges http_admin profiles mtls authorize response_mode front_channel device exchange \
 	client_secrets trusted_issuers authorization_details sessions account lifespan session_limits change_family pre_request door not_before epochs subject_blocks impersonation administration resource_policy resource_metadata ways_to_die factors request_object claims_parameter step_up policy registration \
-	simulate refused bad_input personal subjects placement configuration_tables configuration_file maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families console_policies console_overview import import_hydra import_gotrue import_oidc_provider import_django_oauth_toolkit import_doorkeeper shards hand_over uninstall
+	simulate refused bad_input personal subjects placement configuration_tables configuration_file shard_rules maintain purge courier marks signals request_uri client_documents status_lists restore consent_pages audit_seals metrics console psql console_clients console_families console_policies console_overview import import_hydra import_gotrue import_oidc_provider import_django_oauth_toolkit import_doorkeeper shards hand_over uninstall
 
 # prepare makes what the others use, also when some are named on the command line; none stays none
 ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))

@@ -185,7 +185,7 @@ ROLLBACK;
 SELECT test.brief(test.http('introspect', test.form('token', :'at'), test.basic('sharded'))) AS introspect, test.brief(test.http('token', 'grant_type=client_credentials', test.basic('sharded'))) AS client_credentials,
 	   (test.request('GET', '/oauth2/jwks')).status AS jwks, test.brief(test.http('token', test.form('grant_type', 'refresh_token', 'refresh_token', 'x'), test.basic('sharded'))) AS nobodys,
 	   (test.request('OPTIONS', '/oauth2/token')).status AS options;
--- sent on, it stays, whatever it is; and so says a layer alone
+-- sent on, it stays; of a family that lies elsewhere, and was not forgotten here, nothing is said; and so says a layer alone
 SELECT test.door_at('/oauth2/introspect', test.form('token', :'their_at'), test.basic('sharded'), '{"routed": true}') AS routed;
 SET pgtoken.http_authenticator = nobody;
 -- Attack shut out: a caller who is no layer says routed, so that a shard acts for a subject of another.

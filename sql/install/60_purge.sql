@@ -1,10 +1,10 @@
 -- Deleting what is over: batches of bounded size along the primary key, from
 -- where the last one has ended. No row that somebody else holds is waited for.
 
-CREATE FUNCTION pgtoken.purging(purging boolean) RETURNS void
+CREATE FUNCTION pgtoken.purging(purging boolean, forgetting boolean DEFAULT false) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_purging' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION pgtoken.purging FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called by purge_batch(): from true to false (or the end of the transaction) deletions are not audited row by row, and no backend is told to forget the tokens it has verified';
+COMMENT ON FUNCTION pgtoken.purging IS 'Internal, called where rows are deleted in batches: from true to false (or the end of the transaction) deletions of what is of a family are not audited row by row, no backend is told to forget the tokens it has verified, and no receiver of signals is told. forgetting: the rows live on another shard, and no deletion is audited by itself';
 
 CREATE FUNCTION pgtoken.purged_tables() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -79,22 +79,57 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.purge_condition FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.purge_condition IS 'Internal: which rows t of a table are over and kept for no longer, as an SQL condition by the settings of retention, in which NULL stands for: none are';
 
-CREATE FUNCTION pgtoken.purge_batch(task text, look integer, anew boolean DEFAULT false, late boolean DEFAULT false, OUT step text, OUT detail text, OUT finished boolean)
+CREATE FUNCTION pgtoken.delete_batch(of_task text, of_table name, condition text, further text, forgetting boolean, look integer, begin_after text[], OUT deleted bigint, OUT end_at text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET bytea_output = 'hex'
 	-- along the key, whatever the statistics say
 	SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_sort = off SET jit = off
 AS $function$
 DECLARE
-	caller CONSTANT text := current_setting('application_name');
-	condition text;
-	begin_after text[];
-	end_at text[];
 	key_columns text;
 	key_texts text;
 	key_after text;
 	key_until text;
 	same_key text;
 	in_range text;
+BEGIN
+	SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.n),
+		   string_agg(format('t.%I::text', a.attname), ', ' ORDER BY k.n),
+		   string_agg(format('$1[%s]::%s', k.n, format_type(a.atttypid, NULL)), ', ' ORDER BY k.n),
+		   string_agg(format('$2[%s]::%s', k.n, format_type(a.atttypid, NULL)), ', ' ORDER BY k.n),
+		   string_agg(format('t.%1$I = o.%1$I', a.attname), ' AND ' ORDER BY k.n)
+	INTO key_columns, key_texts, key_after, key_until, same_key
+	FROM pg_index i
+	CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
+	JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+	WHERE i.indrelid = format('pgtoken.%I', of_table)::regclass AND i.indisprimary;
+
+	in_range := further || CASE WHEN begin_after IS NULL THEN '' ELSE format(' AND (%s) > (%s)', key_columns, key_after) END;
+	EXECUTE format('SELECT ARRAY[%s] FROM pgtoken.%I t WHERE %s ORDER BY %s OFFSET $3 - 1 LIMIT 1', key_texts, of_table, in_range, key_columns)
+		INTO end_at USING begin_after, end_at, look;
+	IF end_at IS NOT NULL THEN
+		in_range := in_range || format(' AND (%s) <= (%s)', key_columns, key_until);
+	END IF;
+
+	-- deadlocks are impossible: it waits for nobody
+	PERFORM pgtoken.purging(true, forgetting);
+	EXECUTE format('WITH o AS MATERIALIZED (SELECT %s FROM pgtoken.%I t WHERE %s AND %s FOR UPDATE SKIP LOCKED)
+					DELETE FROM pgtoken.%I t USING o WHERE %s', key_columns, of_table, in_range, condition, of_table, same_key)
+		USING begin_after, end_at;
+	GET DIAGNOSTICS deleted = ROW_COUNT;
+	PERFORM pgtoken.purging(false);
+	UPDATE pgtoken.maintenance m SET position = end_at WHERE m.task = of_task;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.delete_batch FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.delete_batch IS 'Internal, called where rows are deleted in batches: of the next so many rows (look) of a table in the order of its primary key behind begin_after (NULL: from the front) that are in what is looked through (further) those for which condition holds; both are conditions on rows t. forgetting: as in purging. Audited is what the caller says. of_task: whose position it keeps. Returns how many it deleted, and where it has ended; NULL: at the end';
+
+CREATE FUNCTION pgtoken.purge_batch(task text, look integer, anew boolean DEFAULT false, late boolean DEFAULT false, OUT step text, OUT detail text, OUT finished boolean)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	caller CONSTANT text := current_setting('application_name');
+	condition text;
+	begin_after text[];
 	purged bigint;
 BEGIN
 	PERFORM pgtoken.library_version();	-- loads the library, and with it the settings
@@ -120,39 +155,12 @@ BEGIN
 	SELECT CASE WHEN NOT anew THEN m.position END INTO begin_after FROM pgtoken.maintenance m WHERE m.task = purge_batch.task;
 	PERFORM set_config('application_name', format('pgtoken maintenance: %s', task), true);
 
-	SELECT string_agg(format('t.%I', a.attname), ', ' ORDER BY k.n),
-		   string_agg(format('t.%I::text', a.attname), ', ' ORDER BY k.n),
-		   string_agg(format('$1[%s]::%s', k.n, format_type(a.atttypid, NULL)), ', ' ORDER BY k.n),
-		   string_agg(format('$2[%s]::%s', k.n, format_type(a.atttypid, NULL)), ', ' ORDER BY k.n),
-		   string_agg(format('t.%1$I = o.%1$I', a.attname), ' AND ' ORDER BY k.n)
-	INTO key_columns, key_texts, key_after, key_until, same_key
-	FROM pg_index i
-	CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, n)
-	JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-	WHERE i.indrelid = format('pgtoken.%I', task)::regclass AND i.indisprimary;
-
-	in_range := CASE WHEN begin_after IS NULL THEN 'true' ELSE format('(%s) > (%s)', key_columns, key_after) END;
-	IF task = 'grants' AND NOT late THEN
+	SELECT b.deleted, b.end_at IS NULL INTO purged, finished
+	FROM pgtoken.delete_batch(task, task, condition,
 		-- who began later has not ended long enough ago
-		in_range := in_range || format(' AND t.grant_id < %L', pgtoken.first_uuid(now() - greatest(pgtoken.retention('grants'), '2 days')));
-	END IF;
-	EXECUTE format('SELECT ARRAY[%s] FROM pgtoken.%I t WHERE %s ORDER BY %s OFFSET $3 - 1 LIMIT 1', key_texts, task, in_range, key_columns)
-		INTO end_at USING begin_after, end_at, look;
-	IF end_at IS NOT NULL THEN
-		in_range := in_range || format(' AND (%s) <= (%s)', key_columns, key_until);
-	END IF;
-
-	-- deadlocks are impossible: it waits for nobody
-	PERFORM pgtoken.purging(true);
-	EXECUTE format('WITH o AS MATERIALIZED (SELECT %s FROM pgtoken.%I t WHERE %s AND %s FOR UPDATE SKIP LOCKED)
-					DELETE FROM pgtoken.%I t USING o WHERE %s', key_columns, task, in_range, condition, task, same_key)
-		USING begin_after, end_at;
-	GET DIAGNOSTICS purged = ROW_COUNT;
-	PERFORM pgtoken.purging(false);
-	UPDATE pgtoken.maintenance m SET position = end_at WHERE m.task = purge_batch.task;
+		CASE WHEN task = 'grants' AND NOT late THEN format('t.grant_id < %L', pgtoken.first_uuid(now() - greatest(pgtoken.retention('grants'), '2 days'))) ELSE 'true' END,
+		false, look, begin_after) b;
 	PERFORM set_config('application_name', caller, true);
-
-	finished := end_at IS NULL;
 	IF purged > 0 THEN
 		PERFORM pgtoken.write_audit_event('maintenance.purged', jsonb_build_object('table', task, 'rows', purged));
 		step := CASE task WHEN 'grants' THEN 'families' WHEN 'blacklist' THEN 'blacklist rows' WHEN 'subject_not_before' THEN 'not_before times of subjects'

@@ -4,6 +4,7 @@
  */
 #include "base/shard.h"
 
+#include "base/glue.h"
 #include "base/place.h"
 #include "core/base/placement.h"
 #include "core/base/text.h"
@@ -87,4 +88,15 @@ shard_require_subject(const char *subject)
 	/* nothing is hashed where all lie here */
 	if (here.count > 0)
 		shard_require(place_of_subject(subject), "the subject");
+}
+
+void
+shard_require_id(const pg_uuid_t *id, const char *what)
+{
+	uint32_t number;
+
+	if (here.count == 0)
+		return;
+	glue_check(pgtc_placement_number(id->data, &number), "hashing an id");
+	shard_require(number, what);
 }

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 
 #include "utils/guc.h"
+#include "utils/uuid.h"
 
 typedef struct Shard
 {
@@ -35,6 +36,9 @@ extern void shard_require(uint32 placement, const char *what);
 
 /* the same of all that a subject has */
 extern void shard_require_subject(const char *subject);
+
+/* of what a family has, by its id, whoever made that */
+extern void shard_require_id(const pg_uuid_t *id, const char *what);
 
 /* of the setting */
 extern bool shard_check(char **value, void **extra, GucSource source);

@@ -18,6 +18,7 @@
 #include "core/base/slice.h"
 #include "core/oauth/scope.h"
 #include "operations/blacklist.h"
+#include "operations/status_place.h"
 #include "tables/audit.h"
 #include "tables/client.h"
 #include "tables/not_before.h"
@@ -76,15 +77,10 @@ loses_refresh_token(const Client *client, const Grant *before, const char *scope
 static void
 leave_place(const Client *client, Grant *grant, TimestampTz now)
 {
-	const Issuer *issuer = issuer_get(client->issuer);
-
 	if (grant->status_series == 0)
 		return;
 	status_index_end(grant->status_series, grant->status_position);
-	grant->status_series = 0;
-	if (issuer->status_lists)
-		status_index_take(issuer, grant->auth.subject, now, &grant->status_series,
-						  &grant->status_position);
+	status_place_renew(client, grant, now);
 }
 
 bool

@@ -2,11 +2,11 @@
  * refresh.c
  *		Use case: refresh, with rotation, honest retries and reuse detection.
  *
- * Client binding and hash come before reuse is judged: who lacks the client's
- * credentials must not be able to kill a family.  The risk is assessed before
- * anything is consumed.  The family's row settles every race: each change is one
- * UPDATE that names the generation it expects, and whoever finds it changed reads
- * and judges again.  A token only ever grows older, so that ends.
+ * Client binding and hash come before reuse is judged: who lacks the client's credentials
+ * must not be able to kill a family.  The risk is assessed before anything is consumed.  The
+ * family's row settles every race: each change is one UPDATE that names the generation it
+ * expects, and whoever finds it changed reads and judges again.  A token only ever grows
+ * older, so that ends.
  */
 #include "operations/refresh.h"
 
@@ -29,6 +29,7 @@
 #include "core/risk/lockstep.h"
 #include "operations/permit.h"
 #include "operations/retry.h"
+#include "operations/status_place.h"
 #include "step_up/challenge.h"
 #include "tables/audit.h"
 #include "tables/client.h"
@@ -173,10 +174,7 @@ recognize(Refresh *refresh, Grant *grant)
 	client = refresh->client;
 	if (!genuine_refresh_token(grant, &refresh->token))
 		return PGT_ERR_TOKEN_UNKNOWN;
-	/*
-	 * Another client's caller is refused whatever he holds; the hash only says
-	 * whether it was a token, and so worth recording with the family.
-	 */
+	/* another client's caller is refused; the hash says that it is worth recording with the family */
 	refresh->grant = grant;
 	if (strcmp(grant->client_id, client->client_id) != 0)
 		return refused(PGT_ERR_TOKEN_OTHER_CLIENT, "client_id", client->client_id,
@@ -324,10 +322,9 @@ judge_again(Refresh *refresh)
 }
 
 /*
- * A rotation's generation says whether what was judged is still so; a renewal
- * changes none, so those of one family that a policy may judge come one after the
- * other.  Those that go on after a step-up do so by its row, which is locked before
- * the family's.
+ * A rotation's generation says whether what was judged is still so; a renewal changes none,
+ * so those of one family that a policy may judge come one after the other.  Those that go on
+ * after a step-up do so by its row, which is locked before the family's.
  */
 static bool
 must_lock(const Refresh *refresh)
@@ -423,6 +420,7 @@ sign(Refresh *refresh)
 
 	/* the access token is bound to what this request has proved, the family to what its first has */
 	grant->cnf = refresh->request->cnf;
+	status_place_follow(refresh->client, grant, refresh->now);
 	return mint_tokens(
 		&(MintRequest){
 			.client = refresh->client,

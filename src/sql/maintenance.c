@@ -31,7 +31,7 @@ Datum
 pgt_purging(PG_FUNCTION_ARGS)
 {
 	if (PG_GETARG_BOOL(0))
-		audit_enter(&(AuditScope){.purging = true});
+		audit_enter(&(AuditScope){.purging = true, .forgetting = PG_GETARG_BOOL(1)});
 	else if (audit_scope()->purging)
 		audit_leave();
 	PG_RETURN_VOID();

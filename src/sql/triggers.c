@@ -280,9 +280,9 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	bool is_null;
 	bool per_family;
 
-	if (restoring(RelationGetNamespace(data->tg_relation)))
-		return PointerGetDatum(NULL);
 	rows_of(data, &before, &after);
+	if (restoring(RelationGetNamespace(data->tg_relation)) || (after == NULL && scope->forgetting))
+		return PointerGetDatum(NULL);
 	row = after ? after : before;
 	per_family = strcmp(NameStr(TupleDescAttr(desc, 0)->attname), "grant_id") == 0;
 
@@ -436,7 +436,7 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 	CacheEpoch epoch =
 		strcmp(data->tg_trigger->tgargs[0], "config") == 0 ? CACHE_CONFIG : CACHE_REVOCATION;
 
-	/* what is purged has no living access token that could be remembered */
+	/* what is purged has no living access token here that could be remembered */
 	if (epoch == CACHE_REVOCATION && TRIGGER_FIRED_BY_DELETE(data->tg_event) &&
 		audit_scope()->purging)
 		return PointerGetDatum(NULL);
@@ -448,5 +448,7 @@ pgt_invalidate(PG_FUNCTION_ARGS)
 Datum
 pgt_signals_wanted(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!restoring(get_func_namespace(fcinfo->flinfo->fn_oid)) && signal_stream_any());
+	/* what is purged was over, or is another shard's to tell of */
+	PG_RETURN_BOOL(!audit_scope()->purging &&
+				   !restoring(get_func_namespace(fcinfo->flinfo->fn_oid)) && signal_stream_any());
 }

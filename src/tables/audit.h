@@ -44,6 +44,8 @@ typedef struct AuditScope
 	Jsonb *personal; /* what that tells of a person; NULL: nothing */
 	bool answers; /* what is inserted has a row in the ledger, which is its event */
 	bool purging; /* rows that have been over for long are deleted, audited by their number */
+	bool
+		forgetting; /* as purging, of rows that live on another shard: nothing was deleted that anybody had */
 	bool redacting; /* rows of audit and ledger lose what tells of a person, and nothing else */
 } AuditScope;
 

@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 
 #include "base/moment.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "core/base/crypto.h"
 #include "core/oauth/refresh_token.h"
@@ -62,13 +63,21 @@ read_grant(StoreRow *row, void *arg)
 	grant->found = row->found;
 }
 
+/*
+ * What a clone has of its original, until it is forgotten, is not its own: a family that
+ * went on in both would fork, and an end in one would not reach the other.
+ */
 static Grant *
 read_by_id(StoreQuery *query, const pg_uuid_t *grant_id)
 {
 	StoreArgs args = {0};
+	Grant *grant;
 
 	store_arg_uuid(&args, grant_id);
-	return store_find(query, &args);
+	grant = store_find(query, &args);
+	if (grant)
+		shard_require_id(grant_id, "the family");
+	return grant;
 }
 
 static StoreQuery grant_read_query =
@@ -148,6 +157,33 @@ grant_insert(const Grant *grant)
 	store_run(&grant_insert_query, &args, NULL, NULL);
 }
 
+static void
+place_args(StoreArgs *args, const Grant *grant)
+{
+	store_arg_value(args, INT8OID, Int64GetDatum(grant->status_series), grant->status_series == 0);
+	store_arg_value(args, INT4OID, Int32GetDatum(grant->status_position),
+					grant->status_series == 0);
+}
+
+static StoreQuery grant_place_query =
+	STORE_QUERY("grant place", STORE_WRITES,
+				"UPDATE pgtoken.grants g SET status_series = $2, status_position = $3 "
+				"WHERE g.grant_id" EQ "$1");
+
+/* a family that goes on, and has left a list: with its new place */
+static bool
+gone_on(const Grant *grant, bool changed)
+{
+	StoreArgs args = {0};
+
+	if (!changed || !grant->status_moved)
+		return changed;
+	store_arg_uuid(&args, &grant->grant_id);
+	place_args(&args, grant);
+	store_run(&grant_place_query, &args, NULL, NULL);
+	return true;
+}
+
 static StoreQuery grant_rotate_query = STORE_HOT_WRITE(
 	"grant rotate", ROW_UPDATE, "grants", NULL,
 	"UPDATE pgtoken.grants g SET {sets} WHERE g.grant_id" EQ "$1 AND g.generation" EQ "$2 "
@@ -171,8 +207,9 @@ grant_rotate(const Grant *grant, const uint8_t hash[PGTC_SHA256_LEN],
 	store_arg_time(store_named(&args, "rotated_at"), now);
 	store_arg_int(store_named(&args, "retry_count"), 0);
 	store_arg_jsonb(store_named(&args, "context"), context);
-	return (can_rotate && store_update_found(&grant_rotate_query, &args, grant->found)) ||
-		   store_run(&grant_rotate_query, &args, NULL, NULL) == 1;
+	return gone_on(grant,
+				   (can_rotate && store_update_found(&grant_rotate_query, &args, grant->found)) ||
+					   store_run(&grant_rotate_query, &args, NULL, NULL) == 1);
 }
 
 static StoreQuery grant_retry_query =
@@ -195,7 +232,7 @@ grant_retry(const Grant *grant, int limit, const uint8_t *lockstep, int *retry)
 	store_arg_int(&args, limit);
 	store_arg_bytes(&args, lockstep, PGTC_LOCKSTEP_LEN);
 	store_arg_time(&args, grant->changed_at);
-	return store_run(&grant_retry_query, &args, store_read_int, retry) == 1;
+	return gone_on(grant, store_run(&grant_retry_query, &args, store_read_int, retry) == 1);
 }
 
 static StoreQuery grant_renew_query =
@@ -217,7 +254,7 @@ grant_renew(const Grant *grant, TimestampTz now, Jsonb *context, int *retry)
 	store_arg_time(&args, now);
 	store_arg_jsonb(&args, context);
 	store_arg_time(&args, grant->changed_at);
-	return store_run(&grant_renew_query, &args, store_read_int, retry) == 1;
+	return gone_on(grant, store_run(&grant_renew_query, &args, store_read_int, retry) == 1);
 }
 
 static StoreQuery grant_step_up_query =
@@ -254,9 +291,7 @@ grant_change(const Grant *grant)
 	store_arg_jsonb(&args, grant->auth.claims);
 	store_arg_int(&args, grant->blacklisted_generation);
 	store_arg_time(&args, grant->changed_at);
-	store_arg_value(&args, INT8OID, Int64GetDatum(grant->status_series), grant->status_series == 0);
-	store_arg_value(&args, INT4OID, Int32GetDatum(grant->status_position),
-					grant->status_series == 0);
+	place_args(&args, grant);
 	store_run(&grant_change_query, &args, NULL, NULL);
 }
 

@@ -59,6 +59,8 @@ typedef struct Grant
 	TimestampTz changed_at; /* DT_NOBEGIN: what its tokens say is what it began with */
 	int64 status_series; /* its place in the status lists; 0: it has none */
 	int32 status_position;
+	bool
+		status_moved; /* it has another place than its row: grant_rotate, _retry and _renew write it */
 	const StoreFound *found; /* the row that it was read from; NULL: not known */
 } Grant;
 

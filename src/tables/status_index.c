@@ -10,7 +10,8 @@
  *
  * A block ends with the epoch of its issuer, since after_restore() closes all lists,
  * and after an hour, so that a list in which nothing was reserved for days has none of
- * it left and can go when its families have gone.
+ * it left and can go when its families have gone.  Of several shards each reserves in
+ * lists that lie there: before a split there were others.
  */
 #include "tables/status_index.h"
 
@@ -19,6 +20,7 @@
 
 #include "base/place.h"
 #include "base/random.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "core/oauth/status_list.h"
 
@@ -113,11 +115,19 @@ read_reservation(StoreRow *row, void *arg)
 	reservation->next = store_int(row, 0);
 }
 
+bool
+status_index_is_here(int64 series)
+{
+	return shard_is_here(series & (PGTC_PLACEMENTS - 1));
+}
+
 /* whatever the isolation level: a list that others have moved on since the snapshot is no conflict */
 static StoreQuery reserve_query = STORE_QUERY(
 	"status list reserve", STORE_WRITES_LATEST,
 	"WITH o AS MATERIALIZED (SELECT l.series, l.number, l.next_index FROM pgtoken.status_lists l "
-	"WHERE l.issuer" EQ "$1 AND NOT l.is_full LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) "
+	"WHERE l.issuer" EQ "$1 AND NOT l.is_full AND ($4" EQ
+	"0 OR (l.series OPERATOR(pg_catalog.&) 16383) "
+	"OPERATOR(pg_catalog.%) $4" EQ "$5) LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) "
 	"UPDATE pgtoken.status_lists l SET next_index = LEAST(o.next_index OPERATOR(pg_catalog.+) $2, $3), "
 	"is_full = o.next_index OPERATOR(pg_catalog.+) $2 OPERATOR(pg_catalog.>=) $3, "
 	"reserved_at = pg_catalog.clock_timestamp() "
@@ -146,6 +156,7 @@ open_list(const Issuer *issuer, int64 series, int32 number, int32 next_index)
 static Reservation
 reserve(const Issuer *issuer, const char *subject, int size)
 {
+	Shard here = shard_here();
 	Reservation reservation = {0};
 	StoreArgs args = {0};
 	uint8_t random[8];
@@ -153,6 +164,8 @@ reserve(const Issuer *issuer, const char *subject, int size)
 	store_arg_text(&args, issuer->issuer);
 	store_arg_int(&args, size);
 	store_arg_int(&args, PGTC_STATUS_LIST_SIZE);
+	store_arg_long(&args, here.count);
+	store_arg_long(&args, here.number);
 	if (store_run(&reserve_query, &args, read_reservation, &reservation) == 0)
 	{
 		random_public(random, sizeof(random));
@@ -232,7 +245,7 @@ status_index_take(const Issuer *issuer, const char *subject, TimestampTz now, in
 	Block *block = block_of(issuer);
 
 	if (block->left == 0 || block->epoch != issuer->epochs.current || now < block->reserved_at ||
-		now >= block->reserved_at + BLOCK_AGE)
+		now >= block->reserved_at + BLOCK_AGE || !status_index_is_here(block->series))
 		fill(block, issuer, subject, now);
 	*series = block->series;
 	*position = block->position + block->order[--block->left];

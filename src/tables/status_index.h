@@ -23,6 +23,9 @@ extern void status_index_take(const Issuer *issuer, const char *subject, Timesta
 /* what names this place is refused from now on, whatever becomes of its family */
 extern void status_index_end(int64 series, int32 position);
 
+/* is a list of this series made here, or on another shard? */
+extern bool status_index_is_here(int64 series);
+
 /* at start-up, before any block is there */
 extern void status_index_init(void);
 

@@ -17,6 +17,7 @@
 #include "base/moment.h"
 #include "base/object.h"
 #include "base/replay_lag.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/code.h"
@@ -160,6 +161,8 @@ token_stands(const GenuineAccessToken *token)
 	if (store_run(&token_state_query, &args, read_token, &state) == 0 || !state.holds ||
 		!pgtc_slice_equal(token->claims->client_id, pgtc_slice_str(state.client_id)))
 		return false;
+	/* of what is not forgotten yet its own shard knows the end */
+	shard_require_id(&token->grant_id, "the family");
 	client = client_find(state.client_id);
 	return client && client->enabled && begun_in_time(client, &state) &&
 		   !subject_block_holds(client->issuer, state.subject) &&

@@ -47,6 +47,10 @@ my $other = issue('app');
 replayed();
 
 is($s->value('SELECT pg_is_in_recovery()'), 't', 'the standby is one');
+# one connection string for both, as docs/scale.md has it
+my $several = sprintf 'host=%s,%s port=%s,%s dbname=postgres', map { ($standby->$_, $primary->$_) } qw(host port);
+is((PostgreSQL::Test::Utils::run_command([ 'psql', '-XAtc', 'SELECT pg_is_in_recovery()', '-d', "$several target_session_attrs=$_->[0]" ]))[0], $_->[1], "$_->[0]: $_->[2]")
+  for [ 'prefer-standby', 't', 'who only reads finds the standby' ], [ 'read-write', 'f', 'who writes the primary' ];
 is($s->value('SELECT pgtoken.jwks()'), $p->value('SELECT pgtoken.jwks()'), 'jwks: the same on both');
 for my $client (sort keys %family)
 {

@@ -331,7 +331,7 @@ sub _until_ready
 				push @{ $self->{notices} }, $field{M};
 				next;
 			}
-			$error = PgtokenTest::Error->new($field{C}, $field{M}, $field{D});
+			$error = PgtokenTest::Error->new($field{C}, $field{M}, $field{D}, $field{H});
 			die $error if $field{S} eq 'FATAL' || $field{S} eq 'PANIC';
 		}
 		elsif ($type eq 'R')
@@ -365,9 +365,9 @@ use overload '""' => sub { return "ERROR $_[0]{sqlstate}: $_[0]{message}\n"; };
 
 sub new
 {
-	my ($class, $sqlstate, $message, $detail) = @_;
+	my ($class, $sqlstate, $message, $detail, $hint) = @_;
 
-	return bless { sqlstate => $sqlstate, message => $message, detail => $detail }, $class;
+	return bless { sqlstate => $sqlstate, message => $message, detail => $detail, hint => $hint }, $class;
 }
 
 1;
