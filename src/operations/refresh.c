@@ -169,7 +169,7 @@ recognize(Refresh *refresh, Grant *grant)
 		return err;
 	client = refresh->client;
 	if (!genuine_refresh_token(grant, &refresh->token))
-		return PGT_ERR_TOKEN_UNKNOWN;
+		return retry_lost(client, grant, refresh->token.generation, &refresh->grant);
 	/*
 	 * Another client's caller is refused whatever he holds; the hash only says
 	 * whether it was a token, and so worth recording with the family.
