@@ -105,7 +105,7 @@ export class Client {
 			[this.name, `user-${Math.floor(random.next() * SUBJECTS)}`, 'openid read offline_access']));
 		if (!answer) return;
 		if (answer.decision !== 'allow') return void this.soak.fault(`issue was refused: ${answer.error}`);
-		const family = { client: this.name, route: random.weighted(ROUTES), pending: false };
+		const family = { client: this.name, route: random.weighted(this.soak.routes ?? ROUTES), pending: false };
 		this.remember(family, answer, 'issue');
 		this.families.push(family);
 		this.soak.families.set(family.grantId, family);
@@ -121,6 +121,7 @@ export class Client {
 			this.forget(family);
 			family.pending = false;
 			family.over = true;
+			if (family.lost) return;
 			return void this.soak.fault(`an honest client was refused: family ${family.grantId}, generation ${family.generation}: ${refused.error}`);
 		}
 		const tokens = new Set(answers.map(({ refresh_token: token }) => token));
