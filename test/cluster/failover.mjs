@@ -20,6 +20,8 @@ const { env } = process;
 const FAILOVERS = Number(env.CLUSTER_FAILOVERS);
 const SYNCHRONOUS = env.CLUSTER_SYNCHRONOUS !== 'off';
 const SEED = Number(env.CLUSTER_SEED || Date.now() % 1_000_000);
+// milliseconds by which asynchronous standbys are behind, every other time at least
+const BEHIND = 250;
 // seconds, less than the five that an access token may come from the future
 const CLOCKS = [0, 2, -2];
 
@@ -126,8 +128,11 @@ for (let n = 1; n <= FAILOVERS; n++) {
 	const began = Date.now();
 	const rate = async () => { const from = soak.journal.answers.length; await later(500); return (soak.journal.answers.length - from) * 2; };
 	const perSecond = await rate();
+	const behind = !SYNCHRONOUS && n % 2 === 0 ? BEHIND : 0;
+	const letGo = behind ? await nodes.holdBack(old, behind) : undefined;
 	const killed = Date.now();
 	await nodes.kill(old, machine);
+	letGo?.();
 	soak.burst = false;
 	const faults = soak.faults.length;
 	let found;
@@ -145,10 +150,13 @@ for (let n = 1; n <= FAILOVERS; n++) {
 	await nodes.whole();
 	const rejoined = Date.now() - killed;
 	if (SYNCHRONOUS) await examine();
-	for (const [what, number] of Object.entries(found ?? {})) losses[what] = (losses[what] ?? 0) + number;
+	const loss = losses[behind ? `${BEHIND} ms behind` : 'as they are'] ??= { failovers: 0, rate: 0, of: {} };
+	loss.failovers++;
+	loss.rate += perSecond;
+	for (const [what, number] of Object.entries(found ?? {})) loss.of[what] = (loss.of[what] ?? 0) + number;
 	say(`failover ${n}: ${old.name}${machine ? ' and its machine' : ''} to ${next.name}, writes again after ${taken} ms, three nodes after ${rejoined} ms, ${
 		perSecond} answers a second before, ${soak.journal.answers.length - answers} since ${killed - began + rejoined} ms${
-		found ? `, lost ${JSON.stringify(found)}` : ''}: ${soak.faults.length === faults ? 'all holds' : `${soak.faults.length - faults} FAULTS`}`);
+		behind ? `, standbys held back for ${behind} ms` : ''}${found ? `, lost ${JSON.stringify(found)}` : ''}: ${soak.faults.length === faults ? 'all holds' : `${soak.faults.length - faults} FAULTS`}`);
 }
 
 // --- the end ---------------------------------------------------------------------
@@ -191,7 +199,9 @@ await nodes.stop();
 times.sort((a, b) => a - b);
 say(`asked: ${Object.entries(soak.counts).sort().map(([what, number]) => `${what} ${number}`).join(', ')}`);
 say(`${soak.families.size} families, ${going} went on at the end; pg_rewind ran ${rewound} times; ${indexes} indexes whole, the three nodes are the same`);
-if (!SYNCHRONOUS) say(`lost in ${FAILOVERS} failovers: ${JSON.stringify(losses)}`);
+for (const [how, { failovers, rate, of }] of SYNCHRONOUS ? [] : Object.entries(losses)) {
+	say(`standbys ${how}: in ${failovers} failovers at ${Math.round(rate / failovers)} answers a second on an average ${JSON.stringify(of)}`);
+}
 console.log('| date | tree | standby | failovers | with the machine | answers with tokens | writes again after, median and worst | checks | faults |');
 console.log('|---|---|---|---:|---:|---:|---:|---:|---:|');
 console.log(`| ${new Date().toISOString().slice(0, 10)} | ${env.CLUSTER_COMMIT} | ${SYNCHRONOUS ? 'synchronous' : 'asynchronous'} | ${FAILOVERS} | ${machines.count} | ${

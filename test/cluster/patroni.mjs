@@ -151,6 +151,20 @@ export class Nodes {
 		}
 	}
 
+	/** what the standbys receive stops for so long; returns what lets them go, without what has come to their sockets since */
+	async holdBack(primary, milliseconds) {
+		const held = [];
+		for (const node of this.nodes.filter((one) => one !== primary)) {
+			for (const pid of await serversIn(node.data)) {
+				if ((await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes('walreceiver')) held.push(pid);
+			}
+		}
+		const send = (signal) => held.forEach((pid) => { try { process.kill(pid, signal); } catch { /* it has ended */ } });
+		send('SIGSTOP');
+		await later(milliseconds);
+		return () => { send('SIGTERM'); send('SIGCONT'); };
+	}
+
 	servers() { return this.nodes.map(({ port }) => ({ host: '127.0.0.1', port, database: 'postgres' })); }
 
 	async stop() {

@@ -173,13 +173,13 @@ export class Client {
 			if (status !== 200) throw new Error(`status ${status}: ${body.slice(0, 200)}`);
 			return JSON.parse(body).active;
 		});
-		if (active === false) this.soak.fault(`the refresh token of a living family is not active: ${family.grantId}`);
+		if (active === false && !family.lost) this.soak.fault(`the refresh token of a living family is not active: ${family.grantId}`);
 	}
 
 	async verify(family) {
 		const { access, expires, blacklisted, kid } = family;
 		const answer = await this.persist('verify', () => this.session.row('SELECT pgtoken.verify_access_token($1) IS NOT NULL AS holds', [access]));
-		if (!answer || expires < Date.now() / 1000 + 1 || this.soak.retired.has(kid)) return;
+		if (!answer || family.lost || expires < Date.now() / 1000 + 1 || this.soak.retired.has(kid)) return;
 		if (blacklisted === 'answered' && answer.holds) this.soak.fault(`a blacklisted access token holds: family ${family.grantId}`);
 		if (!blacklisted && !answer.holds) this.soak.fault(`an access token that was answered does not hold: family ${family.grantId}`);
 	}
