@@ -244,7 +244,6 @@ store_make_durable(void)
 		return;
 	/* holds even if the caller turns the setting off again before it commits */
 	ForceSyncCommit();
-	/* local would be answered before the standby has it that takes over */
 	if (synchronous_commit < SYNCHRONOUS_COMMIT_REMOTE_WRITE)
 		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_LOCAL, true, 0, false);

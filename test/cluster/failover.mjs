@@ -198,7 +198,7 @@ await nodes.stop();
 
 times.sort((a, b) => a - b);
 say(`asked: ${Object.entries(soak.counts).sort().map(([what, number]) => `${what} ${number}`).join(', ')}`);
-say(`${soak.families.size} families, ${going} went on at the end; pg_rewind ran ${rewound} times; ${indexes} indexes whole, the three nodes are the same`);
+say(`${soak.families.size} families, ${going} went on at the end; pg_rewind ran ${rewound} times; nodes were made anew ${nodes.helped ?? 0} times; ${indexes} indexes whole, the three nodes are the same`);
 for (const [how, { failovers, rate, of }] of SYNCHRONOUS ? [] : Object.entries(losses)) {
 	say(`standbys ${how}: in ${failovers} failovers at ${Math.round(rate / failovers)} answers a second on an average ${JSON.stringify(of)}`);
 }
