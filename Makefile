@@ -40,7 +40,7 @@ export PG_TEST_TIMEOUT_DEFAULT = 3600
 
 # --- targets that look after themselves: this file is read without pg_config --
 
-ALONE = help setup check check-valgrind check-fresh check-matrix check-release deb openapi interop examples console screenshots demo serve soak soak-memory bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade lint reference
+ALONE = help setup check check-valgrind check-fresh check-matrix check-release deb openapi interop examples console screenshots demo serve soak soak-memory cluster bench bench-audit bench-http bench-purge bench-scale bench-upgrade check-upgrade lint reference
 CORE_ONLY = unit fuzz fuzz-replay fuzz-merge format dist
 
 goals := $(or $(MAKECMDGOALS),all)

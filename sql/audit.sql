@@ -82,9 +82,9 @@ SELECT event, reason, subject, grant_id = :'gid' AS of_family FROM pgtoken.audit
 WHERE client_id = 'audited' AND event IN ('client.authentication_failed', 'refresh.refused', 'issue.refused') ORDER BY event;
 
 -- Attack shut out: somebody fills the disk by sending noise. What is unknown or
--- malformed leaves no row.
+-- malformed leaves no row, nor what names a family and comes of nobody who is known.
 SELECT test.written() AS before \gset
-SELECT count(r.error) AS refused FROM unnest(ARRAY['', 'x', test.forge(:'rt1', 1), test.forge(:'rt1', 0)]) t, pgtoken.refresh_grant(t, 'audited', test.secret('audited')) r;
+SELECT count(r.error) AS refused FROM (VALUES ('', 'audited'), ('x', 'audited'), (test.forge(:'rt1', 1), 'app'), (test.forge(:'rt1', 0), 'app')) v (token, client), pgtoken.refresh_grant(token, client, CASE client WHEN 'audited' THEN test.secret(client) END) r;
 SELECT (pgtoken.refresh_grant(:'rt1', 'nobody', 'x')).error, (pgtoken.issue_tokens('nobody', 'x')).error;
 SELECT (pgtoken.issue_tokens('audited', 'x', 'a  b')).error, (pgtoken.issue_tokens('audited', 'x', resource => '{x}')).error;
 SELECT test.written() = :'before' AS nothing_written;

@@ -117,3 +117,32 @@ BEGIN;
 SELECT (pgtoken.refresh_grant(:'rt0')).error;
 COMMIT;
 SELECT state FROM pgtoken.grant_status WHERE grant_id = :'gid';
+
+-- Accident: the primary has answered, and is gone with commits that no standby had.
+-- A rollback after the answer is the same. The successor is refused, nothing ends, and
+-- the audit tells it from theft: the family lies in no way open to whoever presents it.
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('web', 'alice', 'openid offline_access') \gset
+SELECT refresh_token AS rt1 FROM pgtoken.refresh_grant(:'rt0', 'web', test.secret('web')) \gset
+BEGIN;
+SELECT refresh_token AS lost2 FROM pgtoken.refresh_grant(:'rt1', 'web', test.secret('web')) \gset
+SELECT refresh_token AS lost3 FROM pgtoken.refresh_grant(:'lost2', 'web', test.secret('web')) \gset
+ROLLBACK;
+SELECT n, r.decision, r.error, r.error_description FROM (VALUES (2, :'lost2'), (3, :'lost3')) v (n, token), pgtoken.refresh_grant(token, 'web', test.secret('web')) r ORDER BY n;
+SELECT state, generation, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+-- the generation is given anew, to another caller who has the predecessor still, and once more
+SELECT refresh_token AS rt2 FROM pgtoken.refresh_grant(:'rt1', 'web', test.secret('web')) \gset
+SELECT r.decision, r.error FROM pgtoken.refresh_grant(:'lost2', 'web', test.secret('web')) r;
+SELECT refresh_token AS rt3 FROM pgtoken.refresh_grant(:'rt2', 'web', test.secret('web')) \gset
+SELECT n, r.decision, r.error FROM (VALUES (2, :'lost2'), (3, :'lost3')) v (n, token), pgtoken.refresh_grant(token, 'web', test.secret('web')) r ORDER BY n;
+SELECT refresh_token AS rt4 FROM pgtoken.refresh_grant(:'rt3', 'web', test.secret('web')) \gset
+SELECT n, r.decision, r.error FROM (VALUES (2, :'lost2'), (3, :'lost3')) v (n, token), pgtoken.refresh_grant(token, 'web', test.secret('web')) r ORDER BY n;
+SELECT state, generation, revoke_reason FROM pgtoken.grant_status WHERE grant_id = :'gid';
+SELECT event, reason, detail, count(*) FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event = 'refresh.refused' GROUP BY event, reason, detail ORDER BY detail;
+SELECT rule, decision, explanation FROM pgtoken.explain_decision((SELECT event_id FROM pgtoken.audit_events WHERE grant_id = :'gid' AND event = 'refresh.refused' LIMIT 1));
+-- Attack shut out: who has seen a grant_id fills the audit of somebody's family with
+-- tokens of his own making: of a client without a secret, or as another client.
+SELECT refresh_token AS rt0, grant_id AS gid FROM pgtoken.issue_tokens('app', 'alice', 'openid offline_access') \gset
+SELECT (pgtoken.refresh_grant(test.forge(:'rt0', 7), 'app')).error AS public, (pgtoken.refresh_grant(test.forge(:'rt0', 7))).error AS unnamed,
+	(pgtoken.refresh_grant(test.forge(:'rt0', 7), 'thief', test.secret('thief'))).error AS other;
+SELECT * FROM test.events(:'gid');
+SELECT parameter, received, registered, reason FROM pgtoken.refused_requests('app', 1);

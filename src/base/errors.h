@@ -32,6 +32,8 @@ typedef enum PgtErr
 	PGT_ERR_CLIENT_KEYS,
 	PGT_ERR_TOKEN_MALFORMED,
 	PGT_ERR_TOKEN_UNKNOWN,
+	PGT_ERR_TOKEN_LOST, /* of the family, and none that is known here; presented by a client that has proved itself */
+	PGT_ERR_TOKEN_LOST_UNPROVED, /* the same by anybody */
 	PGT_ERR_TOKEN_OTHER_CLIENT,
 	PGT_ERR_TOKEN_OTHER_KEY,
 	PGT_ERR_TOKEN_BLACKLISTED,

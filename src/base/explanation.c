@@ -57,6 +57,9 @@ explanation(PgtErr err)
 			return "What was sent as a refresh token is none of ours: it was cut, changed, or is another kind of token.";
 		case PGT_ERR_TOKEN_UNKNOWN:
 			return "No family has this refresh token: it belongs to another server or database, or its family was purged.";
+		case PGT_ERR_TOKEN_LOST:
+		case PGT_ERR_TOKEN_LOST_UNPROVED:
+			return "The family is here and this token of it is not: it was answered by a primary whose last commits were lost, or it is forged; the family was left as it is, and the user must log in again.";
 		case PGT_ERR_TOKEN_OTHER_CLIENT:
 			return "The refresh token was issued to another client: only that one can use it.";
 		case PGT_ERR_TOKEN_OTHER_KEY:

@@ -346,7 +346,7 @@ guc_init(void)
 		"Rotations and revocations commit durably whatever "
 		"synchronous_commit says.",
 		"Without it a crash can take back a refresh that was answered, and the "
-		"client's new refresh token with it.",
+		"client's new refresh token with it. With it synchronous_commit off and local count as on.",
 		&guc_durable_rotation, true, PGC_SUSET, 0, NULL, NULL, NULL);
 
 	DefineCustomIntVariable(

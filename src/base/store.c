@@ -244,7 +244,7 @@ store_make_durable(void)
 		return;
 	/* holds even if the caller turns the setting off again before it commits */
 	ForceSyncCommit();
-	if (synchronous_commit == SYNCHRONOUS_COMMIT_OFF)
+	if (synchronous_commit < SYNCHRONOUS_COMMIT_REMOTE_WRITE)
 		(void) set_config_option("synchronous_commit", "on", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_LOCAL, true, 0, false);
 }

@@ -185,8 +185,9 @@ extern Size store_plans_size(void);
 
 /*
  * Unless pgtoken.durable_rotation is off, this transaction waits for its commit
- * record to be on disk whatever synchronous_commit says: a rotation or
- * revocation that was answered must survive a crash.
+ * record to be on disk, and with the synchronous standbys that there are, whatever
+ * synchronous_commit says: a rotation or revocation that was answered must survive a
+ * crash, and the primary's end.
  */
 extern void store_make_durable(void);
 

@@ -173,7 +173,7 @@ recognize(Refresh *refresh, Grant *grant)
 		return err;
 	client = refresh->client;
 	if (!genuine_refresh_token(grant, &refresh->token))
-		return PGT_ERR_TOKEN_UNKNOWN;
+		return retry_lost(client, grant, refresh->token.generation, &refresh->grant);
 	/* another client's caller is refused; the hash says that it is worth recording with the family */
 	refresh->grant = grant;
 	if (strcmp(grant->client_id, client->client_id) != 0)

@@ -14,6 +14,7 @@
 #include "base/glue.h"
 #include "base/moment.h"
 #include "base/object.h"
+#include "base/refused.h"
 #include "base/request.h"
 #include "core/oauth/refresh_token.h"
 #include "core/risk/request_context.h"
@@ -136,6 +137,17 @@ retry_is_lockstep(const RetryCase *retry, const PgtcLockstep *lockstep)
 {
 	return !came_at_once(retry) && pgtc_lockstep_generations(lockstep, retry->grant->generation) >=
 									   (uint32_t) retry->client->lockstep_generations;
+}
+
+PgtErr
+retry_lost(const Client *client, Grant *grant, int generation, Grant **family)
+{
+	bool proved = client->confidential && strcmp(grant->client_id, client->client_id) == 0;
+
+	if (proved)
+		*family = grant;
+	return refused(proved ? PGT_ERR_TOKEN_LOST : PGT_ERR_TOKEN_LOST_UNPROVED, "generation",
+				   psprintf("%d", generation), psprintf("%d", grant->generation));
 }
 
 Jsonb *

@@ -42,6 +42,15 @@ extern bool retry_lockstep(const RetryCase *retry, PgtcLockstep *out);
 extern bool retry_is_lockstep(const RetryCase *retry, const PgtcLockstep *lockstep);
 
 /*
+ * The refusal of a token that names the family and is none of its own.  So is what a
+ * primary answered that is gone, with commits that this one never saw; also where the
+ * generation has been given anew since.  That is no reuse, nothing ends.  What anybody
+ * could make of a grant_id leaves an event only where the family's client has proved
+ * itself; then *family is set.
+ */
+extern PgtErr retry_lost(const Client *client, Grant *grant, int generation, Grant **family);
+
+/*
  * What the audit has, in detail, of a genuine token that was refused: which of its
  * family's it was; and of a reuse, which was current and by which window it was judged.
  * lockstep: in which it was; NULL: in none.

@@ -105,7 +105,7 @@ export class Client {
 			[this.name, `user-${Math.floor(random.next() * SUBJECTS)}`, 'openid read offline_access']));
 		if (!answer) return;
 		if (answer.decision !== 'allow') return void this.soak.fault(`issue was refused: ${answer.error}`);
-		const family = { client: this.name, route: random.weighted(ROUTES), pending: false };
+		const family = { client: this.name, route: random.weighted(this.soak.routes ?? ROUTES), pending: false };
 		this.remember(family, answer, 'issue');
 		this.families.push(family);
 		this.soak.families.set(family.grantId, family);
@@ -121,6 +121,7 @@ export class Client {
 			this.forget(family);
 			family.pending = false;
 			family.over = true;
+			if (family.lost) return;
 			return void this.soak.fault(`an honest client was refused: family ${family.grantId}, generation ${family.generation}: ${refused.error}`);
 		}
 		const tokens = new Set(answers.map(({ refresh_token: token }) => token));
@@ -172,13 +173,13 @@ export class Client {
 			if (status !== 200) throw new Error(`status ${status}: ${body.slice(0, 200)}`);
 			return JSON.parse(body).active;
 		});
-		if (active === false) this.soak.fault(`the refresh token of a living family is not active: ${family.grantId}`);
+		if (active === false && !family.lost) this.soak.fault(`the refresh token of a living family is not active: ${family.grantId}`);
 	}
 
 	async verify(family) {
 		const { access, expires, blacklisted, kid } = family;
 		const answer = await this.persist('verify', () => this.session.row('SELECT pgtoken.verify_access_token($1) IS NOT NULL AS holds', [access]));
-		if (!answer || expires < Date.now() / 1000 + 1 || this.soak.retired.has(kid)) return;
+		if (!answer || family.lost || expires < Date.now() / 1000 + 1 || this.soak.retired.has(kid)) return;
 		if (blacklisted === 'answered' && answer.holds) this.soak.fault(`a blacklisted access token holds: family ${family.grantId}`);
 		if (!blacklisted && !answer.holds) this.soak.fault(`an access token that was answered does not hold: family ${family.grantId}`);
 	}

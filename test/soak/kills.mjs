@@ -9,7 +9,7 @@ import { Lost } from './world.mjs';
 const run = promisify(execFile);
 const KINDS = { backend: 45, worker: 10, postmaster: 22, gateway: 23 };
 
-function kill(pid) {
+export function kill(pid) {
 	try {
 		process.kill(pid, 'SIGKILL');
 		return 1;
@@ -23,7 +23,7 @@ async function postmaster(data) {
 }
 
 /** pids of the server in this folder, also of those whose postmaster has gone */
-async function serversIn(data) {
+export async function serversIn(data) {
 	const found = [];
 	for (const name of await readdir('/proc')) {
 		if (/^\d+$/.test(name) && await readlink(`/proc/${name}/cwd`).catch(() => '') === data) found.push(Number(name));

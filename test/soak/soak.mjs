@@ -1,12 +1,12 @@
 // make soak: honest clients and an operator for SOAK_MINUTES, processes killed at random,
 // and after each kill the invariants.  Started by test/tools/soak; the last lines say what
 // came of it, the status whether all held.
-import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as later } from 'node:timers/promises';
 
 import { check, checkStorage } from './checks.mjs';
 import { Client } from './clients.mjs';
+import { Journal } from './journal.mjs';
 import { Killer } from './kills.mjs';
 import { Operator } from './operator.mjs';
 import { Gate, Gateway, Lost, random, Session, throughFastcgi, throughGateway } from './world.mjs';
@@ -17,31 +17,6 @@ const MINUTES = number('SOAK_MINUTES', 120);
 const SEED = number('SOAK_SEED', Date.now() % 1_000_000);
 const CLIENTS = number('SOAK_CLIENTS', 8);
 const EVERY = number('SOAK_EVERY', 45) * 1000;
-
-class Journal {
-	constructor(file) {
-		this.file = createWriteStream(file);
-		this.answers = [];
-		this.events = [];
-		this.looked = { answers: 0, events: 0 };
-	}
-
-	answer(what, { grantId, generation, hash, jti }) {
-		this.file.write(`${JSON.stringify({ at: new Date(), what, grantId, generation, hash, jti })}\n`);
-		this.answers.push({ grant_id: grantId, generation, jti });
-	}
-
-	event(event, grantId, id) {
-		this.file.write(`${JSON.stringify({ at: new Date(), what: event, grantId, id })}\n`);
-		this.events.push({ event, grant_id: grantId, id });
-	}
-
-	since(all) {
-		const found = { answers: this.answers.slice(all ? 0 : this.looked.answers), events: this.events.slice(all ? 0 : this.looked.events) };
-		this.looked = { answers: this.answers.length, events: this.events.length };
-		return found;
-	}
-}
 
 const say = (text) => console.log(`${new Date().toISOString().slice(11, 19)} ${text}`);
 

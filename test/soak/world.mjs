@@ -20,22 +20,35 @@ const isLost = (error) => /^(57P0[123]|08|53300)/.test(error.code ?? '')
 
 /** a session that is opened anew where it was lost */
 export class Session {
-	/** within: milliseconds that a statement may take */
+	/** database: or several, of which the one that takes writes is asked, as by libpq's target_session_attrs; within: milliseconds that a statement may take */
 	constructor(database, user, within = ANSWER_WITHIN) {
-		this.options = { ...database, user, application_name: `soak-${user}`, query_timeout: within, connectionTimeoutMillis: ANSWER_WITHIN };
+		this.options = [database].flat().map((one) =>
+			({ ...one, user, application_name: `soak-${user}`, query_timeout: within, connectionTimeoutMillis: ANSWER_WITHIN }));
+	}
+
+	async connect() {
+		let error = new Lost('no server takes writes');
+		for (const options of this.options) {
+			const client = new pg.Client(options);
+			client.on('error', () => {});
+			try {
+				await client.connect();
+				if (this.options.length === 1 || (await client.query('SHOW transaction_read_only')).rows[0].transaction_read_only === 'off') return client;
+				error = new Lost('no server takes writes');
+			} catch (failure) {
+				error = failure;
+			}
+			client.end().catch(() => {});
+		}
+		throw error;
 	}
 
 	async rows(text, values = []) {
 		try {
-			if (!this.client) {
-				const client = new pg.Client(this.options);
-				client.on('error', () => {});
-				await client.connect();
-				this.client = client;
-			}
+			this.client ??= await this.connect();
 			return (await this.client.query(text, values)).rows;
 		} catch (error) {
-			if (!isLost(error)) throw error;
+			if (!(error instanceof Lost) && !isLost(error)) throw error;
 			this.close();
 			throw new Lost(error.message);
 		}

@@ -133,5 +133,35 @@ $s->query(q{SET wal_sender_timeout = 0});
 is($s->row($check)->{ok}, 'f', 'no window is longer than a wait without end');
 synchronous_standby('');
 
+# Attack and accident: a session, or a role, that has set synchronous_commit to local or off
+# for the speed of it. Its client is answered, the primary goes, and the standby that
+# takes over has never heard of it. So a rotation and a revocation wait for the standby
+# whatever the session has set; what the session itself writes need not.
+my @levels = qw(off local remote_write on remote_apply);
+my @of_levels = map { session($node) } @levels;
+@tokens = issue();
+synchronous_standby('away');
+for my $i (0 .. $#levels)
+{
+	$of_levels[$i]->query("SET synchronous_commit = $levels[$i]");
+	$of_levels[$i]->send_query(q{SELECT decision FROM pgtoken.refresh_grant($1, 'app')}, $tokens[$i]);
+}
+wait_until('all of them stall', sub { waiting('SyncRep') == @levels + 1 });
+synchronous_standby('');
+is(($_->result)[0]{decision}, 'allow', 'a rotation that has waited is answered') for @of_levels;
+synchronous_standby('away');
+$of_levels[1]->send_query(q{SELECT pgtoken.revoke_family($1::text)}, $tokens[0]);
+wait_until('the revocation stalls', sub { waiting('SyncRep') == 2 });
+synchronous_standby('');
+$of_levels[1]->result;
+# and what it has not set stays as it was
+is($of_levels[$_]->value('SHOW synchronous_commit'), $levels[$_], "afterwards synchronous_commit is $levels[$_] again") for 0 .. $#levels;
+$s->query('SET pgtoken.durable_rotation = off');
+$s->query('SET synchronous_commit = local');
+synchronous_standby('away');
+is($s->value(q{SELECT decision FROM pgtoken.refresh_grant($1, 'app')}, $tokens[20]), 'allow',
+	'with pgtoken.durable_rotation = off nothing waits for a standby');
+synchronous_standby('');
+
 $node->stop('fast');
 done_testing;
