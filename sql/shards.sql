@@ -65,14 +65,14 @@ END $$;
 SELECT count(*) FROM pgtoken.grants WHERE subject = :'theirs';
 SELECT count(*) FROM pgtoken.factors WHERE subject = :'theirs';
 SELECT err.error FROM pgtoken.issue_tokens('sharded', :'mine', 'notes') err;
--- whatever calls it, a family is not begun elsewhere: a layer that says routed where it was not
+-- nor is a family begun here by a layer that says routed where it was not: the request goes on to its subject
 SELECT set_config('pgtoken.http_authenticator', quote_ident(session_user), false) <> '' AS layer;
 SET pgtoken.shard = :'there';
-SELECT test.outcome(format('SELECT test.request(''POST'', ''/oauth2/token'', ''grant_type=client_credentials'', %L, ''{"routed": true}'')', test.basic('sharded'))) AS routed_wrongly;
+SELECT a.status, a.headers ->> 'shard' = :'home' AS sent_home FROM test.request('POST', '/oauth2/token', 'grant_type=client_credentials', test.basic('sharded'), '{"routed": true}') a;
 SET pgtoken.shard = :'here';
 
 -- Where a request goes, by each endpoint of the door. What is handed out has the placement 2806.
-CREATE FUNCTION test.goes(method text, path text, form text DEFAULT '', headers jsonb DEFAULT '{}', shards integer DEFAULT 16384) RETURNS text LANGUAGE sql
+CREATE FUNCTION test.shard_asked(method text, path text, form text DEFAULT '', headers jsonb DEFAULT '{}', shards integer DEFAULT 16384) RETURNS text LANGUAGE sql
 	RETURN pgtoken_http.shard_of(method, CASE WHEN method <> 'POST' AND form <> '' THEN path || '?' || form ELSE path END,
 		ARRAY(SELECT v.part FROM jsonb_each_text(headers) x, LATERAL (VALUES (x.key), (x.value)) v (part)), CASE method WHEN 'POST' THEN convert_to(form, 'UTF8') END, shards);
 CREATE FUNCTION test.handle(prefix text, id uuid DEFAULT '017f22e2-79b0-7000-aa2b-d80000000000') RETURNS text LANGUAGE sql IMMUTABLE
@@ -93,7 +93,7 @@ CREATE FUNCTION test.follows(shard text) RETURNS text LANGUAGE sql STABLE
 					  WHEN pgtoken.shard_of_subject('https://idp.example work', 16384)::text THEN 'issuer and subject of the assertion' ELSE shard END;
 \set basic 'test.basic(''sharded'')'
 \set bearer_grant '''grant_type'', ''urn:ietf:params:oauth:grant-type:jwt-bearer'', ''assertion'''
-SELECT n, what, test.follows(test.goes(method, path, form, headers)) AS goes_by
+SELECT n, what, test.follows(test.shard_asked(method, path, form, headers)) AS goes_by
 FROM (VALUES
 	(1, 'refresh', 'POST', '/oauth2/token', test.form('grant_type', 'refresh_token', 'refresh_token', test.placed_token()), '{}'),
 	(2, 'code', 'POST', '/oauth2/token', test.form('grant_type', 'authorization_code', 'code', test.handle('pgtac_'), 'client_id', 'sharded'), '{}'),
@@ -154,11 +154,11 @@ FROM (VALUES
 	(97, 'no form', 'POST', '/oauth2/par', '%zz', '{}'), (98, 'two methods', 'POST', '/oauth2/par', 'client_secret=x', :basic), (99, 'no list', 'GET', '/oauth2/status_lists/0/0', '', '{}'),
 	(100, 'no client', 'GET', '/oauth2/authorize', '', '{}'), (101, 'no token', 'GET', '/oauth2/userinfo', '', '{}')) v (n, what, method, path, form, headers) ORDER BY n;
 -- modulo as many as there are, and as the other functions say it
-SELECT shards, test.goes('GET', '/oauth2/authorize', 'client_id=sharded', shards => shards) = pgtoken.shard_of_subject('client:sharded', shards)::text AS of_a_client,
-	   test.goes('GET', '/oauth2/userinfo', '', test.shown_token(), shards) = pgtoken.shard_of('017f22e2-79b0-7000-aa2b-d80000000000'::uuid, shards)::text AS of_a_token
+SELECT shards, test.shard_asked('GET', '/oauth2/authorize', 'client_id=sharded', shards => shards) = pgtoken.shard_of_subject('client:sharded', shards)::text AS of_a_client,
+	   test.shard_asked('GET', '/oauth2/userinfo', '', test.shown_token(), shards) = pgtoken.shard_of('017f22e2-79b0-7000-aa2b-d80000000000'::uuid, shards)::text AS of_a_token
 FROM unnest('{1,3,20,16384}'::integer[]) shards;
 -- an id without a placement has a shard all the same
-SELECT test.goes('POST', '/oauth2/introspect', test.form('token', test.handle('pgtac_', '017f22e2-79b0-7cc3-98c4-dc0c0c07398f')), shards => 1000) = pgtoken.shard_of('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'::uuid, 1000)::text AS of_a_hash;
+SELECT test.shard_asked('POST', '/oauth2/introspect', test.form('token', test.handle('pgtac_', '017f22e2-79b0-7cc3-98c4-dc0c0c07398f')), shards => 1000) = pgtoken.shard_of('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'::uuid, 1000)::text AS of_a_hash;
 SELECT n, test.outcome(format('SELECT pgtoken_http.shard_of(%L, %L, %L, NULL, %s)', method, target, headers, shards))
 FROM (VALUES (1, NULL, '/', '{}', '4'), (2, 'GET', NULL, '{}', '4'), (3, 'GET', '/', NULL, '4'), (4, 'GET', '/', '{a}', '4'), (5, 'GET', '/', '{}', '0'), (6, 'GET', '/', '{}', '16385'), (7, 'GET', '/', '{}', 'NULL')) v (n, method, target, headers, shards) ORDER BY n;
 
@@ -205,7 +205,7 @@ ROLLBACK;
 -- and the request goes back, and nothing else is done with it; what makes no client is refused there.
 SELECT test.courier();
 SELECT pgtoken.set_registration_policy('{"client_id_metadata_documents": "open"}', 'https://shard.example') ->> 'client_id_metadata_documents' AS set;
-CREATE FUNCTION test.asks(client text, peer jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
+CREATE FUNCTION test.document_asks(client text, peer jsonb DEFAULT '{}') RETURNS text LANGUAGE sql
 	RETURN (SELECT concat_ws(' ', a.status, 'Shard ' || CASE a.headers ->> 'shard' WHEN pgtoken.shard_of_subject('client:' || client, 4)::text THEN 'of the client' ELSE a.headers ->> 'shard' END, 'Wait ' || (a.headers ->> 'wait'),
 							 regexp_replace(a.headers ->> 'location', '(transaction_id=).*', '\1'))
 			FROM test.request('GET', '/oauth2/authorize', test.form('client_id', client, 'redirect_uri', 'https://agent.example/cb', 'response_type', 'code', 'code_challenge', 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', 'code_challenge_method', 'S256'), peer => peer) a);
@@ -215,17 +215,17 @@ SET LOCAL client_min_messages = error;
 -- as seen from the client's shard, a subscriber
 CREATE SUBSCRIPTION pgtoken_configuration_test CONNECTION 'dbname=nowhere' PUBLICATION pgtoken_configuration WITH (connect = false);
 SELECT set_config('pgtoken.shard', pgtoken.shard_of_subject('client:https://agent.example/shard', 4) || '/4', true) <> '' AS at_the_clients;
-SELECT test.asks('https://agent.example/shard') AS unknown, test.asks('https://agent.example/shard', '{"routed": true}') AS routed, test.asks('https://agent.example') AS no_document, test.asks('sharded', '{"routed": true}') AS not_of_a_document;
+SELECT test.document_asks('https://agent.example/shard') AS unknown, test.document_asks('https://agent.example/shard', '{"routed": true}') AS routed, test.document_asks('https://agent.example') AS no_document, test.document_asks('sharded', '{"routed": true}') AS not_of_a_document;
 ROLLBACK;
 BEGIN;
 SET LOCAL client_min_messages = error;
 -- and from the primary, which is another shard
 CREATE PUBLICATION pgtoken_configuration;
 SELECT set_config('pgtoken.shard', (pgtoken.shard_of_subject('client:https://agent.example/shard', 4) + 1) % 4 || '/4', true) <> '' AS at_the_primary;
-SELECT test.asks('https://agent.example/shard') AS first, test.asks('https://agent.example/shard', '{"routed": true}') AS sent_there;
+SELECT test.document_asks('https://agent.example/shard') AS first, test.document_asks('https://agent.example/shard', '{"routed": true}') AS sent_there;
 SELECT test.fetched('https://agent.example/shard', '{"client_id": "https://agent.example/shard", "client_name": "Agent", "redirect_uris": ["https://agent.example/cb"], "token_endpoint_auth_method": "none"}');
-SELECT test.asks('https://agent.example/shard', '{"routed": true}') AS fetched, (SELECT count(*) FROM pgtoken.authorization_requests WHERE client_id = 'https://agent.example/shard') AS requests;
-SELECT test.asks('https://agent.example', '{"routed": true}') AS no_document;
+SELECT test.document_asks('https://agent.example/shard', '{"routed": true}') AS fetched, (SELECT count(*) FROM pgtoken.authorization_requests WHERE client_id = 'https://agent.example/shard') AS requests;
+SELECT test.document_asks('https://agent.example', '{"routed": true}') AS no_document;
 ROLLBACK;
 RESET pgtoken.http_authenticator;
 

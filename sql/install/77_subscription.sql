@@ -112,9 +112,9 @@ COMMENT ON FUNCTION pgtoken.configuration_count IS 'Internal: a query that count
 
 CREATE FUNCTION pgtoken.configuration_here() RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-	RETURN (SELECT format('%s_%s', c.system_identifier, d.oid) FROM pg_control_system() c, pg_database d WHERE d.datname = current_database());
+	RETURN (SELECT format('%s %s %s', c.system_identifier, d.oid, extract(epoch FROM pg_postmaster_start_time())) FROM pg_control_system() c, pg_database d WHERE d.datname = current_database());
 REVOKE ALL ON FUNCTION pgtoken.configuration_here FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.configuration_here IS 'Internal: a name of this database that no other one has, but for physical copies of this server';
+COMMENT ON FUNCTION pgtoken.configuration_here IS 'Internal: which database this is, of this server as it runs: a physical copy is another one';
 
 CREATE FUNCTION pgtoken.configuration_facts() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -231,26 +231,6 @@ COMMENT ON FUNCTION pgtoken.configure_as_primary IS
 'Let other databases have their configuration from this one: issuers, keys, peppers, clients and their secrets, APIs, policies and what else configuration_tables() names, by the publication pgtoken_configuration. For superusers; by itself, not in a transaction. A NOTICE says what is left to do. Once more it brings the publication up to date, after an upgrade.
 Returns whether it was none before. Raises 25001 in a transaction block, 25006 on a standby, 55000 where it is a subscriber, or wal_level is not logical.';
 
-CREATE FUNCTION pgtoken.make_upstream_slot(connection text, slot text) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-	state CONSTANT text := pgtoken.ask_upstream(connection, format(
-		'SELECT coalesce((SELECT CASE WHEN s.active THEN ''active'' ELSE ''left'' END FROM pg_catalog.pg_replication_slots s WHERE s.slot_name OPERATOR(pg_catalog.=) %L), ''none'')', slot));
-BEGIN
-	IF state = 'active' THEN
-		RAISE EXCEPTION 'a subscriber of the name of this database is connected to the configuration primary'
-			USING ERRCODE = 'object_in_use', DETAIL = format('Its slot is %s: this server is a physical copy of that one, or the other way round.', slot),
-				  HINT = 'docs/scale.md says how a copy begins.';
-	ELSIF state = 'left' THEN
-		PERFORM pgtoken.ask_upstream(connection, format('SELECT ''dropped'' FROM pg_catalog.pg_drop_replication_slot(%L)', slot));
-	END IF;
-	PERFORM pgtoken.ask_upstream(connection, format('SELECT ''made'' FROM pg_catalog.pg_create_logical_replication_slot(%L, ''pgoutput'')', slot));
-END
-$function$;
-REVOKE ALL ON FUNCTION pgtoken.make_upstream_slot FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.make_upstream_slot IS 'Internal, called by configure_as_subscriber before it writes anything: makes the replication slot at the configuration primary, in place of one that an attempt has left; raises 55006 where somebody uses it';
-
 CREATE FUNCTION pgtoken.drop_upstream_slot(connection text, slot text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -328,7 +308,8 @@ CREATE FUNCTION pgtoken.configure_as_subscriber(connection text, replace boolean
 AS $function$
 DECLARE
 	before CONSTANT text := pgtoken.configuration_role();
-	name CONSTANT text := 'pgtoken_configuration_' || pgtoken.configuration_here();
+	-- of this subscription alone: what is a copy of this database must never read the slot of the original
+	name CONSTANT text := 'pgtoken_configuration_' || translate(gen_random_uuid()::text, '-', '');
 	place text;
 BEGIN
 	IF connection IS NULL OR replace IS NULL THEN
@@ -352,7 +333,7 @@ BEGIN
 		PERFORM pgtoken.clear_configuration(false);
 	END IF;
 	-- Before anything is written: on the same server it waits for every transaction that has written.
-	PERFORM pgtoken.make_upstream_slot(connection, name);
+	PERFORM pgtoken.ask_upstream(connection, format('SELECT ''made'' FROM pg_catalog.pg_create_logical_replication_slot(%L, ''pgoutput'')', name));
 	BEGIN
 		PERFORM pgtoken.clear_configuration(replace);
 		EXECUTE format('CREATE SUBSCRIPTION %I CONNECTION %L PUBLICATION pgtoken_configuration WITH (create_slot = false, slot_name = %I, copy_data = true, streaming = off)', name, connection, name);
@@ -372,7 +353,7 @@ REVOKE ALL ON FUNCTION pgtoken.configure_as_subscriber FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.configure_as_subscriber IS
 'Have the configuration of this database from another one, by logical replication: slot, subscription and first copy. For superusers; by itself, not in a transaction. From then on what changes the configuration is refused here (25006), maintain() leaves keys and clients to the primary, and nothing is issued when the configuration may be older than pgtoken.max_configuration_lag.
 connection: a connection string of libpq, by a Unix-domain socket or with sslmode=verify-full (verify-ca; require with channel_binding=require); a password is better in a passfile than here, where a log may keep it. Its role has LOGIN, REPLICATION and pgtoken_replicator. replace => true: the configuration that is here is deleted; without it there must be none. A subscriber takes another connection so.
-Returns whether it was none before. Raises 22004, 25001 in a transaction block, 25006 on a standby, 08001 where there is no connection, 22023 where it is not protected, 42501 where its role does not see all rows, 55006 where another server uses the slot of this one, 55000 where the other database has another version, is no configuration primary or has a root key that this one lacks, and where this one is a primary or has a configuration.';
+Returns whether it was none before. Raises 22004, 25001 in a transaction block, 25006 on a standby, 08001 where there is no connection, 22023 where it is not protected, 42501 where its role does not see all rows, 55000 where the other database has another version, is no configuration primary or has a root key that this one lacks, and where this one is a primary or has a configuration.';
 
 CREATE FUNCTION pgtoken.leave_upstream(keep_slot boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

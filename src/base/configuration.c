@@ -207,7 +207,8 @@ launch(ConfigurationWatch *watch)
 			 MyDatabaseId);
 	snprintf(worker.bgw_type, sizeof(worker.bgw_type), "pgtoken configuration");
 	snprintf(worker.bgw_library_name, sizeof(worker.bgw_library_name), LIBRARY);
-	snprintf(worker.bgw_function_name, sizeof(worker.bgw_function_name), "pgt_configuration_watch");
+	snprintf(worker.bgw_function_name, sizeof(worker.bgw_function_name),
+			 "configuration_watch_main");
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 #ifdef BGWORKER_INTERRUPTIBLE
 	/* ALTER and DROP DATABASE may end it */

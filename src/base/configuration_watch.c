@@ -108,15 +108,18 @@ read_answer(StoreRow *row, void *arg)
 }
 
 /*
- * What a keepalive says is applied when it comes, since one process applies and reads it.  Of
- * tables that are being copied first nothing is known.
+ * Applied is what a keepalive says, since one process applies and reads it; and the last
+ * transaction that came, after which an idle primary sends no keepalive.  Of tables that are
+ * being copied first nothing is known.
  */
 static StoreQuery applied_query = STORE_QUERY(
 	"configuration applied", STORE_READS,
 	"SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_subscription_rel r WHERE r.srsubid" EQ
 	"s.subid AND r.srsubstate OPERATOR(pg_catalog.<>) 'r') FROM pg_catalog.pg_stat_subscription s "
+	"LEFT JOIN pg_catalog.pg_replication_origin_status o ON o.external_id" EQ
+	"pg_catalog.format('pg_%s', s.subid) "
 	"WHERE s.subid" EQ "$2::pg_catalog.oid AND s.relid IS NULL AND s.pid IS NOT NULL "
-	"AND s.latest_end_lsn OPERATOR(pg_catalog.>=) $1::pg_catalog.pg_lsn");
+	"AND GREATEST(s.latest_end_lsn, o.remote_lsn) OPERATOR(pg_catalog.>=) $1::pg_catalog.pg_lsn");
 
 static bool
 is_applied(const char *lsn)
@@ -233,7 +236,7 @@ take_place(void)
 }
 
 void
-pgt_configuration_watch(Datum database)
+configuration_watch_main(Datum database)
 {
 	MemoryContext loop;
 

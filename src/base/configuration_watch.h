@@ -8,6 +8,6 @@
 #include "base/compat.h"
 
 /* started by who wants to know (configuration.c), once a database; ends with the subscription */
-extern PGDLLEXPORT void pgt_configuration_watch(Datum database);
+extern PGDLLEXPORT void configuration_watch_main(Datum database);
 
 #endif /* PGT_CONFIGURATION_WATCH_H */

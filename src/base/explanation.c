@@ -343,9 +343,9 @@ explanation(PgtErr err)
 		case PGT_ERR_STALE_STANDBY:
 			return "This server is a standby that lags behind by more than pgtoken.max_replay_lag: it does not say what it cannot know.";
 		case PGT_ERR_STALE_CONFIGURATION:
-			return "This database has its configuration from another one, and does not know it to be younger than pgtoken.max_configuration_lag: a client may have been switched off meanwhile. See health() and pgtoken.configuration_lag().";
+			return "This database has its configuration from another one, and that may be older than pgtoken.max_configuration_lag: see the check configuration of health().";
 		case PGT_ERR_CONFIGURATION_ELSEWHERE:
-			return "The request makes or changes a client or a stream, and this database has its configuration from another one: it belongs to the configuration primary.";
+			return "The request makes or changes a client or a stream: it belongs to the configuration primary, from which this database has them.";
 		case PGT_ERR_READ_ONLY:
 			return "This server is a standby, or the transaction may not write, and the request must be remembered: it belongs to the primary.";
 		case PGT_ERR_WAIT:

@@ -137,7 +137,7 @@ sub new
 	  $host =~ m{^/}
 	  ? IO::Socket::UNIX->new(Peer => "$host/.s.PGSQL.$port")
 	  : IO::Socket::INET->new(PeerHost => $host, PeerPort => $port);
-	my $self = bless { socket => $socket, notices => [] }, $class;
+	my $self = bless { socket => $socket, notices => [], notified => [] }, $class;
 	my %startup = (
 		user => $params{user} // $ENV{PGUSER} // scalar getpwuid($<),
 		database => $params{dbname} // 'postgres',
@@ -235,6 +235,14 @@ sub notices
 	return splice @{ $self->{notices} };
 }
 
+# the channels that were notified since the last call, as far as a statement has brought them
+sub notified
+{
+	my ($self) = @_;
+
+	return splice @{ $self->{notified} };
+}
+
 sub pid { return $_[0]{pid}; }
 
 sub quit
@@ -330,6 +338,10 @@ sub _until_ready
 		{
 			die PgtokenTest::Error->new('28000', 'the test server asks for a password')
 			  if unpack('N', $body) != 0;
+		}
+		elsif ($type eq 'A')
+		{
+			push @{ $self->{notified} }, unpack 'x4 Z*', $body;
 		}
 		elsif ($type eq 'K')
 		{
