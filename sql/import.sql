@@ -198,5 +198,5 @@ SELECT count(*) AS left_behind FROM (SELECT FROM pgtoken.imported_tokens UNION A
 
 -- who may
 SELECT p.proname, array_agg(DISTINCT a.grantee::regrole::text) FILTER (WHERE a.grantee <> p.proowner) AS granted FROM pg_proc p, aclexplode(p.proacl) a
-WHERE p.pronamespace = 'pgtoken'::regnamespace AND p.proname ~ '^(import_(fam|con|sig|tok)|imported_|forget_import|revoke_other|take_signing)' GROUP BY 1 ORDER BY 1;
+WHERE p.pronamespace = 'pgtoken'::regnamespace AND p.proname ~ '^(import_(fam|cons|sig|tok)|imported_|forget_import|revoke_other|take_signing)' GROUP BY 1 ORDER BY 1;
 DROP FUNCTION test.imported, test.import_refused, test.of_family;
