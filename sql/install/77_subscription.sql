@@ -228,7 +228,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.configure_as_primary FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.configure_as_primary IS
-'Let other databases have their configuration from this one: issuers, keys, peppers, clients and their secrets, APIs, policies and what else configuration_tables() names, by the publication pgtoken_configuration. For superusers; by itself, not in a transaction. A NOTICE says what is left to do. Once more it brings the publication up to date, after an upgrade.
+'Let other databases have their configuration from this one: issuers, keys, peppers, clients and their secrets, APIs, policies and what else configuration_tables() names, by the publication pgtoken_configuration. Superusers alone may call it; by itself, not in a transaction. A NOTICE says what is left to do. Once more it brings the publication up to date, after an upgrade.
 Returns whether it was none before. Raises 25001 in a transaction block, 25006 on a standby, 55000 where it is a subscriber, or wal_level is not logical.';
 
 CREATE FUNCTION pgtoken.drop_upstream_slot(connection text, slot text) RETURNS boolean
@@ -351,7 +351,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.configure_as_subscriber FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.configure_as_subscriber IS
-'Have the configuration of this database from another one, by logical replication: slot, subscription and first copy. For superusers; by itself, not in a transaction. From then on what changes the configuration is refused here (25006), maintain() leaves keys and clients to the primary, and nothing is issued when the configuration may be older than pgtoken.max_configuration_lag.
+'Have the configuration of this database from another one, by logical replication: slot, subscription and first copy. Superusers alone may call it; by itself, not in a transaction. From then on what changes the configuration is refused here (25006), maintain() leaves keys and clients to the primary, and nothing is issued when the configuration may be older than pgtoken.max_configuration_lag.
 connection: a connection string of libpq, by a Unix-domain socket or with sslmode=verify-full (verify-ca; require with channel_binding=require); a password is better in a passfile than here, where a log may keep it. Its role has LOGIN, REPLICATION and pgtoken_replicator. replace => true: the configuration that is here is deleted; without it there must be none. A subscriber takes another connection so.
 Returns whether it was none before. Raises 22004, 25001 in a transaction block, 25006 on a standby, 08001 where there is no connection, 22023 where it is not protected, 42501 where its role does not see all rows, 55000 where the other database has another version, is no configuration primary or has a root key that this one lacks, and where this one is a primary or has a configuration.';
 
@@ -407,7 +407,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.configure_as_alone FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.configure_as_alone IS
-'The way back: a subscriber keeps the configuration that it has, as its own from now on; a primary gives it to nobody any more. For superusers; by itself, not in a transaction. keep_slot => true: the replication slot at the primary stays: on a copy of a subscriber, whose original uses it.
+'The way back: a subscriber keeps the configuration that it has, as its own from now on; a primary gives it to nobody any more. Superusers alone may call it; by itself, not in a transaction. keep_slot => true: the replication slot at the primary stays: on a copy of a subscriber, whose original uses it.
 Returns whether it was a primary or a subscriber. Raises 22004, 25001 in a transaction block, 25006 on a standby, 55006 where it is a primary with subscribers.';
 
 -- How things stand.
