@@ -56,7 +56,7 @@ sub examples
 	for my $block (grep { my $of = $_->{section}; !@sections || grep { $of eq $_ } @sections } document_blocks($path))
 	{
 		# how a function is declared is no statement
-		if ($block->{language} eq 'sql' && $block->{text} !~ /\A\w+\(/) { push @examples, $last = { %$block }; }
+		if ($block->{language} eq 'sql' && $block->{text} !~ /\A[\w.]+\(/) { push @examples, $last = { %$block }; }
 		elsif ($block->{language} eq '' && $last) { $last->{shown} //= $block->{text}; }
 		else { undef $last; }
 	}
