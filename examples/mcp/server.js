@@ -63,14 +63,14 @@ const widened = ({ headers, ...answer }, incoming) => ({ ...answer,
 const isCors = (name) => /^(access-control-|vary$)/i.test(name);
 const said = (text, isError = false) => ({ content: [{ type: 'text', text }], isError });
 
-/** @param options {url, pool, door, log}; door: what answers for the metadata of the API */
-export function makeServer({ url, pool, door, log }) {
+/** @param options {url, database, door, log}; door: what answers for the metadata of the API */
+export function makeServer({ url, database, door, log }) {
 	const { pathname } = new URL(url);
-	const functions = new Map(['connect', ...TOOLS.map(({ name }) => name)].map((name) => [name, makeApi(pool, `tools.${name}`)]));
+	const functions = new Map(['connect', ...TOOLS.map(({ name }) => name)].map((name) => [name, makeApi(database, `tools.${name}`)]));
 
 	/** what the database says of a message: a function of schema tools, or that the message is refused */
 	const ask = (incoming, name, given = {}) => functions.get(name)({ method: incoming.method, target: incoming.url, headers: incoming.rawHeaders,
-		body: JSON.stringify(given), peer: JSON.stringify({ address: incoming.socket.remoteAddress }) });
+		body: JSON.stringify(given), peer: { address: incoming.socket.remoteAddress } });
 
 	async function answerOf(incoming, body) {
 		const message = parse(body);

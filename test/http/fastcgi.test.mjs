@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as later } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import * as h from './harness.mjs';
@@ -136,9 +137,12 @@ describe('http/fastcgi/nginx.conf', () => {
 
 	it('its log has paths, and no query', async () => {
 		const { headers } = await call(ports.here, 'GET', '/oauth2/authorize?state=secret');
-		const log = readFileSync(file('pgtoken.log'), 'utf8');
-		const { request_id: id, method, path } = JSON.parse(log.trim().split('\n').at(-1));
-		assert.deepEqual([method, path, headers['x-request-id']], ['GET', '/oauth2/authorize', id]);
+		const id = headers['x-request-id'];
+		let log;
+		// nginx writes its line once the answer has gone
+		while (!(log = readFileSync(file('pgtoken.log'), 'utf8')).includes(`"${id}"`) || !log.endsWith('\n')) await later(20);
+		const { method, path } = log.trim().split('\n').map((line) => JSON.parse(line)).find(({ request_id: of }) => of === id);
+		assert.deepEqual([method, path], ['GET', '/oauth2/authorize']);
 		assert.ok(!log.includes('secret'));
 	});
 });

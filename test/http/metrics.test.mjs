@@ -86,7 +86,7 @@ describe('the metrics', () => {
 	it('have nothing that a request chose, and nobody', () => {
 		for (const word of ['evil', h.SUBJECT]) assert.ok(!text.includes(word), word);
 		const names = [...new Set([...text.matchAll(/[{,]([a-z_]+)="/g)].map(([, name]) => name))].sort();
-		assert.deepEqual(names, ['act', 'alg', 'cache', 'check', 'decision', 'endpoint', 'error', 'grant_type', 'issuer', 'le', 'outbox', 'reason', 'state', 'status', 'table', 'version']);
+		assert.deepEqual(names, ['act', 'alg', 'cache', 'check', 'decision', 'endpoint', 'error', 'grant_type', 'issuer', 'le', 'outbox', 'reason', 'role', 'state', 'status', 'table', 'version']);
 		const endpoints = new Set([...text.matchAll(/endpoint="([^"]*)"/g)].map(([, name]) => name));
 		for (const name of endpoints) assert.match(name, /^(other|\/[a-z0-9_./-]*)$/);
 	});
