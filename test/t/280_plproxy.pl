@@ -46,7 +46,10 @@ my $list = '{' . join(',', map { '"' . connection("shard$_") . '"' } 0 .. SHARDS
 is($shard[0]->sqlstate('SELECT pgtoken.plproxy_functions($1)', $_->[0]), $_->[1], $_->[2])
   for [ undef, '22004', 'NULL is no list' ], [ '{}', '22023', 'nor is nothing' ], [ '{a,NULL}', '22004', 'no shard is NULL' ],
   [ '{dbname=a password=x}', '22023', 'no password in what everybody can read' ], [ '{postgres://me:x@there/a}', '22023', 'nor in a URL' ];
-my $script = $shard[0]->value('SELECT pgtoken.plproxy_functions($1)', $list);
+# by who may, which takes no superuser
+my $administrator = session($node, dbname => 'shard0', user => 'application');
+my $script = $administrator->value('SELECT pgtoken.plproxy_functions($1)', $list);
+$administrator->quit;
 PostgreSQL::Test::Utils::append_to_file($node->basedir . '/proxy.sql', $script);
 is($node->psql('shard0', undef, extra_params => [ '-f', $node->basedir . '/proxy.sql' ], on_error_stop => 1) == 0 ? 'made' : 'refused', 'refused', 'no proxy in a database that has pgtoken');
 $admin->query('CREATE DATABASE proxy');
