@@ -320,6 +320,27 @@ $s->query(q{DELETE FROM pgtoken.resources WHERE resource = 'https://twice.exampl
 $s->query('ALTER TABLE pgtoken.resources ENABLE ALWAYS TRIGGER configuration_delete');
 is_fresh('the row is gone');
 
+# Attack: with factors on both, one recovery code completes a step-up on each; and a used id
+# that came from elsewhere, or an end that did not, is taken for what has happened here.
+my %of_a_shard = (
+	factors => q{SELECT pgtoken.enroll_factor('carol', 'external')},
+	consents => q{SELECT pgtoken.import_consent('app', 'carol', '{read}', 'https://api.example')},
+	grants => q{SELECT pgtoken.issue_tokens('app', subject => 'carol', scope => 'read')},
+	replay_ids => q{INSERT INTO pgtoken.replay_ids VALUES ('\\x00', now() + interval '1 hour')});
+for my $table (sort keys %of_a_shard)
+{
+	my $before = $s->value("SELECT count(*) FROM pgtoken.$table");
+
+	$p->query("CREATE PUBLICATION people FOR TABLE pgtoken.$table");
+	$s->query("CREATE SUBSCRIPTION people CONNECTION 'host=$there' PUBLICATION people WITH (copy_data = false, disable_on_error = true)");
+	$p->query($of_a_shard{$table});
+	wait_until("rows of $table come", sub { $s->value(q{SELECT NOT subenabled FROM pg_subscription WHERE subname = 'people'}) eq 't' });
+	is($s->value("SELECT count(*) FROM pgtoken.$table"), $before, "no row of $table comes from another shard");
+	$s->query('DROP SUBSCRIPTION people');
+	$p->query('DROP PUBLICATION people');
+}
+like(slurp_file($shard->logfile), qr/what subjects have is not replicated between shards/, 'and the log says why');
+
 $family = issue($s, 'backend');
 $primary->stop;
 is_stale('the primary is away');
