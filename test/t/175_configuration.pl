@@ -254,6 +254,18 @@ applied();
 my $by_url = '/oauth2/authorize?response_type=code&client_id=https%3A%2F%2Fapp.example%2Fclient&redirect_uri=https%3A%2F%2Fapp.example%2Fcb';
 is(http_request($s, GET => $by_url)->{status}, 503, 'a client that only the primary can know is sent there');
 
+# a receiver of signals comes to where its token lies: it looks there, and changes nothing
+my $receiver = $p->value(q{SELECT client_secret FROM pgtoken.create_client('siem', 'confidential', '{ssf.manage}', metadata => '{"grant_types": ["client_credentials"]}')});
+my $stream = $p->value(q{SELECT stream_id FROM pgtoken.create_signal_stream('siem')});
+applied();
+my $of_receiver = decode_json(http_request($s, POST => '/oauth2/token', "grant_type=client_credentials&client_id=siem&client_secret=$receiver&scope=ssf.manage",
+	'{"content-type": "application/x-www-form-urlencoded"}')->{body})->{access_token};
+my $signals = sub { http_request($s, $_[0] => "/oauth2/signals/$_[1]", $_[2], encode_json({ authorization => "Bearer $of_receiver", 'content-type' => 'application/json' })) };
+is(decode_json($signals->(GET => 'streams')->{body})->[0]{stream_id}, $stream, 'a receiver reads its streams at the subscriber');
+is(decode_json($signals->(GET => "status?stream_id=$stream")->{body})->{status}, 'enabled', 'and their status');
+is($signals->(POST => 'status', qq({"stream_id": "$stream", "status": "paused"}))->{status}, 503, 'which it does not change there');
+is($signals->(POST => "poll/$stream", '{}')->{status}, 200, 'and fetches what there is');
+
 # Attack: who has never come to the primary's own shard is no client that nobody uses
 $p->query(q{SELECT pgtoken.create_client('elsewhere', 'public', '{read}')});
 $p->query(q{INSERT INTO pgtoken.registrations (client_id, issuer, origin, registered_at) VALUES ('elsewhere', 'https://id.example', 'registration', now() - interval '2 years')});
