@@ -30,7 +30,7 @@ my $preload = "shared_preload_libraries = 'pgtoken'\n";
 my $primary = new_cluster('primary', init => { allows_streaming => 'logical' },
 	conf => $preload . "listen_addresses = '127.0.0.1'\npgtoken.root_key_file = '" . key_file('first', $first_key) . "'\n"
 	  . "max_worker_processes = 16\npgtoken.max_configuration_lag = 2s\n");
-my $shard = new_cluster('shard', init => { extra => [ '-E', 'UTF8', '--no-locale' ] },
+my $shard = new_cluster('shard', init => { allows_streaming => 1 },
 	conf => $preload . "pgtoken.root_key_file = '" . key_file('second', $second_key) . "'\nmax_worker_processes = 16\n"
 	  . "wal_retrieve_retry_interval = 100ms\n");
 my $p = session($primary);
@@ -376,6 +376,32 @@ is($copied->value('SELECT pgtoken.configure_as_alone(keep_slot => true)'), 't', 
 is($copied->sqlstate($refused{create_client}), '00000', 'that writes its configuration');
 is(slots(), 1, 'and the original has its slot still');
 $copied->quit;
+
+# a physical clone, as a split has it: it leaves the original's slot alone, and gets one of its own
+$family = issue($s, 'backend');
+$shard->backup('clone');
+my $twin = PostgreSQL::Test::Cluster->new('clone');
+$twin->init_from_backup($shard, 'clone', has_streaming => 1);
+$twin->append_conf('postgresql.conf', 'max_logical_replication_workers = 0');
+$twin->start;
+$shard->wait_for_catchup($twin, 'replay', $shard->lsn('flush'));
+$twin->promote;
+my $t = session($twin);
+wait_until('the clone is promoted', sub { $t->value('SELECT pg_is_in_recovery()') eq 'f' });
+is(role($t), 'subscriber', 'a clone is a subscriber');
+is(outcome(issue($t)), 'temporarily_unavailable', 'that issues nothing');
+is($t->value('SELECT pgtoken.configure_as_alone(keep_slot => true)'), 't', 'it leaves the slot to the original');
+$twin->append_conf('postgresql.conf', 'max_logical_replication_workers = 4');
+$twin->restart;
+$t = session($twin);
+is($t->value('SELECT pgtoken.configure_as_subscriber($1, replace => true)', $good), 't', 'and becomes a subscriber of its own');
+wait_until('the configuration is there', sub { health($t)->{ok} eq 't' });
+is(outcome($t->row($refresh, $family->{refresh_token}, 'backend', $secret)), 'allow', 'a family that it was cloned with is refreshed there');
+is(slots(), 2, 'by a slot beside that of the original');
+is(outcome(issue($s)), 'allow', 'which goes on');
+is($t->value('SELECT pgtoken.configure_as_alone()'), 't', 'it leaves');
+$t->quit;
+$twin->stop;
 
 is($p->sqlstate('SELECT pgtoken.configure_as_alone()'), '55006', 'a primary with subscribers stays one');
 is($s->value('SELECT pgtoken.configure_as_alone()'), 't', 'a subscriber leaves');
