@@ -48,7 +48,13 @@ END;
 SELECT function, test.outcome(call) AS theirs FROM test.calls_with(:'theirs') ORDER BY function COLLATE "C", 2;
 -- and of its own they say something else
 SELECT count(*) AS functions, count(*) FILTER (WHERE test.outcome(call) ~ 'another shard') AS refused FROM test.calls_with(test.subject_at(:home, 1));
-SELECT test.outcome(format('SELECT pgtoken.complete_logout(%L, %L)', 'x', :'theirs')) AS logout;
+-- A logout lies with its client: it ends there whosever the session was, and no row says whose, for who erases him would not find it.
+SELECT test.query((test.http('end_session', test.form('client_id', 'sharded'), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
+SELECT pgtoken.complete_logout(:'tx', :'theirs', 'of-theirs') IS NULL AS nowhere, pgtoken.authorization_request(:'tx') IS NULL AS gone;
+SELECT subject, context ->> 'session_id' AS session FROM pgtoken.audit_events WHERE event = 'logout.completed' ORDER BY event_id DESC LIMIT 1;
+SELECT test.query((test.http('end_session', test.form('client_id', 'sharded'), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
+SELECT pgtoken.complete_logout(:'tx', :'mine', 'of-mine') IS NULL AS nowhere;
+SELECT subject = :'mine' AS mine, context ->> 'session_id' AS session FROM pgtoken.audit_events WHERE event = 'logout.completed' ORDER BY event_id DESC LIMIT 1;
 DO $$
 BEGIN
 	PERFORM pgtoken.enroll_factor(test.subject_at((split_part(current_setting('pgtoken.shard'), '/', 1)::integer + 1) % 4), 'totp');

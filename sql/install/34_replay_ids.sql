@@ -16,4 +16,12 @@ SELECT pg_catalog.pg_extension_config_dump('pgtoken.replay_ids', '');
 ALTER TABLE pgtoken.replay_ids ENABLE ROW LEVEL SECURITY;
 CREATE POLICY auditor_reads ON pgtoken.replay_ids FOR SELECT TO pgtoken_auditor USING (true);
 COMMENT ON POLICY auditor_reads ON pgtoken.replay_ids IS 'Lets pgtoken_auditor see every row (though not replay_hash: column privileges); without it row security shows none, not even to pg_read_all_data';
+-- What else is of each shard alone, its trigger of the audit guards.
+CREATE FUNCTION pgtoken.guard_shard() RETURNS trigger
+	AS 'MODULE_PATHNAME', 'pgt_guard_shard' LANGUAGE C VOLATILE PARALLEL UNSAFE
+	SECURITY DEFINER SET search_path = pg_catalog, pg_temp;
+REVOKE ALL ON FUNCTION pgtoken.guard_shard FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.guard_shard IS 'Internal, trigger of replay_ids: no subscription brings rows of another shard here. Raises 25006';
+CREATE TRIGGER shard BEFORE INSERT ON pgtoken.replay_ids FOR EACH ROW EXECUTE FUNCTION pgtoken.guard_shard();
+COMMENT ON TRIGGER shard ON pgtoken.replay_ids IS 'What was used on one shard was not used on another: ids are not replicated between them';
 GRANT SELECT (expires_at) ON pgtoken.replay_ids TO pgtoken_auditor;

@@ -177,5 +177,5 @@ CREATE FUNCTION pgtoken.complete_logout(transaction_id text, subject text DEFAUL
 REVOKE ALL ON FUNCTION pgtoken.complete_logout FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgtoken.complete_logout TO pgtoken_issuer;
 COMMENT ON FUNCTION pgtoken.complete_logout IS
-'End a logout transaction (OpenID Connect RP-Initiated Logout section 3); the session''s families are ended by end_session(). transaction_id: from the query of logout_uri. subject, session_id: whose session the application has ended, for the audit.
+'End a logout transaction (OpenID Connect RP-Initiated Logout section 3); the session''s families are ended by end_session(). transaction_id: from the query of logout_uri. subject, session_id: whose session the application has ended, for the audit, which has neither where the subject lies on another shard.
 Returns where to send the browser, the post_logout_redirect_uri with its state; NULL when the client named none, or the transaction is unknown or has ended.';

@@ -346,7 +346,7 @@ REVOKE ALL ON FUNCTION pgtoken.plproxy_routes FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.plproxy_routes IS 'Internal, called by plproxy_functions(): what functions of the proxy call by themselves';
 
 CREATE FUNCTION pgtoken.plproxy_functions(shards text[], configuration text DEFAULT NULL) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	n CONSTANT integer := cardinality(shards);

@@ -361,12 +361,20 @@ check(const HttpExchange *x, const Route *route)
 	return takes(route->methods, x->request->method) ? PGT_OK : PGT_ERR_REQUEST_METHOD;
 }
 
+/* what is only read is here, too */
+static bool
+configures(const HttpExchange *x, const Route *route)
+{
+	return (route->flags & CONFIGURES) && !is_method(x, "OPTIONS") && !is_method(x, "GET") &&
+		   !is_method(x, "HEAD");
+}
+
 static PgtErr
 check_server(const HttpExchange *x, const Route *route, bool stale)
 {
 	if (stale && !(route->flags & AT_ANY_LAG))
 		return PGT_ERR_STALE_STANDBY;
-	if ((route->flags & CONFIGURES) && !is_method(x, "OPTIONS") && configuration_is_elsewhere())
+	if (configures(x, route) && configuration_is_elsewhere())
 		return PGT_ERR_CONFIGURATION_ELSEWHERE;
 	return XactReadOnly && !(route->flags & READS_ONLY) ? PGT_ERR_READ_ONLY : PGT_OK;
 }

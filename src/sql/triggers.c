@@ -30,6 +30,7 @@
 #include "base/configuration.h"
 #include "base/glue.h"
 #include "base/object.h"
+#include "base/shard.h"
 #include "core/base/buf.h"
 #include "core/base/json_write.h"
 #include "core/base/slice.h"
@@ -41,6 +42,7 @@ PG_FUNCTION_INFO_V1(pgt_audit_grant);
 PG_FUNCTION_INFO_V1(pgt_audit_row);
 PG_FUNCTION_INFO_V1(pgt_append_only);
 PG_FUNCTION_INFO_V1(pgt_guard_configuration);
+PG_FUNCTION_INFO_V1(pgt_guard_shard);
 PG_FUNCTION_INFO_V1(pgt_invalidate);
 PG_FUNCTION_INFO_V1(pgt_signals_wanted);
 
@@ -89,6 +91,33 @@ restoring(Oid schema)
 		return false;
 	target = RangeVarGetRelid(copy->relation, NoLock, true);
 	return OidIsValid(target) && get_rel_namespace(target) == schema;
+}
+
+static bool
+is_configuration(const TriggerDesc *triggers)
+{
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		if (strcmp(triggers->triggers[i].tgname, "configuration") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* what subjects have is on one shard: a factor or a used id that was on two would be good twice */
+static void
+refuse_from_shard(const TriggerData *data)
+{
+	if (!IsLogicalWorker() || is_configuration(data->tg_relation->trigdesc) ||
+		(shard_here().count == 0 && !configuration_is_elsewhere()))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+			 errmsg("what subjects have is not replicated between shards"),
+			 errdetail("A subscription brings rows of \"%s\".",
+					   RelationGetRelationName(data->tg_relation)),
+			 errhint("Drop it; configure_as_subscriber() brings the tables of the configuration, "
+					 "and no others.")));
 }
 
 static Datum
@@ -280,6 +309,7 @@ pgt_audit_row(PG_FUNCTION_ARGS)
 	bool is_null;
 	bool per_family;
 
+	refuse_from_shard(data);
 	rows_of(data, &before, &after);
 	if (restoring(RelationGetNamespace(data->tg_relation)) || (after == NULL && scope->forgetting))
 		return PointerGetDatum(NULL);
@@ -348,6 +378,7 @@ pgt_audit_grant(PG_FUNCTION_ARGS)
 	HeapTuple row;
 	bool is_null;
 
+	refuse_from_shard(data);
 	rows_of(data, &before, &after);
 	row = after ? after : before;
 
@@ -426,6 +457,16 @@ pgt_guard_configuration(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
 																   : data->tg_trigtuple);
+}
+
+/* BEFORE: for a table that is of each shard alone, and is not audited */
+Datum
+pgt_guard_shard(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "guard_shard", 0);
+
+	refuse_from_shard(data);
+	return PointerGetDatum(data->tg_trigtuple);
 }
 
 Datum

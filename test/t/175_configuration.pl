@@ -30,7 +30,7 @@ my $preload = "shared_preload_libraries = 'pgtoken'\n";
 my $primary = new_cluster('primary', init => { allows_streaming => 'logical' },
 	conf => $preload . "listen_addresses = '127.0.0.1'\npgtoken.root_key_file = '" . key_file('first', $first_key) . "'\n"
 	  . "max_worker_processes = 16\npgtoken.max_configuration_lag = 2s\n");
-my $shard = new_cluster('shard', init => { extra => [ '-E', 'UTF8', '--no-locale' ] },
+my $shard = new_cluster('shard', init => { allows_streaming => 1 },
 	conf => $preload . "pgtoken.root_key_file = '" . key_file('second', $second_key) . "'\nmax_worker_processes = 16\n"
 	  . "wal_retrieve_retry_interval = 100ms\n");
 my $p = session($primary);
@@ -254,6 +254,18 @@ applied();
 my $by_url = '/oauth2/authorize?response_type=code&client_id=https%3A%2F%2Fapp.example%2Fclient&redirect_uri=https%3A%2F%2Fapp.example%2Fcb';
 is(http_request($s, GET => $by_url)->{status}, 503, 'a client that only the primary can know is sent there');
 
+# a receiver of signals comes to where its token lies: it looks there, and changes nothing
+my $receiver = $p->value(q{SELECT client_secret FROM pgtoken.create_client('siem', 'confidential', '{ssf.manage}', metadata => '{"grant_types": ["client_credentials"]}')});
+my $stream = $p->value(q{SELECT stream_id FROM pgtoken.create_signal_stream('siem')});
+applied();
+my $of_receiver = decode_json(http_request($s, POST => '/oauth2/token', "grant_type=client_credentials&client_id=siem&client_secret=$receiver&scope=ssf.manage",
+	'{"content-type": "application/x-www-form-urlencoded"}')->{body})->{access_token};
+my $signals = sub { http_request($s, $_[0] => "/oauth2/signals/$_[1]", $_[2], encode_json({ authorization => "Bearer $of_receiver", 'content-type' => 'application/json' })) };
+is(decode_json($signals->(GET => 'streams')->{body})->[0]{stream_id}, $stream, 'a receiver reads its streams at the subscriber');
+is(decode_json($signals->(GET => "status?stream_id=$stream")->{body})->{status}, 'enabled', 'and their status');
+is($signals->(POST => 'status', qq({"stream_id": "$stream", "status": "paused"}))->{status}, 503, 'which it does not change there');
+is($signals->(POST => "poll/$stream", '{}')->{status}, 200, 'and fetches what there is');
+
 # Attack: who has never come to the primary's own shard is no client that nobody uses
 $p->query(q{SELECT pgtoken.create_client('elsewhere', 'public', '{read}')});
 $p->query(q{INSERT INTO pgtoken.registrations (client_id, issuer, origin, registered_at) VALUES ('elsewhere', 'https://id.example', 'registration', now() - interval '2 years')});
@@ -320,6 +332,27 @@ $s->query(q{DELETE FROM pgtoken.resources WHERE resource = 'https://twice.exampl
 $s->query('ALTER TABLE pgtoken.resources ENABLE ALWAYS TRIGGER configuration_delete');
 is_fresh('the row is gone');
 
+# Attack: with factors on both, one recovery code completes a step-up on each; and a used id
+# that came from elsewhere, or an end that did not, is taken for what has happened here.
+my %of_a_shard = (
+	factors => q{SELECT pgtoken.enroll_factor('carol', 'external')},
+	consents => q{SELECT pgtoken.import_consent('app', 'carol', '{read}', 'https://api.example')},
+	grants => q{SELECT pgtoken.issue_tokens('app', subject => 'carol', scope => 'read')},
+	replay_ids => q{INSERT INTO pgtoken.replay_ids VALUES ('\\x00', now() + interval '1 hour')});
+for my $table (sort keys %of_a_shard)
+{
+	my $before = $s->value("SELECT count(*) FROM pgtoken.$table");
+
+	$p->query("CREATE PUBLICATION people FOR TABLE pgtoken.$table");
+	$s->query("CREATE SUBSCRIPTION people CONNECTION 'host=$there' PUBLICATION people WITH (copy_data = false, disable_on_error = true)");
+	$p->query($of_a_shard{$table});
+	wait_until("rows of $table come", sub { $s->value(q{SELECT NOT subenabled FROM pg_subscription WHERE subname = 'people'}) eq 't' });
+	is($s->value("SELECT count(*) FROM pgtoken.$table"), $before, "no row of $table comes from another shard");
+	$s->query('DROP SUBSCRIPTION people');
+	$p->query('DROP PUBLICATION people');
+}
+like(slurp_file($shard->logfile), qr/what subjects have is not replicated between shards/, 'and the log says why');
+
 $family = issue($s, 'backend');
 $primary->stop;
 is_stale('the primary is away');
@@ -343,6 +376,32 @@ is($copied->value('SELECT pgtoken.configure_as_alone(keep_slot => true)'), 't', 
 is($copied->sqlstate($refused{create_client}), '00000', 'that writes its configuration');
 is(slots(), 1, 'and the original has its slot still');
 $copied->quit;
+
+# a physical clone, as a split has it: it leaves the original's slot alone, and gets one of its own
+$family = issue($s, 'backend');
+$shard->backup('clone');
+my $twin = PostgreSQL::Test::Cluster->new('clone');
+$twin->init_from_backup($shard, 'clone', has_streaming => 1);
+$twin->append_conf('postgresql.conf', 'max_logical_replication_workers = 0');
+$twin->start;
+$shard->wait_for_catchup($twin, 'replay', $shard->lsn('flush'));
+$twin->promote;
+my $t = session($twin);
+wait_until('the clone is promoted', sub { $t->value('SELECT pg_is_in_recovery()') eq 'f' });
+is(role($t), 'subscriber', 'a clone is a subscriber');
+is(outcome(issue($t)), 'temporarily_unavailable', 'that issues nothing');
+is($t->value('SELECT pgtoken.configure_as_alone(keep_slot => true)'), 't', 'it leaves the slot to the original');
+$twin->append_conf('postgresql.conf', 'max_logical_replication_workers = 4');
+$twin->restart;
+$t = session($twin);
+is($t->value('SELECT pgtoken.configure_as_subscriber($1, replace => true)', $good), 't', 'and becomes a subscriber of its own');
+wait_until('the configuration is there', sub { health($t)->{ok} eq 't' });
+is(outcome($t->row($refresh, $family->{refresh_token}, 'backend', $secret)), 'allow', 'a family that it was cloned with is refreshed there');
+is(slots(), 2, 'by a slot beside that of the original');
+is(outcome(issue($s)), 'allow', 'which goes on');
+is($t->value('SELECT pgtoken.configure_as_alone()'), 't', 'it leaves');
+$t->quit;
+$twin->stop;
 
 is($p->sqlstate('SELECT pgtoken.configure_as_alone()'), '55006', 'a primary with subscribers stays one');
 is($s->value('SELECT pgtoken.configure_as_alone()'), 't', 'a subscriber leaves');

@@ -25,9 +25,9 @@ my $admin = session($node);
 $admin->query('CREATE DATABASE shard0');
 my @shard = (session($node, dbname => 'shard0'));
 my $secret = create_service($shard[0]);
-$shard[0]->query(q{SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://id.example/login', verification_uri => 'https://id.example/device', status_lists => true)});
+$shard[0]->query(q{SELECT pgtoken.update_issuer('https://id.example', login_uri => 'https://id.example/login', logout_uri => 'https://id.example/bye', verification_uri => 'https://id.example/device', status_lists => true)});
 $shard[0]->query(q{SELECT pgtoken.create_client('web', 'public', '{openid,read}', '{https://web.example/cb}', offline_access => true,
-	metadata => '{"consent_required": false, "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]}')});
+	metadata => '{"consent_required": false, "post_logout_redirect_uris": ["https://web.example/bye"], "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]}')});
 $admin->query(q{CREATE ROLE application LOGIN IN ROLE pgtoken_admin});
 $admin->query(q{CREATE ROLE layer LOGIN IN ROLE pgtoken_http});
 $admin->query(q{CREATE ROLE nobody LOGIN});
@@ -46,7 +46,10 @@ my $list = '{' . join(',', map { '"' . connection("shard$_") . '"' } 0 .. SHARDS
 is($shard[0]->sqlstate('SELECT pgtoken.plproxy_functions($1)', $_->[0]), $_->[1], $_->[2])
   for [ undef, '22004', 'NULL is no list' ], [ '{}', '22023', 'nor is nothing' ], [ '{a,NULL}', '22004', 'no shard is NULL' ],
   [ '{dbname=a password=x}', '22023', 'no password in what everybody can read' ], [ '{postgres://me:x@there/a}', '22023', 'nor in a URL' ];
-my $script = $shard[0]->value('SELECT pgtoken.plproxy_functions($1)', $list);
+# by who may, which takes no superuser
+my $administrator = session($node, dbname => 'shard0', user => 'application');
+my $script = $administrator->value('SELECT pgtoken.plproxy_functions($1)', $list);
+$administrator->quit;
 PostgreSQL::Test::Utils::append_to_file($node->basedir . '/proxy.sql', $script);
 is($node->psql('shard0', undef, extra_params => [ '-f', $node->basedir . '/proxy.sql' ], on_error_stop => 1) == 0 ? 'made' : 'refused', 'refused', 'no proxy in a database that has pgtoken');
 $admin->query('CREATE DATABASE proxy');
@@ -173,6 +176,15 @@ my $of_client = $p->value(q{SELECT pgtoken.shard_of_subject('client:web', 2)});
 is(code_flow($subject[$of_client]), $of_client, 'a code of a subject that lies where its client does');
 is(code_flow($subject[ 1 - $of_client ]), 1 - $of_client, 'a code of another, whose request is handed over');
 is(rows("subject = '$subject[$_]' AND grant_type = 'authorization_code'"), $_ == 0 ? '1 0' : '0 1', 'each on its shard alone') for 0 .. 1;
+
+# a logout: the request is its client's, the session the subject's
+for my $subject (@subject)
+{
+	my ($transaction) = http_request($http, GET => '/oauth2/logout?client_id=web&state=x&post_logout_redirect_uri=https%3A%2F%2Fweb.example%2Fbye')->{headers}{location} =~ /transaction_id=([^&]+)/;
+
+	$p->query('SELECT * FROM pgtoken.end_session($1)', $subject);
+	is($p->value('SELECT pgtoken.complete_logout($1, $2)', $transaction, $subject), 'https://web.example/bye?state=x', 'a logout is completed, wherever its subject lies');
+}
 
 # a device: its request lies by its user code, which follows from the client
 sub device_flow
