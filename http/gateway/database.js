@@ -1,4 +1,6 @@
 // The pool of connections to the database.
+import { readFileSync } from 'node:fs';
+
 import pg from 'pg';
 
 /** there was no connection, or it broke before the answer had come; unasked: no statement has been sent */
@@ -9,6 +11,11 @@ const isGone = (error) => !(error instanceof pg.DatabaseError || error instanceo
 
 const SILENCE = 5000; // milliseconds after which an answer would have been there, had the server cut the statement short
 
+// node-postgres knows PGSSLMODE and takes no authority from the environment
+function authority({ PGSSLMODE: mode, PGSSLROOTCERT: file }) {
+	return file && mode && mode !== 'disable' && mode !== 'no-verify' ? { ssl: { ca: readFileSync(file) } } : {};
+}
+
 /** database: {user, poolSize, acquireTimeout, statementTimeout, url}; name: which program it is, for pg_stat_activity */
 export function openPool(database, name = 'pgtoken-gateway') {
 	const pool = new pg.Pool({
@@ -18,6 +25,7 @@ export function openPool(database, name = 'pgtoken-gateway') {
 		statement_timeout: database.statementTimeout,
 		application_name: name,
 		keepAlive: true,
+		...authority(process.env),
 		// one of several: a machine that is gone without a word keeps nobody for good
 		...(database.url && { connectionString: database.url, query_timeout: database.statementTimeout && database.statementTimeout + SILENCE }),
 	});

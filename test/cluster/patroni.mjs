@@ -1,6 +1,6 @@
 // Patroni and etcd on loopback: examples/patroni/patroni.yml with other addresses, as many
 // nodes as are wanted, each with its clock.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -43,13 +43,17 @@ function configuration(template, node, nodes) {
 		[/10\.0\.0\.1:8008/g, `127.0.0.1:${node.rest}`],
 		[/10\.0\.0\.1:5432/g, `127.0.0.1:${node.port}`],
 		[/^ {2}hosts: .*$/m, `  hosts: 127.0.0.1:${nodes.etcd}`],
-		[/hostssl (.*) 10\.0\.0\.0\/24 scram-sha-256/g, 'host $1 127.0.0.1/32 trust'],
+		// standbys come by TLS and a password as there, the clients that are measured without
+		[/hostssl replication (.*) 10\.0\.0\.0\/24/g, 'hostssl replication $1 127.0.0.1/32'],
+		[/hostssl all all 10\.0\.0\.0\/24 scram-sha-256/g, 'host all all 127.0.0.1/32 trust'],
+		['/etc/ssl/certs/ssl-cert-snakeoil.pem', `${nodes.folder}/server.pem`],
+		['/etc/ssl/private/ssl-cert-snakeoil.key', `${nodes.folder}/server.key`],
 		['local all all peer', 'local all all trust'],
 		[/^ {2}data_dir: .*$/m, `  data_dir: ${node.data}`],
 		[/^ {2}bin_dir: .*$/m, `  bin_dir: ${node.bin}`],
 		[/^ {2}pgpass: .*$/m, `  pgpass: ${node.folder}/pgpass`],
 		['/var/run/postgresql', node.folder],
-		['/etc/patroni/role_changed', nodes.callback],
+		['PGTOKEN_DATABASE=shop /etc/patroni/role_changed', `PGTOKEN_DATABASE=postgres ${nodes.callback}`],
 		['mode: automatic', "mode: 'off'"],
 	].reduce((text, [from, to]) => {
 		if (text.search(from) < 0) throw new Error(`examples/patroni/patroni.yml has no ${from}`);
@@ -77,6 +81,8 @@ export class Nodes {
 		const peers = `http://127.0.0.1:${this.peers}`;
 		this.etcdProcess = this.launch('etcd', ['--data-dir', `${this.folder}/etcd`, '--listen-client-urls', at, '--advertise-client-urls', at, '--name', 'one',
 			'--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers, '--initial-cluster', `one=${peers}`, '--unsafe-no-fsync'], `${this.folder}/etcd.log`);
+		execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=127.0.0.1', '-keyout', `${this.folder}/server.key`,
+			'-out', `${this.folder}/server.pem`], { stdio: 'ignore' });
 		const template = await readFile(`${this.tree}/examples/patroni/patroni.yml`, 'utf8');
 		for (const node of this.nodes) {
 			await mkdir(node.folder, { recursive: true });

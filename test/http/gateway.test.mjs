@@ -1,10 +1,14 @@
 // The gateway itself: what it believes, when it is ready, how it ends, what it writes
 // down, and what works where the database only reads.  Each test starts one of its own.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 
 import { NoConnection, openPool, withConnection } from '../../http/gateway/database.js';
@@ -50,6 +54,44 @@ describe('the connections of gateway and courier', () => {
 			assert.deepEqual(rows, [{ n: 1 }]);
 		} finally {
 			await pool.end();
+		}
+	});
+
+	// a server on another machine, whose certificate is of an authority that the system does not know; it refuses whoever has come through
+	it('PGSSLROOTCERT names the authority of a server, of one of several, too', async () => {
+		const folder = mkdtempSync(join(tmpdir(), 'pgtoken-authority-'));
+		const names = ['PGSSLMODE', 'PGSSLROOTCERT'];
+		const before = names.map((name) => process.env[name]);
+		const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
+		execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=database',
+			'-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+		const server = createServer((socket) => {
+			socket.on('error', () => {});
+			socket.once('data', () => {
+				socket.write('S');
+				const inside = new TLSSocket(socket, { isServer: true, key: readFileSync(key), cert: readFileSync(cert) });
+				inside.on('error', () => {});
+				const fields = 'SFATAL\0C57P03\0Mthe server is starting\0\0';
+				inside.once('data', () => inside.end(Buffer.concat([Buffer.from('E\0\0\0'), Buffer.from([fields.length + 4]), Buffer.from(fields)])));
+			});
+		});
+		await once(server.listen(0, '127.0.0.1'), 'listening');
+		const outcome = async (...values) => {
+			names.forEach((name, i) => { process.env[name] = values[i]; });
+			const pool = openPool({ poolSize: 1, acquireTimeout: 600_000, statementTimeout: 0, url: `postgresql://gateway@127.0.0.1:${server.address().port}/shop` });
+			try {
+				return await withConnection(pool, () => 'in').catch((error) => error.cause.code);
+			} finally {
+				await pool.end();
+			}
+		};
+		try {
+			assert.equal(await outcome('verify-full', cert), '57P03');
+			assert.equal(await outcome('verify-full', ''), 'DEPTH_ZERO_SELF_SIGNED_CERT');
+		} finally {
+			names.forEach((name, i) => { if (before[i] === undefined) delete process.env[name]; else process.env[name] = before[i]; });
+			server.close();
+			rmSync(folder, { recursive: true });
 		}
 	});
 });

@@ -29,8 +29,9 @@ $shard[0]->query(q{SELECT pgtoken.update_issuer('https://id.example', login_uri 
 $shard[0]->query(q{SELECT pgtoken.create_client('web', 'public', '{openid,read}', '{https://web.example/cb}', offline_access => true,
 	metadata => '{"consent_required": false, "post_logout_redirect_uris": ["https://web.example/bye"], "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"]}')});
 $admin->query(q{CREATE ROLE application LOGIN IN ROLE pgtoken_admin});
-$admin->query(q{CREATE ROLE layer LOGIN IN ROLE pgtoken_http});
+$admin->query(q{CREATE ROLE layer LOGIN NOINHERIT}); # as http/README.md has it
 $admin->query(q{CREATE ROLE nobody LOGIN});
+$shard[0]->query('GRANT USAGE ON SCHEMA pgtoken_http TO layer');
 $shard[0]->query('GRANT EXECUTE ON FUNCTION pgtoken_http.handle, pgtoken_http.admit TO layer');
 $shard[0]->quit;
 # the same issuers, keys, peppers and clients
@@ -141,6 +142,8 @@ is($stranger->sqlstate(q{CREATE USER MAPPING FOR CURRENT_USER SERVER pgtoken OPT
 
 # --- requests ----------------------------------------------------------------------
 
+# the lines of docs/scale.md
+$as_admin->query('GRANT USAGE ON SCHEMA pgtoken_http, pgtoken_proxy, plproxy TO layer');
 $as_admin->query('GRANT EXECUTE ON FUNCTION pgtoken_http.handle, pgtoken_http.admit TO layer');
 my $http = session($node, dbname => 'proxy', user => 'layer');
 # either shard may be asked first
