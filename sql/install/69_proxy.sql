@@ -286,6 +286,8 @@ DECLARE
 	told jsonb := peer;
 	sent_on boolean := false;
 	hops integer := 0;
+	wait integer;	-- milliseconds
+	waited integer := 0;
 	shard text;
 	carried text;
 BEGIN
@@ -303,8 +305,16 @@ BEGIN
 			EXIT WHEN sent_on OR at = first;
 		ELSE
 			shard := CASE WHEN status = 0 THEN pgtoken_proxy.header(headers, 'shard') END;
-			IF shard IS NULL THEN
+			IF shard IS NULL AND (status <> 0 OR NOT sent_on) THEN
 				RETURN;
+			END IF;
+			-- waits for a document: the shards before have used up what they have taken, and would not take it again
+			IF shard IS NULL THEN
+				wait := greatest(pgtoken_proxy.header(headers, 'wait')::integer, 1);
+				waited := waited + wait;
+				EXIT WHEN waited > 5000;
+				PERFORM pg_sleep(wait / 1000.0);
+				CONTINUE;
 			END IF;
 			hops := hops + 1;
 			EXIT WHEN hops > 3;
