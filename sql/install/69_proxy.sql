@@ -259,16 +259,27 @@ CREATE FUNCTION pgtoken_proxy.of_bearer(text[]) RETURNS integer LANGUAGE sql IMM
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.of_bearer IS 'The shard of the access token that a request shows';
 
+-- where a connection string names a user, or a pooler does, the shards cannot tell who it is
+CREATE FUNCTION pgtoken_proxy.permitted(shard integer, function text) RETURNS integer LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $proxy$
+BEGIN
+	IF NOT has_function_privilege(function, 'EXECUTE') THEN
+		RAISE EXCEPTION 'permission denied for function %', function USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN shard;
+END
+$proxy$;
+COMMENT ON FUNCTION pgtoken_proxy.permitted IS 'The shard, for who may call this function of the proxy; others 42501';
+
 CREATE FUNCTION pgtoken_proxy.admit(integer, text, text, text[], jsonb, OUT role text, OUT settings jsonb, OUT status integer, OUT headers text[], OUT body bytea) RETURNS record LANGUAGE plproxy AS $proxy$
 	CLUSTER 'pgtoken';
-	RUN ON $1;
+	RUN ON pgtoken_proxy.permitted($1, 'pgtoken_http.admit(text,text,text[],jsonb)');
 	SELECT role, settings, status, headers, body FROM pgtoken_http.admit($2::text, $3::text, $4::text[], $5::jsonb);
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.admit IS 'pgtoken_http.admit() on one shard';
 
 CREATE FUNCTION pgtoken_proxy.handle(integer, text, text, text[], bytea, jsonb, OUT status integer, OUT headers text[], OUT body bytea) RETURNS record LANGUAGE plproxy AS $proxy$
 	CLUSTER 'pgtoken';
-	RUN ON $1;
+	RUN ON pgtoken_proxy.permitted($1, 'pgtoken_http.handle(text,text,text[],bytea,jsonb)');
 	SELECT status, headers, body FROM pgtoken_http.handle($2::text, $3::text, $4::text[], $5::bytea, $6::jsonb);
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.handle IS 'pgtoken_http.handle() on one shard';

@@ -134,6 +134,9 @@ is($stranger->sqlstate(q{SELECT pgtoken_proxy.handle(0, 'GET', '/', '{}', '', '{
 $admin->query('GRANT pgtoken_auditor TO nobody');
 is($stranger->sqlstate(q{SELECT pgtoken.issue_tokens('app', 'x')}), '42501', 'an auditor issues nothing');
 is($stranger->sqlstate(q{SELECT pgtoken_proxy.handle(0, 'GET', '/', '{}', '', '{}')}), '42501', 'and is nobody else on a shard: it refuses him there');
+# Attack shut out: an auditor speaks as a layer, with a certificate that he makes up, where the strings or a pooler make everybody one role.
+like(failure($stranger, "SELECT pgtoken_proxy.$_")->{message}, qr/^permission denied for (schema|function) pgtoken_http/, 'nor if the shards took him for somebody else')
+  for q{handle(0, 'GET', '/', '{}', '', '{}')}, q{routed('GET', '/', '{}', '', '{}')}, q{admit(0, 'GET', '/', '{}', '{}')};
 is($stranger->sqlstate(q{CREATE USER MAPPING FOR CURRENT_USER SERVER pgtoken OPTIONS (user 'postgres')}), '42704', 'there is no server to say at as whom one connects');
 
 # --- requests ----------------------------------------------------------------------
