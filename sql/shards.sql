@@ -240,10 +240,34 @@ RESET pgtoken.http_authenticator;
 \set request '''client_id'', ''sharded'', ''response_type'', ''code'', ''redirect_uri'', ''https://shard.example/cb'', ''scope'', ''openid'', ''response_mode'', ''form_post'', ''code_challenge'', ''E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'', ''code_challenge_method'', ''S256'''
 SELECT test.query((test.http('authorize', test.form(:request), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
 SELECT pgtoken.shard_of(:'tx', 4) = :home AS request_with_the_client;
+SELECT pgtoken.hand_over_authorization(:'tx', :'theirs') AS handed \gset
 SET pgtoken.shard = :'there';
-SELECT test.query(redirect_uri, 'answer') AS answer FROM pgtoken.approve_authorization(:'tx', :'theirs') \gset
+SELECT test.query(redirect_uri, 'answer') AS answer FROM pgtoken.approve_authorization(:'handed', :'theirs') \gset
 SELECT pgtoken.shard_of(:'answer', 4) = :other AS answer_where_it_lies;
 SELECT status, headers ->> 'shard' AS shard, length(body #>> '{}') > 0 AS page FROM test.request('GET', '/oauth2/answer', test.form('answer', :'answer'));
+
+-- What a clone has of its original, until it is forgotten, is answered and ended where it lies.
+SET pgtoken.shard = :'here';
+SELECT test.query((test.http('authorize', test.form(:request), method => 'GET')).headers ->> 'location', 'transaction_id') AS tx \gset
+RESET pgtoken.shard;
+SELECT a.body ->> 'user_code' AS user_code FROM test.request('POST', '/oauth2/device_authorization', 'scope=openid', test.basic('sharded')) a \gset
+SELECT n || '/4' AS elsewhere, test.subject_at(n) AS of_elsewhere FROM (SELECT (pgtoken.shard_of(:'user_code', 4) + 1) % 4) d (n) \gset
+-- Attack shut out: one request is answered in both, and two codes come of it, or two families of one user_code.
+SET pgtoken.shard = :'there';
+SELECT test.outcome(format(call, :'tx', :'theirs')) AS cloned
+FROM (VALUES (1, 'SELECT pgtoken.authorization_request(%L)'), (2, 'SELECT pgtoken.approve_authorization(%L, %L)'), (3, 'SELECT pgtoken.deny_authorization(%L)'), (4, 'SELECT pgtoken.hand_over_authorization(%L, %L)')) v (n, call) ORDER BY n;
+SET pgtoken.shard = :'elsewhere';
+SELECT test.outcome(format(call, :'user_code', :'of_elsewhere')) AS cloned
+FROM (VALUES (1, 'SELECT pgtoken.device_request(%L, ''here'')'), (2, 'SELECT pgtoken.approve_device(%L, ''here'', %L)'), (3, 'SELECT pgtoken.deny_device(%L, ''here'')'), (4, 'SELECT pgtoken.hand_over_device(%L, ''here'', %L)')) v (n, call) ORDER BY n;
+-- Attack shut out: an end is said to hold, and the family goes on where it lies.
+SET pgtoken.shard = :'here';
+SELECT test.outcome(format('SELECT pgtoken.set_not_before(grant_id => %L)', :'their_gid')) AS ended, (SELECT not_before FROM pgtoken.grants WHERE grant_id = :'their_gid') AS not_before;
+-- a session that is named to all of them ends on the one that has it, and stands in nobody's way
+SET pgtoken.shard = :'there';
+SELECT count(*) AS ended FROM pgtoken.revoke_session('of-mine');
+SET pgtoken.shard = :'here';
+SELECT count(*) AS ended FROM pgtoken.revoke_session('of-mine');
+SELECT pgtoken.shard_of(:'tx', 4) = :home AS still_there, pgtoken.authorization_request(:'tx') ->> 'client_id' AS client_id;
 
 -- What is there of other shards: nothing, or what a split has left behind.
 SELECT ok, regexp_replace(detail, '\d+', 'N', 'g') AS detail FROM pgtoken.health() WHERE check_name = 'shard';

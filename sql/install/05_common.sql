@@ -55,9 +55,15 @@ COMMENT ON FUNCTION pgtoken.make_durable IS 'Internal, called by what cuts acces
 
 CREATE FUNCTION pgtoken.require_shard(subject text) RETURNS void
 	AS 'MODULE_PATHNAME', 'pgt_require_shard' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION pgtoken.require_shard FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.require_shard IS
+REVOKE ALL ON FUNCTION pgtoken.require_shard(text) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.require_shard(text) IS
 'Internal, called by what writes of a subject by its name, or tells what there is of it: raises 22023, with the shard to connect to, where pgtoken.shard is set and the subject lies on another one.';
+
+CREATE FUNCTION pgtoken.require_shard(grant_id uuid) RETURNS void
+	AS 'MODULE_PATHNAME', 'pgt_require_shard_of_family' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION pgtoken.require_shard(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.require_shard(uuid) IS
+'Internal, called by what ends a family by its id: raises 22023, with the shard to connect to, where pgtoken.shard is set and the family lies on another one.';
 
 CREATE FUNCTION pgtoken.language_tag_pattern() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -126,6 +126,10 @@ BEGIN
 		WHERE g.grant_id = of_family AND (to_time IS NULL OR g.not_before IS NULL OR g.not_before < at);
 		is_new := FOUND;
 		SELECT g.not_before, g.client_id, g.subject INTO effective, family_client, family_subject FROM pgtoken.grants g WHERE g.grant_id = of_family;
+		-- what a clone has of its original would end here alone
+		IF effective IS NOT NULL THEN
+			PERFORM pgtoken.require_shard(of_family);
+		END IF;
 	ELSIF of_subject IS NOT NULL THEN
 		SELECT s.not_before INTO effective FROM pgtoken.subject_not_before s
 		WHERE s.issuer = of_issuer AND s.subject = of_subject AND s.client_id = '';
@@ -288,6 +292,8 @@ DECLARE
 									   AND (living_families.client_id IS NULL OR c.client_id = living_families.client_id));
 	-- a family without a session of the application's is one by itself
 	session_grant_id CONSTANT uuid := CASE WHEN session_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN session_id::uuid END;
+	-- not what a clone has of its original until it is forgotten
+	shard CONSTANT text[] := string_to_array(nullif(current_setting('pgtoken.shard', true), ''), '/');
 BEGIN
 	RETURN QUERY
 		SELECT g.grant_id, g.client_id, coalesce(g.session_id, g.grant_id::text), 'offline_access' = ANY (string_to_array(g.scope, ' '))
@@ -295,11 +301,12 @@ BEGIN
 		WHERE g.client_id = ANY (clients) AND g.revoked_at IS NULL AND g.expires_at > now()
 		  AND (living_families.subject IS NULL OR g.subject = living_families.subject)
 		  AND (living_families.session_id IS NULL OR g.session_id = living_families.session_id OR g.grant_id = session_grant_id)
+		  AND (shard IS NULL OR pgtoken.shard_of(g.grant_id, shard[2]::integer) = shard[1]::integer)
 		ORDER BY g.grant_id;	-- everybody in the same order: no deadlock
 END
 $function$;
 REVOKE ALL ON FUNCTION pgtoken.living_families FROM PUBLIC;
-COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether it has offline_access and so outlives its session';
+COMMENT ON FUNCTION pgtoken.living_families IS 'Internal: families that are neither revoked nor expired, of an issuer, client, subject or session, NULL for any, on this shard, in the order in which they are to be revoked; of_session is a grant_id where no session was named, offline tells whether it has offline_access and so outlives its session';
 
 CREATE FUNCTION pgtoken.revoke_subject(subject text, reason text DEFAULT 'revoked', issuer text DEFAULT NULL) RETURNS SETOF pgtoken.revoked_family
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -40,8 +40,9 @@ BEGIN
 	families := CASE WHEN families < '2 days' THEN '2 days' ELSE families END;
 	RETURN CASE task
 		-- a pushed one as long as a login page may have it open that was opened at its very end: who answers first takes it away
-		WHEN 'authorization_requests' THEN 't.expires_at < now() AND (t.kind <> ''pushed'' OR t.expires_at < '
-			|| quote_literal(now() - current_setting('pgtoken.authorization_request_lifetime')::interval) || ')'
+		-- that one was answered a minute longer than it could be, as used ids: after a failover to a clock that is behind it would be answered again
+		WHEN 'authorization_requests' THEN 't.expires_at < now() AND t.expires_at < now() - CASE t.kind WHEN ''pushed'' THEN interval '
+			|| quote_literal(current_setting('pgtoken.authorization_request_lifetime')::interval) || ' WHEN ''answered'' THEN interval ''1 minute'' ELSE interval ''0'' END'
 		WHEN 'consents' THEN 't.expires_at < ' || quote_literal(now() - pgtoken.retention(task))
 		-- no request that it can be answered for lives longer
 		WHEN 'consent_pages' THEN 't.shown_at < now() - interval ''1 day'''

@@ -71,8 +71,19 @@ CREATE FUNCTION pgtoken.begin_forgetting(shard integer, shards integer) RETURNS 
 AS $function$
 DECLARE
 	own CONSTANT text := format('shard %s of %s', shard, shards);
+	enough CONSTANT integer := 20 * shards;	-- of as many, one in shards is expected to be its own: that there is none is no accident
+	looked_at integer;
+	lie_here integer;
 BEGIN
 	PERFORM pgtoken.check_shard(shard, shards);
+	-- the oldest: what has been begun under a wrong number is newer
+	SELECT count(*), count(*) FILTER (WHERE pgtoken.shard_of(f.grant_id, shards) = shard) INTO looked_at, lie_here
+	FROM (SELECT g.grant_id FROM pgtoken.grants g ORDER BY g.grant_id LIMIT enough) f;
+	IF looked_at = enough AND lie_here = 0 THEN
+		RAISE EXCEPTION 'this database has nothing of shard % of %', shard, shards
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('Of its %s oldest families none lies there.', enough),
+				  HINT = 'Nothing would be left of it. Is pgtoken.shard that of another database?';
+	END IF;
 	INSERT INTO pgtoken.maintenance (task) SELECT 'foreign ' || f.table_name FROM pgtoken.foreign_tables(shard, shards) f WHERE f.foreign_rows IS NOT NULL
 	UNION ALL SELECT 'foreign audit' ON CONFLICT DO NOTHING;
 	-- a clone would go on with the chain of what it was cloned from, which does so, too
@@ -231,4 +242,4 @@ GRANT EXECUTE ON PROCEDURE pgtoken.forget_foreign_families TO pgtoken_admin;
 COMMENT ON PROCEDURE pgtoken.forget_foreign_families IS
 'Forget what is of other shards, once a database has been cloned and each of the two is a shard of its own (pgtoken.shard): deletes families, blacklist, codes, requests, step-ups, factors, consents, blocks, signals, work of the courier and status lists that lie elsewhere (an id that carries no placement by its hash, see shard_of), and takes what tells of a person out of the ledger and the audit of others, whose rows stay, so that seals hold; the next seal begins a chain of this shard. Replay ids and counters of attempts stay for the day that they count. A place in a status list of this shard whose family is gone is refused by the list; the family takes another at its next refresh where it is.
 shard, shards: as pgtoken.shard says. max_rows: 1 to 1000000, at how many rows a batch looks, of ledger and audit 500 each at most. pause: for how long it sleeps between batches; NULL: nine times as long as a batch has taken, so that it works for a tenth of the time.
-Each batch is a transaction of its own, waits for nobody''s row, and is audited by the number of its rows (shard.forgotten). Can be stopped at any time, and called again, which begins at the front; tells of each table in a NOTICE when it is through, the outboxes of courier and signals first. Raises 55000 where pgtoken.shard does not say the same, 25001 inside a transaction block, 2D000 when a function calls it, 22004, 22023.';
+Each batch is a transaction of its own, waits for nobody''s row, and is audited by the number of its rows (shard.forgotten). Can be stopped at any time, and called again, which begins at the front; tells of each table in a NOTICE when it is through, the outboxes of courier and signals first. Raises 55000 where pgtoken.shard does not say the same, or where it says so and yet none of the oldest families (20 times shards) is of this shard, 25001 inside a transaction block, 2D000 when a function calls it, 22004, 22023.';

@@ -259,16 +259,27 @@ CREATE FUNCTION pgtoken_proxy.of_bearer(text[]) RETURNS integer LANGUAGE sql IMM
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.of_bearer IS 'The shard of the access token that a request shows';
 
+-- where a connection string names a user, or a pooler does, the shards cannot tell who it is
+CREATE FUNCTION pgtoken_proxy.permitted(shard integer, function text) RETURNS integer LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $proxy$
+BEGIN
+	IF NOT has_function_privilege(function, 'EXECUTE') THEN
+		RAISE EXCEPTION 'permission denied for function %', function USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	RETURN shard;
+END
+$proxy$;
+COMMENT ON FUNCTION pgtoken_proxy.permitted IS 'The shard, for who may call this function of the proxy; others 42501';
+
 CREATE FUNCTION pgtoken_proxy.admit(integer, text, text, text[], jsonb, OUT role text, OUT settings jsonb, OUT status integer, OUT headers text[], OUT body bytea) RETURNS record LANGUAGE plproxy AS $proxy$
 	CLUSTER 'pgtoken';
-	RUN ON $1;
+	RUN ON pgtoken_proxy.permitted($1, 'pgtoken_http.admit(text,text,text[],jsonb)');
 	SELECT role, settings, status, headers, body FROM pgtoken_http.admit($2::text, $3::text, $4::text[], $5::jsonb);
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.admit IS 'pgtoken_http.admit() on one shard';
 
 CREATE FUNCTION pgtoken_proxy.handle(integer, text, text, text[], bytea, jsonb, OUT status integer, OUT headers text[], OUT body bytea) RETURNS record LANGUAGE plproxy AS $proxy$
 	CLUSTER 'pgtoken';
-	RUN ON $1;
+	RUN ON pgtoken_proxy.permitted($1, 'pgtoken_http.handle(text,text,text[],bytea,jsonb)');
 	SELECT status, headers, body FROM pgtoken_http.handle($2::text, $3::text, $4::text[], $5::bytea, $6::jsonb);
 $proxy$;
 COMMENT ON FUNCTION pgtoken_proxy.handle IS 'pgtoken_http.handle() on one shard';
@@ -286,6 +297,8 @@ DECLARE
 	told jsonb := peer;
 	sent_on boolean := false;
 	hops integer := 0;
+	wait integer;	-- milliseconds
+	waited integer := 0;
 	shard text;
 	carried text;
 BEGIN
@@ -303,8 +316,16 @@ BEGIN
 			EXIT WHEN sent_on OR at = first;
 		ELSE
 			shard := CASE WHEN status = 0 THEN pgtoken_proxy.header(headers, 'shard') END;
-			IF shard IS NULL THEN
+			IF shard IS NULL AND (status <> 0 OR NOT sent_on) THEN
 				RETURN;
+			END IF;
+			-- waits for a document: the shards before have used up what they have taken, and would not take it again
+			IF shard IS NULL THEN
+				wait := greatest(pgtoken_proxy.header(headers, 'wait')::integer, 1);
+				waited := waited + wait;
+				EXIT WHEN waited > 5000;
+				PERFORM pg_sleep(wait / 1000.0);
+				CONTINUE;
 			END IF;
 			hops := hops + 1;
 			EXIT WHEN hops > 3;

@@ -5,8 +5,10 @@
  *		carry = base64url( sealed( {"at": ..., "placement": ..., "client_id": ..., "home": ...,
  *			"carried": {...}} ))
  *
- * The key is one of the issuer's pepper, the label the hash of the request: what was
- * carried with one opens with no other, and for no other issuer.
+ * The key is one of the issuer's pepper for the hash of the request: what was carried with
+ * one opens with no other, and for no other issuer.  One key for all would have random
+ * nonces for more texts than they are good for (2^32, NIST SP 800-38D section 8.3) within
+ * days, where most clients authenticate by assertions.
  */
 #include "http/hop.h"
 
@@ -30,16 +32,16 @@
 #define HERE (-1)
 #define TEXT_MAX (64 * 1024) /* no shard carries more */
 
-/* of what makes the request what it is; its headers may be others on the way */
-static PgtcSlice
-label_of(const HttpRequest *request)
+/* made for what makes the request what it is; its headers may be others on the way */
+static char *
+purpose_of(const HttpRequest *request)
 {
 	const PgtcSlice parts[] = {pgtc_slice_str(request->method), pgtc_slice_str(request->authority),
 							   pgtc_slice_str(request->path), request->query, request->body};
-	char *label = palloc(PGTC_DIGEST_TEXT_LEN + 1);
+	char label[PGTC_DIGEST_TEXT_LEN + 1];
 
 	glue_check(pgtc_carry_label(parts, lengthof(parts), &glue_mem, label), "naming a request");
-	return pgtc_slice_str(label);
+	return psprintf(PURPOSE " %s", label);
 }
 
 static char *
@@ -50,8 +52,8 @@ seal(const HttpExchange *x, Jsonb *content)
 
 	pgtc_buf_init(&sealed, &glue_mem);
 	pgtc_buf_init(&text, &glue_mem);
-	issuer_seal(x->issuer, PURPOSE, label_of(x->request), pgtc_slice_str(object_text(content)),
-				&sealed);
+	issuer_seal(x->issuer, purpose_of(x->request), pgtc_slice_str(PURPOSE),
+				pgtc_slice_str(object_text(content)), &sealed);
 	pgtc_buf_append_b64url(&text, sealed.data, sealed.len);
 	glue_check(pgtc_buf_code(&text), "writing what is carried");
 	pgtc_buf_free(&sealed);
@@ -69,7 +71,7 @@ open_sealed(const HttpExchange *x, PgtcSlice text)
 	pgtc_buf_init(&sealed, &glue_mem);
 	pgtc_buf_init(&plain, &glue_mem);
 	if (pgtc_buf_decode_b64url(&sealed, text) == PGTC_OK &&
-		issuer_seal_open(x->issuer, PURPOSE, label_of(x->request),
+		issuer_seal_open(x->issuer, purpose_of(x->request), pgtc_slice_str(PURPOSE),
 						 pgtc_slice(sealed.data, sealed.len), &plain) == PGTC_OK)
 		content = object_of_buf(&plain);
 	pgtc_buf_free(&sealed);

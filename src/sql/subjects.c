@@ -6,6 +6,7 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/uuid.h"
 
 #include "base/refused.h"
 #include "base/shard.h"
@@ -13,6 +14,7 @@
 
 PG_FUNCTION_INFO_V1(pgt_forget_refused_requests);
 PG_FUNCTION_INFO_V1(pgt_require_shard);
+PG_FUNCTION_INFO_V1(pgt_require_shard_of_family);
 
 Datum
 pgt_forget_refused_requests(PG_FUNCTION_ARGS)
@@ -24,5 +26,12 @@ Datum
 pgt_require_shard(PG_FUNCTION_ARGS)
 {
 	shard_require_subject(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
+}
+
+Datum
+pgt_require_shard_of_family(PG_FUNCTION_ARGS)
+{
+	shard_require_id(PG_GETARG_UUID_P(0), "the family");
 	PG_RETURN_VOID();
 }

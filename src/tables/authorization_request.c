@@ -148,6 +148,8 @@ find_request(StoreQuery *query, const Issuer *issuer, const char *prefix, const 
 		strcmp(found->request.issuer, issuer->issuer) != 0 ||
 		GetCurrentTimestamp() >= found->request.expires_at)
 		return NULL;
+	/* a clone has those of its original until they are forgotten: two codes would come of one */
+	shard_require_id(&grant_id, "the request");
 	return &found->request;
 }
 

@@ -10,6 +10,7 @@
 #include "base/member.h"
 #include "base/object.h"
 #include "base/place.h"
+#include "base/shard.h"
 #include "base/store.h"
 #include "base/strings.h"
 #include "core/base/b64url.h"
@@ -124,13 +125,24 @@ static StoreQuery device_read_query =
 	STORE_ROW_QUERY("device read", STORE_READS, read_device, DeviceCode,
 					"SELECT {columns} FROM pgtoken.device_codes d WHERE d.grant_id" EQ "$1");
 
+/* a clone has those of its original until they are forgotten: two families would come of one */
+static DeviceCode *
+find_here(StoreQuery *query, StoreArgs *args)
+{
+	DeviceCode *device = store_find(query, args);
+
+	if (device)
+		shard_require_id(&device->grant_id, "the device");
+	return device;
+}
+
 DeviceCode *
 device_code_read(const pg_uuid_t *grant_id)
 {
 	StoreArgs args = {0};
 
 	store_arg_uuid(&args, grant_id);
-	return store_find(&device_read_query, &args);
+	return find_here(&device_read_query, &args);
 }
 
 static StoreQuery device_find_query =
@@ -150,7 +162,7 @@ find_by_user_code(StoreQuery *query, Issuer *issuer, const char *user_code)
 	store_arg_bytes(&args, user_code_hash, sizeof(user_code_hash));
 	store_arg_time(&args, GetCurrentTimestamp());
 	/* two that were made at the same moment could share one: then it names neither */
-	device = store_find(query, &args);
+	device = find_here(query, &args);
 	if (device)
 		strlcpy(device->user_code, user_code, sizeof(device->user_code));
 	return device;

@@ -138,6 +138,9 @@ is($stranger->sqlstate(q{SELECT pgtoken_proxy.handle(0, 'GET', '/', '{}', '', '{
 $admin->query('GRANT pgtoken_auditor TO nobody');
 is($stranger->sqlstate(q{SELECT pgtoken.issue_tokens('app', 'x')}), '42501', 'an auditor issues nothing');
 is($stranger->sqlstate(q{SELECT pgtoken_proxy.handle(0, 'GET', '/', '{}', '', '{}')}), '42501', 'and is nobody else on a shard: it refuses him there');
+# Attack shut out: an auditor speaks as a layer, with a certificate that he makes up, where the strings or a pooler make everybody one role.
+like(failure($stranger, "SELECT pgtoken_proxy.$_")->{message}, qr/^permission denied for (schema|function) pgtoken_http/, 'nor if the shards took him for somebody else')
+  for q{handle(0, 'GET', '/', '{}', '', '{}')}, q{routed('GET', '/', '{}', '', '{}')}, q{admit(0, 'GET', '/', '{}', '{}')};
 is($stranger->sqlstate(q{CREATE USER MAPPING FOR CURRENT_USER SERVER pgtoken OPTIONS (user 'postgres')}), '42704', 'there is no server to say at as whom one connects');
 
 # --- requests ----------------------------------------------------------------------
@@ -158,6 +161,29 @@ for my $n (0 .. 1)
 }
 my $admitted = $http->row(q{SELECT status, role, settings FROM pgtoken_http.admit('GET', '/', ARRAY['Authorization', 'Bearer ' || $1])}, issue($subject[1])->{access_token});
 is($admitted->{status} // 'admitted', 'admitted', 'bearer: an API asks the shard of the token');
+
+# A shard that has to wait for a document is asked again, with what it was told: what the one before has taken
+# (an assertion, good once) it does not take again. Stand-ins for the doors say so.
+$as_admin->query(q{ALTER FUNCTION pgtoken_proxy.handle(integer, text, text, text[], bytea, jsonb) RENAME TO handle_of_shards});
+$as_admin->query($_) for 'CREATE SEQUENCE pgtoken_proxy.taken', 'CREATE SEQUENCE pgtoken_proxy.waits', 'GRANT USAGE ON ALL SEQUENCES IN SCHEMA pgtoken_proxy TO layer';
+$as_admin->query(q{CREATE FUNCTION pgtoken_proxy.handle(at integer, method text, target text, text[], bytea, peer jsonb, OUT status integer, OUT headers text[], OUT body bytea) LANGUAGE plpgsql AS $$
+BEGIN
+	status := 0;
+	IF NOT peer ? 'carried' THEN
+		headers := ARRAY['Shard', '1', 'Carry', 'taken ' || nextval('pgtoken_proxy.taken')];
+	ELSIF target = '/never' OR nextval('pgtoken_proxy.waits') < 3 THEN
+		headers := '{Wait,10}';
+	ELSE
+		status := 200;
+		headers := '{Content-Type,text/plain}';
+	END IF;
+	body := convert_to(concat_ws(' ', at, peer ->> 'carried'), 'UTF8');
+END $$});
+my $waited = http_request($http, GET => '/soon');
+is("$waited->{status} $waited->{body}", '200 1 taken 1', 'one that waits where it was sent is asked again there');
+is(http_request($http, GET => '/never')->{status}, 503, 'and not for ever');
+$as_admin->query(q{DROP FUNCTION pgtoken_proxy.handle(integer, text, text, text[], bytea, jsonb)});
+$as_admin->query(q{ALTER FUNCTION pgtoken_proxy.handle_of_shards(integer, text, text, text[], bytea, jsonb) RENAME TO handle});
 
 # --- the code flow by SQL ------------------------------------------------------------
 

@@ -211,5 +211,11 @@ is($shard[1]->value('SELECT pgtoken.verify_access_token($1)', issue($shard[1], $
 my %again = map { $_ => $shard[$_]->value(q{SELECT count(*) FROM pgtoken.audit_rows WHERE event = 'shard.forgotten'}) } 0 .. 1;
 $shard[$_]->query('CALL pgtoken.forget_foreign_families($1, 2)', $_) for 0 .. 1;
 is($shard[$_]->value(q{SELECT count(*) FROM pgtoken.audit_rows WHERE event = 'shard.forgotten'}), $again{$_}, 'called again it finds nothing') for 0 .. 1;
+# a number that is another database's, in the setting too: all would go, and nobody else has it
+issue($shard[0], $stayed[0]) for 1 .. 40;
+$shard[0]->query(q{SET pgtoken.shard = '1/2'});
+my $families = count($shard[0], 'grants');
+is($shard[0]->sqlstate('CALL pgtoken.forget_foreign_families(1, 2)'), '55000', 'not where nothing is of the shard that it is told to be');
+is(count($shard[0], 'grants'), $families, 'and nothing is gone');
 
 done_testing();
