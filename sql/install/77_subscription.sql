@@ -212,6 +212,8 @@ BEGIN
 	END IF;
 	-- what a later version of the extension has more is in it after another call
 	EXECUTE CASE before WHEN 'primary' THEN 'ALTER PUBLICATION pgtoken_configuration SET TABLE ' ELSE 'CREATE PUBLICATION pgtoken_configuration FOR TABLE ' END || pgtoken.published_tables();
+	-- whoever may create in the database may have made one of this name first, and could take clients out of it
+	ALTER PUBLICATION pgtoken_configuration OWNER TO CURRENT_USER;
 	EXECUTE 'ALTER PUBLICATION pgtoken_configuration SET (publish = ''insert, update, delete, truncate'', publish_via_partition_root = false)';
 	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolcanlogin AND r.rolreplication AND NOT r.rolsuper AND pg_has_role(r.oid, 'pgtoken_replicator', 'USAGE')) THEN
 		RAISE NOTICE 'there is no role yet by which a subscriber can connect'
@@ -285,11 +287,19 @@ $function$;
 REVOKE ALL ON FUNCTION pgtoken.clear_configuration FROM PUBLIC;
 COMMENT ON FUNCTION pgtoken.clear_configuration IS 'Internal, called by configure_as_subscriber: deletes the configuration (replace), or raises 55000 where there is one';
 
+CREATE FUNCTION pgtoken.unsubscribed_tables(of_subscription oid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	RETURN (SELECT string_agg(t.table_name, ', ' ORDER BY t.table_name) FROM pgtoken.configuration_tables() t
+			WHERE NOT EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srsubid = of_subscription AND r.srrelid = format('pgtoken.%I', t.table_name)::regclass));
+REVOKE ALL ON FUNCTION pgtoken.unsubscribed_tables FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.unsubscribed_tables IS 'Internal: the tables of the configuration that a subscription does not bring; NULL: it brings all';
+
 CREATE FUNCTION pgtoken.keep_subscribing(connection text, name text, place text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-	IF pgtoken.ask_upstream(connection, format('SELECT (SELECT count(*) FROM pg_catalog.pg_replication_slots s WHERE s.slot_name OPERATOR(pg_catalog.=) %L)::text', name)) = '0' THEN
+	IF EXISTS (SELECT FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database() AND s.subname = keep_subscribing.name AND s.subslotname IS NULL)
+	   OR pgtoken.ask_upstream(connection, format('SELECT (SELECT count(*) FROM pg_catalog.pg_replication_slots s WHERE s.slot_name OPERATOR(pg_catalog.=) %L)::text', name)) = '0' THEN
 		RAISE EXCEPTION 'the replication slot of this database is not there'
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('%s has no slot %s: what was changed since it was lost does not come.', place, name),
 				  HINT = 'SELECT pgtoken.configure_as_alone(); and SELECT pgtoken.configure_as_subscriber(..., replace => true);';
@@ -311,6 +321,7 @@ DECLARE
 	-- of this subscription alone: what is a copy of this database must never read the slot of the original
 	name CONSTANT text := 'pgtoken_configuration_' || translate(gen_random_uuid()::text, '-', '');
 	place text;
+	missing text;
 BEGIN
 	IF connection IS NULL OR replace IS NULL THEN
 		RAISE EXCEPTION 'connection and replace must not be NULL' USING ERRCODE = 'null_value_not_allowed';
@@ -333,14 +344,25 @@ BEGIN
 		PERFORM pgtoken.clear_configuration(false);
 	END IF;
 	-- Before anything is written: on the same server it waits for every transaction that has written.
-	PERFORM pgtoken.ask_upstream(connection, format('SELECT ''made'' FROM pg_catalog.pg_create_logical_replication_slot(%L, ''pgoutput'')', name));
 	BEGIN
+		PERFORM pgtoken.ask_upstream(connection, format('SELECT ''made'' FROM pg_catalog.pg_create_logical_replication_slot(%L, ''pgoutput'')', name));
 		PERFORM pgtoken.clear_configuration(replace);
 		EXECUTE format('CREATE SUBSCRIPTION %I CONNECTION %L PUBLICATION pgtoken_configuration WITH (create_slot = false, slot_name = %I, copy_data = true, streaming = off)', name, connection, name);
+		missing := pgtoken.unsubscribed_tables((SELECT s.oid FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database() AND s.subname = name));
+		IF missing IS NOT NULL THEN
+			RAISE EXCEPTION 'the configuration primary does not publish all of its configuration'
+				USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = format('%s would not come.', missing), HINT = 'There: SELECT pgtoken.configure_as_primary();';
+		END IF;
 		EXECUTE format('COMMENT ON SUBSCRIPTION %I IS %L', name, place);
 		INSERT INTO pgtoken.installation DEFAULT VALUES ON CONFLICT ON CONSTRAINT installation_pkey DO NOTHING;
 		PERFORM pgtoken.write_audit_event('configuration.role_changed', jsonb_build_object('from', before, 'to', 'subscriber', 'primary', place, 'replaced', replace));
 	EXCEPTION WHEN query_canceled OR OTHERS THEN
+		-- who makes it waits for transactions there, and does not see that nobody waits for him
+		BEGIN
+			PERFORM pgtoken.ask_upstream(connection, format('SELECT count(pg_catalog.pg_terminate_backend(s.active_pid))::text FROM pg_catalog.pg_replication_slots s WHERE s.slot_name OPERATOR(pg_catalog.=) %L', name));
+		EXCEPTION WHEN OTHERS THEN
+			NULL;
+		END;
 		PERFORM pgtoken.drop_upstream_slot(connection, name);
 		RAISE;
 	END;
@@ -355,19 +377,34 @@ COMMENT ON FUNCTION pgtoken.configure_as_subscriber IS
 connection: a connection string of libpq, by a Unix-domain socket or with sslmode=verify-full (verify-ca; require with channel_binding=require); a password is better in a passfile than here, where a log may keep it. Its role has LOGIN, REPLICATION and pgtoken_replicator. replace => true: the configuration that is here is deleted; without it there must be none. A subscriber takes another connection so.
 Returns whether it was none before. Raises 22004, 25001 in a transaction block, 25006 on a standby, 08001 where there is no connection, 22023 where it is not protected, 42501 where its role does not see all rows, 55000 where the other database has another version, is no configuration primary or has a root key that this one lacks, and where this one is a primary or has a configuration.';
 
+CREATE FUNCTION pgtoken.end_subscription(of_subscription oid) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	name CONSTANT text := (SELECT s.subname FROM pg_subscription s WHERE s.oid = of_subscription AND s.subslotname IS NOT NULL);
+BEGIN
+	IF name IS NOT NULL THEN
+		EXECUTE format('ALTER SUBSCRIPTION %I DISABLE', name);
+		EXECUTE format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', name);
+	END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION pgtoken.end_subscription FROM PUBLIC;
+COMMENT ON FUNCTION pgtoken.end_subscription IS 'Internal, called where the configuration primary is at an earlier time than what was applied here: switches the subscription off for good, since changes would be left out';
+
 CREATE FUNCTION pgtoken.leave_upstream(keep_slot boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
 	s record;
 BEGIN
-	FOR s IN SELECT u.subname, u.subconninfo, u.subslotname FROM pg_subscription u JOIN pg_database d ON d.oid = u.subdbid
+	FOR s IN SELECT u.subname, u.subconninfo FROM pg_subscription u JOIN pg_database d ON d.oid = u.subdbid
 			 WHERE d.datname = current_database() AND starts_with(u.subname::text, 'pgtoken_configuration_') LOOP
 		EXECUTE format('ALTER SUBSCRIPTION %I DISABLE', s.subname);
 		EXECUTE format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', s.subname);
 		EXECUTE format('DROP SUBSCRIPTION %I', s.subname);
-		IF NOT keep_slot AND s.subslotname IS NOT NULL THEN
-			PERFORM pgtoken.drop_upstream_slot(s.subconninfo, s.subslotname::text);
+		IF NOT keep_slot THEN
+			PERFORM pgtoken.drop_upstream_slot(s.subconninfo, s.subname::text);
 		END IF;
 	END LOOP;
 	-- it would see by itself, later
@@ -424,6 +461,10 @@ BEGIN ATOMIC
 						WHERE t.table_name IS NULL OR p.tablename IS NULL
 						   OR cardinality(p.attnames) <> (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = format('pgtoken.%I', t.table_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped) - cardinality(pgtoken.columns_of_use(t.table_name)))
 		  UNION ALL
+		  SELECT 2, 'the publication is not as it was made, some changes do not reach a subscriber: SELECT pgtoken.configure_as_primary()'
+		  FROM pg_publication p JOIN pg_roles o ON o.oid = p.pubowner
+		  WHERE p.pubname = 'pgtoken_configuration' AND NOT (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AND o.rolsuper)
+		  UNION ALL
 		  SELECT 3, format('%s is not connected, and keeps %s of WAL here', r.slot_name, pg_size_pretty(pg_wal_lsn_diff(pg_current_wal_lsn(), r.restart_lsn)))
 		  FROM pg_replication_slots r WHERE r.database = current_database() AND starts_with(r.slot_name::text, 'pgtoken_configuration_') AND NOT r.active AND r.restart_lsn IS NOT NULL
 		  UNION ALL
@@ -441,18 +482,21 @@ DECLARE
 	most CONSTANT interval := current_setting('pgtoken.max_configuration_lag')::interval;
 	s record;
 BEGIN
-	SELECT u.oid, u.subname, u.subenabled, w.pid, (SELECT sum(e.apply_error_count + e.sync_error_count) FROM pg_stat_subscription_stats e WHERE e.subid = u.oid) AS errors,
-		   (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid WHERE r.srsubid = u.oid AND r.srsubstate <> 'r') AS copying
+	SELECT u.oid, u.subname, u.subenabled, u.subslotname, w.pid, (SELECT sum(e.apply_error_count + e.sync_error_count) FROM pg_stat_subscription_stats e WHERE e.subid = u.oid) AS errors,
+		   (SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_subscription_rel r JOIN pg_class c ON c.oid = r.srrelid WHERE r.srsubid = u.oid AND r.srsubstate <> 'r') AS copying,
+		   pgtoken.unsubscribed_tables(u.oid) AS missing
 	INTO s
 	FROM pg_subscription u JOIN pg_database d ON d.oid = u.subdbid LEFT JOIN pg_stat_subscription w ON w.subid = u.oid AND w.relid IS NULL AND w.pid IS NOT NULL
 	WHERE d.datname = current_database() AND starts_with(u.subname::text, 'pgtoken_configuration_') LIMIT 1;
-	IF s.subenabled AND s.pid IS NOT NULL AND s.copying IS NULL AND lag IS NOT NULL AND (lag <= most OR most = '0') THEN
+	IF s.subenabled AND s.pid IS NOT NULL AND s.copying IS NULL AND s.missing IS NULL AND lag IS NOT NULL AND (lag <= most OR most = '0') THEN
 		RETURN NULL;
 	END IF;
 	RETURN concat_ws('; ',
-		CASE WHEN NOT s.subenabled THEN format('the subscription is switched off: ALTER SUBSCRIPTION %I ENABLE', s.subname)
+		CASE WHEN s.subslotname IS NULL THEN 'it has no slot any more, since the primary was put back to an earlier time: SELECT pgtoken.configure_as_alone(), then configure_as_subscriber(..., replace => true)'
+			 WHEN NOT s.subenabled THEN format('the subscription is switched off: ALTER SUBSCRIPTION %I ENABLE', s.subname)
 			 WHEN s.pid IS NULL THEN format('its worker does not run%s: see the server''s log', CASE WHEN s.errors > 0 THEN format(', and has failed %s times', s.errors) END) END,
 		'still to be copied: ' || s.copying,
+		CASE WHEN s.missing IS NOT NULL THEN format('changes of %s do not come: SELECT pgtoken.configure_as_primary() at the primary, then here ALTER SUBSCRIPTION %I REFRESH PUBLICATION', s.missing, s.subname) END,
 		CASE WHEN lag IS NULL THEN 'it is not known how old the configuration is: has the primary been reached since the start of the server?'
 			 WHEN lag > most AND most > '0' THEN format('current %s ago, which pgtoken.max_configuration_lag does not allow', lag) END,
 		CASE WHEN pgtoken.configuration_stale() THEN 'no tokens are issued' END);

@@ -13,6 +13,7 @@
 #include "access/xlog.h"
 #include "catalog/pg_subscription.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "postmaster/bgworker.h"
 #include "storage/latch.h"
 #include "utils/fmgroids.h"
@@ -63,8 +64,10 @@ find_subscription(void)
 	{
 		Form_pg_subscription row = (Form_pg_subscription) GETSTRUCT(tuple);
 
+		/* from PostgreSQL 16 on others may make one, of any name */
 		if (strncmp(NameStr(row->subname), CONFIGURATION_PUBLICATION "_",
-					strlen(CONFIGURATION_PUBLICATION "_")) == 0)
+					strlen(CONFIGURATION_PUBLICATION "_")) == 0 &&
+			superuser_arg(row->subowner))
 			found = row->oid;
 	}
 	systable_endscan(scan);
@@ -127,7 +130,8 @@ static StoreQuery source_query = STORE_QUERY(
 	"SELECT pg_catalog.obj_description(s.oid, 'pg_subscription') "
 	"FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid" EQ "s.subdbid "
 	"WHERE d.datname" EQ "pg_catalog.current_database() "
-	"AND pg_catalog.starts_with(s.subname::pg_catalog.text, '" CONFIGURATION_PUBLICATION "_')");
+	"AND pg_catalog.starts_with(s.subname::pg_catalog.text, '" CONFIGURATION_PUBLICATION "_') "
+	"AND EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid" EQ "s.subowner AND r.rolsuper)");
 
 void
 configuration_refuse_write(void)
@@ -154,6 +158,7 @@ configuration_make_empty(ConfigurationWatch watches[CONFIGURATION_WATCHES])
 		pg_atomic_init_u64(&watches[i].launched_at, 0);
 		pg_atomic_init_u32(&watches[i].subscription, InvalidOid);
 		pg_atomic_init_u64(&watches[i].current_as_of, 0);
+		pg_atomic_init_u64(&watches[i].current_at, 0);
 	}
 }
 
@@ -233,13 +238,31 @@ current_as_of(ConfigurationWatch *watch)
 			   : 0;
 }
 
+uint64
+configuration_uptime(void)
+{
+	instr_time now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	return INSTR_TIME_GET_MICROSEC(now);
+}
+
+/*
+ * By the clock, which goes on while a machine is suspended, and by the uptime, since a clock
+ * that was put back must make nothing young.  The longer one is it.
+ */
 static int64
 age_ms(ConfigurationWatch *watch)
 {
 	TimestampTz as_of = current_as_of(watch);
+	int64 by_clock;
+	int64 by_uptime;
 
-	/* a clock that was put back makes nothing young */
-	return as_of == 0 ? PG_INT64_MAX : Max(0, GetCurrentTimestamp() - as_of) / USECS_PER_MSEC;
+	if (as_of == 0)
+		return PG_INT64_MAX;
+	by_clock = GetCurrentTimestamp() - as_of;
+	by_uptime = (int64) (configuration_uptime() - pg_atomic_read_u64(&watch->current_at));
+	return Max(0, Max(by_clock, by_uptime)) / USECS_PER_MSEC;
 }
 
 /* after a start of the server the first requests wait a moment, instead of being refused */

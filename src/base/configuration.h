@@ -40,6 +40,7 @@ typedef struct ConfigurationWatch
 	pg_atomic_uint64 launched_at; /* when one was started last */
 	pg_atomic_uint32 subscription; /* of which the next speaks */
 	pg_atomic_uint64 current_as_of; /* all that was committed then is here; 0: not known */
+	pg_atomic_uint64 current_at; /* the same by the machine's uptime */
 } ConfigurationWatch;
 
 extern ConfigurationRole configuration_role(void);
@@ -65,6 +66,9 @@ extern bool configuration_can_watch(void);
 
 /* for shared_memory.c */
 extern void configuration_make_empty(ConfigurationWatch watches[CONFIGURATION_WATCHES]);
+
+/* for configuration_watch.c: a time that nobody puts back, in microseconds */
+extern uint64 configuration_uptime(void);
 
 /* for configuration_watch.c: this database's place; NULL: there is none */
 extern ConfigurationWatch *configuration_place(void);

@@ -7,6 +7,10 @@
  * is down, blocked or fails again and again, a primary that is away, a slot that is gone:
  * none of them lets it come so far, and the time stays what it was.  The time is this
  * server's, so clocks that differ do not count.
+ *
+ * A primary that has less than was applied here was put back to an earlier time, by a
+ * snapshot of its disk, say, slots included.  What it commits until it has as much again
+ * would be taken for something that is here already, without a word: the subscription ends.
  */
 #include "base/configuration_watch.h"
 
@@ -16,7 +20,9 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
+#include "utils/pg_lsn.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
@@ -41,6 +47,7 @@ typedef struct Subscription
 	int32 n;
 	Oid oid;
 	char *conninfo;
+	char *applied; /* up to here; NULL: not known */
 } Subscription;
 
 static void
@@ -92,14 +99,18 @@ read_subscription(StoreRow *row, void *arg)
 
 	found->oid = (Oid) store_long(row, InvalidOid);
 	found->conninfo = store_text(row);
+	found->applied = store_text(row);
 }
 
 static StoreQuery subscription_query = STORE_QUERY(
 	"configuration subscription", STORE_READS,
-	"SELECT s.oid::pg_catalog.int8, s.subconninfo FROM pg_catalog.pg_subscription s "
+	"SELECT s.oid::pg_catalog.int8, s.subconninfo, o.remote_lsn::pg_catalog.text FROM pg_catalog.pg_subscription s "
 	"JOIN pg_catalog.pg_database d ON d.oid" EQ "s.subdbid "
+	"LEFT JOIN pg_catalog.pg_replication_origin_status o ON o.external_id" EQ
+	"pg_catalog.format('pg_%s', s.oid) "
 	"WHERE d.datname" EQ "pg_catalog.current_database() "
-	"AND pg_catalog.starts_with(s.subname::pg_catalog.text, '" CONFIGURATION_PUBLICATION "_')");
+	"AND pg_catalog.starts_with(s.subname::pg_catalog.text, '" CONFIGURATION_PUBLICATION "_') "
+	"AND EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid" EQ "s.subowner AND r.rolsuper)");
 
 static void
 read_answer(StoreRow *row, void *arg)
@@ -188,12 +199,46 @@ ask(void)
 	return answer;
 }
 
+static StoreQuery put_back_query = STORE_QUERY(
+	"configuration put back", STORE_READS, "SELECT pgtoken.end_subscription($1::pg_catalog.oid)");
+
+/* what was applied here before it was asked is more than the primary has; within a transaction */
+static bool
+was_put_back(const Subscription *found, const char *lsn)
+{
+	Datum applied;
+
+	if (found->applied == NULL)
+		return false;
+	applied = DirectFunctionCall1(pg_lsn_in, CStringGetDatum(found->applied));
+	return DatumGetLSN(applied) > DatumGetLSN(DirectFunctionCall1(pg_lsn_in, CStringGetDatum(lsn)));
+}
+
+static void
+give_up(const Subscription *found, const char *lsn)
+{
+	static Oid told_of = InvalidOid;
+	StoreArgs args = {0};
+
+	ereport(told_of == found->oid ? DEBUG1 : LOG,
+			(errmsg("the configuration primary was put back to an earlier time"),
+			 errdetail("It is at %s, and %s was applied here: the subscription is switched off.",
+					   lsn, found->applied),
+			 errhint("SELECT pgtoken.configure_as_alone(); and then "
+					 "SELECT pgtoken.configure_as_subscriber(..., replace => true);")));
+	told_of = found->oid;
+	pg_atomic_write_u64(&place->current_as_of, 0);
+	store_arg_long(&args, found->oid);
+	store_run(&put_back_query, &args, NULL, NULL);
+}
+
 /* one question; false: there is no subscription any more */
 static bool
 watch(MemoryContext loop)
 {
 	Subscription found = {0};
 	TimestampTz asked_at;
+	uint64 asked_at_uptime;
 	char *lsn;
 
 	begin();
@@ -202,7 +247,13 @@ watch(MemoryContext loop)
 		return false;
 	follow(&found);
 	asked_at = GetCurrentTimestamp();
+	asked_at_uptime = configuration_uptime();
 	lsn = ask();
+	if (lsn && was_put_back(&found, lsn))
+	{
+		give_up(&found, lsn);
+		lsn = NULL;
+	}
 	if (lsn)
 		lsn = MemoryContextStrdup(loop, lsn);
 	end();
@@ -212,6 +263,7 @@ watch(MemoryContext loop)
 	{
 		if (is_applied(lsn))
 		{
+			pg_atomic_write_u64(&place->current_at, asked_at_uptime);
 			pg_atomic_write_u64(&place->current_as_of, (uint64) asked_at);
 			break;
 		}

@@ -75,6 +75,22 @@ has_setting(const char *settings, const char *setting)
 	return false;
 }
 
+/* each of the hosts, as the next connection may be to another one; an address goes before a host */
+static bool
+names_only_sockets(const char *settings)
+{
+	if (strstr(settings, "hostaddr=") != NULL)
+		return false;
+	for (const char *at = settings; (at = strstr(at, "host=")) != NULL;)
+	{
+		for (at += strlen("host="); *at == '/' || *at == '@'; at += *at == ',')
+			at += strcspn(at, ", ");
+		if (*at != '\0' && *at != ' ')
+			return false;
+	}
+	return true;
+}
+
 bool
 upstream_is_safe(Upstream *upstream)
 {
@@ -83,7 +99,7 @@ upstream_is_safe(Upstream *upstream)
 	int port;
 
 	walrcv_get_senderinfo(upstream->conn, &host, &port);
-	if (host && (host[0] == '/' || host[0] == '@'))
+	if (host && (host[0] == '/' || host[0] == '@') && names_only_sockets(settings))
 		return true;
 	/* "require" encrypts to whoever answers; bound to the channel, who answers knows the password */
 	return has_setting(settings, "sslmode=verify-full") ||

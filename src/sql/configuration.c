@@ -102,9 +102,17 @@ pgt_ask_upstream(PG_FUNCTION_ARGS)
 	Upstream *upstream = connect_to(argument_text(fcinfo, 0));
 	char *problem;
 	int sqlstate;
-	char *answer = upstream_ask(upstream, argument_text(fcinfo, 1), &problem, &sqlstate);
+	char *volatile answer = NULL;
 
-	upstream_close(upstream);
+	PG_TRY();
+	{
+		answer = upstream_ask(upstream, argument_text(fcinfo, 1), &problem, &sqlstate);
+	}
+	PG_FINALLY();
+	{
+		upstream_close(upstream);
+	}
+	PG_END_TRY();
 	if (answer == NULL)
 		ereport(ERROR, (errcode(sqlstate), errmsg("the configuration primary has refused"),
 						errdetail_internal("%s", problem)));

@@ -107,6 +107,35 @@ is(slots(), 0, 'and leaves no slot');
 is(role($s), 'alone', 'nor a role');
 $s->query('DROP FUNCTION fail CASCADE');
 
+# a slot waits for transactions of the primary; who gives up meanwhile leaves none that is made later
+my $writer = session($primary);
+$writer->query('BEGIN');
+$writer->query('SELECT pg_current_xact_id()');
+$s->query("SET statement_timeout = '2s'");
+is(subscribe($s, $good, ', replace => true'), '57014', 'it is given up while the slot is made');
+$s->query('RESET statement_timeout');
+$writer->query('COMMIT');
+$writer->quit;
+is($p->value(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%create\_logical\_replication\_slot(%' AND pid <> pg_backend_pid() AND state = 'active'}), 0, 'nobody makes it any more');
+is(slots(), 0, 'and none is left');
+
+# Attack: who may create in the database makes the publication first, and takes out of it what he likes
+$p->query('DROP PUBLICATION pgtoken_configuration');
+$p->query('GRANT CREATE ON DATABASE postgres TO nobody');
+session($primary, user => 'nobody')->query('CREATE PUBLICATION pgtoken_configuration');
+is(subscribe($s, $good, ', replace => true'), '55000', 'a primary that does not publish all');
+is(slots(), 0, 'leaves no slot either');
+is($s->value('SELECT count(*) FROM pgtoken.issuers'), 1, 'nor deletes what is there');
+like(health($p)->{detail}, qr/has not the tables.*some changes do not reach/, 'its health says so');
+$p->query('SELECT pgtoken.configure_as_primary()');
+is($p->value(q{SELECT rolsuper FROM pg_publication JOIN pg_roles r ON r.oid = pubowner}), 't', 'it is the superuser\'s from then on');
+is(health($p)->{ok}, 't', 'and whole');
+
+# Attack: a socket, and another host behind it for the next connection; an address in place of a socket
+is(why($s, "host=$there user=reader hostaddr=127.0.0.1"), 'the connection to the configuration primary is not protected', 'an address that a socket is written before');
+(my $two = $good) =~ s/^host=(\S+) port=(\d+)/host=$1,127.0.0.1 port=$2,$2/;
+is(why($s, $two), 'the connection to the configuration primary is not protected', 'a second host in clear');
+
 # --- set up ---------------------------------------------------------------------------
 
 is(subscribe($s, $good, ', replace => true'), '00000', 'a subscriber');
@@ -295,7 +324,7 @@ is_fresh('after the restart');
 $family = issue($s, 'backend');
 $s->query('ALTER SUBSCRIPTION ' . $s->value('SELECT subname FROM pg_subscription') . ' DISABLE');
 is_stale('the subscription is switched off');
-like(health($s)->{detail}, qr/switched off.*no tokens are issued/, 'and why');
+like(health($s)->{detail}, qr/^the subscription is switched off: [^;]*; (?:current [^;]*; )?no tokens are issued$/, 'and why');
 my $token_request = http_request($s, POST => '/oauth2/token', "grant_type=refresh_token&client_id=backend&client_secret=$secret&refresh_token=$family->{refresh_token}",
 	'{"content-type": "application/x-www-form-urlencoded"}');
 is($token_request->{status}, 503, 'over HTTP it is 503');
@@ -360,6 +389,37 @@ is(health($s)->{detail} =~ /no tokens are issued/ ? 1 : 0, 1, 'and what follows 
 $primary->start;
 $p = session($primary);
 is_fresh('the primary is back');
+
+# Attack, or a mistake: a snapshot of the primary's disk has slots, too, and what is committed until it
+# has come to where the subscriber is would be taken for known
+my $subscription = $s->value('SELECT subname FROM pg_subscription');
+$s->query("ALTER SUBSCRIPTION $subscription DISABLE");
+wait_until('its origin is free', sub { $s->value(q{SELECT pg_replication_origin_advance(external_id, '7F/0') IS NOT NULL FROM pg_replication_origin_status}) // '' eq 't' if $s->value('SELECT count(*) FROM pg_stat_subscription WHERE pid IS NOT NULL') == 0 });
+$s->query("ALTER SUBSCRIPTION $subscription ENABLE");
+is_stale('the primary was put back');
+wait_until('it is noticed', sub { health($s)->{detail} =~ /put back to an earlier time/ });
+isnt($s->sqlstate("ALTER SUBSCRIPTION $subscription ENABLE"), '00000', 'and switches it off for good');
+is(subscribe($s, $good), '55000', 'also for who takes another connection');
+$p->query('SELECT pgtoken.update_client($1, client_name => $2)', 'app', 'Anew');
+is($s->value('SELECT pgtoken.configure_as_alone()'), 't', 'it begins anew');
+is(slots(), 0, 'the slot went with it');
+is(subscribe($s, $good, ', replace => true'), '00000', 'from the primary as it is');
+is_fresh('once it is copied');
+$family = issue($s, 'backend');
+
+# a table that does not come: nobody has read the publication since it was brought up to date
+$p->query('ALTER PUBLICATION pgtoken_configuration DROP TABLE pgtoken.consoles');
+like(health($p)->{detail}, qr/has not the tables of this version/, 'a publication that lacks a table');
+$s->query('ALTER SUBSCRIPTION ' . $s->value('SELECT subname FROM pg_subscription') . ' REFRESH PUBLICATION');
+$p->query('SELECT pgtoken.configure_as_primary()');
+is(health($p)->{ok}, 't', 'is brought up to date');
+like(health($s)->{detail}, qr/changes of consoles do not come/, 'which the subscriber has not read');
+$s->query('ALTER SUBSCRIPTION ' . $s->value('SELECT subname FROM pg_subscription') . ' REFRESH PUBLICATION');
+wait_until('until then', sub { health($s)->{ok} eq 't' });
+$p->query(q{ALTER PUBLICATION pgtoken_configuration SET (publish = 'insert')});
+like(health($p)->{detail}, qr/some changes do not reach a subscriber/, 'one that gives new rows alone');
+$p->query('SELECT pgtoken.configure_as_primary()');
+is(health($p)->{ok}, 't', 'is brought up to date as well');
 
 # --- the way back, and copies ----------------------------------------------------------
 
