@@ -60,7 +60,7 @@ describe('an API outside of the database', () => {
 			const reader = api();
 			await age();
 			// connections of the layer that are open have the setting of before; whichever answers, a list of this ttl ends in time
-			await h.rows('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = \'authenticator\' AND state = \'idle\'');
+			await h.rows('SELECT pg_terminate_backend(pid, 600000) FROM pg_stat_activity WHERE usename = \'authenticator\' AND state = \'idle\'');
 			while ((await h.get(pathOf(family.access_token))).status !== 200) await new Promise((resolve) => { setTimeout(resolve, 100); });
 			assert.equal(await reader.holds(family.access_token), true);
 			await h.rows('SELECT pgtoken.revoke_family($1::uuid)', family.grant_id);
@@ -68,7 +68,7 @@ describe('an API outside of the database', () => {
 			assert.ok(reader.fetched.length > 1);
 		} finally {
 			await h.rows('ALTER ROLE authenticator RESET pgtoken.status_list_ttl');
-			await h.rows('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = \'authenticator\' AND state = \'idle\'');
+			await h.rows('SELECT pg_terminate_backend(pid, 600000) FROM pg_stat_activity WHERE usename = \'authenticator\' AND state = \'idle\'');
 			await age();
 		}
 	});
